@@ -1,0 +1,46 @@
+"""Muon: momentum whose every step is made orthogonal, for the matrices of a network.
+
+Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). A convolution's
+weight is taken as the matrix (channels out, channels in x 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
+    """The nearest semi-orthogonal matrix, roughly, by a quintic Newton-Schulz iteration."""
+    a, b, c = 3.4445, -4.7750, 2.0315
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.T if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum, orthogonalised, scaled so that entries move by about ``lr`` (RMS)."""
+
+    def __init__(self, params: Iterable[Any], lr: float = 0.01, momentum: float = 0.95) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                if "momentum" not in state:
+                    state["momentum"] = torch.zeros_like(weight)
+                buffer = state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
+                update = weight.grad.lerp(buffer, group["momentum"]).flatten(1)
+                update = orthogonalise(update) * max(update.shape) ** 0.5
+                weight.sub_(update.view_as(weight), alpha=group["lr"])

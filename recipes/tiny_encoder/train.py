@@ -1,0 +1,203 @@
+"""Train the tiny encoder: a VGG-19 in miniature, from random weights, taught by two networks.
+
+    python recipes/tiny_encoder/train.py --data DATA --teachers WEIGHTS --run runs/tiny
+
+Seeded and resumable: the run folder keeps a checkpoint (every ``--checkpoint-every`` steps) and a
+log (CSV); the same command continues from the last checkpoint. README.md beside this file says
+what was learnt while finding the recipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from data import Crops, load
+from muon import Muon
+from teachers import GENUINE, LAYERS, Teachers
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.encoders.network import CENTRED, TINY, Encoder
+
+# The layers a style is usually measured at count most.
+WEIGHTS = {name: 1.0 if name.endswith("_1") else 0.3 for name in LAYERS} | {"relu1_1": 2.0, "relu2_1": 1.5, "relu3_1": 1.5}
+# At most this many positions per crop row and column feed a head: stride per block.
+STRIDES = {"1": 4, "2": 2, "3": 1, "4": 1, "5": 1}
+
+
+class Student(nn.Module):
+    """The encoder and a 1x1 head with ReLU per taught layer, to the teacher's width."""
+
+    def __init__(self, widths: dict[str, int]) -> None:
+        super().__init__()
+        self.encoder = Encoder(TINY, CENTRED, padding="reflect")
+        own = {f"relu{suffix}": out for suffix, _, out in TINY.convolutions()}
+        self.heads = nn.ModuleDict({n: nn.Conv2d(own[n], w, 1) for n, w in widths.items()})
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)
+        for head in self.heads.values():
+            nn.init.constant_(head.bias, 0.5)
+
+
+def sampled(features: Tensor, stride: int, top: int, left: int) -> Tensor:
+    return features[:, :, top::stride, left::stride]
+
+
+def training_loss(
+    student: Student, teachers: Teachers, image: Tensor, random: np.random.Generator
+) -> tuple[Tensor, dict[str, float]]:
+    deepest = "relu3_4" if random.random() < 0.5 else "relu3_1"
+    targets = teachers.raw(image, deepest)
+    image = image.contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = student.encoder(image, targets)
+    total = torch.zeros(())
+    parts = {}
+    for name, target in targets.items():
+        stride = STRIDES[name[4]]
+        top, left = random.integers(stride, size=2).tolist()
+        here = sampled(found[name], stride, top, left).float()
+        there = sampled(target, stride, top, left).float() / teachers.means[name]
+        error = (functional.relu(student.heads[name](here)) - there).square().mean()
+        relative = error / teachers.variances[name]
+        total = total + WEIGHTS[name] * relative
+        parts[name] = float(relative.detach())
+    return total, parts
+
+
+@torch.no_grad()
+def correlations(student: Student, teachers: Teachers, pictures: list[Tensor]) -> dict[str, float]:
+    """Pearson correlation per layer, pooled over pictures, positions and channels.
+
+    Each channel is divided by its mean over these pictures; 8 image pixels of border are left out.
+    """
+    ours: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
+    theirs: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
+    for picture in pictures:
+        image = picture[None].float() / 255
+        image = image[..., : image.shape[2] // 16 * 16, : image.shape[3] // 16 * 16]
+        found = student.encoder(image, LAYERS)
+        for name, target in teachers.raw(image).items():
+            border = max(1, 8 >> (int(name[4]) - 1))
+            window = (..., slice(border, -border), slice(border, -border))
+            ours[name].append(functional.relu(student.heads[name](found[name]))[window][0].flatten(1).half())
+            theirs[name].append(target[window][0].flatten(1).half())
+    return {name: pooled(torch.cat(ours[name], 1), torch.cat(theirs[name], 1)) for name in LAYERS}
+
+
+def pooled(ours: Tensor, theirs: Tensor) -> float:
+    sums = np.zeros(5)
+    for a, b in zip(ours, theirs, strict=True):
+        x, y = (v.double() / max(float(v.double().mean()), 1e-6) for v in (a, b))
+        sums += [float(v) for v in (x.mean(), y.mean(), (x * x).mean(), (y * y).mean(), (x * y).mean())]
+    x, y, xx, yy, xy = sums / len(ours)
+    return float((xy - x * y) / math.sqrt((xx - x * x) * (yy - y * y)))
+
+
+def schedule(step: int, steps: int) -> float:
+    """Warm-up over 100 steps, then flat, then a linear fall to nothing over the last 60%."""
+    return min((step + 1) / 100, 1.0) * min(1.0, (steps - step) / (0.6 * steps))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with content_train/ and style/")
+    parser.add_argument("--teachers", type=Path, required=True, help="folder with the two networks")
+    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and the log")
+    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--size", type=int, default=160)
+    parser.add_argument("--rate", type=float, default=0.003, help="Muon's learning rate")
+    parser.add_argument("--disturbed", type=float, default=0.35, help="share of disturbed crops")
+    parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint-every", type=int, default=250)
+    options = parser.parse_args()
+    train(options)
+
+
+def train(options: argparse.Namespace) -> None:
+    options.run.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
+    photos = load(options.data / "content_train", held=False)
+    paintings = load(options.data / "style", held=False)
+    judged = load(options.data / "content_train", held=True)[::8]
+    teachers = Teachers(options.teachers)
+    teachers.measure(photos[::16])
+    student = Student({name: teachers.means[name].shape[1] for name in LAYERS})
+    student.to(memory_format=torch.channels_last)
+    matrices = [p for p in student.parameters() if p.ndim == 4]
+    others = [p for p in student.parameters() if p.ndim != 4]
+    if options.optimizer == "muon":
+        optimizers = [Muon(matrices, lr=options.rate), torch.optim.Adam(others, lr=2e-3)]
+    else:
+        optimizers = [torch.optim.Adam([*matrices, *others], lr=options.rate)]
+    peaks = [o.param_groups[0]["lr"] for o in optimizers]
+    crops = Crops(photos, paintings, options.size, options.seed, options.disturbed)
+    start, seconds = resume(options, student, optimizers, crops)
+    log = (options.run / "log.csv").open("a", newline="")
+    writer = csv.writer(log)
+    recent: dict[str, float] = {}
+    for step in range(start, options.steps):
+        began = time.perf_counter()
+        for optimizer, peak in zip(optimizers, peaks, strict=True):
+            optimizer.param_groups[0]["lr"] = peak * schedule(step, options.steps)
+        image = crops.batch(options.batch)
+        loss, parts = training_loss(student, teachers, image, crops.random)
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+        seconds += time.perf_counter() - began
+        recent = {n: 0.98 * recent.get(n, v) + 0.02 * v for n, v in parts.items()} | {
+            n: v for n, v in recent.items() if n not in parts
+        }
+        if (step + 1) % options.checkpoint_every == 0 or step + 1 == options.steps:
+            save(options, student, optimizers, crops, step + 1, seconds)
+            quick = step + 1 < options.steps
+            found = correlations(student, teachers, judged[:12] if quick else judged)
+            row = [step + 1, round(seconds), *(round(found[n], 4) for n in LAYERS)]
+            writer.writerow(row)
+            log.flush()
+            shown = " ".join(f"{n[4:]} {found[n]:.4f}" for n in LAYERS if n.endswith("_1"))
+            losses = " ".join(f"{recent.get(n, 0):.3f}" for n in LAYERS if n.endswith("_1"))
+            print(f"step {step + 1} {seconds:.0f} s  correlation {shown}  loss {losses}", flush=True)
+
+
+def save(options, student, optimizers, crops, step, seconds) -> None:  # type: ignore[no-untyped-def]
+    state = {
+        "student": student.state_dict(),
+        "optimizers": [o.state_dict() for o in optimizers],
+        "random": crops.random.bit_generator.state,
+        "step": step,
+        "seconds": seconds,
+    }
+    torch.save(state, options.run / "checkpoint.tmp")
+    os.replace(options.run / "checkpoint.tmp", options.run / "checkpoint.pt")
+
+
+def resume(options, student, optimizers, crops) -> tuple[int, float]:  # type: ignore[no-untyped-def]
+    path = options.run / "checkpoint.pt"
+    if not path.exists():
+        return 0, 0.0
+    state = torch.load(path, weights_only=True)
+    student.load_state_dict(state["student"])
+    for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(saved)
+    crops.random.bit_generator.state = state["random"]
+    print(f"resuming at step {state['step']}", flush=True)
+    return state["step"], state["seconds"]
+
+
+if __name__ == "__main__":
+    main()

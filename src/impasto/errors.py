@@ -1,0 +1,80 @@
+"""Everything Impasto raises on purpose: one tree, so that one ``except`` can catch it.
+
+    ImpastoError
+    ├── InputError             what the caller gave cannot be used
+    │   ├── OptionError        an option's value, or options that do not go together
+    │   ├── LayerError         a layer name the encoder does not have
+    │   ├── PictureError       a picture that cannot be read, or is too large or too small
+    │   └── StyleError         a named style that does not exist, or a style file that does not fit
+    ├── OutputError            the result cannot be written where it was asked for
+    ├── WeightsError           a network's weights
+    │   ├── WeightsMissingError    they are not on this machine
+    │   ├── DownloadError          they could not be fetched
+    │   └── CorruptWeightsError    the file is not what it should be
+    ├── MissingExtraError      an optional dependency is not installed
+    └── DivergedError          the optimisation ran into values that are not numbers
+
+Every message says what was expected and what came; the two parts are also attributes.
+"""
+
+from __future__ import annotations
+
+
+class ImpastoError(Exception):
+    """Base of every error Impasto raises on purpose.
+
+    ``expected`` and ``actual`` hold the two halves of the message where it has them.
+    """
+
+    def __init__(self, message: str, *, expected: str | None = None, actual: str | None = None) -> None:
+        super().__init__(message)
+        self.expected = expected
+        self.actual = actual
+
+
+class InputError(ImpastoError, ValueError):
+    """What the caller gave cannot be used."""
+
+
+class OptionError(InputError):
+    """An option has a value it cannot have, or two options do not go together."""
+
+
+class LayerError(InputError):
+    """The encoder has no layer of that name."""
+
+
+class PictureError(InputError):
+    """A picture cannot be read, or its size is out of bounds."""
+
+
+class StyleError(InputError):
+    """No such named style, or a style file that does not fit the encoder or the layers."""
+
+
+class OutputError(ImpastoError, OSError):
+    """The result cannot be written where it was asked for."""
+
+
+class WeightsError(ImpastoError):
+    """Something is wrong with a network's weights."""
+
+
+class WeightsMissingError(WeightsError):
+    """The weights are not on this machine (and may not be, or were not asked to be, fetched)."""
+
+
+class DownloadError(WeightsError):
+    """The weights could not be fetched."""
+
+
+class CorruptWeightsError(WeightsError):
+    """A weights file is truncated, tampered with, or not of the network it should be."""
+
+
+class MissingExtraError(ImpastoError, ImportError):
+    """An optional dependency is needed; the message holds the command that installs it."""
+
+
+class DivergedError(ImpastoError, ArithmeticError):
+    """The loss became infinite or not a number."""

@@ -1,0 +1,35 @@
+"""What rooms hand to each other: pictures, and the kinds of values options take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.float32]
+"""(H, W, 3) float32, sRGB, in [0, 1]."""
+
+Plane = NDArray[np.float32]
+"""(H, W) float32 in [0, 1]: an alpha channel or a mask."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture: upright (EXIF orientation applied), in sRGB, without premultiplication.
+
+    ``pixels``: (H, W, 3) float32 in [0, 1]. ``alpha``: (H, W) float32 in [0, 1], or None when
+    opaque. ``bits``: 8 or 16, how precise the file was, and so how precise a result should be.
+    """
+
+    pixels: Pixels
+    alpha: Plane | None = None
+    bits: int = 8
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
