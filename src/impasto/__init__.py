@@ -1,0 +1,57 @@
+"""Impasto: paint a photograph in the manner of a picture.
+
+    import impasto
+    impasto.stylize("photo.jpg", "starry-night").save("out.png")
+
+Names are resolved when first used: ``import impasto`` itself costs nothing and loads no torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impasto.api import Result, load_style, make_style, stylize, styles
+    from impasto.errors import ImpastoError
+    from impasto.optimize.options import Options
+    from impasto.progress import Progress
+    from impasto.types import Picture
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Result": "impasto.api",
+    "load_style": "impasto.api",
+    "make_style": "impasto.api",
+    "stylize": "impasto.api",
+    "styles": "impasto.api",
+    "ImpastoError": "impasto.errors",
+    "Options": "impasto.optimize.options",
+    "Picture": "impasto.types",
+    "Progress": "impasto.progress",
+}
+
+__all__ = [
+    "ImpastoError",
+    "Options",
+    "Picture",
+    "Progress",
+    "Result",
+    "__version__",
+    "load_style",
+    "make_style",
+    "styles",
+    "stylize",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'impasto' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,8 +1,4 @@
-"""The convolutional network every encoder is: a VGG trunk with named layers.
-
-Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition"
-(2014), configurations D (VGG-16) and E (VGG-19), without the fully connected layers.
-"""
+"""The convolutional network every encoder is: a VGG trunk with named layers."""
 
 from __future__ import annotations
 
@@ -14,46 +10,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto.encoders.layers import minimum_side, parse_layer
+from impasto.errors import PictureError
+from impasto.weights.architecture import TINY, VGG16, VGG19, Architecture
+
+__all__ = [
+    "CAFFE",
+    "CENTRED",
+    "CONVENTIONS",
+    "POOLING_RESCALE",
+    "TINY",
+    "TORCHVISION",
+    "VGG16",
+    "VGG19",
+    "Architecture",
+    "Encoder",
+    "InputConvention",
+    "Padding",
+    "Pooling",
+]
+
 Pooling = Literal["max", "average", "l2"]
 Padding = Literal["zeros", "reflect", "replicate-first"]
 
 # Average and L2 pooling shrink activations compared with max pooling; these factors, found for
 # style-transfer-pytorch by its author, restore their size.
 POOLING_RESCALE: Mapping[str, float] = {"max": 1.0, "average": 2.0, "l2": 0.78}
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Widths (channels) and depths (convolutions) of the five blocks, shallow to deep."""
-
-    name: str
-    widths: tuple[int, ...]
-    depths: tuple[int, ...]
-
-    def convolutions(self) -> list[tuple[str, int, int]]:
-        """``(suffix, channels in, channels out)`` of every convolution, such as ("4_2", 512, 512)."""
-        rows = []
-        channels = 3
-        for block, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True), 1):
-            for index in range(1, depth + 1):
-                rows.append((f"{block}_{index}", channels, width))
-                channels = width
-        return rows
-
-    def layer_names(self) -> list[str]:
-        """Every name that can be asked for, in network order: conv1_1, relu1_1, ..., pool1, ..."""
-        names = []
-        for block, depth in enumerate(self.depths, 1):
-            for index in range(1, depth + 1):
-                names += [f"conv{block}_{index}", f"relu{block}_{index}"]
-            if block < len(self.depths) or depth > 1:
-                names.append(f"pool{block}")
-        return names
-
-
-VGG16 = Architecture("vgg16", (64, 128, 256, 512, 512), (2, 2, 3, 3, 3))
-VGG19 = Architecture("vgg19", (64, 128, 256, 512, 512), (2, 2, 4, 4, 4))
-TINY = Architecture("tiny", (16, 32, 64, 128, 128), (2, 2, 4, 4, 1))
 
 
 @dataclass(frozen=True)
@@ -73,13 +55,29 @@ CAFFE = InputConvention(scale=255.0, mean=(103.939, 116.779, 123.68), bgr=True)
 TORCHVISION = InputConvention(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 CENTRED = InputConvention(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 
+CONVENTIONS: Mapping[str, InputConvention] = {
+    "caffe": CAFFE,
+    "torchvision": TORCHVISION,
+    "centred": CENTRED,
+}
+
 
 class Encoder(nn.Module):
     """A VGG trunk that returns the activations of the layers it is asked for.
 
     Parameters are ``conv1_1.weight`` and so on. Input normalisation happens inside
-    (``convention``), so the caller always passes sRGB in [0, 1].
+    (``convention``), so the caller always passes sRGB in [0, 1]. ``architecture`` may be cut short
+    (``Architecture.truncated``); the encoder then has the layers up to there.
+
+    ``padding``: "zeros" as VGG was trained, "reflect", which leaves no frame along the border, or
+    "replicate-first", the border's pixels repeated at conv1_1 and zeros after it (as
+    style-transfer-pytorch has it). ``pooling``: "max" as VGG was trained, "average" (Gatys et al.,
+    2015, section 2: smoother pictures) or "l2", the root of the sum of squares;
+    ``rescale_pooling`` multiplies what the latter two give by ``POOLING_RESCALE``.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -103,18 +101,23 @@ class Encoder(nn.Module):
 
     @property
     def layer_names(self) -> list[str]:
+        """Every layer there is, in network order: conv1_1, relu1_1, ..., pool1, conv2_1, ..."""
         return self.architecture.layer_names()
+
+    def minimum_side(self, layers: Iterable[str]) -> int:
+        """The smallest width and height, in pixels, that ``layers`` can be computed for."""
+        return minimum_side(self.architecture, layers, padding=self.padding)
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Activations of ``layers`` for ``image`` of shape (B, 3, H, W) in [0, 1].
 
-        Returns a dict from layer name to a (B, C, H', W') tensor, H' = H // 2^(block - 1)
-        (H // 2^block for a pooling layer). Nothing deeper than the deepest layer is computed.
+        Returns a dict from layer name to a (B, C, H', W') tensor, in network order, with
+        H' = H // 2^(block - 1) (H // 2^block for a pooling layer). Nothing deeper than the deepest
+        layer is computed. Raises LayerError for a layer the network does not have, PictureError for
+        an image of another shape or too small for the layers.
         """
-        wanted = set(layers)
-        unknown = wanted.difference(self.layer_names)
-        if unknown:
-            raise KeyError(f"{self.architecture.name} has no layer {sorted(unknown)[0]!r}")
+        wanted = {parse_layer(name, self.architecture) for name in layers}
+        self._check(image, wanted)
         found: dict[str, Tensor] = {}
         features = self.normalise(image)
         for name in self.layer_names:
@@ -123,7 +126,7 @@ class Encoder(nn.Module):
             if name.startswith("conv"):
                 features = self._convolve(name, features)
             elif name.startswith("relu"):
-                features = functional.relu(features)
+                features = self.activate(features)
             else:
                 features = self._pool(features)
             if name in wanted:
@@ -135,6 +138,27 @@ class Encoder(nn.Module):
         if self.convention.bgr:
             image = image.flip(1)
         return (image * self.convention.scale - self.mean) / self.std
+
+    def _check(self, image: Tensor, layers: set[str]) -> None:
+        shape = tuple(image.shape)
+        if len(shape) != 4 or shape[1] != 3:
+            raise PictureError(
+                f"Expected an image of shape (B, 3, H, W), got {shape}.",
+                expected="(B, 3, H, W)",
+                actual=str(shape),
+            )
+        side = self.minimum_side(layers)
+        if min(shape[2:]) < side:
+            raise PictureError(
+                f"Expected at least {side} x {side} pixels for {', '.join(sorted(layers))};"
+                f" got {shape[3]} x {shape[2]}.",
+                expected=f"{side} x {side} pixels",
+                actual=f"{shape[3]} x {shape[2]} pixels",
+            )
+
+    def activate(self, features: Tensor) -> Tensor:
+        """The rectifier after every convolution, relu(x) = max(x, 0)."""
+        return functional.relu(features)
 
     def _convolve(self, name: str, features: Tensor) -> Tensor:
         layer = self.get_submodule(name)

@@ -1,0 +1,133 @@
+"""``impasto models``: the networks, those on this machine and those that can be fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from impasto import weights
+from impasto.errors import CorruptWeightsError
+from impasto.weights import Stored
+
+app = typer.Typer(help="List, fetch, import and verify the networks' weights.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_networks() -> None:
+    """List the networks: what they are, their licence, and whether they are on this machine.
+
+    The size is that of the stored file, or of the download where there is none.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("name", "architecture", "convention", "size", "licence", "present"):
+        table.add_column(heading, overflow="fold", no_wrap=heading != "licence")
+    for name in [*weights.REGISTRY, *(n for n in weights.stored_names() if n not in weights.REGISTRY)]:
+        table.add_row(*(escape(cell) for cell in _row(name)))
+    Console().print(table)
+
+
+@app.command()
+def fetch(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Networks to fetch.")],
+    force: Annotated[bool, typer.Option("--force", help="Fetch again what is there already.")] = False,
+) -> None:
+    """Download networks, check them, and keep their convolutions."""
+    for name in names:
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        with bar:
+            task = bar.add_task(escape(name), total=None)
+
+            def show(done: int, total: int | None, bar: Progress = bar, task: TaskID = task) -> None:
+                bar.update(task, completed=done, total=total)
+
+            path = weights.ensure(name, progress=show, force=force)
+            bar.update(task, total=path.stat().st_size, completed=path.stat().st_size)
+        typer.echo(f"{name}: {path}")
+
+
+@app.command("import")
+def import_network(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .pth, .pt or .safetensors file.")],
+    name: Annotated[str | None, typer.Option(help="What to call it; by default as the file says.")] = None,
+    convention: Annotated[
+        str | None, typer.Option(help="Which input it expects: " + ", ".join(weights.CONVENTIONS) + ".")
+    ] = None,
+) -> None:
+    """Store the network in a file that was fetched by other means."""
+    stored = weights.import_file(file, name, convention=convention)
+    typer.echo(f"{stored.name}: {_describe(stored)}")
+    published = weights.REGISTRY.get(stored.name)
+    if published and published.sha256 and not stored.source_sha256.startswith(published.sha256):
+        typer.echo(f"Note: this is not the published file {published.file_name}; its digest is another.")
+
+
+@app.command()
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default all on this machine.")
+    ] = None,
+) -> None:
+    """Compare stored networks, byte by byte, with what was recorded when they were stored."""
+    chosen = names or [name for name in ["tiny", *weights.stored_names()] if weights.present(name)]
+    wrong = []
+    for name in chosen:
+        try:
+            stored = weights.verify(name)
+        except CorruptWeightsError as error:
+            wrong.append(str(error))
+        else:
+            typer.echo(f"{name}: right, SHA-256 {stored.sha256}")
+    if wrong:
+        raise CorruptWeightsError("\n".join(wrong), expected="the recorded digests", actual="others")
+
+
+@app.command()
+def path(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A network.")] = None,
+) -> None:
+    """Print the weights folder, or the stored file of one network."""
+    typer.echo(str(weights.folder() if name is None else weights.locate(name)))
+
+
+def _row(name: str) -> tuple[str, str, str, str, str, str]:
+    known = weights.REGISTRY.get(name)
+    place = weights.path(name)
+    size = f"{place.stat().st_size / 1e6:.1f} MB" if place.is_file() else "-"
+    if known is None or (weights.present(name) and name != "tiny"):
+        try:
+            stored = weights.read_record(place)
+        except CorruptWeightsError:
+            return name, "?", "?", size, "?", "damaged"
+        partial = stored.convolutions < _whole_depth(stored.architecture)
+        state = f"yes, to {stored.deepest}" if partial else "yes"
+        return name, stored.architecture, stored.convention, size, stored.licence, state
+    if known.size is not None:
+        size = f"{known.size / 1e6:.1f} MB"
+    state = "no" if not weights.present(name) else "bundled"
+    return name, known.architecture, known.convention, size, known.licence, state
+
+
+def _whole_depth(architecture: str) -> int:
+    known = weights.ARCHITECTURES.get(architecture)
+    return sum(known.depths) if known else 0
+
+
+def _describe(stored: Stored) -> str:
+    whole = _whole_depth(stored.architecture)
+    count = f"{stored.convolutions} convolutions"
+    if stored.convolutions < whole:
+        count = f"the first {stored.convolutions} of {whole} convolutions, to {stored.deepest}"
+    return f"{stored.architecture}, {count}, {stored.convention} convention, {stored.size / 1e6:.1f} MB"

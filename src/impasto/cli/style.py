@@ -1,0 +1,70 @@
+"""``impasto style`` measures paintings into a style file; ``impasto styles`` lists the named ones."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def measure_style(
+    paintings: Annotated[list[Path], typer.Argument(help="One painting, or several by one hand.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The style file, NAME.style.")],
+    title: Annotated[str, typer.Option(help="The painting's title.")] = "",
+    artist: Annotated[str, typer.Option(help="Who painted it.")] = "",
+    year: Annotated[str, typer.Option(help="When.")] = "",
+    licence: Annotated[str, typer.Option(help="What may be done with it.")] = "",
+    encoder: Annotated[str, typer.Option(help="The network that measures: tiny, vgg19, a file...")] = "tiny",
+    layers: Annotated[
+        str | None, typer.Option(help="Layers to measure, such as relu1_1,relu2_1. Default: the usual five.")
+    ] = None,
+    half: Annotated[bool, typer.Option(help="Store half precision: half the file, three digits.")] = False,
+) -> None:
+    """Measure the style of one or more paintings, once, into a small file.
+
+    The file can be used wherever a style picture can, and paints the same picture. It holds
+    statistics only: the painting cannot be got back from it.
+    """
+    from impasto import api
+    from impasto.encoders.layers import parse_layers
+    from impasto.imaging import check_writable
+
+    check_writable(output, suffixes=(".style",))
+    names = list(parse_layers(layers)) if layers else None
+    card = api.make_style(
+        list(paintings),
+        output,
+        title=title,
+        artist=artist,
+        year=year,
+        licence=licence,
+        encoder=encoder,
+        layers=names,
+        half=half,
+    )
+    print(f"{output}: {card.title}, {output.stat().st_size / 1000:.0f} kB")
+
+
+def list_styles(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the styles that can be asked for by name."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from impasto import api
+
+    cards = api.styles()
+    if json:
+        rows = {
+            name: {"title": c.title, "artist": c.artist, "year": c.year, "licence": c.licence}
+            for name, c in cards.items()
+        }
+        print(jsonlib.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table = Table("name", "title", "artist", "year", box=None)
+    for name, card in cards.items():
+        table.add_row(name, card.title, card.artist, card.year)
+    Console().print(table)

@@ -1,0 +1,120 @@
+"""The names of layers, as the papers write them, and what a picture must be for them.
+
+Free of torch: the command line reads layer names before anything heavy is imported.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from impasto.errors import LayerError, OptionError
+from impasto.weights import Architecture
+
+_OURS = re.compile(r"(?:(?:conv|relu)[1-9]_[1-9]\d*|pool[1-9])")
+_KERAS = re.compile(r"block([1-9])_(?:conv([1-9]\d*)|pool)")
+
+
+def parse_layer(text: str, architecture: Architecture | None = None) -> str:
+    """The name of a layer in the papers' way: "relu4_2", "conv4_2" (before its ReLU) or "pool4".
+
+    Keras's names are understood: "block4_conv2" is "relu4_2", since Keras's convolutions include
+    their ReLU, and "block4_pool" is "pool4". With ``architecture``, the network must have the
+    layer. Raises LayerError, naming the nearest layers or those there are.
+    """
+    name = text.strip().lower()
+    keras = _KERAS.fullmatch(name)
+    if keras:
+        name = f"relu{keras[1]}_{keras[2]}" if keras[2] else f"pool{keras[1]}"
+    if architecture is None:
+        if not _OURS.fullmatch(name):
+            expected = "a name such as relu4_2, conv4_2 or pool4"
+            raise LayerError(
+                f"Expected a layer: {expected} (or Keras's block4_conv2); got {text.strip()!r}.",
+                expected=expected,
+                actual=repr(text.strip()),
+            )
+    elif name not in architecture.layer_names():
+        raise _unknown(text.strip(), name, architecture)
+    return name
+
+
+def parse_layers(
+    layers: str | Iterable[str] | Mapping[str, float], architecture: Architecture | None = None
+) -> dict[str, float]:
+    """Layers and their weights, from "relu1_1:0.5,relu2_1" or a sequence of such entries, or a
+    mapping from layer to weight; a layer without a weight has 1.
+
+    Names are read as ``parse_layer`` does, and the order is kept. Raises LayerError for unknown
+    layers, for one given twice and for none at all, OptionError for weights that are not finite
+    numbers of 0 or more.
+    """
+    if isinstance(layers, Mapping):
+        entries = [(name, float(weight)) for name, weight in layers.items()]
+    else:
+        texts = layers.split(",") if isinstance(layers, str) else layers
+        entries = [_entry(text) for text in texts if text.strip()]
+    found: dict[str, float] = {}
+    for text, weight in entries:
+        name = parse_layer(text, architecture)
+        if name in found:
+            raise LayerError(
+                f"Expected each layer once; {name} comes twice.", expected="once", actual="twice"
+            )
+        if not math.isfinite(weight) or weight < 0:
+            raise _bad_weight(name, str(weight))
+        found[name] = weight
+    if not found:
+        raise LayerError("Expected at least one layer, got none.", expected="a layer", actual="none")
+    return found
+
+
+def format_layers(layers: Mapping[str, float]) -> str:
+    """The text ``parse_layers`` reads back: "relu1_1:0.5,relu2_1"."""
+    return ",".join(name if weight == 1 else f"{name}:{weight!r}" for name, weight in layers.items())
+
+
+def minimum_side(architecture: Architecture, layers: Iterable[str], *, padding: str = "reflect") -> int:
+    """The smallest width and height, in pixels, of a picture that all ``layers`` exist for.
+
+    A layer of block b needs 2^b: b - 1 poolings halve the picture, rounding down, and both
+    reflection padding and the block's own pooling need two pixels. Where ``padding`` is "zeros" or
+    "replicate-first", a convolution is content with one. Raises LayerError as ``parse_layer`` does.
+    """
+    sides = [1]
+    for layer in layers:
+        name = parse_layer(layer, architecture)
+        block = int(name[4])
+        halvings = block if padding == "reflect" or name.startswith("pool") else block - 1
+        sides.append(2**halvings)
+    return max(sides)
+
+
+def _entry(text: str) -> tuple[str, float]:
+    name, colon, weight = text.partition(":")
+    if not colon:
+        return name, 1.0
+    try:
+        return name, float(weight)
+    except ValueError:
+        raise _bad_weight(name.strip(), repr(weight.strip())) from None
+
+
+def _bad_weight(name: str, actual: str) -> OptionError:
+    expected = "a number of 0 or more"
+    return OptionError(
+        f"Expected the weight of {name} to be {expected}, got {actual}.", expected=expected, actual=actual
+    )
+
+
+def _unknown(text: str, name: str, architecture: Architecture) -> LayerError:
+    names = architecture.layer_names()
+    near = get_close_matches(name, names, 3, 0.75)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}."
+    return LayerError(
+        f"{architecture.name} has no layer {text!r} (its deepest is {names[-1]}); {hint}",
+        expected=", ".join(names),
+        actual=repr(text),
+    )

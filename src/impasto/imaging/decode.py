@@ -1,0 +1,149 @@
+"""Reading pictures: any file to an upright sRGB ``Picture``."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.errors import OptionError
+from impasto.imaging import deep, files, formats, icc
+from impasto.imaging.guard import ImagingWarning, check_size, decoding
+from impasto.types import Picture
+
+_ORIENTATION = 0x0112
+
+
+def read(path: str | os.PathLike[str], *, max_pixels: int = 180_000_000) -> Picture:
+    """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page), GIF (first frame) or HEIC.
+
+    The format is told from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
+    float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an
+    embedded ICC profile (relative colorimetric, black point compensated). Without a profile the
+    values are taken to be sRGB, and CMYK is mixed by (1 - ink)(1 - black). ``alpha`` is straight,
+    and None when every pixel is opaque. PNG and TIFF of 16 bits are read exactly (``bits`` is 16),
+    as is floating-point TIFF in [0, 1]; only with a profile made of lookup tables are they
+    converted at 8 bits. AVIF and HEIC of 10 and 12 bits are read at 8.
+
+    What has to be passed over is said in an ImagingWarning: a damaged profile (the values are then
+    taken to be sRGB), unreadable EXIF data, a colour description other than an ICC profile.
+
+    Raises:
+        PictureError: there is no such file, it is not a picture in one of these formats, it is
+            damaged or cut short, or has more than ``max_pixels`` pixels; nothing is decoded then.
+        MissingExtraError: it is HEIC, and the extra that reads it is not installed.
+        OptionError: ``max_pixels`` is below one.
+    """
+    if max_pixels < 1:
+        message = f"max_pixels: expected at least 1, but {max_pixels} came"
+        raise OptionError(message, expected="at least 1", actual=str(max_pixels))
+    place = Path(path)
+    data = files.load(place)
+    kind = formats.sniff(place, data)
+    if kind is formats.HEIC:
+        formats.require_heic()
+    with decoding(place, kind.name):
+        return _decode(data, kind, place, max_pixels)
+
+
+def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> Picture:
+    if kind is formats.TIFF:
+        raster = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, max_pixels))
+        if raster is not None:
+            return _finish(raster)
+    with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
+        check_size(path, image.width, image.height, max_pixels)
+        _note_other_colour_descriptions(image, data, kind)
+        if kind is formats.PNG and deep.is_deep_png(data):
+            return _finish(deep.decode_png(data, image, _orientation(image)))
+        image.load()
+        profile = image.info.get("icc_profile")
+        orientation = _orientation(image)
+        colour, alpha = _separate(image)
+    pixels = _scaled(icc.image_to_srgb(colour, profile))
+    return _assemble(pixels, None if alpha is None else _scaled(np.asarray(alpha)), orientation, 8)
+
+
+def _finish(raster: deep.Raster) -> Picture:
+    pixels, bits = icc.array_to_srgb(raster.colour, raster.space, raster.profile)
+    return _assemble(pixels, raster.alpha, raster.orientation, bits)
+
+
+def _assemble(
+    pixels: NDArray[np.float32], alpha: NDArray[np.float32] | None, orientation: int, bits: int
+) -> Picture:
+    if alpha is not None and bool((alpha == 1).all()):
+        alpha = None
+    turned = None if alpha is None else upright(alpha, orientation)
+    return Picture(pixels=upright(pixels, orientation), alpha=turned, bits=bits)
+
+
+def _scaled(values: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return values.astype(np.float32) / np.float32(255)
+
+
+def upright(pixels: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+    """Turn stored pixels the way they are to be seen.
+
+    ``pixels``: (H, W) or (H, W, C). ``orientation``: 1 to 8; any other number counts as 1.
+    Returns a contiguous array, width and height swapped for 5 to 8. Source: TIFF 6.0, section 8,
+    "Orientation"; Exif 2.32, 4.6.4.
+    """
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; unreadable EXIF data is passed over with a warning."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except (SyntaxError, ValueError, KeyError, TypeError, OSError, struct.error) as problem:
+        text = f"EXIF data cannot be read, so its orientation was passed over ({problem})"
+        warnings.warn(text, ImagingWarning, stacklevel=2)
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _separate(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Colour in mode L, RGB, CMYK or LAB, and alpha in mode L where there is any."""
+    if image.mode in ("LA", "La") or (image.mode in ("1", "L") and image.has_transparency_data):
+        both = image.convert("LA")
+        return both.getchannel("L"), both.getchannel("A")
+    if image.has_transparency_data:
+        both = image.convert("RGBA")
+        return both.convert("RGB"), both.getchannel("A")
+    if image.mode in ("L", "RGB", "CMYK", "LAB"):
+        return image, None
+    if image.mode == "1":
+        return image.convert("L"), None
+    if image.mode in ("P", "RGBX", "YCbCr", "HSV"):
+        return image.convert("RGB"), None
+    raise ValueError(f"samples of mode {image.mode}")
+
+
+def _note_other_colour_descriptions(image: Image.Image, data: bytes, kind: formats.Format) -> None:
+    """Warn of colours described otherwise than by a profile, and differently from sRGB."""
+    if image.info.get("icc_profile"):
+        return
+    gamma = image.info.get("gamma")
+    if kind is formats.PNG and "srgb" not in image.info and gamma and abs(gamma - 1 / 2.2) > 0.02:
+        text = f"the picture states a gamma of {gamma:g} without a profile; it was read as sRGB"
+        warnings.warn(text, ImagingWarning, stacklevel=2)
+    if kind in (formats.AVIF, formats.HEIC):
+        found = re.search(rb"colrnclx(....)", data, re.DOTALL)
+        primaries, transfer = struct.unpack(">HH", found[1]) if found else (1, 13)
+        if primaries not in (1, 2) or transfer not in (1, 2, 6, 13, 14, 15):
+            text = f"colour primaries {primaries} with transfer {transfer} were read as sRGB"
+            warnings.warn(text, ImagingWarning, stacklevel=2)

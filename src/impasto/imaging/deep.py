@@ -1,0 +1,214 @@
+"""Pictures of more than 8 bits a sample: PNG by way of OpenCV, TIFF by way of tifffile.
+
+Pillow reads 16-bit colour as 8-bit without a word, hence this module.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.imaging.guard import picture_error
+
+CheckSize = Callable[[int, int], None]
+"""Called with a width and a height before anything of that size is decoded; raises when too large."""
+
+_ORIENTATION, _EXTRA_SAMPLES, _PROFILE, _DNG_VERSION = 274, 338, 34675, 50706
+_SPACES = {0: "gray", 1: "gray", 2: "rgb", 5: "cmyk"}
+_CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A decoded picture before colour management and before it is turned upright.
+
+    ``colour``: (H, W, C) float32 in [0, 1], C as ``space`` ("gray", "rgb", "cmyk") needs.
+    ``alpha``: (H, W) float32 in [0, 1] or None; colours are straight. ``orientation``: as in EXIF.
+    """
+
+    colour: NDArray[np.float32]
+    space: str
+    alpha: NDArray[np.float32] | None
+    profile: bytes | None
+    orientation: int
+
+
+def is_deep_png(data: bytes) -> bool:
+    """Whether a PNG file has 16 bits a sample (PNG, third edition, 11.2.1)."""
+    return data[12:16] == b"IHDR" and data[24:25] == b"\x10"
+
+
+def decode_png(data: bytes, image: Image.Image, orientation: int) -> Raster:
+    """Decode a 16-bit PNG; ``image`` is the same file, opened by Pillow and not loaded.
+
+    Raises:
+        ValueError, OSError, SyntaxError: the file is damaged.
+    """
+    transparency = image.info.get("transparency")
+    profile = image.info.get("icc_profile")
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as checked:
+        checked.verify()  # every chunk's checksum, down to the end of the file
+    samples = _opencv(data)
+    if samples.dtype != np.uint16:
+        raise ValueError(f"expected samples of 16 bits, OpenCV gave {samples.dtype}")
+    if image.mode == "LA" and samples.shape[2] == 4:
+        samples = samples[..., 2:]
+    colours = 1 if samples.shape[2] in (1, 2) else 3
+    alpha = _unit(samples[..., colours]) if samples.shape[2] > colours else None
+    colour = samples[..., :colours]
+    if alpha is None and transparency is not None:
+        hidden = np.all(colour == np.array(transparency, dtype=np.int64), axis=-1)
+        alpha = np.where(hidden, np.float32(0), np.float32(1)).astype(np.float32)
+    return Raster(_unit(colour), "gray" if colours == 1 else "rgb", alpha, profile, orientation)
+
+
+def _opencv(data: bytes) -> NDArray[Any]:
+    """Samples as (H, W, C) in RGB order, undecorated: no profile and no orientation is applied."""
+    import cv2
+
+    before = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(0)  # OpenCV would print; what goes wrong is raised here
+    try:
+        samples: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    finally:
+        cv2.utils.logging.setLogLevel(before)
+    if samples is None:
+        raise ValueError("OpenCV cannot decode it")
+    if samples.ndim == 2:
+        return np.asarray(samples[..., None])
+    order = [2, 1, 0, 3] if samples.shape[2] == 4 else [2, 1, 0]
+    return np.asarray(samples[..., order])
+
+
+def decode_tiff(data: bytes, path: Path, check_size: CheckSize) -> Raster | None:
+    """Decode the first page of a TIFF file of more than 8 bits; None when it has 8 or fewer.
+
+    Unsigned integers of 16 and 32 bits and floating point in [0, 1] are read. Compression is
+    Deflate or none, and for 16-bit grey and RGB whatever OpenCV knows (LZW among them).
+
+    Raises:
+        PictureError: it is a raw file, too large, or its samples are out of range or of a kind
+            that is not read.
+        Exception: whatever tifffile raises on damaged data.
+    """
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page: Any = file.pages.first
+        if _DNG_VERSION in page.tags:
+            raise picture_error(
+                path, "a finished picture", "it is a camera's raw file, to be developed first"
+            )
+        bits = page.bitspersample
+        if isinstance(bits, int) and bits <= 8:
+            return None
+        check_size(page.imagewidth, page.imagelength)
+        photometric = int(page.photometric)
+        if photometric not in _SPACES:
+            actual = f"it is a TIFF of {bits} bits in {getattr(page.photometric, 'name', photometric)}"
+            raise picture_error(path, "grey, RGB or CMYK", actual)
+        space = _SPACES[photometric]
+        samples = _unit_checked(_tiff_samples(page, data, path), path)
+        colour, alpha = _split(samples, space, page, path)
+        if photometric == 0:
+            colour = 1 - colour
+        profile = page.tags.valueof(_PROFILE)
+        orientation = page.tags.valueof(_ORIENTATION, 1)
+    return Raster(
+        np.ascontiguousarray(colour, dtype=np.float32),
+        space,
+        alpha,
+        profile if isinstance(profile, bytes) else None,
+        orientation if isinstance(orientation, int) else 1,
+    )
+
+
+def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
+    """The page's samples, (H, W, S), in the file's own number type."""
+    ends = [at + size for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
+    if not ends or max(ends) > len(data) or min(page.databytecounts) == 0:
+        raise ValueError("pixel data is missing")
+    try:
+        samples = np.asarray(page.asarray())
+    except (ValueError, KeyError, ImportError) as problem:
+        if "imagecodecs" not in str(problem) and not isinstance(problem, ImportError):
+            raise
+        return _tiff_by_opencv(page, data, path)
+    if page.axes == "YX":
+        return samples[..., None]
+    if page.axes == "SYX":
+        return np.moveaxis(samples, 0, 2)
+    if page.axes != "YXS":
+        raise picture_error(path, "a flat picture", f"the TIFF has the axes {page.axes}")
+    return samples
+
+
+def _tiff_by_opencv(page: Any, data: bytes, path: Path) -> NDArray[Any]:
+    """Samples in a compression tifffile cannot undo by itself."""
+    plain = page.axes == "YX" or (page.axes == "YXS" and int(page.photometric) == 2)
+    if not plain or page.bitspersample != 16 or page.sampleformat != 1:
+        name = getattr(page.compression, "name", page.compression)
+        actual = f"it is a TIFF of {page.bitspersample} bits compressed with {name}"
+        raise picture_error(path, "a TIFF without compression or with Deflate", actual)
+    upright = bytearray(data)
+    if _ORIENTATION in page.tags:  # OpenCV would apply it, and it is applied later
+        at = page.tags[_ORIENTATION].valueoffset
+        upright[at : at + 2] = (1).to_bytes(2, "little" if page.parent.byteorder == "<" else "big")
+    samples = _opencv(bytes(upright))
+    expected = (page.imagelength, page.imagewidth, page.samplesperpixel)
+    if samples.shape != expected or samples.dtype != np.uint16:
+        raise ValueError(f"expected 16-bit samples of shape {expected}, OpenCV gave {samples.shape}")
+    return samples
+
+
+def _unit_checked(samples: NDArray[Any], path: Path) -> NDArray[np.float32]:
+    """Samples of any number type as float32 in [0, 1]."""
+    if samples.dtype.kind == "u":
+        return _unit(samples)
+    if samples.dtype.kind != "f":
+        raise picture_error(
+            path, "unsigned or floating-point samples", f"the TIFF holds {samples.dtype.name}"
+        )
+    low, high = float(samples.min()), float(samples.max())
+    if not (low >= 0.0 and high <= 1.0):  # also when they are not numbers
+        expected = "floating-point samples in [0, 1]"
+        raise picture_error(path, expected, f"the TIFF holds values from {low:g} to {high:g}")
+    return samples.astype(np.float32)
+
+
+def _unit(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Unsigned integers as float32 in [0, 1]."""
+    top = np.iinfo(samples.dtype).max
+    shares = np.divide(samples, top, dtype=np.float32 if top <= 65535 else np.float64)
+    return np.asarray(shares, dtype=np.float32)
+
+
+def _split(
+    samples: NDArray[np.float32], space: str, page: Any, path: Path
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Colour (straight) and alpha; samples of no stated meaning are left out, as in Pillow.
+
+    An RGB picture with a fourth sample that nothing explains is taken to have an alpha channel.
+    """
+    count = _CHANNELS[space]
+    if samples.shape[2] < count:
+        raise picture_error(path, f"{count} samples a pixel for {space}", f"there are {samples.shape[2]}")
+    colour, rest = samples[..., :count], samples[..., count:]
+    kinds = [int(kind) for kind in page.extrasamples]
+    if not kinds and space == "rgb" and rest.shape[2] == 1:
+        kinds = [2]
+    for index, kind in enumerate(kinds[: rest.shape[2]]):
+        if kind == 2:
+            return colour, rest[..., index].copy()
+        if kind == 1:
+            alpha = rest[..., index].copy()
+            whole = np.where(alpha > 0, alpha, 1)[..., None]
+            return np.clip(colour / whole, 0, 1), alpha
+    return colour, None

@@ -1,0 +1,177 @@
+"""Writing pictures: a ``Picture`` to a file, complete or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.errors import ImpastoError, OptionError, OutputError, PictureError
+from impasto.imaging import files, formats, icc, metadata
+from impasto.types import Picture
+
+_EXIF_LIMIT = 65_533  # a JPEG segment holds 65,535 bytes, two of them its own length
+
+
+def write(
+    picture: Picture,
+    path: str | os.PathLike[str],
+    *,
+    quality: int = 95,
+    parameters: Mapping[str, object] | None = None,
+) -> None:
+    """Write ``picture`` to ``path``, in the format its suffix names.
+
+    PNG, JPEG, WebP, AVIF, TIFF and, with its extra, HEIC; all with the ICC profile of sRGB. PNG
+    and TIFF hold 16 bits where ``picture.bits`` is 16; everything else is rounded to 8. Alpha is
+    written wherever it can be; JPEG has none, and the picture is laid on white (mixed in encoded
+    values, as browsers do). Values outside [0, 1] are clipped.
+
+    ``quality``: 1 to 100, for JPEG (always 4:4:4), WebP, AVIF and HEIC. ``parameters``: stored
+    inside the file as JSON, for ``read_parameters``. The file appears under its name only when it
+    is complete; until then whatever was there stays.
+
+    Raises:
+        OptionError: ``quality`` is out of range, or JSON cannot hold ``parameters``.
+        PictureError: the pixels are of a wrong shape, or not numbers.
+        OutputError: the suffix is unknown, the format cannot hold a picture of that size or that
+            many parameters, or the file cannot be written (the disk is full, say).
+        MissingExtraError: HEIC is asked for, and the extra that writes it is not installed.
+    """
+    target = Path(path)
+    kind = _format(target)
+    if isinstance(quality, bool) or not 1 <= quality <= 100:
+        message = f"quality: expected 1 to 100, but {quality!r} came"
+        raise OptionError(message, expected="1 to 100", actual=repr(quality))
+    text = None if parameters is None else metadata.to_json(parameters)
+    _check(picture, kind, target)
+    samples = _samples(picture, kind)
+    try:
+        data = _encode(samples, kind, quality, text, target)
+    except ImpastoError:
+        raise
+    except Exception as problem:  # an encoder's own reasons, of any type
+        raise _output_error(target, f"a picture {kind.name} can hold", str(problem)) from problem
+    files.replace(target, data)
+
+
+def _format(target: Path) -> formats.Format:
+    kind = formats.of_suffix(target.suffix)
+    if kind is None:
+        expected = f"a name ending in {', '.join(formats.WRITABLE_SUFFIXES)}"
+        raise _output_error(target, expected, f"it ends in {target.suffix!r}")
+    if kind is formats.HEIC:
+        formats.require_heic()
+    return kind
+
+
+def _check(picture: Picture, kind: formats.Format, target: Path) -> None:
+    shape = picture.pixels.shape
+    if len(shape) != 3 or shape[2] != 3 or 0 in shape:
+        expected = "pixels of shape (H, W, 3)"
+        raise PictureError(f"expected {expected}, got {shape}", expected=expected, actual=str(shape))
+    if picture.alpha is not None and picture.alpha.shape != shape[:2]:
+        expected, actual = f"alpha of shape {shape[:2]}", str(picture.alpha.shape)
+        raise PictureError(f"expected {expected}, got {actual}", expected=expected, actual=actual)
+    planes = [picture.pixels] if picture.alpha is None else [picture.pixels, picture.alpha]
+    if not all(np.isfinite(plane).all() for plane in planes):
+        expected, actual = "finite pixels", "some are infinite or not a number"
+        raise PictureError(f"expected {expected}, but {actual}", expected=expected, actual=actual)
+    if max(shape[:2]) > kind.longest_side:
+        expected = f"at most {kind.longest_side:,} pixels a side, which is all {kind.name} can hold"
+        raise _output_error(target, expected, f"the picture is {picture.width} x {picture.height}")
+
+
+def _samples(picture: Picture, kind: formats.Format) -> NDArray[Any]:
+    """(H, W, 3) or (H, W, 4) integers, 16 bits each where the picture has them and the format can."""
+    pixels = picture.pixels
+    if picture.alpha is not None:
+        alpha = picture.alpha[..., None]
+        if kind is formats.JPEG:
+            pixels = pixels * alpha + (1 - alpha)
+        else:
+            pixels = np.concatenate([pixels, alpha], axis=2)
+    deep = picture.bits == 16 and kind in (formats.PNG, formats.TIFF)
+    top, integer = (65535, np.uint16) if deep else (255, np.uint8)
+    scaled = np.rint(np.clip(pixels, 0.0, 1.0) * np.float32(top))
+    return np.asarray(scaled, dtype=integer)
+
+
+def _encode(
+    samples: NDArray[Any], kind: formats.Format, quality: int, text: str | None, target: Path
+) -> bytes:
+    if kind is formats.PNG:
+        return _png(samples, text)
+    if kind is formats.TIFF:
+        return _tiff(samples, text)
+    options: dict[str, Any] = {"quality": quality, "icc_profile": icc.srgb_profile()}
+    if kind is formats.JPEG:
+        options |= {"subsampling": 0, "optimize": True}
+    elif kind is formats.WEBP:
+        options |= {"method": 4, "exact": True}
+    elif kind is formats.AVIF:
+        options |= {"subsampling": "4:4:4"}
+    else:
+        options |= {"chroma": 444}
+    if text is not None:
+        options["exif"] = metadata.exif(text)
+        if kind is formats.JPEG and len(options["exif"]) > _EXIF_LIMIT:
+            actual = f"they need {len(options['exif']):,} bytes"
+            raise _output_error(target, f"parameters within the {_EXIF_LIMIT:,} bytes JPEG holds", actual)
+    stream = io.BytesIO()
+    Image.fromarray(samples).save(stream, format=kind.codec, **options)
+    return stream.getvalue()
+
+
+def _png(samples: NDArray[Any], text: str | None) -> bytes:
+    if samples.dtype == np.uint16:
+        encoded = _png_of_16_bits(samples)
+    else:
+        stream = io.BytesIO()
+        Image.fromarray(samples).save(stream, format="PNG")
+        encoded = stream.getvalue()
+    chunks = metadata.png_profile(icc.srgb_profile())
+    if text is not None:
+        chunks += metadata.png_text(text)
+    return metadata.insert_png_chunks(encoded, chunks)
+
+
+def _png_of_16_bits(samples: NDArray[np.uint16]) -> bytes:
+    import cv2
+
+    order = [2, 1, 0, 3][: samples.shape[2]]
+    done, encoded = cv2.imencode(".png", samples[..., order], [cv2.IMWRITE_PNG_COMPRESSION, 5])
+    if not done:
+        raise ValueError("OpenCV cannot encode the picture")
+    return bytes(encoded.tobytes())
+
+
+def _tiff(samples: NDArray[Any], text: str | None) -> bytes:
+    import tifffile
+
+    stream = io.BytesIO()
+    tifffile.imwrite(
+        stream,
+        samples,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,
+        compression="zlib",
+        predictor=True,
+        rowsperstrip=max(1, min(samples.shape[0], (1 << 20) // samples[0].nbytes)),
+        iccprofile=icc.srgb_profile(),
+        software="Impasto",
+        description=None if text is None else metadata.tiff_description(text),
+        metadata=None,
+    )
+    return stream.getvalue()
+
+
+def _output_error(path: Path, expected: str, actual: str) -> OutputError:
+    message = f"{path}: cannot be written: expected {expected}, but {actual}."
+    return OutputError(message, expected=expected, actual=actual)

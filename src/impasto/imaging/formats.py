@@ -1,0 +1,135 @@
+"""The picture formats the room knows: by the first bytes when reading, by the suffix when writing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.errors import MissingExtraError
+from impasto.imaging.guard import picture_error
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format: ``name`` for people, ``codec`` for Pillow, the suffixes it is written under.
+
+    ``longest_side`` is the largest width and height the format can hold.
+    """
+
+    name: str
+    codec: str
+    suffixes: tuple[str, ...]
+    longest_side: int
+    writable: bool = True
+
+
+JPEG = Format("JPEG", "JPEG", (".jpg", ".jpeg"), 65_500)
+PNG = Format("PNG", "PNG", (".png",), 2**31 - 1)
+WEBP = Format("WebP", "WEBP", (".webp",), 16_383)
+AVIF = Format("AVIF", "AVIF", (".avif",), 65_535)
+TIFF = Format("TIFF", "TIFF", (".tif", ".tiff"), 2**31 - 1)
+GIF = Format("GIF", "GIF", (".gif",), 65_535, writable=False)
+HEIC = Format("HEIC", "HEIF", (".heic", ".heif"), 16_384)
+
+READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, HEIC)
+WRITABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE if f.writable for s in f.suffixes)
+"""The suffixes ``write`` accepts, in lower case."""
+
+_EXPECTED = "a JPEG, PNG, WebP, AVIF, TIFF, GIF or HEIC picture"
+_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MARKS = (
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    *((mark, TIFF) for mark in _TIFF_MARKS),
+)
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_FOREIGN = (
+    (b"%PDF", "a PDF document"),
+    (b"8BPS", "a Photoshop document"),
+    (b"BM", "a BMP picture"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR picture"),
+    (b"#?RADIANCE", "a Radiance HDR picture"),
+    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (b"<svg", "an SVG drawing"),
+)
+_RAW_SUFFIXES = {".dng", ".nef", ".cr2", ".arw", ".orf", ".rw2", ".pef", ".srw", ".nrw", ".sr2"}
+
+
+def sniff(path: Path, data: bytes) -> Format:
+    """The format of a file's bytes, whatever its name says.
+
+    Raises:
+        PictureError: the bytes are none of the formats that can be read, or a camera's raw data.
+    """
+    found = _recognise(data)
+    if found is None:
+        raise picture_error(path, _EXPECTED, f"the file holds {_describe(data)}")
+    if found is TIFF and (path.suffix.lower() in _RAW_SUFFIXES or data[8:10] == b"CR"):
+        raise picture_error(path, _EXPECTED, "it is a camera's raw file, to be developed first")
+    return found
+
+
+def _recognise(data: bytes) -> Format | None:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return WEBP
+    if data[4:8] == b"ftyp":
+        return _of_brands(data)
+    return next((kind for mark, kind in _MARKS if data.startswith(mark)), None)
+
+
+def _of_brands(data: bytes) -> Format | None:
+    """AVIF or HEIC, by the brands in the file type box (ISO/IEC 14496-12, 4.3)."""
+    length = min(int.from_bytes(data[:4], "big"), 256)
+    brands = {data[8:12]} | {data[at : at + 4] for at in range(16, length, 4)}
+    if brands & {b"avif", b"avis"}:
+        return AVIF
+    return HEIC if brands & _HEIC_BRANDS else None
+
+
+def _describe(data: bytes) -> str:
+    """What bytes of no known picture format look like, in a few words."""
+    for mark, words in _FOREIGN:
+        if data.startswith(mark):
+            return words
+    if data[4:8] == b"ftyp":
+        return "a video (MP4 or QuickTime)"
+    head = data[:512]
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        if len(head) < 512 or problem.start < 508:
+            return f"unknown data (it begins with {head[:8].hex(' ')})"
+        text = head[: problem.start].decode("utf-8")
+    if any(ord(letter) < 32 and letter not in "\t\r\n\f" for letter in text):
+        return f"unknown data (it begins with {head[:8].hex(' ')})"
+    return "an SVG drawing" if "<svg" in text else "text"
+
+
+def of_suffix(suffix: str) -> Format | None:
+    """The format written under ``suffix`` (in any case), or None."""
+    return next((f for f in READABLE if f.writable and suffix.lower() in f.suffixes), None)
+
+
+def require_heic() -> None:
+    """Make Pillow able to read and write HEIC.
+
+    Raises:
+        MissingExtraError: pillow-heif is not installed.
+    """
+    try:
+        import pillow_heif
+    except ImportError as problem:
+        raise MissingExtraError(
+            "HEIC pictures need pillow-heif, which is not installed: pip install 'impasto[heic]'",
+            expected="pillow-heif",
+            actual="it is not installed",
+        ) from problem
+    pillow_heif.register_heif_opener()

@@ -1,0 +1,101 @@
+"""The one place where decoders run: their errors, warnings and limits are turned into the room's own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from impasto.errors import ImpastoError, PictureError
+
+
+class ImagingWarning(UserWarning):
+    """A picture was read, but something in its file had to be passed over; the message says what."""
+
+
+_decoders = threading.RLock()
+"""Pillow's pixel limit and Python's warning filters are global, so one picture is decoded at a time."""
+
+
+def picture_error(path: Path, expected: str, actual: str) -> PictureError:
+    """A one-sentence error about the picture at ``path``."""
+    return PictureError(f"{path}: expected {expected}, but {actual}.", expected=expected, actual=actual)
+
+
+def check_size(path: Path, width: int, height: int, max_pixels: int) -> None:
+    """Raise PictureError when a picture of this size holds no pixel, or more than ``max_pixels``."""
+    if width < 1 or height < 1:
+        raise picture_error(path, "at least one pixel", f"the picture is {width} x {height}")
+    if width * height > max_pixels:
+        expected = f"at most {max_pixels:,} pixels"
+        actual = f"the picture has {width} x {height} = {width * height:,} (--max-pixels raises the limit)"
+        raise picture_error(path, expected, actual)
+
+
+@contextmanager
+def decoding(path: Path, kind: str) -> Iterator[None]:
+    """Run decoders of a file of ``kind`` inside this block.
+
+    Whatever a decoder raises becomes a PictureError; whatever it warns of becomes an
+    ImagingWarning; Pillow's own pixel limit is lifted, since ``check_size`` applies ours.
+
+    Raises:
+        PictureError: the file is damaged, cut short, or of a variety nobody here can decode.
+    """
+    with _decoders:
+        limit = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            with warnings.catch_warnings(record=True) as caught, _listening() as logged:
+                warnings.simplefilter("always")
+                yield
+        except ImpastoError:
+            raise
+        except MemoryError as problem:
+            raise picture_error(path, f"a {kind} picture that fits into memory", "it does not") from problem
+        except Exception as problem:  # a decoder given damaged data may raise anything
+            reason = " ".join(str(problem).split()).rstrip(".")[:200] or type(problem).__name__
+            actual = f"its data is damaged, cut short or of an unknown variety ({reason})"
+            raise picture_error(path, f"a complete {kind} picture", actual) from problem
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    _pass_on(path, caught, logged)
+
+
+class _Listener(logging.Handler):
+    """Collects messages."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(" ".join(record.getMessage().split()))
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """Collect what tifffile would log, which by default is printed."""
+    logger, listener = logging.getLogger("tifffile"), _Listener()
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(listener)
+    try:
+        yield listener.heard
+    finally:
+        logger.removeHandler(listener)
+        logger.propagate = propagated
+
+
+def _pass_on(path: Path, caught: list[warnings.WarningMessage], logged: list[str]) -> None:
+    """Give what was warned of while decoding again, each once, as ImagingWarning."""
+    heard = dict.fromkeys(logged)
+    for item in caught:
+        if issubclass(item.category, (UserWarning, RuntimeWarning)):
+            heard[" ".join(str(item.message).split())] = None
+    for text in heard:
+        warnings.warn(f"{path}: {text}", ImagingWarning, stacklevel=5)

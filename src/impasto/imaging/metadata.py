@@ -1,0 +1,136 @@
+"""The parameters a picture was painted with, kept inside its file as JSON.
+
+PNG has a text chunk "impasto" for them; JPEG, WebP, AVIF and HEIC hold them in the EXIF user comment,
+TIFF in the image description, both as ``{"impasto": ...}``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from impasto.errors import OptionError
+from impasto.imaging import files, formats
+from impasto.imaging.guard import decoding, picture_error
+
+KEY = "impasto"
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SOFTWARE, _DESCRIPTION, _EXIF_FOLDER, _USER_COMMENT = 0x0131, 0x010E, 0x8769, 0x9286
+_ASCII = b"ASCII\0\0\0"
+
+
+def to_json(parameters: Mapping[str, object]) -> str:
+    """``parameters`` as JSON of ASCII characters.
+
+    Raises:
+        OptionError: they hold something JSON cannot.
+    """
+    try:
+        return json.dumps(dict(parameters), ensure_ascii=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as problem:
+        expected = "text, numbers, true, false, null, and lists and mappings of them"
+        message = f"parameters: expected {expected}, but JSON cannot hold them ({problem})"
+        raise OptionError(message, expected=expected, actual=str(problem)) from problem
+
+
+def exif(text: str) -> bytes:
+    """EXIF data with JSON ``text`` in the user comment (Exif 2.32, 4.6.5, UserComment)."""
+    made = Image.Exif()
+    made[_SOFTWARE] = "Impasto"
+    made.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = _ASCII + _wrapped(text).encode("ascii")
+    return made.tobytes()
+
+
+def tiff_description(text: str) -> str:
+    """What the image description of a TIFF says for JSON ``text``."""
+    return _wrapped(text)
+
+
+def _wrapped(text: str) -> str:
+    return f'{{"{KEY}": {text}}}'
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """One PNG chunk: length, four-letter ``kind``, ``data``, checksum (PNG, third edition, 5.3)."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_profile(profile: bytes, name: str = "sRGB") -> bytes:
+    """An iCCP chunk holding an ICC ``profile`` (PNG, third edition, 11.3.2.3)."""
+    return png_chunk(b"iCCP", name.encode("latin-1") + b"\0\0" + zlib.compress(profile, 9))
+
+
+def png_text(text: str) -> bytes:
+    """An uncompressed iTXt chunk holding ``text`` under the key "impasto" (11.3.3.4)."""
+    return png_chunk(b"iTXt", KEY.encode("ascii") + b"\0\0\0\0\0" + text.encode("utf-8"))
+
+
+def insert_png_chunks(png: bytes, chunks: bytes) -> bytes:
+    """Put whole ``chunks`` right behind the header of an encoded PNG, before any pixel.
+
+    Raises:
+        ValueError: ``png`` does not begin as a PNG does.
+    """
+    if png[:8] != _PNG_SIGNATURE or png[12:16] != b"IHDR":
+        raise ValueError(f"expected an encoded PNG, but it begins with {png[:16].hex(' ')}")
+    return png[:33] + chunks + png[33:]
+
+
+def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
+    """The parameters ``write`` stored in a picture's file; None when there are none.
+
+    Opens the file without decoding its pixels.
+
+    Raises:
+        PictureError: the file cannot be read as a picture, or what is stored is not JSON.
+        MissingExtraError: it is HEIC, and the extra that reads it is not installed.
+    """
+    place = Path(path)
+    data = files.load(place)
+    kind = formats.sniff(place, data)
+    if kind is formats.HEIC:
+        formats.require_heic()
+    with decoding(place, kind.name):
+        text = _stored(data, kind)
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        if kind is not formats.PNG and not text.lstrip().startswith(f'{{"{KEY}"'):
+            return None  # somebody else's comment
+        raise picture_error(place, "parameters stored as JSON", f"they are damaged ({problem})") from problem
+    if kind is not formats.PNG:
+        found = found.get(KEY) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _stored(data: bytes, kind: formats.Format) -> str | None:
+    """The text in the place where ``write`` puts parameters, whoever wrote it."""
+    if kind is formats.TIFF:
+        return _tiff_text(data)
+    with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
+        if kind is formats.PNG:
+            text = image.info.get(KEY)
+            return str(text) if text is not None else None
+        comment = image.getexif().get_ifd(_EXIF_FOLDER).get(_USER_COMMENT)
+    if isinstance(comment, bytes) and comment.startswith(_ASCII):
+        return comment[len(_ASCII) :].decode("ascii", "replace").rstrip("\0 ")
+    return None
+
+
+def _tiff_text(data: bytes) -> str | None:
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page: Any = file.pages.first
+        text = page.tags.valueof(_DESCRIPTION)
+    return text if isinstance(text, str) else None

@@ -1,0 +1,70 @@
+"""Sizes of pictures: resampling, and fitting a frame to its long side."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.errors import OptionError
+
+
+def resize(pixels: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Resample to ``width`` x ``height`` with a Lanczos filter, widened when shrinking against aliasing.
+
+    ``pixels``: (H, W) or (H, W, C) float32 in [0, 1]. Returns a new array, (height, width) or
+    (height, width, C) float32, clipped to [0, 1] where the filter would overshoot; an unchanged
+    size gives an exact copy. Channels are treated one by one, on the values as they are.
+
+    Raises:
+        OptionError: ``width`` or ``height`` is below one, or ``pixels`` is not of such a shape.
+    """
+    if width < 1 or height < 1:
+        raise OptionError(
+            f"expected a width and a height of at least 1, but {width} x {height} was asked for",
+            expected="at least 1 x 1",
+            actual=f"{width} x {height}",
+        )
+    if pixels.ndim not in (2, 3) or 0 in pixels.shape:
+        raise OptionError(
+            f"expected pixels of shape (H, W) or (H, W, C), but the shape is {pixels.shape}",
+            expected="(H, W) or (H, W, C)",
+            actual=str(pixels.shape),
+        )
+    if pixels.shape[:2] == (height, width):
+        return np.array(pixels, dtype=np.float32)
+    if pixels.ndim == 2:
+        return _resize_plane(pixels, width, height)
+    result = np.empty((height, width, pixels.shape[2]), dtype=np.float32)
+    for channel in range(pixels.shape[2]):
+        result[..., channel] = _resize_plane(pixels[..., channel], width, height)
+    return result
+
+
+def _resize_plane(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    image = Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32))
+    resized = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)
+    return np.clip(resized, 0.0, 1.0)
+
+
+def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """The size with the proportions of ``width`` x ``height`` whose long side is ``long_side``.
+
+    Returns (width, height) in pixels; the short side is rounded to the nearest integer (halves go
+    up) and at least 1. Enlarges as well as shrinks.
+
+    Raises:
+        OptionError: any of the three is below one.
+    """
+    if min(width, height, long_side) < 1:
+        raise OptionError(
+            f"expected sides of at least 1, but {width} x {height} was to fit a long side of {long_side}",
+            expected="sides of at least 1",
+            actual=f"{width} x {height}, long side {long_side}",
+        )
+    longest = max(width, height)
+
+    def scaled(side: int) -> int:
+        return max(1, (2 * side * long_side + longest) // (2 * longest))
+
+    return scaled(width), scaled(height)

@@ -1,0 +1,94 @@
+"""Gram matrices, and the published ways to compare two of them.
+
+A Gram matrix here is always the mean over positions, g = F F^T / M: the second raw moment of the
+feature vectors. It does not grow with the picture, so pictures of different sizes compare. The
+papers' Gram matrices are sums, G = M g; each loss below says what its source divides by, and what
+is left of that for means. All losses share the signature ``GramLoss`` and can be interchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from torch import Tensor, finfo
+
+from impasto.losses.features import flatten_positions, mismatch, require_same_shape
+
+GramLoss = Callable[[Tensor, Tensor], Tensor]
+"""``(gram, target) -> scalar``, both (C, C) means over positions as ``gram_matrix`` returns them."""
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """The (C, C) Gram matrix of ``features``, (B, C, H, W): F F^T / M with M = B * H * W.
+
+    Symmetric and positive semidefinite, in squared units of the features; independent of the order
+    of the positions and, for a stationary texture, of the picture's size.
+
+    Raises InputError when ``features`` is not 4-D or is empty.
+    Source: Gatys et al. 2016, equation 3, divided by the number of positions.
+    """
+    flat = flatten_positions(features)
+    # Dividing before the product keeps half-precision sums from overflowing.
+    return (flat / flat.shape[1]) @ flat.T
+
+
+def gatys(gram: Tensor, target: Tensor) -> Tensor:
+    """sum((g - a)^2) / (4 N^2) for N channels: the layer term E_l of Gatys et al. 2016, equation 4.
+
+    The paper divides sum((G - A)^2) by 4 N^2 M^2, with sums over the same M positions in both
+    pictures, since it resizes the style picture to the content's size; M then cancels. For pictures
+    of different sizes the paper's formula would compare sums over different numbers of positions;
+    the means used here compare the textures whatever the sizes, and equal it where they agree.
+
+    Raises InputError when the shapes differ or are not (C, C).
+    """
+    channels = _channels(gram, target)
+    return (gram - target).square().sum() / (4 * channels**2)
+
+
+def neural_style(gram: Tensor, target: Tensor) -> Tensor:
+    """mean((g / N - a / N)^2) for N channels: the style loss of neural-style and of Johnson et al. 2016.
+
+    Both divide each picture's sum by N M, its own number of channels times positions, then take the
+    mean (neural-style, neural-style-pt, pytorch/examples) of the squared differences. Johnson et al.
+    2016, section 3.2, write the sum instead, N^2 times this.
+
+    Raises InputError when the shapes differ or are not (C, C).
+    """
+    channels = _channels(gram, target)
+    return ((gram - target) / channels).square().mean()
+
+
+def per_element(gram: Tensor, target: Tensor) -> Tensor:
+    """mean((g - a)^2): the style loss of the code Gatys et al. published for PyTorch (weights 1e3 / N^2).
+
+    It is four times ``gatys``. Raises InputError when the shapes differ or are not (C, C).
+    """
+    _channels(gram, target)
+    return (gram - target).square().mean()
+
+
+def relative(gram: Tensor, target: Tensor) -> Tensor:
+    """sum((g - a)^2) / sum(a^2): 0 when equal, 1 when the result has no features at all.
+
+    Free of scale: layers, and networks whose activations differ in size, weigh alike without
+    weights of their own. Not from a paper. A target of zeros is compared with the smallest normal
+    number of its type in place of 0. Raises InputError when the shapes differ or are not (C, C).
+    """
+    _channels(gram, target)
+    energy = target.square().sum().clamp(min=finfo(target.dtype).tiny)
+    return (gram - target).square().sum() / energy
+
+
+GRAM_LOSSES: Mapping[str, GramLoss] = MappingProxyType(
+    {loss.__name__: loss for loss in (gatys, neural_style, per_element, relative)}
+)
+"""The losses of this module by name."""
+
+
+def _channels(gram: Tensor, target: Tensor) -> int:
+    if gram.dim() != 2 or gram.shape[0] != gram.shape[1]:
+        raise mismatch("a Gram matrix of shape (C, C)", gram)
+    require_same_shape("a Gram matrix", gram, target)
+    return gram.shape[0]

@@ -1,0 +1,65 @@
+"""Total variation: how rough a picture is, in three published forms that differ in more than a factor.
+
+All take an ``image`` of shape (B, C, H, W), here usually sRGB in [0, 1], and return a scalar that
+is 0 for a flat picture. A side of one pixel has no differences along it and adds nothing.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from impasto.losses.features import mismatch
+
+
+def total_variation_l1(image: Tensor) -> Tensor:
+    """sum |dx| + sum |dy| over neighbours and channels: grows with the number of pixels.
+
+    For values in 0..255 this is the term of neural-style-pt; for [0, 1] it is 255 times smaller.
+    Raises InputError when ``image`` is not 4-D. Source: Rudin, Osher and Fatemi 1992, in its
+    anisotropic form.
+    """
+    across, down = _differences(image)
+    return across.abs().sum() + down.abs().sum()
+
+
+def total_variation_l2(image: Tensor) -> Tensor:
+    """mean dx^2 + mean dy^2: independent of the picture's size, and of an edge's direction.
+
+    For small steps it is the mean squared length of the gradient, which turning the picture does
+    not change. Raises InputError when ``image`` is not 4-D.
+    Source: Mahendran and Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them",
+    with the exponent beta = 2, as a mean.
+    """
+    across, down = _differences(image)
+    return _mean_square(across) + _mean_square(down)
+
+
+def total_variation_nine_point(image: Tensor) -> Tensor:
+    """2/3 (mean dx^2 + mean dy^2) + 1/6 (mean dp^2 + mean dq^2), with p and q the two diagonals.
+
+    The eight neighbours around a pixel take part, weighted as in the nine-point Laplacian, which
+    treats a direction like its diagonal. The picture is continued past its border by its outermost
+    pixels. Raises InputError when ``image`` is not 4-D. Source: style-transfer-pytorch.
+    """
+    _require_image(image)
+    padded = functional.pad(image, (1, 1, 1, 1), mode="replicate")
+    inner = padded[..., 1:-1, 1:-1]
+    straight = _mean_square(padded[..., 1:-1, 2:] - inner) + _mean_square(padded[..., 2:, 1:-1] - inner)
+    falling = padded[..., 1:, 1:] - padded[..., :-1, :-1]
+    rising = padded[..., 1:, :-1] - padded[..., :-1, 1:]
+    return straight * 2 / 3 + (_mean_square(falling) + _mean_square(rising)) / 6
+
+
+def _differences(image: Tensor) -> tuple[Tensor, Tensor]:
+    _require_image(image)
+    return image[..., :, 1:] - image[..., :, :-1], image[..., 1:, :] - image[..., :-1, :]
+
+
+def _mean_square(differences: Tensor) -> Tensor:
+    return differences.square().sum() / max(differences.numel(), 1)
+
+
+def _require_image(image: Tensor) -> None:
+    if image.dim() != 4 or image.numel() == 0:
+        raise mismatch("an image of shape (B, C, H, W), none of them zero", image)

@@ -1,0 +1,74 @@
+"""How close a result is to style and content, by a network that did not paint it.
+
+Whatever is minimised looks good to whoever minimised it; give another network than the one the
+picture was optimised with. Reflect padding in the encoder keeps it from seeing a border that is
+not in the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from impasto import losses
+from impasto.encoders.network import Encoder
+from impasto.errors import OptionError, PictureError
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+CONTENT_LAYER = "relu3_4"
+
+
+@torch.no_grad()
+def style_distance(
+    result: Tensor, style: Tensor, encoder: Encoder, layers: Sequence[str] = STYLE_LAYERS
+) -> float:
+    """Mean over ``layers`` of ||G - A|| / ||A||, Frobenius norms of Gram matrices averaged over positions.
+
+    ``result`` and ``style`` are (1, 3, H, W) sRGB in [0, 1], of any two sizes; both are taken at
+    the scale they have, so bring the style to the scale it was painted at. 0: the same Gram
+    matrices; 1: as far from the style as a picture without any features; there is no upper bound.
+
+    Each layer is measured against its own target, so a network's scale does not matter and layers
+    count alike. Channels are not: dividing each by its strength in the style would let channels
+    that the style hardly uses, and where any difference is large beside nothing, decide.
+
+    Raises OptionError for no layers; PictureError for a picture too small for a layer and
+    LayerError for a layer the encoder lacks, as the encoder does.
+    Source: the Gram matrix of Gatys et al. 2016, equation 3; the relative norm is ours.
+    """
+    if not layers:
+        raise OptionError("Expected at least one style layer; got none.", expected="one layer", actual="none")
+    ours, theirs = encoder(result, layers), encoder(style, layers)
+    distances = [
+        losses.relative(losses.gram_matrix(found), losses.gram_matrix(theirs[name])).sqrt()
+        for name, found in ours.items()
+    ]
+    return float(torch.stack(distances).mean())
+
+
+@torch.no_grad()
+def content_distance(result: Tensor, content: Tensor, encoder: Encoder, layer: str = CONTENT_LAYER) -> float:
+    """||F - P|| / ||P|| for the features of ``result`` and ``content`` at ``layer``.
+
+    Both are (1, 3, H, W) sRGB in [0, 1], of one size. 0: the same features in the same places;
+    1: as far from the content as a picture without any features; there is no upper bound, and
+    unrelated photographs lie near 1.
+
+    Raises PictureError when the sizes differ or are too small for the layer, LayerError for a layer
+    the encoder lacks.
+    Source: the content loss of Gatys et al. 2016, equation 1; the relative norm is ours.
+    """
+    if result.shape != content.shape:
+        expected, actual = (f"{image.shape[3]}x{image.shape[2]}" for image in (result, content))
+        raise PictureError(
+            f"Expected a content picture of the result's size, {expected}; got {actual}.",
+            expected=expected,
+            actual=actual,
+        )
+    (ours,) = encoder(result, [layer]).values()
+    (theirs,) = encoder(content, [layer]).values()
+    difference = losses.mean_squared(ours, theirs)
+    energy = theirs.square().mean().clamp(min=torch.finfo(theirs.dtype).tiny)
+    return float((difference / energy).sqrt())

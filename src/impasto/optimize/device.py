@@ -1,0 +1,53 @@
+"""Which device to paint on, at which precision, in which memory layout."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+
+from impasto.encoders.network import Encoder
+from impasto.errors import OptionError
+from impasto.optimize.options import Options
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how the encoder runs."""
+
+    device: torch.device
+    precision: torch.dtype
+
+    def prepare(self, encoder: Encoder) -> Encoder:
+        """A copy of ``encoder`` on this machine, channels last, in this precision."""
+        ready = copy.deepcopy(encoder).to(self.device)
+        for layer in ready.children():  # the convolutions only: pictures are normalised in float32
+            layer.to(self.precision).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return ready
+
+
+def choose_machine(options: Options, encoder: Encoder) -> Machine:
+    """The device and precision ``options`` ask for, or the best there are for ``auto``.
+
+    ``auto`` precision is bfloat16 where the processor multiplies it natively and the optimiser
+    bears its noise, else float32. Raises OptionError for a device that is not there.
+    """
+    device = choose_device(options.device)
+    if options.precision == "auto":
+        return Machine(device, torch.float32)
+    return Machine(device, getattr(torch, options.precision))
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto``: CUDA, then MPS, then the processor."""
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if available[kind]))
+    kind = name.split(":")[0]
+    if kind not in available:
+        raise OptionError(f"device must be auto, cpu, cuda or mps; it is {name!r}")
+    if not available[kind]:
+        there = ", ".join(k for k, ok in available.items() if ok)
+        raise OptionError(f"device {name} is not on this machine; it has {there}")
+    return torch.device(name)

@@ -1,0 +1,191 @@
+"""Every parameter of a painting, in one frozen object that JSON can carry."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from impasto.errors import OptionError
+
+Optimizer = Literal["lbfgs", "adam", "sgd"]
+PoolingName = Literal["max", "average", "l2"]
+PaddingName = Literal["zeros", "reflect", "replicate-first"]
+ContentLoss = Literal["relative", "mean", "gatys"]
+StyleLoss = Literal["gram", "gram-gatys", "gram-neural-style", "gram-per-element", "wasserstein"]
+TotalVariation = Literal["l2", "l1"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Initialisation = Literal["content", "noise", "statistics"]
+
+CONTENT_LAYERS = {"relu4_2": 1.0}
+STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to paint. The defaults are the ``default`` preset; docs/options.md tells more.
+
+    ``size``: long side of the result in pixels, or an exact (width, height).
+    ``encoder``: ``tiny``, ``vgg19``, ``vgg16``, ``vgg19-caffe``, ``vgg16-caffe`` or a file.
+    ``content_layers``, ``style_layers``: layer name to weight. Style weights are divided by their
+    sum; content weights are taken as they are.
+    ``content_weight``, ``style_weight``, ``tv_weight``: factors of the three parts of the loss.
+    ``style_weights``: one share per style, or empty for equal shares; divided by their sum.
+    ``style_scale``: the style's size relative to the picture's; smaller makes finer strokes.
+    ``init``: ``content``, ``noise`` (white), ``statistics`` (noise in the style's colours), or the
+    path of a picture. ``noise`` is the standard deviation of ``init="noise"``, in units of [0, 1].
+    ``iterations``: per pyramid level. ``coarse_iterations``: the same at levels under half the
+    final size, or None for ``iterations``.
+    ``min_size``: long side of the coarsest level; 0 turns the pyramid off.
+    ``detail``: share of the photograph's fine detail given back at every step up the pyramid.
+    ``learning_rate``: step size; for L-BFGS a factor of its own step.
+    ``variable_range``: what white is to the optimiser: 1, or 255 as in the papers' programs.
+    ``clip``: keep values in the valid range after every step.
+    ``threshold``: stop a level when the total loss is at or below it. ``saturation``: stop a level
+    when the mean loss of the last ten iterations is less than this fraction below the mean of the
+    ten before. Both None: never.
+    """
+
+    size: int | tuple[int, int] = 512
+    encoder: str = "tiny"
+    pooling: PoolingName = "max"
+    rescale_pooling: bool = False
+    padding: PaddingName | None = None
+    normalise_activations: bool = False
+    content_layers: Mapping[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
+    style_layers: Mapping[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
+    content_weight: float = 1.0
+    style_weight: float = 1.0
+    tv_weight: float = 0.0
+    content_loss: ContentLoss = "relative"
+    style_loss: StyleLoss = "gram"
+    tv_loss: TotalVariation = "l2"
+    style_weights: tuple[float, ...] = ()
+    style_scale: float = 1.0
+    init: str = "content"
+    noise: float = 0.25
+    optimizer: Optimizer = "lbfgs"
+    iterations: int = 50
+    coarse_iterations: int | None = None
+    learning_rate: float = 1.0
+    beta1: float = 0.9
+    beta2: float = 0.999
+    adam_epsilon: float = 1e-8
+    momentum: float = 0.9
+    history: int = 10
+    variable_range: float = 1.0
+    clip: bool = False
+    min_size: int = 128
+    detail: float = 0.0
+    threshold: float | None = None
+    saturation: float | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("content_layers", "style_layers"):
+            object.__setattr__(self, name, dict(getattr(self, name)))
+        object.__setattr__(self, "style_weights", tuple(self.style_weights))
+        if isinstance(self.size, list):
+            object.__setattr__(self, "size", tuple(self.size))
+        self._check_choices()
+        self._check_numbers()
+        if not self.content_layers and not self.style_layers:
+            raise OptionError("a painting needs content layers, style layers, or both; both are empty")
+
+    def _check_choices(self) -> None:
+        for name, kind in _CHOICES.items():
+            value = getattr(self, name)
+            if value is None and name in _OPTIONAL:
+                continue
+            if value not in get_args(kind):
+                choices = ", ".join(get_args(kind))
+                raise OptionError(f"{name} must be one of {choices}; it is {value!r}")
+
+    def _check_numbers(self) -> None:
+        sizes = self.size if isinstance(self.size, tuple) else (self.size,)
+        if len(sizes) not in (1, 2) or not all(_is_whole(s) and s >= 16 for s in sizes):
+            raise OptionError(f"size must be a whole number of pixels, 16 or more; it is {self.size!r}")
+        for name, lowest, whole in _BOUNDS:
+            value = getattr(self, name)
+            if value is None and name in _OPTIONAL:
+                continue
+            number = _is_whole(value) if whole else _is_real(value)
+            if not number or value < lowest:
+                kind = "whole number" if whole else "number"
+                raise OptionError(f"{name} must be a {kind}, {lowest:g} or more; it is {value!r}")
+        for name in ("learning_rate", "style_scale", "variable_range"):
+            if getattr(self, name) <= 0:
+                raise OptionError(f"{name} must be more than 0; it is {getattr(self, name)!r}")
+        for name in ("beta1", "beta2", "momentum"):
+            if not 0 <= getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 0 and less than 1; it is {getattr(self, name)!r}")
+        for name in ("content_layers", "style_layers"):
+            for layer, weight in getattr(self, name).items():
+                if not _is_real(weight):
+                    raise OptionError(f"the weight of {layer} must be a number; it is {weight!r}")
+        if self.style_layers and sum(self.style_layers.values()) <= 0:
+            raise OptionError("the weights of the style layers must add up to more than 0")
+        if self.style_weights and not sum(self.style_weights) > 0:
+            raise OptionError(f"style_weights must add up to more than 0; they are {self.style_weights}")
+
+    def replace(self, **changes: Any) -> Options:
+        """A copy with ``changes``; unknown names raise OptionError."""
+        unknown = set(changes) - {f.name for f in dataclasses.fields(self)}
+        if unknown:
+            raise OptionError(f"there is no option {sorted(unknown)[0]!r}")
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = dataclasses.asdict(self)
+        for name in ("size", "style_weights"):
+            if isinstance(values[name], tuple):
+                values[name] = list(values[name])
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Options:
+        """The inverse of ``to_dict``; unknown names raise OptionError."""
+        return cls().replace(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+_CHOICES: dict[str, Any] = {
+    "pooling": PoolingName,
+    "padding": PaddingName,
+    "content_loss": ContentLoss,
+    "style_loss": StyleLoss,
+    "tv_loss": TotalVariation,
+    "optimizer": Optimizer,
+    "precision": Precision,
+}
+_OPTIONAL = ("padding", "coarse_iterations", "threshold", "saturation")
+_BOUNDS: tuple[tuple[str, float, bool], ...] = (
+    ("content_weight", 0, False),
+    ("style_weight", 0, False),
+    ("tv_weight", 0, False),
+    ("style_scale", 0, False),
+    ("noise", 0, False),
+    ("iterations", 1, True),
+    ("coarse_iterations", 1, True),
+    ("learning_rate", 0, False),
+    ("adam_epsilon", 0, False),
+    ("history", 1, True),
+    ("variable_range", 0, False),
+    ("min_size", 0, True),
+    ("detail", 0, False),
+    ("threshold", 0, False),
+    ("saturation", 0, False),
+    ("seed", 0, True),
+)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

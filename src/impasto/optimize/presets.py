@@ -1,0 +1,156 @@
+"""Named sets of options: our own recipes, and the published ones as their papers and programs have them.
+
+``default`` is ``Options()`` itself. What a paper leaves open, or what we do otherwise, is said in a
+comment and in docs/presets.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from impasto.errors import OptionError
+from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS, Options
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One recipe: what it is for, where it comes from, its options, and how often it shows a picture."""
+
+    summary: str
+    source: str
+    changes: Mapping[str, Any]
+    save_every: int | None = None
+
+    @property
+    def options(self) -> Options:
+        return Options(**self.changes)
+
+
+_FIVE_CONVOLUTIONS = {f"conv{block}_1": 1.0 for block in range(1, 6)}
+
+# Gatys et al.: equations as printed; the network with normalised activations and average pooling.
+_GATYS: dict[str, Any] = {
+    "encoder": "vgg19-caffe",
+    "normalise_activations": True,
+    "pooling": "average",
+    "content_loss": "gatys",
+    "style_loss": "gram-gatys",
+    "content_layers": CONTENT_LAYERS,
+    "init": "noise",
+    "optimizer": "lbfgs",
+    "variable_range": 255.0,
+    "history": 100,
+    "min_size": 0,
+    "precision": "float32",
+}
+
+# neural-style: equal weights at five layers, each 100; ours divides weights by their sum, hence 500.
+_NEURAL_STYLE: dict[str, Any] = {
+    "encoder": "vgg19-caffe",
+    "content_loss": "mean",
+    "style_loss": "gram-neural-style",
+    "content_layers": CONTENT_LAYERS,
+    "style_layers": STYLE_LAYERS,
+    "content_weight": 5.0,
+    "style_weight": 500.0,
+    "variable_range": 255.0,
+    "init": "noise",
+    "noise": 0.001,
+    "optimizer": "lbfgs",
+    "iterations": 1000,
+    "history": 100,
+    "min_size": 0,
+    "precision": "float32",
+}
+
+# The TensorFlow notebook: learning rates and epsilon are for pixel values up to 255.
+_NOTEBOOK: dict[str, Any] = {
+    "size": (224, 224),
+    "encoder": "vgg19-caffe",
+    "content_loss": "gatys",
+    "style_loss": "gram-gatys",
+    "content_layers": CONTENT_LAYERS,
+    "style_layers": {f"relu{block}_1": 0.2 for block in range(1, 6)},
+    "content_weight": 1.0,
+    "style_weight": 1000.0,
+    "init": "content",
+    "optimizer": "adam",
+    "beta1": 0.99,
+    "adam_epsilon": 0.1,
+    "variable_range": 255.0,
+    "clip": True,
+    "min_size": 0,
+    "precision": "float32",
+}
+
+PRESETS: Mapping[str, Preset] = {
+    "default": Preset("a painting in seconds", "Impasto", {}),
+    "draft": Preset("a first look, about three times as fast", "Impasto", {"iterations": 15}),
+    "best": Preset("the most careful painting", "Impasto", {"iterations": 150}),
+    "gatys2015": Preset(
+        "the first paper: five layers, alpha/beta 1e-4, from white noise",
+        "Gatys, Ecker and Bethge, A Neural Algorithm of Artistic Style (2015)",
+        _GATYS | {"style_layers": _FIVE_CONVOLUTIONS, "style_weight": 1e4, "iterations": 1000},
+    ),
+    "gatys2016": Preset(
+        "the CVPR paper: alpha/beta 1e-3, from white noise",
+        "Gatys, Ecker and Bethge, Image Style Transfer Using Convolutional Neural Networks (CVPR 2016)",
+        _GATYS | {"style_layers": _FIVE_CONVOLUTIONS, "style_weight": 1e3, "iterations": 1000},
+    ),
+    "neural-style": Preset(
+        "the program that made it popular: 1000 L-BFGS iterations from noise",
+        "Johnson, neural-style (2015)",
+        _NEURAL_STYLE,
+        save_every=100,
+    ),
+    "content-reconstruction": Preset(
+        "the photograph again, from noise, from one layer alone",
+        "Gatys et al. 2015, figure 1; 'The Elements of Style'",
+        _NEURAL_STYLE | {"style_layers": {}, "style_weight": 0.0, "content_weight": 1.0, "threshold": 0.1},
+    ),
+    "style-reconstruction": Preset(
+        "the style alone, from noise",
+        "Gatys et al. 2015, figure 1; 'The Elements of Style'",
+        _NEURAL_STYLE | {"content_layers": {}, "content_weight": 0.0, "threshold": 0.1},
+    ),
+    "nutshell": Preset(
+        "content conv2_2, style conv1_2 to 5_1, plain gradient descent until the loss saturates",
+        "'Neural Style Transfer in a Nutshell'",
+        _NEURAL_STYLE
+        | {
+            "content_layers": {"relu2_2": 1.0},
+            "style_layers": {f"relu{layer}": 1.0 for layer in ("1_2", "2_2", "3_3", "4_1", "5_1")},
+            "optimizer": "sgd",
+            "learning_rate": 1.0,
+            "saturation": 1e-3,
+            "init": "content",
+        },
+    ),
+    "single-layer": Preset(
+        "content conv4_2, style from the single layer conv3_1",
+        "'How do these style transfer tools work?'",
+        _NEURAL_STYLE | {"style_layers": {"relu3_1": 1.0}, "style_weight": 100.0, "init": "content"},
+    ),
+    "tensorflow-notebook": Preset(
+        "the paper in a notebook: 224x224, Adam, 10 epochs of 100 steps",
+        "'Neural Style Transfer' (TensorFlow notebook)",
+        _NOTEBOOK | {"learning_rate": 5.0, "iterations": 1000},
+        save_every=100,
+    ),
+    "tensorflow-notebook-long": Preset(
+        "the notebook's second run: learning rate 2, 20 epochs of 800 steps",
+        "'Neural Style Transfer' (TensorFlow notebook)",
+        _NOTEBOOK | {"learning_rate": 2.0, "iterations": 16000},
+        save_every=800,
+    ),
+}
+
+
+def preset(name: str) -> Preset:
+    """The preset called ``name``. Raises OptionError with the list of names."""
+    try:
+        return PRESETS[name]
+    except KeyError:
+        raise OptionError(f"preset must be one of {', '.join(PRESETS)}; it is {name!r}") from None

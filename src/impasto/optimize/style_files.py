@@ -1,0 +1,213 @@
+"""A style as the optimiser knows it: statistics, from a picture or from a file.
+
+A style file is a safetensors file. Its tensors are ``<size>/<layer>/mean`` (C,) and
+``<size>/<layer>/gram``, the upper triangle of the symmetric (C, C) matrix, row by row; ``size`` is
+the long side the painting was measured at. Its metadata holds one JSON text under "impasto".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from impasto.encoders.network import Encoder
+from impasto.errors import OutputError, StyleError
+from impasto.imaging import resize
+from impasto.objectives import IMAGE, LayerStatistics, StyleStatistics, blend_styles, measure_style
+from impasto.optimize.pyramid import STYLE_SIZES, fit, style_size
+from impasto.tensors import to_tensor
+from impasto.types import Picture
+
+FORMAT = 1
+SUFFIX = ".style"
+
+
+class Style(Protocol):
+    """Anything that can say what a style's statistics are."""
+
+    def statistics(self, encoder: Encoder, layers: Sequence[str], long_side: float) -> StyleStatistics:
+        """Statistics at ``layers``, measured at the known size nearest to ``long_side``."""
+
+
+@dataclass(frozen=True)
+class PictureStyle:
+    """The style of a picture, measured when asked for; never enlarged beyond its own size."""
+
+    picture: Picture
+
+    def sizes(self) -> list[int]:
+        """The long sides this picture can be measured at."""
+        native = max(self.picture.width, self.picture.height)
+        return [s for s in STYLE_SIZES if s <= style_size(native)]
+
+    def statistics(self, encoder: Encoder, layers: Sequence[str], long_side: float) -> StyleStatistics:
+        size = min(style_size(long_side), self.sizes()[-1])
+        width, height = fit(self.picture.width, self.picture.height, size)
+        pixels = resize(self.picture.pixels, width, height)
+        device = next(encoder.parameters()).device
+        return measure_style(encoder, to_tensor(pixels, device), layers)
+
+
+@dataclass(frozen=True)
+class StyleCard:
+    """What a style file says of itself."""
+
+    title: str
+    artist: str = ""
+    year: str = ""
+    licence: str = ""
+    paintings: tuple[str, ...] = ()
+    encoder: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class FileStyle:
+    """The statistics in a style file; usable only with the encoder that measured them."""
+
+    path: Path
+    card: StyleCard
+    tensors: Mapping[str, NDArray[Any]] = field(repr=False)
+
+    def sizes(self) -> list[int]:
+        return sorted({int(name.split("/")[0]) for name in self.tensors})
+
+    def layers(self) -> list[str]:
+        return sorted({name.split("/")[1] for name in self.tensors} - {IMAGE})
+
+    def statistics(self, encoder: Encoder, layers: Sequence[str], long_side: float) -> StyleStatistics:
+        if dict(self.card.encoder) != describe(encoder):
+            raise StyleError(
+                f"{self.path.name} was measured with the encoder {_words(self.card.encoder)}, and this "
+                f"painting uses {_words(describe(encoder))}; measure the painting again with `impasto style`"
+            )
+        missing = sorted(set(layers) - set(self.layers()))
+        if missing:
+            raise StyleError(
+                f"{self.path.name} holds statistics of {', '.join(self.layers())}; {missing[0]} was asked for"
+            )
+        wanted = style_size(long_side)
+        size = min(self.sizes(), key=lambda s: (abs(np.log(s / wanted)), s))
+        device = next(encoder.parameters()).device
+        found = {}
+        for name in (*layers, IMAGE):
+            mean = torch.from_numpy(self.tensors[f"{size}/{name}/mean"]).float().to(device)
+            triangle = torch.from_numpy(self.tensors[f"{size}/{name}/gram"]).float().to(device)
+            positions = int(self.tensors[f"{size}/{name}/positions"])
+            found[name] = LayerStatistics(mean, _unfold(triangle, len(mean)), positions)
+        return found
+
+
+def describe(encoder: Encoder) -> dict[str, Any]:
+    """What must agree for two encoders to give the same statistics."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
+    return {
+        "name": encoder.architecture.name,
+        "pooling": encoder.pooling,
+        "pool_scale": encoder.pool_scale,
+        "padding": encoder.padding,
+        "sha256": digest.hexdigest()[:16],
+    }
+
+
+def _words(encoder: Mapping[str, Any]) -> str:
+    return f"{encoder.get('name')} ({encoder.get('sha256')}, {encoder.get('pooling')} pooling)"
+
+
+def _fold(gram: torch.Tensor) -> torch.Tensor:
+    rows, columns = torch.triu_indices(*gram.shape)
+    return gram[rows, columns]
+
+
+def _unfold(triangle: torch.Tensor, channels: int) -> torch.Tensor:
+    rows, columns = torch.triu_indices(channels, channels)
+    gram = triangle.new_zeros(channels, channels)
+    gram[rows, columns] = triangle
+    gram[columns, rows] = triangle
+    return gram
+
+
+def measure_style_file(
+    pictures: Sequence[Picture],
+    encoder: Encoder,
+    layers: Sequence[str],
+    card: StyleCard,
+    *,
+    half: bool = False,
+) -> tuple[StyleCard, dict[str, NDArray[Any]]]:
+    """Measure one style from one or more paintings at every size they allow.
+
+    Several paintings count equally; a size that the smallest of them lacks is left out. ``half``
+    stores float16 (half the file, about three digits), else float32 (the same result to rounding).
+    """
+    styles = [PictureStyle(picture) for picture in pictures]
+    sizes = sorted(set.intersection(*(set(style.sizes()) for style in styles)))
+    kind = np.float16 if half else np.float32
+    tensors: dict[str, NDArray[Any]] = {}
+    for size in sizes:
+        rows = [style.statistics(encoder, layers, size) for style in styles]
+        for name, found in blend_styles(rows, [1.0] * len(rows)).items():
+            tensors[f"{size}/{name}/mean"] = found.mean.cpu().numpy().astype(kind)
+            tensors[f"{size}/{name}/gram"] = _fold(found.gram.cpu()).numpy().astype(kind)
+            tensors[f"{size}/{name}/positions"] = np.array(found.positions, dtype=np.int64)
+    if not all(np.isfinite(t).all() for t in tensors.values()):
+        raise StyleError("the statistics of this painting do not fit the file's number format")
+    return StyleCard(**{**asdict(card), "encoder": describe(encoder)}), tensors
+
+
+def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Write a style file atomically. Raises OutputError."""
+    handle, temporary = -1, ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=SUFFIX)
+        os.close(handle)
+        metadata = {"impasto": json.dumps(asdict(card), ensure_ascii=False)}
+        save_file(dict(tensors), temporary, metadata)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutputError(f"cannot write the style file {path}: {error}") from error
+
+
+def read_style(path: Path) -> FileStyle:
+    """Read a style file. Raises StyleError when it is not one, or of an unknown version."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get("impasto")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise StyleError(f"{path} is not a style file: {error}") from error
+    if text is None:
+        raise StyleError(f"{path} is a safetensors file, but not a style file made by `impasto style`")
+    values = json.loads(text)
+    if values.get("format") != FORMAT:
+        raise StyleError(
+            f"{path} has style format {values.get('format')}; this version of impasto reads format {FORMAT}"
+        )
+    values["paintings"] = tuple(values["paintings"])
+    return FileStyle(path, StyleCard(**values), tensors)
+
+
+def named_styles() -> dict[str, Path]:
+    """The styles that come with the package: name to file."""
+    folder = resources.files("impasto.optimize") / "styles"
+    with resources.as_file(folder) as place:
+        return {path.stem: path for path in sorted(place.glob(f"*{SUFFIX}"))}

@@ -1,0 +1,149 @@
+"""Where networks lie on this machine: the weights folder, and the one inside the package."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.resources
+import json
+import os
+import re
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+from impasto.errors import CorruptWeightsError, OptionError, OutputError
+
+FOLDER_VARIABLE = "IMPASTO_WEIGHTS_DIR"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is recorded about a network on this machine, in a JSON file beside it.
+
+    ``sha256`` and ``size`` (bytes) are those of the stored file, ``source_sha256`` that of the file
+    it was made from. ``convolutions`` is how many it holds and ``deepest`` the last ("conv5_4").
+    """
+
+    name: str
+    architecture: str
+    convention: str
+    padding: str
+    convolutions: int
+    deepest: str
+    licence: str
+    source: str
+    source_sha256: str
+    sha256: str
+    size: int
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Stored:
+        """Raises ValueError or TypeError on text that is not such a record."""
+        values = json.loads(text)
+        kinds = {field.name: {"str": str, "int": int}[str(field.type)] for field in fields(cls)}
+        if not isinstance(values, dict) or set(values) != set(kinds):
+            raise ValueError(f"expected the fields {', '.join(kinds)}")
+        wrong = [name for name, kind in kinds.items() if type(values[name]) is not kind]
+        if wrong:
+            raise TypeError(f"wrong type of {', '.join(wrong)}")
+        return cls(**values)
+
+
+def folder() -> Path:
+    """The weights folder: ``IMPASTO_WEIGHTS_DIR``, or "weights" in the user's cache folder."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    return platformdirs.user_cache_path("impasto", appauthor=False) / "weights"
+
+
+def make_folder() -> Path:
+    """The weights folder, made if need be. Raises OutputError where it cannot be."""
+    place = folder()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(place, error) from error
+    return place
+
+
+def unwritable(place: Path, error: OSError) -> OutputError:
+    """The error for a weights folder that nothing can be stored in."""
+    return OutputError(
+        f"The weights folder {place} cannot be written to: {error.strerror}."
+        f" Set {FOLDER_VARIABLE} to one that can.",
+        expected="a folder that can be written to",
+        actual=str(place),
+    )
+
+
+def check_name(name: str) -> str:
+    """``name`` itself if a network can be stored under it, otherwise OptionError."""
+    if _NAME.fullmatch(name):
+        return name
+    expected = "lower-case letters, digits, '-', '_' and '.', beginning with a letter or a digit"
+    raise OptionError(
+        f"A network's name is made of {expected}; got {name!r}.", expected=expected, actual=repr(name)
+    )
+
+
+def path(name: str) -> Path:
+    """Where the network ``name`` is or would be stored; it need not exist.
+
+    Raises OptionError for a name that cannot be a file's.
+    """
+    return bundled_path() if name == "tiny" else folder() / f"{check_name(name)}.safetensors"
+
+
+def record_path(network: Path) -> Path:
+    """The JSON file beside the network file ``network``."""
+    return network.with_suffix(".json")
+
+
+def present(name: str) -> bool:
+    """Whether the network ``name`` is on this machine, ready for use."""
+    network = path(name)
+    return network.is_file() and (name == "tiny" or record_path(network).is_file())
+
+
+def stored_names() -> list[str]:
+    """The names of all networks in the weights folder, sorted; the bundled one is not there."""
+    try:
+        names = sorted(file.stem for file in folder().glob("*.safetensors"))
+    except OSError:
+        return []
+    return [name for name in names if _NAME.fullmatch(name) and name != "tiny" and present(name)]
+
+
+def read_record(network: Path) -> Stored:
+    """The record of the network file ``network``.
+
+    Raises CorruptWeightsError when it is absent or is not such a record.
+    """
+    place = record_path(network)
+    try:
+        return Stored.from_json(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError) as error:
+        raise CorruptWeightsError(
+            f"Expected {place} to record what {network.name} should be; it cannot be read: {error}.",
+            expected=f"a readable {place.name}",
+            actual=str(error),
+        ) from error
+
+
+@cache
+def bundled_path() -> Path:
+    """The network that comes inside the package; it lies in a temporary file if that is a zip."""
+    resource = importlib.resources.files("impasto.weights") / "data" / "tiny.safetensors"
+    if isinstance(resource, Path):
+        return resource
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(importlib.resources.as_file(resource))

@@ -1,0 +1,286 @@
+"""Fetch one file over HTTP, so that what is there afterwards is whole and right, or nothing is.
+
+A transfer that breaks off leaves its beginning in a ``.part`` file, and the next one, in this
+process or a later one, continues there if the server can (RFC 9110, sections 13.1.5 and 14).
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import json
+import re
+import shutil
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from impasto.errors import CorruptWeightsError, DownloadError, ImpastoError
+from impasto.weights.convert import file_digest
+
+DownloadProgress = Callable[[int, int | None], None]
+"""Called with the bytes that are there and the bytes there will be, None where unknown."""
+
+_CHUNK = 1 << 18
+_WORTH_REPEATING = (408, 425, 429, 500, 502, 503, 504)
+
+
+class _InterruptedError(Exception):
+    """The transfer broke off in a way that may not happen again."""
+
+
+class _SecureRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirections, but never from https to anything less."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        if req.type == "https" and not newurl.startswith("https://"):
+            raise DownloadError(
+                f"{req.full_url} redirects to {newurl}, which is not secure.",
+                expected="an https address",
+                actual=newurl,
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The beginning of a file, and beside it which version of which address it is from."""
+
+    path: Path
+
+    @property
+    def note(self) -> Path:
+        return self.path.with_name(self.path.name + ".json")
+
+    def length(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+    def validator(self, url: str) -> str | None:
+        """What ``If-Range`` is to name, if the server gave it. Another address's part is discarded."""
+        try:
+            noted = json.loads(self.note.read_text(encoding="utf-8"))
+            if noted["url"] == url:
+                return str(noted["validator"]) if noted["validator"] else None
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        self.discard()
+        return None
+
+    def begin(self, url: str, headers: http.client.HTTPMessage) -> None:
+        etag = headers.get("ETag", "")
+        strong = etag if etag.startswith('"') else None
+        self.note.write_text(json.dumps({"url": url, "validator": strong or headers.get("Last-Modified")}))
+
+
+def download(
+    url: str,
+    target: Path,
+    *,
+    sha256: str,
+    size: int | None = None,
+    progress: DownloadProgress | None = None,
+    timeout: float = 30.0,
+    attempts: int = 5,
+    pause: float = 1.0,
+) -> str:
+    """Fetch ``url`` to ``target`` and return the file's SHA-256, 64 hexadecimal digits.
+
+    ``sha256`` is the digest to expect, or its beginning; ``size`` the length in bytes, if known.
+    ``timeout`` is the longest silence, in seconds. A transfer that breaks off is continued until
+    ``attempts`` in a row have not brought it further, with waits of ``pause``, 2 ``pause``, 4
+    ``pause`` ... seconds between them. ``target`` appears, complete, only after its digest was
+    found right. Not for several processes at once: the caller holds a lock.
+
+    Raises DownloadError where the file cannot be had or stored, and CorruptWeightsError where what
+    came is not what was expected; that is then removed.
+    """
+    part = _Part(target.with_name(target.name + ".part"))
+    try:
+        _until_complete(url, part, size, progress, timeout, attempts, pause)
+        digest = _checked_digest(url, part, sha256)
+        part.path.replace(target)
+        part.discard()
+    except ImpastoError:
+        raise
+    except OSError as error:
+        raise _cannot_store(error, part) from error
+    return digest
+
+
+def _until_complete(
+    url: str,
+    part: _Part,
+    size: int | None,
+    progress: DownloadProgress | None,
+    timeout: float,
+    attempts: int,
+    pause: float,
+) -> None:
+    furthest = -1
+    failures = 0
+    while True:
+        try:
+            return _transfer(url, part, size, progress, timeout)
+        except _InterruptedError as interruption:
+            reached = part.length()
+            failures = 1 if reached > furthest >= 0 else failures + 1
+            furthest = max(furthest, reached)
+            if failures >= attempts:
+                kept = f" {reached:,} bytes are kept; the next attempt continues there." if reached else ""
+                raise DownloadError(
+                    f"{url} could not be fetched: {interruption}.{kept}",
+                    expected="the whole file" if size is None else f"{size:,} bytes",
+                    actual=f"{reached:,} bytes",
+                ) from interruption
+        time.sleep(pause * 2 ** (failures - 1))
+
+
+def _transfer(
+    url: str, part: _Part, size: int | None, progress: DownloadProgress | None, timeout: float
+) -> None:
+    validator = part.validator(url)
+    start = part.length()
+    if size is not None and start > size:
+        part.discard()
+        start = 0
+    if start and start == size:
+        return
+    response = _open(url, part, start, validator, timeout)
+    if response is None:
+        return
+    with response:
+        start = _agreed_start(response, part, start)
+        length = response.headers.get("Content-Length")
+        total = start + int(length) if length is not None and length.isdigit() else size
+        if size is not None and total != size:
+            part.discard()
+            raise CorruptWeightsError(
+                f"Expected {size:,} bytes at {url}; the server offers {total or 0:,}.",
+                expected=f"{size:,} bytes",
+                actual=f"{total or 0:,} bytes",
+            )
+        _check_space(part, (total or 0) - start)
+        if start == 0:
+            part.begin(url, response.headers)
+        with part.path.open("ab" if start else "wb") as stream:
+            _copy(response, stream, start, total, progress)
+
+
+def _open(url: str, part: _Part, start: int, validator: str | None, timeout: float) -> Any:
+    """The server's answer, or None where it says that all of the file is there already."""
+    headers = {"User-Agent": "impasto", "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+        if validator is not None:
+            headers["If-Range"] = validator
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        return urllib.request.build_opener(_SecureRedirects).open(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == 416 and start:
+                if error.headers.get("Content-Range", "").strip() == f"bytes */{start}":
+                    return None
+                part.discard()
+                raise _InterruptedError("the server has not so many bytes") from error
+            reason = f"the server answered {error.code} {error.reason}"
+            if error.code in _WORTH_REPEATING:
+                raise _InterruptedError(reason) from error
+            raise DownloadError(
+                f"{url} could not be fetched: {reason}.", expected="200 OK", actual=f"{error.code}"
+            ) from error
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise DownloadError(
+                f"{url} could not be fetched: the server's certificate was not accepted ({error.reason}).",
+                expected="a certificate this machine trusts",
+                actual=str(error.reason),
+            ) from error
+        raise _InterruptedError(f"no connection ({error.reason})") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _InterruptedError(_reason(error)) from error
+
+
+def _agreed_start(response: Any, part: _Part, start: int) -> int:
+    """Where in the file the body begins: at ``start``, or at 0 if the server sends all of it."""
+    if response.status != 206:
+        return 0
+    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if match is None or int(match[1]) != start:
+        part.discard()
+        raise _InterruptedError("the server sent another range than the one asked for")
+    return start
+
+
+def _copy(
+    response: Any, stream: BinaryIO, done: int, total: int | None, progress: DownloadProgress | None
+) -> None:
+    if progress is not None:
+        progress(done, total)
+    while True:
+        try:
+            chunk = response.read1(_CHUNK)
+        except (OSError, http.client.HTTPException) as error:
+            raise _InterruptedError(_reason(error)) from error
+        if not chunk:
+            break
+        stream.write(chunk)
+        done += len(chunk)
+        if progress is not None:
+            progress(done, total)
+        if total is not None and done > total:
+            break  # more than was announced: the digest will not be right
+    if total is not None and done < total:
+        raise _InterruptedError(f"the connection closed after {done:,} of {total:,} bytes")
+
+
+def _checked_digest(url: str, part: _Part, expected: str) -> str:
+    digest = file_digest(part.path)
+    if not digest.startswith(expected):
+        part.discard()
+        raise CorruptWeightsError(
+            f"What came from {url} is not the file that was published: expected SHA-256 {expected},"
+            f" got {digest}. It was removed.",
+            expected=expected,
+            actual=digest,
+        )
+    return digest
+
+
+def _check_space(part: _Part, needed: int) -> None:
+    free = shutil.disk_usage(part.path.parent).free
+    if needed > free:
+        raise DownloadError(
+            f"Expected {needed:,} bytes free in {part.path.parent} for the download; there are {free:,}.",
+            expected=f"{needed:,} bytes free",
+            actual=f"{free:,} bytes free",
+        )
+
+
+def _cannot_store(error: OSError, part: _Part) -> DownloadError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        reason = "the disk is full; make room, and the next attempt continues where this one stopped"
+    else:
+        reason = error.strerror or str(error)
+    return DownloadError(
+        f"The download cannot be stored in {part.path.parent}: {reason}.",
+        expected="room for the file",
+        actual=error.strerror or str(error),
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "the server fell silent"
+    return str(error) or type(error).__name__

@@ -1,0 +1,129 @@
+"""How files name and shape their tensors, and what that says about the network in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from impasto.errors import CorruptWeightsError
+from impasto.weights.architecture import Architecture, recognise
+
+# torchvision numbers the members of one sequence, activations and pooling included, so that the
+# next convolution is two further on, or three where a pooling layer lies between.
+_NUMBERED = re.compile(r"(?:features\.)?(\d+)\.(weight|bias)")
+_NAMED = re.compile(r"conv([1-9])_([1-9]\d*)\.(weight|bias)")
+_FULLY_CONNECTED = re.compile(r"(classifier|fc\d*)\.")
+
+
+def convolution_names(keys: Iterable[str]) -> dict[str, str]:
+    """Map a file's own names of its convolutions to ours, ``conv4_2.weight``, in network order.
+
+    Understands torchvision's layout (``features.21.weight``, also without ``features.``) and our
+    own (Gatys's files use it too); fully connected layers are left out. Raises CorruptWeightsError
+    for names of neither kind, for batch normalisation, and where a convolution or one of its two
+    tensors is missing.
+    """
+    wanted = [key for key in keys if not _FULLY_CONNECTED.match(key)]
+    if any(key.endswith(".running_mean") for key in wanted):
+        raise CorruptWeightsError(
+            "Expected a VGG network without batch normalisation; this one has it.",
+            expected="a plain VGG network",
+            actual="batch normalisation",
+        )
+    if wanted and all(_NUMBERED.fullmatch(key) for key in wanted):
+        found = _numbered(wanted)
+    else:
+        found = {key: (*_block_and_index(key), key.rsplit(".", 1)[1]) for key in wanted}
+    names = {key: f"conv{block}_{index}.{part}" for key, (block, index, part) in found.items()}
+    _check_complete({name.removesuffix(".weight").removesuffix(".bias") for name in names.values()}, names)
+    return dict(sorted(names.items(), key=lambda item: found[item[0]]))
+
+
+def infer_architecture(shapes: Mapping[str, tuple[int, ...]], likely: str | None = None) -> Architecture:
+    """The architecture of tensors with our names and these shapes, cut where they end.
+
+    ``likely`` names the one to prefer where the first blocks of several are alike.
+
+    Raises CorruptWeightsError where shapes do not make a chain of 3x3 convolutions from three
+    channels on, of one width per block.
+    """
+    widths: list[int] = []
+    depths: list[int] = []
+    channels = 3
+    for name, shape in shapes.items():
+        if not name.endswith(".weight"):
+            continue
+        suffix = name.removeprefix("conv").removesuffix(".weight")
+        block, index = (int(part) for part in suffix.split("_"))
+        width = shape[0] if shape else 0
+        if index == 1:
+            widths.append(width)
+            depths.append(0)
+        _check_shape(name, shape, (widths[block - 1], channels, 3, 3))
+        _check_shape(f"conv{suffix}.bias", shapes[f"conv{suffix}.bias"], (width,))
+        depths[block - 1] += 1
+        channels = width
+    return recognise(tuple(widths), tuple(depths), likely)
+
+
+def _numbered(keys: list[str]) -> dict[str, tuple[int, int, str]]:
+    matches = {key: match for key in keys if (match := _NUMBERED.fullmatch(key))}
+    numbers = sorted({int(match[1]) for match in matches.values()})
+    places = {}
+    block, index, previous = 1, 0, -2
+    for number in numbers:
+        step = number - previous
+        if step not in (2, 3) or (previous < 0 and step != 2):
+            raise CorruptWeightsError(
+                f"Expected VGG's order of layers, a convolution every second or third place from 0 on;"
+                f" found them at {', '.join(map(str, numbers))}.",
+                expected="VGG's order of layers",
+                actual=", ".join(map(str, numbers)),
+            )
+        block, index = (block, index + 1) if step == 2 else (block + 1, 1)
+        places[number] = (block, index)
+        previous = number
+    return {key: (*places[int(match[1])], match[2]) for key, match in matches.items()}
+
+
+def _block_and_index(key: str) -> tuple[int, int]:
+    match = _NAMED.fullmatch(key)
+    if match is None:
+        raise CorruptWeightsError(
+            f"Expected tensors named features.0.weight or conv1_1.weight and so on; found {key!r}.",
+            expected="features.N.weight or convB_N.weight",
+            actual=repr(key),
+        )
+    return int(match[1]), int(match[2])
+
+
+def _check_complete(layers: set[str], names: Mapping[str, str]) -> None:
+    present = set(names.values())
+    places = sorted(tuple(int(part) for part in layer[4:].split("_")) for layer in layers)
+    expected = (1, 1)
+    for place in places:
+        following = (expected[0] + 1, 1) if expected[1] > 1 else expected
+        if place not in (expected, following):
+            raise _missing(f"conv{expected[0]}_{expected[1]}")
+        expected = (place[0], place[1] + 1)
+    for layer in sorted(layers) or ["conv1_1"]:
+        for part in ("weight", "bias"):
+            if f"{layer}.{part}" not in present:
+                raise _missing(f"{layer}.{part}")
+
+
+def _missing(name: str) -> CorruptWeightsError:
+    return CorruptWeightsError(
+        f"Expected all tensors from conv1_1 to the deepest; {name} is missing.",
+        expected=name,
+        actual="no such tensor",
+    )
+
+
+def _check_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if tuple(shape) != expected:
+        raise CorruptWeightsError(
+            f"Expected {name} of shape {expected}, got {tuple(shape)}.",
+            expected=str(expected),
+            actual=str(tuple(shape)),
+        )

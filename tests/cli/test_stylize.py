@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from impasto import imaging
+from impasto.cli import app
+from impasto.types import Picture
+from tests.conftest import blobs
+
+FAST = ["--size", "48", "--iterations", "2"]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def refused(result: Result, *words: str) -> None:
+    """One short message, exit code 2, no traceback."""
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("impasto: ")
+    for word in words:
+        assert word in lines[0]
+
+
+def test_paints_and_says_where(photo_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jpg"
+    result = run("stylize", photo_file, "starry-night", "-o", out, *FAST)
+    assert result.exit_code == 0, result.output
+    assert str(out) in result.stdout
+    assert imaging.read(out).width == 48
+
+
+def test_quiet_prints_nothing(photo_file: Path, tmp_path: Path) -> None:
+    result = run("stylize", photo_file, "starry-night", "-o", tmp_path / "out.png", "--quiet", *FAST)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_json_prints_one_event_a_line_and_the_result_last(photo_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    result = run("stylize", photo_file, "starry-night", "-o", out, "--json", *FAST)
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(lines) == 3
+    assert lines[0]["iteration"] == 1
+    assert lines[0]["losses"]["total"] > 0
+    assert lines[-1]["output"] == str(out)
+
+
+def test_from_repeats_a_picture_exactly(photo_file: Path, tmp_path: Path) -> None:
+    first, second, third = (tmp_path / name for name in ("a.png", "b.png", "c.png"))
+    recipe = tmp_path / "a.json"
+    made = run(
+        "stylize", photo_file, "starry-night", "great-wave", "--blend", "3,1", "--style-weight", 4,
+        "--seed", 5, "--init", "noise", "-o", first, "--parameters", recipe, *FAST,
+    )
+    assert made.exit_code == 0, made.output
+    assert run("stylize", "--from", first, "-o", second).exit_code == 0
+    assert run("stylize", "--from", recipe, "-o", third).exit_code == 0
+    pixels = imaging.read(first).pixels
+    assert np.array_equal(imaging.read(second).pixels, pixels)
+    assert np.array_equal(imaging.read(third).pixels, pixels)
+
+
+def test_from_with_an_option_changes_that_option_only(photo_file: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.png", tmp_path / "b.png"
+    run("stylize", photo_file, "starry-night", "--style-weight", 4, "-o", first, *FAST)
+    run("stylize", "--from", first, "--size", 32, "-o", second)
+    stored = [imaging.read_parameters(path) for path in (first, second)]
+    assert stored[0] is not None
+    assert stored[1] is not None
+    assert stored[0]["options"] | {"size": 32} == stored[1]["options"]  # type: ignore[operator]
+
+
+def test_save_every_numbers_pictures_by_iteration(photo_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    run("stylize", photo_file, "starry-night", "-o", out, "--size", 48, "--iterations", 5, "--save-every", 2)
+    assert sorted(p.name for p in tmp_path.glob("out*")) == ["out.png", "out_0002.png", "out_0004.png"]
+
+
+def test_log_holds_every_iterations_losses(photo_file: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    run("stylize", photo_file, "starry-night", "-o", tmp_path / "o.png", "--log", log, *FAST)
+    rows = list(csv.DictReader(log.open()))
+    assert [row["iteration"] for row in rows] == ["1", "2"]
+    assert float(rows[1]["total"]) < float(rows[0]["total"])
+
+
+def test_layers_take_names_weights_and_keras_names(photo_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    result = run(
+        "stylize", photo_file, tmp_path / "photo.png", "-o", out, *FAST,
+        "--content-layers", "block3_conv2:2", "--style-layers", "relu1_1:0.5,block2_conv1",
+    )
+    assert result.exit_code == 0, result.output
+    stored = imaging.read_parameters(out)
+    assert stored is not None
+    options = stored["options"]
+    assert options["content_layers"] == {"relu3_2": 2.0}  # type: ignore[index]
+    assert options["style_layers"] == {"relu1_1": 0.5, "relu2_1": 1.0}  # type: ignore[index]
+
+
+def test_bad_input_is_refused_in_one_line_before_work(photo_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("hello, this is not a picture")
+    (tmp_path / "cut.png").write_bytes(photo_file.read_bytes()[:200])
+    out = tmp_path / "out.png"
+
+    def tried(content: object, style: object = "starry-night", *more: object) -> Result:
+        return run("stylize", content, style, "-o", out, *FAST, *more)
+
+    refused(tried(tmp_path / "missing.jpg"), "missing.jpg")
+    refused(tried(tmp_path / "empty.jpg"), "empty")
+    refused(tried(tmp_path / "text.jpg"), "text.jpg")
+    refused(tried(tmp_path / "cut.png"), "cut.png")
+    refused(tried(tmp_path), str(tmp_path))
+    refused(tried(photo_file, "no-such-style"), "starry-night")
+    refused(tried(photo_file, tmp_path / "missing.style"), "missing.style")
+    refused(tried(photo_file, "starry-night", "--style-layers", "relu7_1"), "relu7_1")
+    refused(tried(photo_file, "starry-night", "--preset", "monet"), "default, draft, best")
+    refused(tried(photo_file, "starry-night", "--size", "big"), "'big'")
+    refused(tried(photo_file, "starry-night", "--max-pixels", "1000"), "1000")
+    refused(tried(photo_file, "starry-night", "--blend", "1,2"), "one style weight per style")
+    refused(tried(photo_file, "starry-night", "--device", "tpu"), "auto, cpu, cuda or mps")
+    refused(tried(photo_file, "starry-night", "--from", tmp_path / "cut.png"), "cut.png")
+    assert not out.exists()
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_work(photo_file: Path, tmp_path: Path) -> None:
+    def tried(out: object, *more: object) -> Result:
+        return run("stylize", photo_file, "starry-night", "-o", out, *FAST, *more)
+
+    refused(tried(tmp_path / "out.xyz"), ".png")
+    refused(tried(tmp_path / "missing" / "out.png"), "missing")
+    refused(tried(tmp_path), str(tmp_path))
+    refused(tried(photo_file), "also an input")
+    refused(tried(tmp_path / "out.png", "--log", tmp_path / "missing" / "log.csv"), "log.csv")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.png"]
+
+
+def test_a_picture_too_small_for_the_network_is_refused(tmp_path: Path) -> None:
+    dot = tmp_path / "dot.png"
+    imaging.write(Picture(np.full((1, 1, 3), 0.5, np.float32)), dot)
+    wide = tmp_path / "wide.png"
+    imaging.write(Picture(blobs(600, 2, seed=1)), wide)
+    out = tmp_path / "out.png"
+    refused(run("stylize", wide, "starry-night", "-o", out, *FAST), "48x1")
+    refused(run("stylize", wide, dot, "-o", out, *FAST))
+
+
+def test_a_full_disk_is_refused_before_work(
+    photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    real = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: real(path)._replace(free=100))
+    refused(run("stylize", photo_file, "starry-night", "-o", tmp_path / "out.png", *FAST), "free space")
+
+
+def test_interrupting_keeps_the_picture_so_far(photo_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    command = [sys.executable, "-m", "impasto", "stylize", str(photo_file), "starry-night", "-o", str(out),
+               "--size", "64", "--iterations", "100000", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.kill(process.pid, signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert json.loads(rest.splitlines()[-1])["cancelled"] is True
+    assert imaging.read(out).width == 64
+    assert "Traceback" not in errors
+    assert time.time() - out.stat().st_mtime < 60
+
+
+def test_styles_lists_names_and_painters() -> None:
+    result = run("styles", "--json")
+    rows = json.loads(result.stdout)
+    assert rows["starry-night"]["artist"] == "Vincent van Gogh"
+    assert "starry-night" in run("styles").stdout
+
+
+def test_style_measures_a_painting_for_later(painting_file: Path, photo_file: Path, tmp_path: Path) -> None:
+    style = tmp_path / "mine.style"
+    made = run("style", painting_file, "-o", style, "--title", "Stripes", "--artist", "Me")
+    assert made.exit_code == 0, made.output
+    out = [tmp_path / "a.png", tmp_path / "b.png"]
+    run("stylize", photo_file, style, "-o", out[0], *FAST)
+    run("stylize", photo_file, painting_file, "-o", out[1], *FAST)
+    assert np.array_equal(imaging.read(out[0]).pixels, imaging.read(out[1]).pixels)
+
+
+def test_a_style_file_needs_its_suffix(painting_file: Path, tmp_path: Path) -> None:
+    refused(run("style", painting_file, "-o", tmp_path / "mine.png"), ".style")
+
+
+def test_help_teaches_by_example() -> None:
+    text = run("stylize", "--help").stdout
+    assert "impasto stylize photo.jpg starry-night -o out.png" in text
+    assert "--style-weight" in text
+
+
+def test_version_is_printed() -> None:
+    assert run("--version").stdout.startswith("impasto 0.")

@@ -1,0 +1,66 @@
+"""Pictures and networks that tests make for themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from impasto.encoders.network import CENTRED, TINY, Encoder
+from impasto.imaging import resize, write
+from impasto.types import Picture, Pixels
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def blobs(width: int, height: int, seed: int, coarse: int = 6) -> Pixels:
+    """A smooth random picture with colours, (height, width, 3) in [0, 1]."""
+    random = np.random.default_rng(seed)
+    small = random.random((coarse, coarse, 3), dtype=np.float32)
+    return np.clip(resize(small, width, height), 0, 1)
+
+
+def stripes(width: int, height: int, period: int = 8) -> Pixels:
+    """Diagonal red and blue stripes."""
+    y, x = np.mgrid[:height, :width]
+    wave = ((x + y) % period < period / 2).astype(np.float32)
+    return np.stack([wave, np.full_like(wave, 0.3), 1 - wave], axis=-1)
+
+
+@pytest.fixture
+def photo() -> Picture:
+    return Picture(blobs(96, 64, seed=1))
+
+
+@pytest.fixture
+def painting() -> Picture:
+    return Picture(stripes(80, 80))
+
+
+@pytest.fixture
+def photo_file(tmp_path: Path, photo: Picture) -> Path:
+    path = tmp_path / "photo.png"
+    write(photo, path)
+    return path
+
+
+@pytest.fixture
+def painting_file(tmp_path: Path, painting: Picture) -> Path:
+    path = tmp_path / "painting.png"
+    write(painting, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """A network of the tiny encoder's shape with random weights."""
+    torch.manual_seed(0)
+    network = Encoder(TINY, CENTRED, padding="reflect")
+    for layer in network.children():
+        assert isinstance(layer, torch.nn.Conv2d)
+        torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        assert layer.bias is not None
+        torch.nn.init.zeros_(layer.bias)
+    return network.eval().requires_grad_(False)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from impasto.errors import OptionError
+from impasto.optimize.options import Options
+from impasto.optimize.presets import PRESETS, preset
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_survives_a_trip_through_json(name: str) -> None:
+    options = preset(name).options
+    assert Options.from_dict(json.loads(json.dumps(options.to_dict()))) == options
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_says_what_it_is_and_where_it_comes_from(name: str) -> None:
+    assert preset(name).summary
+    assert preset(name).source
+
+
+def test_the_default_preset_is_the_default_options() -> None:
+    assert preset("default").options == Options()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"size": 3}, "size must be a whole number of pixels, 16 or more; it is 3"),
+        ({"size": "512"}, "size must be"),
+        ({"pooling": "median"}, "pooling must be one of max, average, l2; it is 'median'"),
+        ({"iterations": 0}, "iterations must be a whole number, 1 or more; it is 0"),
+        ({"iterations": 2.5}, "iterations must be a whole number"),
+        ({"style_weight": float("nan")}, "style_weight must be a number"),
+        ({"style_weight": -1}, "style_weight must be a number, 0 or more; it is -1"),
+        ({"learning_rate": 0}, "learning_rate must be more than 0"),
+        ({"style_layers": {"relu1_1": "x"}}, "the weight of relu1_1 must be a number"),
+        ({"style_layers": {}, "content_layers": {}}, "both are empty"),
+        ({"style_weights": (1.0, -1.0)}, "add up to more than 0"),
+        ({"beta1": 1.0}, "beta1 must be at least 0 and less than 1"),
+        ({"sise": 512}, "there is no option 'sise'"),
+    ],
+)
+def test_a_bad_option_is_refused_with_what_was_expected(change: dict[str, object], words: str) -> None:
+    with pytest.raises(OptionError, match=words.replace("(", r"\(")):
+        Options().replace(**change)
+
+
+def test_an_unknown_preset_lists_the_known_ones() -> None:
+    with pytest.raises(OptionError, match="default, draft, best, gatys2015"):
+        preset("vangogh")
+
+
+def test_options_cannot_be_changed_in_place() -> None:
+    with pytest.raises(AttributeError):
+        Options().size = 3  # type: ignore[misc]

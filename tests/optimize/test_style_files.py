@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from impasto.encoders.network import CENTRED, TINY, Encoder
+from impasto.errors import OutputError, StyleError
+from impasto.optimize.style_files import (
+    FileStyle,
+    PictureStyle,
+    StyleCard,
+    measure_style_file,
+    read_style,
+    write_style,
+)
+from impasto.types import Picture
+from tests.conftest import stripes
+
+LAYERS = ["relu1_1", "relu2_1"]
+CARD = StyleCard("Stripes", "Nobody", "2026", "CC0", ("stripes.png",))
+
+
+@pytest.fixture
+def file(tmp_path: Path, encoder: Encoder) -> Path:
+    path = tmp_path / "stripes.style"
+    write_style(path, *measure_style_file([Picture(stripes(200, 150))], encoder, LAYERS, CARD))
+    return path
+
+
+@pytest.mark.parametrize("side", [100, 128, 150, 181, 200, 900])
+def test_a_style_file_says_what_its_picture_says_at_every_size(
+    file: Path, encoder: Encoder, side: int
+) -> None:
+    from_file = read_style(file).statistics(encoder, LAYERS, side)
+    from_picture = PictureStyle(Picture(stripes(200, 150))).statistics(encoder, LAYERS, side)
+    assert set(from_file) == set(from_picture)
+    for name, found in from_picture.items():
+        assert torch.equal(from_file[name].gram, found.gram)
+        assert torch.equal(from_file[name].mean, found.mean)
+        assert from_file[name].positions == found.positions
+
+
+def test_half_precision_halves_the_file_and_keeps_three_digits(tmp_path: Path, encoder: Encoder) -> None:
+    pictures = [Picture(stripes(200, 150))]
+    sizes = {}
+    for half in (False, True):
+        path = tmp_path / f"{half}.style"
+        write_style(path, *measure_style_file(pictures, encoder, LAYERS, CARD, half=half))
+        sizes[half] = path.stat().st_size
+    exact = read_style(tmp_path / "False.style").statistics(encoder, LAYERS, 128)
+    rounded = read_style(tmp_path / "True.style").statistics(encoder, LAYERS, 128)
+    assert sizes[True] < 0.75 * sizes[False]
+    torch.testing.assert_close(rounded["relu2_1"].gram, exact["relu2_1"].gram, rtol=2e-3, atol=1e-3)
+
+
+def test_a_picture_is_never_enlarged_to_measure_it() -> None:
+    assert PictureStyle(Picture(stripes(200, 150))).sizes() == [128, 181]
+
+
+def test_a_style_of_two_paintings_is_the_mean_of_both(tmp_path: Path, encoder: Encoder) -> None:
+    pictures = [Picture(stripes(128, 128, period)) for period in (4, 16)]
+    path = tmp_path / "both.style"
+    write_style(path, *measure_style_file(pictures, encoder, LAYERS, CARD))
+    both = read_style(path).statistics(encoder, LAYERS, 128)
+    each = [PictureStyle(p).statistics(encoder, LAYERS, 128) for p in pictures]
+    mean = (each[0]["relu1_1"].gram + each[1]["relu1_1"].gram) / 2
+    torch.testing.assert_close(both["relu1_1"].gram, mean)
+
+
+def test_the_card_survives(file: Path) -> None:
+    card = read_style(file).card
+    assert (card.title, card.artist, card.year, card.licence) == ("Stripes", "Nobody", "2026", "CC0")
+    assert card.paintings == ("stripes.png",)
+
+
+def test_another_encoder_is_refused(file: Path) -> None:
+    other = Encoder(TINY, CENTRED, padding="reflect")
+    with pytest.raises(StyleError, match="measured with the encoder tiny"):
+        read_style(file).statistics(other, LAYERS, 128)
+
+
+def test_a_layer_that_was_not_measured_is_refused_by_name(file: Path, encoder: Encoder) -> None:
+    with pytest.raises(StyleError, match="relu1_1, relu2_1; relu3_1 was asked for"):
+        read_style(file).statistics(encoder, ["relu3_1"], 128)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a style", b"\x00" * 500])
+def test_a_file_of_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other.style"
+    path.write_bytes(content)
+    with pytest.raises(StyleError, match="not a style file"):
+        read_style(path)
+
+
+def test_a_truncated_style_file_is_refused(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(StyleError, match="not a style file"):
+        read_style(file)
+
+
+def test_a_newer_format_is_refused_with_both_numbers(tmp_path: Path, encoder: Encoder) -> None:
+    card, tensors = measure_style_file([Picture(stripes(128, 128))], encoder, LAYERS, CARD)
+    path = tmp_path / "new.style"
+    write_style(path, StyleCard(card.title, encoder=card.encoder, format=99), tensors)
+    with pytest.raises(StyleError, match="format 99; this version of impasto reads format 1"):
+        read_style(path)
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, encoder: Encoder) -> None:
+    card, tensors = measure_style_file([Picture(stripes(128, 128))], encoder, LAYERS, CARD)
+    with pytest.raises(OutputError, match="cannot write the style file"):
+        write_style(tmp_path / "missing" / "s.style", card, tensors)
+    folder = tmp_path / "folder.style"
+    folder.mkdir()
+    with pytest.raises(OutputError):
+        write_style(folder, card, tensors)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.style"]
+
+
+def test_statistics_too_large_for_half_precision_are_refused(encoder: Encoder) -> None:
+    loud = Encoder(TINY, CENTRED, padding="reflect")
+    loud.load_state_dict({n: t * (100 if n.startswith("conv1_1") else 1) for n, t in encoder.state_dict().items()})
+    picture = Picture(np.ones((128, 128, 3), np.float32))
+    with pytest.raises(StyleError, match="number format"):
+        measure_style_file([picture], loud, LAYERS, CARD, half=True)
+
+
+def test_reading_gives_a_style_that_lists_what_it_holds(file: Path) -> None:
+    style = read_style(file)
+    assert isinstance(style, FileStyle)
+    assert style.sizes() == [128, 181]
+    assert style.layers() == LAYERS
