@@ -15,7 +15,6 @@ from impasto import __version__, imaging
 from impasto.encoders import load_encoder, normalise_activations
 from impasto.encoders.network import Encoder
 from impasto.errors import InputError, PictureError, StyleError
-from impasto.imaging.transparency import fill_transparent
 from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
@@ -109,7 +108,7 @@ def stylize(
     if chosen.init not in ("content", "noise", "statistics"):
         start = load_picture(chosen.init, max_pixels)
     encoder = make_encoder(chosen, photo, styles)
-    beneath = Picture(fill_transparent(photo), None, photo.bits)
+    beneath = Picture(imaging.fill_transparent(photo), None, photo.bits)
     painting = paint(beneath, styles, encoder, chosen, start=start, on_progress=on_progress, cancel=cancel)
     height, width = painting.pixels.shape[:2]
     alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)

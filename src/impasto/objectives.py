@@ -42,7 +42,12 @@ def layer_statistics(features: Tensor) -> LayerStatistics:
 def measure_style(encoder: Encoder, image: Tensor, layers: Sequence[str]) -> dict[str, LayerStatistics]:
     """The statistics of ``image`` (1, 3, H, W) in [0, 1] at ``layers``, and of its colours (IMAGE)."""
     features = encoder(image, layers) | {IMAGE: image}
-    return {name: layer_statistics(found) for name, found in features.items()}
+    measured = {}
+    for name, found in features.items():
+        rows = layer_statistics(found)
+        # Rounding leaves the two halves apart; a file keeps one of them.
+        measured[name] = LayerStatistics(rows.mean, (rows.gram + rows.gram.T) / 2, rows.positions)
+    return measured
 
 
 def blend_styles(styles: Sequence[StyleStatistics], shares: Sequence[float]) -> dict[str, LayerStatistics]:

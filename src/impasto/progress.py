@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from impasto.types import Pixels
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -31,7 +29,7 @@ class Progress:
     losses: Mapping[str, float]
     elapsed: float
     left: float | None = None
-    preview: Callable[[], Pixels] | None = field(default=None, repr=False, compare=False)
+    preview: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the preview, ready for JSON."""

@@ -31,11 +31,12 @@ def descend(options: Options, iterations: int = 60) -> tuple[Tensor, list[float]
     "options",
     [
         Options(optimizer="lbfgs"),
+        Options(optimizer="lbfgs", line_search=True),
         Options(optimizer="adam", learning_rate=0.05),
         Options(optimizer="sgd", learning_rate=0.1, momentum=0.5),
         Options(optimizer="adam", learning_rate=12.75, variable_range=255.0),
     ],
-    ids=["lbfgs", "adam", "sgd", "adam at 255"],
+    ids=["lbfgs", "lbfgs with line search", "adam", "sgd", "adam at 255"],
 )
 def test_every_optimizer_finds_the_bottom_of_a_bowl(options: Options) -> None:
     result, seen = descend(options)

@@ -26,7 +26,7 @@ def load_encoder(
     convention: weights.Convention | None = None,
 ) -> Encoder:
     """The encoder called ``name``, ready for use: in evaluation mode, on the CPU, its parameters
-    without gradients.
+    without gradients, its filters laid out with channels last (the fastest for convolutions).
 
     ``name``: "tiny" (bundled), "vgg19", "vgg16", "vgg19-caffe", "vgg16-caffe", a name given when a
     file was imported, or the path of a .safetensors or .pth file. Nothing is downloaded
@@ -61,7 +61,8 @@ def load_encoder(
     encoder.load_state_dict({key: torch.from_numpy(value) for key, value in network.tensors.items()})
     if layers is not None:
         _check_depth(str(name), encoder, layers)
-    return encoder.eval().requires_grad_(False)
+    ready = encoder.eval().requires_grad_(False)
+    return ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _path_in(name: str | Path) -> Path | None:

@@ -113,13 +113,14 @@ class Encoder(nn.Module):
 
         Returns a dict from layer name to a (B, C, H', W') tensor, in network order, with
         H' = H // 2^(block - 1) (H // 2^block for a pooling layer). Nothing deeper than the deepest
-        layer is computed. Raises LayerError for a layer the network does not have, PictureError for
+        layer is computed. The convolutions run in their own precision, normalisation in the image's.
+        Raises LayerError for a layer the network does not have, PictureError for
         an image of another shape or too small for the layers.
         """
         wanted = {parse_layer(name, self.architecture) for name in layers}
         self._check(image, wanted)
         found: dict[str, Tensor] = {}
-        features = self.normalise(image)
+        features = self.normalise(image).to(next(self.parameters()).dtype)
         for name in self.layer_names:
             if len(found) == len(wanted):
                 break

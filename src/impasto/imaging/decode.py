@@ -21,7 +21,11 @@ from impasto.types import Picture
 _ORIENTATION = 0x0112
 
 
-def read(path: str | os.PathLike[str], *, max_pixels: int = 180_000_000) -> Picture:
+MAX_PIXELS = 180_000_000
+"""The largest picture ``read`` takes unless told otherwise, in pixels: a guard against bombs."""
+
+
+def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page), GIF (first frame) or HEIC.
 
     The format is told from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)

@@ -19,11 +19,11 @@ class Machine:
     device: torch.device
     precision: torch.dtype
 
-    def prepare(self, encoder: Encoder) -> Encoder:
-        """A copy of ``encoder`` on this machine, channels last, in this precision."""
+    def prepare(self, encoder: Encoder, precision: torch.dtype) -> Encoder:
+        """A copy of ``encoder`` on this machine, channels last, its convolutions in ``precision``."""
         ready = copy.deepcopy(encoder).to(self.device)
         for layer in ready.children():  # the convolutions only: pictures are normalised in float32
-            layer.to(self.precision).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            layer.to(precision).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return ready
 
 

@@ -101,7 +101,8 @@ def paint(
     result depends only on the arguments and the machine: the same seed gives the same picture.
     """
     machine = choose_machine(options, encoder)
-    encoder = machine.prepare(encoder)
+    exact = machine.prepare(encoder, torch.float32)
+    network = machine.prepare(encoder, machine.precision)
     width, height = fit(content.width, content.height, options.size)
     sizes = levels(width, height, options.min_size)
     _check_sizes(encoder, options, width, height)
@@ -114,8 +115,8 @@ def paint(
     stopped = False
     for level, (size, count) in enumerate(zip(sizes, counts, strict=True)):
         photo = to_tensor(resize(content.pixels, *size), machine.device)
-        statistics = style_statistics(encoder, styles, max(size), options)
-        objective = make_objective(encoder, photo, statistics, options)
+        statistics = style_statistics(exact, styles, max(size), options)
+        objective = make_objective(network, photo, statistics, options)
         if image is None or previous is None:
             image = initial_image(photo, statistics, start, options, generator)
         else:

@@ -41,6 +41,7 @@ class Options:
     ``min_size``: long side of the coarsest level; 0 turns the pyramid off.
     ``detail``: share of the photograph's fine detail given back at every step up the pyramid.
     ``learning_rate``: step size; for L-BFGS a factor of its own step.
+    ``history``: steps L-BFGS remembers. ``line_search``: search along each of its steps (strong Wolfe).
     ``variable_range``: what white is to the optimiser: 1, or 255 as in the papers' programs.
     ``clip``: keep values in the valid range after every step.
     ``threshold``: stop a level when the total loss is at or below it. ``saturation``: stop a level
@@ -75,6 +76,7 @@ class Options:
     adam_epsilon: float = 1e-8
     momentum: float = 0.9
     history: int = 10
+    line_search: bool = False
     variable_range: float = 1.0
     clip: bool = False
     min_size: int = 128

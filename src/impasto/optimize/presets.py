@@ -40,6 +40,7 @@ _GATYS: dict[str, Any] = {
     "content_layers": CONTENT_LAYERS,
     "init": "noise",
     "optimizer": "lbfgs",
+    "line_search": True,
     "variable_range": 255.0,
     "history": 100,
     "min_size": 0,

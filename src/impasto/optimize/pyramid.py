@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from impasto import imaging
+
 STEP = math.sqrt(2)
 # Styles are measured at these long sides only, so that a style file and the picture it was made
 # from give the same painting at every size.
@@ -12,10 +14,7 @@ STYLE_SIZES = tuple(round(128 * STEP**k) for k in range(15))
 
 def fit(width: int, height: int, size: int | tuple[int, int]) -> tuple[int, int]:
     """The size of a picture whose long side is ``size``, or ``size`` itself when it is exact."""
-    if isinstance(size, tuple):
-        return size
-    scale = size / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+    return size if isinstance(size, tuple) else imaging.fit(width, height, size)
 
 
 def levels(width: int, height: int, min_size: int) -> list[tuple[int, int]]:

@@ -163,8 +163,9 @@ def measure_style_file(
     for size in sizes:
         rows = [style.statistics(encoder, layers, size) for style in styles]
         for name, found in blend_styles(rows, [1.0] * len(rows)).items():
-            tensors[f"{size}/{name}/mean"] = found.mean.cpu().numpy().astype(kind)
-            tensors[f"{size}/{name}/gram"] = _fold(found.gram.cpu()).numpy().astype(kind)
+            with np.errstate(over="ignore"):  # an overflow shows as infinity, and is refused below
+                tensors[f"{size}/{name}/mean"] = found.mean.cpu().numpy().astype(kind)
+                tensors[f"{size}/{name}/gram"] = _fold(found.gram.cpu()).numpy().astype(kind)
             tensors[f"{size}/{name}/positions"] = np.array(found.positions, dtype=np.int64)
     if not all(np.isfinite(t).all() for t in tensors.values()):
         raise StyleError("the statistics of this painting do not fit the file's number format")

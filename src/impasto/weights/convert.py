@@ -86,11 +86,13 @@ def save_network(
     padding: str = "zeros",
     architecture: str | None = None,
     source_sha256: str = "",
+    half: bool = False,
 ) -> Stored:
     """Write a network to ``path``, a .safetensors file, and its record beside it, with the ending
     .json; each appears whole or not at all, the record last.
 
-    ``tensors`` are named ``conv1_1.weight`` and so on and stored as float32. ``convention`` and
+    ``tensors`` are named ``conv1_1.weight`` and so on and stored as float32, or as
+    float16 with ``half``. ``convention`` and
     ``padding`` ("zeros", "reflect" or "replicate-first") are those it was trained with.
     ``architecture`` names the one to prefer where the network's blocks begin several.
     ``source_sha256`` is the digest of the file the tensors come from, if they come from one.
@@ -98,7 +100,8 @@ def save_network(
     Returns the record. Raises CorruptWeightsError for tensors that do not make a network,
     OutputError where the files cannot be written.
     """
-    own = {key: np.ascontiguousarray(value, dtype=np.float32) for key, value in tensors.items()}
+    kind = np.float16 if half else np.float32
+    own = {key: np.ascontiguousarray(value, dtype=kind) for key, value in tensors.items()}
     own = {ours: own[key] for key, ours in convolution_names(own).items()}
     found = infer_architecture({ours: tensor.shape for ours, tensor in own.items()}, architecture)
     _check_finite(own)

@@ -1,0 +1,22 @@
+"""Run all benchmarks, or those named: ``python -m benchmarks startup speed memory quality``."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import memory, quality, speed, startup
+
+BENCHMARKS = {"startup": startup.main, "speed": speed.main, "memory": memory.main, "quality": quality.main}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(BENCHMARKS)
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        sys.exit(f"no benchmark called {unknown.pop()}; there are {', '.join(BENCHMARKS)}")
+    for name in names:
+        print(f"\n## {name}\n", flush=True)
+        BENCHMARKS[name]()
+
+
+main()
