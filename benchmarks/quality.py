@@ -110,5 +110,7 @@ def main() -> None:
             f"| {style / there:.2f} | {grid:.2f} |",
             flush=True,
         )
-    print(f"\nStyle distance, ours / theirs at equal content distance: median {statistics.median(ratios):.2f}")
+    print(
+        f"\nStyle distance, ours / theirs at equal content distance: median {statistics.median(ratios):.2f}"
+    )
     print(f"of {len(ratios)} pairs; closer in {sum(r < 1 for r in ratios)}. Default weight {base}.")

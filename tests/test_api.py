@@ -17,7 +17,9 @@ FAST = {"size": 64, "iterations": 2, "min_size": 0}
 def test_paints_a_file_in_a_named_style(photo_file: Path) -> None:
     result = impasto.stylize(photo_file, "starry-night", **FAST)
     assert result.picture.pixels.shape == (43, 64, 3)
-    assert not np.allclose(result.picture.pixels, imaging.resize(imaging.read(photo_file).pixels, 64, 43), atol=1e-2)
+    assert not np.allclose(
+        result.picture.pixels, imaging.resize(imaging.read(photo_file).pixels, 64, 43), atol=1e-2
+    )
 
 
 def test_the_shipped_styles_are_many_documented_and_small() -> None:
@@ -107,7 +109,7 @@ def test_parameters_can_be_left_out(tmp_path: Path, photo: Picture, painting: Pi
 
 
 def test_an_unknown_style_lists_the_known_ones(photo: Picture) -> None:
-    with pytest.raises(StyleError, match="no style or file called 'stary-night'.*starry-night"):
+    with pytest.raises(StyleError, match=r"no style or file called 'stary-night'.*starry-night"):
         impasto.stylize(photo, "stary-night", **FAST)
 
 
@@ -137,15 +139,29 @@ def test_a_papers_preset_without_its_network_says_how_to_get_it(
 
 @pytest.mark.parametrize(
     "name",
-    ["gatys2015", "gatys2016", "neural-style", "content-reconstruction", "style-reconstruction", "nutshell",
-     "single-layer", "tensorflow-notebook", "tensorflow-notebook-long"],
+    [
+        "gatys2015",
+        "gatys2016",
+        "neural-style",
+        "content-reconstruction",
+        "style-reconstruction",
+        "nutshell",
+        "single-layer",
+        "tensorflow-notebook",
+        "tensorflow-notebook-long",
+    ],
 )
 def test_every_papers_preset_lowers_its_own_loss_with_the_shipped_network(
     name: str, photo: Picture, painting: Picture
 ) -> None:
     losses: list[float] = []
     impasto.stylize(
-        photo, painting, preset=name, encoder="tiny", size=48, iterations=12,
+        photo,
+        painting,
+        preset=name,
+        encoder="tiny",
+        size=48,
+        iterations=12,
         on_progress=lambda event: losses.append(event.losses["total"]),
     )
     assert min(losses[1:]) < losses[0] or losses[0] == 0

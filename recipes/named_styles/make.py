@@ -15,7 +15,13 @@ import impasto
 
 PAINTINGS = [
     ("starry-night", "starry_night_van_gogh", "The Starry Night", "Vincent van Gogh", "1889"),
-    ("straw-hat", "self_portrait_straw_hat_van_gogh", "Self-Portrait with a Straw Hat", "Vincent van Gogh", "1887"),
+    (
+        "straw-hat",
+        "self_portrait_straw_hat_van_gogh",
+        "Self-Portrait with a Straw Hat",
+        "Vincent van Gogh",
+        "1887",
+    ),
     ("great-wave", "great_wave_hokusai", "Under the Wave off Kanagawa", "Katsushika Hokusai", "about 1831"),
     ("composition-vii", "composition_vii_kandinsky", "Composition VII", "Wassily Kandinsky", "1913"),
     ("the-kiss", "the_kiss_klimt", "The Kiss", "Gustav Klimt", "1908"),

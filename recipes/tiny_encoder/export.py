@@ -14,14 +14,14 @@ import json
 from pathlib import Path
 
 import torch
-from data import load
-from teachers import LAYERS, Teachers
 from torch import nn
-from train import Student, correlations
 
 import impasto
+from data import load
 from impasto import weights
 from impasto.encoders.network import CENTRED, TINY, Encoder
+from teachers import LAYERS, Teachers
+from train import Student, correlations
 
 
 def normalise(student: Student, pictures: list[torch.Tensor]) -> None:

@@ -26,13 +26,18 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, orthogonalised, scaled so that entries move by about ``lr`` (RMS)."""
+    """Nesterov momentum, orthogonalised, scaled so that entries move by about ``lr`` (RMS).
 
-    def __init__(self, params: Iterable[Any], lr: float = 0.01, momentum: float = 0.95) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
+    ``decay`` is decoupled weight decay, as a multiple of ``lr``.
+    """
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.95, decay: float = 0.1
+    ) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "decay": decay})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # noqa: ARG002
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is None:
@@ -43,4 +48,5 @@ class Muon(torch.optim.Optimizer):
                 buffer = state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
                 update = weight.grad.lerp(buffer, group["momentum"]).flatten(1)
                 update = orthogonalise(update) * max(update.shape) ** 0.5
+                weight.mul_(1 - group["lr"] * group["decay"])
                 weight.sub_(update.view_as(weight), alpha=group["lr"])

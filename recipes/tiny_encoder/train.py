@@ -12,22 +12,25 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import os
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from data import Crops, load
-from muon import Muon
-from teachers import GENUINE, LAYERS, Teachers
 from torch import Tensor, nn
 from torch.nn import functional
 
+from data import Crops, load
 from impasto.encoders.network import CENTRED, TINY, Encoder
+from muon import Muon
+from teachers import LAYERS, Teachers
 
 # The layers a style is usually measured at count most.
-WEIGHTS = {name: 1.0 if name.endswith("_1") else 0.3 for name in LAYERS} | {"relu1_1": 2.0, "relu2_1": 1.5, "relu3_1": 1.5}
+WEIGHTS = {name: 1.0 if name.endswith("_1") else 0.3 for name in LAYERS} | {
+    "relu1_1": 2.0,
+    "relu2_1": 1.5,
+    "relu3_1": 1.5,
+}
 # At most this many positions per crop row and column feed a head: stride per block.
 STRIDES = {"1": 4, "2": 2, "3": 1, "4": 1, "5": 1}
 
@@ -124,8 +127,12 @@ def pooled(ours: Tensor, theirs: Tensor) -> float:
 
 
 def schedule(step: int, steps: int) -> float:
-    """Warm-up over 100 steps, then flat, then a linear fall to nothing over the last 60%."""
-    return min((step + 1) / 100, 1.0) * min(1.0, (steps - step) / (0.6 * steps))
+    """Warm-up over 100 steps, then a linear fall to nothing.
+
+    A flat phase at Muon's full rate diverged after 1500 steps: its updates never shrink by
+    themselves.
+    """
+    return min((step + 1) / 100, 1.0) * (1 - step / steps)
 
 
 def main() -> None:
@@ -136,7 +143,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--size", type=int, default=160)
-    parser.add_argument("--rate", type=float, default=0.001, help="Muon's learning rate")
+    parser.add_argument("--rate", type=float, default=0.0008, help="Muon's learning rate")
     parser.add_argument("--disturbed", type=float, default=0.35, help="share of disturbed crops")
     parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
     parser.add_argument("--seed", type=int, default=0)
@@ -167,6 +174,7 @@ def train(options: argparse.Namespace) -> None:
     log = (options.run / "log.csv").open("a", newline="")
     writer = csv.writer(log)
     recent: dict[str, float] = {}
+    typical: float | None = None
     for step in range(start, options.steps):
         began = time.perf_counter()
         for optimizer, peak in zip(optimizers, peaks, strict=True):
@@ -174,6 +182,11 @@ def train(options: argparse.Namespace) -> None:
         student.encoder.slope = 0.2 * max(0.0, 1 - step / (0.5 * options.steps))
         image = crops.batch(options.batch)
         loss, parts = training_loss(student, teachers, image, crops.random)
+        value = float(loss.detach())
+        typical = value if typical is None else 0.98 * typical + 0.02 * min(value, 2 * typical)
+        if not value < 3 * typical:
+            print(f"step {step + 1}: loss {value:.1f} against {typical:.1f}, skipped", flush=True)
+            continue
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -204,7 +217,9 @@ def save(options, student, optimizers, crops, step, seconds) -> None:  # type: i
         "seconds": seconds,
     }
     torch.save(state, options.run / "checkpoint.tmp")
-    os.replace(options.run / "checkpoint.tmp", options.run / "checkpoint.pt")
+    if (options.run / "checkpoint.pt").exists():
+        (options.run / "checkpoint.pt").replace(options.run / "previous.pt")
+    (options.run / "checkpoint.tmp").replace(options.run / "checkpoint.pt")
 
 
 def resume(options, student, optimizers, crops) -> tuple[int, float]:  # type: ignore[no-untyped-def]

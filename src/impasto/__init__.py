@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impasto.api import Result, load_style, make_style, stylize, styles
+    from impasto.api import Result, load_style, make_style, styles, stylize
     from impasto.errors import ImpastoError
     from impasto.optimize.options import Options
     from impasto.progress import Progress

@@ -141,9 +141,7 @@ def _from_array(array: NDArray[Any]) -> Picture:
     if not np.issubdtype(array.dtype, np.floating):
         raise PictureError(f"expected an array of uint8 or of floats in [0, 1]; got {array.dtype}")
     if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-        raise PictureError(
-            f"expected floats in [0, 1]; got values from {array.min():g} to {array.max():g}"
-        )
+        raise PictureError(f"expected floats in [0, 1]; got values from {array.min():g} to {array.max():g}")
     return Picture(array.astype(np.float32))
 
 

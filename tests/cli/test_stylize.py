@@ -62,8 +62,23 @@ def test_from_repeats_a_picture_exactly(photo_file: Path, tmp_path: Path) -> Non
     first, second, third = (tmp_path / name for name in ("a.png", "b.png", "c.png"))
     recipe = tmp_path / "a.json"
     made = run(
-        "stylize", photo_file, "starry-night", "great-wave", "--blend", "3,1", "--style-weight", 4,
-        "--seed", 5, "--init", "noise", "-o", first, "--parameters", recipe, *FAST,
+        "stylize",
+        photo_file,
+        "starry-night",
+        "great-wave",
+        "--blend",
+        "3,1",
+        "--style-weight",
+        4,
+        "--seed",
+        5,
+        "--init",
+        "noise",
+        "-o",
+        first,
+        "--parameters",
+        recipe,
+        *FAST,
     )
     assert made.exit_code == 0, made.output
     assert run("stylize", "--from", first, "-o", second).exit_code == 0
@@ -100,8 +115,16 @@ def test_log_holds_every_iterations_losses(photo_file: Path, tmp_path: Path) -> 
 def test_layers_take_names_weights_and_keras_names(photo_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
     result = run(
-        "stylize", photo_file, tmp_path / "photo.png", "-o", out, *FAST,
-        "--content-layers", "block3_conv2:2", "--style-layers", "relu1_1:0.5,block2_conv1",
+        "stylize",
+        photo_file,
+        tmp_path / "photo.png",
+        "-o",
+        out,
+        *FAST,
+        "--content-layers",
+        "block3_conv2:2",
+        "--style-layers",
+        "relu1_1:0.5,block2_conv1",
     )
     assert result.exit_code == 0, result.output
     stored = imaging.read_parameters(out)
@@ -171,8 +194,21 @@ def test_a_full_disk_is_refused_before_work(
 
 def test_interrupting_keeps_the_picture_so_far(photo_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
-    command = [sys.executable, "-m", "impasto", "stylize", str(photo_file), "starry-night", "-o", str(out),
-               "--size", "64", "--iterations", "100000", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "impasto",
+        "stylize",
+        str(photo_file),
+        "starry-night",
+        "-o",
+        str(out),
+        "--size",
+        "64",
+        "--iterations",
+        "100000",
+        "--json",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()

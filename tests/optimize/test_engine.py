@@ -12,8 +12,15 @@ from impasto.progress import Progress
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
-FAST = Options(size=48, min_size=24, iterations=4, content_layers={"relu2_2": 1.0}, precision="float32",
-               style_layers={"relu1_1": 1.0, "relu2_1": 1.0}, coarse_iterations=None)
+FAST = Options(
+    size=48,
+    min_size=24,
+    iterations=4,
+    content_layers={"relu2_2": 1.0},
+    precision="float32",
+    style_layers={"relu1_1": 1.0, "relu2_1": 1.0},
+    coarse_iterations=None,
+)
 STYLES = [PictureStyle(Picture(stripes(80, 80)))]
 PHOTO = Picture(blobs(96, 64, seed=1))
 
@@ -34,9 +41,7 @@ def test_the_same_seed_gives_the_same_picture(encoder: Encoder, init: str, optim
 
 
 def test_another_seed_gives_another_picture_from_noise(encoder: Encoder) -> None:
-    first, second = (
-        paint(PHOTO, STYLES, encoder, FAST.replace(init="noise", seed=s)).pixels for s in (0, 1)
-    )
+    first, second = (paint(PHOTO, STYLES, encoder, FAST.replace(init="noise", seed=s)).pixels for s in (0, 1))
     assert not np.allclose(first, second, atol=1e-2)
 
 
@@ -107,7 +112,12 @@ def test_starting_from_a_picture_starts_there(encoder: Encoder) -> None:
     first: list[np.ndarray] = []
     options = FAST.replace(init="somewhere.png", optimizer="sgd", learning_rate=1e-9, min_size=0)
     paint(
-        PHOTO, STYLES, encoder, options, start=start, on_progress=lambda e: first.append(e.preview())  # type: ignore[misc]
+        PHOTO,
+        STYLES,
+        encoder,
+        options,
+        start=start,
+        on_progress=lambda e: first.append(e.preview()),  # type: ignore[misc]
     )
     np.testing.assert_allclose(first[0], 0.25, atol=1e-4)
 

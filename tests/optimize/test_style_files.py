@@ -122,7 +122,9 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, encoder: Encoder) -> None
 
 def test_statistics_too_large_for_half_precision_are_refused(encoder: Encoder) -> None:
     loud = Encoder(TINY, CENTRED, padding="reflect")
-    loud.load_state_dict({n: t * (1e4 if n.startswith("conv1_1") else 1) for n, t in encoder.state_dict().items()})
+    loud.load_state_dict(
+        {n: t * (1e4 if n.startswith("conv1_1") else 1) for n, t in encoder.state_dict().items()}
+    )
     picture = Picture(np.ones((128, 128, 3), np.float32))
     with pytest.raises(StyleError, match="number format"):
         measure_style_file([picture], loud, LAYERS, CARD, half=True)

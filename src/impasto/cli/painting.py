@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import signal
 import time
@@ -223,7 +222,7 @@ def _write_text(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".part")
     try:
         temporary.write_text(text + "\n", encoding="utf-8")
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error}") from error

@@ -26,7 +26,7 @@ def _with_default(name: str, text: str) -> str:
     return f"{text} [default: {value}]"
 
 
-def stylize(  # noqa: PLR0913
+def stylize(
     content: Annotated[Path | None, typer.Argument(help="The photograph.", show_default=False)] = None,
     style: Annotated[
         list[str] | None,
@@ -74,11 +74,11 @@ def stylize(  # noqa: PLR0913
     seed: Annotated[int | None, typer.Option(help=_with_default("seed", "Of the random start."))] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help=_with_default("encoder", "tiny, vgg19, vgg16, vgg19-caffe, vgg16-caffe or a file.")),
+        typer.Option(
+            help=_with_default("encoder", "tiny, vgg19, vgg16, vgg19-caffe, vgg16-caffe or a file.")
+        ),
     ] = None,
-    pooling: Annotated[
-        str | None, typer.Option(help=_with_default("pooling", "max, average or l2."))
-    ] = None,
+    pooling: Annotated[str | None, typer.Option(help=_with_default("pooling", "max, average or l2."))] = None,
     content_layers: Annotated[
         str | None, typer.Option(help=_with_default("content_layers", f"Content layers, {_LAYERS}."))
     ] = None,
@@ -115,7 +115,9 @@ def stylize(  # noqa: PLR0913
     ] = None,
     repeat: Annotated[
         Path | None,
-        typer.Option("--from", help="Take photo, styles and options from a picture made before (or its JSON)."),
+        typer.Option(
+            "--from", help="Take photo, styles and options from a picture made before (or its JSON)."
+        ),
     ] = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")] = 95,
     max_pixels: Annotated[

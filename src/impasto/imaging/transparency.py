@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.imaging.sizes import resize
-from impasto.types import Picture, Pixels
+from impasto.types import Picture, Pixels, Plane
+
+_VISIBLE = 1e-3
 
 
 def fill_transparent(picture: Picture) -> Pixels:
@@ -18,20 +19,24 @@ def fill_transparent(picture: Picture) -> Pixels:
     """
     if picture.alpha is None or not picture.alpha.any():
         return picture.pixels
-    alpha = picture.alpha[..., None].astype(np.float32)
-    filled = _fill(picture.pixels * alpha, alpha)
+    alpha = picture.alpha[..., None]
+    filled = _fill(picture.pixels * alpha, picture.alpha)
     result: Pixels = np.clip(picture.pixels * alpha + filled * (1 - alpha), 0, 1).astype(np.float32)
     return result
 
 
-def _fill(weighted: Pixels, alpha: Pixels) -> Pixels:
-    """Colours everywhere, from colours times alpha, and alpha, both with a last axis."""
-    height, width = alpha.shape[:2]
-    known = alpha[..., 0] > 1e-3
-    colours = np.divide(weighted, alpha, out=np.zeros_like(weighted), where=alpha > 1e-3)
+def _fill(weighted: Pixels, alpha: Plane) -> Pixels:
+    """Colours everywhere, from colours times alpha (H, W, 3) and alpha (H, W)."""
+    import cv2
+
+    height, width = alpha.shape
+    known = (alpha > _VISIBLE)[..., None]
+    colours = np.divide(weighted, alpha[..., None], out=np.zeros_like(weighted), where=known)
     if known.all() or max(height, width) == 1:
         return colours
     smaller = (max(1, width // 2), max(1, height // 2))
-    coarse = _fill(resize(weighted, *smaller), resize(alpha[..., 0], *smaller)[..., None])
-    grown = resize(coarse, width, height)
-    return np.where(known[..., None], colours, grown).astype(np.float32)
+    # Averages over areas weigh colour and alpha alike; a sharper filter would not.
+    halves = [cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA) for plane in (weighted, alpha)]
+    coarse = _fill(*halves)
+    grown = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(known, colours, grown).astype(np.float32)

@@ -27,7 +27,7 @@ class Machine:
         return ready
 
 
-def choose_machine(options: Options, encoder: Encoder) -> Machine:
+def choose_machine(options: Options) -> Machine:
     """The device and precision ``options`` ask for, or the best there are for ``auto``.
 
     ``auto`` precision is bfloat16 where the processor multiplies it natively and the optimiser

@@ -21,7 +21,7 @@ from impasto.encoders.network import Encoder
 from impasto.errors import OptionError, PictureError
 from impasto.imaging import resize
 from impasto.objectives import IMAGE, Objective, StyleStatistics, blend_styles
-from impasto.optimize.device import Machine, choose_machine
+from impasto.optimize.device import choose_machine
 from impasto.optimize.minimize import minimize
 from impasto.optimize.options import Options
 from impasto.optimize.pyramid import fit, levels
@@ -100,7 +100,7 @@ def paint(
     after every iteration; once it says True the picture so far is returned, at full size. The
     result depends only on the arguments and the machine: the same seed gives the same picture.
     """
-    machine = choose_machine(options, encoder)
+    machine = choose_machine(options)
     exact = machine.prepare(encoder, torch.float32)
     network = machine.prepare(encoder, machine.precision)
     width, height = fit(content.width, content.height, options.size)

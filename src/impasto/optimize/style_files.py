@@ -181,7 +181,7 @@ def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]
         metadata = {"impasto": json.dumps(asdict(card), ensure_ascii=False)}
         save_file(dict(tensors), temporary, metadata)
         Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except (OSError, SafetensorError) as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
