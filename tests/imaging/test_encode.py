@@ -218,6 +218,14 @@ def test_quality_trades_size(tmp_path: Path, suffix: str) -> None:
     assert sizes[0] < sizes[1]
 
 
+@pytest.mark.parametrize("suffix", LOSSY)
+def test_noise_at_the_highest_quality_and_many_parameters_fit(tmp_path: Path, suffix: str) -> None:
+    place = tmp_path / f"a{suffix}"
+    imaging.write(picture(200, 200), place, quality=100, parameters={"a": "x" * 60_000})
+    assert imaging.read(place).width == 200
+    assert imaging.read_parameters(place) == {"a": "x" * 60_000}
+
+
 @pytest.mark.parametrize("quality", [0, 101, -5, True])
 def test_quality_out_of_range_is_refused(tmp_path: Path, quality: int) -> None:
     with pytest.raises(OptionError, match="quality: expected 1 to 100"):

@@ -201,9 +201,10 @@ def test_what_decoders_complain_of_is_passed_on_as_our_warning(
     entry = data.index((305).to_bytes(2, "little") + b"\2\0")
     data[entry + 8 : entry + 12] = b"\xff\xff\xff\x7f"  # the text would lie far behind the end
     place.write_bytes(data)
-    with pytest.warns(imaging.ImagingWarning, match=r"a\.tif: .*305.*offset") as caught:
+    with pytest.warns(imaging.ImagingWarning) as caught:
         assert imaging.read(place).width == 9
     assert all(item.category is imaging.ImagingWarning for item in caught)
+    assert any("a.tif: " in str(item.message) and "305" in str(item.message) for item in caught)
     assert capfd.readouterr() == ("", "")
 
 

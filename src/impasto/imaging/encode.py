@@ -112,7 +112,7 @@ def _encode(
         return _tiff(samples, text)
     options: dict[str, Any] = {"quality": quality, "icc_profile": icc.srgb_profile()}
     if kind is formats.JPEG:
-        options |= {"subsampling": 0, "optimize": True}
+        options |= {"subsampling": 0}  # without "optimize", whose buffer is too small for noise
     elif kind is formats.WEBP:
         options |= {"method": 4, "exact": True}
     elif kind is formats.AVIF:
@@ -162,6 +162,7 @@ def _tiff(samples: NDArray[Any], text: str | None) -> bytes:
         photometric="rgb",
         extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,
         compression="zlib",
+        compressionargs={"level": 3},
         predictor=True,
         rowsperstrip=max(1, min(samples.shape[0], (1 << 20) // samples[0].nbytes)),
         iccprofile=icc.srgb_profile(),

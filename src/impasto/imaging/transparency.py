@@ -36,7 +36,7 @@ def _fill(weighted: Pixels, alpha: Plane) -> Pixels:
         return colours
     smaller = (max(1, width // 2), max(1, height // 2))
     # Averages over areas weigh colour and alpha alike; a sharper filter would not.
-    halves = [cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA) for plane in (weighted, alpha)]
-    coarse = _fill(*halves)
+    less, lower = (cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA) for plane in (weighted, alpha))
+    coarse = _fill(less.astype(np.float32), lower.astype(np.float32))
     grown = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where(known, colours, grown).astype(np.float32)

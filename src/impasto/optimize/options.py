@@ -58,18 +58,18 @@ class Options:
     content_layers: Mapping[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
     style_layers: Mapping[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
     content_weight: float = 1.0
-    style_weight: float = 1.0
+    style_weight: float = 5.0
     tv_weight: float = 0.0
     content_loss: ContentLoss = "relative"
-    style_loss: StyleLoss = "gram"
+    style_loss: StyleLoss = "wasserstein"
     tv_loss: TotalVariation = "l2"
     style_weights: tuple[float, ...] = ()
     style_scale: float = 1.0
     init: str = "content"
     noise: float = 0.25
     optimizer: Optimizer = "lbfgs"
-    iterations: int = 50
-    coarse_iterations: int | None = None
+    iterations: int = 30
+    coarse_iterations: int | None = 50
     learning_rate: float = 1.0
     beta1: float = 0.9
     beta2: float = 0.999
@@ -80,7 +80,7 @@ class Options:
     variable_range: float = 1.0
     clip: bool = False
     min_size: int = 128
-    detail: float = 0.0
+    detail: float = 0.7
     threshold: float | None = None
     saturation: float | None = None
     seed: int = 0

@@ -226,7 +226,7 @@ def _not_floats(name: str, kind: str) -> CorruptWeightsError:
     )
 
 
-def _check_finite(tensors: Tensors) -> None:
+def _check_finite(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise CorruptWeightsError(

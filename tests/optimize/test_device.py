@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from impasto.errors import OptionError
+from impasto.optimize import device
+from impasto.optimize.options import Options
+
+
+def test_bfloat16_is_chosen_only_where_the_processor_multiplies_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for native, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(device, "multiplies_bfloat16", lambda native=native: native)
+        assert device.choose_machine(Options(device="cpu")).precision is expected
+
+
+def test_an_asked_for_precision_is_taken() -> None:
+    for name in ("float32", "bfloat16"):
+        machine = device.choose_machine(Options(device="cpu", precision=name))  # type: ignore[arg-type]
+        assert machine.precision is getattr(torch, name)
+
+
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(OptionError, match="device cuda is not on this machine; it has cpu"):
+        device.choose_device("cuda")
+
+
+def test_an_unknown_device_is_refused() -> None:
+    with pytest.raises(OptionError, match="auto, cpu, cuda or mps; it is 'tpu'"):
+        device.choose_device("tpu")
