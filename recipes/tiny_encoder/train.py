@@ -140,10 +140,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with content_train/ and style/")
     parser.add_argument("--teachers", type=Path, required=True, help="folder with the two networks")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and the log")
-    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--steps", type=int, default=5500)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--size", type=int, default=160)
     parser.add_argument("--rate", type=float, default=0.0008, help="Muon's learning rate")
+    parser.add_argument("--stop", type=int, help="stop after this step, as if there were more to come")
+    parser.add_argument("--start", type=Path, help="begin with the network of this checkpoint")
+    parser.add_argument("--slope", type=float, default=0.2, help="of the ReLUs below zero, at first")
     parser.add_argument("--disturbed", type=float, default=0.35, help="share of disturbed crops")
     parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
     parser.add_argument("--seed", type=int, default=0)
@@ -167,19 +170,21 @@ def train(options: argparse.Namespace) -> None:
     if options.optimizer == "muon":
         optimizers = [Muon(matrices, lr=options.rate), torch.optim.Adam(others, lr=2e-3)]
     else:
-        optimizers = [torch.optim.Adam([*matrices, *others], lr=options.rate)]
+        optimizers = [torch.optim.AdamW([*matrices, *others], lr=options.rate, weight_decay=0.01)]
     peaks = [o.param_groups[0]["lr"] for o in optimizers]
     crops = Crops(photos, paintings, options.size, options.seed, options.disturbed)
+    if options.start is not None:
+        student.load_state_dict(torch.load(options.start, weights_only=True)["student"])
     start, seconds = resume(options, student, optimizers, crops)
     log = (options.run / "log.csv").open("a", newline="")
     writer = csv.writer(log)
     recent: dict[str, float] = {}
     typical: float | None = None
-    for step in range(start, options.steps):
+    for step in range(start, options.stop or options.steps):
         began = time.perf_counter()
         for optimizer, peak in zip(optimizers, peaks, strict=True):
             optimizer.param_groups[0]["lr"] = peak * schedule(step, options.steps)
-        student.encoder.slope = 0.2 * max(0.0, 1 - step / (0.5 * options.steps))
+        student.encoder.slope = options.slope * max(0.0, 1 - step / (0.5 * options.steps))
         image = crops.batch(options.batch)
         loss, parts = training_loss(student, teachers, image, crops.random)
         value = float(loss.detach())
@@ -196,7 +201,7 @@ def train(options: argparse.Namespace) -> None:
         recent = {n: 0.98 * recent.get(n, v) + 0.02 * v for n, v in parts.items()} | {
             n: v for n, v in recent.items() if n not in parts
         }
-        if (step + 1) % options.checkpoint_every == 0 or step + 1 == options.steps:
+        if (step + 1) % options.checkpoint_every == 0 or step + 1 in (options.stop, options.steps):
             save(options, student, optimizers, crops, step + 1, seconds)
             quick = step + 1 < options.steps
             found = correlations(student, teachers, judged[:12] if quick else judged)

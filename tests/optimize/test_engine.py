@@ -136,6 +136,14 @@ def test_layers_too_deep_for_the_size_are_refused_before_work(encoder: Encoder) 
         paint(PHOTO, STYLES, encoder, options)
 
 
+def test_a_panorama_skips_the_levels_that_are_too_flat(encoder: Encoder) -> None:
+    seen: set[tuple[int, int]] = set()
+    options = FAST.replace(size=(128, 20), min_size=16, style_layers={"relu4_1": 1.0}, iterations=1)
+    paint(PHOTO, STYLES, encoder, options, on_progress=lambda e: seen.add((e.width, e.height)))
+    assert min(height for _, height in seen) >= encoder.minimum_side(["relu4_1"])
+    assert (128, 20) in seen
+
+
 def test_a_weight_missing_for_a_style_is_refused(encoder: Encoder) -> None:
     with pytest.raises(OptionError, match=r"one style weight per style \(1\); got 2"):
         paint(PHOTO, STYLES, encoder, FAST.replace(style_weights=(1.0, 2.0)))

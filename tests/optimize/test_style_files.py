@@ -57,7 +57,19 @@ def test_half_precision_halves_the_file_and_keeps_three_digits(tmp_path: Path, e
 
 
 def test_a_picture_is_never_enlarged_to_measure_it() -> None:
-    assert PictureStyle(Picture(stripes(200, 150))).sizes() == [128, 181]
+    assert PictureStyle(Picture(stripes(200, 150))).sizes(16) == [128, 181]
+
+
+def test_a_long_narrow_painting_is_measured_where_its_short_side_suffices(encoder: Encoder) -> None:
+    scroll = PictureStyle(Picture(stripes(600, 60)))
+    assert scroll.sizes(32) == [362, 512]
+    found = scroll.statistics(encoder, ["relu5_1"], 128)
+    assert found["relu5_1"].positions == 22 * 2
+
+
+def test_a_painting_smaller_than_the_network_needs_is_refused(encoder: Encoder) -> None:
+    with pytest.raises(StyleError, match="at least 32x32 pixels for these layers; it is 40x20"):
+        PictureStyle(Picture(stripes(40, 20))).statistics(encoder, ["relu5_1"], 128)
 
 
 def test_a_style_of_two_paintings_is_the_mean_of_both(tmp_path: Path, encoder: Encoder) -> None:

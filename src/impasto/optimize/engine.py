@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto import losses
-from impasto.encoders.layers import minimum_side
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError, PictureError
 from impasto.imaging import resize
@@ -104,8 +103,8 @@ def paint(
     exact = machine.prepare(encoder, torch.float32)
     network = machine.prepare(encoder, machine.precision)
     width, height = fit(content.width, content.height, options.size)
-    sizes = levels(width, height, options.min_size)
-    _check_sizes(encoder, options, width, height)
+    least = _least_side(encoder, options, width, height)
+    sizes = [size for size in levels(width, height, options.min_size) if min(size) >= least]
     counts = [iterations_at(size, (width, height), options) for size in sizes]
     reporter = _Reporter(sizes, counts, on_progress)
     generator = torch.Generator().manual_seed(options.seed)
@@ -216,11 +215,13 @@ def enlarge(image: Tensor, previous: Tensor, photo: Tensor, detail: float) -> Te
     return larger.clamp(0, 1)
 
 
-def _check_sizes(encoder: Encoder, options: Options, width: int, height: int) -> None:
+def _least_side(encoder: Encoder, options: Options, width: int, height: int) -> int:
+    """The shortest side the layers can see; PictureError when the final size is below it."""
     layers = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
-    least = minimum_side(encoder.architecture, layers)
+    least = encoder.minimum_side(layers)
     if min(width, height) < least:
         raise PictureError(
             f"the picture would be painted at {width}x{height}; the layers asked for need at least "
             f"{least} pixels on each side"
         )
+    return least

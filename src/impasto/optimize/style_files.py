@@ -44,17 +44,27 @@ class Style(Protocol):
 
 @dataclass(frozen=True)
 class PictureStyle:
-    """The style of a picture, measured when asked for; never enlarged beyond its own size."""
+    """The style of a picture, measured when asked for, at no more than about its own size."""
 
     picture: Picture
 
-    def sizes(self) -> list[int]:
-        """The long sides this picture can be measured at."""
-        native = max(self.picture.width, self.picture.height)
-        return [s for s in STYLE_SIZES if s <= style_size(native)]
+    def sizes(self, least: int) -> list[int]:
+        """The long sides to measure at so that the short side has ``least`` pixels or more.
+
+        Raises StyleError when the picture itself has fewer.
+        """
+        width, height = self.picture.width, self.picture.height
+        if min(width, height) < least:
+            raise StyleError(
+                f"expected a style picture of at least {least}x{least} pixels for these layers; "
+                f"it is {width}x{height}"
+            )
+        known = [s for s in STYLE_SIZES if s <= style_size(max(width, height))]
+        return [s for s in known if min(fit(width, height, s)) >= least] or known[-1:]
 
     def statistics(self, encoder: Encoder, layers: Sequence[str], long_side: float) -> StyleStatistics:
-        size = min(style_size(long_side), self.sizes()[-1])
+        sizes = self.sizes(encoder.minimum_side(layers))
+        size = min(max(style_size(long_side), sizes[0]), sizes[-1])
         width, height = fit(self.picture.width, self.picture.height, size)
         pixels = resize(self.picture.pixels, width, height)
         device = next(encoder.parameters()).device
@@ -100,7 +110,7 @@ class FileStyle:
                 f"{self.path.name} holds statistics of {', '.join(self.layers())}; {missing[0]} was asked for"
             )
         wanted = style_size(long_side)
-        size = min(self.sizes(), key=lambda s: (abs(np.log(s / wanted)), s))
+        size = min(max(wanted, self.sizes()[0]), self.sizes()[-1])
         device = next(encoder.parameters()).device
         found = {}
         for name in (*layers, IMAGE):
@@ -157,7 +167,10 @@ def measure_style_file(
     stores float16 (half the file, about three digits), else float32 (the same result to rounding).
     """
     styles = [PictureStyle(picture) for picture in pictures]
-    sizes = sorted(set.intersection(*(set(style.sizes()) for style in styles)))
+    least = encoder.minimum_side(layers)
+    sizes = sorted(set.intersection(*(set(style.sizes(least)) for style in styles)))
+    if not sizes:
+        raise StyleError("these paintings have no size in common to be measured at; measure them one by one")
     kind = np.float16 if half else np.float32
     tensors: dict[str, NDArray[Any]] = {}
     for size in sizes:

@@ -1,0 +1,63 @@
+"""The documentation names only what exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from impasto.cli import app
+from impasto.optimize.options import Options
+from impasto.optimize.presets import PRESETS
+from impasto.optimize.style_files import named_styles
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def commands(text: str) -> list[str]:
+    """Every ``impasto ...`` command line in code, without comments."""
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    inline = re.findall(r"`(impasto [^`]*)`", text)
+    return [line for line in (*lines, *inline) if line.startswith("impasto ")]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_command_and_option_in_the_documentation_exists(name: str) -> None:
+    for line in commands(TEXTS[name]):
+        words = line.split()
+        assert words[1] in COMMANDS or words[1].startswith("-"), line
+        if words[1] not in COMMANDS or hasattr(COMMANDS[words[1]], "commands"):
+            continue
+        known = {option for parameter in COMMANDS[words[1]].params for option in parameter.opts}
+        used = {word for word in words if re.fullmatch(r"--[a-z-]+|-[a-z]", word)}
+        assert used <= known, line
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_link_to_a_file_leads_somewhere(name: str) -> None:
+    page = next(page for page in PAGES if page.name == name)
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXTS[name]):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_table_of_presets_is_complete() -> None:
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", TEXTS["presets.md"], re.MULTILINE)) == set(PRESETS)
+
+
+def test_the_page_of_options_names_real_options() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", TEXTS["options.md"], re.MULTILINE)
+    names = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    assert names <= set(Options.__dataclass_fields__)
+
+
+def test_named_styles_in_the_readme_exist() -> None:
+    for line in commands(TEXTS["README.md"]):
+        for word in line.split()[2:]:
+            if re.fullmatch(r"[a-z]+(-[a-z]+)+", word):
+                assert word in named_styles(), word
