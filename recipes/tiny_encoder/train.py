@@ -35,24 +35,12 @@ WEIGHTS = {name: 1.0 if name.endswith("_1") else 0.3 for name in LAYERS} | {
 STRIDES = {"1": 4, "2": 2, "3": 1, "4": 1, "5": 1}
 
 
-class LeakyEncoder(Encoder):
-    """The encoder with a slope below zero, which training lowers to nothing: a plain ReLU.
-
-    With plain ReLUs from the start a fifth of the deep channels died within 500 steps.
-    """
-
-    slope = 0.0
-
-    def activate(self, features: Tensor) -> Tensor:
-        return functional.leaky_relu(features, self.slope)
-
-
 class Student(nn.Module):
     """The encoder and a 1x1 head with ReLU per taught layer, to the teacher's width."""
 
     def __init__(self, widths: dict[str, int]) -> None:
         super().__init__()
-        self.encoder = LeakyEncoder(TINY, CENTRED, padding="reflect")
+        self.encoder = Encoder(TINY, CENTRED, padding="reflect")
         own = {f"relu{suffix}": out for suffix, _, out in TINY.convolutions()}
         self.heads = nn.ModuleDict({n: nn.Conv2d(own[n], w, 1) for n, w in widths.items()})
         for module in self.modules():
@@ -146,7 +134,6 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.0008, help="Muon's learning rate")
     parser.add_argument("--stop", type=int, help="stop after this step, as if there were more to come")
     parser.add_argument("--start", type=Path, help="begin with the network of this checkpoint")
-    parser.add_argument("--slope", type=float, default=0.2, help="of the ReLUs below zero, at first")
     parser.add_argument("--disturbed", type=float, default=0.35, help="share of disturbed crops")
     parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
     parser.add_argument("--seed", type=int, default=0)
@@ -184,7 +171,6 @@ def train(options: argparse.Namespace) -> None:
         began = time.perf_counter()
         for optimizer, peak in zip(optimizers, peaks, strict=True):
             optimizer.param_groups[0]["lr"] = peak * schedule(step, options.steps)
-        student.encoder.slope = options.slope * max(0.0, 1 - step / (0.5 * options.steps))
         image = crops.batch(options.batch)
         loss, parts = training_loss(student, teachers, image, crops.random)
         value = float(loss.detach())

@@ -158,8 +158,9 @@ class Encoder(nn.Module):
             )
 
     def activate(self, features: Tensor) -> Tensor:
-        """The rectifier after every convolution, relu(x) = max(x, 0)."""
-        return functional.relu(features)
+        """The rectifier after every convolution: relu(x) = max(x, 0), or what the architecture has."""
+        slope = self.architecture.slope
+        return functional.leaky_relu(features, slope) if slope else functional.relu(features)
 
     def _convolve(self, name: str, features: Tensor) -> Tensor:
         layer = self.get_submodule(name)

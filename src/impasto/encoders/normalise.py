@@ -19,8 +19,9 @@ def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -
     ``images``: one (B, 3, H, W) tensor in [0, 1], or several, of any sizes; the more photographs,
     the better. With s the inverse mean per channel, w'_o = w_o s_o / s_in and b'_o = b_o s_o. All
     three kinds of pooling pass positive factors through, so each activation is the original's
-    divided by that channel's mean. Departure from the paper: a filter that never responds to
-    ``images`` has no such factor and keeps its scale.
+    divided by that channel's mean. Departures from the paper: a filter that never responds to
+    ``images`` has no such factor and keeps its scale; where rectifiers leak (tiny), the mean is that
+    of absolute values.
 
     Raises PictureError where there are no images, or as ``Encoder`` does. Source: Gatys et al., "A
     Neural Algorithm of Artistic Style" (2015), section 2.
@@ -51,7 +52,7 @@ def _mean_activations(encoder: Encoder, images: Iterable[Tensor]) -> dict[str, T
     counts = dict.fromkeys(layers, 0)
     for batch in images:
         for name, features in encoder(batch, layers).items():
-            total = features.double().sum(dim=(0, 2, 3))
+            total = features.double().abs().sum(dim=(0, 2, 3))
             sums[name] = sums[name] + total if name in sums else total
             counts[name] += features.shape[0] * features.shape[2] * features.shape[3]
     if not sums:

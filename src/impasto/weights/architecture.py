@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 class Architecture:
     """Widths (channels) and depths (convolutions) of the blocks, shallow to deep.
 
-    A pooling layer follows every block; ``last_pool`` says whether one follows the last.
+    A pooling layer follows every block; ``last_pool`` says whether one follows the last. ``slope`` is
+    what its rectifiers multiply negative values by: 0 for ReLU.
     """
 
     name: str
     widths: tuple[int, ...]
     depths: tuple[int, ...]
     last_pool: bool = True
+    slope: float = 0.0
 
     def convolutions(self) -> list[tuple[str, int, int]]:
         """``(suffix, channels in, channels out)`` of every convolution, such as ("4_2", 512, 512)."""
@@ -60,7 +62,8 @@ class Architecture:
 
 VGG16 = Architecture("vgg16", (64, 128, 256, 512, 512), (2, 2, 3, 3, 3))
 VGG19 = Architecture("vgg19", (64, 128, 256, 512, 512), (2, 2, 4, 4, 4))
-TINY = Architecture("tiny", (16, 32, 64, 128, 128), (2, 2, 4, 4, 1), last_pool=False)
+# Leaky, since ReLUs in so narrow a network die while it learns.
+TINY = Architecture("tiny", (16, 32, 64, 128, 128), (2, 2, 4, 4, 1), last_pool=False, slope=0.1)
 
 ARCHITECTURES = {known.name: known for known in (VGG19, VGG16, TINY)}
 
