@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 import time
 from pathlib import Path
 
@@ -90,28 +89,29 @@ def correlations(student: Student, teachers: Teachers, pictures: list[Tensor]) -
 
     Each channel is divided by its mean over these pictures; 8 image pixels of border are left out.
     """
-    ours: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
-    theirs: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
+    sums: dict[str, Tensor] = {}
     for picture in pictures:
         image = picture[None].float() / 255
         image = image[..., : image.shape[2] // 16 * 16, : image.shape[3] // 16 * 16]
         found = student.encoder(image, LAYERS)
         for name, target in teachers.raw(image).items():
             border = max(1, 8 >> (int(name[4]) - 1))
-            window = (..., slice(border, -border), slice(border, -border))
-            ours[name].append(functional.relu(student.heads[name](found[name]))[window][0].flatten(1).half())
-            normal = target.float() / teachers.means[name]
-            theirs[name].append(normal[window][0].flatten(1).half())
-    return {name: pooled(torch.cat(ours[name], 1), torch.cat(theirs[name], 1)) for name in LAYERS}
+            window = (0, slice(None), slice(border, -border), slice(border, -border))
+            x = functional.relu(student.heads[name](found[name]))[window].flatten(1).double()
+            y = (target.float() / teachers.means[name])[window].flatten(1).double()
+            rows = [x.sum(1), y.sum(1), (x * x).sum(1), (y * y).sum(1), (x * y).sum(1)]
+            counts = torch.full_like(rows[0], x.shape[1])
+            sums[name] = sums.get(name, torch.zeros(())) + torch.stack([*rows, counts])
+    return {name: pooled(rows) for name, rows in sums.items()}
 
 
-def pooled(ours: Tensor, theirs: Tensor) -> float:
-    sums = np.zeros(5)
-    for a, b in zip(ours, theirs, strict=True):
-        x, y = (v.double() / v.double().mean().clamp(min=1e-2) for v in (a, b))
-        sums += [float(v) for v in (x.mean(), y.mean(), (x * x).mean(), (y * y).mean(), (x * y).mean())]
-    x, y, xx, yy, xy = sums / len(ours)
-    return float((xy - x * y) / math.sqrt((xx - x * x) * (yy - y * y)))
+def pooled(rows: Tensor) -> float:
+    """The correlation from sums of x, y, xx, yy, xy and 1 per channel, (6, channels)."""
+    x, y, xx, yy, xy = rows[:5] / rows[5]
+    a, b = x.clamp(min=1e-2), y.clamp(min=1e-2)  # a dead channel is not divided by nothing
+    mx, my = (x / a).mean(), (y / b).mean()
+    covariance = (xy / a / b).mean() - mx * my
+    return float(covariance / (((xx / a**2).mean() - mx**2) * ((yy / b**2).mean() - my**2)).sqrt())
 
 
 def schedule(step: int, steps: int) -> float:

@@ -12,6 +12,21 @@ from impasto.errors import InputError
 from impasto.losses.features import mismatch, require_same_shape
 
 
+def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (C,) ascending and eigenvectors (C, C), as columns, of a symmetric ``matrix``.
+
+    On one thread: for a few hundred channels more threads gain little, and where another program
+    keeps a processor busy they wait for each other, up to a thousand times longer.
+    """
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        values, vectors = torch.linalg.eigh(matrix)
+    finally:
+        torch.set_num_threads(threads)
+    return values, vectors
+
+
 def covariance_root(covariance: Tensor, *, epsilon: float = 1e-4, newton_schulz: int | None = None) -> Tensor:
     """The symmetric square root of ``covariance`` + ``epsilon`` * I, (C, C) -> (C, C).
 
@@ -25,7 +40,7 @@ def covariance_root(covariance: Tensor, *, epsilon: float = 1e-4, newton_schulz:
     """
     _require_square(covariance)
     _require_options(epsilon, newton_schulz)
-    values, vectors = torch.linalg.eigh(precise(covariance.detach()))
+    values, vectors = eigendecomposition(precise(covariance.detach()))
     roots = _roots(values.clamp(min=0) + epsilon, newton_schulz)
     root: Tensor = (vectors * roots) @ vectors.T
     return root
@@ -67,7 +82,7 @@ class _TraceOfRoot(torch.autograd.Function):
     def forward(ctx: Any, covariance: Tensor, root: Tensor, epsilon: float, iterations: int | None) -> Tensor:
         identity = torch.eye(covariance.shape[0], dtype=covariance.dtype, device=covariance.device)
         product = root @ (0.5 * (covariance + covariance.T) + epsilon * identity) @ root
-        values, vectors = torch.linalg.eigh(0.5 * (product + product.T))
+        values, vectors = eigendecomposition(0.5 * (product + product.T))
         # For a unit eigenvector v, v' A v = (Rv)' (S + epsilon I) (Rv) is at least epsilon |Rv|^2
         # when S has no negative eigenvalue; anything below that is rounding.
         directions = root @ vectors

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from torch import Tensor, finfo
+from torch import Tensor, bfloat16, finfo, float16
 
 from impasto.losses.features import flatten_positions, mismatch, require_same_shape
 
@@ -29,8 +29,10 @@ def gram_matrix(features: Tensor) -> Tensor:
     Source: Gatys et al. 2016, equation 3, divided by the number of positions.
     """
     flat = flatten_positions(features)
-    # Dividing before the product keeps half-precision sums from overflowing.
-    return (flat / flat.shape[1]) @ flat.T
+    if flat.dtype in (float16, bfloat16):
+        # Dividing before the product keeps half-precision sums from overflowing.
+        return (flat / flat.shape[1]) @ flat.T
+    return (flat @ flat.T) / flat.shape[1]
 
 
 def gatys(gram: Tensor, target: Tensor) -> Tensor:
