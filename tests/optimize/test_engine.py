@@ -150,6 +150,8 @@ def test_a_weight_missing_for_a_style_is_refused(encoder: Encoder) -> None:
 
 
 def test_bfloat16_paints_nearly_the_same_picture(encoder: Encoder) -> None:
-    exact = paint(PHOTO, STYLES, encoder, FAST).pixels
-    rough = paint(PHOTO, STYLES, encoder, FAST.replace(precision="bfloat16")).pixels
-    assert np.abs(exact - rough).mean() < 0.02
+    options = FAST.replace(optimizer="adam", learning_rate=0.02, min_size=0)
+    exact = paint(PHOTO, STYLES, encoder, options).pixels
+    rough = paint(PHOTO, STYLES, encoder, options.replace(precision="bfloat16")).pixels
+    unpainted = paint(PHOTO, STYLES, encoder, options.replace(learning_rate=1e-9)).pixels
+    assert np.abs(exact - rough).mean() < 0.2 * np.abs(exact - unpainted).mean()

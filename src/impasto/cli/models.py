@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -14,7 +14,9 @@ from rich.table import Table
 
 from impasto import weights
 from impasto.errors import CorruptWeightsError
-from impasto.weights import Stored
+
+if TYPE_CHECKING:
+    from impasto.weights import Stored
 
 app = typer.Typer(help="List, fetch, import and verify the networks' weights.", no_args_is_help=True)
 
@@ -63,7 +65,7 @@ def import_network(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .pth, .pt or .safetensors file.")],
     name: Annotated[str | None, typer.Option(help="What to call it; by default as the file says.")] = None,
     convention: Annotated[
-        str | None, typer.Option(help="Which input it expects: " + ", ".join(weights.CONVENTIONS) + ".")
+        str | None, typer.Option(help="Which input it expects: caffe, torchvision or centred.")
     ] = None,
 ) -> None:
     """Store the network in a file that was fetched by other means."""

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from impasto.errors import InputError, OutputError
 from impasto.optimize.options import Options
 from impasto.progress import Progress
-from impasto.types import Picture
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -147,6 +146,7 @@ class Watcher:
 
     def _save(self, event: Progress, path: Path) -> None:
         from impasto.imaging import write
+        from impasto.types import Picture
 
         assert event.preview is not None
         write(Picture(event.preview()), path, quality=self.job.quality)

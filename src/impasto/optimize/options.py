@@ -19,7 +19,7 @@ TotalVariation = Literal["l2", "l1"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Initialisation = Literal["content", "noise", "statistics"]
 
-CONTENT_LAYERS = {"relu4_2": 1.0}
+CONTENT_LAYERS = {"relu3_1": 0.5, "relu4_2": 0.5}
 STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0}
 
 
@@ -58,7 +58,7 @@ class Options:
     content_layers: Mapping[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
     style_layers: Mapping[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
     content_weight: float = 1.0
-    style_weight: float = 5.0
+    style_weight: float = 4.0
     tv_weight: float = 0.0
     content_loss: ContentLoss = "relative"
     style_loss: StyleLoss = "wasserstein"
@@ -68,8 +68,8 @@ class Options:
     init: str = "content"
     noise: float = 0.25
     optimizer: Optimizer = "lbfgs"
-    iterations: int = 30
-    coarse_iterations: int | None = 50
+    iterations: int = 20
+    coarse_iterations: int | None = 40
     learning_rate: float = 1.0
     beta1: float = 0.9
     beta2: float = 0.999
@@ -80,7 +80,7 @@ class Options:
     variable_range: float = 1.0
     clip: bool = False
     min_size: int = 128
-    detail: float = 0.7
+    detail: float = 1.0
     threshold: float | None = None
     saturation: float | None = None
     seed: int = 0

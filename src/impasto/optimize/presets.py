@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from impasto.errors import OptionError
-from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS, Options
+from impasto.optimize.options import STYLE_LAYERS, Options
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,19 @@ class Preset:
         return Options(**self.changes)
 
 
+_RELU4_2 = {"relu4_2": 1.0}
 _FIVE_CONVOLUTIONS = {f"conv{block}_1": 1.0 for block in range(1, 6)}
 
 # Gatys et al.: equations as printed; the network with normalised activations and average pooling.
 _GATYS: dict[str, Any] = {
+    "coarse_iterations": None,
+    "detail": 0.0,
     "encoder": "vgg19-caffe",
     "normalise_activations": True,
     "pooling": "average",
     "content_loss": "gatys",
     "style_loss": "gram-gatys",
-    "content_layers": CONTENT_LAYERS,
+    "content_layers": _RELU4_2,
     "init": "noise",
     "optimizer": "lbfgs",
     "line_search": True,
@@ -49,10 +52,12 @@ _GATYS: dict[str, Any] = {
 
 # neural-style: equal weights at five layers, each 100; ours divides weights by their sum, hence 500.
 _NEURAL_STYLE: dict[str, Any] = {
+    "coarse_iterations": None,
+    "detail": 0.0,
     "encoder": "vgg19-caffe",
     "content_loss": "mean",
     "style_loss": "gram-neural-style",
-    "content_layers": CONTENT_LAYERS,
+    "content_layers": _RELU4_2,
     "style_layers": STYLE_LAYERS,
     "content_weight": 5.0,
     "style_weight": 500.0,
@@ -68,11 +73,13 @@ _NEURAL_STYLE: dict[str, Any] = {
 
 # The TensorFlow notebook: learning rates and epsilon are for pixel values up to 255.
 _NOTEBOOK: dict[str, Any] = {
+    "coarse_iterations": None,
+    "detail": 0.0,
     "size": (224, 224),
     "encoder": "vgg19-caffe",
     "content_loss": "gatys",
     "style_loss": "gram-gatys",
-    "content_layers": CONTENT_LAYERS,
+    "content_layers": _RELU4_2,
     "style_layers": {f"relu{block}_1": 0.2 for block in range(1, 6)},
     "content_weight": 1.0,
     "style_weight": 1000.0,
@@ -88,8 +95,10 @@ _NOTEBOOK: dict[str, Any] = {
 
 PRESETS: Mapping[str, Preset] = {
     "default": Preset("a painting in seconds", "Impasto", {}),
-    "draft": Preset("a first look, about three times as fast", "Impasto", {"iterations": 15}),
-    "best": Preset("the most careful painting", "Impasto", {"iterations": 150}),
+    "draft": Preset(
+        "a first look, about three times as fast", "Impasto", {"iterations": 7, "coarse_iterations": 15}
+    ),
+    "best": Preset("the most careful painting", "Impasto", {"iterations": 100, "coarse_iterations": 150}),
     "gatys2015": Preset(
         "the first paper: five layers, alpha/beta 1e-4, from white noise",
         "Gatys, Ecker and Bethge, A Neural Algorithm of Artistic Style (2015)",

@@ -1,14 +1,47 @@
 """The networks' weights: known ones, those on this machine, and how they get there.
 
-Importing this does not import torch.
+Names are resolved when first used: importing this costs nothing, and none of it imports torch
+before a .pth file is read.
 """
 
-from impasto.weights.architecture import ARCHITECTURES, Architecture, recognise
-from impasto.weights.cache import Stored, folder, path, present, read_record, stored_names
-from impasto.weights.convert import Network, read_network, save_network
-from impasto.weights.download import DownloadProgress
-from impasto.weights.registry import CONVENTIONS, REGISTRY, Convention, WeightsFile
-from impasto.weights.store import ensure, identify, import_file, known_convention, locate, verify
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impasto.weights.architecture import ARCHITECTURES, Architecture, recognise
+    from impasto.weights.cache import Stored, folder, path, present, read_record, stored_names
+    from impasto.weights.convert import Network, read_network, save_network
+    from impasto.weights.download import DownloadProgress
+    from impasto.weights.registry import CONVENTIONS, REGISTRY, Convention, WeightsFile
+    from impasto.weights.store import ensure, identify, import_file, known_convention, locate, verify
+
+_HOMES = {
+    "ARCHITECTURES": "impasto.weights.architecture",
+    "Architecture": "impasto.weights.architecture",
+    "CONVENTIONS": "impasto.weights.registry",
+    "Convention": "impasto.weights.registry",
+    "DownloadProgress": "impasto.weights.download",
+    "Network": "impasto.weights.convert",
+    "REGISTRY": "impasto.weights.registry",
+    "Stored": "impasto.weights.cache",
+    "WeightsFile": "impasto.weights.registry",
+    "ensure": "impasto.weights.store",
+    "folder": "impasto.weights.cache",
+    "identify": "impasto.weights.store",
+    "import_file": "impasto.weights.store",
+    "known_convention": "impasto.weights.store",
+    "locate": "impasto.weights.store",
+    "path": "impasto.weights.cache",
+    "present": "impasto.weights.cache",
+    "read_network": "impasto.weights.convert",
+    "read_record": "impasto.weights.cache",
+    "recognise": "impasto.weights.architecture",
+    "save_network": "impasto.weights.convert",
+    "stored_names": "impasto.weights.cache",
+    "verify": "impasto.weights.store",
+}
 
 __all__ = [
     "ARCHITECTURES",
@@ -35,3 +68,9 @@ __all__ = [
     "stored_names",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'impasto.weights' has no attribute {name!r}")
