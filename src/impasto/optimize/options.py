@@ -58,7 +58,7 @@ class Options:
     content_layers: Mapping[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
     style_layers: Mapping[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
     content_weight: float = 1.0
-    style_weight: float = 4.0
+    style_weight: float = 8.0
     tv_weight: float = 0.0
     content_loss: ContentLoss = "relative"
     style_loss: StyleLoss = "wasserstein"
