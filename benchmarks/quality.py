@@ -68,7 +68,7 @@ def judged(result: Picture, photo: Picture, painting: Picture, judge: object) ->
 def style_at(curve: list[tuple[float, float]], content: float) -> float:
     """The style distance of a curve of (content, style) points at ``content``, in logarithms."""
     curve = sorted(curve)
-    contents, styles = (np.log([point[axis] for point in curve]) for axis in (0, 1))
+    contents, styles = (np.log([max(point[axis], 1e-6) for point in curve]) for axis in (0, 1))
     return float(np.exp(np.interp(np.log(content), contents, styles)))
 
 
