@@ -62,9 +62,24 @@ def rectified_error(predicted: Tensor, target: Tensor) -> Tensor:
     return torch.where(target > 0, predicted - target, functional.relu(predicted)).square().mean()
 
 
+def statistics_error(predicted: Tensor, target: Tensor) -> Tensor:
+    """Squared distance of the pictures' Gram matrices, relative to the target's squared norm."""
+    found, wanted = (
+        x.flatten(2) @ x.flatten(2).transpose(1, 2) / x[0, 0].numel()
+        for x in (functional.relu(predicted), target)
+    )
+    return ((found - wanted).square().sum((1, 2)) / wanted.square().sum((1, 2))).mean()
+
+
 def training_loss(
-    student: Student, teachers: Teachers, image: Tensor, random: np.random.Generator
+    student: Student,
+    teachers: Teachers,
+    image: Tensor,
+    random: np.random.Generator,
+    activations: float,
+    statistics: float,
 ) -> tuple[Tensor, dict[str, float]]:
+    """The loss of one batch and its unweighted parts: errors of activations, then of Gram matrices."""
     deepest = "relu3_4" if random.random() < 0.3 else "relu3_1"
     targets = teachers.raw(image, deepest)
     image = image.contiguous(memory_format=torch.channels_last)
@@ -78,8 +93,12 @@ def training_loss(
         here = sampled(found[name], stride, top, left).float()
         there = sampled(target, stride, top, left).float() / teachers.means[name]
         relative = rectified_error(student.heads[name](here), there) / teachers.variances[name]
-        total = total + WEIGHTS[name] * relative
+        total = total + activations * WEIGHTS[name] * relative
         parts[name] = float(relative.detach())
+        if statistics and name.endswith("_1"):
+            error = statistics_error(student.heads[name](here), there)
+            total = total + statistics * WEIGHTS[name] * error
+            parts[f"gram {name}"] = float(error.detach())
     return total, parts
 
 
@@ -134,6 +153,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.0008, help="Muon's learning rate")
     parser.add_argument("--stop", type=int, help="stop after this step, as if there were more to come")
     parser.add_argument("--start", type=Path, help="begin with the network of this checkpoint")
+    parser.add_argument("--activations", type=float, default=1.0, help="weight of the activations' error")
+    parser.add_argument("--statistics", type=float, default=0.0, help="weight of the Gram matrices' error")
     parser.add_argument("--disturbed", type=float, default=0.35, help="share of disturbed crops")
     parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
     parser.add_argument("--seed", type=int, default=0)
@@ -172,7 +193,9 @@ def train(options: argparse.Namespace) -> None:
         for optimizer, peak in zip(optimizers, peaks, strict=True):
             optimizer.param_groups[0]["lr"] = peak * schedule(step, options.steps)
         image = crops.batch(options.batch)
-        loss, parts = training_loss(student, teachers, image, crops.random)
+        loss, parts = training_loss(
+            student, teachers, image, crops.random, options.activations, options.statistics
+        )
         value = float(loss.detach())
         typical = value if typical is None else 0.98 * typical + 0.02 * min(value, 2 * typical)
         if not value < 3 * typical:
@@ -195,7 +218,7 @@ def train(options: argparse.Namespace) -> None:
             writer.writerow(row)
             log.flush()
             shown = " ".join(f"{n[4:]} {found[n]:.4f}" for n in LAYERS if n.endswith("_1"))
-            losses = " ".join(f"{recent.get(n, 0):.3f}" for n in LAYERS if n.endswith("_1"))
+            losses = " ".join(f"{value:.3f}" for n, value in recent.items() if n.endswith("_1"))
             print(f"step {step + 1} {seconds:.0f} s  correlation {shown}  loss {losses}", flush=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import __version__, imaging
-from impasto.encoders import load_encoder, normalise_activations
-from impasto.encoders.network import Encoder
+from impasto.encoders import FeatureExtractor, load_encoder, normalise_activations
 from impasto.errors import InputError, PictureError, StyleError
+from impasto.optimize import colours
+from impasto.optimize.checkpoints import INTERVAL, FileKeeper, read_checkpoint
 from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.options import Options
+from impasto.optimize.places import Place, StyleUse, by_colour, style_uses, under_masks
 from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.style_files import (
     SUFFIX,
     FileStyle,
-    PictureStyle,
-    Style,
     StyleCard,
     measure_style_file,
     named_styles,
     read_style,
     write_style,
 )
+from impasto.optimize.styles import CollectionStyle, PictureStyle, Style
 from impasto.progress import ProgressCallback
 from impasto.tensors import to_tensor
-from impasto.types import Picture, Pixels
+from impasto.types import Picture, Pixels, Plane
 
 PictureLike = str | os.PathLike[str] | Picture | NDArray[Any]
 """A path, a decoded ``Picture``, or an array (H, W, 3): uint8, or floats in [0, 1], sRGB."""
 
 StyleLike = PictureLike | Style
+
+MaskLike = str | os.PathLike[str] | NDArray[Any]
+"""A path, or an array: (H, W) floats in [0, 1] for a grey mask, (H, W, 3) for coloured regions."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +59,21 @@ class Result:
     seconds: float
     cancelled: bool = False
     content: str | None = None
-    styles: tuple[str, ...] = field(default=())
+    styles: tuple[str, ...] = ()
+    content_masks: tuple[str, ...] = ()
+    style_masks: tuple[str, ...] = ()
+    protect: str | None = None
 
     def parameters(self) -> dict[str, Any]:
         """What it takes to make this picture again, ready for JSON."""
-        return {
+        found: dict[str, Any] = {
             "impasto": __version__,
             "content": self.content,
             "styles": list(self.styles),
             "options": self.options.to_dict(),
         }
+        masks = {"content_masks": list(self.content_masks), "style_masks": list(self.style_masks)}
+        return found | {k: v for k, v in (masks | {"protect": self.protect}).items() if v}
 
     def save(self, path: str | os.PathLike[str], *, quality: int = 95, parameters: bool = True) -> None:
         """Write the picture; the format follows the suffix. Raises OutputError.
@@ -82,6 +91,13 @@ def stylize(
     *,
     preset: str = "default",
     options: Options | None = None,
+    content_masks: MaskLike | Sequence[MaskLike] = (),
+    style_masks: MaskLike | Sequence[MaskLike] = (),
+    protect: MaskLike | None = None,
+    encoder: FeatureExtractor | str | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = INTERVAL,
+    resume: bool = False,
     max_pixels: int = imaging.MAX_PIXELS,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
@@ -89,39 +105,158 @@ def stylize(
 ) -> Result:
     """Paint ``content`` in the manner of ``style`` (Gatys, Ecker and Bethge, CVPR 2016).
 
-    ``style``: a named style (``impasto.styles()``), a style file, a picture, or several of these.
-    Parameters start from ``preset``, or from ``options`` if given, and ``changes`` override single
-    fields of ``Options``: ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
+    ``style``: a named style (``impasto.styles()``), a style file, a picture, a folder of pictures as
+    one style, or several of these. Parameters start from ``preset``, or from ``options`` if given, and
+    ``changes`` override single fields of ``Options``:
+    ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
+
+    ``content_masks``: one grey mask per style, white where it goes; or one picture of flat coloured
+    regions, with ``style_masks`` of the same colours, one per style. Grey ``style_masks`` say which
+    part of each style picture counts. ``protect``: a grey mask, white where the photograph stays as it
+    is. Masks have the proportions of their pictures, any size.
+    ``encoder``: a network of your own in place of a name (``impasto.encoders``).
+    ``checkpoint``: keep the state in this file, every ``checkpoint_every`` seconds, until the picture is
+    finished. ``resume`` goes on from it where it exists.
     ``on_progress`` is called after every iteration. ``cancel`` is asked as often; once it returns
     True, the picture so far is the result.
 
     Raises InputError (and its kin) for anything that cannot be used, before any work, and
     WeightsMissingError when the encoder's weights are not on this machine.
     """
+    if isinstance(encoder, str):
+        changes["encoder"] = encoder
     chosen = (options or find_preset(preset).options).replace(**changes)
     given = list(style) if isinstance(style, (list, tuple)) else [style]
     if not given:
         raise InputError("expected at least one style; got none")
     photo = load_picture(content, max_pixels)
-    styles = [load_style(s, max_pixels=max_pixels) for s in given]
+    loaded = [load_style(s, options=chosen, max_pixels=max_pixels) for s in given]
     start = None
     if chosen.init not in ("content", "noise", "statistics"):
         start = load_picture(chosen.init, max_pixels)
-    encoder = make_encoder(chosen, photo, styles)
+    network = make_encoder(chosen, photo, loaded) if encoder is None or isinstance(encoder, str) else encoder
     beneath = Picture(imaging.fill_transparent(photo), None, photo.bits)
-    painting = paint(beneath, styles, encoder, chosen, start=start, on_progress=on_progress, cancel=cancel)
+    painted, styles = colours.prepare(beneath, loaded, chosen)
+    masks, inner = _several(content_masks), _several(style_masks)
+    places = _places(photo, style_uses(styles, chosen), masks, inner, chosen)
+    guard = None if protect is None else _grey_mask(protect, photo, "protect", chosen)
+    names = {
+        "content": _origin(content),
+        "styles": tuple(_origin(s) or "picture" for s in given),
+        "content_masks": tuple(_origin(m) or "array" for m in masks),
+        "style_masks": tuple(_origin(m) or "array" for m in inner),
+        "protect": None if protect is None else _origin(protect) or "array",
+    }
+    keeper = _keeper(checkpoint, checkpoint_every, resume, names, chosen)
+    painting = paint(
+        painted,
+        places,
+        network,
+        chosen,
+        start=start,
+        protect=guard,
+        keeper=keeper,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
     height, width = painting.pixels.shape[:2]
+    pixels = colours.finish(painting.pixels, imaging.resize(beneath.pixels, width, height), chosen)
     alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
+    if keeper is not None and not painting.cancelled:
+        keeper.finish()
     return Result(
-        picture=Picture(painting.pixels, alpha, photo.bits),
+        picture=Picture(pixels, alpha, photo.bits),
         options=chosen,
         losses=painting.losses,
         iterations=painting.iterations,
         seconds=painting.seconds,
         cancelled=painting.cancelled,
-        content=_origin(content),
-        styles=tuple(_origin(s) or "picture" for s in given),
+        **names,  # type: ignore[arg-type]
     )
+
+
+def _keeper(
+    checkpoint: str | os.PathLike[str] | None,
+    every: float,
+    resume: bool,
+    names: Mapping[str, Any],
+    options: Options,
+) -> FileKeeper | None:
+    if checkpoint is None:
+        return None
+    path = Path(checkpoint)
+    job = {name: list(v) if isinstance(v, tuple) else v for name, v in names.items()}
+    job["options"] = options.to_dict()
+    kept = None
+    if resume and path.exists():
+        earlier, kept = read_checkpoint(path)
+        different = [name for name in job if earlier.get(name) != job[name]]
+        if different:
+            raise InputError(f"{path} belongs to another painting: its {different[0]} differs")
+    return FileKeeper(path, job, every=every, kept=kept)
+
+
+def _several(masks: MaskLike | Sequence[MaskLike]) -> list[MaskLike]:
+    return [masks] if isinstance(masks, (str, os.PathLike, np.ndarray)) else list(masks)
+
+
+def _places(
+    photo: Picture,
+    uses: Sequence[StyleUse],
+    masks: Sequence[MaskLike],
+    style_masks: Sequence[MaskLike],
+    options: Options,
+) -> list[Place]:
+    """Which styles go where, out of masks as the user gave them."""
+    pictures = [u.style.picture if isinstance(u.style, PictureStyle) else None for u in uses]
+    if style_masks and len(style_masks) != len(uses):
+        raise InputError(f"expected one style mask per style ({len(uses)}); got {len(style_masks)}")
+    if len(masks) == 1 and _is_coloured(masks[0]):
+        own = [_regions(m, p, "style mask") for m, p in zip(style_masks, pictures, strict=False)]
+        regions = _regions(masks[0], photo, "content mask")
+        feathered = {name: _feathered(mask, photo, options) for name, mask in regions.items()}
+        return by_colour(uses, feathered, own)
+    inner = [_grey_mask(m, p, "style mask", None) for m, p in zip(style_masks, pictures, strict=False)]
+    if not masks:
+        within = [replace(u, mask=m) for u, m in zip(uses, inner, strict=True)] if inner else uses
+        return [Place(tuple(within))]
+    return under_masks(uses, [_grey_mask(m, photo, "content mask", options) for m in masks], inner)
+
+
+def _is_coloured(mask: MaskLike) -> bool:
+    pixels = mask if isinstance(mask, np.ndarray) else imaging.read(mask).pixels
+    return pixels.ndim == 3 and bool((np.ptp(pixels, axis=2) > 0.15).mean() > 0.01)
+
+
+def _regions(mask: MaskLike, picture: Picture | None, name: str) -> dict[str, Plane]:
+    if isinstance(mask, np.ndarray):
+        found = imaging.split_regions(_from_array(mask).pixels, name=name)
+    else:
+        found = imaging.read_regions(mask)
+    if picture is not None:
+        imaging.check_proportions(next(iter(found.values())), picture.width, picture.height, name=name)
+    return found
+
+
+def _grey_mask(mask: MaskLike, picture: Picture | None, name: str, options: Options | None) -> Plane:
+    if isinstance(mask, np.ndarray):
+        if mask.ndim != 2 or not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+            raise PictureError(f"expected a {name} of shape (H, W) in [0, 1]; got shape {mask.shape}")
+        plane = mask.astype(np.float32)
+    else:
+        plane = imaging.read_mask(mask)
+    if picture is None:
+        return plane
+    imaging.check_proportions(plane, picture.width, picture.height, name=name)
+    return plane if options is None else _feathered(plane, picture, options)
+
+
+def _feathered(mask: Plane, photo: Picture, options: Options) -> Plane:
+    """``mask`` with the soft edge asked for, which is in pixels of the result."""
+    if not options.mask_feather:
+        return mask
+    side = max(options.size) if isinstance(options.size, tuple) else options.size
+    return imaging.feather(mask, options.mask_feather * max(mask.shape) / side)
 
 
 def load_picture(source: PictureLike, max_pixels: int = imaging.MAX_PIXELS) -> Picture:
@@ -145,14 +280,17 @@ def _from_array(array: NDArray[Any]) -> Picture:
     return Picture(array.astype(np.float32))
 
 
-def load_style(source: StyleLike, *, max_pixels: int = imaging.MAX_PIXELS) -> Style:
-    """A style from a name, a style file, or anything ``load_picture`` takes.
+def load_style(
+    source: StyleLike, *, options: Options | None = None, max_pixels: int = imaging.MAX_PIXELS
+) -> Style:
+    """A style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
 
-    A name is looked for on disk first, then among the named styles. Raises StyleError or
-    PictureError.
+    A name is looked for on disk first, then among the named styles. ``options`` say at which sizes
+    pictures are measured. Raises StyleError or PictureError.
     """
-    if isinstance(source, (FileStyle, PictureStyle)):
+    if isinstance(source, (FileStyle, PictureStyle, CollectionStyle)):
         return source
+    chosen = options or Options()
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         named = named_styles()
@@ -164,10 +302,22 @@ def load_style(source: StyleLike, *, max_pixels: int = imaging.MAX_PIXELS) -> St
             )
         if path.suffix.lower() == SUFFIX:
             return read_style(path)
-    return PictureStyle(load_picture(source, max_pixels))  # type: ignore[arg-type]
+        if path.is_dir():
+            return _load_folder(path, chosen, max_pixels)
+    picture = load_picture(source, max_pixels)  # type: ignore[arg-type]
+    return PictureStyle(picture, chosen.style_sizes, chosen.resampling)
 
 
-def make_encoder(options: Options, photo: Picture, styles: Sequence[Style]) -> Encoder:
+def _load_folder(folder: Path, options: Options, max_pixels: int) -> CollectionStyle:
+    """All pictures of ``folder``, in the order of their names, as one style."""
+    paths = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in imaging.READABLE_SUFFIXES]
+    if not paths:
+        raise StyleError(f"the folder {folder} has no pictures in it; expected an artist's works")
+    pictures = [imaging.read(path, max_pixels=max_pixels) for path in paths]
+    return CollectionStyle(tuple(PictureStyle(p, options.style_sizes, options.resampling) for p in pictures))
+
+
+def make_encoder(options: Options, photo: Picture, styles: Sequence[Style]) -> FeatureExtractor:
     """The encoder ``options`` name, set up as they say."""
     layers = [*options.content_layers, *options.style_layers]
     encoder = load_encoder(

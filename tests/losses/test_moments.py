@@ -12,6 +12,7 @@ from impasto.losses import (
     gram_matrix,
     mean_and_covariance,
     mean_and_standard_deviation,
+    mean_std,
     moment_difference,
     wasserstein2_gaussian,
 )
@@ -66,6 +67,47 @@ def test_moment_difference_equals_what_a_hand_computes() -> None:
         torch.tensor([1.0, 2.0]), torch.tensor([3.0, 1.0]), torch.tensor([0.0, 2.0]), torch.tensor([1.0, 1.0])
     )
     assert loss.item() == pytest.approx((1 + 4) / 2)
+
+
+def test_the_difference_from_variances_equals_what_a_hand_computes() -> None:
+    loss = mean_std(
+        torch.tensor([1.0, 2.0]),
+        torch.tensor([9.0, 1.0]),
+        torch.tensor([0.0, 2.0]),
+        torch.tensor([1.0, 1.0]),
+        epsilon=0,
+    )
+    assert loss.item() == pytest.approx((1 + 4) / 2)
+
+
+def test_the_difference_from_variances_needs_no_more_than_mean_and_gram_matrix() -> None:
+    features, style = random_features(1, 3, 4, 5), random_features(1, 3, 4, 5, seed=1)
+    moments = []
+    for picture in (features, style):
+        mean, gram = picture.mean((0, 2, 3)), gram_matrix(picture)
+        moments += [mean, gram.diagonal() - mean.square()]
+    expected = moment_difference(
+        *mean_and_standard_deviation(features, epsilon=1e-5),
+        *mean_and_standard_deviation(style, epsilon=1e-5),
+    )
+    torch.testing.assert_close(mean_std(*moments), expected)
+    assert mean_std(*moments[:2], *moments[:2]).item() == 0
+
+
+@pytest.mark.parametrize("rounding", [0.0, -1e-6])
+def test_a_variance_that_rounding_left_at_or_below_zero_has_a_finite_gradient(rounding: float) -> None:
+    variance = torch.full((2,), rounding, requires_grad=True)
+    loss = mean_std(torch.zeros(2), variance, torch.zeros(2), torch.ones(2))
+    loss.backward()
+    assert loss.item() == pytest.approx(1, rel=0.02)
+    assert variance.grad is not None
+    assert torch.isfinite(variance.grad).all()
+
+
+def test_the_difference_from_variances_has_the_gradient_finite_differences_find() -> None:
+    mean, target = random_features(4).requires_grad_(), random_features(4, seed=1)
+    variance = (random_features(4, seed=2).square() + 0.1).requires_grad_()
+    assert torch.autograd.gradcheck(lambda m, v: mean_std(m, v, target, target.square()), (mean, variance))
 
 
 def test_the_root_of_a_covariance_squares_to_it() -> None:
@@ -206,3 +248,5 @@ def test_moments_of_different_layers_are_refused() -> None:
         wasserstein2_gaussian(torch.zeros(2), torch.eye(3), torch.zeros(2), torch.eye(2))
     with pytest.raises(InputError, match=r"mean of shape \(2,\)"):
         covariance_from_gram(torch.zeros(2), torch.eye(3))
+    with pytest.raises(InputError, match=r"\(2,\).*\(1,\)"):
+        mean_std(torch.zeros(2), torch.ones(1), torch.zeros(2), torch.ones(2))

@@ -7,7 +7,8 @@ from impasto.encoders.network import Encoder
 from impasto.errors import OptionError, PictureError
 from impasto.optimize.engine import paint
 from impasto.optimize.options import Options
-from impasto.optimize.style_files import PictureStyle
+from impasto.optimize.places import everywhere
+from impasto.optimize.styles import PictureStyle
 from impasto.progress import Progress
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -22,11 +23,12 @@ FAST = Options(
     coarse_iterations=None,
 )
 STYLES = [PictureStyle(Picture(stripes(80, 80)))]
+PLACES = everywhere(STYLES, FAST)
 PHOTO = Picture(blobs(96, 64, seed=1))
 
 
 def test_the_result_has_the_asked_size_and_the_photographs_shape(encoder: Encoder) -> None:
-    pixels = paint(PHOTO, STYLES, encoder, FAST).pixels
+    pixels = paint(PHOTO, PLACES, encoder, FAST).pixels
     assert pixels.shape == (32, 48, 3)
     assert pixels.dtype == np.float32
     assert 0 <= pixels.min() <= pixels.max() <= 1
@@ -36,18 +38,18 @@ def test_the_result_has_the_asked_size_and_the_photographs_shape(encoder: Encode
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_the_same_seed_gives_the_same_picture(encoder: Encoder, init: str, optimizer: str) -> None:
     options = FAST.replace(init=init, optimizer=optimizer, learning_rate=0.05, seed=7)
-    first, second = (paint(PHOTO, STYLES, encoder, options).pixels for _ in range(2))
+    first, second = (paint(PHOTO, PLACES, encoder, options).pixels for _ in range(2))
     assert np.array_equal(first, second)
 
 
 def test_another_seed_gives_another_picture_from_noise(encoder: Encoder) -> None:
-    first, second = (paint(PHOTO, STYLES, encoder, FAST.replace(init="noise", seed=s)).pixels for s in (0, 1))
+    first, second = (paint(PHOTO, PLACES, encoder, FAST.replace(init="noise", seed=s)).pixels for s in (0, 1))
     assert not np.allclose(first, second, atol=1e-2)
 
 
 def test_painting_brings_the_style_closer(encoder: Encoder) -> None:
     seen: list[Progress] = []
-    paint(PHOTO, STYLES, encoder, FAST.replace(iterations=20, min_size=0), on_progress=seen.append)
+    paint(PHOTO, PLACES, encoder, FAST.replace(iterations=20, min_size=0), on_progress=seen.append)
 
     def style(event: Progress) -> float:
         return sum(v for n, v in event.losses.items() if n.startswith("style"))
@@ -57,7 +59,7 @@ def test_painting_brings_the_style_closer(encoder: Encoder) -> None:
 
 def test_without_style_the_photograph_stays_as_it_is(encoder: Encoder) -> None:
     options = FAST.replace(style_layers={}, size=96, min_size=0)
-    pixels = paint(PHOTO, STYLES, encoder, options).pixels
+    pixels = paint(PHOTO, PLACES, encoder, options).pixels
     np.testing.assert_allclose(pixels, PHOTO.pixels, atol=1e-6)
 
 
@@ -66,9 +68,10 @@ def test_two_styles_give_something_between(encoder: Encoder) -> None:
     options = FAST.replace(iterations=15)
 
     def painted(*shares: float) -> np.ndarray:
-        return paint(PHOTO, [STYLES[0], other], encoder, options.replace(style_weights=shares)).pixels
+        places = everywhere([STYLES[0], other], options.replace(style_weights=shares))
+        return paint(PHOTO, places, encoder, options).pixels
 
-    alone = paint(PHOTO, STYLES, encoder, options).pixels
+    alone = paint(PHOTO, PLACES, encoder, options).pixels
     assert np.array_equal(painted(1.0, 0.0), alone)
     assert not np.allclose(painted(1.0, 1.0), alone, atol=1e-2)
 
@@ -82,7 +85,7 @@ def test_progress_tells_the_whole_story(encoder: Encoder) -> None:
         assert event.preview is not None
         previews.append(event.preview().shape)
 
-    paint(PHOTO, STYLES, encoder, FAST, on_progress=watch)
+    paint(PHOTO, PLACES, encoder, FAST, on_progress=watch)
     assert [e.level for e in seen] == [1] * 4 + [2] * 4 + [3] * 4
     assert [e.iteration for e in seen] == [1, 2, 3, 4] * 3
     assert [e.done for e in seen] == sorted(e.done for e in seen)
@@ -101,7 +104,7 @@ def test_cancelling_returns_the_picture_so_far_at_full_size(encoder: Encoder) ->
         count += 1
         return count == 2
 
-    painting = paint(PHOTO, STYLES, encoder, FAST, cancel=cancel)
+    painting = paint(PHOTO, PLACES, encoder, FAST, cancel=cancel)
     assert painting.cancelled
     assert painting.iterations == 2
     assert painting.pixels.shape == (32, 48, 3)
@@ -113,7 +116,7 @@ def test_starting_from_a_picture_starts_there(encoder: Encoder) -> None:
     options = FAST.replace(init="somewhere.png", optimizer="sgd", learning_rate=1e-9, min_size=0)
     paint(
         PHOTO,
-        STYLES,
+        PLACES,
         encoder,
         options,
         start=start,
@@ -126,32 +129,34 @@ def test_statistics_start_has_the_styles_colours(encoder: Encoder) -> None:
     first: list[np.ndarray] = []
     options = FAST.replace(init="statistics", optimizer="sgd", learning_rate=1e-9, min_size=0)
     red = PictureStyle(Picture(np.tile(np.float32([0.8, 0.2, 0.2]), (64, 64, 1))))
-    paint(PHOTO, [red], encoder, options, on_progress=lambda e: first.append(e.preview()))  # type: ignore[misc]
+    paint(
+        PHOTO, everywhere([red], options), encoder, options, on_progress=lambda e: first.append(e.preview())
+    )  # type: ignore[misc]
     np.testing.assert_allclose(first[0].mean((0, 1)), [0.8, 0.2, 0.2], atol=0.02)
 
 
 def test_layers_too_deep_for_the_size_are_refused_before_work(encoder: Encoder) -> None:
     options = FAST.replace(size=(48, 16), style_layers={"relu5_1": 1.0})
     with pytest.raises(PictureError, match="painted at 48x16"):
-        paint(PHOTO, STYLES, encoder, options)
+        paint(PHOTO, PLACES, encoder, options)
 
 
 def test_a_panorama_skips_the_levels_that_are_too_flat(encoder: Encoder) -> None:
     seen: set[tuple[int, int]] = set()
     options = FAST.replace(size=(128, 20), min_size=16, style_layers={"relu4_1": 1.0}, iterations=1)
-    paint(PHOTO, STYLES, encoder, options, on_progress=lambda e: seen.add((e.width, e.height)))
+    paint(PHOTO, PLACES, encoder, options, on_progress=lambda e: seen.add((e.width, e.height)))
     assert min(height for _, height in seen) >= encoder.minimum_side(["relu4_1"])
     assert (128, 20) in seen
 
 
-def test_a_weight_missing_for_a_style_is_refused(encoder: Encoder) -> None:
+def test_a_weight_missing_for_a_style_is_refused() -> None:
     with pytest.raises(OptionError, match=r"one style weight per style \(1\); got 2"):
-        paint(PHOTO, STYLES, encoder, FAST.replace(style_weights=(1.0, 2.0)))
+        everywhere(STYLES, FAST.replace(style_weights=(1.0, 2.0)))
 
 
 def test_bfloat16_paints_nearly_the_same_picture(encoder: Encoder) -> None:
     options = FAST.replace(optimizer="adam", learning_rate=0.02, min_size=0)
-    exact = paint(PHOTO, STYLES, encoder, options).pixels
-    rough = paint(PHOTO, STYLES, encoder, options.replace(precision="bfloat16")).pixels
-    unpainted = paint(PHOTO, STYLES, encoder, options.replace(learning_rate=1e-9)).pixels
+    exact = paint(PHOTO, PLACES, encoder, options).pixels
+    rough = paint(PHOTO, PLACES, encoder, options.replace(precision="bfloat16")).pixels
+    unpainted = paint(PHOTO, PLACES, encoder, options.replace(learning_rate=1e-9)).pixels
     assert np.abs(exact - rough).mean() < 0.2 * np.abs(exact - unpainted).mean()

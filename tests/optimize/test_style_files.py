@@ -10,12 +10,12 @@ from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import OutputError, StyleError
 from impasto.optimize.style_files import (
     FileStyle,
-    PictureStyle,
     StyleCard,
     measure_style_file,
     read_style,
     write_style,
 )
+from impasto.optimize.styles import PictureStyle
 from impasto.types import Picture
 from tests.conftest import stripes
 

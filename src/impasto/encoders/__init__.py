@@ -1,4 +1,5 @@
-"""Encoders: VGG trunks that return the activations of named layers.
+"""Encoders: networks that return the activations of named layers. VGG trunks, and any other network
+through ``ModuleEncoder``.
 
 Importing this, or ``layers``, does not import torch; the first use of an encoder does.
 """
@@ -11,24 +12,41 @@ from typing import TYPE_CHECKING, Any
 from impasto.encoders.layers import format_layers, minimum_side, parse_layer, parse_layers
 
 if TYPE_CHECKING:
-    from impasto.encoders.load import load_encoder
-    from impasto.encoders.network import Encoder, Padding, Pooling
+    from impasto.encoders.adapter import ModuleEncoder
+    from impasto.encoders.load import load_encoder, load_extractor
+    from impasto.encoders.network import CONVENTIONS, Encoder, InputConvention, Padding, Pooling
     from impasto.encoders.normalise import normalise_activations
+    from impasto.encoders.protocol import UNBOUNDED, FeatureExtractor
+    from impasto.encoders.timm_models import load_timm
 
 _LAZY = {
+    "CONVENTIONS": "network",
+    "UNBOUNDED": "protocol",
     "Encoder": "network",
+    "FeatureExtractor": "protocol",
+    "InputConvention": "network",
+    "ModuleEncoder": "adapter",
     "Padding": "network",
     "Pooling": "network",
     "load_encoder": "load",
+    "load_extractor": "load",
+    "load_timm": "timm_models",
     "normalise_activations": "normalise",
 }
 
 __all__ = [
+    "CONVENTIONS",
+    "UNBOUNDED",
     "Encoder",
+    "FeatureExtractor",
+    "InputConvention",
+    "ModuleEncoder",
     "Padding",
     "Pooling",
     "format_layers",
     "load_encoder",
+    "load_extractor",
+    "load_timm",
     "minimum_side",
     "normalise_activations",
     "parse_layer",

@@ -42,14 +42,18 @@ def parse_layer(text: str, architecture: Architecture | None = None) -> str:
 
 
 def parse_layers(
-    layers: str | Iterable[str] | Mapping[str, float], architecture: Architecture | None = None
+    layers: str | Iterable[str] | Mapping[str, float],
+    architecture: Architecture | None = None,
+    *,
+    modules: bool = False,
 ) -> dict[str, float]:
     """Layers and their weights, from "relu1_1:0.5,relu2_1" or a sequence of such entries, or a
     mapping from layer to weight; a layer without a weight has 1.
 
-    Names are read as ``parse_layer`` does, and the order is kept. Raises LayerError for unknown
-    layers, for one given twice and for none at all, OptionError for weights that are not finite
-    numbers of 0 or more.
+    Names are read as ``parse_layer`` does, and the order is kept. With ``modules`` they are those of a
+    network's modules ("layer2.0.conv1"), which only the network can check, and are taken as they
+    come. Raises LayerError for unknown layers, for one given twice and for none at all, OptionError
+    for weights that are not finite numbers of 0 or more.
     """
     if isinstance(layers, Mapping):
         entries = [(name, float(weight)) for name, weight in layers.items()]
@@ -58,7 +62,7 @@ def parse_layers(
         entries = [_entry(text) for text in texts if text.strip()]
     found: dict[str, float] = {}
     for text, weight in entries:
-        name = parse_layer(text, architecture)
+        name = text.strip() if modules else parse_layer(text, architecture)
         if name in found:
             raise LayerError(
                 f"Expected each layer once; {name} comes twice.", expected="once", actual="twice"

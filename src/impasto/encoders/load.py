@@ -1,8 +1,10 @@
-"""Make an encoder from a network's name or from a file."""
+"""Make an encoder from a network's name or from a file: ``load_extractor`` of any kind of network,
+``load_encoder`` of VGG's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import cast, get_args
 
@@ -11,9 +13,55 @@ import torch
 from impasto import weights
 from impasto.encoders.layers import parse_layer
 from impasto.encoders.network import CONVENTIONS, Encoder, Padding, Pooling
+from impasto.encoders.nin import load_nin
+from impasto.encoders.protocol import FeatureExtractor
+from impasto.encoders.timm_models import load_timm
 from impasto.errors import OptionError, WeightsError
+from impasto.weights.registry import check_convention
 
-_FILE_ENDINGS = (".safetensors", ".pth", ".pt")
+TIMM = "timm:"
+"""What names of timm's networks begin with, as in "timm:resnet50.a1_in1k"."""
+
+
+def load_extractor(
+    name: str | Path,
+    *,
+    pooling: Pooling = "max",
+    rescale_pooling: bool = False,
+    padding: Padding | None = None,
+    layers: Iterable[str] | None = None,
+    convention: weights.Convention | None = None,
+) -> FeatureExtractor:
+    """The network called ``name``, whatever its kind, ready for use.
+
+    ``name``: one of timm's behind "timm:", whose layers are its modules; the path of a file of Network in
+    Network (nin_imagenet.pth), whose layers are named as in Caffe; all else as for ``load_encoder``. The
+    other arguments are as there; for networks that are not VGG's, ``padding`` None is their own, and
+    timm's ``convention`` is the recorded one where it is not given.
+
+    Raises LayerError for ``layers`` the network does not have, and what ``load_timm``, ``load_nin`` and
+    ``load_encoder`` raise.
+    """
+    path = _path_in(name)
+    make: Callable[..., FeatureExtractor]
+    if isinstance(name, str) and name.startswith(TIMM):
+        make = partial(load_timm, name.removeprefix(TIMM))
+    elif path is not None and weights.architecture_in_name(path.name) == "nin":
+        make = partial(load_nin, path)
+    else:
+        return load_encoder(
+            name,
+            pooling=pooling,
+            rescale_pooling=rescale_pooling,
+            padding=padding,
+            layers=layers,
+            convention=convention,
+        )
+    _check_choices(pooling, padding)
+    known = None if convention is None else CONVENTIONS[check_convention(convention)]
+    encoder = make(pooling=pooling, rescale_pooling=rescale_pooling, padding=padding, convention=known)
+    encoder.minimum_side(layers or ())  # refuses unknown layers
+    return encoder
 
 
 def load_encoder(
@@ -29,17 +77,17 @@ def load_encoder(
     without gradients, its filters laid out with channels last (the fastest for convolutions).
 
     ``name``: "tiny" (bundled), "vgg19", "vgg16", "vgg19-caffe", "vgg16-caffe", a name given when a
-    file was imported, or the path of a .safetensors or .pth file. Nothing is downloaded
+    file was imported, or the path of a .safetensors, .pth or Keras file. Nothing is downloaded
     (``weights.ensure`` does that). ``pooling``, ``rescale_pooling`` and ``padding`` are as for
     ``Encoder``; ``padding`` None is what the network was trained with. ``layers`` are those that will
     be asked for: a file that holds only the first part of a trunk is refused if they lie deeper.
     ``convention`` says which input the network of a file expects, where nothing in it does.
 
     Raises OptionError for unknown names and values, LayerError for layers the architecture does not
-    have, WeightsError for layers deeper than the file, WeightsMissingError and CorruptWeightsError
-    as ``weights.locate`` and ``weights.read_network`` do.
+    have, WeightsError for layers deeper than the file, WeightsMissingError, CorruptWeightsError and
+    MissingExtraError as ``weights.locate`` and ``weights.read_network`` do.
     """
-    _check_choice("pooling", pooling, get_args(Pooling))
+    _check_choices(pooling, padding)
     path = _path_in(name)
     if path is None:
         path = weights.locate(str(name))
@@ -50,7 +98,7 @@ def load_encoder(
         published = weights.identify(path, network)
     expected = weights.known_convention(path, network, published, convention)
     own = network.metadata.get("padding", published.padding if published else "zeros")
-    _check_choice("padding", padding or own, get_args(Padding))
+    _check_choice("padding", own, get_args(Padding))
     encoder = Encoder(
         network.architecture,
         CONVENTIONS[expected],
@@ -69,8 +117,14 @@ def _path_in(name: str | Path) -> Path | None:
     """The path ``name`` stands for, or None if it is a network's name."""
     if isinstance(name, Path):
         return name
-    is_path = "/" in name or "\\" in name or name.lower().endswith(_FILE_ENDINGS)
+    is_path = "/" in name or "\\" in name or name.lower().endswith(weights.NETWORK_ENDINGS)
     return Path(name).expanduser() if is_path else None
+
+
+def _check_choices(pooling: str, padding: str | None) -> None:
+    _check_choice("pooling", pooling, get_args(Pooling))
+    if padding is not None:
+        _check_choice("padding", padding, get_args(Padding))
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -62,6 +63,53 @@ CONVENTIONS: Mapping[str, InputConvention] = {
 }
 
 
+def normalise_input(image: Tensor, convention: InputConvention, mean: Tensor, std: Tensor) -> Tensor:
+    """The input ``convention`` makes of an sRGB ``image`` in [0, 1]; ``mean`` and ``std`` are its own, of
+    shape (1, 3, 1, 1), on the image's device."""
+    if convention.bgr:
+        image = image.flip(1)
+    return (image * convention.scale - mean) / std
+
+
+def zero_colour(convention: InputConvention, mean: Tensor) -> Tensor:
+    """The sRGB colour (3,) in [0, 1] that ``convention`` makes zeros of; ``mean`` as in
+    ``normalise_input``."""
+    colour = mean.flatten() / convention.scale
+    return colour.flip(0) if convention.bgr else colour
+
+
+def fingerprint(network: nn.Module) -> str:
+    """A digest of a network's parameters and buffers, 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def check_shape(image: Tensor) -> None:
+    """Raise PictureError for an image that is not (B, 3, H, W)."""
+    shape = tuple(image.shape)
+    if len(shape) != 4 or shape[1] != 3:
+        raise PictureError(
+            f"Expected an image of shape (B, 3, H, W), got {shape}.",
+            expected="(B, 3, H, W)",
+            actual=str(shape),
+        )
+
+
+def check_side(image: Tensor, side: int, layers: Iterable[str]) -> None:
+    """Raise PictureError for an image (B, 3, H, W) with fewer than ``side`` pixels on a side."""
+    height, width = image.shape[2:]
+    if min(height, width) < side:
+        raise PictureError(
+            f"Expected at least {side} x {side} pixels for {', '.join(sorted(layers))};"
+            f" got {width} x {height}.",
+            expected=f"{side} x {side} pixels",
+            actual=f"{width} x {height} pixels",
+        )
+
+
 class Encoder(nn.Module):
     """A VGG trunk that returns the activations of the layers it is asked for.
 
@@ -100,6 +148,11 @@ class Encoder(nn.Module):
         self.register_buffer("std", torch.tensor(convention.std).view(1, 3, 1, 1), persistent=False)
 
     @property
+    def name(self) -> str:
+        """The architecture's name."""
+        return self.architecture.name
+
+    @property
     def layer_names(self) -> list[str]:
         """Every layer there is, in network order: conv1_1, relu1_1, ..., pool1, conv2_1, ..."""
         return self.architecture.layer_names()
@@ -107,6 +160,49 @@ class Encoder(nn.Module):
     def minimum_side(self, layers: Iterable[str]) -> int:
         """The smallest width and height, in pixels, that ``layers`` can be computed for."""
         return minimum_side(self.architecture, layers, padding=self.padding)
+
+    def stride(self, layer: str) -> int:
+        """Pixels from one position of ``layer`` to the next: 2^(block - 1), twice that after its pooling."""
+        name = parse_layer(layer, self.architecture)
+        return int(2 ** (int(name[4]) - (0 if name.startswith("pool") else 1)))
+
+    def channels(self, layer: str) -> int:
+        """How many channels ``layer`` has."""
+        name = parse_layer(layer, self.architecture)
+        rows = self.architecture.convolutions()
+        return [out for suffix, _, out in rows if suffix == name[4:] or suffix[0] == name[4:]][-1]
+
+    def radius(self, layers: Iterable[str]) -> int:
+        """How far, in pixels, the deepest of ``layers`` sees beyond a position's own cell, on any side."""
+        names = self.layer_names
+        deepest = max((names.index(parse_layer(n, self.architecture)) for n in layers), default=-1)
+        reach, stride = 0, 1
+        for name in names[: deepest + 1]:
+            if name.startswith("conv"):
+                reach += stride
+            elif name.startswith("pool"):
+                stride *= 2
+        return reach
+
+    def receptive_field(self, layers: Iterable[str]) -> tuple[int, int]:
+        """``radius`` and the largest stride of ``layers``. relu5_1 of VGG-19 has (70, 16): it sees
+        16 + 2 * 70 = 156 pixels."""
+        names = list(layers)
+        return self.radius(names), max((self.stride(name) for name in names), default=1)
+
+    def zero_colour(self) -> Tensor:
+        """The sRGB colour (3,) in [0, 1] that the first convolution sees as zeros."""
+        return zero_colour(self.convention, self.mean)
+
+    def describe(self) -> dict[str, object]:
+        """What must agree for two encoders to give the same activations, as plain values."""
+        return {
+            "name": self.architecture.name,
+            "pooling": self.pooling,
+            "pool_scale": self.pool_scale,
+            "padding": self.padding,
+            "sha256": fingerprint(self),
+        }
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Activations of ``layers`` for ``image`` of shape (B, 3, H, W) in [0, 1].
@@ -118,7 +214,8 @@ class Encoder(nn.Module):
         an image of another shape or too small for the layers.
         """
         wanted = {parse_layer(name, self.architecture) for name in layers}
-        self._check(image, wanted)
+        check_shape(image)
+        check_side(image, self.minimum_side(wanted), wanted)
         found: dict[str, Tensor] = {}
         features = self.normalise(image).to(next(self.parameters()).dtype)
         for name in self.layer_names:
@@ -137,26 +234,7 @@ class Encoder(nn.Module):
 
     def normalise(self, image: Tensor) -> Tensor:
         """The network's own input for an sRGB ``image`` in [0, 1]."""
-        if self.convention.bgr:
-            image = image.flip(1)
-        return (image * self.convention.scale - self.mean) / self.std
-
-    def _check(self, image: Tensor, layers: set[str]) -> None:
-        shape = tuple(image.shape)
-        if len(shape) != 4 or shape[1] != 3:
-            raise PictureError(
-                f"Expected an image of shape (B, 3, H, W), got {shape}.",
-                expected="(B, 3, H, W)",
-                actual=str(shape),
-            )
-        side = self.minimum_side(layers)
-        if min(shape[2:]) < side:
-            raise PictureError(
-                f"Expected at least {side} x {side} pixels for {', '.join(sorted(layers))};"
-                f" got {shape[3]} x {shape[2]}.",
-                expected=f"{side} x {side} pixels",
-                actual=f"{shape[3]} x {shape[2]} pixels",
-            )
+        return normalise_input(image, self.convention, self.mean, self.std)
 
     def activate(self, features: Tensor, *, inplace: bool) -> Tensor:
         """The rectifier after every convolution: relu(x) = max(x, 0), or what the architecture has."""

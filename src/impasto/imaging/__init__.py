@@ -1,4 +1,4 @@
-"""Pictures in files and in memory: decoding, encoding, colour, size.
+"""Pictures in files and in memory: decoding, encoding, colour, size, masks.
 
 Everything here works on NumPy arrays: (H, W, 3) float32 in [0, 1], sRGB.
 """
@@ -6,35 +6,70 @@ Everything here works on NumPy arrays: (H, W, 3) float32 in [0, 1], sRGB.
 from impasto.imaging.colour import (
     lab_to_rgb,
     linear_to_srgb,
+    luv_to_rgb,
     rgb_to_lab,
+    rgb_to_luv,
+    rgb_to_ycbcr,
     rgb_to_yuv,
     srgb_to_linear,
+    ycbcr_to_rgb,
     yuv_to_rgb,
+)
+from impasto.imaging.colour_transfer import (
+    ColourMatching,
+    ColourSpace,
+    blend_colours,
+    keep_colours,
+    luminance,
+    match_colours,
+    match_luminance,
 )
 from impasto.imaging.decode import MAX_PIXELS, read
 from impasto.imaging.encode import write
 from impasto.imaging.files import check_writable
-from impasto.imaging.formats import WRITABLE_SUFFIXES
+from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
+from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask
 from impasto.imaging.metadata import read_parameters
-from impasto.imaging.sizes import fit, resize
+from impasto.imaging.regions import match_regions, read_regions, split_regions
+from impasto.imaging.sizes import fit, resample, resize
 from impasto.imaging.transparency import fill_transparent
 
 __all__ = [
     "MAX_PIXELS",
+    "READABLE_SUFFIXES",
     "WRITABLE_SUFFIXES",
+    "ColourMatching",
+    "ColourSpace",
     "ImagingWarning",
+    "blend_colours",
+    "check_proportions",
     "check_writable",
+    "feather",
     "fill_transparent",
     "fit",
+    "keep_colours",
     "lab_to_rgb",
     "linear_to_srgb",
+    "luminance",
+    "luv_to_rgb",
+    "match_colours",
+    "match_luminance",
+    "match_regions",
     "read",
+    "read_mask",
     "read_parameters",
+    "read_regions",
+    "resample",
     "resize",
+    "resize_mask",
     "rgb_to_lab",
+    "rgb_to_luv",
+    "rgb_to_ycbcr",
     "rgb_to_yuv",
+    "split_regions",
     "srgb_to_linear",
     "write",
+    "ycbcr_to_rgb",
     "yuv_to_rgb",
 ]

@@ -30,6 +30,19 @@ _RGB_TO_YUV = np.array(
 )
 _YUV_TO_RGB = np.linalg.inv(_RGB_TO_YUV)
 
+_RGB_TO_YCBCR = np.array(
+    [
+        [0.299, 0.587, 0.114],
+        [-0.299 / 1.772, -0.587 / 1.772, 0.5],
+        [0.5, -0.587 / 1.402, -0.114 / 1.402],
+    ]
+)
+_YCBCR_TO_RGB = np.linalg.inv(_RGB_TO_YCBCR)
+
+_U_WHITE, _V_WHITE = 4 * _WHITE[0] / (_WHITE @ [1, 15, 3]), 9 * _WHITE[1] / (_WHITE @ [1, 15, 3])
+_V_BLUE = 9 * _RGB_TO_XYZ[1, 2] / (_RGB_TO_XYZ[:, 2] @ [1, 15, 3])
+"""The least v' of any colour in sRGB: that of its blue."""
+
 
 def srgb_to_linear(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Undo the transfer curve of sRGB: encoded values to amounts of light.
@@ -97,6 +110,63 @@ def yuv_to_rgb(yuv: Colours) -> Colours:
     exist in sRGB. Source: as ``rgb_to_yuv``.
     """
     return _apply(_YUV_TO_RGB, np.asarray(yuv, dtype=np.float32))
+
+
+def rgb_to_ycbcr(rgb: Colours) -> Colours:
+    """sRGB to YCbCr as JPEG files hold it: luma, and how far blue and red are from it.
+
+    ``rgb``: (..., 3) float32 in [0, 1]. Returns (..., 3) float32: Y in [0, 1], Cb and Cr in
+    [-0.5, 0.5], without the offset of 128 that files of whole numbers add. Works on encoded values.
+    Source: ITU-T T.871 (JFIF), section 7.
+    """
+    return _apply(_RGB_TO_YCBCR, np.asarray(rgb, dtype=np.float32))
+
+
+def ycbcr_to_rgb(ycbcr: Colours) -> Colours:
+    """YCbCr to sRGB; the inverse of ``rgb_to_ycbcr``, not clipped.
+
+    ``ycbcr``: (..., 3) float32. Returns (..., 3) float32, outside [0, 1] where the colour does not
+    exist in sRGB. Source: as ``rgb_to_ycbcr``.
+    """
+    return _apply(_YCBCR_TO_RGB, np.asarray(ycbcr, dtype=np.float32))
+
+
+def rgb_to_luv(rgb: Colours) -> Colours:
+    """sRGB to CIE L*u*v*, white D65.
+
+    ``rgb``: (..., 3) float32 in [0, 1]. Returns (..., 3) float32: L* in [0, 100], u* about in
+    [-83, 175], v* about in [-134, 108]; black has no chroma. Source: CIE 15:2004, 8.2.2.
+    """
+    xyz = _apply(_RGB_TO_XYZ, srgb_to_linear(rgb))
+    y = xyz[..., 1]
+    lightness = np.where(y > _EPSILON, 116 * np.cbrt(y) - 16, np.float32(116 * _SLOPE) * y)
+    weight = np.maximum(xyz @ np.array([1, 15, 3], np.float32), np.float32(1e-12))
+    u = 4 * xyz[..., 0] / weight - np.float32(_U_WHITE)
+    v = 9 * y / weight - np.float32(_V_WHITE)
+    return np.stack([lightness, 13 * lightness * u, 13 * lightness * v], axis=-1).astype(np.float32)
+
+
+def luv_to_rgb(luv: Colours) -> Colours:
+    """CIE L*u*v*, white D65, to sRGB; the inverse of ``rgb_to_luv``.
+
+    ``luv``: (..., 3) float32. Returns (..., 3) float32 in [0, 1]: colours outside sRGB are clipped
+    channel by channel. Source: CIE 15:2004, 8.2.2.
+    """
+    values = np.asarray(luv, dtype=np.float32)
+    lightness = np.maximum(values[..., 0], 0)
+    y = np.where(lightness > 8, ((lightness + 16) / 116) ** 3, lightness / np.float32(116 * _SLOPE))
+    scale = 13 * np.maximum(lightness, np.float32(1e-6))
+    u, v = values[..., 1] / scale, values[..., 2] / scale
+    # No departure for colours of sRGB. Beyond them, a strong chroma at a low lightness asks for a v'
+    # of zero and less, where the formula divides by it and dark pixels flare up; such a colour keeps
+    # its hue and loses saturation, down to the v' of blue.
+    least = np.float32(_V_BLUE - _V_WHITE)
+    kept = np.where(v < least, least / np.minimum(v, least), np.float32(1))
+    u, v = u * kept + np.float32(_U_WHITE), v * kept + np.float32(_V_WHITE)
+    x = y * 9 * u / (4 * v)
+    z = y * (12 - 3 * u - 20 * v) / (4 * v)
+    light = _apply(np.linalg.inv(_RGB_TO_XYZ), np.stack([x, y, z], axis=-1).astype(np.float32))
+    return np.clip(linear_to_srgb(light), 0.0, 1.0)
 
 
 def _apply(matrix: NDArray[np.float64], colours: Colours) -> Colours:

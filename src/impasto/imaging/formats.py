@@ -32,6 +32,7 @@ GIF = Format("GIF", "GIF", (".gif",), 65_535, writable=False)
 HEIC = Format("HEIC", "HEIF", (".heic", ".heif"), 16_384)
 
 READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, HEIC)
+READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in f.suffixes)
 WRITABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE if f.writable for s in f.suffixes)
 """The suffixes ``write`` accepts, in lower case."""
 

@@ -47,6 +47,27 @@ def _resize_plane(plane: NDArray[np.float32], width: int, height: int) -> NDArra
     return np.clip(resized, 0.0, 1.0)
 
 
+def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) -> NDArray[np.float32]:
+    """``resize`` for "lanczos"; for "bilinear" and "bicubic", Pillow's filter on 8-bit values.
+
+    The latter two are for programs that resize decoded pictures as they come: every value of the
+    result is a multiple of 1/255. ``pixels``: (H, W, 3) float32 in [0, 1].
+
+    Raises OptionError for another filter, or a size below one.
+    """
+    if filter == "lanczos":
+        return resize(pixels, width, height)
+    filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+    if filter not in filters or min(width, height) < 1:
+        raise OptionError(
+            f"expected lanczos, bilinear or bicubic, and a size of at least 1 x 1; got {filter}, "
+            f"{width} x {height}"
+        )
+    image = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
+    resized = np.asarray(image.resize((width, height), filters[filter]), dtype=np.float32)
+    return resized / np.float32(255)
+
+
 def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
     """The size with the proportions of ``width`` x ``height`` whose long side is ``long_side``.
 

@@ -1,4 +1,4 @@
-"""Losses: pure functions of feature tensors (B, C, H, W) and of statistics taken from them.
+"""Losses: pure functions of feature tensors (B, C, H, W), of samples (N, C) and statistics from them.
 
 They hold neither encoders nor targets: whoever minimises takes the target's statistics once, with
 the same functions, and passes both at every step.
@@ -7,6 +7,12 @@ the same functions, and passes both at every step.
 from __future__ import annotations
 
 from impasto.losses.content import half_sum_squared, mean_squared
+from impasto.losses.distributions import (
+    quantiles,
+    random_directions,
+    sliced_wasserstein,
+    sort_matching,
+)
 from impasto.losses.gaussian import covariance_root
 from impasto.losses.gram import (
     GRAM_LOSSES,
@@ -17,36 +23,72 @@ from impasto.losses.gram import (
     per_element,
     relative,
 )
+from impasto.losses.guidance import (
+    GUIDE_MODES,
+    guided_gram,
+    guided_sums,
+    normalise_guide,
+    propagate_guide,
+)
 from impasto.losses.moments import (
     covariance_from_gram,
     mean_and_covariance,
     mean_and_standard_deviation,
+    mean_std,
     moment_difference,
     wasserstein2_gaussian,
 )
+from impasto.losses.patches import (
+    mrf,
+    nearest_distances,
+    nearest_neighbour_cosine,
+    nearest_neighbours,
+    unfold_patches,
+)
 from impasto.losses.smoothness import (
+    total_variation_half_square,
     total_variation_l1,
     total_variation_l2,
     total_variation_nine_point,
 )
+from impasto.losses.transport import moment_matching, relaxed_earth_mover, self_similarity
 
 __all__ = [
     "GRAM_LOSSES",
+    "GUIDE_MODES",
     "GramLoss",
     "covariance_from_gram",
     "covariance_root",
     "gatys",
     "gram_matrix",
+    "guided_gram",
+    "guided_sums",
     "half_sum_squared",
     "mean_and_covariance",
     "mean_and_standard_deviation",
     "mean_squared",
+    "mean_std",
     "moment_difference",
+    "moment_matching",
+    "mrf",
+    "nearest_distances",
+    "nearest_neighbour_cosine",
+    "nearest_neighbours",
     "neural_style",
+    "normalise_guide",
     "per_element",
+    "propagate_guide",
+    "quantiles",
+    "random_directions",
     "relative",
+    "relaxed_earth_mover",
+    "self_similarity",
+    "sliced_wasserstein",
+    "sort_matching",
+    "total_variation_half_square",
     "total_variation_l1",
     "total_variation_l2",
     "total_variation_nine_point",
+    "unfold_patches",
     "wasserstein2_gaussian",
 ]

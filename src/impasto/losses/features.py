@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import torch
 from torch import Tensor
 
-from impasto.errors import InputError
+from impasto.errors import InputError, OptionError
 
 
 def flatten_positions(features: Tensor) -> Tensor:
@@ -24,6 +27,42 @@ def require_same_shape(what: str, value: Tensor, target: Tensor) -> None:
     """Raise InputError unless both tensors have one shape; broadcasting would hide a mistake."""
     if value.shape != target.shape:
         raise mismatch(f"{what} of the target's shape {tuple(target.shape)}", value)
+
+
+def require_samples(found: Tensor, target: Tensor) -> None:
+    """Raise InputError unless both are matrices (N, C) and (M, C) of the same C, none of them zero."""
+    for samples in (found, target):
+        if samples.dim() != 2 or samples.numel() == 0:
+            raise mismatch("samples of shape (N, C), none of them zero", samples)
+    if found.shape[1] != target.shape[1]:
+        raise mismatch(f"samples of the target's {target.shape[1]} channels", found)
+
+
+def require_at_least(name: str, value: int, least: int) -> None:
+    """Raise OptionError when the option ``name`` is below ``least``."""
+    if value < least:
+        raise _unfit(name, f"{least} or more", str(value))
+
+
+def require_one_of(name: str, value: str, choices: Collection[str]) -> None:
+    """Raise OptionError when the option ``name`` is none of ``choices``."""
+    if value not in choices:
+        raise _unfit(name, f"one of {', '.join(choices)}", repr(value))
+
+
+def unit_vectors(samples: Tensor) -> Tensor:
+    """The rows of ``samples``, (N, C), divided by their lengths.
+
+    A row shorter than 1e-6 has no direction worth the name: it stays as it is, so that its cosine
+    with anything is 0 and its gradient finite.
+    """
+    lengths = torch.linalg.vector_norm(samples, dim=1, keepdim=True)
+    return samples / torch.where(lengths > 1e-6, lengths, 1.0)
+
+
+def _unfit(name: str, expected: str, actual: str) -> OptionError:
+    message = f"Expected {name} to be {expected}; got {actual}."
+    return OptionError(message, expected=expected, actual=actual)
 
 
 def mismatch(expected: str, value: Tensor) -> InputError:

@@ -72,6 +72,28 @@ def moment_difference(
     return (mean - target_mean).square().mean() + (deviation - target_deviation).square().mean()
 
 
+def mean_std(
+    mean: Tensor, variance: Tensor, target_mean: Tensor, target_variance: Tensor, *, epsilon: float = 1e-5
+) -> Tensor:
+    """``moment_difference`` from variances instead of deviations, a scalar; all inputs (C,).
+
+    For those who keep sums over a whole picture: the variance is the Gram matrix's diagonal less the
+    mean's square. Where rounding made that negative it counts as zero. ``epsilon`` is added to both
+    variances, so that a constant channel has a finite gradient; it should be above the rounding,
+    some 1e-7 of the mean's square.
+
+    Raises InputError when the shapes differ.
+    Source: Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
+    Normalization", equation 13. It writes Euclidean norms of the two differences; here, as in the
+    code its authors published, they are means of squares.
+    """
+    require_same_shape("a variance", variance, mean)
+    require_same_shape("a variance", target_variance, target_mean)
+    deviation = (variance.clamp(min=0) + epsilon).sqrt()
+    target_deviation = (target_variance.clamp(min=0) + epsilon).sqrt()
+    return moment_difference(mean, deviation, target_mean, target_deviation)
+
+
 def wasserstein2_gaussian(
     mean: Tensor,
     covariance: Tensor,

@@ -1,4 +1,4 @@
-"""Total variation: how rough a picture is, in three published forms that differ in more than a factor.
+"""Total variation: how rough a picture is, in four published forms that differ in more than a factor.
 
 All take an ``image`` of shape (B, C, H, W), here usually sRGB in [0, 1], and return a scalar that
 is 0 for a flat picture. A side of one pixel has no differences along it and adds nothing.
@@ -33,6 +33,17 @@ def total_variation_l2(image: Tensor) -> Tensor:
     """
     across, down = _differences(image)
     return _mean_square(across) + _mean_square(down)
+
+
+def total_variation_half_square(image: Tensor) -> Tensor:
+    """Half the sum of dx^2 + dy^2 over all pixels but the last row and column: grows with the picture.
+
+    Its gradient is what neural-style adds, weighted, to that of its losses; the term itself is in
+    none of the losses it prints. There values run to 255, which makes it 255^2 times this one's for
+    [0, 1]. Raises InputError when ``image`` is not 4-D.
+    """
+    across, down = _differences(image)
+    return 0.5 * (across[..., :-1, :].square().sum() + down[..., :, :-1].square().sum())
 
 
 def total_variation_nine_point(image: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from impasto.encoders.network import Encoder
+from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
 from impasto.optimize.options import Options
 
@@ -19,7 +19,7 @@ class Machine:
     device: torch.device
     precision: torch.dtype
 
-    def prepare(self, encoder: Encoder, precision: torch.dtype) -> Encoder:
+    def prepare(self, encoder: FeatureExtractor, precision: torch.dtype) -> FeatureExtractor:
         """A copy of ``encoder`` on this machine, channels last, its convolutions in ``precision``."""
         ready = copy.deepcopy(encoder).to(self.device)
         for layer in ready.children():  # the convolutions only: pictures are normalised in float32

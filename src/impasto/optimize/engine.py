@@ -7,27 +7,29 @@ coarse to fine as in Gatys et al., "Controlling Perceptual Factors in Neural Sty
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from impasto import losses
-from impasto.encoders.network import Encoder
-from impasto.errors import OptionError, PictureError
-from impasto.imaging import resize
-from impasto.objectives import IMAGE, Objective, StyleStatistics, blend_styles
+from impasto.encoders import FeatureExtractor
+from impasto.errors import PictureError
+from impasto.imaging import resample, resize, resize_mask
+from impasto.objectives import Objective, StyleStatistics, Window
+from impasto.optimize import memory
 from impasto.optimize.device import choose_machine
-from impasto.optimize.minimize import minimize
+from impasto.optimize.minimize import Descent, minimize
 from impasto.optimize.options import Options
+from impasto.optimize.places import Place, blended, regions
 from impasto.optimize.pyramid import fit, levels
-from impasto.optimize.style_files import Style
-from impasto.progress import Progress, ProgressCallback
-from impasto.tensors import to_pixels, to_tensor
-from impasto.types import Picture, Pixels
+from impasto.optimize.reports import Reporter
+from impasto.optimize.starts import enlarge, initial_image
+from impasto.progress import ProgressCallback
+from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
+from impasto.types import Picture, Pixels, Plane
 
 Cancel = Callable[[], bool]
 
@@ -43,179 +45,214 @@ class Painting:
     cancelled: bool = False
 
 
-class _Reporter:
-    """Counts work over all levels, and turns iterations into progress events."""
+class Keeper(Protocol):
+    """Who keeps a painting's state while it is painted, so that it can go on after a crash."""
 
-    def __init__(
-        self, sizes: Sequence[tuple[int, int]], counts: Sequence[int], on_progress: ProgressCallback | None
-    ) -> None:
-        self.sizes = sizes
-        self.counts = counts
-        self.on_progress = on_progress
-        self.began = time.perf_counter()
-        self.iterations = 0
-        # A small level costs more than its share of pixels: a fixed part per iteration.
-        self._costs = [w * h + 10_000 for w, h in sizes]
-        self._total = sum(c * n for c, n in zip(self._costs, counts, strict=True))
+    def begin(self) -> Mapping[str, Any] | None:
+        """What was kept by an earlier run, or None."""
 
-    def report(self, level: int, iteration: int, image: Tensor, losses: dict[str, float]) -> None:
-        self.iterations += 1
-        if self.on_progress is None:
-            return
-        finished = sum(c * n for c, n in zip(self._costs[:level], self.counts[:level], strict=True))
-        done = (finished + self._costs[level] * iteration) / self._total
-        elapsed = time.perf_counter() - self.began
-        width, height = self.sizes[level]
-        self.on_progress(
-            Progress(
-                level=level + 1,
-                levels=len(self.sizes),
-                iteration=iteration,
-                iterations=self.counts[level],
-                width=width,
-                height=height,
-                done=done,
-                losses=losses,
-                elapsed=elapsed,
-                left=elapsed * (1 - done) / done if self.iterations > 2 else None,
-                preview=lambda: to_pixels(image),
-            )
-        )
+    def offer(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        """Called after every iteration; ``state()`` is what there is to keep."""
 
 
 def paint(
     content: Picture,
-    styles: Sequence[Style],
-    encoder: Encoder,
+    places: Sequence[Place],
+    encoder: FeatureExtractor,
     options: Options,
     *,
     start: Picture | None = None,
+    protect: Plane | None = None,
+    keeper: Keeper | None = None,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Painting:
-    """Paint ``content`` in the manner of ``styles`` and return the picture at full size.
+    """Paint ``content`` with the styles of ``places`` and return the picture at full size.
 
-    ``start`` is the picture to begin with when ``options.init`` names a file. ``cancel`` is asked
-    after every iteration; once it says True the picture so far is returned, at full size. The
-    result depends only on the arguments and the machine: the same seed gives the same picture.
+    ``start`` is the picture to begin with when ``options.init`` names a file. ``protect`` (H, W) in
+    [0, 1] is 1 where the photograph stays as it is. ``keeper`` keeps the state, and gives it back to go
+    on from. ``cancel`` is asked after every iteration; once it says True the picture so far is
+    returned, at full size. The result depends only on the arguments and the machine: the same seed
+    gives the same picture.
     """
-    machine = choose_machine(options)
-    exact = machine.prepare(encoder, torch.float32)
-    network = machine.prepare(encoder, machine.precision)
-    width, height = fit(content.width, content.height, options.size)
-    least = _least_side(encoder, options, width, height)
-    sizes = [size for size in levels(width, height, options.min_size) if min(size) >= least]
-    counts = [iterations_at(size, (width, height), options) for size in sizes]
-    reporter = _Reporter(sizes, counts, on_progress)
-    generator = torch.Generator().manual_seed(options.seed)
-    image: Tensor | None = None
-    previous: Tensor | None = None
-    last: dict[str, float] = {}
-    stopped = False
-    for level, (size, count) in enumerate(zip(sizes, counts, strict=True)):
-        photo = to_tensor(resize(content.pixels, *size), machine.device)
-        statistics = style_statistics(exact, styles, max(size), options)
-        objective = make_objective(network, photo, statistics, options)
-        if image is None or previous is None:
-            image = initial_image(photo, statistics, start, options, generator)
+    return _Work(content, places, encoder, options, start, protect).run(keeper, on_progress, cancel)
+
+
+class _Work:
+    """One painting from its first level to its last."""
+
+    def __init__(
+        self,
+        content: Picture,
+        places: Sequence[Place],
+        encoder: FeatureExtractor,
+        options: Options,
+        start: Picture | None,
+        protect: Plane | None,
+    ) -> None:
+        self.content = content
+        self.places = places
+        self.options = options
+        self.start = start
+        self.protect = protect
+        self.machine = choose_machine(options)
+        self.exact = self.machine.prepare(encoder, torch.float32)
+        self.network = self.machine.prepare(encoder, self.machine.precision)
+        self.width, self.height = fit(content.width, content.height, options.size)
+        least = least_side(encoder, options, self.width, self.height)
+        grown = levels(self.width, self.height, options.min_size)
+        self.sizes = [size for size in grown if min(size) >= least]
+        self.counts = [iterations_at(n, self.sizes, options) for n in range(len(self.sizes))]
+        used = (*options.content_layers.items(), *options.style_layers.items())
+        self.layers = [name for name, weight in used if weight]
+        self.style_layers = [name for name, weight in options.style_layers.items() if weight]
+        self._plan(self.network, self.height, self.width)  # refuses what will not fit before any work
+
+    def run(
+        self, keeper: Keeper | None, on_progress: ProgressCallback | None, cancel: Cancel | None
+    ) -> Painting:
+        reporter = Reporter(self.sizes, self.counts, on_progress)
+        kept = None if keeper is None else keeper.begin()
+        first = 0 if kept is None else int(kept["level"])
+        descent: Descent | None = None
+        last: dict[str, float] = {}
+        stopped = False
+        for level in range(first, len(self.sizes)):
+            descent = self._descent(level, descent, None if kept is None else kept["descent"])
+            if kept is not None:
+                reporter.resume(level, descent.iteration, kept["iterations"], kept["seconds"])
+                kept = None
+
+            def on_step(iteration: int, now: Descent, found: dict[str, float], level: int = level) -> bool:
+                nonlocal last, stopped
+                last = found
+                reporter.report(level, iteration, now.image, found, now.recoveries)
+                if keeper is not None:
+                    keeper.offer(lambda: self._state(level, now, reporter))
+                stopped = cancel is not None and cancel()
+                return stopped
+
+            minimize(descent, self.counts[level], on_step)
+            if stopped:
+                break
+        assert descent is not None
+        pixels = self._finished(descent.image)
+        return Painting(pixels, last, reporter.iterations, reporter.seconds(), stopped)
+
+    def _state(self, level: int, descent: Descent, reporter: Reporter) -> dict[str, Any]:
+        return {
+            "level": level,
+            "descent": descent.state(),
+            "iterations": reporter.iterations,
+            "seconds": reporter.seconds(),
+        }
+
+    def _descent(self, level: int, before: Descent | None, kept: Mapping[str, Any] | None) -> Descent:
+        """Everything one level needs, started where the level before it ended, or where it was left."""
+        size = self.sizes[level]
+        photo = self._photo(size)
+        plan = partial(self._plan, self.exact)
+        scaled = max(size) * self.options.style_scale
+        statistics = [blended(self.exact, p, self.style_layers, scaled, plan) for p in self.places]
+        if kept is not None:
+            image = kept["variable"].to(photo.device) / self.options.variable_range
+        elif before is None:
+            generator = torch.Generator().manual_seed(self.options.seed)
+            image = initial_image(photo, statistics[0], self.start, self.exact, self.options, generator)
         else:
-            image = enlarge(image, previous, photo, options.detail)
+            image = enlarge(before.image, self._photo(self.sizes[level - 1]), photo, self.options.detail)
+        descent = Descent(self._objective(photo, size, statistics), image, self.options)
+        if kept is not None:
+            descent.restore(kept)
+        elif before is not None and self.options.carry_optimizer:
+            descent.carry(before.state())
+        return descent
 
-        def on_step(iteration: int, now: Tensor, losses: dict[str, float], level: int = level) -> bool:
-            nonlocal last, stopped
-            last = losses
-            reporter.report(level, iteration, now, losses)
-            stopped = cancel is not None and cancel()
-            return stopped
+    def _objective(
+        self, photo: Tensor, size: tuple[int, int], statistics: Sequence[StyleStatistics]
+    ) -> Objective:
+        options = self.options
+        windows = self._plan(self.network, size[1], size[0])
+        targets = regions(
+            self.exact,
+            self.places,
+            size,
+            options,
+            statistics,
+            partial(self._plan, self.exact),
+            self.protect,
+        )
+        content = self._content(photo, windows)
+        style_sum = sum(options.style_layers.values())
+        content_weights = {n: w * options.content_weight for n, w in options.content_layers.items()}
+        style_weights = {n: w * options.style_weight / style_sum for n, w in options.style_layers.items()}
+        if options.normalise_weights:
+            for name, target in content.items():
+                content_weights[name] /= max(target.shape[1:])
+            for name in self.style_layers:
+                style_weights[name] /= len(statistics[0][name].mean)
+        fixed = None
+        if self.protect is not None:
+            fixed = plane_to_tensor(resize_mask(self.protect, *size), photo.device)
+        return Objective(
+            self.network,
+            content,
+            targets,
+            content_weights=content_weights,
+            style_weights=style_weights,
+            content_loss=options.content_loss,
+            style_loss=options.style_loss,
+            tv_weight=options.tv_weight,
+            tv_loss=options.tv_loss,
+            gradient_scaling=options.gradient_scaling,
+            windows=windows,
+            fixed=fixed,
+            samples=options.samples,
+            redraw=options.optimizer != "lbfgs",
+            seed=options.seed,
+        )
 
-        image = minimize(objective, image, count, options, on_step)
-        previous = photo
-        if stopped:
-            break
-    assert image is not None
-    pixels = to_pixels(image)
-    if pixels.shape[:2] != (height, width):
-        pixels = resize(pixels, width, height)
-    seconds = time.perf_counter() - reporter.began
-    return Painting(pixels, last, reporter.iterations, seconds, stopped)
+    def _content(self, photo: Tensor, windows: Sequence[Window]) -> dict[str, Tensor]:
+        """The photograph's activations, window by window, in the network's own precision."""
+        layers = [n for n, w in self.options.content_layers.items() if w]
+        height, width = photo.shape[2:]
+        targets: dict[str, Tensor] = {}
+        with torch.no_grad():
+            for window in windows:
+                for name, found in self.network(window.crop(photo), layers).items():
+                    stride = self.network.stride(name)
+                    if name not in targets:
+                        shape = (1, found.shape[1], height // stride, width // stride)
+                        targets[name] = found.new_empty(shape)
+                    targets[name][(..., *window.place(stride))] = found[(..., *window.counted(stride))]
+        return targets
+
+    def _plan(self, encoder: FeatureExtractor, height: int, width: int) -> list[Window]:
+        return memory.plan(encoder, self.layers, height, width, self.options)
+
+    def _photo(self, size: tuple[int, int]) -> Tensor:
+        return to_tensor(resample(self.content.pixels, *size, self.options.resampling), self.machine.device)
+
+    def _finished(self, image: Tensor) -> Pixels:
+        pixels = to_pixels(image)
+        if pixels.shape[:2] != (self.height, self.width):
+            pixels = resize(pixels, self.width, self.height)
+        if self.protect is not None:
+            kept = resize_mask(self.protect, self.width, self.height)[..., None]
+            pixels = pixels * (1 - kept) + resize(self.content.pixels, self.width, self.height) * kept
+        return pixels
 
 
-def iterations_at(size: tuple[int, int], final: tuple[int, int], options: Options) -> int:
-    """How many iterations a level of ``size`` gets on the way to ``final``."""
-    if options.coarse_iterations is not None and max(size) < 0.55 * max(final):
+def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: Options) -> int:
+    """How many iterations the level with this number gets."""
+    if level == 0 and options.first_iterations is not None:
+        return options.first_iterations
+    if options.coarse_iterations is not None and max(sizes[level]) < 0.55 * max(sizes[-1]):
         return options.coarse_iterations
     return options.iterations
 
 
-def style_statistics(
-    encoder: Encoder, styles: Sequence[Style], long_side: int, options: Options
-) -> StyleStatistics:
-    """The blended statistics of all styles for a picture with this ``long_side``."""
-    shares = options.style_weights or (1.0,) * len(styles)
-    if len(shares) != len(styles):
-        raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(shares)}")
-    layers = [name for name, weight in options.style_layers.items() if weight]
-    wanted = long_side * options.style_scale
-    return blend_styles([style.statistics(encoder, layers, wanted) for style in styles], shares)
-
-
-def make_objective(
-    encoder: Encoder, photo: Tensor, statistics: StyleStatistics, options: Options
-) -> Objective:
-    """The objective of one level, its content targets taken from ``photo`` (1, 3, H, W)."""
-    style_sum = sum(options.style_layers.values())
-    with torch.no_grad():
-        content = encoder(photo, [n for n, w in options.content_layers.items() if w])
-    return Objective(
-        encoder,
-        content,
-        statistics,
-        content_weights={n: w * options.content_weight for n, w in options.content_layers.items()},
-        style_weights={n: w * options.style_weight / style_sum for n, w in options.style_layers.items()},
-        content_loss=options.content_loss,
-        style_loss=options.style_loss,
-        tv_weight=options.tv_weight,
-        tv_loss=options.tv_loss,
-    )
-
-
-def initial_image(
-    photo: Tensor,
-    statistics: StyleStatistics,
-    start: Picture | None,
-    options: Options,
-    generator: torch.Generator,
-) -> Tensor:
-    """Where the coarsest level starts, of the shape of ``photo`` (1, 3, H, W)."""
-    if options.init == "content":
-        return photo.clone()
-    if options.init == "noise":
-        noise = torch.randn(photo.shape, generator=generator).to(photo.device)
-        return 0.5 + options.noise * noise
-    if options.init == "statistics":
-        colours = statistics[IMAGE]
-        covariance = losses.covariance_from_gram(colours.mean, colours.gram)
-        root = losses.covariance_root(covariance, epsilon=1e-6).float()
-        noise = torch.randn((3, photo[0, 0].numel()), generator=generator).to(photo.device)
-        return (root @ noise + colours.mean[:, None]).view_as(photo)
-    if start is None:
-        raise OptionError(f"init must be content, noise, statistics or a picture; it is {options.init!r}")
-    return to_tensor(resize(start.pixels, photo.shape[3], photo.shape[2]), photo.device)
-
-
-def enlarge(image: Tensor, previous: Tensor, photo: Tensor, detail: float) -> Tensor:
-    """``image`` at the size of ``photo``, with a share of the detail its coarser ``previous`` lacked."""
-
-    def grow(picture: Tensor) -> Tensor:
-        return functional.interpolate(picture, size=photo.shape[2:], mode="bicubic", align_corners=False)
-
-    larger = grow(image)
-    if detail:
-        larger = larger + detail * (photo - grow(previous))
-    return larger.clamp(0, 1)
-
-
-def _least_side(encoder: Encoder, options: Options, width: int, height: int) -> int:
+def least_side(encoder: FeatureExtractor, options: Options, width: int, height: int) -> int:
     """The shortest side the layers can see; PictureError when the final size is below it."""
     layers = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
     least = encoder.minimum_side(layers)

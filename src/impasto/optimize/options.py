@@ -13,9 +13,31 @@ from impasto.errors import OptionError
 Optimizer = Literal["lbfgs", "adam", "sgd"]
 PoolingName = Literal["max", "average", "l2"]
 PaddingName = Literal["zeros", "reflect", "replicate-first"]
-ContentLoss = Literal["relative", "mean", "gatys"]
-StyleLoss = Literal["gram", "gram-gatys", "gram-neural-style", "gram-per-element", "wasserstein"]
-TotalVariation = Literal["l2", "l1"]
+ContentLoss = Literal["relative", "mean", "gatys", "self-similarity"]
+StyleLoss = Literal[
+    "gram",
+    "gram-gatys",
+    "gram-neural-style",
+    "gram-per-element",
+    "wasserstein",
+    "wasserstein-newton-schulz",
+    "mean-std",
+    "mean",
+    "sort-matching",
+    "sliced-wasserstein",
+    "mrf",
+    "nearest-neighbours",
+    "strotss",
+]
+TotalVariation = Literal["l2", "l1", "nine-point", "neural-style"]
+GradientScalingName = Literal["none", "squared-weight", "l1"]
+Color = Literal["style", "luminance", "luminance-first", "match-style", "match-result"]
+ColorSpace = Literal["yuv", "ycbcr", "lab", "luv"]
+ColorMethod = Literal["cholesky", "pca", "symmetric", "histogram", "mean"]
+Guidance = Literal["gram", "sum"]
+Propagation = Literal["simple", "inside", "all"]
+StyleSizes = Literal["grid", "exact"]
+Resampling = Literal["lanczos", "bilinear", "bicubic"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Initialisation = Literal["content", "noise", "statistics"]
 
@@ -32,18 +54,42 @@ class Options:
     ``content_layers``, ``style_layers``: layer name to weight. Style weights are divided by their
     sum; content weights are taken as they are.
     ``content_weight``, ``style_weight``, ``tv_weight``: factors of the three parts of the loss.
-    ``style_weights``: one share per style, or empty for equal shares; divided by their sum.
+    ``style_weights``: one share per style, or empty for equal shares; divided by the sum of their
+    magnitudes. A negative one leads away from a style.
     ``style_scale``: the style's size relative to the picture's; smaller makes finer strokes.
+    ``style_scales``: one more such factor per style, or empty.
+    ``blend_layers``: per style, layer to factor of its share there, an empty mapping for all layers
+    alike; or empty. One painting's colour and another's stroke: ``({"relu1_1": 1}, {"relu3_1": 1})``.
+    ``normalise_weights``: divide each layer's weight by the largest side of its target.
+    ``gradient_scaling``: ``squared-weight`` or ``l1``: neural-style-pt's and neural-style's
+    ``-normalize_gradients``.
+    ``samples``: how many features a sampling style loss compares; None for its own number.
+    ``color``: whose colours: the ``style``'s; the photograph's, with the result's ``luminance`` only, or
+    painted in grey from the start (``luminance-first``); or colours matched, the style's to the
+    photograph's before (``match-style``), the result's after (``match-result``). ``color_space`` and
+    ``color_method`` say how; ``color_strength``, in [0, 1], mixes the result with what it was.
+    ``guidance``: masked regions by guided Gram matrices (``gram``) or guided sums (``sum``).
+    ``guidance_propagation``: how masks reach deep layers. ``mask_feather``: soft edge, in pixels of the
+    result.
     ``init``: ``content``, ``noise`` (white), ``statistics`` (noise in the style's colours), or the
     path of a picture. ``noise`` is the standard deviation of ``init="noise"``, in units of [0, 1].
     ``iterations``: per pyramid level. ``coarse_iterations``: the same at levels under half the
     final size, or None for ``iterations``.
+    ``first_iterations``: the same for the first level, before both, or None.
     ``min_size``: long side of the coarsest level; 0 turns the pyramid off.
+    ``style_sizes``: styles are measured on a ``grid`` of sizes, as style files are, or at ``exact`` ones.
+    ``resampling``: ``lanczos`` in full precision; ``bilinear`` and ``bicubic`` round to 8 bits, as the
+    programs do that neural-style-pt and style-transfer-pytorch are.
     ``detail``: share of the photograph's fine detail given back at every step up the pyramid.
     ``learning_rate``: step size; for L-BFGS a factor of its own step.
     ``history``: steps L-BFGS remembers. ``line_search``: search along each of its steps (strong Wolfe).
     ``variable_range``: what white is to the optimiser: 1, or 255 as in the papers' programs.
     ``clip``: keep values in the valid range after every step.
+    ``average_decay``: give the running average of the iterates instead of the last; 0 for the last.
+    ``carry_optimizer``: Adam goes on at the next level with what it knows.
+    ``recoveries``: how often to step back and halve the learning rate when the loss is no number.
+    ``max_memory``: how much memory the painting may take, in GB; None for a safe share of what is free.
+    Pictures beyond it are worked on in parts. ``tile``: side of these parts, in pixels; None to choose.
     ``threshold``: stop a level when the total loss is at or below it. ``saturation``: stop a level
     when the mean loss of the last ten iterations is less than this fraction below the mean of the
     ten before. Both None: never.
@@ -65,11 +111,24 @@ class Options:
     tv_loss: TotalVariation = "l2"
     style_weights: tuple[float, ...] = ()
     style_scale: float = 1.0
+    style_scales: tuple[float, ...] = ()
+    blend_layers: tuple[Mapping[str, float], ...] = ()
+    normalise_weights: bool = False
+    gradient_scaling: GradientScalingName = "none"
+    samples: int | None = None
+    color: Color = "style"
+    color_space: ColorSpace = "lab"
+    color_method: ColorMethod = "symmetric"
+    color_strength: float = 1.0
+    guidance: Guidance = "gram"
+    guidance_propagation: Propagation = "simple"
+    mask_feather: float = 0.0
     init: str = "content"
     noise: float = 0.25
     optimizer: Optimizer = "lbfgs"
     iterations: int = 20
     coarse_iterations: int | None = 40
+    first_iterations: int | None = None
     learning_rate: float = 1.0
     beta1: float = 0.9
     beta2: float = 0.999
@@ -79,18 +138,27 @@ class Options:
     line_search: bool = False
     variable_range: float = 1.0
     clip: bool = False
+    average_decay: float = 0.0
+    carry_optimizer: bool = False
+    recoveries: int = 3
     min_size: int = 128
+    style_sizes: StyleSizes = "grid"
+    resampling: Resampling = "lanczos"
     detail: float = 1.0
     threshold: float | None = None
     saturation: float | None = None
     seed: int = 0
     device: str = "auto"
     precision: Precision = "auto"
+    max_memory: float | None = None
+    tile: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("content_layers", "style_layers"):
             object.__setattr__(self, name, dict(getattr(self, name)))
-        object.__setattr__(self, "style_weights", tuple(self.style_weights))
+        for name in ("style_weights", "style_scales"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "blend_layers", tuple(dict(layers) for layers in self.blend_layers))
         if isinstance(self.size, list):
             object.__setattr__(self, "size", tuple(self.size))
         self._check_choices()
@@ -122,13 +190,18 @@ class Options:
         for name in ("learning_rate", "style_scale", "variable_range"):
             if getattr(self, name) <= 0:
                 raise OptionError(f"{name} must be more than 0; it is {getattr(self, name)!r}")
-        for name in ("beta1", "beta2", "momentum"):
+        for name in ("beta1", "beta2", "momentum", "average_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise OptionError(f"{name} must be at least 0 and less than 1; it is {getattr(self, name)!r}")
         for name in ("content_layers", "style_layers"):
             for layer, weight in getattr(self, name).items():
                 if not _is_real(weight):
                     raise OptionError(f"the weight of {layer} must be a number; it is {weight!r}")
+        if not 0 <= self.color_strength <= 1:
+            raise OptionError(f"color_strength must be from 0 to 1; it is {self.color_strength!r}")
+        for scale in self.style_scales:
+            if not _is_real(scale) or scale <= 0:
+                raise OptionError(f"style_scales must be numbers above 0; they are {self.style_scales}")
         if self.style_layers and sum(self.style_layers.values()) <= 0:
             raise OptionError("the weights of the style layers must add up to more than 0")
         if self.style_weights and not sum(self.style_weights) > 0:
@@ -144,10 +217,7 @@ class Options:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         values = dataclasses.asdict(self)
-        for name in ("size", "style_weights"):
-            if isinstance(values[name], tuple):
-                values[name] = list(values[name])
-        return values
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Options:
@@ -161,10 +231,27 @@ _CHOICES: dict[str, Any] = {
     "content_loss": ContentLoss,
     "style_loss": StyleLoss,
     "tv_loss": TotalVariation,
+    "gradient_scaling": GradientScalingName,
+    "color": Color,
+    "color_space": ColorSpace,
+    "color_method": ColorMethod,
+    "guidance": Guidance,
+    "guidance_propagation": Propagation,
+    "style_sizes": StyleSizes,
+    "resampling": Resampling,
     "optimizer": Optimizer,
     "precision": Precision,
 }
-_OPTIONAL = ("padding", "coarse_iterations", "threshold", "saturation")
+_OPTIONAL = (
+    "padding",
+    "coarse_iterations",
+    "first_iterations",
+    "threshold",
+    "saturation",
+    "samples",
+    "max_memory",
+    "tile",
+)
 _BOUNDS: tuple[tuple[str, float, bool], ...] = (
     ("content_weight", 0, False),
     ("style_weight", 0, False),
@@ -173,6 +260,12 @@ _BOUNDS: tuple[tuple[str, float, bool], ...] = (
     ("noise", 0, False),
     ("iterations", 1, True),
     ("coarse_iterations", 1, True),
+    ("first_iterations", 1, True),
+    ("samples", 1, True),
+    ("mask_feather", 0, False),
+    ("recoveries", 0, True),
+    ("max_memory", 0, False),
+    ("tile", 32, True),
     ("learning_rate", 0, False),
     ("adam_epsilon", 0, False),
     ("history", 1, True),

@@ -1,4 +1,4 @@
-"""A style as the optimiser knows it: statistics, from a picture or from a file.
+"""Styles in files: statistics measured once, without the painting they are of.
 
 A style file is a safetensors file. Its tensors are ``<size>/<layer>/mean`` (C,) and
 ``<size>/<layer>/gram``, the upper triangle of the symmetric (C, C) matrix, row by row; ``size`` is
@@ -7,7 +7,6 @@ the long side the painting was measured at. Its metadata holds one JSON text und
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
@@ -15,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,52 +22,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from impasto.encoders.network import Encoder
+from impasto.encoders import FeatureExtractor
 from impasto.errors import OutputError, StyleError
-from impasto.imaging import resize
-from impasto.objectives import IMAGE, LayerStatistics, StyleStatistics, blend_styles, measure_style
-from impasto.optimize.pyramid import STYLE_SIZES, fit, style_size
-from impasto.tensors import to_tensor
-from impasto.types import Picture
+from impasto.objectives import IMAGE, LayerStatistics, Samples, StyleStatistics, blend_styles
+from impasto.optimize.pyramid import style_size
+from impasto.optimize.styles import PictureStyle, Plan, at_once
+from impasto.types import Picture, Plane
 
 FORMAT = 1
 SUFFIX = ".style"
-
-
-class Style(Protocol):
-    """Anything that can say what a style's statistics are."""
-
-    def statistics(self, encoder: Encoder, layers: Sequence[str], long_side: float) -> StyleStatistics:
-        """Statistics at ``layers``, measured at the known size nearest to ``long_side``."""
-
-
-@dataclass(frozen=True)
-class PictureStyle:
-    """The style of a picture, measured when asked for, at no more than about its own size."""
-
-    picture: Picture
-
-    def sizes(self, least: int) -> list[int]:
-        """The long sides to measure at so that the short side has ``least`` pixels or more.
-
-        Raises StyleError when the picture itself has fewer.
-        """
-        width, height = self.picture.width, self.picture.height
-        if min(width, height) < least:
-            raise StyleError(
-                f"expected a style picture of at least {least}x{least} pixels for these layers; "
-                f"it is {width}x{height}"
-            )
-        known = [s for s in STYLE_SIZES if s <= style_size(max(width, height))]
-        return [s for s in known if min(fit(width, height, s)) >= least] or known[-1:]
-
-    def statistics(self, encoder: Encoder, layers: Sequence[str], long_side: float) -> StyleStatistics:
-        sizes = self.sizes(encoder.minimum_side(layers))
-        size = min(max(style_size(long_side), sizes[0]), sizes[-1])
-        width, height = fit(self.picture.width, self.picture.height, size)
-        pixels = resize(self.picture.pixels, width, height)
-        device = next(encoder.parameters()).device
-        return measure_style(encoder, to_tensor(pixels, device), layers)
 
 
 @dataclass(frozen=True)
@@ -98,11 +60,23 @@ class FileStyle:
     def layers(self) -> list[str]:
         return sorted({name.split("/")[1] for name in self.tensors} - {IMAGE})
 
-    def statistics(self, encoder: Encoder, layers: Sequence[str], long_side: float) -> StyleStatistics:
-        if dict(self.card.encoder) != describe(encoder):
+    def statistics(
+        self,
+        encoder: FeatureExtractor,
+        layers: Sequence[str],
+        long_side: float,
+        *,
+        mask: Plane | None = None,
+        plan: Plan = at_once,
+    ) -> StyleStatistics:
+        if mask is not None:
+            raise StyleError(
+                f"{self.path.name} is a style file, which cannot be masked; give the painting itself"
+            )
+        if dict(self.card.encoder) != encoder.describe():
             raise StyleError(
                 f"{self.path.name} was measured with the encoder {_words(self.card.encoder)}, and this "
-                f"painting uses {_words(describe(encoder))}; measure the painting again with `impasto style`"
+                f"painting uses {_words(encoder.describe())}; measure the painting again with `impasto style`"
             )
         missing = sorted(set(layers) - set(self.layers()))
         if missing:
@@ -111,7 +85,7 @@ class FileStyle:
             )
         wanted = style_size(long_side)
         size = min(max(wanted, self.sizes()[0]), self.sizes()[-1])
-        device = next(encoder.parameters()).device
+        device = next(iter(encoder.parameters())).device
         found = {}
         for name in (*layers, IMAGE):
             mean = torch.from_numpy(self.tensors[f"{size}/{name}/mean"]).float().to(device)
@@ -120,20 +94,11 @@ class FileStyle:
             found[name] = LayerStatistics(mean, _unfold(triangle, len(mean)), positions)
         return found
 
-
-def describe(encoder: Encoder) -> dict[str, Any]:
-    """What must agree for two encoders to give the same statistics."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
-    return {
-        "name": encoder.architecture.name,
-        "pooling": encoder.pooling,
-        "pool_scale": encoder.pool_scale,
-        "padding": encoder.padding,
-        "sha256": digest.hexdigest()[:16],
-    }
+    def samples(self, *_: object, **__: object) -> Samples:
+        raise StyleError(
+            f"{self.path.name} is a style file, which holds means and Gram matrices; this style loss "
+            "needs the painting itself, or another loss, such as --style-loss wasserstein"
+        )
 
 
 def _words(encoder: Mapping[str, Any]) -> str:
@@ -155,7 +120,7 @@ def _unfold(triangle: torch.Tensor, channels: int) -> torch.Tensor:
 
 def measure_style_file(
     pictures: Sequence[Picture],
-    encoder: Encoder,
+    encoder: FeatureExtractor,
     layers: Sequence[str],
     card: StyleCard,
     *,
@@ -182,7 +147,7 @@ def measure_style_file(
             tensors[f"{size}/{name}/positions"] = np.array(found.positions, dtype=np.int64)
     if not all(np.isfinite(t).all() for t in tensors.values()):
         raise StyleError("the statistics of this painting do not fit the file's number format")
-    return StyleCard(**{**asdict(card), "encoder": describe(encoder)}), tensors
+    return StyleCard(**{**asdict(card), "encoder": encoder.describe()}), tensors
 
 
 def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]) -> None:

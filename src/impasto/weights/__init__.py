@@ -12,10 +12,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.weights.architecture import ARCHITECTURES, Architecture, recognise
     from impasto.weights.cache import Stored, folder, path, present, read_record, stored_names
-    from impasto.weights.convert import Network, read_network, save_network
+    from impasto.weights.convert import NETWORK_ENDINGS, Network, read_network, save_network
     from impasto.weights.download import DownloadProgress
+    from impasto.weights.naming import architecture_in_name
+    from impasto.weights.neural_style import ModelFile, model_file
     from impasto.weights.registry import CONVENTIONS, REGISTRY, Convention, WeightsFile
-    from impasto.weights.store import ensure, identify, import_file, known_convention, locate, verify
+    from impasto.weights.store import (
+        ensure,
+        identify,
+        import_file,
+        is_offline,
+        known_convention,
+        locate,
+        verify,
+    )
+    from impasto.weights.tensor_files import read_tensors
 
 _HOMES = {
     "ARCHITECTURES": "impasto.weights.architecture",
@@ -23,20 +34,26 @@ _HOMES = {
     "CONVENTIONS": "impasto.weights.registry",
     "Convention": "impasto.weights.registry",
     "DownloadProgress": "impasto.weights.download",
+    "ModelFile": "impasto.weights.neural_style",
+    "NETWORK_ENDINGS": "impasto.weights.convert",
     "Network": "impasto.weights.convert",
     "REGISTRY": "impasto.weights.registry",
     "Stored": "impasto.weights.cache",
     "WeightsFile": "impasto.weights.registry",
+    "architecture_in_name": "impasto.weights.naming",
     "ensure": "impasto.weights.store",
     "folder": "impasto.weights.cache",
     "identify": "impasto.weights.store",
     "import_file": "impasto.weights.store",
+    "is_offline": "impasto.weights.store",
     "known_convention": "impasto.weights.store",
     "locate": "impasto.weights.store",
+    "model_file": "impasto.weights.neural_style",
     "path": "impasto.weights.cache",
     "present": "impasto.weights.cache",
     "read_network": "impasto.weights.convert",
     "read_record": "impasto.weights.cache",
+    "read_tensors": "impasto.weights.tensor_files",
     "recognise": "impasto.weights.architecture",
     "save_network": "impasto.weights.convert",
     "stored_names": "impasto.weights.cache",
@@ -46,23 +63,29 @@ _HOMES = {
 __all__ = [
     "ARCHITECTURES",
     "CONVENTIONS",
+    "NETWORK_ENDINGS",
     "REGISTRY",
     "Architecture",
     "Convention",
     "DownloadProgress",
+    "ModelFile",
     "Network",
     "Stored",
     "WeightsFile",
+    "architecture_in_name",
     "ensure",
     "folder",
     "identify",
     "import_file",
+    "is_offline",
     "known_convention",
     "locate",
+    "model_file",
     "path",
     "present",
     "read_network",
     "read_record",
+    "read_tensors",
     "recognise",
     "save_network",
     "stored_names",

@@ -15,7 +15,9 @@ class Architecture:
     """Widths (channels) and depths (convolutions) of the blocks, shallow to deep.
 
     A pooling layer follows every block; ``last_pool`` says whether one follows the last. ``slope`` is
-    what its rectifiers multiply negative values by: 0 for ReLU.
+    what its rectifiers multiply negative values by: 0 for ReLU. ``channels`` are the widths of the
+    single convolutions, in order, where they differ within a block; ``widths`` are then those of each
+    block's last.
     """
 
     name: str
@@ -23,13 +25,15 @@ class Architecture:
     depths: tuple[int, ...]
     last_pool: bool = True
     slope: float = 0.0
+    channels: tuple[int, ...] = ()
 
     def convolutions(self) -> list[tuple[str, int, int]]:
         """``(suffix, channels in, channels out)`` of every convolution, such as ("4_2", 512, 512)."""
-        rows = []
+        rows: list[tuple[str, int, int]] = []
         channels = 3
-        for block, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True), 1):
+        for block, (block_width, depth) in enumerate(zip(self.widths, self.depths, strict=True), 1):
             for index in range(1, depth + 1):
+                width = self.channels[len(rows)] if self.channels else block_width
                 rows.append((f"{block}_{index}", channels, width))
                 channels = width
         return rows
@@ -57,15 +61,24 @@ class Architecture:
         kept = len(depths)
         whole = depths[-1] == self.depths[kept - 1]
         pooled = whole and (kept < len(self.depths) or self.last_pool)
-        return replace(self, widths=self.widths[:kept], depths=tuple(depths), last_pool=pooled)
+        channels = self.channels[:convolutions]
+        widths = (*self.widths[: kept - 1], channels[-1] if channels else self.widths[kept - 1])
+        return replace(self, widths=widths, depths=tuple(depths), last_pool=pooled, channels=channels)
 
 
 VGG16 = Architecture("vgg16", (64, 128, 256, 512, 512), (2, 2, 3, 3, 3))
 VGG19 = Architecture("vgg19", (64, 128, 256, 512, 512), (2, 2, 4, 4, 4))
+# VGG-16 after channel pruning (He, Zhang and Sun, 2017), a file users of neural-style-pt have.
+VGG16_PRUNED = Architecture(
+    "vgg16-pruned",
+    (22, 51, 111, 228, 512),
+    (2, 2, 3, 3, 3),
+    channels=(24, 22, 41, 51, 108, 89, 111, 184, 276, 228, 512, 512, 512),
+)
 # Leaky, since ReLUs in so narrow a network die while it learns.
 TINY = Architecture("tiny", (16, 32, 64, 128, 128), (2, 2, 4, 4, 1), last_pool=False, slope=0.1)
 
-ARCHITECTURES = {known.name: known for known in (VGG19, VGG16, TINY)}
+ARCHITECTURES = {known.name: known for known in (VGG19, VGG16, VGG16_PRUNED, TINY)}
 
 
 def recognise(widths: tuple[int, ...], depths: tuple[int, ...], likely: str | None = None) -> Architecture:
@@ -81,9 +94,18 @@ def recognise(widths: tuple[int, ...], depths: tuple[int, ...], likely: str | No
     return (named or whole or parts or [Architecture("custom", widths, depths, last_pool=False)])[0]
 
 
+def recognise_uneven(channels: tuple[int, ...]) -> Architecture | None:
+    """The known architecture, of those whose blocks are not of one width, whose convolutions have or
+    begin with these widths; None where there is none."""
+    for known in ARCHITECTURES.values():
+        if known.channels and channels == known.channels[: len(channels)]:
+            return known.truncated(len(channels))
+    return None
+
+
 def _parts(widths: tuple[int, ...], depths: tuple[int, ...]) -> Iterator[Architecture]:
     for known in ARCHITECTURES.values():
-        if sum(depths) <= sum(known.depths):
+        if not known.channels and sum(depths) <= sum(known.depths):
             part = known.truncated(sum(depths))
             if (part.widths, part.depths) == (widths, depths):
                 yield part

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
-import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,18 +15,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors import numpy as safetensors_numpy
 
-from impasto.errors import CorruptWeightsError, OutputError, WeightsMissingError
+from impasto.errors import CorruptWeightsError, OutputError
 from impasto.weights.architecture import Architecture
 from impasto.weights.cache import Stored, record_path
+from impasto.weights.keras_files import KERAS_ENDINGS, read_keras
 from impasto.weights.layout import convolution_names, infer_architecture
+from impasto.weights.naming import architecture_in_name
 from impasto.weights.registry import Convention
+from impasto.weights.tensor_files import (
+    SAFETENSORS_ENDING,
+    TORCH_ENDINGS,
+    at_path,
+    check_present,
+    read_named,
+)
 
 Tensors = dict[str, NDArray[np.float32]]
 
-_TORCH_ENDINGS = (".pth", ".pt")
+NETWORK_ENDINGS = (SAFETENSORS_ENDING, *TORCH_ENDINGS, *KERAS_ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -43,35 +48,30 @@ class Network:
 
 
 def read_network(path: Path, likely: str | None = None) -> Network:
-    """The convolutions in a .safetensors, .pth or .pt file; other tensors are left out.
+    """The convolutions in a .safetensors, .pth or .pt file, or in one that Keras wrote (.h5, .keras);
+    other tensors are left out.
 
     ``likely`` names the architecture to prefer where those the file may be of begin alike; the
-    file's own metadata says so too.
+    file's own metadata says so too, and its name ("vgg16.pth").
 
     Nothing in a .pth is executed: a file that would need it is refused. Raises
-    WeightsMissingError where there is no such file, and CorruptWeightsError where it is damaged,
-    holds anything but tensors, is not a VGG network, or has values that are not finite numbers.
+    WeightsMissingError where there is no such file, CorruptWeightsError where it is damaged,
+    holds anything but tensors, is not a VGG network, or has values that are not finite numbers, and
+    MissingExtraError where a file of Keras needs h5py.
     """
-    if not path.is_file():
-        raise WeightsMissingError(
-            f"Expected a weights file at {path}; there is none.", expected="a file", actual=str(path)
-        )
+    check_present(path)
+    named = likely or architecture_in_name(path.name)
     try:
-        if path.suffix.lower() == ".safetensors":
-            tensors, metadata = _read_safetensors(path)
-        elif path.suffix.lower() in _TORCH_ENDINGS:
-            tensors, metadata = _read_torch(path), {}
+        if path.suffix.lower() in KERAS_ENDINGS:
+            tensors, metadata = read_keras(path, named)
         else:
-            raise CorruptWeightsError(
-                f"Expected a .safetensors, .pth or .pt file, got {path.name}.",
-                expected=".safetensors, .pth or .pt",
-                actual=path.suffix,
-            )
+            tensors, metadata = read_named(path, convolution_names)
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
-        architecture = infer_architecture(shapes, likely or metadata.get("architecture"))
+        architecture = infer_architecture(shapes, likely or metadata.get("architecture") or named)
+        _check_floats(tensors)
         _check_finite(tensors)
     except CorruptWeightsError as error:
-        raise CorruptWeightsError(f"{path}: {error}", expected=error.expected, actual=error.actual) from error
+        raise at_path(path, error) from error
     return Network(tensors, architecture, metadata)
 
 
@@ -153,77 +153,14 @@ def _write(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            names = convolution_names(file.keys())
-            return {name: _as_float32(name, file.get_tensor(key)) for key, name in names.items()}, metadata
-    except (SafetensorError, TypeError, OSError) as error:
-        raise CorruptWeightsError(
-            f"Expected a whole safetensors file; it is truncated or damaged ({error}).",
-            expected="a whole safetensors file",
-            actual=str(error),
-        ) from error
-
-
-def _read_torch(path: Path) -> Tensors:
-    import torch
-
-    try:
-        # Memory mapping leaves the fully connected layers on disk; only newer files allow it.
-        mapped = zipfile.is_zipfile(path)
-        with warnings.catch_warnings(action="ignore"):  # its doubts about a file end in errors
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except pickle.UnpicklingError as error:
-        raise CorruptWeightsError(
-            "Expected tensors and nothing else; the file is damaged, or holds pickled objects, which"
-            " could run code when loaded, so Impasto does not load it.",
-            expected="tensors and nothing else",
-            actual=_first_line(error),
-        ) from error
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged file can fail in any way
-        raise CorruptWeightsError(
-            f"Expected a whole PyTorch file; it is truncated or damaged ({_first_line(error)}).",
-            expected="a whole PyTorch file",
-            actual=_first_line(error),
-        ) from error
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
-    if not isinstance(content, Mapping) or not all(
-        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
-    ):
-        raise CorruptWeightsError(
-            f"Expected a dictionary from names to tensors, got {type(content).__name__}.",
-            expected="a dictionary from names to tensors",
-            actual=type(content).__name__,
-        )
-    names = convolution_names(content)
-    found = {}
-    for key, name in names.items():
-        value = content[key]
-        if not value.is_floating_point():
-            raise _not_floats(name, str(value.dtype))
-        found[name] = value.detach().to(torch.float32).contiguous().numpy()
-    return found
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def _as_float32(name: str, tensor: NDArray[Any]) -> NDArray[np.float32]:
-    if not np.issubdtype(tensor.dtype, np.floating):
-        raise _not_floats(name, str(tensor.dtype))
-    return np.ascontiguousarray(tensor, dtype=np.float32)
-
-
-def _not_floats(name: str, kind: str) -> CorruptWeightsError:
-    return CorruptWeightsError(
-        f"Expected {name} to hold floating-point numbers, got {kind}.", expected="floats", actual=kind
-    )
+def _check_floats(tensors: Mapping[str, NDArray[Any]]) -> None:
+    for name, tensor in tensors.items():
+        if not np.issubdtype(tensor.dtype, np.floating):
+            raise CorruptWeightsError(
+                f"Expected {name} to hold floating-point numbers, got {tensor.dtype}.",
+                expected="floats",
+                actual=str(tensor.dtype),
+            )
 
 
 def _check_finite(tensors: Mapping[str, NDArray[Any]]) -> None:

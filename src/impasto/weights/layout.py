@@ -6,24 +6,57 @@ import re
 from collections.abc import Iterable, Mapping
 
 from impasto.errors import CorruptWeightsError
-from impasto.weights.architecture import Architecture, recognise
+from impasto.weights.architecture import Architecture, recognise, recognise_uneven
 
 # torchvision numbers the members of one sequence, activations and pooling included, so that the
 # next convolution is two further on, or three where a pooling layer lies between.
-_NUMBERED = re.compile(r"(?:features\.)?(\d+)\.(weight|bias)")
+_NUMBERED = re.compile(r"(?:features\.)?(?:module\.)?(\d+)\.(weight|bias)")
 _NAMED = re.compile(r"conv([1-9])_([1-9]\d*)\.(weight|bias)")
 _FULLY_CONNECTED = re.compile(r"(classifier|fc\d*)\.")
+
+# Where a trunk begins, in the three layouts, and what may stand before it ("module.", "vgg.").
+_BEGINNINGS = (
+    re.compile(r"((?:.+\.)?)conv1_1\.weight"),
+    re.compile(r"((?:.+\.)?)features\.(?:module\.)?0\.weight"),
+    re.compile(r"((?:.+\.)?)0\.weight"),
+)
 
 
 def convolution_names(keys: Iterable[str]) -> dict[str, str]:
     """Map a file's own names of its convolutions to ours, ``conv4_2.weight``, in network order.
 
     Understands torchvision's layout (``features.21.weight``, also without ``features.``) and our
-    own (Gatys's files use it too); fully connected layers are left out. Raises CorruptWeightsError
-    for names of neither kind, for batch normalisation, and where a convolution or one of its two
-    tensors is missing.
+    own (Gatys's files use it too), both also behind what a larger module puts before them
+    (``module.features.21.weight``, ``vgg.conv4_2.weight``). Fully connected layers are left out, and
+    so is what lies beside such a prefix or beside ``features``. Raises CorruptWeightsError for names
+    of neither kind, for several trunks, for batch normalisation, and where a convolution or one of
+    its two tensors is missing.
     """
-    wanted = [key for key in keys if not _FULLY_CONNECTED.match(key)]
+    every = list(keys)
+    prefix = _prefix(every)
+    own = [key.removeprefix(prefix) for key in every if key.startswith(prefix)]
+    return {prefix + key: name for key, name in _unprefixed_names(own).items()}
+
+
+def _prefix(keys: list[str]) -> str:
+    """What stands before the names of the trunk's tensors, such as "module."."""
+    for beginning in _BEGINNINGS:
+        matches = [match[1] for key in keys if (match := beginning.fullmatch(key))]
+        found = [prefix for prefix in matches if not _FULLY_CONNECTED.search(prefix)]
+        if "" in found or len(found) == 1:
+            return "" if "" in found else found[0]
+        if found:
+            raise CorruptWeightsError(
+                f"Expected one network, found several: under {', '.join(found)}.",
+                expected="one network",
+                actual=f"{len(found)} networks",
+            )
+    return ""
+
+
+def _unprefixed_names(keys: list[str]) -> dict[str, str]:
+    inside = [key for key in keys if key.startswith("features.")]
+    wanted = [key for key in inside or keys if not _FULLY_CONNECTED.match(key)]
     if any(key.endswith(".running_mean") for key in wanted):
         raise CorruptWeightsError(
             "Expected a VGG network without batch normalisation; this one has it.",
@@ -45,8 +78,11 @@ def infer_architecture(shapes: Mapping[str, tuple[int, ...]], likely: str | None
     ``likely`` names the one to prefer where the first blocks of several are alike.
 
     Raises CorruptWeightsError where shapes do not make a chain of 3x3 convolutions from three
-    channels on, of one width per block.
+    channels on, of one width per block (or the widths of a known network that was pruned).
     """
+    uneven = recognise_uneven(tuple(s[0] for n, s in shapes.items() if n.endswith(".weight") and s))
+    if uneven and shapes == _shapes(uneven):
+        return uneven
     widths: list[int] = []
     depths: list[int] = []
     channels = 3
@@ -64,6 +100,14 @@ def infer_architecture(shapes: Mapping[str, tuple[int, ...]], likely: str | None
         depths[block - 1] += 1
         channels = width
     return recognise(tuple(widths), tuple(depths), likely)
+
+
+def _shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for suffix, channels_in, channels_out in architecture.convolutions():
+        found[f"conv{suffix}.weight"] = (channels_out, channels_in, 3, 3)
+        found[f"conv{suffix}.bias"] = (channels_out,)
+    return found
 
 
 def _numbered(keys: list[str]) -> dict[str, tuple[int, int, str]]:

@@ -82,7 +82,7 @@ def ensure(
         return locate(name)
     if cache.present(name) and not force:
         return locate(name)
-    if _is_offline(offline):
+    if is_offline(offline):
         raise _missing(name, offline)
     with _locked(name):
         # Another process may have fetched it while this one waited.
@@ -92,13 +92,13 @@ def ensure(
 
 
 def import_file(path: str | Path, name: str | None = None, *, convention: str | None = None) -> Stored:
-    """Store the network in a .pth, .pt or .safetensors file under ``name``; returns its record.
+    """Store the network in a .pth, .pt, .safetensors or Keras file under ``name``; returns its record.
 
     A published file is known by its digest or its own name, and then needs neither ``name`` nor
     ``convention``. Otherwise ``name`` defaults to the file's, and ``convention`` ("caffe",
-    "torchvision" or "centred") must be given unless the file was written by Impasto or ``name`` is
-    one of the registry's. A part of a trunk is accepted: the record says how deep it goes. The file
-    itself is left alone.
+    "torchvision" or "centred") must be given unless the file was written by Impasto or Keras or
+    ``name`` is one of the registry's. A part of a trunk is accepted: the record says how deep it
+    goes. The file itself is left alone.
 
     Raises OptionError where the convention cannot be known or the name cannot be used, and what
     ``read_network`` raises.
@@ -251,7 +251,8 @@ def _name_from(path: Path) -> str:
     return cache.check_name(re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._") or "network")
 
 
-def _is_offline(offline: bool | None) -> bool:
+def is_offline(offline: bool | None = None) -> bool:
+    """Whether nothing may be downloaded: ``offline``, or what ``IMPASTO_OFFLINE`` says where it is None."""
     if offline is not None:
         return offline
     return os.environ.get(OFFLINE_VARIABLE, "").strip().lower() not in ("", "0", "false", "no", "off")
@@ -267,7 +268,7 @@ def _missing(name: str, offline: bool | None) -> WeightsMissingError:
             actual="no such file",
         )
     barred = ""
-    if _is_offline(offline):
+    if is_offline(offline):
         barred = f", and Impasto is offline{'' if offline else f' ({OFFLINE_VARIABLE} is set)'}"
     return WeightsMissingError(
         f"The weights of {name!r} are not on this machine{barred}. Fetch them: `impasto models fetch {name}`;"

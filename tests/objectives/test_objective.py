@@ -5,7 +5,7 @@ import torch
 
 from impasto.encoders.network import Encoder
 from impasto.errors import StyleError
-from impasto.objectives import IMAGE, STYLE_LOSSES, Objective, blend_styles, measure_style
+from impasto.objectives import IMAGE, STYLE_LOSSES, Objective, Region, blend_styles, measure_style
 
 LAYERS = ["relu1_1", "relu3_1"]
 
@@ -18,7 +18,7 @@ def objective(encoder: Encoder, content: torch.Tensor, style: torch.Tensor, **mo
     return Objective(
         encoder,
         encoder(content, ["relu2_2"]),
-        measure_style(encoder, style, LAYERS),
+        [Region(measure_style(encoder, style, LAYERS))],
         content_weights={"relu2_2": 2.0},
         style_weights={"relu1_1": 1.0, "relu3_1": 0.5},
         **more,  # type: ignore[arg-type]
@@ -37,7 +37,15 @@ def test_content_part_is_zero_at_the_content_itself(encoder: Encoder) -> None:
     assert float(parts["style relu1_1"]) > 0
 
 
-@pytest.mark.parametrize("loss", STYLE_LOSSES)
+# Its square roots stop early, as their source's do: some per cent of the distance is left.
+EXACT = [
+    name
+    for name, loss in STYLE_LOSSES.items()
+    if loss.kind == "moments" and name != "wasserstein-newton-schulz"
+]
+
+
+@pytest.mark.parametrize("loss", EXACT)
 def test_style_parts_vanish_at_the_style_itself_and_nowhere_near(encoder: Encoder, loss: str) -> None:
     judge = objective(encoder, picture(1), picture(2), style_loss=loss)
     same = judge(picture(2))[1]
@@ -53,7 +61,7 @@ def test_weights_scale_their_own_part_only(encoder: Encoder) -> None:
         judged = Objective(
             encoder,
             content,
-            style,
+            [Region(style)],
             content_weights={"relu2_2": content_weight},
             style_weights={"relu1_1": style_weight},
         )(picture(3))[1]
@@ -68,7 +76,7 @@ def test_a_layer_with_weight_zero_is_not_computed(encoder: Encoder) -> None:
     judged = Objective(
         encoder,
         encoder(picture(1), ["relu2_2", "relu5_1"]),
-        {},
+        [],
         content_weights={"relu2_2": 1.0, "relu5_1": 0.0},
         style_weights={},
     )

@@ -1,0 +1,225 @@
+"""Any PyTorch network as an encoder: its layers are its modules, by their dotted names."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from impasto.encoders import probing
+from impasto.encoders.network import (
+    POOLING_RESCALE,
+    InputConvention,
+    Padding,
+    Pooling,
+    check_shape,
+    check_side,
+    fingerprint,
+    normalise_input,
+    zero_colour,
+)
+from impasto.encoders.protocol import UNBOUNDED
+from impasto.encoders.substitute import substitute_padding, substitute_pooling
+from impasto.errors import LayerError
+
+
+class ModuleEncoder(nn.Module):
+    """A ``FeatureExtractor`` made of a copy of any ``module`` that takes pictures (B, 3, H, W).
+
+    Layers are submodules ("layer2.0.conv1") whose output is a tensor (B, C, H, W) in proportion to the
+    picture, found by a pass over a small one; a submodule that is called several times stands for its
+    last call. What a later module computes in place (``nn.ReLU(inplace=True)``, ``x += y``) does not
+    show in the features. Where a network gives fewer features than H // stride, for lack of padding, its
+    outermost are repeated, half of them before the first; where it gives more, the last are left out.
+    A pass ends with the deepest layer asked for. ``module`` itself is left alone; the copy stays in
+    evaluation mode, its parameters want no gradients.
+
+    ``convention`` makes the network's input of sRGB in [0, 1]. ``name`` is the class of ``module`` by
+    default. ``pooling`` "average" and "l2" replace every ``nn.MaxPool2d``, and multiply by
+    ``POOLING_RESCALE`` with ``rescale_pooling``; "max" leaves all as it is. ``padding`` is that of every
+    ``nn.Conv2d`` that pads, or of the first alone ("replicate-first"); None leaves it as it is.
+
+    Raises LayerError where no module gives features.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        module: nn.Module,
+        convention: InputConvention,
+        *,
+        name: str | None = None,
+        pooling: Pooling = "max",
+        rescale_pooling: bool = False,
+        padding: Padding | None = None,
+    ) -> None:
+        super().__init__()
+        self.name = name or type(module).__name__
+        self.convention = convention
+        self.pooling: Pooling = pooling
+        self.pool_scale = POOLING_RESCALE[pooling] if rescale_pooling else 1.0
+        self.padding: str = padding or "own"
+        self.module = copy.deepcopy(module)
+        substitute_pooling(self.module, pooling, self.pool_scale)
+        if padding is not None:
+            substitute_padding(self.module, padding)
+        probing.make_audible(self.module)
+        self.register_buffer("mean", torch.tensor(convention.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(convention.std).view(1, 3, 1, 1), persistent=False)
+        first = next(self.module.parameters(), self.mean)
+        self.mean, self.std = self.mean.to(first.device), self.std.to(first.device)
+        self.eval().requires_grad_(False)
+        self._sides: dict[str, int] = {}
+        self._reaches: dict[str, int] = {}
+        self._survey = self._look()
+
+    @property
+    def layer_names(self) -> list[str]:
+        """Every submodule that gives features, in the order they are computed in."""
+        return list(self._survey.layers)
+
+    def minimum_side(self, layers: Iterable[str]) -> int:
+        """The smallest width and height, in pixels, that ``layers`` can be computed for, found by
+        trying. Raises LayerError for unknown layers."""
+        wanted = self._wanted(layers)
+        for name in wanted.keys() - self._sides.keys():
+
+            def compute(side: int, name: str = name) -> Tensor:
+                return probing.collect(self.module, self._picture(side, side), {name: wanted[name]})[name]
+
+            self._sides[name] = probing.smallest_side(compute)
+        return max((self._sides[name] for name in wanted), default=1)
+
+    def stride(self, layer: str) -> int:
+        """Pixels from one position of ``layer`` to the next. Raises LayerError for an unknown layer."""
+        return self._one(layer).stride
+
+    def channels(self, layer: str) -> int:
+        """How many channels ``layer`` has. Raises LayerError for an unknown layer."""
+        return self._one(layer).channels
+
+    def radius(self, layers: Iterable[str]) -> int:
+        """How far, in pixels, ``layers`` see beyond a position's own cell, found by trying; UNBOUNDED
+        where that is the whole picture, or more than about 1000. Raises LayerError for unknown layers."""
+        wanted = self._wanted(layers)
+        for name in wanted.keys() - self._reaches.keys():
+            reach = probing.reach(self.module, name, wanted[name], self.minimum_side([name]))
+            self._reaches[name] = UNBOUNDED if reach is None else reach
+        return max((self._reaches[name] for name in wanted), default=0)
+
+    def receptive_field(self, layers: Iterable[str]) -> tuple[int, int] | None:
+        """``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
+        None where the radius is UNBOUNDED. Raises LayerError for unknown layers."""
+        wanted = self._wanted(layers)
+        radius = self.radius(wanted)
+        stride = math.lcm(*(layer.stride for layer in wanted.values()))
+        return None if radius == UNBOUNDED else (radius, stride)
+
+    def zero_colour(self) -> Tensor:
+        """The sRGB colour (3,) in [0, 1] that the network sees as zeros."""
+        return zero_colour(self.convention, self.mean)
+
+    def describe(self) -> dict[str, object]:
+        """What must agree for two networks to give the same activations, as plain values."""
+        return {
+            "name": self.name,
+            "pooling": self.pooling,
+            "pool_scale": self.pool_scale,
+            "padding": self.padding,
+            "convention": str(self.convention),
+            "sha256": fingerprint(self),
+        }
+
+    def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Activations of ``layers`` for ``image`` of shape (B, 3, H, W) in [0, 1].
+
+        Returns a dict from layer name to a (B, C, H // stride, W // stride) tensor, in network order, in
+        the network's own precision. Raises LayerError for a layer the network does not have or does not
+        compute for this image, PictureError for an image of another shape or too small for the layers.
+        """
+        wanted = self._wanted(layers)
+        check_shape(image)
+        if min(image.shape[2:]) < probing.PROBE_HEIGHT:
+            check_side(image, self.minimum_side(wanted), wanted)
+        found = probing.collect(self.module, self._input(image), wanted)
+        for name in wanted:
+            if name not in found:
+                raise LayerError(
+                    f"Expected {self.name} to compute {name} for every image; for this one it did not.",
+                    expected=name,
+                    actual="not computed",
+                )
+        return {name: found[name] for name in wanted}
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """The network's own input for an sRGB ``image`` in [0, 1]."""
+        return normalise_input(image, self.convention, self.mean, self.std)
+
+    def train(self, mode: bool = True) -> Self:  # noqa: ARG002
+        """Stays in evaluation mode, whatever ``mode``: what it sees must not depend on chance."""
+        return super().train(False)
+
+    def _input(self, image: Tensor) -> Tensor:
+        kinds = (p.dtype for p in self.module.parameters() if p.is_floating_point())
+        return self.normalise(image).to(next(kinds, image.dtype))
+
+    def _picture(self, height: int, width: int) -> Tensor:
+        """A picture of noise, the same every time."""
+        noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+        return self._input(noise.to(self.mean.device))
+
+    def _look(self) -> probing.Survey:
+        seen = probing.survey(self.module, self._picture(probing.PROBE_HEIGHT, probing.PROBE_WIDTH))
+        if not seen.layers:
+            reason = f"it fails: {seen.error}" if seen.error else "none does"
+            raise LayerError(
+                f"Expected a module within {self.name} to give features (B, C, H, W) for a picture of"
+                f" {probing.PROBE_WIDTH} x {probing.PROBE_HEIGHT} pixels; {reason}.",
+                expected="features (B, C, H, W)",
+                actual=reason,
+            )
+        return seen
+
+    def _wanted(self, layers: Iterable[str]) -> dict[str, probing.Layer]:
+        """The layers asked for, in network order. Raises LayerError."""
+        names = {name.strip() for name in layers}
+        for name in sorted(names - self._survey.layers.keys()):
+            raise self._unknown(name)
+        return {name: layer for name, layer in self._survey.layers.items() if name in names}
+
+    def _one(self, layer: str) -> probing.Layer:
+        return next(iter(self._wanted([layer]).values()))
+
+    def _unknown(self, name: str) -> LayerError:
+        expected = "a module that gives features (B, C, H, W)"
+        if name in self._survey.others:
+            actual = self._survey.others[name]
+            return LayerError(
+                f"Expected {expected}; {name} of {self.name} gives {actual}.",
+                expected=expected,
+                actual=actual,
+            )
+        if name and name in dict(self.module.named_modules()):
+            actual = "is never called"
+            if self._survey.error:
+                actual = f"is not reached: the network fails before it ends ({self._survey.error})"
+            return LayerError(
+                f"Expected {expected}; {name} of {self.name} {actual}.", expected=expected, actual=actual
+            )
+        near = get_close_matches(name, self.layer_names, 3, 0.6)
+        some = [*self.layer_names[:4], "...", self.layer_names[-1]] if len(self.layer_names) > 8 else []
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(some or self.layer_names)}."
+        )
+        return LayerError(
+            f"{self.name} has no layer {name!r}; {hint}",
+            expected=", ".join(self.layer_names),
+            actual=repr(name),
+        )

@@ -1,0 +1,73 @@
+"""What painting needs of a network; ``Encoder`` and ``ModuleEncoder`` provide it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, Self
+
+import torch
+from torch import Tensor, nn
+
+
+class FeatureExtractor(Protocol):
+    """A frozen network in evaluation mode whose layers can be looked at by name.
+
+    The feature at place (i, j) of a layer of stride s stands for the cell of s x s pixels that begins
+    at (i s, j s); a picture (H, W) has H // s by W // s of them.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the network is called: its architecture, or a module's class."""
+
+    @property
+    def layer_names(self) -> list[str]:
+        """Every layer there is, in network order."""
+
+    def __call__(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Activations (B, C, H // s, W // s) of ``layers``, in network order, for ``image`` (B, 3, H, W),
+        sRGB in [0, 1]. Raises LayerError and PictureError."""
+
+    def minimum_side(self, layers: Iterable[str]) -> int:
+        """The smallest width and height, in pixels, that ``layers`` can be computed for."""
+
+    def stride(self, layer: str) -> int:
+        """Pixels from one position of ``layer`` to the next."""
+
+    def channels(self, layer: str) -> int:
+        """How many channels ``layer`` has."""
+
+    def radius(self, layers: Iterable[str]) -> int:
+        """How far, in pixels, ``layers`` see beyond a position's own cell, on any side; UNBOUNDED where
+        they see the whole picture, or where it is unknown how far."""
+
+    def receptive_field(self, layers: Iterable[str]) -> tuple[int, int] | None:
+        """``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
+        None where the radius is UNBOUNDED.
+
+        A part of a picture that begins at multiples of ``stride`` and reaches ``radius`` pixels or more
+        further on every side gives, in its middle, the whole picture's own features.
+        """
+
+    def zero_colour(self) -> Tensor:
+        """The sRGB colour (3,) in [0, 1] that the network sees as zeros."""
+
+    def describe(self) -> dict[str, object]:
+        """What must agree for two networks to give the same activations, as plain values: "name",
+        "pooling", "pool_scale", "padding", "sha256"."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """The weights, none of which wants gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The weights by name."""
+
+    def children(self) -> Iterator[nn.Module]:
+        """The parts whose precision may be lowered; the normalisation of the input is not in them."""
+
+    def to(self, device: torch.device) -> Self:
+        """The same on ``device``."""
+
+
+UNBOUNDED = 2**20
+"""A radius, in pixels, beyond any picture's."""

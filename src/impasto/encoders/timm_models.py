@@ -1,0 +1,123 @@
+"""The networks of timm (PyTorch Image Models) as encoders; timm is an optional extra.
+
+timm needs torchvision, and cannot be imported where torchvision does not match the installed torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from impasto import weights
+from impasto.encoders.adapter import ModuleEncoder
+from impasto.encoders.network import TORCHVISION, InputConvention, Padding, Pooling
+from impasto.errors import CorruptWeightsError, MissingExtraError, OptionError, WeightsMissingError
+
+
+def load_timm(
+    name: str,
+    *,
+    checkpoint: str | Path | None = None,
+    pretrained: bool = True,
+    convention: InputConvention | None = None,
+    pooling: Pooling = "max",
+    rescale_pooling: bool = False,
+    padding: Padding | None = None,
+) -> ModuleEncoder:
+    """The network timm calls ``name`` ("resnet50.a1_in1k"), with its modules as layers ("layer2.1.conv1").
+
+    The weights are those of ``checkpoint``, a .safetensors or .pth file with all of them; without one
+    they are timm's own, which timm downloads unless it has them, or random where ``pretrained`` is False.
+    ``convention`` is what timm records of the network by default; ``pooling``, ``rescale_pooling`` and
+    ``padding`` are as for ``ModuleEncoder``.
+
+    Networks without features (B, C, H, W), such as plain vision transformers, and those for pictures of
+    one size only, are refused with LayerError. Raises MissingExtraError without timm, OptionError for a
+    name it does not know, WeightsMissingError where Impasto is offline and timm might download,
+    CorruptWeightsError for a checkpoint of another network, and as ``weights.read_tensors`` does.
+    """
+    timm = _require_timm()
+    _check_name(timm, name)
+    fetched = pretrained and checkpoint is None
+    if fetched and weights.is_offline():
+        raise WeightsMissingError(
+            f"Impasto is offline, and timm may have to download the weights of {name}; give a file with them"
+            " (checkpoint).",
+            expected="a checkpoint",
+            actual="none",
+        )
+    network: nn.Module = timm.create_model(name, pretrained=fetched)
+    if checkpoint is not None:
+        _fill(network, name, Path(checkpoint))
+    return ModuleEncoder(
+        network,
+        convention or _recorded_convention(network),
+        name=f"timm:{name}",
+        pooling=pooling,
+        rescale_pooling=rescale_pooling,
+        padding=padding,
+    )
+
+
+def _require_timm() -> Any:
+    expected = "timm and a torchvision that matches the installed torch"
+    try:
+        return import_module("timm")
+    except ModuleNotFoundError as problem:
+        raise MissingExtraError(
+            f"Networks from timm need {problem.name or 'timm'}, which is not installed:"
+            " pip install 'impasto[timm]'",
+            expected=expected,
+            actual=f"{problem.name or 'timm'} is not installed",
+        ) from problem
+    except Exception as problem:  # a torchvision for another torch fails in ways of its own
+        raise MissingExtraError(
+            f"timm is installed and cannot be imported ({problem}); it needs a torchvision that matches"
+            f" torch {torch.__version__}: pip install 'impasto[timm]'",
+            expected=expected,
+            actual=str(problem),
+        ) from problem
+
+
+def _check_name(timm: Any, name: str) -> None:
+    if ":" in name or timm.is_model(name):  # "hf-hub:..." names are looked up by timm itself
+        return
+    near = get_close_matches(name, timm.list_models(), 3)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise OptionError(
+        f"timm has no network called {name!r}.{hint}", expected="a network timm has", actual=repr(name)
+    )
+
+
+def _fill(network: nn.Module, name: str, path: Path) -> None:
+    """Load a checkpoint, all of it, into ``network``."""
+    tensors = {key: torch.from_numpy(value) for key, value in weights.read_tensors(path).items()}
+    own = network.state_dict()
+    wrong = sorted(own.keys() ^ tensors.keys())
+    wrong += [key for key in own.keys() & tensors.keys() if own[key].shape != tensors[key].shape]
+    if wrong:
+        raise CorruptWeightsError(
+            f"{path}: expected the tensors of {name}; {len(wrong)} are missing, unknown or of another shape,"
+            f" such as {wrong[0]}.",
+            expected=f"the tensors of {name}",
+            actual=wrong[0],
+        )
+    network.load_state_dict(tensors)
+
+
+def _recorded_convention(network: nn.Module) -> InputConvention:
+    """The mean and deviation timm records of a network; ImageNet's where it records none."""
+    recorded = getattr(network, "pretrained_cfg", None) or getattr(network, "default_cfg", None)
+    if not isinstance(recorded, Mapping) or "mean" not in recorded or "std" not in recorded:
+        return TORCHVISION
+    red, green, blue = (float(value) for value in recorded["mean"])
+    return InputConvention(
+        mean=(red, green, blue),
+        std=(float(recorded["std"][0]), float(recorded["std"][1]), float(recorded["std"][2])),
+    )

@@ -1,0 +1,7 @@
+"""What is to be painted, as one object that JSON can carry; and many of them, one after the other."""
+
+from __future__ import annotations
+
+from impasto.jobs.job import Job
+
+__all__ = ["Job"]

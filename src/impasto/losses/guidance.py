@@ -1,0 +1,123 @@
+"""Guides: where in a picture a style applies, and Gram matrices of those places alone.
+
+A guide is (H, W), from 0 (outside) to 1 (inside), with soft edges allowed. Source of all: Gatys et al.
+2017, "Controlling Perceptual Factors in Neural Style Transfer", section 4.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from impasto.losses.features import flatten_positions, mismatch, require_at_least, require_one_of
+from impasto.losses.gram import gram_matrix
+
+GUIDE_MODES = ("simple", "all", "inside")
+"""The ways in which ``propagate_guide`` brings a guide to a layer."""
+
+
+def normalise_guide(guide: Tensor) -> Tensor:
+    """``guide``, (H, W), scaled so that its squares sum to 1; a guide of zeros stays as it is.
+
+    Raises InputError when ``guide`` is not 2-D or is empty. Source: section 4.1.
+    """
+    _require_guide(guide)
+    length: Tensor = torch.linalg.vector_norm(guide)
+    return guide / length.clamp(min=torch.finfo(guide.dtype).tiny)
+
+
+def guided_gram(features: Tensor, guide: Tensor) -> Tensor:
+    """The (C, C) Gram matrix of ``features``, (1, C, H, W), each position times ``guide``, (H, W).
+
+    For a guide from ``normalise_guide`` this is a mean weighted by the guide's squares: for a mask the
+    ``gram_matrix`` of the region, however large. It is a sum over positions, so those of
+    parts of a picture, with the same parts of one normalised guide, add up to the whole.
+
+    Raises InputError when the shapes do not fit. Source: section 4.1.
+    """
+    weighted = _region(features, guide) * guide.flatten()
+    return weighted @ weighted.T
+
+
+def guided_sums(features: Tensor, guides: Tensor) -> Tensor:
+    """``gram_matrix`` of ``features``, (1, C, H, W), with ``guides``, (R, H, W), as further channels.
+
+    (C + R, C + R): the features' own Gram matrix, then for each guide the mean over all positions of
+    features times guide, then the guides' own. One matrix serves all regions, at the price of keeping
+    only means apart. For masks the mixed part is a region's mean feature times its share of the
+    picture; guides divided by their means, ``guides / guides.mean((1, 2), keepdim=True)``, leave the
+    mean feature itself, and so compare pictures whose regions differ in size.
+
+    Raises InputError when the shapes do not fit. Source: section 4.2, divided by the number of positions.
+    """
+    if guides.dim() != 3 or guides.numel() == 0:
+        raise mismatch("guides of shape (R, H, W), none of them zero", guides)
+    _region(features, guides[0])
+    return gram_matrix(torch.cat([features, guides[None]], 1))
+
+
+def propagate_guide(guide: Tensor, size: tuple[int, int], mode: str = "simple", radius: int = 0) -> Tensor:
+    """``guide``, (H, W) at the picture's size, brought to a layer of ``size`` (h, w) positions: (h, w).
+
+    Each position stands for a cell of H / h by W / w pixels and sees ``radius`` pixels (half the side
+    of its receptive field) each way from the cell's middle, the whole cell at least. "simple" takes
+    the mean of the cell; "inside" the least value seen, so that a position belongs to the region only
+    if nothing else reaches it; "all" the largest, so that it does if it sees any of it.
+    What lies beyond the picture's border does not count.
+
+    "simple" keeps the guide's mean. Mirroring the guide mirrors the result.
+
+    Raises InputError when ``guide`` is not 2-D or is empty, OptionError for a size below 1, an unknown
+    mode or a negative radius.
+    Source: section 4 and the notebooks its authors published; the exact windows are ours.
+    """
+    _require_guide(guide)
+    require_one_of("mode", mode, GUIDE_MODES)
+    require_at_least("radius", radius, 0)
+    for side in size:
+        require_at_least("size", side, 1)
+    if mode == "simple":
+        rows, columns = (_overlaps(guide, axis, count) for axis, count in enumerate(size))
+        return rows @ guide @ columns.T
+    if mode == "inside":
+        return -_largest(_largest(-guide, size[0], radius).T, size[1], radius).T
+    return _largest(_largest(guide, size[0], radius).T, size[1], radius).T
+
+
+def _largest(guide: Tensor, count: int, radius: int) -> Tensor:
+    """(H, W) -> (count, W): the largest value in each of ``count`` windows of rows."""
+    rows = guide.shape[0]
+    # All in units of 1 / (2 count) of a row, so that nothing is rounded.
+    reach = max(2 * count * radius, rows)
+    windows = []
+    for place in range(count):
+        middle = (2 * place + 1) * rows
+        first = max(0, (middle - reach) // (2 * count))
+        beyond = -((-middle - reach) // (2 * count))
+        windows.append(guide[first:beyond].amax(0))
+    return torch.stack(windows)
+
+
+def _overlaps(guide: Tensor, axis: int, count: int) -> Tensor:
+    """(count, L): how much of each of ``count`` equal cells lies in each of the L rows or columns."""
+    length = guide.shape[axis]
+    edges = torch.arange(length + 1, device=guide.device) * count
+    cells = torch.arange(count, device=guide.device) * length
+    # How far into a cell each edge lies, from 0 before it to the cell's width behind it, in integers.
+    inside = (edges - cells[:, None]).clamp(0, length).diff(dim=1)
+    return inside.to(guide.dtype) / length
+
+
+def _region(features: Tensor, guide: Tensor) -> Tensor:
+    """The (C, M) matrix of ``features``, (1, C, H, W), that ``guide``, (H, W), can be laid over."""
+    flat = flatten_positions(features)
+    if features.shape[0] != 1:
+        raise mismatch("features of one picture, (1, C, H, W)", features)
+    if guide.shape != features.shape[2:]:
+        raise mismatch(f"a guide of the features' size {tuple(features.shape[2:])}", guide)
+    return flat
+
+
+def _require_guide(guide: Tensor) -> None:
+    if guide.dim() != 2 or guide.numel() == 0:
+        raise mismatch("a guide of shape (H, W), neither of them zero", guide)

@@ -1,0 +1,124 @@
+"""Patches of feature maps, and losses that compare each with the nearest one of the target.
+
+Samples are matrices (N, D): N patches, or single feature vectors, of D numbers each. Which sample of
+the target is nearest is settled without a gradient, a block of similarities at a time; the gradient
+is then that of the distance to it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from impasto.losses.features import mismatch, require_at_least, require_one_of, require_samples, unit_vectors
+
+DISTANCES = ("cosine", "euclidean")
+"""What ``nearest_neighbours`` and ``relaxed_earth_mover`` can measure by."""
+
+LIMIT = 4_000_000
+"""How many similarities are held at once unless told otherwise: 16 MB in float32."""
+
+
+def unfold_patches(features: Tensor, size: int = 3, stride: int = 1) -> Tensor:
+    """All patches of ``size`` x ``size`` positions, (B, C, H, W) -> (N, C * size * size).
+
+    Patches lie wholly inside; they follow each other row by row, ``stride`` positions apart, and those
+    of a batch picture by picture. Within a patch all positions of one channel stand together. A
+    ``size`` of 1 gives the feature vectors themselves.
+
+    Raises InputError when ``features`` is not 4-D or smaller than a patch, OptionError when ``size``
+    or ``stride`` is below 1.
+    """
+    require_at_least("size", size, 1)
+    require_at_least("stride", stride, 1)
+    if features.dim() != 4 or features.numel() == 0 or min(features.shape[2:]) < size:
+        raise mismatch(f"features of shape (B, C, H, W) with H and W at least {size}", features)
+    return functional.unfold(features, size, stride=stride).transpose(1, 2).flatten(0, 1)
+
+
+@torch.no_grad()
+def nearest_neighbours(
+    found: Tensor, target: Tensor, distance: str = "cosine", *, limit: int = LIMIT
+) -> Tensor:
+    """For each row of ``found``, (N, D), the number of the nearest row of ``target``, (M, D): (N,) int64.
+
+    ``distance`` is "cosine", by which a row of zeros is equally far from all, or "euclidean". No more
+    than ``limit`` of the N x M similarities are held at once; the result does not depend on it but for
+    rounding. Of equally near rows the first in the target is meant.
+
+    Raises InputError when the shapes do not fit, OptionError for an unknown distance or a limit below 1.
+    """
+    require_samples(found, target)
+    require_one_of("distance", distance, DISTANCES)
+    require_at_least("limit", limit, 1)
+    if distance == "cosine":
+        found, target = unit_vectors(found), unit_vectors(target)
+    rows = max(1, limit // target.shape[0])
+    blocks = (found[start : start + rows] for start in range(0, found.shape[0], rows))
+    return torch.cat([_nearest(block, target, distance, limit) for block in blocks])
+
+
+def nearest_distances(
+    found: Tensor, target: Tensor, distance: str = "cosine", *, limit: int = LIMIT
+) -> Tensor:
+    """The distance of each row of ``found``, (N, D), to the nearest row of ``target``, (M, D): (N,).
+
+    "cosine": 1 - cos, in [0, 2], and 1 for a row of zeros; "euclidean": in the units of the features.
+    The gradient reaches both and is finite, zero where rows coincide. ``limit`` and errors as for
+    ``nearest_neighbours``.
+    """
+    matched = target[nearest_neighbours(found, target, distance, limit=limit)]
+    if distance == "cosine":
+        return 1 - (unit_vectors(found) * unit_vectors(matched)).sum(1)
+    lengths: Tensor = torch.linalg.vector_norm(found - matched, dim=1)
+    return lengths
+
+
+def mrf(found: Tensor, target: Tensor, *, limit: int = LIMIT) -> Tensor:
+    """Mean of the squared differences between each patch and the target's most similar one, a scalar.
+
+    ``found`` is (N, D), ``target`` (M, D), as ``unfold_patches`` gives them. Most similar is the one
+    of the largest normalised cross-correlation, that is, of the smallest cosine distance. ``limit``
+    and errors as for ``nearest_neighbours``.
+    Source: Li and Wand 2016, "Combining Markov Random Fields and Convolutional Neural Networks for
+    Image Synthesis", equations 2 and 3. The paper sums over patches and their elements; the mean does
+    not grow with the picture or the patch.
+    """
+    return (found - target[nearest_neighbours(found, target, limit=limit)]).square().mean()
+
+
+def nearest_neighbour_cosine(
+    found: Tensor, target: Tensor, *, centred: bool = True, limit: int = LIMIT
+) -> Tensor:
+    """Mean cosine distance of each feature vector to the target's nearest one, a scalar in [0, 2].
+
+    ``found`` is (N, C), ``target`` (M, C). ``centred`` takes each side's mean away first, for the match
+    and for the distance: features that share a large mean all point the same way. ``limit`` and errors
+    as for ``nearest_neighbours``.
+    Source: Kolkin et al. 2022, "Neural Neighbor Style Transfer", as its authors' code measures each
+    layer in the last pass. Before that pass they match once, against fixed targets.
+    """
+    require_samples(found, target)
+    if centred:
+        found, target = found - found.mean(0), target - target.mean(0)
+    return nearest_distances(found, target, limit=limit).mean()
+
+
+def _nearest(block: Tensor, target: Tensor, distance: str, limit: int) -> Tensor:
+    """The nearest rows of ``target`` to the few of ``block``, over parts of the target."""
+    columns = max(1, limit // block.shape[0])
+    closest = block.new_full((block.shape[0],), -torch.inf)
+    nearest = torch.zeros(block.shape[0], dtype=torch.int64, device=block.device)
+    for start in range(0, target.shape[0], columns):
+        values, places = _closeness(block, target[start : start + columns], distance).max(1)
+        nearest = torch.where(values > closest, places + start, nearest)
+        closest = torch.maximum(values, closest)
+    return nearest
+
+
+def _closeness(found: Tensor, target: Tensor, distance: str) -> Tensor:
+    if distance == "cosine":
+        return found @ target.T
+    # Differences, not the product formula: it cannot tell near rows apart beside large values.
+    return -torch.cdist(found, target, compute_mode="donot_use_mm_for_euclid_dist")

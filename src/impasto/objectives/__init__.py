@@ -1,0 +1,40 @@
+"""What an optimiser descends: an encoder, targets and weights, summed up as one scalar."""
+
+from __future__ import annotations
+
+from impasto.objectives.distances import CONTENT_LOSSES, SMOOTHNESS_LOSSES, STYLE_LOSSES, SampleKind
+from impasto.objectives.objective import Evaluation, GradientScaling, Objective, Region
+from impasto.objectives.samples import HYPERCOLUMN, Samples, join_samples, measure_samples
+from impasto.objectives.statistics import (
+    IMAGE,
+    LayerStatistics,
+    StyleStatistics,
+    blend_styles,
+    layer_weights,
+    measure_style,
+)
+from impasto.objectives.windows import Window, cover, whole
+
+__all__ = [
+    "CONTENT_LOSSES",
+    "HYPERCOLUMN",
+    "IMAGE",
+    "SMOOTHNESS_LOSSES",
+    "STYLE_LOSSES",
+    "Evaluation",
+    "GradientScaling",
+    "LayerStatistics",
+    "Objective",
+    "Region",
+    "SampleKind",
+    "Samples",
+    "StyleStatistics",
+    "Window",
+    "blend_styles",
+    "cover",
+    "join_samples",
+    "layer_weights",
+    "measure_samples",
+    "measure_style",
+    "whole",
+]

@@ -1,0 +1,334 @@
+"""``content + style + smoothness`` of an image, and its gradient, over the whole or part by part.
+
+Every loss is a function of pieces gathered from features: sums of moments, sums of squared
+differences, samples. Pieces of the parts of a picture add up, or line up, to those of the whole. So
+the gradient of a picture too large for memory is exact: gather the pieces of all parts, take the
+loss's gradient with respect to them, then look at each part once more and send that gradient
+through it.
+
+An objective belongs to one pyramid level: its targets have that level's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from impasto import losses
+from impasto.encoders import FeatureExtractor
+from impasto.objectives.distances import CONTENT_LOSSES, SELF_SIMILARITY, SMOOTHNESS_LOSSES, STYLE_LOSSES
+from impasto.objectives.samples import (
+    HYPERCOLUMN,
+    Samples,
+    draw_positions,
+    gather,
+    hypercolumns,
+    in_order,
+    within,
+)
+from impasto.objectives.statistics import LayerStatistics, StyleStatistics, moments
+from impasto.objectives.windows import Window, whole
+
+GradientScaling = Literal["none", "squared-weight", "l1"]
+"""How a loss's gradient is scaled besides its weight: not at all; by the weight once more, as
+neural-style-pt's ``-normalize_gradients`` does; or divided by its L1 norm at the layer, as
+neural-style's."""
+
+SELF_SIMILARITY_SAMPLES = 1024
+
+Key = tuple[str, int, str]
+Pieces = dict[Key, Tensor]
+
+
+@dataclass(frozen=True)
+class Region:
+    """One style, and where in the picture it goes.
+
+    ``style``: statistics by layer, or samples, as the style loss wants them. ``weights``: by layer,
+    how much each position (H', W') counts, summing to 1; None for all alike. ``guides``: by layer,
+    (R, H', W') channels to stack with the features (guided sums). ``share``: factor of the region's
+    loss.
+    """
+
+    style: StyleStatistics | Samples
+    weights: Mapping[str, Tensor] | None = None
+    guides: Mapping[str, Tensor] | None = None
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The loss of an image: ``total``, its named and weighted ``parts``, and ``gradient`` (1, 3, H, W)."""
+
+    total: Tensor
+    parts: dict[str, Tensor] = field(default_factory=dict)
+    gradient: Tensor | None = None
+
+
+class Objective:
+    """What is minimised.
+
+    ``content``: layer to target activations (1, C, H', W'). ``content_weights``, ``style_weights``:
+    layer to the factor its loss is multiplied by. A layer without a weight, or with weight 0, is not
+    looked at. ``windows``: parts to look at one after the other; none for the whole at once.
+    ``fixed`` (H, W) in [0, 1]: where the image has no gradient, so that it stays as it is.
+    ``samples``: how many a sampling loss takes, or None for its own number. ``redraw``: whether each
+    evaluation samples other places, for optimisers that bear that.
+    """
+
+    def __init__(
+        self,
+        encoder: FeatureExtractor,
+        content: Mapping[str, Tensor],
+        regions: Sequence[Region],
+        *,
+        content_weights: Mapping[str, float],
+        style_weights: Mapping[str, float],
+        content_loss: str = "relative",
+        style_loss: str = "gram",
+        tv_weight: float = 0.0,
+        tv_loss: str = "l2",
+        gradient_scaling: GradientScaling = "none",
+        windows: Sequence[Window] = (),
+        fixed: Tensor | None = None,
+        samples: int | None = None,
+        redraw: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.encoder = encoder
+        self.content = {n: content[n] for n, w in content_weights.items() if w}
+        self.layers = [n for n, w in style_weights.items() if w] if regions else []
+        self.regions = regions
+        self.content_weights = content_weights
+        self.style_weights = style_weights
+        self.tv_weight = tv_weight
+        self.gradient_scaling = gradient_scaling
+        self.windows = windows
+        self.fixed = fixed
+        self.redraw = redraw
+        self._similar = content_loss == SELF_SIMILARITY
+        self._factors = {n: CONTENT_LOSSES[content_loss](t) for n, t in self.content.items()}
+        self._loss = STYLE_LOSSES[style_loss]
+        self._samples = self._loss.count if samples is None else samples
+        self._smoothness = SMOOTHNESS_LOSSES[tv_loss]
+        self._generator = torch.Generator().manual_seed(seed)
+        self._places: dict[Key, Tensor] | None = None
+        self._names = [HYPERCOLUMN] if self._loss.kind == "hypercolumns" and self.layers else self.layers
+        self._distances: list[dict[str, Callable[[Any], Tensor]]] = [
+            {name: self._loss.prepare(region.style[name]) for name in self._names} for region in regions
+        ]
+
+    def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The total and its weighted parts (``content relu4_2``, ``style relu1_1``, ``tv``).
+
+        ``image`` is (1, 3, H, W) in [0, 1]; all results are scalars. The whole picture is looked at
+        at once, whatever ``windows`` say.
+        """
+        self._place(image)
+        pieces = self._collect(image, whole(*image.shape[2:]))
+        _, total, parts = self._judge(pieces, image)
+        return total, parts
+
+    def evaluate(self, image: Tensor) -> Evaluation:
+        """The loss of ``image`` (1, 3, H, W) and its gradient, window by window where there are several."""
+        self._place(image)
+        if len(self.windows) < 2:
+            variable = image.detach().requires_grad_()
+            pieces = self._collect(variable, whole(*image.shape[2:]))
+            descended, total, parts = self._judge(pieces, variable)
+            (gradient,) = torch.autograd.grad(descended, variable)
+        else:
+            total, parts, gradient = self._in_parts(image)
+        if self.fixed is not None:
+            gradient = gradient * (1 - self.fixed)
+        return Evaluation(total.detach(), {n: v.detach() for n, v in parts.items()}, gradient)
+
+    def _in_parts(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        if self.gradient_scaling == "l1":
+            raise NotImplementedError("gradients cannot be normalised at a layer seen part by part")
+        with torch.no_grad():
+            rows = [self._collect(window.crop(image), window) for window in self.windows]
+        pieces = {key: _combine(key, [row[key] for row in rows]).requires_grad_() for key in rows[0]}
+        variable = image.detach().requires_grad_()
+        descended, total, parts = self._judge(pieces, variable)
+        found = torch.autograd.grad(descended, [*pieces.values(), variable], allow_unused=True)
+        gradient = torch.zeros_like(image) if found[-1] is None else found[-1]
+        arriving = {key: g for key, g in zip(pieces, found, strict=False) if g is not None}
+        begun = dict.fromkeys(arriving, 0)
+        for window, row in zip(self.windows, rows, strict=True):
+            crop = window.crop(image).detach().clone().requires_grad_()
+            again = self._collect(crop, window)
+            sent = []
+            for key, whole_gradient in arriving.items():
+                length = len(row[key]) if _lines_up(key) else None
+                sent.append(
+                    whole_gradient if length is None else whole_gradient[begun[key] : begun[key] + length]
+                )
+                begun[key] += length or 0
+            outputs = [again[key] for key in arriving]
+            (part,) = torch.autograd.grad(outputs, crop, sent)
+            window.crop(gradient).add_(part)
+        return total, parts, gradient
+
+    def _place(self, image: Tensor) -> None:
+        """Choose where samples are taken, once or at every evaluation."""
+        if self._places is not None and not self.redraw:
+            return
+        height, width = image.shape[2:]
+        places: dict[Key, Tensor] = {}
+        if self._loss.kind != "moments":
+            for number, region in enumerate(self.regions):
+                for name in self._names:
+                    stride = 1 if name == HYPERCOLUMN else self.encoder.stride(name)
+                    weights = None if region.weights is None else region.weights[name]
+                    drawn = draw_positions(
+                        height // stride, width // stride, self._samples, self._generator, weights
+                    )
+                    places["samples", number, name] = in_order(drawn, self.windows, stride)
+        if self._similar:
+            for name in self.content:
+                stride = self.encoder.stride(name)
+                drawn = draw_positions(
+                    height // stride, width // stride, SELF_SIMILARITY_SAMPLES, self._generator
+                )
+                places["similarity", 0, name] = in_order(drawn, self.windows, stride)
+        self._places = places
+
+    def _collect(self, crop: Tensor, window: Window) -> Pieces:
+        """The pieces of one window, from its outer part ``crop`` (1, 3, h, w)."""
+        features = self.encoder(crop, [*self.content, *self.layers])
+        pieces: Pieces = {}
+        for name, target in self.content.items():
+            found = self._scaled(features[name], self.content_weights[name])
+            pieces |= self._content_pieces(name, found, target, window)
+        for number, region in enumerate(self.regions):
+            pieces |= self._style_pieces(number, region, features, window)
+        return pieces
+
+    def _content_pieces(self, name: str, found: Tensor, target: Tensor, window: Window) -> Pieces:
+        stride = self.encoder.stride(name)
+        if self._similar:
+            local = within(self._placed("similarity", 0, name), window, stride)
+            own = gather(found, local, "vectors")
+            return {("similarity", 0, name): own}
+        here, there = window.counted(stride), window.place(stride)
+        difference = found[(..., *here)].float() - target[(..., *there)].float()
+        return {("content", 0, name): difference.square().sum()}
+
+    def _style_pieces(
+        self, number: int, region: Region, features: Mapping[str, Tensor], window: Window
+    ) -> Pieces:
+        if self._loss.kind == "hypercolumns":
+            local = within(self._placed("samples", number, HYPERCOLUMN), window, 1)
+            layers = {name: features[name] for name in self.layers}
+            strides = {name: self.encoder.stride(name) for name in self.layers}
+            return {("samples", number, HYPERCOLUMN): hypercolumns(layers, local, strides)}
+        pieces: Pieces = {}
+        for name in self.layers:
+            stride = self.encoder.stride(name)
+            found = self._scaled(features[name], self.style_weights[name])
+            if self._loss.kind == "moments":
+                found = found[(..., *window.counted(stride))]
+                place = window.place(stride)
+                if region.guides is not None:
+                    found = torch.cat([found.float(), region.guides[name][(..., *place)][None]], 1)
+                mean, gram = moments(found, self._weights(region, name, place, window, stride, found))
+                pieces["mean", number, name] = mean
+                pieces["gram", number, name] = gram
+            else:
+                local = within(self._placed("samples", number, name), window, stride)
+                pieces["samples", number, name] = gather(found, local, self._loss.kind)
+        return pieces
+
+    def _placed(self, kind: str, number: int, name: str) -> Tensor:
+        assert self._places is not None
+        return self._places[kind, number, name]
+
+    def _weights(
+        self,
+        region: Region,
+        name: str,
+        place: tuple[slice, slice],
+        window: Window,
+        stride: int,
+        like: Tensor,
+    ) -> Tensor:
+        if region.weights is not None:
+            return region.weights[name][place]
+        positions = (window.height // stride) * (window.width // stride)
+        return torch.tensor(1.0 / positions, device=like.device)
+
+    def _scaled(self, features: Tensor, weight: float) -> Tensor:
+        if self.gradient_scaling != "l1":
+            return features
+        scaled: Tensor = _NormalisedGradient.apply(features, weight)  # type: ignore[no-untyped-call]
+        return scaled
+
+    def _judge(self, pieces: Pieces, image: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """What to descend, the total loss, and its parts. The first two differ by ``gradient_scaling``."""
+        parts: dict[str, Tensor] = {}
+        descended: list[Tensor] = []
+
+        def add(name: str, weight: float, loss: Tensor) -> None:
+            part = weight * loss
+            parts[name] = parts[name] + part if name in parts else part
+            descended.append(weight * part if self.gradient_scaling == "squared-weight" else part)
+
+        for name in self.content:
+            if self._similar:
+                add(f"content {name}", self.content_weights[name], self._similarity(name, pieces))
+            else:
+                loss = self._factors[name] * pieces["content", 0, name]
+                add(f"content {name}", self.content_weights[name], loss)
+        for number, region in enumerate(self.regions):
+            for name in self._names:
+                distance = self._distances[number][name]
+                weight = sum(self.style_weights.values()) if name == HYPERCOLUMN else self.style_weights[name]
+                add(f"style {name}", weight, region.share * distance(_found(pieces, number, name)))
+        total = torch.stack(list(parts.values())).sum() if parts else image.new_zeros(())
+        whole_descent = torch.stack(descended).sum() if descended else image.sum() * 0
+        if self.tv_weight:
+            parts["tv"] = self.tv_weight * self._smoothness(image)
+            total, whole_descent = total + parts["tv"], whole_descent + parts["tv"]
+        return whole_descent, total, parts
+
+    def _similarity(self, name: str, pieces: Pieces) -> Tensor:
+        target = gather(self.content[name], self._placed("similarity", 0, name), "vectors")
+        return self._factors[name] * losses.self_similarity(pieces["similarity", 0, name], target)
+
+
+class _NormalisedGradient(torch.autograd.Function):
+    """The identity, whose gradient is divided by its L1 norm and multiplied by a weight.
+
+    Source: neural-style's ``-normalize_gradients``. The gradient that arrives has been multiplied by
+    the weight already, so its norm's guard is as well.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weight: float) -> Tensor:
+        ctx.weight = weight
+        return features.view_as(features)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        norm = gradient.abs().sum() + 1e-8 * abs(ctx.weight)
+        return gradient * (ctx.weight / norm), None
+
+
+def _found(pieces: Pieces, number: int, name: str) -> Any:
+    if ("samples", number, name) in pieces:
+        return pieces["samples", number, name]
+    return LayerStatistics(pieces["mean", number, name], pieces["gram", number, name], 0)
+
+
+def _lines_up(key: Key) -> bool:
+    """Whether the pieces of several windows line up (samples) rather than add up (sums)."""
+    return key[0] in ("samples", "similarity")
+
+
+def _combine(key: Key, rows: Sequence[Tensor]) -> Tensor:
+    return torch.cat(list(rows)) if _lines_up(key) else torch.stack(list(rows)).sum(0)

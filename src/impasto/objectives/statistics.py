@@ -1,0 +1,141 @@
+"""What a style is to the losses that compare moments: means and Gram matrices, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from impasto import losses
+from impasto.encoders import FeatureExtractor
+from impasto.errors import StyleError
+from impasto.objectives.windows import Window, whole
+
+
+@dataclass(frozen=True)
+class LayerStatistics:
+    """What a style is at one layer: ``mean`` (C,), ``gram`` (C, C) averaged over ``positions``."""
+
+    mean: Tensor
+    gram: Tensor
+    positions: int
+
+
+StyleStatistics = Mapping[str, LayerStatistics]
+
+IMAGE = "image"
+"""The name under which a style keeps the statistics of its pixels, as if they were a layer."""
+
+
+def moments(features: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """``sum w f`` (C,) and ``sum w f f^T`` (C, C) of (1, C, H, W) ``features``, in float32.
+
+    ``weights`` is (H, W), or a single number for all positions. Where the weights of a whole
+    picture sum to 1, the sums over its windows are its mean and its Gram matrix.
+    """
+    flat = features.flatten(2)[0].float()
+    if weights.dim() == 0:
+        return flat.sum(1) * weights, (flat @ flat.T) * weights
+    weighted = flat * weights.flatten()
+    return weighted.sum(1), weighted @ flat.T
+
+
+def layer_weights(
+    mask: Tensor, layers: Sequence[str], encoder: FeatureExtractor, mode: str = "simple"
+) -> dict[str, Tensor]:
+    """For each layer, how much each position counts under a (H, W) ``mask`` in [0, 1]; they sum to 1.
+
+    ``mode`` is how the mask reaches a deep layer, as in Gatys et al., CVPR 2017, section 4.1:
+    "simple" by area, "inside" for neurons that see nothing beyond the mask, "all" for those that see
+    any of it. A mask that leaves nothing at a layer raises StyleError.
+    """
+    found = {}
+    for name in layers:
+        stride = encoder.stride(name) if name != IMAGE else 1
+        size = (mask.shape[0] // stride, mask.shape[1] // stride)
+        radius = 0 if name == IMAGE or mode == "simple" else encoder.radius([name])
+        guide = losses.propagate_guide(mask, size, mode=mode, radius=radius)
+        total = guide.sum()
+        if float(total) < 1e-3:
+            raise StyleError(
+                f"a mask leaves nothing of the picture at {name} ({size[1]}x{size[0]} positions); "
+                "it is empty or too small for so deep a layer"
+            )
+        found[name] = guide / total
+    return found
+
+
+@torch.no_grad()
+def measure_style(
+    encoder: FeatureExtractor,
+    image: Tensor,
+    layers: Sequence[str],
+    *,
+    mask: Tensor | None = None,
+    windows: Sequence[Window] = (),
+) -> dict[str, LayerStatistics]:
+    """The statistics of ``image`` (1, 3, H, W) in [0, 1] at ``layers``, and of its colours (IMAGE).
+
+    ``mask`` (H, W) in [0, 1] says how much each place counts. ``windows`` look at the picture part by
+    part, with the same result in less memory.
+    """
+    height, width = image.shape[2:]
+    weights = None if mask is None else layer_weights(mask, [*layers, IMAGE], encoder)
+    sums: dict[str, tuple[Tensor, Tensor]] = {}
+    counts: dict[str, int] = {}
+    for window in windows or [whole(height, width)]:
+        crop = window.crop(image)
+        for name, found in (encoder(crop, layers) | {IMAGE: crop}).items():
+            stride = encoder.stride(name) if name != IMAGE else 1
+            counts[name] = (height // stride) * (width // stride)
+            here = _weights_here(weights, name, window, stride, counts[name], found)
+            mean, gram = moments(found[(..., *window.counted(stride))], here)
+            before = sums.get(name)
+            sums[name] = (mean, gram) if before is None else (before[0] + mean, before[1] + gram)
+    # Rounding leaves the two halves apart; a file keeps one of them.
+    return {
+        name: LayerStatistics(mean, (gram + gram.T) / 2, counts[name]) for name, (mean, gram) in sums.items()
+    }
+
+
+def _weights_here(
+    weights: Mapping[str, Tensor] | None, name: str, window: Window, stride: int, count: int, like: Tensor
+) -> Tensor:
+    if weights is None:
+        return torch.tensor(1.0 / count, device=like.device)
+    return weights[name][window.place(stride)]
+
+
+Shares = Sequence[float] | Callable[[str], Sequence[float]]
+
+
+def blend_styles(styles: Sequence[StyleStatistics], shares: Shares) -> dict[str, LayerStatistics]:
+    """The weighted sum of several styles' moments, layer by layer.
+
+    ``shares``: one per style, or a function from a layer's name to them. They are divided by the sum
+    of their magnitudes; a negative one leads away from a style. Blending is done on raw moments,
+    since those of a mixture of pictures are the mixture of theirs.
+    """
+    blended = {}
+    for name in styles[0]:
+        parts = normalised_shares(shares(name) if callable(shares) else shares, len(styles))
+        rows = [style[name] for style in styles]
+        if len(rows) == 1:
+            blended[name] = rows[0]
+            continue
+        blended[name] = LayerStatistics(
+            torch.stack([p * row.mean for p, row in zip(parts, rows, strict=True)]).sum(0),
+            torch.stack([p * row.gram for p, row in zip(parts, rows, strict=True)]).sum(0),
+            round(sum(abs(p) * row.positions for p, row in zip(parts, rows, strict=True))),
+        )
+    return blended
+
+
+def normalised_shares(shares: Sequence[float], count: int) -> list[float]:
+    """``shares`` over the sum of their magnitudes. Raises StyleError unless their sum is positive."""
+    if len(shares) != count or sum(shares) <= 0:
+        raise StyleError(f"expected {count} style weights with a positive sum; got {list(shares)}")
+    total = sum(abs(share) for share in shares)
+    return [share / total for share in shares]

@@ -1,0 +1,86 @@
+"""Parts of a picture, looked at one after the other, that together are exactly the whole.
+
+Every window has an inner part, whose positions count, and an outer one, which adds a margin as wide
+as the network's receptive field: what lies inside is then what a look at the whole picture gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a picture, in pixels: where it begins and ends, and which part of that counts.
+
+    ``outer`` and ``inner`` are (top, left, bottom, right) in the whole picture of ``height`` x
+    ``width``. Their edges are multiples of every layer's stride, or the picture's own.
+    """
+
+    outer: tuple[int, int, int, int]
+    inner: tuple[int, int, int, int]
+    height: int
+    width: int
+
+    def crop(self, picture: Tensor) -> Tensor:
+        """The outer part of a (..., H, W) tensor."""
+        top, left, bottom, right = self.outer
+        return picture[..., top:bottom, left:right]
+
+    def counted(self, stride: int) -> tuple[slice, slice]:
+        """Rows and columns, at a layer of this stride, of the inner part within the outer one."""
+        rows, columns = self.place(stride)
+        top, left = self.outer[0] // stride, self.outer[1] // stride
+        return slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+
+    def place(self, stride: int) -> tuple[slice, slice]:
+        """Rows and columns, at a layer of this stride, of the inner part within the whole picture."""
+        top, left, bottom, right = (edge // stride for edge in self.inner)
+        return slice(top, bottom), slice(left, right)
+
+
+def whole(height: int, width: int) -> Window:
+    """The one window that is the whole picture."""
+    everything = (0, 0, height, width)
+    return Window(everything, everything, height, width)
+
+
+def cover(height: int, width: int, side: int, margin: int, stride: int) -> list[Window]:
+    """Windows of about ``side`` pixels whose inner parts tile the picture, each with ``margin`` around.
+
+    ``stride`` is the largest of any layer: inner parts begin at its multiples, and the margin is
+    rounded up to one. A picture no larger than ``side`` is one window.
+    """
+    if max(height, width) <= side:
+        return [whole(height, width)]
+    margin = -(-margin // stride) * stride
+    rows, columns = _spans(height, side, stride), _spans(width, side, stride)
+    return list(_windows(height, width, rows, columns, margin))
+
+
+def _windows(
+    height: int,
+    width: int,
+    rows: Sequence[tuple[int, int]],
+    columns: Sequence[tuple[int, int]],
+    margin: int,
+) -> Iterator[Window]:
+    for top, bottom in rows:
+        for left, right in columns:
+            outer = (
+                max(0, top - margin),
+                max(0, left - margin),
+                min(height, bottom + margin),
+                min(width, right + margin),
+            )
+            yield Window(outer, (top, left, bottom, right), height, width)
+
+
+def _spans(length: int, side: int, stride: int) -> list[tuple[int, int]]:
+    """``length`` in equal parts of at most about ``side``, cut at multiples of ``stride``."""
+    count = max(1, -(-length // max(side, stride)))
+    edges = [min(length, round(length * k / count / stride) * stride) for k in range(count)] + [length]
+    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]

@@ -1,0 +1,92 @@
+"""A painting's state on disk, so that hours of work outlive a crash.
+
+A checkpoint is written beside its name first and renamed when complete: whatever happens, the file
+there is a whole one, at most ``every`` seconds old.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto.errors import InputError, OutputError
+
+FORMAT = 1
+INTERVAL = 60.0
+
+
+class FileKeeper:
+    """Keeps a painting in ``path``, with the ``job`` it belongs to (plain values), every so many seconds.
+
+    ``kept`` is the state to go on from, as ``read_checkpoint`` returns it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        job: Mapping[str, Any],
+        *,
+        every: float = INTERVAL,
+        kept: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.path = path
+        self.job = dict(job)
+        self.every = every
+        self._kept = kept
+        self._written = time.monotonic()
+
+    def begin(self) -> Mapping[str, Any] | None:
+        return self._kept
+
+    def offer(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        if time.monotonic() - self._written >= self.every:
+            write_checkpoint(self.path, self.job, state())
+            self._written = time.monotonic()
+
+    def finish(self) -> None:
+        """The result is safe: the checkpoint has done its work."""
+        self.path.unlink(missing_ok=True)
+
+
+def write_checkpoint(path: Path, job: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Write ``state`` and the ``job`` it belongs to, whole or not at all. Raises OutputError."""
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            temporary = file.name
+            torch.save({"format": FORMAT, "job": dict(job), "state": dict(state)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutputError(f"cannot write the checkpoint {path}: {error}") from error
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The job and the state in a checkpoint. Raises InputError for anything that is not one.
+
+    Only tensors and plain values are read; a file with code in it is refused.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no checkpoint {path}")
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile, ValueError) as error:
+        raise InputError(f"{path} is not a checkpoint, or is damaged: {error}") from error
+    if not isinstance(found, dict) or not {"format", "job", "state"} <= set(found):
+        raise InputError(f"{path} is not a checkpoint made by impasto --checkpoint")
+    if found["format"] != FORMAT:
+        raise InputError(
+            f"{path} has checkpoint format {found['format']}; this version of impasto reads format {FORMAT}"
+        )
+    return found["job"], found["state"]

@@ -1,0 +1,85 @@
+"""How much memory a painting may take, and the parts a picture is worked on in to stay within it.
+
+What a network needs was measured, not derived: the peak resident memory of whole paintings over
+several sizes (benchmarks/memory.py), divided by the bytes of all activations up to the deepest
+layer. Sources that say why parts: docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import psutil
+import torch
+
+from impasto.encoders import FeatureExtractor
+from impasto.errors import OptionError
+from impasto.objectives import STYLE_LOSSES, Window, cover, whole
+from impasto.optimize.options import Options
+
+# A share of the free memory that leaves room for the rest of the machine.
+SHARE = 0.6
+# The interpreter, torch and its caches, in bytes, counted against the budget.
+FIXED = 420e6
+# Peak memory of a forward and a backward pass over the bytes of the activations it keeps.
+OVERHEAD = 2.2
+# Pictures the size of the result that are alive at once besides an optimiser's memory, and what the
+# optimisers remember, in pictures (3 channels, float32).
+PICTURES = 10
+REMEMBERED = {"adam": 2, "sgd": 1}
+SMALLEST_TILE = 64
+
+
+def budget(options: Options) -> float:
+    """Bytes a painting may use: ``options.max_memory`` (GB), or a safe share of what is free now."""
+    if options.max_memory is not None:
+        return options.max_memory * 1e9
+    return SHARE * psutil.virtual_memory().available + FIXED
+
+
+def plan(
+    encoder: FeatureExtractor, layers: Sequence[str], height: int, width: int, options: Options
+) -> list[Window]:
+    """The windows to paint a ``height`` x ``width`` picture in; a single one where it fits at once.
+
+    Raises OptionError when even the smallest parts would not fit.
+    """
+    stride = max((encoder.stride(name) for name in layers), default=1)
+    margin = encoder.radius(layers)
+    if STYLE_LOSSES[options.style_loss].kind == "hypercolumns":
+        margin += stride  # interpolation looks at the next cell
+    if options.tile is not None:
+        return cover(height, width, options.tile, margin, stride)
+    remembered = 2 * options.history if options.optimizer == "lbfgs" else REMEMBERED[options.optimizer]
+    kept = FIXED + (PICTURES + remembered) * 12 * height * width + targets(encoder, options, height, width)
+    for_pass = budget(options) - kept
+    per_pixel = activations(encoder, layers) * OVERHEAD
+    if for_pass >= per_pixel * height * width:
+        return [whole(height, width)]
+    margin = -(-margin // stride) * stride
+    side = int(math.sqrt(max(for_pass, 0) / per_pixel)) - 2 * margin
+    side = side // stride * stride
+    if side < max(SMALLEST_TILE, stride):
+        least = kept + per_pixel * (SMALLEST_TILE + 2 * margin) ** 2
+        raise OptionError(
+            f"a picture of {width}x{height} needs at least {least / 1e9:.1f} GB with these options, and "
+            f"{budget(options) / 1e9:.1f} GB may be used; raise --max-memory, lower --size, or remember "
+            "less (--optimizer adam, --history 5)"
+        )
+    return cover(height, width, side, margin, stride)
+
+
+def activations(encoder: FeatureExtractor, layers: Sequence[str]) -> float:
+    """Bytes of all activations up to the deepest of ``layers``, for each pixel of a picture."""
+    names = encoder.layer_names
+    deepest = max((names.index(name) for name in layers), default=0)
+    size = torch.finfo(next(encoder.parameters()).dtype).bits // 8
+    return sum(size * encoder.channels(name) / encoder.stride(name) ** 2 for name in names[: deepest + 1])
+
+
+def targets(encoder: FeatureExtractor, options: Options, height: int, width: int) -> float:
+    """Bytes of the photograph's activations that the content loss keeps."""
+    size = torch.finfo(next(encoder.parameters()).dtype).bits // 8
+    layers = [name for name, weight in options.content_layers.items() if weight]
+    return sum(size * encoder.channels(n) * height * width / encoder.stride(n) ** 2 for n in layers)

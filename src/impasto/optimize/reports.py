@@ -1,0 +1,70 @@
+"""Counts work over all levels, and turns iterations into progress events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from impasto.progress import Progress, ProgressCallback
+from impasto.tensors import to_pixels
+
+
+class Reporter:
+    """Knows how much work a painting of these ``sizes`` and ``counts`` is, and how much is done."""
+
+    def __init__(
+        self, sizes: Sequence[tuple[int, int]], counts: Sequence[int], on_progress: ProgressCallback | None
+    ) -> None:
+        self.sizes = sizes
+        self.counts = counts
+        self.on_progress = on_progress
+        self.iterations = 0
+        self._began = time.perf_counter()
+        self._earlier = 0.0
+        self._resumed = 0.0
+        # A small level costs more than its share of pixels: a fixed part per iteration.
+        self._costs = [w * h + 10_000 for w, h in sizes]
+        self._total = sum(c * n for c, n in zip(self._costs, counts, strict=True))
+
+    def seconds(self) -> float:
+        """Time spent, that before an interruption included."""
+        return self._earlier + time.perf_counter() - self._began
+
+    def resume(self, level: int, iteration: int, iterations: int, seconds: float) -> None:
+        """Count on from where an earlier run stopped."""
+        self.iterations = iterations
+        self._earlier = seconds
+        self._resumed = self._done(level, iteration)
+
+    def report(
+        self, level: int, iteration: int, image: Tensor, losses: Mapping[str, float], recoveries: int = 0
+    ) -> None:
+        self.iterations += 1
+        if self.on_progress is None:
+            return
+        done = self._done(level, iteration)
+        now = time.perf_counter() - self._began
+        worked = done - self._resumed
+        width, height = self.sizes[level]
+        self.on_progress(
+            Progress(
+                level=level + 1,
+                levels=len(self.sizes),
+                iteration=iteration,
+                iterations=self.counts[level],
+                width=width,
+                height=height,
+                done=done,
+                losses=losses,
+                elapsed=self.seconds(),
+                left=now * (1 - done) / worked if self.iterations > 2 and worked else None,
+                recoveries=recoveries,
+                preview=lambda: to_pixels(image),
+            )
+        )
+
+    def _done(self, level: int, iteration: int) -> float:
+        finished = sum(c * n for c, n in zip(self._costs[:level], self.counts[:level], strict=True))
+        return (finished + self._costs[level] * iteration) / self._total

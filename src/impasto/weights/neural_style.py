@@ -1,0 +1,42 @@
+"""What neural-style-pt's ``-model_file`` means: a VGG file's name says which network it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from impasto.errors import OptionError
+from impasto.weights.convert import read_network
+from impasto.weights.naming import architecture_in_name
+from impasto.weights.registry import Convention
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The network in a file: ``architecture`` ("vgg19", "vgg16", "vgg16-pruned", "nin", or what its
+    shapes are) and the ``convention`` of its input."""
+
+    architecture: str
+    convention: Convention
+
+
+def model_file(path: str | Path) -> ModelFile:
+    """Which network neural-style-pt would take the file ``path`` for, and which input it would give it.
+
+    The file's own name decides, its folders do not (a departure: the original looks for "19" in the
+    whole path); where it says nothing and the file is there, its layout does. The input is always
+    "caffe" (BGR, 0..255, the mean subtracted), whatever the file, as in the original.
+
+    Raises OptionError where neither tells, and what ``read_network`` raises.
+    """
+    found = architecture_in_name(PurePath(path).name)
+    if found is None and Path(path).is_file():
+        found = read_network(Path(path)).architecture.name
+    if found is None:
+        expected = "a name with vgg19, vgg16, pruning, sod, fcn32s or nin in it"
+        raise OptionError(
+            f"Expected the model file to have {expected}, or to be there; got {str(path)!r}.",
+            expected=expected,
+            actual=repr(str(path)),
+        )
+    return ModelFile(found, "caffe")
