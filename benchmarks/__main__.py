@@ -1,12 +1,18 @@
-"""Run all benchmarks, or those named: ``python -m benchmarks startup speed memory quality``."""
+"""Run all benchmarks, or those named: ``python -m benchmarks startup speed memory quality convergence``."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import memory, quality, speed, startup
+from benchmarks import convergence, memory, quality, speed, startup
 
-BENCHMARKS = {"startup": startup.main, "speed": speed.main, "memory": memory.main, "quality": quality.main}
+BENCHMARKS = {
+    "startup": startup.main,
+    "speed": speed.main,
+    "memory": memory.main,
+    "quality": quality.main,
+    "convergence": convergence.main,
+}
 
 
 def main() -> None:

@@ -6,18 +6,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto import __version__, imaging
-from impasto.encoders import FeatureExtractor, load_encoder, normalise_activations
-from impasto.errors import InputError, PictureError, StyleError
+from impasto.encoders import Encoder, FeatureExtractor, load_extractor, normalise_activations
+from impasto.errors import InputError, OptionError, PictureError, StyleError
 from impasto.optimize import colours
 from impasto.optimize.checkpoints import INTERVAL, FileKeeper, read_checkpoint
 from impasto.optimize.engine import Cancel, paint
-from impasto.optimize.options import Options
+from impasto.optimize.options import Initialisation, Options
 from impasto.optimize.places import Place, StyleUse, by_colour, style_uses, under_masks
 from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.style_files import (
@@ -132,7 +132,7 @@ def stylize(
     photo = load_picture(content, max_pixels)
     loaded = [load_style(s, options=chosen, max_pixels=max_pixels) for s in given]
     start = None
-    if chosen.init not in ("content", "noise", "statistics"):
+    if chosen.init not in get_args(Initialisation):
         start = load_picture(chosen.init, max_pixels)
     network = make_encoder(chosen, photo, loaded) if encoder is None or isinstance(encoder, str) else encoder
     beneath = Picture(imaging.fill_transparent(photo), None, photo.bits)
@@ -305,7 +305,7 @@ def load_style(
         if path.is_dir():
             return _load_folder(path, chosen, max_pixels)
     picture = load_picture(source, max_pixels)  # type: ignore[arg-type]
-    return PictureStyle(picture, chosen.style_sizes, chosen.resampling)
+    return PictureStyle(picture, chosen.style_sizes, chosen.resampling, chosen.rounding)
 
 
 def _load_folder(folder: Path, options: Options, max_pixels: int) -> CollectionStyle:
@@ -314,13 +314,14 @@ def _load_folder(folder: Path, options: Options, max_pixels: int) -> CollectionS
     if not paths:
         raise StyleError(f"the folder {folder} has no pictures in it; expected an artist's works")
     pictures = [imaging.read(path, max_pixels=max_pixels) for path in paths]
-    return CollectionStyle(tuple(PictureStyle(p, options.style_sizes, options.resampling) for p in pictures))
+    members = [PictureStyle(p, options.style_sizes, options.resampling, options.rounding) for p in pictures]
+    return CollectionStyle(tuple(members))
 
 
 def make_encoder(options: Options, photo: Picture, styles: Sequence[Style]) -> FeatureExtractor:
     """The encoder ``options`` name, set up as they say."""
     layers = [*options.content_layers, *options.style_layers]
-    encoder = load_encoder(
+    encoder = load_extractor(
         options.encoder,
         pooling=options.pooling,
         rescale_pooling=options.rescale_pooling,
@@ -328,6 +329,10 @@ def make_encoder(options: Options, photo: Picture, styles: Sequence[Style]) -> F
         layers=layers,
     )
     if options.normalise_activations:
+        if not isinstance(encoder, Encoder):
+            raise OptionError(
+                f"normalise_activations rescales the filters of a VGG; {options.encoder} is none"
+            )
         # Gatys normalised over ImageNet; the two pictures at hand stand in for it.
         pictures = [photo, *(s.picture for s in styles if isinstance(s, PictureStyle))]
         sized = [_at_size(p, 512) for p in pictures]

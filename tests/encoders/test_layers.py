@@ -59,6 +59,14 @@ def test_weights_follow_a_colon_and_default_to_one() -> None:
     assert list(parse_layers("relu5_1,relu1_1")) == ["relu5_1", "relu1_1"]
 
 
+def test_names_of_modules_are_taken_as_they_come() -> None:
+    found = parse_layers("layer2.0.conv1:0.5, features.3", modules=True)
+    assert found == {"layer2.0.conv1": 0.5, "features.3": 1.0}
+    assert parse_layers(format_layers(found), modules=True) == found
+    with pytest.raises(LayerError, match=r"features\.3 comes twice"):
+        parse_layers("features.3,features.3:2", modules=True)
+
+
 @pytest.mark.parametrize("weight", ["x", "", "-1", "nan", "inf"])
 def test_weights_that_are_not_numbers_of_zero_or_more_are_refused(weight: str) -> None:
     with pytest.raises(OptionError, match="weight of relu1_1 to be a number of 0 or more"):

@@ -7,9 +7,10 @@ from scipy.signal import correlate
 from torch import Tensor
 
 from impasto.encoders import Encoder, minimum_side, normalise_activations
-from impasto.encoders.network import CAFFE, CENTRED, TORCHVISION, Padding, Pooling
+from impasto.encoders.network import CAFFE, CENTRED, TORCHVISION, InputConvention, Padding, Pooling
 from impasto.errors import LayerError, PictureError
 from impasto.weights import Architecture
+from impasto.weights.architecture import VGG16_PRUNED, VGG19
 
 SMALL = Architecture("small", (4, 6, 5), (2, 2, 1))
 LAYERS = SMALL.layer_names()
@@ -193,3 +194,86 @@ def test_a_filter_that_never_responds_keeps_its_scale(image: Tensor) -> None:
 def test_normalising_needs_a_picture() -> None:
     with pytest.raises(PictureError, match="at least one image"):
         normalise_activations(encoder_with(), [])
+
+
+def test_relu5_1_of_vgg19_sees_156_pixels_and_no_more() -> None:
+    """Weights of one and average pooling let every path from a pixel to a feature through."""
+    thin = Architecture("thin", (1, 1, 1, 1, 1), VGG19.depths)
+    encoder = Encoder(thin, InputConvention(), pooling="average").double().requires_grad_(False)
+    for parameter in encoder.parameters():
+        parameter.fill_(1.0 if parameter.dim() == 4 else 0.0)
+    image = torch.rand(1, 3, 160, 320, dtype=torch.float64).requires_grad_()
+    encoder(image, ["relu5_1"])["relu5_1"][0, 0, 5, 9].backward()
+    assert image.grad is not None
+    seen = image.grad[0].abs().sum(0) > 0
+    columns = seen.any(0).nonzero().flatten()
+    assert (int(columns[0]), int(columns[-1])) == (9 * 16 - 70, 9 * 16 + 15 + 70)
+    assert len(columns) == 156
+    assert encoder.receptive_field(["relu5_1"]) == (70, 16)
+
+
+@pytest.mark.parametrize(
+    ("layers", "radius", "stride"),
+    [
+        (["conv1_1"], 1, 1),
+        (["relu1_2"], 2, 1),
+        (["pool1"], 2, 2),
+        (["relu2_1"], 4, 2),
+        (["relu3_1", "relu1_1"], 10, 4),
+        (["block4_conv2"], 38, 8),
+        (["pool4", "relu3_4"], 54, 16),
+        ([], 0, 1),
+    ],
+)
+def test_every_convolution_adds_its_stride_to_the_radius(layers: list[str], radius: int, stride: int) -> None:
+    encoder = Encoder(VGG19, CAFFE)
+    assert encoder.radius(layers) == radius
+    assert encoder.receptive_field(layers) == (radius, stride)
+
+
+@pytest.mark.parametrize("padding", ["zeros", "reflect", "replicate-first"])
+def test_a_pixel_beyond_the_radius_changes_nothing_and_one_within_does(padding: Padding) -> None:
+    encoder = encoder_with(padding).double().requires_grad_(False)
+    for parameter in encoder.parameters():
+        parameter.abs_()
+    image = torch.rand(1, 3, 40, 64, dtype=torch.float64)
+    radius, stride = encoder.receptive_field(["relu3_1"])
+    cell = 8 * stride
+    before = encoder(image, ["relu3_1"])["relu3_1"][0, :, 5, 8]
+    for column, changes in [
+        (cell - radius - 1, False),
+        (cell - radius, True),
+        (cell + stride - 1 + radius, True),
+        (cell + stride + radius, False),
+    ]:
+        changed = image.clone()
+        changed[..., column] += 10.0  # large enough to be the maximum wherever it is pooled
+        after = encoder(changed, ["relu3_1"])["relu3_1"][0, :, 5, 8]
+        assert torch.equal(before, after) != changes
+
+
+def test_a_layers_channels_are_what_it_gives(image: Tensor) -> None:
+    encoder = encoder_with()
+    for name, features in encoder(image, LAYERS).items():
+        assert encoder.channels(name) == features.shape[1]
+        assert features.shape[2:] == tuple(side // encoder.stride(name) for side in image.shape[2:])
+    pruned = Encoder(VGG16_PRUNED, CAFFE)
+    assert [pruned.channels(name) for name in ("conv1_1", "relu1_2", "pool1", "conv4_2")] == [24, 22, 22, 276]
+
+
+@pytest.mark.parametrize("convention", [CAFFE, TORCHVISION, CENTRED])
+def test_the_colour_that_is_zero_is_zero(convention: InputConvention) -> None:
+    encoder = encoder_with(convention=convention)
+    colour = encoder.zero_colour().view(1, 3, 1, 1)
+    torch.testing.assert_close(encoder.normalise(colour), torch.zeros(1, 3, 1, 1), atol=1e-4, rtol=0)
+
+
+def test_the_description_tells_encoders_apart() -> None:
+    described = encoder_with().describe()
+    assert described == encoder_with().describe()
+    assert (described["name"], described["padding"]) == ("small", "zeros")
+    other = encoder_with()
+    with torch.no_grad():
+        other.conv1_1.bias[0] += 1
+    for different in (encoder_with("reflect"), encoder_with(pooling="l2"), other):
+        assert different.describe() != described

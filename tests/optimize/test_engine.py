@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from impasto.encoders.network import Encoder
+from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import OptionError, PictureError
 from impasto.optimize.engine import paint
 from impasto.optimize.options import Options
@@ -160,3 +161,12 @@ def test_bfloat16_paints_nearly_the_same_picture(encoder: Encoder) -> None:
     rough = paint(PHOTO, PLACES, encoder, options.replace(precision="bfloat16")).pixels
     unpainted = paint(PHOTO, PLACES, encoder, options.replace(learning_rate=1e-9)).pixels
     assert np.abs(exact - rough).mean() < 0.2 * np.abs(exact - unpainted).mean()
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "sgd"])
+def test_a_network_that_pads_with_zeros_paints_with_every_optimizer(optimizer: str) -> None:
+    torch.manual_seed(0)
+    network = Encoder(TINY, CENTRED, padding="zeros").eval().requires_grad_(False)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    options = FAST.replace(optimizer=optimizer, learning_rate=0.01)
+    assert np.isfinite(paint(PHOTO, PLACES, network, options).pixels).all()

@@ -7,16 +7,16 @@ from impasto.optimize.pyramid import STYLE_SIZES, fit, levels, style_size
 
 
 def test_the_default_pyramid_is_the_published_one() -> None:
-    assert [w for w, _ in levels(512, 512, 128)] == [128, 181, 256, 362, 512]
+    assert [w for w, _ in levels(1024, 1024, 512, 128)] == [128, 181, 256, 362, 512]
 
 
 def test_no_pyramid_when_turned_off() -> None:
-    assert levels(512, 384, 0) == [(512, 384)]
+    assert levels(1024, 768, 512, 0) == [(512, 384)]
 
 
 @given(st.integers(16, 4000), st.integers(16, 4000), st.integers(0, 600))
 def test_levels_grow_to_the_asked_size_and_keep_the_shape(width: int, height: int, smallest: int) -> None:
-    sizes = levels(width, height, smallest)
+    sizes = levels(width, height, (width, height), smallest)
     assert sizes[-1] == (width, height)
     sides = [max(size) for size in sizes]
     assert sides == sorted(sides)

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from impasto import __version__
 from impasto.cli.measure import measure
 from impasto.cli.models import app as models
+from impasto.cli.neural_style import AS_THEY_ARE, neural_style
 from impasto.cli.style import list_styles, measure_style
 from impasto.cli.stylize import stylize
 from impasto.errors import ImpastoError
@@ -48,6 +49,7 @@ app = typer.Typer(
     help="Paint a photograph in the manner of a picture. Start with: impasto stylize PHOTO starry-night",
 )
 app.command("stylize")(stylize)
+app.command("neural-style", add_help_option=False, context_settings=AS_THEY_ARE)(neural_style)
 app.command("style")(measure_style)
 app.command("styles")(list_styles)
 app.command("measure")(measure)

@@ -49,7 +49,7 @@ class Job:
         from impasto import api
         from impasto.imaging import MAX_PIXELS
 
-        with _Interrupts() as interrupts, self._watcher() as watch:
+        with Interrupts() as interrupts, self._watcher() as watch:
             result = api.stylize(
                 str(self.content),
                 tuple(self.styles),
@@ -198,14 +198,14 @@ def _make_bar() -> Bar:
     )
 
 
-class _Interrupts:
+class Interrupts:
     """The first Ctrl-C asks for the picture so far; a second one stops at once."""
 
     def __init__(self) -> None:
         self.seen = False
         self._before: Any = None
 
-    def __enter__(self) -> _Interrupts:
+    def __enter__(self) -> Interrupts:
         self._before = signal.signal(signal.SIGINT, self._take)
         return self
 

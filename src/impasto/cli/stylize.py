@@ -147,6 +147,7 @@ def stylize(
         "style_weights": None if blend is None else parse_numbers("blend", blend),
         "iterations": iterations,
         "coarse_iterations": iterations,
+        "first_iterations": iterations,
         "learning_rate": learning_rate,
         "optimizer": optimizer,
         "init": init,

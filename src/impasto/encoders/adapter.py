@@ -28,6 +28,13 @@ from impasto.encoders.substitute import substitute_padding, substitute_pooling
 from impasto.errors import LayerError
 
 
+class _Facts(dict[str, int]):
+    """What was found out about layers by trying. Copies of a network share it, for it takes time."""
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
 class ModuleEncoder(nn.Module):
     """A ``FeatureExtractor`` made of a copy of any ``module`` that takes pictures (B, 3, H, W).
 
@@ -76,8 +83,8 @@ class ModuleEncoder(nn.Module):
         first = next(self.module.parameters(), self.mean)
         self.mean, self.std = self.mean.to(first.device), self.std.to(first.device)
         self.eval().requires_grad_(False)
-        self._sides: dict[str, int] = {}
-        self._reaches: dict[str, int] = {}
+        self._sides = _Facts()
+        self._reaches = _Facts()
         self._survey = self._look()
 
     @property

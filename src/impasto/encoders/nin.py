@@ -66,8 +66,9 @@ def load_nin(
 ) -> ModuleEncoder:
     """The network in a file such as nin_imagenet.pth: ``features.0.weight`` and so on.
 
-    ``convention`` is "caffe" by default: BGR, 0..255, the mean subtracted. ``pooling``, ``rescale_pooling`` and ``padding`` are as for ``ModuleEncoder``. Raises
-    CorruptWeightsError where the file does not hold this network, and as ``weights.read_tensors`` does.
+    ``convention`` is "caffe" by default: BGR, 0..255, the mean subtracted. ``pooling``,
+    ``rescale_pooling`` and ``padding`` are as for ``ModuleEncoder``. Raises CorruptWeightsError where
+    the file does not hold this network, and as ``weights.read_tensors`` does.
     """
     path = Path(path)
     network = build_nin()

@@ -17,7 +17,16 @@ from torch import nn
 from impasto import weights
 from impasto.encoders.adapter import ModuleEncoder
 from impasto.encoders.network import TORCHVISION, InputConvention, Padding, Pooling
-from impasto.errors import CorruptWeightsError, MissingExtraError, OptionError, WeightsMissingError
+from impasto.errors import (
+    CorruptWeightsError,
+    DownloadError,
+    MissingExtraError,
+    OptionError,
+    WeightsMissingError,
+)
+
+# Networks timm takes the very description of from the Hugging Face hub.
+_REMOTE = ("hf-hub:", "hf_hub:")
 
 
 def load_timm(
@@ -40,19 +49,20 @@ def load_timm(
     Networks without features (B, C, H, W), such as plain vision transformers, and those for pictures of
     one size only, are refused with LayerError. Raises MissingExtraError without timm, OptionError for a
     name it does not know, WeightsMissingError where Impasto is offline and timm might download,
-    CorruptWeightsError for a checkpoint of another network, and as ``weights.read_tensors`` does.
+    DownloadError where it could not, CorruptWeightsError for a checkpoint of another network, and as
+    ``weights.read_tensors`` does.
     """
     timm = _require_timm()
     _check_name(timm, name)
     fetched = pretrained and checkpoint is None
-    if fetched and weights.is_offline():
+    if (fetched or name.startswith(_REMOTE)) and weights.is_offline():
         raise WeightsMissingError(
-            f"Impasto is offline, and timm may have to download the weights of {name}; give a file with them"
-            " (checkpoint).",
+            f"Impasto is offline, and timm may have to download {name}; give a name of timm's own and a file"
+            " with its weights (checkpoint).",
             expected="a checkpoint",
             actual="none",
         )
-    network: nn.Module = timm.create_model(name, pretrained=fetched)
+    network = _create(timm, name, fetched)
     if checkpoint is not None:
         _fill(network, name, Path(checkpoint))
     return ModuleEncoder(
@@ -93,6 +103,21 @@ def _check_name(timm: Any, name: str) -> None:
     raise OptionError(
         f"timm has no network called {name!r}.{hint}", expected="a network timm has", actual=repr(name)
     )
+
+
+def _create(timm: Any, name: str, fetched: bool) -> nn.Module:
+    try:
+        network = timm.create_model(name, pretrained=fetched)
+    except OSError as problem:  # what the clients timm downloads with raise
+        raise DownloadError(
+            f"timm could not fetch {name}: {problem}.", expected=f"the weights of {name}", actual=str(problem)
+        ) from problem
+    except (RuntimeError, AssertionError) as problem:  # an unknown tag, or one without weights
+        raise OptionError(
+            f"timm cannot make {name!r}: {problem}.", expected="a network timm has", actual=repr(name)
+        ) from problem
+    assert isinstance(network, nn.Module)
+    return network
 
 
 def _fill(network: nn.Module, name: str, path: Path) -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from impasto.encoders import FeatureExtractor
-from impasto.errors import PictureError
+from impasto.errors import OptionError, PictureError
 from impasto.imaging import resample, resize, resize_mask
 from impasto.objectives import Objective, StyleStatistics, Window
 from impasto.optimize import memory
@@ -69,17 +69,17 @@ def paint(
 ) -> Painting:
     """Paint ``content`` with the styles of ``places`` and return the picture at full size.
 
-    ``start`` is the picture to begin with when ``options.init`` names a file. ``protect`` (H, W) in
+    ``start`` is the picture to begin with, whatever ``options.init`` says. ``protect`` (H, W) in
     [0, 1] is 1 where the photograph stays as it is. ``keeper`` keeps the state, and gives it back to go
     on from. ``cancel`` is asked after every iteration; once it says True the picture so far is
     returned, at full size. The result depends only on the arguments and the machine: the same seed
     gives the same picture.
     """
-    return _Work(content, places, encoder, options, start, protect).run(keeper, on_progress, cancel)
+    return Painter(content, places, encoder, options, start, protect).paint(keeper, on_progress, cancel)
 
 
-class _Work:
-    """One painting from its first level to its last."""
+class Painter:
+    """One painting, level by level: ``sizes`` are their (width, height), ``counts`` their iterations."""
 
     def __init__(
         self,
@@ -87,8 +87,8 @@ class _Work:
         places: Sequence[Place],
         encoder: FeatureExtractor,
         options: Options,
-        start: Picture | None,
-        protect: Plane | None,
+        start: Picture | None = None,
+        protect: Plane | None = None,
     ) -> None:
         self.content = content
         self.places = places
@@ -97,20 +97,30 @@ class _Work:
         self.protect = protect
         self.machine = choose_machine(options)
         self.exact = self.machine.prepare(encoder, torch.float32)
-        self.network = self.machine.prepare(encoder, self.machine.precision)
-        self.width, self.height = fit(content.width, content.height, options.size)
+        rough = self.machine.precision != torch.float32
+        self.network = self.machine.prepare(encoder, self.machine.precision) if rough else self.exact
+        self.width, self.height = fit(content.width, content.height, options.size, options.rounding)
         least = least_side(encoder, options, self.width, self.height)
-        grown = levels(self.width, self.height, options.min_size)
+        grown = levels(content.width, content.height, options.size, options.min_size, options.rounding)
         self.sizes = [size for size in grown if min(size) >= least]
         self.counts = [iterations_at(n, self.sizes, options) for n in range(len(self.sizes))]
         used = (*options.content_layers.items(), *options.style_layers.items())
         self.layers = [name for name, weight in used if weight]
         self.style_layers = [name for name, weight in options.style_layers.items() if weight]
-        self._plan(self.network, self.height, self.width)  # refuses what will not fit before any work
+        windows = self._plan(self.network, self.height, self.width)  # refuses what will not fit
+        if options.gradient_scaling == "l1" and len(windows) > 1:
+            raise OptionError(
+                f"gradient_scaling l1 needs the picture as a whole; at {self.width}x{self.height} it would "
+                f"be painted in {len(windows)} parts: expected a smaller size, or more memory"
+            )
 
-    def run(
-        self, keeper: Keeper | None, on_progress: ProgressCallback | None, cancel: Cancel | None
+    def paint(
+        self,
+        keeper: Keeper | None = None,
+        on_progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
     ) -> Painting:
+        """All levels, one after the other; the arguments are those of the function ``paint``."""
         reporter = Reporter(self.sizes, self.counts, on_progress)
         kept = None if keeper is None else keeper.begin()
         first = 0 if kept is None else int(kept["level"])
@@ -118,7 +128,7 @@ class _Work:
         last: dict[str, float] = {}
         stopped = False
         for level in range(first, len(self.sizes)):
-            descent = self._descent(level, descent, None if kept is None else kept["descent"])
+            descent = self.descent(level, descent, None if kept is None else kept["descent"])
             if kept is not None:
                 reporter.resume(level, descent.iteration, kept["iterations"], kept["seconds"])
                 kept = None
@@ -147,24 +157,29 @@ class _Work:
             "seconds": reporter.seconds(),
         }
 
-    def _descent(self, level: int, before: Descent | None, kept: Mapping[str, Any] | None) -> Descent:
+    def descent(
+        self, level: int, before: Descent | None = None, kept: Mapping[str, Any] | None = None
+    ) -> Descent:
         """Everything one level needs, started where the level before it ended, or where it was left."""
         size = self.sizes[level]
         photo = self._photo(size)
         plan = partial(self._plan, self.exact)
-        scaled = max(size) * self.options.style_scale
+        scaled = self.options.style_side(max(size))
         statistics = [blended(self.exact, p, self.style_layers, scaled, plan) for p in self.places]
         if kept is not None:
             image = kept["variable"].to(photo.device) / self.options.variable_range
         elif before is None:
             generator = torch.Generator().manual_seed(self.options.seed)
-            image = initial_image(photo, statistics[0], self.start, self.exact, self.options, generator)
+            styles = self.places[0].styles
+            image = initial_image(
+                photo, statistics[0], self.start, self.exact, self.options, generator, styles
+            )
         else:
             image = enlarge(before.image, self._photo(self.sizes[level - 1]), photo, self.options.detail)
         descent = Descent(self._objective(photo, size, statistics), image, self.options)
         if kept is not None:
             descent.restore(kept)
-        elif before is not None and self.options.carry_optimizer:
+        elif before is not None and self.options.carry_optimizer and self.options.optimizer == "adam":
             descent.carry(before.state())
         return descent
 

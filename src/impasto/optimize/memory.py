@@ -2,7 +2,7 @@
 
 What a network needs was measured, not derived: the peak resident memory of whole paintings over
 several sizes (benchmarks/memory.py), divided by the bytes of all activations up to the deepest
-layer. Sources that say why parts: docs/performance.md.
+layer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import psutil
 import torch
 
-from impasto.encoders import FeatureExtractor
+from impasto.encoders import UNBOUNDED, FeatureExtractor
 from impasto.errors import OptionError
 from impasto.objectives import STYLE_LOSSES, Window, cover, whole
 from impasto.optimize.options import Options
@@ -43,12 +43,19 @@ def plan(
 ) -> list[Window]:
     """The windows to paint a ``height`` x ``width`` picture in; a single one where it fits at once.
 
-    Raises OptionError when even the smallest parts would not fit.
+    A network whose receptive field is unbounded always looks at the whole, whatever the budget. Raises
+    OptionError when even the smallest parts would not fit.
     """
     stride = max((encoder.stride(name) for name in layers), default=1)
     margin = encoder.radius(layers)
     if STYLE_LOSSES[options.style_loss].kind == "hypercolumns":
         margin += stride  # interpolation looks at the next cell
+    if margin >= UNBOUNDED:
+        if options.tile is not None:
+            raise OptionError(
+                "this network sees the whole picture at every place; it cannot be painted in tiles"
+            )
+        return [whole(height, width)]
     if options.tile is not None:
         return cover(height, width, options.tile, margin, stride)
     remembered = 2 * options.history if options.optimizer == "lbfgs" else REMEMBERED[options.optimizer]

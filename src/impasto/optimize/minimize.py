@@ -90,7 +90,8 @@ class Descent:
         def closure() -> Tensor:
             found = self.objective.evaluate(self._variable.detach() / scale)
             assert found.gradient is not None
-            self._variable.grad = found.gradient / scale
+            # Convolutions hand back channels last; L-BFGS wants its vectors plain.
+            self._variable.grad = (found.gradient / scale).contiguous()
             seen.append({"total": found.total} | found.parts)
             return found.total
 

@@ -38,8 +38,9 @@ Guidance = Literal["gram", "sum"]
 Propagation = Literal["simple", "inside", "all"]
 StyleSizes = Literal["grid", "exact"]
 Resampling = Literal["lanczos", "bilinear", "bicubic"]
+Rounding = Literal["half-up", "half-even"]
 Precision = Literal["auto", "float32", "bfloat16"]
-Initialisation = Literal["content", "noise", "statistics"]
+Initialisation = Literal["content", "noise", "statistics", "gray", "uniform", "normal", "channel-statistics"]
 
 CONTENT_LAYERS = {"relu3_1": 0.5, "relu4_2": 0.5}
 STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0}
@@ -57,6 +58,7 @@ class Options:
     ``style_weights``: one share per style, or empty for equal shares; divided by the sum of their
     magnitudes. A negative one leads away from a style.
     ``style_scale``: the style's size relative to the picture's; smaller makes finer strokes.
+    ``style_size``: the style's long side in pixels, the same at every level; None for ``style_scale``.
     ``style_scales``: one more such factor per style, or empty.
     ``blend_layers``: per style, layer to factor of its share there, an empty mapping for all layers
     alike; or empty. One painting's colour and another's stroke: ``({"relu1_1": 1}, {"relu3_1": 1})``.
@@ -72,14 +74,17 @@ class Options:
     ``guidance_propagation``: how masks reach deep layers. ``mask_feather``: soft edge, in pixels of the
     result.
     ``init``: ``content``, ``noise`` (white), ``statistics`` (noise in the style's colours), or the
-    path of a picture. ``noise`` is the standard deviation of ``init="noise"``, in units of [0, 1].
+    path of a picture; or one of style-transfer-pytorch's: ``gray``, ``uniform`` or ``normal`` noise, or
+    ``channel-statistics``, which is normal noise with each channel's mean and variance in the styles.
+    ``noise`` is the standard deviation of ``init="noise"``, in units of [0, 1].
     ``iterations``: per pyramid level. ``coarse_iterations``: the same at levels under half the
     final size, or None for ``iterations``.
     ``first_iterations``: the same for the first level, before both, or None.
     ``min_size``: long side of the coarsest level; 0 turns the pyramid off.
     ``style_sizes``: styles are measured on a ``grid`` of sizes, as style files are, or at ``exact`` ones.
     ``resampling``: ``lanczos`` in full precision; ``bilinear`` and ``bicubic`` round to 8 bits, as the
-    programs do that neural-style-pt and style-transfer-pytorch are.
+    programs do that neural-style-pt and style-transfer-pytorch are. ``rounding``: of sides that are so
+    many pixels and a half, up or to the even number.
     ``detail``: share of the photograph's fine detail given back at every step up the pyramid.
     ``learning_rate``: step size; for L-BFGS a factor of its own step.
     ``history``: steps L-BFGS remembers. ``line_search``: search along each of its steps (strong Wolfe).
@@ -111,6 +116,7 @@ class Options:
     tv_loss: TotalVariation = "l2"
     style_weights: tuple[float, ...] = ()
     style_scale: float = 1.0
+    style_size: int | None = None
     style_scales: tuple[float, ...] = ()
     blend_layers: tuple[Mapping[str, float], ...] = ()
     normalise_weights: bool = False
@@ -144,6 +150,7 @@ class Options:
     min_size: int = 128
     style_sizes: StyleSizes = "grid"
     resampling: Resampling = "lanczos"
+    rounding: Rounding = "half-up"
     detail: float = 1.0
     threshold: float | None = None
     saturation: float | None = None
@@ -214,6 +221,10 @@ class Options:
             raise OptionError(f"there is no option {sorted(unknown)[0]!r}")
         return dataclasses.replace(self, **changes)
 
+    def style_side(self, long_side: int) -> float:
+        """The long side of styles for a level with this ``long_side``, in pixels."""
+        return long_side * self.style_scale if self.style_size is None else float(self.style_size)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         values = dataclasses.asdict(self)
@@ -239,11 +250,13 @@ _CHOICES: dict[str, Any] = {
     "guidance_propagation": Propagation,
     "style_sizes": StyleSizes,
     "resampling": Resampling,
+    "rounding": Rounding,
     "optimizer": Optimizer,
     "precision": Precision,
 }
 _OPTIONAL = (
     "padding",
+    "style_size",
     "coarse_iterations",
     "first_iterations",
     "threshold",
@@ -257,6 +270,7 @@ _BOUNDS: tuple[tuple[str, float, bool], ...] = (
     ("style_weight", 0, False),
     ("tv_weight", 0, False),
     ("style_scale", 0, False),
+    ("style_size", 1, True),
     ("noise", 0, False),
     ("iterations", 1, True),
     ("coarse_iterations", 1, True),

@@ -206,7 +206,7 @@ def _samples(
         use.style.samples(
             encoder,
             layers,
-            max(size) * options.style_scale * use.scale,
+            options.style_side(max(size)) * use.scale,
             loss.kind,
             count,
             generator,

@@ -93,6 +93,37 @@ _NOTEBOOK: dict[str, Any] = {
     "precision": "float32",
 }
 
+# style-transfer-pytorch: its own loss, and its own way up the pyramid. Two departures that leave its
+# pictures as they are: negative style weights do not end in NaN, and L-BFGS has no tolerance below
+# which it stands still.
+_STYLE_TRANSFER: dict[str, Any] = {
+    "encoder": "vgg19",
+    "padding": "replicate-first",
+    "rescale_pooling": True,
+    "content_loss": "mean",
+    "style_loss": "wasserstein-newton-schulz",
+    "tv_loss": "nine-point",
+    "content_layers": _RELU4_2,
+    "style_layers": {f"relu{block}_1": 4.0 ** (5 - block) for block in range(1, 6)},
+    "content_weight": 0.015,
+    "style_weight": 1.0,
+    "tv_weight": 2.0,
+    "optimizer": "adam",
+    "learning_rate": 0.02,
+    "beta2": 0.99,
+    "clip": True,
+    "average_decay": 0.99,
+    "carry_optimizer": True,
+    "first_iterations": 1000,
+    "iterations": 500,
+    "coarse_iterations": None,
+    "detail": 0.0,
+    "style_sizes": "exact",
+    "resampling": "bicubic",
+    "rounding": "half-even",
+    "precision": "float32",
+}
+
 PRESETS: Mapping[str, Preset] = {
     "default": Preset("a painting in seconds", "Impasto", {}),
     "draft": Preset(
@@ -114,6 +145,11 @@ PRESETS: Mapping[str, Preset] = {
         "Johnson, neural-style (2015)",
         _NEURAL_STYLE,
         save_every=100,
+    ),
+    "style-transfer-pytorch": Preset(
+        "the most careful of the older programs: Wasserstein loss, Adam, 3000 iterations over a pyramid",
+        "Crowson, style-transfer-pytorch (2021)",
+        _STYLE_TRANSFER,
     ),
     "content-reconstruction": Preset(
         "the photograph again, from noise, from one layer alone",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import get_args
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -11,9 +14,13 @@ from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
 from impasto.imaging import resize
 from impasto.objectives import IMAGE, StyleStatistics
-from impasto.optimize.options import Options
+from impasto.objectives.statistics import normalised_shares
+from impasto.optimize.options import Initialisation, Options
+from impasto.optimize.places import StyleUse
 from impasto.tensors import to_tensor
 from impasto.types import Picture
+
+OWN_SIZE = 1 << 30  # a long side no style is asked to exceed: each is measured at its own
 
 
 def initial_image(
@@ -23,11 +30,15 @@ def initial_image(
     encoder: FeatureExtractor,
     options: Options,
     generator: torch.Generator,
+    styles: Sequence[StyleUse] = (),
 ) -> Tensor:
-    """Where the coarsest level starts, of the shape of ``photo`` (1, 3, H, W).
+    """Where the coarsest level starts, of the shape of ``photo`` (1, 3, H, W): at ``start``, if given.
 
-    Noise is around the colour that is the network's zero, as in neural-style.
+    White noise is around the colour that is the network's zero, as in neural-style. ``styles`` are those
+    whose colours "channel-statistics" takes.
     """
+    if start is not None:
+        return to_tensor(resize(start.pixels, photo.shape[3], photo.shape[2]), photo.device)
     if options.init == "content":
         return photo.clone()
     if options.init == "noise":
@@ -39,9 +50,44 @@ def initial_image(
         root = losses.covariance_root(covariance, epsilon=1e-6).float()
         noise = torch.randn((3, photo[0, 0].numel()), generator=generator).to(photo.device)
         return (root @ noise + colours.mean[:, None]).view_as(photo)
-    if start is None:
-        raise OptionError(f"init must be content, noise, statistics or a picture; it is {options.init!r}")
-    return to_tensor(resize(start.pixels, photo.shape[3], photo.shape[2]), photo.device)
+    if options.init in ("gray", "uniform"):
+        noise = torch.rand(photo.shape, generator=generator).to(photo.device)
+        return noise if options.init == "uniform" else 0.5 + noise / 255
+    if options.init == "normal":
+        return truncated_normal([0.5] * 3, [0.25] * 3, photo, generator)
+    if options.init == "channel-statistics":
+        return truncated_normal(*channel_statistics(styles, encoder), photo, generator)
+    kinds = ", ".join(get_args(Initialisation))
+    raise OptionError(f"init must be {kinds} or a picture; it is {options.init!r}")
+
+
+def truncated_normal(
+    means: Sequence[float], deviations: Sequence[float], like: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Noise of the shape of ``like`` (1, 3, H, W), normal in each channel, what lies outside [0, 1] drawn
+    again."""
+    noise = torch.empty(like.shape)
+    for channel, mean, deviation in zip(noise[0], means, deviations, strict=True):
+        torch.nn.init.trunc_normal_(channel, mean, deviation, a=0.0, b=1.0, generator=generator)
+    return noise.to(like.device)
+
+
+def channel_statistics(
+    styles: Sequence[StyleUse], encoder: FeatureExtractor
+) -> tuple[list[float], list[float]]:
+    """The mean and the standard deviation of each channel in ``styles``, at their own sizes.
+
+    Both are weighted sums over the styles, of means and of variances. Source: style-transfer-pytorch.
+    A departure: what negative weights make of a mean is kept in [0, 1], and a variance above zero.
+    """
+    shares = normalised_shares([use.weight for use in styles], len(styles))
+    mean, variance = torch.zeros(3), torch.zeros(3)
+    for share, use in zip(shares, styles, strict=True):
+        own = use.style.statistics(encoder, (), OWN_SIZE, mask=use.mask)[IMAGE]
+        mean += share * own.mean.cpu()
+        unbiased = own.positions / max(own.positions - 1, 1)
+        variance += share * unbiased * (own.gram.diagonal() - own.mean.square()).cpu()
+    return mean.clamp(0, 1).tolist(), variance.clamp(min=1e-6).sqrt().tolist()
 
 
 def enlarge(image: Tensor, previous: Tensor, photo: Tensor, detail: float) -> Tensor:

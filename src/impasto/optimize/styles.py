@@ -23,6 +23,7 @@ from impasto.objectives import (
     measure_style,
     whole,
 )
+from impasto.optimize.options import Rounding
 from impasto.optimize.pyramid import STYLE_SIZES, fit, style_size
 from impasto.tensors import plane_to_tensor, to_tensor
 from impasto.types import Picture, Plane
@@ -74,12 +75,13 @@ class PictureStyle:
     """The style of a picture, measured when asked for, at no more than about its own size.
 
     ``sizing``: "grid" measures at STYLE_SIZES only, as style files are; "exact" at the size asked for,
-    "as-is" always at its own. ``resampling`` is as in ``Options``.
+    "as-is" always at its own. ``resampling`` and ``rounding`` are as in ``Options``.
     """
 
     picture: Picture
     sizing: Literal["grid", "exact", "as-is"] = "grid"
     resampling: str = "lanczos"
+    rounding: Rounding = "half-up"
 
     def sizes(self, least: int) -> list[int]:
         """The long sides of the grid to measure at so that the short side has ``least`` pixels or more.
@@ -99,9 +101,9 @@ class PictureStyle:
             return width, height
         if self.sizing == "exact":
             own = min(round(long_side), max(width, height))
-            while min(fit(width, height, own)) < least:
+            while min(fit(width, height, own, self.rounding)) < least:
                 own += 1
-            return fit(width, height, own)
+            return fit(width, height, own, self.rounding)
         sizes = self.sizes(least)
         return fit(width, height, min(max(style_size(long_side), sizes[0]), sizes[-1]))
 

@@ -63,7 +63,8 @@ def read_network(path: Path, likely: str | None = None) -> Network:
     named = likely or architecture_in_name(path.name)
     try:
         if path.suffix.lower() in KERAS_ENDINGS:
-            tensors, metadata = read_keras(path, named)
+            found, metadata = read_keras(path, named)
+            tensors = {ours: found[key] for key, ours in convolution_names(found).items()}
         else:
             tensors, metadata = read_named(path, convolution_names)
         shapes = {name: tensor.shape for name, tensor in tensors.items()}

@@ -37,7 +37,7 @@ Pair = tuple[Any, Any]
 
 def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str, str]]:
     """The convolutions of a VGG network in a file written by Keras: ``conv1_1.weight`` (out, in, 3,
-    3) and ``conv1_1.bias``, in network order; and what is known about it.
+    3) and ``conv1_1.bias``; and what is known about it.
 
     Layers are known by their names (``block1_conv1``), also within a larger model, or, where the
     file has only counted them, by their widths; ``likely`` names the architecture to prefer then.
@@ -49,7 +49,7 @@ def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str,
         with _hdf5(path) as source, h5py.File(source, "r") as file:
             pairs = _named_pairs(datasets := _datasets(file, h5py)) or _counted_pairs(datasets, likely)
             tensors: Arrays = {}
-            for (block, index), (kernel, bias) in sorted(pairs.items()):
+            for (block, index), (kernel, bias) in pairs.items():
                 name = f"conv{block}_{index}"
                 tensors[f"{name}.weight"] = _float32(np.asarray(kernel).transpose(3, 2, 0, 1))
                 tensors[f"{name}.bias"] = _float32(np.asarray(bias))

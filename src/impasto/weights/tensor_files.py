@@ -75,13 +75,22 @@ def _read_safetensors(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             chosen = names(file.keys())
-            return {name: _single(file.get_tensor(key)) for key, name in chosen.items()}, metadata
+            return {name: _single(_stored(file, path, key)) for key, name in chosen.items()}, metadata
     except (SafetensorError, TypeError, OSError) as error:
         raise CorruptWeightsError(
             f"Expected a whole safetensors file; it is truncated or damaged ({error}).",
             expected="a whole safetensors file",
             actual=str(error),
         ) from error
+
+
+def _stored(file: Any, path: Path, key: str) -> NDArray[Any]:
+    if file.get_slice(key).get_dtype() != "BF16":
+        found: NDArray[Any] = file.get_tensor(key)
+        return found
+    with safe_open(path, framework="pt") as again:  # NumPy has no such numbers
+        widened: NDArray[Any] = again.get_tensor(key).float().numpy()
+        return widened
 
 
 def _read_torch(path: Path, names: Names) -> Arrays:

@@ -1,0 +1,178 @@
+"""What a command line of neural-style-pt or neural-style is in Impasto's own terms."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto import weights
+from impasto.cli import neural_style_pictures as pictures
+from impasto.cli.neural_style_options import Dialect, Settings, remark
+from impasto.encoders import FeatureExtractor, InputConvention, load_extractor
+from impasto.errors import OptionError, WeightsMissingError
+from impasto.optimize.options import Options
+from impasto.tensors import to_pixels
+from impasto.types import Picture
+from impasto.weights.registry import known_by_file_name
+
+# White to the optimiser, and to the network: neural-style multiplies by 256.
+WHITE: dict[Dialect, float] = {"pt": 255.0, "lua": 256.0}
+NOISE = 0.001
+# The published networks by the names of their Caffe files.
+_CAFFE_FILES = {"VGG_ILSVRC_19_layers": "vgg19-caffe", "VGG_ILSVRC_16_layers": "vgg16-caffe"}
+
+
+def make_options(settings: Settings, photo: Picture, styles: int, encoder: FeatureExtractor) -> Options:
+    """The settings as our own options: our weights of style layers are shares, values run to 1."""
+    lua, white = settings.dialect == "lua", WHITE[settings.dialect]
+    style_layers = _layers(settings.style_layers, encoder)
+    scaling = "l1" if lua else "squared-weight"
+    return Options(
+        size=(photo.width, photo.height),
+        encoder=settings.model_file,
+        pooling="average" if settings.pooling == "avg" else "max",
+        content_layers=_layers(settings.content_layers, encoder),
+        style_layers=style_layers,
+        content_weight=settings.content_weight,
+        style_weight=settings.style_weight * len(style_layers),
+        tv_weight=max(settings.tv_weight, 0.0) * (white**2 if lua else white),
+        content_loss="mean",
+        style_loss="gram-neural-style",
+        tv_loss="neural-style" if lua else "l1",
+        style_weights=_shares(settings.style_blend_weights, styles),
+        normalise_weights=settings.normalize_weights,
+        gradient_scaling=scaling if settings.normalize_gradients else "none",
+        init=_init(settings),
+        noise=NOISE / white,
+        optimizer="lbfgs" if settings.optimizer == "lbfgs" else "adam",
+        iterations=settings.num_iterations,
+        coarse_iterations=None,
+        learning_rate=1.0 if settings.optimizer == "lbfgs" else settings.learning_rate,
+        history=settings.lbfgs_num_correction or 100,
+        variable_range=white,
+        min_size=0,
+        style_sizes="exact",
+        detail=0.0,
+        seed=settings.seed if settings.seed >= 0 else _any_seed(),
+        device=_device(settings.gpu),
+        precision="float32",
+    )
+
+
+def _init(settings: Settings) -> str:
+    if settings.init == "random":
+        return "noise"
+    return settings.init_image or "content"
+
+
+def _any_seed() -> int:
+    return secrets.randbelow(2**31)
+
+
+def _layers(text: str, encoder: FeatureExtractor) -> dict[str, float]:
+    """The layers in ``text``, in the network's order. Raises LayerError for those it does not have."""
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    encoder.minimum_side(names)
+    return {name: 1.0 for name in encoder.layer_names if name in names}
+
+
+def _shares(text: str, styles: int) -> tuple[float, ...]:
+    if text in ("", "nil"):
+        return ()
+    try:
+        shares = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(f"-style_blend_weights must be numbers, such as 3,7; they are {text!r}") from None
+    if len(shares) != styles or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
+        raise OptionError(
+            f"-style_blend_weights must be {styles} numbers, one for each picture of -style_image, 0 or "
+            f"more and not all 0; they are {text}"
+        )
+    return shares
+
+
+def make_start(settings: Settings, photo: Picture, encoder: FeatureExtractor, seed: int) -> Picture:
+    """The picture the optimiser starts from. Noise is drawn in the network's own order of channels."""
+    if settings.init == "image":
+        if not settings.init_image:
+            return photo
+        given = pictures.load(settings.init_image, "init_image")
+        return pictures.at_size(given, photo.width, photo.height, settings.dialect)
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn((3, photo.height, photo.width), generator=generator)
+    if _convention(encoder).bgr:
+        noise = noise.flip(0)
+    image = encoder.zero_colour().view(3, 1, 1) + noise * (NOISE / WHITE[settings.dialect])
+    return Picture(to_pixels(image[None]))
+
+
+def load_network(settings: Settings) -> FeatureExtractor:
+    """The network ``-model_file`` means, pooling as asked for, its input that of the dialect."""
+    name, convention = _model(settings.model_file)
+    wanted = f"{settings.content_layers},{settings.style_layers}".split(",")
+    encoder = load_extractor(
+        name,
+        pooling="average" if settings.pooling == "avg" else "max",
+        layers=[layer.strip() for layer in wanted if layer.strip()],
+        convention=convention,
+    )
+    if settings.dialect == "lua":
+        own = _convention(encoder)
+        scaled = replace(own, scale=own.scale * WHITE["lua"] / WHITE["pt"])
+        encoder.convention = scaled  # type: ignore[attr-defined]
+    return encoder
+
+
+def _convention(encoder: FeatureExtractor) -> InputConvention:
+    found: InputConvention = encoder.convention  # type: ignore[attr-defined]
+    return found
+
+
+def _model(model_file: str) -> tuple[str | Path, Any]:
+    """What to load for a model file, and its input: always Caffe's, but for networks asked for by name.
+
+    A published file that is not there is what was fetched or imported of it.
+    """
+    path = Path(model_file)
+    published = known_by_file_name(path.name)
+    name = published.name if published else _CAFFE_FILES.get(path.stem)
+    if path.is_file() and path.suffix.lower() != ".caffemodel":
+        return path, weights.model_file(path).convention
+    if name is not None and weights.present(name):
+        return name, "caffe"
+    if model_file in weights.REGISTRY or model_file in weights.stored_names():
+        return model_file, None
+    what = "Caffe's own format is not read" if path.is_file() else "there is no such file"
+    cure = f"`impasto models fetch {name or 'vgg19-caffe'}` gets {'it' if name else 'the usual network'}"
+    raise WeightsMissingError(
+        f"-model_file {model_file}: {what}; {cure}, or -model_file tiny takes the small one that comes along",
+        expected="a .pth or .safetensors file, or a network's name",
+        actual=model_file,
+    )
+
+
+def _device(gpu: str) -> str:
+    """The device ``-gpu`` means here: one, the first graphics processor of those named."""
+    named = [part.strip().lower() for part in gpu.split(",")]
+    graphics = [part for part in named if part not in ("c", "-1")]
+    if not all(part.isdigit() for part in graphics):
+        raise OptionError(f"-gpu must be a number, c for the processor, or several such; it is {gpu!r}")
+    if not graphics:
+        return "cpu"
+    if torch.cuda.is_available():
+        count = torch.cuda.device_count()
+        if int(graphics[0]) >= count:
+            raise OptionError(f"-gpu must be below {count}, the number of those here; it is {gpu!r}")
+        device = f"cuda:{graphics[0]}"
+    elif torch.backends.mps.is_available():
+        device = "mps"
+    else:
+        remark(f"-gpu {gpu}: no graphics processor here; painting on the processor (-gpu c says so)")
+        return "cpu"
+    if len(named) > 1:
+        remark(f"-gpu {gpu}: painting on {device} alone; larger pictures than it holds go in parts")
+    return device

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from impasto.errors import StyleError
+from impasto.imaging import rgb_to_lab
+from impasto.optimize.colours import finish, prepare
+from impasto.optimize.options import Options
+from impasto.optimize.style_files import FileStyle, StyleCard
+from impasto.optimize.styles import PictureStyle
+from impasto.types import Picture
+from tests.conftest import blobs
+
+PHOTO = Picture(0.3 + 0.3 * blobs(40, 32, seed=1))
+STYLE = PictureStyle(Picture(0.2 + 0.5 * blobs(50, 50, seed=2)))
+PAINTED = 0.25 + 0.4 * blobs(40, 32, seed=3)
+
+
+@pytest.mark.parametrize("color", ["style", "luminance", "match-result"])
+def test_colours_kept_afterwards_leave_the_inputs_alone(color: str) -> None:
+    photo, styles = prepare(PHOTO, [STYLE], Options(color=color))  # type: ignore[arg-type]
+    assert photo is PHOTO
+    assert styles == [STYLE]
+
+
+@pytest.mark.parametrize("method", ["cholesky", "pca", "symmetric"])
+def test_the_style_is_given_the_photographs_colours_before(method: str) -> None:
+    options = Options(color="match-style", color_method=method)  # type: ignore[arg-type]
+    _, (style,) = prepare(PHOTO, [STYLE], options)
+    assert isinstance(style, PictureStyle)
+    pixels = style.picture.pixels.reshape(-1, 3)
+    np.testing.assert_allclose(pixels.mean(0), PHOTO.pixels.mean((0, 1)), atol=5e-3)
+    wanted = np.cov(PHOTO.pixels.reshape(-1, 3).T)
+    np.testing.assert_allclose(np.cov(pixels.T), wanted, atol=0.05 * np.abs(wanted).max())
+
+
+def test_grey_from_the_start_means_grey_inputs_and_the_photographs_chroma_in_the_end() -> None:
+    options = Options(color="luminance-first")
+    photo, (style,) = prepare(PHOTO, [STYLE], options)
+    assert isinstance(style, PictureStyle)
+    for pixels in (photo.pixels, style.picture.pixels):
+        assert np.ptp(pixels, axis=2).max() < 1e-3
+    np.testing.assert_allclose(style.picture.pixels.mean(), photo.pixels.mean(), atol=0.01)
+    result = rgb_to_lab(finish(PAINTED, PHOTO.pixels, options))
+    np.testing.assert_allclose(result[..., 1:], rgb_to_lab(PHOTO.pixels)[..., 1:], atol=0.5)
+
+
+def test_luminance_only_has_the_paintings_light_and_the_photographs_colours() -> None:
+    result = rgb_to_lab(finish(PAINTED, PHOTO.pixels, Options(color="luminance")))
+    np.testing.assert_allclose(result[..., 0], rgb_to_lab(PAINTED)[..., 0], atol=0.5)
+    np.testing.assert_allclose(result[..., 1:], rgb_to_lab(PHOTO.pixels)[..., 1:], atol=0.5)
+
+
+def test_strength_slides_between_the_two() -> None:
+    whole = finish(PAINTED, PHOTO.pixels, Options(color="luminance"))
+    none = finish(PAINTED, PHOTO.pixels, Options(color="luminance", color_strength=0.0))
+    half = finish(PAINTED, PHOTO.pixels, Options(color="luminance", color_strength=0.5))
+    np.testing.assert_array_equal(none, PAINTED)
+    np.testing.assert_allclose(half, (whole + PAINTED) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("color", ["luminance-first", "match-style"])
+def test_a_style_file_has_no_picture_to_recolour(color: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = FileStyle(tmp_path / "x.style", StyleCard("x"), {})
+    with pytest.raises(StyleError, match="match-result"):
+        prepare(PHOTO, [file], Options(color=color))  # type: ignore[arg-type]
