@@ -117,9 +117,10 @@ def test_a_folder_is_one_style_of_all_its_pictures(tmp_path: Path) -> None:
     for name, pixels in (("a.png", RED), ("b.png", BLUE)):
         imaging.write(Picture(pixels), tmp_path / name)
     (tmp_path / "notes.txt").write_text("not a picture")
-    both = impasto.stylize(PHOTO, [RED, BLUE], **FAST).losses["total"]
-    folder = impasto.stylize(PHOTO, tmp_path, **FAST).losses["total"]
-    assert folder == pytest.approx(both, rel=0.05)  # saved with 8 bits
+    few = FAST | {"iterations": 1}
+    both = impasto.stylize(PHOTO, [RED, BLUE], **few).losses["total"]
+    folder = impasto.stylize(PHOTO, tmp_path, **few).losses["total"]
+    assert folder == pytest.approx(both, rel=0.01)  # saved with 8 bits
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from impasto.optimize.options import Options
     from impasto.progress import Progress
     from impasto.types import Picture
+    from impasto.works import batch
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,7 @@ _HOMES = {
     "make_style": "impasto.api",
     "stylize": "impasto.api",
     "styles": "impasto.api",
+    "batch": "impasto.works",
     "ImpastoError": "impasto.errors",
     "Options": "impasto.optimize.options",
     "Picture": "impasto.types",
@@ -38,6 +40,7 @@ __all__ = [
     "Progress",
     "Result",
     "__version__",
+    "batch",
     "load_style",
     "make_style",
     "styles",

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from impasto import __version__, imaging
 from impasto.encoders import Encoder, FeatureExtractor, load_extractor, normalise_activations
 from impasto.errors import InputError, OptionError, PictureError, StyleError
+from impasto.jobs import Job, unfinished
+from impasto.jobs.inputs import measure
 from impasto.optimize import colours
-from impasto.optimize.checkpoints import INTERVAL, FileKeeper, read_checkpoint
+from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.options import Initialisation, Options
 from impasto.optimize.places import Place, StyleUse, by_colour, style_uses, under_masks
@@ -98,6 +100,8 @@ def stylize(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = INTERVAL,
     resume: bool = False,
+    output: str | os.PathLike[str] | None = None,
+    quality: int = 95,
     max_pixels: int = imaging.MAX_PIXELS,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
@@ -116,7 +120,9 @@ def stylize(
     is. Masks have the proportions of their pictures, any size.
     ``encoder``: a network of your own in place of a name (``impasto.encoders``).
     ``checkpoint``: keep the state in this file, every ``checkpoint_every`` seconds, until the picture is
-    finished. ``resume`` goes on from it where it exists.
+    finished and, with an ``output``, written. ``resume`` goes on from it where it exists.
+    ``output``: write the finished picture to this file, with ``quality`` as in ``Result.save``; one
+    cut short is not written.
     ``on_progress`` is called after every iteration. ``cancel`` is asked as often; once it returns
     True, the picture so far is the result.
 
@@ -134,20 +140,30 @@ def stylize(
     start = None
     if chosen.init not in get_args(Initialisation):
         start = load_picture(chosen.init, max_pixels)
-    network = make_encoder(chosen, photo, loaded) if encoder is None or isinstance(encoder, str) else encoder
+    if encoder is None or isinstance(encoder, str):
+        original = load_network(chosen)
+        network = _normalised(original, chosen, photo, loaded)
+    else:
+        original = network = encoder
     beneath = Picture(imaging.fill_transparent(photo), None, photo.bits)
     painted, styles = colours.prepare(beneath, loaded, chosen)
     masks, inner = _several(content_masks), _several(style_masks)
     places = _places(photo, style_uses(styles, chosen), masks, inner, chosen)
     guard = None if protect is None else _grey_mask(protect, photo, "protect", chosen)
-    names = {
-        "content": _origin(content),
-        "styles": tuple(_origin(s) or "picture" for s in given),
-        "content_masks": tuple(_origin(m) or "array" for m in masks),
-        "style_masks": tuple(_origin(m) or "array" for m in inner),
-        "protect": None if protect is None else _origin(protect) or "array",
-    }
-    keeper = _keeper(checkpoint, checkpoint_every, resume, names, chosen)
+    job = Job(
+        content=_name(content),
+        styles=tuple(map(_name, given)),
+        output=_name(output),
+        options=chosen,
+        content_masks=tuple(map(_name, masks)),
+        style_masks=tuple(map(_name, inner)),
+        protect=None if protect is None else _name(protect),
+        quality=quality,
+    )
+    keeper = None
+    if checkpoint is not None:
+        job = measure(job, network=str(original.describe()["sha256"]))
+        keeper = unfinished.keeper(Path(checkpoint), job, every=checkpoint_every, resume=resume)
     painting = paint(
         painted,
         places,
@@ -162,38 +178,24 @@ def stylize(
     height, width = painting.pixels.shape[:2]
     pixels = colours.finish(painting.pixels, imaging.resize(beneath.pixels, width, height), chosen)
     alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
-    if keeper is not None and not painting.cancelled:
-        keeper.finish()
-    return Result(
+    result = Result(
         picture=Picture(pixels, alpha, photo.bits),
         options=chosen,
         losses=painting.losses,
         iterations=painting.iterations,
         seconds=painting.seconds,
         cancelled=painting.cancelled,
-        **names,  # type: ignore[arg-type]
+        content=job.content or None,
+        styles=tuple(name or "picture" for name in job.styles),
+        content_masks=tuple(name or "array" for name in job.content_masks),
+        style_masks=tuple(name or "array" for name in job.style_masks),
+        protect="array" if job.protect == "" else job.protect,
     )
-
-
-def _keeper(
-    checkpoint: str | os.PathLike[str] | None,
-    every: float,
-    resume: bool,
-    names: Mapping[str, Any],
-    options: Options,
-) -> FileKeeper | None:
-    if checkpoint is None:
-        return None
-    path = Path(checkpoint)
-    job = {name: list(v) if isinstance(v, tuple) else v for name, v in names.items()}
-    job["options"] = options.to_dict()
-    kept = None
-    if resume and path.exists():
-        earlier, kept = read_checkpoint(path)
-        different = [name for name in job if earlier.get(name) != job[name]]
-        if different:
-            raise InputError(f"{path} belongs to another painting: its {different[0]} differs")
-    return FileKeeper(path, job, every=every, kept=kept)
+    if output is not None and not result.cancelled:
+        result.save(output, quality=quality)
+    if keeper is not None and not result.cancelled:
+        keeper.finish()
+    return result
 
 
 def _several(masks: MaskLike | Sequence[MaskLike]) -> list[MaskLike]:
@@ -320,14 +322,24 @@ def _load_folder(folder: Path, options: Options, max_pixels: int) -> CollectionS
 
 def make_encoder(options: Options, photo: Picture, styles: Sequence[Style]) -> FeatureExtractor:
     """The encoder ``options`` name, set up as they say."""
+    return _normalised(load_network(options), options, photo, styles)
+
+
+def load_network(options: Options) -> FeatureExtractor:
+    """The network ``options`` name, as it comes. Raises LayerError for layers it does not have."""
     layers = [*options.content_layers, *options.style_layers]
-    encoder = load_extractor(
+    return load_extractor(
         options.encoder,
         pooling=options.pooling,
         rescale_pooling=options.rescale_pooling,
         padding=options.padding,
         layers=layers,
     )
+
+
+def _normalised(
+    encoder: FeatureExtractor, options: Options, photo: Picture, styles: Sequence[Style]
+) -> FeatureExtractor:
     if options.normalise_activations:
         if not isinstance(encoder, Encoder):
             raise OptionError(
@@ -369,7 +381,7 @@ def make_style(
     if place.suffix.lower() != SUFFIX:
         raise InputError(f"a style file's name ends in {SUFFIX}; got {place.name!r}")
     pictures = [load_picture(p) for p in given]
-    names = [Path(o).name if (o := _origin(p)) else "picture" for p in given]
+    names = [Path(o).name if (o := _name(p)) else "picture" for p in given]
     options = Options(encoder=encoder)
     network = make_encoder(options, pictures[0], [])
     card = StyleCard(title or Path(names[0]).stem, artist, year, licence, tuple(names))
@@ -385,5 +397,6 @@ def styles() -> dict[str, StyleCard]:
     return {name: read_style(path).card for name, path in named_styles().items()}
 
 
-def _origin(source: object) -> str | None:
-    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+def _name(source: object) -> str:
+    """The path or name it came by; nothing for what is in memory only."""
+    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""

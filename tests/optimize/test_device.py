@@ -29,3 +29,9 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch: 
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(OptionError, match="auto, cpu, cuda or mps; it is 'tpu'"):
         device.choose_device("tpu")
+
+
+@pytest.mark.parametrize("name", ["cpu:1", "cpu:x", "cpu:-1"])
+def test_a_device_beyond_those_there_are_is_refused(name: str) -> None:
+    with pytest.raises(OptionError, match=f"device {name} is not on this machine; it has 1 of that kind"):
+        device.choose_device(name)

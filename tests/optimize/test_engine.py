@@ -170,3 +170,12 @@ def test_a_network_that_pads_with_zeros_paints_with_every_optimizer(optimizer: s
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     options = FAST.replace(optimizer=optimizer, learning_rate=0.01)
     assert np.isfinite(paint(PHOTO, PLACES, network, options).pixels).all()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_what_adam_knows_is_carried_up_the_pyramid_and_nothing_else(encoder: Encoder, optimizer: str) -> None:
+    options = FAST.replace(optimizer=optimizer, learning_rate=0.02, min_size=30, carry_optimizer=True)
+    carried, fresh = (
+        paint(PHOTO, PLACES, encoder, options.replace(carry_optimizer=c)).pixels for c in (True, False)
+    )
+    assert np.array_equal(carried, fresh) == (optimizer == "lbfgs")

@@ -56,3 +56,10 @@ def test_an_unknown_preset_lists_the_known_ones() -> None:
 def test_options_cannot_be_changed_in_place() -> None:
     with pytest.raises(AttributeError):
         Options().size = 3  # type: ignore[misc]
+
+
+def test_a_style_size_takes_the_place_of_the_style_scale() -> None:
+    assert Options(style_scale=0.5).style_side(512) == 256
+    assert Options(style_scale=0.5, style_size=300).style_side(512) == 300
+    with pytest.raises(OptionError, match="style_size must be a whole number, 1 or more; it is 0"):
+        Options(style_size=0)

@@ -39,3 +39,21 @@ def test_style_sizes_are_the_nearest_by_ratio() -> None:
     assert style_size(600) == 512
     assert style_size(620) == 724
     assert style_size(3) == STYLE_SIZES[0]
+
+
+def test_every_level_has_the_proportions_of_the_photograph_itself() -> None:
+    # 362 * 667 / 1000 = 241.5 - 0.05; by way of the rounded 512x342 it would be 241.8.
+    assert levels(1000, 667, 512, 128) == [(128, 85), (181, 121), (256, 171), (362, 241), (512, 342)]
+
+
+def test_a_half_is_rounded_up_or_to_the_even_number() -> None:
+    assert fit(1000, 500, 181) == (181, 91)
+    assert fit(1000, 500, 181, "half-even") == (181, 90)
+    assert fit(500, 1000, 183, "half-even") == (92, 183)
+    assert fit(3000, 1, 100, "half-even") == (100, 1)
+    assert levels(1000, 500, 256, 128, "half-even") == [(128, 64), (181, 90), (256, 128)]
+
+
+def test_a_level_of_just_the_least_size_belongs_to_the_pyramid() -> None:
+    assert [side for side, _ in levels(9, 9, 255, 128)] == [128, 180, 255]
+    assert [side for side, _ in levels(9, 9, 512, 129)] == [181, 256, 362, 512]

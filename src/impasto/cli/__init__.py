@@ -10,10 +10,13 @@ import typer
 from typer.core import TyperGroup
 
 from impasto import __version__
+from impasto.cli.batch import BatchCommand, batch
 from impasto.cli.measure import measure
 from impasto.cli.models import app as models
 from impasto.cli.neural_style import AS_THEY_ARE, neural_style
+from impasto.cli.resume import resume
 from impasto.cli.style import list_styles, measure_style
+from impasto.cli.style_transfer import style_transfer
 from impasto.cli.stylize import stylize
 from impasto.errors import ImpastoError
 
@@ -49,7 +52,10 @@ app = typer.Typer(
     help="Paint a photograph in the manner of a picture. Start with: impasto stylize PHOTO starry-night",
 )
 app.command("stylize")(stylize)
+app.command("batch", cls=BatchCommand)(batch)
+app.command("resume")(resume)
 app.command("neural-style", add_help_option=False, context_settings=AS_THEY_ARE)(neural_style)
+app.command("style-transfer", add_help_option=False, context_settings=AS_THEY_ARE)(style_transfer)
 app.command("style")(measure_style)
 app.command("styles")(list_styles)
 app.command("measure")(measure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +12,11 @@ from impasto.cli.neural_style_options import DIALECTS, Dialect, Settings, help_t
 from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError
 from impasto.optimize.options import Options
-from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.encoders import FeatureExtractor
-    from impasto.types import Picture, Pixels
+    from impasto.optimize.minimize import Descent
+    from impasto.types import Pixels
 
 INTERRUPTED = 130
 # Typer leaves the programs' own options to us: theirs are long ones with a single dash.
@@ -49,7 +49,8 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     from impasto.cli import neural_style_pictures as pictures
     from impasto.cli import neural_style_recipe as recipe
     from impasto.imaging import write
-    from impasto.optimize.engine import paint
+    from impasto.optimize.engine import Painter
+    from impasto.optimize.minimize import minimize
     from impasto.optimize.places import everywhere
     from impasto.optimize.styles import PictureStyle
 
@@ -58,28 +59,25 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     pictures.check_output(output, [content_file, *style_files])
     photo = pictures.sized(pictures.load(content_file, "content_image"), settings.image_size, dialect)
     side = pictures.style_size(settings.image_size, settings.style_scale, dialect)
-    styles = [
-        PictureStyle(pictures.sized(pictures.load(path, "style_image"), side, dialect), "as-is")
-        for path in style_files
-    ]
-    encoder = recipe.load_network(settings)
-    options = recipe.make_options(settings, photo, len(styles), encoder)
-    start = recipe.make_start(settings, photo, encoder, options.seed)
-    finish = pictures.finisher(photo, settings.original_colors == 1, dialect)
-    watcher = _Watcher(settings, options, start.pixels, lambda p, path: write(finish(p), path))
-    _announce(settings, options, encoder, len(styles))
+    paintings = [pictures.sized(pictures.load(path, "style_image"), side, dialect) for path in style_files]
+    encoder, space = recipe.load_network(settings)
+    options = recipe.make_options(settings, photo, len(paintings), encoder)
+    start = recipe.make_start(settings, photo, space, options.seed)
+    places = everywhere([PictureStyle(space.enter(p), "as-is") for p in paintings], options)
+    painter = Painter(space.enter(photo), places, encoder, options, start)
+    finish = pictures.finisher(photo, space, settings.original_colors == 1)
+    _announce(settings, options, encoder, len(paintings))
     with Interrupts() as interrupts:
-        painting = paint(
-            photo,
-            everywhere(styles, options),
-            encoder,
+        watcher = _Watcher(
+            settings,
             options,
-            start=start,
-            on_progress=watcher,
+            start.pixels,
+            save=lambda values, path: write(finish(values), path),
             cancel=lambda: interrupts.seen,
         )
-        write(finish(painting.pixels if painting.cancelled else watcher.evaluated), output)
-    if painting.cancelled:
+        minimize(painter.descent(0), settings.num_iterations, watcher)
+        write(finish(watcher.evaluated), output)
+    if interrupts.seen:
         remark(f"interrupted; the picture so far is {output}")
         return INTERRUPTED
     return 0
@@ -93,38 +91,47 @@ class _Watcher:
     """
 
     def __init__(
-        self, settings: Settings, options: Options, start: Pixels, save: Callable[[Pixels, Path], None]
+        self,
+        settings: Settings,
+        options: Options,
+        start: Pixels,
+        *,
+        save: Callable[[Pixels, Path], None],
+        cancel: Callable[[], bool],
     ) -> None:
         self.settings = settings
         self.evaluated = start
         self._save = save
+        self._cancel = cancel
         self._content = [f"content {name}" for name in options.content_layers]
         self._style = [f"style {name}" for name in options.style_layers]
 
-    def __call__(self, event: Progress) -> None:
-        done, every = event.iteration, self.settings.save_iter
-        if self._is_saved(done):
+    def __call__(self, iteration: int, descent: Descent, losses: Mapping[str, float]) -> bool:
+        """After an iteration; whether to stop."""
+        if self._is_saved(iteration):
             output = Path(self.settings.output_image)
-            self._save(self.evaluated, output.with_name(f"{output.stem}_{done}{output.suffix}"))
-        if self.settings.print_iter and done % self.settings.print_iter == 0:
-            self._print(event)
-        if done + 1 == event.iterations or (every and (done + 1) % every == 0 and done < event.iterations):
-            assert event.preview is not None
-            self.evaluated = event.preview()
+            self._save(self.evaluated, output.with_name(f"{output.stem}_{iteration}{output.suffix}"))
+        if self.settings.print_iter and iteration % self.settings.print_iter == 0:
+            self._print(iteration, losses)
+        stopped = self._cancel()
+        last = iteration + 1 == self.settings.num_iterations
+        if last or self._is_saved(iteration + 1) or (stopped and iteration < self.settings.num_iterations):
+            self.evaluated = descent.image[0].permute(1, 2, 0).cpu().numpy().copy()
+        return stopped
 
     def _is_saved(self, iteration: int) -> bool:
         """Whether this iteration's picture gets a file of its own; the last one's is the result."""
         every = self.settings.save_iter
         return every > 0 and iteration % every == 0 and iteration != self.settings.num_iterations
 
-    def _print(self, event: Progress) -> None:
-        lines = [f"Iteration {event.iteration} / {event.iterations}"]
+    def _print(self, iteration: int, losses: Mapping[str, float]) -> None:
+        lines = [f"Iteration {iteration} / {self.settings.num_iterations}"]
         for kind, names in (("Content", self._content), ("Style", self._style)):
             for number, name in enumerate(names, 1):
-                lines.append(f"  {kind} {number} loss: {self._number(event.losses.get(name, 0.0))}")
-        total = event.losses["total"]
+                lines.append(f"  {kind} {number} loss: {self._number(losses.get(name, 0.0))}")
+        total = losses["total"]
         if self.settings.dialect == "lua":  # smoothness is a gradient there, and no loss
-            total = sum(value for name, value in event.losses.items() if name not in ("total", "tv"))
+            total = sum(value for name, value in losses.items() if name not in ("total", "tv"))
         lines.append(f"  Total loss: {self._number(total)}")
         print("\n".join(lines), flush=True)
 

@@ -158,7 +158,7 @@ def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> Settings:
     if unknown:
         raise OptionError(_unknown(unknown[0], dialect))
     texts = vars(found)
-    values = {r.name: r.metadata["lua"] if dialect == "lua" else r.default for r in _rows()}
+    values: dict[str, Any] = {r.name: r.metadata["lua"] if dialect == "lua" else r.default for r in _rows()}
     values |= {row.name: _convert(row, texts[row.name]) for row in _rows(dialect) if row.name in texts}
     return Settings(**values, dialect=dialect, given=frozenset(texts))
 
@@ -223,6 +223,8 @@ pictures than memory holds are painted in parts. `impasto stylize` is the faster
 --dialect pt|lua  Which program to be [pt]. What differs in lua: pictures are scaled as
                   by torch7, values run to 256, smoothness is the square of differences
                   and in no printed loss, colours are kept in YUV, and some defaults.
+                  What lua does otherwise than the program: noise is another draw than
+                  torch7's, and pooling rounds sizes down.
 """
 
 

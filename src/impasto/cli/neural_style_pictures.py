@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.cli.neural_style_options import Dialect
-from impasto.errors import ImpastoError, OptionError, PictureError
-from impasto.imaging import READABLE_SUFFIXES, fill_transparent, keep_colours, read, resample
+from impasto.errors import ImpastoError, InputError, OptionError, PictureError
+from impasto.imaging import (
+    READABLE_SUFFIXES,
+    check_writable,
+    fill_transparent,
+    keep_colours,
+    read,
+    resample,
+)
 from impasto.types import Picture, Pixels
 
 MAX_PIXELS = 1_000_000_000
@@ -93,32 +101,63 @@ def _weights(before: int, after: int) -> NDArray[np.float32]:
     old = np.arange(before)
     if after > before:
         places = np.arange(after)[:, None] * ((before - 1) / (after - 1))
-        return np.maximum(1 - np.abs(places - old), 0).astype(np.float32)
+        near: NDArray[np.float32] = np.maximum(1 - np.abs(places - old), 0).astype(np.float32)
+        return near
     step = before / after
     begin = np.arange(after)[:, None] * step
     overlap = np.minimum(begin + step, old + 1) - np.maximum(begin, old)
-    return (np.maximum(overlap, 0) / step).astype(np.float32)
+    shares: NDArray[np.float32] = (np.maximum(overlap, 0) / step).astype(np.float32)
+    return shares
 
 
-def finisher(content: Picture, original_colors: bool, dialect: Dialect) -> Callable[[Pixels], Picture]:
-    """What makes the picture to save of one that is painted: 8 bits and, if asked for, the colours of
-    the ``content``."""
+@dataclass(frozen=True)
+class Space:
+    """The numbers the two programs optimise: the network's channels, ``white`` (255, or 256) times what
+    the picture holds, less the ``mean`` of 255; ``flipped`` where they are blue, green, red.
 
-    def finish(pixels: Pixels) -> Picture:
-        if original_colors and dialect == "lua":
+    Every step of ``enter`` and ``leave`` is theirs, so that no digit differs.
+    """
+
+    dialect: Dialect
+    mean: tuple[float, float, float]
+    flipped: bool
+
+    @property
+    def white(self) -> np.float32:
+        return np.float32(256 if self.dialect == "lua" else 255)
+
+    def enter(self, picture: Picture) -> Picture:
+        """A picture's numbers there; out of the range of pictures."""
+        values = picture.pixels * self.white
+        return Picture(self._in_order(values) - np.array(self.mean, np.float32))
+
+    def leave(self, values: Pixels) -> Pixels:
+        """(H, W, 3) of these numbers as pixels in [0, 1]."""
+        pixels: Pixels = np.clip(self._in_order(values + np.array(self.mean, np.float32)) / self.white, 0, 1)
+        return pixels
+
+    def _in_order(self, values: Pixels) -> Pixels:
+        return values[..., ::-1] if self.flipped else values
+
+
+def finisher(content: Picture, space: Space, original_colors: bool) -> Callable[[Pixels], Picture]:
+    """What makes the picture to save of the optimiser's numbers: 8 bits, rounded down as both programs
+    do, in the colours of the ``content`` if asked for."""
+
+    def finish(values: Pixels) -> Picture:
+        pixels = space.leave(values)
+        if original_colors and space.dialect == "lua":
             pixels = keep_colours(pixels, content.pixels, "yuv")
         whole = _rounded_down(pixels)
-        if original_colors and dialect == "pt":
-            whole = _with_chroma(whole, np.rint(content.pixels * 255).astype(np.uint8))
+        if original_colors and space.dialect == "pt":
+            whole = _with_chroma(whole, _rounded_down(space.leave(space.enter(content).pixels)))
         return Picture(whole.astype(np.float32) / np.float32(255))
 
     return finish
 
 
 def _rounded_down(pixels: Pixels) -> NDArray[np.uint8]:
-    """8 bits, rounded down as both programs do; what is whole but for the last digits stays."""
-    found: NDArray[np.uint8] = np.floor(np.clip(pixels, 0, 1) * 255 + 1e-3).astype(np.uint8)
-    return found
+    return (pixels * np.float32(255)).astype(np.uint8)
 
 
 def _with_chroma(painted: NDArray[np.uint8], content: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -132,9 +171,6 @@ def _with_chroma(painted: NDArray[np.uint8], content: NDArray[np.uint8]) -> NDAr
 
 def check_output(output: Path, inputs: list[Path]) -> None:
     """Refuse, before work starts, a result that could not be written or would replace an input."""
-    from impasto.errors import InputError
-    from impasto.imaging import check_writable
-
     try:
         check_writable(output)
     except ImpastoError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +10,23 @@ import torch
 
 from impasto import weights
 from impasto.cli import neural_style_pictures as pictures
-from impasto.cli.neural_style_options import Dialect, Settings, remark
+from impasto.cli.neural_style_options import Settings, remark
 from impasto.encoders import FeatureExtractor, InputConvention, load_extractor
 from impasto.errors import OptionError, WeightsMissingError
-from impasto.optimize.options import Options
-from impasto.tensors import to_pixels
+from impasto.optimize.options import GradientScalingName, Options
 from impasto.types import Picture
 from impasto.weights.registry import known_by_file_name
 
-# White to the optimiser, and to the network: neural-style multiplies by 256.
-WHITE: dict[Dialect, float] = {"pt": 255.0, "lua": 256.0}
 NOISE = 0.001
 # The published networks by the names of their Caffe files.
 _CAFFE_FILES = {"VGG_ILSVRC_19_layers": "vgg19-caffe", "VGG_ILSVRC_16_layers": "vgg16-caffe"}
 
 
 def make_options(settings: Settings, photo: Picture, styles: int, encoder: FeatureExtractor) -> Options:
-    """The settings as our own options: our weights of style layers are shares, values run to 1."""
-    lua, white = settings.dialect == "lua", WHITE[settings.dialect]
+    """The settings as our own options: our weights of style layers are shares of one."""
+    lua = settings.dialect == "lua"
     style_layers = _layers(settings.style_layers, encoder)
-    scaling = "l1" if lua else "squared-weight"
+    scaling: GradientScalingName = "l1" if lua else "squared-weight"
     return Options(
         size=(photo.width, photo.height),
         encoder=settings.model_file,
@@ -39,7 +35,7 @@ def make_options(settings: Settings, photo: Picture, styles: int, encoder: Featu
         style_layers=style_layers,
         content_weight=settings.content_weight,
         style_weight=settings.style_weight * len(style_layers),
-        tv_weight=max(settings.tv_weight, 0.0) * (white**2 if lua else white),
+        tv_weight=max(settings.tv_weight, 0.0),
         content_loss="mean",
         style_loss="gram-neural-style",
         tv_loss="neural-style" if lua else "l1",
@@ -47,19 +43,19 @@ def make_options(settings: Settings, photo: Picture, styles: int, encoder: Featu
         normalise_weights=settings.normalize_weights,
         gradient_scaling=scaling if settings.normalize_gradients else "none",
         init=_init(settings),
-        noise=NOISE / white,
+        noise=NOISE,
         optimizer="lbfgs" if settings.optimizer == "lbfgs" else "adam",
         iterations=settings.num_iterations,
         coarse_iterations=None,
         learning_rate=1.0 if settings.optimizer == "lbfgs" else settings.learning_rate,
         history=settings.lbfgs_num_correction or 100,
-        variable_range=white,
         min_size=0,
         style_sizes="exact",
         detail=0.0,
-        seed=settings.seed if settings.seed >= 0 else _any_seed(),
+        seed=settings.seed if settings.seed >= 0 else secrets.randbelow(2**31),
         device=_device(settings.gpu),
         precision="float32",
+        channels_last=False,
     )
 
 
@@ -67,10 +63,6 @@ def _init(settings: Settings) -> str:
     if settings.init == "random":
         return "noise"
     return settings.init_image or "content"
-
-
-def _any_seed() -> int:
-    return secrets.randbelow(2**31)
 
 
 def _layers(text: str, encoder: FeatureExtractor) -> dict[str, float]:
@@ -95,41 +87,37 @@ def _shares(text: str, styles: int) -> tuple[float, ...]:
     return shares
 
 
-def make_start(settings: Settings, photo: Picture, encoder: FeatureExtractor, seed: int) -> Picture:
-    """The picture the optimiser starts from. Noise is drawn in the network's own order of channels."""
+def make_start(settings: Settings, photo: Picture, space: pictures.Space, seed: int) -> Picture:
+    """What the optimiser starts from, in its own ``space``."""
+    if settings.init == "image" and not settings.init_image:
+        return space.enter(photo)
     if settings.init == "image":
-        if not settings.init_image:
-            return photo
         given = pictures.load(settings.init_image, "init_image")
-        return pictures.at_size(given, photo.width, photo.height, settings.dialect)
+        return space.enter(pictures.at_size(given, photo.width, photo.height, settings.dialect))
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn((3, photo.height, photo.width), generator=generator)
-    if _convention(encoder).bgr:
-        noise = noise.flip(0)
-    image = encoder.zero_colour().view(3, 1, 1) + noise * (NOISE / WHITE[settings.dialect])
-    return Picture(to_pixels(image[None]))
+    noise = torch.randn((3, photo.height, photo.width), generator=generator) * NOISE
+    return Picture(noise.permute(1, 2, 0).contiguous().numpy())
 
 
-def load_network(settings: Settings) -> FeatureExtractor:
-    """The network ``-model_file`` means, pooling as asked for, its input that of the dialect."""
+def load_network(settings: Settings) -> tuple[FeatureExtractor, pictures.Space]:
+    """The network ``-model_file`` means, pooling as asked for, and the space of the numbers it takes.
+
+    A departure from what encoders are elsewhere: this one's input is not sRGB in [0, 1], but what the
+    programs optimise, to the last digit.
+    """
     name, convention = _model(settings.model_file)
     wanted = f"{settings.content_layers},{settings.style_layers}".split(",")
-    encoder = load_extractor(
+    encoder: Any = load_extractor(
         name,
         pooling="average" if settings.pooling == "avg" else "max",
         layers=[layer.strip() for layer in wanted if layer.strip()],
         convention=convention,
     )
-    if settings.dialect == "lua":
-        own = _convention(encoder)
-        scaled = replace(own, scale=own.scale * WHITE["lua"] / WHITE["pt"])
-        encoder.convention = scaled  # type: ignore[attr-defined]
-    return encoder
-
-
-def _convention(encoder: FeatureExtractor) -> InputConvention:
-    found: InputConvention = encoder.convention  # type: ignore[attr-defined]
-    return found
+    own: InputConvention = encoder.convention
+    red, green, blue = (value * 255 / own.scale for value in own.mean)
+    encoder.convention = InputConvention(scale=own.scale / 255, std=own.std)
+    encoder.mean = torch.zeros_like(encoder.mean)
+    return encoder, pictures.Space(settings.dialect, (red, green, blue), own.bgr)
 
 
 def _model(model_file: str) -> tuple[str | Path, Any]:
@@ -164,9 +152,6 @@ def _device(gpu: str) -> str:
     if not graphics:
         return "cpu"
     if torch.cuda.is_available():
-        count = torch.cuda.device_count()
-        if int(graphics[0]) >= count:
-            raise OptionError(f"-gpu must be below {count}, the number of those here; it is {gpu!r}")
         device = f"cuda:{graphics[0]}"
     elif torch.backends.mps.is_available():
         device = "mps"

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from impasto.errors import InputError, OutputError
+from impasto.jobs import Job as Description
+from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import Options
 from impasto.progress import Progress
 
@@ -35,38 +38,74 @@ class Job:
     styles: list[str]
     output: Path
     options: Options
+    content_masks: tuple[str, ...] = ()
+    style_masks: tuple[str, ...] = ()
+    protect: str | None = None
     save_every: int | None = None
     preview: Path | None = None
     log: Path | None = None
     parameters: Path | None = None
     quality: int = 95
     max_pixels: int | None = None
+    checkpoint: Path | None = None
+    checkpoint_every: float = INTERVAL
     show: str = "bar"
+
+    @classmethod
+    def of(cls, described: Description, **more: Any) -> Job:
+        """The painting ``described``, with ``more`` of the fields that only the command line has."""
+        return cls(
+            content=Path(described.content),
+            styles=list(described.styles),
+            output=Path(described.output),
+            options=described.options,
+            content_masks=described.content_masks,
+            style_masks=described.style_masks,
+            protect=described.protect,
+            quality=described.quality,
+            **more,
+        )
 
     def run(self) -> int:
         """Paint and save; the exit code: 0, or 130 when Ctrl-C cut it short."""
         self.check()
-        from impasto import api
+        from impasto import works
         from impasto.imaging import MAX_PIXELS
 
+        resumed = self.checkpoint is not None and self.checkpoint.exists()
         with Interrupts() as interrupts, self._watcher() as watch:
-            result = api.stylize(
-                str(self.content),
-                tuple(self.styles),
-                options=self.options,
+            result = works.perform(
+                self.described(),
+                checkpoint=self.checkpoint,
+                checkpoint_every=self.checkpoint_every,
                 max_pixels=self.max_pixels or MAX_PIXELS,
                 on_progress=watch,
                 cancel=lambda: interrupts.seen,
             )
-            result.save(self.output, quality=self.quality)
+            if result.cancelled:
+                result.save(self.output, quality=self.quality)
         if self.parameters is not None:
-            _write_text(self.parameters, json.dumps(result.parameters(), indent=2, ensure_ascii=False))
-        self._say(result)
+            write_text(self.parameters, json.dumps(result.parameters(), indent=2, ensure_ascii=False))
+        self._say(result, resumed)
         return INTERRUPTED if result.cancelled else 0
+
+    def described(self) -> Description:
+        """What is to be painted, as every part of the program understands it."""
+        return Description(
+            content=str(self.content),
+            styles=tuple(self.styles),
+            output=str(self.output),
+            options=self.options,
+            content_masks=self.content_masks,
+            style_masks=self.style_masks,
+            protect=self.protect,
+            quality=self.quality,
+        )
 
     def check(self) -> None:
         """Everything that can be refused before work starts, is."""
         from impasto.imaging import check_writable
+        from impasto.jobs.inputs import names
 
         for path in (self.output, self.preview):
             if path is not None:
@@ -74,8 +113,10 @@ class Job:
         for path in (self.log, self.parameters):
             if path is not None:
                 check_writable(path, suffixes=(path.suffix,))
-        inputs = [self.content, *map(Path, self.styles)]
-        for path in (self.output, self.preview, self.log, self.parameters):
+        if self.checkpoint is not None:
+            check_writable(self.checkpoint, suffixes=(self.checkpoint.suffix.lower(),))
+        inputs = [Path(name) for name in names(self.described())]
+        for path in (self.output, self.preview, self.log, self.parameters, self.checkpoint):
             if path is not None and any(p.exists() and path.exists() and p.samefile(path) for p in inputs):
                 raise InputError(f"the output {path} is also an input; it would be overwritten")
         size = self.options.size
@@ -87,14 +128,17 @@ class Job:
                 f"{self.output}; there are {free / 1e6:.0f} MB"
             )
 
-    def _say(self, result: Result) -> None:
-        words = "interrupted; the picture so far" if result.cancelled else "painted"
+    def _say(self, result: Result, resumed: bool) -> None:
+        words = f"went on from {self.checkpoint} and painted" if resumed else "painted"
+        words = "interrupted; the picture so far" if result.cancelled else words
         if self.show == "json":
             line = {"output": str(self.output), "seconds": round(result.seconds, 2)}
             print(json.dumps(line | {"cancelled": result.cancelled, "losses": dict(result.losses)}))
         elif self.show == "bar":
             size = f"{result.picture.width}x{result.picture.height}"
             print(f"{words}: {self.output} ({size}, {result.seconds:.1f} s)")
+            if result.cancelled and self.checkpoint is not None:
+                print(f"go on with: impasto resume {self.checkpoint}")
 
     @contextmanager
     def _watcher(self) -> Iterator[Watcher]:
@@ -163,26 +207,32 @@ class Watcher:
 
     def _show(self, event: Progress) -> None:
         if self._bar is None:
-            self._bar = _make_bar()
+            self._bar = make_bar()
             self._bar.start()
             self._bar.add_task("", total=1.0, losses="", left="")
-        parts = {"content": 0.0, "style": 0.0}
-        for name, value in event.losses.items():
-            kind = name.split()[0]
-            if kind in parts:
-                parts[kind] += value
-        losses = "  ".join(f"{name} {value:.3g}" for name, value in parts.items())
-        left = "" if event.left is None else f"{event.left:.0f} s left"
-        self._bar.update(
-            self._bar.task_ids[0],
-            description=f"{event.width}x{event.height} ({event.level}/{event.levels})",
-            completed=event.done,
-            losses=losses + (f"  {self.saved}" if self.saved else ""),
-            left=left,
-        )
+        shown = columns(event)
+        if self.saved:
+            shown["losses"] += f"  {self.saved}"
+        self._bar.update(self._bar.task_ids[0], **shown)
 
 
-def _make_bar() -> Bar:
+def columns(event: Progress) -> dict[str, Any]:
+    """What a line of ``make_bar`` says of a painting."""
+    parts = {"content": 0.0, "style": 0.0}
+    for name, value in event.losses.items():
+        kind = name.split()[0]
+        if kind in parts:
+            parts[kind] += value
+    return {
+        "description": f"{event.width}x{event.height} ({event.level}/{event.levels})",
+        "completed": event.done,
+        "losses": "  ".join(f"{name} {value:.3g}" for name, value in parts.items()),
+        "left": "" if event.left is None else f"{event.left:.0f} s left",
+    }
+
+
+def make_bar() -> Bar:
+    """A display of progress on standard error, gone in the end; each line has ``columns``."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as RichProgress
@@ -195,6 +245,7 @@ def _make_bar() -> Bar:
         TextColumn("[dim]{task.fields[losses]}"),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # what is piped on stays where it belongs
     )
 
 
@@ -218,7 +269,7 @@ class Interrupts:
         self.seen = True
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".part")
     try:
         temporary.write_text(text + "\n", encoding="utf-8")

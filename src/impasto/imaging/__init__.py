@@ -31,6 +31,7 @@ from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
 from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask
 from impasto.imaging.metadata import read_parameters
+from impasto.imaging.proof import read_press_profile, soft_proof
 from impasto.imaging.regions import match_regions, read_regions, split_regions
 from impasto.imaging.sizes import fit, resample, resize
 from impasto.imaging.transparency import fill_transparent
@@ -59,6 +60,7 @@ __all__ = [
     "read",
     "read_mask",
     "read_parameters",
+    "read_press_profile",
     "read_regions",
     "resample",
     "resize",
@@ -67,6 +69,7 @@ __all__ = [
     "rgb_to_luv",
     "rgb_to_ycbcr",
     "rgb_to_yuv",
+    "soft_proof",
     "split_regions",
     "srgb_to_linear",
     "write",

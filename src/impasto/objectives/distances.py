@@ -142,13 +142,13 @@ STYLE_LOSSES: Mapping[str, StyleLoss] = {
 SELF_SIMILARITY = "self-similarity"
 
 CONTENT_LOSSES: Mapping[str, Callable[[Tensor], float]] = {
-    "relative": lambda target: 1 / max(float(target.float().square().sum()), 1e-12),
-    "mean": lambda target: 1 / target.numel(),
-    "gatys": lambda target: 0.5,
-    SELF_SIMILARITY: lambda target: 1.0,
+    "relative": lambda target: 1 / max(float(target.float().square().mean()), 1e-12 / target.numel()),
+    "mean": lambda _: 1.0,
+    "gatys": lambda target: 0.5 * target.numel(),
+    SELF_SIMILARITY: lambda _: 1.0,
 }
-"""Name to the factor, made from the whole target, of the sum of squared differences: a sum, so that the
-parts of a picture add up. Self-similarity (Kolkin et al., CVPR 2019) is the exception: it compares
+"""Name to the factor, made from the whole target, of the mean of squared differences, to which each part
+of a picture adds its share. Self-similarity (Kolkin et al., CVPR 2019) is the exception: it compares
 samples, and its factor is that of their distance."""
 
 SMOOTHNESS_LOSSES: Mapping[str, Callable[[Tensor], Tensor]] = {

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from impasto import losses
 from impasto.encoders import FeatureExtractor
@@ -116,6 +117,7 @@ class Objective:
         self._samples = self._loss.count if samples is None else samples
         self._smoothness = SMOOTHNESS_LOSSES[tv_loss]
         self._generator = torch.Generator().manual_seed(seed)
+        self._begun = self._generator.get_state()
         self._places: dict[Key, Tensor] | None = None
         self._names = [HYPERCOLUMN] if self._loss.kind == "hypercolumns" and self.layers else self.layers
         self._distances: list[dict[str, Callable[[Any], Tensor]]] = [
@@ -132,6 +134,15 @@ class Objective:
         pieces = self._collect(image, whole(*image.shape[2:]))
         _, total, parts = self._judge(pieces, image)
         return total, parts
+
+    @property
+    def chance(self) -> Tensor:
+        """The state of the random numbers: an objective given another's looks at the same places next."""
+        return self._generator.get_state() if self.redraw else self._begun
+
+    @chance.setter
+    def chance(self, state: Tensor) -> None:
+        self._generator.set_state(state)
 
     def evaluate(self, image: Tensor) -> Evaluation:
         """The loss of ``image`` (1, 3, H, W) and its gradient, window by window where there are several."""
@@ -216,8 +227,10 @@ class Objective:
             own = gather(found, local, "vectors")
             return {("similarity", 0, name): own}
         here, there = window.counted(stride), window.place(stride)
-        difference = found[(..., *here)].float() - target[(..., *there)].float()
-        return {("content", 0, name): difference.square().sum()}
+        ours, theirs = found[(..., *here)].float(), target[(..., *there)].float()
+        share = theirs.numel() / target.numel()
+        mean = functional.mse_loss(ours, theirs) if share else ours.sum()
+        return {("content", 0, name): mean * share}
 
     def _style_pieces(
         self, number: int, region: Region, features: Mapping[str, Tensor], window: Window
@@ -236,7 +249,7 @@ class Objective:
                 place = window.place(stride)
                 if region.guides is not None:
                     found = torch.cat([found.float(), region.guides[name][(..., *place)][None]], 1)
-                mean, gram = moments(found, self._weights(region, name, place, window, stride, found))
+                mean, gram = moments(found, self._weights(region, name, place, window, stride))
                 pieces["mean", number, name] = mean
                 pieces["gram", number, name] = gram
             else:
@@ -255,12 +268,10 @@ class Objective:
         place: tuple[slice, slice],
         window: Window,
         stride: int,
-        like: Tensor,
-    ) -> Tensor:
+    ) -> Tensor | int:
         if region.weights is not None:
             return region.weights[name][place]
-        positions = (window.height // stride) * (window.width // stride)
-        return torch.tensor(1.0 / positions, device=like.device)
+        return (window.height // stride) * (window.width // stride)
 
     def _scaled(self, features: Tensor, weight: float) -> Tensor:
         if self.gradient_scaling != "l1":

@@ -29,15 +29,15 @@ IMAGE = "image"
 """The name under which a style keeps the statistics of its pixels, as if they were a layer."""
 
 
-def moments(features: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+def moments(features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
     """``sum w f`` (C,) and ``sum w f f^T`` (C, C) of (1, C, H, W) ``features``, in float32.
 
-    ``weights`` is (H, W), or a single number for all positions. Where the weights of a whole
-    picture sum to 1, the sums over its windows are its mean and its Gram matrix.
+    ``weights`` is (H, W), or a whole number N for weights of 1/N everywhere. Where the weights of a
+    whole picture sum to 1, the sums over its windows are its mean and its Gram matrix.
     """
     flat = features.flatten(2)[0].float()
-    if weights.dim() == 0:
-        return flat.sum(1) * weights, (flat @ flat.T) * weights
+    if isinstance(weights, int):
+        return flat.sum(1) / weights, (flat @ flat.T) / weights
     weighted = flat * weights.flatten()
     return weighted.sum(1), weighted @ flat.T
 
@@ -90,7 +90,7 @@ def measure_style(
         for name, found in (encoder(crop, layers) | {IMAGE: crop}).items():
             stride = encoder.stride(name) if name != IMAGE else 1
             counts[name] = (height // stride) * (width // stride)
-            here = _weights_here(weights, name, window, stride, counts[name], found)
+            here = counts[name] if weights is None else weights[name][window.place(stride)]
             mean, gram = moments(found[(..., *window.counted(stride))], here)
             before = sums.get(name)
             sums[name] = (mean, gram) if before is None else (before[0] + mean, before[1] + gram)
@@ -98,14 +98,6 @@ def measure_style(
     return {
         name: LayerStatistics(mean, (gram + gram.T) / 2, counts[name]) for name, (mean, gram) in sums.items()
     }
-
-
-def _weights_here(
-    weights: Mapping[str, Tensor] | None, name: str, window: Window, stride: int, count: int, like: Tensor
-) -> Tensor:
-    if weights is None:
-        return torch.tensor(1.0 / count, device=like.device)
-    return weights[name][window.place(stride)]
 
 
 Shares = Sequence[float] | Callable[[str], Sequence[float]]

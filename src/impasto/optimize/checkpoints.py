@@ -7,15 +7,11 @@ there is a whole one, at most ``every`` seconds old.
 from __future__ import annotations
 
 import os
-import pickle
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from impasto.errors import InputError, OutputError
 
@@ -46,30 +42,30 @@ class FileKeeper:
     def begin(self) -> Mapping[str, Any] | None:
         return self._kept
 
-    def offer(self, state: Callable[[], Mapping[str, Any]]) -> None:
-        if time.monotonic() - self._written >= self.every:
+    def offer(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
+        if last or time.monotonic() - self._written >= self.every:
             write_checkpoint(self.path, self.job, state())
             self._written = time.monotonic()
 
     def finish(self) -> None:
         """The result is safe: the checkpoint has done its work."""
-        self.path.unlink(missing_ok=True)
+        remove_checkpoint(self.path)
 
 
 def write_checkpoint(path: Path, job: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """Write ``state`` and the ``job`` it belongs to, whole or not at all. Raises OutputError."""
-    temporary = ""
+    import torch
+
+    temporary = _beside(path)
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            temporary = file.name
+        with temporary.open("wb") as file:
             torch.save({"format": FORMAT, "job": dict(job), "state": dict(state)}, file)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise OutputError(f"cannot write the checkpoint {path}: {error}") from error
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write the checkpoint {path}: {_first_line(error)}") from error
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -77,12 +73,20 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
     Only tensors and plain values are read; a file with code in it is refused.
     """
+    import torch
+
     if not path.is_file():
         raise InputError(f"there is no checkpoint {path}")
     try:
+        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise InputError(f"the checkpoint {path} is damaged: the checksum of {damaged} is wrong")
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile, ValueError) as error:
-        raise InputError(f"{path} is not a checkpoint, or is damaged: {error}") from error
+    except InputError:
+        raise
+    except Exception as error:  # zipfile and torch raise nearly anything at bytes that are not theirs
+        raise InputError(f"{path} is not a checkpoint, or is damaged: {_first_line(error)}") from error
     if not isinstance(found, dict) or not {"format", "job", "state"} <= set(found):
         raise InputError(f"{path} is not a checkpoint made by impasto --checkpoint")
     if found["format"] != FORMAT:
@@ -90,3 +94,18 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"{path} has checkpoint format {found['format']}; this version of impasto reads format {FORMAT}"
         )
     return found["job"], found["state"]
+
+
+def remove_checkpoint(path: Path) -> None:
+    """Remove the checkpoint, and what a crash may have left of the next one."""
+    for file in (path, _beside(path)):
+        file.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -18,12 +18,14 @@ class Machine:
 
     device: torch.device
     precision: torch.dtype
+    channels_last: bool = True
 
     def prepare(self, encoder: FeatureExtractor, precision: torch.dtype) -> FeatureExtractor:
-        """A copy of ``encoder`` on this machine, channels last, its convolutions in ``precision``."""
+        """A copy of ``encoder`` on this machine, its convolutions in ``precision``, laid out as here."""
         ready = copy.deepcopy(encoder).to(self.device)
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
         for layer in ready.children():  # the convolutions only: pictures are normalised in float32
-            layer.to(precision).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            layer.to(precision).to(memory_format=layout)  # type: ignore[call-overload]
         return ready
 
 
@@ -38,9 +40,9 @@ def choose_machine(options: Options) -> Machine:
     """
     device = choose_device(options.device)
     if options.precision != "auto":
-        return Machine(device, getattr(torch, options.precision))
+        return Machine(device, getattr(torch, options.precision), options.channels_last)
     native = device.type == "cpu" and multiplies_bfloat16()
-    return Machine(device, torch.bfloat16 if native else torch.float32)
+    return Machine(device, torch.bfloat16 if native else torch.float32, options.channels_last)
 
 
 def multiplies_bfloat16() -> bool:
@@ -60,4 +62,8 @@ def choose_device(name: str) -> torch.device:
     if not available[kind]:
         there = ", ".join(k for k, ok in available.items() if ok)
         raise OptionError(f"device {name} is not on this machine; it has {there}")
+    number = name.removeprefix(kind).removeprefix(":") or "0"
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if not number.isdecimal() or int(number) >= count:
+        raise OptionError(f"device {name} is not on this machine; it has {count} of that kind, from {kind}:0")
     return torch.device(name)

@@ -51,8 +51,9 @@ class Keeper(Protocol):
     def begin(self) -> Mapping[str, Any] | None:
         """What was kept by an earlier run, or None."""
 
-    def offer(self, state: Callable[[], Mapping[str, Any]]) -> None:
-        """Called after every iteration; ``state()`` is what there is to keep."""
+    def offer(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
+        """Called after every iteration; ``state()`` is what there is to keep. After the ``last`` one
+        painting is cut short."""
 
 
 def paint(
@@ -125,11 +126,12 @@ class Painter:
         kept = None if keeper is None else keeper.begin()
         first = 0 if kept is None else int(kept["level"])
         descent: Descent | None = None
-        last: dict[str, float] = {}
+        last: dict[str, float] = {} if kept is None else dict(kept["losses"])
         stopped = False
         for level in range(first, len(self.sizes)):
             descent = self.descent(level, descent, None if kept is None else kept["descent"])
             if kept is not None:
+                descent.objective.chance = kept["chance"]
                 reporter.resume(level, descent.iteration, kept["iterations"], kept["seconds"])
                 kept = None
 
@@ -137,9 +139,9 @@ class Painter:
                 nonlocal last, stopped
                 last = found
                 reporter.report(level, iteration, now.image, found, now.recoveries)
-                if keeper is not None:
-                    keeper.offer(lambda: self._state(level, now, reporter))
                 stopped = cancel is not None and cancel()
+                if keeper is not None:
+                    keeper.offer(lambda: self._state(level, now, reporter, found), last=stopped)
                 return stopped
 
             minimize(descent, self.counts[level], on_step)
@@ -149,10 +151,14 @@ class Painter:
         pixels = self._finished(descent.image)
         return Painting(pixels, last, reporter.iterations, reporter.seconds(), stopped)
 
-    def _state(self, level: int, descent: Descent, reporter: Reporter) -> dict[str, Any]:
+    def _state(
+        self, level: int, descent: Descent, reporter: Reporter, losses: Mapping[str, float]
+    ) -> dict[str, Any]:
         return {
             "level": level,
             "descent": descent.state(),
+            "chance": descent.objective.chance,
+            "losses": dict(losses),
             "iterations": reporter.iterations,
             "seconds": reporter.seconds(),
         }

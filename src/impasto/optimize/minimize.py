@@ -173,17 +173,16 @@ def minimize(descent: Descent, iterations: int, on_step: StepCallback) -> Tensor
     Stops early when ``on_step`` says so, or by ``options.threshold`` or ``options.saturation``.
     Raises DivergedError when the loss is no longer a number, and stepping back does not help.
     """
-    while descent.iteration < iterations:
+    while descent.iteration < iterations and not settled(descent.history, descent.options):
         losses = descent.step()
-        stop = on_step(descent.iteration, descent, losses)
-        if stop or settled(descent.history, descent.options):
+        if on_step(descent.iteration, descent, losses):
             break
     return descent.image
 
 
 def settled(history: list[float], options: Options) -> bool:
     """Whether the losses so far meet the threshold or have saturated, as ``Options`` defines."""
-    if options.threshold is not None and history[-1] <= options.threshold:
+    if options.threshold is not None and history and history[-1] <= options.threshold:
         return True
     if options.saturation is None or len(history) < 2 * SATURATION_WINDOW:
         return False

@@ -93,6 +93,8 @@ class Options:
     ``average_decay``: give the running average of the iterates instead of the last; 0 for the last.
     ``carry_optimizer``: Adam goes on at the next level with what it knows.
     ``recoveries``: how often to step back and halve the learning rate when the loss is no number.
+    ``channels_last``: lay features out so that convolutions are fastest. Off, they are laid out, and so
+    rounded, as in the papers' programs.
     ``max_memory``: how much memory the painting may take, in GB; None for a safe share of what is free.
     Pictures beyond it are worked on in parts. ``tile``: side of these parts, in pixels; None to choose.
     ``threshold``: stop a level when the total loss is at or below it. ``saturation``: stop a level
@@ -157,6 +159,7 @@ class Options:
     seed: int = 0
     device: str = "auto"
     precision: Precision = "auto"
+    channels_last: bool = True
     max_memory: float | None = None
     tile: int | None = None
 
@@ -206,6 +209,12 @@ class Options:
                     raise OptionError(f"the weight of {layer} must be a number; it is {weight!r}")
         if not 0 <= self.color_strength <= 1:
             raise OptionError(f"color_strength must be from 0 to 1; it is {self.color_strength!r}")
+        unknown = {layer for layers in self.blend_layers for layer in layers} - set(self.style_layers)
+        if unknown:
+            raise OptionError(
+                f"blend_layers share out the style layers {', '.join(self.style_layers)}; "
+                f"{sorted(unknown)[0]} is none of them"
+            )
         for scale in self.style_scales:
             if not _is_real(scale) or scale <= 0:
                 raise OptionError(f"style_scales must be numbers above 0; they are {self.style_scales}")

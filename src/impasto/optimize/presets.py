@@ -63,7 +63,7 @@ _NEURAL_STYLE: dict[str, Any] = {
     "style_weight": 500.0,
     "variable_range": 255.0,
     "init": "noise",
-    "noise": 0.001,
+    "noise": 0.001 / 255,
     "optimizer": "lbfgs",
     "iterations": 1000,
     "history": 100,
@@ -143,7 +143,14 @@ PRESETS: Mapping[str, Preset] = {
     "neural-style": Preset(
         "the program that made it popular: 1000 L-BFGS iterations from noise",
         "Johnson, neural-style (2015)",
-        _NEURAL_STYLE,
+        # Its smoothness weight, 1e-3, is for pixel values up to 255, squared.
+        _NEURAL_STYLE
+        | {
+            "tv_weight": 1e-3 * 255**2,
+            "tv_loss": "neural-style",
+            "style_sizes": "exact",
+            "resampling": "bilinear",
+        },
         save_every=100,
     ),
     "style-transfer-pytorch": Preset(

@@ -1,0 +1,49 @@
+"""``impasto resume``: finish a painting that was cut short."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.cli.choices import CheckpointEvery, Json, MaxPixels, Quiet, shown
+from impasto.cli.painting import Job
+from impasto.errors import InputError
+from impasto.optimize.checkpoints import INTERVAL
+
+
+def resume(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint of `impasto stylize --checkpoint`.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where the result goes. \\[default: where it was to go]"),
+    ] = None,
+    checkpoint_every: CheckpointEvery = None,
+    max_pixels: MaxPixels = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Finish a painting that was cut short, from its CHECKPOINT alone.
+
+    \b
+    impasto stylize photo.jpg painting.jpg -o out.png --checkpoint out.state
+    impasto resume out.state
+
+    The photograph, the styles and the options are those it was begun with; pictures that have changed
+    since are refused. The checkpoint is removed once the picture is written.
+    """
+    from impasto.jobs.unfinished import read_job
+
+    begun = read_job(checkpoint)
+    if output is None and not begun.output:
+        raise InputError(f"{checkpoint} does not say where its picture goes: expected -o OUT")
+    job = Job.of(
+        begun if output is None else replace(begun, output=str(output)),
+        max_pixels=max_pixels,
+        checkpoint=checkpoint,
+        checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
+        show=shown(quiet, json),
+    )
+    raise typer.Exit(job.run())

@@ -1,0 +1,108 @@
+"""What a batch has done: one line of JSON for every painting, in ``manifest.jsonl`` beside the results.
+
+Lines are added one by one; the last one, if a crash cut it short, does not count. The file as a whole is
+only ever replaced at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from impasto.errors import InputError, OutputError
+from impasto.imaging import files
+from impasto.jobs.job import Job
+
+NAME = "manifest.jsonl"
+Status = Literal["done", "failed"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """How one painting went.
+
+    ``output``: the result's name in the folder. ``size``: its (width, height). ``losses``: the last
+    total and its parts. ``seconds``: time spent painting. ``error``: why it failed.
+    """
+
+    output: str
+    status: Status
+    job: Job
+    size: tuple[int, int] | None = None
+    iterations: int = 0
+    seconds: float = 0.0
+    losses: Mapping[str, float] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.status == "done"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        size = None if self.size is None else list(self.size)
+        return values | {"size": size, "losses": dict(self.losses), "job": self.job.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Record:
+        """The inverse of ``to_dict``. Raises InputError for what is unknown, missing or of a wrong kind."""
+        known = {f.name for f in fields(cls)}
+        wrong = sorted(({"output", "status", "job"} - set(values)) | (set(values) - known))
+        if wrong or values["status"] not in ("done", "failed") or not isinstance(values["output"], str):
+            odd = wrong[0] if wrong else "status or output"
+            raise InputError(f"expected a painting's {', '.join(sorted(known))}; {odd!r} is not right")
+        size = values.get("size")
+        plain = dict(values) | {"job": Job.from_dict(values["job"]), "size": size and tuple(size)}
+        return cls(**plain)
+
+
+class Manifest:
+    """The manifest in ``folder``; nothing is read or written before it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+
+    def read(self) -> dict[str, Record]:
+        """The records by their outputs' names, in order; the last of a name counts. Raises InputError."""
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror or error}") from error
+        found: dict[str, Record] = {}
+        for number, line in enumerate(lines[:-1], 1):  # after the last end of a line: nothing, or a torn one
+            try:
+                values = json.loads(line.decode("utf-8", "surrogateescape"))
+                if not isinstance(values, dict):
+                    raise InputError(f"expected an object; got {type(values).__name__}")
+                record = Record.from_dict(values)
+            except ValueError as error:  # InputError, and JSON's own
+                raise InputError(f"{self.path}, line {number}, is not a batch's: {error}") from error
+            found.pop(record.output, None)
+            found[record.output] = record
+        return found
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Replace everything by ``records``, at once. Raises OutputError."""
+        files.replace(self.path, b"".join(map(_line, records)))
+
+    def add(self, record: Record) -> None:
+        """One more line, on the disk when this returns. Raises OutputError."""
+        try:
+            with self.path.open("ab") as stream:
+                stream.write(_line(record))
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+
+def _line(record: Record) -> bytes:
+    text = json.dumps(record.to_dict(), ensure_ascii=False)
+    return text.encode("utf-8", "surrogateescape") + b"\n"

@@ -1,0 +1,64 @@
+"""Paintings that were begun: their checkpoints, and whether they can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import InputError
+from impasto.jobs.inputs import check_unchanged, differences, located
+from impasto.jobs.job import Job
+from impasto.optimize.checkpoints import FileKeeper, read_checkpoint
+
+
+def keeper(path: Path, job: Job, *, every: float, resume: bool) -> FileKeeper:
+    """Who keeps the measured ``job`` in ``path``; with ``resume``, and a checkpoint there, goes on from it.
+
+    Raises InputError when what is there is no checkpoint, or that of another painting, or when ``path``
+    is where the result goes.
+    """
+    if job.output and Path(job.output).resolve() == path.resolve():
+        raise InputError(f"expected two files for the checkpoint and the result; both are {path}")
+    kept: Mapping[str, Any] | None = None
+    if resume and path.exists():
+        earlier, kept = _read(path)
+        different = differences(earlier, job)
+        if different:
+            raise InputError(f"{path} belongs to another painting: its {different[0]}")
+    return FileKeeper(path, job.to_dict(), every=every, kept=kept)
+
+
+def read_job(path: Path) -> Job:
+    """The job of the checkpoint at ``path``, seen from the current folder, fit to be gone on with.
+
+    Raises InputError when there is no checkpoint, it is damaged or foreign, it was begun with pictures
+    in memory, or an input is not there any more or has changed.
+    """
+    job = located(_read(path)[0])
+    if not job.content or not all(job.styles):
+        raise InputError(
+            f"{path} was begun from Python, with pictures that are not files: expected them again, in "
+            "impasto.stylize(..., checkpoint=..., resume=True)"
+        )
+    check_unchanged(job, str(path))
+    return job
+
+
+def why_anew(path: Path, job: Job) -> str:
+    """Why the measured ``job`` cannot go on from ``path``; nothing if it can, or if nothing is there."""
+    if not path.exists():
+        return ""
+    try:
+        different = differences(_read(path)[0], job)
+    except InputError as error:
+        return str(error)
+    return different[0] if different else ""
+
+
+def _read(path: Path) -> tuple[Job, dict[str, Any]]:
+    values, state = read_checkpoint(path)
+    try:
+        return Job.from_dict(values), state
+    except InputError as error:
+        raise InputError(f"{path} holds a job that this version of impasto does not know: {error}") from error

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+import impasto
+from impasto import imaging
+from impasto.cli import app
+from impasto.cli.batch import spread_styles
+from impasto.optimize.checkpoints import read_checkpoint
+from impasto.types import Picture
+from tests.conftest import blobs, stripes
+
+FAST = ["--size", "48", "--iterations", "2"]
+NAMES = ["one-starry-night.png", "one-art.png", "two-starry-night.png", "two-art.png"]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["batch", *(str(a) for a in arguments)])
+
+
+def manifest() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path("out/manifest.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with two photographs and a painting."""
+    (tmp_path / "photos").mkdir()
+    imaging.write(Picture(blobs(96, 64, seed=1)), tmp_path / "photos" / "one.png")
+    imaging.write(Picture(blobs(64, 96, seed=2)), tmp_path / "photos" / "two.png")
+    imaging.write(Picture(stripes(80, 80)), tmp_path / "art.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_paints_all_pairs_and_skips_what_is_done() -> None:
+    command = ["photos", "--style", "starry-night", "art.png", "-o", "out", *FAST]
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "done: out (4 painted, 0 there already, 0 failed)\n"
+    assert [row["output"] for row in manifest()] == NAMES
+    assert [row["size"] for row in manifest()] == [[48, 32], [48, 32], [32, 48], [32, 48]]
+    for row in manifest():
+        assert row["status"] == "done"
+        assert row["losses"]["total"] > 0
+        assert row["job"]["options"]["size"] == 48
+        assert imaging.read(f"out/{row['output']}").width == row["size"][0]
+    before = [Path(f"out/{name}").stat().st_mtime_ns for name in NAMES]
+    assert run(*command).stdout == "done: out (0 painted, 4 there already, 0 failed)\n"
+    assert [Path(f"out/{name}").stat().st_mtime_ns for name in NAMES] == before
+
+
+def test_a_result_is_what_stylize_paints() -> None:
+    run("photos/one.png", "--style", "art.png", "-o", "out", *FAST, "--seed", 3, "--init", "noise")
+    options = ["--size", "48", "--iterations", "2", "--seed", "3", "--init", "noise"]
+    CliRunner().invoke(app, ["stylize", "photos/one.png", "art.png", "-o", "alone.png", *options])
+    assert np.array_equal(imaging.read("out/one-art.png").pixels, imaging.read("alone.png").pixels)
+    assert imaging.read_parameters("out/one-art.png") == imaging.read_parameters("alone.png")
+
+
+def test_a_bad_file_is_reported_in_the_end_and_tried_again() -> None:
+    Path("photos/bad.jpg").write_text("this is no picture")
+    command = ["photos", "--style", "art.png", "-o", "out", *FAST]
+    result = run(*command)
+    assert result.exit_code == 1
+    assert result.stdout == "done: out (2 painted, 0 there already, 1 failed)\n"
+    assert "impasto: bad-art.png failed: photos/bad.jpg: expected a JPEG" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert {row["output"]: row["status"] for row in manifest()} == {
+        "bad-art.png": "failed",
+        "one-art.png": "done",
+        "two-art.png": "done",
+    }
+    quiet = run(*command, "--quiet")
+    assert (quiet.exit_code, quiet.stdout) == (1, "")
+    assert quiet.stderr.startswith("impasto: bad-art.png failed")
+    imaging.write(Picture(blobs(64, 64, seed=3)), "photos/bad.jpg")
+    assert run(*command).stdout == "done: out (1 painted, 2 there already, 0 failed)\n"
+
+
+def test_other_parameters_are_painted_again_and_named() -> None:
+    command = ["photos/one.png", "--style", "art.png", "-o", "out", *FAST]
+    run(*command)
+    result = run(*command, "--style-weight", 3)
+    assert "again: one-art.png: style_weight was 8.0, is 3.0" in result.stderr
+    assert result.stdout == "done: out (1 painted, 0 there already, 0 failed)\n"
+    assert [row["job"]["options"]["style_weight"] for row in manifest()] == [3.0]
+
+
+def test_json_prints_one_event_a_line_and_the_counts_last() -> None:
+    Path("photos/bad.jpg").write_text("this is no picture")
+    result = run("photos", "--style", "art.png", "-o", "out", *FAST, "--json")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(e["state"], e.get("number")) for e in lines] == [
+        ("started", 1),
+        ("failed", 1),
+        *[(state, n) for n in (2, 3) for state in ("started", "painting", "painting", "done")],
+        ("finished", None),
+    ]
+    assert "expected a JPEG" in lines[1]["error"]
+    assert lines[3]["painting"]["losses"]["total"] > 0
+    counts = {"painted": 2, "skipped": 0, "failed": 1, "left_out": [], "cancelled": False}
+    assert lines[-1] == {"state": "finished", **counts}
+
+
+def test_quiet_prints_nothing() -> None:
+    result = run("photos/one.png", "--style", "art.png", "-o", "out", "-q", *FAST)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_format_and_quality_are_those_asked_for() -> None:
+    command = ["photos/one.png", "--style", "art.png", "-o", "out", *FAST, "--format", "jpg", "--quality"]
+    assert run(*command, 90).exit_code == 0
+    fine = Path("out/one-art.jpg").stat().st_size
+    assert "quality was 90, is 20" in run(*command, 20).stderr
+    assert Path("out/one-art.jpg").stat().st_size < fine
+
+
+def test_results_among_the_photographs_are_left_out_and_said_so() -> None:
+    photos = ["photos/one.png", "photos/two.png"]
+    run(*photos, "--style", "art.png", "-o", "photos", *FAST)
+    result = run("photos", "--style", "art.png", "-o", "photos", *FAST)
+    assert result.exit_code == 0
+    assert "2 there already" in result.stdout
+    assert "left out, being results of this folder's batch: photos/one-art.png, photos/two-art.png" in (
+        result.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "photographs did not come"),
+        (["photos"], "--style STYLE did not come"),
+        (["photos", "--style", "art.png"], "-o DIR did not come"),
+        (["--style", "art.png", "-o", "out"], "photographs did not come"),
+        (["missing.jpg", "--style", "art.png", "-o", "out"], "no photograph or folder missing.jpg"),
+        (["photos", "--style", "monet", "-o", "out"], "no style or file called 'monet'"),
+        (["photos", "--style", "art.png", "-o", "art.png"], "expected a folder for the results"),
+        (["photos", "--style", "art.png", "-o", "out", "--format", "bmp"], ".png"),
+        (["photos", "--style", "art.png", "-o", "out", "--size", "big"], "'big'"),
+        (["photos", "--style", "art.png", "-o", "out", "--preset", "monet"], "default, draft, best"),
+        (["photos", "--style", "art.png", "-o", "out", "--blend", "1,2"], "one style at a time"),
+        (["photos", "--style", "art.png", "-o", "out", "--style-layers", "relu9_1"], "relu9_1"),
+        (["photos", "--style", "art.png", "-o", "out", "--encoder", "none"], "none"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_refused_in_one_line_before_work(
+    arguments: list[str], words: str
+) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert words in result.stderr
+    assert not list(Path().glob("out/*.png"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        ("a.jpg b.jpg --style s t -o out", "a.jpg b.jpg --style s --style t -o out"),
+        ("a.jpg --style s t --size 9 b.jpg -o out", "a.jpg --style s --style t --size 9 b.jpg -o out"),
+        ("a.jpg -o out --style s --style t u", "a.jpg -o out --style s --style t --style u"),
+        ("--style s a.jpg b.jpg -o out", "--style s a.jpg b.jpg -o out"),
+        ("-o out --style s a.jpg", "-o out --style s a.jpg"),
+        ("--size 9 --quiet --style s a.jpg", "--size 9 --quiet --style s a.jpg"),
+        ("a.jpg --style=s b.jpg", "a.jpg --style=s b.jpg"),
+        ("a.jpg --style s t -- b.jpg", "a.jpg --style s --style t -- b.jpg"),
+        ("a.jpg --style", "a.jpg --style"),
+    ],
+)
+def test_after_photographs_all_words_behind_style_are_styles(typed: str, understood: str) -> None:
+    assert spread_styles(typed.split(), {"--style", "--size", "-o"}) == understood.split()
+
+
+def test_the_function_does_what_the_command_does() -> None:
+    done = impasto.batch("photos", ["art.png", "starry-night"], "out", size=48, iterations=2)
+    assert len(done.records) == 4
+    assert done.failed == ()
+    result = run("photos", "--style", "starry-night", "art.png", "-o", "out", "--size", "48")
+    assert "iterations was 2, is 20" in result.stderr
+    with pytest.raises(impasto.ImpastoError, match="at least one style"):
+        impasto.batch("photos", [], "out")
+
+
+def test_normalised_networks_are_each_pairs_own() -> None:
+    more: dict[str, Any] = {"size": 48, "iterations": 2, "normalise_activations": True}
+    impasto.batch("photos", "art.png", "out", **more)
+    alone = impasto.stylize("photos/two.png", "art.png", **more)
+    alone.save("alone.png")
+    assert np.array_equal(imaging.read("out/two-art.png").pixels, imaging.read("alone.png").pixels)
+    assert impasto.batch("photos", "art.png", "out", **more).skipped == 2
+
+
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
+SLOW = [sys.executable, "-m", "impasto", "batch", "photos", "--style", "starry-night", "art.png", "-o", "out"]
+SLOW += ["--size", "64", "--iterations", "60", "--precision", "float32", "--checkpoint-every", "0"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_writes_nothing_half_painted_and_the_batch_goes_on() -> None:
+    command = [*SLOW, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["number"] == 2 and json.loads(line)["state"] == "painting":
+                break
+        os.kill(process.pid, signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    last = json.loads(rest.splitlines()[-1])
+    assert (last["cancelled"], last["painted"]) == (True, 1)
+    assert [row["output"] for row in manifest()] == NAMES[:1]
+    assert sorted(p.name for p in Path("out").iterdir()) == [".impasto", "manifest.jsonl", NAMES[0]]
+    (checkpoint,) = Path("out/.impasto").iterdir()
+    assert read_checkpoint(checkpoint)[1]["iterations"] >= 1
+
+
+@pytest.mark.slow
+def test_a_batch_killed_again_and_again_has_every_pair_exactly_once() -> None:
+    """Each run is killed at a chance moment; no finished picture is painted again, and the ones cut short
+    go on and are in the end what an undisturbed batch paints."""
+    undisturbed = [word if word != "out" else "whole" for word in SLOW]
+    subprocess.run([*undisturbed, "-q"], check=True, env=ONE_THREAD)
+    chance = random.Random(4)
+    made: dict[str, int] = {}
+    gone_on = 0
+    for _ in range(3):
+        process = subprocess.Popen([*SLOW, "-q"], env=ONE_THREAD)
+        known = {p: p.stat().st_mtime_ns for p in Path("out").glob(".impasto/*.checkpoint")}
+        while process.poll() is None:
+            now = {p: p.stat().st_mtime_ns for p in Path("out").glob(".impasto/*.checkpoint") if p.exists()}
+            if now and now != known:
+                break
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 1.2))
+        process.kill()
+        process.wait()
+        checkpoints = list(Path("out").glob(".impasto/*.checkpoint"))
+        assert len(checkpoints) <= 1
+        for path in checkpoints:
+            assert read_checkpoint(path)[1]["iterations"] >= 1
+            gone_on += 1
+        for name, when in made.items():
+            assert Path(f"out/{name}").stat().st_mtime_ns == when
+        for path in Path("out").glob("*.png"):
+            imaging.read(path)  # a whole picture, always
+        recorded = {json.loads(line)["output"] for line in finished_lines()}
+        made = {name: Path(f"out/{name}").stat().st_mtime_ns for name in recorded}
+    assert gone_on
+    assert len(made) < len(NAMES), "it was finished before it was killed: give it more to do"
+    subprocess.run([*SLOW, "-q"], check=True, env=ONE_THREAD)
+    for name, when in made.items():
+        assert Path(f"out/{name}").stat().st_mtime_ns == when
+    assert sorted(row["output"] for row in manifest()) == sorted(NAMES)
+    assert sorted(p.name for p in Path("out").iterdir()) == sorted([*NAMES, "manifest.jsonl"])
+    for name in NAMES:
+        # As for a single painting (test_resume.py): L-BFGS, up to one step of 8 bits.
+        out, whole = imaging.read(f"out/{name}").pixels, imaging.read(f"whole/{name}").pixels
+        assert np.abs(out - whole).max() <= 1.01 / 255
+
+
+def finished_lines() -> list[str]:
+    """The manifest's lines that were written to their end."""
+    path = Path("out/manifest.jsonl")
+    return path.read_text().split("\n")[:-1] if path.exists() else []

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+import impasto
+from impasto import imaging, works
+from impasto.cli import app
+from impasto.jobs import Job
+from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
+from impasto.optimize.options import Options
+from impasto.types import Picture
+from tests.conftest import blobs, stripes
+
+OPTIONS = Options(
+    size=48, iterations=4, coarse_iterations=4, first_iterations=4, precision="float32", style_weight=4.0
+)
+COMMAND = ["--size", "48", "--iterations", "4", "--precision", "float32", "--style-weight", "4"]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def refused(result: Result, *words: str) -> None:
+    """One short message, exit code 2, no traceback."""
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with a photograph and a painting."""
+    imaging.write(Picture(blobs(96, 64, seed=1)), tmp_path / "photo.png")
+    imaging.write(Picture(stripes(80, 80)), tmp_path / "art.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def after(count: int) -> Callable[[], bool]:
+    """Says True when asked for the ``count``-th time."""
+    asked = iter(range(1, count + 1))
+    return lambda: next(asked) == count
+
+
+def begin(job: Job | None = None) -> Path:
+    """The checkpoint of a painting cut short after two iterations."""
+    job = job or Job("photo.png", ("art.png",), "out.png", OPTIONS)
+    assert works.perform(job, checkpoint="it.state", cancel=after(2)).cancelled
+    return Path("it.state")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_painting_is_finished_from_its_checkpoint_alone() -> None:
+    whole = run("stylize", "photo.png", "art.png", "-o", "whole.png", *COMMAND)
+    assert whole.exit_code == 0, whole.output
+    begin()
+    assert not Path("out.png").exists()
+    resumed = run("resume", "it.state")
+    assert resumed.exit_code == 0, resumed.output
+    assert resumed.stdout.startswith("went on from it.state and painted: out.png (48x32")
+    assert np.array_equal(imaging.read("out.png").pixels, imaging.read("whole.png").pixels)
+    assert imaging.read_parameters("out.png") == imaging.read_parameters("whole.png")
+    assert sorted(p.name for p in Path().iterdir()) == ["art.png", "out.png", "photo.png", "whole.png"]
+
+
+@pytest.mark.usefixtures("here")
+def test_the_same_command_again_goes_on_too() -> None:
+    begin()
+    command = ["stylize", "photo.png", "art.png", "-o", "out.png", *COMMAND, "--checkpoint", "it.state"]
+    result = run(*command, "--json")
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 2 + 1  # two iterations of four were left, and the result
+    assert not Path("it.state").exists()
+    begin()
+    refused(run(*command, "--seed", "5"), "it.state belongs to another painting", "seed was 0, is 5")
+    assert Path("it.state").exists()
+
+
+def test_it_goes_on_from_another_folder_and_to_another_place(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "elsewhere").mkdir()
+    state = begin().absolute()
+    monkeypatch.chdir(here / "elsewhere")
+    assert run("resume", state, "-o", "here.jpg", "-q").exit_code == 0
+    assert imaging.read("here.jpg").width == 48
+    assert not (here / "out.png").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_masks_protection_and_quality_are_in_the_checkpoint() -> None:
+    mask = np.zeros((64, 96, 3), np.float32)
+    mask[:, 48:] = 1
+    imaging.write(Picture(mask), "right.png")
+    imaging.write(Picture(1 - mask), "left.png")
+    imaging.write(Picture(np.roll(mask, 24, axis=1)), "edges.png")
+    job = Job(
+        "photo.png",
+        ("art.png", "starry-night"),
+        "out.jpg",
+        OPTIONS,
+        content_masks=("left.png", "right.png"),
+        protect="edges.png",
+        quality=30,
+    )
+    works.perform(job)
+    whole = Path("out.jpg").read_bytes()
+    Path("out.jpg").unlink()
+    begin(job)
+    stored = Job.from_dict(read_checkpoint(Path("it.state"))[0])
+    assert (stored.output, stored.quality) == ("out.jpg", 30)
+    assert set(stored.inputs) == {
+        "photo.png",
+        "art.png",
+        "starry-night",
+        "left.png",
+        "right.png",
+        "edges.png",
+    }
+    assert run("resume", "it.state").exit_code == 0
+    assert Path("out.jpg").read_bytes() == whole
+
+
+@pytest.mark.usefixtures("here")
+def test_ctrl_c_keeps_the_state_of_the_last_iteration() -> None:
+    command = [sys.executable, "-m", "impasto", "stylize", "photo.png", "art.png", "-o", "out.png"]
+    command += ["--size", "64", "--iterations", "100000", "--json", "--checkpoint", "it.state"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.kill(process.pid, signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert imaging.read("out.png").width == 64
+    events = 1 + len(rest.splitlines()) - 1  # the one read before; the last line is the result
+    assert read_checkpoint(Path("it.state"))[1]["iterations"] == events
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_no_checkpoint_is_refused() -> None:
+    refused(run("resume", "missing.state"), "there is no checkpoint missing.state")
+    refused(run("resume", "photo.png"), "photo.png is not a checkpoint, or is damaged")
+    state = begin()
+    data = state.read_bytes()
+    state.write_bytes(data[: len(data) // 2])
+    refused(run("resume", state), "it.state is not a checkpoint, or is damaged")
+    state.write_bytes(data.replace(b"photo.png", b"photo.pig"))
+    refused(run("resume", state), "checksum")
+    write_checkpoint(state, {"video": "x.mp4"}, {})
+    refused(run("resume", state), "it.state holds a job that this version of impasto does not know")
+    assert not Path("out.png").exists()
+
+
+def test_inputs_that_went_or_changed_are_refused_by_name(here: Path) -> None:
+    state = begin()
+    (here / "art.png").rename(here / "moved.png")
+    refused(run("resume", state), "it.state was begun with art.png, which cannot be read now")
+    imaging.write(Picture(stripes(80, 80, period=10)), here / "art.png")
+    refused(run("resume", state), "it.state was begun with another art.png", "SHA-256")
+    (here / "moved.png").replace(here / "art.png")
+    assert run("resume", state).exit_code == 0
+
+
+@pytest.mark.usefixtures("here")
+def test_a_painting_begun_with_arrays_goes_on_in_python_only() -> None:
+    photo = imaging.read("photo.png").pixels
+    more = {"options": OPTIONS, "checkpoint": "it.state"}
+    impasto.stylize(photo, "art.png", **more, cancel=after(2))  # type: ignore[arg-type]
+    refused(run("resume", "it.state"), "begun from Python", "resume=True")
+    resumed = impasto.stylize(photo, "art.png", **more, resume=True)  # type: ignore[arg-type]
+    assert np.array_equal(
+        resumed.picture.pixels, impasto.stylize(photo, "art.png", options=OPTIONS).picture.pixels
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_another_network_than_it_was_begun_with_is_refused() -> None:
+    from impasto.encoders import load_extractor
+
+    network = load_extractor("tiny", pooling="average")
+    next(iter(network.parameters())).mul_(1.5)
+    impasto.stylize(
+        "photo.png",
+        "art.png",
+        options=OPTIONS,
+        encoder=network,
+        checkpoint="it.state",
+        output="o.png",
+        cancel=after(1),
+    )
+    refused(run("resume", "it.state"), "belongs to another painting: its network was")
+
+
+@pytest.mark.usefixtures("here")
+def test_without_an_output_it_asks_for_one() -> None:
+    impasto.stylize("photo.png", "art.png", options=OPTIONS, checkpoint="it.state", cancel=after(1))
+    refused(run("resume", "it.state"), "expected -o OUT")
+    assert run("resume", "it.state", "-o", "out.png", "-q").exit_code == 0
+
+
+def test_a_checkpoint_never_takes_the_place_of_anything_else(here: Path) -> None:
+    def tried(*more: object) -> Result:
+        return run("stylize", "photo.png", "art.png", "-o", "out.png", *COMMAND, *more)
+
+    before = (here / "photo.png").read_bytes()
+    (here / "notes.txt").write_text("notes")
+    refused(tried("--checkpoint", "photo.png"), "photo.png is also an input")
+    refused(tried("--checkpoint", "out.png"), "expected two files for the checkpoint and the result")
+    refused(tried("--checkpoint", "notes.txt"), "notes.txt is not a checkpoint")
+    refused(tried("--checkpoint", "missing/it.state"), "missing")
+    refused(tried("--checkpoint-every", "5"), "expected --checkpoint FILE too")
+    assert (here / "photo.png").read_bytes() == before
+    assert (here / "notes.txt").read_text() == "notes"
+    begin()
+    refused(run("resume", "it.state", "-o", "it.state"), "it.state")
+    refused(run("resume", "it.state", "-o", "photo.png"), "photo.png is also an input")
+    assert (here / "photo.png").read_bytes() == before
+
+
+# Killing, for real. One thread: two of them may add up in another order, and the pictures be others.
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def kill_once(command: list[str], state: Path, chance: random.Random) -> int:
+    """Kill ``command`` at any moment after it wrote a checkpoint; how far the one left behind is."""
+    known = state.stat().st_mtime_ns if state.exists() else 0
+    process = subprocess.Popen(command, env=ONE_THREAD)
+    deadline = time.monotonic() + 30
+    while not (state.exists() and state.stat().st_mtime_ns != known):
+        assert process.poll() is None, "it ended before it wrote a checkpoint"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    time.sleep(chance.uniform(0, 0.4))
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it was finished before it was killed: give it more to do"
+    return int(read_checkpoint(state)[1]["iterations"])  # always a whole one
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_painting_killed_again_and_again_is_the_same_in_the_end(here: Path, optimizer: str) -> None:
+    """The checkpoint is written after every iteration, so that kills hit the writing as well."""
+    common = [sys.executable, "-m", "impasto", "stylize", "photo.png", "art.png", "--size", "64", "-q"]
+    common += ["--iterations", "150", "--precision", "float32", "--optimizer", optimizer]
+    common += ["--learning-rate", "0.02" if optimizer == "adam" else "1"]
+    subprocess.run([*common, "-o", "whole.png"], check=True, env=ONE_THREAD)
+    state, every = here / "it.state", ["--checkpoint-every", "0"]
+    chance = random.Random(8)
+    reached = [kill_once([*common, "-o", "out.png", "--checkpoint", "it.state", *every], state, chance)]
+    resume = [sys.executable, "-m", "impasto", "resume", "it.state", "-q", *every]
+    reached += [kill_once(resume, state, chance) for _ in range(2)]
+    assert reached == sorted(set(reached))
+    assert not (here / "out.png").exists()
+    subprocess.run(resume, check=True, env=ONE_THREAD)
+    assert [p.name for p in here.glob("*.state*")] == []
+    whole, out = imaging.read("whole.png").pixels, imaging.read("out.png").pixels
+    if optimizer == "adam":
+        assert np.array_equal(out, whole)
+    else:
+        # L-BFGS's state comes back bit by bit too, and pictures have been equal so far. But a sum added
+        # up in another order, as memory laid out otherwise may bring about, makes its directions others
+        # in the last digit, and each of them the next: up to one step of 8 bits is rounding.
+        assert np.abs(out - whole).max() <= 1.01 / 255

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from impasto.errors import InputError, OptionError
+from impasto.jobs import Job
+from impasto.jobs.inputs import check_unchanged, differences, located, measure, names
+from impasto.optimize.options import Options
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with a photograph, a painting and a mask that only have bytes."""
+    for name in ("photo.jpg", "painting.jpg", "mask.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_job_comes_back_from_json_as_it_was() -> None:
+    job = Job(
+        "photo.jpg",
+        ("starry-night", "works/"),
+        "out.webp",
+        Options(size=(640, 480), style_weights=(3, 1), blend_layers=({"relu1_1": 1.0}, {})),
+        content_masks=("a.png", "b.png"),
+        style_masks=("c.png", "d.png"),
+        protect="e.png",
+        quality=80,
+        folder="/somewhere",
+        inputs={"photo.jpg": "0" * 64},
+        network="f" * 64,
+    )
+    assert Job.from_dict(json.loads(json.dumps(job.to_dict()))) == job
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"content": "a.jpg"}, "needs 'styles'"),
+        ({"content": "a.jpg", "styles": [], "colour": "red"}, "does not know 'colour'"),
+        ({"content": 5, "styles": []}, "content of a job description must be a text; it is 5"),
+        ({"content": "a.jpg", "styles": "starry-night"}, "styles of a job description must be a list"),
+        ({"content": "a.jpg", "styles": [1]}, "must be a list of texts"),
+        ({"content": "a.jpg", "styles": [], "quality": "high"}, "quality .* whole number"),
+        ({"content": "a.jpg", "styles": [], "inputs": []}, "inputs .* an object"),
+        ({"content": "a.jpg", "styles": [], "options": {"sise": 5}}, "no option 'sise'"),
+        ([], "expected a job description; got list"),
+    ],
+)
+def test_what_is_no_job_is_refused_by_name(values: object, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        Job.from_dict(values)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("here")
+def test_measuring_takes_the_digest_of_everything_that_is_read() -> None:
+    job = Job(
+        "photo.jpg", ("painting.jpg", "starry-night"), options=Options(init="mask.png"), protect="mask.png"
+    )
+    measured = measure(job, network="abc")
+    assert (
+        set(measured.inputs) == set(names(job)) == {"photo.jpg", "painting.jpg", "starry-night", "mask.png"}
+    )
+    assert measured.inputs["photo.jpg"] == hashlib.sha256(b"photo.jpg").hexdigest()
+    assert measured.network == "abc"
+    assert measured.folder == str(Path.cwd())
+
+
+def test_a_folders_digest_is_that_of_its_pictures(here: Path) -> None:
+    def digest() -> str:
+        return measure(Job("photo.jpg", ("works",))).inputs["works"]
+
+    (here / "works").mkdir()
+    (here / "works" / "one.png").write_bytes(b"one")
+    first = digest()
+    (here / "works" / "notes.txt").write_bytes(b"not a picture")
+    assert digest() == first
+    (here / "works" / "two.png").write_bytes(b"two")
+    assert digest() != first
+
+
+@pytest.mark.usefixtures("here")
+def test_an_input_that_is_not_there_is_named() -> None:
+    with pytest.raises(InputError, match=r"no file missing\.jpg"):
+        measure(Job("missing.jpg", ("painting.jpg",)))
+
+
+def test_jobs_differ_by_what_files_hold_not_by_where_they_lie(here: Path) -> None:
+    job = measure(Job("photo.jpg", ("painting.jpg",), "a.png"))
+    (here / "moved.jpg").write_bytes(b"photo.jpg")
+    moved = measure(Job(str(here / "moved.jpg"), ("painting.jpg",), "b.png", quality=5))
+    assert differences(job, moved) == []
+    (here / "photo.jpg").write_bytes(b"another")
+    (found,) = differences(job, measure(job))
+    assert found.startswith("content was ")
+
+
+@pytest.mark.usefixtures("here")
+def test_an_option_that_differs_is_named_with_both_values() -> None:
+    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    other = replace(job, options=Options(style_weight=3.0), protect="mask.png")
+    assert differences(job, measure(other)) == [
+        "protect was None, is " + hashlib.sha256(b"mask.png").hexdigest()[:16] + "...",
+        "style_weight was 8.0, is 3.0",
+    ]
+
+
+@pytest.mark.usefixtures("here")
+def test_networks_differ_by_their_weights_and_only_otherwise_by_name() -> None:
+    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    renamed = replace(job, options=Options(encoder="copy.safetensors"))
+    assert differences(job, renamed) == ["encoder was tiny, is copy.safetensors"]
+    assert differences(replace(job, network="a"), replace(renamed, network="a")) == []
+    assert differences(replace(job, network="a"), replace(job, network="b")) == ["network was a, is b"]
+
+
+def test_a_job_is_found_again_from_another_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = measure(Job("photo.jpg", ("starry-night", "painting.jpg"), "out.png", protect="mask.png"))
+    assert located(job) == job
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    found = located(job)
+    assert found.content == str(here / "photo.jpg")
+    assert found.styles == ("starry-night", str(here / "painting.jpg"))
+    assert found.output == str(here / "out.png")
+    assert found.protect == str(here / "mask.png")
+    assert differences(job, measure(found)) == []
+    check_unchanged(found, "it")
+
+
+def test_inputs_that_changed_or_went_are_named(here: Path) -> None:
+    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    (here / "painting.jpg").write_bytes(b"repainted")
+    with pytest.raises(
+        InputError, match=r"begun with another painting\.jpg: its SHA-256 was \w{16}\.\.\., is"
+    ):
+        check_unchanged(job, "it")
+    (here / "painting.jpg").unlink()
+    with pytest.raises(InputError, match=r"begun with painting\.jpg, which cannot be read now"):
+        check_unchanged(job, "it")
