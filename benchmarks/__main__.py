@@ -1,10 +1,10 @@
-"""Run all benchmarks, or those named: ``python -m benchmarks startup speed memory quality convergence``."""
+"""Run all benchmarks, or those named: ``python -m benchmarks startup speed``."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import convergence, memory, quality, speed, startup
+from benchmarks import convergence, losses, memory, quality, speed, startup
 
 BENCHMARKS = {
     "startup": startup.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "memory": memory.main,
     "quality": quality.main,
     "convergence": convergence.main,
+    "losses": losses.main,
 }
 
 

@@ -99,6 +99,7 @@ def main() -> None:
                 init="content",
                 iterations=500,
                 style_weight=weight,
+                tv_weight=0.0,  # meant for VGG's scale of losses, it would only blur here
                 size=size,
             )
             curve.append(judged(other.picture, photo, painting, judge))
