@@ -216,7 +216,7 @@ def _places(
     if len(masks) == 1 and _is_coloured(masks[0]):
         own = [_regions(m, p, "style mask") for m, p in zip(style_masks, pictures, strict=False)]
         regions = _regions(masks[0], photo, "content mask")
-        feathered = {name: _feathered(mask, photo, options) for name, mask in regions.items()}
+        feathered = {name: _feathered(mask, options) for name, mask in regions.items()}
         return by_colour(uses, feathered, own)
     inner = [_grey_mask(m, p, "style mask", None) for m, p in zip(style_masks, pictures, strict=False)]
     if not masks:
@@ -250,10 +250,10 @@ def _grey_mask(mask: MaskLike, picture: Picture | None, name: str, options: Opti
     if picture is None:
         return plane
     imaging.check_proportions(plane, picture.width, picture.height, name=name)
-    return plane if options is None else _feathered(plane, picture, options)
+    return plane if options is None else _feathered(plane, options)
 
 
-def _feathered(mask: Plane, photo: Picture, options: Options) -> Plane:
+def _feathered(mask: Plane, options: Options) -> Plane:
     """``mask`` with the soft edge asked for, which is in pixels of the result."""
     if not options.mask_feather:
         return mask

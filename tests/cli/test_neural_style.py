@@ -13,11 +13,13 @@ from torch import Tensor
 from torch.nn import functional
 from typer.testing import CliRunner, Result
 
+import impasto
 from impasto import imaging
 from impasto.cli import app, neural_style_pictures
 from impasto.cli.neural_style import run as paint
 from impasto.cli.neural_style_options import Settings, help_text, parse
 from impasto.cli.painting import Interrupts
+from impasto.encoders import load_encoder
 from impasto.errors import OptionError
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -463,3 +465,31 @@ def test_pillow_and_we_agree_on_original_colours() -> None:
 
     merged = Image.merge("YCbCr", [channels(painted)[0], *channels(photo)[1:]]).convert("RGB")
     assert np.abs(found * 255 - np.asarray(merged)).max() <= 4  # values lose a digit, and a level, on the way
+
+
+def test_the_preset_of_that_name_has_the_same_recipe(files: list[str], network: Path, tmp_path: Path) -> None:
+    assert len(files)
+    photo, painting = (imaging.read(tmp_path / f"{name}.png") for name in ("photo", "painting"))
+    totals: list[float] = []
+    impasto.stylize(
+        photo,
+        painting,
+        preset="neural-style",
+        encoder=load_encoder(network, convention="caffe"),
+        on_progress=lambda event: totals.append(event.losses["total"] - event.losses["tv"]),
+        size=(48, 32),
+        content_layers={"relu2_1": 1.0},
+        style_layers={"relu1_1": 1.0, "relu2_1": 1.0},
+        style_weight=200.0,  # 100 at each of two layers
+        init="content",
+        optimizer="adam",
+        learning_rate=5.0,
+        iterations=8,
+        device="cpu",
+    )
+    sized = neural_style_pictures.at_size
+    enter = Plain(network).enter  # by 255, where the program multiplies by 256
+    start = enter(sized(photo, 48, 32, "pt").pixels)
+    smooth = Plain(network, lua=True)
+    expected = smooth.totals(start, enter(sized(painting, 48, 48, "pt").pixels), start, 8)
+    np.testing.assert_allclose(totals, expected, rtol=1e-3)

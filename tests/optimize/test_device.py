@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from impasto.encoders import Encoder
 from impasto.errors import OptionError
 from impasto.optimize import device
 from impasto.optimize.options import Options
@@ -35,3 +36,13 @@ def test_an_unknown_device_is_refused() -> None:
 def test_a_device_beyond_those_there_are_is_refused(name: str) -> None:
     with pytest.raises(OptionError, match=f"device {name} is not on this machine; it has 1 of that kind"):
         device.choose_device(name)
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_filters_are_laid_out_as_asked_for(encoder: Encoder, channels_last: bool) -> None:
+    machine = device.choose_machine(Options(device="cpu", channels_last=channels_last))
+    for layer in machine.prepare(encoder, torch.float32).children():
+        weight = layer.weight
+        assert isinstance(weight, torch.Tensor)
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        assert weight.is_contiguous(memory_format=layout)

@@ -81,7 +81,7 @@ def test_regions_of_one_colour_find_their_partners_in_the_style(encoder: Encoder
     assert right[0] > right[2] + 0.1
 
 
-def test_a_colour_no_style_has_is_named(encoder: Encoder) -> None:
+def test_a_colour_no_style_has_is_named() -> None:
     uses = style_uses([RED, BLUE], FAST)
     with pytest.raises(PictureError, match="#0000ff"):
         by_colour(uses, {"#0000ff": LEFT}, [{"#ff0000": LEFT}, {"#00ff00": LEFT}])

@@ -162,6 +162,8 @@ class _Watcher:
             print(f"left out, being results of this folder's batch: {', '.join(batch.left_out)}")
 
     def _draw(self, event: BatchProgress) -> None:
+        from rich.markup import escape
+
         if self._bar is None:
             self._bar = make_bar()
             self._bar.start()
@@ -170,7 +172,7 @@ class _Watcher:
         bar, (whole, current) = self._bar, self._bar.task_ids
         if event.note:
             bar.console.print(f"again: {Path(event.job.output).name}: {event.note}", markup=False)
-        name = Path(event.job.output).name
+        name = escape(Path(event.job.output).name)
         before = event.number - (event.state in ("started", "painting"))
         within = 0.0 if event.painting is None else event.painting.done
         bar.update(whole, description=f"{before} of {event.total}", completed=(before + within) / event.total)

@@ -234,9 +234,8 @@ def help_text() -> str:
     for row in _rows():
         if row.metadata["heading"]:
             lines += ["", f"{row.metadata['heading']}:"]
-        words = f"{row.metadata['help']} {_defaults(row)}"
-        if row.metadata["ignored"]:
-            words += f" {_NO_EFFECT.capitalize()}."
+        effect = f"{_NO_EFFECT.capitalize()}." if row.metadata["ignored"] else ""
+        words = " ".join(part for part in (row.metadata["help"], _defaults(row), effect) if part)
         name = f"  -{row.name} {_kind(row)}".rstrip()
         wrapped = textwrap.wrap(words, 62, break_on_hyphens=False)
         first = [name] if len(name) > 25 else []

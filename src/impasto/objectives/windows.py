@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import Tensor
 
@@ -83,4 +84,4 @@ def _spans(length: int, side: int, stride: int) -> list[tuple[int, int]]:
     """``length`` in equal parts of at most about ``side``, cut at multiples of ``stride``."""
     count = max(1, -(-length // max(side, stride)))
     edges = [min(length, round(length * k / count / stride) * stride) for k in range(count)] + [length]
-    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(edges) if b > a]

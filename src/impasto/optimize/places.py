@@ -171,7 +171,7 @@ def regions(
     device = next(iter(encoder.parameters())).device
     masks = [_at(place.mask, protect, size, device) for place in places]
     if options.guidance == "sum" and len(places) > 1:
-        return [_stacked(encoder, places, masks, layers, options, statistics)]
+        return [_stacked(encoder, masks, layers, options, statistics)]
     found = []
     areas = [1.0 if mask is None else float(mask.mean()) for mask in masks]
     total = sum(areas)
@@ -233,7 +233,6 @@ def _at(
 
 def _stacked(
     encoder: FeatureExtractor,
-    places: Sequence[Place],
     masks: Sequence[Tensor | None],
     layers: Sequence[str],
     options: Options,

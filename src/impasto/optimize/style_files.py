@@ -67,7 +67,7 @@ class FileStyle:
         long_side: float,
         *,
         mask: Plane | None = None,
-        plan: Plan = at_once,
+        plan: Plan = at_once,  # noqa: ARG002 - nothing is looked at
     ) -> StyleStatistics:
         if mask is not None:
             raise StyleError(
