@@ -175,3 +175,40 @@ def test_a_style_file_serves_only_losses_of_moments(photo: Picture) -> None:
     with pytest.raises(StyleError, match="needs the painting itself"):
         impasto.stylize(photo, "starry-night", style_loss="mrf", **FAST)
     impasto.stylize(photo, "starry-night", style_loss="mean-std", **FAST)
+
+
+def test_a_loss_of_ones_own_counts(photo: Picture) -> None:
+    def brightness(image: torch.Tensor) -> torch.Tensor:
+        return 30 * (image.mean() - 0.9).square()
+
+    plain = impasto.stylize(photo, BLUE, **FAST).picture.pixels
+    seen: list[float] = []
+    brighter = impasto.stylize(
+        photo,
+        BLUE,
+        extra_losses={"brightness": brightness},
+        on_progress=lambda e: seen.append(e.losses["brightness"]),
+        **FAST,
+    ).picture.pixels
+    assert brighter.mean() > plain.mean() + 0.05
+    assert seen[-1] < seen[0]
+
+
+def test_strokes_of_one_style_on_the_layout_of_another() -> None:
+    fine = np.tile(np.kron(np.eye(2, dtype=np.float32), np.ones((2, 2), np.float32)), (16, 16))
+    layout, strokes = blobs(64, 64, seed=4), np.repeat(fine[..., None], 3, 2)
+
+    def grain(pixels: np.ndarray) -> float:
+        return float(np.abs(np.diff(pixels.mean(2), axis=0)).mean())
+
+    alone = impasto.stylize(PHOTO, layout, **FAST).picture.pixels
+    mixed = impasto.stylize(PHOTO, layout, strokes=strokes, **FAST)
+    assert grain(mixed.picture.pixels) > 1.2 * grain(alone)
+    assert mixed.parameters()["strokes"] == "picture"
+
+
+def test_strokes_need_a_picture_to_lie_on() -> None:
+    with pytest.raises(StyleError, match="must be one picture"):
+        impasto.stylize(PHOTO, "starry-night", strokes=RED, **FAST)
+    with pytest.raises(OptionError, match="first 2 blocks"):
+        impasto.stylize(PHOTO, RED, strokes=BLUE, style_layers={"relu3_1": 1.0}, **FAST)

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impasto.api import Result, load_style, make_style, styles, stylize
+    from impasto.api import Result, make_style, styles, stylize
     from impasto.errors import ImpastoError
     from impasto.optimize.options import Options
     from impasto.progress import Progress
+    from impasto.sources import load_style
     from impasto.types import Picture
     from impasto.works import batch
 
@@ -22,7 +23,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Result": "impasto.api",
-    "load_style": "impasto.api",
+    "load_style": "impasto.sources",
     "make_style": "impasto.api",
     "stylize": "impasto.api",
     "styles": "impasto.api",

@@ -19,6 +19,7 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
 from impasto.progress import ProgressCallback
+from impasto.sources import load_network
 
 PathLike = str | os.PathLike[str]
 
@@ -45,6 +46,7 @@ def perform(
         content_masks=job.content_masks,
         style_masks=job.style_masks,
         protect=job.protect,
+        strokes=job.strokes,
         encoder=encoder,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
@@ -96,7 +98,7 @@ def batch(
     results = {(folder / name).resolve() for name in Manifest(folder).read()}
     photos, left_out = photographs(_several(contents), results)
     jobs = pairs(photos, known_styles(_several(styles)), folder, chosen, suffix=suffix, quality=quality)
-    network = api.load_network(chosen)
+    network = load_network(chosen)
 
     def perform_pair(job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Cancel) -> api.Result:
         return perform(

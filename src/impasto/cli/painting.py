@@ -41,6 +41,7 @@ class Job:
     content_masks: tuple[str, ...] = ()
     style_masks: tuple[str, ...] = ()
     protect: str | None = None
+    strokes: str | None = None
     save_every: int | None = None
     preview: Path | None = None
     log: Path | None = None
@@ -62,6 +63,7 @@ class Job:
             content_masks=described.content_masks,
             style_masks=described.style_masks,
             protect=described.protect,
+            strokes=described.strokes,
             quality=described.quality,
             **more,
         )
@@ -99,6 +101,7 @@ class Job:
             content_masks=self.content_masks,
             style_masks=self.style_masks,
             protect=self.protect,
+            strokes=self.strokes,
             quality=self.quality,
         )
 

@@ -19,7 +19,7 @@ from impasto.cli.style_transfer_options import OWN, make_options, parse, remarks
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.api import PictureLike
+    from impasto.sources import PictureLike
 
 QUALITY = 95
 
@@ -35,11 +35,12 @@ def run(arguments: Sequence[str]) -> int:
     for line in remarks(found):
         remark(line)
     from impasto import api
+    from impasto.sources import load_picture
 
     content, styles = _inputs(found)
     width, height = 1, 1
     if found.end_scale.endswith("+"):
-        photo = api.load_picture(content)
+        photo = load_picture(content)
         width, height = photo.width, photo.height
     options = make_options(found, width, height)
     found.end_scale = options.size
@@ -77,8 +78,8 @@ def _inputs(found: Namespace) -> tuple[PictureLike, tuple[PictureLike, ...]]:
     """Photograph and paintings: their files, or as the press of ``--proof`` would print them."""
     if found.proof is None:
         return found.content, tuple(found.styles)
-    from impasto.api import load_picture
     from impasto.imaging import read_press_profile, soft_proof
+    from impasto.sources import load_picture
 
     press = read_press_profile(found.proof)
     content, *styles = (soft_proof(load_picture(path), press) for path in (found.content, *found.styles))

@@ -10,6 +10,7 @@ import typer
 
 from impasto.cli.choices import (
     REGIONS,
+    STYLES,
     CheckpointEvery,
     Choices,
     Json,
@@ -57,6 +58,12 @@ def stylize(
     protect: Annotated[
         str | None,
         typer.Option(help="White where the photograph stays as it is.", rich_help_panel=REGIONS),
+    ] = None,
+    strokes: Annotated[
+        str | None,
+        typer.Option(
+            help="Another style for the fine strokes; STYLE gives layout and colours.", rich_help_panel=STYLES
+        ),
     ] = None,
     save_every: Annotated[
         int | None, typer.Option(min=1, help="Also save the picture every N iterations: OUT_0100.png ...")
@@ -108,7 +115,7 @@ def stylize(
         content = content or (Path(earlier.content) if earlier.content else None)
         styles = styles or list(earlier.styles)
         masks, inner = masks or earlier.content_masks, inner or earlier.style_masks
-        protect = protect or earlier.protect
+        protect, strokes = protect or earlier.protect, strokes or earlier.strokes
     if content is None or not styles:
         raise InputError("expected a photograph and at least one style; see impasto stylize --help")
     if checkpoint is None and checkpoint_every is not None:
@@ -123,6 +130,7 @@ def stylize(
         content_masks=masks,
         style_masks=inner,
         protect=protect,
+        strokes=strokes,
         save_every=save_every or choices.recipe().save_every,
         preview=preview,
         log=log,

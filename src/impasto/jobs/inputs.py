@@ -26,7 +26,15 @@ def measure(job: Job, *, network: str = "") -> Job:
 
 def names(job: Job) -> Iterator[str]:
     """Every picture, mask, folder and style that ``job`` reads, as it names them."""
-    given = (job.content, *job.styles, *job.content_masks, *job.style_masks, job.protect, start(job))
+    given = (
+        job.content,
+        *job.styles,
+        *job.content_masks,
+        *job.style_masks,
+        job.protect,
+        job.strokes,
+        start(job),
+    )
     yield from dict.fromkeys(name for name in given if name)
 
 

@@ -18,8 +18,8 @@ class Job:
 
     ``content``: the photograph. ``styles``: names, style files, pictures, or folders of one artist's
     pictures. ``output``: where the result goes, its suffix the format. ``content_masks``,
-    ``style_masks``, ``protect``: as in ``impasto.stylize``. ``quality``: of lossy formats, 1 to 100.
-    A picture that is in memory only has the name "".
+    ``style_masks``, ``protect``, ``strokes``: as in ``impasto.stylize``. ``quality``: of lossy formats,
+    1 to 100. A picture that is in memory only has the name "".
 
     What the job was begun with, filled in by ``jobs.inputs.measure``: ``folder``, where relative names
     start from; ``inputs``, the SHA-256 of each input by its name; ``network``, that of the encoder's
@@ -33,6 +33,7 @@ class Job:
     content_masks: tuple[str, ...] = ()
     style_masks: tuple[str, ...] = ()
     protect: str | None = None
+    strokes: str | None = None
     quality: int = 95
     folder: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -69,6 +70,6 @@ def _check(name: str, value: object) -> None:
     elif name == "quality":
         right, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
     else:
-        right, kind = isinstance(value, str) or (name == "protect" and value is None), "a text"
+        right, kind = isinstance(value, str) or (name in ("protect", "strokes") and value is None), "a text"
     if not right:
         raise OptionError(f"{name} of a job description must be {kind}; it is {value!r}")

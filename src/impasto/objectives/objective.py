@@ -76,7 +76,8 @@ class Objective:
     ``content``: layer to target activations (1, C, H', W'). ``content_weights``, ``style_weights``:
     layer to the factor its loss is multiplied by. A layer without a weight, or with weight 0, is not
     looked at. ``windows``: parts to look at one after the other; none for the whole at once.
-    ``fixed`` (H, W) in [0, 1]: where the image has no gradient, so that it stays as it is.
+    ``extra``: name to a further loss, a function of the whole image. ``fixed`` (H, W) in
+    [0, 1]: where the image has no gradient, so that it stays as it is.
     ``samples``: how many a sampling loss takes, or None for its own number. ``redraw``: whether each
     evaluation samples other places, for optimisers that bear that.
     """
@@ -96,6 +97,7 @@ class Objective:
         gradient_scaling: GradientScaling = "none",
         windows: Sequence[Window] = (),
         fixed: Tensor | None = None,
+        extra: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
         samples: int | None = None,
         redraw: bool = False,
         seed: int = 0,
@@ -110,6 +112,7 @@ class Objective:
         self.gradient_scaling = gradient_scaling
         self.windows = windows
         self.fixed = fixed
+        self.extra = extra or {}
         self.redraw = redraw
         self._similar = content_loss == SELF_SIMILARITY
         self._factors = {n: CONTENT_LOSSES[content_loss](t) for n, t in self.content.items()}
@@ -305,6 +308,9 @@ class Objective:
         if self.tv_weight:
             parts["tv"] = self.tv_weight * self._smoothness(image)
             total, whole_descent = total + parts["tv"], whole_descent + parts["tv"]
+        for name, further in self.extra.items():
+            parts[name] = further(image)
+            total, whole_descent = total + parts[name], whole_descent + parts[name]
         return whole_descent, total, parts
 
     def _similarity(self, name: str, pieces: Pieces) -> Tensor:

@@ -64,6 +64,7 @@ def paint(
     *,
     start: Picture | None = None,
     protect: Plane | None = None,
+    extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
     keeper: Keeper | None = None,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
@@ -71,12 +72,15 @@ def paint(
     """Paint ``content`` with the styles of ``places`` and return the picture at full size.
 
     ``start`` is the picture to begin with, whatever ``options.init`` says. ``protect`` (H, W) in
-    [0, 1] is 1 where the photograph stays as it is. ``keeper`` keeps the state, and gives it back to go
+    [0, 1] is 1 where the photograph stays as it is. ``extra_losses`` are added: name to a function from
+    the image (1, 3, H, W) to a scalar. ``keeper`` keeps the state, and gives it back to go
     on from. ``cancel`` is asked after every iteration; once it says True the picture so far is
     returned, at full size. The result depends only on the arguments and the machine: the same seed
     gives the same picture.
     """
-    return Painter(content, places, encoder, options, start, protect).paint(keeper, on_progress, cancel)
+    return Painter(content, places, encoder, options, start, protect, extra_losses).paint(
+        keeper, on_progress, cancel
+    )
 
 
 class Painter:
@@ -90,12 +94,14 @@ class Painter:
         options: Options,
         start: Picture | None = None,
         protect: Plane | None = None,
+        extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
     ) -> None:
         self.content = content
         self.places = places
         self.options = options
         self.start = start
         self.protect = protect
+        self.extra_losses = extra_losses or {}
         self.machine = choose_machine(options)
         self.exact = self.machine.prepare(encoder, torch.float32)
         rough = self.machine.precision != torch.float32
@@ -228,6 +234,7 @@ class Painter:
             gradient_scaling=options.gradient_scaling,
             windows=windows,
             fixed=fixed,
+            extra=self.extra_losses,
             samples=options.samples,
             redraw=options.optimizer != "lbfgs",
             seed=options.seed,
