@@ -23,3 +23,14 @@ def test_the_demo_paints_a_picture_and_says_where(tmp_path: Path) -> None:
     picture = tmp_path / "out" / "demo-great-wave.png"
     assert str(picture) in done.stdout
     assert imaging.read(picture).width == 512
+
+
+@pytest.mark.parametrize(
+    ("example", "pictures"),
+    [("regions.py", ["regions.png", "protected.png"]), ("own_network.py", ["own-network.png"])],
+)
+def test_an_example_makes_its_pictures(example: str, pictures: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "examples" / example), "96"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    for name in pictures:
+        assert imaging.read(tmp_path / "out" / name).width == 96

@@ -153,6 +153,23 @@ PRESETS: Mapping[str, Preset] = {
         },
         save_every=100,
     ),
+    "neural-style-fast": Preset(
+        "neural-style's losses and weights, reached sooner: coarse to fine, reduced precision",
+        "Impasto",
+        _NEURAL_STYLE
+        | {
+            "tv_weight": 1e-3 * 255**2,
+            "tv_loss": "neural-style",
+            "style_sizes": "exact",
+            "resampling": "bilinear",
+            "precision": "auto",
+            "min_size": 128,
+            "detail": 1.0,
+            "first_iterations": 200,
+            "coarse_iterations": 100,
+            "iterations": 300,
+        },
+    ),
     "style-transfer-pytorch": Preset(
         "the most careful of the older programs: Wasserstein loss, Adam, 3000 iterations over a pyramid",
         "Crowson, style-transfer-pytorch (2021)",
