@@ -1,6 +1,6 @@
 """A network and a loss of your own: any torch module measures, any function of the image counts.
 
-    python examples/own_network.py [SIZE]
+python examples/own_network.py [SIZE]
 """
 
 from __future__ import annotations

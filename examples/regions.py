@@ -1,6 +1,6 @@
 """Two styles in one picture, the photograph's colours in a third: what ``docs/control.md`` tells.
 
-    python examples/regions.py [SIZE]
+python examples/regions.py [SIZE]
 """
 
 from __future__ import annotations

@@ -134,6 +134,17 @@ def test_the_photographs_colours_can_be_kept(photo: Picture) -> None:
     assert np.abs(imaging.rgb_to_lab(kept)[..., 1:] - lab[..., 1:]).mean() < 1.5
 
 
+def test_pictures_on_the_way_have_the_colours_of_the_result(photo: Picture) -> None:
+    last: list[np.ndarray] = []
+
+    def watch(event: impasto.Progress) -> None:
+        assert event.preview is not None
+        last[:] = [event.preview()]
+
+    result = impasto.stylize(photo, RED, color="luminance", on_progress=watch, **FAST)
+    np.testing.assert_allclose(last[0], result.picture.pixels, atol=1e-5)
+
+
 class Small(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,7 +30,7 @@ from impasto.optimize.style_files import (
     read_style,
     write_style,
 )
-from impasto.progress import ProgressCallback
+from impasto.progress import Progress, ProgressCallback
 from impasto.sources import (
     MaskLike,
     PictureLike,
@@ -45,7 +45,7 @@ from impasto.sources import (
     normalised,
     several,
 )
-from impasto.types import Picture
+from impasto.types import Picture, Pixels
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,8 @@ def stylize(
     if checkpoint is not None:
         job = measure(job, network=str(original.describe()["sha256"]))
         keeper = unfinished.keeper(Path(checkpoint), job, every=checkpoint_every, resume=resume)
+    if on_progress is not None:
+        on_progress = _recoloured(on_progress, beneath, chosen)
     painting = paint(
         painted,
         places,
@@ -216,6 +218,23 @@ def stylize(
     if keeper is not None and not result.cancelled:
         keeper.finish()
     return result
+
+
+def _recoloured(on_progress: ProgressCallback, photo: Picture, options: Options) -> ProgressCallback:
+    """``on_progress`` with previews in the colours the result will have."""
+
+    def report(event: Progress) -> None:
+        look = event.preview
+
+        def preview() -> Pixels:
+            assert look is not None
+            pixels: Pixels = look()
+            height, width = pixels.shape[:2]
+            return colours.finish(pixels, imaging.resize(photo.pixels, width, height), options)
+
+        on_progress(replace(event, preview=preview))
+
+    return report
 
 
 def make_style(

@@ -22,6 +22,7 @@ from impasto.optimize.options import (
     ColorMethod,
     ColorSpace,
     ContentLoss,
+    GradientScalingName,
     Options,
     PaddingName,
     Propagation,
@@ -80,6 +81,12 @@ class Choices:
             "--stroke-size",
             help="Size of the strokes against the picture, whatever its size in pixels: 1 as in the "
             "painting, 0.5 half. \\[default: 1.0]",
+        ),
+    ] = None
+    style_size: Annotated[
+        int | None,
+        _option(
+            "style_size", "Long side of the styles in pixels, at every level.", STYLES, "by --style-scale"
         ),
     ] = None
     blend: Annotated[
@@ -141,6 +148,32 @@ class Choices:
         int | None,
         _option("samples", "Features a sampling style loss compares.", LOSSES, "as many as it needs"),
     ] = None
+    normalise_weights: Annotated[
+        bool | None,
+        typer.Option(
+            "--normalise-weights", help="Divide each layer's weight by its size.", rich_help_panel=LOSSES
+        ),
+    ] = None
+    gradient_scaling: Annotated[
+        str | None, _option("gradient_scaling", f"{_kinds(GradientScalingName)}.", LOSSES)
+    ] = None
+    first_iterations: Annotated[
+        int | None, _option("first_iterations", "Steps at the first level.", WORK, "as the others")
+    ] = None
+    coarse_iterations: Annotated[
+        int | None, _option("coarse_iterations", "Steps at levels below half the final size.", WORK)
+    ] = None
+    noise: Annotated[float | None, _option("noise", "Of --init noise: its deviation, white is 1.", WORK)] = (
+        None
+    )
+    line_search: Annotated[
+        bool | None,
+        typer.Option("--line-search", help="L-BFGS searches along each step.", rich_help_panel=WORK),
+    ] = None
+    clip: Annotated[
+        bool | None,
+        typer.Option("--clip/--no-clip", help="Keep every step within range.", rich_help_panel=WORK),
+    ] = None
     history: Annotated[int | None, _option("history", "Steps L-BFGS remembers.", WORK)] = None
     average_decay: Annotated[
         float | None, _option("average_decay", "Average the iterates, such as 0.99; 0 for the last.", WORK)
@@ -181,7 +214,8 @@ class Choices:
             if text is not None:
                 found[_NAMES.get(name, name)] = _PARSERS[name](text) if name in _PARSERS else text
         if "iterations" in found:
-            found["coarse_iterations"] = found["first_iterations"] = found["iterations"]
+            every = dict.fromkeys(("coarse_iterations", "first_iterations"), found["iterations"])
+            found = every | found
         return found
 
     def recipe(self) -> Preset:
