@@ -43,6 +43,9 @@ QUICK_PYTHON = {
     "min_size": 0,
 }
 
+# Options of the command line that have another name among ``Options``.
+RENAMED = {"--blend": "style_weights", "--stroke-size": "style_scale"}
+
 
 class Row(NamedTuple):
     tool: str
@@ -189,6 +192,41 @@ def paint_from_python(base: str, fragment: str) -> None:
     assert all(getattr(painted.options, name) == value for name, value in given.items())
 
 
+def check_options(words: list[str], stored: dict[str, object]) -> None:
+    """Whether what is stored in a picture is what its command line asked for, option by option."""
+    asked: dict[str, str | None] = {}
+    for word, after in pairwise([*words, ""]):
+        if word.startswith("--"):
+            asked[word] = None if after.startswith("--") or not after else after
+    for option, text in asked.items():
+        name = RENAMED.get(option, option[2:].replace("-", "_"))
+        switch = name.removeprefix("no_")
+        if isinstance(stored.get(switch), bool):
+            assert stored[switch] is (name == switch), option
+        elif name in stored:
+            assert text is not None, option
+            assert means(text, stored[name]), f"{option} {text}: the picture was painted with {stored[name]}"
+
+
+def means(text: str, value: object) -> bool:
+    """Whether an option's ``text`` stands for this ``value`` of the options."""
+    if isinstance(value, dict):
+        parts = (part.partition(":") for part in text.split(",") if part)
+        return value == {name: float(weight or 1) for name, _, weight in parts}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return all(means(*pair) for pair in zip(text.split("/"), value, strict=True))
+    if isinstance(value, list):
+        return [float(part) for part in re.split("[x,]", text)] == value
+    return float(text) == value if isinstance(value, (int, float)) else text == value
+
+
+def test_an_option_that_was_ignored_is_noticed() -> None:
+    check_options(["stylize", "--noise", "2", "--no-clip"], {"noise": 2.0, "clip": False})
+    for ignored in ({"noise": 1.0, "clip": False}, {"noise": 2.0, "clip": True}, {"noise": None}):
+        with pytest.raises(AssertionError):
+            check_options(["stylize", "--noise", "2", "--no-clip"], dict(ignored))
+
+
 def paint_from_the_command_line(base: str, fragment: str) -> None:
     words = tried(base, fragment)
     result = CliRunner().invoke(app, words)
@@ -197,6 +235,11 @@ def paint_from_the_command_line(base: str, fragment: str) -> None:
     paintings = list(Path(output).glob("*.png")) if words[0] == "batch" else [Path(output)]
     assert paintings
     assert all(map(is_a_picture, paintings))
+    if words[0] in ("stylize", "batch"):
+        for painting in paintings:
+            stored = imaging.read_parameters(painting)
+            assert stored is not None
+            check_options(words, dict(stored["options"]))  # type: ignore[call-overload]
     for option in ("--log", "--preview"):
         assert option not in words or Path(words[words.index(option) + 1]).exists()
     assert "--save-every" not in shlex.split(fragment) or is_a_picture(Path("out_0001.png"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +13,9 @@ from torch import Tensor
 
 from impasto import __version__, imaging
 from impasto.encoders import FeatureExtractor
-from impasto.errors import InputError
+from impasto.errors import InputError, OptionError
 from impasto.jobs import Job, unfinished
-from impasto.jobs.inputs import measure
+from impasto.jobs.inputs import measure, names
 from impasto.optimize import colours
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.engine import Cancel, paint
@@ -32,20 +33,25 @@ from impasto.optimize.style_files import (
 )
 from impasto.progress import Progress, ProgressCallback
 from impasto.sources import (
+    Loaded,
     MaskLike,
     PictureLike,
     StyleLike,
     arrange,
+    check_style_files,
+    fingerprint,
     load_mask,
     load_network,
     load_picture,
     load_style,
-    make_encoder,
     name_of,
     normalised,
+    of_own,
+    opaque,
     several,
+    with_names,
 )
-from impasto.types import Picture, Pixels
+from impasto.types import Picture, Pixels, Plane
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,11 @@ def stylize(
     *,
     preset: str = "default",
     options: Options | None = None,
-    content_masks: MaskLike | Sequence[MaskLike] = (),
-    style_masks: MaskLike | Sequence[MaskLike] = (),
+    content_masks: MaskLike | Sequence[MaskLike] | None = (),
+    style_masks: MaskLike | Sequence[MaskLike] | None = (),
     protect: MaskLike | None = None,
     strokes: StyleLike | None = None,
-    encoder: FeatureExtractor | str | None = None,
+    encoder: FeatureExtractor | Loaded | str | None = None,
     extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = INTERVAL,
@@ -121,22 +127,28 @@ def stylize(
     """Paint ``content`` in the manner of ``style`` (Gatys, Ecker and Bethge, CVPR 2016).
 
     ``style``: a named style (``impasto.styles()``), a style file, a picture, a folder of pictures as
-    one style, or several of these. Parameters start from ``preset``, or from ``options`` if given, and
+    one style, or several of these; or an object with the methods of ``optimize.styles.Style``, which keeps
+    the sizes it was made with. Parameters start from ``preset``, or from ``options`` if given, and
     ``changes`` override single fields of ``Options``:
     ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
 
     ``content_masks``: one grey mask per style, white where it goes; or one picture of flat coloured
     regions, with ``style_masks`` of the same colours, one per style. Grey ``style_masks`` say which
     part of each style picture counts. ``protect``: a grey mask, white where the photograph stays as it
-    is. Masks have the proportions of their pictures, any size.
+    is. Masks have the proportions of their pictures, any size. With a grey mask for each style there is
+    nothing to share out: ``style_weights`` and ``blend_layers`` are refused.
     ``strokes``: another style for the fine strokes; ``style`` gives layout and colours (Gatys et al.,
     CVPR 2017, section 6).
-    ``encoder``: a network of your own in place of a name (``impasto.encoders``). ``extra_losses``: name to
-    a function of the image (1, 3, H, W) in [0, 1] that returns a scalar, to be added to the loss.
+    ``encoder``: a network of your own in place of a name (``impasto.encoders``), set up when it was made:
+    ``pooling``, ``rescale_pooling``, ``padding`` and ``normalise_activations`` are refused. The result's
+    options call it "custom: NAME". ``extra_losses``: name to a function of the image (1, 3, H, W) in
+    [0, 1] that returns a scalar, to be added to the loss.
     ``checkpoint``: keep the state in this file, every ``checkpoint_every`` seconds, until the picture is
-    finished and, with an ``output``, written. ``resume`` goes on from it where it exists.
-    ``output``: write the finished picture to this file, with ``quality`` as in ``Result.save``; one
-    cut short is not written.
+    finished and, with an ``output``, written. ``resume`` goes on from it where it exists, if all inputs,
+    those in memory too, and the network's weights are the same; there is none with ``extra_losses``,
+    which cannot be compared.
+    ``output``: write the finished picture to this file, which must not be an input, with ``quality`` as
+    in ``Result.save``; one cut short is not written.
     ``on_progress`` is called after every iteration. ``cancel`` is asked as often; once it returns
     True, the picture so far is the result.
 
@@ -145,28 +157,16 @@ def stylize(
     """
     if isinstance(encoder, str):
         changes["encoder"] = encoder
+    if options is not None and not isinstance(options, Options):
+        raise OptionError(f"options must be an impasto.Options; got {type(options).__name__}")
     chosen = (options or find_preset(preset).options).replace(**changes)
+    if not (encoder is None or isinstance(encoder, (str, Loaded))):
+        chosen = of_own(encoder, chosen)
+    _check_losses(extra_losses, checkpoint)
     given = list(style) if isinstance(style, (list, tuple)) else [style]
     if not given:
         raise InputError("expected at least one style; got none")
-    photo = load_picture(content, max_pixels)
-    loaded = [load_style(s, options=chosen, max_pixels=max_pixels) for s in given]
-    start = None
-    if chosen.init not in get_args(Initialisation):
-        start = load_picture(chosen.init, max_pixels)
-    if encoder is None or isinstance(encoder, str):
-        original = load_network(chosen)
-        network = normalised(original, chosen, photo, loaded)
-    else:
-        original = network = encoder
-    beneath = Picture(imaging.fill_transparent(photo), None, photo.bits)
-    if strokes is not None:
-        fine = load_style(strokes, options=chosen, max_pixels=max_pixels)
-        loaded = [mix_scales(layout, fine, network, chosen, cancel=cancel) for layout in loaded]
-    painted, styles = colours.prepare(beneath, loaded, chosen)
     masks, inner = several(content_masks), several(style_masks)
-    places = arrange(photo, style_uses(styles, chosen), masks, inner, chosen)
-    guard = None if protect is None else load_mask(protect, photo, "protect", chosen)
     job = Job(
         content=name_of(content),
         styles=tuple(map(name_of, given)),
@@ -178,12 +178,42 @@ def stylize(
         strokes=None if strokes is None else name_of(strokes),
         quality=quality,
     )
+    _check_outputs(job, output, checkpoint)
+    photo = load_picture(content, max_pixels)
+    loaded = [load_style(s, options=chosen, max_pixels=max_pixels) for s in given]
+    fine = None if strokes is None else load_style(strokes, options=chosen, max_pixels=max_pixels)
+    start = None
+    if chosen.init not in get_args(Initialisation):
+        start = opaque(load_picture(chosen.init, max_pixels))
+    beneath = opaque(photo)
+    network: FeatureExtractor
+    if encoder is None or isinstance(encoder, (str, Loaded)):
+        original = encoder.network if isinstance(encoder, Loaded) else load_network(chosen)
+        digest = str(original.describe()["sha256"])
+        network = normalised(original, chosen, beneath, loaded)
+    else:
+        network = encoder
+        about = sorted((name, str(value)) for name, value in encoder.describe().items())
+        digest = hashlib.sha256(str(about).encode()).hexdigest()
+    chosen = with_names(chosen, network)
+    job = replace(job, options=chosen)
+    check_style_files([*loaded, *([] if fine is None else [fine])], network, chosen)
+    guard = None if protect is None else load_mask(protect, photo, "protect", chosen, max_pixels)
     keeper = None
     if checkpoint is not None:
-        job = measure(job, network=str(original.describe()["sha256"]))
+        job = measure(job, network=digest)
+        things = [content, *given, *masks, *inner, protect, strokes]
+        in_memory = [thing for thing in things if thing is not None and not name_of(thing)]
+        if in_memory:
+            job = replace(job, inputs={**job.inputs, "": fingerprint(in_memory)})
         keeper = unfinished.keeper(Path(checkpoint), job, every=checkpoint_every, resume=resume)
+    if fine is not None:
+        arrange(photo, style_uses(loaded, chosen), masks, inner, chosen, max_pixels)  # refuses what it will
+        loaded = [mix_scales(layout, fine, network, chosen, cancel=cancel) for layout in loaded]
+    painted, styles = colours.prepare(beneath, loaded, chosen)
+    places = arrange(photo, style_uses(styles, chosen), masks, inner, chosen, max_pixels)
     if on_progress is not None:
-        on_progress = _recoloured(on_progress, beneath, chosen)
+        on_progress = _recoloured(on_progress, beneath, painted, chosen, guard)
     painting = paint(
         painted,
         places,
@@ -197,7 +227,8 @@ def stylize(
         cancel=cancel,
     )
     height, width = painting.pixels.shape[:2]
-    pixels = colours.finish(painting.pixels, imaging.resize(beneath.pixels, width, height), chosen)
+    kept = None if guard is None else imaging.resize_mask(guard, width, height)
+    pixels = colours.finish(painting.pixels, imaging.resize(beneath.pixels, width, height), chosen, kept)
     alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
     result = Result(
         picture=Picture(pixels, alpha, photo.bits),
@@ -220,8 +251,11 @@ def stylize(
     return result
 
 
-def _recoloured(on_progress: ProgressCallback, photo: Picture, options: Options) -> ProgressCallback:
-    """``on_progress`` with previews in the colours the result will have."""
+def _recoloured(
+    on_progress: ProgressCallback, photo: Picture, painted: Picture, options: Options, guard: Plane | None
+) -> ProgressCallback:
+    """``on_progress`` with previews as the result will be: in its colours, and the photograph where it is
+    protected. ``painted``: the photograph as it is painted with."""
 
     def report(event: Progress) -> None:
         look = event.preview
@@ -230,11 +264,50 @@ def _recoloured(on_progress: ProgressCallback, photo: Picture, options: Options)
             assert look is not None
             pixels: Pixels = look()
             height, width = pixels.shape[:2]
-            return colours.finish(pixels, imaging.resize(photo.pixels, width, height), options)
+            kept = None if guard is None else imaging.resize_mask(guard, width, height)
+            if kept is not None:
+                pixels = colours.put_back(pixels, imaging.resize(painted.pixels, width, height), kept)
+            return colours.finish(pixels, imaging.resize(photo.pixels, width, height), options, kept)
 
         on_progress(replace(event, preview=preview))
 
     return report
+
+
+def _check_losses(
+    extra: Mapping[str, Callable[[Tensor], Tensor]] | None, checkpoint: str | os.PathLike[str] | None
+) -> None:
+    """Raise OptionError for losses of one's own that cannot be added."""
+    for name, loss in (extra or {}).items():
+        words = name.split() if isinstance(name, str) else []
+        if not words or words[0] in ("total", "content", "style", "tv"):
+            raise OptionError(
+                "extra_losses need names that are not those of the loss's other parts (total, content, "
+                f"style, tv); one is {name!r}"
+            )
+        if not callable(loss):
+            raise OptionError(f"extra_losses must be functions of the image; {name} is {loss!r}")
+    if extra and checkpoint is not None:
+        raise OptionError(
+            "checkpoint and extra_losses do not go together: whether functions are the same cannot be told; "
+            "expected one of them"
+        )
+
+
+def _check_outputs(
+    job: Job, output: str | os.PathLike[str] | None, checkpoint: str | os.PathLike[str] | None
+) -> None:
+    """Raise OutputError, InputError or OptionError where what is written could not be, or should not."""
+    if isinstance(job.quality, bool) or not isinstance(job.quality, int) or not 1 <= job.quality <= 100:
+        raise OptionError(f"quality must be a whole number from 1 to 100; it is {job.quality!r}")
+    if output is not None:
+        imaging.check_writable(output)
+    if checkpoint is not None:
+        imaging.check_writable(checkpoint, suffixes=(Path(checkpoint).suffix.lower(),))
+    inputs = [Path(name) for name in names(job)]
+    for path in (Path(p) for p in (output, checkpoint) if p is not None):
+        if path.exists() and any(p.exists() and path.samefile(p) for p in inputs):
+            raise InputError(f"the output {path} is also an input; it would be overwritten")
 
 
 def make_style(
@@ -258,14 +331,17 @@ def make_style(
     place = Path(path)
     if place.suffix.lower() != SUFFIX:
         raise InputError(f"a style file's name ends in {SUFFIX}; got {place.name!r}")
-    pictures = [load_picture(p) for p in given]
-    names = [Path(o).name if (o := name_of(p)) else "picture" for p in given]
+    imaging.check_writable(place, suffixes=(SUFFIX,))
+    pictures = [opaque(load_picture(p)) for p in given]
+    titles = [Path(o).name if (o := name_of(p)) else "picture" for p in given]
     options = Options(encoder=encoder)
-    network = make_encoder(options, pictures[0], [])
-    card = StyleCard(title or Path(names[0]).stem, artist, year, licence, tuple(names))
-    card, tensors = measure_style_file(
-        pictures, network, layers or list(options.style_layers), card, half=half
-    )
+    if layers:
+        wanted = dict.fromkeys([layers] if isinstance(layers, str) else layers, 1.0)
+        options = options.replace(style_layers=wanted, content_layers={})
+    network = load_network(options)
+    found = list(with_names(options, network).style_layers)
+    card = StyleCard(title or Path(titles[0]).stem, artist, year, licence, tuple(titles))
+    card, tensors = measure_style_file(pictures, network, found, card, half=half)
     write_style(place, card, tensors)
     return card
 

@@ -19,7 +19,7 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
 from impasto.progress import ProgressCallback
-from impasto.sources import load_network
+from impasto.sources import Loaded, load_network
 
 PathLike = str | os.PathLike[str]
 
@@ -47,7 +47,7 @@ def perform(
         style_masks=job.style_masks,
         protect=job.protect,
         strokes=job.strokes,
-        encoder=encoder,
+        encoder=None if encoder is None else Loaded(encoder),
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
         resume=True,

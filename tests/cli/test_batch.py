@@ -283,3 +283,9 @@ def finished_lines() -> list[str]:
     """The manifest's lines that were written to their end."""
     path = Path("out/manifest.jsonl")
     return path.read_text().split("\n")[:-1] if path.exists() else []
+
+
+@pytest.mark.parametrize("words", [("photos", "no-such-style"), ("no-such-photo", "art.png")])
+def test_what_is_refused_leaves_no_folder(words: tuple[str, str], here: Path) -> None:
+    assert run(words[0], "--style", words[1], "-o", "out", *FAST).exit_code == 2
+    assert not (here / "out").exists()

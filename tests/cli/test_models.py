@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -151,3 +153,11 @@ def test_path_prints_the_folder(folder: Path) -> None:
     assert run("path") == f"{folder}\n"
     with pytest.raises(ImpastoError, match="no network called"):
         run("path", "nothing")
+
+
+def test_every_extra_that_a_message_advises_exists() -> None:
+    root = Path(__file__).parents[2]
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    pages = [*(root / "src").rglob("*.py"), *(root / "docs").glob("*.md"), root / "README.md"]
+    advised = {name for page in pages for name in re.findall(r"impasto\[(\w+)\]", page.read_text("utf-8"))}
+    assert {"heic", "keras"} <= advised <= set(extras)

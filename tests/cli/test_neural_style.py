@@ -444,7 +444,7 @@ def test_gradients_cannot_be_normalised_in_parts(
     from impasto.objectives import cover
     from impasto.optimize import memory
 
-    def in_parts(_encoder: object, _layers: object, height: int, width: int, _options: object) -> object:
+    def in_parts(_encoder: object, _layers: object, height: int, width: int, *_: object) -> object:
         return cover(height, width, 32, 4, 2)
 
     monkeypatch.setattr(memory, "plan", in_parts)
@@ -493,3 +493,24 @@ def test_the_preset_of_that_name_has_the_same_recipe(files: list[str], network: 
     smooth = Plain(network, lua=True)
     expected = smooth.totals(start, enter(sized(painting, 48, 48, "pt").pixels), start, 8)
     np.testing.assert_allclose(totals, expected, rtol=1e-3)
+
+
+def test_what_leaves_too_little_of_a_painting_is_refused_before_work(
+    files: list[str], tmp_path: Path
+) -> None:
+    layers = ["-model_file", "tiny", "-style_layers", "relu4_1", "-content_layers", "relu2_1"]
+    result = run(*files, *layers, "-style_scale", "0.1", "-output_image", tmp_path / "out.png")
+    refused(result, "-style_scale 0.1", "4x4", "at least 16")
+    assert result.stdout == ""
+
+
+def test_numbered_pictures_never_replace_an_input(files: list[str], tmp_path: Path) -> None:
+    (tmp_path / "painting.png").rename(tmp_path / "out_2.png")
+    words = [word.replace("painting.png", "out_2.png") for word in files]
+    before = (tmp_path / "out_2.png").read_bytes()
+    refused(run(*words, "-save_iter", "2", "-output_image", tmp_path / "out.png"), "-save_iter", "out_2.png")
+    assert (tmp_path / "out_2.png").read_bytes() == before
+
+
+def test_a_seed_too_large_is_refused(files: list[str]) -> None:
+    refused(run(*files, "-seed", "9" * 23), "-seed")

@@ -19,6 +19,7 @@ from impasto.cli import app
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import Options
+from impasto.progress import Progress
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
@@ -202,7 +203,7 @@ def test_another_network_than_it_was_begun_with_is_refused() -> None:
         output="o.png",
         cancel=after(1),
     )
-    refused(run("resume", "it.state"), "belongs to another painting: its network was")
+    refused(run("resume", "it.state"), "a network of someone's own", "from Python")
 
 
 @pytest.mark.usefixtures("here")
@@ -275,3 +276,32 @@ def test_a_painting_killed_again_and_again_is_the_same_in_the_end(here: Path, op
         # up in another order, as memory laid out otherwise may bring about, makes its directions others
         # in the last digit, and each of them the next: up to one step of 8 bits is rounding.
         assert np.abs(out - whole).max() <= 1.01 / 255
+
+
+@pytest.mark.usefixtures("here")
+def test_strokes_belong_to_the_painting_and_are_found_from_another_folder(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imaging.write(Picture(blobs(80, 80, seed=3)), "fine.png")
+    imaging.write(Picture(blobs(80, 80, seed=4)), "other.png")
+    job, state = Job("photo.png", ("art.png",), "out.png", OPTIONS, strokes="fine.png"), here / "it.state"
+    seen: list[Progress] = []
+    more = {"on_progress": seen.append, "cancel": lambda: len(seen) > 1}
+    assert works.perform(job, checkpoint=state, **more).cancelled  # type: ignore[arg-type]
+    command = ["stylize", "photo.png", "art.png", "-o", "out.png", *COMMAND, "--checkpoint", "it.state"]
+    refused(run(*command, "--strokes", "other.png"), "belongs to another painting", "strokes was")
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    resumed = run("resume", state)
+    assert resumed.exit_code == 0, resumed.output
+
+
+@pytest.mark.usefixtures("here")
+def test_it_goes_on_with_other_memory_and_on_another_device() -> None:
+    begin()
+    resumed = run("resume", "it.state", "--max-memory", "2", "--device", "cpu", "--tile", "64")
+    assert resumed.exit_code == 0, resumed.output
+    stored = imaging.read_parameters("out.png")
+    assert stored is not None
+    options = stored["options"]
+    assert (options["max_memory"], options["device"], options["tile"]) == (2, "cpu", 64)  # type: ignore[index]

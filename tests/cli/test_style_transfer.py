@@ -329,3 +329,12 @@ def test_interrupting_keeps_the_picture_so_far(photo_file: Path, painting_file: 
     assert "Traceback" not in errors
     assert imaging.read(out).width == 64
     assert json.loads(trace.read_text())["iterates"]
+
+
+def test_the_trace_and_the_result_are_two_files(
+    photo_file: Path, painting_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "st.png"
+    result = run(photo_file, painting_file, *FAST, "--trace", out, "-o", out)
+    refused(result, "expected two files", "the result")
+    assert not out.exists()

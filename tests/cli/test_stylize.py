@@ -250,3 +250,78 @@ def test_help_teaches_by_example() -> None:
 
 def test_version_is_printed() -> None:
     assert run("--version").stdout.startswith("impasto 0.")
+
+
+def test_usage_errors_are_one_line() -> None:
+    words = ["stylize", "photo.png", "starry-night"]
+    refused(run(*words, "--iterations", "abc"), "'--iterations'", "valid integer", "stylize --help")
+    refused(run(*words, "--itarations", "5"), "No such option", "--iterations", "stylize --help")
+    refused(run("stylise"), "stylise", "stylize", "--help")
+    refused(run("--loud"), "--loud", "--help")
+    refused(run(*words, "--seed", "9" * 23), "--seed", "9223372036854775807")
+
+
+def test_a_command_without_words_shows_the_help() -> None:
+    result = run()
+    assert "Paint a photograph in the manner of a picture" in result.stdout + result.stderr
+
+
+def test_a_name_too_long_for_a_file_is_refused_in_one_line(photo_file: Path, tmp_path: Path) -> None:
+    refused(run("stylize", photo_file, "x" * 300, "-o", tmp_path / "out.png", *FAST), "too long")
+
+
+def test_numbered_pictures_never_replace_an_input(photo_file: Path, tmp_path: Path) -> None:
+    style = tmp_path / "ov_0002.png"
+    imaging.write(Picture(blobs(60, 60, seed=5)), style)
+    before = style.read_bytes()
+    command = ["stylize", photo_file, style, "-o", tmp_path / "ov.png", *FAST]
+    refused(run(*command, "--save-every", 2), "ov_0002.png has such a name")
+    assert style.read_bytes() == before
+    assert not (tmp_path / "ov.png").exists()
+    assert run(*command, "--save-every", 3).exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--parameters", "--log", "--preview", "--checkpoint"])
+def test_two_outputs_are_never_one_file(option: str, photo_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    result = run("stylize", photo_file, "starry-night", "-o", out, *FAST, option, tmp_path / "." / "out.png")
+    refused(result, "expected two files", "the result", option.removeprefix("--"))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("options", [5, [], {"color_strength": "x"}, {"size": {}}, {"content_layers": 5}])
+def test_a_recipe_with_values_of_a_wrong_kind_is_refused(
+    options: object, photo_file: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({"content": str(photo_file), "styles": ["starry-night"], "options": options}))
+    refused(run("stylize", "--from", bad, "-o", tmp_path / "out.png"), "bad.json")
+
+
+def test_from_finds_files_beside_the_picture(
+    photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    imaging.write(Picture(blobs(60, 60, seed=5)), "art.png")
+    assert run("stylize", photo_file.name, "art.png", "-o", "f1.png", *FAST).exit_code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    result = run("stylize", "--from", "../f1.png", "-o", "again.png")
+    assert result.exit_code == 0, result.output
+    assert np.array_equal(imaging.read("again.png").pixels, imaging.read("../f1.png").pixels)
+
+
+def test_pictures_on_the_way_have_the_transparency_and_precision_of_the_result(tmp_path: Path) -> None:
+    alpha = np.zeros((64, 96), np.float32)
+    alpha[:, :48] = 1
+    photo, out, preview = (tmp_path / name for name in ("clear.png", "out.png", "preview.png"))
+    imaging.write(Picture(blobs(96, 64, seed=1), alpha, bits=16), photo)
+    command = ["stylize", photo, "starry-night", "-o", out, *FAST]
+    assert run(*command, "--save-every", 1, "--preview", preview).exit_code == 0
+    result = imaging.read(out)
+    assert result.alpha is not None
+    for path in (tmp_path / "out_0001.png", preview):
+        found = imaging.read(path)
+        assert found.bits == result.bits == 16
+        assert found.alpha is not None
+        assert np.array_equal(found.alpha, result.alpha)

@@ -138,7 +138,7 @@ def test_what_timm_refuses_or_cannot_fetch_is_said(timm: Timm) -> None:
 
 def test_without_timm_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[timm\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install timm, with a torchvision that matches"):
         load_timm("resnet50")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from impasto.errors import InputError, OptionError
 from impasto.jobs import Job
-from impasto.jobs.inputs import check_unchanged, differences, located, measure, names
+from impasto.jobs.inputs import beside, check_unchanged, differences, located, measure, names
 from impasto.optimize.options import Options
 
 
@@ -50,6 +50,9 @@ def test_a_job_comes_back_from_json_as_it_was() -> None:
         ({"content": "a.jpg", "styles": [], "quality": "high"}, "quality .* whole number"),
         ({"content": "a.jpg", "styles": [], "inputs": []}, "inputs .* an object"),
         ({"content": "a.jpg", "styles": [], "options": {"sise": 5}}, "no option 'sise'"),
+        ({"content": "a.jpg", "styles": [], "options": 5}, "options .* an object; it is 5"),
+        ({"content": "a.jpg", "styles": [], "options": {"color_strength": "x"}}, "color_strength|wrong kind"),
+        ({"content": "a.jpg", "styles": [], "options": {"content_layers": 5}}, "content_layers|wrong kind"),
         ([], "expected a job description; got list"),
     ],
 )
@@ -144,3 +147,35 @@ def test_inputs_that_changed_or_went_are_named(here: Path) -> None:
     (here / "painting.jpg").unlink()
     with pytest.raises(InputError, match=r"begun with painting\.jpg, which cannot be read now"):
         check_unchanged(job, "it")
+
+
+def test_strokes_are_an_input_like_any_other(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = measure(Job("photo.jpg", ("painting.jpg",), strokes="mask.png"))
+    (found,) = differences(job, measure(replace(job, strokes="photo.jpg")))
+    assert found.startswith("strokes was ")
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    assert located(job).strokes == str(here / "mask.png")
+    assert differences(job, measure(located(job))) == []
+
+
+@pytest.mark.usefixtures("here")
+def test_memory_and_device_do_not_make_another_painting() -> None:
+    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    other = job.options.replace(max_memory=3.0, tile=256, device="cpu", recoveries=5)
+    assert differences(job, measure(replace(job, options=other))) == []
+
+
+def test_inputs_that_are_elsewhere_only_are_found_there(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "elsewhere").mkdir()
+    (here / "elsewhere" / "painting.jpg").write_bytes(b"another")
+    monkeypatch.chdir(here / "elsewhere")
+    job = Job("photo.jpg", ("starry-night", "painting.jpg"), strokes="mask.png", protect="none.png")
+    found = beside(job, Path(".."))
+    assert (found.content, found.strokes, found.protect) == ("../photo.jpg", "../mask.png", "none.png")
+    assert found.styles == ("starry-night", "painting.jpg")
+
+
+def test_a_name_too_long_for_a_file_is_refused() -> None:
+    with pytest.raises(InputError, match=r"cannot read xxx.*: File name too long"):
+        measure(Job("x" * 300, ("starry-night",)))

@@ -6,10 +6,6 @@ from hypothesis import strategies as st
 from impasto.errors import InputError, OptionError
 from impasto.losses import (
     GUIDE_MODES,
-    gram_matrix,
-    guided_gram,
-    guided_sums,
-    normalise_guide,
     propagate_guide,
 )
 
@@ -22,82 +18,6 @@ def mask(height: int, width: int, rows: slice, columns: slice) -> torch.Tensor:
     guide = torch.zeros(height, width, dtype=torch.float64)
     guide[rows, columns] = 1
     return guide
-
-
-def test_the_squares_of_a_normalised_guide_sum_to_one() -> None:
-    torch.testing.assert_close(
-        normalise_guide(torch.tensor([[3.0, 0.0], [0.0, 4.0]])), torch.tensor([[0.6, 0.0], [0.0, 0.8]])
-    )
-
-
-def test_an_empty_region_stays_empty() -> None:
-    assert torch.equal(normalise_guide(torch.zeros(2, 3)), torch.zeros(2, 3))
-
-
-def test_the_guided_gram_matrix_of_a_mask_is_that_of_the_region_alone() -> None:
-    features, guide = random_features(1, 3, 4, 5), mask(4, 5, slice(1, 3), slice(2, 5))
-    torch.testing.assert_close(
-        guided_gram(features, normalise_guide(guide)), gram_matrix(features[:, :, 1:3, 2:5])
-    )
-
-
-def test_a_guide_over_everything_gives_the_plain_gram_matrix() -> None:
-    features = random_features(1, 3, 4, 5)
-    guide = normalise_guide(torch.full((4, 5), 0.3, dtype=torch.float64))
-    torch.testing.assert_close(guided_gram(features, guide), gram_matrix(features))
-
-
-def test_a_soft_guide_weighs_positions_by_its_square() -> None:
-    features = torch.tensor([[[[2.0, 3.0]], [[1.0, 0.0]]]])
-    expected = torch.tensor([[4 + 9 / 4, 2.0], [2.0, 1.0]])
-    torch.testing.assert_close(guided_gram(features, torch.tensor([[1.0, 0.5]])), expected)
-
-
-def test_guided_gram_matrices_of_parts_add_up_to_that_of_the_whole() -> None:
-    features, guide = random_features(1, 3, 4, 8), normalise_guide(random_features(4, 8, seed=1).abs())
-    parts = [guided_gram(features[..., start : start + 4], guide[:, start : start + 4]) for start in (0, 4)]
-    torch.testing.assert_close(parts[0] + parts[1], guided_gram(features, guide))
-
-
-def test_guided_sums_equal_what_a_hand_computes() -> None:
-    features = torch.tensor([[[[2.0, 4.0]]]])
-    guides = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
-    expected = torch.tensor([[20.0, 2.0, 4.0], [2.0, 1.0, 0.0], [4.0, 0.0, 1.0]]) / 2
-    torch.testing.assert_close(guided_sums(features, guides), expected)
-
-
-def test_guides_divided_by_their_means_leave_each_region_s_mean_feature() -> None:
-    features = random_features(1, 3, 4, 5)
-    guides = torch.stack([mask(4, 5, slice(0, 1), slice(5)), mask(4, 5, slice(1, 4), slice(5))])
-    guides = guides / guides.mean((1, 2), keepdim=True)
-    sums = guided_sums(features, guides)
-    torch.testing.assert_close(sums[:3, :3], gram_matrix(features))
-    torch.testing.assert_close(sums[:3, 3], features[0, :, :1].mean((1, 2)))
-    torch.testing.assert_close(sums[4, :3], features[0, :, 1:].mean((1, 2)))
-
-
-def test_guided_statistics_forget_where_in_the_region_things_are() -> None:
-    features, guide = random_features(1, 3, 4, 5), random_features(4, 5, seed=1).abs()
-    order = torch.randperm(20, generator=torch.Generator().manual_seed(2))
-    moved = features.flatten(2)[:, :, order].view(1, 3, 4, 5)
-    moved_guide = guide.flatten()[order].view(4, 5)
-    torch.testing.assert_close(guided_gram(moved, moved_guide), guided_gram(features, guide))
-    torch.testing.assert_close(guided_sums(moved, moved_guide[None]), guided_sums(features, guide[None]))
-
-
-def test_guided_statistics_have_the_gradients_finite_differences_find() -> None:
-    inputs = (random_features(1, 2, 2, 3).requires_grad_(), random_features(2, 3, seed=1).requires_grad_())
-    assert torch.autograd.gradcheck(guided_gram, inputs)
-    assert torch.autograd.gradcheck(lambda a, b: guided_sums(a, b[None]), inputs)
-    assert torch.autograd.gradcheck(normalise_guide, inputs[1:])
-
-
-def test_a_region_s_gram_matrix_pulls_at_that_region_alone() -> None:
-    features, guide = random_features(1, 3, 4, 5).requires_grad_(), mask(4, 5, slice(0, 2), slice(5))
-    guided_gram(features, normalise_guide(guide)).square().sum().backward()
-    assert features.grad is not None
-    assert (features.grad[:, :, :2] != 0).all()
-    assert (features.grad[:, :, 2:] == 0).all()
 
 
 def test_the_simple_mode_takes_the_mean_of_each_cell() -> None:
@@ -170,19 +90,9 @@ def test_a_guide_at_the_layer_s_own_size_stays_as_it_is(mode: str) -> None:
     torch.testing.assert_close(propagate_guide(guide, (4, 5), mode), guide)
 
 
-def test_guides_that_do_not_fit_are_refused() -> None:
-    features = torch.zeros(1, 3, 4, 5)
-    with pytest.raises(InputError, match=r"size \(4, 5\); got shape \(5, 4\)"):
-        guided_gram(features, torch.zeros(5, 4))
-    with pytest.raises(InputError, match=r"one picture.*got shape \(2, 3, 4, 5\)"):
-        guided_gram(torch.zeros(2, 3, 4, 5), torch.zeros(4, 5))
-    with pytest.raises(InputError, match=r"size \(4, 5\); got shape \(5, 4\)"):
-        guided_sums(features, torch.zeros(2, 5, 4))
-    with pytest.raises(InputError, match=r"\(R, H, W\).*got shape \(4, 5\)"):
-        guided_sums(features, torch.zeros(4, 5))
-    for function in (normalise_guide, lambda guide: propagate_guide(guide, (2, 2))):
-        with pytest.raises(InputError, match=r"\(H, W\).*got shape \(1, 4, 5\)"):
-            function(torch.zeros(1, 4, 5))
+def test_a_guide_that_is_no_plane_is_refused() -> None:
+    with pytest.raises(InputError, match=r"\(H, W\).*got shape \(1, 4, 5\)"):
+        propagate_guide(torch.zeros(1, 4, 5), (2, 2))
 
 
 def test_options_of_guides_out_of_range_are_refused() -> None:

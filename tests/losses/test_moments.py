@@ -11,7 +11,6 @@ from impasto.losses import (
     covariance_root,
     gram_matrix,
     mean_and_covariance,
-    mean_and_standard_deviation,
     mean_std,
     moment_difference,
     wasserstein2_gaussian,
@@ -46,18 +45,10 @@ def test_covariance_keeps_its_digits_beside_a_large_mean() -> None:
     torch.testing.assert_close(covariance.double(), mean_and_covariance(features)[1], rtol=1e-3, atol=1e-3)
 
 
-def test_standard_deviations_are_the_roots_of_the_covariance_s_diagonal() -> None:
-    features = random_features(1, 4, 5, 6)
-    mean, deviation = mean_and_standard_deviation(features, epsilon=0)
-    expected_mean, covariance = mean_and_covariance(features)
-    torch.testing.assert_close(mean, expected_mean)
-    torch.testing.assert_close(deviation, covariance.diagonal().sqrt())
-
-
 def test_a_constant_channel_has_a_finite_gradient() -> None:
     features = torch.ones(1, 2, 3, 3, requires_grad=True)
-    mean, deviation = mean_and_standard_deviation(features)
-    moment_difference(mean, deviation, torch.zeros(2), torch.ones(2)).backward()
+    mean, gram = features.mean((0, 2, 3)), gram_matrix(features)
+    mean_std(mean, gram.diagonal() - mean.square(), torch.zeros(2), torch.ones(2)).backward()
     assert features.grad is not None
     assert torch.isfinite(features.grad).all()
 
@@ -86,10 +77,8 @@ def test_the_difference_from_variances_needs_no_more_than_mean_and_gram_matrix()
     for picture in (features, style):
         mean, gram = picture.mean((0, 2, 3)), gram_matrix(picture)
         moments += [mean, gram.diagonal() - mean.square()]
-    expected = moment_difference(
-        *mean_and_standard_deviation(features, epsilon=1e-5),
-        *mean_and_standard_deviation(style, epsilon=1e-5),
-    )
+    deviations = [(picture.var((0, 2, 3), correction=0) + 1e-5).sqrt() for picture in (features, style)]
+    expected = moment_difference(moments[0], deviations[0], moments[2], deviations[1])
     torch.testing.assert_close(mean_std(*moments), expected)
     assert mean_std(*moments[:2], *moments[:2]).item() == 0
 
@@ -250,3 +239,19 @@ def test_moments_of_different_layers_are_refused() -> None:
         covariance_from_gram(torch.zeros(2), torch.eye(3))
     with pytest.raises(InputError, match=r"\(2,\).*\(1,\)"):
         mean_std(torch.zeros(2), torch.ones(1), torch.zeros(2), torch.ones(2))
+
+
+@pytest.mark.parametrize("newton_schulz", [None, 12])
+@pytest.mark.parametrize("worst", [math.nan, math.inf])
+def test_moments_that_are_no_numbers_give_a_loss_that_is_none(
+    worst: float, newton_schulz: int | None
+) -> None:
+    mean, covariance = random_moments(3, 20, seed=1)
+    spoilt = covariance.clone()
+    spoilt[0, 1] = worst
+    spoilt.requires_grad_()
+    loss = wasserstein2_gaussian(mean, spoilt, mean, covariance, newton_schulz=newton_schulz)
+    loss.backward()
+    assert torch.isnan(loss)
+    assert spoilt.grad is not None
+    assert covariance_root(spoilt, newton_schulz=newton_schulz).isnan().all()

@@ -9,7 +9,6 @@ from impasto.losses import (
     nearest_distances,
     nearest_neighbour_cosine,
     nearest_neighbours,
-    unfold_patches,
 )
 
 LOSSES = [mrf, nearest_neighbour_cosine]
@@ -19,29 +18,13 @@ def random_samples(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def patches(features: torch.Tensor) -> torch.Tensor:
+    """All 3x3 patches of one channel, (1, 1, H, W) -> (N, 9)."""
+    return torch.nn.functional.unfold(features, 3)[0].T
+
+
 def shuffled(samples: torch.Tensor) -> torch.Tensor:
     return samples[torch.randperm(len(samples), generator=torch.Generator().manual_seed(5))]
-
-
-def test_patches_follow_each_other_row_by_row() -> None:
-    features = torch.arange(12.0).view(1, 1, 3, 4)
-    expected = [[0, 1, 4, 5], [1, 2, 5, 6], [2, 3, 6, 7], [4, 5, 8, 9], [5, 6, 9, 10], [6, 7, 10, 11]]
-    assert unfold_patches(features, size=2).tolist() == expected
-    assert unfold_patches(features, size=2, stride=2).tolist() == [expected[0], expected[2]]
-
-
-def test_positions_of_one_channel_stand_together_in_a_patch() -> None:
-    features = random_samples(1, 3, 4, 5)
-    patches = unfold_patches(features)
-    assert patches.shape == (2 * 3, 3 * 9)
-    assert torch.equal(patches[4].view(3, 3, 3), features[0, :, 1:4, 1:4])
-
-
-def test_patches_of_size_one_are_the_feature_vectors() -> None:
-    features = random_samples(2, 3, 4, 5)
-    patches = unfold_patches(features, size=1)
-    assert torch.equal(patches[:20], features[0].flatten(1).T)
-    assert torch.equal(patches[20:], features[1].flatten(1).T)
 
 
 def test_the_nearest_by_cosine_is_the_one_of_the_closest_direction_whatever_its_length() -> None:
@@ -169,29 +152,19 @@ def test_silent_layers_have_finite_losses_and_gradients(loss) -> None:
 
 
 def test_descending_the_patch_loss_makes_a_texture_of_the_target_s_patches() -> None:
-    target = unfold_patches(torch.tensor([[0.0, 1.0], [1.0, 0.0]]).double().repeat(4, 4)[None, None] + 0.1)
+    target = patches(torch.tensor([[0.0, 1.0], [1.0, 0.0]]).double().repeat(4, 4)[None, None] + 0.1)
     features = (0.5 + 0.3 * random_samples(1, 1, 6, 6)).requires_grad_()
     optimizer = torch.optim.Adam([features], lr=0.05)
     for _ in range(100):
         optimizer.zero_grad()
-        loss = mrf(unfold_patches(features), target)
+        loss = mrf(patches(features), target)
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.02
 
 
-@pytest.mark.parametrize("shape", [(3, 4, 4), (1, 3, 2, 4), (1, 3, 4, 2), (1, 0, 4, 4)])
-def test_features_that_hold_no_patch_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match=r"H and W at least 3; got shape"):
-        unfold_patches(torch.zeros(shape))
-
-
 def test_options_of_patches_out_of_range_are_refused() -> None:
     samples = torch.ones(2, 3)
-    with pytest.raises(OptionError, match="size to be 1 or more; got 0"):
-        unfold_patches(torch.zeros(1, 1, 4, 4), size=0)
-    with pytest.raises(OptionError, match="stride to be 1 or more; got 0"):
-        unfold_patches(torch.zeros(1, 1, 4, 4), stride=0)
     with pytest.raises(OptionError, match="limit to be 1 or more; got 0"):
         mrf(samples, samples, limit=0)
     with pytest.raises(OptionError, match="one of cosine, euclidean; got 'manhattan'"):

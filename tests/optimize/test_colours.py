@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from impasto.encoders import Encoder
 from impasto.errors import StyleError
 from impasto.imaging import rgb_to_lab
 from impasto.optimize.colours import finish, prepare
+from impasto.optimize.mixing import mix_scales, shallow
 from impasto.optimize.options import Options
 from impasto.optimize.style_files import FileStyle, StyleCard
 from impasto.optimize.styles import PictureStyle
@@ -65,3 +67,19 @@ def test_a_style_file_has_no_picture_to_recolour(color: str, tmp_path) -> None: 
     file = FileStyle(tmp_path / "x.style", StyleCard("x"), {})
     with pytest.raises(StyleError, match="match-result"):
         prepare(PHOTO, [file], Options(color=color))  # type: ignore[arg-type]
+
+
+def test_strokes_lie_in_the_first_two_blocks_or_the_first_half_of_other_networks() -> None:
+    ones = dict.fromkeys(["conv1_1", "relu2_2", "pool1", "relu3_1", "conv5_1"], 1.0)
+    assert list(shallow(ones)) == ["conv1_1", "relu2_2", "pool1"]
+    modules = dict.fromkeys(["stem", "blocks1", "layer2", "layer10"], 1.0)
+    order = ["layer2", "stem", "layer10", "blocks1"]
+    assert list(shallow(modules, order)) == ["layer2", "stem"]
+    assert list(shallow({"0": 1.0})) == ["0"]
+
+
+def test_mixed_scales_keep_how_the_layout_is_sized(encoder: Encoder) -> None:
+    layout = PictureStyle(Picture(blobs(40, 32, seed=4)), "exact", "bicubic", "half-even")
+    options = Options(size=32, iterations=1, coarse_iterations=None, min_size=0)
+    mixed = mix_scales(layout, STYLE, encoder, options)
+    assert (mixed.sizing, mixed.resampling, mixed.rounding) == ("exact", "bicubic", "half-even")

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import numpy as np
 import pytest
 import torch
 
+from impasto.encoders import FeatureExtractor
 from impasto.encoders.network import CENTRED, TINY, Encoder
-from impasto.errors import OptionError, PictureError
+from impasto.errors import DivergedError, OptionError, PictureError
+from impasto.imaging import resize
+from impasto.objectives import StyleStatistics
 from impasto.optimize.engine import paint
 from impasto.optimize.options import Options
 from impasto.optimize.places import everywhere
@@ -179,3 +185,60 @@ def test_what_adam_knows_is_carried_up_the_pyramid_and_nothing_else(encoder: Enc
         paint(PHOTO, PLACES, encoder, options.replace(carry_optimizer=c)).pixels for c in (True, False)
     )
     assert np.array_equal(carried, fresh) == (optimizer == "lbfgs")
+
+
+@pytest.mark.parametrize("loss", ["wasserstein", "wasserstein-newton-schulz"])
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_loss_that_is_no_number_is_stepped_back_from_and_at_last_said(
+    encoder: Encoder, loss: str, optimizer: str
+) -> None:
+    options = FAST.replace(
+        min_size=0, style_loss=loss, optimizer=optimizer, learning_rate=1e25, recoveries=90, iterations=6
+    )
+    seen: list[Progress] = []
+    painting = paint(PHOTO, PLACES, encoder, options, on_progress=seen.append)
+    assert seen[-1].recoveries > 0
+    assert np.isfinite(painting.pixels).all()
+    assert np.isfinite(painting.losses["total"])
+    with pytest.raises(DivergedError, match="the loss became nan"):
+        paint(PHOTO, PLACES, encoder, options.replace(recoveries=2))
+
+
+@pytest.mark.parametrize("init", ["noise", "statistics"])
+def test_what_is_protected_is_the_photograph_from_the_first_preview_on(encoder: Encoder, init: str) -> None:
+    kept = np.zeros((64, 96), np.float32)
+    kept[:, 48:] = 1
+    seen: list[Progress] = []
+
+    def watch(event: Progress) -> None:
+        assert event.preview is not None
+        photo = resize(PHOTO.pixels, event.width, event.height)
+        half = event.width // 2
+        np.testing.assert_allclose(event.preview()[:, half + 1 :], photo[:, half + 1 :], atol=1e-5)
+        assert np.abs(event.preview()[:, : half - 1] - photo[:, : half - 1]).mean() > 0.01
+        seen.append(event)
+
+    paint(PHOTO, PLACES, encoder, FAST.replace(init=init), protect=kept, on_progress=watch)
+    assert seen[-1].level > 1
+
+
+class Unmeasured(PictureStyle):
+    """A style that counts how often its moments are asked for, and of which layers."""
+
+    asked: ClassVar[list[tuple[str, ...]]] = []
+
+    def statistics(
+        self, encoder: FeatureExtractor, layers: Sequence[str], *args: Any, **more: Any
+    ) -> StyleStatistics:
+        self.asked.append(tuple(layers))
+        return super().statistics(encoder, layers, *args, **more)
+
+
+@pytest.mark.parametrize(("init", "asked"), [("content", []), ("statistics", [()])])
+def test_a_loss_of_samples_measures_no_moments_but_those_of_the_colours_to_start_with(
+    encoder: Encoder, init: str, asked: list[tuple[str, ...]]
+) -> None:
+    Unmeasured.asked.clear()
+    options = FAST.replace(style_loss="sort-matching", init=init, iterations=1, normalise_weights=True)
+    paint(PHOTO, everywhere([Unmeasured(STYLES[0].picture)], options), encoder, options)
+    assert Unmeasured.asked == asked

@@ -131,6 +131,17 @@ def test_after_a_number_is_lost_it_steps_back_and_goes_slower() -> None:
         minimize(descent(options.replace(recoveries=0), cliff), 60, lambda *_: False)
 
 
+def test_it_never_steps_back_to_where_the_loss_is_no_number() -> None:
+    def ledge(image: Tensor) -> Tensor:  # each step goes up by the rate; the tenth is one too many
+        beyond = float((image.detach() - START).max()) > 0.095
+        return -image.sum() * (float("nan") if beyond else 1.0)
+
+    falling = descent(Options(optimizer="sgd", momentum=0.0, learning_rate=0.01), ledge)
+    minimize(falling, 20, lambda *_: False)
+    assert falling.recoveries == 1
+    torch.testing.assert_close(falling.image, START + 10 * 0.005)
+
+
 @pytest.mark.parametrize("decay", [0.5, 0.99])
 def test_the_average_is_the_weighted_mean_of_all_iterates_the_start_among_them(decay: float) -> None:
     options = Options(optimizer="sgd", learning_rate=0.1, average_decay=decay)

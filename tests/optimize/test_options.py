@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -41,11 +42,42 @@ def test_the_default_preset_is_the_default_options() -> None:
         ({"style_weights": (1.0, -1.0)}, "add up to more than 0"),
         ({"beta1": 1.0}, "beta1 must be at least 0 and less than 1"),
         ({"sise": 512}, "there is no option 'sise'"),
+        ({"color_strength": "x"}, "color_strength must be from 0 to 1; it is 'x'"),
+        ({"beta1": "x"}, "beta1 must be at least 0 and less than 1; it is 'x'"),
+        ({"style_weights": ("a",)}, "style_weights must be a list of numbers, one per style; got ('a',)"),
+        ({"style_weights": "12"}, "style_weights must be a list of numbers, one per style; got '12'"),
+        ({"style_weights": (float("inf"),)}, "style_weights must be a list of numbers"),
+        ({"style_scales": 5}, "style_scales must be a list of numbers, one per style; got 5"),
+        ({"content_layers": 5}, "content_layers must map layers to weights"),
+        ({"content_layers": {5: 1.0}}, "content_layers must name layers by texts, such as 'relu1_1'; got 5"),
+        (
+            {"style_layers": {"relu1_1": -1, "relu2_1": 2}},
+            "relu1_1 must be a number, 0 or more, in style_layers",
+        ),
+        ({"blend_layers": 5}, "blend_layers must be a list of mappings, one per style; it is 5"),
+        ({"blend_layers": ({"relu1_1": "x"},)}, "relu1_1 must be a number, 0 or more, in blend_layers"),
+        ({"blend_layers": (5,)}, "blend_layers must map layers to weights"),
+        ({"seed": 10**23}, "seed must be a whole number below 2**64".replace("*", r"\*")),
+        ({"init": 5}, "init must be a way to begin"),
+        ({"init": ""}, "init must be a way to begin"),
+        ({"device": 5}, "device must be a device's name"),
+        ({"encoder": 5}, "encoder must be a network's name or a file's; it is 5"),
+        ({"clip": "no"}, "clip must be True or False; it is 'no'"),
+        ({"pooling": ["max"]}, "pooling must be one of max, average, l2"),
+        ({"style_weight": 10**400}, "style_weight must be a number"),
     ],
 )
 def test_a_bad_option_is_refused_with_what_was_expected(change: dict[str, object], words: str) -> None:
-    with pytest.raises(OptionError, match=words.replace("(", r"\(")):
+    with pytest.raises(OptionError, match=words.replace("(", r"\(").replace(")", r"\)")) as caught:
         Options().replace(**change)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_may_be_given_as_paths_and_survive_json() -> None:
+    options = Options(init=Path("start.png"), encoder=Path("own.pth"))  # type: ignore[arg-type]
+    assert (options.init, options.encoder) == ("start.png", "own.pth")
+    with pytest.raises(OptionError, match="options must be a mapping"):
+        Options.from_dict(5)  # type: ignore[arg-type]
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:

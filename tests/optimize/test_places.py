@@ -6,9 +6,18 @@ import torch
 
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError, PictureError, StyleError
-from impasto.optimize.engine import paint
+from impasto.optimize.engine import Painter, paint
 from impasto.optimize.options import Options
-from impasto.optimize.places import Place, StyleUse, blended, by_colour, everywhere, style_uses, under_masks
+from impasto.optimize.places import (
+    Place,
+    StyleUse,
+    blended,
+    by_colour,
+    everywhere,
+    regions,
+    style_uses,
+    under_masks,
+)
 from impasto.optimize.styles import CollectionStyle, PictureStyle, at_once
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -154,3 +163,50 @@ def test_exact_sizes_are_taken_as_asked_for_and_never_enlarged() -> None:
     assert PictureStyle(Picture(stripes(100, 60)), sizing="as-is").measured_at(500, 8) == (100, 60)
     with pytest.raises(StyleError, match="at least 128x128"):
         style.measured_at(71, 128)
+
+
+def test_guided_sums_of_samples_are_refused_before_work(encoder: Encoder) -> None:
+    options = FAST.replace(guidance="sum", style_loss="sort-matching")
+    places = under_masks(style_uses([RED, BLUE], options), [LEFT, 1 - LEFT], [])
+    with pytest.raises(OptionError, match=r"'sum' needs a style loss of moments .*'sort-matching'"):
+        Painter(PHOTO, places, encoder, options)
+    for loss in ("sort-matching", "gram"):
+        Painter(PHOTO, everywhere([RED], options), encoder, options.replace(style_loss=loss))
+    with pytest.raises(OptionError, match="a mask for every style"):
+        Painter(PHOTO, [places[0], *everywhere([BLUE], FAST)], encoder, FAST.replace(guidance="sum"))
+
+
+@pytest.mark.parametrize("protected", [False, True])
+def test_guided_sums_of_one_mask_guide_that_one_and_leave_the_rest(encoder: Encoder, protected: bool) -> None:
+    options = FAST.replace(guidance="sum", style_weight=50.0)
+    places = under_masks(style_uses([RED], options), [LEFT], [])
+    top = np.zeros_like(LEFT)
+    top[:24] = 1
+    protect = top if protected else None
+    layers = list(options.style_layers)
+    measured = [blended(encoder, place, layers, 64, at_once) for place in places]
+    (region,) = regions(encoder, places, (64, 48), options, measured, at_once, protect)
+    assert region.guides is not None
+    assert region.weights is not None
+    for name in layers:
+        assert region.guides[name].shape[0] == 1
+        # At the target itself: what the guide adds to the mean is its mean over the region.
+        weighted = float((region.guides[name][0] * region.weights[name]).sum())
+        assert float(region.style[name].mean[-1]) == pytest.approx(weighted, rel=1e-4)  # type: ignore[union-attr]
+    painted = paint(PHOTO, places, encoder, options, protect=protect).pixels
+    before, after = halves(PHOTO.pixels[24:]), halves(painted[24:])
+    assert np.abs(after[0] - before[0]).max() > 0.15
+    assert np.abs(after[1] - before[1]).max() < 0.03
+    if protected:
+        np.testing.assert_allclose(painted[:23], PHOTO.pixels[:23], atol=2e-6)
+
+
+def test_layers_no_neuron_of_which_keeps_inside_are_left_out_at_that_level(encoder: Encoder) -> None:
+    options = FAST.replace(guidance_propagation="inside", style_layers={"relu1_1": 1.0, "relu5_1": 1.0})
+    places = under_masks(style_uses([RED, BLUE], options), [LEFT, 1 - LEFT], [])
+    last: list[set[str]] = []
+    paint(PHOTO, places, encoder, options, on_progress=lambda event: last.append(set(event.losses)))
+    assert last[-1] == {"total", "content relu2_2", "style relu1_1"}
+    alone = options.replace(style_layers={"relu5_1": 1.0})
+    with pytest.raises(StyleError, match="leaves nothing of the picture at relu5_1"):
+        paint(PHOTO, places, encoder, alone)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -22,10 +23,18 @@ from impasto.errors import ImpastoError
 
 INTERRUPTED = 130
 BAD_INPUT = 2
+# Newer releases of Typer carry their own copy of click, where it is in a private place.
+_UsageError: Any = typer.BadParameter.__base__
 
 
 class _Group(TyperGroup):
     """Turns what Impasto raises on purpose into one line and an exit code."""
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        try:
+            return super().make_context(*args, **more)
+        except _UsageError as error:
+            _refuse_usage(error)
 
     def invoke(self, ctx: Any) -> Any:
         with warnings.catch_warnings():
@@ -33,11 +42,30 @@ class _Group(TyperGroup):
             try:
                 return super().invoke(ctx)
             except ImpastoError as error:
-                print(f"impasto: {error}", file=sys.stderr)
-                raise typer.Exit(BAD_INPUT) from error
+                _refuse(error, str(error))
+            except _UsageError as error:
+                _refuse_usage(error)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                _refuse(error, f"cannot read {str(error.filename)[:40]}...: {error.strerror}")
             except KeyboardInterrupt as error:
                 print("impasto: interrupted", file=sys.stderr)
                 raise typer.Exit(INTERRUPTED) from error
+
+
+def _refuse(error: Exception, words: str) -> NoReturn:
+    print(f"impasto: {words}", file=sys.stderr)
+    raise typer.Exit(BAD_INPUT) from error
+
+
+def _refuse_usage(error: Any) -> NoReturn:
+    """What the command line's own parser refuses, in one line too; a command without a word has its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        raise error
+    command = error.ctx.command_path if error.ctx is not None else "impasto"
+    words = " ".join(error.format_message().split()).rstrip(".")
+    _refuse(error, f"{words}; see {command} --help")
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:

@@ -109,7 +109,10 @@ def batch(
     options = choices.options()
     from impasto import works
     from impasto.imaging import MAX_PIXELS
+    from impasto.jobs.pairs import known_styles, photographs
 
+    known_styles(style)  # refuse before there is a folder
+    photographs(contents)
     with Interrupts() as interrupts, closing(_Watcher(shown(quiet, json))) as watcher:
         done = works.batch(
             contents,

@@ -39,12 +39,14 @@ _LAYERS = "each NAME or NAME:WEIGHT, separated by commas; Keras names work too"
 STYLES, COLOURS, REGIONS, LOSSES, WORK = "Styles", "Colour", "Regions", "Losses and network", "Work"
 
 
-def _option(name: str, text: str, panel: str | None = None, otherwise: str | None = None) -> Any:
+def _option(
+    name: str, text: str, panel: str | None = None, otherwise: str | None = None, most: int | None = None
+) -> Any:
     """An option whose help ends with the default of ``Options``, where it is defined."""
     value = getattr(_DEFAULTS, name) if otherwise is None else otherwise
     if isinstance(value, dict):
         value = ",".join(value)
-    return typer.Option(help=f"{text} \\[default: {value}]", rich_help_panel=panel)
+    return typer.Option(help=f"{text} \\[default: {value}]", rich_help_panel=panel, max=most)
 
 
 def _kinds(kind: Any) -> str:
@@ -128,7 +130,7 @@ class Choices:
     learning_rate: Annotated[float | None, _option("learning_rate", "Step size.")] = None
     optimizer: Annotated[str | None, _option("optimizer", "lbfgs, adam or sgd.")] = None
     init: Annotated[str | None, _option("init", "Start: content, noise, statistics, or a picture.")] = None
-    seed: Annotated[int | None, _option("seed", "Of the random start.")] = None
+    seed: Annotated[int | None, _option("seed", "Of the random start.", most=2**63 - 1)] = None
     encoder: Annotated[
         str | None,
         _option("encoder", "tiny, vgg19, vgg16, vgg19-caffe, vgg16-caffe, timm:NAME or a file.", LOSSES),

@@ -56,12 +56,14 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
 
     content_file, style_files = Path(settings.content_image), pictures.style_paths(settings.style_image)
     output = Path(settings.output_image)
-    pictures.check_output(output, [content_file, *style_files])
+    given = [*([Path(settings.init_image)] if settings.init_image else []), content_file, *style_files]
+    pictures.check_output(output, given, settings.save_iter)
     photo = pictures.sized(pictures.load(content_file, "content_image"), settings.image_size, dialect)
     side = pictures.style_size(settings.image_size, settings.style_scale, dialect)
     paintings = [pictures.sized(pictures.load(path, "style_image"), side, dialect) for path in style_files]
     encoder, space = recipe.load_network(settings)
     options = recipe.make_options(settings, photo, len(paintings), encoder)
+    pictures.check_sides(paintings, encoder, options.style_layers, settings.style_scale)
     start = recipe.make_start(settings, photo, space, options.seed)
     places = everywhere([PictureStyle(space.enter(p), "as-is") for p in paintings], options)
     painter = Painter(space.enter(photo), places, encoder, options, start)

@@ -133,6 +133,8 @@ class Settings:
                 raise OptionError(f"-{row.name} must be a number; it is {value}")
             if least is not None and value < least:
                 raise OptionError(f"-{row.name} must be {least} or more; it is {value}")
+        if self.seed >= 2**63:
+            raise OptionError(f"-seed must be less than {2**63}; it is {self.seed}")
         for name in ("learning_rate", "style_scale"):
             if getattr(self, name) <= 0:
                 raise OptionError(f"-{name} must be more than 0; it is {getattr(self, name):g}")

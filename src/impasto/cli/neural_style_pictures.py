@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.cli.neural_style_options import Dialect
+from impasto.cli.painting import check_numbered
 from impasto.errors import ImpastoError, InputError, OptionError, PictureError
 from impasto.imaging import (
     READABLE_SUFFIXES,
@@ -21,6 +23,9 @@ from impasto.imaging import (
     resample,
 )
 from impasto.types import Picture, Pixels
+
+if TYPE_CHECKING:
+    from impasto.encoders import FeatureExtractor
 
 MAX_PIXELS = 1_000_000_000
 # What neural-style-pt takes for a picture in a folder, and what else can be read here.
@@ -169,7 +174,20 @@ def _with_chroma(painted: NDArray[np.uint8], content: NDArray[np.uint8]) -> NDAr
     return np.asarray(Image.merge("YCbCr", (luma, blue, red)).convert("RGB"))
 
 
-def check_output(output: Path, inputs: list[Path]) -> None:
+def check_sides(
+    paintings: list[Picture], encoder: FeatureExtractor, layers: Iterable[str], scale: float
+) -> None:
+    """Refuse, before work starts, paintings that ``-style_scale`` leaves too small for the ``layers``."""
+    least = encoder.minimum_side(list(layers))
+    for painting in paintings:
+        if min(painting.width, painting.height) < least:
+            raise OptionError(
+                f"-style_scale {scale:g}: the painting would be {painting.width}x{painting.height}; the "
+                f"style layers need at least {least} pixels on each side"
+            )
+
+
+def check_output(output: Path, inputs: list[Path], save_iter: int = 0) -> None:
     """Refuse, before work starts, a result that could not be written or would replace an input."""
     try:
         check_writable(output)
@@ -177,3 +195,5 @@ def check_output(output: Path, inputs: list[Path]) -> None:
         raise type(error)(f"-output_image: {error}") from error
     if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
         raise InputError(f"-output_image: {output} is also an input; it would be overwritten")
+    if save_iter:
+        check_numbered(output, save_iter, inputs, "-save_iter")

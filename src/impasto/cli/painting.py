@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from impasto.api import Result
+    from impasto.types import Picture
 
 INTERRUPTED = 130
 # What a result may take on disk, generously: 16 bits a channel, with alpha, uncompressed.
@@ -118,10 +121,7 @@ class Job:
                 check_writable(path, suffixes=(path.suffix,))
         if self.checkpoint is not None:
             check_writable(self.checkpoint, suffixes=(self.checkpoint.suffix.lower(),))
-        inputs = [Path(name) for name in names(self.described())]
-        for path in (self.output, self.preview, self.log, self.parameters, self.checkpoint):
-            if path is not None and any(p.exists() and path.exists() and p.samefile(path) for p in inputs):
-                raise InputError(f"the output {path} is also an input; it would be overwritten")
+        self._check_apart([Path(name) for name in names(self.described())])
         size = self.options.size
         width, height = size if isinstance(size, tuple) else (size, size)
         free = shutil.disk_usage(self.output.absolute().parent).free
@@ -130,6 +130,25 @@ class Job:
                 f"expected up to {width * height * BYTES_PER_PIXEL / 1e6:.0f} MB of free space for "
                 f"{self.output}; there are {free / 1e6:.0f} MB"
             )
+
+    def _check_apart(self, inputs: list[Path]) -> None:
+        """Refuse outputs that would replace an input, or each other."""
+        given = {
+            "the checkpoint": self.checkpoint,
+            "the preview": self.preview,
+            "the log": self.log,
+            "the parameters": self.parameters,
+            "the result": self.output,
+        }
+        outputs = {name: path for name, path in given.items() if path is not None}
+        for path in outputs.values():
+            if any(_same(path, other) for other in inputs):
+                raise InputError(f"the output {path} is also an input; it would be overwritten")
+        for (name, path), (other, another) in combinations(outputs.items(), 2):
+            if _same(path, another):
+                raise InputError(f"expected two files for {name} and {other}; both are {path}")
+        if self.save_every:
+            check_numbered(self.output, self.save_every, [*inputs, *outputs.values()], "--save-every")
 
     def _say(self, result: Result, resumed: bool) -> None:
         words = f"went on from {self.checkpoint} and painted" if resumed else "painted"
@@ -169,6 +188,7 @@ class Watcher:
         self._log = log
         self._rows: Any = None
         self._bar: Bar | None = None
+        self._photo: Picture | None = None
 
     def __call__(self, event: Progress) -> None:
         self.count += 1
@@ -193,11 +213,24 @@ class Watcher:
 
     def _save(self, event: Progress, path: Path) -> None:
         from impasto.imaging import write
+
+        write(self._so_far(event), path, quality=self.job.quality)
+        self.saved = str(path)
+
+    def _so_far(self, event: Progress) -> Picture:
+        """The picture at this step, with the transparency and the precision of the photograph."""
+        from impasto.imaging import MAX_PIXELS, read, resize
         from impasto.types import Picture
 
+        if self._photo is None:
+            photo = read(self.job.content, max_pixels=self.job.max_pixels or MAX_PIXELS)
+            # Of its pixels nothing is needed.
+            self._photo = Picture(photo.pixels[:1, :1].copy(), photo.alpha, photo.bits)
         assert event.preview is not None
-        write(Picture(event.preview()), path, quality=self.job.quality)
-        self.saved = str(path)
+        pixels = event.preview()
+        height, width = pixels.shape[:2]
+        alpha = self._photo.alpha
+        return Picture(pixels, None if alpha is None else resize(alpha, width, height), self._photo.bits)
 
     def _write_row(self, event: Progress) -> None:
         assert self._log is not None
@@ -270,6 +303,26 @@ class Interrupts:
         if self.seen:
             raise KeyboardInterrupt
         self.seen = True
+
+
+def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
+    """Refuse to number pictures after ``output`` where one of ``others`` has such a name."""
+    pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
+    folder = output.absolute().parent.resolve()
+    for path in others:
+        for place in (path.absolute(), path.resolve()):
+            found = pattern.fullmatch(place.name)
+            if found and place.parent.resolve() == folder and int(found[1]) % every == 0:
+                raise InputError(
+                    f"{option} numbers pictures after {output}, and {path} has such a name; it could be "
+                    "overwritten: expected another output"
+                )
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.resolve() == other.resolve():
+        return True
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def write_text(path: Path, text: str) -> None:

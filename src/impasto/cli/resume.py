@@ -21,6 +21,9 @@ def resume(
         typer.Option("--output", "-o", help="Where the result goes. \\[default: where it was to go]"),
     ] = None,
     checkpoint_every: CheckpointEvery = None,
+    max_memory: Annotated[float | None, typer.Option(help="GB the painting may take from here on.")] = None,
+    tile: Annotated[int | None, typer.Option(help="Paint in parts of about this side from here on.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps, from here on.")] = None,
     max_pixels: MaxPixels = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -31,12 +34,16 @@ def resume(
     impasto stylize photo.jpg painting.jpg -o out.png --checkpoint out.state
     impasto resume out.state
 
-    The photograph, the styles and the options are those it was begun with; pictures that have changed
-    since are refused. The checkpoint is removed once the picture is written.
+    The photograph, the styles and the options are those it was begun with, but for --max-memory, --tile
+    and --device; pictures that have changed since are refused. The checkpoint is removed once the picture
+    is written.
     """
     from impasto.jobs.unfinished import read_job
 
     begun = read_job(checkpoint)
+    given = {"max_memory": max_memory, "tile": tile, "device": device}
+    means = {name: value for name, value in given.items() if value is not None}
+    begun = replace(begun, options=begun.options.replace(**means))
     if output is None and not begun.output:
         raise InputError(f"{checkpoint} does not say where its picture goes: expected -o OUT")
     job = Job.of(

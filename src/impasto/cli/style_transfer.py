@@ -130,11 +130,10 @@ class _Watcher(Watcher):
 
     def _save_so_far(self, event: Progress) -> None:
         from impasto.imaging import write
-        from impasto.types import Picture
 
-        assert event.preview is not None
         self.say_writing()
-        write(Picture(event.preview(), bits=_bits(self.job.output)), self.job.output, quality=QUALITY)
+        so_far = replace(self._so_far(event), bits=_bits(self.job.output))
+        write(so_far, self.job.output, quality=QUALITY)
 
     def _remember(self, event: Progress) -> None:
         import torch

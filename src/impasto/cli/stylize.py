@@ -23,6 +23,7 @@ from impasto.cli.choices import (
 from impasto.cli.painting import Job
 from impasto.errors import InputError
 from impasto.jobs import Job as Description
+from impasto.jobs.inputs import beside
 from impasto.optimize.checkpoints import INTERVAL
 
 
@@ -78,7 +79,9 @@ def stylize(
     repeat: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="Take photo, styles and options from a picture made before (or its JSON)."
+            "--from",
+            help="Take photo, styles and options from a picture made before (or its JSON). Files that are "
+            "not in the current folder are looked for beside it.",
         ),
     ] = None,
     checkpoint: Annotated[
@@ -158,4 +161,8 @@ def read_recipe(path: Path) -> Description:
     if not isinstance(stored, dict) or "options" not in stored:
         raise InputError(f"{path} does not say how it was made: expected a picture made by impasto stylize")
     known = {name: value for name, value in stored.items() if name != "impasto"}
-    return Description.from_dict(known | {"content": stored.get("content") or ""})
+    try:
+        described = Description.from_dict(known | {"content": stored.get("content") or ""})
+    except InputError as error:
+        raise InputError(f"cannot read parameters from {path}: {error}") from error
+    return beside(described, path.parent)

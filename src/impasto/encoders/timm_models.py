@@ -1,6 +1,7 @@
-"""The networks of timm (PyTorch Image Models) as encoders; timm is an optional extra.
+"""The networks of timm (PyTorch Image Models) as encoders; timm is installed beside Impasto.
 
-timm needs torchvision, and cannot be imported where torchvision does not match the installed torch.
+It is no extra: timm needs torchvision, and cannot be imported where torchvision does not match the
+installed torch.
 """
 
 from __future__ import annotations
@@ -81,15 +82,15 @@ def _require_timm() -> Any:
         return import_module("timm")
     except ModuleNotFoundError as problem:
         raise MissingExtraError(
-            f"Networks from timm need {problem.name or 'timm'}, which is not installed:"
-            " pip install 'impasto[timm]'",
+            f"Networks from timm need {problem.name or 'timm'}, which is not installed: pip install"
+            f" timm, with a torchvision that matches torch {torch.__version__}",
             expected=expected,
             actual=f"{problem.name or 'timm'} is not installed",
         ) from problem
     except Exception as problem:  # a torchvision for another torch fails in ways of its own
         raise MissingExtraError(
             f"timm is installed and cannot be imported ({problem}); it needs a torchvision that matches"
-            f" torch {torch.__version__}: pip install 'impasto[timm]'",
+            f" torch {torch.__version__}: pip install timm, with that torchvision",
             expected=expected,
             actual=str(problem),
         ) from problem

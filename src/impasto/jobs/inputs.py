@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,9 @@ from impasto.errors import InputError
 from impasto.imaging import READABLE_SUFFIXES
 from impasto.jobs.job import Job
 from impasto.optimize.options import Initialisation
+
+# How a picture is come by, not which: a painting may go on with others of these.
+_MEANS = ("max_memory", "tile", "device", "recoveries")
 
 
 def measure(job: Job, *, network: str = "") -> Job:
@@ -46,10 +49,14 @@ def start(job: Job) -> str | None:
 def digest(name: str) -> str:
     """The SHA-256 of a file, of a folder's pictures in the order of their names, or of a named style."""
     path = Path(name)
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # such as a name too long to be one
+        raise InputError(f"cannot read {_short(name)}: {error.strerror or error}") from error
+    if is_folder:
         pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
         return hashlib.sha256("".join(map(_of_file, pictures)).encode()).hexdigest()
-    if not path.exists():
+    if not is_there:
         from impasto.optimize.style_files import named_styles
 
         path = named_styles().get(name, path)
@@ -84,26 +91,46 @@ def located(job: Job) -> Job:
         is_file = (folder / name).exists() or "." in name or "/" in name
         return str(folder / name) if name and is_file else name
 
-    options = job.options.replace(encoder=_of_network(job.options.encoder, folder))
+    found = _renamed(job, whole, _network_in(folder))
+    return replace(found, output=whole(job.output), folder=str(Path.cwd()))
+
+
+def beside(job: Job, folder: Path) -> Job:
+    """``job`` with the inputs that are not in the current folder taken from ``folder``, where they are
+    there."""
+
+    def found(name: str) -> str:
+        is_there_only = bool(name) and not Path(name).exists() and (folder / name).exists()
+        return str(folder / name) if is_there_only else name
+
+    network = _network_in(folder)
+    return _renamed(job, found, lambda name: name if Path(name).is_file() else network(name))
+
+
+def _renamed(job: Job, rename: Callable[[str], str], network: Callable[[str], str]) -> Job:
+    """``job`` with other names for its inputs, and for the ``network``."""
+    options = job.options.replace(encoder=network(job.options.encoder))
     if start(job) is not None:
-        options = options.replace(init=whole(options.init))
+        options = options.replace(init=rename(options.init))
     return replace(
         job,
-        content=whole(job.content),
-        styles=tuple(map(whole, job.styles)),
-        output=whole(job.output),
+        content=rename(job.content),
+        styles=tuple(map(rename, job.styles)),
         options=options,
-        content_masks=tuple(map(whole, job.content_masks)),
-        style_masks=tuple(map(whole, job.style_masks)),
-        protect=None if job.protect is None else whole(job.protect),
-        folder=str(Path.cwd()),
-        inputs={whole(name): found for name, found in job.inputs.items()},
+        content_masks=tuple(map(rename, job.content_masks)),
+        style_masks=tuple(map(rename, job.style_masks)),
+        protect=None if job.protect is None else rename(job.protect),
+        strokes=None if job.strokes is None else rename(job.strokes),
+        inputs={rename(name): found for name, found in job.inputs.items()},
     )
 
 
-def _of_network(encoder: str, folder: Path) -> str:
-    is_file = bool(Path(encoder).suffix) and (folder / encoder).is_file()
-    return str(folder / encoder) if is_file else encoder
+def _network_in(folder: Path) -> Callable[[str], str]:
+    def whole(encoder: str) -> str:
+        is_file = bool(Path(encoder).suffix) and (folder / encoder).is_file()
+        return str(folder / encoder) if is_file else encoder
+
+    return whole
 
 
 def check_unchanged(job: Job, where: str) -> None:
@@ -125,7 +152,8 @@ def check_unchanged(job: Job, where: str) -> None:
 def differences(earlier: Job, now: Job) -> list[str]:
     """What decides the picture and differs between two measured jobs, as "NAME was A, is B".
 
-    Files count by what they hold, wherever they lie; the output and its quality do not count.
+    Files count by what they hold, wherever they lie; the output, its quality, the device and the memory
+    do not count.
     """
     before, after = _decisive(earlier), _decisive(now)
     # A network counts by its weights where they are known, and by its name otherwise.
@@ -148,7 +176,8 @@ def _decisive(job: Job) -> dict[str, Any]:
         "content masks": list(map(held, job.content_masks)),
         "style masks": list(map(held, job.style_masks)),
         "protect": None if job.protect is None else held(job.protect),
-        **job.options.to_dict(),
+        "strokes": None if job.strokes is None else held(job.strokes),
+        **{name: value for name, value in job.options.to_dict().items() if name not in _MEANS},
         "network": job.network,
     }
     if start(job) is not None:

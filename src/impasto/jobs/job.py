@@ -58,8 +58,19 @@ class Job:
         plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
         for name in {*plain} - {"options"}:
             _check(name, plain[name])
-        plain["options"] = Options.from_dict(values.get("options", {}))
+        plain["options"] = _options(values.get("options", {}))
         return cls(**plain)
+
+
+def _options(values: object) -> Options:
+    if not isinstance(values, Mapping):
+        raise OptionError(f"options of a job description must be an object; it is {values!r}")
+    try:
+        return Options.from_dict(values)
+    except OptionError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        raise OptionError(f"options of a job description are of a wrong kind: {error}") from error
 
 
 def _check(name: str, value: object) -> None:

@@ -6,7 +6,7 @@ the same functions, and passes both at every step.
 
 from __future__ import annotations
 
-from impasto.losses.content import half_sum_squared, mean_squared
+from impasto.losses.content import mean_squared
 from impasto.losses.distributions import (
     quantiles,
     random_directions,
@@ -15,7 +15,6 @@ from impasto.losses.distributions import (
 )
 from impasto.losses.gaussian import covariance_root
 from impasto.losses.gram import (
-    GRAM_LOSSES,
     GramLoss,
     gatys,
     gram_matrix,
@@ -25,15 +24,11 @@ from impasto.losses.gram import (
 )
 from impasto.losses.guidance import (
     GUIDE_MODES,
-    guided_gram,
-    guided_sums,
-    normalise_guide,
     propagate_guide,
 )
 from impasto.losses.moments import (
     covariance_from_gram,
     mean_and_covariance,
-    mean_and_standard_deviation,
     mean_std,
     moment_difference,
     wasserstein2_gaussian,
@@ -43,7 +38,6 @@ from impasto.losses.patches import (
     nearest_distances,
     nearest_neighbour_cosine,
     nearest_neighbours,
-    unfold_patches,
 )
 from impasto.losses.smoothness import (
     total_variation_half_square,
@@ -54,18 +48,13 @@ from impasto.losses.smoothness import (
 from impasto.losses.transport import moment_matching, relaxed_earth_mover, self_similarity
 
 __all__ = [
-    "GRAM_LOSSES",
     "GUIDE_MODES",
     "GramLoss",
     "covariance_from_gram",
     "covariance_root",
     "gatys",
     "gram_matrix",
-    "guided_gram",
-    "guided_sums",
-    "half_sum_squared",
     "mean_and_covariance",
-    "mean_and_standard_deviation",
     "mean_squared",
     "mean_std",
     "moment_difference",
@@ -75,7 +64,6 @@ __all__ = [
     "nearest_neighbour_cosine",
     "nearest_neighbours",
     "neural_style",
-    "normalise_guide",
     "per_element",
     "propagate_guide",
     "quantiles",
@@ -89,6 +77,5 @@ __all__ = [
     "total_variation_l1",
     "total_variation_l2",
     "total_variation_nine_point",
-    "unfold_patches",
     "wasserstein2_gaussian",
 ]

@@ -15,13 +15,3 @@ def mean_squared(features: Tensor, target: Tensor) -> Tensor:
     """
     require_same_shape("features", features, target)
     return (features - target).square().mean()
-
-
-def half_sum_squared(features: Tensor, target: Tensor) -> Tensor:
-    """Half the sum of (F - P)^2 over all elements, a scalar: grows with picture size and width.
-
-    Both tensors (B, C, H, W), any range. Raises InputError when their shapes differ.
-    Source: Gatys et al. 2016, equation 1.
-    """
-    require_same_shape("features", features, target)
-    return 0.5 * (features - target).square().sum()

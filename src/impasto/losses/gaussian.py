@@ -17,7 +17,10 @@ def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
     On one thread: for a few hundred channels more threads gain little, and where another program
     keeps a processor busy they wait for each other, up to a thousand times longer.
+    Of a matrix that is not finite both are NaN: who descends must see that a loss is no number.
     """
+    if not bool(matrix.isfinite().all()):
+        return torch.full_like(matrix[0], torch.nan), torch.full_like(matrix, torch.nan)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
@@ -30,8 +33,9 @@ def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
 def covariance_root(covariance: Tensor, *, epsilon: float = 1e-4, newton_schulz: int | None = None) -> Tensor:
     """The symmetric square root of ``covariance`` + ``epsilon`` * I, (C, C) -> (C, C).
 
-    The result is float64 and carries no gradient. Eigenvalues that rounding made negative count as
-    zero before ``epsilon`` is added, so the root of a rank-deficient covariance exists.
+    The result is float64 and carries no gradient; it is NaN where ``covariance`` is not finite.
+    Eigenvalues that rounding made negative count as zero before ``epsilon`` is added, so the root of a
+    rank-deficient covariance exists.
 
     ``newton_schulz`` asks for what that many Newton-Schulz iterations arrive at instead of the root
     (see ``trace_of_root``).

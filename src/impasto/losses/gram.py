@@ -8,8 +8,7 @@ is left of that for means. All losses share the signature ``GramLoss`` and can b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 from torch import Tensor, bfloat16, finfo, float16
 
@@ -81,12 +80,6 @@ def relative(gram: Tensor, target: Tensor) -> Tensor:
     _channels(gram, target)
     energy = target.square().sum().clamp(min=finfo(target.dtype).tiny)
     return (gram - target).square().sum() / energy
-
-
-GRAM_LOSSES: Mapping[str, GramLoss] = MappingProxyType(
-    {loss.__name__: loss for loss in (gatys, neural_style, per_element, relative)}
-)
-"""The losses of this module by name."""
 
 
 def _channels(gram: Tensor, target: Tensor) -> int:

@@ -1,6 +1,6 @@
-"""Guides: where in a picture a style applies, and Gram matrices of those places alone.
+"""Guides: where in a picture a style applies.
 
-A guide is (H, W), from 0 (outside) to 1 (inside), with soft edges allowed. Source of all: Gatys et al.
+A guide is (H, W), from 0 (outside) to 1 (inside), with soft edges allowed. Source: Gatys et al.
 2017, "Controlling Perceptual Factors in Neural Style Transfer", section 4.
 """
 
@@ -9,51 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from impasto.losses.features import flatten_positions, mismatch, require_at_least, require_one_of
-from impasto.losses.gram import gram_matrix
+from impasto.losses.features import mismatch, require_at_least, require_one_of
 
 GUIDE_MODES = ("simple", "all", "inside")
 """The ways in which ``propagate_guide`` brings a guide to a layer."""
-
-
-def normalise_guide(guide: Tensor) -> Tensor:
-    """``guide``, (H, W), scaled so that its squares sum to 1; a guide of zeros stays as it is.
-
-    Raises InputError when ``guide`` is not 2-D or is empty. Source: section 4.1.
-    """
-    _require_guide(guide)
-    length: Tensor = torch.linalg.vector_norm(guide)
-    return guide / length.clamp(min=torch.finfo(guide.dtype).tiny)
-
-
-def guided_gram(features: Tensor, guide: Tensor) -> Tensor:
-    """The (C, C) Gram matrix of ``features``, (1, C, H, W), each position times ``guide``, (H, W).
-
-    For a guide from ``normalise_guide`` this is a mean weighted by the guide's squares: for a mask the
-    ``gram_matrix`` of the region, however large. It is a sum over positions, so those of
-    parts of a picture, with the same parts of one normalised guide, add up to the whole.
-
-    Raises InputError when the shapes do not fit. Source: section 4.1.
-    """
-    weighted = _region(features, guide) * guide.flatten()
-    return weighted @ weighted.T
-
-
-def guided_sums(features: Tensor, guides: Tensor) -> Tensor:
-    """``gram_matrix`` of ``features``, (1, C, H, W), with ``guides``, (R, H, W), as further channels.
-
-    (C + R, C + R): the features' own Gram matrix, then for each guide the mean over all positions of
-    features times guide, then the guides' own. One matrix serves all regions, at the price of keeping
-    only means apart. For masks the mixed part is a region's mean feature times its share of the
-    picture; guides divided by their means, ``guides / guides.mean((1, 2), keepdim=True)``, leave the
-    mean feature itself, and so compare pictures whose regions differ in size.
-
-    Raises InputError when the shapes do not fit. Source: section 4.2, divided by the number of positions.
-    """
-    if guides.dim() != 3 or guides.numel() == 0:
-        raise mismatch("guides of shape (R, H, W), none of them zero", guides)
-    _region(features, guides[0])
-    return gram_matrix(torch.cat([features, guides[None]], 1))
 
 
 def propagate_guide(guide: Tensor, size: tuple[int, int], mode: str = "simple", radius: int = 0) -> Tensor:
@@ -106,16 +65,6 @@ def _overlaps(guide: Tensor, axis: int, count: int) -> Tensor:
     # How far into a cell each edge lies, from 0 before it to the cell's width behind it, in integers.
     inside = (edges - cells[:, None]).clamp(0, length).diff(dim=1)
     return inside.to(guide.dtype) / length
-
-
-def _region(features: Tensor, guide: Tensor) -> Tensor:
-    """The (C, M) matrix of ``features``, (1, C, H, W), that ``guide``, (H, W), can be laid over."""
-    flat = flatten_positions(features)
-    if features.shape[0] != 1:
-        raise mismatch("features of one picture, (1, C, H, W)", features)
-    if guide.shape != features.shape[2:]:
-        raise mismatch(f"a guide of the features' size {tuple(features.shape[2:])}", guide)
-    return flat
 
 
 def _require_guide(guide: Tensor) -> None:

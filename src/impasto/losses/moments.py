@@ -43,20 +43,6 @@ def covariance_from_gram(mean: Tensor, gram: Tensor) -> Tensor:
     return gram - torch.outer(mean, mean)
 
 
-def mean_and_standard_deviation(features: Tensor, *, epsilon: float = 1e-8) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, both (C,), of ``features``, (B, C, H, W).
-
-    ``epsilon`` is added to the variance, which keeps the gradient finite where a channel is
-    constant; the deviation there is sqrt(epsilon). The variance divides by M, not M - 1.
-
-    Raises InputError when ``features`` is not 4-D or is empty.
-    """
-    flat = flatten_positions(features)
-    mean = flat.mean(1)
-    variance = (flat - mean[:, None]).square().mean(1)
-    return mean, (variance + epsilon).sqrt()
-
-
 def moment_difference(
     mean: Tensor, deviation: Tensor, target_mean: Tensor, target_deviation: Tensor
 ) -> Tensor:

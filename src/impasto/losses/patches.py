@@ -9,32 +9,14 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from impasto.losses.features import mismatch, require_at_least, require_one_of, require_samples, unit_vectors
+from impasto.losses.features import require_at_least, require_one_of, require_samples, unit_vectors
 
 DISTANCES = ("cosine", "euclidean")
 """What ``nearest_neighbours`` and ``relaxed_earth_mover`` can measure by."""
 
 LIMIT = 4_000_000
 """How many similarities are held at once unless told otherwise: 16 MB in float32."""
-
-
-def unfold_patches(features: Tensor, size: int = 3, stride: int = 1) -> Tensor:
-    """All patches of ``size`` x ``size`` positions, (B, C, H, W) -> (N, C * size * size).
-
-    Patches lie wholly inside; they follow each other row by row, ``stride`` positions apart, and those
-    of a batch picture by picture. Within a patch all positions of one channel stand together. A
-    ``size`` of 1 gives the feature vectors themselves.
-
-    Raises InputError when ``features`` is not 4-D or smaller than a patch, OptionError when ``size``
-    or ``stride`` is below 1.
-    """
-    require_at_least("size", size, 1)
-    require_at_least("stride", stride, 1)
-    if features.dim() != 4 or features.numel() == 0 or min(features.shape[2:]) < size:
-        raise mismatch(f"features of shape (B, C, H, W) with H and W at least {size}", features)
-    return functional.unfold(features, size, stride=stride).transpose(1, 2).flatten(0, 1)
 
 
 @torch.no_grad()
@@ -78,7 +60,7 @@ def nearest_distances(
 def mrf(found: Tensor, target: Tensor, *, limit: int = LIMIT) -> Tensor:
     """Mean of the squared differences between each patch and the target's most similar one, a scalar.
 
-    ``found`` is (N, D), ``target`` (M, D), as ``unfold_patches`` gives them. Most similar is the one
+    ``found`` is (N, D), ``target`` (M, D). Most similar is the one
     of the largest normalised cross-correlation, that is, of the smallest cosine distance. ``limit``
     and errors as for ``nearest_neighbours``.
     Source: Li and Wand 2016, "Combining Markov Random Fields and Convolutional Neural Networks for

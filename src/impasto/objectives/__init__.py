@@ -10,6 +10,7 @@ from impasto.objectives.statistics import (
     LayerStatistics,
     StyleStatistics,
     blend_styles,
+    guide_at,
     layer_weights,
     measure_style,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Window",
     "blend_styles",
     "cover",
+    "guide_at",
     "join_samples",
     "layer_weights",
     "measure_samples",

@@ -50,7 +50,8 @@ class Region:
     """One style, and where in the picture it goes.
 
     ``style``: statistics by layer, or samples, as the style loss wants them. ``weights``: by layer,
-    how much each position (H', W') counts, summing to 1; None for all alike. ``guides``: by layer,
+    how much each position (H', W') counts, summing to 1; None for all alike. A layer that is not among
+    them is left out for this region. ``guides``: by layer,
     (R, H', W') channels to stack with the features (guided sums). ``share``: factor of the region's
     loss.
     """
@@ -59,6 +60,10 @@ class Region:
     weights: Mapping[str, Tensor] | None = None
     guides: Mapping[str, Tensor] | None = None
     share: float = 1.0
+
+    def layers(self, names: Sequence[str]) -> list[str]:
+        """Those of ``names`` that this region has a part in."""
+        return [name for name in names if self.weights is None or name in self.weights]
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,8 @@ class Objective:
         self._places: dict[Key, Tensor] | None = None
         self._names = [HYPERCOLUMN] if self._loss.kind == "hypercolumns" and self.layers else self.layers
         self._distances: list[dict[str, Callable[[Any], Tensor]]] = [
-            {name: self._loss.prepare(region.style[name]) for name in self._names} for region in regions
+            {name: self._loss.prepare(region.style[name]) for name in region.layers(self._names)}
+            for region in regions
         ]
 
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -196,7 +202,7 @@ class Objective:
         places: dict[Key, Tensor] = {}
         if self._loss.kind != "moments":
             for number, region in enumerate(self.regions):
-                for name in self._names:
+                for name in region.layers(self._names):
                     stride = 1 if name == HYPERCOLUMN else self.encoder.stride(name)
                     weights = None if region.weights is None else region.weights[name]
                     drawn = draw_positions(
@@ -244,7 +250,7 @@ class Objective:
             strides = {name: self.encoder.stride(name) for name in self.layers}
             return {("samples", number, HYPERCOLUMN): hypercolumns(layers, local, strides)}
         pieces: Pieces = {}
-        for name in self.layers:
+        for name in region.layers(self.layers):
             stride = self.encoder.stride(name)
             found = self._scaled(features[name], self.style_weights[name])
             if self._loss.kind == "moments":
@@ -299,8 +305,7 @@ class Objective:
                 loss = self._factors[name] * pieces["content", 0, name]
                 add(f"content {name}", self.content_weights[name], loss)
         for number, region in enumerate(self.regions):
-            for name in self._names:
-                distance = self._distances[number][name]
+            for name, distance in self._distances[number].items():
                 weight = sum(self.style_weights.values()) if name == HYPERCOLUMN else self.style_weights[name]
                 add(f"style {name}", weight, region.share * distance(_found(pieces, number, name)))
         total = torch.stack(list(parts.values())).sum() if parts else image.new_zeros(())

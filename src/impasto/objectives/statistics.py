@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from impasto import losses
 from impasto.encoders import FeatureExtractor
@@ -49,22 +50,36 @@ def layer_weights(
 
     ``mode`` is how the mask reaches a deep layer, as in Gatys et al., CVPR 2017, section 4.1:
     "simple" by area, "inside" for neurons that see nothing beyond the mask, "all" for those that see
-    any of it. A mask that leaves nothing at a layer raises StyleError.
+    any of it. Where "inside" leaves nothing the layer is left out, as long as another remains. A mask
+    that leaves nothing at all, or with the other modes nothing at one layer, raises StyleError.
     """
     found = {}
     for name in layers:
-        stride = encoder.stride(name) if name != IMAGE else 1
-        size = (mask.shape[0] // stride, mask.shape[1] // stride)
-        radius = 0 if name == IMAGE or mode == "simple" else encoder.radius([name])
-        guide = losses.propagate_guide(mask, size, mode=mode, radius=radius)
+        guide = guide_at(mask, name, encoder, mode)
         total = guide.sum()
-        if float(total) < 1e-3:
+        if float(total) >= 1e-3:
+            found[name] = guide / total
+        elif mode != "inside" or (name == layers[-1] and not found):
+            rows, columns = guide.shape
             raise StyleError(
-                f"a mask leaves nothing of the picture at {name} ({size[1]}x{size[0]} positions); "
+                f"a mask leaves nothing of the picture at {name} ({columns}x{rows} positions); "
                 "it is empty or too small for so deep a layer"
             )
-        found[name] = guide / total
     return found
+
+
+def guide_at(mask: Tensor, name: str, encoder: FeatureExtractor, mode: str = "simple") -> Tensor:
+    """A (H, W) ``mask`` brought to the positions of a layer, or of the pixels (IMAGE): (H', W')."""
+    stride = 1 if name == IMAGE else encoder.stride(name)
+    # ``propagate_guide`` looks from a cell's middle, the network beyond its edge; where half a stride is
+    # no whole number, windows are rounded outwards, to that edge.
+    radius = 0 if name == IMAGE or mode == "simple" else encoder.radius([name]) + stride // 2
+    height, width = mask.shape
+    rows, columns = -(-height // stride), -(-width // stride)
+    beyond = (0, columns * stride - width, 0, rows * stride - height)
+    cells = functional.pad(mask[None, None], beyond, mode="replicate")[0, 0]
+    guide = losses.propagate_guide(cells, (rows, columns), mode=mode, radius=radius)
+    return guide[: height // stride, : width // stride]  # a cell the border cuts has no position
 
 
 @torch.no_grad()

@@ -18,14 +18,14 @@ from impasto.imaging import (
 )
 from impasto.optimize.options import Options
 from impasto.optimize.style_files import FileStyle
-from impasto.optimize.styles import PictureStyle, Style
-from impasto.types import Picture, Pixels
+from impasto.optimize.styles import CollectionStyle, PictureStyle, Style
+from impasto.types import Picture, Pixels, Plane
 
 
 def prepare(content: Picture, styles: Sequence[Style], options: Options) -> tuple[Picture, list[Style]]:
     """Photograph and styles as they are painted with: recoloured where ``options.color`` says before.
 
-    Raises StyleError for a style file that would have to be recoloured: it holds no picture.
+    Raises StyleError for a style that would have to be recoloured and is not one picture.
     """
     if options.color == "luminance-first":
         grey = luminance(content.pixels, options.color_space)
@@ -44,24 +44,40 @@ def prepare(content: Picture, styles: Sequence[Style], options: Options) -> tupl
     return content, list(styles)
 
 
-def finish(pixels: Pixels, content: Pixels, options: Options) -> Pixels:
-    """The result with the colours ``options`` ask for; both (H, W, 3) in [0, 1] and of one size."""
+def finish(pixels: Pixels, content: Pixels, options: Options, protect: Plane | None = None) -> Pixels:
+    """The result with the colours ``options`` ask for; both (H, W, 3) in [0, 1] and of one size.
+
+    Where ``protect`` (H, W) in [0, 1] is 1, recoloured pixels are exactly ``content``'s.
+    """
     if options.color in ("luminance", "luminance-first"):
         recoloured = keep_colours(pixels, content, options.color_space)
     elif options.color == "match-result":
         recoloured = match_colours(pixels, content, options.color_method)
     else:
         return pixels
-    return blend_colours(pixels, recoloured, options.color_strength)
+    blended = blend_colours(pixels, recoloured, options.color_strength)
+    return blended if protect is None else put_back(blended, content, protect)
+
+
+def put_back(pixels: Pixels, content: Pixels, protect: Plane) -> Pixels:
+    """``pixels`` with ``content``, both (H, W, 3), where ``protect`` (H, W) is 1; between, in between."""
+    kept = protect[..., None]
+    result: Pixels = pixels * (1 - kept) + content * kept
+    return result
 
 
 def _pixels(style: Style, options: Options) -> Pixels:
     if isinstance(style, PictureStyle):
         return style.picture.pixels
-    name = style.path.name if isinstance(style, FileStyle) else "this style"
+    if isinstance(style, FileStyle):
+        what = f"{style.path.name} is a style file, which"
+    elif isinstance(style, CollectionStyle):
+        what = f"a style of {len(style.members)} pictures"
+    else:
+        what = f"a style that is no picture ({type(style).__name__})"
     raise StyleError(
-        f"{name} is a style file, which cannot be recoloured (color {options.color}); give the painting "
-        "itself, or recolour the result: --color luminance or --color match-result"
+        f"{what} cannot be recoloured (color {options.color}); give a single painting's picture, or "
+        "recolour the result: --color luminance or --color match-result"
     )
 
 

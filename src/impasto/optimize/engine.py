@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -18,12 +17,12 @@ from torch import Tensor
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, PictureError
 from impasto.imaging import resample, resize, resize_mask
-from impasto.objectives import Objective, StyleStatistics, Window
+from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
 from impasto.optimize import memory
 from impasto.optimize.device import choose_machine
 from impasto.optimize.minimize import Descent, minimize
 from impasto.optimize.options import Options
-from impasto.optimize.places import Place, blended, regions
+from impasto.optimize.places import Place, blended, check_guidance, regions
 from impasto.optimize.pyramid import fit, levels
 from impasto.optimize.reports import Reporter
 from impasto.optimize.starts import enlarge, initial_image
@@ -114,7 +113,9 @@ class Painter:
         used = (*options.content_layers.items(), *options.style_layers.items())
         self.layers = [name for name, weight in used if weight]
         self.style_layers = [name for name, weight in options.style_layers.items() if weight]
-        windows = self._plan(self.network, self.height, self.width)  # refuses what will not fit
+        check_guidance(places, options)
+        self.allowed = memory.budget(options)  # once: what is free changes while painting
+        windows = self._plan(self.height, self.width)  # refuses what will not fit
         if options.gradient_scaling == "l1" and len(windows) > 1:
             raise OptionError(
                 f"gradient_scaling l1 needs the picture as a whole; at {self.width}x{self.height} it would "
@@ -175,20 +176,29 @@ class Painter:
         """Everything one level needs, started where the level before it ended, or where it was left."""
         size = self.sizes[level]
         photo = self._photo(size)
-        plan = partial(self._plan, self.exact)
         scaled = self.options.style_side(max(size))
-        statistics = [blended(self.exact, p, self.style_layers, scaled, plan) for p in self.places]
+        statistics: list[StyleStatistics] = []
+        if self.style_layers and STYLE_LOSSES[self.options.style_loss].kind == "moments":
+            statistics = [
+                blended(self.exact, p, self.style_layers, scaled, self._look_at) for p in self.places
+            ]
         if kept is not None:
             image = kept["variable"].to(photo.device) / self.options.variable_range
         elif before is None:
             generator = torch.Generator().manual_seed(self.options.seed)
             styles = self.places[0].styles
-            image = initial_image(
-                photo, statistics[0], self.start, self.exact, self.options, generator, styles
-            )
+            colours: StyleStatistics = statistics[0] if statistics else {}
+            if not statistics and self.options.init == "statistics" and self.start is None:
+                colours = blended(self.exact, self.places[0], (), scaled, self._look_at)
+            image = initial_image(photo, colours, self.start, self.exact, self.options, generator, styles)
         else:
             image = enlarge(before.image, self._photo(self.sizes[level - 1]), photo, self.options.detail)
-        descent = Descent(self._objective(photo, size, statistics), image, self.options)
+        fixed = None
+        if self.protect is not None:
+            fixed = plane_to_tensor(resize_mask(self.protect, *size), photo.device)
+            if kept is None:
+                image = image * (1 - fixed) + photo * fixed
+        descent = Descent(self._objective(photo, size, statistics, fixed), image, self.options)
         if kept is not None:
             descent.restore(kept)
         elif before is not None and self.options.carry_optimizer and self.options.optimizer == "adam":
@@ -196,19 +206,15 @@ class Painter:
         return descent
 
     def _objective(
-        self, photo: Tensor, size: tuple[int, int], statistics: Sequence[StyleStatistics]
+        self,
+        photo: Tensor,
+        size: tuple[int, int],
+        statistics: Sequence[StyleStatistics],
+        fixed: Tensor | None,
     ) -> Objective:
         options = self.options
-        windows = self._plan(self.network, size[1], size[0])
-        targets = regions(
-            self.exact,
-            self.places,
-            size,
-            options,
-            statistics,
-            partial(self._plan, self.exact),
-            self.protect,
-        )
+        windows = self._plan(size[1], size[0])
+        targets = regions(self.exact, self.places, size, options, statistics, self._look_at, self.protect)
         content = self._content(photo, windows)
         style_sum = sum(options.style_layers.values())
         content_weights = {n: w * options.content_weight for n, w in options.content_layers.items()}
@@ -217,10 +223,7 @@ class Painter:
             for name, target in content.items():
                 content_weights[name] /= max(target.shape[1:])
             for name in self.style_layers:
-                style_weights[name] /= len(statistics[0][name].mean)
-        fixed = None
-        if self.protect is not None:
-            fixed = plane_to_tensor(resize_mask(self.protect, *size), photo.device)
+                style_weights[name] /= self.exact.channels(name)
         return Objective(
             self.network,
             content,
@@ -255,8 +258,13 @@ class Painter:
                     targets[name][(..., *window.place(stride))] = found[(..., *window.counted(stride))]
         return targets
 
-    def _plan(self, encoder: FeatureExtractor, height: int, width: int) -> list[Window]:
-        return memory.plan(encoder, self.layers, height, width, self.options)
+    def _plan(self, height: int, width: int) -> list[Window]:
+        """The windows a level is painted in."""
+        return memory.plan(self.network, self.layers, height, width, self.options, self.allowed)
+
+    def _look_at(self, height: int, width: int) -> list[Window]:
+        """The windows a style is looked at in: never refused, since painting may have begun."""
+        return memory.plan(self.exact, self.layers, height, width, self.options, self.allowed, refuse=False)
 
     def _photo(self, size: tuple[int, int]) -> Tensor:
         return to_tensor(resample(self.content.pixels, *size, self.options.resampling), self.machine.device)

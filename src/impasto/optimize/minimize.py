@@ -60,7 +60,7 @@ class Descent:
         self._variable = (image * options.variable_range).contiguous().requires_grad_()
         self._optimizer = make_optimizer(self._variable, options, self.rate)
         self._average = self._variable.detach().clone() if options.average_decay else None
-        self._mark: dict[str, Any] = {"variable": self._variable.detach().clone(), "iteration": 0}
+        self._mark = self._variable.detach().clone()
 
     @property
     def image(self) -> Tensor:
@@ -70,7 +70,9 @@ class Descent:
 
     def step(self) -> dict[str, float]:
         """One iteration; the losses it started from. Raises DivergedError when nothing helps."""
+        due = self.options.recoveries and self.iteration % MARK_EVERY == 0
         while True:
+            begun = self._variable.detach().clone() if due else None
             losses = self._try()
             if math.isfinite(losses["total"]) and bool(self._variable.isfinite().all()):
                 break
@@ -79,8 +81,8 @@ class Descent:
         self.history.append(losses["total"])
         if self._average is not None:
             self._update_average()
-        if self.options.recoveries and self.iteration % MARK_EVERY == 0:
-            self._mark = {"variable": self._variable.detach().clone(), "iteration": self.iteration}
+        if begun is not None:
+            self._mark = begun  # only now is it known that the loss is a number there
         return losses
 
     def _try(self) -> dict[str, float]:
@@ -111,7 +113,7 @@ class Descent:
             )
         self.rate /= 2
         with torch.no_grad():
-            self._variable.copy_(self._mark["variable"])
+            self._variable.copy_(self._mark)
         self._optimizer = make_optimizer(self._variable, self.options, self.rate)
 
     def _update_average(self) -> None:
@@ -149,7 +151,7 @@ class Descent:
         self.iteration = state["iteration"]
         self.recoveries = state["recoveries"]
         self.history = list(state["history"])
-        self._mark = {"variable": self._variable.detach().clone(), "iteration": self.iteration}
+        self._mark = self._variable.detach().clone()
 
     def carry(self, state: Mapping[str, Any]) -> None:
         """Take over what Adam learnt at a coarser level, brought to this size.

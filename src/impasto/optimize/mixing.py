@@ -5,7 +5,8 @@ Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
@@ -18,6 +19,9 @@ from impasto.types import Picture
 FINE_BLOCKS = 2
 """Strokes are what the layers of the first two blocks see (the paper: conv1_1 and conv2_1)."""
 
+_BLOCK = re.compile(r"(?:conv|relu)[1-9]_[1-9]\d*|pool[1-9]")
+_FINE = re.compile(rf"(?:conv|relu)[1-{FINE_BLOCKS}]_[1-9]\d*|pool[1-{FINE_BLOCKS}]")
+
 
 def mix_scales(
     layout: Style,
@@ -29,31 +33,37 @@ def mix_scales(
 ) -> PictureStyle:
     """The style that has the large forms and colours of ``layout`` and the fine ones of ``strokes``.
 
-    ``layout``'s picture is painted in the manner of ``strokes``, by the shallow style layers of
-    ``options`` alone, at the size the style will be measured at. Raises StyleError when ``layout`` is
-    not a picture, OptionError when no style layer is shallow.
+    ``layout``'s picture is painted in the manner of ``strokes``, which may be any style, by the shallow
+    style layers of ``options`` alone, at the size the style will be measured at. Raises StyleError when
+    ``layout`` is not a picture, OptionError when no style layer is shallow.
     """
     if not isinstance(layout, PictureStyle):
         raise StyleError(
-            "a style that gets another's strokes must be one picture, not a style file or folder"
+            "a style that gets another's strokes must be one picture, not a style file or folder; "
+            "the strokes themselves may be any style"
         )
     side = max(options.size) if isinstance(options.size, tuple) else options.size
     own = layout.picture
     fine = options.replace(
         size=min(max(own.width, own.height), max(round(options.style_side(side)), 64)),
-        style_layers=shallow(options.style_layers),
+        style_layers=shallow(options.style_layers, encoder.layer_names),
         style_weights=(),
         style_scales=(),
         blend_layers=(),
         init="content",
     )
     painted = paint(own, everywhere([strokes], fine), encoder, fine, cancel=cancel)
-    return PictureStyle(Picture(painted.pixels), layout.sizing, layout.resampling)
+    return PictureStyle(Picture(painted.pixels), layout.sizing, layout.resampling, layout.rounding)
 
 
-def shallow(layers: Mapping[str, float]) -> dict[str, float]:
-    """Those of ``layers`` in the first two blocks."""
-    found = {name: weight for name, weight in layers.items() if name[4:5] in "12"}
+def shallow(layers: Mapping[str, float], order: Sequence[str] = ()) -> dict[str, float]:
+    """Those of ``layers`` in the first two blocks, by the papers' names; of a network with other names, the
+    first half of them. ``order``: the network's layers, from the first on."""
+    used = {name: weight for name, weight in layers.items() if weight}
+    if used and not all(map(_BLOCK.fullmatch, used)):
+        by_depth = sorted(used, key=lambda name: order.index(name) if name in order else len(order))
+        return {name: used[name] for name in by_depth[: max(1, len(by_depth) // 2)]}
+    found = {name: weight for name, weight in used.items() if _FINE.fullmatch(name)}
     if not found:
         raise OptionError(
             f"strokes are taken from style layers of the first {FINE_BLOCKS} blocks, such as relu1_1; the "

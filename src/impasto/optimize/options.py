@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -71,7 +72,9 @@ class Options:
     photograph's before (``match-style``), the result's after (``match-result``). ``color_space`` and
     ``color_method`` say how; ``color_strength``, in [0, 1], mixes the result with what it was.
     ``guidance``: masked regions by guided Gram matrices (``gram``) or guided sums (``sum``).
-    ``guidance_propagation``: how masks reach deep layers. ``mask_feather``: soft edge, in pixels of the
+    ``guidance_propagation``: how masks reach deep layers: by area (``simple``), where nothing beyond the
+    mask is seen (``inside``; a layer where that is nowhere is left out, at that level, as long as another
+    remains), or where any of it is (``all``). ``mask_feather``: soft edge, in pixels of the
     result.
     ``init``: ``content``, ``noise`` (white), ``statistics`` (noise in the style's colours), or the
     path of a picture; or one of style-transfer-pytorch's: ``gray``, ``uniform`` or ``normal`` noise, or
@@ -165,30 +168,43 @@ class Options:
 
     def __post_init__(self) -> None:
         for name in ("content_layers", "style_layers"):
-            object.__setattr__(self, name, dict(getattr(self, name)))
+            object.__setattr__(self, name, _layer_weights(name, getattr(self, name)))
         for name in ("style_weights", "style_scales"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "blend_layers", tuple(dict(layers) for layers in self.blend_layers))
+            object.__setattr__(self, name, _numbers(name, getattr(self, name)))
+        sets = self.blend_layers
+        if not isinstance(sets, (list, tuple)):
+            raise OptionError(f"blend_layers must be a list of mappings, one per style; it is {_shown(sets)}")
+        object.__setattr__(self, "blend_layers", tuple(_layer_weights("blend_layers", s) for s in sets))
+        for name in ("init", "encoder"):
+            if isinstance(getattr(self, name), os.PathLike):
+                object.__setattr__(self, name, os.fspath(getattr(self, name)))
         if isinstance(self.size, list):
             object.__setattr__(self, "size", tuple(self.size))
         self._check_choices()
         self._check_numbers()
-        if not self.content_layers and not self.style_layers:
-            raise OptionError("a painting needs content layers, style layers, or both; both are empty")
+        self._check_layers()
 
     def _check_choices(self) -> None:
+        for name in _TEXTS:
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise OptionError(f"{name} must be {_TEXTS[name]}; it is {_shown(value)}")
+        for name in _SWITCHES:
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise OptionError(f"{name} must be True or False; it is {_shown(value)}")
         for name, kind in _CHOICES.items():
             value = getattr(self, name)
             if value is None and name in _OPTIONAL:
                 continue
-            if value not in get_args(kind):
+            if not isinstance(value, str) or value not in get_args(kind):
                 choices = ", ".join(get_args(kind))
-                raise OptionError(f"{name} must be one of {choices}; it is {value!r}")
+                raise OptionError(f"{name} must be one of {choices}; it is {_shown(value)}")
 
     def _check_numbers(self) -> None:
         sizes = self.size if isinstance(self.size, tuple) else (self.size,)
         if len(sizes) not in (1, 2) or not all(_is_whole(s) and s >= 16 for s in sizes):
-            raise OptionError(f"size must be a whole number of pixels, 16 or more; it is {self.size!r}")
+            raise OptionError(f"size must be a whole number of pixels, 16 or more; it is {_shown(self.size)}")
         for name, lowest, whole in _BOUNDS:
             value = getattr(self, name)
             if value is None and name in _OPTIONAL:
@@ -196,38 +212,40 @@ class Options:
             number = _is_whole(value) if whole else _is_real(value)
             if not number or value < lowest:
                 kind = "whole number" if whole else "number"
-                raise OptionError(f"{name} must be a {kind}, {lowest:g} or more; it is {value!r}")
+                raise OptionError(f"{name} must be a {kind}, {lowest:g} or more; it is {_shown(value)}")
+        if self.seed >= 2**64:
+            raise OptionError(f"seed must be a whole number below 2**64; it is {_shown(self.seed)}")
         for name in ("learning_rate", "style_scale", "variable_range"):
             if getattr(self, name) <= 0:
                 raise OptionError(f"{name} must be more than 0; it is {getattr(self, name)!r}")
         for name in ("beta1", "beta2", "momentum", "average_decay"):
-            if not 0 <= getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 0 and less than 1; it is {getattr(self, name)!r}")
-        for name in ("content_layers", "style_layers"):
-            for layer, weight in getattr(self, name).items():
-                if not _is_real(weight):
-                    raise OptionError(f"the weight of {layer} must be a number; it is {weight!r}")
-        if not 0 <= self.color_strength <= 1:
-            raise OptionError(f"color_strength must be from 0 to 1; it is {self.color_strength!r}")
+            value = getattr(self, name)
+            if not _is_real(value) or not 0 <= value < 1:
+                raise OptionError(f"{name} must be at least 0 and less than 1; it is {_shown(value)}")
+        if not _is_real(self.color_strength) or not 0 <= self.color_strength <= 1:
+            raise OptionError(f"color_strength must be from 0 to 1; it is {_shown(self.color_strength)}")
+        if any(scale <= 0 for scale in self.style_scales):
+            raise OptionError(f"style_scales must be numbers above 0; they are {_shown(self.style_scales)}")
+        if self.style_weights and not sum(self.style_weights) > 0:
+            raise OptionError(f"style_weights must add up to more than 0; they are {self.style_weights}")
+
+    def _check_layers(self) -> None:
         unknown = {layer for layers in self.blend_layers for layer in layers} - set(self.style_layers)
         if unknown:
             raise OptionError(
                 f"blend_layers share out the style layers {', '.join(self.style_layers)}; "
                 f"{sorted(unknown)[0]} is none of them"
             )
-        for scale in self.style_scales:
-            if not _is_real(scale) or scale <= 0:
-                raise OptionError(f"style_scales must be numbers above 0; they are {self.style_scales}")
         if self.style_layers and sum(self.style_layers.values()) <= 0:
             raise OptionError("the weights of the style layers must add up to more than 0")
-        if self.style_weights and not sum(self.style_weights) > 0:
-            raise OptionError(f"style_weights must add up to more than 0; they are {self.style_weights}")
+        if not self.content_layers and not self.style_layers:
+            raise OptionError("a painting needs content layers, style layers, or both; both are empty")
 
     def replace(self, **changes: Any) -> Options:
         """A copy with ``changes``; unknown names raise OptionError."""
         unknown = set(changes) - {f.name for f in dataclasses.fields(self)}
         if unknown:
-            raise OptionError(f"there is no option {sorted(unknown)[0]!r}")
+            raise OptionError(f"there is no option {sorted(map(str, unknown))[0]!r}")
         return dataclasses.replace(self, **changes)
 
     def style_side(self, long_side: int) -> float:
@@ -242,9 +260,26 @@ class Options:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Options:
         """The inverse of ``to_dict``; unknown names raise OptionError."""
-        return cls().replace(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        if not isinstance(values, Mapping):
+            raise OptionError(f"options must be a mapping from name to value; they are {_shown(values)}")
+        plain = {str(k): tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls().replace(**plain)
 
 
+_TEXTS = {
+    "encoder": "a network's name or a file's",
+    "init": "a way to begin, such as content or noise, or a picture's path",
+    "device": "a device's name, such as auto, cpu or cuda",
+}
+_SWITCHES = (
+    "rescale_pooling",
+    "normalise_activations",
+    "normalise_weights",
+    "line_search",
+    "clip",
+    "carry_optimizer",
+    "channels_last",
+)
 _CHOICES: dict[str, Any] = {
     "pooling": PoolingName,
     "padding": PaddingName,
@@ -306,4 +341,35 @@ def _is_whole(value: object) -> bool:
 
 
 def _is_real(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) <= sys.float_info.max  # false for infinity, for NaN and for ints beyond a float
+
+
+def _shown(value: object) -> str:
+    """``value`` in one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _layer_weights(option: str, layers: object) -> dict[str, float]:
+    """A copy of ``layers``, a mapping from layer to weight. Raises OptionError for anything else."""
+    if not isinstance(layers, Mapping):
+        raise OptionError(
+            f"{option} must map layers to weights, as in {{'relu1_1': 1}}; got {_shown(layers)}"
+        )
+    for layer, weight in layers.items():
+        if not isinstance(layer, str):
+            raise OptionError(f"{option} must name layers by texts, such as 'relu1_1'; got {_shown(layer)}")
+        if not _is_real(weight) or weight < 0:
+            raise OptionError(
+                f"the weight of {layer} must be a number, 0 or more, in {option}; it is {_shown(weight)}"
+            )
+    return dict(layers)
+
+
+def _numbers(option: str, values: object) -> tuple[float, ...]:
+    """``values`` as a tuple of finite numbers. Raises OptionError for anything else."""
+    if not isinstance(values, (list, tuple)) or not all(map(_is_real, values)):
+        raise OptionError(f"{option} must be a list of numbers, one per style; got {_shown(values)}")
+    return tuple(values)

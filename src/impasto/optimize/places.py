@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from impasto import losses
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging import match_regions, resize_mask
@@ -21,8 +20,10 @@ from impasto.objectives import (
     STYLE_LOSSES,
     LayerStatistics,
     Region,
+    Samples,
     StyleStatistics,
     blend_styles,
+    guide_at,
     join_samples,
     layer_weights,
 )
@@ -151,6 +152,19 @@ def blended(
     return blend_styles(rows, shares)
 
 
+def check_guidance(places: Sequence[Place], options: Options) -> None:
+    """Raise OptionError where the ``places`` ask for guided sums that there are not."""
+    if options.guidance != "sum" or all(place.mask is None for place in places):
+        return
+    if STYLE_LOSSES[options.style_loss].kind != "moments":
+        fitting = ", ".join(name for name, loss in STYLE_LOSSES.items() if loss.kind == "moments")
+        raise OptionError(
+            f"guidance 'sum' needs a style loss of moments ({fitting}); it is {options.style_loss!r}"
+        )
+    if any(place.mask is None for place in places):
+        raise OptionError("guided sums need a mask for every style")
+
+
 def regions(
     encoder: FeatureExtractor,
     places: Sequence[Place],
@@ -162,7 +176,8 @@ def regions(
 ) -> list[Region]:
     """The objective's regions for a level of ``size`` (width, height).
 
-    ``statistics``: those of each place, as ``blended`` gives them. ``protect``: what no style counts.
+    ``statistics``: those of each place, as ``blended`` gives them; none for a loss of samples.
+    ``protect``: what no style counts.
     A region's loss is multiplied by its share of the picture, so that every pixel counts alike.
     """
     layers = [name for name, weight in options.style_layers.items() if weight]
@@ -170,20 +185,21 @@ def regions(
         return []
     device = next(iter(encoder.parameters())).device
     masks = [_at(place.mask, protect, size, device) for place in places]
-    if options.guidance == "sum" and len(places) > 1:
-        return [_stacked(encoder, masks, layers, options, statistics)]
+    check_guidance(places, options)
+    if options.guidance == "sum" and any(place.mask is not None for place in places):
+        there = [mask for mask in masks if mask is not None]
+        return [_stacked(encoder, there, layers, options, statistics)]
     found = []
     areas = [1.0 if mask is None else float(mask.mean()) for mask in masks]
     total = sum(areas)
-    for place, mask, area, measured in zip(places, masks, areas, statistics, strict=True):
+    sampled = STYLE_LOSSES[options.style_loss].kind != "moments"
+    for number, (place, mask, area) in enumerate(zip(places, masks, areas, strict=True)):
         weights = None
         if mask is not None:
             weights = layer_weights(mask, layers, encoder, options.guidance_propagation)
             weights[HYPERCOLUMN] = mask / mask.sum()
-        kind = STYLE_LOSSES[options.style_loss].kind
-        target = measured
-        if kind != "moments":
-            target = _samples(encoder, place, layers, size, options, plan)  # type: ignore[assignment]
+        target: StyleStatistics | Samples
+        target = _samples(encoder, place, layers, size, options, plan) if sampled else statistics[number]
         found.append(Region(target, weights, None, area / total))
     return found
 
@@ -233,7 +249,7 @@ def _at(
 
 def _stacked(
     encoder: FeatureExtractor,
-    masks: Sequence[Tensor | None],
+    masks: Sequence[Tensor],
     layers: Sequence[str],
     options: Options,
     statistics: Sequence[StyleStatistics],
@@ -242,27 +258,19 @@ def _stacked(
 
     The target is put together from each place's own statistics: with guide r equal to a constant t
     inside its region, covering the same share p of both pictures, the sums of the stacked features
-    are known from the region's means and Gram matrices alone.
+    are known from the region's means and Gram matrices alone. What no guide reaches counts nothing.
     """
-    if any(mask is None for mask in masks):
-        raise OptionError("guided sums need a mask for every style")
-    shares = torch.stack([mask.mean() for mask in masks if mask is not None])
+    shares = torch.stack([mask.mean() for mask in masks])
+    weights = layer_weights(torch.stack(list(masks)).sum(0).clamp(max=1), layers, encoder)
     guides = {}
     target = {}
     for name in layers:
-        stride = encoder.stride(name)
-        radius = 0 if options.guidance_propagation == "simple" else encoder.radius([name])
-        size = (masks[0].shape[0] // stride, masks[0].shape[1] // stride)  # type: ignore[union-attr]
-        planes = [
-            losses.propagate_guide(mask, size, mode=options.guidance_propagation, radius=radius)
-            for mask in masks
-            if mask is not None
-        ]
+        planes = [guide_at(mask, name, encoder, options.guidance_propagation) for mask in masks]
         rows = [measured[name] for measured in statistics]
         scale = _scale(rows)
         guides[name] = torch.stack(planes) * scale
         target[name] = _with_guides(rows, shares, scale)
-    return Region(target, None, guides, 1.0)
+    return Region(target, weights, guides, 1.0)
 
 
 def _scale(rows: Sequence[LayerStatistics]) -> float:
