@@ -295,6 +295,6 @@ def least_side(encoder: FeatureExtractor, options: Options, width: int, height: 
     if min(width, height) < least:
         raise PictureError(
             f"the picture would be painted at {width}x{height}; the layers asked for need at least "
-            f"{least} pixels on each side"
+            f"{least} pixels on each side; expected a larger --size"
         )
     return least
