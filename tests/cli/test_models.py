@@ -17,6 +17,7 @@ import torch
 from typer.testing import CliRunner
 
 from impasto import weights
+from impasto.cli import app as whole
 from impasto.cli.models import app
 from impasto.errors import CorruptWeightsError, ImpastoError, OptionError, WeightsMissingError
 from impasto.weights import Architecture, WeightsFile, architecture, registry
@@ -119,6 +120,15 @@ def test_fetch_offline_is_refused(published: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("IMPASTO_OFFLINE", "1")
     with pytest.raises(WeightsMissingError, match="offline"):
         run("fetch", published)
+
+
+def test_offline_before_any_command_keeps_it_off_the_network(
+    published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMPASTO_OFFLINE", "0")  # undone afterwards, with what the command sets
+    result = CliRunner().invoke(whole, ["--offline", "models", "fetch", published])
+    assert result.exit_code == 2
+    assert "offline" in result.stderr
 
 
 def test_import_says_what_the_file_holds(published: str, file: Path) -> None:

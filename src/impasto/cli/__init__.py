@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import warnings
 from typing import Any, NoReturn
@@ -98,11 +99,15 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(
+    version: bool = typer.Option(  # noqa: ARG001 - its callback does it
         False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
     ),
+    offline: bool = typer.Option(
+        False, "--offline", help="Never use the network, whatever is asked for. Also: IMPASTO_OFFLINE=1."
+    ),
 ) -> None:
-    pass
+    if offline:
+        os.environ["IMPASTO_OFFLINE"] = "1"
 
 
 def main() -> None:
