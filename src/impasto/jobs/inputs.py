@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from impasto.errors import InputError
-from impasto.imaging import READABLE_SUFFIXES
 from impasto.jobs.job import Job
 from impasto.optimize.options import Initialisation
 
@@ -54,6 +53,8 @@ def digest(name: str) -> str:
     except OSError as error:  # such as a name too long to be one
         raise InputError(f"cannot read {_short(name)}: {error.strerror or error}") from error
     if is_folder:
+        from impasto.imaging import READABLE_SUFFIXES  # NumPy's import is not for the command's help
+
         pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
         return hashlib.sha256("".join(map(_of_file, pictures)).encode()).hexdigest()
     if not is_there:

@@ -138,7 +138,7 @@ class Options:
     noise: float = 0.25
     optimizer: Optimizer = "lbfgs"
     iterations: int = 20
-    coarse_iterations: int | None = 40
+    coarse_iterations: int | None = 30
     first_iterations: int | None = None
     learning_rate: float = 1.0
     beta1: float = 0.9
