@@ -1,0 +1,1 @@
+"""What the network sees: feature maps, reconstructions, figures."""

@@ -1,0 +1,1 @@
+"""Networks run by ONNX Runtime: a painting in one pass, without torch."""
