@@ -1,0 +1,129 @@
+"""One training step's worth of work: which photographs, in which styles, how strong, how fine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from impasto.encoders import FeatureExtractor
+from impasto.feedforward.photos import crop
+from impasto.feedforward.targets import CONTENT_LAYERS, STROKE_SIZES, STYLE_LAYERS, Target
+from impasto.objectives.statistics import LayerStatistics, moments
+
+FULL_STRENGTH = 0.7
+"""The share of pictures painted at full strength; the others at a uniform one between 0 and 1."""
+
+Paint = Callable[[Tensor, Tensor], Tensor]
+
+_STROKES = (0.25, 0.15, 0.6)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """``images`` (B, 3, S, S) in [0, 1]; ``weights`` (B, rows) of the network's table; per picture the
+    number of its style, of its stroke size, and its strength in [0, 1]."""
+
+    images: Tensor
+    weights: Tensor
+    styles: Sequence[int]
+    strokes: Sequence[int]
+    strengths: Sequence[float]
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """``style``: against content, at full strength; at strength s it is s squared of that. ``smooth``:
+    total variation. ``range``: colours beyond [0, 1]."""
+
+    style: float = 8.0
+    smooth: float = 0.0
+    range: float = 10.0
+
+
+def row_weights(rows: int, style: int, coarse: float, strength: float) -> Tensor:
+    """(rows,): how much of each of the network's rows makes ``style`` (from 0) at ``strength``.
+
+    Row 0 is the photograph, rows 1 + 2k and 2 + 2k the fine and the coarse strokes of style k;
+    ``coarse`` in [0, 1] goes from the one to the other.
+    """
+    weights = torch.zeros(rows)
+    weights[0] = 1 - strength
+    weights[1 + 2 * style] = strength * (1 - coarse)
+    weights[2 + 2 * style] = strength * coarse
+    return weights
+
+
+def draw(
+    photos: Sequence[Tensor],
+    rows: int,
+    styles: Sequence[int],
+    *,
+    batch: int,
+    size: int,
+    random: np.random.Generator,
+) -> Lesson:
+    """A random lesson in ``styles``: each picture has one of its own, none twice while there are others."""
+    chosen: list[int] = []
+    while len(chosen) < batch:
+        chosen += random.permutation(len(styles)).tolist()
+    picked = [styles[k] for k in chosen[:batch]]
+    strokes = random.choice(len(STROKE_SIZES), batch, p=_STROKES).tolist()
+    strengths = [1.0 if random.random() < FULL_STRENGTH else random.random() for _ in range(batch)]
+    images = [crop(photos[random.integers(len(photos))], size, random) for _ in range(batch)]
+    last = len(STROKE_SIZES) - 1
+    weights = [
+        row_weights(rows, k, stroke / last, s)
+        for k, stroke, s in zip(picked, strokes, strengths, strict=True)
+    ]
+    return Lesson(torch.stack(images), torch.stack(weights), picked, strokes, strengths)
+
+
+def lesson_loss(
+    paint: Paint,
+    encoder: FeatureExtractor,
+    targets: Mapping[int, Target],
+    lesson: Lesson,
+    weigh: LossWeights,
+) -> tuple[Tensor, dict[str, float]]:
+    """The loss of a lesson, a scalar, and its unweighted parts: ``content``, and ``style`` at full strength.
+
+    ``paint(images, weights)`` is the network; it and ``encoder`` may work in reduced precision.
+    Perceptual losses after Johnson et al. 2016, section 3.2, with statistics as in ``targets``.
+    """
+    painted = paint(lesson.images, lesson.weights).float()
+    with torch.no_grad():
+        wanted = {n: f.float() for n, f in encoder(lesson.images, CONTENT_LAYERS).items()}
+    found = {n: f.float() for n, f in encoder(painted, [*STYLE_LAYERS, *CONTENT_LAYERS]).items()}
+    content = torch.stack(
+        [(found[n] - wanted[n]).square().mean() / wanted[n].square().mean() for n in CONTENT_LAYERS]
+    ).mean()
+    distances = torch.stack(
+        [_style_distance(found, number, targets, lesson) for number in range(len(painted))]
+    )
+    shares = torch.tensor(lesson.strengths).square()
+    total = content + weigh.style * (shares * distances).mean()
+    beyond = functional.relu(-painted) + functional.relu(painted - 1)
+    total = total + weigh.range * beyond.square().mean()
+    if weigh.smooth:
+        rows, columns = painted.diff(dim=2), painted.diff(dim=3)
+        total = total + weigh.smooth * (rows.square().mean() + columns.square().mean())
+    full = [float(d.detach()) for d, s in zip(distances, lesson.strengths, strict=True) if s == 1]
+    parts = {"content": float(content.detach())}
+    return total, parts | ({"style": sum(full) / len(full)} if full else {})
+
+
+def _style_distance(
+    found: Mapping[str, Tensor], number: int, targets: Mapping[int, Target], lesson: Lesson
+) -> Tensor:
+    distances = targets[lesson.styles[number]].distances[lesson.strokes[number]]
+    rows = []
+    for name in STYLE_LAYERS:
+        features = found[name][number : number + 1]
+        positions = features.shape[2] * features.shape[3]
+        rows.append(distances[name](LayerStatistics(*moments(features, positions), positions)))
+    return torch.stack(rows).mean().float()

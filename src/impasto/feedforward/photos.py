@@ -1,0 +1,76 @@
+"""Photographs to learn on: read once, kept small in memory, cut into random crops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from impasto import imaging
+from impasto.errors import InputError, PictureError
+
+LONGEST = 512
+"""Photographs are kept at this long side at most, in pixels."""
+
+_SCALES = (0.7, 1.4)
+_NATURAL = 0.5
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """``photos``: (3, H, W) uint8 each. ``skipped``: a file that is no picture, or too small, and why."""
+
+    photos: Sequence[Tensor]
+    skipped: Sequence[tuple[Path, str]] = ()
+
+
+def read_photos(
+    paths: Iterable[Path], *, smallest: int, on_file: Callable[[int], None] | None = None
+) -> PhotoSet:
+    """Every readable picture of ``paths``, its long side at most 512 pixels, its short side at least
+    ``smallest``; the others are skipped and named. ``on_file`` hears how many files were looked at."""
+    photos: list[Tensor] = []
+    skipped: list[tuple[Path, str]] = []
+    for number, path in enumerate(paths, 1):
+        try:
+            photos.append(_read(path, smallest))
+        except InputError as error:
+            skipped.append((path, str(error)))
+        if on_file is not None:
+            on_file(number)
+    return PhotoSet(photos, skipped)
+
+
+def _read(path: Path, smallest: int) -> Tensor:
+    picture = imaging.read(path)
+    pixels = imaging.fill_transparent(picture) if picture.alpha is not None else picture.pixels
+    width, height = picture.width, picture.height
+    if max(width, height) > LONGEST:
+        width, height = imaging.fit(width, height, LONGEST)
+        pixels = imaging.resize(pixels, width, height)
+    if min(width, height) < smallest:
+        raise PictureError(f"expected {smallest} pixels a side at least; {path.name} has {width}x{height}")
+    levels = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
+    return torch.from_numpy(levels).permute(2, 0, 1).contiguous()
+
+
+def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:
+    """A random square of ``photo`` (3, H, W) uint8 as (3, size, size) float32 in [0, 1].
+
+    Half of the crops have the photograph's own scale, as far as it is large enough; the others are
+    resized by a factor of 0.7 to 1.4. Half are mirrored.
+    """
+    natural = random.random() < _NATURAL
+    scale = 1.0 if natural else float(np.exp(random.uniform(*np.log(_SCALES))))
+    side = min(round(size / scale), *photo.shape[1:])
+    top, left = (int(random.integers(length - side + 1)) for length in photo.shape[1:])
+    square = photo[:, top : top + side, left : left + side].float() / 255
+    if side != size:
+        resized = functional.interpolate(square[None], (size, size), mode="bicubic", antialias=True)
+        square = resized[0].clamp(0, 1)
+    return square.flip(2) if random.random() < 0.5 else square

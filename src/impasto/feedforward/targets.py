@@ -1,0 +1,39 @@
+"""What a network is taught: styles at several stroke sizes, as distances of feature statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from impasto.encoders import FeatureExtractor
+from impasto.objectives import STYLE_LOSSES, LayerStatistics, StyleStatistics
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CONTENT_LAYERS = ("relu3_1", "relu4_2")
+
+STROKE_SIZES = (256, 362, 512)
+"""Long sides, in pixels, at which a style is measured: from fine strokes to coarse ones."""
+
+Distance = Callable[[LayerStatistics], Tensor]
+Measure = Callable[[FeatureExtractor, Sequence[str], int], StyleStatistics]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One style to be learnt: for each of ``STROKE_SIZES`` and each layer, the distance from it."""
+
+    distances: Sequence[Mapping[str, Distance]]
+
+
+def make_target(encoder: FeatureExtractor, measure: Measure) -> Target:
+    """``measure(encoder, layers, long_side)`` gives a style's statistics: Wasserstein-2 distances
+    between Gaussians from them, over the style's energy (as ``Options.style_loss`` "wasserstein")."""
+    prepare = STYLE_LOSSES["wasserstein"].prepare
+    return Target(
+        [
+            {n: prepare(s) for n, s in measure(encoder, STYLE_LAYERS, size).items() if n in STYLE_LAYERS}
+            for size in STROKE_SIZES
+        ]
+    )
