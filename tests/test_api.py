@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 import impasto
 from impasto import imaging
@@ -165,3 +166,15 @@ def test_every_papers_preset_lowers_its_own_loss_with_the_shipped_network(
         on_progress=lambda event: losses.append(event.losses["total"]),
     )
     assert min(losses[1:]) < losses[0] or losses[0] == 0
+
+
+def test_a_folder_of_paintings_is_one_style_file(tmp_path: Path) -> None:
+    folder = tmp_path / "works"
+    folder.mkdir()
+    for number in range(2):
+        imaging.write(Picture(blobs(160, 160, seed=number)), folder / f"{number}.png")
+    impasto.make_style(folder, tmp_path / "folder.style")
+    impasto.make_style(sorted(folder.iterdir()), tmp_path / "files.style")
+    one, other = (load_file(tmp_path / f"{name}.style") for name in ("folder", "files"))
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[name], other[name]) for name in one)

@@ -48,6 +48,7 @@ from impasto.sources import (
     normalised,
     of_own,
     opaque,
+    pictures_in,
     several,
     with_names,
 )
@@ -209,7 +210,10 @@ def stylize(
         keeper = unfinished.keeper(Path(checkpoint), job, every=checkpoint_every, resume=resume)
     if fine is not None:
         arrange(photo, style_uses(loaded, chosen), masks, inner, chosen, max_pixels)  # refuses what it will
-        loaded = [mix_scales(layout, fine, network, chosen, cancel=cancel) for layout in loaded]
+        loaded = [
+            mix_scales(layout, fine, network, chosen, on_progress=on_progress, cancel=cancel)
+            for layout in loaded
+        ]
     painted, styles = colours.prepare(beneath, loaded, chosen)
     places = arrange(photo, style_uses(styles, chosen), masks, inner, chosen, max_pixels)
     if on_progress is not None:
@@ -324,10 +328,12 @@ def make_style(
 ) -> StyleCard:
     """Measure the style of one or more ``paintings`` and write a style file to ``path``.
 
+    A folder among them stands for the pictures in it.
     ``layers``: the layers to measure (default: those of ``Options``). ``half`` stores float16.
     The file serves wherever a style picture does, with the same encoder, and gives the same result.
     """
-    given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
+    several_given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
+    given = [picture for painting in several_given for picture in pictures_in(painting)]
     place = Path(path)
     if place.suffix.lower() != SUFFIX:
         raise InputError(f"a style file's name ends in {SUFFIX}; got {place.name!r}")

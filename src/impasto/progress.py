@@ -14,10 +14,11 @@ class Progress:
     ``level`` and ``iteration`` count from 1; ``width`` and ``height`` are this level's size in
     pixels. ``done`` is the finished share of the whole job in [0, 1], by estimated work.
     ``losses`` has the total under ``"total"`` and its named, weighted parts. ``elapsed`` and
-    ``left`` are seconds; ``left`` is None until it can be estimated. ``recoveries`` counts how often
-    this level stepped back, with half the learning rate, from a loss that was no number. ``preview``
-    returns the current picture, (height, width, 3) float32 in [0, 1], and costs nothing until called;
-    call it inside the callback, since the picture moves on.
+    ``left`` are seconds; ``left`` is None until it can be estimated. ``stage`` names what is done before
+    the painting itself ("strokes"), which then has its own ``done``; "" is the painting.
+    ``recoveries`` counts how often this level stepped back, with half the learning rate, from a loss
+    that was no number. ``preview`` returns the current picture, (height, width, 3) float32 in [0, 1],
+    and costs nothing until called; call it inside the callback, since the picture moves on.
     """
 
     level: int
@@ -31,6 +32,7 @@ class Progress:
     elapsed: float
     left: float | None = None
     recoveries: int = 0
+    stage: str = ""
     preview: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,6 +48,7 @@ class Progress:
             "losses": dict(self.losses),
             "elapsed": round(self.elapsed, 3),
             "recoveries": self.recoveries,
+            "stage": self.stage,
             "left": None if self.left is None else round(self.left, 1),
         }
 

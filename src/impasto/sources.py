@@ -104,12 +104,20 @@ def load_style(
     return PictureStyle(picture, chosen.style_sizes, chosen.resampling, chosen.rounding)
 
 
-def _load_folder(folder: Path, options: Options, max_pixels: int) -> CollectionStyle:
-    """All pictures of ``folder``, in the order of their names, as one style."""
-    paths = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in imaging.READABLE_SUFFIXES]
+def pictures_in(source: PictureLike) -> list[PictureLike]:
+    """``source`` alone, or, if it is a folder, the paths of its pictures in the order of their names.
+    Raises StyleError for a folder without any."""
+    if not isinstance(source, (str, os.PathLike)) or not Path(source).is_dir():
+        return [source]
+    paths = [p for p in sorted(Path(source).iterdir()) if p.suffix.lower() in imaging.READABLE_SUFFIXES]
     if not paths:
-        raise StyleError(f"the folder {folder} has no pictures in it; expected an artist's works")
-    pictures = [opaque(imaging.read(path, max_pixels=max_pixels)) for path in paths]
+        raise StyleError(f"the folder {source} has no pictures in it; expected an artist's works")
+    return list(paths)
+
+
+def _load_folder(folder: Path, options: Options, max_pixels: int) -> CollectionStyle:
+    """All pictures of ``folder`` as one style."""
+    pictures = [opaque(load_picture(path, max_pixels)) for path in pictures_in(folder)]
     members = [PictureStyle(p, options.style_sizes, options.resampling, options.rounding) for p in pictures]
     return CollectionStyle(tuple(members))
 

@@ -10,7 +10,7 @@ from impasto.optimize.colours import finish, prepare
 from impasto.optimize.mixing import mix_scales, shallow
 from impasto.optimize.options import Options
 from impasto.optimize.style_files import FileStyle, StyleCard
-from impasto.optimize.styles import PictureStyle
+from impasto.optimize.styles import PictureStyle, Style
 from impasto.types import Picture
 from tests.conftest import blobs
 
@@ -83,3 +83,27 @@ def test_mixed_scales_keep_how_the_layout_is_sized(encoder: Encoder) -> None:
     options = Options(size=32, iterations=1, coarse_iterations=None, min_size=0)
     mixed = mix_scales(layout, STYLE, encoder, options)
     assert (mixed.sizing, mixed.resampling, mixed.rounding) == ("exact", "bicubic", "half-even")
+
+
+class Recorded:
+    """A style that remembers at which sizes it was measured."""
+
+    def __init__(self, style: Style) -> None:
+        self.style, self.sizes = style, []  # type: ignore[var-annotated]
+
+    def statistics(self, encoder: Encoder, layers: list[str], long_side: float, **more: object) -> object:
+        self.sizes.append(long_side)
+        return self.style.statistics(encoder, layers, long_side, **more)  # type: ignore[arg-type]
+
+    def samples(self, *_: object, **__: object) -> object:
+        raise AssertionError
+
+
+def test_strokes_are_measured_at_the_size_that_the_layout_is_painted_at(encoder: Encoder) -> None:
+    strokes = Recorded(STYLE)
+    options = Options(size=128, style_scale=0.5, iterations=1, coarse_iterations=None, min_size=0)
+    stages = []
+    layout = PictureStyle(Picture(blobs(96, 96, seed=4)))
+    mix_scales(layout, strokes, encoder, options, on_progress=lambda e: stages.append(e.stage))  # type: ignore[arg-type]
+    assert strokes.sizes == [64]
+    assert stages == ["strokes"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
@@ -14,6 +15,7 @@ from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.options import Options
 from impasto.optimize.places import everywhere
 from impasto.optimize.styles import PictureStyle, Style
+from impasto.progress import Progress, ProgressCallback
 from impasto.types import Picture
 
 FINE_BLOCKS = 2
@@ -29,12 +31,14 @@ def mix_scales(
     encoder: FeatureExtractor,
     options: Options,
     *,
+    on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> PictureStyle:
     """The style that has the large forms and colours of ``layout`` and the fine ones of ``strokes``.
 
     ``layout``'s picture is painted in the manner of ``strokes``, which may be any style, by the shallow
-    style layers of ``options`` alone, at the size the style will be measured at. Raises StyleError when
+    style layers of ``options`` alone, at the size the style will be measured at. Events have the stage
+    "strokes". Raises StyleError when
     ``layout`` is not a picture, OptionError when no style layer is shallow.
     """
     if not isinstance(layout, PictureStyle):
@@ -49,10 +53,17 @@ def mix_scales(
         style_layers=shallow(options.style_layers, encoder.layer_names),
         style_weights=(),
         style_scales=(),
+        style_scale=1.0,  # of the result's size, which the layout is painted at already
+        style_size=None,
         blend_layers=(),
         init="content",
     )
-    painted = paint(own, everywhere([strokes], fine), encoder, fine, cancel=cancel)
+
+    def report(event: Progress) -> None:
+        if on_progress is not None:
+            on_progress(replace(event, stage="strokes"))
+
+    painted = paint(own, everywhere([strokes], fine), encoder, fine, on_progress=report, cancel=cancel)
     return PictureStyle(Picture(painted.pixels), layout.sizing, layout.resampling, layout.rounding)
 
 
