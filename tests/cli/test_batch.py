@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from typer.testing import CliRunner, Result
 
 import impasto
 from impasto import imaging
 from impasto.cli import app
-from impasto.cli.batch import spread_styles
+from impasto.cli.batch import spread_styles, with_address
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -289,3 +290,157 @@ def finished_lines() -> list[str]:
 def test_what_is_refused_leaves_no_folder(words: tuple[str, str], here: Path) -> None:
     assert run(words[0], "--style", words[1], "-o", "out", *FAST).exit_code == 2
     assert not (here / "out").exists()
+
+
+@pytest.mark.slow
+def test_several_workers_paint_what_one_paints() -> None:
+    command = ["photos", "--style", "starry-night", "art.png", *FAST, "--precision", "float32", "-o"]
+    Path("photos/bad.jpg").write_text("this is no picture")
+    result = run(*command, "out", "--workers", 2, "--json")
+    assert result.exit_code == 1, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert lines[-1] == {
+        "state": "finished",
+        "painted": 4,
+        "skipped": 0,
+        "failed": 2,
+        "left_out": [],
+        "cancelled": False,
+    }
+    last = lines[-2]["totals"]
+    assert (last["done"], last["failed"], last["total"]) == (4, 2, 6)
+    assert last["per_minute"] > 0
+    assert last["left"] == 0
+    assert sorted(row["output"] for row in manifest() if row["status"] == "done") == sorted(NAMES)
+    run(*command, "alone")
+    for name in NAMES:
+        out, alone = imaging.read(f"out/{name}"), imaging.read(f"alone/{name}")
+        # Another number of threads sums in another order: one step of 8 bits.
+        assert np.abs(out.pixels - alone.pixels).max() <= 1.01 / 255
+        assert imaging.read_parameters(f"out/{name}") == imaging.read_parameters(f"alone/{name}")
+    assert (
+        run(*command, "out", "--workers", "auto").stdout
+        == "done: out (0 painted, 4 there already, 2 failed)\n"
+    )
+
+
+def test_photographs_and_results_may_lie_in_a_store(here: Path) -> None:
+    import fsspec
+
+    files = fsspec.filesystem("memory")
+    for name in ("one.png", "two.png"):
+        files.pipe_file(f"/photos/{name}", (here / "photos" / name).read_bytes())
+    result = run("memory://photos", "--style", "starry-night", "-o", "memory://painted", *FAST)
+    assert result.stdout == "done: memory://painted (2 painted, 0 there already, 0 failed)\n", result.output
+    files.get_file("/painted/one-starry-night.png", "near.png")
+    assert imaging.read("near.png").width == 48
+    stored = imaging.read_parameters("near.png")
+    assert stored is not None
+    assert stored["content"] == "memory://photos/one.png"
+    run("photos/one.png", "--style", "starry-night", "-o", "out", *FAST)
+    assert np.array_equal(imaging.read("near.png").pixels, imaging.read("out/one-starry-night.png").pixels)
+    files.rm("/", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        ("photos --ray", "photos --ray local"),
+        ("--ray photos --style s", "--ray local photos --style s"),
+        ("--ray 10.0.0.1:6379 photos", "--ray 10.0.0.1:6379 photos"),
+        ("--ray [::1]:6379 photos", "--ray [::1]:6379 photos"),
+        ("--ray ray://head:10001 photos", "--ray ray://head:10001 photos"),
+        ("--ray auto photos", "--ray auto photos"),
+        ("--ray s3://bucket/photos", "--ray local s3://bucket/photos"),
+        ("--ray=head:6379 photos", "--ray=head:6379 photos"),
+    ],
+)
+def test_ray_without_an_address_is_one_of_its_own(typed: str, understood: str) -> None:
+    assert with_address(typed.split()) == understood.split()
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "many", "1.5"])
+def test_a_number_of_workers_that_is_none_is_refused(workers: str) -> None:
+    result = run("photos", "--style", "art.png", "-o", "out", "--workers", workers)
+    assert result.exit_code == 2
+    assert f"--workers must be a number from 1, or auto; it is '{workers}'" in result.stderr
+
+
+def test_a_cluster_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "impasto.jobs.cluster", raising=False)
+    result = run("photos", "--style", "art.png", "-o", "out", "--ray")
+    assert result.exit_code == 2
+    assert result.stderr.strip() == "impasto: a Ray cluster needs Ray: pip install 'impasto[ray]'"
+
+
+def test_the_line_of_the_whole_tells_counts_speed_and_time_left() -> None:
+    from impasto.cli.batch_display import _counts, _left
+    from impasto.jobs.totals import Totals
+
+    assert _counts(Totals(400, skipped=2, done=10, failed=1, per_minute=3.44)) == (
+        "13 of 400, 1 failed, 3.44 a minute"
+    )
+    assert _counts(Totals(4)) == "0 of 4"
+    assert [_left(s) for s in (None, 90.0, 600.0, 9000.0)] == [
+        "",
+        "90 s left",
+        "10 min left",
+        "2 h 30 min left",
+    ]
+
+
+WORKERS = ["--workers", "2"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_with_workers_keeps_what_was_begun_and_leaves_no_process() -> None:
+    command = [*SLOW, *WORKERS, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["state"] == "done":
+                break
+        workers = [child.pid for child in psutil.Process(process.pid).children()]
+        os.kill(process.pid, signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    last = json.loads(rest.splitlines()[-1])
+    assert last["cancelled"]
+    assert len(manifest()) == last["painted"] == len(list(Path("out").glob("*.png")))
+    assert last["painted"] < len(NAMES)
+    assert checkpoints()
+    assert len(workers) == 2
+    assert not any(psutil.pid_exists(pid) for pid in workers)
+    assert subprocess.run([*SLOW, *WORKERS, "-q"], check=False).returncode == 0
+    assert sorted(row["output"] for row in manifest()) == sorted(NAMES)
+    assert checkpoints() == {}
+
+
+@pytest.mark.slow
+def test_workers_killed_in_mid_painting_are_replaced_and_every_pair_is_there_once() -> None:
+    """Killed twice, at chance moments; what they had goes on from its checkpoint."""
+    chance = random.Random(7)
+    command = [*SLOW, *WORKERS, "--json"]
+    killed = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        events = []
+        for line in process.stdout:
+            events.append(json.loads(line))
+            if events[-1]["state"] == "painting" and killed < 2 and chance.random() < 0.3:
+                victim = chance.choice(psutil.Process(process.pid).children())
+                victim.kill()
+                killed += 1
+    assert process.returncode == 0
+    assert killed == 2
+    assert 1 <= sum(event["state"] == "replaced" for event in events) <= 2
+    assert sorted(row["output"] for row in manifest()) == sorted(NAMES)
+    assert {row["status"] for row in manifest()} == {"done"}
+    undisturbed = [word if word != "out" else "whole" for word in SLOW]
+    subprocess.run([*undisturbed, "-q"], check=True, env=ONE_THREAD)
+    for name in NAMES:
+        out, whole = imaging.read(f"out/{name}").pixels, imaging.read(f"whole/{name}").pixels
+        assert np.abs(out - whole).max() <= 1.01 / 255
+    assert checkpoints() == {}

@@ -13,6 +13,7 @@ from impasto.jobs.batch import Batch, BatchProgress, Cancel, run
 from impasto.jobs.inputs import measure
 from impasto.jobs.manifest import Manifest, Record
 from impasto.jobs.pairs import known_styles, labels, pairs, photographs
+from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import write_checkpoint
 from impasto.optimize.options import Options
 from impasto.progress import Progress, ProgressCallback
@@ -60,6 +61,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+AT_ONCE = Policy(delay=0)
 OUT = Path("out")
 STYLES = ["starry-night", "art.jpg"]
 NAMES = ["one-starry-night.png", "one-art.png", "two-starry-night.png", "two-art.png"]
@@ -76,7 +78,7 @@ def lines() -> list[str]:
 
 def painted(todo: list[Job], painter: Painter | None = None) -> tuple[Batch, list[str]]:
     painter = painter or Painter()
-    return run(todo, OUT, painter), painter.made
+    return run(todo, OUT, painter, policy=AT_ONCE), painter.made
 
 
 @pytest.mark.usefixtures("here")
@@ -102,6 +104,7 @@ def test_the_manifest_has_a_line_with_everything_for_each() -> None:
         "seconds": 1.5,
         "losses": {"total": 0.5},
         "error": None,
+        "attempts": 1,
     }
     assert list(Manifest(OUT).read()) == NAMES
 

@@ -1,57 +1,37 @@
-"""Many jobs, one after the other: what is done stays done, what fails is told and does not stop the rest."""
+"""Many jobs: what is done stays done, what fails is tried again, told, and does not stop the rest."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
-from filelock import FileLock, Timeout
-
-from impasto.errors import DivergedError, ImpastoError, InputError
+from impasto.errors import InputError
+from impasto.jobs import places
 from impasto.jobs.inputs import differences, measure
 from impasto.jobs.job import Job
-from impasto.jobs.manifest import Manifest, Record
-from impasto.jobs.unfinished import why_anew
-from impasto.optimize.checkpoints import remove_checkpoint
-from impasto.progress import Progress, ProgressCallback
+from impasto.jobs.ledger import HIDDEN, ledger
+from impasto.jobs.manifest import Record
+from impasto.jobs.pool import Alone, Crew, News, Pool
+from impasto.jobs.schedule import Policy
+from impasto.jobs.totals import Counter, Totals
+from impasto.jobs.work import Cancel, Painted, Perform, Task
+from impasto.progress import Progress
 
-HIDDEN = ".impasto"
-"""The folder beside the results that holds the checkpoint of a painting that was cut short."""
+__all__ = [
+    "HIDDEN",
+    "Batch",
+    "BatchCallback",
+    "BatchProgress",
+    "Cancel",
+    "Painted",
+    "Perform",
+    "run",
+    "run_with",
+]
 
-Cancel = Callable[[], bool]
-State = Literal["skipped", "started", "painting", "done", "failed"]
-
-
-class Size(Protocol):
-    """What has a width and a height in pixels."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-
-
-class Painted(Protocol):
-    """What performing a job gives back; ``cancelled``: cut short, and its output not written."""
-
-    @property
-    def picture(self) -> Size: ...
-    @property
-    def losses(self) -> Mapping[str, float]: ...
-    @property
-    def iterations(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def cancelled(self) -> bool: ...
-
-
-Perform = Callable[[Job, Path, ProgressCallback, Cancel], Painted]
-"""Paints a job and writes its output: the job, its checkpoint to keep and to go on from, whom to tell
-about progress, and whom to ask whether to stop."""
+State = Literal["skipped", "started", "painting", "retrying", "replaced", "done", "failed"]
 
 
 @dataclass(frozen=True)
@@ -59,17 +39,21 @@ class BatchProgress:
     """What a batch tells whoever watches, before, while and after it paints a job.
 
     ``number`` counts from 1 to ``total``. ``note``: why a painting is made that was made or begun
-    before. ``painting``: the event of the painting itself, in the state of that name. ``record``: how
-    it went.
+    before; why it is tried again ("retrying"); what became of the worker that had it ("replaced").
+    ``painting``: the event of the painting itself, in the state of that name. ``record``: how it went.
+    ``totals``: how far all is. ``worker``: who is at it, from 1. A worker that died without a job is
+    "replaced" with ``number`` 0 and no ``job``.
     """
 
     state: State
-    job: Job
+    job: Job | None
     number: int
     total: int
     note: str = ""
     painting: Progress | None = None
     record: Record | None = None
+    totals: Totals | None = None
+    worker: int = 1
 
 
 BatchCallback = Callable[[BatchProgress], None]
@@ -94,89 +78,123 @@ class Batch:
 
 def run(
     jobs: Sequence[Job],
-    folder: Path,
+    folder: Path | str,
     perform: Perform,
     *,
     network: str = "",
+    policy: Policy | None = None,
     on_progress: BatchCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Batch:
-    """Perform ``jobs``, whose outputs lie in ``folder``, and keep the manifest there.
+    """Perform ``jobs``, whose outputs lie in ``folder``, one after the other in this process.
 
     A job is skipped when its output is there and the manifest knows it as done with the same options
     and the same inputs, byte for byte. ``network``: the digest of the encoder's weights, which count as
-    an input. A job that was cut short goes on from its checkpoint. ``cancel`` is asked between jobs, and
-    handed on to ``perform``.
+    an input. A job that was cut short goes on from its checkpoint. One that fails for a reason that may
+    pass is tried again as ``policy`` says. ``cancel`` is asked between jobs, and handed on to ``perform``.
 
     Raises InputError when the manifest is none, or another batch is at work in ``folder``, and
     OutputError when the manifest cannot be written; any other error is a record's.
     """
+    crew = Alone(perform, cancel or (lambda: False))
+    chosen = replace(policy or Policy(), ahead=1)
+    return run_with(
+        lambda: (crew, 1),
+        jobs,
+        folder,
+        network=network,
+        policy=chosen,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
+
+
+def run_with(
+    hire: Callable[[], tuple[Crew, int]],
+    jobs: Sequence[Job],
+    folder: Path | str,
+    *,
+    network: str = "",
+    policy: Policy | None = None,
+    on_progress: BatchCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Batch:
+    """As ``run``, with the crew that ``hire`` returns, and at most so many workers of it.
+
+    ``hire`` is called only when there is something to paint. Raises ImpastoError besides, when no worker
+    can be started.
+    """
     tell = on_progress or (lambda _: None)
-    stop = cancel or (lambda: False)
-    with _alone(folder):
-        manifest = Manifest(folder)
-        known = manifest.read()
-        notes = {_name(job): _why_again(job, known.get(_name(job)), network) for job in jobs}
-        manifest.write([r for name, r in known.items() if notes.get(name) is None])
-        records: list[Record] = []
-        skipped = 0
-        for number, job in enumerate(jobs, 1):
-            name = _name(job)
-            note = notes[name]
-            if note is None:
-                records.append(known[name])
-                skipped += 1
-                tell(BatchProgress("skipped", job, number, len(jobs), record=known[name]))
-                continue
-            record = None
-            if not stop():
-                record = _perform_one(_Turn(job, number, len(jobs), note, network), perform, tell, stop)
-            if record is None:
-                return Batch(tuple(records), skipped, cancelled=True)
-            manifest.add(record)
-            records.append(record)
-            tell(BatchProgress(record.status, job, number, len(jobs), record=record))
-    return Batch(tuple(records), skipped)
+    book = ledger(str(folder))
+    with book.alone():
+        known = book.read()
+        notes = [_why_again(job, known.get(_name(job)), network) for job in jobs]
+        again = {_name(job) for job, note in zip(jobs, notes, strict=True) if note is not None}
+        book.write([record for name, record in known.items() if name not in again])
+        tasks = [
+            Task(item, job, book.checkpoint(job.output), note, network)
+            for item, (job, note) in enumerate(zip(jobs, notes, strict=True))
+            if note is not None
+        ]
+        found = {name: known[name] for name in map(_name, jobs) if name not in again}
+        _tell_skipped(jobs, found, tell)
+        cancelled = False
+        if tasks:
+            more = _Telling(jobs, found, tell)
+            crew, workers = hire()
+            pool = Pool(
+                tasks,
+                crew,
+                min(workers, len(tasks)),
+                settle=lambda records: book.add(*records),
+                tell=more,
+                policy=policy,
+                keep=book.keep,
+                skipped=len(jobs) - len(tasks),
+            )
+            if isinstance(crew, Alone):
+                crew.say = lambda event: pool.take_in([event])
+            cancelled = not pool.run(cancel or (lambda: False))
+    records = tuple(found[name] for name in map(_name, jobs) if name in found)
+    return Batch(records, len(jobs) - len(tasks), cancelled)
 
 
 @dataclass(frozen=True)
-class _Turn:
-    job: Job
-    number: int
-    total: int
-    note: str
-    network: str
+class _Telling:
+    """Turns the pool's news into the batch's, and gathers the records."""
+
+    jobs: Sequence[Job]
+    found: dict[str, Record]
+    tell: BatchCallback
+
+    def __call__(self, news: News) -> None:
+        if news.record is not None:
+            self.found[news.record.output] = news.record
+        self.tell(
+            BatchProgress(
+                news.kind,
+                None if news.item is None else self.jobs[news.item],
+                0 if news.item is None else news.item + 1,
+                len(self.jobs),
+                news.note,
+                news.progress,
+                news.record,
+                news.totals,
+                news.worker,
+            )
+        )
 
 
-def _perform_one(turn: _Turn, perform: Perform, tell: BatchCallback, stop: Cancel) -> Record | None:
-    """One job's record; None when it was cut short."""
-    job, name = turn.job, _name(turn.job)
-    checkpoint = Path(job.output).parent / HIDDEN / f"{name}.checkpoint"
-
-    def on_progress(event: Progress) -> None:
-        tell(BatchProgress("painting", job, turn.number, turn.total, painting=event))
-
-    try:
-        job = measure(job, network=turn.network)
-        note = turn.note
-        if anew := why_anew(checkpoint, job):
-            remove_checkpoint(checkpoint)
-            note = note or f"begun anew: {anew}"
-        tell(BatchProgress("started", job, turn.number, turn.total, note=note))
-        painted = perform(job, checkpoint, on_progress, stop)
-    except Exception as error:  # whatever one picture does, the others get their turn
-        if isinstance(error, DivergedError):
-            remove_checkpoint(checkpoint)
-        words = str(error) if isinstance(error, ImpastoError) else f"{type(error).__name__}: {error}"
-        return Record(name, "failed", job, error=" ".join(words.split()))
-    if painted.cancelled:
-        return None
-    size = (painted.picture.width, painted.picture.height)
-    return Record(name, "done", job, size, painted.iterations, painted.seconds, dict(painted.losses))
+def _tell_skipped(jobs: Sequence[Job], found: Mapping[str, Record], tell: BatchCallback) -> None:
+    totals = Counter(len(jobs), len(found), 0.0).totals(0, 0.0)
+    for number, job in enumerate(jobs, 1):
+        if _name(job) in found:
+            record = found[_name(job)]
+            tell(BatchProgress("skipped", job, number, len(jobs), record=record, totals=totals))
 
 
 def _name(job: Job) -> str:
-    return Path(job.output).name
+    return places.name_of(job.output)
 
 
 def _why_again(job: Job, record: Record | None, network: str) -> str | None:
@@ -185,7 +203,7 @@ def _why_again(job: Job, record: Record | None, network: str) -> str | None:
         return ""
     if not record.done:
         return "failed before"
-    if not Path(job.output).is_file():
+    if not places.exists(job.output):
         return "its result is gone"
     if record.job.quality != job.quality:
         return f"quality was {record.job.quality}, is {job.quality}"
@@ -194,22 +212,3 @@ def _why_again(job: Job, record: Record | None, network: str) -> str | None:
     except InputError as error:
         return str(error)
     return different[0] if different else None
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """While this batch is at work in ``folder``, no other is. Raises InputError where one is."""
-    hidden = folder / HIDDEN
-    hidden.mkdir(exist_ok=True)
-    lock = FileLock(hidden / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(f"another batch is at work in {folder}; expected to be alone there") from error
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # checkpoints stay, and the folder with them
-            (hidden / "lock").unlink()
-            hidden.rmdir()
-        lock.release()

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from impasto.errors import InputError
 from impasto.jobs.job import Job
+from impasto.jobs.places import fetch, is_address
 from impasto.optimize.options import Initialisation
 
 # How a picture is come by, not which: a painting may go on with others of these.
@@ -47,6 +48,8 @@ def start(job: Job) -> str | None:
 
 def digest(name: str) -> str:
     """The SHA-256 of a file, of a folder's pictures in the order of their names, or of a named style."""
+    if is_address(name):
+        return _of_file(fetch(name))
     path = Path(name)
     try:
         is_folder, is_there = path.is_dir(), path.exists()
@@ -94,6 +97,11 @@ def located(job: Job) -> Job:
 
     found = _renamed(job, whole, _network_in(folder))
     return replace(found, output=whole(job.output), folder=str(Path.cwd()))
+
+
+def fetched(job: Job) -> Job:
+    """``job`` with copies on this machine of the inputs that lie elsewhere. Raises InputError."""
+    return _renamed(job, lambda name: str(fetch(name)) if is_address(name) else name, lambda name: name)
 
 
 def beside(job: Job, folder: Path) -> Job:

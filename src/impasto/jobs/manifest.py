@@ -37,6 +37,7 @@ class Record:
     seconds: float = 0.0
     losses: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+    attempts: int = 1
 
     @property
     def done(self) -> bool:
@@ -70,39 +71,47 @@ class Manifest:
     def read(self) -> dict[str, Record]:
         """The records by their outputs' names, in order; the last of a name counts. Raises InputError."""
         try:
-            lines = self.path.read_bytes().split(b"\n")
+            return parse(self.path.read_bytes(), str(self.path))
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise InputError(f"cannot read {self.path}: {error.strerror or error}") from error
-        found: dict[str, Record] = {}
-        for number, line in enumerate(lines[:-1], 1):  # after the last end of a line: nothing, or a torn one
-            try:
-                values = json.loads(line.decode("utf-8", "surrogateescape"))
-                if not isinstance(values, dict):
-                    raise InputError(f"expected an object; got {type(values).__name__}")
-                record = Record.from_dict(values)
-            except ValueError as error:  # InputError, and JSON's own
-                raise InputError(f"{self.path}, line {number}, is not a batch's: {error}") from error
-            found.pop(record.output, None)
-            found[record.output] = record
-        return found
 
     def write(self, records: Iterable[Record]) -> None:
         """Replace everything by ``records``, at once. Raises OutputError."""
-        files.replace(self.path, b"".join(map(_line, records)))
+        files.replace(self.path, lines(records))
 
-    def add(self, record: Record) -> None:
-        """One more line, on the disk when this returns. Raises OutputError."""
+    def add(self, *records: Record) -> None:
+        """One more line for each, on the disk when this returns. Raises OutputError."""
         try:
             with self.path.open("ab") as stream:
-                stream.write(_line(record))
+                stream.write(lines(records))
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
             raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from error
 
 
-def _line(record: Record) -> bytes:
-    text = json.dumps(record.to_dict(), ensure_ascii=False)
-    return text.encode("utf-8", "surrogateescape") + b"\n"
+def parse(data: bytes, where: str) -> dict[str, Record]:
+    """The records of a manifest by their outputs' names, in order; the last of a name counts.
+
+    A last line without an end was cut short and does not count. Raises InputError, which says ``where``.
+    """
+    found: dict[str, Record] = {}
+    for number, line in enumerate(data.split(b"\n")[:-1], 1):
+        try:
+            values = json.loads(line.decode("utf-8", "surrogateescape"))
+            if not isinstance(values, dict):
+                raise InputError(f"expected an object; got {type(values).__name__}")
+            record = Record.from_dict(values)
+        except ValueError as error:  # InputError, and JSON's own
+            raise InputError(f"{where}, line {number}, is not a batch's: {error}") from error
+        found.pop(record.output, None)
+        found[record.output] = record
+    return found
+
+
+def lines(records: Iterable[Record]) -> bytes:
+    """A line of JSON for each."""
+    texts = (json.dumps(record.to_dict(), ensure_ascii=False) for record in records)
+    return b"".join(text.encode("utf-8", "surrogateescape") + b"\n" for text in texts)

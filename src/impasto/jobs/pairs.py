@@ -4,37 +4,53 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from impasto.errors import InputError, OptionError, StyleError
 from impasto.imaging import READABLE_SUFFIXES, check_writable
+from impasto.jobs import places
 from impasto.jobs.inputs import names
 from impasto.jobs.job import Job
+from impasto.jobs.places import is_address
 from impasto.optimize.options import Options
 
 
-def photographs(given: Iterable[str], results: Collection[Path] = ()) -> tuple[list[str], list[str]]:
+def photographs(given: Iterable[str], results: Collection[Path | str] = ()) -> tuple[list[str], list[str]]:
     """The files ``given`` and the pictures in the folders given, each once: photographs, and what is
-    among the ``results``.
+    among the ``results`` (see ``whereabouts``).
 
     Raises InputError for a name that is neither, a folder without pictures, or nothing at all.
     """
-    found: dict[Path, str] = {}
+    found: dict[Path | str, str] = {}
     for name in given:
-        path = Path(name)
-        if not path.exists():
-            raise InputError(f"there is no photograph or folder {name}")
-        pictures = [path]
-        if path.is_dir():
-            pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
-            if not pictures:
-                raise InputError(f"the folder {name} has no pictures in it; expected photographs")
-        for picture in pictures:
-            found.setdefault(picture.resolve(), str(picture))
+        for picture in _pictures(name):
+            found.setdefault(whereabouts(picture), picture)
     photos = [name for path, name in found.items() if path not in results]
     if not photos:
         raise InputError(f"expected photographs; got {len(found)} results of an earlier batch in that folder")
     return photos, [name for path, name in found.items() if path in results]
+
+
+def whereabouts(name: str) -> Path | str:
+    """The one path of a file on this machine, or its address."""
+    return name if is_address(name) else Path(name).resolve()
+
+
+def _pictures(name: str) -> list[str]:
+    """The photograph ``name``, or those in the folder of that name."""
+    if is_address(name):
+        is_folder, is_there = places.is_folder(name), places.exists(name)
+    else:
+        is_folder, is_there = Path(name).is_dir(), Path(name).exists()
+    if not is_folder and not is_there:
+        raise InputError(f"there is no photograph or folder {name}")
+    if not is_folder:
+        return [name if is_address(name) else str(Path(name))]
+    inside = places.listing(name) if is_address(name) else [str(p) for p in sorted(Path(name).iterdir())]
+    pictures = [p for p in inside if PurePosixPath(p).suffix.lower() in READABLE_SUFFIXES]
+    if not pictures:
+        raise InputError(f"the folder {name} has no pictures in it; expected photographs")
+    return pictures
 
 
 def known_styles(given: Iterable[str]) -> list[str]:
@@ -43,6 +59,11 @@ def known_styles(given: Iterable[str]) -> list[str]:
 
     found: dict[object, str] = {}
     for name in given:
+        if is_address(name):
+            if not places.exists(name):
+                raise StyleError(f"expected a picture or a style file at {name}; there is no file")
+            found.setdefault(name, name)
+            continue
         if not Path(name).exists() and name not in named_styles():
             raise StyleError(
                 f"there is no style or file called {name!r}; the named styles are {', '.join(named_styles())}"
@@ -56,7 +77,7 @@ def known_styles(given: Iterable[str]) -> list[str]:
 def pairs(
     contents: Sequence[str],
     styles: Sequence[str],
-    folder: Path,
+    folder: Path | str,
     options: Options,
     *,
     suffix: str = ".png",
@@ -70,18 +91,19 @@ def pairs(
     for name in ("style_weights", "style_scales", "blend_layers"):
         if len(getattr(options, name)) > 1:
             raise OptionError(f"a batch paints with one style at a time; {name} is for several")
-    check_writable(folder / f"result{suffix}")
+    where = str(folder)
+    check_writable((places.scratch() if is_address(where) else Path(where)) / f"result{suffix}")
     titles, manners = labels(contents), labels(styles)
     stems = _numbered([f"{title}-{manner}" for title in titles for manner in manners])
-    outputs = [str(folder / f"{stem}{suffix}") for stem in stems]
+    outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
     rows = [(content, style) for content in contents for style in styles]
     jobs = [
         Job(content, (style,), output, options, quality=quality)
         for (content, style), output in zip(rows, outputs, strict=True)
     ]
-    inputs = {Path(name).resolve() for job in jobs for name in names(job)}
+    inputs = {whereabouts(name) for job in jobs for name in names(job)}
     for output in outputs:
-        if Path(output).resolve() in inputs:
+        if whereabouts(output) in inputs:
             raise InputError(f"the result {output} is also an input; it would be overwritten")
     return jobs
 
@@ -106,12 +128,15 @@ def labels(given: Sequence[str]) -> list[str]:
 
 
 def _ladder(name: str) -> list[str]:
-    path = Path(name)
-    if not path.exists():
-        return [name]  # a named style
-    path = path.absolute()
-    stem = path.name if path.is_dir() else path.stem
-    suffix = "" if path.is_dir() else path.suffix.replace(".", "_")
+    path: PurePath
+    if is_address(name):
+        path, is_folder = PurePosixPath("/" + name.partition("://")[2]), False
+    else:
+        if not Path(name).exists():
+            return [name]  # a named style
+        path, is_folder = Path(name).absolute(), Path(name).is_dir()
+    stem = path.name if is_folder else path.stem
+    suffix = "" if is_folder else path.suffix.replace(".", "_")
     parents = [p.name for p in path.parents if p.name]
     found = []
     for count in range(len(parents) + 1):

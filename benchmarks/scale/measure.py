@@ -1,0 +1,170 @@
+"""What a picture costs here, in processor seconds of one thread: ``python -m benchmarks.scale measure``.
+
+Processor time, not the clock's: on a machine with other work it is off by tens of percent, where the
+clock is off by a factor. Waiting, which it does not see, is taken by the clock and marked so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+COSTS = Path(__file__).with_name("costs.json")
+SIDES = {"optimised": 192, "optimised, draft": 192, "fast": 768}
+
+
+def main() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        found: dict[str, Any] = {
+            "load": round(os.getloadavg()[0], 1),
+            "cores": os.cpu_count(),
+            "seconds per megapixel": engines(folder),
+            "files": files(folder),
+            "manifest": manifest(folder),
+            "schedule": schedule(folder),
+            "worker": worker(folder),
+        }
+    COSTS.write_text(json.dumps(found, indent=2) + "\n")
+    print(COSTS.read_text())
+
+
+def busy(work: Callable[[], object], runs: int = 3) -> float:
+    """The least processor time of some runs, after one that warms up."""
+    work()
+    times = []
+    for _ in range(runs):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+def photograph(folder: Path, width: int) -> Path:
+    from benchmarks.commands import sample_photo
+
+    return sample_photo(folder, width, width * 3 // 4)
+
+
+def engines(folder: Path) -> dict[str, float]:
+    """Painting alone, by engine, on one thread of this processor."""
+    import impasto
+    from impasto.imaging import read
+    from impasto.runtime import load_gallery
+
+    found = {}
+    for name, preset in (("optimised", "default"), ("optimised, draft", "draft")):
+        side = SIDES[name]
+        photo = read(photograph(folder, side))
+
+        def paint(photo: Any = photo, preset: str = preset, side: int = side) -> None:
+            impasto.stylize(photo, "starry-night", preset=preset, size=side)
+
+        found[name] = busy(paint, runs=1) / (side * side * 0.75 / 1e6)
+    gallery = load_gallery(threads=1)
+    side = SIDES["fast"]
+    pixels = read(photograph(folder, side)).pixels
+    style = gallery.styles[0].name
+    found["fast"] = busy(lambda: gallery.paint(pixels, style)) / (side * side * 0.75 / 1e6)
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def files(folder: Path) -> dict[str, float]:
+    """Reading and writing a picture, by megapixel, and hashing, by megabyte."""
+    from impasto.imaging import read, write
+
+    source = photograph(folder, 1024)
+    picture = read(source)
+    megapixels = 1024 * 768 / 1e6
+    found: dict[str, float] = {}
+    for kind in ("jpg", "png"):
+        path = folder / f"file.{kind}"
+        found[f"encode {kind}, s/MP"] = busy(lambda p=path: write(picture, p)) / megapixels
+        found[f"decode {kind}, s/MP"] = busy(lambda p=path: read(p)) / megapixels
+        found[f"size of {kind}, MB/MP"] = path.stat().st_size / 1e6 / megapixels
+    data = os.urandom(16_000_000)
+    found["hash, s/MB"] = busy(lambda: hashlib.sha256(data).digest()) / 16
+    return {name: round(value, 5) for name, value in found.items()}
+
+
+def manifest(folder: Path) -> dict[str, float]:
+    """A line of the manifest: its size, the processor time, and the wait for the disk for one write."""
+    from impasto.jobs import Job
+    from impasto.jobs.inputs import measure
+    from impasto.jobs.manifest import Manifest, Record, lines, parse
+
+    photo = photograph(folder, 64)
+    job = measure(Job(str(photo), (str(photo),), "out/photo-starry-night.png"), network="0" * 64)
+    losses = {f"style relu{n}_1": 0.123456789 for n in range(8)}
+    record = Record("photo-starry-night.png", "done", job, (512, 384), 100, 12.5, losses)
+    book = Manifest(folder)
+    waits = []
+    for _ in range(20):
+        began = time.perf_counter()
+        book.add(record)
+        waits.append(time.perf_counter() - began)
+    many = lines([record] * 1000)
+    return {
+        "bytes a line": len(lines([record])),
+        "to write, s (processor)": round(busy(lambda: lines([record] * 1000)) / 1000, 6),
+        "to read, s (processor)": round(busy(lambda: parse(many, "it")) / 1000, 6),
+        "a write, s (clock, median)": round(sorted(waits)[10], 5),
+    }
+
+
+def schedule(folder: Path) -> dict[str, float]:
+    """The coordinator: processor time and memory for a picture, everything but the workers being real."""
+    from benchmarks.scale.simulate import World, simulate
+
+    found: dict[str, float] = {}
+    calm = World(worker_life=1e9, machine_life=1e9, flaky=0, damaged=0, poison=0, hang=0)
+    for workers in (100, 1000):
+        place = folder / str(workers)
+        place.mkdir()
+        run = simulate(place, items=6000, workers=workers, world=calm)
+        found[f"a picture with {workers} workers, s (processor)"] = round(run.spent / run.lines, 6)
+    place = folder / "memory"
+    place.mkdir()
+    tracemalloc.start()
+    run = simulate(place, items=2000, workers=100, world=calm)
+    found["memory, bytes a picture"] = round(tracemalloc.get_traced_memory()[1] / run.lines)
+    tracemalloc.stop()
+    return found
+
+
+WORKER = """
+import resource, sys
+from impasto.works import make_painter
+from impasto.optimize.options import Options
+make_painter(Options().to_dict(), 60.0, 10**8, 1)
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+"""
+
+
+def worker(folder: Path) -> dict[str, float]:  # noqa: ARG001
+    """A worker until it is ready."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    memory = float(done.stdout.split()[1])
+    return {
+        "to start, s (processor)": round(
+            after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2
+        ),
+        "ready, MB": round(memory / 1e6),
+    }

@@ -1,0 +1,96 @@
+"""What a machine has for workers, and how they share it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.errors import OptionError
+from impasto.jobs.work import THREAD_VARIABLES
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A worker's share: so many ``threads``, and the graphics processor of that name, if any."""
+
+    threads: int
+    gpu: str | None = None
+
+    def environment(self) -> dict[str, str]:
+        """What keeps a process to this share, when set before it starts."""
+        found = dict.fromkeys(THREAD_VARIABLES, str(self.threads))
+        # Threads that wait by spinning take the cores away from other workers.
+        found["OMP_WAIT_POLICY"] = "PASSIVE"
+        return found if self.gpu is None else found | {"CUDA_VISIBLE_DEVICES": self.gpu}
+
+
+def cores() -> int:
+    """Processors that this process may keep busy: its affinity, and its container's share of time."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(count, _quota(Path("/sys/fs/cgroup/cpu.max"))))
+
+
+def _quota(file: Path) -> int:
+    """The cores a control group (version 2) may use, rounded up; many when it does not say."""
+    try:
+        quota, period = file.read_text().split()
+        return -(-int(quota) // int(period))
+    except (OSError, ValueError):  # "max", another version, another system
+        return 1 << 16
+
+
+def gpus(device: str) -> list[str]:
+    """The graphics processors to share out for ``Options.device``, as CUDA_VISIBLE_DEVICES names them.
+
+    None for a processor, and where one is named: all workers take that one then.
+    """
+    if device not in ("auto", "cuda"):
+        return []
+    import torch
+
+    if not torch.cuda.is_available():
+        return []
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible:
+        return [name.strip() for name in visible.split(",")]
+    return [str(number) for number in range(torch.cuda.device_count())]
+
+
+def count_workers(asked: int | str, items: int, *, cores: int, gpus: int, memory: float, each: float) -> int:
+    """How many workers: ``asked``, or for "auto" one for each graphics processor, or else for each core.
+
+    Never more than ``items``; "auto" keeps within ``memory`` (bytes) too, of which each takes ``each``.
+    Raises OptionError for what is neither a number from 1 nor "auto".
+    """
+    check_workers(asked)
+    if isinstance(asked, int):
+        wished = asked
+    else:
+        fitting = int(memory // each) if each > 0 else items
+        wished = gpus or min(cores, fitting)
+    return max(1, min(wished, items))
+
+
+def check_workers(asked: int | str) -> None:
+    """Raise OptionError for what is neither a number from 1 nor "auto"."""
+    if asked != "auto" and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
+        raise OptionError(f"workers must be a number from 1, or auto; it is {asked!r}")
+
+
+def seats(
+    workers: int, cores: int, gpus: Sequence[str], environment: Mapping[str, str] | None = None
+) -> list[Seat]:
+    """Shares of a machine: threads add up to its cores, or one each where there are fewer.
+
+    OMP_NUM_THREADS in the ``environment`` is the most that a worker gets.
+    """
+    most = (os.environ if environment is None else environment).get("OMP_NUM_THREADS", "")
+    limit = int(most) if most.isdecimal() and int(most) > 0 else cores
+    found = []
+    for number in range(workers):
+        threads = cores // workers + (number < cores % workers)
+        gpu = gpus[number % len(gpus)] if gpus else None
+        found.append(Seat(max(1, min(threads, limit)), gpu))
+    return found

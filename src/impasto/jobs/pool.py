@@ -1,0 +1,316 @@
+"""The loop of a batch: what workers say goes into the schedule and the manifest, and what it answers to them.
+
+Where the workers are is the crew's affair: in this process (``Alone``), in others (``processes``), on a
+cluster (``cluster``), or nowhere (the simulation of ``benchmarks/scale``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from impasto.errors import ImpastoError
+from impasto.jobs.manifest import Record
+from impasto.jobs.schedule import Policy, Schedule
+from impasto.jobs.totals import Counter, Totals
+from impasto.jobs.work import Cancel, Outcome, Perform, Task, carry_out, failure
+from impasto.progress import Progress
+
+GRACE = 60.0
+"""Seconds that workers have, after Ctrl-C, to keep what they have begun and stop."""
+PULSE = 0.25
+"""Seconds between two looks at whether to stop."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker takes tasks."""
+
+    worker: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A worker begins a task; ``note``: why it is painted again."""
+
+    worker: int
+    item: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a painting goes on."""
+
+    worker: int
+    item: int
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A worker is through with a task."""
+
+    worker: int
+    item: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A worker is gone. ``blame``: the task it was at may have done it."""
+
+    worker: int
+    reason: str
+    blame: bool = True
+
+
+Event = Ready | Begun | Said | Ended | Lost
+
+
+class Crew(Protocol):
+    """Where workers are. Events of one worker come in the order in which they happened."""
+
+    def now(self) -> float:
+        """Seconds, from anywhere on."""
+
+    def start(self, worker: int) -> None:
+        """Bring ``worker`` up; it is there when ``Ready`` says so, or ``Lost``."""
+
+    def give(self, worker: int, task: Task) -> None:
+        """Hand ``task`` over; never waits."""
+
+    def dismiss(self, worker: int, *, kill: bool = False) -> None:
+        """``worker`` is not needed any more, or not trusted: nothing is heard of it from now on."""
+
+    def interrupt(self) -> None:
+        """Ask all workers to keep what they have begun, and to stop."""
+
+    def wait(self, seconds: float) -> list[Event]:
+        """What happened; waits for it so long at most."""
+
+    def close(self) -> None:
+        """All workers go, at once."""
+
+
+Kind = Literal["started", "painting", "retrying", "done", "failed", "replaced"]
+
+
+@dataclass(frozen=True)
+class News:
+    """What the pool tells: ``item`` is None for a worker that died without one."""
+
+    kind: Kind
+    item: int | None
+    worker: int
+    totals: Totals
+    note: str = ""
+    progress: Progress | None = None
+    record: Record | None = None
+
+
+class Pool:
+    """Performs ``tasks`` with a ``crew`` of so many ``workers``.
+
+    ``settle`` takes the records of what is done or set aside, each once, several at a time; nothing
+    more is handed out before it returns, so that a slow disk slows the workers and memory does not
+    grow. ``keep`` is called again and again.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        crew: Crew,
+        workers: int,
+        *,
+        settle: Callable[[Sequence[Record]], None],
+        tell: Callable[[News], None],
+        policy: Policy | None = None,
+        keep: Callable[[], None] = lambda: None,
+        skipped: int = 0,
+    ) -> None:
+        self.tasks = {task.item: task for task in tasks}
+        self.crew = crew
+        self.schedule = Schedule(self.tasks, workers, policy)
+        self._counter = Counter(len(tasks) + skipped, skipped, crew.now())
+        self._settle = settle
+        self._tell = tell
+        self._keep = keep
+        self._settled: list[Record] = []
+        self._news: list[News] = []
+        self._reason = ""
+        self._stop: Cancel = lambda: False
+        self._cut = False
+
+    def run(self, stop: Cancel) -> bool:
+        """Until everything is settled; False when ``stop`` said so before.
+
+        Raises ImpastoError when no worker can be started, and what ``settle`` raises.
+        """
+        self._stop = stop
+        try:
+            while not self.schedule.finished:
+                if stop():
+                    self._wind_up()
+                    return False
+                self._arrange()
+                self.take_in(self.crew.wait(min(PULSE, self.schedule.due(self.crew.now()))))
+            return not self._cut
+        finally:
+            self.crew.close()
+
+    def _arrange(self) -> None:
+        """Workers come and go as needed, and get tasks."""
+        now = self.crew.now()
+        if self.schedule.hopeless:
+            raise ImpastoError(f"no worker can be started: {self._reason}")
+        for worker in self.schedule.silent(now):
+            self.crew.dismiss(worker, kill=True)
+            self._lost(Lost(worker, f"it said nothing for {self.schedule.policy.patience:.0f} s"))
+        for worker in self.schedule.hire(now):
+            self.crew.start(worker)
+        for assignment in self.schedule.assign(now):
+            self.crew.give(assignment.worker, self.tasks[assignment.item])
+        for worker in self.schedule.surplus():
+            self.crew.dismiss(worker)
+
+    def take_in(self, events: Sequence[Event]) -> None:
+        """What happened, and what follows from it."""
+        for event in events:
+            self._take(event)
+        if self._settled:
+            self._settle(self._settled)  # all that came together is one write
+            self._settled = []
+        self._keep()
+        news, self._news = self._news, []
+        for one in news:  # what is told as done is on the disk
+            self._tell(one)
+
+    def _take(self, event: Event) -> None:
+        now, worker = self.crew.now(), event.worker
+        self.schedule.heard(worker, now)
+        if isinstance(event, Ready):
+            self.schedule.ready(worker, now)
+        elif isinstance(event, Begun):
+            self._say("started", event.item, worker, note=event.note)
+        elif isinstance(event, Said):
+            self._say("painting", event.item, worker, progress=event.progress)
+        elif isinstance(event, Lost):
+            self._lost(event)
+        else:
+            self._ended(event, now)
+
+    def _ended(self, event: Ended, now: float) -> None:
+        outcome, item = event.outcome, event.item
+        attempt = self.schedule.attempt(item)
+        if outcome.status == "done" and outcome.record is not None:
+            if self.schedule.done(event.worker, item, now):
+                self._finish(replace(outcome.record, attempts=attempt), item, event.worker)
+            return
+        error, may_pass = outcome.error, outcome.may_pass
+        if outcome.status == "stopped" and self._stop():
+            self._cut = True
+            self.schedule.done(event.worker, item, now)
+            return
+        if outcome.status == "stopped":  # though nobody here asked it to
+            error, may_pass = "the worker was interrupted", True
+        verdict = self.schedule.failed(event.worker, item, now, may_pass=may_pass)
+        if verdict == "again":
+            self._say("retrying", item, event.worker, note=error)
+        elif verdict == "aside":
+            self._finish(failure(self.tasks[item], error, attempt), item, event.worker)
+
+    def _lost(self, event: Lost) -> None:
+        now = self.crew.now()
+        self._reason = event.reason
+        fates = self.schedule.lost(event.worker, now, blame=event.blame)
+        for item, verdict in fates:
+            if verdict == "again":
+                self._say("replaced", item, event.worker, note=event.reason)
+            else:
+                attempts = self.schedule.attempt(item) - 1
+                words = f"{attempts} workers died over it; the last one: {event.reason}"
+                self._finish(failure(self.tasks[item], words, attempts), item, event.worker)
+        if not fates:
+            self._say("replaced", None, event.worker, note=event.reason)
+
+    def _finish(self, record: Record, item: int, worker: int) -> None:
+        self._counter.add(done=record.done, now=self.crew.now())
+        self._settled.append(record)
+        self._say(record.status, item, worker, record=record)
+
+    def _say(
+        self,
+        kind: Kind,
+        item: int | None,
+        worker: int,
+        *,
+        note: str = "",
+        progress: Progress | None = None,
+        record: Record | None = None,
+    ) -> None:
+        totals = self._counter.totals(self.schedule.at_work, self.crew.now())
+        self._news.append(News(kind, item, worker, totals, note, progress, record))
+
+    def _wind_up(self) -> None:
+        """What is finished by now counts; what is not is kept by its worker."""
+        self.crew.interrupt()
+        until = self.crew.now() + GRACE
+        while self.schedule.in_hand and self.crew.now() < until:
+            events = self.crew.wait(PULSE)
+            for event in events:
+                if isinstance(event, Ended) and event.outcome.status != "done":
+                    self.schedule.done(event.worker, event.item, self.crew.now())
+                elif isinstance(event, Lost):
+                    self.schedule.lost(event.worker, self.crew.now(), blame=False)
+            # What failed at this moment is tried again next time.
+            self.take_in([e for e in events if isinstance(e, Ended) and e.outcome.status == "done"])
+
+
+class Alone:
+    """A crew of one, in this process: paints while it is waited for."""
+
+    def __init__(self, perform: Perform, stop: Cancel) -> None:
+        self.say: Callable[[Event], None] = lambda _: None
+        """Whom to tell what happens while a picture is painted."""
+        self._perform = perform
+        self._stop = stop
+        self._ready: list[Event] = []
+        self._given: list[tuple[int, Task]] = []
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def start(self, worker: int) -> None:
+        self._ready.append(Ready(worker))
+
+    def give(self, worker: int, task: Task) -> None:
+        self._given.append((worker, task))
+
+    def dismiss(self, worker: int, *, kill: bool = False) -> None:
+        pass
+
+    def interrupt(self) -> None:
+        pass
+
+    def wait(self, seconds: float) -> list[Event]:
+        if self._ready:
+            ready, self._ready = self._ready, []
+            return ready
+        if not self._given:
+            time.sleep(seconds)
+            return []
+        worker, task = self._given.pop(0)
+        outcome = carry_out(
+            task,
+            self._perform,
+            begun=lambda note: self.say(Begun(worker, task.item, note)),
+            on_progress=lambda progress: self.say(Said(worker, task.item, progress)),
+            stop=self._stop,
+        )
+        return [Ended(worker, task.item, outcome)]
+
+    def close(self) -> None:
+        pass

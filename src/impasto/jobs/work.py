@@ -1,0 +1,208 @@
+"""What a worker does with one painting, wherever the worker is."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+from impasto.errors import (
+    DivergedError,
+    ImpastoError,
+    InputError,
+    MissingExtraError,
+    OutputError,
+    WeightsError,
+)
+from impasto.jobs.inputs import measure
+from impasto.jobs.job import Job
+from impasto.jobs.manifest import Record
+from impasto.jobs.places import is_address, name_of, scratch
+from impasto.jobs.unfinished import why_anew
+from impasto.optimize.checkpoints import remove_checkpoint
+from impasto.progress import Progress, ProgressCallback
+
+Cancel = Callable[[], bool]
+
+
+class Size(Protocol):
+    """What has a width and a height in pixels."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+class Painted(Protocol):
+    """What performing a job gives back; ``cancelled``: cut short, and its output not written."""
+
+    @property
+    def picture(self) -> Size: ...
+    @property
+    def losses(self) -> Mapping[str, float]: ...
+    @property
+    def iterations(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def cancelled(self) -> bool: ...
+
+
+Perform = Callable[[Job, Path, ProgressCallback, Cancel], Painted]
+"""Paints a job and writes its output: the job, its checkpoint to keep and to go on from, whom to tell
+about progress, and whom to ask whether to stop."""
+
+
+@dataclass(frozen=True)
+class Painter:
+    """How to come by a ``Perform`` in another process: call ``make``, "module:function", with ``settings``.
+
+    ``settings`` are plain values, ready for JSON.
+    """
+
+    make: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Perform:
+        module, _, name = self.make.partition(":")
+        return cast(Perform, getattr(importlib.import_module(module), name)(**self.settings))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One painting in a worker's hands.
+
+    ``item``: its place in the batch, from 0. ``note``: why it is painted again. ``network``: the digest
+    of the encoder's weights. ``checkpoint``: the file it is kept in meanwhile.
+    """
+
+    item: int
+    job: Job
+    checkpoint: str
+    note: str = ""
+    network: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {**vars(self), "job": self.job.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Task:
+        return cls(**{**values, "job": Job.from_dict(values["job"])})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: ``record`` of what is done, or the reason it failed, or neither when stopped.
+
+    ``may_pass``: trying again may help.
+    """
+
+    status: Literal["done", "failed", "stopped"]
+    record: Record | None = None
+    error: str = ""
+    may_pass: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {**vars(self), "record": None if self.record is None else self.record.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Outcome:
+        record = values["record"]
+        return cls(**{**values, "record": None if record is None else Record.from_dict(record)})
+
+
+def carry_out(
+    task: Task,
+    perform: Perform,
+    *,
+    begun: Callable[[str], None],
+    on_progress: ProgressCallback,
+    stop: Cancel,
+) -> Outcome:
+    """Paint ``task``; whatever goes wrong is in the outcome. ``begun`` is told why it is painted again."""
+    checkpoint = scratch() / task.checkpoint if is_address(task.job.output) else Path(task.checkpoint)
+    try:
+        job = measure(task.job, network=task.network)
+        note = task.note
+        if anew := why_anew(checkpoint, job):
+            remove_checkpoint(checkpoint)
+            note = note or f"begun anew: {anew}"
+        begun(note)
+        painted = perform(job, checkpoint, on_progress, stop)
+    except Exception as error:  # whatever one picture does, the others get their turn
+        if isinstance(error, DivergedError):
+            remove_checkpoint(checkpoint)
+        words = str(error) if isinstance(error, ImpastoError) else f"{type(error).__name__}: {error}"
+        return Outcome("failed", error=" ".join(words.split()), may_pass=may_pass(error))
+    if painted.cancelled:
+        return Outcome("stopped")
+    size = (painted.picture.width, painted.picture.height)
+    losses = dict(painted.losses)
+    name = name_of(job.output)
+    return Outcome("done", Record(name, "done", job, size, painted.iterations, painted.seconds, losses))
+
+
+def failure(task: Task, error: str, attempts: int) -> Record:
+    """The record of a task that was set aside."""
+    job = task.job
+    try:
+        job = measure(job, network=task.network)
+    except ImpastoError:
+        job = replace(job, network=task.network)
+    return Record(name_of(job.output), "failed", job, error=error, attempts=attempts)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same thing may succeed another time: not with a damaged file or a wrong option, but
+    with a full disk, a network that was away, or memory that others had."""
+    if isinstance(error, (DivergedError, MissingExtraError, WeightsError)):
+        return False
+    if isinstance(error, OutputError):
+        return True
+    if isinstance(error, (InputError, OSError)):
+        cause = error if isinstance(error, OSError) else error.__cause__
+        return isinstance(cause, OSError) and cause.errno not in _FINAL
+    return True
+
+
+# What does not pass by waiting. An error without number is one of a damaged picture.
+_FINAL = {
+    None,
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+}
+
+
+def throttled(say: ProgressCallback, clock: Callable[[], float], every: float = 0.2) -> ProgressCallback:
+    """``say`` at most once in ``every`` seconds, and for what is finished."""
+    last = -every
+
+    def on_progress(event: Progress) -> None:
+        nonlocal last
+        now = clock()
+        if now - last >= every or event.done >= 1:
+            last = now
+            say(event)
+
+    return on_progress
+
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
+"""What keeps a process's libraries to a number of threads, when set before they are loaded."""

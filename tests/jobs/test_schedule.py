@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from impasto.jobs.schedule import Policy, Schedule
+from impasto.jobs.totals import WINDOW, Counter
+
+
+def handed(schedule: Schedule, now: float = 0.0) -> list[tuple[int, int, int]]:
+    return [(a.worker, a.item, a.attempt) for a in schedule.assign(now)]
+
+
+def started(items: int, workers: int, policy: Policy | None = None) -> Schedule:
+    schedule = Schedule(range(items), workers, policy)
+    for worker in schedule.hire(0.0):
+        schedule.ready(worker, 0.0)
+    return schedule
+
+
+def test_no_more_workers_are_hired_than_there_are_items() -> None:
+    assert Schedule(range(2), 5).hire(0.0) == [1, 2]
+    assert Schedule(range(5), 2).hire(0.0) == [1, 2]
+    assert Schedule(range(5), 8, Policy(ahead=2)).hire(0.0) == [1, 2, 3]
+
+
+def test_a_worker_gets_as_many_items_as_it_may_have_and_the_next_when_one_is_done() -> None:
+    schedule = started(5, 2, Policy(ahead=2))
+    assert handed(schedule) == [(1, 0, 1), (1, 1, 1), (2, 2, 1), (2, 3, 1)]
+    assert schedule.done(2, 2, 1.0)
+    assert handed(schedule) == [(2, 4, 1)]
+    assert (schedule.waiting, schedule.in_hand) == (0, 4)
+
+
+def test_nothing_is_handed_to_a_worker_that_is_not_ready() -> None:
+    schedule = Schedule(range(2), 1)
+    assert schedule.hire(0.0) == [1]
+    assert handed(schedule) == []
+    assert not schedule.finished
+
+
+def test_a_failure_that_may_pass_is_tried_again_later_and_then_set_aside() -> None:
+    schedule = started(1, 1, Policy(retries=2, delay=10))
+    for failures, wait in ((1, 10.0), (2, 20.0)):
+        ((worker, item, attempt),) = handed(schedule, 100.0)
+        assert attempt == failures
+        assert schedule.failed(worker, item, 0.0, may_pass=True) == "again"
+        assert handed(schedule, wait - 0.1) == []
+        assert schedule.due(0.0) == wait
+    assert handed(schedule, 20.0) == [(1, 0, 3)]
+    assert schedule.failed(1, 0, 20.0, may_pass=True) == "aside"
+    assert schedule.finished
+
+
+def test_a_failure_that_does_not_pass_is_set_aside_at_once() -> None:
+    schedule = started(1, 1)
+    handed(schedule)
+    assert schedule.failed(1, 0, 0.0, may_pass=False) == "aside"
+    assert schedule.finished
+
+
+def test_the_items_of_a_dead_worker_go_to_its_successor_first() -> None:
+    schedule = started(4, 1, Policy(ahead=2))
+    assert handed(schedule) == [(1, 0, 1), (1, 1, 1)]
+    assert schedule.lost(1, 5.0) == [(0, "again"), (1, "again")]
+    assert schedule.hire(5.0) == [2]
+    schedule.ready(2, 6.0)
+    # The first was in work when the worker died and counts as tried; the one behind it does not.
+    assert handed(schedule) == [(2, 0, 2), (2, 1, 1)]
+
+
+def test_an_item_over_which_workers_die_is_set_aside_and_one_on_machines_that_go_is_not() -> None:
+    for blame, fates in ((True, ["again", "again", "aside"]), (False, ["again"] * 3)):
+        schedule = Schedule(range(1), 1, Policy(crashes=3))
+        found = []
+        for _ in fates:
+            (worker,) = schedule.hire(0.0)
+            schedule.ready(worker, 0.0)
+            handed(schedule)
+            found += [verdict for _, verdict in schedule.lost(worker, 0.0, blame=blame)]
+        assert found == fates
+
+
+def test_what_a_worker_given_up_for_dead_says_does_not_count() -> None:
+    schedule = started(1, 1)
+    handed(schedule)
+    schedule.lost(1, 0.0)
+    assert not schedule.done(1, 0, 0.0)
+    assert schedule.failed(1, 0, 0.0, may_pass=True) is None
+    (worker,) = schedule.hire(0.0)
+    schedule.ready(worker, 0.0)
+    assert handed(schedule) == [(2, 0, 2)]
+    assert not schedule.done(1, 0, 0.0)
+    assert schedule.done(2, 0, 0.0)
+    assert not schedule.done(2, 0, 0.0), "settled once"
+
+
+def test_workers_that_never_get_ready_are_started_ever_later_and_given_up_when_none_lives() -> None:
+    schedule = Schedule(range(9), 1, Policy(starts=3, delay=1))
+    for wait in (1.0, 2.0):
+        (worker,) = schedule.hire(0.0)
+        schedule.lost(worker, 0.0)
+        assert schedule.hire(wait - 0.1) == []
+        assert schedule.due(0.0) == wait
+        assert not schedule.hopeless
+        schedule._next_start = 0.0
+    schedule.lost(schedule.hire(0.0)[0], 0.0)
+    assert schedule.hopeless
+
+
+def test_one_machine_on_which_nothing_starts_does_not_end_a_batch_that_others_work_on() -> None:
+    schedule = started(9, 2, Policy(starts=1))
+    schedule.lost(1, 0.0)
+    schedule.lost(schedule.hire(0.0)[0], 0.0)
+    assert not schedule.hopeless
+
+
+def test_a_worker_that_says_nothing_is_noticed_and_one_without_work_is_not() -> None:
+    schedule = started(2, 2, Policy(patience=100))
+    (first, *_), (second, *_) = handed(schedule)
+    assert schedule.done(second, 1, 10.0)
+    assert schedule.silent(99.0) == []
+    schedule.heard(first, 50.0)
+    assert schedule.silent(149.0) == []
+    assert schedule.silent(160.0) == [first]
+
+
+def test_idle_workers_are_let_go_when_nothing_waits() -> None:
+    schedule = started(2, 2)
+    handed(schedule)
+    assert schedule.surplus() == []
+    schedule.done(2, 1, 0.0)
+    assert schedule.surplus() == [2]
+    assert schedule.surplus() == []
+    assert schedule.hire(0.0) == []
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_whatever_happens_every_item_is_settled_exactly_once(seed: int) -> None:
+    """Workers finish, fail, die, or speak after their death, by chance, until all is done."""
+    chance = random.Random(seed)
+    count = chance.randint(1, 30)
+    schedule = Schedule(range(count), chance.randint(1, 6), Policy(delay=1, ahead=chance.randint(1, 3)))
+    settled: list[int] = []
+    out: list[tuple[int, int]] = []
+    now = 0.0
+    while not schedule.finished:
+        now += 1.0
+        assert now < 10_000
+        for worker in schedule.hire(now):
+            if chance.random() < 0.8:
+                schedule.ready(worker, now)
+            else:
+                schedule.lost(worker, now)
+        out += [(a.worker, a.item) for a in schedule.assign(now)]
+        if not out:
+            continue
+        worker, item = out.pop(chance.randrange(len(out)))
+        what = chance.choice(["done", "done", "done", "fail", "refuse", "die"])
+        if what == "done" and schedule.done(worker, item, now):
+            settled.append(item)
+        elif what in ("fail", "refuse"):
+            if schedule.failed(worker, item, now, may_pass=what == "fail") == "aside":
+                settled.append(item)
+        elif what == "die":  # the other items it had stay in ``out``: it may speak later
+            settled += [i for i, verdict in schedule.lost(worker, now) if verdict == "aside"]
+            if chance.random() < 0.5:
+                out.append((worker, item))
+    assert sorted(settled) == list(range(count))
+
+
+def test_speed_is_that_of_the_last_minutes_and_tells_the_time_left() -> None:
+    counter = Counter(total=100, skipped=10, began=0.0)
+    assert counter.totals(1, 5.0).per_minute is None
+    counter.add(done=True, now=10.0)
+    counter.add(done=False, now=10.0)
+    counter.add(done=True, now=20.0)
+    totals = counter.totals(2, 20.0)
+    assert (totals.done, totals.failed, totals.skipped, totals.running, totals.settled) == (2, 1, 10, 2, 13)
+    assert totals.per_minute == 6.0
+    assert totals.left == 870.0
+    counter = Counter(total=10_000, skipped=0, began=0.0)
+    for second in range(1, 1001):  # one a second, then four
+        for part in range(1 if second <= 500 else 4):
+            counter.add(done=True, now=second + part / 4)
+    speed = counter.totals(1, 1001.0).per_minute
+    assert speed is not None
+    assert 220 < speed < 245
+    assert len(counter._marks) < 2 * WINDOW
