@@ -1,1 +1,104 @@
-"""What the network sees: feature maps, reconstructions, figures."""
+"""What the network sees: functions that return data; ``inspection.figures`` has those that draw it.
+
+    from impasto.inspection import feature_maps, reconstruct_content
+    from impasto.inspection.figures import draw_features
+
+All of them take pictures and networks that are loaded already; ``impasto.inspections`` takes paths and
+names. Nothing here needs a display; only drawing needs matplotlib (the extra ``inspect``).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impasto.inspection.features import LayerView, feature_maps
+    from impasto.inspection.heatmaps import heat, overlay
+    from impasto.inspection.layers import growing_sets, known_layers, network_input, suggest_layers
+    from impasto.inspection.logs import LossLog, Recorder, read_log
+    from impasto.inspection.networks import NetworkResult
+    from impasto.inspection.reconstruct import (
+        Reconstruction,
+        reconstruct_content,
+        reconstruct_style,
+        synthesise,
+    )
+    from impasto.inspection.stages import Stage, Stages
+    from impasto.inspection.styles import StyleDistances, map_styles, style_distances
+    from impasto.inspection.sweeps import Axis, Sweep, SweepCell, cells
+    from impasto.inspection.textures import gram_matrices, shuffled
+    from impasto.inspection.untrained import untrained
+    from impasto.inspection.walks import write_gif, write_video
+
+_HOMES = {
+    "Axis": "sweeps",
+    "LayerView": "features",
+    "LossLog": "logs",
+    "NetworkResult": "networks",
+    "Reconstruction": "reconstruct",
+    "Recorder": "logs",
+    "Stage": "stages",
+    "Stages": "stages",
+    "StyleDistances": "styles",
+    "Sweep": "sweeps",
+    "SweepCell": "sweeps",
+    "cells": "sweeps",
+    "feature_maps": "features",
+    "gram_matrices": "textures",
+    "growing_sets": "layers",
+    "heat": "heatmaps",
+    "known_layers": "layers",
+    "map_styles": "styles",
+    "network_input": "layers",
+    "overlay": "heatmaps",
+    "read_log": "logs",
+    "reconstruct_content": "reconstruct",
+    "reconstruct_style": "reconstruct",
+    "shuffled": "textures",
+    "style_distances": "styles",
+    "suggest_layers": "layers",
+    "synthesise": "reconstruct",
+    "untrained": "untrained",
+    "write_gif": "walks",
+    "write_video": "walks",
+}
+
+__all__ = [
+    "Axis",
+    "LayerView",
+    "LossLog",
+    "NetworkResult",
+    "Reconstruction",
+    "Recorder",
+    "Stage",
+    "Stages",
+    "StyleDistances",
+    "Sweep",
+    "SweepCell",
+    "cells",
+    "feature_maps",
+    "gram_matrices",
+    "growing_sets",
+    "heat",
+    "known_layers",
+    "map_styles",
+    "network_input",
+    "overlay",
+    "read_log",
+    "reconstruct_content",
+    "reconstruct_style",
+    "shuffled",
+    "style_distances",
+    "suggest_layers",
+    "synthesise",
+    "untrained",
+    "write_gif",
+    "write_video",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"impasto.inspection.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

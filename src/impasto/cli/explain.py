@@ -1,0 +1,47 @@
+"""``impasto explain``: the whole algorithm on one page, on the user's own two pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.cli.choices import Choices, Json, Quiet, shown, with_choices
+from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.stages import StageBar
+
+
+@with_choices
+def explain(
+    content: Annotated[str, typer.Argument(help="The photograph.")],
+    style: Annotated[str, typer.Argument(help="The painting.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page, .html.")] = Path("report.html"),
+    *,
+    choices: Choices,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Tell the whole algorithm on CONTENT and STYLE, on one page that opens anywhere, offline.
+
+    \b
+    impasto explain photo.jpg painting.jpg -o report.html
+
+    Feature maps, reconstructions, Gram matrices, losses falling, the picture growing, every parameter,
+    with formulas and references. Pictures are inside the file; nothing is loaded from the network.
+    """
+    from impasto import inspections
+    from impasto.inspection import figures
+
+    figures.require_matplotlib()
+    inspections.check_page(output)
+    options = inspections.page_options(choices.options(), sized=choices.size is not None)
+    with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
+        page = inspections.explain(
+            content, style, output, options=options, on_stage=bar, cancel=lambda: interrupts.seen
+        )
+    if page is None:
+        print("interrupted; no page was written")
+        raise typer.Exit(INTERRUPTED)
+    if not quiet and not json:
+        print(f"{output} ({page.size / 1e6:.1f} MB, {page.seconds:.0f} s)")

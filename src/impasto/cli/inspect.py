@@ -1,0 +1,227 @@
+"""``impasto inspect``: what the network sees, as figures."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.cli.inspect_runs import inspect_encoders, inspect_layers, inspect_losses
+from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.stages import StageBar
+from impasto.errors import InputError, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from impasto.inspection.features import LayerView
+    from impasto.inspection.styles import StyleDistances
+
+app = typer.Typer(
+    help="Look inside: feature maps, reconstructions, layers, losses, networks, styles.", no_args_is_help=True
+)
+app.command("layers")(inspect_layers)
+app.command("losses")(inspect_losses)
+app.command("encoders")(inspect_encoders)
+
+Encoder = Annotated[
+    str, typer.Option(help="tiny, vgg19, vgg16, ..., timm:NAME, untrained, untrained:vgg19, or a file.")
+]
+Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
+Dark = Annotated[bool, typer.Option("--dark", help="For dark pages and slides.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+@app.command("features")
+def inspect_features(
+    photo: Annotated[Path, typer.Argument(help="The photograph.")],
+    layers: Annotated[
+        str | None, typer.Option(help="Layers, separated by commas. Default: one a block.")
+    ] = None,
+    channels: Annotated[str | None, typer.Option(help="Channels to show, such as 3,17; from 0.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Else so many of the most active ones.")] = 6,
+    show: Annotated[str, typer.Option(help="both, maps or overlays.")] = "both",
+    encoder: Encoder = "tiny",
+    size: Annotated[int, typer.Option(min=16, help="Long side to look at the photograph in.")] = 384,
+    output: Figure = Path("features.png"),
+    dark: Dark = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Feature maps: what each layer of the network answers to PHOTO.
+
+    \b
+    impasto inspect features photo.jpg
+    impasto inspect features photo.jpg --layers relu3_1,relu4_2 --channels 0,5,9 -o maps.png
+
+    Each row is a layer: how much of the photograph one position sees, the mean of all channels, and
+    single channels as heat maps and over the photograph; with mean, deviation and the share that is silent.
+    """
+    from impasto import inspections
+    from impasto.inspection import figures
+
+    if show not in ("both", "maps", "overlays"):
+        raise OptionError(f"--show must be both, maps or overlays; it is {show!r}")
+    figures.check_figure(output)
+    wanted = None if channels is None else [_whole("channels", part) for part in channels.split(",")]
+    found = inspections.features(photo, layers, encoder=encoder, size=size, channels=wanted, top=top)
+    drawn = figures.draw_features(
+        found.views,
+        found.photo,
+        show=show,  # type: ignore[arg-type]
+        title=f"What {encoder} answers to {photo.name}",
+        look="dark" if dark else "light",
+    )
+    figures.save_figure(drawn, output)
+    if json:
+        print(jsonlib.dumps([view.to_dict() for view in found.views], indent=2))
+    elif not quiet:
+        _print_layers(found.views)
+        print(f"figure: {output}")
+
+
+@app.command("reconstruct")
+def inspect_reconstruct(
+    photo: Annotated[Path, typer.Argument(help="The photograph.")],
+    style: Annotated[
+        Path | None, typer.Option(help="The painting whose style is reconstructed. Default: PHOTO.")
+    ] = None,
+    content_layers: Annotated[
+        str | None, typer.Option(help="One picture for each of these layers; '' for none.")
+    ] = None,
+    style_layers: Annotated[
+        str | None, typer.Option(help="One for the first, the first two, ... of these; '' for none.")
+    ] = None,
+    paper: Annotated[
+        str, typer.Option(help="Default content layers: conv1_1..5_1 of 2015, or conv1_2..5_2 of 2016.")
+    ] = "2015",
+    encoder: Encoder = "tiny",
+    size: Annotated[int, typer.Option(min=16, help="Long side of each picture.")] = 256,
+    iterations: Annotated[int, typer.Option(min=1, help="Steps for each picture.")] = 120,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the noise they begin with.")] = 0,
+    keep: Annotated[Path | None, typer.Option(help="Also save each picture to this folder.")] = None,
+    output: Figure = Path("reconstruct.png"),
+    dark: Dark = False,
+    quiet: Quiet = False,
+) -> None:
+    """Reconstructions from noise: what each layer keeps of content and of style (Gatys et al., figure 1).
+
+    \b
+    impasto inspect reconstruct photo.jpg --style painting.jpg
+    impasto inspect reconstruct photo.jpg --style painting.jpg --paper 2016 --encoder vgg19
+    impasto inspect reconstruct photo.jpg --content-layers relu2_2,relu4_2 --style-layers ''
+    """
+    from impasto import inspections
+    from impasto.inspection import figures
+
+    if paper not in ("2015", "2016"):
+        raise OptionError(f"--paper must be 2015 or 2016; it is {paper!r}")
+    figures.check_figure(output)
+    _check_folder(keep)
+    with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
+        found = inspections.reconstruct(
+            photo,
+            style,
+            content_layers=() if content_layers == "" else content_layers,
+            style_layers=() if style_layers == "" else style_layers,
+            paper=paper,  # type: ignore[arg-type]
+            encoder=encoder,
+            size=size,
+            iterations=iterations,
+            seed=seed,
+            on_stage=bar,
+            cancel=lambda: interrupts.seen,
+        )
+    drawn = figures.draw_reconstructions(
+        found.photo,
+        found.painting,
+        found.content,
+        found.style,
+        title=f"What each layer of {encoder} keeps",
+        look="dark" if dark else "light",
+    )
+    figures.save_figure(drawn, output)
+    if keep is not None:
+        from impasto.imaging import write
+        from impasto.types import Picture
+
+        for made in (*found.content, *found.style):
+            write(Picture(made.pixels), keep / f"{made.kind}-{'+'.join(made.layers)}.png")
+    if not quiet:
+        for made in (*found.content, *found.style):
+            print(f"{made.kind} of {'+'.join(made.layers)}: loss {made.loss:.3g}, {made.seconds:.1f} s")
+        print(f"figure: {output}")
+    raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
+
+
+@app.command("style")
+def inspect_style(
+    styles: Annotated[list[str], typer.Argument(help="Paintings, named styles, style files, folders.")],
+    layers: Annotated[
+        str | None, typer.Option(help="Layers to compare at. Default: the style layers.")
+    ] = None,
+    encoder: Encoder = "tiny",
+    size: Annotated[int, typer.Option(min=16, help="Long side the paintings are measured at.")] = 512,
+    output: Figure = Path("styles.png"),
+    dark: Dark = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the distances as JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Which STYLES the network thinks alike: distances between Gram matrices, as a matrix and a map.
+
+    \b
+    impasto inspect style starry-night great-wave water-lilies straw-hat
+    impasto inspect style *.jpg --layers relu3_1 -o similar.png
+    """
+    from impasto import inspections
+    from impasto.inspection import figures
+
+    figures.check_figure(output)
+    found, pictures = inspections.compare_styles(list(styles), layers=layers, encoder=encoder, size=size)
+    drawn = figures.draw_style_distances(found, pictures, look="dark" if dark else "light")
+    figures.save_figure(drawn, output)
+    if json:
+        print(jsonlib.dumps(found.to_dict(), indent=2))
+    elif not quiet:
+        _print_nearest(found)
+        print(f"figure: {output}")
+
+
+def _whole(option: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise OptionError(f"--{option} must be whole numbers separated by commas; got {text!r}") from None
+
+
+def _check_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"expected a folder to keep pictures in; cannot make {folder}: {error}") from error
+
+
+def _print_layers(views: Sequence[LayerView]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("layer", "size", "channels", "stride", "sees", "mean", "deviation", "silent"):
+        table.add_column(name, justify="left" if name == "layer" else "right", no_wrap=True)
+    for v in views:
+        sees = "all" if v.field is None else f"{v.field}x{v.field}"
+        size = f"{v.size[0]}x{v.size[1]}"
+        figures = (f"{v.mean:.3g}", f"{v.deviation:.3g}", f"{v.silent:.0%}")
+        table.add_row(v.layer, size, str(v.channels), str(v.stride), sees, *figures)
+    Console().print(table)
+
+
+def _print_nearest(found: StyleDistances) -> None:
+    for number, name in enumerate(found.names):
+        near = found.nearest(number)[:3]
+        others = ", ".join(f"{found.names[i]} {found.total[number, i]:.2f}" for i in near)
+        print(f"{name}: nearest {others}")

@@ -1,0 +1,287 @@
+"""``impasto inspect layers``, ``losses`` and ``encoders``: figures made of whole paintings."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from impasto.cli.choices import PARSERS, Choices, with_choices
+from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.stages import StageBar
+from impasto.errors import InputError, OptionError
+
+if TYPE_CHECKING:
+    from impasto.inspection.logs import LossLog
+    from impasto.inspection.sweeps import Axis
+    from impasto.optimize.options import Options
+    from impasto.types import Pixels
+
+Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
+Dark = Annotated[bool, typer.Option("--dark", help="For dark pages and slides.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+
+GRID_SIZE, COMPARED_SIZE = 192, 384
+
+
+@with_choices
+def inspect_layers(
+    content: Annotated[str, typer.Argument(help="The photograph.")],
+    style: Annotated[str, typer.Argument(help="The painting, or any style.")],
+    *,
+    choices: Choices,
+    rows: Annotated[
+        str | None, typer.Option(help="NAME=V1/V2/...: any option, ratio or content_layer.")
+    ] = None,
+    columns: Annotated[str | None, typer.Option(help="The same, for the other axis.")] = None,
+    figure: Annotated[
+        str,
+        typer.Option(
+            help="A paper's grid: 2015-3 (layers by alpha/beta), 2016-4 (alpha/beta), 2016-5, 2016-6."
+        ),
+    ] = "2015-3",
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the paintings here; the same command again goes on.")
+    ] = None,
+    output: Figure = Path("layers.png"),
+    dark: Dark = False,
+    quiet: Quiet = False,
+) -> None:
+    """A grid of paintings over two parameters: Gatys et al. 2015, figure 3, or any other two.
+
+    \b
+    impasto inspect layers photo.jpg painting.jpg
+    impasto inspect layers photo.jpg painting.jpg --preset gatys2015 --encoder tiny
+    impasto inspect layers photo.jpg painting.jpg --figure 2016-5
+    impasto inspect layers photo.jpg painting.jpg --rows style_scale=0.5/1/2 --columns style_weight=2/8/32
+    impasto inspect layers photo.jpg painting.jpg --rows style_layers=relu1_1/relu1_1,relu2_1 --columns
+      ratio=0.01/0.1/1 --folder grid
+
+    ratio is the papers' alpha / beta. Values are separated by slashes, layers of one value by commas.
+    """
+    from impasto import inspections
+    from impasto.inspection import figures
+
+    figures.check_figure(output)
+    options = choices.options()
+    if choices.size is None:
+        options = options.replace(size=GRID_SIZE)
+    across, down = _axes(rows, columns, figure, options)
+    with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
+        found = inspections.sweep(
+            content,
+            style,
+            down,
+            across,
+            options=options,
+            folder=folder,
+            on_stage=bar,
+            cancel=lambda: interrupts.seen,
+        )
+    if all(cell.pixels is None for row in found.paintings for cell in row):
+        raise typer.Exit(INTERRUPTED)
+    drawn = figures.draw_sweep(found, title=_title(content, style), look="dark" if dark else "light")
+    figures.save_figure(drawn, output)
+    if not quiet:
+        count = sum(cell.pixels is not None for row in found.paintings for cell in row)
+        before = f", {found.skipped} of them made before" if found.skipped else ""
+        print(f"figure: {output} ({count} paintings{before})")
+        if interrupts.seen:
+            more = "go on with the same command" if folder else "with --folder DIR they would be kept"
+            print(f"interrupted; what is missing is empty: {more}")
+    raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
+
+
+def _axes(rows: str | None, columns: str | None, figure: str, options: Options) -> tuple[Axis, Axis]:
+    """Columns and rows: those asked for, or the figure's."""
+    from impasto import inspections
+
+    down, across = inspections.paper_axes(figure, options)
+    return (across if columns is None else parse_axis(columns)), (down if rows is None else parse_axis(rows))
+
+
+def parse_axis(text: str) -> Axis:
+    """``style_weight=2/8/32`` as an axis. Raises OptionError."""
+    from impasto.inspection import Axis
+
+    name, equals, values = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not equals or not values.strip("/ "):
+        raise OptionError(f"expected NAME=VALUE/VALUE/..., such as style_weight=2/8/32; got {text!r}")
+    return Axis(name, tuple(_value(name, part.strip()) for part in values.split("/")))
+
+
+def _value(name: str, text: str) -> Any:
+    if name in PARSERS:
+        return PARSERS[name](text)
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return None if text.lower() == "none" else text
+
+
+def _title(content: str, style: str) -> str:
+    return f"{Path(content).stem.replace('_', ' ')} after {Path(style).stem.replace('_', ' ')}"
+
+
+def inspect_losses(
+    log: Annotated[Path, typer.Argument(help="What impasto stylize --log wrote: .csv or .jsonl.")],
+    pictures: Annotated[
+        Path | None,
+        typer.Option(help="The run's OUTPUT: pictures of --save-every are beside it. A .jsonl names them."),
+    ] = None,
+    against: Annotated[str, typer.Option(help="iteration or seconds.")] = "iteration",
+    strip: Annotated[Path | None, typer.Option(help="The pictures on the way, side by side.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="... as an animation, .gif or .webp.")] = None,
+    video: Annotated[Path | None, typer.Option(help="... as a video, .mp4 or .webm.")] = None,
+    most: Annotated[int, typer.Option(min=2, help="Pictures in the strip at most, evenly spread.")] = 16,
+    pause: Annotated[float, typer.Option(min=0.02, help="Seconds each picture is shown.")] = 0.15,
+    output: Figure = Path("losses.png"),
+    dark: Dark = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Losses by layer against iterations, from a run's log, and the walk from noise to painting.
+
+    \b
+    impasto stylize photo.jpg painting.jpg -o out.png --init noise --log run.jsonl --save-every 5
+    impasto inspect losses run.jsonl --strip strip.png --gif walk.gif
+    """
+    from impasto.imaging import check_writable
+    from impasto.inspection import figures, read_log, walks
+
+    if against not in ("iteration", "seconds"):
+        raise OptionError(f"--against must be iteration or seconds; it is {against!r}")
+    for path in (output, strip):
+        if path is not None:
+            figures.check_figure(path)
+    if gif is not None:
+        check_writable(gif, suffixes=(".gif", ".webp"))
+    if video is not None:
+        walks.require_av()
+        check_writable(video, suffixes=(".mp4", ".webm"))
+    found = read_log(log)
+    look: Any = "dark" if dark else "light"
+    frames = _frames(found, pictures, needed=any((strip, gif, video)))
+    figures.save_figure(figures.draw_losses(found, against=against, look=look), output)
+    made = [output]
+    pixels = walks.even([p for _, p in frames]) if frames else []
+    if strip is not None:
+        shown = [(frames[i][0], pixels[i]) for i in walks.thinned(len(frames), most)]
+        figures.save_figure(figures.draw_strip(shown, look=look), strip)
+    if gif is not None:
+        walks.write_gif(gif, pixels, seconds=pause)
+    if video is not None:
+        walks.write_video(video, pixels, seconds=pause)
+    made += [path for path in (strip, gif, video) if path is not None]
+    rows = found.table()
+    if json:
+        print(jsonlib.dumps({"levels": rows, "pictures": _at_pictures(found, frames)}, indent=2))
+    elif not quiet:
+        _print_losses(rows, _at_pictures(found, frames))
+        print(f"figures: {', '.join(map(str, made))}")
+
+
+def _frames(log: LossLog, output: Path | None, *, needed: bool) -> list[tuple[int, Pixels]]:
+    from impasto.imaging import read
+    from impasto.inspection.logs import numbered_pictures
+
+    paths = dict(log.pictures) if output is None else numbered_pictures(output)
+    if needed and not paths:
+        raise InputError(
+            "the log names no pictures on the way: expected --pictures OUTPUT of a run with --save-every N"
+        )
+    found = [(count, read(path).pixels) for count, path in sorted(paths.items())] if needed else []
+    last = int(log.iteration[-1])
+    if needed and output is not None and output.is_file() and found[-1][0] != last:
+        found.append((last, read(output).pixels))
+    return found
+
+
+def _at_pictures(log: LossLog, frames: list[tuple[int, Pixels]]) -> list[dict[str, float]]:
+    places = {int(count): number for number, count in enumerate(log.iteration)}
+    return [
+        {
+            "iteration": count,
+            "seconds": float(log.seconds[places[count]]),
+            "content": float(sum(v[places[count]] for v in log.parts("content").values())),
+            "style": float(sum(v[places[count]] for v in log.parts("style").values())),
+            "total": float(log.losses["total"][places[count]]),
+        }
+        for count, _ in frames
+        if count in places
+    ]
+
+
+def _print_losses(levels: list[dict[str, Any]], pictures: list[dict[str, float]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("level", "size", "iterations", "seconds", "content", "style", "total", box=None)
+    for row in levels:
+        size = f"{row['width']}x{row['height']}"
+        kinds = [f"{row[f'{k}_first']:.3g} → {row[f'{k}_last']:.3g}" for k in ("content", "style", "total")]
+        table.add_row(str(row["level"]), size, str(row["iterations"]), f"{row['seconds']:.2f}", *kinds)
+    Console().print(table)
+    if pictures:
+        more = Table("picture", "seconds", "content", "style", "total", box=None)
+        for at in pictures:
+            kinds = [f"{at[k]:.3g}" for k in ("content", "style", "total")]
+            more.add_row(str(at["iteration"]), f"{at['seconds']:.2f}", *kinds)
+        Console().print(more)
+
+
+@with_choices
+def inspect_encoders(
+    content: Annotated[Path, typer.Argument(help="The photograph.")],
+    style: Annotated[Path, typer.Argument(help="The painting.")],
+    *,
+    choices: Choices,
+    networks: Annotated[
+        str | None,
+        typer.Option(
+            help="Separated by commas: tiny, untrained, vgg16, vgg19, timm:NAME, files. Default: tiny, "
+            "untrained, and the VGGs that are on this machine."
+        ),
+    ] = None,
+    output: Figure = Path("encoders.png"),
+    dark: Dark = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The same transfer by several networks, side by side, with times: is VGG special?
+
+    \b
+    impasto inspect encoders photo.jpg painting.jpg
+    impasto inspect encoders photo.jpg painting.jpg --networks tiny,vgg19,untrained,timm:resnet50.a1_in1k
+    """
+    from impasto import inspections
+    from impasto.inspection import figures
+
+    figures.check_figure(output)
+    if choices.encoder is not None:
+        raise OptionError("the networks to compare are said by --networks; expected no --encoder")
+    options = choices.options()
+    if choices.size is None:
+        options = options.replace(size=COMPARED_SIZE)
+    names = None if networks is None else [name.strip() for name in networks.split(",") if name.strip()]
+    with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
+        results, photo, painting = inspections.compare_networks(
+            content, style, names, options=options, on_stage=bar, cancel=lambda: interrupts.seen
+        )
+    drawn = figures.draw_networks(results, photo, painting, look="dark" if dark else "light")
+    figures.save_figure(drawn, output)
+    if json:
+        print(jsonlib.dumps([result.to_dict() for result in results], indent=2))
+    elif not quiet:
+        for result in results:
+            print("; ".join(result.about()))
+        print(f"figure: {output}")
+    raise typer.Exit(INTERRUPTED if interrupts.seen else 0)

@@ -1,0 +1,61 @@
+"""``impasto texture``: a style alone, at any size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.cli.choices import Choices, Json, Quality, Quiet, parse_size, shown, with_choices
+from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.stages import StageBar
+from impasto.errors import OptionError
+
+
+@with_choices
+def texture(
+    style: Annotated[str, typer.Argument(help="A painting, a photograph of a surface, or any style.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the texture goes; its suffix is its format.")
+    ] = None,
+    *,
+    choices: Choices,
+    quality: Quality = 95,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """A texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT.
+
+    \b
+    impasto texture starry-night --size 1200x400 -o banner.png
+    impasto texture pebbles.jpg --size 1024 --style-size 384 --seed 3 -o ground.png
+
+    It begins with noise in the style's colours and is asked for the style only, at --style-layers; fewer
+    layers give finer grain (Gatys, Ecker and Bethge, Texture Synthesis, NIPS 2015). --style-size says how
+    large the style's picture is taken.
+    """
+    from impasto import imaging, inspections
+    from impasto.inspection.reconstruct import TEXTURE
+    from impasto.types import Picture
+
+    if choices.content_layers is not None:
+        raise OptionError("a texture has no content; expected no --content-layers")
+    place = output or Path(f"{Path(style).stem}-texture.png")
+    imaging.check_writable(place)
+    size = parse_size(choices.size) if choices.size is not None else 512
+    width, height = size if isinstance(size, tuple) else (size, size)
+    options = choices.options(TEXTURE if choices.preset is None else None)
+    with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
+        made = inspections.texture(
+            style,
+            (width, height),
+            options=options,
+            on_progress=bar.painting,
+            cancel=lambda: interrupts.seen,
+        )
+    imaging.write(Picture(made.pixels), place, quality=quality)
+    if not quiet and not json:
+        words = "interrupted; the texture so far" if interrupts.seen else "texture"
+        print(f"{words}: {place} ({width}x{height}, {made.seconds:.1f} s)")
+    raise typer.Exit(INTERRUPTED if interrupts.seen else 0)

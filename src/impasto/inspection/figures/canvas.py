@@ -1,0 +1,130 @@
+"""The paper all figures are drawn on: colours, type, and how a figure becomes a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from impasto.errors import MissingExtraError, OptionError
+from impasto.imaging import check_writable, files
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".svg", ".pdf")
+DPI = 160
+
+Look = Literal["light", "dark"]
+
+
+@dataclass(frozen=True)
+class Palette:
+    """``paper``, ``ink``, ``faint`` (rules, minor text), and colours for lines that tell themselves apart
+    to the colour-blind as well."""
+
+    paper: str
+    ink: str
+    faint: str
+    lines: tuple[str, ...]
+
+
+PALETTES: dict[str, Palette] = {
+    "light": Palette(
+        "#ffffff",
+        "#1d1b26",
+        "#8a8794",
+        ("#7a1f6b", "#d9772b", "#1f6fa8", "#2f8f5b", "#b8860b", "#c0392b", "#5b5b73"),
+    ),
+    "dark": Palette(
+        "#17161d",
+        "#ece8f2",
+        "#8d8a99",
+        ("#d98fd0", "#f2a65e", "#74b6e6", "#77cf9c", "#e5c65b", "#ef8a80", "#b4b2c6"),
+    ),
+}
+
+
+def require_matplotlib() -> Any:
+    """matplotlib. Raises MissingExtraError, with the command that installs it, where it is missing."""
+    try:
+        return import_module("matplotlib")
+    except ModuleNotFoundError as problem:
+        raise MissingExtraError(
+            "Figures need matplotlib, which is not installed: pip install 'impasto[inspect]'",
+            expected="matplotlib",
+            actual="it is not installed",
+        ) from problem
+
+
+@contextmanager
+def drawing(look: Look = "light", **settings: Any) -> Iterator[Palette]:
+    """While figures are made: our type and colours, whatever the user's matplotlibrc says."""
+    if look not in PALETTES:
+        raise OptionError(f"look must be light or dark; it is {look!r}")
+    matplotlib = require_matplotlib()
+    palette = PALETTES[look]
+    own = {
+        "figure.facecolor": palette.paper,
+        "savefig.facecolor": palette.paper,
+        "axes.facecolor": palette.paper,
+        "axes.edgecolor": palette.faint,
+        "axes.labelcolor": palette.ink,
+        "axes.titlecolor": palette.ink,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": False,
+        "text.color": palette.ink,
+        "xtick.color": palette.ink,
+        "ytick.color": palette.ink,
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
+        "font.size": 9.0,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "impasto",
+    }
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(own | settings)
+        yield palette
+
+
+def blank(width: float, height: float, **more: Any) -> Figure:
+    """An empty figure of this size in inches, with Agg's canvas: no display, no pyplot."""
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, **more)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI) -> bytes:
+    """``figure`` as a "png", "svg" or "pdf"; the same figure gives the same bytes."""
+    stream = io.BytesIO()
+    about: dict[str, dict[str, Any]] = {
+        "png": {"Software": "impasto"},
+        "svg": {"Date": None, "Creator": "impasto"},
+        "pdf": {"CreationDate": None, "Creator": "impasto"},
+    }
+    matplotlib = require_matplotlib()
+    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "impasto"}):
+        figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
+    return stream.getvalue()
+
+
+def check_figure(path: str | Path) -> None:
+    """Raise, before any work, MissingExtraError or OutputError where a figure could not be written."""
+    require_matplotlib()
+    check_writable(path, suffixes=SUFFIXES)
+
+
+def save_figure(figure: Figure, path: str | Path, *, dpi: int = DPI) -> None:
+    """Write ``figure`` to ``path``, a .png, .svg or .pdf, whole or not at all. Raises OutputError."""
+    check_figure(path)
+    files.replace(Path(path), figure_bytes(figure, Path(path).suffix.lower()[1:], dpi))

@@ -1,0 +1,122 @@
+"""Styles compared: a matrix of distances, in an order that puts like beside like, and a map."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.imaging import fit, resize
+from impasto.inspection.figures.canvas import Look, Palette, blank, drawing
+from impasto.inspection.heatmaps import heat
+from impasto.inspection.styles import StyleDistances, in_order, map_styles
+from impasto.types import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def draw_style_distances(
+    distances: StyleDistances,
+    pictures: Mapping[str, Picture] | None = None,
+    *,
+    title: str = "Which styles the network thinks alike",
+    look: Look = "light",
+) -> Figure:
+    """The matrix of distances (all layers), the map, and a small matrix for each layer.
+
+    ``pictures``: thumbnails for the map, by name; styles without one are dots.
+    """
+    order = list(in_order(distances.total))
+    count = len(order)
+    side = max(3.6, 0.34 * count + 1.2)
+    layers = list(distances.by_layer)
+    small = 1.5
+    with drawing(look) as palette:
+        height = side + small + 1.25
+        figure = blank(2 * side + 2.6, height, layout="constrained")
+        halves: Any = figure.subfigures(2, 1, height_ratios=[side + 0.5, small + 0.75])
+        top, bottom = halves
+        left, right = top.subfigures(1, 2, width_ratios=[side + 1.4, side + 1.2])
+        _matrix(left.subplots(), distances.total[np.ix_(order, order)], [distances.names[i] for i in order])
+        _map(right.subplots(), distances, pictures or {}, palette)
+        for axes, layer in zip(np.atleast_1d(bottom.subplots(1, len(layers))), layers, strict=True):
+            values = distances.by_layer[layer][np.ix_(order, order)]
+            axes.imshow(heat(values, 0, _reach(values)), interpolation="nearest")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.set_title(f"{layer}\n0 to {_reach(values):.2f}", size=8)
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=12)
+    return figure
+
+
+def _reach(values: NDArray[Any]) -> float:
+    return float(values.max()) or 1.0
+
+
+def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
+    reach = _reach(values)
+    axes.imshow(heat(values, 0, reach), interpolation="nearest")
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if len(names) <= 12:
+        for i, j in np.ndindex(values.shape):
+            if i != j:
+                ink = "#1d1b26" if values[i, j] > 0.62 * reach else "#fdf3c4"
+                axes.text(j, i, f"{values[i, j]:.2f}", ha="center", va="center", size=7.5, color=ink)
+    axes.set_title("distance, mean over layers", size=9, loc="left")
+
+
+def _map(axes: Axes, distances: StyleDistances, pictures: Mapping[str, Picture], palette: Palette) -> None:
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+    from matplotlib.patheffects import withStroke
+
+    found = map_styles(distances.total)
+    places = found.places
+    axes.scatter(places[:, 0], places[:, 1], color=palette.lines[0], s=28, zorder=1)
+    reach = max(np.ptp(places[:, 0]), np.ptp(places[:, 1]), 1e-6)
+    taken: list[tuple[float, float, float]] = []
+    for (x, y), name in sorted(zip(places, distances.names, strict=True), key=lambda row: -row[0][1]):
+        below = 0.03 * reach
+        if name in pictures:
+            picture = pictures[name]
+            width, height = fit(picture.width, picture.height, 120)
+            thumb = np.clip(resize(picture.pixels, width, height), 0, 1)
+            image = OffsetImage(thumb, zoom=0.3, interpolation="antialiased")
+            axes.add_artist(AnnotationBbox(image, (x, y), frameon=False, zorder=2))
+            below = 0.1 * reach * height / 120 + 0.01 * reach
+        label = textwrap.fill(name, 16)
+        down = _free(taken, x, y - below, label, reach)
+        axes.text(
+            x, down, label, ha="center", va="top", size=8, linespacing=1.0, zorder=3,
+            path_effects=[withStroke(linewidth=2.5, foreground=palette.paper)],
+        )  # fmt: skip
+    for limits, set_limits in ((places[:, 0], axes.set_xlim), (places[:, 1], axes.set_ylim)):
+        middle = (limits.min() + limits.max()) / 2
+        set_limits(middle - 0.68 * reach, middle + 0.68 * reach)
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+        spine.set_alpha(0.4)
+    axes.set_title(f"a map of the distances ({found.kept:.0%} of them shown)", size=9, loc="left")
+
+
+def _free(taken: list[tuple[float, float, float]], x: float, y: float, label: str, reach: float) -> float:
+    """Where a label of this place can begin, going down, without covering those ``taken``: (left, right,
+    lower edge), to which it is added. Sizes of letters are estimates, in units of the map."""
+    lines = label.split("\n")
+    half, height = 0.0125 * reach * max(map(len, lines)), 0.045 * reach * len(lines)
+    for left, right, low in sorted(taken, key=lambda box: -box[2]):
+        if x - half < right and x + half > left and low < y <= low + 2 * height:
+            y = low
+    taken.append((x - half, x + half, y - height))
+    return y

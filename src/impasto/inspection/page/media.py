@@ -1,0 +1,118 @@
+"""Pictures inside the page: data addresses, figures with captions, pictures for light and dark pages."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from impasto.inspection.figures.canvas import Look, figure_bytes
+from impasto.inspection.figures.losses import draw_losses
+from impasto.inspection.logs import LossLog
+from impasto.inspection.walks import animation, even, thinned
+from impasto.types import Pixels
+
+QUALITY = 88
+FRAMES = 36
+
+
+def address(data: bytes, kind: str) -> str:
+    """``data`` as the address of itself."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def picture(pixels: Pixels, alt: str, *, cells: bool = False) -> str:
+    """An <img> of ``pixels`` (H, W, 3); ``cells`` keeps single values sharp when enlarged."""
+    height, width = pixels.shape[:2]
+    image = Image.fromarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+    stream = io.BytesIO()
+    if cells:
+        image.save(stream, "PNG", optimize=True)
+        source, kind = address(stream.getvalue(), "png"), ' class="cells"'
+    else:
+        image.save(stream, "JPEG", quality=QUALITY, subsampling=0)
+        source, kind = address(stream.getvalue(), "jpeg"), ""
+    return _img(source, alt, width, height, kind)
+
+
+def _img(source: str, alt: str, width: int, height: int, more: str = "") -> str:
+    words = escape(alt, quote=True)
+    return f'<img{more} src="{source}" alt="{words}" width="{width}" height="{height}" decoding="async">'
+
+
+def figure(img: str, caption: str = "") -> str:
+    """A <figure>; ``caption`` is HTML."""
+    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    return f"<figure>{img}{below}</figure>"
+
+
+def grid(figures: Sequence[str], kind: str = "") -> str:
+    return f'<div class="grid {kind}">{"".join(figures)}</div>'
+
+
+def moving(frames: Sequence[Pixels], alt: str) -> str:
+    """An animation of ``frames``; the last as a still for those who asked for less motion."""
+    chosen = [frames[index] for index in thinned(len(frames), FRAMES)]
+    moves = address(animation(even(chosen), "webp", 0.13), "webp")
+    height, width = frames[-1].shape[:2]
+    still = io.BytesIO()
+    Image.fromarray(np.round(np.clip(frames[-1], 0, 1) * 255).astype(np.uint8)).save(
+        still, "JPEG", quality=QUALITY
+    )
+    calm = address(still.getvalue(), "jpeg")
+    first = f'<source media="(prefers-reduced-motion: reduce)" srcset="{calm}">'
+    return f'<picture class="walk">{first}{_img(moves, alt, width, height)}</picture>'
+
+
+def chart(log: LossLog, alt: str) -> str:
+    """The losses, drawn for light and dark pages, desks and phones."""
+    drawn: dict[tuple[str, str], str] = {}
+    looks: tuple[Look, ...] = ("light", "dark")
+    for look in looks:
+        for place, width in (("wide", 10.5), ("narrow", 4.0)):
+            made = draw_losses(log, title="", width=width, look=look)
+            drawn[look, place] = address(figure_bytes(made, "svg"), "svg+xml")
+    dark, narrow = "(prefers-color-scheme: dark)", "(max-width: 640px)"
+    sources = [
+        f'<source media="{narrow} and {dark}" srcset="{drawn["dark", "narrow"]}">',
+        f'<source media="{narrow}" srcset="{drawn["light", "narrow"]}">',
+        f'<source media="{dark}" srcset="{drawn["dark", "wide"]}">',
+    ]
+    img = f'<img src="{drawn["light", "wide"]}" alt="{escape(alt, quote=True)}">'
+    return f"<picture>{''.join(sources)}{img}</picture>"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "", numbers: int = 1) -> str:
+    """A table that scrolls by itself; columns from ``numbers`` on are right-aligned."""
+
+    def cells(kind: str, row: Sequence[object]) -> str:
+        return "".join(
+            f"<{kind}{' class=n' if number >= numbers else ''}>{escape(str(value))}</{kind}>"
+            for number, value in enumerate(row)
+        )
+
+    above = f"<caption>{escape(caption)}</caption>" if caption else ""
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    head = f"<thead><tr>{cells('th', heads)}</tr></thead>"
+    return f'<div class="scroll" tabindex="0"><table>{above}{head}<tbody>{body}</tbody></table></div>'
+
+
+def options_table(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    rows = []
+    for name, value in values.items():
+        changed = "" if value == defaults[name] else f"preset: {_plain(defaults[name])}"
+        rows.append((name, _plain(value), changed))
+    return f'<div class="options">{table(("parameter", "value", "changed from"), rows, numbers=9)}</div>'
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k}: {v:g}" for k, v in value.items()) or "none"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_plain, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

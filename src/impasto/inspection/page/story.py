@@ -1,0 +1,74 @@
+"""Everything the page tells of, gathered before a word is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.inspection.features import LayerView
+from impasto.inspection.layers import NetworkInput
+from impasto.inspection.logs import LossLog
+from impasto.inspection.reconstruct import Reconstruction
+from impasto.inspection.sweeps import Sweep
+from impasto.inspection.textures import Shuffled
+from impasto.optimize.options import Options
+from impasto.types import Picture, Pixels
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The picture (H, W, 3) after an iteration, counted from 1; 0 is where it began."""
+
+    iteration: int
+    pixels: Pixels
+
+
+@dataclass(frozen=True)
+class GramView:
+    """One layer's Gram matrices (C, C): of the photograph, the painting and the result."""
+
+    layer: str
+    photo: NDArray[np.float32]
+    painting: NDArray[np.float32]
+    result: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Story:
+    """``photo``, ``painting``: at the sizes they were used at; ``photo_name``, ``painting_name``: in words.
+    ``original``: (width, height) of the photograph's file. ``seen``: the photograph that ``views`` and
+    ``given`` are of. ``filters``: (N, 3, 3, 3) of the first convolution, where the network has one.
+    ``log``, ``frames``: of the painting. ``noise_log``, ``noise_frames``: the papers' way, from noise.
+    ``network``: what the encoder says of itself. ``weights``: part of the loss to its factor.
+    ``defaults``: the options of the preset. ``command``: what paints the same picture again.
+    """
+
+    photo: Picture
+    painting: Picture
+    photo_name: str
+    painting_name: str
+    original: tuple[int, int]
+    seen: Picture
+    given: NetworkInput
+    filters: NDArray[np.float32] | None
+    views: Sequence[LayerView]
+    content: Sequence[Reconstruction]
+    style: Sequence[Reconstruction]
+    grams: Sequence[GramView]
+    shuffle: Shuffled
+    weights: Mapping[str, float]
+    result: Pixels
+    seconds: float
+    log: LossLog
+    frames: Sequence[Frame]
+    noise_log: LossLog
+    noise_frames: Sequence[Frame]
+    sweep: Sweep
+    options: Options
+    defaults: Options
+    network: Mapping[str, object]
+    command: str
+    versions: Mapping[str, str] = field(default_factory=dict)

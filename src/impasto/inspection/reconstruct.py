@@ -1,0 +1,146 @@
+"""Pictures that agree with another in one respect only, found from noise.
+
+What a layer keeps of a photograph, or of a painting's style, is seen in what such a picture has and has
+not. Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style" (2015), figure 1, and "Image Style
+Transfer Using Convolutional Neural Networks" (CVPR 2016), figure 1; the inversion of one layer is
+Mahendran and Vedaldi's (2015), textures are Gatys, Ecker and Bethge's (NIPS 2015).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from impasto.encoders import FeatureExtractor
+from impasto.imaging import fit, resize
+from impasto.inspection.layers import check_size, equal_weights, known_layers
+from impasto.optimize.engine import Cancel, paint
+from impasto.optimize.options import Options
+from impasto.optimize.places import Place, everywhere
+from impasto.optimize.styles import PictureStyle, Style
+from impasto.progress import ProgressCallback
+from impasto.types import Picture, Pixels
+
+SIZE, ITERATIONS = 256, 120
+
+NOISE = Options(
+    size=SIZE,
+    init="noise",
+    noise=0.1,
+    min_size=0,
+    detail=0.0,
+    iterations=ITERATIONS,
+    coarse_iterations=None,
+)
+"""As the papers do it: from white noise, at one size. The losses are our own relative ones."""
+
+TEXTURE = Options(
+    size=512, init="statistics", detail=0.0, iterations=40, coarse_iterations=60, content_layers={}
+)
+"""Coarse to fine, from noise in the painting's colours: large shapes form where they are cheap."""
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A picture made from noise to agree with one aspect of another.
+
+    ``kind``: "content" or "style". ``layers``: where it agrees. ``pixels``: (H, W, 3) in [0, 1].
+    ``loss``: how far it still is, 0 for full agreement and about 1 for none. ``seconds``: time spent.
+    """
+
+    kind: str
+    layers: tuple[str, ...]
+    pixels: Pixels
+    loss: float
+    iterations: int
+    seconds: float
+
+
+def reconstruct_content(
+    encoder: FeatureExtractor,
+    photo: Picture,
+    layer: str,
+    *,
+    options: Options = NOISE,
+    on_progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Reconstruction:
+    """A picture with the activations of ``photo`` at ``layer``, and nothing else asked of it.
+
+    ``options`` say how; their layers and styles do not count. Raises LayerError and PictureError.
+    """
+    (name,) = known_layers(encoder, layer)
+    chosen = options.replace(content_layers={name: 1.0}, style_layers={}, content_weight=1.0)
+    _check(encoder, photo, [name], chosen, "the photograph")
+    done = paint(photo, [Place(())], encoder, chosen, on_progress=on_progress, cancel=cancel)
+    return Reconstruction(
+        "content", (name,), done.pixels, done.losses["total"], done.iterations, done.seconds
+    )
+
+
+def reconstruct_style(
+    encoder: FeatureExtractor,
+    painting: Picture | Style,
+    layers: str | Iterable[str],
+    *,
+    options: Options = NOISE,
+    on_progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Reconstruction:
+    """A picture with the style of ``painting`` at ``layers``, and nothing else asked of it.
+
+    A ``Picture`` gives its proportions too; for any other style the result is square unless
+    ``options.size`` is exact. Raises LayerError, PictureError and StyleError.
+    """
+    names = known_layers(encoder, layers)
+    chosen = options.replace(style_layers=equal_weights(names), content_layers={}, style_weight=1.0)
+    square = Picture(np.full((64, 64, 3), 0.5, np.float32))
+    canvas = painting if isinstance(painting, Picture) else square
+    _check(encoder, canvas, names, chosen, "the painting")
+    style = PictureStyle(painting) if isinstance(painting, Picture) else painting
+    done = paint(canvas, everywhere([style], chosen), encoder, chosen, on_progress=on_progress, cancel=cancel)
+    return Reconstruction(
+        "style", tuple(names), done.pixels, done.losses["total"], done.iterations, done.seconds
+    )
+
+
+def synthesise(
+    encoder: FeatureExtractor,
+    style: Picture | Style,
+    size: tuple[int, int],
+    *,
+    options: Options = TEXTURE,
+    on_progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Reconstruction:
+    """A texture of ``size`` (width, height) in the manner of ``style``, at the style layers of ``options``.
+
+    It is larger or smaller than the painting as asked: what is repeated is the style, not the picture.
+    Raises LayerError, PictureError, StyleError, and OptionError for a size below 16.
+    """
+    chosen = options.replace(size=size, content_layers={})
+    names = known_layers(encoder, chosen.style_layers)
+    check_size(encoder, names, *size, "the texture")
+    blank = Picture(np.full((16, 16, 3), 0.5, np.float32))
+    used = PictureStyle(style) if isinstance(style, Picture) else style
+    done = paint(blank, everywhere([used], chosen), encoder, chosen, on_progress=on_progress, cancel=cancel)
+    return Reconstruction(
+        "style", tuple(names), done.pixels, done.losses["total"], done.iterations, done.seconds
+    )
+
+
+def shrunk(picture: Picture, long_side: int) -> Picture:
+    """``picture`` with a long side of at most ``long_side``, without its transparency."""
+    if max(picture.width, picture.height) <= long_side:
+        return Picture(picture.pixels)
+    return Picture(resize(picture.pixels, *fit(picture.width, picture.height, long_side)))
+
+
+def _check(
+    encoder: FeatureExtractor, picture: Picture, layers: list[str], options: Options, what: str
+) -> None:
+    size = options.size
+    width, height = size if isinstance(size, tuple) else fit(picture.width, picture.height, size)
+    check_size(encoder, layers, width, height, what)

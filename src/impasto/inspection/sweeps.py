@@ -1,0 +1,136 @@
+"""A grid over any two parameters of a painting: Gatys et al. 2015, figure 3, and whatever else is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any
+
+from impasto.errors import OptionError
+from impasto.inspection.layers import equal_weights
+from impasto.optimize.options import Options
+from impasto.types import Pixels
+
+RATIO = "ratio"
+"""The papers' alpha / beta: content weight 1, style weight its inverse."""
+
+CONTENT_LAYER = "content_layer"
+"""A single content layer, by name."""
+
+_WORDS = {
+    RATIO: "content / style weight (α/β)",
+    CONTENT_LAYER: "content layer",
+    "style_layers": "style layers",
+    "content_layers": "content layers",
+}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One parameter and the values it takes.
+
+    ``name``: a field of ``Options``, or "ratio" (alpha / beta), or "content_layer". ``values``: as
+    ``Options`` takes them; layers as mapping, sequence or text. ``labels``: what is written beside them.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = {f.name for f in fields(Options)} | {RATIO, CONTENT_LAYER}
+        if self.name not in known:
+            raise OptionError(
+                f"there is no parameter {self.name!r} to vary; expected {RATIO}, {CONTENT_LAYER} or one of "
+                f"{', '.join(sorted(known - {RATIO, CONTENT_LAYER}))}"
+            )
+        if not self.values:
+            raise OptionError(f"expected at least one value of {self.name}; got none")
+        values = tuple(_value(self.name, v) for v in self.values)
+        object.__setattr__(self, "values", values)
+        labels = self.labels or tuple(_labels(values))
+        if len(labels) != len(values):
+            raise OptionError(f"expected {len(values)} labels for {self.name}; got {len(labels)}")
+        object.__setattr__(self, "labels", labels)
+
+    @property
+    def title(self) -> str:
+        """What the axis is called in a figure."""
+        return _WORDS.get(self.name, self.name.replace("_", " "))
+
+    def changes(self, number: int) -> dict[str, Any]:
+        """The fields of ``Options`` that value ``number`` sets."""
+        value = self.values[number]
+        if self.name == RATIO:
+            return {"content_weight": 1.0, "style_weight": 1 / value}
+        if self.name == CONTENT_LAYER:
+            return {"content_layers": {value: 1.0}}
+        return {self.name: value}
+
+
+@dataclass(frozen=True)
+class SweepCell:
+    """One painting of a sweep: ``pixels`` (H, W, 3), or the ``error`` that came instead."""
+
+    pixels: Pixels | None
+    losses: Mapping[str, float]
+    iterations: int
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A painting for every pair of values: ``paintings`` [row][column]. ``skipped``: those made before."""
+
+    rows: Axis
+    columns: Axis
+    paintings: tuple[tuple[SweepCell, ...], ...]
+    skipped: int = 0
+
+
+def cells(options: Options, rows: Axis, columns: Axis) -> list[list[Options]]:
+    """``options`` with every pair of values: [row][column]. Raises OptionError for what they cannot be,
+    and where both axes set one parameter."""
+    both = set(rows.changes(0)) & set(columns.changes(0))
+    if both:
+        raise OptionError(f"rows and columns both set {sorted(both)[0]}; expected two parameters")
+    return [
+        [options.replace(**rows.changes(r), **columns.changes(c)) for c in range(len(columns.values))]
+        for r in range(len(rows.values))
+    ]
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == RATIO:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+            raise OptionError(f"{RATIO} is content weight over style weight, more than 0; it is {value!r}")
+        return float(value)
+    if name == CONTENT_LAYER:
+        if not isinstance(value, str):
+            raise OptionError(f"{CONTENT_LAYER} is a layer's name; it is {value!r}")
+        return value
+    if name in ("style_layers", "content_layers"):
+        if isinstance(value, str):
+            value = value.split(",")
+        return value if isinstance(value, Mapping) else equal_weights(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _labels(values: Sequence[Any]) -> list[str]:
+    """Short ones: growing sets of layers as "conv1_1", "+ conv2_1"; numbers as people write them."""
+    if not all(isinstance(value, Mapping) for value in values):
+        return [_number(v) if isinstance(v, float) else str(v) for v in values]
+    sets = [list(value) for value in values]
+    growing = all(b[:-1] == a for a, b in pairwise(sets)) and len(sets[0]) == 1
+    if growing and len(sets) > 1:
+        return [sets[0][0], *(f"+ {layers[-1]}" for layers in sets[1:])]
+    return [
+        ", ".join(n if w == 1 else f"{n}:{_number(float(w))}" for n, w in value.items()) or "none"
+        for value in values
+    ]
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"

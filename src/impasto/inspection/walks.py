@@ -1,0 +1,106 @@
+"""The pictures on the way as one file: an animation, a video."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from impasto.errors import InputError, MissingExtraError, OptionError
+from impasto.imaging import check_writable, files, resize
+from impasto.types import Pixels
+
+LAST = 2.0
+"""How many seconds the last picture of an animation stays."""
+
+
+def even(frames: Sequence[Pixels], *, size: tuple[int, int] | None = None) -> list[Pixels]:
+    """All ``frames`` at one (width, height): that of the last, or ``size``. Raises InputError for none."""
+    if not frames:
+        raise InputError("expected at least one picture; got none")
+    height, width = frames[-1].shape[:2]
+    width, height = size or (width, height)
+    return [f if f.shape[:2] == (height, width) else resize(f, width, height) for f in frames]
+
+
+def thinned(count: int, most: int) -> list[int]:
+    """At most ``most`` of the indices 0 to ``count`` - 1, evenly spread, first and last among them."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)}) if most > 1 else [count - 1]
+
+
+def animation(frames: Sequence[Pixels], kind: str = "gif", seconds: float = 0.15) -> bytes:
+    """An endless animation of ``frames``, each shown for ``seconds``, the last for LAST.
+
+    ``kind``: "gif" (256 colours) or "webp". Raises InputError, and OptionError for another kind.
+    """
+    if kind not in ("gif", "webp"):
+        raise OptionError(f"an animation is a gif or a webp; got {kind!r}")
+    images = [Image.fromarray(_bytes(f)) for f in even(frames)]
+    durations = [round(1000 * seconds)] * (len(images) - 1) + [round(1000 * LAST)]
+    if kind == "gif":
+        images = [i.quantize(255, dither=Image.Dither.FLOYDSTEINBERG) for i in images]
+    more: dict[str, Any] = {"quality": 82, "method": 4} if kind == "webp" else {"disposal": 1}
+    stream = io.BytesIO()
+    images[0].save(
+        stream, kind.upper(), save_all=True, append_images=images[1:], duration=durations, loop=0, **more
+    )
+    return stream.getvalue()
+
+
+def write_gif(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 0.15) -> None:
+    """Write an endless animation to ``path``, a .gif or .webp. Raises OutputError."""
+    place = Path(path)
+    check_writable(place, suffixes=(".gif", ".webp"))
+    files.replace(place, animation(frames, place.suffix.lower()[1:], seconds))
+
+
+def write_video(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 0.15) -> None:
+    """Write ``frames`` to ``path``, an .mp4 (H.264) or .webm (VP9), each shown for ``seconds``.
+
+    Sides that are odd lose a row or column, as these formats ask. Raises OutputError, and
+    MissingExtraError without the extra ``video``.
+    """
+    place = Path(path)
+    av = require_av()
+    check_writable(place, suffixes=(".mp4", ".webm"))
+    codec = "libx264" if place.suffix.lower() == ".mp4" else "libvpx-vp9"
+    shown = even(frames)
+    height, width = (side - side % 2 for side in shown[0].shape[:2])
+    rate = Fraction(30)
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=place.suffix.lower()[1:]) as container:
+        video = container.add_stream(codec, rate=rate)
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        video.options = {"crf": "18"}
+        for number, pixels in enumerate(shown):
+            picture = av.VideoFrame.from_ndarray(_bytes(pixels[:height, :width]), format="rgb24")
+            stays = LAST if number == len(shown) - 1 else seconds
+            for _ in range(max(1, round(stays * rate))):
+                picture.pts = None
+                container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+    files.replace(place, stream.getvalue())
+
+
+def require_av() -> Any:
+    """PyAV. Raises MissingExtraError without it."""
+    try:
+        return import_module("av")
+    except ModuleNotFoundError as problem:
+        raise MissingExtraError(
+            "Writing a video needs PyAV, which is not installed: pip install 'impasto[video]'",
+            expected="PyAV",
+            actual="it is not installed",
+        ) from problem
+
+
+def _bytes(pixels: Pixels) -> Any:
+    return np.ascontiguousarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
