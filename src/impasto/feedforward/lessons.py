@@ -20,7 +20,8 @@ FULL_STRENGTH = 0.7
 
 Paint = Callable[[Tensor, Tensor], Tensor]
 
-_STROKES = (0.25, 0.15, 0.6)
+STROKES = (0.25, 0.15, 0.6)
+"""How often each of ``STROKE_SIZES`` is practised."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,20 @@ def draw(
     batch: int,
     size: int,
     random: np.random.Generator,
+    full_strength: float = FULL_STRENGTH,
+    often: Sequence[float] = STROKES,
 ) -> Lesson:
-    """A random lesson in ``styles``: each picture has one of its own, none twice while there are others."""
+    """A random lesson in ``styles``: each picture has one of its own, none twice while there are others.
+
+    ``full_strength`` is the share of pictures at full strength, ``often`` the share of each stroke size.
+    """
     chosen: list[int] = []
     while len(chosen) < batch:
         chosen += random.permutation(len(styles)).tolist()
     picked = [styles[k] for k in chosen[:batch]]
-    strokes = random.choice(len(STROKE_SIZES), batch, p=_STROKES).tolist()
-    strengths = [1.0 if random.random() < FULL_STRENGTH else random.random() for _ in range(batch)]
-    images = [crop(photos[random.integers(len(photos))], size, random) for _ in range(batch)]
+    strokes = random.choice(len(STROKE_SIZES), batch, p=often).tolist()
+    strengths = [1.0 if random.random() < full_strength else random.random() for _ in range(batch)]
+    images = [crop(photos[int(random.integers(len(photos)))], size, random) for _ in range(batch)]
     last = len(STROKE_SIZES) - 1
     weights = [
         row_weights(rows, k, stroke / last, s)

@@ -12,7 +12,7 @@ gives back its input, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +39,8 @@ class ConditionalNorm(nn.Module):
 
     def forward(self, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         normal = functional.instance_norm(features, eps=EPSILON)
-        return normal * scale[:, :, None, None].to(normal.dtype) + shift[:, :, None, None].to(normal.dtype)
+        scaled: Tensor = normal * scale[:, :, None, None].to(normal.dtype)
+        return scaled + shift[:, :, None, None].to(normal.dtype)
 
 
 class Layer(nn.Module):
@@ -54,7 +55,8 @@ class Layer(nn.Module):
 
     def forward(self, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         padded = functional.pad(features, [self.padding] * 4, mode="reflect")
-        return self.normalise(self.convolution(padded), scale, shift)
+        normal: Tensor = self.normalise(self.convolution(padded), scale, shift)
+        return normal
 
 
 class GalleryNetwork(nn.Module):
@@ -93,8 +95,9 @@ class GalleryNetwork(nn.Module):
     @property
     def layers(self) -> list[Layer]:
         """The normalised layers, in the order in which a row has their numbers."""
-        rows = [[self.down2, self.down4], self.blocks4, [self.down8], self.blocks8, self.blocks4_up]
-        return [layer for row in [*rows, [self.fine2, self.fine1]] for layer in row]  # type: ignore[misc]
+        down: list[nn.Module] = [self.down2, self.down4, *self.blocks4, self.down8, *self.blocks8]
+        layers = [*down, *self.blocks4_up, self.fine2, self.fine1]
+        return [layer for layer in layers if isinstance(layer, Layer)]
 
     @property
     def widths(self) -> list[int]:
@@ -137,7 +140,7 @@ class GalleryNetwork(nn.Module):
         quarter = self._block(quarter, self.blocks4_up, pairs)
         upper = relu(self.fine2(enlarge(self.up2(quarter), half), *next(pairs)))
         full = relu(self.fine1(enlarge(self.up1(upper), image), *next(pairs)))
-        strokes = self.strokes(functional.pad(full, [1] * 4, mode="reflect"))
+        strokes: Tensor = self.strokes(functional.pad(full, [1] * 4, mode="reflect"))
         return recolour(image, numbers) + strokes.to(image.dtype)
 
     def _scales_and_shifts(self, numbers: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -148,11 +151,16 @@ class GalleryNetwork(nn.Module):
             start += 2 * width
         return found
 
-    def _block(self, features: Tensor, layers: Sequence[nn.Module] | nn.ModuleList, pairs) -> Tensor:  # type: ignore[no-untyped-def]
+    def _block(
+        self,
+        features: Tensor,
+        layers: Sequence[nn.Module] | nn.ModuleList,
+        pairs: Iterator[tuple[Tensor, Tensor]],
+    ) -> Tensor:
         """A residual block: no rectifier after the sum (Johnson et al. 2016, supplement)."""
         first, second = layers
         inner = functional.relu(first(features, *next(pairs)))
-        return features + second(inner, *next(pairs))
+        return features + second(inner, *next(pairs))  # type: ignore[no-any-return]
 
 
 def neutral_rows(rows: int, widths: Sequence[int]) -> Tensor:

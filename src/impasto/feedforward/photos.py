@@ -29,6 +29,33 @@ class PhotoSet:
     skipped: Sequence[tuple[Path, str]] = ()
 
 
+def find_photos(places: Iterable[Path], most: int) -> list[Path]:
+    """The pictures among ``places`` and in the folders among them, at any depth, by name; ``most`` of
+    them, evenly chosen, where there are more. Raises InputError for a place that is not there."""
+    found: dict[Path, None] = {}
+    for place in places:
+        if not place.exists():
+            raise InputError(f"expected photographs or a folder of them at {place}; there is nothing")
+        inside = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        named = [p for p in inside if p.suffix.lower() in imaging.READABLE_SUFFIXES]
+        found.update(dict.fromkeys(named))
+    paths = list(found)
+    if not paths:
+        raise InputError("expected photographs to train on; there is no picture in the folders given")
+    if len(paths) <= most:
+        return paths
+    return [paths[k * len(paths) // most] for k in range(most)]
+
+
+def hold_out(photos: PhotoSet) -> tuple[PhotoSet, PhotoSet]:
+    """``photos`` to learn on, and every tenth of them to be judged by, 32 at most; none of fewer than 20."""
+    if len(photos.photos) < 20:
+        return photos, PhotoSet([])
+    judged = set(range(5, len(photos.photos), 10)[:32])
+    learnt = [p for k, p in enumerate(photos.photos) if k not in judged]
+    return PhotoSet(learnt, photos.skipped), PhotoSet([photos.photos[k] for k in sorted(judged)])
+
+
 def read_photos(
     paths: Iterable[Path], *, smallest: int, on_file: Callable[[int], None] | None = None
 ) -> PhotoSet:

@@ -1,1 +1,20 @@
-"""Networks run by ONNX Runtime: a painting in one pass, without torch."""
+"""Painting in milliseconds: gallery networks through ONNX Runtime, without torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from impasto.runtime.styles import FastStyle
+
+if TYPE_CHECKING:
+    from impasto.runtime.gallery import Gallery, Stream, load_gallery
+
+__all__ = ["FastStyle", "Gallery", "Stream", "load_gallery"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from impasto.runtime import gallery
+
+        return getattr(gallery, name)
+    raise AttributeError(f"module 'impasto.runtime' has no attribute {name!r}")

@@ -1,0 +1,104 @@
+"""``impasto export``: a network as an ONNX file."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.errors import OptionError
+
+if TYPE_CHECKING:
+    from impasto.export import Export
+    from impasto.types import Pixels
+
+CALIBRATION_SIDE = 512
+CALIBRATION_PHOTOS = 64
+
+
+def export(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="gallery, the network that comes along; a .safetensors file of `impasto train`; or a "
+            "checkpoint of pytorch/examples' fast_neural_style."
+        ),
+    ] = "gallery",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The .onnx file.", show_default=False)
+    ] = None,
+    *,
+    precision: Annotated[str, typer.Option(help="fp32, fp16 (half the file) or int8.")] = "fp32",
+    photos: Annotated[
+        Path | None, typer.Option(help="A folder of photographs that int8 is calibrated on.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    """Write MODEL as an ONNX file, for phones, browsers and other programs.
+
+    \b
+    impasto export -o gallery.onnx
+    impasto export mine.safetensors -o mine.onnx --precision fp16
+    impasto export mosaic.pth -o mosaic.onnx
+    impasto export -o small.onnx --precision int8 --photos holiday/
+
+    The file takes pictures of any size; styles are an input. It is compared with torch before it is
+    written. docs/embedding.md shows how to use it from Python and on a web page.
+    """
+    from impasto.imaging import check_writable
+
+    if output is None:
+        raise OptionError("expected -o FILE.onnx")
+    if photos is not None and precision != "int8":
+        raise OptionError("--photos is for --precision int8; the others need no calibration")
+    check_writable(output, suffixes=(".onnx",))
+    from impasto.export import export_model
+
+    source = None if model == "gallery" and not Path(model).exists() else model
+    done = export_model(source, output, precision=precision, photos=_read(photos))
+    if json:
+        print(jsonlib.dumps(_as_json(done)))
+    elif not quiet:
+        _say(done)
+
+
+def _read(folder: Path | None) -> list[Pixels]:
+    """Photographs to calibrate on, at most 64, of 512 pixels at most."""
+    if folder is None:
+        return []
+    from impasto.imaging import fit, read, resize
+    from impasto.jobs.pairs import photographs
+
+    found = []
+    for path in photographs([str(folder)])[0][:CALIBRATION_PHOTOS]:
+        pixels = read(path).pixels
+        height, width = pixels.shape[:2]
+        if max(width, height) > CALIBRATION_SIDE:
+            pixels = resize(pixels, *fit(width, height, CALIBRATION_SIDE))
+        found.append(pixels)
+    return found
+
+
+def _as_json(done: Export) -> dict[str, object]:
+    return {
+        "output": str(done.path),
+        "kind": done.kind,
+        "precision": done.precision,
+        "bytes": done.size,
+        "operations": done.nodes,
+        "largest_difference": done.difference.largest,
+        "mean_difference": done.difference.mean,
+    }
+
+
+def _say(done: Export) -> None:
+    apart = f"{done.difference.largest:.1g} from torch at most"
+    if done.precision == "int8":
+        apart = f"{done.difference.mean:.2g} from torch on average, {done.difference.largest:.2g} at most"
+    print(
+        f"written: {done.path} ({done.kind}, {done.precision}, {done.size / 1e6:.1f} MB, "
+        f"{done.nodes} operations; {apart}, of a range of 1)"
+    )

@@ -1,0 +1,252 @@
+"""``impasto fast``: photographs painted in one pass, without torch."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.errors import ImpastoError, InputError, OptionError
+
+if TYPE_CHECKING:
+    from impasto.runtime import Gallery
+    from impasto.runtime.photographs import Manner, Painted
+
+SOME_FAILED = 1
+CAMERA = "Camera"
+
+
+def fast(
+    photos: Annotated[
+        list[Path] | None, typer.Argument(help="Photographs, or folders of them.", show_default=False)
+    ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME, or NAME:WEIGHT several times for a blend.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The result's file; a folder for several.", show_default=False),
+    ] = None,
+    *,
+    show_list: Annotated[bool, typer.Option("--list", help="Print the styles, one a line.")] = False,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Long side in pixels. \\[default: the photo's own, up to 25 megapixels]"),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, help="From the photo as it is, 0, to the full style.")
+    ] = 1.0,
+    stroke_size: Annotated[float, typer.Option(min=0.5, max=1, help="Size of the strokes.")] = 1.0,
+    keep_color: Annotated[bool, typer.Option("--keep-color", help="Keep the photo's colors.")] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Another network: .safetensors of `impasto train`, .onnx of `impasto export`."),
+    ] = None,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")] = 95,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="How many to compute with. \\[default: one per core]")
+    ] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Refuse larger input pictures. \\[default: 180000000]")
+    ] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            help="Paint what a camera sees: its number, such as 0, or a video's file or address.",
+            rich_help_panel=CAMERA,
+        ),
+    ] = None,
+    serve: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Show it at http://127.0.0.1:PORT, for a browser on this machine; 0 for a free port.",
+            rich_help_panel=CAMERA,
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many.", rich_help_panel=CAMERA)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what is done as JSON, one line each.")] = False,
+) -> None:
+    """Paint PHOTOS in one pass of a network that knows its styles: a fraction of a second each.
+
+    \b
+    impasto fast --list
+    impasto fast photo.jpg --style starry-night -o out.jpg
+    impasto fast photo.jpg --style starry-night:0.7 --style great-wave:0.3 -o out.png
+    impasto fast photo.jpg --style the-kiss --strength 0.6 --keep-color -o out.png
+    impasto fast holiday/ --style water-lilies -o painted/
+    impasto fast photo.jpg --model mine.safetensors --style my-painting -o out.png
+    impasto fast --camera 0 --style starry-night --serve 8000
+    impasto fast --camera 0 --style great-wave --frames 60 -o me.gif
+
+    Any picture and any painting, slower and with every control: impasto stylize.
+    """
+    from impasto.runtime import load_gallery
+
+    if not show_list:
+        _check_request(photos, output, camera, serve, frames)
+    gallery = load_gallery(model, threads=threads)
+    if show_list:
+        print_styles(gallery, json)
+        return
+    from impasto.runtime.photographs import Manner
+
+    manner = Manner(parse_styles(style, gallery), strength, stroke_size, keep_color, size)
+    gallery.row(manner.styles, strength=strength, stroke_size=stroke_size)  # refuses what cannot be
+    show = "json" if json else "nothing" if quiet else "words"
+    if camera is not None:
+        from impasto.cli.camera import record
+
+        record(gallery, camera, manner, output=output, port=serve, frames=frames, quality=quality, show=show)
+        return
+    work = outputs([str(p) for p in photos or ()], manner, output)
+    name = None if model is None else os.fspath(model)
+    failed = paint_all(gallery, work, manner, name, quality, max_pixels, show)
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _check_request(
+    photos: Sequence[Path] | None,
+    output: Path | None,
+    camera: str | None,
+    port: int | None,
+    frames: int | None,
+) -> None:
+    """Refuse what does not go together, before anything is loaded."""
+    if camera is None:
+        if not photos:
+            raise InputError("expected at least one photograph, or --camera; see impasto fast --help")
+        if output is None:
+            raise InputError("expected -o OUT: a file for one photograph, a folder for several")
+        for given, name in ((port, "--serve"), (frames, "--frames")):
+            if given is not None:
+                raise OptionError(f"{name} is for --camera; expected --camera N too")
+        return
+    if photos:
+        raise OptionError("expected photographs or --camera; got both")
+    if output is None and port is None:
+        raise OptionError("expected -o OUT (a folder, .gif or .webp) or --serve PORT for what --camera sees")
+
+
+def parse_styles(given: Sequence[str] | None, gallery: Gallery) -> dict[str, float]:
+    """``NAME`` and ``NAME:WEIGHT`` as shares. Raises OptionError and StyleError."""
+    if not given:
+        names = ", ".join(style.name for style in gallery.styles)
+        raise OptionError(f"expected --style NAME; the styles are {names}")
+    found: dict[str, float] = {}
+    for text in given:
+        name, colon, number = text.rpartition(":")
+        if not colon:
+            name, number = text, "1"
+        try:
+            share = float(number)
+        except ValueError:
+            raise OptionError(f"--style: expected NAME or NAME:WEIGHT; got {text!r}") from None
+        if name in found:
+            raise OptionError(f"--style: expected each style once; {name} came twice")
+        found[name] = share
+    return found
+
+
+def print_styles(gallery: Gallery, json: bool) -> None:
+    """One style a line, its name first."""
+    from dataclasses import asdict
+
+    if json:
+        for style in gallery.styles:
+            print(jsonlib.dumps(asdict(style)))
+        return
+    width = max(len(style.name) for style in gallery.styles)
+    for style in gallery.styles:
+        about = ", ".join(part for part in (style.title, style.artist, style.year) if part)
+        print(f"{style.name:<{width}}  {about}".rstrip())
+
+
+def outputs(given: Sequence[str], manner: Manner, output: Path | None) -> list[tuple[Path, Path]]:
+    """Photographs and where their paintings go. Raises InputError and OutputError."""
+    from impasto.imaging import WRITABLE_SUFFIXES, check_writable
+    from impasto.jobs.pairs import labels, photographs
+
+    assert output is not None
+    photos, _ = photographs(given)
+    single = len(photos) == 1 and not Path(given[0]).is_dir()
+    if single and not output.is_dir() and output.suffix:
+        check_writable(output)
+        return [(Path(photos[0]), output)]
+    if output.suffix.lower() in WRITABLE_SUFFIXES and not output.is_dir():
+        raise InputError(f"expected a folder for {len(photos)} paintings; got the file name {output}")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        from impasto.errors import OutputError
+
+        raise OutputError(
+            f"expected a folder for the paintings; cannot make {output}: {problem}"
+        ) from problem
+    ending = "-".join(manner.styles)
+    found = []
+    for photo, label in zip(photos, labels(photos), strict=True):
+        suffix = Path(photo).suffix.lower()
+        suffix = suffix if suffix in WRITABLE_SUFFIXES else ".png"
+        found.append((Path(photo), output / f"{label}-{ending}{suffix}"))
+    inputs = {photo.resolve() for photo, _ in found}
+    for _, target in found:
+        check_writable(target)
+        if target.resolve() in inputs:
+            raise InputError(f"the output {target} is also an input; it would be overwritten")
+    return found
+
+
+def paint_all(
+    gallery: Gallery,
+    work: Sequence[tuple[Path, Path]],
+    manner: Manner,
+    model: str | None,
+    quality: int,
+    max_pixels: int | None,
+    show: str,
+) -> int:
+    """Paint each; one that fails does not stop the others. How many failed."""
+    from impasto.imaging import MAX_PIXELS
+    from impasto.runtime.photographs import paint_file
+
+    failed = 0
+    for photo, target in work:
+        try:
+            done = paint_file(
+                gallery, photo, target, manner, quality=quality, model=model,
+                max_pixels=max_pixels or MAX_PIXELS,
+            )  # fmt: skip
+        except ImpastoError as problem:
+            if len(work) == 1:
+                raise
+            failed += 1
+            print(f"impasto: {problem}", file=sys.stderr)
+            if show == "json":
+                print(jsonlib.dumps({"content": str(photo), "error": str(problem)}), flush=True)
+            continue
+        _say(photo, done, show)
+    if failed and show == "words":
+        print(f"{len(work) - failed} of {len(work)} painted")
+    return failed
+
+
+def _say(photo: Path, done: Painted, show: str) -> None:
+    if show == "json":
+        line = {"content": str(photo), "output": str(done.output), "width": done.width}
+        line |= {"height": done.height, "seconds": round(done.seconds, 3)}
+        print(jsonlib.dumps(line), flush=True)
+    elif show == "words":
+        shrunk = "; the photo was larger, --size asks for more" if done.shrunk else ""
+        print(f"painted: {done.output} ({done.width}x{done.height}, {done.seconds:.2f} s{shrunk})")

@@ -1,0 +1,76 @@
+"""Convolutions in eight bits: QDQ nodes, calibrated on pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import MissingExtraError
+
+
+def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[str, str]) -> bytes:
+    """``data``, an ONNX file, with its convolutions in eight bits: activations asymmetric by tensor,
+    filters symmetric by channel, ranges from what ``feeds`` (inputs by name) give.
+
+    The first convolution and the last, which see and make the picture itself, stay as they are, and so does
+    everything that is no convolution. Raises MissingExtraError without the extra "export".
+    """
+    try:
+        import onnx
+        from onnxruntime import quantization
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+    except ImportError as problem:
+        raise MissingExtraError(
+            f"int8 needs the extra that exports: pip install 'impasto[export]' ({problem})"
+        ) from problem
+
+    class Feeds(quantization.CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.left = iter(feeds)
+
+        def get_next(self) -> Mapping[str, Any] | None:
+            return next(self.left, None)
+
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        plain, prepared, made = (Path(folder) / name for name in ("plain", "prepared", "made"))
+        plain.write_bytes(data)
+        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+        outer = _outer(onnx.load(prepared).graph)
+        quantization.quantize_static(
+            prepared,
+            made,
+            Feeds(),
+            quant_format=quantization.QuantFormat.QDQ,
+            op_types_to_quantize=["Conv"],
+            nodes_to_exclude=outer,
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+            extra_options={"WeightSymmetric": True, "ActivationSymmetric": False},
+        )
+        model = onnx.load(made)
+    onnx.helper.set_model_props(model, dict(metadata))
+    return bytes(model.SerializeToString())
+
+
+def _outer(graph: Any) -> list[str]:
+    """Names of the convolutions that have three channels on one side, or filters that are not fixed."""
+    filters = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    return [n.name for n in convolutions if 3 in filters.get(n.input[1], (3,))[:2]]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the advice that the quantiser logs."""
+    logger = logging.getLogger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,165 @@
+"""The published transformer network: Johnson et al. 2016 (supplement, table 1), with instance normalisation.
+
+Layers, names and sizes are those of pytorch/examples' fast_neural_style, whose checkpoints load: nearest
+neighbours enlarge, reflection pads, instance normalisation (Ulyanov et al. 2016) follows each convolution
+but the last, and pictures go in and come out as 0 to 255.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.errors import CorruptWeightsError, PictureError
+
+MINIMUM_SIDE = 5
+"""Below this a reflection at the first convolution, 4 pixels wide, would need pixels that are not there."""
+
+_STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
+
+
+class _Convolution(nn.Module):
+    """Reflection padding and a convolution; ``enlarge`` doubles the picture before them."""
+
+    def __init__(self, channels_in: int, channels_out: int, side: int, stride: int = 1, enlarge: int = 1):
+        super().__init__()
+        self.padding, self.enlarge = side // 2, enlarge
+        self.conv2d = nn.Conv2d(channels_in, channels_out, side, stride)
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.enlarge > 1:
+            features = functional.interpolate(features, scale_factor=float(self.enlarge), mode="nearest")
+        return self.conv2d(functional.pad(features, [self.padding] * 4, mode="reflect"))  # type: ignore[no-any-return]
+
+
+class _Residual(nn.Module):
+    """Two convolutions added to what came in, without a rectifier after the sum."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = _Convolution(channels, channels, 3)
+        self.in1 = nn.InstanceNorm2d(channels, affine=True)
+        self.conv2 = _Convolution(channels, channels, 3)
+        self.in2 = nn.InstanceNorm2d(channels, affine=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        inner = functional.relu(self.in1(self.conv1(features)))
+        return features + self.in2(self.conv2(inner))  # type: ignore[no-any-return]
+
+
+class JohnsonNetwork(nn.Module):
+    """Paints (B, 3, H, W), sRGB from 0 to 255, in its one style; 1,679,235 parameters.
+
+    The answer has the picture's height and width rounded up to multiples of 4, and may leave 0 to 255.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.in1 = _Convolution(3, 32, 9), nn.InstanceNorm2d(32, affine=True)
+        self.conv2, self.in2 = _Convolution(32, 64, 3, 2), nn.InstanceNorm2d(64, affine=True)
+        self.conv3, self.in3 = _Convolution(64, 128, 3, 2), nn.InstanceNorm2d(128, affine=True)
+        for number in range(1, 6):
+            self.add_module(f"res{number}", _Residual(128))
+        self.deconv1, self.in4 = _Convolution(128, 64, 3, enlarge=2), nn.InstanceNorm2d(64, affine=True)
+        self.deconv2, self.in5 = _Convolution(64, 32, 3, enlarge=2), nn.InstanceNorm2d(32, affine=True)
+        self.deconv3 = _Convolution(32, 3, 9)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """``image`` (B, 3, H, W) in 0..255 -> the same shape, for sides that are multiples of 4.
+
+        Raises PictureError for a side below 5 pixels.
+        """
+        if not torch.compiler.is_exporting() and min(image.shape[2:]) < MINIMUM_SIDE:
+            height, width = image.shape[2:]
+            raise PictureError(
+                f"Expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}.",
+                expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
+                actual=f"{width} x {height} pixels",
+            )
+        relu = functional.relu
+        features = relu(self.in1(self.conv1(image)))
+        features = relu(self.in2(self.conv2(features)))
+        features = relu(self.in3(self.conv3(features)))
+        for number in range(1, 6):
+            features = self.get_submodule(f"res{number}")(features)
+        features = relu(self.in4(self.deconv1(features)))
+        features = relu(self.in5(self.deconv2(features)))
+        return self.deconv3(features)  # type: ignore[no-any-return]
+
+
+class JohnsonPainter(nn.Module):
+    """A ``JohnsonNetwork`` that is taught like a gallery network: in [0, 1], of any size, one style.
+
+    It has no table: what ``Trainer`` says of styles, strokes and strength goes unheard.
+    """
+
+    table: None = None
+    photograph_is_exact: tuple[int, ...] = ()
+
+    def __init__(self, network: JohnsonNetwork | None = None) -> None:
+        super().__init__()
+        self.network = network or JohnsonNetwork()
+
+    @property
+    def filters(self) -> list[nn.Parameter]:
+        """Every parameter."""
+        return list(self.network.parameters())
+
+    def forward(self, image: Tensor, weights: Tensor) -> Tensor:  # noqa: ARG002 - it has one style
+        """``image`` (B, 3, H, W) in [0, 1] -> the same shape; sides are padded to multiples of 4."""
+        height, width = image.shape[2:]
+        padded = functional.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")
+        return self.network(padded * 255)[:, :, :height, :width] / 255  # type: ignore[no-any-return]
+
+
+def read_johnson(path: Path) -> JohnsonNetwork:
+    """The network in a checkpoint of pytorch/examples (.pth, .pt, .model) or in a .safetensors file.
+
+    Checkpoints from before torch 0.4 hold running statistics, which instance normalisation does not use;
+    they are left out. Raises CorruptWeightsError for anything that is not such a file.
+    """
+    found = _read(path)
+    state = {name: value for name, value in found.items() if not name.endswith(_STATISTICS)}
+    network = JohnsonNetwork()
+    wanted = network.state_dict()
+    for name in sorted(wanted.keys() ^ state.keys()):
+        problem = "lacks" if name in wanted else "also has"
+        raise CorruptWeightsError(
+            f"expected a transformer network of Johnson et al. (fast_neural_style) in {path}; it {problem} "
+            f"{name}"
+        )
+    for name, value in wanted.items():
+        if state[name].shape != value.shape:
+            raise CorruptWeightsError(
+                f"expected {name} of shape {tuple(value.shape)} in {path}; it has {tuple(state[name].shape)}"
+            )
+    network.load_state_dict({name: value.float() for name, value in state.items()})
+    return network.eval()
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
+    if not path.is_file():
+        raise CorruptWeightsError(f"there is no file {path}; expected a transformer network's checkpoint")
+    try:
+        found: Any = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
+    except SafetensorError as error:
+        raise CorruptWeightsError(f"cannot read {path}: {error}") from error
+    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise CorruptWeightsError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # unpickling raises nearly anything at bytes that are not its own
+        raise CorruptWeightsError(f"{path} is not a checkpoint of tensors: {type(error).__name__}") from error
+    if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
+        raise CorruptWeightsError(f"expected a state dict of tensors in {path}; it holds something else")
+    return found

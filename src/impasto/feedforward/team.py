@@ -1,0 +1,120 @@
+"""Several processes that train one network: each on lessons of its own, all with the mean gradient.
+
+``torchrun`` starts the processes and says in their environment who they are. One process alone is a team
+of one, for which every method does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, distributed, nn
+
+from impasto.errors import OptionError
+
+_PATIENCE = timedelta(minutes=10)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Team:
+    """This process, ``rank`` (from 0), of ``size``."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """True for the one process that reads options, writes files and talks."""
+        return self.rank == 0
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace each gradient by its mean over the team; all at once, in one message."""
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        if self.size == 1 or not gradients:
+            return
+        whole = torch.cat([g.flatten() for g in gradients])
+        distributed.all_reduce(whole)
+        whole /= self.size
+        parts = torch.split(whole, [g.numel() for g in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def all_agree(self, true: bool) -> bool:
+        """Whether ``true`` is True in every process."""
+        if self.size == 1:
+            return true
+        votes = torch.tensor(float(true))
+        distributed.all_reduce(votes, op=distributed.ReduceOp.MIN)
+        return bool(votes > 0)
+
+    def gather(self, thing: T) -> list[T]:
+        """What each process has, in the order of their ranks, in every process."""
+        if self.size == 1:
+            return [thing]
+        rows: list[Any] = [None] * self.size
+        distributed.all_gather_object(rows, thing)
+        return rows
+
+    def tell(self, thing: T) -> T:
+        """What the leading process has, in every process."""
+        return self.gather(thing)[0]
+
+    @torch.no_grad()
+    def same_start(self, tensors: Iterable[Tensor]) -> None:
+        """Give every process the leading one's ``tensors``, in place."""
+        if self.size > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, 0)
+
+
+ALONE = Team()
+
+
+def join_team() -> Team:
+    """The team ``torchrun`` made this process a member of; a team of one without it.
+
+    Raises OptionError for an environment that says half of it.
+    """
+    size = _number("WORLD_SIZE", 1)
+    if size == 1:
+        return ALONE
+    rank = _number("RANK", -1)
+    if not 0 <= rank < size or "MASTER_ADDR" not in os.environ:
+        raise OptionError(
+            f"expected torchrun's RANK (below {size}) and MASTER_ADDR beside WORLD_SIZE={size}; start with: "
+            "torchrun --nproc-per-node 2 -m impasto train ..."
+        )
+    distributed.init_process_group("gloo", rank=rank, world_size=size, timeout=_PATIENCE)
+    return Team(rank, size)
+
+
+def leave_team(team: Team, code: int = 0) -> None:
+    """End this process with ``code`` if it has a team; else return.
+
+    gloo's threads now and then abort an interpreter that shuts down after them, so it is not given the
+    occasion: what is buffered is written, and the process ends.
+    """
+    if team.size == 1:
+        return
+    if code == 0:  # a team that failed may wait for a member that is gone
+        distributed.barrier()
+        distributed.destroy_process_group()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _number(name: str, otherwise: int) -> int:
+    text = os.environ.get(name, str(otherwise))
+    try:
+        return int(text)
+    except ValueError:
+        raise OptionError(f"expected a number in the environment's {name}; it is {text!r}") from None

@@ -1,0 +1,75 @@
+"""The styles of a gallery network, and what its file says of itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from impasto.errors import CorruptWeightsError, InputError
+
+FORMAT = 1
+KIND = "gallery"
+KEY = "impasto"
+"""The entry of an ONNX or safetensors file's metadata that ``describe`` makes."""
+
+
+@dataclass(frozen=True)
+class FastStyle:
+    """One style: ``name`` in kebab-case, and the work it was learnt from."""
+
+    name: str
+    title: str
+    artist: str = ""
+    year: str = ""
+    licence: str = ""
+
+
+def rows_of(styles: Sequence[FastStyle]) -> int:
+    """The rows of a network's table for ``styles``: the photograph's, and two for each (see network.py)."""
+    return 1 + 2 * len(styles)
+
+
+def describe(styles: Sequence[FastStyle], extra: Mapping[str, Any] | None = None) -> str:
+    """The metadata of a gallery network's file, as JSON; ``extra`` is kept beside the styles.
+
+    Raises InputError for styles without a name, or two of one name.
+    """
+    names = [style.name for style in styles]
+    if not all(names) or len(set(names)) != len(names):
+        raise InputError(f"expected a name of its own for each style; got {', '.join(map(repr, names))}")
+    about = {"kind": KIND, "format": FORMAT, "styles": [asdict(style) for style in styles]}
+    return json.dumps(dict(extra or {}) | about, ensure_ascii=False)
+
+
+def describe_other(kind: str, extra: Mapping[str, Any]) -> str:
+    """The metadata of a network of one style, which is no gallery network."""
+    return json.dumps(dict(extra) | {"kind": kind, "format": FORMAT}, ensure_ascii=False)
+
+
+def understand(text: str | None, source: str) -> tuple[tuple[FastStyle, ...], dict[str, Any]]:
+    """The styles and the rest of what ``describe`` made. ``source`` is what errors call the file.
+
+    Raises CorruptWeightsError where it is something else.
+    """
+    if text is None:
+        raise CorruptWeightsError(
+            f"expected a gallery network, made by impasto train or impasto export; {source} is something else"
+        )
+    try:
+        about = dict(json.loads(text))
+        kind, number = about.pop("kind", None), about.pop("format", None)
+        if kind != KIND:
+            raise CorruptWeightsError(f"expected a gallery network; {source} is of the kind {kind!r}")
+        if number != FORMAT:
+            raise CorruptWeightsError(
+                f"expected a gallery network of format {FORMAT}, which this version of impasto reads; "
+                f"{source} has format {number!r}"
+            )
+        styles = tuple(FastStyle(**entry) for entry in about.pop("styles"))
+    except (ValueError, TypeError, KeyError) as problem:
+        raise CorruptWeightsError(
+            f"expected a gallery network's styles in the metadata of {source}; they are damaged ({problem})"
+        ) from problem
+    return styles, about

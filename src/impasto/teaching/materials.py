@@ -1,0 +1,134 @@
+"""What a training is made from: styles measured, photographs read, the network to begin with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto.encoders import FeatureExtractor, load_encoder
+from impasto.errors import InputError
+from impasto.feedforward.course import Course
+from impasto.feedforward.files import load_network
+from impasto.feedforward.made_photos import make_photos, sample_photos
+from impasto.feedforward.network import GalleryNetwork
+from impasto.feedforward.photos import PhotoSet, find_photos, hold_out, read_photos
+from impasto.feedforward.products import check_names, title_of
+from impasto.feedforward.targets import Target, make_target
+from impasto.optimize.checkpoints import read_checkpoint
+from impasto.optimize.device import multiplies_bfloat16
+from impasto.optimize.style_files import FileStyle
+from impasto.optimize.styles import Style
+from impasto.runtime import FastStyle
+from impasto.sources import fingerprint, load_style
+
+FEW = 40
+"""Fewer photographs than this are worth a word."""
+MADE = 150
+"""How many pictures are made where there are no photographs."""
+
+
+@dataclass
+class Materials:
+    """What a training is made from."""
+
+    encoder: FeatureExtractor
+    targets: Sequence[Target]
+    learnt: PhotoSet
+    judged: PhotoSet
+    styles: tuple[FastStyle, ...]
+    start: GalleryNetwork | None
+    known: tuple[FastStyle, ...]
+    identity: Mapping[str, Any]
+    reduced: bool
+
+
+def gather(course: Course, note: Callable[[str], None]) -> Materials:
+    """Everything ``course`` names, read and measured. ``note`` hears of photographs that will not do so
+    well. Raises InputError and its kin for what cannot be used."""
+    names = course.style_names()
+    start: GalleryNetwork | None = None
+    known: tuple[FastStyle, ...] = ()
+    if course.begins_with_gallery:
+        start, known = load_network(course.start)
+        check_names(names, known if course.method == "rows" else ())
+    styles = [load_style(painting) for painting in course.paintings]
+    entries = tuple(_entry(n, p, s) for n, p, s in zip(names, course.paintings, styles, strict=True))
+    encoder = load_encoder("tiny").requires_grad_(False)
+    targets = [make_target(encoder, style.statistics) for style in styles]
+    paths = find_photos([Path(p) for p in course.photos], course.most_photos) if course.photos else []
+    photos = _photos(course, paths, note)
+    learnt, judged = hold_out(photos)
+    reduced = multiplies_bfloat16() if course.precision == "auto" else course.precision == "bfloat16"
+    about = asdict(course) | {
+        "styles": fingerprint(styles),
+        "photo_files": _digest(paths),
+        "encoder": str(encoder.describe()["sha256"]),
+        "reduced": reduced,
+        "minutes": None,  # the steps are in the state
+    }
+    if reduced:
+        encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
+    return Materials(encoder, targets, learnt, judged, entries, start, known, about, reduced)
+
+
+def _entry(name: str, painting: str, style: Style) -> FastStyle:
+    if isinstance(style, FileStyle):
+        card = style.card
+        return FastStyle(name, card.title, card.artist, card.year, card.licence)
+    return FastStyle(name, title_of(painting))
+
+
+def _photos(course: Course, paths: Sequence[Path], note: Callable[[str], None]) -> PhotoSet:
+    """The photographs to learn on and to be judged by, and a word where they will not do so well."""
+    smallest = course.size * 2 // 3
+    if not paths:
+        photos = sample_photos(smallest)
+        made = make_photos(MADE, course.seed)
+        note(
+            f"no photographs given: training on {len(made)} made pictures and {len(photos.photos)} samples; "
+            "photographs (--content-dir) teach faces, skies and leaves better, see docs/train.md"
+        )
+        return PhotoSet([*photos.photos, *made])
+    photos = read_photos(paths, smallest=smallest)
+    for path, why in photos.skipped[:5]:
+        note(f"skipped {path.name}: {why}")
+    if len(photos.skipped) > 5:
+        note(f"skipped {len(photos.skipped) - 5} more")
+    if not photos.photos:
+        raise InputError(
+            f"expected photographs of {smallest} pixels a side or more; none of {len(paths)} can be used"
+        )
+    if len(photos.photos) < FEW:
+        note(
+            f"expected some hundreds of photographs, {FEW} at least; there are {len(photos.photos)}, and the "
+            "style will sit worse on other ones"
+        )
+    if len(photos.skipped) > len(photos.photos):
+        note(f"most photographs could not be used: {len(photos.skipped)} of {len(paths)}")
+    return photos
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(f"{path.name} {path.stat().st_size}\n".encode())
+    return found.hexdigest()
+
+
+def saved_state(checkpoint: Path | None, identity: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The state in ``checkpoint``, if there is one. Raises InputError when it is of another training."""
+    if checkpoint is None or not checkpoint.exists():
+        return None
+    job, state = read_checkpoint(checkpoint)
+    different = sorted(n for n in identity.keys() | job.keys() if job.get(n) != identity.get(n))
+    if different:
+        raise InputError(
+            f"the checkpoint {checkpoint} is of another training ({', '.join(different)}): expected the same "
+            "command again, another --checkpoint, or the file removed"
+        )
+    return state
