@@ -1,0 +1,148 @@
+"""How steady a painted film is: how much of it changes that does not move.
+
+The flow that judges is Farneback's (2003), another algorithm than the one films are painted with, or
+the truth where a file of it is at hand. Pictures here are NumPy arrays, (H, W, 3) float32 sRGB in
+[0, 1].
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError, PictureError
+from impasto.types import Pixels, Plane
+
+Flow = NDArray[np.float32]
+_MAGIC = np.float32(202021.25)
+_UNKNOWN = 1e9
+_UNLIKE = 0.1
+_JUDGE = {
+    "pyr_scale": 0.5,
+    "levels": 5,
+    "winsize": 15,
+    "iterations": 5,
+    "poly_n": 7,
+    "poly_sigma": 1.5,
+    "flags": cv2.OPTFLOW_FARNEBACK_GAUSSIAN,
+}
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """``error``: the root mean square difference, in [0, 1], between a painting and the one after it,
+    where the flow leads, outside occlusions. ``squared``: its square, the "warping error" of Lai et al.
+    2018. ``counted``: the share of pixels that counted."""
+
+    error: float
+    squared: float
+    counted: float
+
+
+def farneback(first: Pixels, second: Pixels) -> Flow:
+    """The flow (H, W, 2) from ``first`` to ``second``: where each pixel goes, in pixels right and down."""
+    grey = [
+        np.rint(cv2.cvtColor(np.ascontiguousarray(p), cv2.COLOR_RGB2GRAY) * 255).astype(np.uint8)
+        for p in (first, second)
+    ]
+    start = np.zeros((*grey[0].shape, 2), np.float32)
+    return np.asarray(cv2.calcOpticalFlowFarneback(*grey, start, **_JUDGE), np.float32)
+
+
+def read_flow(path: str | os.PathLike[str]) -> Flow:
+    """A flow in Middlebury's format (.flo), (H, W, 2); NaN where it is unknown. Raises InputError."""
+    place = Path(path)
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        raise InputError(f"expected a flow file at {place}: {error}") from error
+    head = np.frombuffer(data[:12], "<f4") if len(data) >= 12 else np.zeros(3)
+    width, height = np.frombuffer(data[4:12], "<i4") if len(data) >= 12 else (0, 0)
+    if head[0] != _MAGIC or len(data) != 12 + 8 * int(width) * int(height):
+        raise InputError(f"{place}: expected a flow in Middlebury's format; its beginning or length is wrong")
+    flow = np.frombuffer(data[12:], "<f4").reshape(height, width, 2).astype(np.float32)
+    flow[np.abs(flow).max(2) > _UNKNOWN] = np.nan
+    return flow
+
+
+def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None) -> Plane:
+    """(H, W): 1 where a pixel of ``first`` can be seen in ``second`` where ``flow`` leads, else 0.
+
+    That is: inside the picture, with a known flow, of about the same colour there (within 0.1), and
+    where ``back``, the flow of ``second`` to ``first``, leads back (Sundaram et al. 2010, with their
+    thresholds).
+    """
+    height, width = flow.shape[:2]
+    known = np.isfinite(flow).all(2)
+    flow = np.nan_to_num(flow)
+    x, y = _places(flow)
+    seen = known & (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    seen &= np.abs(_follow(second, flow) - first).max(2) < _UNLIKE
+    if back is not None:
+        there = _follow(back, flow)
+        apart = np.square(flow + there).sum(2)
+        seen &= apart <= 0.01 * (np.square(flow).sum(2) + np.square(there).sum(2)) + 0.5
+    return seen.astype(np.float32)
+
+
+def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> float:
+    """The mean over ``counted`` of the squared difference of ``first`` and ``second`` where ``flow`` leads.
+
+    The mean over channels too. Raises PictureError when sizes differ or nothing counts.
+    Source: Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018), section 4.2.
+    """
+    if not first.shape[:2] == second.shape[:2] == flow.shape[:2] == counted.shape:
+        raise PictureError(
+            f"expected pictures, flow and weights of one size; got {first.shape}, {second.shape}, "
+            f"{flow.shape} and {counted.shape}"
+        )
+    total = float(counted.sum())
+    if not total:
+        raise PictureError("expected a pixel that is visible in both frames; there is none")
+    different = np.square(_follow(second, np.nan_to_num(flow)) - first).mean(2)
+    return float((different * counted).sum() / total)
+
+
+def steadiness(frames: Sequence[Pixels], paintings: Sequence[Pixels]) -> Steadiness:
+    """How steady ``paintings`` of ``frames`` are, mean over consecutive pairs.
+
+    The flow and what is hidden come from the frames, never from the paintings. Raises PictureError for
+    fewer than two frames, another number of paintings, or other sizes.
+    """
+    if len(frames) < 2 or len(frames) != len(paintings):
+        raise PictureError(
+            f"expected two frames or more, and as many paintings; got {len(frames)} and {len(paintings)}"
+        )
+    errors, shares = [], []
+    for place in range(len(frames) - 1):
+        first, second = frames[place], frames[place + 1]
+        flow = farneback(first, second)
+        counted = visible(first, second, flow, farneback(second, first))
+        errors.append(warping_error(paintings[place], paintings[place + 1], flow, counted))
+        shares.append(float(counted.mean()))
+    roots = float(np.mean(np.sqrt(errors)))
+    return Steadiness(roots, float(np.mean(errors)), float(np.mean(shares)))
+
+
+def sharpness(pixels: Pixels) -> float:
+    """The root mean square of the gradient of luma, in [0, 1] a pixel: a blur lowers it."""
+    luma = pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    across, down = luma[:, 1:] - luma[:, :-1], luma[1:] - luma[:-1]
+    return float(np.sqrt(np.square(across).mean() + np.square(down).mean()))
+
+
+def _places(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
+    return columns + flow[..., 0], rows + flow[..., 1]
+
+
+def _follow(values: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
+    x, y = _places(flow)
+    found = cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.float32)

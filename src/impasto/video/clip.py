@@ -1,0 +1,127 @@
+"""A clip as its readers describe it: what it is, and its frames, one at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, Protocol, get_args
+
+from impasto import imaging
+from impasto.errors import InputError, OptionError
+from impasto.types import Pixels
+
+Damage = Literal["conceal", "refuse"]
+"""What to do about a frame that cannot be decoded: show the one before it again, or stop."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame: ``number`` from 0, its ``ticks`` in units of the clip's time base since its first frame,
+    and its upright sRGB ``pixels`` (H, W, 3) in [0, 1]. ``concealed``: it was damaged, and these are
+    the pixels of the frame before."""
+
+    number: int
+    ticks: int
+    pixels: Pixels
+    concealed: bool = False
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What a clip is: ``width`` and ``height`` upright, in square pixels, at the size asked for; ``rate``
+    in frames a second, on average; ``frames``, how many there will be, about, or None; ``bits`` 8 or
+    10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
+    first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
+    the sound's codecs."""
+
+    width: int
+    height: int
+    rate: Fraction
+    frames: int | None
+    bits: int
+    time_base: Fraction
+    begin: Fraction = Fraction(0)
+    origin: Fraction = Fraction(0)
+    audio: tuple[str, ...] = ()
+
+
+class Clip(Protocol):
+    """What is read: a video file or a sequence of pictures."""
+
+    @property
+    def info(self) -> ClipInfo: ...
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found wrong while reading: damage, an early end."""
+
+    def frames(self, skip: int = 0) -> Iterator[Frame]:
+        """The frames after the first ``skip``, numbered as if all were read. Raises InputError."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which part of a clip is wanted, and how: ``start`` and ``end`` in seconds from the beginning,
+    ``size`` its long side in pixels or exactly (width, height), None for its own. ``even``: sides that
+    4:2:0 can hold. ``rate``: frames a second of a sequence of pictures."""
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+    size: int | tuple[int, int] | None = None
+    even: bool = True
+    damage: Damage = "conceal"
+    rate: Fraction = Fraction(25)
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.start < 0:
+            raise OptionError(f"start must be 0 s or more; it is {float(self.start):g} s")
+        if self.end is not None and self.end <= (self.start or 0):
+            raise OptionError(
+                f"end must be after start ({float(self.start or 0):g} s); it is {float(self.end):g} s"
+            )
+        if self.damage not in get_args(Damage):
+            raise OptionError(f"damage must be one of {', '.join(get_args(Damage))}; it is {self.damage!r}")
+        if self.rate <= 0:
+            raise OptionError(f"rate must be more than 0 frames a second; it is {float(self.rate):g}")
+
+    def fit(self, width: int, height: int) -> tuple[int, int]:
+        """The size frames of ``width`` x ``height`` are brought to."""
+        if isinstance(self.size, tuple):
+            width, height = self.size
+        elif self.size is not None:
+            width, height = imaging.fit(width, height, self.size)
+        if self.even:
+            width, height = (max(2, side - side % 2) for side in (width, height))
+        return width, height
+
+
+def parse_time(text: str, option: str = "time") -> Fraction:
+    """Seconds of ``90``, ``1:30`` or ``0:01:30.5``. Raises OptionError."""
+    parts = text.strip().split(":")
+    try:
+        numbers = [Fraction(part) for part in parts]
+    except (ValueError, ZeroDivisionError):
+        numbers = []
+    if not 1 <= len(numbers) <= 3 or any(n < 0 for n in numbers) or any(n >= 60 for n in numbers[1:]):
+        raise OptionError(f"{option} must be seconds or HH:MM:SS, such as 90 or 1:30.5; it is {text!r}")
+    return sum((n * 60**place for place, n in enumerate(reversed(numbers))), Fraction(0))
+
+
+def open_clip(source: str | os.PathLike[str], request: Request | None = None) -> Clip:
+    """The clip at ``source``: a video file, a folder of pictures, or a pattern of their names.
+
+    A pattern is one of ``printf`` (``frames/%05d.png``) or of a shell (``'frames/*.png'``). Raises
+    InputError for what is not there or cannot be read, MissingExtraError without PyAV.
+    """
+    from impasto.video import pictures, reading
+
+    request = request or Request()
+    path = Path(source)
+    if path.is_dir() or (not path.exists() and pictures.is_pattern(path.name)):
+        return pictures.PictureSequence(pictures.find(path), request)
+    if not path.exists():
+        raise InputError(f"expected a video, a folder of pictures or a pattern; there is no {path}")
+    return reading.VideoFile(path, request)

@@ -1,0 +1,147 @@
+"""What videos are written as: by the suffix of the output, or by the codec asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from impasto.errors import OptionError, OutputError
+from impasto.imaging import WRITABLE_SUFFIXES
+from impasto.video.pictures import is_pattern
+
+
+@dataclass(frozen=True)
+class Codec:
+    """``encoder``: FFmpeg's name. ``formats``: bits to pixel format. ``quality``: the encoder's option
+    that says how good, and its default; empty for one that has none. ``options``: the rest of them.
+    ``containers``: suffixes that hold it. ``tag``: how MP4 and QuickTime call it, where not by default."""
+
+    encoder: str
+    formats: Mapping[int, str]
+    quality: tuple[str, int] | None
+    options: Mapping[str, str]
+    containers: tuple[str, ...]
+    tag: str = ""
+
+
+_ANY = (".mp4", ".m4v", ".mov", ".mkv")
+CODECS: Mapping[str, Codec] = MappingProxyType(
+    {
+        "h264": Codec(
+            "libx264", {8: "yuv420p", 10: "yuv420p10le"}, ("crf", 17), {"preset": "medium"}, _ANY
+        ),
+        "h265": Codec(
+            "libx265",
+            {8: "yuv420p", 10: "yuv420p10le"},
+            ("crf", 20),
+            {"preset": "medium", "x265-params": "log-level=error:open-gop=0:pools=none:frame-threads=1"},
+            _ANY,
+            "hvc1",
+        ),
+        "vp9": Codec(
+            "libvpx-vp9",
+            {8: "yuv420p"},
+            ("crf", 24),
+            {"b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
+            (".webm", ".mkv", ".mp4"),
+        ),
+        "av1": Codec(
+            "libsvtav1",
+            {8: "yuv420p", 10: "yuv420p10le"},
+            ("crf", 28),
+            {"preset": "8", "svtav1-params": "lp=2"},
+            (".webm", ".mkv", ".mp4"),
+        ),
+        "prores": Codec(
+            "prores_ks", {10: "yuv422p10le"}, None, {"profile": "3", "vendor": "apl0"}, (".mov", ".mkv")
+        ),
+        "ffv1": Codec("ffv1", {8: "bgr0", 16: "gbrp16le"}, None, {"level": "3"}, (".mkv",)),
+    }
+)
+"""The codecs there are, by name."""
+
+_DEFAULTS = {
+    ".mp4": {8: "h264", 10: "h265"},
+    ".m4v": {8: "h264", 10: "h265"},
+    ".mkv": {8: "h264", 10: "h265"},
+    ".webm": {8: "vp9", 10: "av1"},
+    ".mov": {8: "prores", 10: "prores"},
+}
+VIDEO_SUFFIXES = (*_DEFAULTS, ".gif")
+
+SOUND = {
+    ".mp4": ("aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "libopus", "flac"),
+    ".mov": ("aac", "mp3", "mp3float", "ac3", "eac3", "alac", "pcm_"),
+    ".webm": ("opus", "libopus", "vorbis"),
+    ".mkv": ("",),
+}
+"""The sound that each container holds as it is: beginnings of FFmpeg's names."""
+SOUND[".m4v"] = SOUND[".mp4"]
+SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a video goes and as what: ``kind`` is "file", "gif" or "frames". ``codec``: how its segments
+    are encoded, None for frames; ``bits`` of each sample; ``quality``: the encoder's own number."""
+
+    path: Path
+    kind: str
+    codec: Codec | None
+    bits: int
+    quality: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pixel_format(self) -> str:
+        assert self.codec is not None
+        return self.codec.formats[self.bits]
+
+    @property
+    def segment_suffix(self) -> str:
+        return ".mkv" if self.kind == "gif" else self.path.suffix.lower()
+
+    @property
+    def even(self) -> bool:
+        """Whether sides must be even, which 4:2:0 needs."""
+        return self.kind == "file" and "yuv" in self.pixel_format
+
+
+def find_target(
+    path: Path, bits: int, *, codec: str | None = None, quality: int | None = None
+) -> Target:
+    """What to write at ``path``: 8 or 10 ``bits`` a sample, unless the codec has but one kind.
+
+    A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a
+    suffix, is a folder of frames. Raises OutputError, or OptionError for a codec that does not fit.
+    """
+    suffix = path.suffix.lower()
+    if codec is not None and codec not in CODECS:
+        raise OptionError(f"codec must be one of {', '.join(CODECS)}; it is {codec!r}")
+    if not suffix or path.is_dir() or is_pattern(path.name):
+        if codec is not None or quality is not None:
+            raise OptionError("codec and quality are of videos; frames are pictures: expected neither")
+        if suffix and not path.is_dir() and suffix not in WRITABLE_SUFFIXES:
+            raise OutputError(f"{path}: expected frames in one of {', '.join(WRITABLE_SUFFIXES)}")
+        return Target(path, "frames", None, bits)
+    if suffix not in VIDEO_SUFFIXES:
+        raise OutputError(
+            f"{path}: cannot be written: expected a name ending in {', '.join(VIDEO_SUFFIXES)}, a pattern "
+            f"such as out/%05d.png, or a folder; it ends in {path.suffix!r}"
+        )
+    if suffix == ".gif":
+        if codec is not None or quality is not None:
+            raise OptionError("codec and quality do not go with a GIF; expected neither")
+        return Target(path, "gif", CODECS["ffv1"], 8)
+    chosen = CODECS[codec or _DEFAULTS[suffix][bits]]
+    name = codec or _DEFAULTS[suffix][bits]
+    if suffix not in chosen.containers:
+        raise OptionError(f"{name} goes into {', '.join(chosen.containers)}; the output is {path.name}")
+    if quality is not None and chosen.quality is None:
+        raise OptionError(f"{name} has no quality to choose; expected none")
+    if quality is not None and not 0 <= quality <= 63:
+        raise OptionError(f"quality must be the encoder's own number, from 0 (best) to 63; it is {quality}")
+    fitting = bits if bits in chosen.formats else min(chosen.formats, key=lambda b: (b < bits, b))
+    return Target(path, "file", chosen, fitting, quality)

@@ -1,0 +1,69 @@
+"""What the two ways of keeping a film steady share: what is painted, what is kept, what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.types import Pixels, Plane
+from impasto.video.clip import Frame
+
+State = Mapping[str, NDArray[Any]]
+"""What is known after a frame: enough to go on with the next one, to the last bit."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What a frame should look like, from those painted before: where to ``start``, (H, W, 3), and
+    ``wanted``, pictures (H, W, 3) with the weights (H, W) in [0, 1] they count with."""
+
+    start: Pixels
+    wanted: tuple[tuple[Pixels, Plane], ...]
+
+
+class Painter(Protocol):
+    """What paints one frame; it knows nothing of the others but what the guide says."""
+
+    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
+        """``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A frame and its painting. ``cut``: a scene begins with it. ``state``: what was known after it."""
+
+    frame: Frame
+    pixels: Pixels
+    cut: bool
+    state: State
+
+
+class Coherence(Protocol):
+    """A way to paint frames so that they fit together."""
+
+    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Iterator[Painted]:
+        """The paintings of ``frames``, going on from ``state`` where there is one."""
+
+
+def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:
+    """8 bits a sample, as the photographs of earlier frames are kept."""
+    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+
+
+def from_bytes(kept: NDArray[np.uint8]) -> Pixels:
+    """The inverse of ``to_bytes``."""
+    return kept.astype(np.float32) / np.float32(255)
+
+
+def to_words(pixels: Pixels) -> NDArray[np.uint16]:
+    """16 bits a sample, as earlier paintings are kept."""
+    return np.rint(np.clip(pixels, 0, 1) * 65535).astype(np.uint16)
+
+
+def from_words(kept: NDArray[np.uint16]) -> Pixels:
+    """The inverse of ``to_words``."""
+    return kept.astype(np.float32) / np.float32(65535)

@@ -1,0 +1,215 @@
+"""Between the codes of a video and sRGB: range, matrix, primaries, transfer, bits.
+
+Numbers of matrices, primaries and transfers are those of ITU-T H.273. A video in the range of ITU-R
+BT.709 is taken for sRGB as it is, as browsers and players show it; other primaries and transfers are
+converted, in linear light.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.imaging import linear_to_srgb, srgb_to_linear
+from impasto.types import Pixels
+
+FULL, LIMITED, UNSPECIFIED = 2, 1, 2
+BT709 = 1
+_LUMA = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087)}
+_LUMA |= {9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
+"""Matrix to the weights of red and blue in luma."""
+
+_PRIMARIES = {
+    1: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
+    5: ((0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
+    6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    7: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
+}
+"""Of red, green and blue, with a white of D65."""
+
+_PQ, _HLG, _LINEAR = 16, 18, 8
+_GAMMAS = {4: 2.2, 5: 2.8}
+_WHITE_NITS = 203.0
+"""Where white is in an HDR picture (ITU-R BT.2408)."""
+
+
+def matrix_of(frame: Any) -> int:
+    """The matrix of a frame's codes. Where it does not say: BT.709 for HD, BT.601 below, as players do."""
+    stated = int(frame.colorspace)
+    if stated in _LUMA:
+        return stated
+    return BT709 if frame.height >= 720 or frame.width >= 1280 else 6
+
+
+def is_full_range(frame: Any) -> bool:
+    """Whether codes span the whole range; where a frame does not say, only Motion JPEG's formats do."""
+    return int(frame.color_range) == FULL or frame.format.name.startswith("yuvj")
+
+
+def bits_of(frame: Any) -> int:
+    """Bits of each component: 8, 10, 12, 16."""
+    return max(int(component.bits) for component in frame.format.components)
+
+
+def to_pixels(frame: Any) -> Pixels:
+    """The frame as sRGB, (H, W, 3) float32 in [0, 1], neither turned nor resized. Alpha is left out."""
+    if frame.format.is_rgb or frame.format.has_palette:
+        pixels = _rgb_array(frame)
+    elif bits_of(frame) > 8:
+        pixels = _from_deep(frame)
+    else:
+        pixels = _from_eight(frame)
+    return to_srgb(pixels, int(frame.color_primaries), int(frame.color_trc))
+
+
+def _rgb_array(frame: Any) -> Pixels:
+    deep = bits_of(frame) > 8 and not frame.format.has_palette
+    array = frame.reformat(format="rgb48le" if deep else "rgb24").to_ndarray()
+    scaled: Pixels = array.astype(np.float32) / np.float32(65535 if deep else 255)
+    return scaled
+
+
+def _from_eight(frame: Any) -> Pixels:
+    full = is_full_range(frame)
+    found = frame.reformat(
+        format="rgb24",
+        src_colorspace=matrix_of(frame),
+        src_color_range=FULL if full else LIMITED,
+        dst_color_range=FULL,
+        interpolation=_flags(),
+    )
+    scaled: Pixels = found.to_ndarray().astype(np.float32) / np.float32(255)
+    return scaled
+
+
+def _from_deep(frame: Any) -> Pixels:
+    """More than 8 bits: swscale interpolates the chroma only, since its matrix is off by whole codes."""
+    bits = bits_of(frame)
+    name = f"yuv444p{bits}le" if bits in (10, 12, 14, 16) else "yuv444p16le"
+    full = FULL if is_full_range(frame) else LIMITED
+    same = {"src_color_range": full, "dst_color_range": full}
+    found = frame.reformat(format=name, interpolation=_flags(), **same)
+    planes = np.stack([_samples(found, plane) for plane in range(3)]).astype(np.float32)
+    return from_ycbcr(planes, matrix_of(frame), int(name[7:9]), full == FULL)
+
+
+def _samples(frame: Any, plane: int) -> NDArray[np.uint16]:
+    """The (H, W) 16-bit samples of a plane, as they lie in memory."""
+    part = frame.planes[plane]
+    rows = np.frombuffer(part, np.uint16).reshape(part.height, part.line_size // 2)
+    return rows[:, : part.width]
+
+
+def from_ycbcr(planes: NDArray[np.float32], matrix: int, bits: int, full: bool) -> Pixels:
+    """RGB (H, W, 3) in [0, 1] of codes (3, H, W): luma, Cb, Cr. ITU-R BT.709, section 3; BT.2020, table 4."""
+    red, blue = _LUMA[matrix]
+    top, step = float(2**bits - 1), float(2 ** (bits - 8))
+    low, luma_span, span = (0.0, top, top) if full else (16 * step, 219 * step, 224 * step)
+    y = (planes[0] - low) / luma_span
+    cb, cr = ((planes[n] - 128 * step) / span for n in (1, 2))
+    r = y + 2 * (1 - red) * cr
+    b = y + 2 * (1 - blue) * cb
+    g = (y - red * r - blue * b) / (1 - red - blue)
+    return np.clip(np.stack([r, g, b], axis=-1), 0, 1).astype(np.float32)
+
+
+def to_ycbcr(pixels: Pixels, bits: int) -> NDArray[np.uint16]:
+    """Codes (3, H, W) of BT.709 in the limited range: the inverse of ``from_ycbcr``."""
+    red, blue = _LUMA[BT709]
+    step = 2 ** (bits - 8)
+    y = pixels @ np.array([red, 1 - red - blue, blue], np.float32)
+    cb = (pixels[..., 2] - y) / (2 * (1 - blue))
+    cr = (pixels[..., 0] - y) / (2 * (1 - red))
+    planes = np.stack([(16 + 219 * y) * step, (128 + 224 * cb) * step, (128 + 224 * cr) * step])
+    return np.rint(planes).astype(np.uint16)
+
+
+def to_srgb(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
+    """``pixels`` of other ``primaries`` or another ``transfer`` as sRGB; what is beyond it is clipped.
+
+    PQ and HLG are brought to the brightness of SDR: white at 203 nits (ITU-R BT.2408), what is
+    brighter rolled off towards 1.
+    """
+    known = transfer in (_PQ, _HLG, _LINEAR) or transfer in _GAMMAS
+    other = primaries in _PRIMARIES and primaries != BT709
+    if not known and not other:
+        return pixels
+    linear = _linear(pixels, transfer)
+    if other:
+        linear = linear @ _between(primaries).T.astype(np.float32)
+    return linear_to_srgb(np.clip(linear, 0, 1).astype(np.float32))
+
+
+def _linear(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
+    if transfer in _GAMMAS:
+        return pixels ** np.float32(_GAMMAS[transfer])
+    if transfer == _LINEAR:
+        return pixels
+    if transfer == _PQ:  # SMPTE ST 2084
+        root = np.maximum(pixels, 0) ** (1 / 78.84375)
+        ratio = np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
+        return _roll_off(10000 / _WHITE_NITS * ratio ** (1 / 0.1593017578125))
+    if transfer == _HLG:  # ITU-R BT.2100, table 5, on a display of 1000 nits
+        low, high = pixels**2 / 3, (np.exp((pixels - 0.55991073) / 0.17883277) + 0.28466892) / 12
+        scene = np.where(pixels <= 0.5, low, high)
+        luma = scene @ np.array([0.2627, 0.6780, 0.0593], np.float32)
+        return _roll_off(1000 / _WHITE_NITS * scene * np.maximum(luma, 1e-6)[..., None] ** 0.2)
+    return srgb_to_linear(pixels)
+
+
+def _roll_off(linear: NDArray[Any], knee: float = 0.7) -> NDArray[np.float32]:
+    """Unchanged up to ``knee``, then nearing 1."""
+    over = np.maximum(linear - knee, 0) / (1 - knee)
+    return np.where(linear <= knee, linear, knee + (1 - knee) * over / (1 + over)).astype(np.float32)
+
+
+def _between(primaries: int) -> NDArray[np.float64]:
+    """The matrix from linear RGB of ``primaries`` to that of BT.709."""
+    return np.linalg.inv(_to_xyz(BT709)) @ _to_xyz(primaries)
+
+
+def _to_xyz(primaries: int) -> NDArray[np.float64]:
+    columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in _PRIMARIES[primaries]]).T
+    white = np.array([0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290])
+    scaled: NDArray[np.float64] = columns * np.linalg.solve(columns, white)
+    return scaled
+
+
+def to_frame(pixels: Pixels, pixel_format: str) -> Any:
+    """A frame of ``pixel_format`` for an encoder, tagged BT.709; (H, W, 3) in [0, 1] is clipped."""
+    from impasto.video.libav import load_av
+
+    av = load_av()
+    pixels = np.clip(pixels, 0, 1)
+    if pixel_format == "gbrp16le":
+        codes = np.rint(pixels * 65535).astype(np.uint16)
+        return av.VideoFrame.from_ndarray(codes, format=pixel_format)
+    if pixel_format in ("rgb24", "bgr0"):
+        frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format="rgb24")
+        return frame if pixel_format == "rgb24" else frame.reformat(format=pixel_format)
+    tagged = {"src_color_range": LIMITED, "dst_color_range": LIMITED}
+    if "10" in pixel_format:
+        frame = av.VideoFrame(pixels.shape[1], pixels.shape[0], "yuv444p10le")
+        for plane, samples in enumerate(to_ycbcr(pixels, 10)):
+            _samples(frame, plane)[...] = samples
+        frame = frame.reformat(format=pixel_format, interpolation=_flags(), **tagged)
+    else:
+        frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format="rgb24")
+        tagged["src_color_range"] = FULL
+        frame = frame.reformat(
+            format=pixel_format, dst_colorspace=BT709, interpolation=_flags(), **tagged
+        )
+    frame.colorspace, frame.color_range = BT709, LIMITED
+    frame.color_primaries, frame.color_trc = BT709, BT709
+    return frame
+
+
+def _flags() -> Any:
+    from av.video.reformatter import Interpolation as Kind
+
+    return Kind.BICUBIC | Kind.FULL_CHR_H_INT | Kind.FULL_CHR_H_INP | Kind.ACCURATE_RND

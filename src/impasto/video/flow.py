@@ -1,0 +1,98 @@
+"""Optical flow, warping along it, and where it can be trusted.
+
+Flow: DIS (Kroeger et al., ECCV 2016) as in OpenCV. Trust: the forward-backward check and the motion
+boundaries of Ruder, Dosovitskiy and Brox, "Artistic Style Transfer for Videos" (GCPR 2016), section
+4.3, after Sundaram et al. (ECCV 2010).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.types import Pixels, Plane
+
+Flow = NDArray[np.float32]
+"""(H, W, 2) float32: how far to the right and down, in pixels, a pixel's match is."""
+
+LONGEST = 768
+"""Larger pictures are looked at with this long side; their flow is enlarged."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How a frame goes back to an earlier one: ``flow``, from each of its pixels to the match there, and
+    ``trust`` (H, W), 1 where the match is sure, 0 where it was hidden or the flow is no good."""
+
+    flow: Flow
+    trust: Plane
+
+
+def motion(frame: Pixels, earlier: Pixels) -> Motion:
+    """The ``Motion`` from ``frame`` to ``earlier``, both (H, W, 3) in [0, 1] and of one size."""
+    height, width = frame.shape[:2]
+    scale = min(1.0, LONGEST / max(height, width))
+    size = (max(16, round(width * scale)), max(16, round(height * scale)))
+    now, then = _grey(frame, size), _grey(earlier, size)
+    back, forth = dis_flow(now, then), dis_flow(then, now)
+    trust = consistency(back, forth)
+    if size != (width, height):
+        ratio = np.array([width / size[0], height / size[1]], np.float32)
+        back = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR) * ratio
+        trust = cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
+    return Motion(np.asarray(back, np.float32), np.asarray(trust, np.float32))
+
+
+def _grey(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
+    grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
+    if grey.shape[::-1] != size:
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
+
+
+def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
+    """The flow from ``first`` to ``second``, both (H, W) uint8, 16 pixels a side or more."""
+    algorithm = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(algorithm.calc(first, second, None), np.float32)
+
+
+def consistency(back: Flow, forth: Flow) -> Plane:
+    """(H, W): 1 where following ``back`` and then ``forth`` returns, and no boundary of motion is, else 0.
+
+    Ruder et al. 2016, equations 5 and 6. What leads out of the picture is not consistent.
+    """
+    height, width = back.shape[:2]
+    there = warp_flow(forth, back)
+    apart = np.square(back + there).sum(2)
+    lengths = np.square(back).sum(2) + np.square(there).sum(2)
+    hidden = apart > 0.01 * lengths + 0.5
+    across, down = np.gradient(back, axis=1), np.gradient(back, axis=0)
+    slope = np.square(across).sum(2) + np.square(down).sum(2)
+    boundary = slope > 0.01 * np.square(back).sum(2) + 0.02
+    x, y = _places(back)
+    outside = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
+    return np.where(hidden | boundary | outside, 0, 1).astype(np.float32)
+
+
+def _places(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
+    return columns + flow[..., 0], rows + flow[..., 1]
+
+
+def warp_flow(values: Flow, flow: Flow) -> Flow:
+    """``values`` as found where ``flow`` leads, bilinearly; beyond the border, the border's."""
+    x, y = _places(flow)
+    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def warp(picture: Pixels, flow: Flow) -> Pixels:
+    """``picture`` (H, W, 3) or a plane (H, W), as found where ``flow`` leads, clipped to [0, 1].
+
+    Lanczos over 8 pixels: what is warped again for every frame would soon be a blur with less.
+    """
+    x, y = _places(flow)
+    found = cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(found, 0, 1).astype(np.float32)

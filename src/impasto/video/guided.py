@@ -1,0 +1,193 @@
+"""Steady films out of a painter that can be guided: Ruder, Dosovitskiy and Brox 2016.
+
+Each frame starts from the painting before it, moved along the flow, and is held to it, and to older
+ones, wherever the flow can be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import OptionError
+from impasto.types import Pixels, Plane
+from impasto.video.clip import Frame
+from impasto.video.coherence import (
+    Guide,
+    Painted,
+    Painter,
+    State,
+    from_bytes,
+    from_words,
+    to_bytes,
+    to_words,
+)
+from impasto.video.flow import Motion, motion, warp
+from impasto.video.scenes import is_cut
+
+LONG_TERM = (1, 8)
+"""Default distances, in frames, of the earlier paintings a frame is held to."""
+BLEND = 0.5
+"""In passes after the first: the neighbour's share where a frame starts (Ruder's delta)."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """An earlier frame of the scene: its photograph in 8 bits, its painting in 16."""
+
+    photo: NDArray[np.uint8]
+    painting: NDArray[np.uint16]
+
+    @property
+    def pixels(self) -> Pixels:
+        return from_bytes(self.photo)
+
+
+class Guided:
+    """Frames painted one after the other, each guided by those before it in its scene.
+
+    ``long_term``: how many frames back the paintings are that count, 1 first (section 4.2 of the paper).
+    ``passes``: with more than one, every run of ``run`` frames is painted so often, to and fro (section
+    4.4); the painting before the run stays as it is, and holds the first frame of the run in every pass.
+    """
+
+    def __init__(
+        self, painter: Painter, *, long_term: Sequence[int] = LONG_TERM, passes: int = 1, run: int = 24
+    ) -> None:
+        distances = tuple(long_term)
+        if not distances or distances[0] != 1 or any(a >= b for a, b in pairwise(distances)):
+            raise OptionError(f"long_term must be growing numbers of frames from 1 on; it is {distances}")
+        if passes < 1 or run < 2:
+            raise OptionError(f"passes must be 1 or more, run 2 or more; they are {passes} and {run}")
+        self.painter = painter
+        self.long_term = distances
+        self.passes = passes
+        self.run = run
+
+    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Iterator[Painted]:
+        """See ``Coherence``. With several passes a run's paintings come together, after the last pass."""
+        history = _restored(state)
+        if self.passes == 1:
+            for frame in frames:
+                yield self._next(frame, history)
+            return
+        gathered: list[Frame] = []
+        for frame in frames:
+            gathered.append(frame)
+            if len(gathered) == self.run:
+                yield from self._several(gathered, history)
+                gathered = []
+        if gathered:
+            yield from self._several(gathered, history)
+
+    def _next(self, frame: Frame, history: list[_Kept]) -> Painted:
+        """One frame; ``history`` grows by it, or starts anew at a cut."""
+        photo = to_bytes(frame.pixels)
+        before = motion(from_bytes(photo), history[-1].pixels) if history else None
+        cut = before is None or is_cut(from_bytes(photo), history[-1].pixels, before)
+        if cut:
+            history.clear()
+        if history and np.array_equal(photo, history[-1].photo):
+            painting = history[-1].painting
+        else:
+            guide = None if before is None or cut else self._guide(photo, before, history)
+            painting = to_words(self.painter.paint(frame.pixels, guide))
+        history.append(_Kept(photo, painting))
+        del history[: -max(self.long_term)]
+        return Painted(frame, from_words(painting), cut, _saved(history))
+
+    def _guide(self, photo: NDArray[np.uint8], before: Motion, history: Sequence[_Kept]) -> Guide:
+        pixels = from_bytes(photo)
+        wanted: list[tuple[Pixels, Plane]] = []
+        covered = np.zeros(photo.shape[:2], np.float32)
+        start = pixels
+        for distance in self.long_term:
+            if distance > len(history):
+                break
+            kept = history[-distance]
+            found = before if distance == 1 else motion(pixels, kept.pixels)
+            moved = warp(from_words(kept.painting), found.flow)
+            weight = np.clip(found.trust - covered, 0, 1)  # section 4.2: older ones where newer are hidden
+            covered = np.maximum(covered, found.trust)
+            wanted.append((moved, weight))
+            start = _laid_over(start, moved, weight)
+        return Guide(start, tuple(wanted))
+
+    def _several(self, frames: Sequence[Frame], history: list[_Kept]) -> Iterator[Painted]:
+        """A run in several passes. Scenes within it do not touch each other."""
+        older = list(history)
+        anchor = older[-1] if older else None
+        first = [self._next(frame, history) for frame in frames]
+        photos = [to_bytes(frame.pixels) for frame in frames]
+        paintings = [to_words(painted.pixels) for painted in first]
+        for number in range(1, self.passes):
+            forwards = number % 2 == 0
+            order = range(len(frames)) if forwards else range(len(frames) - 1, -1, -1)
+            for place in order:
+                around = self._neighbours(place, forwards, first, photos, paintings, anchor)
+                if around:
+                    guide = self._between(photos[place], paintings[place], around)
+                    paintings[place] = to_words(self.painter.paint(frames[place].pixels, guide))
+        fresh = [_Kept(photo, painting) for photo, painting in zip(photos, paintings, strict=True)]
+        for place, painted in enumerate(first):
+            if painted.cut:
+                older = []
+            older = [*older, fresh[place]][-max(self.long_term) :]
+            yield Painted(painted.frame, from_words(paintings[place]), painted.cut, _saved(older))
+        history[:] = older
+
+    def _neighbours(
+        self,
+        place: int,
+        forwards: bool,
+        first: Sequence[Painted],
+        photos: Sequence[NDArray[np.uint8]],
+        paintings: Sequence[NDArray[np.uint16]],
+        anchor: _Kept | None,
+    ) -> list[_Kept]:
+        """The frames on both sides in the same scene, the one already painted in this pass first."""
+        found: list[_Kept] = []
+        if not first[place].cut:
+            before = anchor if place == 0 else _Kept(photos[place - 1], paintings[place - 1])
+            found += [before] if before is not None else []
+        if place + 1 < len(first) and not first[place + 1].cut:
+            after = _Kept(photos[place + 1], paintings[place + 1])
+            found = [*found, after] if forwards else [after, *found]
+        return found
+
+    def _between(
+        self, photo: NDArray[np.uint8], painting: NDArray[np.uint16], around: Sequence[_Kept]
+    ) -> Guide:
+        """Held to both neighbours; starts from a blend with the first (Ruder et al. 2016, equation 9)."""
+        wanted = []
+        for kept in around:
+            found = motion(from_bytes(photo), kept.pixels)
+            wanted.append((warp(from_words(kept.painting), found.flow), found.trust / len(around)))
+        moved, weight = wanted[0]
+        share = np.clip(weight * len(around), 0, 1) * np.float32(BLEND)
+        return Guide(_laid_over(from_words(painting), moved, share), tuple(wanted))
+
+
+def _laid_over(below: Pixels, above: Pixels, weight: Plane) -> Pixels:
+    soft = cv2.GaussianBlur(weight, (0, 0), 1.0)[..., None] * weight[..., None]
+    return np.asarray(below + (above - below) * soft, np.float32)
+
+
+def _saved(history: Sequence[_Kept]) -> State:
+    found: dict[str, Any] = {}
+    for place, kept in enumerate(history):
+        found[f"photo-{place:03d}"] = kept.photo
+        found[f"painting-{place:03d}"] = kept.painting
+    return found
+
+
+def _restored(state: State | None) -> list[_Kept]:
+    names = sorted(name for name in state or {} if name.startswith("photo-"))
+    assert not names or state is not None
+    return [_Kept(state[n], state[n.replace("photo", "painting")]) for n in names] if state else []

@@ -1,0 +1,228 @@
+"""The finished file: segments one after the other, without encoding anything again, and the sound."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import ImpastoError, OutputError
+from impasto.video.codecs import SOUND, SOUND_INSTEAD, Target
+from impasto.video.libav import cannot_write, load_av
+from impasto.video.writing import Checked, add_video_stream, container_format
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A finished segment: its file, and the ticks of its frames from the first frame of all."""
+
+    path: Path
+    ticks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Whose sound is wanted: the file's, from ``start`` to ``end`` in seconds of its own clock; what is at
+    ``origin`` there is at 0 in the result."""
+
+    path: Path
+    origin: Fraction
+    start: Fraction | None = None
+    end: Fraction | None = None
+
+
+def join(
+    segments: Sequence[Segment], target: Target, time_base: Fraction, last: int, sound: Sound | None
+) -> list[str]:
+    """Write ``target.path`` out of ``segments``, frame for frame; returns what had to be done to the sound.
+
+    ``last``: how long the last frame is shown. The sound is copied as it is where the container holds
+    it; where not, it is encoded again. Raises OutputError; what was at the path before is then still there.
+    """
+    if target.kind == "gif":
+        from impasto.video.gif import write_gif
+
+        write_gif(segments, target.path, time_base, last)
+        return [] if sound is None else ["a GIF has no sound; it was left out"]
+    av = load_av()
+    part = target.path.with_name(f".{target.path.name}.part")
+    file: Checked | None = None
+    try:
+        with contextlib.ExitStack() as stack:
+            file = Checked(part)
+            stack.callback(file.close)
+            output = stack.enter_context(av.open(file, "w", format=container_format(target.path.suffix)))
+            first = stack.enter_context(av.open(str(segments[0].path)))
+            template = first.streams.video[0]
+            video = output.add_stream_from_template(template, opaque=True)
+            video.time_base = time_base
+            if target.codec is not None and target.codec.tag and target.path.suffix.lower() != ".mkv":
+                video.codec_context.codec_tag = target.codec.tag
+            copied, notes = _sound_streams(stack, output, target, sound)
+            streams = [_video_packets(segments, video, time_base, last), *copied]
+            for _, _, packet in heapq.merge(*streams, key=lambda row: row[:2]):
+                output.mux(packet)
+        _check(av, part, sum(len(s.ticks) for s in segments), target.path)
+        part.replace(target.path)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, ImpastoError):
+            raise
+        if isinstance(error, (av.FFmpegError, OSError)):
+            raise cannot_write(target.path, (file and file.error) or error) from error
+        raise
+    return notes
+
+
+def _check(av: Any, part: Path, frames: int, path: Path) -> None:
+    with av.open(str(part)) as container:
+        found = sum(1 for packet in container.demux(video=0) if packet.size)
+    if found != frames:
+        raise OutputError(f"{path}: expected {frames} frames in it; there are {found}")
+
+
+Row = tuple[float, int, Any]
+
+
+def _video_packets(
+    segments: Sequence[Segment], stream: Any, time_base: Fraction, last: int
+) -> Iterator[Row]:
+    """All packets with their times in the whole: decoding times are those of presentation, moved back as far
+    as the deepest reordering asks, so that they grow over the joins too."""
+    times = [tick for segment in segments for tick in segment.ticks]
+    delay = max(_reordering(segment) for segment in segments)
+    number = 0
+    for segment in segments:
+        for packet, rank in _ranked(segment):
+            place = number - packet[0] + rank
+            found = packet[1]
+            found.stream = stream
+            found.time_base = time_base
+            found.pts = times[place]
+            if number >= delay:
+                found.dts = times[number - delay]
+            else:
+                ahead = times[min(delay, len(times) - 1)] - times[0]
+                found.dts = times[number] - max(ahead, delay)
+            following = times[place + 1] if place + 1 < len(times) else times[place] + last
+            found.duration = following - times[place]
+            yield float(times[number] * time_base), 0, found
+            number += 1
+
+
+def _packets(segment: Segment) -> Iterator[Any]:
+    with load_av().open(str(segment.path)) as container:
+        yield from (packet for packet in container.demux(video=0) if packet.size)
+
+
+def _ranks(segment: Segment) -> list[int]:
+    """Which frame each packet holds, in the order of the packets."""
+    shown = [packet.pts for packet in _packets(segment)]
+    if len(shown) != len(segment.ticks):
+        raise OutputError(f"{segment.path}: expected {len(segment.ticks)} frames in it; there are {len(shown)}")
+    order = sorted(range(len(shown)), key=lambda n: shown[n])
+    ranks = [0] * len(shown)
+    for rank, packet in enumerate(order):
+        ranks[packet] = rank
+    return ranks
+
+
+def _reordering(segment: Segment) -> int:
+    return max(number - rank for number, rank in enumerate(_ranks(segment)))
+
+
+def _ranked(segment: Segment) -> Iterator[tuple[tuple[int, Any], int]]:
+    for number, (packet, rank) in enumerate(zip(_packets(segment), _ranks(segment), strict=True)):
+        yield (number, packet), rank
+
+
+def _sound_streams(
+    stack: contextlib.ExitStack, output: Any, target: Target, sound: Sound | None
+) -> tuple[list[Iterator[Row]], list[str]]:
+    """The packets of every sound track, and what was done to those that could not be copied."""
+    if sound is None:
+        return [], []
+    av, suffix = load_av(), target.path.suffix.lower()
+    found: list[Iterator[Row]] = []
+    notes: list[str] = []
+    with av.open(str(sound.path)) as container:
+        names = [
+            (s.index, s.codec_context.name) for s in container.streams.audio if s.codec_context is not None
+        ]
+    for order, (index, name) in enumerate(names, 1):
+        source = stack.enter_context(av.open(str(sound.path)))
+        track = source.streams[index]
+        if any(name.startswith(known) for known in SOUND[suffix]):
+            copy = output.add_stream_from_template(track, opaque=True)
+            found.append(_copied(source, track, copy, sound, order))
+        else:
+            encoder = SOUND_INSTEAD[suffix]
+            rate = 48000 if encoder == "libopus" else track.codec_context.sample_rate
+            copy = output.add_stream(encoder, rate=rate, layout=track.codec_context.layout.name)
+            found.append(_encoded(av, source, track, copy, sound, order))
+            held = f"{suffix} does not hold {name}"
+            notes.append(f"the sound was encoded again as {encoder.removeprefix('lib')}: {held}")
+    return found, notes
+
+
+def _within(sound: Sound, begin: Fraction, length: Fraction) -> bool | None:
+    """Whether a packet of sound belongs to the result; None once all that follows does not."""
+    if sound.end is not None and begin >= sound.end:
+        return None
+    return sound.start is None or begin + length > sound.start
+
+
+def _copied(source: Any, track: Any, copy: Any, sound: Sound, order: int) -> Iterator[Row]:
+    for packet in source.demux(track):
+        if packet.pts is None or not packet.size:
+            continue
+        unit = packet.time_base
+        begin = packet.pts * unit
+        inside = _within(sound, begin, (packet.duration or 0) * unit)
+        if inside is None:
+            return
+        if not inside:
+            continue
+        shift = round(sound.origin / unit)
+        packet.pts -= shift
+        packet.dts = packet.pts if packet.dts is None else packet.dts - shift
+        packet.stream = copy
+        yield float(begin - sound.origin), order, packet
+
+
+def _encoded(av: Any, source: Any, track: Any, copy: Any, sound: Sound, order: int) -> Iterator[Row]:
+    context = copy.codec_context
+    context.open()
+    resampler = av.AudioResampler(
+        format=context.format, layout=context.layout, rate=context.sample_rate, frame_size=context.frame_size
+    )
+    samples: int | None = None
+
+    def packets(frames: Any) -> Iterator[Row]:
+        nonlocal samples
+        for frame in frames:
+            assert samples is not None
+            frame.pts, frame.time_base = samples, Fraction(1, context.sample_rate)
+            samples += frame.samples
+            for packet in copy.encode(frame):
+                yield float(packet.pts * packet.time_base), order, packet
+
+    for frame in source.decode(track):
+        begin = Fraction(frame.pts or 0) * frame.time_base
+        inside = _within(sound, begin, Fraction(frame.samples, frame.sample_rate))
+        if inside is None:
+            break
+        if not inside:
+            continue
+        if samples is None:
+            samples = max(0, round((begin - sound.origin) * context.sample_rate))
+        frame.pts = None
+        yield from packets(resampler.resample(frame))
+    if samples is not None:
+        yield from packets(resampler.resample(None))
+        for packet in copy.encode(None):
+            yield float(packet.pts * packet.time_base), order, packet
