@@ -1,0 +1,100 @@
+"""``impasto studio``: the web application."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.errors import MissingExtraError
+
+ACCESS, PLACE = "Who may come in", "Where"
+
+
+def studio(
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="Address to listen on; other than loopback needs --token. \\[default: 127.0.0.1]",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="\\[default: 8321]", rich_help_panel=PLACE)
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Pictures, results and jobs are kept here. \\[default: in the user's data folder]",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the page.", rich_help_panel=PLACE)
+    ] = False,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            help="Who knows it comes in. Better in IMPASTO_STUDIO_TOKEN, where other users of the machine do "
+            "not see it.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = None,
+    accounts: Annotated[
+        Path | None,
+        typer.Option(help="File of accounts, one NAME:SHA-256 a line.", rich_help_panel=ACCESS),
+    ] = None,
+    new_account: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Print a new token and its line for --accounts, and end.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="TLS: the certificate, PEM.", rich_help_panel=ACCESS)
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS: its key, PEM.", rich_help_panel=ACCESS)] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, max=64, help="Pictures painted at once. \\[default: 1]")
+    ] = None,
+) -> None:
+    """Open the studio: a page to drop a photograph on and pick a painting.
+
+    \b
+    impasto studio
+    impasto studio --port 9000 --data-dir ~/paintings --no-browser
+    impasto studio --host 0.0.0.0 --accounts people.txt --certificate cert.pem --key key.pem
+
+    Ends with Ctrl-C; what is being painted goes on when it is started again. All settings are also
+    environment variables, and there are more of them: docs/studio.md.
+    """
+    try:
+        from impasto.studio.accounts import account_line
+        from impasto.studio.serve import serve
+        from impasto.studio.settings import load
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("impasto"):
+            raise
+        raise MissingExtraError(
+            f"the studio needs {error.name}, which is not installed: pip install 'impasto[studio]'"
+        ) from error
+    if new_account is not None:
+        made = secrets.token_urlsafe(24)
+        print(f"token: {made}")
+        print(f"line:  {account_line(new_account, made)}")
+        return
+    settings = load(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        token=token,
+        accounts_file=accounts,
+        certificate=certificate,
+        key=key,
+        workers=workers,
+    )
+    serve(settings, open_browser=not no_browser)

@@ -1,0 +1,236 @@
+"""A small client for the studio's HTTP API.
+
+    from impasto.studio.client import StudioClient
+
+    with StudioClient("http://127.0.0.1:8321") as studio:
+        studio.stylize("photo.jpg", "starry-night", size=1024).save("out.png")
+
+``docs/studio-api.md`` has the API itself. Errors are ``StudioError``, with the server's problem document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from impasto.errors import ImpastoError
+
+API = "/api/v1"
+FINAL = ("done", "cancelled", "failed")
+Job = dict[str, Any]
+
+
+class StudioError(ImpastoError):
+    """The server refused; ``problem`` is its problem document (RFC 9457), ``status`` the HTTP status."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
+        self.status = status
+        self.problem = dict(problem)
+
+    @property
+    def kind(self) -> str:
+        """Such as "queue-full"."""
+        return str(self.problem.get("type", "")).rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A finished job and its picture, encoded."""
+
+    job: Job
+    data: bytes
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture as it came."""
+        Path(path).write_bytes(self.data)
+
+
+class StudioClient:
+    """Talks to the studio at ``url``, with a bearer ``token`` where it asks for one."""
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8321",
+        token: str | None = None,
+        *,
+        timeout: float = 60.0,
+        verify: Any = True,
+    ) -> None:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, verify=verify)
+
+    def __enter__(self) -> StudioClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def capabilities(self) -> dict[str, Any]:
+        """Limits, presets, and what the server can do."""
+        return self._json("GET", "/capabilities")
+
+    def styles(self) -> list[dict[str, Any]]:
+        """The gallery."""
+        found: list[dict[str, Any]] = self._json("GET", "/styles")["styles"]
+        return found
+
+    def upload(
+        self, picture: str | os.PathLike[str] | bytes, role: str = "photo", name: str | None = None
+    ) -> str:
+        """Upload a picture, by path or as encoded bytes; returns its id. ``role``: photo, painting, mask."""
+        if isinstance(picture, bytes):
+            data, called = picture, name or role
+        else:
+            path = Path(picture)
+            data, called = path.read_bytes(), name or path.name
+        found = self._json("POST", "/pictures", data={"role": role}, files={"file": (called, data)})
+        return str(found["id"])
+
+    def submit(
+        self, photo: str, styles: Sequence[Mapping[str, Any]], *, key: str | None = None, **more: Any
+    ) -> Job:
+        """Submit a job for uploaded pictures; ``more`` are the request's other fields.
+
+        ``key``: an idempotency key; submitted twice with the same one, it is painted once.
+        """
+        headers = {} if key is None else {"Idempotency-Key": key}
+        body = {"photo": photo, "styles": list(styles), **more}
+        return self._json("POST", "/jobs", json=body, headers=headers)
+
+    def job(self, id: str) -> Job:
+        return self._json("GET", f"/jobs/{id}")
+
+    def jobs(self, **query: Any) -> Iterator[Job]:
+        """Your jobs, newest first, page by page. ``query``: status, kind, limit."""
+        after: dict[str, Any] = {}
+        while True:
+            page = self._json("GET", "/jobs", params={**query, **after})
+            yield from page["jobs"]
+            if page["next"] is None:
+                return
+            after = {"after": page["next"]}
+
+    def cancel(self, id: str) -> Job:
+        return self._json("POST", f"/jobs/{id}/cancel")
+
+    def pause(self, id: str) -> Job:
+        return self._json("POST", f"/jobs/{id}/pause")
+
+    def resume(self, id: str) -> Job:
+        return self._json("POST", f"/jobs/{id}/resume")
+
+    def delete(self, id: str) -> None:
+        """Delete a job (``j_...``) or an upload (``p_...``)."""
+        self._request("DELETE", f"/{'jobs' if id.startswith('j_') else 'pictures'}/{id}")
+
+    def events(self, id: str) -> Iterator[Job]:
+        """The job now, and after every change until it has ended; connects again when cut off."""
+        while True:
+            try:
+                for job in self._stream(id):
+                    yield job
+                    if job["status"] in FINAL:
+                        return
+            except (httpx.TransportError, httpx.StreamError):
+                pass
+            time.sleep(0.5)
+
+    def wait(self, id: str, on_progress: Callable[[Job], None] | None = None) -> Job:
+        """Wait for a job to end; returns it. ``on_progress`` is called after every change."""
+        job: Job = {}
+        for job in self.events(id):
+            if on_progress is not None:
+                on_progress(job)
+        return job
+
+    def result(self, id: str, format: str = "png", **query: Any) -> bytes:
+        """The finished picture. ``query``: quality, parameters."""
+        found = self._request("GET", f"/jobs/{id}/result", params={"format": format, **query})
+        return found.content
+
+    def stylize(
+        self,
+        photo: str | os.PathLike[str] | bytes,
+        *styles: str | os.PathLike[str] | bytes,
+        format: str = "png",
+        on_progress: Callable[[Job], None] | None = None,
+        **more: Any,
+    ) -> Painted:
+        """Upload, submit, wait, fetch. ``styles``: names of the gallery, paths, or encoded pictures.
+
+        Raises StudioError when the server refuses, or the job failed.
+        """
+        names = {style["name"] for style in self.styles()}
+        chosen: list[dict[str, Any]] = []
+        for style in styles:
+            if isinstance(style, str) and style in names:
+                chosen.append({"name": style})
+            else:
+                chosen.append({"picture": self.upload(style, "painting")})
+        job = self.wait(self.submit(self.upload(photo), chosen, **more)["id"], on_progress)
+        if job["status"] != "done":
+            raise StudioError(500, job["error"] or {"detail": f"the job was {job['status']}"})
+        return Painted(job, self.result(job["id"], format))
+
+    def _stream(self, id: str) -> Iterator[Job]:
+        with self._http.stream("GET", f"{API}/jobs/{id}/events", timeout=60.0) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                _check(answer)
+            name = ""
+            for line in answer.iter_lines():
+                if line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: "):
+                    if name == "deleted":
+                        raise StudioError(404, {"type": "/problems/not-found", "detail": f"{id} was deleted"})
+                    yield json.loads(line[6:])
+
+    def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        answer = self._http.request(method, f"{API}{path}", **more)
+        _check(answer)
+        return answer
+
+    def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self._request(method, path, **more).json()
+        return found
+
+
+def _check(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {"detail": answer.text[:200]}
+    raise StudioError(answer.status_code, problem if isinstance(problem, dict) else {})
+
+
+def verify_webhook(secret: str, signature: str, body: bytes, *, tolerance: float = 300.0) -> bool:
+    """Whether ``body`` came from the studio: ``signature`` is the header Impasto-Signature.
+
+    ``secret``: the account's webhook secret. ``tolerance``: how old it may be, in seconds.
+    """
+    try:
+        parts = dict(part.split("=", 1) for part in signature.split(","))
+        at, given = int(parts["t"]), parts["v1"]
+    except (KeyError, ValueError):
+        return False
+    made = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(made, given) and abs(time.time() - at) <= tolerance

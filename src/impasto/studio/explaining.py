@@ -1,0 +1,96 @@
+"""The explanation page: made by ``impasto explain`` in a process of its own, where that command is there."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import InputError
+from impasto.studio.state import JobRecord
+from impasto.studio.storage import MARK, PAGE, replace_file
+
+if TYPE_CHECKING:
+    from impasto.studio.painting import Painter
+    from impasto.studio.progressing import Reporter
+
+log = logging.getLogger("impasto.studio.worker")
+LONGEST = 1800.0
+
+
+def command() -> list[str]:
+    """What explains, without its arguments."""
+    return [sys.executable, "-m", "impasto", "explain"]
+
+
+@lru_cache(maxsize=1)
+def available() -> bool:
+    """Whether this installation can explain. The first question takes a second."""
+    done = subprocess.run([*command(), "--help"], capture_output=True, check=False, timeout=60)
+    return done.returncode == 0
+
+
+def explain(painter: Painter, job: JobRecord, reporter: Reporter) -> dict[str, Any] | None:
+    """Make the page for the photograph and the first style of ``job``; None when it was put down."""
+    folder = painter.storage.job(job.id)
+    desk = folder / "desk"
+    shutil.rmtree(desk, ignore_errors=True)
+    desk.mkdir(mode=0o700)
+    style = job.request["styles"][0]
+    shutil.copy(painter.storage.picture(job.request["photo"]), desk / "photo.png")
+    chosen = style["name"]
+    if style["picture"]:
+        shutil.copy(painter.storage.picture(style["picture"]), desk / "painting.png")
+        chosen = "painting.png"
+    began = time.monotonic()
+    log_path = desk / "log"
+    with log_path.open("wb") as output:
+        process = subprocess.Popen(
+            [*command(), "photo.png", chosen, "-o", "page.html"],
+            cwd=desk,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            stopped = _wait(painter, process, reporter, began)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    if stopped:
+        shutil.rmtree(desk, ignore_errors=True)
+        return None
+    if process.returncode != 0 or not (desk / "page.html").is_file():
+        lines = log_path.read_text(errors="replace").strip().splitlines()
+        raise InputError(f"impasto explain ended with {process.returncode}: {lines[-1] if lines else ''}")
+    return _keep(folder, desk / "page.html", began)
+
+
+def _wait(painter: Painter, process: subprocess.Popen[bytes], reporter: Reporter, began: float) -> bool:
+    """Wait for the page; True when it is not wanted (now)."""
+    while process.poll() is None:
+        elapsed = time.monotonic() - began
+        if elapsed > LONGEST:
+            raise InputError(f"impasto explain took more than {LONGEST:g} seconds")
+        if painter.stopping.is_set() or reporter.wish() != "running":
+            return True
+        reporter.say(min(0.95, elapsed / 180), elapsed)
+        time.sleep(0.3)
+    return False
+
+
+def _keep(folder: Path, page: Path, began: float) -> dict[str, Any]:
+    data = page.read_bytes()
+    replace_file(folder / PAGE, data)
+    shutil.rmtree(folder / "desk", ignore_errors=True)
+    seconds = round(time.monotonic() - began, 2)
+    found = {"width": 0, "height": 0, "bytes": len(data), "seconds": seconds, "partial": False}
+    replace_file(folder / MARK, json.dumps(found).encode())
+    return found

@@ -1,0 +1,88 @@
+"""Logs: one line an event, as text or as JSON; and the audit log, which says who did what to which id."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+_PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+
+
+class JsonLines(logging.Formatter):
+    """One object a line: time, level, logger, message and whatever was given as ``extra``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        found: dict[str, Any] = {
+            "time": _iso(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        found |= _extra(record)
+        if record.exc_info:
+            found["exception"] = self.formatException(record.exc_info)
+        return json.dumps(found, default=str)
+
+
+class TextLines(logging.Formatter):
+    """The same for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        more = "".join(f" {name}={value}" for name, value in _extra(record).items())
+        text = (
+            f"{_iso(record.created)} {record.levelname.lower():7} {record.name}: {record.getMessage()}{more}"
+        )
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+
+
+def set_up(kind: str) -> None:
+    """Write log lines to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if kind == "json" else TextLines())
+    logger = logging.getLogger("impasto.studio")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    for name in ("huey", "huey.consumer", "uvicorn.error"):
+        other = logging.getLogger(name)
+        other.handlers[:] = [handler]
+        other.setLevel(logging.WARNING)
+        other.propagate = False
+
+
+class Audit:
+    """Who did what to which object, from where, with what success. Never a picture, a name or a title."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    def write(
+        self, action: str, *, user: str | None, thing: str = "", address: str = "", status: int
+    ) -> None:
+        """Append one line of JSON to the file."""
+        line = json.dumps(
+            {
+                "time": _iso(time.time()),
+                "action": action,
+                "user": user,
+                "object": thing,
+                "address": address,
+                "status": status,
+            }
+        )
+        with self._lock, self._path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in record.__dict__.items() if name not in _PLAIN}
+
+
+def _iso(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"

@@ -1,0 +1,203 @@
+"""What a worker does with one job: take it, paint it, say how it goes, keep what comes of it.
+
+Whatever happens to the worker, the job is still there: its state says so until the result is on disk.
+A result is marked on disk before the state says "done", so that a worker killed between the two has the
+next one find it, and not paint again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from impasto.errors import ImpastoError, InputError
+from impasto.jobs import Job
+from impasto.studio.explaining import explain
+from impasto.studio.progressing import Reporter
+from impasto.studio.recipe import job_of
+from impasto.studio.settings import Settings
+from impasto.studio.state import JobRecord, State
+from impasto.studio.state.outages import insist
+from impasto.studio.storage import CHECKPOINT, LOSSES, MARK, RESULT, SMALL, Storage, replace_file
+
+log = logging.getLogger("impasto.studio.worker")
+PAINTED = "painted.png"
+THUMBNAIL_SIDE = 384
+
+
+class Painter:
+    """A worker's hands. ``name``: the worker's, by which it holds its jobs; ``stopping``: put it down."""
+
+    def __init__(self, settings: Settings, state: State, storage: Storage, name: str) -> None:
+        self.settings, self.state, self.storage, self.name = settings, state, storage, name
+        self.stopping = threading.Event()
+
+    def paint(self, id: str) -> None:
+        """Take the job ``id``, if it can be had, and see it through."""
+        if self.stopping.is_set():
+            return
+        until = time.time() + self.settings.lease_seconds
+        job = insist(lambda: self.state.jobs.claim(id, self.name, until=until))
+        if job is None:
+            return
+        log.info("began", extra={"job": id, "kind": job.kind, "attempt": job.attempts})
+        folder = self.storage.job(id)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with Reporter(self.settings, self.state, job, self.name, folder) as reporter:
+            try:
+                self._see_through(job, reporter)
+            except Exception as error:
+                if reporter.wish() is None:  # deleted: whatever failed, failed for want of its folder
+                    log.info("gone", extra={"job": id})
+                else:
+                    self._fail(job, error)
+            if reporter.wish(fresh=True) is None and self.state.jobs.find(job.owner, id) is None:
+                self.storage.remove_job(id)
+
+    def _see_through(self, job: JobRecord, reporter: Reporter) -> None:
+        marked = self._marked(job)
+        if marked is None:
+            explains = job.kind == "explanation"
+            marked = explain(self, job, reporter) if explains else self._make(job, reporter)
+        wish = reporter.wish(fresh=True)
+        if marked is None and wish is not None and wish != "cancelling":
+            insist(lambda: self.state.jobs.release(job.id, self.name))
+            log.info("put down", extra={"job": job.id})
+            return
+        # Asked to stop, but done all the same: then it is done.
+        is_whole = marked is not None and not marked["partial"]
+        status = "done" if is_whole else "cancelled"
+        size = self.storage.size(job.id) if self.storage.job(job.id).exists() else 0
+        done = insist(lambda: self.state.jobs.finish(job.id, self.name, status, result=marked, size=size))
+        log.info(status if done else "gone", extra={"job": job.id, "kind": job.kind})
+
+    def _make(self, job: JobRecord, reporter: Reporter) -> dict[str, Any] | None:
+        """Paint; returns the result's description, or None for what was put down unfinished."""
+        from impasto import works
+        from impasto.types import Picture
+
+        folder = self.storage.job(job.id)
+        work = job_of(job.request, self.storage, folder / PAINTED, draft_size=self.settings.draft_size)
+        checkpoint = folder / CHECKPOINT
+
+        def perform() -> Any:
+            return works.perform(
+                work,
+                checkpoint=checkpoint,
+                checkpoint_every=self.settings.checkpoint_seconds,
+                encoder=_network(work),
+                max_pixels=self.settings.max_pixels,
+                on_progress=reporter.progress,
+                cancel=lambda: self.stopping.is_set() or reporter.wish() != "running",
+            )
+
+        had_checkpoint = checkpoint.exists()
+        try:
+            result = perform()
+        except InputError:
+            if not had_checkpoint:
+                raise
+            log.warning("the checkpoint cannot be gone on from", extra={"job": job.id}, exc_info=True)
+            checkpoint.unlink(missing_ok=True)
+            result = perform()
+        if result.cancelled and reporter.wish(fresh=True) != "cancelling":
+            return None
+        picture: Picture = result.picture
+        parameters = self._without_paths(job, work, result.parameters())
+        return self._keep(job, picture, parameters, result.seconds, partial=result.cancelled)
+
+    def _keep(
+        self, job: JobRecord, picture: Any, parameters: Mapping[str, Any], seconds: float, *, partial: bool
+    ) -> dict[str, Any]:
+        from impasto import imaging
+        from impasto.studio.uploads import shrunk
+
+        folder = self.storage.job(job.id)
+        imaging.write(picture, folder / RESULT, parameters=parameters)
+        replace_file(folder / SMALL, shrunk(picture, THUMBNAIL_SIDE))
+        found = {
+            "width": picture.width,
+            "height": picture.height,
+            "bytes": (folder / RESULT).stat().st_size,
+            "seconds": round(seconds, 2),
+            "partial": partial,
+        }
+        replace_file(folder / MARK, json.dumps(found).encode())
+        for name in (PAINTED, CHECKPOINT):
+            (folder / name).unlink(missing_ok=True)
+        return found
+
+    def _marked(self, job: JobRecord) -> dict[str, Any] | None:
+        """The result that a worker before this one had finished, but could not say so."""
+        path = self.storage.job(job.id) / MARK
+        if not path.exists():
+            return None
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+
+    def _without_paths(self, job: JobRecord, work: Job, parameters: dict[str, Any]) -> dict[str, Any]:
+        """``parameters`` with the uploads' own names where this server's paths are."""
+        names = self._names(job)
+        text = json.dumps(parameters)
+        for path, name in names.items():
+            text = text.replace(json.dumps(path), json.dumps(name))
+        assert str(self.storage.root) not in text, f"a path of this server in the parameters of {work.styles}"
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def _names(self, job: JobRecord) -> dict[str, str]:
+        found = {}
+        for id in job.uses:
+            picture = self.state.pictures.find(job.owner, id)
+            found[str(self.storage.picture(id))] = picture.name if picture is not None else "picture"
+        return found
+
+    def _fail(self, job: JobRecord, error: Exception) -> None:
+        if isinstance(error, ImpastoError):
+            detail = str(error)
+            for path, name in self._names(job).items():
+                detail = detail.replace(path, name)
+            detail = detail.replace(str(self.storage.root), "")
+            kind, title = "/problems/painting", "It could not be painted"
+        elif isinstance(error, MemoryError):
+            kind, title = "/problems/painting", "It could not be painted"
+            detail = "there is not enough memory for this size; try a smaller one"
+        else:
+            kind, title, detail = "/problems/internal", "A fault of ours", "an unexpected error; see the log"
+        log.warning("failed", extra={"job": job.id}, exc_info=error)
+        problem = {"type": kind, "title": title, "status": 500, "detail": detail}
+        insist(lambda: self.state.jobs.finish(job.id, self.name, "failed", error=problem))
+        folder = self.storage.job(job.id)
+        for name in (PAINTED, CHECKPOINT, LOSSES):
+            (folder / name).unlink(missing_ok=True)
+
+
+_networks: dict[tuple[Any, ...], Any] = {}
+
+
+def _network(work: Job) -> Any:
+    """The network ``work`` needs, kept from one job to the next; None where each job has its own."""
+    from impasto.sources import load_network
+
+    options = work.options
+    if options.normalise_activations:
+        return None
+    layers = (*options.content_layers, *options.style_layers)
+    key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, layers)
+    if key not in _networks:
+        if len(_networks) > 3:
+            _networks.clear()
+        _networks[key] = load_network(options)
+    return _networks[key]
+
+
+def warm_up() -> None:
+    """Load what the first job would have to wait for."""
+    import impasto.works  # noqa: F401  (torch comes with it)
+    from impasto.optimize.options import Options
+
+    _network(Job("", (), options=Options()))

@@ -1,0 +1,158 @@
+"""What operators ask: health, readiness, metrics; and what everyone asks: what is possible here."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from impasto import __version__
+from impasto.imaging import formats
+from impasto.studio import schemas
+from impasto.studio.gallery import model_path, sample
+from impasto.studio.metrics import MEDIA, Labels
+from impasto.studio.problems import ProblemError, responses
+from impasto.studio.recipe import presets
+from impasto.studio.routes.results import FORMATS
+from impasto.studio.services import Here, Member, Services
+
+api = APIRouter(tags=["studio"])
+router = APIRouter(tags=["operations"])
+
+
+@api.get("/capabilities", response_model=dict[str, Any], responses=responses())
+def capabilities(here: Here, caller: Member) -> Any:  # noqa: ARG001
+    """Limits, presets, and what this installation can do."""
+    settings = here.settings
+    is_fast = here.previews.gallery is not None
+    return {
+        "version": __version__,
+        "fast": is_fast,
+        "explanation": here.can_explain,
+        "webhooks": bool(settings.webhook_hosts),
+        "model": "/models/gallery.onnx" if model_path() is not None else None,
+        "presets": [{"name": name, "summary": summary} for name, summary in presets().items()],
+        "formats": list(FORMATS),
+        "accepts": _accepted(),
+        "defaults": {
+            name: schemas.JobRequest.model_fields[name].default
+            for name in ("size", "strength", "stroke_size", "keep_color", "preset")
+        },
+        "limits": {
+            "bytes": settings.max_bytes,
+            "pixels": settings.max_pixels,
+            "frames": settings.max_frames,
+            "size": settings.max_size,
+            "styles": settings.max_styles,
+            "preview_side": settings.preview_side,
+            "draft_size": settings.draft_size,
+            "name": 200,
+        },
+    }
+
+
+def _accepted() -> list[str]:
+    found = [f"image/{kind}" for kind in ("jpeg", "png", "webp", "avif", "tiff", "gif")]
+    try:
+        formats.require_heic()
+    except ImportError:
+        return found
+    return [*found, "image/heic", "image/heif"]
+
+
+@api.get("/styles", response_model=schemas.Styles, responses=responses())
+def styles(here: Here, caller: Member) -> Any:  # noqa: ARG001
+    """The gallery."""
+    found = []
+    for style in here.previews.styles().values():
+        thumbnail = f"{schemas.API}/styles/{style.name}/thumbnail" if sample(style.name) else None
+        found.append({**style.__dict__, "thumbnail": thumbnail})
+    return {"styles": found}
+
+
+@api.get(
+    "/styles/{name}/thumbnail",
+    response_class=Response,
+    responses={200: {"content": {"image/webp": {}}}, **responses()},
+)
+def thumbnail(here: Here, caller: Member, name: str) -> Response:  # noqa: ARG001
+    """A sample photograph painted in that style."""
+    data = sample(name) if name in here.previews.styles() else None
+    if data is None:
+        raise ProblemError("not-found", f"there is no sample of {name}")
+    return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
+
+
+@router.get("/healthz", include_in_schema=False)
+def health() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", include_in_schema=False)
+def readiness(here: Here, response: Response) -> dict[str, Any]:
+    """State, queue and data folder can be used; 503 with what cannot."""
+    checks: dict[str, Callable[[], object]] = {
+        "state": here.state.ready,
+        "queue": here.queues.ready,
+        "storage": lambda: _writable(here),
+    }
+    found: dict[str, str] = {}
+    for name, check in checks.items():
+        try:
+            check()
+            found[name] = "ok"
+        except Exception as error:
+            found[name] = f"{type(error).__name__}"
+    if here.watcher.is_stopping:
+        found["server"] = "stopping"
+    is_ready = set(found.values()) == {"ok"}
+    response.status_code = 200 if is_ready else 503
+    return {"status": "ok" if is_ready else "not ready", "checks": found}
+
+
+def _writable(here: Services) -> None:
+    path = here.storage.incoming()
+    path.touch()
+    path.unlink()
+
+
+@router.get("/metrics", include_in_schema=False)
+def metrics(here: Here, request: Request) -> Response:
+    """Figures for Prometheus; where people sign in, with the metrics token or anyone's."""
+    _check_metrics(here, request)
+    jobs: dict[Labels, float] = defaultdict(float)
+    for (kind, status), count in here.state.jobs.counts().items():
+        jobs[(("kind", kind), ("status", status))] += count
+    waiting: dict[Labels, float] = {
+        (("lane", lane),): here.queues.waiting(lane) for lane in ("paintings", "drafts")
+    }
+    gauges: list[tuple[str, str, dict[Labels, float]]] = [
+        ("jobs", "Jobs remembered, by kind and status.", dict(jobs)),
+        ("queue_messages", "Messages no worker has taken.", waiting),
+        ("event_streams", "Open event streams of this process.", {(): here.watcher.streams}),
+        ("resident_bytes", "Memory of this process.", {(): _resident()}),
+    ]
+    return Response(here.metrics.text(gauges), media_type=MEDIA)
+
+
+def _check_metrics(here: Services, request: Request) -> None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    wanted = here.settings.metrics_token
+    if wanted is not None:
+        expected = wanted.get_secret_value()
+        if scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), expected.encode()):
+            return
+    elif not here.settings.needs_token or here.accounts.caller(request) is not None:
+        return
+    raise ProblemError("unauthorised", "metrics need a token")
+
+
+def _resident() -> float:
+    import psutil
+
+    return float(psutil.Process(os.getpid()).memory_info().rss)

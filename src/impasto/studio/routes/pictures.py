@@ -1,0 +1,192 @@
+"""Uploads, and previews of them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import shutil
+import threading
+import time
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from fastapi.responses import FileResponse
+
+from impasto.studio import schemas
+from impasto.studio.problems import ProblemError, responses
+from impasto.studio.services import Here, Member, Services
+from impasto.studio.state import PictureRecord
+from impasto.studio.storage import new_id
+from impasto.studio.uploads import Kept, Role, UploadError, copy_of, keep, tidy_name
+
+router = APIRouter(tags=["pictures"])
+_decoding = threading.BoundedSemaphore(2)
+"""Large photographs take a gigabyte while they are decoded."""
+
+After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+
+
+def cursor(created: float, id: str) -> str:
+    """Where a list goes on, as an opaque text."""
+    return base64.urlsafe_b64encode(f"{created!r} {id}".encode()).decode()
+
+
+def read_cursor(text: str | None) -> tuple[float, str] | None:
+    """The inverse of ``cursor``. Raises ProblemError."""
+    if text is None:
+        return None
+    try:
+        created, id = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split(" ")
+        return float(created), id
+    except (ValueError, binascii.Error, UnicodeError) as error:
+        raise ProblemError("invalid", "after must be the `next` of another answer") from error
+
+
+@router.post("/pictures", status_code=201, response_model=schemas.PictureOut, responses=responses(415))
+def upload(
+    here: Here,
+    caller: Member,
+    request: Request,
+    response: Response,
+    file: Annotated[UploadFile, File(description="The picture")],
+    role: Annotated[Literal["photo", "painting", "mask"], Form()],
+    name: Annotated[str | None, Form(max_length=1000)] = None,
+) -> Any:
+    """Upload a photograph, a painting or a mask. Kept upright, in sRGB, without metadata."""
+    here.uploads.take(caller.user)
+    used, _ = here.state.pictures.used(caller.user)
+    if used >= here.settings.user_bytes:
+        raise ProblemError("quota", f"your pictures take {used:,} bytes, all you have: delete some")
+    if file.size is not None and file.size > here.settings.max_bytes:
+        raise ProblemError(
+            "too-large", f"expected at most {here.settings.max_bytes:,} bytes; these are {file.size:,}"
+        )
+    id = new_id("p")
+    kept = _keep(here, file, role, id)
+    picture = PictureRecord(
+        id=id,
+        owner=caller.user,
+        role=role,
+        name=tidy_name(name or file.filename),
+        width=kept.width,
+        height=kept.height,
+        bytes=kept.bytes,
+        created=time.time(),
+    )
+    try:
+        here.state.pictures.add(picture, quota=here.settings.user_bytes)
+    except BaseException:
+        here.storage.remove_picture(id)
+        raise
+    here.metrics.count("uploads")
+    request.state.made = id
+    response.headers["Location"] = f"{schemas.API}/pictures/{id}"
+    return schemas.describe_picture(picture)
+
+
+def _keep(here: Services, file: UploadFile, role: Role, id: str) -> Kept:
+    incoming = here.storage.incoming()
+    try:
+        with incoming.open("wb") as stream:
+            shutil.copyfileobj(file.file, stream, 2**20)
+        with _decoding:
+            return keep(
+                incoming,
+                role,
+                here.storage.picture(id),
+                here.storage.small(id),
+                max_pixels=here.settings.max_pixels,
+                max_frames=here.settings.max_frames,
+            )
+    except UploadError as error:
+        here.storage.remove_picture(id)
+        raise ProblemError(error.kind, str(error)) from error
+    finally:
+        incoming.unlink(missing_ok=True)
+
+
+@router.get("/pictures", response_model=schemas.Pictures, responses=responses())
+def list_pictures(
+    here: Here,
+    caller: Member,
+    role: Annotated[Literal["photo", "painting", "mask"] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: After = None,
+) -> Any:
+    """Your uploads, newest first."""
+    found = here.state.pictures.newest(caller.user, role=role, before=read_cursor(after), limit=limit)
+    more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
+    return {"pictures": list(map(schemas.describe_picture, found)), "next": more}
+
+
+@router.get("/pictures/{id}", response_model=schemas.PictureOut, responses=responses())
+def read_picture(here: Here, caller: Member, id: str) -> Any:
+    """One upload's description."""
+    return schemas.describe_picture(here.picture(caller, id))
+
+
+@router.get(
+    "/pictures/{id}/content",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}, "image/jpeg": {}}}, **responses()},
+)
+def read_content(
+    here: Here,
+    caller: Member,
+    id: str,
+    side: Annotated[int | None, Query(ge=32, le=2048)] = None,
+) -> Response:
+    """The picture itself, or a smaller copy."""
+    picture = here.picture(caller, id)
+    path = here.storage.picture(id)
+    # An upload never changes: a browser may keep it for itself.
+    headers = {"Cache-Control": "private, max-age=3600"}
+    if side is None:
+        return FileResponse(path, media_type="image/png", headers=headers)
+    data, media = copy_of(path, here.storage.small(id), side, is_mask=picture.role == "mask")
+    return Response(data, media_type=media, headers=headers)
+
+
+@router.delete("/pictures/{id}", status_code=204, responses=responses(409))
+def delete_picture(here: Here, caller: Member, id: str) -> None:
+    """Delete an upload, from the disk too."""
+    here.picture(caller, id)
+    here.state.pictures.remove(caller.user, id)
+    here.storage.remove_picture(id)
+
+
+@router.post(
+    "/preview",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}, **responses(501)},
+)
+def preview(here: Here, caller: Member, request: Request, asked: schemas.PreviewRequest) -> Response:
+    """Paint with the gallery network, at once."""
+    picture = here.picture(caller, asked.photo)
+    if picture.role == "mask":
+        raise ProblemError("unsuitable", "photo is a mask; expected a photograph")
+    if asked.side > here.settings.preview_side:
+        raise ProblemError(
+            "invalid", f"side must be at most {here.settings.preview_side}; it is {asked.side}"
+        )
+    if here.previews.gallery is None:
+        raise ProblemError("unavailable", "the gallery network is not installed; submit a draft instead")
+    weights: dict[str, float] = {}
+    known = here.previews.styles()
+    for style in asked.styles:
+        if style.name not in known or not known[style.name].fast:
+            raise ProblemError("invalid", f"the gallery network has no style {style.name}")
+        weights[style.name] = weights.get(style.name, 0.0) + style.weight
+    as_png = "image/png" in request.headers.get("accept", "")
+    source = here.storage.small(picture.id) if asked.side <= 1024 else here.storage.picture(picture.id)
+    data = here.previews.paint(
+        source if not as_png else here.storage.picture(picture.id),
+        weights,
+        side=asked.side,
+        strength=asked.strength,
+        stroke_size=asked.stroke_size,
+        keep_color=asked.keep_color > 0.5,
+        as_png=as_png,
+    )
+    here.metrics.count("previews")
+    return Response(data, media_type="image/png" if as_png else "image/jpeg")

@@ -1,0 +1,87 @@
+"""What the routes work with, and what every request asks first: who is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from impasto.studio.accounts import Accounts, Caller
+from impasto.studio.gallery import Previews
+from impasto.studio.limits import Buckets
+from impasto.studio.logs import Audit
+from impasto.studio.metrics import Metrics
+from impasto.studio.problems import ProblemError
+from impasto.studio.queues import Queues
+from impasto.studio.settings import Settings
+from impasto.studio.state import JobRecord, PictureRecord, State
+from impasto.studio.storage import Storage
+from impasto.studio.watching import Watcher
+
+
+@dataclass
+class Services:
+    """One of each."""
+
+    settings: Settings
+    state: State
+    storage: Storage
+    queues: Queues
+    accounts: Accounts
+    watcher: Watcher
+    metrics: Metrics
+    audit: Audit
+    previews: Previews
+    requests: Buckets
+    uploads: Buckets
+    submissions: Buckets
+    sign_ins: Buckets
+    can_explain: bool = False
+
+    def job(self, caller: Caller, id: str) -> JobRecord:
+        """The caller's job. Raises ProblemError("not-found") for others' as for none."""
+        found = self.state.jobs.find(caller.user, id)
+        if found is None:
+            raise ProblemError("not-found", f"there is no job {id}")
+        return found
+
+    def picture(self, caller: Caller, id: str) -> PictureRecord:
+        """The caller's upload. Raises ProblemError("not-found") for others' as for none."""
+        found = self.state.pictures.find(caller.user, id)
+        if found is None:
+            raise ProblemError("not-found", f"there is no picture {id}")
+        return found
+
+
+def services(request: Request) -> Services:
+    """The application's."""
+    found: Services = request.app.state.services
+    return found
+
+
+Here = Annotated[Services, Depends(services)]
+
+
+def visitor(request: Request, here: Here) -> Caller | None:
+    """Who asks, a stranger perhaps; from our own page if from a browser."""
+    address = request.client.host if request.client else ""
+    caller = here.accounts.caller(request)
+    if caller is None:
+        here.requests.take(f"address {address}")
+        return None
+    here.requests.take(caller.user)
+    here.accounts.check_origin(request, caller)
+    request.state.user = caller.user
+    return caller
+
+
+def member(caller: Annotated[Caller | None, Depends(visitor)]) -> Caller:
+    """Who asks. Raises ProblemError("unauthorised") for a stranger."""
+    if caller is None:
+        raise ProblemError("unauthorised", "expected to be signed in: a bearer token, or a session")
+    return caller
+
+
+Visitor = Annotated[Caller | None, Depends(visitor)]
+Member = Annotated[Caller, Depends(member)]

@@ -1,0 +1,53 @@
+"""What the studio remembers: jobs, pictures, sessions, webhooks to send; in SQLite or in PostgreSQL.
+
+Everything else sees ``State`` and the records only. Pictures' bytes are files (``studio.storage``).
+"""
+
+from __future__ import annotations
+
+from impasto.studio.state.database import Database
+from impasto.studio.state.deliveries import Deliveries
+from impasto.studio.state.jobs import Jobs
+from impasto.studio.state.pictures import Pictures
+from impasto.studio.state.records import (
+    ACTIVE,
+    FINAL,
+    STATUSES,
+    Delivery,
+    JobRecord,
+    PictureRecord,
+    RefusalError,
+)
+from impasto.studio.state.schema import prepare
+from impasto.studio.state.sessions import Sessions
+
+__all__ = [
+    "ACTIVE",
+    "FINAL",
+    "STATUSES",
+    "Delivery",
+    "JobRecord",
+    "PictureRecord",
+    "RefusalError",
+    "State",
+]
+
+
+class State:
+    """The studio's memory at ``url``: postgresql://..., or the path of an SQLite file."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        prepare(self.database)
+        self.jobs = Jobs(self.database)
+        self.pictures = Pictures(self.database)
+        self.sessions = Sessions(self.database)
+        self.deliveries = Deliveries(self.database)
+
+    def ready(self) -> None:
+        """Raise whatever the database raises when it cannot be reached."""
+        with self.database.transaction(reading=True) as run:
+            run("SELECT value FROM counters WHERE name = 'version'")
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,67 @@
+/** On the device: the network in the browser, and the proof that nothing is sent. */
+
+import { h, icon } from "./dom";
+import { closeWire } from "./http";
+import { loadNetwork } from "./pixels/desk";
+import { state, update, watch } from "./state";
+import { say, sayError } from "./status";
+
+/** Requests the browser has made since the switch was turned on; it counts them, not we. */
+let requests = 0;
+const observer = typeof PerformanceObserver === "undefined" ? null : new PerformanceObserver((list) => {
+  if (!state.onDevice) return;
+  const sent = list.getEntries().filter((entry) => /\/api\//.test(entry.name));
+  requests += sent.length;
+});
+
+export async function setOnDevice(on: boolean): Promise<void> {
+  closeWire(on);
+  requests = 0;
+  update({ onDevice: on });
+  if (!on || state.device.status === "ready" || state.device.status === "loading") return;
+  update({ device: { ...state.device, status: "loading", message: "" } });
+  try {
+    const { styles = [], provider = "" } = await loadNetwork(state.capabilities?.model ?? "models/gallery.onnx");
+    update({ device: { ...state.device, status: "ready", styles, provider } });
+    say("The network is on this device. Nothing is sent.");
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    update({ device: { ...state.device, status: "failed", message } });
+    sayError(new Error(`The network did not start on this device: ${message}`));
+  }
+}
+
+/** Whether there is a network for this device at all. */
+function possible(): boolean {
+  return !state.capabilities || state.capabilities.model !== null;
+}
+
+export function deviceSwitch(): HTMLElement {
+  observer?.observe({ type: "resource", buffered: false });
+  const box = h("input", { type: "checkbox", role: "switch", id: "on-device", onchange: () => void setOnDevice(box.checked) });
+  const words = h("span", { class: "device-words quiet", id: "device-words" });
+  box.setAttribute("aria-describedby", "device-words");
+  const element = h(
+    "label",
+    { class: "switch device", title: "Paint in this browser; no picture leaves this device" },
+    box,
+    h("span", { class: "switch-track" }),
+    h("span", { class: "device-name" }, icon("shield"), h("span", {}, "On this device")),
+    words,
+  );
+  watch(["onDevice", "device", "capabilities", "online", "showing", "busy"], () => {
+    box.checked = state.onDevice;
+    box.disabled = !possible() && !state.onDevice;
+    element.classList.toggle("is-on", state.onDevice);
+    words.textContent = tell();
+  });
+  return element;
+}
+
+function tell(): string {
+  if (!possible()) return "no network for it here";
+  if (!state.onDevice) return "";
+  if (state.device.status === "loading") return "fetching the network\u2026";
+  if (state.device.status === "failed") return "did not start";
+  return requests === 0 ? "nothing is sent" : `${requests} requests sent`;
+}

@@ -1,0 +1,272 @@
+/** The easel: the picture at the largest size, before and after, zoom, and the brush. */
+
+import { h, icon, iconButton } from "./dom";
+import { Brush } from "./brush";
+import { onChange, state, update, watch } from "./state";
+
+const MOST = 16;
+const STEP = 1.25;
+
+const after = h("canvas", { class: "after", "aria-hidden": "true" });
+const before = h("canvas", { class: "before", "aria-hidden": "true" });
+const overlay = h("canvas", { class: "overlay", "aria-hidden": "true" });
+const handle = h("div", {
+  class: "divider",
+  role: "slider",
+  tabindex: "0",
+  "aria-label": "Before and after",
+  "aria-orientation": "horizontal",
+  "aria-valuemin": "0",
+  "aria-valuemax": "100",
+}, h("span", { class: "grip" }, icon("sides")));
+const sheet = h("div", { class: "sheet" }, after, before, overlay, handle);
+const veil = h("div", { class: "veil", "aria-hidden": "true" });
+export const view = h("div", { class: "view", tabindex: "0", role: "group", "aria-label": "Picture" }, sheet, veil);
+const percent = h("output", { class: "zoom-value", "aria-label": "Size on the screen" });
+
+const look = { zoom: 1, x: 0, y: 0, divide: 0, revealed: null as unknown };
+const brush = new Brush(overlay, view);
+
+/** Show a picture beside the photograph. */
+export function show(picture: ImageData | ImageBitmap, kind: "preview" | "job"): void {
+  [after.width, after.height] = [picture.width, picture.height];
+  const context = after.getContext("2d")!;
+  if (picture instanceof ImageData) context.putImageData(picture, 0, 0);
+  else context.drawImage(picture, 0, 0);
+  update({ showing: kind });
+  if (look.revealed !== state.photo) {
+    look.revealed = state.photo;
+    reveal();
+  }
+}
+
+/** What is shown of the painting, as a file. */
+export function shownPicture(type: string): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    after.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be kept"))), type, 0.95);
+  });
+}
+
+export function shownSize(): [number, number] {
+  return [after.width, after.height];
+}
+
+/** The first painting is drawn over the photograph from left to right. */
+function reveal(): void {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return divide(0);
+  const began = performance.now();
+  const frame = (now: number) => {
+    const share = Math.min(1, (now - began) / 900);
+    divide((1 - share) ** 3);
+    if (share < 1 && look.revealed === state.photo) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}
+
+/** `share`: how much of the width, from the left, is the photograph. */
+export function divide(share: number): void {
+  look.divide = Math.min(1, Math.max(0, share));
+  const value = Math.round(look.divide * 100);
+  before.style.clipPath = `inset(0 ${100 - look.divide * 100}% 0 0)`;
+  handle.style.left = `${look.divide * 100}%`;
+  handle.setAttribute("aria-valuenow", String(value));
+  handle.setAttribute("aria-valuetext", `${value} percent photograph, ${100 - value} percent painting`);
+}
+
+function fitted(): { width: number; height: number; left: number; top: number } {
+  const { photo } = state;
+  const [w, h_] = photo ? [photo.canvas.width, photo.canvas.height] : [4, 3];
+  const padding = view.clientWidth < 600 ? 12 : 28;
+  const scale = Math.min((view.clientWidth - 2 * padding) / w, (view.clientHeight - 2 * padding) / h_);
+  const [width, height] = [w * scale * look.zoom, h_ * scale * look.zoom];
+  const reach = (side: number, room: number) => Math.max(0, (side - room) / 2 + padding);
+  const [across, down] = [reach(width, view.clientWidth), reach(height, view.clientHeight)];
+  if (look.zoom <= 1) [look.x, look.y] = [0, 0];
+  look.x = Math.min(across, Math.max(-across, look.x));
+  look.y = Math.min(down, Math.max(-down, look.y));
+  const left = (view.clientWidth - width) / 2 + look.x;
+  const top = (view.clientHeight - height) / 2 + look.y;
+  return { width, height, left, top };
+}
+
+function layOut(): void {
+  const { width, height, left, top } = fitted();
+  Object.assign(sheet.style, { width: `${width}px`, height: `${height}px`, left: `${left}px`, top: `${top}px` });
+  const natural = state.photo ? state.photo.canvas.width : 1;
+  const of = state.showing === "nothing" ? (state.photo?.width ?? natural) : after.width;
+  percent.textContent = state.photo ? `${Math.round((100 * width) / of)}%` : "";
+  view.classList.toggle("is-zoomed", look.zoom > 1);
+}
+
+/** Zoom by `factor` around a point of the view, or its middle. */
+export function zoom(factor: number, at?: { x: number; y: number }): void {
+  const old = fitted();
+  const point = at ?? { x: view.clientWidth / 2, y: view.clientHeight / 2 };
+  const [u, v] = [(point.x - old.left) / old.width, (point.y - old.top) / old.height];
+  look.zoom = Math.min(MOST, Math.max(1, look.zoom * factor));
+  const now = fitted();
+  look.x += point.x - (now.left + u * now.width);
+  look.y += point.y - (now.top + v * now.height);
+  layOut();
+}
+
+export function zoomToFit(): void {
+  Object.assign(look, { zoom: 1, x: 0, y: 0 });
+  layOut();
+}
+
+const pointers = new Map<number, { x: number; y: number }>();
+let dragging: "divider" | "pan" | "brush" | null = null;
+
+function here(event: PointerEvent | WheelEvent): { x: number; y: number } {
+  const box = view.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
+
+function onSheet(point: { x: number; y: number }): [number, number] {
+  const { left, top, width, height } = fitted();
+  return [(point.x - left) / width, (point.y - top) / height];
+}
+
+function down(event: PointerEvent): void {
+  if (!state.photo || event.button > 0) return;
+  pointers.set(event.pointerId, here(event));
+  if (pointers.size === 2) {
+    if (dragging === "brush") brush.stop();
+    dragging = null;
+  } else if (state.brushing) {
+    dragging = "brush";
+    brush.start(onSheet(here(event)));
+  } else if (state.showing !== "nothing" && (event.target as Element).closest(".divider")) {
+    dragging = "divider";
+    handle.focus();
+  } else {
+    dragging = look.zoom > 1 ? "pan" : event.pointerType === "mouse" && state.showing !== "nothing" ? "divider" : null;
+  }
+  if (dragging || pointers.size === 2) {
+    view.setPointerCapture(event.pointerId);
+    if (dragging === "divider") divide(onSheet(here(event))[0]);
+  }
+}
+
+function move(event: PointerEvent): void {
+  if (state.brushing) brush.hover(onSheet(here(event)), fitted().width);
+  const old = pointers.get(event.pointerId);
+  if (!old) return;
+  const now = here(event);
+  if (pointers.size === 2) pinch(event.pointerId, old, now);
+  else if (dragging === "divider") divide(onSheet(now)[0]);
+  else if (dragging === "brush") brush.move(onSheet(now));
+  else if (dragging === "pan") {
+    look.x += now.x - old.x;
+    look.y += now.y - old.y;
+    layOut();
+  }
+  pointers.set(event.pointerId, now);
+}
+
+function pinch(id: number, old: { x: number; y: number }, now: { x: number; y: number }): void {
+  const other = [...pointers].find(([key]) => key !== id)?.[1];
+  if (!other) return;
+  const span = (a: { x: number; y: number }) => Math.hypot(a.x - other.x, a.y - other.y) || 1;
+  zoom(span(now) / span(old), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
+}
+
+function up(event: PointerEvent): void {
+  pointers.delete(event.pointerId);
+  if (dragging === "brush") brush.stop();
+  if (pointers.size === 0) dragging = null;
+}
+
+const PAN: Record<string, [number, number]> = {
+  ArrowLeft: [1, 0],
+  ArrowRight: [-1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+function keyOnView(event: KeyboardEvent): void {
+  if (event.target !== view || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (state.brushing && brush.key(event, fitted().width)) return event.preventDefault();
+  const pan = PAN[event.key];
+  if (event.key === "+" || event.key === "=") zoom(STEP);
+  else if (event.key === "-") zoom(1 / STEP);
+  else if (event.key === "0") zoomToFit();
+  else if (pan && look.zoom > 1) {
+    look.x += 60 * pan[0];
+    look.y += 60 * pan[1];
+    layOut();
+  } else return;
+  event.preventDefault();
+}
+
+function keyOnDivider(event: KeyboardEvent): void {
+  const steps: Record<string, number> = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, PageUp: 0.2, PageDown: -0.2 };
+  const step = steps[event.key];
+  if (step !== undefined) divide(look.divide + step);
+  else if (event.key === "Home") divide(0);
+  else if (event.key === "End") divide(1);
+  else return;
+  event.preventDefault();
+}
+
+/** The buttons under the picture that change how it is looked at. */
+export function lookControls(): HTMLElement {
+  return h(
+    "div",
+    { class: "look", role: "group", "aria-label": "How the picture is shown" },
+    iconButton("minus", "Smaller", () => zoom(1 / STEP)),
+    percent,
+    iconButton("plus", "Larger", () => zoom(STEP)),
+    iconButton("fit", "Fit to the wall", zoomToFit),
+    iconButton("compare", "Photograph or painting", () => divide(look.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
+  );
+}
+
+export function startEasel(): void {
+  view.addEventListener("pointerdown", down);
+  view.addEventListener("pointermove", move);
+  view.addEventListener("pointerup", up);
+  view.addEventListener("pointercancel", up);
+  view.addEventListener("pointerleave", () => brush.hover(null, 1));
+  view.addEventListener("keydown", keyOnView);
+  handle.addEventListener("keydown", keyOnDivider);
+  view.addEventListener(
+    "wheel",
+    (event) => {
+      if (!state.photo) return;
+      event.preventDefault();
+      zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), here(event));
+    },
+    { passive: false },
+  );
+  new ResizeObserver(layOut).observe(view);
+  onChange(["photo"], () => {
+    const { photo } = state;
+    if (photo) {
+      document.body.style.setProperty("--ratio", String(photo.canvas.width / photo.canvas.height));
+      [before.width, before.height] = [photo.canvas.width, photo.canvas.height];
+      before.getContext("2d")!.drawImage(photo.canvas, 0, 0);
+    }
+    zoomToFit();
+  });
+  watch(["photo", "showing", "brushing", "busy", "mix"], () => {
+    const compared = state.showing !== "nothing";
+    before.style.visibility = "visible";
+    if (!compared) before.style.clipPath = "none";
+    else divide(look.divide);
+    handle.hidden = !compared || state.brushing;
+    after.hidden = !compared;
+    view.classList.toggle("is-empty", !state.photo);
+    view.classList.toggle("is-brushing", state.brushing);
+    view.classList.toggle("is-busy", state.busy !== "");
+    view.setAttribute("aria-label", describe());
+    layOut();
+  });
+}
+
+function describe(): string {
+  if (!state.photo) return "Picture: the easel is empty";
+  if (state.brushing) return "Picture, with the brush: arrow keys move it, space paints, shift with an arrow draws";
+  return `Picture: ${state.showing === "nothing" ? "the photograph" : "the painting"} ${state.photo.name}. Plus and minus zoom, zero fits`;
+}

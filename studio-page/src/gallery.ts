@@ -1,0 +1,214 @@
+/** The paintings to choose from, and the mix of those chosen. */
+
+import { append, fill, h, icon, iconButton } from "./dom";
+import { address, getJson } from "./http";
+import { findPainting, findStyle, shares, state, update, watch, type Painting } from "./state";
+import { say, sayError } from "./status";
+import type { StoredPicture } from "./types";
+import { decode } from "./photo";
+
+const PICK = "image/*,.heic,.heif,.tif,.tiff";
+
+export function toggleStyle(key: string): void {
+  const chosen = state.mix.some((choice) => choice.key === key);
+  const most = state.capabilities?.limits.styles ?? 8;
+  if (!chosen && state.mix.length >= most) return say(`A mix has ${most} paintings at most.`);
+  const mix = chosen ? state.mix.filter((choice) => choice.key !== key) : [...state.mix, { key, weight: 1 }];
+  update({ mix });
+}
+
+/** Only this one; again, none. */
+function chooseStyle(key: string, several: boolean): void {
+  if (several || state.mix.some((choice) => choice.key === key)) return toggleStyle(key);
+  update({ mix: state.mixing ? [...state.mix, { key, weight: 1 }] : [{ key, weight: 1 }] });
+}
+
+function tile(key: string, title: string, about: string, image: string | null, usable: string): HTMLElement {
+  const initials = title.replace(/^(The|A|Portrait of|Under the) /, "").charAt(0);
+  const picture = image
+    ? h("img", { src: image, alt: "", decoding: "async", draggable: "false" })
+    : h("span", { class: "tile-initial" }, initials);
+  return h(
+    "li",
+    {},
+    h(
+      "button",
+      {
+        type: "button",
+        class: "tile",
+        "data-key": key,
+        "aria-pressed": String(state.mix.some((choice) => choice.key === key)),
+        "aria-label": [title, about].filter(Boolean).join(", "),
+        "aria-disabled": usable ? "true" : undefined,
+        title: usable || [title, about].filter(Boolean).join("\n"),
+        onclick: (event: MouseEvent) => (usable ? say(usable) : chooseStyle(key, event.ctrlKey || event.metaKey || event.shiftKey)),
+      },
+      h("span", { class: "tile-picture" }, picture),
+      h("span", { class: "tile-title" }, title),
+    ),
+  );
+}
+
+function unusable(key: string): string {
+  if (!state.onDevice || state.device.status !== "ready" || state.device.styles.includes(key)) return "";
+  return findPainting(key) ? "Paintings of your own need the studio" : "This one is not in the network on this device";
+}
+
+export async function addPainting(file: Blob, name: string): Promise<void> {
+  try {
+    const { canvas } = await decode(file, 384);
+    const key = `own-${crypto.randomUUID?.() ?? Math.random()}`;
+    const title = name.replace(/\.[^.]+$/, "");
+    const painting: Painting = { key, name: title, blob: file, id: null, image: canvas.toDataURL("image/jpeg", 0.85) };
+    const mix = state.mixing ? [...state.mix, { key, weight: 1 }] : [{ key, weight: 1 }];
+    update({ paintings: [painting, ...state.paintings], mix });
+    say(`${title} hangs among the paintings.`);
+  } catch {
+    sayError(new Error(`${name} is no picture that this browser can read.`));
+  }
+}
+
+/** The paintings sent on earlier visits. */
+export async function readPaintings(): Promise<void> {
+  const found = await getJson<{ pictures: StoredPicture[] }>("api/v1/pictures?role=painting&limit=24");
+  const known = new Set(state.paintings.map(({ id }) => id));
+  const paintings = found.pictures
+    .filter(({ id }) => !known.has(id))
+    .map(toPainting);
+  if (paintings.length > 0) update({ paintings: [...state.paintings, ...paintings] });
+}
+
+/** The key of a painting the studio has; it is hung among the others where it is not. */
+export async function addStored(id: string): Promise<string | null> {
+  const known = state.paintings.find((painting) => painting.id === id);
+  if (known) return known.key;
+  const stored = await getJson<StoredPicture>(`api/v1/pictures/${id}`).catch(() => null);
+  if (!stored) return null;
+  update({ paintings: [toPainting(stored), ...state.paintings] });
+  return stored.id;
+}
+
+function toPainting(picture: StoredPicture): Painting {
+  const image = address(`${picture.content}?side=384`);
+  return { key: picture.id, name: picture.name.replace(/\.[^.]+$/, ""), blob: null, id: picture.id, image };
+}
+
+export function gallery(): HTMLElement {
+  const list = h("ul", { class: "tiles", "aria-label": "Paintings" });
+  const input = h("input", {
+    type: "file",
+    accept: PICK,
+    class: "visually-hidden",
+    tabindex: "-1",
+    "aria-label": "A painting of your own",
+    onchange: () => {
+      for (const file of input.files ?? []) void addPainting(file, file.name);
+      input.value = "";
+    },
+  });
+  const add = h(
+    "li",
+    {},
+    h(
+      "button",
+      { type: "button", class: "tile tile-add", onclick: () => input.click() },
+      h("span", { class: "tile-picture" }, icon("plus")),
+      h("span", { class: "tile-title" }, "Your own"),
+    ),
+  );
+  const hint = h("p", { class: "hint" });
+  watch(["styles", "paintings", "onDevice", "device"], () => {
+    const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
+    fill(list, state.onDevice ? null : add);
+    for (const { key, name, image } of state.paintings) append(list, tile(key, name, "your own", image, unusable(key)));
+    for (const { name, title, artist, year, thumbnail } of state.styles) {
+      append(list, tile(name, title, [artist, year].filter(Boolean).join(", "), thumbnail === null ? null : address(thumbnail), unusable(name)));
+    }
+    if (focused) list.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  });
+  watch(["mix"], () => {
+    for (const button of list.querySelectorAll<HTMLElement>("[data-key]")) {
+      const chosen = state.mix.some((choice) => choice.key === button.dataset["key"]);
+      button.setAttribute("aria-pressed", String(chosen));
+    }
+  });
+  watch(["styles"], () => {
+    hint.hidden = state.styles.length > 0;
+    hint.textContent = "The paintings have not arrived.";
+  });
+  return h(
+    "section",
+    { class: "group", "aria-labelledby": "paintings-title" },
+    h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, "After which painting?"), mixSwitch()),
+    hint,
+    list,
+    input,
+    mixer(),
+  );
+}
+
+function mixSwitch(): HTMLElement {
+  const box = h("input", {
+    type: "checkbox",
+    role: "switch",
+    onchange: () => update({ mixing: box.checked, mix: box.checked ? state.mix : state.mix.slice(-1) }),
+  });
+  watch(["mixing"], () => (box.checked = state.mixing));
+  return h("label", { class: "switch" }, box, h("span", { class: "switch-track" }), h("span", {}, "Mix several"));
+}
+
+/** The chosen ones as the label on a museum's wall has them, with their weights. */
+function mixer(): HTMLElement {
+  const rows = h("ul", { class: "mix", "aria-label": "The mix" });
+  const values = new Map<string, HTMLOutputElement>();
+  let keys = "";
+  watch(["mix", "styles", "paintings"], () => {
+    const now = state.mix.map(({ key }) => key).join(" ") + state.paintings.length + state.styles.length;
+    if (now !== keys) {
+      keys = now;
+      values.clear();
+      fill(rows, state.mix.map(({ key }) => row(key, values)));
+    }
+    for (const { key, weight } of shares()) {
+      const output = values.get(key);
+      if (output) output.textContent = `${Math.round(weight * 100)}%`;
+    }
+    rows.hidden = state.mix.length === 0;
+  });
+  return rows;
+}
+
+function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
+  const style = findStyle(key);
+  const title = style?.title ?? findPainting(key)?.name ?? key;
+  const words = h(
+    "span",
+    { class: "mix-words" },
+    h("cite", {}, title),
+    h("span", { class: "quiet" }, style ? [style.artist, style.year].filter(Boolean).join(", ") : "your own"),
+  );
+  if (state.mix.length < 2) return h("li", {}, words);
+  const output = h("output", {});
+  values.set(key, output);
+  const slider = h("input", {
+    type: "range",
+    min: "5",
+    max: "100",
+    step: "5",
+    "aria-label": `Weight of ${title}`,
+    value: String(Math.round((state.mix.find((choice) => choice.key === key)?.weight ?? 1) * 100)),
+    oninput: () => {
+      paintTrack(slider);
+      const weight = Number(slider.value) / 100;
+      update({ mix: state.mix.map((choice) => (choice.key === key ? { key, weight } : choice)) });
+    },
+  });
+  paintTrack(slider);
+  return h("li", {}, words, slider, output, iconButton("close", `Take ${title} out of the mix`, () => toggleStyle(key)));
+}
+
+/** How far a slider's track is filled. */
+export function paintTrack(slider: HTMLInputElement): void {
+  const [min, max] = [Number(slider.min), Number(slider.max)];
+  slider.style.setProperty("--filled", `${((Number(slider.value) - min) / (max - min)) * 100}%`);
+}

@@ -1,0 +1,60 @@
+/** The head of the page. */
+
+import { deviceSwitch } from "./device";
+import { fill, h, icon, iconButton, type IconName } from "./dom";
+import { remove } from "./http";
+import { setTheme, theme, type Theme } from "./settings";
+import { shelfButton } from "./shelf";
+import { state, watch } from "./state";
+import { say, sayError } from "./status";
+
+const THEMES: Record<Theme, { icon: IconName; words: string; next: Theme }> = {
+  auto: { icon: "auto", words: "Light as the system has it", next: "light" },
+  light: { icon: "sun", words: "Day light", next: "dark" },
+  dark: { icon: "moon", words: "Evening light", next: "auto" },
+};
+
+function themeButton(): HTMLElement {
+  const button = iconButton("auto", "", () => {
+    setTheme(THEMES[theme()].next);
+    draw();
+    say(THEMES[theme()].words);
+  });
+  const draw = () => {
+    const now = THEMES[theme()];
+    fill(button, icon(now.icon) as unknown as HTMLElement);
+    button.setAttribute("aria-label", `Light: ${now.words}`);
+    button.title = now.words;
+  };
+  draw();
+  return button;
+}
+
+function leave(): HTMLElement {
+  const button = h("button", { type: "button", class: "header-button", onclick: () => void remove("api/v1/session").then(() => location.reload(), sayError) }, "Sign out");
+  watch(["session", "onDevice"], () => (button.hidden = !state.session?.required || !state.session.authenticated || state.onDevice));
+  return button;
+}
+
+function connection(): HTMLElement {
+  const element = h("p", { class: "away", role: "status" });
+  watch(["online", "onDevice"], () => {
+    element.hidden = state.online || state.onDevice;
+    element.textContent = element.hidden ? "" : "The studio does not answer; trying again.";
+  });
+  return element;
+}
+
+export function header(): HTMLElement {
+  return h(
+    "header",
+    { class: "header" },
+    h("h1", { class: "wordmark" }, "Impasto"),
+    connection(),
+    h("span", { class: "grow" }),
+    deviceSwitch(),
+    shelfButton(),
+    themeButton(),
+    leave(),
+  );
+}

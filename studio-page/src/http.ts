@@ -1,0 +1,105 @@
+/** The one way to the server. On the device it lets nothing out. */
+
+import type { ProblemDocument, Session } from "./types";
+
+/** A refusal, in the server's words. */
+export class Problem extends Error {
+  constructor(readonly document: ProblemDocument) {
+    super(words(document));
+  }
+
+  get status(): number {
+    return this.document.status;
+  }
+}
+
+/** The server cannot be reached. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The studio does not answer. Is it still running?");
+  }
+}
+
+function words(document: ProblemDocument): string {
+  const first = document.errors?.[0];
+  if (first) return `${first.field}: ${first.message}`;
+  return document.detail ?? document.title;
+}
+
+/** Where the page lives, so that a studio under a path of its own works too. */
+export const BASE = new URL(".", document.baseURI);
+
+export function address(path: string): string {
+  return path.startsWith("/") ? new URL(path.slice(1), BASE).href : new URL(path, BASE).href;
+}
+
+const wire = { csrf: null as string | null, closed: false, signedOut: () => {} };
+
+/** While closed, every request that carries something is refused here, before the browser sees it. */
+export function closeWire(closed: boolean): void {
+  wire.closed = closed;
+}
+
+export function whenSignedOut(listener: () => void): void {
+  wire.signedOut = listener;
+}
+
+async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+  if (wire.closed && method !== "GET") throw new Error("On this device nothing is sent: that needs the studio.");
+  const headers = new Headers(init.headers);
+  if (method !== "GET" && wire.csrf) headers.set("X-CSRF-Token", wire.csrf);
+  let response: Response;
+  try {
+    response = await fetch(address(path), { ...init, method, headers, credentials: "same-origin" });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Unreachable();
+  }
+  if (response.ok) return response;
+  const problem = await toProblem(response);
+  if (problem.status === 401 && !path.endsWith("/session")) wire.signedOut();
+  throw problem;
+}
+
+async function toProblem(response: Response): Promise<Problem> {
+  try {
+    const document = (await response.json()) as ProblemDocument;
+    if (typeof document.title === "string") return new Problem(document);
+  } catch {
+    // Not a problem document: a proxy's page, say.
+  }
+  const title = `The studio answered ${response.status} ${response.statusText}`.trim();
+  return new Problem({ type: "about:blank", title, status: response.status });
+}
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await send("GET", path, signal ? { signal } : {})).json() as Promise<T>;
+}
+
+export async function getBlob(path: string, signal?: AbortSignal): Promise<Blob> {
+  return (await send("GET", path, signal ? { signal } : {})).blob();
+}
+
+export function post(path: string, body: unknown = {}, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set("Content-Type", "application/json");
+  return send("POST", path, { ...init, headers, body: JSON.stringify(body) });
+}
+
+export async function postJson<T>(path: string, body: unknown = {}, init: RequestInit = {}): Promise<T> {
+  return (await post(path, body, init)).json() as Promise<T>;
+}
+
+export async function postForm<T>(path: string, form: FormData, signal?: AbortSignal): Promise<T> {
+  return (await send("POST", path, signal ? { body: form, signal } : { body: form })).json() as Promise<T>;
+}
+
+export async function remove(path: string): Promise<void> {
+  await send("DELETE", path);
+}
+
+export async function readSession(): Promise<Session> {
+  const session = await getJson<Session>("api/v1/session");
+  wire.csrf = session.csrf;
+  return session;
+}

@@ -1,0 +1,140 @@
+/** Jobs as the studio tells of them, kept up to date by one event stream. */
+
+import { show as showPicture } from "./easel";
+import { address, getBlob, getJson, postJson, remove } from "./http";
+import { onChange, state, update } from "./state";
+import { notice, say, sayError } from "./status";
+import { isOver, type Job } from "./types";
+
+let source: EventSource | null = null;
+let shown = "";
+
+export function track(job: Job): void {
+  const jobs = new Map(state.jobs);
+  jobs.set(job.id, job);
+  update({ jobs });
+  if (job.id === state.job) void showJob(job);
+}
+
+export function startJobs(): void {
+  onChange(["onDevice", "session"], connect);
+  onChange(["job"], () => {
+    const job = state.job === null ? undefined : state.jobs.get(state.job);
+    if (job) void showJob(job);
+  });
+  connect();
+}
+
+/** Listen, unless nothing may be asked of the studio. */
+function connect(): void {
+  source?.close();
+  source = null;
+  if (state.onDevice || !state.session?.authenticated) return;
+  const stream = new EventSource(address("api/v1/events"));
+  source = stream;
+  stream.addEventListener("open", () => update({ online: true }));
+  stream.addEventListener("error", () => {
+    update({ online: false });
+    // A stream the server refused does not come back by itself.
+    if (stream.readyState === EventSource.CLOSED && source === stream) window.setTimeout(connect, 3000);
+  });
+  stream.addEventListener("job", (event) => heard(JSON.parse((event as MessageEvent<string>).data) as Job));
+  stream.addEventListener("deleted", (event) => {
+    const { id } = JSON.parse((event as MessageEvent<string>).data) as { id: string };
+    forget(id);
+  });
+}
+
+function heard(job: Job): void {
+  const before = state.jobs.get(job.id);
+  track(job);
+  if (!before || isOver(before) || !isOver(job)) return;
+  if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(`${job.title} is painted.`);
+  if (job.status === "failed" && job.id !== state.job) sayError(new Error(`${job.title}: ${reason(job)}`));
+}
+
+export function reason(job: Job): string {
+  return job.error?.detail ?? job.error?.title ?? "it failed";
+}
+
+function forget(id: string): void {
+  const jobs = new Map(state.jobs);
+  if (!jobs.delete(id)) return;
+  update(id === state.job ? { jobs, job: null, showing: "nothing" } : { jobs });
+}
+
+/** Put what there is of a job's picture on the easel. */
+async function showJob(job: Job): Promise<void> {
+  const path = job.result ? `${job.result.url}?format=webp&quality=95&parameters=false&download=false` : job.preview;
+  if (!path || path === shown || state.showing !== "job") return;
+  shown = path;
+  try {
+    const bitmap = await createImageBitmap(await getBlob(path));
+    if (shown === path && state.job === job.id && state.showing === "job") showPicture(bitmap, "job");
+    bitmap.close();
+  } catch (error) {
+    if (shown === path) shown = "";
+    if (job.result) sayError(error);
+  }
+}
+
+onChange(["showing"], () => {
+  if (state.showing !== "job") shown = "";
+});
+
+/** Wait for a job's end. Ends early where `left` says that nobody waits any more. */
+export function untilOver(id: string, left: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = onChange(["jobs", "job"], () => {
+      const job = state.jobs.get(id);
+      if (job && !isOver(job) && !left()) return;
+      end();
+      if (job?.status === "failed" && !left()) reject(new Error(reason(job)));
+      else resolve();
+    });
+  });
+}
+
+export async function act(job: Job, what: "cancel" | "pause" | "resume"): Promise<void> {
+  try {
+    track(await postJson<Job>(`api/v1/jobs/${job.id}/${what}`));
+    say({ cancel: "Cancelled.", pause: "Paused.", resume: "Going on." }[what]);
+  } catch (error) {
+    sayError(error);
+  }
+}
+
+export async function deleteJob(job: Job): Promise<void> {
+  try {
+    await remove(`api/v1/jobs/${job.id}`);
+    forget(job.id);
+    say(`${job.title} is deleted.`);
+  } catch (error) {
+    sayError(error);
+  }
+}
+
+/** Everything kept, newest first, one page after another. */
+export async function readHistory(): Promise<void> {
+  let after = "";
+  const jobs = new Map(state.jobs);
+  for (let page = 0; page < 4; page++) {
+    const found = await getJson<{ jobs: Job[]; next: string | null }>(`api/v1/jobs?limit=50${after}`);
+    for (const job of found.jobs) jobs.set(job.id, job);
+    if (!found.next) break;
+    after = `&after=${encodeURIComponent(found.next)}`;
+  }
+  update({ jobs });
+}
+
+export function unfinished(): Job[] {
+  return [...state.jobs.values()]
+    .filter((job) => !isOver(job) && job.kind !== "draft")
+    .sort((a, b) => a.created.localeCompare(b.created));
+}
+
+export function finished(): Job[] {
+  return [...state.jobs.values()]
+    .filter((job) => isOver(job) && job.kind === "painting" && job.result)
+    .sort((a, b) => b.created.localeCompare(a.created));
+}

@@ -1,0 +1,146 @@
+/** The label on the wall beside the picture: what hangs there, after whom, how large; and what to do with it. */
+
+import { shownPicture, shownSize } from "./easel";
+import { fill, h, icon, iconButton, type IconName } from "./dom";
+import { address, postJson } from "./http";
+import { reason, track, untilOver } from "./jobs";
+import { currentJob, findPainting, findStyle, state, update, watch } from "./state";
+import { notice, sayError } from "./status";
+import { isOver, type Job } from "./types";
+import { duration, list, withoutSuffix } from "./words";
+import { STATUS } from "./panel";
+
+const KINDS = ["png", "jpg", "webp", "avif", "tiff"];
+let kind = "png";
+
+export function label(): HTMLElement[] {
+  const title = h("p", { class: "label-title" });
+  const after = h("p", { class: "label-after" });
+  const facts = h("p", { class: "label-facts quiet" });
+  const actions = h("div", { class: "label-actions" });
+  watch(["photo", "mix", "showing", "job", "jobs", "busy", "styles", "paintings"], () => {
+    title.textContent = state.photo ? withoutSuffix(state.photo.name) : "";
+    fill(after, ...manner());
+    facts.textContent = words();
+  });
+  let offered = "";
+  watch(["photo", "showing", "job", "jobs", "capabilities", "onDevice"], () => {
+    const job = state.showing === "job" ? currentJob() : null;
+    const now = [state.photo?.name, state.showing, state.onDevice, job?.id, job?.status, job?.explanation, job?.result?.url, state.capabilities?.explanation, explaining.has(job?.id ?? "")].join("|");
+    if (now === offered) return;
+    offered = now;
+    fill(actions, ...offers(job));
+  });
+  return [h("div", { class: "label" }, title, after, facts), actions];
+}
+
+function manner(): (Node | string)[] {
+  if (!state.photo || state.showing === "nothing" || state.mix.length === 0) return [];
+  const parts = state.mix.map(({ key }) => {
+    const style = findStyle(key);
+    return { title: style?.title ?? findPainting(key)?.name ?? key, artist: style?.artist };
+  });
+  const nodes: (Node | string)[] = ["after "];
+  parts.forEach(({ title, artist }, index) => {
+    if (index > 0) nodes.push(index === parts.length - 1 ? " and " : ", ");
+    nodes.push(h("cite", {}, title));
+    if (artist && parts.length < 3) nodes.push(` by ${artist}`);
+  });
+  return nodes;
+}
+
+function words(): string {
+  const { photo } = state;
+  if (!photo) return "";
+  const job = state.showing === "job" ? currentJob() : null;
+  if (job?.status === "failed") return `It failed: ${reason(job)}`;
+  if (job?.result) {
+    const { width, height, seconds, partial } = job.result;
+    return `${width} \u00d7 ${height} pixels, ${partial ? "cut short after" : "painted in"} ${duration(seconds)}`;
+  }
+  if (job) {
+    const size = job.progress ? `, ${job.progress.width} \u00d7 ${job.progress.height} so far` : "";
+    return `${job.kind === "draft" && job.status === "running" ? "Painting a draft" : (STATUS[job.status] ?? job.status)}${size}`;
+  }
+  if (state.busy) return `${state.busy}\u2026`;
+  if (state.showing === "preview") {
+    const [width, height] = shownSize();
+    const place = state.onDevice ? `painted on this device${took()}` : "a preview";
+    return `${width} \u00d7 ${height} pixels, ${place}`;
+  }
+  return `The photograph, ${photo.width} \u00d7 ${photo.height} pixels`;
+}
+
+function took(): string {
+  const { milliseconds, provider } = state.device;
+  if (milliseconds === null) return "";
+  const seconds = milliseconds / 1000;
+  return ` in ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s${provider === "webgpu" ? " by WebGPU" : ""}`;
+}
+
+function offers(job: Job | null): HTMLElement[] {
+  if (!state.photo) return [];
+  const made: HTMLElement[] = [];
+  if (job?.result) made.push(download(job));
+  else if (state.showing === "preview") made.push(keepPreview());
+  if (job?.result && state.capabilities?.explanation) made.push(explanation(job));
+  made.push(iconButton("picture", "Another photograph", () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));
+  return made;
+}
+
+function button(name: IconName, text: string, onclick: () => void): HTMLElement {
+  return h("button", { type: "button", class: "button is-quiet", onclick }, icon(name), h("span", {}, text));
+}
+
+/** The picture with its recipe inside, in the format asked for. */
+function download(job: Job): HTMLElement {
+  const link = h("a", { class: "button is-main is-joined", download: "" }, icon("download"), h("span", {}, "Download"));
+  const formats = state.capabilities?.formats ?? KINDS;
+  const select = h(
+    "select",
+    { "aria-label": "File format", class: "is-joined", onchange: () => ((kind = select.value), aim()) },
+    formats.map((format) => h("option", { value: format, selected: format === kind }, format.toUpperCase())),
+  );
+  const aim = () => (link.href = address(`${job.result!.url}?format=${select.value}`));
+  aim();
+  return h("div", { class: "joined" }, link, select);
+}
+
+function keepPreview(): HTMLElement {
+  return button("download", "Keep this", () => {
+    void shownPicture("image/png").then((blob) => {
+      const url = URL.createObjectURL(blob);
+      h("a", { href: url, download: `${withoutSuffix(state.photo?.name ?? "picture")} ${list(state.mix.map(({ key }) => key))}.png` }).click();
+      window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    }, sayError);
+  });
+}
+
+const explaining = new Set<string>();
+
+/** The page about how the picture came to be: there, or to be made. */
+function explanation(job: Job): HTMLElement {
+  if (job.explanation) {
+    return h("a", { class: "button is-quiet", href: address(job.explanation), target: "_blank", rel: "noopener" }, icon("eye"), h("span", {}, "Look inside"));
+  }
+  if (explaining.has(job.id)) return h("span", { class: "button is-quiet", "aria-disabled": "true" }, icon("eye"), h("span", {}, "Looking inside\u2026"));
+  return button("eye", "Look inside", () => void explain(job));
+}
+
+async function explain(job: Job): Promise<void> {
+  explaining.add(job.id);
+  update({ jobs: new Map(state.jobs) });
+  try {
+    const made = await postJson<Job>(`api/v1/jobs/${job.id}/explanation`);
+    track(made);
+    if (!isOver(made)) await untilOver(made.id, () => false);
+    const now = state.jobs.get(job.id);
+    if (now && !now.explanation) track({ ...now, explanation: `api/v1/jobs/${job.id}/explanation` });
+    notice("The page about this picture is ready.");
+  } catch (error) {
+    sayError(error);
+  } finally {
+    explaining.delete(job.id);
+    update({ jobs: new Map(state.jobs) });
+  }
+}

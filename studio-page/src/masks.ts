@@ -1,0 +1,218 @@
+/** Masks: where each painting goes, and what stays as photographed. */
+
+import type { Mask } from "./pixels/layers";
+import { fit } from "./pixels/planes";
+import { onChange, state, titleOf, update, type Photo } from "./state";
+import { uploadPicture } from "./photo";
+
+export const PROTECT = "protect";
+const SIDE = 1024;
+const UNDO = 12;
+const TINTS = ["#3d5afe", "#d9512c", "#c89a12", "#1d8a6b", "#a23b7c", "#5b7f95", "#7a5c2e", "#4c8c2b"];
+
+/** White where it counts, transparent elsewhere. */
+interface Layer {
+  canvas: HTMLCanvasElement;
+  version: number;
+  past: ImageData[];
+}
+
+const layers = new Map<string, Layer>();
+let photo: Photo | null = null;
+
+onChange(["photo"], () => {
+  if (photo !== state.photo) forgetMasks();
+  photo = state.photo;
+});
+
+export function forgetMasks(): void {
+  layers.clear();
+  update({ masksChanged: state.masksChanged + 1, brushing: false });
+}
+
+export function maskSize(): [number, number] {
+  const canvas = state.photo?.canvas;
+  return canvas ? fit(canvas.width, canvas.height, SIDE) : [SIDE, SIDE];
+}
+
+/** What can be painted on: the protected part, and each painting in the mix. */
+export function maskTargets(): { key: string; title: string; tint: string }[] {
+  const styles = state.mix.map(({ key }, index) => ({ key, title: titleOf(key), tint: TINTS[index % TINTS.length]! }));
+  return [{ key: PROTECT, title: "Leave as photographed", tint: "#8a8f8c" }, ...styles];
+}
+
+function layer(key: string): Layer {
+  let found = layers.get(key);
+  if (!found) {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = maskSize();
+    found = { canvas, version: 0, past: [] };
+    layers.set(key, found);
+  }
+  return found;
+}
+
+const contextOf = (canvas: HTMLCanvasElement) => canvas.getContext("2d", { willReadFrequently: true })!;
+
+function changed(target: Layer): void {
+  target.version += 1;
+  update({ masksChanged: state.masksChanged + 1 });
+}
+
+/** Remember the mask as it is, so that what follows can be undone. */
+export function beginStroke(key: string): void {
+  const { canvas, past } = layer(key);
+  past.push(contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height));
+  if (past.length > UNDO) past.shift();
+}
+
+/** From one point to another, in mask pixels; `radius` includes the soft edge. */
+export function stroke(key: string, from: [number, number], to: [number, number], radius: number, erase: boolean): void {
+  const context = contextOf(layer(key).canvas);
+  context.save();
+  context.globalCompositeOperation = erase ? "destination-out" : "source-over";
+  const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+  const steps = Math.max(1, Math.ceil(length / Math.max(1, radius / 4)));
+  for (let step = 0; step <= steps; step++) {
+    const x = from[0] + ((to[0] - from[0]) * step) / steps;
+    const y = from[1] + ((to[1] - from[1]) * step) / steps;
+    const dab = context.createRadialGradient(x, y, radius * 0.72, x, y, radius);
+    dab.addColorStop(0, "rgba(255,255,255,1)");
+    dab.addColorStop(1, "rgba(255,255,255,0)");
+    context.fillStyle = dab;
+    context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+  }
+  context.restore();
+}
+
+export function endStroke(key: string): void {
+  changed(layer(key));
+}
+
+export function undoStroke(key: string): void {
+  const target = layer(key);
+  const before = target.past.pop();
+  if (!before) return;
+  contextOf(target.canvas).putImageData(before, 0, 0);
+  changed(target);
+}
+
+export function clearMask(key: string): void {
+  beginStroke(key);
+  const { canvas } = layer(key);
+  contextOf(canvas).clearRect(0, 0, canvas.width, canvas.height);
+  changed(layer(key));
+}
+
+export function invertMask(key: string): void {
+  beginStroke(key);
+  const { canvas } = layer(key);
+  const context = contextOf(canvas);
+  context.save();
+  context.globalCompositeOperation = "xor";
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.restore();
+  changed(layer(key));
+}
+
+/** Draw all masks over the picture, each in its tint; the one being painted on strongest. */
+export function drawMasks(canvas: HTMLCanvasElement, active: string): void {
+  const [width, height] = maskSize();
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d")!;
+  context.clearRect(0, 0, width, height);
+  const scratch = new OffscreenCanvas(width, height);
+  const tinted = scratch.getContext("2d")!;
+  for (const { key, tint } of maskTargets()) {
+    const found = layers.get(key);
+    if (!found) continue;
+    tinted.globalCompositeOperation = "copy";
+    tinted.drawImage(found.canvas, 0, 0);
+    tinted.globalCompositeOperation = "source-in";
+    tinted.fillStyle = tint;
+    tinted.fillRect(0, 0, width, height);
+    context.globalAlpha = key === active ? 0.72 : 0.38;
+    context.drawImage(scratch, 0, 0);
+  }
+  context.globalAlpha = 1;
+}
+
+function read(key: string, width: number, height: number): Mask {
+  const found = layers.get(key);
+  const mask = new Uint8ClampedArray(width * height);
+  if (!found) return mask;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d")!;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(found.canvas, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  for (let i = 0; i < mask.length; i++) mask[i] = data[4 * i + 3]!;
+  return mask;
+}
+
+function hasPaint(key: string): boolean {
+  const found = layers.get(key);
+  return found !== undefined && found.version > 0 && read(key, 64, 64).some((value) => value > 8);
+}
+
+export function protectedPart(width: number, height: number): Mask | null {
+  return hasPaint(PROTECT) ? read(PROTECT, width, height) : null;
+}
+
+export function anyMasks(): boolean {
+  return hasPaint(PROTECT) || state.mix.some(({ key }) => hasPaint(key));
+}
+
+/** One mask for each painting in the mix, or none at all. What is painted nowhere has the rest. */
+export function styleMasks(width: number, height: number): Mask[] {
+  const painted = state.mix.filter(({ key }) => hasPaint(key));
+  if (painted.length === 0) return [];
+  const rest = new Uint8ClampedArray(width * height).fill(255);
+  for (const { key } of painted) read(key, width, height).forEach((value, i) => (rest[i]! -= value));
+  return state.mix.map(({ key }) => (hasPaint(key) ? read(key, width, height) : rest));
+}
+
+async function png(mask: Mask, width: number, height: number): Promise<Blob> {
+  const image = new ImageData(width, height);
+  mask.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+let stored: { about: string; styles: (string | null)[]; protect: string | null } | null = null;
+
+/** The masks' ids in the studio, sent there where they have changed. */
+export async function storeMasks(): Promise<{ styles: (string | null)[]; protect: string | null }> {
+  const about = [state.masksChanged, ...state.mix.map(({ key }) => key)].join(" ");
+  if (stored?.about === about) return stored;
+  const [width, height] = maskSize();
+  const put = async (mask: Mask) => (await uploadPicture(await png(mask, width, height), "mask.png", "mask")).id;
+  const kept = protectedPart(width, height);
+  const protect = kept ? await put(kept) : null;
+  const masks = styleMasks(width, height);
+  const styles: (string | null)[] = [];
+  for (let index = 0; index < state.mix.length; index++) {
+    const mask = masks[index];
+    styles.push(mask ? await put(mask) : null);
+  }
+  stored = { about, styles, protect };
+  return stored;
+}
+
+/** Lay a mask that came back from the studio, a grey picture, on its layer. */
+export async function restoreMask(key: string, blob: Blob): Promise<void> {
+  const bitmap = await createImageBitmap(blob);
+  const { canvas } = layer(key);
+  const context = contextOf(canvas);
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const image = context.getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < image.data.length; i += 4) {
+    const grey = image.data[i]!;
+    image.data.set([255, 255, 255, grey], i);
+  }
+  context.putImageData(image, 0, 0);
+  bitmap.close();
+  changed(layer(key));
+}

@@ -1,0 +1,212 @@
+/** From settings to pictures: the instant preview, on the device or by the studio, and drafts. */
+
+import { post, postJson, remove } from "./http";
+import { show as showPicture } from "./easel";
+import { track, untilOver } from "./jobs";
+import { anyMasks, protectedPart, storeMasks, styleMasks } from "./masks";
+import { idOf, pixelsOf, decode } from "./photo";
+import { ask } from "./pixels/desk";
+import { fit } from "./pixels/planes";
+import { findPainting, findStyle, onChange, shares, state, update, type Choice } from "./state";
+import { say, sayError } from "./status";
+import type { Job, JobRequest } from "./types";
+
+const PREVIEW_SIDE = 640;
+const DEVICE_SIDE = 512;
+
+let turn = 0;
+let holding = 0;
+let timer = 0;
+let draft: string | null = null;
+let asked: AbortController | null = null;
+
+/** Preview again whenever something that shows has changed. */
+export function startPreviews(): void {
+  onChange(["photo", "mix", "strength", "strokeSize", "keepColor", "masksChanged", "onDevice", "device"], schedule);
+}
+
+/** Change settings without a preview: what is shown comes from elsewhere. */
+export async function held(change: () => Promise<void>): Promise<void> {
+  holding += 1;
+  turn++;
+  window.clearTimeout(timer);
+  asked?.abort();
+  try {
+    await change();
+  } finally {
+    // Listeners hear of the change a moment later.
+    window.setTimeout(() => (holding -= 1));
+  }
+}
+
+function schedule(): void {
+  if (holding > 0) return;
+  window.clearTimeout(timer);
+  if (!state.photo || state.mix.length === 0) return withdraw();
+  const slow = !isInstant();
+  timer = window.setTimeout(() => void preview(), slow ? 700 : 160);
+}
+
+function withdraw(): void {
+  turn++;
+  asked?.abort();
+  if (state.showing === "preview") update({ showing: "nothing" });
+}
+
+/** Whether the gallery network can paint this mix, here or in the studio. */
+export function isInstant(): boolean {
+  if (state.onDevice) return true;
+  return Boolean(state.capabilities?.fast) && state.mix.every(({ key }) => findStyle(key)?.fast);
+}
+
+export async function preview(): Promise<void> {
+  if (state.onDevice && state.device.status !== "ready") return;
+  const mine = ++turn;
+  asked?.abort();
+  asked = new AbortController();
+  update({ busy: "Painting a preview", job: null });
+  void dropDraft();
+  try {
+    if (state.onDevice) await onDevice(mine);
+    else if (isInstant()) await byStudio(mine, asked.signal);
+    else await byDraft(mine);
+    if (mine === turn) say("The preview is ready.");
+  } catch (error) {
+    if (mine === turn) sayError(error);
+  } finally {
+    if (mine === turn) update({ busy: "" });
+  }
+}
+
+/** One mix for the whole picture, or one a mask. */
+function mixes(masked: boolean): Choice[][] {
+  return masked ? state.mix.map(({ key }) => [{ key, weight: 1 }]) : [shares()];
+}
+
+function sized(side: number): [number, number] {
+  const { canvas } = state.photo!;
+  return fit(canvas.width, canvas.height, side).map((length) => Math.max(16, length)) as [number, number];
+}
+
+async function onDevice(mine: number): Promise<void> {
+  const unknown = state.mix.find(({ key }) => !state.device.styles.includes(key));
+  if (unknown) throw new Error("Paintings of your own need the studio; on this device there are those of the gallery.");
+  const [width, height] = sized(DEVICE_SIDE);
+  const masks = styleMasks(width, height);
+  const reply = await ask({
+    kind: "paint",
+    side: DEVICE_SIDE,
+    mixes: mixes(masks.length > 0),
+    strength: state.strength,
+    strokeSize: state.strokeSize,
+    masks,
+    protect: protectedPart(width, height),
+    keepColor: state.keepColor,
+  });
+  if (mine !== turn || !reply.image) return;
+  showPicture(reply.image, "preview");
+  const milliseconds = reply.milliseconds ?? null;
+  // Told without another preview: `device` itself is what previews wait for.
+  state.device.milliseconds = milliseconds;
+}
+
+async function byStudio(mine: number, signal: AbortSignal): Promise<void> {
+  const photo = state.photo!;
+  const id = await idOf(photo, "photo");
+  const side = Math.min(PREVIEW_SIDE, state.capabilities?.limits.preview_side ?? PREVIEW_SIDE);
+  const [width, height] = sized(side);
+  const masks = styleMasks(width, height);
+  const images = await Promise.all(mixes(masks.length > 0).map((mix) => previewOf(id, mix, side, [width, height], signal)));
+  if (mine !== turn) return;
+  const look = { masks, protect: protectedPart(width, height), keepColor: state.keepColor };
+  const reply = await ask({ kind: "finish", images, ...look });
+  if (mine === turn && reply.image) showPicture(reply.image, "preview");
+}
+
+async function previewOf(
+  photo: string,
+  mix: Choice[],
+  side: number,
+  [width, height]: [number, number],
+  signal: AbortSignal,
+): Promise<ImageData> {
+  const styles = mix.map(({ key, weight }) => ({ name: key, weight }));
+  // Colours are laid on here, so that their slider answers without another painting.
+  const body = { photo, styles, strength: state.strength, stroke_size: state.strokeSize, keep_color: 0, side };
+  const response = await post("api/v1/preview", body, { signal, headers: { Accept: "image/png" } });
+  const { canvas } = await decode(await response.blob(), side);
+  if (canvas.width === width && canvas.height === height) return pixelsOf(canvas);
+  const exact = document.createElement("canvas");
+  [exact.width, exact.height] = [width, height];
+  exact.getContext("2d", { willReadFrequently: true })!.drawImage(canvas, 0, 0, width, height);
+  return pixelsOf(exact);
+}
+
+async function byDraft(mine: number): Promise<void> {
+  const request = await toRequest("draft");
+  if (mine !== turn) return;
+  const job = await postJson<Job>("api/v1/jobs", request);
+  draft = job.id;
+  track(job);
+  if (mine !== turn) return void dropDraft();
+  update({ showing: "job", job: job.id });
+  await untilOver(job.id, () => mine !== turn);
+}
+
+async function dropDraft(): Promise<void> {
+  const old = draft;
+  draft = null;
+  if (old === null || state.onDevice) return;
+  await remove(`api/v1/jobs/${old}`).catch(() => undefined); // it leaves by itself within the hour
+}
+
+/** The settings as the studio takes them; pictures and masks are sent where they have not been. */
+export async function toRequest(kind: "painting" | "draft"): Promise<JobRequest> {
+  const photo = state.photo!;
+  const id = await idOf(photo, "photo");
+  const masks = anyMasks() ? await storeMasks() : { styles: [], protect: null };
+  const styles = await Promise.all(
+    state.mix.map(async ({ key, weight }, index) => {
+      const painting = findPainting(key);
+      const source = painting ? { picture: await idOf(painting, "painting") } : { name: key };
+      const mask = masks.styles[index];
+      return mask ? { ...source, weight: 1, mask } : { ...source, weight };
+    }),
+  );
+  const size = kind === "draft" ? (state.capabilities?.limits.draft_size ?? 384) : state.size;
+  return {
+    kind,
+    photo: id,
+    styles,
+    preset: kind === "draft" ? "draft" : state.preset,
+    size,
+    strength: state.strength,
+    stroke_size: state.strokeSize,
+    keep_color: state.keepColor,
+    ...(masks.protect ? { protect: masks.protect } : {}),
+    mask_feather: masks.protect || masks.styles.some(Boolean) ? Math.round(size / 128) : 0,
+    seed: state.seed,
+  };
+}
+
+/** "Paint it properly". */
+export async function paintProperly(): Promise<void> {
+  if (!state.photo || state.mix.length === 0) return;
+  turn++;
+  window.clearTimeout(timer);
+  asked?.abort();
+  update({ busy: "Sending it to the easel" });
+  try {
+    const request = await toRequest("painting");
+    const key = crypto.randomUUID?.() ?? String(Math.random());
+    const job = await postJson<Job>("api/v1/jobs", request, { headers: { "Idempotency-Key": key } });
+    void dropDraft();
+    track(job);
+    update({ showing: "job", job: job.id });
+    say("Painting has begun.");
+  } catch (error) {
+    sayError(error);
+  } finally {
+    update({ busy: "" });
+  }
+}

@@ -1,0 +1,148 @@
+/** The photograph: dropped, pasted, taken, chosen, or fetched back from the studio. */
+
+import { getBlob, getJson, postForm, Problem } from "./http";
+import { ask } from "./pixels/desk";
+import { DISPLAY_SIDE, state, update, type Painting, type Photo } from "./state";
+import { say, sayError } from "./status";
+import type { StoredPicture } from "./types";
+import { fit } from "./pixels/planes";
+
+/** A decoded picture, upright, on a canvas whose long side is at most `side`. */
+export async function decode(blob: Blob, side: number): Promise<{ canvas: HTMLCanvasElement; width: number; height: number }> {
+  const bitmap = await createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "none" });
+  const { width, height } = bitmap;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = Math.max(width, height) > side ? fit(width, height, side) : [width, height];
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  return { canvas, width, height };
+}
+
+export function pixelsOf(canvas: HTMLCanvasElement): ImageData {
+  return canvas.getContext("2d", { willReadFrequently: true })!.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+let latest = 0;
+
+/** Put a file on the easel. */
+export async function openPhoto(blob: Blob, name: string): Promise<void> {
+  const turn = ++latest;
+  update({ busy: "Opening the photograph" });
+  try {
+    const photo = await toPhoto(blob, name);
+    if (turn !== latest) return;
+    await place(photo);
+    say(`${photo.name} is on the easel, ${photo.width} by ${photo.height} pixels.`);
+  } catch (error) {
+    if (turn === latest) sayError(error);
+  } finally {
+    if (turn === latest) update({ busy: "" });
+  }
+}
+
+async function toPhoto(blob: Blob, name: string): Promise<Photo> {
+  const limit = state.capabilities?.limits.bytes;
+  if (limit !== undefined && blob.size > limit) {
+    throw new Error(`${name} has ${megabytes(blob.size)}; the studio takes up to ${megabytes(limit)}.`);
+  }
+  try {
+    const { canvas, width, height } = await decode(blob, DISPLAY_SIDE);
+    return { name, width, height, canvas, blob, id: null };
+  } catch {
+    return decodeByStudio(blob, name);
+  }
+}
+
+/** Formats this browser does not read, such as HEIC or TIFF, may still be read by the studio. */
+async function decodeByStudio(blob: Blob, name: string): Promise<Photo> {
+  if (state.onDevice || !state.online) throw new Error(`${name} is no picture that this browser can read.`);
+  const stored = await uploadPicture(blob, name, "photo");
+  return { ...(await fetchPhoto(stored)), blob };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
+}
+
+async function fetchPhoto(stored: StoredPicture): Promise<Photo> {
+  const longest = Math.max(stored.width, stored.height);
+  const path = longest > DISPLAY_SIDE ? `${stored.content}?side=${DISPLAY_SIDE}` : stored.content;
+  const { canvas } = await decode(await getBlob(path), DISPLAY_SIDE);
+  return { name: stored.name, width: stored.width, height: stored.height, canvas, blob: null, id: stored.id };
+}
+
+async function place(photo: Photo): Promise<void> {
+  await ask({ kind: "photo", image: pixelsOf(photo.canvas) });
+  update({ photo, showing: "nothing", job: null });
+}
+
+/** Bring back a photograph the studio has. Answers whether it is on the easel. */
+export async function reopenPhoto(id: string): Promise<boolean> {
+  if (state.photo?.id === id) return true;
+  const turn = ++latest;
+  try {
+    const photo = await fetchPhoto(await getJson<StoredPicture>(`api/v1/pictures/${id}`));
+    if (turn !== latest) return false;
+    await place(photo);
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return false;
+    throw error;
+  }
+}
+
+export async function uploadPicture(blob: Blob, name: string, role: StoredPicture["role"]): Promise<StoredPicture> {
+  const form = new FormData();
+  form.set("role", role);
+  form.set("name", name);
+  form.set("file", blob, name);
+  const stored = await postForm<StoredPicture>("api/v1/pictures", form);
+  update({ sent: state.sent + 1 });
+  return stored;
+}
+
+const uploads = new WeakMap<object, Promise<string>>();
+
+/** The id the studio knows `thing` by; it is sent there first where it has not been. */
+export function idOf(thing: Photo | Painting, role: "photo" | "painting"): Promise<string> {
+  if (thing.id !== null) return Promise.resolve(thing.id);
+  let upload = uploads.get(thing);
+  if (!upload) {
+    if (!thing.blob) return Promise.reject(new Error(`${thing.name} is no longer in the studio.`));
+    upload = uploadPicture(thing.blob, thing.name, role).then((stored) => (thing.id = stored.id));
+    upload.catch(() => uploads.delete(thing));
+    uploads.set(thing, upload);
+  }
+  return upload;
+}
+
+const isPicture = (file: Blob & { name?: string }) =>
+  file.type.startsWith("image/") || /\.(heic|heif|avif|tiff?|webp|jpe?g|png)$/i.test(file.name ?? "");
+
+/** Pictures dropped on the page or pasted into it. */
+export function listenForPictures(target: HTMLElement): void {
+  let depth = 0;
+  const mark = (inside: boolean) => target.classList.toggle("is-over", inside);
+  window.addEventListener("dragenter", (event) => {
+    if (event.dataTransfer?.types.includes("Files")) mark(++depth > 0);
+  });
+  window.addEventListener("dragleave", () => mark((depth = Math.max(0, depth - 1)) > 0));
+  window.addEventListener("dragover", (event) => event.preventDefault());
+  window.addEventListener("drop", (event) => {
+    event.preventDefault();
+    mark((depth = 0) > 0);
+    takeFirst([...(event.dataTransfer?.files ?? [])], "what was dropped");
+  });
+  window.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length > 0) takeFirst(files, "what was pasted");
+  });
+}
+
+export function takeFirst(files: File[], what: string): void {
+  const file = files.find(isPicture);
+  if (file) void openPhoto(file, file.name || "photograph.png");
+  else if (files.length > 0) sayError(new Error(`There is no picture in ${what}.`));
+}

@@ -1,0 +1,176 @@
+/** Past pictures and the queue: a strip under the easel, and a sheet with everything. */
+
+import { append, fill, h, icon, iconButton } from "./dom";
+import { address, getBlob, getJson } from "./http";
+import { act, deleteJob, finished, readHistory, unfinished } from "./jobs";
+import { forgetMasks, PROTECT, restoreMask } from "./masks";
+import { held } from "./painting";
+import { addStored } from "./gallery";
+import { reopenPhoto } from "./photo";
+import { STATUS } from "./panel";
+import { findStyle, state, update, watch, type Choice } from "./state";
+import { say, sayError } from "./status";
+import { type Job, type JobRequest, type StoredPicture } from "./types";
+import { when } from "./words";
+
+/** Bring back a past picture, and everything it was painted with. */
+export async function recall(job: Job): Promise<void> {
+  sheet.close();
+  await held(async () => {
+    try {
+      update({ busy: "Bringing it back" });
+      const { request } = job;
+      const there = await reopenPhoto(request.photo);
+      if (!there) return sayError(new Error("Its photograph has been deleted; the settings are back, the photograph is not."));
+      forgetMasks();
+      update(await settingsOf(request));
+      await restoreMasks(request);
+      update({ job: job.id, showing: "job" });
+      say(`${job.title} and its settings are back.`);
+    } catch (error) {
+      sayError(error);
+    } finally {
+      update({ busy: "" });
+    }
+  });
+}
+
+async function settingsOf(request: JobRequest): Promise<Partial<typeof state>> {
+  const mix: Choice[] = [];
+  for (const { name, picture, weight } of request.styles) {
+    const key = name ?? (picture ? await addStored(picture) : null);
+    if (key) mix.push({ key, weight: Math.min(1, weight ?? 1) });
+  }
+  const most = Math.max(1, ...request.styles.map(({ weight }) => weight ?? 1));
+  for (const [index, { weight }] of request.styles.entries()) if (mix[index]) mix[index].weight = (weight ?? 1) / most;
+  return {
+    mix,
+    mixing: mix.length > 1,
+    strength: Math.min(1, request.strength ?? 1),
+    strokeSize: Math.min(1, Math.max(0.5, request.stroke_size ?? 1)),
+    keepColor: request.keep_color ?? 0,
+    preset: request.preset ?? "default",
+    size: request.size ?? state.size,
+    seed: request.seed ?? 0,
+  };
+}
+
+async function restoreMasks(request: JobRequest): Promise<void> {
+  const wanted: [string, string][] = [];
+  if (request.protect) wanted.push([PROTECT, request.protect]);
+  request.styles.forEach(({ mask, name, picture }) => {
+    const key = name ?? state.paintings.find(({ id }) => id === picture)?.key;
+    if (mask && key) wanted.push([key, mask]);
+  });
+  for (const [key, id] of wanted) {
+    const about = await getJson<StoredPicture>(`api/v1/pictures/${id}`);
+    await restoreMask(key, await getBlob(about.content));
+  }
+}
+
+function thumbnail(job: Job): HTMLElement {
+  const source = job.thumbnail ?? job.preview;
+  return source ? h("img", { src: address(source), alt: "", loading: "lazy", decoding: "async" }) : h("span", { class: "blank" });
+}
+
+/** The latest pictures, small, along the wall. */
+export function strip(): HTMLElement {
+  const list = h("ul", { class: "strip-list", "aria-label": "Past pictures" });
+  const element = h("nav", { class: "strip", "aria-label": "Past pictures" }, list);
+  let known = "";
+  watch(["jobs", "job", "onDevice", "online"], () => {
+    const pictures = finished().slice(0, 24);
+    element.hidden = pictures.length === 0 || state.onDevice || !state.online;
+    const now = pictures.map(({ id }) => id).join() + state.job;
+    if (now === known) return;
+    known = now;
+    fill(
+      list,
+      pictures.map((job) =>
+        h("li", {}, h("button", { type: "button", class: "strip-picture", title: job.title, "aria-label": `${job.title}, ${when(job.created)}`, "aria-current": job.id === state.job ? "true" : undefined, onclick: () => void recall(job) }, thumbnail(job))),
+      ),
+    );
+  });
+  return element;
+}
+
+const sheet = h("dialog", { class: "sheet-dialog", "aria-labelledby": "sheet-title" });
+
+function queueRow(job: Job): HTMLElement {
+  const share = Math.round((job.progress?.done ?? 0) * 100);
+  const words = job.status === "queued" && job.position ? `Waiting, place ${job.position}` : `${STATUS[job.status]}${job.progress ? `, ${share}%` : ""}`;
+  return h(
+    "li",
+    { class: "queue-row" },
+    h("span", { class: "queue-picture" }, thumbnail(job)),
+    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, job.title), h("span", { class: "quiet" }, words)),
+    job.status === "paused"
+      ? iconButton("play", `Go on with ${job.title}`, () => void act(job, "resume"))
+      : iconButton("pause", `Pause ${job.title}`, () => void act(job, "pause")),
+    iconButton("stop", `Cancel ${job.title}`, () => void act(job, "cancel")),
+    h("button", { type: "button", class: "button is-quiet", "aria-label": `Watch ${job.title}`, onclick: () => void recall(job) }, "Watch"),
+  );
+}
+
+function card(job: Job): HTMLElement {
+  const styles = job.request.styles.map(({ name }) => (name ? (findStyle(name)?.title ?? name) : "a painting of your own"));
+  return h(
+    "li",
+    { class: "card" },
+    h("button", { type: "button", class: "card-picture", "aria-label": `Bring back ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
+    h("div", { class: "card-words" }, h("cite", {}, styles.join(", ")), h("span", { class: "quiet" }, `${when(job.created)}, ${job.result?.width} \u00d7 ${job.result?.height}`)),
+    iconButton("trash", `Delete ${job.title}`, () => void deleteJob(job)),
+  );
+}
+
+export function shelf(): HTMLElement {
+  const queue = h("ul", { class: "queue" });
+  const nothing = h("p", { class: "quiet" }, "Nothing is being painted.");
+  const cards = h("ul", { class: "cards" });
+  const none = h("p", { class: "quiet" }, "What you paint properly is kept here, with everything it was painted with.");
+  append(
+    sheet,
+    h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, "The studio\u2019s shelf"), iconButton("close", "Close the shelf", () => sheet.close())),
+    h("h3", {}, "On the easels"),
+    nothing,
+    queue,
+    h("h3", {}, "Past pictures"),
+    none,
+    cards,
+  );
+  let known = "";
+  watch(["jobs", "styles"], () => {
+    const [waiting, past] = [unfinished(), finished()];
+    const now = JSON.stringify([waiting.map((job) => [job.id, job.status, job.position, Math.round((job.progress?.done ?? 0) * 20)]), past.map(({ id }) => id), state.styles.length]);
+    if (now === known) return;
+    known = now;
+    nothing.hidden = waiting.length > 0;
+    none.hidden = past.length > 0;
+    const held = sheet.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
+    fill(queue, waiting.map(queueRow));
+    fill(cards, past.map(card));
+    if (held) sheet.querySelector<HTMLElement>(`[aria-label="${CSS.escape(held)}"]`)?.focus();
+  });
+  sheet.addEventListener("click", (event) => {
+    if (event.target === sheet) sheet.close();
+  });
+  return sheet;
+}
+
+export function shelfButton(): HTMLElement {
+  const count = h("span", { class: "count" });
+  const button = h("button", { type: "button", class: "header-button", onclick: () => openShelf() }, icon("picture"), h("span", { class: "header-words" }, "Shelf"), count);
+  watch(["jobs", "onDevice"], () => {
+    const waiting = unfinished().length;
+    count.textContent = waiting > 0 ? String(waiting) : "";
+    count.hidden = waiting === 0;
+    button.setAttribute("aria-label", waiting > 0 ? `Shelf, ${waiting} being painted` : "Shelf");
+    button.hidden = state.onDevice;
+  });
+  return button;
+}
+
+function openShelf(): void {
+  sheet.showModal();
+  readHistory().catch(sayError);
+}

@@ -1,0 +1,47 @@
+/** The door: a token, where the studio asks for one. */
+
+import { h } from "./dom";
+import { postJson, readSession } from "./http";
+import { update } from "./state";
+import type { Session } from "./types";
+
+/** Ask until the token is right. */
+export function signIn(): Promise<Session> {
+  return new Promise((resolve) => {
+    const token = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true });
+    const wrong = h("p", { class: "is-wrong", role: "alert" });
+    const form = h(
+      "form",
+      {
+        method: "dialog",
+        onsubmit: (event: SubmitEvent) => {
+          event.preventDefault();
+          void enter();
+        },
+      },
+      h("h2", {}, "This studio has a lock"),
+      h("p", { class: "quiet" }, "Whoever runs it has given you a token."),
+      h("label", { class: "field", for: "token" }, h("span", {}, "Token"), token),
+      wrong,
+      h("button", { type: "submit", class: "button is-main wide" }, "Come in"),
+    );
+    const dialog = h("dialog", { class: "door", "aria-label": "Sign in" }, form);
+    const enter = async () => {
+      try {
+        await postJson("api/v1/session", { token: token.value });
+        const session = await readSession();
+        update({ session });
+        dialog.close();
+        dialog.remove();
+        resolve(session);
+      } catch (error) {
+        wrong.textContent = error instanceof Error ? error.message : String(error);
+        token.select();
+      }
+    };
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    document.body.append(dialog);
+    dialog.showModal();
+    token.focus();
+  });
+}

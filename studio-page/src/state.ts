@@ -1,0 +1,156 @@
+/** What the page knows. Parts listen to the fields they show. */
+
+import type { Capabilities, Job, Session, Style } from "./types";
+
+/** The photograph on the easel. `canvas` is upright, its long side at most `DISPLAY_SIDE`. */
+export interface Photo {
+  name: string;
+  width: number;
+  height: number;
+  canvas: HTMLCanvasElement;
+  /** As it was given; null where it came from the server. */
+  blob: Blob | null;
+  /** Its id on the server, once it is there. */
+  id: string | null;
+}
+
+/** A painting of one's own. */
+export interface Painting {
+  key: string;
+  name: string;
+  blob: Blob | null;
+  id: string | null;
+  image: string;
+}
+
+/** A style in the mix: the name of a shipped one, or the key of a painting. */
+export interface Choice {
+  key: string;
+  weight: number;
+}
+
+export interface Device {
+  status: "off" | "loading" | "ready" | "failed";
+  provider: string;
+  milliseconds: number | null;
+  message: string;
+  styles: string[];
+}
+
+export interface State {
+  session: Session | null;
+  online: boolean;
+  capabilities: Capabilities | null;
+  styles: Style[];
+  paintings: Painting[];
+  photo: Photo | null;
+  mix: Choice[];
+  /** Whether a click on a painting adds it to the mix. */
+  mixing: boolean;
+  strength: number;
+  strokeSize: number;
+  keepColor: number;
+  preset: string;
+  size: number;
+  seed: number;
+  onDevice: boolean;
+  device: Device;
+  /** What is on the easel beside the photograph. */
+  showing: "nothing" | "preview" | "job";
+  busy: string;
+  jobs: ReadonlyMap<string, Job>;
+  job: string | null;
+  brushing: boolean;
+  /** What the brush paints: "protect", or the key of a painting. */
+  brushTarget: string;
+  masksChanged: number;
+  offlineReady: boolean;
+  sent: number;
+}
+
+export const DISPLAY_SIDE = 2048;
+
+export const state: State = {
+  session: null,
+  online: true,
+  capabilities: null,
+  styles: [],
+  paintings: [],
+  photo: null,
+  mix: [],
+  mixing: false,
+  strength: 1,
+  strokeSize: 1,
+  keepColor: 0,
+  preset: "default",
+  size: 1024,
+  seed: 0,
+  onDevice: false,
+  device: { status: "off", provider: "", milliseconds: null, message: "", styles: [] },
+  showing: "nothing",
+  busy: "",
+  jobs: new Map(),
+  job: null,
+  brushing: false,
+  brushTarget: "protect",
+  masksChanged: 0,
+  offlineReady: false,
+  sent: 0,
+};
+
+type Key = keyof State;
+const listeners: { keys: readonly Key[]; call: () => void }[] = [];
+let waiting: Set<Key> | null = null;
+
+/** Call `listener` now, and after any of `keys` has changed; changes made together are told together. */
+export function watch(keys: readonly Key[], listener: () => void): void {
+  listeners.push({ keys, call: listener });
+  listener();
+}
+
+/** Like `watch`, but not now. Answers with what ends it. */
+export function onChange(keys: readonly Key[], listener: () => void): () => void {
+  const entry = { keys, call: listener };
+  listeners.push(entry);
+  return () => void listeners.splice(listeners.indexOf(entry), 1);
+}
+
+export function update(changes: Partial<State>): void {
+  const changed = (Object.keys(changes) as Key[]).filter((key) => !Object.is(state[key], changes[key]));
+  Object.assign(state, changes);
+  if (changed.length === 0) return;
+  if (waiting === null) {
+    waiting = new Set();
+    queueMicrotask(tell);
+  }
+  for (const key of changed) waiting.add(key);
+}
+
+function tell(): void {
+  const changed = waiting ?? new Set<Key>();
+  waiting = null;
+  for (const { keys, call } of [...listeners]) if (keys.some((key) => changed.has(key))) call();
+}
+
+export function findStyle(key: string): Style | undefined {
+  return state.styles.find((style) => style.name === key);
+}
+
+export function findPainting(key: string): Painting | undefined {
+  return state.paintings.find((painting) => painting.key === key);
+}
+
+/** What people call a style in the mix. */
+export function titleOf(key: string): string {
+  return findStyle(key)?.title ?? findPainting(key)?.name ?? key;
+}
+
+export function currentJob(): Job | null {
+  return state.job === null ? null : (state.jobs.get(state.job) ?? null);
+}
+
+/** The mix with weights that add up to 1. */
+export function shares(): Choice[] {
+  const total = state.mix.reduce((sum, choice) => sum + choice.weight, 0);
+  return state.mix.map((choice) => ({ key: choice.key, weight: total > 0 ? choice.weight / total : 0 }));
+}

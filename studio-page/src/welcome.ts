@@ -1,0 +1,72 @@
+/** The empty easel: the ways a photograph gets there. */
+
+import { h, icon, iconButton } from "./dom";
+import { openPhoto, takeFirst } from "./photo";
+import { sayError } from "./status";
+import { state, watch } from "./state";
+
+export function photoInput(): HTMLInputElement {
+  const input = h("input", {
+    type: "file",
+    id: "photo-file",
+    accept: "image/*,.heic,.heif,.avif,.tif,.tiff",
+    class: "visually-hidden",
+    tabindex: "-1",
+    "aria-label": "A photograph",
+    onchange: () => {
+      takeFirst([...(input.files ?? [])], "what was chosen");
+      input.value = "";
+    },
+  });
+  return input;
+}
+
+export function welcome(input: HTMLInputElement): HTMLElement {
+  const camera = h("button", { type: "button", class: "button is-quiet", onclick: () => void takePicture() }, icon("camera"), h("span", {}, "Take a picture"));
+  camera.hidden = !navigator.mediaDevices?.getUserMedia;
+  const element = h(
+    "div",
+    { class: "welcome" },
+    h("p", { class: "welcome-title" }, "Put a photograph on the easel"),
+    h("p", { class: "quiet" }, "Drop it here, paste it, or"),
+    h(
+      "div",
+      { class: "row is-centred" },
+      h("button", { type: "button", class: "button is-main", onclick: () => input.click() }, icon("picture"), h("span", {}, "Choose a photograph")),
+      camera,
+    ),
+  );
+  watch(["photo"], () => (element.hidden = state.photo !== null));
+  return element;
+}
+
+/** A picture by the camera, as the viewfinder shows it. */
+async function takePicture(): Promise<void> {
+  let stream: MediaStream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
+  } catch (error) {
+    const refused = error instanceof DOMException && error.name === "NotAllowedError";
+    return sayError(new Error(refused ? "The browser does not let this page use the camera." : "There is no camera to be had."));
+  }
+  const video = h("video", { playsinline: true, muted: true, autoplay: true, "aria-label": "What the camera sees" });
+  video.muted = true;
+  video.srcObject = stream;
+  const dialog = h("dialog", { class: "camera", "aria-label": "Take a picture" });
+  const shoot = h("button", { type: "button", class: "button is-main", onclick: () => void keep() }, icon("camera"), h("span", {}, "Take it"));
+  const keep = async () => {
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    canvas.getContext("2d")!.drawImage(video, 0, 0);
+    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
+    dialog.close();
+    await openPhoto(blob, "Camera.jpg");
+  };
+  dialog.append(video, h("div", { class: "row is-centred" }, shoot, iconButton("close", "Close the camera", () => dialog.close())));
+  dialog.addEventListener("close", () => {
+    for (const track of stream.getTracks()) track.stop();
+    dialog.remove();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  shoot.focus();
+}

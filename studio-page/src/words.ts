@@ -1,0 +1,23 @@
+/** Numbers as people say them. */
+
+export function duration(seconds: number): string {
+  if (seconds < 1) return "a second";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+export function list(words: string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
+}
+
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+export function when(iso: string): string {
+  return DAY.format(new Date(iso));
+}
+
+export function withoutSuffix(name: string): string {
+  return name.replace(/\.[A-Za-z0-9]{2,5}$/, "");
+}

@@ -1,0 +1,170 @@
+"""A studio that listens, and hands that use it."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi", reason="the extra studio is not installed")
+
+from impasto.studio.accounts import account_line
+from impasto.studio.app import Studio
+from impasto.studio.painting import Painter
+from impasto.studio.serve import Server, _config
+from impasto.studio.settings import Settings
+
+API = "/api/v1"
+TOKENS = {"anna": "anna-token-0123456789", "bert": "bert-token-0123456789"}
+
+
+def encoded(
+    width: int = 64, height: int = 48, format: str = "PNG", *, seed: int = 0, mode: str = "RGB", **more: Any
+) -> bytes:
+    """A picture in a file's bytes."""
+    random = np.random.default_rng(seed)
+    shape = (height, width) if mode == "L" else (height, width, len(mode))
+    image = Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8), mode=None)
+    stream = io.BytesIO()
+    image.save(stream, format=format, **more)
+    return stream.getvalue()
+
+
+def mask(width: int = 64, height: int = 48) -> bytes:
+    """White on the left, black on the right."""
+    plane = np.zeros((height, width), np.uint8)
+    plane[:, : width // 2] = 255
+    stream = io.BytesIO()
+    Image.fromarray(plane).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+class Fake:
+    """A gallery network that inverts."""
+
+    class _Style:
+        name, title, artist, year, licence = "inverted", "Inverted", "Nobody", "2026", "CC0"
+
+    styles = (_Style(),)
+
+    def paint(self, pixels: Any, styles: Any, **more: Any) -> Any:
+        assert styles
+        assert pixels.dtype == np.float32
+        strength = more["strength"]
+        return (1 - strength) * pixels + strength * (1 - pixels)
+
+
+class House:
+    """A running studio without workers of its own: ``paint`` does their work, here and now."""
+
+    def __init__(self, settings: Settings, **more: Any) -> None:
+        self.settings = settings
+        self.studio = Studio(settings, **more)
+        self.here = self.studio.services
+        self.server = Server(_config(settings, self.studio), self.here.watcher.stop)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listening]})
+        self.painter = Painter(settings, self.here.state, self.here.storage, "w_test")
+
+    def __enter__(self) -> House:
+        self._thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.here.watcher.stop()
+        self.server.should_exit = True
+        self._thread.join()
+        self._listening.close()
+
+    def client(self, user: str | None = None, **headers: str) -> httpx.Client:
+        given = dict(headers)
+        if user is not None:
+            given["Authorization"] = f"Bearer {TOKENS[user]}"
+        return httpx.Client(base_url=self.url + API, headers=given, timeout=30, trust_env=False)
+
+    def paint(self, id: str) -> None:
+        self.painter.paint(id)
+
+
+def upload(client: httpx.Client, data: bytes | None = None, role: str = "photo", name: str = "it.png") -> str:
+    made = client.post("/pictures", files={"file": (name, data or encoded())}, data={"role": role})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def submit(client: httpx.Client, photo: str | None = None, **more: Any) -> dict[str, Any]:
+    """A job that is painted in a moment."""
+    body = {
+        "photo": photo or upload(client),
+        "styles": [{"name": "starry-night"}],
+        "size": 64,
+        "options": {"iterations": 2, "coarse_iterations": 2, "min_size": 0},
+        **more,
+    }
+    made = client.post("/jobs", json=body)
+    assert made.status_code == 202, made.text
+    found: dict[str, Any] = made.json()
+    return found
+
+
+def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What ``what`` gives as soon as it is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come true")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("IMPASTO_STUDIO_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Make houses with settings; they are closed after the test."""
+    houses: list[House] = []
+
+    def made(*, accounts: bool = False, studio: dict[str, Any] | None = None, **settings: Any) -> House:
+        if accounts:
+            path = tmp_path / "accounts.txt"
+            path.write_text("\n".join(account_line(*pair) for pair in TOKENS.items()))
+            settings["accounts_file"] = path
+        chosen = Settings(**{"data_dir": tmp_path / "data", "workers": 0, "draft_workers": 0, **settings})
+        house = House(chosen, **{"load_gallery": lambda: None, **(studio or {})})
+        houses.append(house)
+        return house.__enter__()
+
+    yield made
+    for house in houses:
+        house.__exit__()
+
+
+@pytest.fixture
+def house(make: Callable[..., House]) -> House:
+    """One person's studio."""
+    return make()
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[httpx.Client]:
+    with house.client() as made:
+        yield made

@@ -1,0 +1,116 @@
+"""Redis and PostgreSQL as they come from Debian, on loopback, for as long as a test takes."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        return int(made.getsockname()[1])
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        assert process.poll() is None, "the server ended at once"
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.5).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server does not listen")
+
+
+@contextmanager
+def _running(command: list[str], port: int, user: str | None = None) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user)
+    try:
+        _wait_for(port, process)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """The address of a Redis."""
+    pytest.importorskip("redis", reason="redis (Python) is not installed: the extra studio-servers")
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("there is no redis-server: apt-get install redis-server")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with _running(command, port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def _postgres_folder() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    program = shutil.which("initdb")
+    return Path(program).parent if program else None
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL with an empty database."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed: the extra studio-servers")
+    programs = _postgres_folder()
+    if programs is None:
+        pytest.skip("there is no PostgreSQL: apt-get install postgresql")
+    user = None
+    place = folder / "postgres"
+    place.mkdir()
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        try:
+            account = pwd.getpwnam("postgres")
+        except KeyError:
+            pytest.skip("this is root, and there is no user postgres to run PostgreSQL as")
+        user = "postgres"
+        os.chown(place, account.pw_uid, account.pw_gid)
+        for parent in [folder, *folder.parents]:
+            if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o011 != 0o011 and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+    port = free_port()
+    subprocess.run(
+        [str(programs / "initdb"), "-D", str(place), "-U", "studio", "-A", "trust", "--no-sync"],
+        check=True,
+        capture_output=True,
+        user=user,
+    )
+    command = [str(programs / "postgres"), "-D", str(place), "-p", str(port), "-k", str(place)]
+    with _running([*command, "-h", "127.0.0.1", "-c", "fsync=off"], port, user):
+        address = f"postgresql://studio@127.0.0.1:{port}/postgres"
+        _ready(address)
+        yield address
+
+
+def _ready(address: str) -> None:
+    import psycopg
+
+    end = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(address, connect_timeout=2).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)

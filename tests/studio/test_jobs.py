@@ -1,0 +1,428 @@
+"""Jobs from submission to deletion."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.imaging import read_parameters
+from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def test_a_job_is_painted_and_fetched_in_every_format(client: httpx.Client, house: House) -> None:
+    photo = upload(client, encoded(80, 60), name="cat.jpg")
+    job = submit(client, photo)
+    assert (job["status"], job["position"], job["title"]) == ("queued", 1, "cat.jpg, The Starry Night")
+    assert client.get(f"/jobs/{job['id']}/result").json()["type"] == "/problems/state"
+    house.paint(job["id"])
+    job = client.get(f"/jobs/{job['id']}").json()
+    assert (job["status"], job["position"]) == ("done", None)
+    assert (job["result"]["width"], job["result"]["height"], job["result"]["partial"]) == (64, 48, False)
+    assert job["progress"]["done"] == 1.0
+    assert set(job["progress"]["losses"]) == {"total", "content", "style"}
+    whole = client.get(f"/jobs/{job['id']}/result")
+    assert whole.headers["content-disposition"] == 'attachment; filename="cat-jpg-The-Starry-Night.png"'
+    for format in ("png", "jpg", "webp", "avif", "tiff"):
+        answer = client.get(f"/jobs/{job['id']}/result", params={"format": format, "download": "false"})
+        assert answer.headers["content-disposition"].startswith("inline")
+        assert opened(answer.content).size == (64, 48)
+    part = client.get(f"/jobs/{job['id']}/result", headers={"Range": "bytes=0-7"})
+    assert (part.status_code, part.content) == (206, b"\x89PNG\r\n\x1a\n")
+    assert opened(client.get(f"/jobs/{job['id']}/thumbnail").content).format == "JPEG"
+    losses = client.get(f"/jobs/{job['id']}/losses").json()["losses"]
+    assert losses[-1]["done"] == 1.0
+    assert losses[-1]["total"] <= losses[0]["total"]
+
+
+def test_a_result_holds_its_recipe_and_no_path_of_the_server(
+    client: httpx.Client, house: House, tmp_path: Any
+) -> None:
+    photo, painting = upload(client, name="cat.jpg"), upload(client, role="painting", name="mine.png")
+    job = submit(client, photo, styles=[{"picture": painting}], keep_color=0.5, strength=0.5, stroke_size=0.7)
+    house.paint(job["id"])
+    for format in ("png", "jpg"):
+        path = tmp_path / f"out.{format}"
+        path.write_bytes(client.get(f"/jobs/{job['id']}/result", params={"format": format}).content)
+        found: Any = read_parameters(path)
+        assert (found["content"], found["styles"]) == ("cat.jpg", ["mine.png"])
+        options = found["options"]
+        assert (options["style_weight"], options["style_scale"]) == (8.0 * 0.25, 0.7)
+        assert (options["color"], options["color_strength"]) == ("luminance", 0.5)
+        assert str(house.settings.data_dir).encode() not in path.read_bytes()
+        bare = client.get(
+            f"/jobs/{job['id']}/result", params={"format": format, "parameters": "false"}
+        ).content
+        path.write_bytes(bare)
+        assert read_parameters(path) is None
+
+
+def test_masks_and_protection_reach_the_painting(client: httpx.Client, house: House) -> None:
+    photo, left = upload(client, encoded(64, 48)), upload(client, mask(), "mask")
+    job = submit(client, photo, protect=left)
+    house.paint(job["id"])
+    painted = np.asarray(opened(client.get(f"/jobs/{job['id']}/result").content)).astype(int)
+    before = np.asarray(opened(encoded(64, 48))).astype(int)
+    moved = np.abs(painted - before).mean(axis=(0, 2))
+    assert moved[:30].max() < 2
+    assert moved[40:].mean() > 4
+    both = [{"name": "starry-night", "mask": left}, {"name": "great-wave", "mask": left}]
+    job = submit(client, photo, styles=both)
+    house.paint(job["id"])
+    assert client.get(f"/jobs/{job['id']}").json()["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"photo": "p_" + "x" * 22}, "there is no picture"),
+        ({"photo": "../../etc/passwd"}, "photo: String should match pattern"),
+        ({"styles": []}, "styles"),
+        ({"styles": [{"name": "no-such"}]}, "there is no style no-such"),
+        ({"styles": [{"name": "starry-night", "picture": "p_" + "x" * 22}]}, "expected one of them"),
+        ({"size": 5000}, "size must be at most 4096"),
+        ({"size": "large"}, "size: "),
+        ({"strength": 3}, "strength: "),
+        ({"preset": "gatys2016"}, "preset must be one of"),
+        ({"options": {"encoder": "/etc/passwd"}}, "cannot set 'encoder'"),
+        ({"options": {"init": "/etc/passwd"}}, "init must be one of"),
+        ({"options": {"iterations": 10**6}}, "iterations must be at most 2000"),
+        ({"options": {"iterations": "many"}}, "iterations"),
+        ({"options": {"content_layers": 5}}, "content_layers|wrong kind"),
+        ({"colour": "red"}, "colour"),
+        ({"webhook": "https://example.com/"}, "webhook names a host"),
+    ],
+)
+def test_what_cannot_be_painted_is_refused_before_it_is_queued(
+    client: httpx.Client, change: dict[str, Any], words: str
+) -> None:
+    body = {"photo": upload(client), "styles": [{"name": "starry-night"}], **change}
+    answer = client.post("/jobs", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert any(word in answer.json()["detail"] for word in words.split("|")), answer.json()
+    assert client.get("/jobs", params={"kind": "all"}).json()["jobs"] == []
+
+
+def test_roles_and_proportions_are_looked_at(client: httpx.Client) -> None:
+    photo, wrong = upload(client), upload(client, mask(30, 60), "mask")
+    for more in ({"protect": wrong}, {"protect": photo}, {"photo": wrong}):
+        body = {"photo": photo, "styles": [{"name": "starry-night"}], **more}
+        assert client.post("/jobs", json=body).json()["type"] == "/problems/unsuitable"
+
+
+def test_the_same_key_paints_once(client: httpx.Client) -> None:
+    body = {"photo": upload(client), "styles": [{"name": "starry-night"}]}
+    key = {"Idempotency-Key": "monday"}
+    first = client.post("/jobs", json=body, headers=key)
+    again = client.post("/jobs", json=body, headers=key)
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert again.json()["id"] == first.json()["id"]
+    assert again.headers["idempotent-replayed"] == "true"
+    other = client.post("/jobs", json={**body, "seed": 1}, headers=key)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency")
+
+
+def test_the_same_key_at_the_same_time_paints_once(client: httpx.Client, house: House) -> None:
+    body = {"photo": upload(client), "styles": [{"name": "starry-night"}]}
+    found: list[str] = []
+
+    def post() -> None:
+        with house.client() as own:
+            found.append(own.post("/jobs", json=body, headers={"Idempotency-Key": "k"}).json()["id"])
+
+    threads = [threading.Thread(target=post) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+def test_a_full_queue_says_when_to_come_back(make: Callable[..., House]) -> None:
+    house = make(max_queue=3, max_active=2, accounts=True)
+    with house.client("anna") as anna, house.client("bert") as bert:
+        photo = upload(anna)
+        jobs = [submit(anna, photo) for _ in range(2)]
+        body = {"photo": photo, "styles": [{"name": "starry-night"}]}
+        answer = anna.post("/jobs", json=body)
+        assert (answer.status_code, answer.json()["type"]) == (429, "/problems/queue-full")
+        assert int(answer.headers["retry-after"]) >= 1
+        submit(bert)
+        assert bert.post("/jobs", json={**body, "photo": upload(bert)}).status_code == 429
+        assert [anna.get(f"/jobs/{job['id']}").json()["position"] for job in jobs] == [1, 2]
+        anna.post(f"/jobs/{jobs[0]['id']}/cancel")
+        submit(anna, photo)
+
+
+def test_queued_jobs_are_cancelled_paused_and_resumed(client: httpx.Client, house: House) -> None:
+    id = submit(client)["id"]
+
+    def ask(wish: str) -> tuple[int, str]:
+        answer = client.post(f"/jobs/{id}/{wish}")
+        return answer.status_code, answer.json()["status"]
+
+    assert ask("pause") == (202, "paused")
+    house.paint(id)
+    assert client.get(f"/jobs/{id}").json()["status"] == "paused"
+    assert ask("resume") == (202, "queued")
+    assert ask("cancel") == (202, "cancelled")
+    assert ask("cancel") == (202, "cancelled")
+    assert client.post(f"/jobs/{id}/pause").json()["type"] == "/problems/state"
+    house.paint(id)
+    assert client.get(f"/jobs/{id}").json()["status"] == "cancelled"
+
+
+def painting(house: House, client: httpx.Client, **more: Any) -> tuple[str, threading.Thread]:
+    """A job that would take long, under way."""
+    options = {"iterations": 2000, "coarse_iterations": 2000, "min_size": 0, **more}
+    id = submit(client, upload(client, encoded(64, 64)), options=options)["id"]
+    thread = threading.Thread(target=house.paint, args=(id,))
+    thread.start()
+    until(lambda: client.get(f"/jobs/{id}").json()["preview"])
+    return id, thread
+
+
+def test_a_cancelled_painting_keeps_what_there_is(client: httpx.Client, house: House) -> None:
+    id, thread = painting(house, client)
+    preview = client.get(client.get(f"/jobs/{id}").json()["preview"].removeprefix("/api/v1"))
+    assert opened(preview.content).size == (64, 64)
+    assert client.post(f"/jobs/{id}/cancel").json()["status"] == "cancelling"
+    thread.join()
+    job = client.get(f"/jobs/{id}").json()
+    assert (job["status"], job["result"]["partial"]) == ("cancelled", True)
+    assert opened(client.get(f"/jobs/{id}/result").content).size == (64, 64)
+
+
+def test_a_paused_painting_goes_on_where_it_was(client: httpx.Client, house: House) -> None:
+    id, thread = painting(house, client)
+    client.post(f"/jobs/{id}/pause")
+    thread.join()
+    job = client.get(f"/jobs/{id}").json()
+    assert (job["status"], job["result"]) == ("paused", None)
+    assert (house.here.storage.job(id) / "checkpoint.state").exists()
+    before = len(client.get(f"/jobs/{id}/losses").json()["losses"])
+    client.post(f"/jobs/{id}/resume")
+    thread = threading.Thread(target=house.paint, args=(id,))
+    thread.start()
+    until(lambda: len(client.get(f"/jobs/{id}/losses").json()["losses"]) > before + 5)
+    done = [line["done"] for line in client.get(f"/jobs/{id}/losses").json()["losses"]]
+    client.delete(f"/jobs/{id}")
+    thread.join()
+    # Had it begun anew, its share would have fallen back.
+    assert done == sorted(done)
+
+
+def test_a_job_deleted_while_it_is_painted_leaves_nothing(client: httpx.Client, house: House) -> None:
+    id, thread = painting(house, client)
+    assert client.delete(f"/jobs/{id}").status_code == 204
+    assert client.get(f"/jobs/{id}").status_code == 404
+    thread.join()
+    assert not house.here.storage.job(id).exists()
+
+
+def test_deleting_really_deletes(client: httpx.Client, house: House) -> None:
+    name = "a-very-private-name"
+    photo = upload(client, name=f"{name}.png")
+    job = submit(client, photo, title=f"{name} again")
+    house.paint(job["id"])
+    assert client.delete(f"/pictures/{photo}").status_code == 204
+    assert client.get(f"/jobs/{job['id']}").json()["status"] == "done"
+    assert client.delete(f"/jobs/{job['id']}").status_code == 204
+    connection = sqlite3.connect(house.settings.data_dir / "studio.sqlite")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    left = [path for path in house.settings.data_dir.rglob("*") if path.is_file()]
+    assert not [path for path in left if path.suffix in (".png", ".jpg")]
+    assert not [path for path in left if name.encode() in path.read_bytes()]
+
+
+def test_a_picture_in_use_stays_and_everything_can_go(client: httpx.Client, house: House) -> None:
+    photo = upload(client)
+    submit(client, photo)
+    assert client.delete(f"/pictures/{photo}").json()["type"] == "/problems/in-use"
+    usage = client.get("/account").json()["usage"]
+    assert (usage["pictures"], usage["active_jobs"]) == (1, 1)
+    assert client.delete("/account/pictures").status_code == 204
+    assert client.get("/account").json()["usage"] == {"bytes": 0, "pictures": 0, "active_jobs": 0}
+    assert not list((house.settings.data_dir / "pictures").iterdir())
+
+
+def test_history_pages_and_settings_load_again(client: httpx.Client, house: House) -> None:
+    photo = upload(client)
+    ids = [submit(client, photo, seed=n)["id"] for n in range(3)]
+    submit(client, photo, kind="draft")
+    house.paint(ids[0])
+    page = client.get("/jobs", params={"limit": 2}).json()
+    rest = client.get("/jobs", params={"limit": 2, "after": page["next"]}).json()
+    assert [job["id"] for job in page["jobs"] + rest["jobs"]] == ids[::-1]
+    assert len(client.get("/jobs", params={"kind": "all"}).json()["jobs"]) == 4
+    done = client.get("/jobs", params={"status": "done,failed"}).json()["jobs"]
+    assert [job["id"] for job in done] == ids[:1]
+    again = client.post("/jobs", json=done[0]["request"])
+    assert again.status_code == 202
+    assert again.json()["request"] == done[0]["request"]
+    assert client.get("/jobs", params={"status": "sleeping"}).status_code == 422
+
+
+def test_a_draft_is_small_and_waits_in_a_queue_of_its_own(client: httpx.Client, house: House) -> None:
+    photo = upload(client, encoded(64, 48))
+    submit(client, photo)
+    draft = submit(client, photo, kind="draft", size=4000, options={})
+    assert draft["position"] == 1
+    assert [house.here.queues.waiting(lane) for lane in ("paintings", "drafts")] == [1, 1]
+    from impasto.studio.recipe import options_of
+
+    assert options_of(draft["request"], draft_size=384).size == 384
+
+
+def test_what_cannot_be_painted_after_all_fails_with_the_reason(client: httpx.Client, house: House) -> None:
+    photo = upload(client, name="cat.png")
+    job = submit(client, photo, options={"content_layers": {"relu9_9": 1}})
+    house.paint(job["id"])
+    job = client.get(f"/jobs/{job['id']}").json()
+    assert (job["status"], job["error"]["type"]) == ("failed", "/problems/painting")
+    assert "relu9_9" in job["error"]["detail"]
+    job = submit(client, photo)
+    house.here.storage.picture(photo).write_bytes(b"damaged")
+    house.paint(job["id"])
+    error = client.get(f"/jobs/{job['id']}").json()["error"]["detail"]
+    assert "cat.png" in error
+    assert str(house.settings.data_dir) not in error
+
+
+def test_previews_by_the_gallery_network(make: Callable[..., House]) -> None:
+    house = make(studio={"load_gallery": Fake})
+    with house.client(Accept="image/png") as client:
+        data = encoded(64, 48)
+        body = {"photo": upload(client, data), "styles": [{"name": "inverted"}], "side": 64}
+        answer = client.post("/preview", json=body)
+        assert answer.headers["content-type"] == "image/png"
+        expected = 255 - np.asarray(Image.open(io.BytesIO(data))).astype(int)
+        assert np.abs(np.asarray(opened(answer.content)).astype(int) - expected).max() <= 1
+        same = client.post("/preview", json={**body, "strength": 0})
+        assert np.array_equal(np.asarray(opened(same.content)), 255 - expected)
+        answer = client.post("/preview", json=body, headers={"Accept": "*/*"})
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert client.post("/preview", json={**body, "side": 5000}).status_code == 422
+        wrong = {**body, "styles": [{"name": "starry-night"}]}
+        assert client.post("/preview", json=wrong).status_code == 422
+        found = {style["name"]: style for style in client.get("/styles").json()["styles"]}
+        assert found["inverted"]["fast"]
+        assert not found["inverted"]["paint"]
+        assert found["starry-night"]["paint"]
+        assert client.get("/capabilities").json()["fast"]
+
+
+def test_without_the_network_previews_say_so(client: httpx.Client) -> None:
+    body = {"photo": upload(client), "styles": [{"name": "inverted"}]}
+    assert client.post("/preview", json=body).json()["type"] == "/problems/unavailable"
+    assert not client.get("/capabilities").json()["fast"]
+
+
+def test_the_gallery_is_that_of_the_package(client: httpx.Client) -> None:
+    import impasto
+
+    styles = client.get("/styles").json()["styles"]
+    cards = impasto.styles()
+    assert {style["name"] for style in styles} == set(cards)
+    for style in styles:
+        assert (style["title"], style["artist"]) == (cards[style["name"]].title, cards[style["name"]].artist)
+        thumbnail = client.get(style["thumbnail"].removeprefix("/api/v1"))
+        assert opened(thumbnail.content).size == (384, 288)
+
+
+def events(client: httpx.Client, path: str, found: list[Any], **more: Any) -> None:
+    with client.stream("GET", path, **more) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith(("event: ", "data: ", "id: ")):
+                found.append(line)
+
+
+def test_progress_streams_until_the_job_has_ended(client: httpx.Client, house: House) -> None:
+    job = submit(client, upload(client), options={"iterations": 60, "coarse_iterations": 60, "min_size": 0})
+    found: list[str] = []
+    thread = threading.Thread(target=events, args=(client, f"/jobs/{job['id']}/events", found))
+    thread.start()
+    until(lambda: found)
+    house.paint(job["id"])
+    thread.join(20)
+    assert not thread.is_alive()
+    seen = [json.loads(line[6:]) for line in found if line.startswith("data: ")]
+    assert (seen[0]["status"], seen[-1]["status"]) == ("queued", "done")
+    assert any(item["progress"] and item["status"] == "running" for item in seen)
+    last = [line for line in found if line.startswith("id: ")][-1][4:]
+    again = client.get(f"/jobs/{job['id']}/events", headers={"Last-Event-ID": last})
+    assert again.status_code == 204
+
+
+def test_one_stream_tells_of_all_jobs_and_of_deleted_ones(client: httpx.Client, house: House) -> None:
+    first = submit(client)["id"]
+    found: list[str] = []
+    thread = threading.Thread(target=events, args=(client, "/events", found), daemon=True)
+    thread.start()
+    until(lambda: any(first in line for line in found))
+    second = submit(client)["id"]
+    until(lambda: any(second in line for line in found))
+    client.delete(f"/jobs/{first}")
+    until(lambda: "event: deleted" in found)
+    began = time.monotonic()
+    house.here.watcher.stop()  # as a shutdown does
+    thread.join(5)
+    assert not thread.is_alive()
+    assert time.monotonic() - began < 5
+
+
+def test_an_explanation_is_a_job_of_its_own(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from impasto.studio import explaining
+
+    script = "import sys,pathlib; pathlib.Path(sys.argv[-1]).write_text('<h1>'+' '.join(sys.argv[1:]))"
+    monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", script])
+    house = make(studio={"can_explain": True})
+    with house.client() as client:
+        job = submit(client)
+        assert client.get(f"/jobs/{job['id']}/explanation").status_code == 404
+        made = client.post(f"/jobs/{job['id']}/explanation").json()
+        assert (made["kind"], made["of"]) == ("explanation", job["id"])
+        assert client.post(f"/jobs/{job['id']}/explanation").json()["id"] == made["id"]
+        house.paint(made["id"])
+        assert client.get(f"/jobs/{made['id']}").json()["status"] == "done"
+        url = client.get(f"/jobs/{job['id']}").json()["explanation"]
+        page = client.get(url.removeprefix("/api/v1"))
+        assert page.text == "<h1>photo.png starry-night -o page.html"
+        assert "sandbox" in page.headers["content-security-policy"]
+
+
+def test_an_explanation_that_fails_says_why(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from impasto.studio import explaining
+
+    monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", "raise SystemExit('no ink')"])
+    house = make(studio={"can_explain": True})
+    with house.client() as client:
+        made = client.post(f"/jobs/{submit(client)['id']}/explanation").json()
+        house.paint(made["id"])
+        error = client.get(f"/jobs/{made['id']}").json()["error"]
+        assert "no ink" in error["detail"]

@@ -1,0 +1,161 @@
+"""What may come in, and what is kept of it."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.studio.conftest import House, encoded, mask, upload
+
+GPS = 0x8825
+
+
+def refused(client: httpx.Client, data: bytes, role: str = "photo", name: str = "it.png") -> tuple[int, str]:
+    answer = client.post("/pictures", files={"file": (name, data)}, data={"role": role})
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["type"]
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small PNG that says it is large."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def test_a_photograph_is_kept_upright_and_without_metadata(client: httpx.Client, house: House) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    exif[0x010F] = "SecretCamera"
+    exif.get_ifd(GPS)[2] = (48.0, 8.0, 31.0)
+    id = upload(client, encoded(80, 40, "JPEG", exif=exif), name="cat.jpg")
+    about = client.get(f"/pictures/{id}").json()
+    assert (about["width"], about["height"], about["name"]) == (40, 80, "cat.jpg")
+    for query in ("", "?side=32", "?side=2000"):
+        kept = Image.open(io.BytesIO(client.get(f"/pictures/{id}/content{query}").content))
+        assert not kept.getexif()
+        assert "exif" not in kept.info
+    everything = b"".join(path.read_bytes() for path in house.settings.data_dir.rglob("*") if path.is_file())
+    assert b"SecretCamera" not in everything
+
+
+def test_eight_bits_are_kept_exactly(client: httpx.Client) -> None:
+    data = encoded(33, 21)
+    kept = client.get(f"/pictures/{upload(client, data)}/content").content
+    assert np.array_equal(
+        np.asarray(Image.open(io.BytesIO(kept))), np.asarray(Image.open(io.BytesIO(data)))
+    )
+
+
+def test_copies_have_the_side_asked_for(client: httpx.Client) -> None:
+    id = upload(client, encoded(200, 100))
+    copy = client.get(f"/pictures/{id}/content", params={"side": 50})
+    assert copy.headers["content-type"] == "image/jpeg"
+    assert Image.open(io.BytesIO(copy.content)).size == (50, 25)
+    grey = upload(client, mask(), "mask")
+    copy = client.get(f"/pictures/{grey}/content", params={"side": 32})
+    assert copy.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(copy.content)).mode == "L"
+
+
+def test_the_bytes_decide_and_not_the_name(client: httpx.Client) -> None:
+    upload(client, encoded(format="JPEG"), name="really.png")
+    assert refused(client, b"<svg xmlns='http://www.w3.org/2000/svg'/>") == (415, "/problems/not-a-picture")
+    assert refused(client, b"MZ" + bytes(100)) == (415, "/problems/not-a-picture")
+    assert refused(client, b"") == (415, "/problems/not-a-picture")
+    assert refused(client, encoded()[:200]) == (415, "/problems/not-a-picture")
+
+
+def test_a_bomb_is_refused_by_its_header(client: httpx.Client) -> None:
+    assert refused(client, bomb(60_000, 60_000)) == (413, "/problems/too-many-pixels")
+
+
+def test_limits_in_bytes_pixels_and_frames(make: Callable[..., House]) -> None:
+    house = make(max_bytes=20_000, max_pixels=5000, max_frames=3)
+    frames = [Image.new("L", (20, 20), shade) for shade in range(5)]
+    stream = io.BytesIO()
+    frames[0].save(stream, format="GIF", save_all=True, append_images=frames[1:])
+    with house.client() as client:
+        assert refused(client, bytes(200_000)) == (413, "/problems/too-large")
+        assert refused(client, encoded(100, 60)) == (413, "/problems/too-many-pixels")
+        assert refused(client, stream.getvalue()) == (413, "/problems/too-many-pixels")
+        upload(client, encoded(60, 40))
+
+
+def test_a_body_of_unknown_length_is_cut_off(make: Callable[..., House]) -> None:
+    house = make(max_bytes=20_000)
+
+    def endless():  # type: ignore[no-untyped-def]
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        for _ in range(1000):
+            yield bytes(1000)
+
+    with house.client() as client:
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        try:
+            answer = client.post("/pictures", content=endless(), headers=headers)
+        except httpx.TransportError:
+            return  # the server hung up, which is its right
+        assert answer.status_code == 413
+        assert answer.json()["type"] == "/problems/too-large"
+
+
+def test_a_mask_has_no_colours(client: httpx.Client) -> None:
+    assert refused(client, encoded(), "mask") == (422, "/problems/unsuitable")
+    assert upload(client, mask(), "mask").startswith("p_")
+
+
+def test_too_small_and_unknown_roles_are_refused(client: httpx.Client) -> None:
+    assert refused(client, encoded(8, 8)) == (422, "/problems/unsuitable")
+    assert refused(client, encoded(), "poster") == (422, "/problems/invalid")
+
+
+def test_a_refused_upload_leaves_nothing_behind(client: httpx.Client, house: House) -> None:
+    refused(client, b"nothing")
+    refused(client, encoded(8, 8))
+    root = house.settings.data_dir
+    assert [path for folder in ("pictures", "incoming") for path in (root / folder).iterdir()] == []
+
+
+def test_names_are_for_showing_only(client: httpx.Client) -> None:
+    id = upload(client, name="../../etc/pass\x07wd.png")
+    assert client.get(f"/pictures/{id}").json()["name"] in ("passwd.png", "pass%07wd.png")
+
+
+def test_uploads_are_listed_page_by_page(client: httpx.Client) -> None:
+    ids = [upload(client, encoded(seed=n)) for n in range(5)]
+    painting = upload(client, role="painting")
+    found, after = [], None
+    while True:
+        page = client.get("/pictures", params={"role": "photo", "limit": 2, **({"after": after} if after else {})})
+        found += [picture["id"] for picture in page.json()["pictures"]]
+        if (after := page.json()["next"]) is None:
+            break
+    assert found == ids[::-1]
+    assert client.get("/pictures").json()["pictures"][0]["id"] == painting
+    assert client.get("/pictures", params={"after": "nonsense"}).status_code == 422
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_alpha_and_precision_survive(client: httpx.Client, bits: int) -> None:
+    import cv2
+
+    top = 255 if bits == 8 else 65535
+    random = np.random.default_rng(1)
+    array = random.integers(0, top, (32, 40, 4)).astype(np.uint8 if bits == 8 else np.uint16)
+    done, data = cv2.imencode(".png", array)
+    assert done
+    kept = client.get(f"/pictures/{upload(client, data.tobytes())}/content").content
+    back = cv2.imdecode(np.frombuffer(kept, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(back, array)

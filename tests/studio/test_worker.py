@@ -1,0 +1,196 @@
+"""What a worker leaves behind when it ends in the middle."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto import works
+from impasto.studio.caretaker import UNSEEN, Caretaker
+from impasto.studio.client import verify_webhook
+from impasto.studio.painting import Painter
+from impasto.studio.queues import Queue
+from impasto.studio.webhooks import PAUSES, Postman
+from tests.studio.conftest import House, encoded, submit, until, upload
+
+
+def painter(house: House, name: str) -> Painter:
+    return Painter(house.settings, house.here.state, house.here.storage, name)
+
+
+def test_a_stopped_worker_puts_its_job_down_and_the_next_ends_it_alike(
+    client: httpx.Client, house: House
+) -> None:
+    photo = upload(client, encoded(64, 64))
+    options = {"iterations": 150, "coarse_iterations": 150, "min_size": 0}
+    whole, broken = (submit(client, photo, options=options)["id"] for _ in range(2))
+    house.paint(whole)
+    first = painter(house, "w_1")
+    thread = threading.Thread(target=first.paint, args=(broken,))
+    thread.start()
+    until(lambda: client.get(f"/jobs/{broken}").json()["progress"])
+    first.stopping.set()
+    thread.join()
+    job = client.get(f"/jobs/{broken}").json()
+    assert (job["status"], job["attempts"]) == ("queued", 0)
+    assert (house.here.storage.job(broken) / "checkpoint.state").exists()
+    painter(house, "w_2").paint(broken)
+    pictures = [client.get(f"/jobs/{id}/result").content for id in (whole, broken)]
+    one, other = (np.asarray(Image.open(io.BytesIO(data))).astype(int) for data in pictures)
+    assert np.abs(one - other).max() <= 2
+    assert not (house.here.storage.job(broken) / "checkpoint.state").exists()
+
+
+def test_a_worker_killed_between_picture_and_word_has_painted_once(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = submit(client)["id"]
+    first = painter(house, "w_1")
+    monkeypatch.setattr(house.here.state.jobs, "finish", lambda *_, **__: None)  # killed: nothing was said
+    first.paint(id)
+    monkeypatch.undo()
+    assert client.get(f"/jobs/{id}").json()["status"] == "running"
+    data = (house.here.storage.job(id) / "result.png").read_bytes()
+    house.here.state.jobs.recover(time.time(), 3, of="w_1")
+
+    def never(*_: object, **__: object) -> Any:
+        raise AssertionError("it was painted again")
+
+    monkeypatch.setattr(works, "perform", never)
+    painter(house, "w_2").paint(id)
+    assert client.get(f"/jobs/{id}").json()["status"] == "done"
+    assert client.get(f"/jobs/{id}/result").content == data
+
+
+def test_a_damaged_checkpoint_costs_time_only(client: httpx.Client, house: House) -> None:
+    id = submit(client)["id"]
+    folder = house.here.storage.job(id)
+    folder.mkdir()
+    (folder / "checkpoint.state").write_bytes(b"damaged")
+    house.paint(id)
+    assert client.get(f"/jobs/{id}").json()["status"] == "done"
+
+
+def test_a_lost_message_is_sent_again(client: httpx.Client, house: House) -> None:
+    id = submit(client)["id"]
+    here = house.here
+    lane = Queue(house.settings, "paintings")
+    assert lane.take() is not None
+    assert here.queues.waiting("paintings") == 0
+    care = Caretaker(house.settings, here.state, here.storage, here.queues)
+    assert care.recover() == 0  # not at once: a worker may just have taken it
+    with here.state.database.transaction() as run:
+        run("UPDATE jobs SET waiting = waiting - ?", UNSEEN + 1)
+    assert care.recover() == 1
+    found = lane.take()
+    assert found is not None
+    assert found.args == (id,)
+
+
+def test_the_database_may_be_away_for_a_while(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite3
+
+    id = submit(client)["id"]
+    real, failures = house.here.state.jobs.finish, [2]
+
+    def flaky(*arguments: Any, **more: Any) -> Any:
+        if failures[0]:
+            failures[0] -= 1
+            raise sqlite3.OperationalError("away")
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(house.here.state.jobs, "finish", flaky)
+    house.paint(id)
+    assert client.get(f"/jobs/{id}").json()["status"] == "done"
+
+
+class Receiver:
+    """Takes webhooks; answers as it is told."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[dict[str, str], bytes]] = []
+        self.status = 200
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.taken.append((dict(self.headers), body))
+                self.send_response(receiver.status)
+                self.send_header("Location", "http://127.0.0.1:1/")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/hook"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    made.thread.start()
+    yield made
+    made.server.shutdown()
+    made.thread.join()
+    made.server.server_close()
+
+
+def test_webhooks_are_signed_and_repeated(make: Callable[..., House], receiver: Receiver) -> None:
+    house = make(webhook_hosts=("127.0.0.1",))
+    postman = Postman(house.settings, house.here.state)
+    with house.client() as client:
+        job = submit(client, webhook=receiver.address)
+        assert "webhook" not in job["request"]
+        assert postman.send_next() is False
+        house.paint(job["id"])
+        receiver.status = 302
+        assert postman.send_next() is True
+        assert postman.send_next() is False
+        for _ in PAUSES:
+            with house.here.state.database.transaction() as run:
+                run("UPDATE deliveries SET due = 0")
+            postman.send_next()
+        with house.here.state.database.transaction() as run:
+            assert run("SELECT * FROM deliveries") == []
+        secret = client.get("/account").json()["webhook_secret"]
+    assert len(receiver.taken) == len(PAUSES) + 1
+    headers, body = receiver.taken[-1]
+    assert len({head["Impasto-Delivery"] for head, _ in receiver.taken}) == 1
+    assert headers["Impasto-Event"] == "job.done"
+    assert verify_webhook(secret, headers["Impasto-Signature"], body)
+    assert not verify_webhook(secret, headers["Impasto-Signature"], body + b" ")
+    assert not verify_webhook("other", headers["Impasto-Signature"], body)
+    assert not verify_webhook(secret, "nonsense", body)
+    assert job["id"].encode() in body
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://169.254.169.254/latest",
+        "https://example.com@127.0.0.1/",
+        "ftp://127.0.0.1/",
+        "http://hooks.example/",
+        "https://[",
+        "http://127.0.0.1:99999999/",
+    ],
+)
+def test_webhooks_go_to_allowed_hosts_only(make: Callable[..., House], address: str) -> None:
+    house = make(webhook_hosts=("127.0.0.1", "hooks.example"))
+    with house.client() as client:
+        body = {"photo": upload(client), "styles": [{"name": "starry-night"}], "webhook": address}
+        assert client.post("/jobs", json=body).json()["type"] == "/problems/invalid"

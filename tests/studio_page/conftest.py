@@ -1,0 +1,218 @@
+"""A studio with its page, and a browser to visit it: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.studio.routes.page import FOLDER
+from impasto.types import Pixels
+from tests.conftest import blobs
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("IMPASTO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+SMALL = 192
+"""Long side of what tests have painted: big enough for two levels, small enough for a busy machine."""
+PATIENCE = 300_000
+
+
+class Studio:
+    """``impasto studio`` in a process of its own, which can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port, self.log = folder, 0, folder / "log.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.address = ""
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(self.port)]
+        environment = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--data-dir", str(self.folder / "data")], stdout=log, stderr=log, env=environment
+            )
+        end = time.monotonic() + 90
+        while time.monotonic() < end:
+            said = re.findall(r"Impasto Studio: (http://127\.0\.0\.1:(\d+)/)", self.log.read_text())
+            if said and self._answers(said[-1][0]):
+                self.address, self.port = said[-1][0], int(said[-1][1])
+                return
+            assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.1)
+        raise AssertionError(f"the studio did not start:\n{self.log.read_text()}")
+
+    def _answers(self, address: str) -> bool:
+        try:
+            with urlopen(f"{address}healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def get(self, path: str) -> Any:
+        with urlopen(self.address + path, timeout=60) as answer:
+            return json.loads(answer.read())
+
+
+@pytest.fixture(scope="package")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    if not (FOLDER / "index.html").is_file():
+        pytest.skip("the studio's page is not built: make studio, or IMPASTO_BUILD_PAGE=1 pip install -e .")
+    made = Studio(tmp_path_factory.mktemp("studio"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium, or its path in IMPASTO_CHROMIUM")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra 'dev'")
+    with playwright.sync_playwright() as driver:
+        flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield found
+        found.close()
+
+
+class Visit:
+    """A page in a fresh browser, and what a person sees of it."""
+
+    def __init__(self, browser: Any, studio: Studio, **options: Any) -> None:
+        options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options
+        self.context = browser.new_context(accept_downloads=True, **options)
+        self.context.set_default_timeout(PATIENCE)
+        self.context.add_init_script(
+            "if (!localStorage.getItem('impasto-studio'))"
+            f" localStorage.setItem('impasto-studio', JSON.stringify({{size: {SMALL}}}))"
+        )
+        self.studio, self.requests, self.complaints = studio, [], []
+        self.page = self.context.new_page()
+        self.page.on("request", self.requests.append)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._heard)
+
+    def _heard(self, line: Any) -> None:
+        if "Content Security Policy" in line.text or (line.type == "error" and "ERR_" not in line.text):
+            self.complaints.append(line.text)
+
+    def open(self) -> None:
+        self.page.goto(self.studio.address)
+        self.page.wait_for_selector("body.is-open")
+
+    def drop(self, name: str, data: bytes) -> None:
+        """Drop a file on the page, as a mouse would."""
+        self.page.evaluate(
+            """([name, data]) => {
+                const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+                const init = { dataTransfer: transfer, bubbles: true, cancelable: true };
+                document.querySelector(".easel").dispatchEvent(new DragEvent("drop", init));
+            }""",
+            [name, base64.b64encode(data).decode()],
+        )
+        self.page.wait_for_selector("body.has-photo")
+
+    def canvas(self, which: str) -> Pixels:
+        """What a canvas of the easel holds ("before" or "after"), (H, W, 3) in [0, 1]."""
+        url = self.page.evaluate(f"document.querySelector('canvas.{which}').toDataURL('image/png')")
+        image = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB")
+        return np.asarray(image, dtype=np.float32) / 255
+
+    def choose(self, style: str) -> None:
+        """Click a painting, and wait for the picture painted after it."""
+        self.page.click(f'[data-key="{style}"]')
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for the preview under way."""
+        self.page.wait_for_timeout(400)
+        self.page.wait_for_selector("body.has-painting .view:not(.is-busy)")
+
+    def slide(self, field: str, value: int) -> None:
+        self.page.evaluate(
+            """([id, value]) => {
+                const slider = document.getElementById(id);
+                slider.value = value;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+            }""",
+            [field, str(value)],
+        )
+
+    def size(self, side: int) -> None:
+        """A size that the page does not offer, being for tests."""
+        self.page.evaluate(
+            """(side) => {
+                const select = document.getElementById("size");
+                select.append(new Option(side, side));
+                select.value = side;
+                select.dispatchEvent(new Event("change", { bubbles: true }));
+            }""",
+            str(side),
+        )
+
+    def paint(self) -> None:
+        self.page.get_by_role("button", name="Paint it properly").click()
+
+    def wait_painted(self) -> None:
+        self.page.wait_for_selector(".label-actions a[download]")
+
+    def facts(self) -> str:
+        return str(self.page.inner_text(".label-facts"))
+
+    def jobs(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.studio.get("api/v1/jobs")["jobs"]
+        return found
+
+    def close(self) -> None:
+        self.context.close()
+        assert self.complaints == []
+
+
+@pytest.fixture
+def visit(browser: Any, studio: Studio) -> Iterator[Visit]:
+    made = Visit(browser, studio)
+    made.open()
+    yield made
+    made.close()
+
+
+def encode(pixels: Pixels, kind: str = "PNG", **options: Any) -> bytes:
+    """The bytes of a picture file."""
+    stream = io.BytesIO()
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def photo_bytes() -> bytes:
+    """A photograph of 240 x 160 pixels, PNG."""
+    return encode(blobs(240, 160, seed=3))

@@ -1,0 +1,133 @@
+"""On the device: the same picture as the studio's, nothing sent, and no network needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from impasto.imaging import resize
+from impasto.runtime import load_gallery
+from impasto.studio.gallery import model_path
+from impasto.types import Pixels
+from tests.conftest import blobs
+from tests.studio_page.conftest import Studio, Visit, encode
+from tests.studio_page.network import write_network
+
+pytestmark = pytest.mark.slow
+SIDE = 512
+
+
+@pytest.fixture
+def shipped() -> Any:
+    if model_path() is None:
+        pytest.skip("the gallery network is not installed")
+    return load_gallery()
+
+
+def eight_bits(pixels: Pixels) -> Pixels:
+    return np.rint(pixels * 255).astype(np.float32) / 255
+
+
+def wait_ready(visit: Visit) -> None:
+    visit.page.wait_for_selector("#device-words:text('nothing is sent')")
+
+
+def turn_on(visit: Visit) -> None:
+    visit.page.get_by_role("switch", name="On this device").check(force=True)
+    visit.page.wait_for_function(
+        "/nothing is sent/.test(document.querySelector('#device-words').textContent)"
+    )
+
+
+def test_the_picture_is_the_studios_and_nothing_is_sent(visit: Visit, shipped: Any) -> None:
+    photo = eight_bits(blobs(600, 380, seed=5, coarse=24))
+    turn_on(visit)
+    assert visit.page.evaluate("window.crossOriginIsolated"), "threads"
+    before = len(visit.requests)
+    visit.drop("Bay.png", encode(photo))
+    name = next(style.name for style in shipped.styles if style.name == "starry-night")
+    visit.slide("strokeSize", 80)
+    visit.choose(name)
+    expected = shipped.paint(resize(photo, SIDE, 324), name, stroke_size=0.8)
+    assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
+    visit.slide("strength", 60)
+    visit.settle()
+    expected = shipped.paint(resize(photo, SIDE, 324), name, strength=0.6, stroke_size=0.8)
+    assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
+    sent = [request.url for request in visit.requests[before:] if not request.url.startswith("data:")]
+    assert sent == []
+    assert "nothing is sent" in visit.page.inner_text("#device-words")
+    assert visit.page.get_by_role("button", name="Paint it properly").is_disabled()
+
+
+def test_colours_of_the_photograph_as_the_library_keeps_them(visit: Visit, shipped: Any) -> None:
+    from impasto.imaging import keep_colours
+
+    photo = eight_bits(blobs(200, 130, seed=6, coarse=12))
+    turn_on(visit)
+    visit.drop("Reed.png", encode(photo))
+    visit.slide("keepColor", 100)
+    visit.choose("starry-night")
+    content = resize(photo, SIDE, 333)
+    expected = keep_colours(shipped.paint(content, "starry-night"), content, "lab")
+    assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
+
+
+def test_any_network_with_this_interface_is_run_as_it_says(
+    browser: Any, studio: Studio, tmp_path: Path
+) -> None:
+    """Against a network made here, so that every weight of its second input is seen to arrive."""
+    names = [style["name"] for style in studio.get("api/v1/styles")["styles"]][:3]
+    model = tmp_path / "gallery.onnx"
+    write_network(model, names)
+    visit = Visit(browser, studio, service_workers="block")
+    visit.context.route("**/models/gallery.onnx", lambda route: route.fulfill(path=model))
+    visit.open()
+    photo = eight_bits(blobs(90, 70, seed=9))
+    turn_on(visit)
+    visit.drop("Moor.png", encode(photo))
+    visit.page.get_by_role("switch", name="Mix several").check(force=True)
+    visit.slide("strength", 80)
+    visit.slide("strokeSize", 71)
+    visit.choose(names[0])
+    visit.choose(names[2])
+    coarse = 1 + np.log2(0.71)
+    style = np.zeros((1, 7), np.float32)
+    style[0, 0] = 0.2
+    style[0, [1, 5]] = 0.8 * 0.5 * (1 - coarse)
+    style[0, [2, 6]] = 0.8 * 0.5 * coarse
+    image = np.ascontiguousarray(resize(photo, SIDE, 398).transpose(2, 0, 1)[None])
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    (painting,) = session.run(["painting"], {"image": image, "style": style})
+    assert np.abs(visit.canvas("after") - painting[0].transpose(1, 2, 0)).max() <= 2 / 255
+    unusable = visit.page.locator(f'[data-key="{names[1]}"][aria-disabled="true"]')
+    assert unusable.count() == 0
+    visit.close()
+
+
+def test_after_the_first_visit_it_works_without_a_network(
+    browser: Any, studio: Studio, shipped: Any, photo_bytes: bytes
+) -> None:
+    assert shipped.styles
+    visit = Visit(browser, studio)
+    visit.open()
+    page = visit.page
+    page.wait_for_function("document.body.classList.contains('is-kept')")
+    manifest = json.loads(page.request.get(f"{studio.address}manifest.webmanifest").text())
+    assert {icon["sizes"] for icon in manifest["icons"]} >= {"192x192", "512x512"}
+    assert manifest["display"] == "standalone"
+    visit.context.set_offline(True)
+    page.reload()
+    page.wait_for_selector("body.is-open")
+    wait_ready(visit)
+    assert page.evaluate("window.crossOriginIsolated")
+    visit.drop("Isle.png", photo_bytes)
+    visit.choose("starry-night")
+    assert visit.canvas("after").std() > 0.01
+    visit.complaints.clear()  # what could not be fetched
+    visit.close()
