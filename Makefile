@@ -1,10 +1,10 @@
-# One command each: make demo, make test, make test-all, make lint, make bench.
+# One command each: make demo, make studio, make test, make test-all, make lint, make bench.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-all lint format bench clean
+.PHONY: demo studio test test-all lint format bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -18,8 +18,16 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[demo,dev]'
 	touch $@
 
+# The page is TypeScript: this needs Node 20.19 or newer, and says so.
+$(VENV)/.studio: pyproject.toml constraints.txt hatch_build.py $(shell find studio-page -name node_modules -prune -o -type f -print) | $(BIN)/python
+	IMPASTO_BUILD_PAGE=1 $(PIP) -e '.[studio]'
+	touch $@
+
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
+
+studio: $(VENV)/.studio
+	$(BIN)/impasto studio
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

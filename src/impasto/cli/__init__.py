@@ -13,13 +13,20 @@ from typer.core import TyperGroup
 
 from impasto import __version__
 from impasto.cli.batch import BatchCommand, batch
+from impasto.cli.explain import explain
+from impasto.cli.export import export
+from impasto.cli.fast import fast
+from impasto.cli.inspect import app as inspect
 from impasto.cli.measure import measure
 from impasto.cli.models import app as models
 from impasto.cli.neural_style import AS_THEY_ARE, neural_style
 from impasto.cli.resume import resume
 from impasto.cli.style import list_styles, measure_style
 from impasto.cli.style_transfer import style_transfer
+from impasto.cli.studio import studio
 from impasto.cli.stylize import stylize
+from impasto.cli.texture import texture
+from impasto.cli.train import train
 from impasto.errors import ImpastoError
 
 INTERRUPTED = 130
@@ -85,9 +92,16 @@ app.command("batch", cls=BatchCommand)(batch)
 app.command("resume")(resume)
 app.command("neural-style", add_help_option=False, context_settings=AS_THEY_ARE)(neural_style)
 app.command("style-transfer", add_help_option=False, context_settings=AS_THEY_ARE)(style_transfer)
+app.command("fast")(fast)
+app.command("export")(export)
 app.command("style")(measure_style)
 app.command("styles")(list_styles)
 app.command("measure")(measure)
+app.command("train")(train)
+app.command("studio")(studio)
+app.command("texture")(texture)
+app.command("explain")(explain)
+app.add_typer(inspect, name="inspect")
 app.add_typer(models, name="models", help="The networks' weights: list, fetch, import, verify.")
 
 

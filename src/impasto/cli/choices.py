@@ -295,6 +295,10 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+PARSERS = _PARSERS
+"""Option of ``Options`` to what makes its value of a text, where the text is not the value."""
+
+
 def shown(quiet: bool, json: bool) -> str:
     """How progress is shown: "json", "nothing" or "bar"."""
     return "json" if json else "nothing" if quiet else "bar"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # What a result may take on disk, generously: 16 bits a channel, with alpha, uncompressed.
 BYTES_PER_PIXEL = 8
+JSON_LINES = (".jsonl", ".ndjson")
+"""Suffixes of logs that have one JSON object a line; all others are CSV."""
 
 
 @dataclass(frozen=True)
@@ -192,14 +194,16 @@ class Watcher:
 
     def __call__(self, event: Progress) -> None:
         self.count += 1
+        numbered = ""
         if self.job.save_every and self.count % self.job.save_every == 0:
             path = self.job.output
             self._save(event, path.with_name(f"{path.stem}_{self.count:04d}{path.suffix}"))
+            numbered = self.saved
         if self.job.preview is not None and time.monotonic() - self._previewed > 1:
             self._save(event, self.job.preview)
             self._previewed = time.monotonic()
         if self._log is not None:
-            self._write_row(event)
+            self._write_row(event, numbered)
         if self.job.show == "json":
             print(json.dumps(event.to_dict() | ({"saved": self.saved} if self.saved else {})), flush=True)
         elif self.job.show == "bar":
@@ -232,8 +236,16 @@ class Watcher:
         alpha = self._photo.alpha
         return Picture(pixels, None if alpha is None else resize(alpha, width, height), self._photo.bits)
 
-    def _write_row(self, event: Progress) -> None:
+    def _write_row(self, event: Progress, numbered: str) -> None:
+        """A line of the log; ``numbered``: the picture of --save-every that was saved just now, or ""."""
         assert self._log is not None
+        assert self.job.log is not None
+        if self.job.log.suffix.lower() in JSON_LINES:
+            row: dict[str, Any] = {"iteration": self.count, "level": event.level}
+            row |= {"width": event.width, "height": event.height, "seconds": round(event.elapsed, 3)}
+            row |= {"losses": dict(event.losses)} | ({"saved": numbered} if numbered else {})
+            self._log.write(json.dumps(row) + "\n")
+            return
         if self._rows is None:
             columns = ["iteration", "level", "width", "height", "seconds", *event.losses]
             self._rows = csv.writer(self._log)
@@ -260,7 +272,7 @@ def columns(event: Progress) -> dict[str, Any]:
         if kind in parts:
             parts[kind] += value
     return {
-        "description": f"{event.width}x{event.height} ({event.level}/{event.levels})",
+        "description": f"{event.stage} {event.width}x{event.height} ({event.level}/{event.levels})".lstrip(),
         "completed": event.done,
         "losses": "  ".join(f"{name} {value:.3g}" for name, value in parts.items()),
         "left": "" if event.left is None else f"{event.left:.0f} s left",

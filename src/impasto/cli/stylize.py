@@ -72,7 +72,13 @@ def stylize(
     preview: Annotated[
         Path | None, typer.Option(help="Keep this file up to date, about once a second, while painting.")
     ] = None,
-    log: Annotated[Path | None, typer.Option(help="Write every iteration's losses and time, as CSV.")] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write every iteration's losses, by layer, and time: CSV, or JSON lines where it ends in "
+            ".jsonl. See impasto inspect losses."
+        ),
+    ] = None,
     parameters: Annotated[
         Path | None, typer.Option(help="Write what made the picture to this JSON file too.")
     ] = None,

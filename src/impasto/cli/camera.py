@@ -1,0 +1,166 @@
+"""What a camera sees, painted as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.cli.recordings import FrameServer, open_recording
+from impasto.errors import InputError, PictureError
+
+if TYPE_CHECKING:
+    from impasto.runtime import Gallery, Stream
+    from impasto.runtime.photographs import Manner
+
+Frame = NDArray[np.uint8]
+
+LIVE_SIZE = 512
+"""The long side in pixels where none is asked for."""
+
+
+def record(
+    gallery: Gallery,
+    camera: str,
+    manner: Manner,
+    *,
+    output: Path | None,
+    port: int | None,
+    frames: int | None,
+    quality: int,
+    show: str,
+) -> None:
+    """Paint frames until there are no more, ``frames`` are done, or Ctrl-C; say how many a second."""
+    with contextlib.ExitStack() as stack:
+        sinks: list[Any] = []
+        if output is not None:
+            sinks.append(stack.enter_context(open_recording(output, quality)))
+        seen = stack.enter_context(contextlib.closing(capture(camera, manner.size or LIVE_SIZE)))
+        if port is not None:
+            server = stack.enter_context(FrameServer(port))
+            sinks.append(server)
+            if show != "nothing":
+                print(f"painting at {server.address} (Ctrl-C stops)", file=sys.stderr, flush=True)
+        stream = gallery.stream(
+            seen,
+            manner.styles,
+            strength=manner.strength,
+            stroke_size=manner.stroke_size,
+            keep_color=manner.keep_color,
+        )
+        began = time.monotonic()
+        with contextlib.suppress(KeyboardInterrupt):
+            _run(stream, sinks, frames, show)
+    _sum_up(stream, time.monotonic() - began, output, show)
+
+
+def _run(stream: Stream, sinks: list[Any], frames: int | None, show: str) -> None:
+    said = time.monotonic()
+    for painted in stream:
+        for sink in sinks:
+            sink.add(painted)
+        if show != "nothing" and time.monotonic() - said > 1:
+            said = time.monotonic()
+            line = (
+                f"{stream.painted} frames, {stream.rate:.1f} a second ({stream.painting_rate:.1f} painting)"
+            )
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+        if frames is not None and stream.painted >= frames:
+            return
+
+
+def _sum_up(stream: Stream, seconds: float, output: Path | None, show: str) -> None:
+    rates = {"frames": stream.painted, "seconds": round(seconds, 2)}
+    rate, alone = stream.painted / max(seconds, 1e-9), stream.painting_rate
+    if show == "json":
+        more = {"rate": round(rate, 2), "painting_rate": round(alone, 2)}
+        print(json.dumps({"output": None if output is None else str(output)} | rates | more))
+    elif show == "words":
+        where = "" if output is None else f": {output}"
+        print(
+            f"\npainted{where} ({stream.painted} frames in {seconds:.1f} s: {rate:.1f} a second, "
+            f"painting alone {alone:.1f})"
+        )
+
+
+def capture(camera: str, size: int) -> Generator[Frame]:
+    """Frames (H, W, 3) uint8 of a camera, by number, or of a video's file or address; long side ``size``.
+
+    A camera gives its newest frame, leaving out what came while others were painted; a video gives
+    every one. Raises InputError when it cannot be opened.
+    """
+    import cv2
+
+    number = int(camera) if camera.isdigit() else None
+    if number is None and "://" not in camera and not Path(camera).is_file():
+        raise InputError(f"expected a camera's number, or a video's file or address; got {camera!r}")
+    source = cv2.VideoCapture(camera if number is None else number)
+    if not source.isOpened():
+        source.release()
+        what = f"video {camera}" if number is None else f"camera {number}"
+        raise InputError(f"expected a {what} that can be opened; it cannot, or is in use elsewhere")
+    return _frames(source, size, live=number is not None)
+
+
+def _frames(source: Any, size: int, *, live: bool) -> Generator[Frame]:
+    import cv2
+
+    from impasto.imaging import fit
+
+    newest = Newest(source.read) if live else None
+    read = source.read if newest is None else newest.read
+    try:
+        while True:
+            there, frame = read()
+            if not there:
+                return
+            height, width = frame.shape[:2]
+            smaller = fit(width, height, size)
+            if min(smaller) < 16:
+                raise PictureError(f"expected frames of 16 x 16 pixels at least; they are {smaller}")
+            if smaller != (width, height):
+                frame = cv2.resize(frame, smaller, interpolation=cv2.INTER_AREA)
+            yield np.ascontiguousarray(frame[:, :, ::-1])
+    finally:
+        if newest is not None:
+            newest.stop()
+        source.release()
+
+
+class Newest:
+    """Calls ``read`` all the time, in a thread, and hands out what it gave last, each thing once."""
+
+    def __init__(self, read: Any) -> None:
+        self._read, self._last, self._stopped = read, None, False
+        self._change = threading.Condition()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        there = True
+        while there and not self._stopped:
+            found = self._read()
+            there = bool(found[0])
+            with self._change:
+                self._last = found
+                self._change.notify_all()
+
+    def read(self) -> Any:
+        with self._change:
+            self._change.wait_for(lambda: self._last is not None)
+            found = self._last
+            if found is not None and found[0]:
+                self._last = None
+            return found
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._thread.join(timeout=2)

@@ -1,0 +1,285 @@
+"""``impasto video``: paint a film."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+import time
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from impasto.cli.choices import Choices, Json, Quiet, parse_size, shown, with_choices
+from impasto.cli.painting import INTERRUPTED, Interrupts, make_bar
+from impasto.errors import InputError, OptionError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from impasto.films import Film, FilmOptions, FilmProgress
+
+STEADY, FAST, FILE = "Steadiness", "Fast networks", "Film"
+
+
+@with_choices
+def video(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="IN", help="A video, a folder of pictures, or a pattern: 'in/%05d.png'.", show_default=False
+        ),
+    ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A named style, a painting or a style file. May be given again.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=".mp4, .webm, .mov (ProRes), .mkv, .gif; a folder or a pattern for frames.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    start: Annotated[str | None, typer.Option(help="From here: seconds or H:MM:SS.", rich_help_panel=FILE)] = None,
+    end: Annotated[str | None, typer.Option(help="Up to here: seconds or H:MM:SS.", rich_help_panel=FILE)] = None,
+    fast: Annotated[
+        bool | None,
+        typer.Option(
+            "--fast/--optimize",
+            help="The fast networks, or optimisation. \\[default: fast where they know the styles]",
+        ),
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(help="h264, h265, vp9, av1, prores, ffv1. \\[default: by suffix and bits]", rich_help_panel=FILE),
+    ] = None,
+    quality: Annotated[
+        int | None,
+        typer.Option(help="The encoder's CRF: 0 best, 63 worst. \\[default: the codec's]", rich_help_panel=FILE),
+    ] = None,
+    bits: Annotated[
+        int | None, typer.Option(help="8 or 10. \\[default: as the clip]", rich_help_panel=FILE)
+    ] = None,
+    rate: Annotated[
+        str, typer.Option(help="Frames a second, where IN is pictures: 25 or 30000/1001.", rich_help_panel=FILE)
+    ] = "25",
+    audio: Annotated[bool, typer.Option("--audio/--no-audio", help="Copy the sound.", rich_help_panel=FILE)] = True,
+    on_damage: Annotated[
+        str, typer.Option(help="Damaged frames: conceal or refuse.", rich_help_panel=FILE)
+    ] = "conceal",
+    segment: Annotated[
+        int | None,
+        typer.Option(
+            help="Frames between two savings. \\[default: 120 fast, 24 optimised]", rich_help_panel=FILE
+        ),
+    ] = None,
+    long_term: Annotated[
+        str | None,
+        typer.Option(
+            help="How many frames back the paintings are that count. \\[default: 1,8]", rich_help_panel=STEADY
+        ),
+    ] = None,
+    passes: Annotated[
+        int, typer.Option(min=1, help="Paint each segment so often, to and fro.", rich_help_panel=STEADY)
+    ] = 1,
+    temporal_weight: Annotated[
+        float | None,
+        typer.Option(help="How much earlier frames count. \\[default: 300]", rich_help_panel=STEADY),
+    ] = None,
+    next_iterations: Annotated[
+        int | None,
+        typer.Option(help="Steps for a frame that follows another. \\[default: 20]", rich_help_panel=STEADY),
+    ] = None,
+    keep: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the frame before, with --fast; 0 for none. \\[default: 0.92]", rich_help_panel=STEADY
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, help="From the photo to the full style.", rich_help_panel=FAST)
+    ] = 1.0,
+    keep_color: Annotated[
+        bool, typer.Option("--keep-color", help="Keep the film's colors.", rich_help_panel=FAST)
+    ] = False,
+    preview: Annotated[
+        Path | None, typer.Option(help="Keep this picture up to date with the last frame painted.")
+    ] = None,
+    choices: Choices,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Paint the film IN so that it does not flicker.
+
+    \b
+    impasto video holiday.mp4 --style starry-night -o painted.mp4
+    impasto video holiday.mov --style painting.jpg -o painted.mp4 --size 640 --start 1:05 --end 1:20
+    impasto video frames/ --rate 24 --style great-wave --optimize --passes 3 -o painted.mov
+    impasto video holiday.mp4 --style great-wave -o 'frames/%05d.png'
+
+    The same command again after a crash goes on after the last finished segment, frame for frame. After
+    Ctrl-C too. Exit codes: 0, 2 for what cannot be used or written, 130 after Ctrl-C.
+    """
+    if source is None or not style or output is None:
+        missing = "a film" if source is None else "--style STYLE" if not style else "-o OUT"
+        raise InputError(f"expected a film, --style STYLE and -o OUT; {missing} did not come")
+    if preview is not None:
+        from impasto.imaging import check_writable
+
+        check_writable(preview)
+    given: dict[str, Any] = {
+        "size": None if choices.size is None else parse_size(choices.size),
+        "start": start,
+        "end": end,
+        "rate": rate,
+        "codec": codec,
+        "quality": quality,
+        "bits": bits,
+        "damage": on_damage,
+        "sound": audio,
+        "long_term": long_term,
+        "passes": passes,
+        "temporal_weight": temporal_weight,
+        "next_iterations": next_iterations,
+        "keep": keep,
+        "strength": strength,
+        "stroke_size": choices.style_scale,
+        "keep_color": keep_color,
+        "segment": segment,
+    }
+    engine = None if fast is None else "fast" if fast else "optimize"
+    options = choices.options()
+    from impasto import films
+
+    _check_engine(films.choose_engine(engine, style)[0], choices, given)
+    with Interrupts() as interrupts, closing(_Watcher(shown(quiet, json), preview)) as watcher:
+        done = films.film(
+            source,
+            style,
+            output,
+            engine=engine,
+            options=options,
+            film_options=_film_options(given),
+            on_progress=watcher,
+            cancel=lambda: interrupts.seen,
+        )
+    watcher.sum_up(done)
+    raise typer.Exit(INTERRUPTED if done.cancelled else 0)
+
+
+def _film_options(given: dict[str, Any]) -> FilmOptions:
+    """``FilmOptions`` of what was typed. Raises OptionError."""
+    from impasto.films import FilmOptions
+    from impasto.video import parse_time
+
+    found = {name: value for name, value in given.items() if value is not None}
+    for name in ("start", "end"):
+        if name in found:
+            found[name] = parse_time(found[name], f"--{name}")
+    try:
+        found["rate"] = Fraction(found["rate"])
+    except (ValueError, ZeroDivisionError):
+        raise OptionError(
+            f"--rate must be frames a second, such as 25 or 30000/1001; it is {found['rate']!r}"
+        ) from None
+    if "long_term" in found:
+        try:
+            found["long_term"] = tuple(int(part) for part in found["long_term"].split(","))
+        except ValueError:
+            raise OptionError(
+                f"--long-term must be numbers of frames, such as 1,8; it is {found['long_term']!r}"
+            ) from None
+    return FilmOptions(**found)
+
+
+_ONLY_OPTIMISED = ("temporal_weight", "next_iterations", "long_term")
+_BOTH = ("size", "blend", "style_scale")
+
+
+def _check_engine(engine: str, choices: Choices, given: dict[str, Any]) -> None:
+    """Raise OptionError for options that the engine at work would not heed."""
+    if engine == "fast":
+        unheeded = [name for name in choices.changes() if name not in (*_BOTH, "style_weights")]
+        unheeded += ["preset"] if choices.preset is not None else []
+        unheeded += [name for name in _ONLY_OPTIMISED if given[name] is not None]
+        unheeded += ["passes"] if given["passes"] != 1 else []
+        why = "optimising; the fast networks paint these styles: expected --optimize too"
+    else:
+        unheeded = ["keep"] if given["keep"] is not None else []
+        unheeded += ["strength"] if given["strength"] != 1 else []
+        unheeded += ["keep_color"] if given["keep_color"] else []
+        why = "the fast networks; this film is optimised: expected styles they know, without --optimize"
+        given["stroke_size"] = None
+    if unheeded:
+        raise OptionError(f"--{unheeded[0].replace('_', '-')} is for {why}")
+
+
+class _Watcher:
+    """Shows a film: how far it is and how far the frame at hand is; or JSON, a line a frame."""
+
+    def __init__(self, show: str, preview: Path | None) -> None:
+        self.show = show
+        self.preview = preview
+        self._previewed = 0.0
+        self._bar: Bar | None = None
+
+    def __call__(self, event: FilmProgress) -> None:
+        if self.preview is not None and event.preview and time.monotonic() - self._previewed > 1:
+            from impasto.imaging import write
+            from impasto.types import Picture
+
+            write(Picture(event.preview()), self.preview)
+            self._previewed = time.monotonic()
+        if self.show == "json" and event.painting is None:
+            left = None if event.left is None else round(event.left, 1)
+            row = {"frame": event.frame, "frames": event.frames, "elapsed": round(event.elapsed, 2)}
+            print(jsonlib.dumps(row | {"left": left}), flush=True)
+        elif self.show == "bar":
+            self._draw(event)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def sum_up(self, film: Film) -> None:
+        """The last words: what became of it, and what was unlike the clip."""
+        if self.show == "json":
+            row = {"output": str(film.path), "engine": film.engine, "frames": film.frames}
+            row |= {"resumed": film.resumed, "seconds": round(film.seconds, 2), "cuts": list(film.cuts)}
+            print(jsonlib.dumps(row | {"notes": list(film.notes), "cancelled": film.cancelled}))
+            return
+        for note in film.notes:
+            print(f"impasto: {note}", file=sys.stderr)
+        if self.show == "nothing":
+            return
+        if film.cancelled:
+            print("interrupted; the same command goes on after the last finished segment")
+            return
+        resumed = f", {film.resumed} of them from before" if film.resumed else ""
+        size = f"{film.width}x{film.height}, {film.frames} frames{resumed}"
+        print(f"painted: {film.path} ({size}, {film.engine}, {film.seconds:.1f} s)")
+
+    def _draw(self, event: FilmProgress) -> None:
+        if self._bar is None:
+            self._bar = make_bar()
+            self._bar.start()
+            self._bar.add_task("", total=1.0, losses="", left="")
+        words = f"frame {event.frame}" + (f" of {event.frames}" if event.frames else "")
+        left = "" if event.left is None else f"{_clock(event.left)} left"
+        task = self._bar.task_ids[0]
+        self._bar.update(task, description=words, completed=event.done, left=left)
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
