@@ -32,7 +32,12 @@ studio: $(VENV)/.studio
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
-test-all: $(VENV)/.dev
+# Ray for the slow tests; it asks for no torch.
+$(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[demo,dev,ray]'
+	touch $@
+
+test-all: $(VENV)/.all
 	$(BIN)/python -m pytest -m ''
 
 lint: $(VENV)/.dev

@@ -34,3 +34,12 @@ def test_an_example_makes_its_pictures(example: str, pictures: list[str], tmp_pa
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     for name in pictures:
         assert imaging.read(tmp_path / "out" / name).width == 96
+
+
+def test_the_lesson_makes_its_figures(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, str(ROOT / "examples" / "inside.py"), "64"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "the Gram matrix by" in done.stdout
+    names = ["1-features", "2-reconstructions", "4-losses", "4-painting", "4-walk", "5-networks"]
+    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == [f"inside-{name}" for name in names]

@@ -41,7 +41,8 @@ def test_the_wheel_holds_the_network_and_the_styles_and_stays_small(wheel: Path)
     assert "impasto/weights/data/tiny.safetensors" in names
     assert sum(name.endswith(".style") for name in names) >= 12
     assert "impasto/py.typed" in names
-    assert wheel.stat().st_size < 8_000_000
+    # Of which eleven are the network's runtime for browsers, where Node was there to build the page.
+    assert wheel.stat().st_size < 24_000_000
 
 
 @pytest.mark.slow

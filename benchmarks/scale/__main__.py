@@ -10,7 +10,6 @@ from pathlib import Path
 from benchmarks.scale import measure
 from benchmarks.scale.model import (
     LOADS,
-    Load,
     Prices,
     limits,
     load_costs,
@@ -76,10 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "model" in words:
         model()
     if "simulate" in words:
-        simulations(int(words[-1]) if words[-1].isdecimal() else 20_000)
+        simulations(int(words[-1]) if words[-1].isdecimal() else 10_000)
 
 
 if __name__ == "__main__":
     main()
-
-__all__ = ["Load", "main"]

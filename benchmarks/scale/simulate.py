@@ -41,7 +41,7 @@ class World:
     spread: float = 0.4
     start: float = 8.0
     worker_life: float = 20_000.0
-    machine_life: float = 60_000.0
+    machine_life: float = 20_000.0
     machine: int = 16
     flaky: float = 0.01
     damaged: float = 0.001
@@ -66,7 +66,7 @@ class Told:
 class Simulated:
     """A crew in a ``World``."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, workers: int, seed: int) -> None:
         self.world = world
         self.told = Told()
         self._chance = random.Random(seed)
@@ -77,7 +77,8 @@ class Simulated:
         self._alive: set[int] = set()
         self._machine_of: dict[int, int] = {}
         self._on: dict[int, list[int]] = {}
-        self._next_machine = self._chance.expovariate(1 / world.machine_life)
+        self._machines = -(-workers // world.machine)
+        self._next_machine = self._chance.expovariate(self._machines / world.machine_life)
         self._poison: dict[int, str] = {}
 
     def now(self) -> float:
@@ -157,7 +158,7 @@ class Simulated:
 
     def _lose_machine(self) -> list[Event]:
         """A machine goes, with all workers on it; another comes in its place."""
-        self._next_machine += self._chance.expovariate(max(1, len(self._on)) / self.world.machine_life)
+        self._next_machine += self._chance.expovariate(self._machines / self.world.machine_life)
         there = [workers for workers in self._on.values() if workers]
         if not there:
             return []
@@ -218,7 +219,7 @@ def simulate(
     out = folder / "out"
     out.mkdir(exist_ok=True)
     jobs = [Job(str(photo), (str(photo),), str(out / f"{n:07d}.png"), Options()) for n in range(items)]
-    crew = Simulated(world or World(), seed)
+    crew = Simulated(world or World(), workers, seed)
     settled: Counter[str] = Counter()
 
     def tell(event: BatchProgress) -> None:
@@ -227,7 +228,7 @@ def simulate(
 
     began = time.process_time()
     batch = run_with(
-        lambda: (crew, workers), jobs, out, policy=policy or Policy(patience=600.0), on_progress=tell
+        lambda: (crew, workers), jobs, out, policy=policy or Policy(patience=120.0), on_progress=tell
     )
     spent = time.process_time() - began
     lines = _lines(out / "manifest.jsonl")

@@ -21,12 +21,14 @@ from impasto.runtime.gallery import SHIPPED
 from train import STYLES
 
 LARGEST = 4_000_000
+PHOTOGRAPHS = "samples of ImageNet, COCO and BSDS500, at most 384 pixels, none of them included"
 
 
 def entry(name: str) -> StyleEntry:
     """A named style as the gallery's files describe it."""
     card = read_style(named_styles()[name]).card
-    return StyleEntry(name, card.title, card.artist, card.year, card.licence)
+    licence = card.licence.partition(";")[0]
+    return StyleEntry(name, card.title, card.artist, card.year, licence)
 
 
 def main() -> None:
@@ -38,7 +40,7 @@ def main() -> None:
     network.load_state_dict(state["network"])
     for place in (GALLERY, SHIPPED):
         place.parent.mkdir(exist_ok=True)
-    about = {"steps": state["step"], "licence": "MIT"}
+    about = {"steps": state["step"], "licence": "MIT", "photographs": PHOTOGRAPHS}
     save_network(GALLERY, network, [entry(name) for name in STYLES], about)
     report = export_gallery(GALLERY, SHIPPED, precision="fp16")
     sizes = [place.stat().st_size for place in (GALLERY, SHIPPED)]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from impasto import imaging
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
 from impasto.objectives import SampleKind, Samples, StyleStatistics
@@ -108,7 +107,9 @@ class OptimisedPainter:
         Raises OptionError and its kin for what cannot be used, WeightsMissingError without weights.
         """
         if options.init != "content":
-            raise OptionError(f"a film's frames start from the photograph: expected init content, not {options.init}")
+            raise OptionError(
+                f"a film's frames start from the photograph: expected init content, not {options.init}"
+            )
         if temporal_weight < 0 or next_iterations < 1:
             raise OptionError(
                 "temporal_weight must be 0 or more, next_iterations 1 or more; they are "
@@ -168,8 +169,19 @@ class OptimisedPainter:
         return loss
 
 
+class Named(Protocol):
+    """A style of the fast networks."""
+
+    @property
+    def name(self) -> str: ...
+
+
 class Gallery(Protocol):
     """The fast networks, as ``impasto.runtime.load_gallery`` gives them."""
+
+    @property
+    def styles(self) -> Sequence[Named]:
+        """What they know."""
 
     def paint(
         self,

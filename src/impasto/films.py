@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
 from impasto import __version__, imaging
-from impasto.errors import InputError, OptionError, OutputError
+from impasto.errors import InputError, MissingExtraError, OptionError, OutputError, WeightsMissingError
 from impasto.film_painters import (
     NEXT_ITERATIONS,
     TEMPORAL_WEIGHT,
@@ -217,17 +217,13 @@ def choose_engine(
         raise OptionError(f"engine must be one of {', '.join(get_args(Engine))}; it is {engine!r}")
     if engine == "optimize":
         return "optimize", None
-    found: Any = gallery
+    found = gallery
     if found is None:
-        from impasto import runtime
+        from impasto.runtime import load_gallery
 
-        if not hasattr(runtime, "load_gallery"):
-            if engine == "fast":
-                raise OptionError("this impasto has no fast networks; expected engine optimize")
-            return "optimize", None
         try:
-            found = runtime.load_gallery()
-        except Exception:
+            found = load_gallery()
+        except (WeightsMissingError, MissingExtraError):
             if engine == "fast":
                 raise
             return "optimize", None
@@ -245,9 +241,7 @@ def choose_engine(
 
 def _opened(source: Path, output: Path, wanted: FilmOptions, engine: Engine) -> tuple[Clip, Target]:
     """The clip at the size asked for, and what is to be written."""
-    request = Request(
-        start=wanted.start, end=wanted.end, even=False, damage=wanted.damage, rate=wanted.rate
-    )
+    request = Request(start=wanted.start, end=wanted.end, even=False, damage=wanted.damage, rate=wanted.rate)
     own = open_clip(source, request).info
     target = find_target(output, wanted.bits or own.bits, codec=wanted.codec, quality=wanted.quality)
     size = wanted.size
@@ -277,7 +271,9 @@ def _check_place(source: Path, target: Target) -> None:
 
 
 def _frame_path(path: Path, number: int) -> Path:
-    return path.with_name(numbered(path.name, number)) if is_pattern(path.name) else path / f"{number:06d}.png"
+    return (
+        path.with_name(numbered(path.name, number)) if is_pattern(path.name) else path / f"{number:06d}.png"
+    )
 
 
 def _engine(

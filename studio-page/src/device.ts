@@ -6,17 +6,21 @@ import { loadNetwork } from "./pixels/desk";
 import { state, update, watch } from "./state";
 import { say, sayError } from "./status";
 
-/** Requests the browser has made since the switch was turned on; it counts them, not we. */
+/** Requests to the studio since the switch was turned on, as the browser reports them. */
 let requests = 0;
+let since = 0;
+/** Descriptions and thumbnails of the gallery: fetched, with nothing in the asking. */
+const FETCHED = /\/api\/v1\/(styles|capabilities)(\/|$)/;
 const observer = typeof PerformanceObserver === "undefined" ? null : new PerformanceObserver((list) => {
   if (!state.onDevice) return;
-  const sent = list.getEntries().filter((entry) => /\/api\//.test(entry.name));
+  const sent = list.getEntries().filter(({ name, startTime }) => startTime >= since && /\/api\//.test(name) && !FETCHED.test(name));
   requests += sent.length;
 });
 
 export async function setOnDevice(on: boolean): Promise<void> {
   closeWire(on);
   requests = 0;
+  since = performance.now();
   update({ onDevice: on });
   if (!on || state.device.status === "ready" || state.device.status === "loading") return;
   update({ device: { ...state.device, status: "loading", message: "" } });

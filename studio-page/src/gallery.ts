@@ -27,7 +27,7 @@ function tile(key: string, title: string, about: string, image: string | null, u
   const initials = title.replace(/^(The|A|Portrait of|Under the) /, "").charAt(0);
   const picture = image
     ? h("img", { src: image, alt: "", decoding: "async", draggable: "false" })
-    : h("span", { class: "tile-initial" }, initials);
+    : h("span", { class: "tile-initial", "data-initial": initials });
   return h(
     "li",
     {},

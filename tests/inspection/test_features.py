@@ -37,9 +37,7 @@ def other_network() -> ModuleEncoder:
     return ModuleEncoder(nn.Sequential(*layers), CENTRED)
 
 
-def test_maps_are_the_layers_own_activations_of_the_channels_asked_for(
-    encoder: Encoder, photo: Picture
-) -> None:
+def test_maps_are_the_layers_own_activations(encoder: Encoder, photo: Picture) -> None:
     (view,) = feature_maps(encoder, photo, "relu2_1", channels=[3, 0])
     features = encoder(to_tensor(photo.pixels), ["relu2_1"])["relu2_1"][0].numpy()
     assert np.array_equal(view.maps, features[[3, 0]])
@@ -56,9 +54,7 @@ def test_the_most_active_channels_come_first(encoder: Encoder, photo: Picture) -
     assert list(view.shown) == list(np.argsort(-deviations)[:5])
 
 
-def test_strides_and_receptive_fields_are_those_of_the_papers_network(
-    encoder: Encoder, photo: Picture
-) -> None:
+def test_strides_and_receptive_fields_are_those_of_vgg(encoder: Encoder, photo: Picture) -> None:
     views = feature_maps(encoder, photo, "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", top=1)
     assert [view.stride for view in views] == [1, 2, 4, 8, 16]
     # Each convolution adds twice its stride, each pooling its stride: 3, 10, 24, ... as in VGG.

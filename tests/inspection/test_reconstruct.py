@@ -41,7 +41,7 @@ def test_a_texture_has_the_size_asked_for_whatever_the_paintings(encoder: Encode
     few = TEXTURE.replace(iterations=3, coarse_iterations=3, min_size=0)
     made = synthesise(encoder, painting, (112, 40), options=few)
     assert made.pixels.shape == (40, 112, 3)
-    with pytest.raises(PictureError, match="the texture is looked at in 20x20.*relu5_1"):
+    with pytest.raises(PictureError, match=r"the texture is looked at in 20x20.*relu5_1"):
         synthesise(encoder, painting, (20, 20), options=few)
 
 

@@ -116,6 +116,15 @@ def test_one_machine_on_which_nothing_starts_does_not_end_a_batch_that_others_wo
     assert not schedule.hopeless
 
 
+def test_a_machine_that_goes_while_its_workers_start_is_no_sign_that_none_can() -> None:
+    for blame in (True, False):
+        schedule = Schedule(range(99), 16, Policy(starts=2, delay=1))
+        for worker in schedule.hire(0.0):
+            schedule.lost(worker, 0.0, blame=blame)
+        assert not schedule.hopeless
+        assert len(schedule.hire(1.0)) == 16
+
+
 def test_a_worker_that_says_nothing_is_noticed_and_one_without_work_is_not() -> None:
     schedule = started(2, 2, Policy(patience=100))
     (first, *_), (second, *_) = handed(schedule)

@@ -217,9 +217,7 @@ def test_storage_has_an_end(make: Callable[..., House]) -> None:
     house = make(user_bytes=30_000)
     with house.client() as client:
         upload(client, encoded(60, 60))
-        answer = client.post(
-            "/pictures", files={"file": ("a.png", encoded(90, 90))}, data={"role": "photo"}
-        )
+        answer = client.post("/pictures", files={"file": ("a.png", encoded(90, 90))}, data={"role": "photo"})
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/quota")
         assert len(list((house.settings.data_dir / "pictures").glob("*.png"))) == 1
 
@@ -333,7 +331,14 @@ def test_paths_lead_nowhere_but_the_page(make: Callable[..., House], tmp_path: A
         assert asset.headers["content-type"] == "application/wasm"
         assert "immutable" in asset.headers["cache-control"]
         assert client.get("/sw.js").headers["service-worker-allowed"] == "/"
-        for path in ("/link.txt", "/.hidden", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/none", "/models/x"):
+        for path in (
+            "/link.txt",
+            "/.hidden",
+            "/%2e%2e/outside.txt",
+            "/..%2foutside.txt",
+            "/none",
+            "/models/x",
+        ):
             answer = client.get(path)
             assert answer.status_code == 404, path
             assert answer.headers["content-type"] == "application/problem+json"

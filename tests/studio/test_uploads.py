@@ -53,9 +53,7 @@ def test_a_photograph_is_kept_upright_and_without_metadata(client: httpx.Client,
 def test_eight_bits_are_kept_exactly(client: httpx.Client) -> None:
     data = encoded(33, 21)
     kept = client.get(f"/pictures/{upload(client, data)}/content").content
-    assert np.array_equal(
-        np.asarray(Image.open(io.BytesIO(kept))), np.asarray(Image.open(io.BytesIO(data)))
-    )
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(kept))), np.asarray(Image.open(io.BytesIO(data))))
 
 
 def test_copies_have_the_side_asked_for(client: httpx.Client) -> None:
@@ -138,7 +136,9 @@ def test_uploads_are_listed_page_by_page(client: httpx.Client) -> None:
     painting = upload(client, role="painting")
     found, after = [], None
     while True:
-        page = client.get("/pictures", params={"role": "photo", "limit": 2, **({"after": after} if after else {})})
+        page = client.get(
+            "/pictures", params={"role": "photo", "limit": 2, **({"after": after} if after else {})}
+        )
         found += [picture["id"] for picture in page.json()["pictures"]]
         if (after := page.json()["next"]) is None:
             break

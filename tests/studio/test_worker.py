@@ -31,7 +31,7 @@ def test_a_stopped_worker_puts_its_job_down_and_the_next_ends_it_alike(
     client: httpx.Client, house: House
 ) -> None:
     photo = upload(client, encoded(64, 64))
-    options = {"iterations": 150, "coarse_iterations": 150, "min_size": 0}
+    options = {"iterations": 16, "coarse_iterations": 16, "min_size": 0}
     whole, broken = (submit(client, photo, options=options)["id"] for _ in range(2))
     house.paint(whole)
     first = painter(house, "w_1")

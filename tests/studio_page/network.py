@@ -1,6 +1,6 @@
 """A gallery network small enough to make in a test, with the interface of the one that ships.
 
-Inputs ``image`` (1, 3, H, W) in [0, 1] and ``style`` (1, 1 + 2 * styles); output ``painting`` (1, 3, H, W).
+Inputs ``image`` (1, 3, H, W) in [0, 1] and ``weights`` (1, 1 + 2 * styles); output ``painting`` (1, 3, H, W).
 The photograph's share is left as it is; a style's fine strokes are a blur of 3 pixels in a tint, its coarse
 ones a blur of 7 in another, so that every weight shows and every result can be told apart.
 """
@@ -41,7 +41,7 @@ def write_network(path: Path, names: Sequence[str]) -> None:
         helper.make_node("Slice", ["shape", "two", "four"], ["size"]),
         helper.make_node("Concat", ["head", "size"], ["stacked"], axis=0),
         helper.make_node("Reshape", ["all", "stacked"], ["each"]),
-        helper.make_node("Reshape", ["style", "as_shares"], ["shares"]),
+        helper.make_node("Reshape", ["weights", "as_shares"], ["shares"]),
         helper.make_node("Mul", ["each", "shares"], ["weighted"]),
         helper.make_node("ReduceSum", ["weighted", "axis"], ["sum"], keepdims=0),
         helper.make_node("Clip", ["sum", "black", "white"], ["painting"]),
@@ -52,7 +52,7 @@ def write_network(path: Path, names: Sequence[str]) -> None:
         "gallery",
         [
             helper.make_tensor_value_info("image", TensorProto.FLOAT, picture),
-            helper.make_tensor_value_info("style", TensorProto.FLOAT, [1, channels]),
+            helper.make_tensor_value_info("weights", TensorProto.FLOAT, [1, channels]),
         ],
         [helper.make_tensor_value_info("painting", TensorProto.FLOAT, picture)],
         initial,

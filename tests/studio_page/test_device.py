@@ -39,9 +39,7 @@ def wait_ready(visit: Visit) -> None:
 
 def turn_on(visit: Visit) -> None:
     visit.page.get_by_role("switch", name="On this device").check(force=True)
-    visit.page.wait_for_function(
-        "/nothing is sent/.test(document.querySelector('#device-words').textContent)"
-    )
+    wait_ready(visit)
 
 
 def test_the_picture_is_the_studios_and_nothing_is_sent(visit: Visit, shipped: Any) -> None:
@@ -103,7 +101,7 @@ def test_any_network_with_this_interface_is_run_as_it_says(
     style[0, [2, 6]] = 0.8 * 0.5 * coarse
     image = np.ascontiguousarray(resize(photo, SIDE, 398).transpose(2, 0, 1)[None])
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    (painting,) = session.run(["painting"], {"image": image, "style": style})
+    (painting,) = session.run(["painting"], {"image": image, "weights": style})
     assert np.abs(visit.canvas("after") - painting[0].transpose(1, 2, 0)).max() <= 2 / 255
     unusable = visit.page.locator(f'[data-key="{names[1]}"][aria-disabled="true"]')
     assert unusable.count() == 0
@@ -117,7 +115,7 @@ def test_after_the_first_visit_it_works_without_a_network(
     visit = Visit(browser, studio)
     visit.open()
     page = visit.page
-    page.wait_for_function("document.body.classList.contains('is-kept')")
+    visit.until("document.body.classList.contains('is-kept')")
     manifest = json.loads(page.request.get(f"{studio.address}manifest.webmanifest").text())
     assert {icon["sizes"] for icon in manifest["icons"]} >= {"192x192", "512x512"}
     assert manifest["display"] == "standalone"

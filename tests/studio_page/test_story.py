@@ -83,7 +83,7 @@ def test_a_past_picture_brings_its_settings_back(visit: Visit, photo_bytes: byte
     visit.settle()
     page.locator(".strip-picture").first.click()
     visit.wait_painted()
-    page.wait_for_function("document.querySelector('.label-title').textContent === 'Harbour'")
+    visit.until("document.querySelector('.label-title').textContent === 'Harbour'")
     assert page.input_value("#strength") == "70"
     assert page.input_value("#keepColor") == "40"
     assert page.input_value("#preset") == "draft"
@@ -97,7 +97,7 @@ def test_cancel_keeps_what_was_painted(visit: Visit, photo_bytes: bytes) -> None
     visit.page.select_option("#size", "1024")
     visit.choose("starry-night")
     visit.paint()
-    visit.page.wait_for_function("Number(document.querySelector('.stroke-bar').ariaValueNow) >= 1")
+    visit.begun()
     visit.page.click('[data-act="cancel"]')
     visit.wait_painted()
     assert "cut short" in visit.facts()
@@ -108,7 +108,7 @@ def test_pause_and_going_on(visit: Visit, photo_bytes: bytes) -> None:
     visit.page.select_option("#size", "512")
     visit.choose("starry-night")
     visit.paint()
-    visit.page.wait_for_function("Number(document.querySelector('.stroke-bar').ariaValueNow) >= 1")
+    visit.begun()
     visit.page.click('[data-act="pause"]')
     visit.page.wait_for_selector('[data-act="resume"]')
     assert visit.page.inner_text(".work-words") == "Paused"
@@ -123,7 +123,7 @@ def test_a_painting_of_ones_own_is_drafted_at_once(visit: Visit, photo_bytes: by
     own = visit.page.locator('.group input[type="file"]')
     own.set_input_files({"name": "Stripes.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
     visit.settle()
-    visit.page.wait_for_function("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
     assert "Stripes" in visit.page.inner_text(".label-after")
     assert max(visit.canvas("after").shape) == 384
 
@@ -185,7 +185,7 @@ def test_pasted_and_taken_photographs(visit: Visit, photo_bytes: bytes) -> None:
     page.reload()
     page.wait_for_selector("body.is-open")
     page.get_by_role("button", name="Take a picture").click()
-    page.wait_for_function("document.querySelector('dialog video')?.videoWidth > 0")
+    visit.until("document.querySelector('dialog video')?.videoWidth > 0")
     page.get_by_role("button", name="Take it").click()
     page.wait_for_selector("body.has-photo")
     assert page.inner_text(".label-title") == "Camera"
@@ -204,7 +204,7 @@ def test_reload_in_the_middle_of_a_job(visit: Visit, photo_bytes: bytes) -> None
     visit.size(384)
     visit.choose("starry-night")
     visit.paint()
-    visit.page.wait_for_function("Number(document.querySelector('.stroke-bar').ariaValueNow) >= 1")
+    visit.begun()
     visit.page.reload()
     visit.page.wait_for_selector(".working .loss-total[points*=' ']", state="attached")
     assert visit.page.inner_text(".label-title") == "Mill"
@@ -220,7 +220,7 @@ def test_the_studio_stops_and_starts_in_the_middle_of_a_job(
     visit.size(384)
     visit.choose("starry-night")
     visit.paint()
-    visit.page.wait_for_function("Number(document.querySelector('.stroke-bar').ariaValueNow) >= 1")
+    visit.begun()
     studio.stop()
     visit.page.wait_for_selector(".away:not([hidden])")
     studio.start()

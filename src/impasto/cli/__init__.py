@@ -27,6 +27,7 @@ from impasto.cli.studio import studio
 from impasto.cli.stylize import stylize
 from impasto.cli.texture import texture
 from impasto.cli.train import train
+from impasto.cli.video import video
 from impasto.errors import ImpastoError
 
 INTERRUPTED = 130
@@ -98,6 +99,7 @@ app.command("style")(measure_style)
 app.command("styles")(list_styles)
 app.command("measure")(measure)
 app.command("train")(train)
+app.command("video")(video)
 app.command("studio")(studio)
 app.command("texture")(texture)
 app.command("explain")(explain)

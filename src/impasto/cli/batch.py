@@ -109,13 +109,14 @@ def batch(
     format: Annotated[str, typer.Option(help="Of the results: png, jpg, webp, avif, tiff, heic.")] = "png",
     checkpoint_every: CheckpointEvery = None,
     workers: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="N|auto",
-            help="Paint in N processes; auto: as many as cores, GPUs and memory make sensible.",
+            help="Paint in N processes; auto: as many as cores, GPUs and memory make sensible. "
+            "\\[default: 1; auto on Ray]",
             rich_help_panel=WORKERS,
         ),
-    ] = "1",
+    ] = None,
     ray: Annotated[
         str | None,
         typer.Option(
@@ -162,7 +163,7 @@ def batch(
     from impasto.jobs.pairs import known_styles, photographs
     from impasto.jobs.places import plain
 
-    among = parse_workers(workers)
+    among = parse_workers(workers or ("1" if ray is None else "auto"))
     known_styles(map(plain, style))  # refuse before there is a folder
     photographs(map(plain, contents))
     with Interrupts() as interrupts, closing(Watcher(shown(quiet, json))) as watcher:
@@ -175,7 +176,7 @@ def batch(
             quality=quality,
             checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
             max_pixels=max_pixels or MAX_PIXELS,
-            workers="auto" if ray is not None and workers == "1" else among,
+            workers=among,
             ray=ray,
             policy=Policy() if retries is None else replace(Policy(), retries=retries),
             on_progress=watcher,

@@ -54,7 +54,7 @@ def inspect_layers(
 
     \b
     impasto inspect layers photo.jpg painting.jpg
-    impasto inspect layers photo.jpg painting.jpg --preset gatys2015 --encoder tiny
+    impasto inspect layers photo.jpg painting.jpg --preset gatys2015
     impasto inspect layers photo.jpg painting.jpg --figure 2016-5
     impasto inspect layers photo.jpg painting.jpg --rows style_scale=0.5/1/2 --columns style_weight=2/8/32
     impasto inspect layers photo.jpg painting.jpg --rows style_layers=relu1_1/relu1_1,relu2_1 --columns

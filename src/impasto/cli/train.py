@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _PREVIEW_SECONDS = 5.0
+_PREVIEW_SHARE = 0.05
+"""How much of the time previews may take."""
 _MORE = "More"
 
 
@@ -173,7 +175,7 @@ class Session:
     ) -> None:
         self.output, self.checkpoint, self.every = output, checkpoint, every
         self.preview, self.log, self.plot, self.show = preview, log, plot, show
-        self._previewed = 0.0
+        self._next_preview = 0.0
         self._losses: LossesLog | None = None
         self._bar: Any = None
 
@@ -226,8 +228,6 @@ class Session:
 
         if team.leads:
             self._losses = LossesLog(self.log, self.plot, resumed=self.checkpoint.exists())
-        if self.checkpoint.exists() and self.show == "bar":
-            print(f"going on from {self.checkpoint}", file=sys.stderr)
         try:
             with Interrupts() as interrupts:
                 taught = teach(
@@ -253,17 +253,22 @@ class Session:
         assert self._losses is not None
         self._losses.write(event)
         last = event.done >= 1
-        if self.preview is not None and (last or time.monotonic() - self._previewed > _PREVIEW_SECONDS):
-            from impasto.imaging import write
-            from impasto.types import Picture
-
-            assert event.preview is not None
-            write(Picture(event.preview()), self.preview)
-            self._previewed = time.monotonic()
+        if self.preview is not None and (last or time.monotonic() > self._next_preview):
+            self._draw(event, self.preview)
         if self.show == "json":
             print(jsonlib.dumps(event.to_dict()), flush=True)
         elif self.show == "bar":
             self._show(event)
+
+    def _draw(self, event: Progress, preview: Path) -> None:
+        from impasto.imaging import write
+        from impasto.types import Picture
+
+        began = time.monotonic()
+        assert event.preview is not None
+        write(Picture(event.preview()), preview)
+        now = time.monotonic()
+        self._next_preview = now + max(_PREVIEW_SECONDS, (now - began) / _PREVIEW_SHARE)
 
     def _show(self, event: Progress) -> None:
         if self._bar is None:

@@ -19,7 +19,7 @@ from impasto.errors import InputError, OptionError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from impasto.films import Film, FilmOptions, FilmProgress
+    from impasto.films import Engine, Film, FilmOptions, FilmProgress
 
 STEADY, FAST, FILE = "Steadiness", "Fast networks", "Film"
 
@@ -29,7 +29,9 @@ def video(
     source: Annotated[
         Path | None,
         typer.Argument(
-            metavar="IN", help="A video, a folder of pictures, or a pattern: 'in/%05d.png'.", show_default=False
+            metavar="IN",
+            help="A video, a folder of pictures, or a pattern: 'in/%05d.png'.",
+            show_default=False,
         ),
     ] = None,
     style: Annotated[
@@ -48,8 +50,12 @@ def video(
         ),
     ] = None,
     *,
-    start: Annotated[str | None, typer.Option(help="From here: seconds or H:MM:SS.", rich_help_panel=FILE)] = None,
-    end: Annotated[str | None, typer.Option(help="Up to here: seconds or H:MM:SS.", rich_help_panel=FILE)] = None,
+    start: Annotated[
+        str | None, typer.Option(help="From here: seconds or H:MM:SS.", rich_help_panel=FILE)
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(help="Up to here: seconds or H:MM:SS.", rich_help_panel=FILE)
+    ] = None,
     fast: Annotated[
         bool | None,
         typer.Option(
@@ -59,19 +65,26 @@ def video(
     ] = None,
     codec: Annotated[
         str | None,
-        typer.Option(help="h264, h265, vp9, av1, prores, ffv1. \\[default: by suffix and bits]", rich_help_panel=FILE),
+        typer.Option(
+            help="h264, h265, vp9, av1, prores, ffv1. \\[default: by suffix and bits]", rich_help_panel=FILE
+        ),
     ] = None,
     quality: Annotated[
         int | None,
-        typer.Option(help="The encoder's CRF: 0 best, 63 worst. \\[default: the codec's]", rich_help_panel=FILE),
+        typer.Option(
+            help="The encoder's CRF: 0 best, 63 worst. \\[default: the codec's]", rich_help_panel=FILE
+        ),
     ] = None,
     bits: Annotated[
         int | None, typer.Option(help="8 or 10. \\[default: as the clip]", rich_help_panel=FILE)
     ] = None,
     rate: Annotated[
-        str, typer.Option(help="Frames a second, where IN is pictures: 25 or 30000/1001.", rich_help_panel=FILE)
+        str,
+        typer.Option(help="Frames a second, where IN is pictures: 25 or 30000/1001.", rich_help_panel=FILE),
     ] = "25",
-    audio: Annotated[bool, typer.Option("--audio/--no-audio", help="Copy the sound.", rich_help_panel=FILE)] = True,
+    audio: Annotated[
+        bool, typer.Option("--audio/--no-audio", help="Copy the sound.", rich_help_panel=FILE)
+    ] = True,
     on_damage: Annotated[
         str, typer.Option(help="Damaged frames: conceal or refuse.", rich_help_panel=FILE)
     ] = "conceal",
@@ -101,7 +114,8 @@ def video(
     keep: Annotated[
         float | None,
         typer.Option(
-            help="Share of the frame before, with --fast; 0 for none. \\[default: 0.92]", rich_help_panel=STEADY
+            help="Share of the frame before, with --fast; 0 for none. \\[default: 0.92]",
+            rich_help_panel=STEADY,
         ),
     ] = None,
     strength: Annotated[
@@ -155,7 +169,7 @@ def video(
         "keep_color": keep_color,
         "segment": segment,
     }
-    engine = None if fast is None else "fast" if fast else "optimize"
+    engine: Engine | None = None if fast is None else "fast" if fast else "optimize"
     options = choices.options()
     from impasto import films
 

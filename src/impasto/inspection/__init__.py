@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from impasto.inspection.layers import growing_sets, known_layers, network_input, suggest_layers
     from impasto.inspection.logs import LossLog, Recorder, read_log
     from impasto.inspection.networks import NetworkResult
+    from impasto.inspection.random_network import untrained
     from impasto.inspection.reconstruct import (
         Reconstruction,
         reconstruct_content,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from impasto.inspection.styles import StyleDistances, map_styles, style_distances
     from impasto.inspection.sweeps import Axis, Sweep, SweepCell, cells
     from impasto.inspection.textures import gram_matrices, shuffled
-    from impasto.inspection.untrained import untrained
     from impasto.inspection.walks import write_gif, write_video
 
 _HOMES = {
@@ -59,7 +59,7 @@ _HOMES = {
     "style_distances": "styles",
     "suggest_layers": "layers",
     "synthesise": "reconstruct",
-    "untrained": "untrained",
+    "untrained": "random_network",
     "write_gif": "walks",
     "write_video": "walks",
 }

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from impasto import weights
 from impasto.encoders import FeatureExtractor, load_extractor
 from impasto.errors import OptionError
+from impasto.inspection.random_network import untrained
 from impasto.inspection.reconstruct import shrunk
-from impasto.inspection.untrained import untrained
 from impasto.optimize.options import Options
 from impasto.sources import PictureLike, load_picture, opaque
 from impasto.types import Picture

@@ -184,11 +184,12 @@ def _file_name(rows: Axis, r: int, columns: Axis, c: int) -> str:
 
 
 def _ratios(values: tuple[float, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"{v:.0e}".replace("e-0", "e-") if v < 1e-2 and v * 128 % 1 else _fraction(v) for v in values
-    )
+    return tuple(_ratio(value) for value in values)
 
 
-def _fraction(value: float) -> str:
+def _ratio(value: float) -> str:
+    """Powers of two as fractions, all else as the papers write it: 1/8, 1e-4."""
     turned = 1 / value
-    return f"1/{turned:.0f}" if value < 1 and abs(turned - round(turned)) < 1e-6 else f"{value:g}"
+    if turned > 1 and turned == round(turned) and round(turned).bit_count() == 1:
+        return f"1/{turned:.0f}"
+    return f"{value:.0e}".replace("e-0", "e-")

@@ -32,6 +32,8 @@ except ImportError as missing:
     raise MissingExtraError("a Ray cluster needs Ray: pip install 'impasto[ray]'") from missing
 
 LOCAL = "local"
+TRIES = 3
+"""A machine that is busy may not bring Ray up in the half minute that Ray allows itself."""
 HINT_EVERY = 10.0
 PATIENCE = 60.0
 """Seconds without any worker after which it is said that the cluster has no room."""
@@ -70,21 +72,12 @@ def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: fl
 
     ``workers``: "auto" is one for each graphics processor, if ``gpus`` are wanted and there are any, or
     else for each core, as far as each finds ``memory`` bytes. A larger number than there is room for now
-    asks the autoscaler for more. Raises InputError when there is no cluster, OptionError for ``workers``.
+    asks the autoscaler for more. Raises InputError when there is no cluster, ImpastoError when none can
+    be started, OptionError for ``workers``.
     """
     own = not ray.is_initialized()
     if own:
-        try:
-            context = ray.init(
-                address=address,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-            )
-        except Exception as error:  # Ray raises nearly anything for an address without a cluster
-            words = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"expected a Ray cluster at {address}; cannot join it: {words}") from error
-        url = context.dashboard_url
+        url = _connect(address).dashboard_url
         dashboard = f"http://{url}" if url else "none (pip install 'ray[default]' brings one)"
     else:
         dashboard = "where Ray said when it was started"
@@ -104,6 +97,25 @@ def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: fl
     about += f" of {threads} thread{'s' * (threads != 1)}"
     about += f"; dashboard: {dashboard}"
     return Cluster(count, Seat(threads), int(each), bool(cards), about, own)
+
+
+def _connect(address: str) -> Any:
+    for tries in range(TRIES, 0, -1):
+        try:
+            return ray.init(
+                address=address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=False,
+            )
+        except Exception as error:  # Ray raises nearly anything for an address without a cluster
+            ray.shutdown()
+            words = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            if address != LOCAL:
+                raise InputError(f"expected a Ray cluster at {address}; cannot join it: {words}") from error
+            if tries == 1:
+                raise ImpastoError(f"cannot start Ray on this machine: {words}") from error
+    raise AssertionError
 
 
 class _Actor:

@@ -22,7 +22,7 @@ class Policy:
     ``retries``: how often an item that failed for a reason that may pass is tried again, first after
     ``delay``, then after twice as long, and so on up to ``longest_delay``. ``crashes``: how many workers
     may die over an item before it is set aside. ``ahead``: items a worker has at a time, the one it
-    works on among them. ``starts``: how many workers in a row may die before they are ready, when no
+    works on among them. ``starts``: how often in a row workers may die before they are ready, when no
     other lives. ``patience``: how long a worker with an item may say nothing before it counts as dead.
     """
 
@@ -63,7 +63,9 @@ class Schedule:
         self._later: list[tuple[float, int]] = []
         self._failures: dict[int, int] = {}
         self._crashes: dict[int, int] = {}
-        self._starting: set[int] = set()
+        # By the round they were started in: those of one round that die together fail once.
+        self._starting: dict[int, int] = {}
+        self._round = 0
         self._hands: dict[int, list[int]] = {}
         self._heard: dict[int, float] = {}
         self._room: deque[int] = deque()
@@ -89,8 +91,8 @@ class Schedule:
 
     @property
     def hopeless(self) -> bool:
-        """Whether workers die before they are ready, as often as the policy allows, and none lives."""
-        return self._failed_starts >= self.policy.starts and not self._hands
+        """Whether workers died before they were ready, as often as the policy allows, and none lives."""
+        return self._failed_starts >= self.policy.starts and not self._hands and not self._starting
 
     def attempt(self, item: int) -> int:
         """The number of the try that ``item`` is in, or would be in next, from 1."""
@@ -111,7 +113,7 @@ class Schedule:
             return []
         found = list(range(self._numbers + 1, self._numbers + 1 + max(0, self._missing())))
         self._numbers += len(found)
-        self._starting.update(found)
+        self._starting |= dict.fromkeys(found, self._round)
         return found
 
     def _missing(self) -> int:
@@ -121,7 +123,7 @@ class Schedule:
     def ready(self, worker: int, now: float) -> None:
         """``worker`` is there and takes items."""
         if worker in self._starting:
-            self._starting.remove(worker)
+            del self._starting[worker]
             self._failed_starts = 0
             self._hands[worker] = []
             self._heard[worker] = now
@@ -191,9 +193,10 @@ class Schedule:
         was taken away, say); the items behind it are not.
         """
         if worker in self._starting:
-            self._starting.remove(worker)
-            self._failed_starts += 1
-            self._next_start = now + self.policy.wait(self._failed_starts)
+            if self._starting.pop(worker) == self._round and blame:
+                self._round += 1
+                self._failed_starts += 1
+                self._next_start = now + self.policy.wait(self._failed_starts)
             return []
         found: list[tuple[int, Verdict]] = []
         for place, item in enumerate(self._forget(worker)):

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ Flow = NDArray[np.float32]
 _MAGIC = np.float32(202021.25)
 _UNKNOWN = 1e9
 _UNLIKE = 0.1
-_JUDGE = {
+_JUDGE: dict[str, Any] = {
     "pyr_scale": 0.5,
     "levels": 5,
     "winsize": 15,
@@ -52,7 +53,8 @@ def farneback(first: Pixels, second: Pixels) -> Flow:
         for p in (first, second)
     ]
     start = np.zeros((*grey[0].shape, 2), np.float32)
-    return np.asarray(cv2.calcOpticalFlowFarneback(*grey, start, **_JUDGE), np.float32)
+    found: Any = cv2.calcOpticalFlowFarneback(grey[0], grey[1], start, **_JUDGE)
+    return np.asarray(found, np.float32)
 
 
 def read_flow(path: str | os.PathLike[str]) -> Flow:
@@ -88,7 +90,7 @@ def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None)
         there = _follow(back, flow)
         apart = np.square(flow + there).sum(2)
         seen &= apart <= 0.01 * (np.square(flow).sum(2) + np.square(there).sum(2)) + 0.5
-    return seen.astype(np.float32)
+    return np.asarray(seen, np.float32)
 
 
 def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> float:

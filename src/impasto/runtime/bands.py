@@ -2,8 +2,8 @@
 
 An instance normalisation needs the mean and the variance of a whole picture. So the network is cut at its
 normalisations: each cut is a sweep over bands of rows, which leaves the moments of the next convolution,
-put together in double precision. Features at a quarter and an eighth of the size are kept in between, in
-half precision; finer ones are computed again in each sweep that needs them.
+put together in double precision. Features at a quarter and an eighth of the size are kept in between;
+finer ones are computed again in each sweep that needs them.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Sweeps:
         open_session: Open,
         *,
         band_numbers: int = BAND_NUMBERS,
-        store: type[np.floating] = np.float16,
+        store: type[np.floating] = np.float32,
     ) -> None:
         self.pixels, self.numbers, self.weights = pixels, numbers.astype(np.float32), weights
         self.open, self.band_numbers, self.store = open_session, band_numbers, store

@@ -50,8 +50,6 @@ class Settings(BaseSettings):
     queue_url: SecretStr = SecretStr("")
     workers: int = Field(1, ge=0, le=64)
     draft_workers: int = Field(1, ge=0, le=64)
-    work: Literal["here", "ray"] = "here"
-    ray_address: str = ""
     lease_seconds: float = Field(20.0, ge=1)
     checkpoint_seconds: float = Field(10.0, ge=0)
     attempts: int = Field(3, ge=1)

@@ -44,12 +44,17 @@ class Materials:
     start: GalleryNetwork | None
     known: tuple[FastStyle, ...]
     identity: Mapping[str, Any]
+    saved: Mapping[str, Any] | None
+    """What a checkpoint of this training holds."""
     reduced: bool
 
 
-def gather(course: Course, note: Callable[[str], None]) -> Materials:
-    """Everything ``course`` names, read and measured. ``note`` hears of photographs that will not do so
-    well. Raises InputError and its kin for what cannot be used."""
+def gather(course: Course, checkpoint: Path | None, note: Callable[[str], None]) -> Materials:
+    """Everything ``course`` names, read and measured, and the state in ``checkpoint`` if it exists.
+
+    ``note`` hears of photographs that will not do so well, and of what is gone on with. Raises InputError
+    and its kin for what cannot be used, a checkpoint of another training among it.
+    """
     names = course.style_names()
     start: GalleryNetwork | None = None
     known: tuple[FastStyle, ...] = ()
@@ -61,8 +66,6 @@ def gather(course: Course, note: Callable[[str], None]) -> Materials:
     encoder = load_encoder("tiny").requires_grad_(False)
     targets = [make_target(encoder, style.statistics) for style in styles]
     paths = find_photos([Path(p) for p in course.photos], course.most_photos) if course.photos else []
-    photos = _photos(course, paths, note)
-    learnt, judged = hold_out(photos)
     reduced = multiplies_bfloat16() if course.precision == "auto" else course.precision == "bfloat16"
     about = asdict(course) | {
         "styles": fingerprint(styles),
@@ -71,9 +74,15 @@ def gather(course: Course, note: Callable[[str], None]) -> Materials:
         "reduced": reduced,
         "minutes": None,  # the steps are in the state
     }
+    saved = _saved_state(checkpoint, about)
+    if saved is not None:
+        note(
+            f"going on from {checkpoint}, step {saved['trainer']['step']} of {saved['steps'][saved['stage']]}"
+        )
+    learnt, judged = hold_out(_photos(course, paths, note))
     if reduced:
         encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
-    return Materials(encoder, targets, learnt, judged, entries, start, known, about, reduced)
+    return Materials(encoder, targets, learnt, judged, entries, start, known, about, saved, reduced)
 
 
 def _entry(name: str, painting: str, style: Style) -> FastStyle:
@@ -95,14 +104,15 @@ def _photos(course: Course, paths: Sequence[Path], note: Callable[[str], None]) 
         )
         return PhotoSet([*photos.photos, *made])
     photos = read_photos(paths, smallest=smallest)
+    if not photos.photos:
+        raise InputError(
+            f"expected photographs of {smallest} pixels a side or more; none of {len(paths)} can be used "
+            f"({photos.skipped[0][1]})"
+        )
     for path, why in photos.skipped[:5]:
         note(f"skipped {path.name}: {why}")
     if len(photos.skipped) > 5:
         note(f"skipped {len(photos.skipped) - 5} more")
-    if not photos.photos:
-        raise InputError(
-            f"expected photographs of {smallest} pixels a side or more; none of {len(paths)} can be used"
-        )
     if len(photos.photos) < FEW:
         note(
             f"expected some hundreds of photographs, {FEW} at least; there are {len(photos.photos)}, and the "
@@ -120,7 +130,7 @@ def _digest(paths: Sequence[Path]) -> str:
     return found.hexdigest()
 
 
-def saved_state(checkpoint: Path | None, identity: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _saved_state(checkpoint: Path | None, identity: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The state in ``checkpoint``, if there is one. Raises InputError when it is of another training."""
     if checkpoint is None or not checkpoint.exists():
         return None
@@ -128,7 +138,7 @@ def saved_state(checkpoint: Path | None, identity: Mapping[str, Any]) -> Mapping
     different = sorted(n for n in identity.keys() | job.keys() if job.get(n) != identity.get(n))
     if different:
         raise InputError(
-            f"the checkpoint {checkpoint} is of another training ({', '.join(different)}): expected the same "
-            "command again, another --checkpoint, or the file removed"
+            f"the checkpoint {checkpoint} is of another training (such as its {different[0]}): expected the "
+            "same command again, another --checkpoint, or the file removed"
         )
     return state

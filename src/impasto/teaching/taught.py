@@ -23,7 +23,7 @@ from impasto.feedforward.training import Schedule, Trainer, TrainingProgress
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
 from impasto.progress import Progress, ProgressCallback
 from impasto.runtime import FastStyle
-from impasto.teaching.materials import Materials, gather, saved_state
+from impasto.teaching.materials import Materials, gather
 from impasto.tensors import to_pixels
 from impasto.types import Pixels
 
@@ -109,8 +109,8 @@ def teach(
     """
     imaging.check_writable(output, suffixes=(".safetensors",))
     watch = _Watch(on_progress, cancel)
-    materials = gather(course, on_note or (lambda _: None))
-    saved = saved_state(checkpoint, materials.identity)
+    materials = gather(course, checkpoint, on_note or (lambda _: None))
+    saved = materials.saved
     images = torch.stack([middle(p, course.size) for p in materials.learnt.photos[:4]])
     loss = LossWeights(style=_STYLE_WEIGHT * course.style_weight)
     model = begin(

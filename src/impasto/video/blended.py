@@ -74,7 +74,7 @@ class Blended:
             kept = to_words(mixed)
             last = from_words(kept)
             assert colours is not None
-            found = {"photo": step.photo, "painting": kept, "colours": colours}
+            found: State = {"photo": step.photo, "painting": kept, "colours": colours}
             yield Painted(step.frame, last, step.cut, found)
 
     def _steps(self, frames: Iterable[Frame], photo: NDArray[np.uint8] | None) -> Iterator[_Step]:
@@ -117,7 +117,8 @@ def mix(fresh: Pixels, last: Pixels, before: Motion, keep: float) -> Pixels:
 
 
 def _energy(detail: Pixels) -> Plane:
-    return np.asarray(cv2.GaussianBlur(np.square(detail).mean(2), (0, 0), 4 * _DETAIL), np.float32) + 1e-6
+    spread: Plane = np.asarray(cv2.GaussianBlur(np.square(detail).mean(2), (0, 0), 4 * _DETAIL), np.float32)
+    return np.asarray(spread + 1e-6, np.float32)
 
 
 def _blurred(pixels: Pixels, radius: float) -> Pixels:

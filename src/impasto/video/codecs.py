@@ -29,9 +29,7 @@ class Codec:
 _ANY = (".mp4", ".m4v", ".mov", ".mkv")
 CODECS: Mapping[str, Codec] = MappingProxyType(
     {
-        "h264": Codec(
-            "libx264", {8: "yuv420p", 10: "yuv420p10le"}, ("crf", 17), {"preset": "medium"}, _ANY
-        ),
+        "h264": Codec("libx264", {8: "yuv420p", 10: "yuv420p10le"}, ("crf", 17), {"preset": "medium"}, _ANY),
         "h265": Codec(
             "libx265",
             {8: "yuv420p", 10: "yuv420p10le"},
@@ -109,9 +107,7 @@ class Target:
         return self.kind == "file" and "yuv" in self.pixel_format
 
 
-def find_target(
-    path: Path, bits: int, *, codec: str | None = None, quality: int | None = None
-) -> Target:
+def find_target(path: Path, bits: int, *, codec: str | None = None, quality: int | None = None) -> Target:
     """What to write at ``path``: 8 or 10 ``bits`` a sample, unless the codec has but one kind.
 
     A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a

@@ -115,7 +115,7 @@ def from_ycbcr(planes: NDArray[np.float32], matrix: int, bits: int, full: bool) 
     r = y + 2 * (1 - red) * cr
     b = y + 2 * (1 - blue) * cb
     g = (y - red * r - blue * b) / (1 - red - blue)
-    return np.clip(np.stack([r, g, b], axis=-1), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.stack([r, g, b], axis=-1), 0, 1), np.float32)
 
 
 def to_ycbcr(pixels: Pixels, bits: int) -> NDArray[np.uint16]:
@@ -126,7 +126,7 @@ def to_ycbcr(pixels: Pixels, bits: int) -> NDArray[np.uint16]:
     cb = (pixels[..., 2] - y) / (2 * (1 - blue))
     cr = (pixels[..., 0] - y) / (2 * (1 - red))
     planes = np.stack([(16 + 219 * y) * step, (128 + 224 * cb) * step, (128 + 224 * cr) * step])
-    return np.rint(planes).astype(np.uint16)
+    return np.asarray(np.rint(planes), np.uint16)
 
 
 def to_srgb(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
@@ -201,9 +201,7 @@ def to_frame(pixels: Pixels, pixel_format: str) -> Any:
     else:
         frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format="rgb24")
         tagged["src_color_range"] = FULL
-        frame = frame.reformat(
-            format=pixel_format, dst_colorspace=BT709, interpolation=_flags(), **tagged
-        )
+        frame = frame.reformat(format=pixel_format, dst_colorspace=BT709, interpolation=_flags(), **tagged)
     frame.colorspace, frame.color_range = BT709, LIMITED
     frame.color_primaries, frame.color_trc = BT709, BT709
     return frame

@@ -8,6 +8,7 @@ boundaries of Ruder, Dosovitskiy and Brox, "Artistic Style Transfer for Videos" 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,9 +42,9 @@ def motion(frame: Pixels, earlier: Pixels) -> Motion:
     trust = consistency(back, forth)
     if size != (width, height):
         ratio = np.array([width / size[0], height / size[1]], np.float32)
-        back = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR) * ratio
-        trust = cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
-    return Motion(np.asarray(back, np.float32), np.asarray(trust, np.float32))
+        back = np.asarray(cv2.resize(back, (width, height)) * ratio, np.float32)
+        trust = np.asarray(cv2.resize(trust, (width, height)), np.float32)
+    return Motion(back, trust)
 
 
 def _grey(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -55,7 +56,8 @@ def _grey(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
     """The flow from ``first`` to ``second``, both (H, W) uint8, 16 pixels a side or more."""
-    algorithm = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    library: Any = cv2  # whose types leave out DIS
+    algorithm = library.DISOpticalFlow_create(library.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return np.asarray(algorithm.calc(first, second, None), np.float32)
 
 

@@ -168,9 +168,10 @@ class Guided:
         wanted = []
         for kept in around:
             found = motion(from_bytes(photo), kept.pixels)
-            wanted.append((warp(from_words(kept.painting), found.flow), found.trust / len(around)))
+            trust: Plane = found.trust / np.float32(len(around))
+            wanted.append((warp(from_words(kept.painting), found.flow), trust))
         moved, weight = wanted[0]
-        share = np.clip(weight * len(around), 0, 1) * np.float32(BLEND)
+        share: Plane = np.asarray(np.clip(weight * len(around), 0, 1) * BLEND, np.float32)
         return Guide(_laid_over(from_words(painting), moved, share), tuple(wanted))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from impasto.errors import ImpastoError, OutputError
 from impasto.video.codecs import SOUND, SOUND_INSTEAD, Target
 from impasto.video.libav import cannot_write, load_av
-from impasto.video.writing import Checked, add_video_stream, container_format
+from impasto.video.writing import Checked, container_format
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,7 @@ def _check(av: Any, part: Path, frames: int, path: Path) -> None:
 Row = tuple[float, int, Any]
 
 
-def _video_packets(
-    segments: Sequence[Segment], stream: Any, time_base: Fraction, last: int
-) -> Iterator[Row]:
+def _video_packets(segments: Sequence[Segment], stream: Any, time_base: Fraction, last: int) -> Iterator[Row]:
     """All packets with their times in the whole: decoding times are those of presentation, moved back as far
     as the deepest reordering asks, so that they grow over the joins too."""
     times = [tick for segment in segments for tick in segment.ticks]
@@ -123,7 +121,9 @@ def _ranks(segment: Segment) -> list[int]:
     """Which frame each packet holds, in the order of the packets."""
     shown = [packet.pts for packet in _packets(segment)]
     if len(shown) != len(segment.ticks):
-        raise OutputError(f"{segment.path}: expected {len(segment.ticks)} frames in it; there are {len(shown)}")
+        raise OutputError(
+            f"{segment.path}: expected {len(segment.ticks)} frames in it; there are {len(shown)}"
+        )
     order = sorted(range(len(shown)), key=lambda n: shown[n])
     ranks = [0] * len(shown)
     for rank, packet in enumerate(order):

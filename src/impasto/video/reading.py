@@ -85,9 +85,7 @@ class VideoFile:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{self.path}: expected a video file; it cannot be opened ({reason})") from error
         try:
-            found = [
-                s for s in container.streams.video if s.codec_context and not s.disposition & _ATTACHED
-            ]
+            found = [s for s in container.streams.video if s.codec_context and not s.disposition & _ATTACHED]
             if not found:
                 raise InputError(f"{self.path}: expected a video; it has no video stream that is known")
             yield container, found[0]
@@ -117,9 +115,8 @@ class VideoFile:
         last: int | None = None
         started = False
         step = max(1, round(1 / (self._rate_guess() * self._time_base)))
-        for picture, ticks, why in self._decoded(low):
-            if ticks is None:
-                ticks = step + last if last is not None else 0
+        for picture, told, why in self._decoded(low):
+            ticks = told if told is not None else 0 if last is None else last + step
             if last is not None and ticks <= last:
                 continue  # times must grow; a second frame at the same time cannot be shown
             if high is not None and ticks >= high:

@@ -9,7 +9,7 @@ from impasto.types import Pixels
 from impasto.video.flow import Motion, warp
 
 UNLIKE = 0.06
-"""Mean absolute difference, in [0, 1], that remains after following the motion: above it, nothing followed."""
+"""Mean absolute difference, in [0, 1], that remains after following the motion where there is a cut."""
 LOST = 0.55
 """Share of the picture that must be without trusted motion besides."""
 

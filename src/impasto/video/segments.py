@@ -59,7 +59,9 @@ class Store:
             lock = FileLock(self.folder / "lock", timeout=0)
             lock.acquire()
         except Timeout as error:
-            raise InputError(f"another impasto is painting this film (its folder is {self.folder})") from error
+            raise InputError(
+                f"another impasto is painting this film (its folder is {self.folder})"
+            ) from error
         except OSError as error:
             raise cannot_write(self.folder, error) from error
         try:
@@ -101,7 +103,8 @@ class Store:
         part = place.with_suffix(".part")
         try:
             with part.open("wb") as file:
-                np.savez(file, **{name: np.asarray(value) for name, value in state.items()})
+                arrays: dict[str, Any] = dict(state)
+                np.savez(file, **arrays)
             part.replace(place)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -149,4 +152,4 @@ def _read(path: Path) -> Any:
 def _difference(earlier: Any, now: Mapping[str, Any]) -> str:
     if not isinstance(earlier, dict):
         return "description"
-    return next(name for name in [*now, *earlier] if earlier.get(name) != now.get(name))
+    return next(str(name) for name in [*now, *earlier] if earlier.get(name) != now.get(name))

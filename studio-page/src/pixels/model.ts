@@ -64,7 +64,7 @@ function* fields(bytes: Uint8Array): Generator<[number, Uint8Array]> {
 }
 
 /**
- * The network's `style` input. Its first entry is the photograph itself, then fine and coarse strokes
+ * The network's `weights` input. Its first entry is the photograph itself, then fine and coarse strokes
  * of each style in turn. `mix`: name to share, adding up to 1. `strength` 0 to 1, `strokeSize` 0.5 to 1:
  * the scale is logarithmic, half the size is all fine.
  */

@@ -114,7 +114,7 @@ async function run({ ort, session }: Network, content: Planes, style: Float32Arr
   const { width, height, data } = content;
   const outputs = await session.run({
     image: new ort.Tensor("float32", data, [1, 3, height, width]),
-    style: new ort.Tensor("float32", style, [1, style.length]),
+    weights: new ort.Tensor("float32", style, [1, style.length]),
   });
   const painting = outputs["painting"];
   if (!painting) throw new Error("the gallery network gave no painting");

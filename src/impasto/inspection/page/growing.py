@@ -89,7 +89,7 @@ and look
 again. The optimiser <code>{
         escape(story.options.optimizer)
     }</code> also remembers how the slope changed in its last steps
-<span class="nb"><span class="nb">({f.inline(f.i("H"))}),</span> and so takes better ones:</p>
+<span class="nb">({f.inline(f.i("H"))}),</span> and so takes better ones:</p>
 {f.step()}
 <h3>Your picture, growing</h3>
 <p>{beginning} It was painted at {sizes} {

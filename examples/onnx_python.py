@@ -1,0 +1,34 @@
+"""Paint with an exported network and nothing but ONNX Runtime, NumPy and Pillow.
+
+impasto export -o gallery.onnx --precision fp16
+python onnx_python.py gallery.onnx photo.jpg painted.jpg starry-night:0.7 great-wave:0.3
+"""
+
+import json
+import sys
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+model, photo, output, *wanted = sys.argv[1:]
+session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+about = json.loads(session.get_modelmeta().custom_metadata_map["impasto"])
+names = [style["name"] for style in about["styles"]]
+print("styles:", ", ".join(names))
+
+strength, coarse = 1.0, 1.0  # 0 is the photograph; 0 is fine strokes, 1 is coarse ones
+weights = np.zeros((1, 1 + 2 * len(names)), np.float32)
+weights[0, 0] = 1 - strength
+shares = {name: float(share or 1) for name, _, share in (text.partition(":") for text in wanted)}
+for name, share in shares.items():
+    row = 1 + 2 * names.index(name)
+    weights[0, row] = strength * (1 - coarse) * share / sum(shares.values())
+    weights[0, row + 1] = strength * coarse * share / sum(shares.values())
+
+pixels = np.asarray(Image.open(photo).convert("RGB"), np.float32) / 255
+image = np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
+painting = session.run(["painting"], {"image": image, "weights": weights})[0][0]
+painting = np.rint(painting.clip(0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
+Image.fromarray(painting).save(output, quality=95)
+print("painted:", output)

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from impasto import imaging
+from impasto.cli import app
+from impasto.cli.losses_log import COLUMNS, LossesLog
+from impasto.feedforward.files import load_network, save_network
+from impasto.feedforward.johnson import read_johnson
+from impasto.feedforward.network import GalleryNetwork
+from impasto.progress import Progress
+from impasto.runtime import FastStyle, load_gallery
+from impasto.types import Picture
+from tests.conftest import blobs, stripes
+
+SHORT = ["--steps", "2", "--batch", "1", "--size", "64", "--precision", "float32"]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def refused(result: Result, *words: str) -> None:
+    """One short message, exit code 2, no traceback."""
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with photographs, a painting, and a gallery of one style to begin with."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    for seed in range(3):
+        imaging.write(Picture(blobs(80, 70, seed=seed)), tmp_path / "photos" / f"{seed}.png")
+    imaging.write(Picture(stripes(96, 96)), tmp_path / "My Art.png")
+    torch.manual_seed(0)
+    save_network("start.safetensors", GalleryNetwork(3), [FastStyle("old-style", "Old style")])
+    return tmp_path
+
+
+def train(*more: object) -> Result:
+    return run(
+        "train", "My Art.png", "--content-dir", "photos", "--start", "start.safetensors", *SHORT, *more
+    )
+
+
+def test_a_taught_style_joins_the_gallery_in_both_formats(here: Path) -> None:
+    result = train("-o", "mine.safetensors", "--preview", "look.png")
+    assert result.exit_code == 0, result.output
+    assert "taught: my-art in 2 steps on 3 pictures" in result.stdout
+    network, styles = load_network(here / "mine.safetensors")
+    assert [(s.name, s.title) for s in styles] == [("old-style", "Old style"), ("my-art", "My Art")]
+    pixels = blobs(40, 32, seed=9)
+    painted = load_gallery(here / "mine.onnx").paint(pixels, "my-art")
+    with torch.no_grad():
+        image = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+        expected = network(image, torch.tensor([[0, 0, 0, 0, 1.0]]))[0].permute(1, 2, 0).clamp(0, 1)
+    assert np.abs(painted - expected.numpy()).max() < 1e-3
+    assert imaging.read(here / "look.png").width == 2 * 256
+    assert not (here / "mine.checkpoint").exists()
+
+
+def test_the_losses_are_logged_and_drawn(here: Path) -> None:
+    assert train("-o", "mine.safetensors", "--log", "losses.csv").exit_code == 0
+    rows = rows_of(here / "losses.csv")
+    assert [(row["stage"], row["step"]) for row in rows] == [("1", "1"), ("1", "2")]
+    assert float(rows[0]["content"]) > 0
+    pytest.importorskip("matplotlib")
+    assert imaging.read(here / "losses.png").width > 400
+
+
+def test_full_training_keeps_the_new_style_only(here: Path) -> None:
+    result = train("-o", "mine.safetensors", "--full", "--json")
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(e["level"], e["levels"], e["iteration"]) for e in lines[:-1]] == [
+        (1, 2, 1),
+        (2, 2, 1),
+        (2, 2, 2),
+    ]
+    assert lines[-1]["styles"] == ["my-art"]
+    assert lines[-1]["began_as"] == ["old-style"]
+    before, _ = load_network(here / "start.safetensors")
+    after, styles = load_network(here / "mine.safetensors")
+    assert [s.name for s in styles] == ["my-art"]
+    assert not torch.equal(before.down8.convolution.weight, after.down8.convolution.weight)
+
+
+def test_several_styles_of_every_kind_are_taught_at_once(here: Path) -> None:
+    (here / "works").mkdir()
+    for seed in range(2):
+        imaging.write(Picture(blobs(96, 96, seed=seed)), here / "works" / f"{seed}.png")
+    result = run("style", "My Art.png", "-o", "file.style")
+    assert result.exit_code == 0, result.output
+    result = run(
+        *("train", "My Art.png", "works", "file.style", "straw-hat", "--content-dir", "photos"),
+        *("--start", "start.safetensors", "-o", "all.safetensors", *SHORT, "--quiet"),
+    )
+    assert result.exit_code == 0, result.output
+    assert result.output == ""
+    _, styles = load_network(here / "all.safetensors")
+    assert [s.name for s in styles] == ["old-style", "my-art", "works", "file", "straw-hat"]
+    assert styles[-1].artist == "Vincent van Gogh"
+
+
+def test_the_published_network_is_taught_one_style(here: Path) -> None:
+    result = run(
+        *(
+            "train",
+            "My Art.png",
+            "--content-dir",
+            "photos",
+            "--from-scratch",
+            "--architecture",
+            "johnson2016",
+        ),
+        *("-o", "paper.safetensors", *SHORT),
+    )
+    assert result.exit_code == 0, result.output
+    assert sum(p.numel() for p in read_johnson(here / "paper.safetensors").parameters()) == 1_679_235
+    assert not (here / "paper.onnx").exists()
+
+
+def test_unreadable_and_too_few_photographs_are_named_before_training(here: Path) -> None:
+    (here / "photos" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
+    imaging.write(Picture(blobs(20, 20, seed=1)), here / "photos" / "tiny.png")
+    result = train("-o", "mine.safetensors")
+    assert result.exit_code == 0, result.output
+    said = result.stderr
+    assert "skipped torn.png" in said
+    assert "skipped tiny.png" in said
+    assert "there are 3" in said
+
+
+@pytest.mark.usefixtures("here")
+def test_photographs_that_are_all_too_small_are_refused() -> None:
+    refused(train("-o", "m.safetensors", "--size", "256"), "170 pixels a side", "none of 3")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
+    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--minutes", "0.1", "--json"]
+    result = run("train", "My Art.png", *arguments, "-o", "m.safetensors", "--batch", "1", "--size", "64")
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert lines[-1]["steps"] == lines[-2]["iteration"] == lines[-2]["iterations"]
+    assert lines[-2]["left"] == 0
+
+
+def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto import teaching
+
+    assert train("-o", "whole.safetensors", "--steps", "4").exit_code == 0
+    genuine = teaching.teach
+
+    def cut_short(*given: object, **more: object) -> teaching.Taught:
+        asked = iter(range(100))
+        more["cancel"] = lambda: next(asked) >= 2
+        return genuine(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(teaching, "teach", cut_short)
+    first = train("-o", "parts.safetensors", "--steps", "4")
+    assert first.exit_code == 130
+    assert "goes on from parts.checkpoint" in first.stdout
+    assert not (here / "parts.safetensors").exists()
+    monkeypatch.setattr(teaching, "teach", genuine)
+    second = train("-o", "parts.safetensors", "--steps", "4")
+    assert second.exit_code == 0, second.output
+    assert "going on from parts.checkpoint" in second.stderr
+    assert (here / "parts.safetensors").read_bytes() == (here / "whole.safetensors").read_bytes()
+    rows = rows_of(here / "parts.csv")
+    assert [row["step"] for row in rows] == ["1", "2", "3", "4"]
+
+
+def test_the_checkpoint_of_another_training_is_refused(here: Path) -> None:
+    from impasto.optimize.checkpoints import write_checkpoint
+
+    job = {"seed": 3}
+    write_checkpoint(here / "m.checkpoint", job, {})
+    refused(train("-o", "m.safetensors"), "m.checkpoint is of another training")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "m.onnx"], ".safetensors"),
+        (["-o", "m.safetensors", "--full", "--from-scratch"], "expected one"),
+        (["-o", "m.safetensors", "--minutes", "2"], "expected one of them"),
+        (["-o", "m.safetensors", "--name", "old-style"], "already"),
+        (["-o", "m.safetensors", "--name", "Mine"], "my-style"),
+        (["-o", "start.safetensors"], "also an input"),
+        (["-o", "m.safetensors", "--log", "m.onnx"], "asked for twice"),
+        (["-o", "no/m.safetensors"], "no"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(here: Path, arguments: list[str], words: str) -> None:
+    refused(train(*arguments), words)
+    assert not (here / "m.safetensors").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_unknown_paintings_and_folders_are_refused() -> None:
+    refused(run("train", "nothing", "-o", "m.safetensors", "--from-scratch", *SHORT), "nothing")
+    refused(
+        run(
+            "train", "straw-hat", "--content-dir", "nowhere", "-o", "m.safetensors", "--from-scratch", *SHORT
+        ),
+        "nowhere",
+    )
+
+
+def event(step: int, level: int = 1) -> Progress:
+    return Progress(level, 1, step, 9, 64, 64, 0.5, {"style": 0.5, "content": 0.25}, float(step))
+
+
+def test_a_log_that_is_gone_on_with_keeps_the_steps_before(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    log = LossesLog(path, None, resumed=False)
+    for step in (1, 2, 3):
+        log.write(event(step))
+    log.close()
+    log = LossesLog(path, None, resumed=True)  # the checkpoint was of step 2
+    log.write(event(3))
+    log.close()
+    rows = list(csv.reader(path.read_text().splitlines()))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row[1] for row in rows[1:]] == ["1", "2", "3"]
+    assert [row[2] for row in rows[1:]] == ["1.00", "2.00", "5.00"]

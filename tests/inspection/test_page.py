@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from impasto import Options, inspections
+from impasto.imaging import write
+from impasto.inspection import Stage
+from impasto.inspection.page import formulas
+from impasto.inspections import telling
+from impasto.types import Picture
+from tests.conftest import blobs, stripes
+
+EMPTY = {"img", "meta", "link", "source", "br"}
+
+
+class Outline(HTMLParser):
+    """Tags in order, and whether each that opens closes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag not in EMPTY:
+            self.open.append(tag)
+        if tag == "img":
+            self.images.append(given)
+        self.addresses += [str(given[n]) for n in ("src", "srcset", "href") if n in given]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Stage]]:
+    folder = tmp_path_factory.mktemp("page")
+    write(Picture(blobs(96, 72, seed=1)), folder / "my <photo>.png")
+    write(Picture(stripes(96, 96)), folder / "striped.png")
+    stages: list[Stage] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, side in (("LOOKED_AT", 64), ("REMADE", 48), ("GRID", 48)):
+            patch.setattr(telling, name, side)
+        patch.setattr(telling, "STEPS", {"content": 2, "style": 2, "noise": 6, "what if": 1})
+        options = Options(size=64, iterations=2, coarse_iterations=2, min_size=48)
+        inspections.explain(
+            folder / "my <photo>.png",
+            folder / "striped.png",
+            folder / "report.html",
+            options=options,
+            on_stage=stages.append,
+        )
+    return folder / "report.html", stages
+
+
+def test_the_page_is_well_formed_and_every_picture_has_words(page: tuple[Path, list[Stage]]) -> None:
+    outline = Outline()
+    text = page[0].read_text(encoding="utf-8")
+    outline.feed(text)
+    assert outline.open == []
+    assert len(outline.images) > 60
+    assert all(image.get("alt") for image in outline.images)
+    assert "my &lt;photo&gt;" in text.lower()
+    assert "my <photo>" not in text.lower()
+
+
+def test_the_page_loads_nothing(page: tuple[Path, list[Stage]]) -> None:
+    outline = Outline()
+    text = page[0].read_text(encoding="utf-8")
+    outline.feed(text)
+    assert all(a.startswith(("data:image/", "data:,", "#")) for a in outline.addresses)
+    assert "<script" not in text
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_the_page_tells_every_part(page: tuple[Path, list[Stage]]) -> None:
+    text = page[0].read_text(encoding="utf-8")
+    for word in ("relu1_1", "conv5_1", "Gram", "prefers-color-scheme", "CVPR 2016", "impasto stylize"):
+        assert word in text
+    for name in Options().to_dict():
+        assert f"<td>{name}</td>" in text
+    assert set(re.findall(r'href="#([\w-]+)"', text)) == set(re.findall(r'<section id="([\w-]+)"', text))
+
+
+def test_progress_grows_to_the_end(page: tuple[Path, list[Stage]]) -> None:
+    done = [stage.done for stage in page[1]]
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(1)
+    assert len({stage.title for stage in page[1]}) > 10
+
+
+def test_a_page_cut_short_is_not_written(tmp_path: Path) -> None:
+    out = tmp_path / "x.html"
+    found = inspections.explain(
+        blobs(64, 48, seed=1), stripes(64, 64), out, options=Options(size=48), cancel=lambda: True
+    )
+    assert found is None
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        formulas.preprocessing(255, (1.0, 2.0, 3.0), (1.0, 1.0, 1.0)),
+        formulas.layer(),
+        formulas.content_of_paper(),
+        formulas.content_relative(),
+        formulas.gram(),
+        formulas.style_of_paper(),
+        formulas.style_relative(),
+        formulas.style_wasserstein(),
+        formulas.whole(1, 8, 0.5),
+        formulas.step(),
+    ],
+)
+def test_formulas_are_well_formed_and_each_part_has_its_count(formula: str) -> None:
+    counts = {"msub": 2, "msup": 2, "msubsup": 3, "mfrac": 2, "munder": 2}
+    for element in ElementTree.fromstring(formula).iter():
+        if element.tag in counts:
+            assert len(element) == counts[element.tag], ElementTree.tostring(element)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), (390, "light"), (1280, "light"), (1280, "dark")]
+)
+def test_a_browser_shows_the_page_without_network_or_overflow(
+    width: int, scheme: str, page: tuple[Path, list[Stage]]
+) -> None:
+    browser = next(
+        (p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None
+    )
+    if browser is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        tab = context.new_page()
+        asked, said = [], []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.on("console", lambda message: said.append(message.text))
+        tab.goto(page[0].as_uri())
+        for part in tab.query_selector_all("details"):
+            part.evaluate("part => part.open = true")
+        sizes = tab.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        broken = tab.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).length")
+        formula = tab.evaluate("document.querySelector('mfrac').getBoundingClientRect().height")
+        paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+        chart = tab.evaluate("[...document.images].find(i => i.alt.startsWith('Curves')).currentSrc.length")
+        chromium.close()
+    assert sizes[0] <= sizes[1] == width
+    assert broken == 0
+    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+    assert said == []
+    assert formula > 20  # a fraction is drawn as one, not as text in a line
+    light = sum(map(int, re.findall(r"\d+", paper)[:3])) > 380
+    assert light == (scheme == "light")
+    assert chart > 1000

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from impasto import Options, inspections
+from impasto.errors import InputError, LayerError, OptionError, OutputError
+from impasto.inspection import Axis, Sweep, cells
+from impasto.optimize.presets import preset
+from impasto.types import Picture
+
+FAST = Options(size=48, iterations=1, coarse_iterations=None)
+ROWS = Axis("style_layers", (["relu1_1"], ["relu1_1", "relu2_1"]))
+COLUMNS = Axis("ratio", (0.1, 1.0))
+
+
+def test_growing_sets_are_labelled_by_what_is_added() -> None:
+    assert ROWS.labels == ("relu1_1", "+ relu2_1")
+    assert COLUMNS.labels == ("0.1", "1")
+    assert Axis("style_layers", ({"relu1_1": 2.0}, {"relu3_1": 1.0})).labels == ("relu1_1:2", "relu3_1")
+
+
+def test_a_ratio_is_alpha_over_beta() -> None:
+    grid = cells(Options(), ROWS, COLUMNS)
+    assert grid[0][0].content_weight / grid[0][0].style_weight == pytest.approx(0.1)
+    assert dict(grid[1][0].style_layers) == {"relu1_1": 1.0, "relu2_1": 1.0}
+
+
+def test_any_two_options_can_be_axes_and_impossible_ones_are_told() -> None:
+    grid = cells(Options(), Axis("style_scale", (0.5, 1.0, 2.0)), Axis("optimizer", ("adam", "lbfgs")))
+    assert (grid[2][0].style_scale, grid[2][0].optimizer) == (2.0, "adam")
+    with pytest.raises(OptionError, match="no parameter 'colour'"):
+        Axis("colour", (1,))
+    with pytest.raises(OptionError, match="optimizer must be one of"):
+        cells(Options(), Axis("optimizer", ("newton",)), COLUMNS)
+    with pytest.raises(OptionError, match="both set style_weight"):
+        cells(Options(), Axis("style_weight", (1.0,)), COLUMNS)
+    with pytest.raises(OptionError, match="more than 0"):
+        Axis("ratio", (0,))
+    with pytest.raises(OptionError, match="at least one value"):
+        Axis("seed", ())
+
+
+def test_a_sweep_paints_every_pair(photo: Picture, painting: Picture) -> None:
+    found = inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST)
+    pictures = [cell.pixels for row in found.paintings for cell in row]
+    assert len(pictures) == 4
+    assert all(p is not None and p.shape == (32, 48, 3) for p in pictures)
+    assert not np.array_equal(pictures[0], pictures[1])  # type: ignore[arg-type]
+    assert found.paintings[1][0].losses["style relu2_1"] > 0
+
+
+def test_a_sweep_in_a_folder_goes_on_where_it_stopped(
+    photo: Picture, painting: Picture, tmp_path: Path
+) -> None:
+    stop: list[bool] = []
+
+    def begin() -> Sweep:
+        return inspections.sweep(
+            photo,
+            painting,
+            ROWS,
+            COLUMNS,
+            options=FAST,
+            folder=tmp_path / "grid",
+            on_stage=lambda stage: stop.append(stage.done > 0.6),
+            cancel=lambda: len(stop) > 0 and stop[-1],
+        )
+
+    first = begin()
+    assert [cell.pixels is None for row in first.paintings for cell in row] == [False, False, True, True]
+    whole = inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST, folder=tmp_path / "grid")
+    assert whole.skipped == 2
+    assert all(cell.pixels is not None for row in whole.paintings for cell in row)
+    other = inspections.sweep(
+        photo, painting, ROWS, COLUMNS, options=FAST.replace(seed=1), folder=tmp_path / "grid"
+    )
+    assert other.skipped == 0
+    assert not list((tmp_path / "grid").glob("*.checkpoint"))
+
+
+def test_a_sweep_does_not_take_another_photographs_paintings(
+    photo: Picture, painting: Picture, tmp_path: Path
+) -> None:
+    inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST, folder=tmp_path)
+    assert inspections.sweep(painting, photo, ROWS, COLUMNS, options=FAST, folder=tmp_path).skipped == 0
+
+
+def test_folders_that_do_not_do_are_refused(photo: Picture, painting: Picture, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError):
+        inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST, folder=tmp_path / "file")
+    (tmp_path / "sweep.json").write_text(json.dumps([1]))
+    with pytest.raises(InputError, match=r"sweep\.json"):
+        inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST, folder=tmp_path)
+
+
+def test_a_layer_no_network_has_is_refused_before_painting(photo: Picture, painting: Picture) -> None:
+    with pytest.raises(LayerError, match="relu9_9"):
+        inspections.sweep(photo, painting, Axis("content_layer", ("relu9_9",)), COLUMNS, options=FAST)
+
+
+def test_the_papers_grids_have_the_papers_values() -> None:
+    rows, columns = inspections.paper_axes("2015-3", preset("gatys2015").options)
+    assert rows.labels == ("conv1_1", "+ conv2_1", "+ conv3_1", "+ conv4_1", "+ conv5_1")
+    assert columns.values == (1e-5, 1e-4, 1e-3, 1e-2)
+    assert columns.labels == ("1e-5", "1e-4", "1e-3", "1e-2")
+    assert inspections.paper_axes("2015-3", Options())[1].labels == ("1/128", "1/32", "1/8", "1/2")
+    assert inspections.paper_axes("2016-5", preset("gatys2016").options)[0].labels == ("relu2_2", "relu4_2")
+    assert inspections.paper_axes("2016-6", Options())[1].values == ("content", "statistics", "noise")
+    with pytest.raises(OptionError, match="2015-3"):
+        inspections.paper_axes("7", Options())
+
+
+def test_networks_are_compared_on_the_same_transfer(photo: Picture, painting: Picture) -> None:
+    results, shown, original = inspections.compare_networks(
+        photo, painting, ["tiny", "untrained", "untrained:tiny"], options=FAST
+    )
+    assert [result.name for result in results] == ["tiny", "untrained", "untrained:tiny"]
+    assert all(result.pixels.shape == (32, 48, 3) and result.seconds > 0 for result in results)
+    assert all(result.patch_distance and result.patch_distance > 0 for result in results)
+    assert (shown.width, shown.height) == (48, 32)
+    assert original is not None
+    with pytest.raises(InputError, match="a painting only"):
+        inspections.compare_networks(photo, "starry-night", ["tiny"], options=FAST)
+    with pytest.raises(OptionError, match="untrained:NAME"):
+        inspections.compare_networks(photo, painting, ["untrained:resnet"], options=FAST)

@@ -1,0 +1,182 @@
+"""The Python client, the command, the settings' page."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from impasto.cli import app
+from impasto.studio.client import StudioClient, StudioError
+from impasto.studio.settings import PREFIX, Settings
+from tests.studio.conftest import TOKENS, House, encoded
+
+ROOT = Path(__file__).parents[2]
+QUICK = {"size": 64, "options": {"iterations": 2, "coarse_iterations": 2, "min_size": 0}}
+
+
+def paint_everything(house: House, stop: threading.Event) -> None:
+    while not stop.wait(0.05):
+        for lane in ("paintings", "drafts"):
+            for id in house.here.state.jobs.waiting(lane, before=1e12):
+                house.paint(id)
+
+
+def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_path: Path) -> None:
+    house = make(accounts=True)
+    stop = threading.Event()
+    thread = threading.Thread(target=paint_everything, args=(house, stop))
+    thread.start()
+    try:
+        with StudioClient(house.url, TOKENS["anna"]) as studio:
+            seen: list[str] = []
+            painted = studio.stylize(
+                encoded(64, 48),
+                "starry-night",
+                encoded(48, 48, seed=3),
+                format="jpg",
+                on_progress=lambda job: seen.append(job["status"]),
+                **QUICK,
+            )
+            painted.save(tmp_path / "out.jpg")
+            assert Image.open(tmp_path / "out.jpg").size == (64, 48)
+            assert seen[-1] == "done"
+            assert [job["id"] for job in studio.jobs(kind="all")] == [painted.job["id"]]
+            assert len(painted.job["request"]["styles"]) == 2
+            assert "default" in [preset["name"] for preset in studio.capabilities()["presets"]]
+            with pytest.raises(StudioError, match="relu9_9"):
+                studio.stylize(encoded(), "starry-night", size=64, options={"content_layers": {"relu9_9": 1}})
+            studio.delete(painted.job["id"])
+            with pytest.raises(StudioError) as refused:
+                studio.result(painted.job["id"])
+            assert (refused.value.status, refused.value.kind) == (404, "not-found")
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_client_pauses_resumes_and_cancels_with_a_key(house: House) -> None:
+    with StudioClient(house.url) as studio:
+        photo = studio.upload(encoded())
+        job = studio.submit(photo, [{"name": "starry-night"}], key="k", **QUICK)
+        assert studio.submit(photo, [{"name": "starry-night"}], key="k", **QUICK)["id"] == job["id"]
+        assert studio.pause(job["id"])["status"] == "paused"
+        assert studio.resume(job["id"])["status"] == "queued"
+        assert studio.cancel(job["id"])["status"] == "cancelled"
+        assert studio.wait(job["id"])["status"] == "cancelled"
+
+
+def test_a_stranger_is_told_so(make: Callable[..., House]) -> None:
+    house = make(accounts=True)
+    with StudioClient(house.url) as studio, pytest.raises(StudioError) as refused:
+        studio.styles()
+    assert refused.value.kind == "unauthorised"
+
+
+def test_the_command_refuses_unsafe_addresses_in_one_line(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["studio", "--host", "0.0.0.0", "--data-dir", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "expected --token" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_command_makes_accounts(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["studio", "--new-account", "anna"])
+    token = re.search(r"token: (\S+)", done.stdout)
+    line = re.search(r"line:  (\S+)", done.stdout)
+    assert token is not None
+    assert line is not None
+    path = tmp_path / "accounts.txt"
+    path.write_text(line[1])
+    from impasto.studio.app import Studio
+
+    studio = Studio(Settings(data_dir=tmp_path, accounts_file=path), load_gallery=lambda: None)
+    assert studio.services.accounts.user_of(token[1]) == "anna"
+    studio.services.state.close()
+
+
+def test_a_taken_port_is_said_in_one_line(house: House, tmp_path: Path) -> None:
+    port = house.url.rsplit(":", 1)[1]
+    done = CliRunner().invoke(app, ["studio", "--port", port, "--data-dir", str(tmp_path), "--no-browser"])
+    assert done.exit_code == 2
+    assert "cannot listen on 127.0.0.1" in done.stderr
+
+
+def test_the_server_starts_without_torch() -> None:
+    code = (
+        "import sys, impasto.studio.app, impasto.studio.serve\n"
+        "from impasto.studio.recipe import painted_styles, presets\npainted_styles(); presets()\n"
+        "print([m for m in ('torch', 'cv2', 'onnxruntime') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_help_loads_no_server() -> None:
+    code = (
+        "import sys\nfrom impasto.cli import app\n"
+        "try:\n    app(['studio', '--help'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('torch', 'fastapi', 'uvicorn', 'huey', 'pydantic') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "studio.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(rf"^\| `{PREFIX}([A-Z_]+)` \| ([^|]*) \|", text, re.MULTILINE))
+    assert set(rows) == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        default: Any = field.default
+        if isinstance(default, int) and not isinstance(default, bool):
+            shown = rows[name.upper()].replace(",", "").strip()
+            assert shown == str(default), name
+
+
+def test_the_api_page_names_every_route(house: House) -> None:
+    text = (ROOT / "docs" / "studio-api.md").read_text(encoding="utf-8")
+    schema = house.studio.app.openapi()
+    for path, item in schema["paths"].items():
+        for method in item:
+            short = path.removeprefix("/api/v1")
+            named = f"{method.upper()} {path}`" in text or (
+                "/jobs/{id}/" in path and short.split("}")[1] in text
+            )
+            assert named, (method, path)
+
+
+def test_every_kind_of_problem_is_documented() -> None:
+    from impasto.studio.problems import KINDS
+
+    text = (ROOT / "docs" / "studio-api.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `/problems/([a-z-]+)` \| (\d+) \|", text, re.MULTILINE)
+    assert {name: int(status) for name, status in rows} == {name: kind[0] for name, kind in KINDS.items()}
+
+
+def test_the_container_files_are_sound() -> None:
+    """No engine runs here: the files are read, and what they name has to be there."""
+    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    lines = [line for line in docker.splitlines() if line and not line.startswith(("#", " "))]
+    words = {line.split()[0] for line in lines}
+    assert {"FROM", "USER", "EXPOSE", "VOLUME", "HEALTHCHECK", "ENTRYPOINT"} <= words
+    known = {"FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "EXPOSE", "VOLUME", "STOPSIGNAL"}
+    assert words <= known | {"HEALTHCHECK", "CMD", "ENTRYPOINT"}
+    assert not re.search(r"^USER root", docker, re.MULTILINE)
+    assert ":latest" not in docker
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", docker, re.MULTILINE):
+        for name in copied.split():
+            assert (ROOT / name).exists(), name
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(rf"{PREFIX}([A-Z_]+)", compose + docker))
+    assert named <= {name.upper() for name in Settings.model_fields}
+    for service in ("studio:", "worker:", "drafts:", "redis:", "postgres:"):
+        assert f"\n  {service}" in compose
+    assert "${POSTGRES_PASSWORD:?" in compose

@@ -1,0 +1,177 @@
+"""The whole: ``impasto studio`` with its workers, killed, restarted, on SQLite and on real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.studio.conftest import API, encoded, submit, until, upload
+from tests.studio.servers import free_port, postgres_server, redis_server
+
+pytestmark = pytest.mark.slow
+PATIENCE = 180.0
+
+
+class Process:
+    """``impasto studio``, as a person starts it."""
+
+    def __init__(self, folder: Path, more: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.environment = {**os.environ, "OMP_NUM_THREADS": "1", **more}
+        self.process: subprocess.Popen[bytes] | None = None
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}{API}", timeout=60, trust_env=False)
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(self.port)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--data-dir", str(self.folder / "data")],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        until(self._answers, PATIENCE)
+
+    def _answers(self) -> bool:
+        try:
+            return self.client.get("/session").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def workers(self) -> list[psutil.Process]:
+        assert self.process is not None
+        return [
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if "impasto.studio.worker" in child.cmdline()
+        ]
+
+    def painter(self) -> psutil.Process:
+        found = [worker for worker in self.workers() if "paintings" in worker.cmdline()]
+        assert len(found) == 1
+        return found[0]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def status(self, id: str) -> str:
+        return str(self.client.get(f"/jobs/{id}").json()["status"])
+
+    def log(self) -> list[dict[str, Any]]:
+        lines = (self.folder / "log").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    made: list[Process] = []
+
+    def start(**more: str) -> Process:
+        settings = {f"IMPASTO_STUDIO_{name.upper()}": value for name, value in more.items()}
+        process = Process(tmp_path, {"IMPASTO_STUDIO_LOG_FORMAT": "json", **settings})
+        made.append(process)
+        process.start()
+        return process
+
+    yield start
+    for process in made:
+        if process.process is not None and process.process.poll() is None:
+            process.stop()
+        process.client.close()
+
+
+LONG = {"iterations": 25, "coarse_iterations": 25, "min_size": 0}
+
+
+def many(studio: Process, count: int) -> list[str]:
+    photo = upload(studio.client, encoded(64, 64))
+    return [submit(studio.client, photo, seed=n, options=LONG)["id"] for n in range(count)]
+
+
+def progress(studio: Process, id: str) -> dict[str, Any]:
+    return dict(studio.client.get(f"/jobs/{id}").json()["progress"] or {})
+
+
+def all_done(studio: Process, ids: list[str]) -> None:
+    until(lambda: all(studio.status(id) == "done" for id in ids), PATIENCE)
+    for id in ids:
+        assert studio.client.get(f"/jobs/{id}/result").content[:4] == b"\x89PNG"
+    finished = [line["job"] for line in studio.log() if line["message"] == "done"]
+    assert sorted(finished) == sorted(ids), "each was painted to its end once"
+
+
+def test_killed_workers_and_servers_lose_nothing_and_repeat_nothing(begin: Callable[..., Process]) -> None:
+    studio = begin(lease_seconds="5", checkpoint_seconds="0.5")
+    ids = many(studio, 4)
+    until(lambda: progress(studio, ids[0]).get("iteration", 0) > 5, PATIENCE)
+    studio.painter().kill()
+    until(lambda: studio.status(ids[0]) == "done", PATIENCE)
+    until(lambda: progress(studio, ids[1]), PATIENCE)
+    orphans = studio.workers()
+    assert studio.stop(signal.SIGKILL) == -signal.SIGKILL
+    studio.start()
+    all_done(studio, ids)
+    until(lambda: not any(orphan.is_running() for orphan in orphans), 30)
+    assert studio.stop() == 0
+
+
+def test_a_server_stopped_in_good_order_goes_on_when_it_is_started_again(
+    begin: Callable[..., Process],
+) -> None:
+    studio = begin()
+    ids = many(studio, 2)
+    until(lambda: progress(studio, ids[0]), PATIENCE)
+    before = studio.workers()
+    with studio.client.stream("GET", f"/jobs/{ids[1]}/events") as stream:
+        next(stream.iter_lines())
+        began = time.monotonic()
+        assert studio.stop(signal.SIGINT) == 0
+        assert time.monotonic() - began < 25
+    assert not any(worker.is_running() for worker in before)
+    assert [line["message"] for line in studio.log()].count("put down") == 1
+    studio.start()
+    all_done(studio, ids)
+
+
+def test_redis_and_postgresql_do_the_same(begin: Callable[..., Process], tmp_path: Path) -> None:
+    with postgres_server(tmp_path) as database, redis_server(tmp_path) as queue:
+        studio = begin(
+            database_url=database, queue_url=queue, lease_seconds="5", checkpoint_seconds="0.5", workers="2"
+        )
+        ids = many(studio, 4)
+        until(lambda: progress(studio, ids[0]), PATIENCE)
+        next(w for w in studio.workers() if "paintings" in w.cmdline()).kill()
+        all_done(studio, ids)
+        assert httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False).status_code == 200
+        data = studio.folder / "data"
+        assert not list(data.glob("*.sqlite"))
+        body = {"photo": upload(studio.client), "styles": [{"name": "starry-night"}]}
+        draft = studio.client.post("/jobs", json={**body, "kind": "draft", "size": 64}).json()
+        until(lambda: studio.status(draft["id"]) == "done", PATIENCE)
+        assert studio.stop() == 0
+
+
+def test_a_queue_that_is_away_keeps_no_one_from_submitting(
+    begin: Callable[..., Process], tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as queue:
+        studio = begin(queue_url=queue)
+        photo = upload(studio.client)
+    ready = httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False)
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["state"] == "ok"
+    assert submit(studio.client, photo)["status"] == "queued"

@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from impasto import imaging
+from impasto.cli import app
+from impasto.errors import InputError, OptionError, OutputError
+from impasto.films import Film, FilmOptions, FilmProgress, film
+from impasto.types import Picture, Pixels
+from impasto.video import Request, open_clip
+from impasto.video.segments import folder_of
+from tests.conftest import blobs
+from tests.video.clips import Negative, bars, moving, sound_packets, write_clip
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """22 frames that move, with a tone."""
+    return write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(22)], sound=True)
+
+
+def fast(source: Path, output: Path, *, gallery: Any = None, **more: Any) -> Film:
+    wanted = {"segment": 5} | more.pop("film", {})
+    return film(
+        source, "negative", output, gallery=gallery or Negative(), film_options=FilmOptions(**wanted), **more
+    )
+
+
+def pictures(path: Path) -> list[Pixels]:
+    return [frame.pixels for frame in open_clip(path, Request(even=False)).frames()]
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm", "out.mov", "out.gif", "out", "f%04d.png"])
+def test_every_kind_of_output_has_every_frame_painted(clip: Path, tmp_path: Path, name: str) -> None:
+    output = tmp_path / "results" / name
+    output.parent.mkdir()
+    done = fast(clip, output, film={"keep": 0})
+    assert (done.engine, done.frames, done.width, done.height, done.cancelled) == ("fast", 22, 64, 48, False)
+    found, photos = pictures(output), pictures(clip)
+    assert len(found) == 22
+    pairs = zip(photos, found, strict=True)
+    error = [float(np.abs(1 - photo - painting).mean()) for photo, painting in pairs]
+    assert max(error) < 0.05  # the colours of a scene change slowly, those of these frames do not
+    assert not folder_of(output).exists()
+
+
+def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
+    ticks = [0, 4, 5, 20, 24, 31, 40, 41, 60, 61, 62, 63]
+    source = write_clip(tmp_path / "vfr.mp4", [moving(n) for n in range(12)], ticks=ticks)
+    for name in ("out.mp4", "out.mov", "out.webm"):
+        fast(source, tmp_path / name)
+        found = open_clip(tmp_path / name)
+        assert [round(f.ticks * found.info.time_base * 100) for f in found.frames()] == ticks
+
+
+def test_sound_is_copied_byte_for_byte(clip: Path, tmp_path: Path) -> None:
+    done = fast(clip, tmp_path / "out.mp4")
+    assert sound_packets(tmp_path / "out.mp4") == sound_packets(clip)
+    assert done.notes == ()
+
+
+def test_sound_that_the_container_does_not_hold_is_encoded_again_and_told(clip: Path, tmp_path: Path) -> None:
+    done = fast(clip, tmp_path / "out.webm")
+    assert open_clip(tmp_path / "out.webm").info.audio == ("opus",)
+    assert done.notes == ("the sound was encoded again as opus: .webm does not hold aac",)
+    with av.open(str(tmp_path / "out.webm")) as container:
+        heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert heard == pytest.approx(0.88, abs=0.06)
+
+
+def test_sound_of_a_part_is_that_part_s(clip: Path, tmp_path: Path) -> None:
+    fast(clip, tmp_path / "out.mp4", film={"start": Fraction(2, 5), "end": Fraction(4, 5)})
+    part, whole = sound_packets(tmp_path / "out.mp4"), sound_packets(clip)
+    assert len(part) == pytest.approx(0.4 * 44100 / 1024, abs=2)
+    assert part == whole[whole.index(part[0]) :][: len(part)]
+
+
+def test_sound_is_left_out_where_asked(clip: Path, tmp_path: Path) -> None:
+    fast(clip, tmp_path / "out.mp4", film={"sound": False})
+    assert open_clip(tmp_path / "out.mp4").info.audio == ()
+
+
+@pytest.mark.parametrize(("bits", "suffix"), [(8, ".mp4"), (10, ".mp4"), (10, ".mov"), (10, ".webm")])
+def test_colours_and_depth_survive_the_way_through(tmp_path: Path, bits: int, suffix: str) -> None:
+    source = write_clip(tmp_path / "bars.mkv", [bars()] * 3, codec="ffv1", pixel_format="yuv444p", options={})
+    output = tmp_path / f"out{suffix}"
+    fast(source, output, film={"bits": bits, "keep": 0, "quality": None})
+    found = open_clip(output)
+    assert found.info.bits == bits
+    middle = [n * 16 + 8 for n in range(8)]
+    first = next(iter(found.frames())).pixels[16, middle]
+    assert np.abs(first - (1 - pictures(source)[0][16, middle])).max() < 6 / 255
+    with av.open(str(output)) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.color_range, context.colorspace) == (1, 1)
+        assert (context.color_primaries, context.color_trc) == (1, 1)
+
+
+class Killer(Negative):
+    """A gallery that fails at its nth frame."""
+
+    def __init__(self, at: int, error: Exception) -> None:
+        super().__init__(flicker=0.1)
+        self.at = at
+        self.error = error
+
+    def paint(self, pixels: Pixels, styles: Any, **more: Any) -> Pixels:
+        if self.painted == self.at:
+            raise self.error
+        return super().paint(pixels, styles, **more)
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "frames"])
+def test_a_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
+    clip: Path, tmp_path: Path, name: str
+) -> None:
+    fast(clip, tmp_path / "whole" if name == "frames" else tmp_path / "whole.mp4", gallery=Negative(0.1))
+    whole = pictures(tmp_path / ("whole" if name == "frames" else "whole.mp4"))
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, tmp_path / name, gallery=Killer(13, ZeroDivisionError()))
+    assert not (tmp_path / "out.mp4").exists()
+    again = Negative(0.1)
+    done = fast(clip, tmp_path / name, gallery=again)
+    assert (done.frames, done.resumed, again.painted) == (22, 10, 12)
+    found = pictures(tmp_path / name)
+    assert len(found) == 22
+    assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
+
+
+def test_another_film_at_the_same_place_is_begun_anew(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, tmp_path / "out.mp4", gallery=Killer(13, ZeroDivisionError()))
+    done = fast(clip, tmp_path / "out.mp4", film={"keep": 0.5})
+    assert done.resumed == 0
+    assert done.notes == ("begun anew: its film was another",)
+
+
+def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: Path, tmp_path: Path) -> None:
+    seen: list[FilmProgress] = []
+    done = fast(clip, tmp_path / "out.mp4", on_progress=seen.append, cancel=lambda: len(seen) >= 12)
+    assert done.cancelled
+    assert not (tmp_path / "out.mp4").exists()
+    assert fast(clip, tmp_path / "out.mp4").resumed == 10
+
+
+def test_progress_counts_frames_and_knows_the_end(clip: Path, tmp_path: Path) -> None:
+    seen: list[FilmProgress] = []
+    fast(clip, tmp_path / "out.mp4", on_progress=seen.append)
+    assert [event.frame for event in seen] == list(range(1, 23))
+    assert seen[-1].frames == 22
+    assert seen[-1].done == 1
+    assert seen[-1].left == 0
+    assert seen[-1].preview is not None
+    assert seen[-1].preview().shape == (48, 64, 3)
+
+
+KILLED = """
+    import sys, time
+    from impasto.films import FilmOptions, film
+    from tests.video.clips import Negative
+
+    class Slow(Negative):
+        def paint(self, pixels, styles, **more):
+            time.sleep(0.05)
+            return super().paint(pixels, styles, **more)
+
+    film(sys.argv[1], "negative", sys.argv[2], gallery=Slow(0.1), film_options=FilmOptions(segment=5))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("finished", [1, 3])
+def test_a_film_killed_by_the_system_goes_on_frame_for_frame(tmp_path: Path, finished: int) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(40)], sound=True)
+    fast(source, tmp_path / "whole.mp4", gallery=Negative(0.1))
+    output = tmp_path / "out.mp4"
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(source), str(output)]
+    process = subprocess.Popen(command, cwd=root)
+    marker = folder_of(output) / f"{finished - 1:05d}.json"
+    while not marker.exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+    time.sleep(0.06)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not output.exists()
+    done = fast(source, output, gallery=Negative(0.1))
+    assert done.resumed >= 5 * finished
+    found, whole = pictures(output), pictures(tmp_path / "whole.mp4")
+    assert len(found) == 40
+    assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
+    assert sound_packets(output) == sound_packets(source)
+
+
+def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
+    tmp_path: Path,
+) -> None:
+    noise = [np.random.default_rng(n).random((48, 64, 3), dtype=np.float32) for n in range(30)]
+    source = write_clip(tmp_path / "clip.mp4", noise)
+    output = tmp_path / "out.mkv"
+    output.write_bytes(b"what was there before")
+    code = f"""
+        import resource
+        from impasto.errors import OutputError
+        from impasto.films import FilmOptions, film
+        from tests.video.clips import Negative
+        wanted = FilmOptions(segment=10, codec="ffv1")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
+        try:
+            film({str(source)!r}, "negative", {str(output)!r}, gallery=Negative(), film_options=wanted)
+        except OutputError as error:
+            print("refused:", error)
+    """
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("refused: "), done.stderr
+    assert "cannot be written" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert output.read_bytes() == b"what was there before"
+    assert not list(folder_of(output).glob("*.part*"))
+    assert not list(folder_of(output).glob(".*.part*"))
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, tmp_path: Path) -> None:
+    gallery = Negative()
+    for output, error, words in (
+        (tmp_path / "none" / "out.mp4", OutputError, "existing folder"),
+        (tmp_path / "out.txt", OutputError, "expected a name ending in .mp4"),
+        (clip, InputError, "is also the input"),
+    ):
+        with pytest.raises(error, match=words):
+            fast(clip, output, gallery=gallery)
+    with pytest.raises(OptionError, match=r"prores goes into \.mov"):
+        fast(clip, tmp_path / "out.mp4", gallery=gallery, film={"codec": "prores"})
+    assert gallery.painted == 0
+
+
+def test_frames_do_not_go_among_those_of_the_clip(tmp_path: Path) -> None:
+    imaging.write(_as_picture(), tmp_path / "1.png")
+    with pytest.raises(InputError, match="among those of the clip"):
+        fast(tmp_path, tmp_path)
+
+
+def _as_picture() -> Picture:
+    return Picture(moving(0))
+
+
+def test_damage_is_told_at_the_end(tmp_path: Path) -> None:
+    for number in range(4):
+        imaging.write(_as_picture(), tmp_path / f"{number}.png")
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    (tmp_path / "out").mkdir()
+    done = fast(tmp_path / "%d.png", tmp_path / "out" / "out.mp4")
+    assert done.frames == 4
+    assert "frame 2 is damaged and was replaced" in done.notes[0]
+    with pytest.raises(InputError, match="frame 2 is damaged"):
+        fast(tmp_path / "%d.png", tmp_path / "out" / "other.mp4", film={"damage": "refuse"})
+
+
+FAST = {"iterations": 2, "coarse_iterations": 2}
+
+
+def optimised(source: Path, output: Path, **more: Any) -> Film:
+    wanted = {"segment": 3, "next_iterations": 2, "size": 48, "long_term": (1, 2)} | more
+    options = FilmOptions(**wanted)
+    return film(source, "starry-night", output, engine="optimize", film_options=options, **FAST)
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_an_optimised_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
+    tmp_path: Path, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.video.segments import Store
+
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(8)])
+    assert optimised(source, tmp_path / "whole", passes=passes).engine == "optimize"
+    commit = Store.commit
+
+    def broken(self: Store, number: int, *rest: Any) -> Any:
+        if number == 1:
+            raise KeyboardInterrupt
+        return commit(self, number, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "commit", broken)
+        with pytest.raises(KeyboardInterrupt):
+            optimised(source, tmp_path / "out", passes=passes)
+    assert optimised(source, tmp_path / "out", passes=passes).resumed == 3
+    found, whole = pictures(tmp_path / "out"), pictures(tmp_path / "whole")
+    assert len(found) == len(whole) == 8
+    assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
+
+
+def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(4)])
+    art = tmp_path / "art.png"
+    imaging.write(Picture(blobs(80, 80, seed=3)), art)
+    output = tmp_path / "out.mp4"
+    words = ["video", source, "--style", art, "-o", output, "--size", 48, "--iterations", 2, "--json"]
+    words += ["--next-iterations", 2, "--preview", tmp_path / "look.png"]
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["frame"] for row in rows[:-1]] == [1, 2, 3, 4]
+    assert (rows[-1]["frames"], rows[-1]["engine"]) == (4, "optimize")
+    assert open_clip(output).info.width == 48
+    assert imaging.read(tmp_path / "look.png").width == 48
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--start", "x"], "--start must be seconds"),
+        (["--end", "0"], "end must be after start"),
+        (["--bits", "9"], "bits must be 8 or 10"),
+        (["--rate", "0"], "rate must be more than 0"),
+        (["--on-damage", "cry"], "damage must be one of"),
+        (["--long-term", "2,3"], "growing numbers of frames from 1"),
+        (["--keep", "0.5"], "--keep is for the fast networks"),
+        (["--init", "noise"], "expected init content"),
+        (["--fast"], "the fast networks do not know"),
+        (["--codec", "divx"], "codec must be one of"),
+    ],
+)
+def test_the_command_refuses_in_one_line(tmp_path: Path, words: list[str], reason: str) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(2)])
+    imaging.write(Picture(blobs(80, 80, seed=3)), tmp_path / "art.png")
+    command = ["video", str(source), "--style", str(tmp_path / "art.png"), "-o", str(tmp_path / "out.mp4")]
+    result = CliRunner().invoke(app, [*command, *words])
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")
+def test_the_peak_of_memory_does_not_grow_with_length(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        from impasto.films import FilmOptions, film
+        from tests.video.clips import Negative
+        film(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film_options=FilmOptions(segment=20))
+        print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+    """
+    peaks = []
+    for length in (40, 200):
+        source = write_clip(tmp_path / f"{length}.mp4", [moving(n % 40, 320, 240) for n in range(length)])
+        output = tmp_path / f"out{length}.mp4"
+        command = [sys.executable, "-c", textwrap.dedent(code), str(source), str(output)]
+        root = Path(__file__).parents[2]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout))
+    frame = 320 * 240 * 3 * 4 / 1024
+    assert peaks[1] - peaks[0] < 40 * frame

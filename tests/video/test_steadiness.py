@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from impasto.errors import InputError, OptionError, PictureError
+from impasto.metrics.steadiness import (
+    farneback,
+    read_flow,
+    sharpness,
+    steadiness,
+    visible,
+    warping_error,
+)
+from impasto.types import Pixels
+from impasto.video import Blended, Frame, Guide, Guided
+from impasto.video.flow import consistency, motion, warp
+from impasto.video.pipeline import ahead
+from impasto.video.scenes import is_cut
+from tests.conftest import blobs
+from tests.video.clips import moving
+
+SIZE = 128, 96
+
+
+def frames(numbers: Sequence[int]) -> list[Frame]:
+    return [Frame(place, place, moving(number, *SIZE, speed=3)) for place, number in enumerate(numbers)]
+
+
+def textured(pixels: Pixels, seed: int) -> Pixels:
+    """A painting: the negative with strokes of its own."""
+    strokes = np.random.default_rng(seed).standard_normal(pixels.shape[:2]).astype(np.float32)
+    strokes = cv2.GaussianBlur(strokes, (0, 0), 1.0) * 0.3
+    return np.clip(1 - pixels + strokes[..., None], 0, 1).astype(np.float32)
+
+
+class Flickering:
+    """Paints with other strokes each time; a guide is followed, mixed with fresh strokes."""
+
+    def __init__(self) -> None:
+        self.guides: list[Guide | None] = []
+
+    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
+        self.guides.append(guide)
+        fresh = textured(frame, len(self.guides))
+        if guide is None:
+            return fresh
+        total = np.clip(sum(weight for _, weight in guide.wanted), 0, 1)[..., None]
+        held = sum(pixels * weight[..., None] for pixels, weight in guide.wanted)
+        return np.asarray(0.9 * held + (1 - 0.9 * total) * fresh, np.float32)
+
+
+def test_flow_of_a_picture_that_moves_three_pixels_is_three_pixels() -> None:
+    first, second = (moving(number, *SIZE, speed=3) for number in (0, 1))
+    middle = np.s_[16:-16, 16:-16]
+    assert np.allclose(farneback(first, second)[middle].reshape(-1, 2).mean(0), [-3, 0], atol=0.2)
+    found = motion(second, first)
+    assert np.allclose(found.flow[middle].reshape(-1, 2).mean(0), [3, 0], atol=0.2)
+    assert found.trust[middle].mean() > 0.95
+    assert np.abs(warp(first, found.flow)[middle] - second[middle]).mean() < 0.01
+
+
+def test_what_leads_out_of_the_picture_or_does_not_come_back_is_not_trusted() -> None:
+    back = np.zeros((20, 30, 2), np.float32)
+    back[..., 0] = 5
+    trusted = consistency(back, -back)
+    assert trusted[:, :25].all()
+    assert not trusted[:, 25:].any()
+    assert not consistency(back, back).any()
+
+
+def test_the_error_of_a_painting_that_moves_with_the_film_is_nothing() -> None:
+    flow = np.zeros((20, 30, 2), np.float32)
+    flow[..., 0] = 2
+    first = blobs(30, 20, seed=1)
+    second = np.roll(first, 2, axis=1)
+    counted = visible(first, second, flow, -flow)
+    assert counted[:, :28].all()
+    assert not counted[:, 28:].any()
+    assert warping_error(first, second, flow, counted) < 1e-10
+
+
+def test_the_error_of_a_painting_a_tenth_brighter_is_a_hundredth() -> None:
+    flow = np.zeros((20, 30, 2), np.float32)
+    first = np.full((20, 30, 3), 0.4, np.float32)
+    error = warping_error(first, first + np.float32(0.1), flow, np.ones((20, 30), np.float32))
+    assert error == pytest.approx(0.01, rel=1e-4)
+
+
+def test_a_true_flow_is_read_and_its_unknown_places_do_not_count(tmp_path: Path) -> None:
+    flow = np.zeros((4, 6, 2), "<f4")
+    flow[0, 0] = 2e9
+    flow[1, 2] = (1.5, -2)
+    head = np.array([202021.25], "<f4").tobytes() + np.array([6, 4], "<i4").tobytes()
+    (tmp_path / "a.flo").write_bytes(head + flow.tobytes())
+    found = read_flow(tmp_path / "a.flo")
+    assert np.isnan(found[0, 0]).all()
+    assert found[1, 2].tolist() == [1.5, -2]
+    still = np.zeros((4, 6, 3), np.float32)
+    assert visible(still, still, found)[0].tolist() == [0, 1, 1, 1, 1, 1]
+    for data in (b"", head, b"x" * 300):
+        (tmp_path / "b.flo").write_bytes(data)
+        with pytest.raises(InputError, match="Middlebury"):
+            read_flow(tmp_path / "b.flo")
+
+
+def test_steadiness_needs_two_frames_and_pixels_that_count() -> None:
+    with pytest.raises(PictureError, match="two frames or more"):
+        steadiness([blobs(32, 32, 1)], [blobs(32, 32, 1)])
+    flow = np.zeros((4, 4, 2), np.float32)
+    still = np.zeros((4, 4, 3), np.float32)
+    with pytest.raises(PictureError, match="there is none"):
+        warping_error(still, still, flow, np.zeros((4, 4), np.float32))
+
+
+def test_a_blur_lowers_sharpness() -> None:
+    picture = textured(blobs(64, 64, 1), 0)
+    assert sharpness(np.asarray(cv2.GaussianBlur(picture, (0, 0), 2.0))) < 0.6 * sharpness(picture)
+
+
+@pytest.mark.parametrize("way", ["blended", "guided"])
+def test_paintings_are_at_most_half_as_unsteady_and_as_sharp(way: str) -> None:
+    clip = frames(range(8))
+    photos = [frame.pixels for frame in clip]
+    naive = [Flickering().paint(p, None) for p in photos]
+    naive = [textured(p, seed) for seed, p in enumerate(photos)]
+    painter = Flickering()
+    engine = Blended(painter) if way == "blended" else Guided(painter)
+    ours = [painted.pixels for painted in engine.paint(clip)]
+    assert steadiness(photos, ours).squared < 0.5 * steadiness(photos, naive).squared
+    ratio = np.mean([sharpness(p) for p in ours]) / np.mean([sharpness(p) for p in naive])
+    assert 0.9 < ratio < 1.1
+
+
+def test_a_blended_painting_still_shows_its_own_frame() -> None:
+    clip = frames(range(8))
+    ours = [painted.pixels for painted in Blended(Flickering()).paint(clip)]
+    for frame, painting in zip(clip, ours, strict=True):
+        coarse = cv2.GaussianBlur(painting, (0, 0), 6.0) - cv2.GaussianBlur(1 - frame.pixels, (0, 0), 6.0)
+        assert np.abs(coarse).mean() < 0.05
+
+
+@pytest.mark.parametrize("way", ["blended", "guided"])
+def test_a_cut_begins_anew(way: str) -> None:
+    clip = frames([0, 1, 2])
+    other = [Frame(3 + n, 3 + n, np.ascontiguousarray(1 - moving(n, *SIZE)[::-1])) for n in range(3)]
+    painter = Flickering()
+    engine = Blended(painter) if way == "blended" else Guided(painter)
+    done = list(engine.paint([*clip, *other]))
+    assert [painted.cut for painted in done] == [True, False, False, True, False, False]
+    assert np.allclose(done[3].pixels, textured(other[0].pixels, 4), atol=1e-4)
+    if way == "guided":
+        assert [guide is None for guide in painter.guides] == [True, False, False] * 2
+
+
+def test_motion_a_flash_and_a_fade_are_no_cuts() -> None:
+    first, second = (moving(number, *SIZE, speed=6) for number in (0, 1))
+    for now in (second, np.clip(first * 1.15, 0, 1), first * np.float32(0.85)):
+        assert not is_cut(now, first, motion(now, first))
+
+
+@pytest.mark.parametrize("way", ["blended", "guided"])
+def test_a_frame_that_is_the_one_before_again_is_painted_once(way: str) -> None:
+    painter = Flickering()
+    engine = Blended(painter) if way == "blended" else Guided(painter)
+    done = list(engine.paint(frames([0, 0, 1])))
+    assert np.array_equal(done[0].pixels, done[1].pixels)
+    assert len(painter.guides) == 2
+
+
+def test_older_paintings_count_where_newer_ones_are_hidden() -> None:
+    painter = Flickering()
+    list(Guided(painter, long_term=(1, 2)).paint(frames(range(4))))
+    assert [0 if guide is None else len(guide.wanted) for guide in painter.guides] == [0, 1, 2, 2]
+    guide = painter.guides[-1]
+    assert guide is not None
+    (_, newer), (_, older) = guide.wanted
+    assert not (older * newer).any()
+    assert guide.start.shape == (96, 128, 3)
+
+
+def test_several_passes_paint_each_frame_so_often_and_are_steadier() -> None:
+    clip = frames(range(6))
+    photos = [frame.pixels for frame in clip]
+    errors = []
+    for passes in (1, 3):
+        painter = Flickering()
+        ours = [painted.pixels for painted in Guided(painter, passes=passes, run=3).paint(clip)]
+        assert len(painter.guides) == 6 * passes
+        errors.append(steadiness(photos, ours).squared)
+    assert errors[1] < errors[0]
+
+
+def test_distances_and_shares_that_make_no_sense_are_refused() -> None:
+    for wrong in ((), (2,), (1, 1)):
+        with pytest.raises(OptionError, match="growing numbers"):
+            Guided(Flickering(), long_term=wrong)
+    with pytest.raises(OptionError, match="passes must be"):
+        Guided(Flickering(), passes=0)
+    with pytest.raises(OptionError, match="keep must be"):
+        Blended(Flickering(), keep=1.0)
+
+
+def test_stages_keep_their_order_and_hand_errors_on() -> None:
+    def failing() -> Iterator[int]:
+        yield from (1, 2, 3)
+        raise ZeroDivisionError
+
+    found = []
+    with pytest.raises(ZeroDivisionError):
+        for item in ahead(ahead(failing())):
+            found.append(item)
+    assert found == [1, 2, 3]
+
+
+def test_a_stage_ends_when_nobody_takes_what_it_makes() -> None:
+    made = []
+
+    def endless() -> Iterator[int]:
+        number = 0
+        while True:
+            made.append(number)
+            yield number
+            number += 1
+
+    stage = ahead(endless())
+    assert next(stage) == 0
+    stage.close()  # type: ignore[attr-defined]
+    assert len(made) <= 5
