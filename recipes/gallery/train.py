@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import zlib
 from pathlib import Path
 
@@ -24,10 +23,20 @@ from impasto.feedforward.targets import make_target
 from impasto.feedforward.training import Schedule, Trainer, TrainingProgress
 from impasto.sources import load_style
 
-STYLES = (
-    "starry-night great-wave composition-vii the-kiss woman-with-a-hat water-lilies "
-    "the-shipwreck grande-jatte edtaonisl metzinger picasso-by-gris street-pavers"
-).split()
+STYLES = [
+    "starry-night",
+    "great-wave",
+    "composition-vii",
+    "the-kiss",
+    "woman-with-a-hat",
+    "water-lilies",
+    "the-shipwreck",
+    "grande-jatte",
+    "edtaonisl",
+    "metzinger",
+    "picasso-by-gris",
+    "street-pavers",
+]
 
 
 def held_out(path: Path) -> bool:
@@ -73,7 +82,7 @@ def main() -> None:
                 print(f"step {progress.step} {progress.elapsed:.0f} s {losses}", flush=True)
             if progress.step % options.checkpoint_every == 0 or progress.step == progress.steps:
                 torch.save(trainer.state(), checkpoint.with_suffix(".tmp"))
-                os.replace(checkpoint.with_suffix(".tmp"), checkpoint)
+                checkpoint.with_suffix(".tmp").replace(checkpoint)
 
         trainer.run(report)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from impasto.version import __version__
+
 if TYPE_CHECKING:
     from impasto.api import Result, make_style, styles, stylize
     from impasto.errors import ImpastoError
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from impasto.types import Picture
     from impasto.works import batch
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "Result": "impasto.api",

@@ -210,10 +210,9 @@ def test_stages_keep_their_order_and_hand_errors_on() -> None:
         yield from (1, 2, 3)
         raise ZeroDivisionError
 
-    found = []
+    found: list[int] = []
     with pytest.raises(ZeroDivisionError):
-        for item in ahead(ahead(failing())):
-            found.append(item)
+        found.extend(ahead(ahead(failing())))
     assert found == [1, 2, 3]
 
 

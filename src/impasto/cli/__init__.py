@@ -21,9 +21,9 @@ from impasto.cli.measure import measure
 from impasto.cli.models import app as models
 from impasto.cli.neural_style import AS_THEY_ARE, neural_style
 from impasto.cli.resume import resume
+from impasto.cli.studio import studio
 from impasto.cli.style import list_styles, measure_style
 from impasto.cli.style_transfer import style_transfer
-from impasto.cli.studio import studio
 from impasto.cli.stylize import stylize
 from impasto.cli.texture import texture
 from impasto.cli.train import train

@@ -10,7 +10,9 @@ import typer
 
 
 def measure_style(
-    paintings: Annotated[list[Path], typer.Argument(help="One painting, or several by one hand; or a folder of them.")],
+    paintings: Annotated[
+        list[Path], typer.Argument(help="One painting, or several by one hand; or a folder of them.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The style file, NAME.style.")],
     title: Annotated[str, typer.Option(help="The painting's title.")] = "",
     artist: Annotated[str, typer.Option(help="Who painted it.")] = "",

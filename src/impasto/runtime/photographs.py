@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto import __version__, imaging
+from impasto import imaging
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.runtime.gallery import MINIMUM_SIDE, Gallery
 from impasto.types import Picture
+from impasto.version import __version__
 
 SAFE_PIXELS = 25_000_000
 """How large a painting gets when no size is asked for: it takes less than 2 GB. Larger photographs are

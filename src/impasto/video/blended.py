@@ -113,7 +113,7 @@ def mix(fresh: Pixels, last: Pixels, before: Motion, keep: float) -> Pixels:
     coarse = _blurred(mixed, _DETAIL)
     gain = np.sqrt(_energy(fresh - _blurred(fresh, _DETAIL)) / _energy(mixed - coarse))
     sharp = coarse + (mixed - coarse) * np.clip(gain, 1, _MOST)[..., None]
-    return np.clip(sharp, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(sharp, 0, 1), np.float32)
 
 
 def _energy(detail: Pixels) -> Plane:
