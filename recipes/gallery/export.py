@@ -2,13 +2,16 @@
 
     python recipes/gallery/export.py --run runs/gallery
 
-Writes ``feedforward/data/gallery.safetensors``, for more training, and ``runtime/data/gallery.onnx``, for
-painting, both with float16 numbers, and checks the one against the other.
+Writes ``feedforward/data/gallery.safetensors``, for more training, with ``gallery.json``, what is known of
+it, beside; and ``runtime/data/gallery.onnx``, for painting. Both networks have float16 numbers, and the one
+is checked against the other. With ``--output`` all three go into a folder of yours instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 from pathlib import Path
 
 import torch
@@ -31,19 +34,41 @@ def entry(name: str) -> StyleEntry:
     return StyleEntry(name, card.title, card.artist, card.year, licence)
 
 
+def describe(path: Path, steps: int, losses: dict[str, float]) -> dict[str, object]:
+    """What is known of the network in ``path``, for the file beside it."""
+    data = path.read_bytes()
+    return {
+        "name": "gallery",
+        "architecture": "gallery",
+        "styles": STYLES,
+        "licence": "MIT",
+        "source": f"trained for Impasto by recipes/gallery, {steps} steps",
+        "photographs": PHOTOGRAPHS,
+        "losses": {name: round(value, 4) for name, value in sorted(losses.items())},
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--run", type=Path, required=True, help="folder of the training's checkpoint")
+    parser.add_argument("--output", type=Path, help="folder for the files; by default the package's own")
     options = parser.parse_args()
+    trained, runnable = GALLERY, SHIPPED
+    if options.output is not None:
+        trained, runnable = options.output / GALLERY.name, options.output / SHIPPED.name
+    for place in (trained, runnable):
+        place.parent.mkdir(parents=True, exist_ok=True)
     state = torch.load(options.run / "checkpoint.pt", weights_only=True)
     network = GalleryNetwork(1 + 2 * len(STYLES))
     network.load_state_dict(state["network"])
-    for place in (GALLERY, SHIPPED):
-        place.parent.mkdir(exist_ok=True)
     about = {"steps": state["step"], "licence": "MIT", "photographs": PHOTOGRAPHS}
-    save_network(GALLERY, network, [entry(name) for name in STYLES], about)
-    report = export_gallery(GALLERY, SHIPPED, precision="fp16")
-    sizes = [place.stat().st_size for place in (GALLERY, SHIPPED)]
+    save_network(trained, network, [entry(name) for name in STYLES], about)
+    report = export_gallery(trained, runnable, precision="fp16")
+    known = describe(trained, state["step"], state["losses"])
+    trained.with_suffix(".json").write_text(json.dumps(known, indent=2) + "\n")
+    sizes = [place.stat().st_size for place in (trained, runnable)]
     print(
         f"step {state['step']}: {sizes[0]:,} + {sizes[1]:,} bytes, {report.difference.largest:.2g} from torch"
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from impasto.encoders import load_encoder
+from impasto.feedforward.lessons import LossWeights
 from impasto.feedforward.network import GalleryNetwork
 from impasto.feedforward.photos import read_photos
 from impasto.feedforward.targets import make_target
@@ -52,6 +53,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=192)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steady", type=float, default=0.0, help="weight of steadiness from frame to frame")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run, whose network to begin with")
+    parser.add_argument("--rate", type=float, default=1e-3, help="Muon's peak rate; Adam's are in proportion")
     parser.add_argument("--checkpoint-every", type=int, default=250)
     options = parser.parse_args()
     options.run.mkdir(parents=True, exist_ok=True)
@@ -64,7 +68,17 @@ def main() -> None:
     styles = [load_style(name) for name in STYLES]
     targets = {k: make_target(encoder, style.statistics) for k, style in enumerate(styles)}
     network = GalleryNetwork(1 + 2 * len(STYLES))
-    schedule = Schedule(options.steps, options.batch, options.size, seed=options.seed)
+    if options.start is not None:
+        network.load_state_dict(torch.load(options.start, weights_only=True)["network"])
+    schedule = Schedule(
+        options.steps,
+        options.batch,
+        options.size,
+        filters=options.rate,
+        rows=5 * options.rate,
+        seed=options.seed,
+        loss=LossWeights(steady=options.steady),
+    )
     reduced = encoder.to(memory_format=torch.channels_last).bfloat16()
     trainer = Trainer(network, reduced, targets, found.photos, schedule, reduced=True)
     checkpoint = options.run / "checkpoint.pt"

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch import Tensor
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
 from impasto.feedforward.johnson import JohnsonPainter
-from impasto.feedforward.lessons import Lesson, LossWeights, lesson_loss, row_weights
+from impasto.feedforward.lessons import Lesson, LossWeights, draw, lesson_loss, row_weights
 from impasto.feedforward.network import GalleryNetwork
 from impasto.feedforward.targets import Target
 from impasto.feedforward.training import Schedule, Trainer, TrainingProgress
@@ -143,3 +144,25 @@ def test_training_without_photographs_is_refused(
 ) -> None:
     with pytest.raises(OptionError, match="photographs"):
         Trainer(gallery, encoder, {1: target}, [], FROZEN)
+
+
+def flicker(gallery: GalleryNetwork, photos: list[Tensor]) -> float:
+    """How far paintings of a photograph and of its noisy, moved copy are apart, root mean squared."""
+    random = np.random.default_rng(5)
+    lesson = draw(photos, 5, [1], batch=8, size=64, random=random, full_strength=1.0, later=True)
+    assert lesson.later is not None
+    later, side = lesson.later, lesson.later.images.shape[2]
+    with torch.no_grad():
+        painted, again = gallery(lesson.images, lesson.weights), gallery(later.images, lesson.weights)
+    cut = painted[:, :, later.top : later.top + side, later.left : later.left + side]
+    return float((cut - again)[:, :, 16:-16, 16:-16].square().mean().sqrt())
+
+
+def test_training_for_steadiness_makes_paintings_flicker_less(
+    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+) -> None:
+    other = copy.deepcopy(gallery)
+    for network, steady in ((gallery, 0.0), (other, 300.0)):
+        schedule = Schedule(25, 2, 64, loss=LossWeights(steady=steady))
+        Trainer(network, encoder, {1: target}, photos, schedule).run()
+    assert flicker(other, photos) < 0.8 * flicker(gallery, photos)

@@ -24,26 +24,45 @@ STROKES = (0.25, 0.15, 0.6)
 """How often each of ``STROKE_SIZES`` is practised."""
 
 
+_FARTHEST = 16
+_BORDER = 16
+_NOISE = 0.03
+
+
+@dataclass(frozen=True)
+class Later:
+    """A lesson's pictures as a film might show them a frame later: ``images`` (B, 3, h, w), noisy and of
+    another brightness, the part of the lesson's that begins at row ``top`` and column ``left``."""
+
+    images: Tensor
+    top: int
+    left: int
+
+
 @dataclass(frozen=True)
 class Lesson:
     """``images`` (B, 3, S, S) in [0, 1]; ``weights`` (B, rows) of the network's table; per picture the
-    number of its style, of its stroke size, and its strength in [0, 1]."""
+    number of its style, of its stroke size, and its strength in [0, 1]; the pictures a moment ``later``
+    where steadiness is to be learnt."""
 
     images: Tensor
     weights: Tensor
     styles: Sequence[int]
     strokes: Sequence[int]
     strengths: Sequence[float]
+    later: Later | None = None
 
 
 @dataclass(frozen=True)
 class LossWeights:
     """``style``: against content, at full strength; at strength s it is s squared of that. ``smooth``:
-    total variation. ``range``: colours beyond [0, 1]."""
+    total variation. ``range``: colours beyond [0, 1]. ``steady``: the squared change of a painting when
+    its photograph moves by some pixels and flickers."""
 
     style: float = 8.0
     smooth: float = 0.0
     range: float = 10.0
+    steady: float = 0.0
 
 
 def row_weights(rows: int, style: int, coarse: float, strength: float) -> Tensor:
@@ -69,10 +88,12 @@ def draw(
     random: np.random.Generator,
     full_strength: float = FULL_STRENGTH,
     often: Sequence[float] = STROKES,
+    later: bool = False,
 ) -> Lesson:
     """A random lesson in ``styles``: each picture has one of its own, none twice while there are others.
 
-    ``full_strength`` is the share of pictures at full strength, ``often`` the share of each stroke size.
+    ``full_strength`` is the share of pictures at full strength, ``often`` the share of each stroke size;
+    ``later`` adds the pictures a moment later.
     """
     chosen: list[int] = []
     while len(chosen) < batch:
@@ -86,7 +107,20 @@ def draw(
         row_weights(rows, k, stroke / last, s)
         for k, stroke, s in zip(picked, strokes, strengths, strict=True)
     ]
-    return Lesson(torch.stack(images), torch.stack(weights), picked, strokes, strengths)
+    stacked = torch.stack(images)
+    moment = _a_moment_later(stacked, random) if later else None
+    return Lesson(stacked, torch.stack(weights), picked, strokes, strengths, moment)
+
+
+def _a_moment_later(images: Tensor, random: np.random.Generator) -> Later:
+    """Moved by whole pixels, since a resampled photograph is softer and would be painted softer."""
+    side = images.shape[2] - _FARTHEST
+    top, left = (int(random.integers(_FARTHEST + 1)) for _ in range(2))
+    moved = images[:, :, top : top + side, left : left + side]
+    noise = torch.from_numpy(random.standard_normal(moved.shape, np.float32))
+    strength = torch.from_numpy(random.uniform(0, _NOISE, (len(images), 1, 1, 1)).astype(np.float32))
+    gain = torch.from_numpy(random.uniform(0.97, 1.03, (len(images), 1, 1, 1)).astype(np.float32))
+    return Later((moved * gain + noise * strength).clamp(0, 1), top, left)
 
 
 def lesson_loss(
@@ -118,9 +152,22 @@ def lesson_loss(
     if weigh.smooth:
         rows, columns = painted.diff(dim=2), painted.diff(dim=3)
         total = total + weigh.smooth * (rows.square().mean() + columns.square().mean())
+    if lesson.later is not None and weigh.steady:
+        total = total + weigh.steady * _unsteadiness(paint, painted, lesson, lesson.later)
     full = [float(d.detach()) for d, s in zip(distances, lesson.strengths, strict=True) if s == 1]
     parts = {"content": float(content.detach())}
     return total, parts | ({"style": sum(full) / len(full)} if full else {})
+
+
+def _unsteadiness(paint: Paint, painted: Tensor, lesson: Lesson, later: Later) -> Tensor:
+    """The mean squared difference between a painting and that of a moment later, where borders, which both
+    see differently, are far (the temporal loss of Ruder, Dosovitskiy and
+    Brox 2018, on motion that is made, so that no film is needed)."""
+    again = paint(later.images, lesson.weights).float()
+    height, width = again.shape[2:]
+    same = painted[:, :, later.top : later.top + height, later.left : later.left + width]
+    inside = slice(_BORDER, -_BORDER)
+    return (again - same)[:, :, inside, inside].square().mean()
 
 
 def _style_distance(

@@ -194,6 +194,7 @@ class Trainer:
             random=self.random,
             full_strength=schedule.full_strength,
             often=schedule.often,
+            later=schedule.loss.steady > 0,
         )
 
     def _learn(self, lesson: Lesson) -> None:
