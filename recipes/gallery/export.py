@@ -54,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--run", type=Path, required=True, help="folder of the training's checkpoint")
     parser.add_argument("--output", type=Path, help="folder for the files; by default the package's own")
+    parser.add_argument("--before", type=int, default=0, help="steps of the run it began with (--start)")
     options = parser.parse_args()
     trained, runnable = GALLERY, SHIPPED
     if options.output is not None:
@@ -63,14 +64,15 @@ def main() -> None:
     state = torch.load(options.run / "checkpoint.pt", weights_only=True)
     network = GalleryNetwork(1 + 2 * len(STYLES))
     network.load_state_dict(state["network"])
-    about = {"steps": state["step"], "licence": "MIT", "photographs": PHOTOGRAPHS}
+    steps = options.before + state["step"]
+    about = {"steps": steps, "licence": "MIT", "photographs": PHOTOGRAPHS}
     save_network(trained, network, [entry(name) for name in STYLES], about)
     report = export_gallery(trained, runnable, precision="fp16")
-    known = describe(trained, state["step"], state["losses"])
+    known = describe(trained, steps, state["losses"])
     trained.with_suffix(".json").write_text(json.dumps(known, indent=2) + "\n")
     sizes = [place.stat().st_size for place in (trained, runnable)]
     print(
-        f"step {state['step']}: {sizes[0]:,} + {sizes[1]:,} bytes, {report.difference.largest:.2g} from torch"
+        f"step {steps}: {sizes[0]:,} + {sizes[1]:,} bytes, {report.difference.largest:.2g} from torch"
     )
     if sum(sizes) > LARGEST:
         raise SystemExit(f"expected at most {LARGEST:,} bytes; together they have {sum(sizes):,}")

@@ -113,8 +113,11 @@ class JohnsonPainter(nn.Module):
         """Every parameter."""
         return list(self.network.parameters())
 
-    def forward(self, image: Tensor, weights: Tensor) -> Tensor:  # noqa: ARG002 - it has one style
-        """``image`` (B, 3, H, W) in [0, 1] -> the same shape; sides are padded to multiples of 4."""
+    def forward(self, image: Tensor, weights: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:  # noqa: ARG002
+        """``image`` (B, 3, H, W) in [0, 1] -> the same shape; sides are padded to multiples of 4.
+
+        One style and no grain: ``weights`` and ``corner`` mean nothing here.
+        """
         height, width = image.shape[2:]
         padded = functional.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")
         return self.network(padded * 255)[:, :, :height, :width] / 255  # type: ignore[no-any-return]

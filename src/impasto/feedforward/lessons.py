@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.encoders import FeatureExtractor
+from impasto.feedforward.network import GRAIN
 from impasto.feedforward.photos import crop
 from impasto.feedforward.targets import CONTENT_LAYERS, STROKE_SIZES, STYLE_LAYERS, Target
 from impasto.objectives.statistics import LayerStatistics, moments
@@ -18,7 +19,7 @@ from impasto.objectives.statistics import LayerStatistics, moments
 FULL_STRENGTH = 0.7
 """The share of pictures painted at full strength; the others at a uniform one between 0 and 1."""
 
-Paint = Callable[[Tensor, Tensor], Tensor]
+Paint = Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
 
 STROKES = (0.25, 0.15, 0.6)
 """How often each of ``STROKE_SIZES`` is practised."""
@@ -32,7 +33,8 @@ _NOISE = 0.03
 @dataclass(frozen=True)
 class Later:
     """A lesson's pictures as a film might show them a frame later: ``images`` (B, 3, h, w), noisy and of
-    another brightness, the part of the lesson's that begins at row ``top`` and column ``left``."""
+    another brightness, the part of the lesson's that begins at row ``top`` and column ``left``. Its grain
+    moves along."""
 
     images: Tensor
     top: int
@@ -42,14 +44,15 @@ class Later:
 @dataclass(frozen=True)
 class Lesson:
     """``images`` (B, 3, S, S) in [0, 1]; ``weights`` (B, rows) of the network's table; per picture the
-    number of its style, of its stroke size, and its strength in [0, 1]; the pictures a moment ``later``
-    where steadiness is to be learnt."""
+    number of its style, of its stroke size, and its strength in [0, 1]; ``corner``, where on the grain all
+    begin; the pictures a moment ``later`` where steadiness is to be learnt."""
 
     images: Tensor
     weights: Tensor
     styles: Sequence[int]
     strokes: Sequence[int]
     strengths: Sequence[float]
+    corner: tuple[int, int] = (0, 0)
     later: Later | None = None
 
 
@@ -109,7 +112,8 @@ def draw(
     ]
     stacked = torch.stack(images)
     moment = _a_moment_later(stacked, random) if later else None
-    return Lesson(stacked, torch.stack(weights), picked, strokes, strengths, moment)
+    corner = (int(random.integers(GRAIN)), int(random.integers(GRAIN)))
+    return Lesson(stacked, torch.stack(weights), picked, strokes, strengths, corner, moment)
 
 
 def _a_moment_later(images: Tensor, random: np.random.Generator) -> Later:
@@ -132,10 +136,10 @@ def lesson_loss(
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss of a lesson, a scalar, and its unweighted parts: ``content``, and ``style`` at full strength.
 
-    ``paint(images, weights)`` is the network; it and ``encoder`` may work in reduced precision.
+    ``paint(images, weights, corner)`` is the network; it and ``encoder`` may work in reduced precision.
     Perceptual losses after Johnson et al. 2016, section 3.2, with statistics as in ``targets``.
     """
-    painted = paint(lesson.images, lesson.weights).float()
+    painted = paint(lesson.images, lesson.weights, lesson.corner).float()
     with torch.no_grad():
         wanted = {n: f.float() for n, f in encoder(lesson.images, CONTENT_LAYERS).items()}
     found = {n: f.float() for n, f in encoder(painted, [*STYLE_LAYERS, *CONTENT_LAYERS]).items()}
@@ -163,7 +167,8 @@ def _unsteadiness(paint: Paint, painted: Tensor, lesson: Lesson, later: Later) -
     """The mean squared difference between a painting and that of a moment later, where borders, which both
     see differently, are far (the temporal loss of Ruder, Dosovitskiy and
     Brox 2018, on motion that is made, so that no film is needed)."""
-    again = paint(later.images, lesson.weights).float()
+    corner = (lesson.corner[0] + later.top, lesson.corner[1] + later.left)
+    again = paint(later.images, lesson.weights, corner).float()
     height, width = again.shape[2:]
     same = painted[:, :, later.top : later.top + height, later.left : later.left + width]
     inside = slice(_BORDER, -_BORDER)

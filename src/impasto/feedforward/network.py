@@ -6,6 +6,10 @@ channels see every pixel. What makes a style is conditional instance normalisati
 Kudlur 2017): the scales and shifts after each normalisation, and here also a linear map of the
 photograph's colours that the painted strokes are added to. A style is a row of such numbers; rows blend.
 
+Beside the photograph the network sees a grain, fixed noise that repeats after ``GRAIN`` pixels: where a sky
+is flat, strokes need something to begin at, or they fall into a lattice of the coarsest features (noise as
+an input: Ulyanov et al. 2016).
+
 Row 0 is the photograph itself: its last scales are zero and its colour map is the identity, so that it
 gives back its input, exactly.
 """
@@ -25,6 +29,9 @@ EPSILON = 1e-5
 
 COLOUR_NUMBERS = 12
 """A row begins with its colour map: a 3x3 matrix, row by row, and a shift."""
+
+GRAIN = 128
+"""Rows and columns of the grain, whose standard deviation is a quarter of the photograph's range."""
 
 _HALF, _QUARTER, _EIGHTH, _UP, _FULL = 16, 48, 96, 24, 8
 _COARSE_BLOCKS = 3
@@ -70,7 +77,9 @@ class GalleryNetwork(nn.Module):
         super().__init__()
         if rows < 1:
             raise InputError(f"Expected at least the photograph's row; got {rows} rows.")
-        self.down2 = Layer(3, _HALF, 5, 2)
+        self.grain: Tensor
+        self.register_buffer("grain", make_grain())
+        self.down2 = Layer(4, _HALF, 5, 2)
         self.down4 = Layer(_HALF, _QUARTER, 3, 2)
         self.blocks4 = nn.ModuleList([Layer(_QUARTER, _QUARTER) for _ in range(2)])
         self.down8 = Layer(_QUARTER, _EIGHTH, 3, 2)
@@ -115,10 +124,11 @@ class GalleryNetwork(nn.Module):
         numbers = self.table.shape[1]
         return [*range(COLOUR_NUMBERS), *range(numbers - 2 * _FULL, numbers)]
 
-    def forward(self, image: Tensor, weights: Tensor) -> Tensor:
+    def forward(self, image: Tensor, weights: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
         """``image`` (B, 3, H, W) and ``weights`` (B, rows), how much of each row, -> (B, 3, H, W).
 
-        The answer may leave [0, 1]; clip it. Raises PictureError for a picture below 16 pixels.
+        ``corner``: the row and column of the grain at which the picture begins, any from 0. The answer may
+        leave [0, 1]; clip it. Raises PictureError for a picture below 16 pixels.
         """
         if not torch.compiler.is_exporting() and min(image.shape[2:]) < MINIMUM_SIDE:
             height, width = image.shape[2:]
@@ -130,7 +140,7 @@ class GalleryNetwork(nn.Module):
         numbers = weights @ self.table
         pairs = iter(self._scales_and_shifts(numbers))
         relu = functional.relu
-        half = relu(self.down2(image * 4 - 2, *next(pairs)))
+        half = relu(self.down2(torch.cat([image * 4 - 2, self._grain(image, corner) * 4], 1), *next(pairs)))
         quarter = relu(self.down4(half, *next(pairs)))
         quarter = self._block(quarter, self.blocks4, pairs)
         coarse = relu(self.down8(quarter, *next(pairs)))
@@ -142,6 +152,15 @@ class GalleryNetwork(nn.Module):
         full = relu(self.fine1(enlarge(self.up1(upper), image), *next(pairs)))
         strokes: Tensor = self.strokes(functional.pad(full, [1] * 4, mode="reflect"))
         return recolour(image, numbers) + strokes.to(image.dtype)
+
+    def _grain(self, image: Tensor, corner: tuple[int, int]) -> Tensor:
+        """(B, 1, H, W): the endless grain, from ``corner`` on, beside ``image``."""
+        rows, columns = (
+            torch.arange(start, start + length, device=image.device) % GRAIN
+            for start, length in zip(corner, image.shape[2:], strict=True)
+        )
+        grain = self.grain.to(image.dtype)[rows[:, None], columns]
+        return grain.expand(len(image), 1, -1, -1)
 
     def _scales_and_shifts(self, numbers: Tensor) -> list[tuple[Tensor, Tensor]]:
         found, start = [], COLOUR_NUMBERS
@@ -161,6 +180,12 @@ class GalleryNetwork(nn.Module):
         first, second = layers
         inner = functional.relu(first(features, *next(pairs)))
         return features + second(inner, *next(pairs))  # type: ignore[no-any-return]
+
+
+def make_grain() -> Tensor:
+    """(GRAIN, GRAIN): seeded normal noise, rounded to halves so that files keep it exactly."""
+    noise = torch.randn((GRAIN, GRAIN), generator=torch.Generator().manual_seed(0))
+    return (noise / 4).half().float()
 
 
 def neutral_rows(rows: int, widths: Sequence[int]) -> Tensor:

@@ -19,6 +19,7 @@ LONGEST = 512
 
 _SCALES = (0.7, 1.4)
 _NATURAL = 0.5
+_BLURRED, _BLURS = 0.25, (2.0, 12.0)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:
     """A random square of ``photo`` (3, H, W) uint8 as (3, size, size) float32 in [0, 1].
 
     Half of the crops have the photograph's own scale, as far as it is large enough; the others are
-    resized by a factor of 0.7 to 1.4. Half are mirrored.
+    resized by a factor of 0.7 to 1.4. Half are mirrored. A quarter are out of focus, since small
+    photographs have few areas as flat as those of large ones.
     """
     natural = random.random() < _NATURAL
     scale = 1.0 if natural else float(np.exp(random.uniform(*np.log(_SCALES))))
@@ -100,4 +102,13 @@ def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:
     if side != size:
         resized = functional.interpolate(square[None], (size, size), mode="bicubic", antialias=True)
         square = resized[0].clamp(0, 1)
+    if random.random() < _BLURRED:
+        square = _out_of_focus(square, float(random.uniform(*_BLURS)))
     return square.flip(2) if random.random() < 0.5 else square
+
+
+def _out_of_focus(square: Tensor, blur: float) -> Tensor:
+    """``square`` made ``blur`` times smaller and enlarged again."""
+    side = square.shape[1]
+    small = functional.interpolate(square[None], (round(side / blur),) * 2, mode="bilinear", antialias=True)
+    return functional.interpolate(small, (side, side), mode="bicubic")[0].clamp(0, 1)

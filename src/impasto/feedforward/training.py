@@ -73,7 +73,8 @@ class TrainingProgress:
 class Learner(Protocol):
     """A network that can be taught: a gallery's, or one of a single style, which has no ``table``.
 
-    Called with pictures (B, 3, H, W) in [0, 1] and weights (B, rows), it paints them.
+    Called with pictures (B, 3, H, W) in [0, 1], weights (B, rows) and where on the grain the pictures begin,
+    it paints them.
     """
 
     @property
@@ -88,7 +89,7 @@ class Learner(Protocol):
     def photograph_is_exact(self) -> Sequence[int]:
         """Numbers of row 0 that stay."""
 
-    def __call__(self, image: Tensor, weights: Tensor) -> Tensor: ...
+    def __call__(self, image: Tensor, weights: Tensor, corner: tuple[int, int] = ...) -> Tensor: ...
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -223,12 +224,12 @@ class Trainer:
         fixed = list(self.network.photograph_is_exact)
         table[0, fixed] = before[0, fixed]
 
-    def _paint(self, images: Tensor, weights: Tensor) -> Tensor:
+    def _paint(self, images: Tensor, weights: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
         context: AbstractContextManager[Any] = nullcontext()
         if self.reduced:
             context = torch.autocast(images.device.type, torch.bfloat16)
         with context:
-            return self.network(images, weights)
+            return self.network(images, weights, corner)
 
     def state(self) -> dict[str, Any]:
         """Everything a later ``restore`` needs: tensors and plain values, so that ``torch.load`` reads them

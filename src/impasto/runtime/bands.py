@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from impasto.runtime.graphs import (
     COLOUR_NUMBERS,
     EPSILON,
+    GRAIN,
     Weights,
     enlarging_segment,
     first_segment,
@@ -174,6 +175,12 @@ class Sweeps:
     def _image(self, start: int, stop: int) -> Features:
         return np.ascontiguousarray(self.pixels[start:stop].transpose(2, 0, 1))[None]
 
+    def _image_and_grain(self, start: int, stop: int) -> Features:
+        grain = self.weights[GRAIN]
+        rows, columns = np.arange(start, stop) % len(grain), np.arange(self.pixels.shape[1]) % len(grain)
+        plane = grain[rows[:, None], columns].astype(np.float32)
+        return np.concatenate([self._image(start, stop), plane[None, None]], axis=1)
+
     def _reach(self, start: int, stop: int, level: int, layer: str) -> Reach:
         """For ``layer``'s output rows; ``level`` is how often its input is halved."""
         side = int(self.weights[f"{layer}.weight"].shape[2])
@@ -197,7 +204,7 @@ class Sweeps:
         height, width = self.sizes[1]
         for start, stop in self._bands(height, width, 2 * self._channels(layer)):
             reach = self._reach(start, stop, 0, layer)
-            feed = reach.feed(layer) | {"band": self._image(reach.start, reach.stop)}
+            feed = reach.feed(layer) | {"band": self._image_and_grain(reach.start, reach.stop)}
             moments.add((stop - start) * width, *session.run(["mean", "spread"], feed))
         self._learn(layer, moments)
 
@@ -210,7 +217,7 @@ class Sweeps:
             inner = self._reach(start, stop, 1, layer)
             outer = self._reach(inner.start, inner.stop, 0, first)
             feed = self.applied[first].feed(first) | outer.feed(first) | inner.feed(layer)
-            feed["band"] = self._image(outer.start, outer.stop)
+            feed["band"] = self._image_and_grain(outer.start, outer.stop)
             features, mean, spread = session.run(["features", "mean", "spread"], feed)
             found[:, :, start:stop] = features
             moments.add((stop - start) * width, mean, spread)

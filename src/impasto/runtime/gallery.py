@@ -21,9 +21,9 @@ from impasto.errors import (
     WeightsMissingError,
 )
 from impasto.runtime.bands import Sweeps
-from impasto.runtime.graphs import TABLE, Weights, layer_names, whole
+from impasto.runtime.graphs import GRAIN, TABLE, Weights, layer_names, whole
 from impasto.runtime.onnx_files import read_constants
-from impasto.runtime.styles import KEY, FastStyle, describe, rows_of, understand
+from impasto.runtime.styles import KEY, KIND, ONE_STYLE, FastStyle, describe, kind_of, rows_of, understand
 from impasto.types import Pixels
 
 SHIPPED = Path(__file__).with_name("data") / "gallery.onnx"
@@ -52,6 +52,7 @@ class Gallery:
         self._weights = weights
         self._threads = threads
         self._session = self._open(model)
+        self._inputs = [value.name for value in self._session.get_inputs()]
 
     def paint(
         self,
@@ -104,6 +105,8 @@ class Gallery:
         for name, value, least in (("strength", strength, 0.0), ("stroke_size", stroke_size, FINEST)):
             if not least <= value <= 1:
                 raise OptionError(f"expected a {name} from {least:g} to 1; got {value!r}")
+            if value != 1 and "weights" not in self._inputs:
+                raise OptionError(f"this network has one style and cannot change its {name}; got {value!r}")
         shares = self._shares(styles)
         coarse = 1 + np.log2(stroke_size)
         row = np.zeros((1, rows_of(self.styles)), np.float32)
@@ -131,15 +134,16 @@ class Gallery:
         if pixels.shape[0] * pixels.shape[1] > WHOLE_PIXELS:
             return self._in_bands(pixels, row)
         image = np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
-        painting = self._session.run(["painting"], {"image": image, "weights": row})[0][0]
+        feed = {"image": image, "weights": row}
+        painting = self._session.run(["painting"], {name: feed[name] for name in self._inputs})[0][0]
         return np.ascontiguousarray(np.clip(painting, 0, 1).transpose(1, 2, 0))
 
     def _in_bands(self, pixels: Pixels, row: NDArray[np.float32], **more: Any) -> Pixels:
         if self._weights is None:
             height, width = pixels.shape[:2]
             raise PictureError(
-                f"expected a picture of at most {WHOLE_PIXELS:,} pixels for a network whose numbers are "
-                f"quantised; got {width} x {height}. Others are painted at any size."
+                f"expected a picture of at most {WHOLE_PIXELS:,} pixels for a network that is quantised "
+                f"or of one style; got {width} x {height}. Others are painted at any size."
             )
         numbers = row[0] @ self._weights[TABLE].astype(np.float32)
         exact = pixels.shape[0] * pixels.shape[1] <= EXACT_PIXELS
@@ -221,7 +225,7 @@ def check_pixels(pixels: Pixels) -> Pixels:
 
 def load_gallery(path: str | PathLike[str] | None = None, *, threads: int | None = None) -> Gallery:
     """The network in ``path``: a .safetensors file that ``impasto train`` made, or an .onnx file that
-    ``impasto export`` made of one; the shipped one by default.
+    ``impasto export`` made of it, or of a network of one style; the shipped one by default.
 
     ``threads``: how many the arithmetic may use; as many as the machine has cores by default. Raises
     WeightsMissingError when there is no such file, CorruptWeightsError when it is something else.
@@ -240,8 +244,10 @@ def load_gallery(path: str | PathLike[str] | None = None, *, threads: int | None
     else:
         data = source.read_bytes()
         constants, metadata = _read_onnx(data, source)
-        styles, about = understand(metadata.get(KEY), str(source))
-        weights = None if about.get("precision") == "int8" else constants
+        text = metadata.get(KEY)
+        kind = ONE_STYLE if kind_of(text) == ONE_STYLE else KIND
+        styles, about = understand(text, str(source), kind)
+        weights = None if about.get("precision") == "int8" or kind == ONE_STYLE else constants
         if weights is not None:
             _check(weights, styles, source)
     try:
@@ -268,6 +274,11 @@ def _read_safetensors(source: Path) -> tuple[dict[str, NDArray[Any]], str | None
     try:
         with safe_open(source, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
+            if "conv1.conv2d.weight" in file.keys():  # noqa: SIM118
+                raise CorruptWeightsError(
+                    f"{source} is a network of Johnson et al.: expected a gallery network, or what impasto "
+                    "export makes of this one"
+                )
             return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118
     except (OSError, SafetensorError) as problem:
         raise CorruptWeightsError(
@@ -278,7 +289,7 @@ def _read_safetensors(source: Path) -> tuple[dict[str, NDArray[Any]], str | None
 def _check(weights: Weights, styles: tuple[FastStyle, ...], source: Path) -> None:
     """Refuse tensors that are not this network's."""
     layers = layer_names(weights)
-    wanted = [*(f"{n}.weight" for n in [*layers, "up4", "up2", "up1", "strokes"]), TABLE]
+    wanted = [*(f"{n}.weight" for n in [*layers, "up4", "up2", "up1", "strokes"]), GRAIN, TABLE]
     missing = [name for name in wanted if name not in weights]
     if missing:
         raise CorruptWeightsError(f"expected a gallery network in {source}; it has no tensor {missing[0]}")

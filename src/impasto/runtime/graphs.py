@@ -19,6 +19,7 @@ Weights = Mapping[str, NDArray[np.floating]]
 EPSILON = 1e-5
 COLOUR_NUMBERS = 12
 TABLE = "table"
+GRAIN = "grain"
 
 
 def layer_names(weights: Weights) -> list[str]:
@@ -73,6 +74,18 @@ class Network:
         step = stride(layer)
         return self.graph.add("Conv", x, *filters, kernel_shape=[side, side], strides=[step, step])
 
+    def with_grain(self, image: str) -> str:
+        """``image`` (1, 3, H, W) and, as a fourth channel, the grain laid side by side."""
+        graph = self.graph
+        side = self.weights[GRAIN].shape[0]
+        size = self.size(image)
+        last = graph.integers(side - 1)
+        times = graph.add("Div", graph.add("Add", size, last), graph.integers(side))
+        tiled = graph.add("Tile", self.number(GRAIN), times)
+        grain = graph.add("Slice", tiled, graph.integers(0, 0), size, graph.integers(0, 1))
+        grain = graph.add("Unsqueeze", grain, graph.integers(0, 1))
+        return graph.add("Concat", image, grain, axis=1)
+
     def double(self, x: str) -> str:
         scales = self.graph.constant(np.array([1, 1, 2, 2], np.float32), "doubled")
         return self.graph.add(
@@ -124,7 +137,7 @@ def whole(weights: Weights, rows: int, metadata: Mapping[str, str] | None = None
     def enlarge(x: str, like: str) -> str:
         return network.cut(network.double(x), graph.integers(0, 0), network.size(like))
 
-    half = layer(image, "down2.convolution", relu=True)
+    half = layer(network.with_grain(image), "down2.convolution", relu=True)
     quarter = blocks(layer(half, "down4.convolution", relu=True), "blocks4")
     coarse = blocks(layer(quarter, "down8.convolution", relu=True), "blocks8")
     upper = graph.add("Add", quarter, enlarge(network.convolve(coarse, "up4"), quarter))
@@ -181,9 +194,9 @@ class Segment(Network):
 
 
 def first_segment(weights: Weights, *, store: bool) -> bytes:
-    """Band of the image -> moments of ``down2``; or, with ``store``, ``down4`` and its moments."""
+    """Band of the image and its grain -> moments of ``down2``; or, with ``store``, ``down4`` and its."""
     part = Segment("first", weights)
-    image = part.graph.input("band", [1, 3, "rows_in", "columns_in"])
+    image = part.graph.input("band", [1, 4, "rows_in", "columns_in"])
     half = part.convolve_band(image, "down2.convolution")
     if not store:
         return part.finish(half, "down2.convolution", features=False)

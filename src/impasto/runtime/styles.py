@@ -11,6 +11,8 @@ from impasto.errors import CorruptWeightsError, InputError
 
 FORMAT = 1
 KIND = "gallery"
+ONE_STYLE = "johnson2016"
+"""The kind of a network of one style, which has no rows: what it paints cannot be chosen."""
 KEY = "impasto"
 """The entry of an ONNX or safetensors file's metadata that ``describe`` makes."""
 
@@ -31,27 +33,34 @@ def rows_of(styles: Sequence[FastStyle]) -> int:
     return 1 + 2 * len(styles)
 
 
-def describe(styles: Sequence[FastStyle], extra: Mapping[str, Any] | None = None) -> str:
-    """The metadata of a gallery network's file, as JSON; ``extra`` is kept beside the styles.
+def describe(styles: Sequence[FastStyle], extra: Mapping[str, Any] | None = None, kind: str = KIND) -> str:
+    """The metadata of a network's file, as JSON; ``extra`` is kept beside the styles.
 
     Raises InputError for styles without a name, or two of one name.
     """
     names = [style.name for style in styles]
     if not all(names) or len(set(names)) != len(names):
         raise InputError(f"expected a name of its own for each style; got {', '.join(map(repr, names))}")
-    about = {"kind": KIND, "format": FORMAT, "styles": [asdict(style) for style in styles]}
+    about = {"kind": kind, "format": FORMAT, "styles": [asdict(style) for style in styles]}
     return json.dumps(dict(extra or {}) | about, ensure_ascii=False)
 
 
-def describe_other(kind: str, extra: Mapping[str, Any]) -> str:
-    """The metadata of a network of one style, which is no gallery network."""
-    return json.dumps(dict(extra) | {"kind": kind, "format": FORMAT}, ensure_ascii=False)
+def kind_of(text: str | None) -> str | None:
+    """The kind of network that ``describe`` was told; None for what it did not make."""
+    try:
+        about = json.loads(text or "")
+    except ValueError:
+        return None
+    kind = about.get("kind") if isinstance(about, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
-def understand(text: str | None, source: str) -> tuple[tuple[FastStyle, ...], dict[str, Any]]:
+def understand(
+    text: str | None, source: str, kind: str = KIND
+) -> tuple[tuple[FastStyle, ...], dict[str, Any]]:
     """The styles and the rest of what ``describe`` made. ``source`` is what errors call the file.
 
-    Raises CorruptWeightsError where it is something else.
+    Raises CorruptWeightsError where it is something else, or not of ``kind``.
     """
     if text is None:
         raise CorruptWeightsError(
@@ -59,17 +68,17 @@ def understand(text: str | None, source: str) -> tuple[tuple[FastStyle, ...], di
         )
     try:
         about = dict(json.loads(text))
-        kind, number = about.pop("kind", None), about.pop("format", None)
-        if kind != KIND:
-            raise CorruptWeightsError(f"expected a gallery network; {source} is of the kind {kind!r}")
+        found, number = about.pop("kind", None), about.pop("format", None)
+        if found != kind:
+            raise CorruptWeightsError(f"expected a {kind} network; {source} is of the kind {found!r}")
         if number != FORMAT:
             raise CorruptWeightsError(
-                f"expected a gallery network of format {FORMAT}, which this version of impasto reads; "
+                f"expected a {kind} network of format {FORMAT}, which this version of impasto reads; "
                 f"{source} has format {number!r}"
             )
         styles = tuple(FastStyle(**entry) for entry in about.pop("styles"))
     except (ValueError, TypeError, KeyError) as problem:
         raise CorruptWeightsError(
-            f"expected a gallery network's styles in the metadata of {source}; they are damaged ({problem})"
+            f"expected a {kind} network's styles in the metadata of {source}; they are damaged ({problem})"
         ) from problem
     return styles, about
