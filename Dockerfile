@@ -3,27 +3,30 @@
 # For many users: compose.yaml.
 
 FROM node:20.20-bookworm-slim AS page
-WORKDIR /build
-COPY studio-page studio-page
-COPY src/impasto/studio src/impasto/studio
-RUN cd studio-page && npm ci --no-audit --no-fund && npm run build
+WORKDIR /build/studio-page
+COPY studio-page/package.json studio-page/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY studio-page ./
+RUN npm run build
 
 FROM python:3.11-slim-bookworm
+# The small CPU build of torch. For graphics processors: --build-arg TORCH_INDEX=https://pypi.org/simple
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /app
 RUN useradd --system --create-home --uid 10001 studio && mkdir /data && chown studio /data
 COPY pyproject.toml constraints.txt hatch_build.py README.md LICENSE ./
 COPY src src
 COPY --from=page /build/src/impasto/studio/page src/impasto/studio/page
-RUN IMPASTO_BUILD_PAGE=0 pip install --no-cache-dir -c constraints.txt '.[studio-servers]'
+RUN IMPASTO_BUILD_PAGE=0 pip install --no-cache-dir -c constraints.txt --extra-index-url "$TORCH_INDEX" '.[studio-servers]'
 # Listening beyond loopback asks for IMPASTO_STUDIO_TOKEN or IMPASTO_STUDIO_ACCOUNTS_FILE; without, it does not start.
 ENV IMPASTO_STUDIO_HOST=0.0.0.0 \
     IMPASTO_STUDIO_DATA_DIR=/data \
     IMPASTO_STUDIO_LOG_FORMAT=json
-USER studio
+USER 10001
 VOLUME /data
 EXPOSE 8321
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8321/healthz', timeout=4)"]
+    CMD ["python", "-m", "impasto.studio.health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["impasto"]
 CMD ["studio", "--no-browser"]

@@ -1,8 +1,9 @@
 """Builds the studio's page (studio-page/, TypeScript) into the package when the package is built.
 
-IMPASTO_BUILD_PAGE=1 builds it or fails, =0 leaves it. Unset: a wheel gets it where Node is there, an
-editable install leaves it as it is, so that a checkout installs at once and without Node. A page built from
-the sources as they are is never built again. docs/studio-page.md tells more.
+IMPASTO_BUILD_PAGE=1 builds it or fails, =0 leaves it. Unset: it is built where Node is there and left out
+where it is not; an editable install goes on without it when it cannot be built. A page built from the
+sources as they are is never built again. ``python hatch_build.py`` builds it alone. docs/studio-page.md tells
+more.
 """
 
 from __future__ import annotations
@@ -40,12 +41,15 @@ class PageHook(BuildHookInterface[Any]):
         missing = missing_node()
         if wanted == "1" and missing is not None:
             raise RuntimeError(f"the studio's page cannot be built: {missing}")
-        if wanted == "" and version == "editable":
-            self._note("the studio's page is not built in editable installs; `make studio` builds it")
-        elif missing is not None:
+        if missing is not None:
             self._note(f"the studio's page is left out: {missing}; `make studio` builds it")
-        else:
+            return
+        try:
             build_page(source, built)
+        except RuntimeError as problem:
+            if wanted == "1" or version != "editable":
+                raise
+            self._note(f"the studio's page is left out: {problem}")
 
     def _note(self, words: str) -> None:
         self.app.display_warning(words)
@@ -85,12 +89,17 @@ def is_fresh(source: Path, built: Path) -> bool:
 
 def build_page(source: Path, built: Path) -> None:
     """Install what the page is built with, as locked, and build it. Raises RuntimeError."""
+    install_packages(source)
+    _npm(source, "run", "build")
+    (built / STAMP).write_text(digest(source))
+
+
+def install_packages(source: Path) -> None:
+    """Install what the page is built and tested with, as locked, where it is not yet. Raises RuntimeError."""
     # npm writes this file last; older than the lock, what is installed is something else.
     installed, lock = source / "node_modules" / ".package-lock.json", source / "package-lock.json"
     if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
         _npm(source, "ci", "--no-audit", "--no-fund")
-    _npm(source, "run", "build")
-    (built / STAMP).write_text(digest(source))
 
 
 def _npm(source: Path, *arguments: str) -> None:
@@ -102,3 +111,24 @@ def _npm(source: Path, *arguments: str) -> None:
             f"`npm {' '.join(arguments)}` in {source.name}/ ended with {done.returncode} "
             f"({SWITCH}=0 installs without the page):\n" + "\n".join(lines)
         )
+
+
+def main() -> None:
+    """Build the page, or say why it cannot be; fail only where its sources are at fault."""
+    source = Path(__file__).parent / "studio-page"
+    built = source.parent / "src" / "impasto" / "studio" / "page"
+    missing = missing_node()
+    if missing is not None:
+        print(f"the studio's page is not built: {missing}")
+        return
+    try:
+        install_packages(source)
+    except RuntimeError as problem:
+        print(f"the studio's page is not built: {problem}")
+        return
+    if not is_fresh(source, built):
+        build_page(source, built)
+
+
+if __name__ == "__main__":
+    main()

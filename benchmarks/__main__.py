@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import convergence, losses, memory, quality, speed, startup
+from benchmarks import convergence, fast, losses, memory, quality, speed, startup, video
 
 BENCHMARKS = {
     "startup": startup.main,
@@ -13,6 +13,8 @@ BENCHMARKS = {
     "quality": quality.main,
     "convergence": convergence.main,
     "losses": losses.main,
+    "video": video.main,
+    "fast": fast.main,
 }
 
 

@@ -1,11 +1,16 @@
-"""How steady painted films are: naive per frame, ours fast and ours optimised, in one run.
+"""Films: how steady they are, and how fast they are painted, each beside the naive way, in one run.
 
-Judged with Farneback's flow, or the true flow of the Middlebury pairs; films are painted with DIS. The
-clips are read from ../shared, beside the repository. Style and content distance are by genuine
-VGG-19 to relu3_4, which no engine optimises.
+Steadiness: naive per frame, ours fast and ours optimised. Films are painted with DIS; they are judged with
+TV-L1 (Zach, Pock and Bischof 2007, as in scikit-image) and with the true flow of the Middlebury pairs. The
+clips are read from ../shared, beside the repository. Style and content distance are by genuine VGG-19
+to relu3_4, which no engine optimises.
 
-    python -m benchmarks video                  # 5 clips, 192 pixels, 8 frames: minutes on two cores
-    VIDEO_SIZE=320 VIDEO_FRAMES=24 python -m benchmarks video
+Speed: `impasto video`, from file to file, beside one pass of johnson2016 in torch after the other, at 360,
+720 and 1080 lines.
+
+    python -m benchmarks video                  # 5 clips, 320 pixels, 12 frames: half an hour on two cores
+    VIDEO_SIZE=192 VIDEO_FRAMES=8 VIDEO_ONLY=fast python -m benchmarks video
+    VIDEO_ONLY=speed python -m benchmarks video
 """
 
 from __future__ import annotations
@@ -13,27 +18,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
 
 import impasto
+from benchmarks import video_speed
 from impasto import imaging
 from impasto.encoders import Encoder, load_encoder
-from impasto.film_painters import FastPainter, OptimisedPainter
+from impasto.film_painters.fast import FastPainter
+from impasto.film_painters.optimised import OptimisedPainter
 from impasto.metrics import content_distance, style_distance
-from impasto.metrics.steadiness import (
-    read_flow,
-    sharpness,
-    steadiness,
-    visible,
-    warping_error,
-)
+from impasto.metrics.steadiness import Flow, judged, read_flow, sharpness, visible, warping_error
 from impasto.optimize.pyramid import fit
 from impasto.runtime import load_gallery
 from impasto.tensors import to_tensor
-from impasto.types import Pixels
+from impasto.types import Pixels, Plane
 from impasto.video import Blended, Coherence, Frame, Guided, Painter, Request, open_clip
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -52,85 +54,118 @@ class Alone:
         return [self.painter.paint(frame.pixels, None) for frame in frames]
 
 
-def painted(way: Coherence | Alone, frames: Sequence[Frame]) -> list[Pixels]:
-    if isinstance(way, Alone):
-        return way.all(frames)
-    return [found.pixels for found in way.paint(frames)]
+@dataclass(frozen=True)
+class Scene:
+    """What is painted, and what it is judged by: flows, and where they count, between its frames."""
+
+    name: str
+    frames: list[Frame]
+    flows: list[tuple[Flow, Plane]]
+
+    def errors(self, paintings: Sequence[Pixels]) -> list[float]:
+        pairs = zip(pairwise(paintings), self.flows, strict=True)
+        return [warping_error(*pair, flow, counted) for pair, (flow, counted) in pairs]
 
 
-def figures(frames: Sequence[Pixels], paintings: Sequence[Pixels], judge: Encoder) -> list[float]:
-    """Style distance, content distance and sharpness, mean over frames."""
-    height, width = frames[0].shape[:2]
+def tv_l1(first: Pixels, second: Pixels) -> Flow:
+    """The flow (H, W, 2) from ``first`` to ``second``, in pixels right and down."""
+    from skimage.color import rgb2gray
+    from skimage.registration import optical_flow_tvl1
+
+    down, right = optical_flow_tvl1(rgb2gray(first), rgb2gray(second))
+    return np.stack([right, down], axis=2).astype(np.float32)
+
+
+def read_scene(name: str, size: int, count: int) -> Scene:
+    clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
+    frames = list(islice(clip.frames(), count))
+    return Scene(name, frames, [judged(a.pixels, b.pixels, tv_l1) for a, b in pairwise(frames)])
+
+
+def read_pair(name: str, size: int) -> Scene:
+    """Frames 10 and 11, with the true flow between them, at ``size``."""
+    folder = SHARED / "data" / "video" / name
+    flow = read_flow(folder / "flow10.flo")
+    scale = size / max(flow.shape[:2])
+    width, height = round(flow.shape[1] * scale), round(flow.shape[0] * scale)
+    first, second = (
+        imaging.resize(imaging.read(folder / f"frame{n}.png").pixels, width, height) for n in (10, 11)
+    )
+    rows, columns = np.mgrid[:height, :width]
+    true = flow[(rows / scale).astype(int), (columns / scale).astype(int)] * np.float32(scale)
+    counted = visible(first, second, true)
+    return Scene(f"{name}, true flow", [Frame(0, 0, first), Frame(1, 1, second)], [(true, counted)])
+
+
+def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
+    """The naive way to paint with an engine, and ours."""
+    if engine == "fast":
+        fast = FastPainter(load_gallery(), {NAME: 1.0})
+        return [("naive", Alone(fast)), ("ours", Blended(fast))]
+    slow = OptimisedPainter([SHARED / "data" / "style" / f"{PAINTING}.jpg"], impasto.Options(), first)
+    return [("naive", Alone(slow)), ("ours", Guided(slow))]
+
+
+def figures(frames: Sequence[Frame], paintings: Sequence[Pixels], judge: Encoder) -> np.ndarray:
+    """(N, 3): style distance, content distance and sharpness of each frame."""
+    height, width = frames[0].pixels.shape[:2]
     painting = imaging.read(SHARED / "data" / "style" / f"{PAINTING}.jpg")
     size = fit(painting.width, painting.height, max(width, height))
     style = to_tensor(imaging.resize(painting.pixels, *size))
-    rows = [
-        (
-            style_distance(to_tensor(p), style, judge),
-            content_distance(to_tensor(p), to_tensor(f), judge),
-            sharpness(p),
+    return np.array(
+        [
+            (
+                style_distance(to_tensor(p), style, judge),
+                content_distance(to_tensor(p), to_tensor(f.pixels), judge),
+                sharpness(p),
+            )
+            for f, p in zip(frames, paintings, strict=True)
+        ]
+    )
+
+
+def compare(scene: Scene, engine: str, judge: Encoder) -> float:
+    """Print a line; the share of the naive error that is left."""
+    errors, looks = [], []
+    for _, way in ways(engine, scene.frames[0].pixels):
+        if isinstance(way, Alone):
+            paintings = way.all(scene.frames)
+        else:
+            paintings = [found.pixels for found in way.paint(scene.frames)]
+        errors.append(scene.errors(paintings))
+        looks.append(figures(scene.frames, paintings, judge))
+    (naive, ours), away = errors, looks[1] / looks[0] - 1
+    share = float(np.mean(ours) / np.mean(naive))
+    within = float((np.abs(away) <= 0.05).all(1).mean())
+    parts = " | ".join(f"{a.mean():+.1%} ({a.min():+.1%} to {a.max():+.1%})" for a in away.T)
+    roots = float(np.mean(np.sqrt(ours)) / np.mean(np.sqrt(naive)))
+    cells = [scene.name, engine, f"{np.mean(naive):.5f}", f"{np.mean(ours):.5f}", f"**{share:.2f}**"]
+    print(f"| {' | '.join(cells)} | {roots:.2f} | {parts} | {within:.0%} |", flush=True)
+    return share
+
+
+def stability(engines: Sequence[str]) -> None:
+    size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "12"))
+    weights = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
+    judge = load_encoder(weights, padding="reflect", convention="caffe")
+    print(f"{size} pixels, {count} frames, {NAME}. Against the naive frame, mean (least to most):\n")
+    print("| clip | engine | naive | ours | of naive | of its root | style | content | sharp | within 5% |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    scenes = [read_scene(name, size, count) for name in CLIPS] + [read_pair(name, size) for name in PAIRS]
+    for engine in engines:
+        shares = [compare(scene, engine, judge) for scene in scenes]
+        print(
+            f"| median of {len(shares)} | {engine} | | | **{np.median(shares):.2f}** | | | | | |", flush=True
         )
-        for f, p in zip(frames, paintings, strict=True)
-    ]
-    return [float(value) for value in np.mean(rows, axis=0)]
-
-
-def ways(first: Pixels) -> list[tuple[str, Coherence | Alone, str]]:
-    """What is compared: its name, how it paints, and the naive way it belongs to."""
-    path = SHARED / "data" / "style" / f"{PAINTING}.jpg"
-    slow = OptimisedPainter([path], impasto.Options(), first)
-    fast = FastPainter(load_gallery(), {NAME: 1.0})
-    return [
-        ("fast, naive", Alone(fast), "fast, naive"),
-        ("fast, ours", Blended(fast), "fast, naive"),
-        ("optimised, naive", Alone(slow), "optimised, naive"),
-        ("optimised, ours", Guided(slow), "optimised, naive"),
-    ]
 
 
 def main() -> None:
     if not SHARED.exists():
         sys.exit(f"the clips are not there: expected a folder {SHARED}")
-    size, count = int(os.environ.get("VIDEO_SIZE", "192")), int(os.environ.get("VIDEO_FRAMES", "8"))
-    judge = load_encoder(
-        SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors", padding="reflect", convention="caffe"
-    )
-    print("| clip | way | warping error | of naive | its root | style | content | sharpness |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name in CLIPS:
-        clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
-        frames = list(islice(clip.frames(), count))
-        photos = [frame.pixels for frame in frames]
-        known: dict[str, list[float]] = {}
-        for label, way, naive in ways(photos[0]):
-            paintings = painted(way, frames)
-            steady = steadiness(photos, paintings)
-            known[label] = [steady.squared, steady.error, *figures(photos, paintings, judge)]
-            _print(name, label, known[label], known[naive])
-    for name in PAIRS:
-        _pair(SHARED / "data" / "video" / name, size)
-
-
-def _pair(folder: Path, size: int) -> None:
-    """Frames 10 and 11, judged with the true flow between them, at the size it has."""
-    first, second = (imaging.read(folder / f"frame{n}.png").pixels for n in (10, 11))
-    flow = read_flow(folder / "flow10.flo")
-    scale = size / max(flow.shape[:2])
-    width, height = round(flow.shape[1] * scale), round(flow.shape[0] * scale)
-    small = [imaging.resize(p, width, height) for p in (first, second)]
-    frames = [Frame(n, n, pixels) for n, pixels in enumerate(small)]
-    rows, columns = np.mgrid[:height, :width]
-    true = flow[(rows / scale).astype(int), (columns / scale).astype(int)] * np.float32(scale)
-    counted = visible(small[0], small[1], true)
-    known: dict[str, list[float]] = {}
-    for label, way, naive in ways(small[0]):
-        paintings = painted(way, frames)
-        error = warping_error(paintings[0], paintings[1], true, counted)
-        known[label] = [error, float(np.sqrt(error))]
-        _print(f"{folder.name}, true flow", label, known[label], known[naive])
-
-
-def _print(clip: str, label: str, found: Sequence[float], naive: Sequence[float]) -> None:
-    more = " | ".join(f"{a:.3f} ({a / b - 1:+.1%})" for a, b in zip(found[2:], naive[2:], strict=True))
-    ratio = found[0] / naive[0]
-    print(f"| {clip} | {label} | {found[0]:.5f} | {ratio:.2f} | {found[1]:.3f} | {more} |", flush=True)
+    only = os.environ.get("VIDEO_ONLY")
+    if only not in (None, "speed", "fast", "optimised"):
+        sys.exit(f"VIDEO_ONLY is speed, fast or optimised; it is {only!r}")
+    if only in (None, "speed"):
+        video_speed.main()
+    if only != "speed":
+        stability([only] if only else ["fast", "optimised"])

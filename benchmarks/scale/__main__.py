@@ -1,4 +1,7 @@
-"""``python -m benchmarks.scale [measure | model | simulate [PICTURES]]``; model and simulate by default."""
+"""``python -m benchmarks.scale [measure | model [PRICE=DOLLARS...] | simulate [PICTURES]]``
+
+Both model and simulate by default.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ from benchmarks.scale.model import (
     load_costs,
     money,
     plan,
-    resume_hours,
+    resume_seconds,
     seconds,
+    shots,
 )
 from benchmarks.scale.simulate import Simulation, World, simulate, table
+from impasto.film_parts.plans import FADE, LEAD, LONGEST
 
 WORLDS = {
     "calm": World(worker_life=1e9, machine_life=1e9, flaky=0, damaged=0, poison=0, hang=0),
@@ -27,8 +32,8 @@ WORLDS = {
 }
 
 
-def model() -> None:
-    costs, prices = load_costs(), Prices()
+def model(prices: Prices) -> None:
+    costs = load_costs()
     print("| load | core seconds a picture | of them painting | cores | machines of 16 | GB in and out |")
     print("|---|---|---|---|---|---|")
     plans = [plan(load, costs, prices) for load in LOADS]
@@ -53,8 +58,12 @@ def model() -> None:
         name = min(found, key=lambda part: found[part])
         share = found[name] / found["the coordinator"]
         print(f"| {workers} | {found[name]:,.0f} | {name} | {share:.0%} |")
-    hours = resume_hours(1e6, 1.0, costs, prices)
-    print(f"\nTo find a million done pictures of 1 MP in a store done: {hours:.0f} h")
+    print(f"\nTo find a million done pictures in a store done: {resume_seconds(1e6, costs, prices):.0f} s")
+    looking = seconds(LOADS[3], costs)["look for cuts"] * LOADS[3].pictures / 3600
+    print(f"To look for cuts in the film, which one process does: {looking:.1f} h")
+    for shot in (4, 15, 120):
+        fast, slow = (shots(shot, LONGEST[name], LEAD[name], FADE) for name in ("fast", "optimize"))
+        print(f"Painted twice with shots of {shot} s: {fast - 1:.0%} fast, {slow - 1:.0%} optimised")
     memory = costs["schedule"]["memory, bytes a picture"]
     print(f"Memory of a coordinator of a million pictures: {memory * 1e6 / 1e9:.1f} GB")
 
@@ -73,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         measure.main()
         return
     if "model" in words:
-        model()
+        model(Prices.of(word for word in words if "=" in word))
     if "simulate" in words:
         simulations(int(words[-1]) if words[-1].isdecimal() else 10_000)
 

@@ -33,7 +33,8 @@ def main() -> None:
         found: dict[str, Any] = {
             "load": round(os.getloadavg()[0], 1),
             "cores": os.cpu_count(),
-            "seconds per megapixel": engines(folder),
+            "seconds per megapixel": engines(folder) | film_engines(folder),
+            "films": films(folder),
             "files": files(folder),
             "manifest": manifest(folder),
             "schedule": schedule(folder),
@@ -43,9 +44,10 @@ def main() -> None:
     print(COSTS.read_text())
 
 
-def busy(work: Callable[[], object], runs: int = 3) -> float:
+def busy(work: Callable[[], object], runs: int = 3, *, warm: bool = True) -> float:
     """The least processor time of some runs, after one that warms up."""
-    work()
+    if warm:
+        work()
     times = []
     for _ in range(runs):
         began = time.process_time()
@@ -81,6 +83,59 @@ def engines(folder: Path) -> dict[str, float]:
     style = gallery.styles[0].name
     found["fast"] = busy(lambda: gallery.paint(pixels, style)) / (side * side * 0.75 / 1e6)
     return {name: round(value, 3) for name, value in found.items()}
+
+
+def clip(folder: Path, width: int, frames: int) -> Path:
+    """A shot that pans over a photograph, 2 pixels a frame, as H.264."""
+    import av
+    import numpy as np
+
+    from impasto.imaging import read
+
+    height = width * 9 // 16
+    wide = read(photograph(folder, width + 2 * frames + 2)).pixels[:height]
+    path = folder / f"{width}.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=24, options={"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for number in range(frames):
+            pixels = np.rint(wide[:, 2 * number : 2 * number + width] * 255).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def film_engines(folder: Path) -> dict[str, float]:
+    """A frame of a film, read, painted, held to those before it, and written."""
+    from impasto.films import Engine, film
+    from impasto.runtime import load_gallery
+
+    found: dict[str, float] = {}
+    shapes: tuple[tuple[str, Engine, int, int], ...] = (
+        ("film, fast", "fast", 640, 16),
+        ("film, optimised", "optimize", 192, 24),
+    )
+    for name, engine, width, frames in shapes:
+        source = clip(folder, width, frames)
+        gallery = load_gallery(threads=1) if engine == "fast" else None
+
+        def paint(source: Path = source, engine: Engine = engine, gallery: Any = gallery) -> None:
+            film(source, "starry-night", folder / "out.mp4", engine=engine, gallery=gallery)
+
+        megapixels = frames * width * (width * 9 // 16) / 1e6
+        found[name] = round(busy(paint, runs=1, warm=engine == "fast") / megapixels, 3)
+    return found
+
+
+def films(folder: Path) -> dict[str, float]:
+    """What a film takes before it is painted in parts, for a frame of 720p."""
+    from impasto.film_parts.plans import look_through
+    from impasto.films import FilmOptions
+
+    frames = 24
+    source = clip(folder, 1280, frames)
+    spent = busy(lambda: look_through(source, FilmOptions(), lambda: False), runs=1)
+    return {"look for cuts, s/MP": round(spent / (frames * 1280 * 720 / 1e6), 4)}
 
 
 def files(folder: Path) -> dict[str, float]:

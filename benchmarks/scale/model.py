@@ -4,37 +4,47 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.scale.measure import COSTS
+from impasto.jobs.parts import split
 
 
 @dataclass(frozen=True)
 class Prices:
-    """In dollars. **Assumed**, round numbers of the order that clouds ask; put your own in.
+    """In dollars; put your own in: ``python -m benchmarks.scale model core_hour=0.05``.
 
-    ``gpu_hour`` is that of a machine with one graphics processor. ``requests``: of a store, a second, for
-    one prefix. ``latency``: seconds until a store begins to answer.
+    Of one cloud, Amazon's in us-east-1, as its documents and others' accounts of its price list have them
+    (docs/scale.md names them). ``core_hour``: a vCPU, of c5.2xlarge at $0.34. ``spot_core_hour``: the
+    same, of c5.24xlarge at $1.555. ``gpu_hour``: of a machine with one graphics processor, **assumed**.
+    ``gets``, ``puts``: requests a second that one prefix takes. ``latency``: seconds until a store begins
+    to answer.
     """
 
-    core_hour: float = 0.04
-    spot_core_hour: float = 0.015
+    core_hour: float = 0.0425
+    spot_core_hour: float = 0.0162
     gpu_hour: float = 1.0
-    gb_month: float = 0.023
     million_puts: float = 5.0
     million_gets: float = 0.4
     gb_out: float = 0.09
-    requests: float = 3500.0
-    latency: float = 0.05
+    puts: float = 3500.0
+    gets: float = 5500.0
+    latency: float = 0.15
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Prices:
+        """Of words such as ``core_hour=0.05``. Raises ValueError, TypeError for others."""
+        return cls(**{name: float(value) for name, _, value in (word.partition("=") for word in words)})
 
 
 @dataclass(frozen=True)
 class Load:
     """So many ``pictures`` of ``megapixels``, in ``hours``, by ``engine`` of costs.json.
 
-    ``effort``: times the cost of one picture, such as of several passes.
+    ``effort``: times the cost of one picture, such as of several passes. Films are decoded and encoded as
+    part of painting.
     """
 
     name: str
@@ -51,12 +61,16 @@ MACHINE = 16
 BUSY = 0.85
 """The share of time that workers paint: the rest is starting, dying, and waiting for the last ones."""
 
+FRAMES = 172_800
+"""Of a film of two hours at 24 a second."""
+
 LOADS = (
     Load("a million photos a day, 1 MP, fast", 1e6, 1.0, "fast"),
     Load("a million photos a day, 12 MP, fast", 1e6, 12.0, "fast"),
     Load("a million photos a day, 0.2 MP, optimised", 1e6, 0.2, "optimised"),
-    Load("a film, 2 h at 24/s, 1080p, fast", 172_800, 2.07, "fast"),
-    Load("a film, 2 h at 24/s, 1080p, optimised (draft)", 172_800, 2.07, "optimised, draft"),
+    Load("a film, 2 h at 24/s, 1080p, fast, in a day", FRAMES, 2.07, "film, fast"),
+    Load("a film, 2 h at 24/s, 512 px, optimised, in a day", FRAMES, 0.147, "film, optimised"),
+    Load("a film, 2 h at 24/s, 1080p, optimised, in a day", FRAMES, 2.07, "film, optimised"),
 )
 
 
@@ -69,6 +83,12 @@ def seconds(load: Load, costs: Mapping[str, Any]) -> dict[str, float]:
     """Core seconds of one picture, by what they go into."""
     files, kind = costs["files"], load.stored_as
     megabytes = files[f"size of {kind}, MB/MP"] * load.megapixels
+    if load.engine.startswith("film"):
+        found = costs["seconds per megapixel"]
+        return {
+            "paint": found[load.engine] * load.megapixels * load.effort,
+            "look for cuts": costs["films"]["look for cuts, s/MP"] * load.megapixels,
+        }
     return {
         "paint": costs["seconds per megapixel"][load.engine] * load.megapixels * load.effort,
         "decode": files[f"decode {kind}, s/MP"] * load.megapixels,
@@ -129,20 +149,25 @@ def limits(load: Load, workers: int, costs: Mapping[str, Any], prices: Prices) -
     return {
         "workers": workers * BUSY / each,
         "the coordinator": 1 / costs["schedule"][f"a picture with {count} workers, s (processor)"],
-        "the store's requests": prices.requests,
+        "the store's requests": min(prices.puts, prices.gets / 3),
         # 10 Gbit/s for each machine, in and out.
         "the machines' network": math.ceil(workers / MACHINE) * 1250 / size,
     }
 
 
-def resume_hours(pictures: float, megapixels: float, costs: Mapping[str, Any], prices: Prices) -> float:
-    """How long a batch of so many done pictures takes to find out that they are: it reads every input,
-    one after the other."""
-    size = costs["files"]["size of jpg, MB/MP"] * megapixels
-    each = (
-        prices.latency * 2 + size * costs["files"]["hash, s/MB"] + costs["manifest"]["to read, s (processor)"]
-    )
-    return pictures * each / 3600
+def resume_seconds(pictures: float, costs: Mapping[str, Any], prices: Prices) -> float:
+    """How long a batch of so many done pictures in a store takes to find out that they are: two folders
+    are listed, a thousand names a request, and every line of the manifest is read."""
+    listing = 2 * pictures / 1000 * prices.latency
+    return listing + pictures * costs["manifest"]["to read, s (processor)"]
+
+
+def shots(shot: float, longest: int, lead: int, fade: int, rate: float = 24.0) -> float:
+    """Times the cost of painting a film in parts, where all shots last ``shot`` seconds: the parts of longer
+    ones than ``longest`` frames begin ``lead`` frames early and end ``fade`` late."""
+    frames = round(shot * rate)
+    parts = split(frames, (), longest=longest, lead=lead, fade=fade)
+    return sum(part.end - part.begin for part in parts) / frames
 
 
 def money(amount: float) -> str:

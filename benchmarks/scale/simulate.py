@@ -18,8 +18,8 @@ from pathlib import Path
 
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchProgress, run_with
+from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready
 from impasto.jobs.manifest import Record
-from impasto.jobs.pool import Begun, Ended, Event, Lost, Ready
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Outcome, Task
 from impasto.optimize.options import Options

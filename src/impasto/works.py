@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from impasto import api, imaging
 from impasto.encoders import FeatureExtractor
-from impasto.errors import OutputError
-from impasto.jobs import Job, machine, places
+from impasto.errors import OptionError, OutputError
+from impasto.jobs import Job, places
 from impasto.jobs.batch import Batch, BatchCallback, run, run_with
-from impasto.jobs.inputs import fetched
+from impasto.jobs.hiring import Wish, find_workers
+from impasto.jobs.inputs import digest, fetched
 from impasto.jobs.ledger import ledger
 from impasto.jobs.pairs import known_styles, pairs, photographs, whereabouts
-from impasto.jobs.pool import Crew
-from impasto.jobs.processes import Processes
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Cancel, Painter, Perform
 from impasto.optimize import memory
@@ -25,9 +26,15 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
 from impasto.progress import ProgressCallback
+from impasto.runtime import Gallery, load_gallery
+from impasto.runtime.gallery import SHIPPED
+from impasto.runtime.photographs import Manner, paint_picture, parameters
 from impasto.sources import Loaded, load_network
+from impasto.types import Picture
 
 PathLike = str | os.PathLike[str]
+FAST_MEMORY = 2e9
+"""Bytes that a fast painting takes at most, where no size is asked for."""
 
 
 def perform(
@@ -76,6 +83,7 @@ def batch(
     quality: int = 95,
     checkpoint_every: float = INTERVAL,
     max_pixels: int = imaging.MAX_PIXELS,
+    fast: Mapping[str, Any] | None = None,
     workers: int | Literal["auto"] = 1,
     ray: str | None = None,
     policy: Policy | None = None,
@@ -98,6 +106,10 @@ def batch(
     ``Batch.failed``. ``cancel``, once it returns True, stops between two iterations; nothing half painted
     is written.
 
+    ``fast``: paint with the shipped fast network, in one pass each; its ``strength``, ``stroke_size``,
+    ``keep_color`` and ``size`` (see ``runtime.photographs.Manner``) where they are not the usual. Styles are
+    the names that it knows, and ``preset``, ``options`` and ``changes`` are not for it.
+
     ``workers``: 1 paints in this process; more, in as many processes, which share its cores and graphics
     processors; "auto", in as many as these and the memory make sensible. A worker that dies is replaced.
     ``ray``: paint with workers on a Ray cluster, at this address, or "local" for one of its own; "auto" is
@@ -107,95 +119,54 @@ def batch(
     the folder cannot be written to, WeightsMissingError when the encoder's weights are not here, and
     ImpastoError when no worker can be started.
     """
+    if fast is not None and (options is not None or preset != "default" or changes):
+        raise OptionError("a fast network has no preset and no options of optimising; expected fast alone")
     chosen = (options or find_preset(preset).options).replace(**changes)
+    manners = known_styles(_several(styles))
+    crew = (
+        _Optimised(chosen, checkpoint_every, max_pixels) if fast is None else _Fast(fast, manners, max_pixels)
+    )
     folder = places.plain(os.fspath(output))
     _make_folder(folder)
     results = {whereabouts(places.join(folder, name)) for name in ledger(folder).read()}
     photos, left_out = photographs(_several(contents), results)
-    jobs = pairs(photos, known_styles(_several(styles)), folder, chosen, suffix=suffix, quality=quality)
-    network = load_network(chosen)
-    plan = _Plan(chosen, network, len(jobs), workers, checkpoint_every, max_pixels, ray, folder)
-    hire = plan.hire(on_cluster or (lambda _: None))
-    digest = str(network.describe()["sha256"])
-    if hire is None:
-        perform_pair = _pair_painter(chosen, network, checkpoint_every, max_pixels)
-        found = run(
-            jobs,
-            folder,
-            perform_pair,
-            network=digest,
-            policy=policy,
-            on_progress=on_progress,
-            cancel=cancel,
-        )
-    else:
-        found = run_with(
-            hire,
-            jobs,
-            folder,
-            network=digest,
-            policy=policy,
-            on_progress=on_progress,
-            cancel=cancel,
-        )
+    jobs = pairs(photos, manners, folder, chosen, suffix=suffix, quality=quality)
+    jobs = [replace(job, fast=fast) for job in jobs]
+    wish = Wish(workers, ray, len(jobs), crew.device, crew.needed(), crew.memory(), folder)
+    hire = find_workers(wish, crew.painter, on_cluster or (lambda _: None))
+    work = partial(run, perform=crew.here()) if hire is None else partial(run_with, hire)
+    found = work(
+        jobs=jobs, folder=folder, network=crew.digest, policy=policy, on_progress=on_progress, cancel=cancel
+    )
     return replace(found, left_out=tuple(left_out))
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """How a batch is shared out."""
+class _Optimised:
+    """What workers do that optimise, and what they need."""
 
-    options: Options
-    network: FeatureExtractor
-    items: int
-    workers: int | str
-    checkpoint_every: float
-    max_pixels: int
-    ray: str | None
-    folder: str
+    def __init__(self, options: Options, checkpoint_every: float, max_pixels: int) -> None:
+        self.options = options
+        self.device = options.device
+        self.network = load_network(options)
+        self.digest = str(self.network.describe()["sha256"])
+        self._every, self._max_pixels = checkpoint_every, max_pixels
 
-    def hire(self, tell: Callable[[str], None]) -> Callable[[], tuple[Crew, int]] | None:
-        """How to come by workers, and how many; None for this process alone. Raises OptionError.
-
-        ``tell`` gets a line about the cluster.
-        """
-        if self.ray is not None:
-            from impasto.jobs import cluster  # says what to install where there is no Ray
-
-            machine.check_workers(self.workers)
-            return lambda: self._on_ray(cluster, tell)
-        gpus = machine.gpus(self.options.device)
-        cores = machine.cores()
-        count = machine.count_workers(
-            self.workers,
-            self.items,
-            cores=cores,
-            gpus=len(gpus),
-            memory=memory.budget(self.options.replace(max_memory=None)),
-            each=self._needed(),
-        )
-        if count == 1:
-            return None
-        painter, seats = self.painter(1 if gpus else count), machine.seats(count, cores, gpus)
-        return lambda: (Processes(painter, seats), count)
-
-    def _on_ray(self, cluster: Any, tell: Callable[[str], None]) -> tuple[Crew, int]:
-        gpus = self.options.device in ("auto", "cuda")
-        found = cluster.join(self.ray, self.workers, self.items, gpus=gpus, memory=self._needed())
-        tell(found.about)
-        return cluster.RayCrew(self.painter(1), found, self.folder), found.workers
+    def here(self) -> Perform:
+        return _pair_painter(self.options, self.network, self._every, self._max_pixels)
 
     def painter(self, among: int) -> Painter:
-        """What a worker does that shares a machine's memory with others, ``among`` so many."""
         settings = {
             "options": self.options.to_dict(),
-            "checkpoint_every": self.checkpoint_every,
-            "max_pixels": self.max_pixels,
+            "checkpoint_every": self._every,
+            "max_pixels": self._max_pixels,
             "among": among,
         }
         return Painter("impasto.works:make_painter", settings)
 
-    def _needed(self) -> float:
+    def memory(self) -> float:
+        return memory.budget(self.options.replace(max_memory=None))
+
+    def needed(self) -> float:
         """Bytes of a painting, or what it is allowed; a little more than it takes, since few are square."""
         options = self.options
         if options.max_memory is not None:
@@ -204,6 +175,74 @@ class _Plan:
         layers = [*options.content_layers, *options.style_layers]
         at_work = memory.activations(self.network, layers) * memory.OVERHEAD * height * width
         return memory.kept(self.network, options, height, width) + at_work
+
+
+class _Fast:
+    """What workers do with the shipped fast network, and what they need."""
+
+    device = "cpu"
+
+    def __init__(self, fast: Mapping[str, Any], styles: Sequence[str], max_pixels: int) -> None:
+        gallery = load_gallery(threads=_threads())
+        try:
+            for style in styles:
+                manner = Manner({style: 1.0}, **fast)
+                gallery.row(manner.styles, strength=manner.strength, stroke_size=manner.stroke_size)
+        except TypeError as error:
+            raise OptionError(
+                f"fast is made of strength, stroke_size, keep_color and size; {error}"
+            ) from error
+        self._gallery = gallery
+        self._max_pixels = max_pixels
+        self.digest = digest(str(SHIPPED))
+
+    def here(self) -> Perform:
+        return _fast_painter(self._gallery, self._max_pixels)
+
+    def painter(self, among: int) -> Painter:  # noqa: ARG002 - it takes what it takes
+        return Painter("impasto.works:make_fast_painter", {"max_pixels": self._max_pixels})
+
+    def memory(self) -> float:
+        return memory.budget(Options())
+
+    def needed(self) -> float:
+        return FAST_MEMORY
+
+
+def make_fast_painter(max_pixels: int) -> Perform:
+    """What paints the jobs of a fast batch, in a worker process of its own."""
+    return _fast_painter(load_gallery(threads=_threads()), max_pixels)
+
+
+def _threads() -> int | None:
+    """How many this worker may use; None for as many as there are."""
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
+@dataclass(frozen=True)
+class _FastPainted:
+    """A ``jobs.work.Painted``."""
+
+    picture: Picture
+    seconds: float
+    losses: Mapping[str, float] = field(default_factory=dict)
+    iterations: int = 1
+    cancelled: bool = False
+
+
+def _fast_painter(gallery: Gallery, max_pixels: int) -> Perform:
+    def paint(job: Job, _: Path, __: ProgressCallback, ___: Cancel) -> _FastPainted:
+        manner = Manner({job.styles[0]: 1.0}, **(job.fast or {}))
+        photo = imaging.read(fetched(job).content, max_pixels=max_pixels)
+        began = time.perf_counter()
+        painted = paint_picture(gallery, photo, manner)
+        seconds = time.perf_counter() - began
+        with places.drafted(job.output) as draft:
+            imaging.write(painted, draft, quality=job.quality, parameters=parameters(job.content, manner))
+        return _FastPainted(painted, seconds)
+
+    return paint
 
 
 def make_painter(options: Mapping[str, Any], checkpoint_every: float, max_pixels: int, among: int) -> Perform:

@@ -64,7 +64,7 @@ function reveal(): void {
 }
 
 /** `share`: how much of the width, from the left, is the photograph. */
-export function divide(share: number): void {
+function divide(share: number): void {
   look.divide = Math.min(1, Math.max(0, share));
   const value = Math.round(look.divide * 100);
   before.style.clipPath = `inset(0 ${100 - look.divide * 100}% 0 0)`;
@@ -99,7 +99,7 @@ function layOut(): void {
 }
 
 /** Zoom by `factor` around a point of the view, or its middle. */
-export function zoom(factor: number, at?: { x: number; y: number }): void {
+function zoom(factor: number, at?: { x: number; y: number }): void {
   const old = fitted();
   const point = at ?? { x: view.clientWidth / 2, y: view.clientHeight / 2 };
   const [u, v] = [(point.x - old.left) / old.width, (point.y - old.top) / old.height];
@@ -110,7 +110,7 @@ export function zoom(factor: number, at?: { x: number; y: number }): void {
   layOut();
 }
 
-export function zoomToFit(): void {
+function zoomToFit(): void {
   Object.assign(look, { zoom: 1, x: 0, y: 0 });
   layOut();
 }

@@ -9,7 +9,7 @@ import { decode } from "./photo";
 
 const PICK = "image/*,.heic,.heif,.tif,.tiff";
 
-export function toggleStyle(key: string): void {
+function toggleStyle(key: string): void {
   const chosen = state.mix.some((choice) => choice.key === key);
   const most = state.capabilities?.limits.styles ?? 8;
   if (!chosen && state.mix.length >= most) return say(`A mix has ${most} paintings at most.`);
@@ -54,7 +54,7 @@ function unusable(key: string): string {
   return findPainting(key) ? "Paintings of your own need the studio" : "This one is not in the network on this device";
 }
 
-export async function addPainting(file: Blob, name: string): Promise<void> {
+async function addPainting(file: Blob, name: string): Promise<void> {
   try {
     const { canvas } = await decode(file, 384);
     const key = `own-${crypto.randomUUID?.() ?? Math.random()}`;

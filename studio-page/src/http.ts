@@ -51,8 +51,7 @@ async function send(method: string, path: string, init: RequestInit = {}): Promi
   let response: Response;
   try {
     response = await fetch(address(path), { ...init, method, headers, credentials: "same-origin" });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
+  } catch {
     throw new Unreachable();
   }
   if (response.ok) return response;
@@ -72,12 +71,12 @@ async function toProblem(response: Response): Promise<Problem> {
   return new Problem({ type: "about:blank", title, status: response.status });
 }
 
-export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await send("GET", path, signal ? { signal } : {})).json() as Promise<T>;
+export async function getJson<T>(path: string): Promise<T> {
+  return (await send("GET", path)).json() as Promise<T>;
 }
 
-export async function getBlob(path: string, signal?: AbortSignal): Promise<Blob> {
-  return (await send("GET", path, signal ? { signal } : {})).blob();
+export async function getBlob(path: string): Promise<Blob> {
+  return (await send("GET", path)).blob();
 }
 
 export function post(path: string, body: unknown = {}, init: RequestInit = {}): Promise<Response> {
@@ -90,8 +89,8 @@ export async function postJson<T>(path: string, body: unknown = {}, init: Reques
   return (await post(path, body, init)).json() as Promise<T>;
 }
 
-export async function postForm<T>(path: string, form: FormData, signal?: AbortSignal): Promise<T> {
-  return (await send("POST", path, signal ? { body: form, signal } : { body: form })).json() as Promise<T>;
+export async function postForm<T>(path: string, form: FormData): Promise<T> {
+  return (await send("POST", path, { body: form })).json() as Promise<T>;
 }
 
 export async function remove(path: string): Promise<void> {

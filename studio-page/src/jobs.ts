@@ -50,7 +50,7 @@ function heard(job: Job): void {
   track(job);
   if (!before || isOver(before) || !isOver(job)) return;
   if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(`${job.title} is painted.`);
-  if (job.status === "failed" && job.id !== state.job) sayError(new Error(`${job.title}: ${reason(job)}`));
+  if (job.status === "failed" && job.kind === "painting") sayError(new Error(`${job.title}: ${reason(job)}`));
 }
 
 export function reason(job: Job): string {
@@ -65,7 +65,7 @@ function forget(id: string): void {
 
 /** Put what there is of a job's picture on the easel. */
 async function showJob(job: Job): Promise<void> {
-  const path = job.result ? `${job.result.url}?format=webp&quality=95&parameters=false&download=false` : job.preview;
+  const path = job.result ? `${job.result.url}?format=jpg&quality=95&parameters=false&download=false` : job.preview;
   if (!path || path === shown || state.showing !== "job") return;
   shown = path;
   try {

@@ -4,7 +4,8 @@ import { shownPicture, shownSize } from "./easel";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { address, postJson } from "./http";
 import { reason, track, untilOver } from "./jobs";
-import { currentJob, findPainting, findStyle, state, update, watch } from "./state";
+import { withParameters } from "./pixels/png";
+import { currentJob, findPainting, findStyle, shares, state, titleOf, update, watch } from "./state";
 import { notice, sayError } from "./status";
 import { isOver, type Job } from "./types";
 import { duration, list, withoutSuffix } from "./words";
@@ -22,6 +23,7 @@ export function label(): HTMLElement[] {
     title.textContent = state.photo ? withoutSuffix(state.photo.name) : "";
     fill(after, ...manner());
     facts.textContent = words();
+    facts.classList.toggle("is-wrong", state.showing === "job" && currentJob()?.status === "failed");
   });
   let offered = "";
   watch(["photo", "showing", "job", "jobs", "capabilities", "onDevice"], () => {
@@ -106,14 +108,22 @@ function download(job: Job): HTMLElement {
   return h("div", { class: "joined" }, link, select);
 }
 
+/** The preview as a file, saying inside how it was made, as `impasto fast` does. */
 function keepPreview(): HTMLElement {
   return button("download", "Keep this", () => {
     void shownPicture("image/png").then((blob) => {
-      const url = URL.createObjectURL(blob);
-      h("a", { href: url, download: `${withoutSuffix(state.photo?.name ?? "picture")} ${list(state.mix.map(({ key }) => key))}.png` }).click();
+      const url = URL.createObjectURL(withParameters(blob, recipe()));
+      h("a", { href: url, download: `${withoutSuffix(state.photo?.name ?? "picture")} ${list(state.mix.map(({ key }) => titleOf(key)))}.png` }).click();
       window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
     }, sayError);
   });
+}
+
+function recipe(): object {
+  const styles = Object.fromEntries(shares().map(({ key, weight }) => [key, weight]));
+  const size = Math.max(...shownSize());
+  const fast = { styles, strength: state.strength, stroke_size: state.strokeSize, keep_color: state.keepColor, size, model: null };
+  return { impasto: state.capabilities?.version ?? null, content: state.photo?.name ?? null, fast };
 }
 
 const explaining = new Set<string>();
@@ -121,10 +131,16 @@ const explaining = new Set<string>();
 /** The page about how the picture came to be: there, or to be made. */
 function explanation(job: Job): HTMLElement {
   if (job.explanation) {
-    return h("a", { class: "button is-quiet", href: address(job.explanation), target: "_blank", rel: "noopener" }, icon("eye"), h("span", {}, "Look inside"));
+    const link = pageLink(job, icon("eye"), h("span", {}, "Look inside"));
+    link.className = "button is-quiet";
+    return link;
   }
   if (explaining.has(job.id)) return h("span", { class: "button is-quiet", "aria-disabled": "true" }, icon("eye"), h("span", {}, "Looking inside\u2026"));
   return button("eye", "Look inside", () => void explain(job));
+}
+
+function pageLink(job: Job, ...words: (Node | string)[]): HTMLAnchorElement {
+  return h("a", { href: address(`api/v1/jobs/${job.id}/explanation`), target: "_blank", rel: "noopener" }, words);
 }
 
 async function explain(job: Job): Promise<void> {
@@ -136,7 +152,7 @@ async function explain(job: Job): Promise<void> {
     if (!isOver(made)) await untilOver(made.id, () => false);
     const now = state.jobs.get(job.id);
     if (now && !now.explanation) track({ ...now, explanation: `api/v1/jobs/${job.id}/explanation` });
-    notice("The page about this picture is ready.");
+    notice("The page about this picture is ready.", pageLink(job, "Open it"));
   } catch (error) {
     sayError(error);
   } finally {

@@ -1,6 +1,6 @@
 /** From settings to pictures: the instant preview, on the device or by the studio, and drafts. */
 
-import { post, postJson, remove } from "./http";
+import { post, postJson, Problem, remove } from "./http";
 import { show as showPicture } from "./easel";
 import { track, untilOver } from "./jobs";
 import { anyMasks, protectedPart, storeMasks, styleMasks } from "./masks";
@@ -13,12 +13,21 @@ import type { Job, JobRequest } from "./types";
 
 const PREVIEW_SIDE = 640;
 const DEVICE_SIDE = 512;
+/** What a browser's memory holds of the network's layers. */
+export const DEVICE_MOST = 1600;
 
 let turn = 0;
 let holding = 0;
 let timer = 0;
 let draft: string | null = null;
-let asked: AbortController | null = null;
+let line: Promise<unknown> = Promise.resolve();
+
+/** One preview at a time; those that are out of date by then are not painted. */
+function inLine<T>(work: () => Promise<T>): Promise<T> {
+  const mine = line.then(work);
+  line = mine.catch(() => undefined);
+  return mine;
+}
 
 /** Preview again whenever something that shows has changed. */
 export function startPreviews(): void {
@@ -30,7 +39,6 @@ export async function held(change: () => Promise<void>): Promise<void> {
   holding += 1;
   turn++;
   window.clearTimeout(timer);
-  asked?.abort();
   try {
     await change();
   } finally {
@@ -49,7 +57,6 @@ function schedule(): void {
 
 function withdraw(): void {
   turn++;
-  asked?.abort();
   if (state.showing === "preview") update({ showing: "nothing" });
 }
 
@@ -62,13 +69,11 @@ export function isInstant(): boolean {
 export async function preview(): Promise<void> {
   if (state.onDevice && state.device.status !== "ready") return;
   const mine = ++turn;
-  asked?.abort();
-  asked = new AbortController();
   update({ busy: "Painting a preview", job: null });
   void dropDraft();
   try {
-    if (state.onDevice) await onDevice(mine);
-    else if (isInstant()) await byStudio(mine, asked.signal);
+    if (state.onDevice) await inLine(() => onDevice(mine, DEVICE_SIDE));
+    else if (isInstant()) await inLine(() => byStudio(mine));
     else await byDraft(mine);
     if (mine === turn) say("The preview is ready.");
   } catch (error) {
@@ -88,58 +93,73 @@ function sized(side: number): [number, number] {
   return fit(canvas.width, canvas.height, side).map((length) => Math.max(16, length)) as [number, number];
 }
 
-async function onDevice(mine: number): Promise<void> {
+async function onDevice(mine: number, side: number): Promise<void> {
+  if (mine !== turn) return;
   const unknown = state.mix.find(({ key }) => !state.device.styles.includes(key));
   if (unknown) throw new Error("Paintings of your own need the studio; on this device there are those of the gallery.");
-  const [width, height] = sized(DEVICE_SIDE);
+  const [width, height] = sized(side);
   const masks = styleMasks(width, height);
   const reply = await ask({
     kind: "paint",
-    side: DEVICE_SIDE,
+    side,
     mixes: mixes(masks.length > 0),
-    strength: state.strength,
-    strokeSize: state.strokeSize,
+    strength: Math.min(1, state.strength),
+    strokeSize: inGallery(state.strokeSize),
     masks,
     protect: protectedPart(width, height),
     keepColor: state.keepColor,
   });
   if (mine !== turn || !reply.image) return;
-  showPicture(reply.image, "preview");
-  const milliseconds = reply.milliseconds ?? null;
   // Told without another preview: `device` itself is what previews wait for.
-  state.device.milliseconds = milliseconds;
+  state.device.milliseconds = reply.milliseconds ?? null;
+  showPicture(reply.image, "preview");
 }
 
-async function byStudio(mine: number, signal: AbortSignal): Promise<void> {
-  const photo = state.photo!;
-  const id = await idOf(photo, "photo");
+/** The gallery network has strokes from half their size to the painting's own. */
+function inGallery(strokeSize: number): number {
+  return Math.min(1, Math.max(0.5, strokeSize));
+}
+
+async function byStudio(mine: number): Promise<void> {
+  if (mine !== turn) return;
+  const id = await idOf(state.photo!, "photo");
   const side = Math.min(PREVIEW_SIDE, state.capabilities?.limits.preview_side ?? PREVIEW_SIDE);
   const [width, height] = sized(side);
   const masks = styleMasks(width, height);
-  const images = await Promise.all(mixes(masks.length > 0).map((mix) => previewOf(id, mix, side, [width, height], signal)));
+  const images: ImageData[] = [];
+  for (const mix of mixes(masks.length > 0)) {
+    if (mine !== turn) return;
+    images.push(await previewOf(id, mix, side, [width, height]));
+  }
   if (mine !== turn) return;
   const look = { masks, protect: protectedPart(width, height), keepColor: state.keepColor };
   const reply = await ask({ kind: "finish", images, ...look });
   if (mine === turn && reply.image) showPicture(reply.image, "preview");
 }
 
-async function previewOf(
-  photo: string,
-  mix: Choice[],
-  side: number,
-  [width, height]: [number, number],
-  signal: AbortSignal,
-): Promise<ImageData> {
+async function previewOf(photo: string, mix: Choice[], side: number, [width, height]: [number, number]): Promise<ImageData> {
   const styles = mix.map(({ key, weight }) => ({ name: key, weight }));
   // Colours are laid on here, so that their slider answers without another painting.
-  const body = { photo, styles, strength: state.strength, stroke_size: state.strokeSize, keep_color: 0, side };
-  const response = await post("api/v1/preview", body, { signal, headers: { Accept: "image/png" } });
-  const { canvas } = await decode(await response.blob(), side);
+  const body = { photo, styles, strength: Math.min(1, state.strength), stroke_size: inGallery(state.strokeSize), keep_color: 0, side };
+  const { canvas } = await decode(await (await patiently(() => post("api/v1/preview", body))).blob(), side);
   if (canvas.width === width && canvas.height === height) return pixelsOf(canvas);
   const exact = document.createElement("canvas");
   [exact.width, exact.height] = [width, height];
   exact.getContext("2d", { willReadFrequently: true })!.drawImage(canvas, 0, 0, width, height);
   return pixelsOf(exact);
+}
+
+/** Ask again where the studio says that it will have time in a moment. */
+async function patiently(send: () => Promise<Response>): Promise<Response> {
+  for (let left = 3; ; left--) {
+    try {
+      return await send();
+    } catch (error) {
+      const wait = error instanceof Problem && error.status === 429 ? error.document.retry_after : undefined;
+      if (left === 0 || wait === undefined || wait > 5) throw error;
+      await new Promise((resolve) => window.setTimeout(resolve, 1000 * wait));
+    }
+  }
 }
 
 async function byDraft(mine: number): Promise<void> {
@@ -161,7 +181,7 @@ async function dropDraft(): Promise<void> {
 }
 
 /** The settings as the studio takes them; pictures and masks are sent where they have not been. */
-export async function toRequest(kind: "painting" | "draft"): Promise<JobRequest> {
+async function toRequest(kind: "painting" | "draft"): Promise<JobRequest> {
   const photo = state.photo!;
   const id = await idOf(photo, "photo");
   const masks = anyMasks() ? await storeMasks() : { styles: [], protect: null };
@@ -186,6 +206,7 @@ export async function toRequest(kind: "painting" | "draft"): Promise<JobRequest>
     ...(masks.protect ? { protect: masks.protect } : {}),
     mask_feather: masks.protect || masks.styles.some(Boolean) ? Math.round(size / 128) : 0,
     seed: state.seed,
+    ...(kind === "painting" ? { options: state.options } : {}),
   };
 }
 
@@ -194,7 +215,6 @@ export async function paintProperly(): Promise<void> {
   if (!state.photo || state.mix.length === 0) return;
   turn++;
   window.clearTimeout(timer);
-  asked?.abort();
   update({ busy: "Sending it to the easel" });
   try {
     const request = await toRequest("painting");
@@ -208,5 +228,22 @@ export async function paintProperly(): Promise<void> {
     sayError(error);
   } finally {
     update({ busy: "" });
+  }
+}
+
+/** On the device, at the size asked for. */
+export async function paintHere(): Promise<void> {
+  if (!state.photo || state.mix.length === 0 || state.device.status !== "ready") return;
+  const mine = ++turn;
+  window.clearTimeout(timer);
+  const side = Math.min(state.size, DEVICE_MOST);
+  update({ busy: `Painting ${side} pixels on this device` });
+  try {
+    await inLine(() => onDevice(mine, side));
+    if (mine === turn) say("The painting is ready.");
+  } catch (error) {
+    if (mine === turn) sayError(error);
+  } finally {
+    if (mine === turn) update({ busy: "" });
   }
 }

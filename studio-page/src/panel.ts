@@ -5,7 +5,7 @@ import { paintTrack } from "./gallery";
 import { act } from "./jobs";
 import { chart } from "./losses";
 import { anyMasks } from "./masks";
-import { isInstant, paintProperly } from "./painting";
+import { DEVICE_MOST, isInstant, paintHere, paintProperly } from "./painting";
 import { currentJob, state, update, watch, type State } from "./state";
 import { isOver, type Job } from "./types";
 import { duration } from "./words";
@@ -24,6 +24,9 @@ function slider(field: Numeric, label: string, min: number, low: string, high: s
   });
   watch([field], () => {
     const value = Math.round(state[field] * 100);
+    // A past picture may have been painted beyond what is offered here.
+    input.min = String(Math.min(min, value));
+    input.max = String(Math.max(100, value));
     if (Number(input.value) !== value) input.value = String(value);
     output.textContent = `${value}%`;
     input.setAttribute("aria-valuetext", `${value} percent`);
@@ -78,12 +81,13 @@ const SIZES: [number, string][] = [
 
 function sizeSelect(): HTMLElement {
   const select = h("select", { id: "size", onchange: () => update({ size: Number(select.value) }) });
-  watch(["capabilities", "size"], () => {
-    const most = state.capabilities?.limits.size ?? 4096;
+  watch(["capabilities", "size", "onDevice"], () => {
+    const most = state.onDevice ? DEVICE_MOST : (state.capabilities?.limits.size ?? 4096);
+    const size = Math.min(most, state.size);
     const sizes = SIZES.filter(([side]) => side <= most);
-    if (!sizes.some(([side]) => side === state.size)) sizes.push([state.size, `${state.size} px`]);
+    if (!sizes.some(([side]) => side === size)) sizes.push([size, `${size} px`]);
     fill(select, sizes.sort((a, b) => a[0] - b[0]).map(([side, words]) => h("option", { value: String(side) }, words)));
-    select.value = String(state.size);
+    select.value = String(size);
   });
   return h("label", { class: "field", for: "size" }, h("span", {}, "Size"), select);
 }
@@ -105,7 +109,7 @@ function presetSelect(): HTMLElement {
 function needs(): string {
   if (!state.photo) return "First a photograph.";
   if (state.mix.length === 0) return "Then a painting to paint it after.";
-  if (state.onDevice) return "On this device there is the instant painting. The slow, careful one needs the studio.";
+  if (state.onDevice) return state.device.status === "ready" ? "" : "The network is not on this device yet.";
   if (!state.online) return "The studio does not answer.";
   const unpaintable = state.mix.find(({ key }) => state.styles.find(({ name }) => name === key)?.paint === false);
   if (unpaintable) return "One of the paintings is there for previews only.";
@@ -114,26 +118,42 @@ function needs(): string {
 
 /** How large, and by which recipe. */
 export function fields(): HTMLElement {
-  const element = h("div", { class: "fields" }, sizeSelect(), presetSelect());
+  const preset = presetSelect();
+  const element = h("div", { class: "fields" }, sizeSelect(), preset, moreOptions());
   watch(["onDevice", "jobs", "job"], () => {
     const job = currentJob();
-    element.hidden = state.onDevice || (job?.kind === "painting" && !isOver(job));
+    element.hidden = job?.kind === "painting" && !isOver(job);
+    preset.hidden = state.onDevice;
+  });
+  return element;
+}
+
+/** Options that came with a past picture and have no slider here. */
+function moreOptions(): HTMLElement {
+  const words = h("span", {});
+  const element = h("p", { class: "more quiet" }, words, iconButton("close", "Without these options", () => update({ options: {} })));
+  watch(["options", "onDevice"], () => {
+    const given = Object.entries(state.options).map(([name, value]) => `${name.replaceAll("_", " ")} ${JSON.stringify(value)}`);
+    element.hidden = given.length === 0 || state.onDevice;
+    words.textContent = `Also, as then: ${given.join(", ")}`;
   });
   return element;
 }
 
 /** The foot of the panel: begin, or how far it is. */
 export function dock(): HTMLElement {
-  const begin = h("button", { type: "button", class: "button is-main wide", onclick: () => void paintProperly() }, icon("brush"), h("span", {}, "Paint it properly"));
+  const name = h("span", {});
+  const begin = h("button", { type: "button", class: "button is-main wide", onclick: () => void (state.onDevice ? paintHere() : paintProperly()) }, icon("brush"), name);
   const why = h("p", { class: "hint", id: "why" });
   begin.setAttribute("aria-describedby", "why");
   const setting = h("div", { class: "dock-set" }, begin, why);
   const working = h("div", { class: "dock-work" });
-  const element = h("section", { class: "dock", "aria-label": "Paint it properly" }, setting, working);
-  watch(["photo", "mix", "onDevice", "online", "busy", "capabilities", "styles"], () => {
+  const element = h("section", { class: "dock", "aria-label": "Begin" }, setting, working);
+  watch(["photo", "mix", "onDevice", "device", "online", "busy", "capabilities", "styles"], () => {
     const missing = needs();
     begin.disabled = missing !== "";
-    why.textContent = missing || (isInstant() ? "" : "A draft is painted first, at a small size.");
+    name.textContent = state.onDevice ? "Paint it at this size" : "Paint it properly";
+    why.textContent = missing || about();
   });
   const progress = new Working();
   working.append(progress.element);
@@ -145,6 +165,11 @@ export function dock(): HTMLElement {
     if (shown) progress.show(job);
   });
   return element;
+}
+
+function about(): string {
+  if (state.onDevice) return "The slow, careful painting needs the studio: turn the switch off for it.";
+  return isInstant() ? "" : "A draft is painted first, at a small size.";
 }
 
 /** A painting under way: how far, how long still, how the losses fall. */

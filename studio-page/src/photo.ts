@@ -98,9 +98,7 @@ export async function uploadPicture(blob: Blob, name: string, role: StoredPictur
   form.set("role", role);
   form.set("name", name);
   form.set("file", blob, name);
-  const stored = await postForm<StoredPicture>("api/v1/pictures", form);
-  update({ sent: state.sent + 1 });
-  return stored;
+  return postForm<StoredPicture>("api/v1/pictures", form);
 }
 
 const uploads = new WeakMap<object, Promise<string>>();

@@ -46,12 +46,13 @@ async function settingsOf(request: JobRequest): Promise<Partial<typeof state>> {
   return {
     mix,
     mixing: mix.length > 1,
-    strength: Math.min(1, request.strength ?? 1),
-    strokeSize: Math.min(1, Math.max(0.5, request.stroke_size ?? 1)),
+    strength: request.strength ?? 1,
+    strokeSize: request.stroke_size ?? 1,
     keepColor: request.keep_color ?? 0,
     preset: request.preset ?? "default",
     size: request.size ?? state.size,
     seed: request.seed ?? 0,
+    options: request.options ?? {},
   };
 }
 

@@ -53,6 +53,8 @@ export interface State {
   preset: string;
   size: number;
   seed: number;
+  /** Single options a past picture was painted with, given through the API. */
+  options: Record<string, unknown>;
   onDevice: boolean;
   device: Device;
   /** What is on the easel beside the photograph. */
@@ -65,7 +67,6 @@ export interface State {
   brushTarget: string;
   masksChanged: number;
   offlineReady: boolean;
-  sent: number;
 }
 
 export const DISPLAY_SIDE = 2048;
@@ -85,6 +86,7 @@ export const state: State = {
   preset: "default",
   size: 1024,
   seed: 0,
+  options: {},
   onDevice: false,
   device: { status: "off", provider: "", milliseconds: null, message: "", styles: [] },
   showing: "nothing",
@@ -95,7 +97,6 @@ export const state: State = {
   brushTarget: "protect",
   masksChanged: 0,
   offlineReady: false,
-  sent: 0,
 };
 
 type Key = keyof State;

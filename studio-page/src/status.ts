@@ -16,22 +16,22 @@ export function say(text: string): void {
   spoken.textContent = spoken.textContent === text ? `${text}\u00a0` : text;
 }
 
-/** Shown and read out. */
-export function notice(text: string): void {
+/** Shown and read out; `link` goes with it, and then it stays until it is closed. */
+export function notice(text: string, link?: HTMLAnchorElement): void {
   say(text);
-  show(text, "notice", 5000);
+  show(text, "notice", link ? null : 5000, link);
 }
 
 export function sayError(error: unknown): void {
-  if (error instanceof DOMException && error.name === "AbortError") return;
   const text = error instanceof Error ? error.message : String(error);
   alarm.textContent = alarm.textContent === text ? `${text}\u00a0` : text;
   show(text, "notice is-error", 12000);
 }
 
-function show(text: string, kind: string, milliseconds: number): void {
-  const element = h("div", { class: kind }, h("p", {}, text));
+function show(text: string, kind: string, milliseconds: number | null, link?: HTMLAnchorElement): void {
+  const element = h("div", { class: kind }, h("p", {}, text, link && [" ", link]));
   element.append(iconButton("close", "Close this message", () => element.remove()));
   notices.replaceChildren(element);
-  window.setTimeout(() => element.remove(), milliseconds);
+  link?.addEventListener("click", () => element.remove());
+  if (milliseconds !== null) window.setTimeout(() => element.remove(), milliseconds);
 }

@@ -10,7 +10,7 @@ const PAGE = `impasto-page-${"__VERSION__"}`;
 const KEPT = "impasto-kept";
 const RUNTIME = ["ort/ort.wasm.min.mjs", "ort/ort-wasm-simd-threaded.mjs", "ort/ort-wasm-simd-threaded.wasm"];
 const GPU = ["ort/ort.webgpu.min.mjs", "ort/ort-wasm-simd-threaded.asyncify.mjs", "ort/ort-wasm-simd-threaded.asyncify.wasm"];
-/** Descriptions without anything personal in them: the newest, or else the last known. */
+/** Descriptions without anything personal in them: the newest, or else the last known; so too the network. */
 const KNOWN = /\/api\/v1\/(capabilities|styles|styles\/[^/]+\/thumbnail)$/;
 
 const here = (path: string) => new URL(path.replace(/^\//, ""), self.registration.scope).href;
@@ -41,8 +41,8 @@ self.addEventListener("message", (event) => {
       let all = true;
       for (const url of wanted) {
         const response = await fetch(url, { cache: "no-cache" }).catch(() => null);
-        if (response?.ok) await cache.put(url, response);
-        else all = false;
+        if (!response?.ok) all = false;
+        else if (!isSame(response, await cache.match(url))) await cache.put(url, response);
       }
       event.ports[0]?.postMessage(all);
     })(),
@@ -57,8 +57,7 @@ self.addEventListener("fetch", (event) => {
   if (!inside) return;
   if (request.mode === "navigate") {
     if (url.href.split(/[?#]/)[0] === self.registration.scope) event.respondWith(newest(request, here(""), PAGE));
-  } else if (KNOWN.test(url.pathname)) event.respondWith(newest(request, url.href, KEPT));
-  else if (/\/(ort|models)\//.test(url.pathname)) event.respondWith(kept(request, KEPT));
+  } else if (KNOWN.test(url.pathname) || /\/(ort|models)\//.test(url.pathname)) event.respondWith(newest(request, url.href, KEPT));
   else if (FILES.some((path) => here(path) === url.href)) event.respondWith(kept(request, PAGE));
 });
 
@@ -66,13 +65,18 @@ async function newest(request: Request, key: string, name: string): Promise<Resp
   const cache = await caches.open(name);
   try {
     const response = await fetch(request);
-    if (response.ok && name === KEPT) await cache.put(key, response.clone());
+    if (response.ok && name === KEPT && !isSame(response, await cache.match(key))) await cache.put(key, response.clone());
     // A studio that is down behind a proxy is as far away as one that does not answer.
     if (response.status < 502 || !(await cache.match(key))) return response;
   } catch (error) {
     if (!(await cache.match(key))) throw error;
   }
   return (await cache.match(key))!;
+}
+
+function isSame(response: Response, known: Response | undefined): boolean {
+  const tag = response.headers.get("ETag");
+  return tag !== null && known?.headers.get("ETag") === tag;
 }
 
 async function kept(request: Request, name: string): Promise<Response> {

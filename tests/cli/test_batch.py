@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -444,3 +445,62 @@ def test_workers_killed_in_mid_painting_are_replaced_and_every_pair_is_there_onc
         out, whole = imaging.read(f"out/{name}").pixels, imaging.read(f"whole/{name}").pixels
         assert np.abs(out - whole).max() <= 1.01 / 255
     assert checkpoints() == {}
+
+
+def test_a_fast_batch_is_one_like_any_other() -> None:
+    command = ["photos", "--style", "starry-night", "great-wave", "-o", "out", "--fast", "--size", 64]
+    Path("photos/bad.jpg").write_text("this is no picture")
+    result = run(*command)
+    assert result.exit_code == 1, result.output
+    assert result.stdout == "done: out (4 painted, 0 there already, 2 failed)\n"
+    done = {row["output"]: row for row in manifest() if row["status"] == "done"}
+    assert sorted(done) == [f"{p}-{s}.png" for p in ("one", "two") for s in ("great-wave", "starry-night")]
+    assert done["one-great-wave.png"]["size"] == [64, 43]
+    assert imaging.read("out/two-great-wave.png").width == 43
+    Path("photos/bad.jpg").unlink()
+    assert run(*command).stdout == "done: out (0 painted, 4 there already, 0 failed)\n"
+    other = run(*command, "--strength", 0.5, "--json")
+    first = json.loads(other.stdout.splitlines()[0])
+    assert first["note"].startswith("fast was {'strength': 1.0, ")
+    assert json.loads(other.stdout.splitlines()[-1])["painted"] == 4
+
+
+def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
+    manner = ["--style", "the-kiss", "--size", "64", "--strength", "0.7", "--keep-color"]
+    assert run("photos/one.png", *manner, "--fast", "-o", "out").exit_code == 0
+    alone = CliRunner().invoke(app, ["fast", "photos/one.png", *manner, "-o", "alone.png"])
+    assert alone.exit_code == 0, alone.output
+    assert (imaging.read("out/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
+    assert imaging.read_parameters("out/one-the-kiss.png") == imaging.read_parameters("alone.png")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("--style art.png --fast", "expected one of .*starry-night|art.png"),
+        ("--style starry-night --fast --iterations 3", "--iterations is for optimising"),
+        ("--style starry-night --fast --preset draft", "--preset is for optimising"),
+        ("--style starry-night --fast --size 64x48", "--size of --fast is the long side"),
+        ("--style starry-night --fast --checkpoint-every 3", "--checkpoint-every is for optimising"),
+        ("--style starry-night --strength 0.5", "--strength is for the fast network"),
+        ("--style starry-night --fast --style-scale 3", "stroke_size"),
+    ],
+)
+def test_options_that_a_fast_batch_would_not_heed_are_refused(words: str, error: str, here: Path) -> None:
+    result = run("photos", *words.split(), "-o", "out")
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert re.search(error, result.stderr)
+    assert not (here / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_fast_batch_in_several_processes() -> None:
+    command = ["photos", "--style", "starry-night", "great-wave", "--fast", "--size", 64]
+    assert run(*command, "-o", "out", "--workers", 2).exit_code == 0
+    assert run(*command, "-o", "alone").exit_code == 0
+    for path in Path("alone").glob("*.png"):
+        assert (
+            np.abs(imaging.read(path).pixels - imaging.read(Path("out") / path.name).pixels).max()
+            <= 2.01 / 255
+        )

@@ -1,17 +1,31 @@
 from __future__ import annotations
 
+import base64
+import io
+import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PIL import Image
 
 from impasto import imaging
 from impasto.runtime import load_gallery
 from impasto.runtime.gallery import SHIPPED
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+WEB_RUNTIME = ROOT / "studio-page" / "node_modules" / "onnxruntime-web" / "dist"
+CHROMIUM = os.environ.get("IMPASTO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+PATIENCE = 120_000
 
 
 def test_the_python_example_paints_as_impasto_does(photo_file: Path, tmp_path: Path) -> None:
@@ -36,3 +50,49 @@ def test_the_web_example_uses_the_names_in_the_file() -> None:
     assert names == ["image", "weights", "painting"]
     for name in names:
         assert re.search(rf"\b{name}\b", text)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """The web example served as its comment says."""
+    text = (EXAMPLES / "onnx_web.html").read_text()
+    for name in re.findall(r"ort[-.\w]+\.(?:mjs|wasm)", text.partition("-->")[0]):
+        shutil.copy(WEB_RUNTIME / name, tmp_path)
+    shutil.copy(EXAMPLES / "onnx_web.html", tmp_path / "index.html")
+    shutil.copy(SHIPPED, tmp_path / "gallery.onnx")
+    with (tmp_path / "gallery.json").open("w") as file:
+        subprocess.run([sys.executable, "-m", "impasto", "fast", "--list", "--json"], check=True, stdout=file)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+@pytest.mark.skipif(not WEB_RUNTIME.exists(), reason="onnxruntime-web is not installed (npm ci)")
+def test_the_web_example_paints_in_a_browser_as_impasto_does(site: str, photo_file: Path) -> None:
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(site)
+        page.wait_for_function("words.textContent.startsWith('Choose')", timeout=PATIENCE)
+        page.select_option("#style", index=1)
+        page.set_input_files("#photo", photo_file)
+        page.wait_for_function("words.textContent.includes(' ms')", timeout=PATIENCE)
+        picture = base64.b64decode(page.evaluate("canvas.toDataURL()").partition(",")[2])
+        browser.close()
+    assert problems == []
+    painted = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"), np.float32) / 255
+    gallery = load_gallery()
+    wanted = gallery.paint(imaging.read(photo_file).pixels, gallery.styles[1].name)
+    assert np.abs(painted - wanted).max() < 1.5 / 255  # canvases cut off where others round

@@ -13,7 +13,9 @@ from impasto.errors import CorruptWeightsError, OptionError, WeightsError, Weigh
 from impasto.export import export_gallery, export_model, export_transformer, gallery
 from impasto.export.parity import Difference, check_difference, compare
 from impasto.export.scenes import dead_leaves
-from impasto.runtime import load_gallery
+from impasto.feedforward.johnson import JohnsonNetwork, JohnsonPainter
+from impasto.runtime import FastStyle, load_gallery
+from impasto.tensors import to_pixels, to_tensor
 from tests.conftest import blobs
 from tests.runtime.networks import STYLES, make_file
 
@@ -112,15 +114,42 @@ class Painter(torch.nn.Module):
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_a_torch_network_of_one_style_becomes_a_file_for_any_size(tmp_path: Path, precision: str) -> None:
     painter = Painter()
-    done = export_transformer(painter, tmp_path / "p.onnx", kind="mine", precision=precision)
+    style = FastStyle("mine", "Mine")
+    done = export_transformer(
+        painter, tmp_path / "p.onnx", kind="johnson2016", style=style, precision=precision
+    )
     assert done.difference.largest < 1e-3
     session = onnxruntime.InferenceSession(str(tmp_path / "p.onnx"), providers=["CPUExecutionProvider"])
-    assert json.loads(session.get_modelmeta().custom_metadata_map["impasto"])["kind"] == "mine"
-    image = torch.rand(1, 3, 33, 50)
+    assert json.loads(session.get_modelmeta().custom_metadata_map["impasto"])["kind"] == "johnson2016"
+    image = torch.rand(1, 3, 37, 53)
     with torch.inference_mode():
-        wanted = painter(image, image).numpy()
+        wanted = painter(image, image)
     found = session.run(["painting"], {"image": image.numpy()})[0]
-    assert np.abs(found - wanted).max() < 1e-3
+    assert np.abs(found - wanted.numpy()).max() < 1e-3
+    painted = load_gallery(tmp_path / "p.onnx").paint(to_pixels(image), "mine")
+    assert np.abs(painted - to_pixels(wanted)).max() < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_the_published_network_is_exported_in_every_precision(
+    tmp_path: Path, precision: str, photos: list[np.ndarray]
+) -> None:
+    torch.manual_seed(0)
+    network = JohnsonNetwork()
+    for parameter in network.deconv3.parameters():
+        parameter.data.mul_(20)  # into the range of pictures
+    torch.save(network.state_dict(), tmp_path / "My Mosaic.pth")
+    given = photos if precision == "int8" else ()
+    done = export_model(tmp_path / "My Mosaic.pth", tmp_path / "m.onnx", precision=precision, photos=given)
+    assert done.kind == "johnson2016"
+    assert done.difference.mean < (0.02 if precision == "int8" else 1e-4)
+    found = load_gallery(tmp_path / "m.onnx")
+    pixels = blobs(53, 37, seed=2)
+    with torch.inference_mode():
+        wanted = to_pixels(JohnsonPainter(network).eval()(to_tensor(pixels), torch.ones(1, 1)))
+    apart = np.abs(found.paint(pixels, "my-mosaic") - wanted)
+    assert apart.mean() < (0.04 if precision == "int8" else 1e-3)
 
 
 def test_unusable_sources_and_precisions_are_refused(source: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,13 @@ def test_the_shipped_network_is_small_and_the_same_in_both_its_files() -> None:
     constants, _ = read_constants(SHIPPED.read_bytes())
     for name, tensor in found.state_dict().items():
         assert torch.equal(tensor, torch.from_numpy(constants[name].copy()).float()), name
+
+
+def test_what_is_said_of_the_shipped_network_is_said_of_this_file() -> None:
+    from impasto.feedforward.files import GALLERY
+
+    known = json.loads(GALLERY.with_suffix(".json").read_text())
+    assert known["sha256"] == hashlib.sha256(GALLERY.read_bytes()).hexdigest()
+    assert known["size"] == GALLERY.stat().st_size
+    assert known["styles"] == [style.name for style in load_network()[1]]
+    assert str(read_card()["steps"]) in known["source"]

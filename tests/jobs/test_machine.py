@@ -7,7 +7,7 @@ import pytest
 
 from impasto.errors import OptionError
 from impasto.jobs import machine
-from impasto.jobs.machine import Seat, count_workers, seats
+from impasto.jobs.machine import Node, Seat, count_workers, seats, share_cluster
 
 
 def test_threads_add_up_to_the_cores() -> None:
@@ -69,3 +69,34 @@ def test_processors_that_are_named_or_not_wanted_are_not_shared_out(monkeypatch:
     assert machine.gpus("auto") == ["0", "1"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, 5")
     assert machine.gpus("cuda") == ["3", "5"]
+
+
+GB = 1e9
+
+
+@pytest.mark.parametrize(
+    ("asked", "nodes", "memory", "workers", "threads", "gpu"),
+    [
+        ("auto", [Node(4, 0, 64 * GB), Node(4, 0, 64 * GB)], GB, 8, 1, False),
+        (4, [Node(4, 0, 64 * GB), Node(4, 0, 64 * GB)], GB, 4, 2, False),
+        (3, [Node(4, 0, 64 * GB), Node(4, 0, 64 * GB)], GB, 3, 2, False),
+        (1, [Node(4, 0, 64 * GB), Node(8, 0, 64 * GB)], GB, 1, 8, False),
+        ("auto", [Node(8, 0, 3 * GB)], GB, 3, 2, False),
+        ("auto", [Node(8, 0, 3 * GB)], 100 * GB, 1, 8, False),
+        ("auto", [Node(8, 2, 64 * GB), Node(8, 0, 64 * GB)], GB, 2, 8, True),
+        (50, [Node(2, 0, 64 * GB)], GB, 50, 1, False),
+    ],
+)
+def test_a_cluster_is_shared_so_that_every_worker_finds_room_on_a_node(
+    asked: int | str, nodes: list[Node], memory: float, workers: int, threads: int, gpu: bool
+) -> None:
+    share = share_cluster(asked, 1000, nodes, memory)
+    assert (share.workers, share.seat.threads, share.gpu) == (workers, threads, gpu)
+    assert share.memory <= max(node.memory for node in nodes), "or it would wait for ever"
+    assert share.bundle() == {"CPU": threads} | ({"GPU": 1} if gpu else {})
+
+
+def test_graphics_processors_of_a_node_count_where_they_are_wanted() -> None:
+    resources = {"CPU": 8.0, "GPU": 2.0, "memory": 5e9, "node:10.0.0.1": 1.0}
+    assert Node.of(resources, gpus=True) == Node(8, 2, 5e9)
+    assert Node.of(resources, gpus=False) == Node(8, 0, 5e9)

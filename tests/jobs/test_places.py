@@ -136,6 +136,38 @@ def test_inputs_are_fetched_once_as_long_as_they_stay_the_same(
     assert Path(fetched(job).content).read_bytes() == b"another and longer"
 
 
+def test_what_a_store_says_is_the_same_is_not_read_again(
+    store: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert paint(jobs()).skipped == 0
+    read: list[str] = []
+    genuine = places.read
+    monkeypatch.setattr(places, "read", lambda a: read.append(a) or genuine(a))
+    assert paint(jobs()).skipped == 2
+    assert [address for address in read if not address.endswith("manifest.jsonl")] == []
+    store.pipe_file("/photos/b.jpg", b"another")
+    assert paint(jobs()).skipped == 1
+    assert "memory://photos/b.jpg" in read
+    assert "memory://photos/a.jpg" not in read
+    # The same bytes put there again are read, and found to be the same.
+    store.pipe_file("/photos/a.jpg", b"photos/a.jpg")
+    assert paint(jobs()).skipped == 2
+    assert "memory://photos/a.jpg" in read
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"ETag": '"abc"', "size": 3, "LastModified": "now"}, 'ETag "abc"'),
+        ({"md5Hash": "x==", "updated": "now"}, "md5Hash x=="),
+        ({"mtime": 12.5, "size": 3}, "mtime 12.5, 3 bytes"),
+        ({"size": 3}, ""),
+    ],
+)
+def test_a_version_is_a_checksum_or_a_time_and_a_size(entry: dict[str, object], expected: str) -> None:
+    assert places._version(entry) == expected
+
+
 def test_a_file_on_this_machine_may_be_named_by_an_address() -> None:
     assert places.plain("file:///a/b.jpg") == "/a/b.jpg"
     assert not places.is_address("file:///a/b.jpg")

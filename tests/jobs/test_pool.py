@@ -8,8 +8,9 @@ import pytest
 
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
+from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready
 from impasto.jobs.manifest import Record
-from impasto.jobs.pool import Begun, Ended, Event, Lost, News, Pool, Ready
+from impasto.jobs.pool import News, Pool
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Outcome, Task
 

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.scale.model import LOADS, Load, Prices, limits, load_costs, plan, resume_hours, seconds
+from benchmarks.scale.model import (
+    LOADS,
+    Load,
+    Prices,
+    limits,
+    load_costs,
+    plan,
+    resume_seconds,
+    seconds,
+    shots,
+)
 from benchmarks.scale.simulate import Simulation, World, simulate
 
 ROUGH = World(worker_life=250, machine_life=900, flaky=0.05, damaged=0.01, poison=0.004, hang=0.004, deaf=0.5)
@@ -76,6 +86,7 @@ def test_the_model_adds_up() -> None:
             "a picture with 1000 workers, s (processor)": 0.001,
         },
         "manifest": {"to read, s (processor)": 0.0},
+        "films": {},
     }
     load = Load("it", pictures=864_000, megapixels=2.0, engine="fast")
     assert sum(seconds(load, costs).values()) == pytest.approx(2 * 0.44)
@@ -90,7 +101,18 @@ def test_the_model_adds_up() -> None:
     few, many = (limits(load, workers, costs, Prices()) for workers in (100, 10_000))
     assert min(few, key=lambda name: few[name]) == "workers"
     assert min(many, key=lambda name: many[name]) == "the coordinator"
-    assert resume_hours(36_000, 2.0, costs, Prices(latency=0.0)) == pytest.approx(36_000 * 0.02 / 3600)
+    assert resume_seconds(36_000, costs, Prices(latency=0.5)) == pytest.approx(36)
+
+
+def test_prices_are_given_by_name() -> None:
+    assert Prices.of(["core_hour=0.1", "gets=10"]) == Prices(core_hour=0.1, gets=10.0)
+    with pytest.raises(TypeError, match="moon_hour"):
+        Prices.of(["moon_hour=1"])
+
+
+def test_what_is_painted_twice_is_what_the_parts_overlap_by() -> None:
+    assert shots(4, longest=100, lead=24, fade=8) == 1
+    assert shots(8, longest=96, lead=24, fade=8) == pytest.approx(1 + 32 / 192)
 
 
 def test_the_costs_that_are_kept_fit_the_model() -> None:

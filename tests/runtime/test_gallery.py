@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from impasto.errors import CorruptWeightsError, OptionError, PictureError, StyleError, WeightsMissingError
 from impasto.imaging import rgb_to_lab
 from impasto.runtime import Gallery, load_gallery
+from impasto.runtime import gallery as module
 from impasto.runtime.graphs import whole
 from impasto.runtime.onnx_files import Graph
-from impasto.runtime.styles import KEY
+from impasto.runtime.styles import KEY, ONE_STYLE, FastStyle, describe
 from tests.conftest import blobs
 from tests.runtime.networks import STYLES, make_file, make_network
 
@@ -167,8 +169,40 @@ def test_an_onnx_file_of_another_network_is_refused(tmp_path: Path) -> None:
     path.write_bytes(graph.to_bytes())
     with pytest.raises(CorruptWeightsError, match="gallery network"):
         load_gallery(path)
-    path.write_bytes(graph.to_bytes({KEY: json.dumps({"kind": "johnson2016", "format": 1})}))
-    with pytest.raises(CorruptWeightsError, match="johnson2016"):
+    path.write_bytes(graph.to_bytes({KEY: json.dumps({"kind": "mine", "format": 1})}))
+    with pytest.raises(CorruptWeightsError, match="of the kind 'mine'"):
+        load_gallery(path)
+
+
+def negative(path: Path) -> Path:
+    """A network of one style, which has no rows: the photograph's negative."""
+    graph = Graph("negative")
+    image = graph.input("image", [1, 3, "height", "width"])
+    graph.add("Sub", graph.constant(np.ones(1, np.float32)), image, name="painting")
+    graph.output("painting", [1, 3, "height", "width"])
+    path.write_bytes(graph.to_bytes({KEY: describe([FastStyle("negative", "Negative")], kind=ONE_STYLE)}))
+    return path
+
+
+def test_a_network_of_one_style_paints_in_it_and_cannot_be_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = load_gallery(negative(tmp_path / "n.onnx"), threads=1)
+    pixels = blobs(33, 20, seed=1)
+    assert [style.name for style in found.styles] == ["negative"]
+    assert np.allclose(found.paint(pixels, "negative"), 1 - pixels, atol=1e-6)
+    for more in ({"strength": 0.5}, {"stroke_size": 0.5}):
+        with pytest.raises(OptionError, match="one style and cannot change its"):
+            found.paint(pixels, "negative", **more)
+    monkeypatch.setattr(module, "WHOLE_PIXELS", 100)
+    with pytest.raises(PictureError, match="of one style"):
+        found.paint(pixels, "negative")
+
+
+def test_a_checkpoint_of_johnson_is_to_be_exported_first(tmp_path: Path) -> None:
+    path = tmp_path / "mosaic.safetensors"
+    save_file({"conv1.conv2d.weight": np.zeros(1, np.float32)}, path)
+    with pytest.raises(CorruptWeightsError, match="impasto export"):
         load_gallery(path)
 
 

@@ -95,7 +95,10 @@ class House:
         return httpx.Client(base_url=self.url + API, headers=given, timeout=30, trust_env=False)
 
     def paint(self, id: str) -> None:
-        self.painter.paint(id)
+        """See the job ``id`` through, and those that wait before it."""
+        job = next(job for job in self.here.state.survey.changes(-1)[0] if job.id == id)
+        while self.painter.paint(job.lane) not in (id, None):
+            pass
 
 
 def upload(client: httpx.Client, data: bytes | None = None, role: str = "photo", name: str = "it.png") -> str:

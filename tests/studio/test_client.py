@@ -26,8 +26,7 @@ QUICK = {"size": 64, "options": {"iterations": 2, "coarse_iterations": 2, "min_s
 def paint_everything(house: House, stop: threading.Event) -> None:
     while not stop.wait(0.05):
         for lane in ("paintings", "drafts"):
-            for id in house.here.state.jobs.waiting(lane, before=1e12):
-                house.paint(id)
+            house.painter.paint(lane)
 
 
 def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_path: Path) -> None:
@@ -47,7 +46,8 @@ def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_p
                 **QUICK,
             )
             painted.save(tmp_path / "out.jpg")
-            assert Image.open(tmp_path / "out.jpg").size == (64, 48)
+            with Image.open(tmp_path / "out.jpg") as picture:
+                assert picture.size == (64, 48)
             assert seen[-1] == "done"
             assert [job["id"] for job in studio.jobs(kind="all")] == [painted.job["id"]]
             assert len(painted.job["request"]["styles"]) == 2
@@ -124,7 +124,7 @@ def test_the_help_loads_no_server() -> None:
     code = (
         "import sys\nfrom impasto.cli import app\n"
         "try:\n    app(['studio', '--help'])\nexcept SystemExit:\n    pass\n"
-        "print([m for m in ('torch', 'fastapi', 'uvicorn', 'huey', 'pydantic') if m in sys.modules])"
+        "print([m for m in ('torch', 'fastapi', 'uvicorn', 'huey', 'httpx') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"
@@ -159,24 +159,3 @@ def test_every_kind_of_problem_is_documented() -> None:
     text = (ROOT / "docs" / "studio-api.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `/problems/([a-z-]+)` \| (\d+) \|", text, re.MULTILINE)
     assert {name: int(status) for name, status in rows} == {name: kind[0] for name, kind in KINDS.items()}
-
-
-def test_the_container_files_are_sound() -> None:
-    """No engine runs here: the files are read, and what they name has to be there."""
-    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    lines = [line for line in docker.splitlines() if line and not line.startswith(("#", " "))]
-    words = {line.split()[0] for line in lines}
-    assert {"FROM", "USER", "EXPOSE", "VOLUME", "HEALTHCHECK", "ENTRYPOINT"} <= words
-    known = {"FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "EXPOSE", "VOLUME", "STOPSIGNAL"}
-    assert words <= known | {"HEALTHCHECK", "CMD", "ENTRYPOINT"}
-    assert not re.search(r"^USER root", docker, re.MULTILINE)
-    assert ":latest" not in docker
-    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", docker, re.MULTILINE):
-        for name in copied.split():
-            assert (ROOT / name).exists(), name
-    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
-    named = set(re.findall(rf"{PREFIX}([A-Z_]+)", compose + docker))
-    assert named <= {name.upper() for name in Settings.model_fields}
-    for service in ("studio:", "worker:", "drafts:", "redis:", "postgres:"):
-        assert f"\n  {service}" in compose
-    assert "${POSTGRES_PASSWORD:?" in compose

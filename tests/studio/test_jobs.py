@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,8 @@ import pytest
 from PIL import Image
 
 from impasto.imaging import read_parameters
+from impasto.studio import watching
+from impasto.studio.caretaker import Caretaker
 from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
 
 
@@ -169,6 +170,20 @@ def test_a_full_queue_says_when_to_come_back(make: Callable[..., House]) -> None
         submit(anna, photo)
 
 
+def test_what_is_paused_takes_no_place_in_the_queue(make: Callable[..., House]) -> None:
+    house = make(max_queue=1)
+    with house.client() as client:
+        photo = upload(client)
+        first = submit(client, photo)["id"]
+        client.post(f"/jobs/{first}/pause")
+        second = submit(client, photo)["id"]
+        answer = client.post(f"/jobs/{first}/resume")
+        assert (answer.status_code, answer.json()["type"]) == (429, "/problems/queue-full")
+        assert int(answer.headers["retry-after"]) >= 1
+        client.post(f"/jobs/{second}/cancel")
+        assert client.post(f"/jobs/{first}/resume").json()["status"] == "queued"
+
+
 def test_queued_jobs_are_cancelled_paused_and_resumed(client: httpx.Client, house: House) -> None:
     id = submit(client)["id"]
 
@@ -243,9 +258,8 @@ def test_deleting_really_deletes(client: httpx.Client, house: House) -> None:
     assert client.delete(f"/pictures/{photo}").status_code == 204
     assert client.get(f"/jobs/{job['id']}").json()["status"] == "done"
     assert client.delete(f"/jobs/{job['id']}").status_code == 204
-    connection = sqlite3.connect(house.settings.data_dir / "studio.sqlite")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+    here = house.here
+    Caretaker(house.settings, here.state, here.storage, here.queues).tidy()  # as every minute
     left = [path for path in house.settings.data_dir.rglob("*") if path.is_file()]
     assert not [path for path in left if path.suffix in (".png", ".jpg")]
     assert not [path for path in left if name.encode() in path.read_bytes()]
@@ -371,6 +385,29 @@ def test_progress_streams_until_the_job_has_ended(client: httpx.Client, house: H
     assert again.status_code == 204
 
 
+def test_who_waits_hears_that_others_have_gone(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "KEEP_ALIVE", 0.2)
+    first, second = submit(client)["id"], submit(client)["id"]
+    one: list[str] = []
+    every: list[str] = []
+    threads = [
+        threading.Thread(target=events, args=(client, path, found))
+        for path, found in ((f"/jobs/{second}/events", one), ("/events", every))
+    ]
+    for thread in threads:
+        thread.start()
+    for found in (one, every):
+        until(lambda found=found: any('"position": 2' in line for line in found))
+    client.delete(f"/jobs/{first}")
+    for found in (one, every):
+        until(lambda found=found: any('"position": 1' in line and second in line for line in found))
+    house.here.watcher.stop()
+    for thread in threads:
+        thread.join(5)
+
+
 def test_one_stream_tells_of_all_jobs_and_of_deleted_ones(client: httpx.Client, house: House) -> None:
     first = submit(client)["id"]
     found: list[str] = []
@@ -410,6 +447,13 @@ def test_an_explanation_is_a_job_of_its_own(
         page = client.get(url.removeprefix("/api/v1"))
         assert page.text == "<h1>photo.png starry-night -o page.html"
         assert "sandbox" in page.headers["content-security-policy"]
+        other = client.post(f"/jobs/{submit(client)['id']}/explanation").json()["id"]
+        house.paint(other)
+        client.delete(f"/jobs/{other}")
+        assert client.get(f"/jobs/{job['id']}").json()["explanation"] == url
+        client.delete(f"/jobs/{job['id']}")
+        assert client.get(f"/jobs/{made['id']}").status_code == 404  # it shows the photograph
+        assert not house.here.storage.job(made["id"]).exists()
 
 
 def test_an_explanation_that_fails_says_why(

@@ -165,6 +165,31 @@ def test_redis_and_postgresql_do_the_same(begin: Callable[..., Process], tmp_pat
         assert studio.stop() == 0
 
 
+def test_ray_paints_and_loses_nothing_with_an_actor(begin: Callable[..., Process]) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: the extra ray")
+    studio = begin(ray_address="local", draft_workers="0", lease_seconds="10", checkpoint_seconds="0.5")
+    photo = upload(studio.client, encoded(64, 64))
+    endless = {"iterations": 2000, "coarse_iterations": 2000, "min_size": 0}
+    first, second = (
+        submit(studio.client, photo, options=options)["id"]
+        for options in ({**LONG, "iterations": 100}, endless)
+    )
+    until(lambda: progress(studio, first).get("iteration", 0) > 5, PATIENCE)
+    worker = studio.painter()
+    assert "torch" not in " ".join(found.path for found in worker.memory_maps()), "it only hands over"
+    actor = next(p for p in worker.children(recursive=True) if p.name().startswith("ray::Actor"))
+    actor.kill()
+    until(lambda: studio.status(first) == "done", PATIENCE)
+    assert studio.client.get(f"/jobs/{first}").json()["attempts"] == 2
+    until(lambda: studio.client.get(f"/jobs/{second}").json()["preview"], PATIENCE)
+    studio.client.post(f"/jobs/{second}/cancel")
+    until(lambda: studio.status(second) == "cancelled", PATIENCE)
+    assert studio.client.get(f"/jobs/{second}/result").content[:4] == b"\x89PNG"
+    family = worker.children(recursive=True)
+    assert studio.stop() == 0
+    until(lambda: not any(p.is_running() and p.name().startswith("ray::Actor") for p in family), 30)
+
+
 def test_a_queue_that_is_away_keeps_no_one_from_submitting(
     begin: Callable[..., Process], tmp_path: Path
 ) -> None:

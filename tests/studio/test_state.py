@@ -12,10 +12,10 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
-from impasto.studio.state import JobRecord, PictureRecord, RefusalError, State
+from impasto.studio.state import JobRecord, Limits, PictureRecord, RefusalError, State
 from tests.studio.servers import postgres_server
 
-MANY = {"most": 1000, "most_of_owner": 1000}
+MANY = Limits(in_line=1000, of_owner=1000, bytes=1000)
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,12 @@ def job(number: int = 1, **more: object) -> JobRecord:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def claim(state: State, id: str = "j_1", worker: str = "w") -> JobRecord | None:
-    return state.jobs.claim(id, worker, until=time.time() + 60)
+def claim(state: State, worker: str = "w") -> JobRecord | None:
+    return state.work.claim("paintings", worker, until=time.time() + 60)
 
 
 def test_a_job_is_claimed_by_one_of_many(state: State) -> None:
-    state.jobs.submit(job(), **MANY)
+    state.jobs.submit(job(), MANY)
     found: list[JobRecord | None] = []
     threads = [
         threading.Thread(target=lambda n=n: found.append(claim(state, worker=f"w{n}"))) for n in range(6)
@@ -63,40 +63,40 @@ def test_a_job_is_claimed_by_one_of_many(state: State) -> None:
 
 
 def test_a_finished_job_is_not_begun_again(state: State) -> None:
-    state.jobs.submit(job(), **MANY)
+    state.jobs.submit(job(), MANY)
     claim(state)
-    assert state.jobs.finish("j_1", "w", "done", result={"width": 1}, size=5) is not None
+    assert state.work.finish("j_1", "w", "done", result={"width": 1}, size=5) is not None
     assert claim(state) is None
-    assert state.jobs.recover(time.time() + 1e6, 3) == []
+    assert state.work.recover(time.time() + 1e6, 3) == []
     assert state.pictures.used("anna") == (5, 0)
 
 
 def test_a_silent_workers_job_goes_back_and_its_late_word_does_not_count(state: State) -> None:
-    state.jobs.submit(job(), **MANY)
+    state.jobs.submit(job(), MANY)
     claim(state)
     later = time.time() + 100
-    assert [item.status for item in state.jobs.recover(later, 3)] == ["queued"]
-    assert state.jobs.report("j_1", "w", until=later, progress={"done": 1}, preview=1) is None
-    assert state.jobs.finish("j_1", "w", "done") is None
+    assert [item.status for item in state.work.recover(later, 3)] == ["queued"]
+    assert state.work.report("j_1", "w", until=later, progress={"done": 1}, preview=1) is None
+    assert state.work.finish("j_1", "w", "done") is None
     assert claim(state, worker="w2") is not None
-    assert state.jobs.finish("j_1", "w2", "done") is not None
+    assert state.work.finish("j_1", "w2", "done") is not None
 
 
 def test_a_job_that_kills_its_workers_fails_in_the_end(state: State) -> None:
-    state.jobs.submit(job(), **MANY)
+    state.jobs.submit(job(), MANY)
     for attempt in range(3):
         assert claim(state, worker=f"w{attempt}") is not None
-        (found,) = state.jobs.recover(time.time(), 3, of=f"w{attempt}")
+        (found,) = state.work.recover(time.time(), 3, of=f"w{attempt}")
     assert found.status == "failed"
     assert found.error is not None
     assert "3 times" in found.error["detail"]
 
 
 def test_putting_down_is_nobodys_fault(state: State) -> None:
-    state.jobs.submit(job(), **MANY)
+    state.jobs.submit(job(), MANY)
     for _ in range(10):
         claim(state)
-        assert state.jobs.release("j_1", "w") == "queued"
+        assert state.work.release("j_1", "w") == "queued"
     found = state.jobs.find("anna", "j_1")
     assert found is not None
     assert found.attempts == 0
@@ -104,23 +104,23 @@ def test_putting_down_is_nobodys_fault(state: State) -> None:
 
 @pytest.mark.parametrize(("wish", "then"), [("pause", "paused"), ("cancel", "cancelled")])
 def test_what_was_wished_for_holds_although_the_worker_died(state: State, wish: str, then: str) -> None:
-    state.jobs.submit(job(), **MANY)
+    state.jobs.submit(job(), MANY)
     claim(state)
-    state.jobs.ask("anna", "j_1", wish)
-    state.jobs.recover(time.time(), 3, of="w")
+    state.jobs.ask("anna", "j_1", wish, MANY)
+    state.work.recover(time.time(), 3, of="w")
     found = state.jobs.find("anna", "j_1")
     assert found is not None
     assert found.status == then
 
 
 def test_changes_come_in_order_and_none_is_missed(state: State) -> None:
-    _, _, since = state.jobs.changes(0)
+    _, _, since = state.survey.changes(0)
     stop, seen = threading.Event(), set()
 
     def watch() -> None:
         at = since
-        while not stop.is_set() or state.jobs.latest() > at:
-            changed, gone, at = state.jobs.changes(at)
+        while not stop.is_set() or state.survey.latest() > at:
+            changed, gone, at = state.survey.changes(at)
             seen.update(item.id for item in changed)
             seen.update(f"gone {id}" for _, id in gone)
 
@@ -129,7 +129,7 @@ def test_changes_come_in_order_and_none_is_missed(state: State) -> None:
 
     def write(start: int) -> None:
         for number in range(start, start + 15):
-            state.jobs.submit(job(number), **MANY)
+            state.jobs.submit(job(number), MANY)
         time.sleep(0.3)
         state.jobs.remove("anna", f"j_{start}")
 
@@ -147,21 +147,22 @@ def test_changes_come_in_order_and_none_is_missed(state: State) -> None:
 
 def test_positions_are_those_of_the_lane(state: State) -> None:
     made = [job(n) for n in range(3)] + [job(9, kind="draft")]
-    found = [state.jobs.submit(item, **MANY)[0] for item in made]
+    found = [state.jobs.submit(item, MANY)[0] for item in made]
     assert [state.jobs.position(item) for item in found] == [1, 2, 3, 1]
-    assert state.jobs.waiting("paintings", before=time.time() + 100) == ["j_0", "j_1", "j_2"]
-    assert state.jobs.waiting("drafts", before=time.time() + 100) == ["j_9"]
+    assert [state.work.waiting(lane, before=time.time() + 100) for lane in ("paintings", "drafts")] == [3, 1]
+    taken = [claim(state) for _ in range(4)]
+    assert [item.id if item else None for item in taken] == ["j_0", "j_1", "j_2", None]
 
 
 def test_a_refused_job_leaves_no_trace(state: State) -> None:
     with pytest.raises(RefusalError, match="there is no picture"):
-        state.jobs.submit(job(uses=("p_none",)), key="k", fingerprint="f", **MANY)
-    assert state.jobs.ids() == set()
-    accepted, is_new = state.jobs.submit(job(), key="k", fingerprint="other", **MANY)
+        state.jobs.submit(job(uses=("p_none",)), MANY, key="k", fingerprint="f")
+    assert state.survey.ids() == set()
+    accepted, is_new = state.jobs.submit(job(), MANY, key="k", fingerprint="other")
     assert is_new
-    again, is_new = state.jobs.submit(job(2), key="k", fingerprint="other", **MANY)
+    again, is_new = state.jobs.submit(job(2), MANY, key="k", fingerprint="other")
     assert (again.id, is_new) == (accepted.id, False)
-    _, is_new = state.jobs.submit(job(3, owner="bert"), key="k", fingerprint="third", **MANY)
+    _, is_new = state.jobs.submit(job(3, owner="bert"), MANY, key="k", fingerprint="third")
     assert is_new
 
 
@@ -186,9 +187,9 @@ def test_sessions_end(state: State) -> None:
 
 
 def test_a_webhook_waits_until_it_was_taken(state: State) -> None:
-    state.jobs.submit(job(webhook="https://x/"), **MANY)
+    state.jobs.submit(job(webhook="https://x/"), MANY)
     claim(state)
-    state.jobs.finish("j_1", "w", "done")
+    state.work.finish("j_1", "w", "done")
     now = time.time() + 1
     taken = state.deliveries.take(now, hold=10)
     assert taken is not None

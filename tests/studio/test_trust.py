@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -49,7 +56,8 @@ def bert(shared: House) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_every_route_asks_strangers_to_sign_in(shared: House) -> None:
+def test_every_route_asks_strangers_to_sign_in(make: Callable[..., House]) -> None:
+    shared = make(accounts=True, sign_ins_per_minute=10_000)
     found = routes(shared.url)
     assert len(found) >= 28
     with httpx.Client(base_url=shared.url, trust_env=False) as stranger:
@@ -198,6 +206,82 @@ def test_too_many_requests_are_told_when_to_come_back(make: Callable[..., House]
     assert int(answers[-1].headers["retry-after"]) >= 1
 
 
+def test_who_guesses_tokens_is_not_listened_to_for_a_while(make: Callable[..., House]) -> None:
+    house = make(accounts=True, sign_ins_per_minute=3)
+    with house.client(Authorization="Bearer wrong") as stranger:
+        assert [stranger.get("/account").status_code for _ in range(5)] == [401] * 3 + [429] * 2
+    with house.client("anna") as anna:
+        answer = anna.get("/account")
+        assert (answer.status_code, answer.json()["type"]) == (429, "/problems/rate")
+        assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_a_strangers_upload_is_refused_before_it_is_read(shared: House) -> None:
+    host, port = shared.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(
+            b"POST /api/v1/pictures HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 40000000\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        )
+        assert line.recv(100).startswith(b"HTTP/1.1 401 ")  # though nothing of the body was sent
+
+
+def test_who_is_taken_out_of_the_accounts_is_a_stranger_at_once(shared: House, anna: httpx.Client) -> None:
+    path = shared.settings.accounts_file
+    assert path is not None
+    with shared.client() as browser:
+        browser.post("/session", json={"token": TOKENS["anna"]})
+        assert browser.get("/account").status_code == 200
+        path.write_text(account_line("bert", TOKENS["bert"]) + "\n# anna has left\n")
+        assert browser.get("/account").status_code == 401
+    assert anna.get("/account").status_code == 401
+    path.write_text("a mistake\n")
+    with shared.client("bert") as bert:
+        assert bert.get("/account").status_code == 200
+
+
+def test_streams_are_shared_out(make: Callable[..., House]) -> None:
+    house = make(accounts=True, max_streams=3, max_user_streams=2)
+    watcher = house.here.watcher
+    with house.client("anna") as anna, house.client("bert") as bert, contextlib.ExitStack() as open_streams:
+        for _ in range(2):
+            open_streams.enter_context(watcher.subscribe("anna", None))
+        answer = anna.get("/events")
+        assert (answer.status_code, answer.json()["type"]) == (429, "/problems/rate")
+        with bert.stream("GET", "/events") as stream:
+            assert stream.status_code == 200
+        open_streams.enter_context(watcher.subscribe("bert", None))
+        assert bert.get("/events").status_code == 429
+
+
+def test_only_other_names_are_bound_to_tls(make: Callable[..., House]) -> None:
+    house = make(allowed_hosts=("studio.example",), trusted_proxies="127.0.0.1")
+    for host, bound in (("studio.example", True), ("localhost:8321", False), ("127.0.0.1", False)):
+        headers = {"Host": host, "X-Forwarded-Proto": "https"}
+        answer = httpx.get(f"{house.url}/healthz", headers=headers, trust_env=False)
+        assert ("strict-transport-security" in answer.headers) is bound, host
+
+
+def test_over_tls_cookies_are_secure(make: Callable[..., House], tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with: apt-get install openssl")
+    paths = {"certificate": tmp_path / "cert.pem", "key": tmp_path / "key.pem"}
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    made += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made += ["-keyout", str(paths["key"]), "-out", str(paths["certificate"])]
+    subprocess.run(made, check=True, capture_output=True)
+    house = make(accounts=True, **paths)
+    trusted = ssl.create_default_context(cafile=str(paths["certificate"]))
+    address = house.url.replace("http://", "https://")
+    with httpx.Client(base_url=address, verify=trusted, trust_env=False) as browser:
+        headers = {"Origin": address, "Sec-Fetch-Site": "same-origin"}
+        answer = browser.post("/api/v1/session", json={"token": TOKENS["anna"]}, headers=headers)
+        assert "secure" in answer.headers["set-cookie"].lower()
+        assert browser.get("/api/v1/account").json()["user"] == "anna"
+    with pytest.raises(OptionError, match="cannot use the certificate"):
+        make(accounts=True, certificate=paths["key"], key=paths["key"])
+
+
 def test_a_bucket_drips() -> None:
     now = 0.0
     bucket = Buckets(60, clock=lambda: now)
@@ -216,17 +300,23 @@ def test_a_bucket_drips() -> None:
 def test_storage_has_an_end(make: Callable[..., House]) -> None:
     house = make(user_bytes=30_000)
     with house.client() as client:
-        upload(client, encoded(60, 60))
+        photo = upload(client, encoded(60, 60))
         answer = client.post("/pictures", files={"file": ("a.png", encoded(90, 90))}, data={"role": "photo"})
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/quota")
         assert len(list((house.settings.data_dir / "pictures").glob("*.png"))) == 1
+        job = submit(client, photo)
+        house.paint(job["id"])  # with its result, there is no room for another
+        answer = client.post("/jobs", json=job["request"])
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/quota")
 
 
 def test_the_audit_log_says_who_and_what_but_no_content(shared: House, anna: httpx.Client) -> None:
     photo = upload(anna, name="my-secret-cat.png")
     job = submit(anna, photo, title="my secret title")
     anna.delete(f"/jobs/{job['id']}")
-    text = (shared.settings.data_dir / "audit.jsonl").read_text()
+    (path,) = shared.settings.data_dir.glob("audit-*.jsonl")
+    assert path.stat().st_mode & 0o077 == 0
+    text = path.read_text()
     assert "secret" not in text
     lines = [json.loads(line) for line in text.splitlines()]
     assert [(line["action"], line["user"], line["object"], line["status"]) for line in lines] == [
@@ -244,15 +334,18 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         house.paint(done["id"])
         stray = house.here.storage.job("j_" + "s" * 22)
         stray.mkdir()
-        import os
-
-        os.utime(stray, (1, 1))
+        old = house.settings.data_dir / "audit-2001-01.jsonl"
+        old.touch()
+        for path in (stray, old):
+            os.utime(path, (1, 1))
         time.sleep(0.01)
         here = house.here
         Caretaker(house.settings, here.state, here.storage, here.queues).tidy()
         assert client.get(f"/jobs/{done['id']}").status_code == 404
         assert not here.storage.job(done["id"]).exists()
         assert not stray.exists()
+        assert not old.exists()
+        assert len(list(house.settings.data_dir.glob("audit-*.jsonl"))) == 1
         assert client.get(f"/jobs/{queued['id']}").status_code == 200
         assert client.get(f"/pictures/{photo}").status_code == 200
         client.delete(f"/jobs/{queued['id']}")

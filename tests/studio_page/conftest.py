@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
 
+from impasto.studio.client import StudioClient
 from impasto.studio.routes.page import FOLDER
 from impasto.types import Pixels
 from tests.conftest import blobs
@@ -78,6 +80,16 @@ class Studio:
     def get(self, path: str) -> Any:
         with urlopen(self.address + path, timeout=60) as answer:
             return json.loads(answer.read())
+
+    def preview(self, photo: bytes, **asked: Any) -> Pixels:
+        """What the server's own preview of a photograph is, without a browser; (H, W, 3) in [0, 1]."""
+        with StudioClient(self.address) as client:
+            id = client.upload(photo)
+        address = f"{self.address}api/v1/preview"
+        answer = httpx.post(address, json={"photo": id, **asked}, headers={"Accept": "image/png"}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        image = Image.open(io.BytesIO(answer.content)).convert("RGB")
+        return np.asarray(image, dtype=np.float32) / 255
 
 
 @pytest.fixture(scope="package")

@@ -59,10 +59,11 @@ class Run:
     [
         ("", "standard", True, 1, ""),
         ("", "standard", False, 0, "left out: no node"),
-        ("", "editable", True, 0, "make studio"),
+        ("", "editable", True, 1, ""),
         ("", "editable", False, 0, "make studio"),
         ("1", "editable", True, 1, ""),
         ("0", "standard", True, 0, ""),
+        ("0", "editable", True, 0, ""),
     ],
 )
 def test_the_page_is_built_where_it_should_be_and_never_holds_up_a_checkout(
@@ -81,6 +82,22 @@ def test_the_page_is_built_where_it_should_be_and_never_holds_up_a_checkout(
     run.hook.initialize(version, {})
     assert run.built == built
     assert (said in run.said[0]) if said else run.said == []
+
+
+def test_an_editable_install_goes_on_where_the_build_fails_and_a_wheel_does_not(
+    hooks: ModuleType, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("npm cannot reach its registry")
+
+    monkeypatch.delenv("IMPASTO_BUILD_PAGE", raising=False)
+    monkeypatch.setattr(hooks, "missing_node", lambda: None)
+    run = Run(hooks, checkout, monkeypatch)
+    monkeypatch.setattr(hooks, "build_page", fail)
+    run.hook.initialize("editable", {})
+    assert run.said == ["the studio's page is left out: npm cannot reach its registry"]
+    with pytest.raises(RuntimeError, match="registry"):
+        run.hook.initialize("standard", {})
 
 
 def test_asked_for_without_node_it_fails_and_says_what_is_missing(

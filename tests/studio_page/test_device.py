@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from impasto.imaging import resize
+from impasto.imaging import read, read_parameters, resize
 from impasto.runtime import load_gallery
 from impasto.studio.gallery import model_path
 from impasto.types import Pixels
@@ -42,25 +42,55 @@ def turn_on(visit: Visit) -> None:
     wait_ready(visit)
 
 
-def test_the_picture_is_the_studios_and_nothing_is_sent(visit: Visit, shipped: Any) -> None:
-    photo = eight_bits(blobs(600, 380, seed=5, coarse=24))
+def test_the_picture_is_the_servers_and_nothing_is_sent(visit: Visit, studio: Studio) -> None:
+    photo = encode(blobs(600, 380, seed=5, coarse=24))
+    style = [{"name": "starry-night"}]
     turn_on(visit)
     assert visit.page.evaluate("window.crossOriginIsolated"), "threads"
     before = len(visit.requests)
-    visit.drop("Bay.png", encode(photo))
-    name = next(style.name for style in shipped.styles if style.name == "starry-night")
+    visit.drop("Bay.png", photo)
     visit.slide("strokeSize", 80)
-    visit.choose(name)
-    expected = shipped.paint(resize(photo, SIDE, 324), name, stroke_size=0.8)
+    visit.choose("starry-night")
+    expected = studio.preview(photo, styles=style, side=SIDE, stroke_size=0.8)
+    assert expected.shape == (324, SIDE, 3)
     assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
     visit.slide("strength", 60)
     visit.settle()
-    expected = shipped.paint(resize(photo, SIDE, 324), name, strength=0.6, stroke_size=0.8)
+    expected = studio.preview(photo, styles=style, side=SIDE, stroke_size=0.8, strength=0.6)
     assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
     sent = [request.url for request in visit.requests[before:] if not request.url.startswith("data:")]
     assert sent == []
     assert "nothing is sent" in visit.page.inner_text("#device-words")
-    assert visit.page.get_by_role("button", name="Paint it properly").is_disabled()
+
+
+def test_a_larger_picture_is_painted_and_kept_without_the_studio(
+    visit: Visit, studio: Studio, tmp_path: Path
+) -> None:
+    photo = encode(blobs(600, 380, seed=5, coarse=24))
+    turn_on(visit)
+    before = len(visit.requests)
+    visit.drop("Bay.png", photo)
+    visit.choose("great-wave")
+    visit.page.select_option("#size", "768")
+    visit.page.get_by_role("button", name="Paint it at this size").click()
+    visit.until("document.querySelector('canvas.after').width === 768")
+    visit.settle()
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="Keep this").click()
+    assert download.value.suggested_filename == "Bay The Great Wave off Kanagawa.png"
+    path = tmp_path / "kept.png"
+    download.value.save_as(path)
+    assert all(request.url.startswith(("data:", "blob:")) for request in visit.requests[before:])
+    kept = read(path).pixels
+    expected = studio.preview(photo, styles=[{"name": "great-wave"}], side=768)
+    assert np.abs(kept - expected).max() <= 2 / 255
+    made = read_parameters(path)
+    assert made is not None
+    assert made["content"] == "Bay.png"
+    assert made["fast"] == {
+        "styles": {"great-wave": 1},
+        **{"strength": 1, "stroke_size": 1, "keep_color": 0, "size": 768, "model": None},
+    }
 
 
 def test_colours_of_the_photograph_as_the_library_keeps_them(visit: Visit, shipped: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from impasto import imaging
+from impasto.studio.client import StudioClient
 from tests.conftest import blobs, stripes
 from tests.studio_page.conftest import SMALL, Studio, Visit, encode
 
@@ -90,6 +91,32 @@ def test_a_past_picture_brings_its_settings_back(visit: Visit, photo_bytes: byte
     assert page.get_attribute('[data-key="starry-night"]', "aria-pressed") == "true"
     page.wait_for_timeout(600)
     np.testing.assert_array_equal(visit.canvas("after"), before)
+
+
+def test_what_a_program_asked_for_is_painted_again_as_it_was(
+    visit: Visit, studio: Studio, photo_bytes: bytes
+) -> None:
+    """Beyond what the page's own controls offer."""
+    beyond = {"strength": 1.5, "stroke_size": 0.4, "options": {"iterations": 3}}
+    with StudioClient(studio.address) as client:
+        photo = client.upload(photo_bytes, name="Quay.png")
+        job = client.submit(photo, [{"name": "starry-night"}], size=SMALL, **beyond)
+        client.wait(job["id"])
+    page = visit.page
+    page.reload()
+    page.wait_for_selector("body.is-open")
+    page.locator(".strip-picture").first.click()
+    visit.wait_painted()
+    assert page.input_value("#strength") == "150"
+    assert page.input_value("#strokeSize") == "40"
+    assert page.inner_text(".more") == "Also, as then: iterations 3"
+    page.wait_for_selector("body.has-painting .view:not(.is-busy)")
+    visit.paint()
+    page.wait_for_selector(".working:not([hidden])")
+    visit.wait_painted()
+    (newest, *_) = visit.jobs()
+    assert newest["id"] != job["id"]
+    assert {name: newest["request"][name] for name in beyond} == beyond
 
 
 def test_cancel_keeps_what_was_painted(visit: Visit, photo_bytes: bytes) -> None:

@@ -19,6 +19,7 @@ from impasto.cli.choices import (
     MaxPixels,
     Quality,
     Quiet,
+    parse_size,
     shown,
     with_choices,
 )
@@ -28,7 +29,7 @@ from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import INTERVAL
 
 SOME_FAILED = 1
-WORKERS = "Workers"
+WORKERS, FAST = "Workers", "Fast network"
 
 
 class BatchCommand(TyperCommand):
@@ -89,6 +90,34 @@ def parse_workers(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
+def fast_options(
+    choices: Choices, *, fast: bool, strength: float | None, keep_color: bool
+) -> dict[str, Any] | None:
+    """What was asked of the fast network, as ``works.batch`` takes it; None where it is not asked.
+
+    Raises OptionError for options that whoever paints would not heed.
+    """
+    if not fast:
+        for name, given in (("strength", strength is not None), ("keep-color", keep_color)):
+            if given:
+                raise OptionError(f"--{name} is for the fast network; expected --fast too")
+        return None
+    unheeded = [name for name in choices.changes() if name not in ("size", "style_scale")]
+    if choices.preset is not None:
+        unheeded.insert(0, "preset")
+    if unheeded:
+        raise OptionError(f"--{unheeded[0].replace('_', '-')} is for optimising; expected it without --fast")
+    size = None if choices.size is None else parse_size(choices.size)
+    if isinstance(size, tuple):
+        raise OptionError(f"--size of --fast is the long side in pixels; it is {choices.size!r}")
+    return {
+        "strength": 1.0 if strength is None else strength,
+        "stroke_size": choices.changes().get("style_scale", 1.0),
+        "keep_color": keep_color,
+        "size": size,
+    }
+
+
 @with_choices
 def batch(
     contents: Annotated[
@@ -107,6 +136,23 @@ def batch(
     *,
     choices: Choices,
     format: Annotated[str, typer.Option(help="Of the results: png, jpg, webp, avif, tiff, heic.")] = "png",
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="Paint in one pass of the shipped network, in the styles it knows: impasto fast --list.",
+            rich_help_panel=FAST,
+        ),
+    ] = False,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="From the photo to the full style. \\[default: 1]", rich_help_panel=FAST
+        ),
+    ] = None,
+    keep_color: Annotated[
+        bool, typer.Option("--keep-color", help="Keep the photos' colors.", rich_help_panel=FAST)
+    ] = False,
     checkpoint_every: CheckpointEvery = None,
     workers: Annotated[
         str | None,
@@ -146,6 +192,7 @@ def batch(
     impasto batch *.jpg --style paintings/*.jpg -o out --size 1024
     impasto batch --style my-painter.style -o out photos/
     impasto batch photos/ --style starry-night -o out --workers auto
+    impasto batch photos/ --style starry-night -o out --fast --format jpg
     impasto batch s3://bucket/photos --style starry-night -o s3://bucket/out --ray 10.0.0.1:6379
 
     The same command again makes what is missing, what failed, and what was made from other files or with
@@ -157,7 +204,10 @@ def batch(
     if not contents or not style or output is None:
         missing = "photographs" if not contents else "--style STYLE" if not style else "-o DIR"
         raise InputError(f"expected photographs, --style STYLE and -o DIR; {missing} did not come")
-    options = choices.options()
+    quick = fast_options(choices, fast=fast, strength=strength, keep_color=keep_color)
+    if quick is not None and checkpoint_every is not None:
+        raise OptionError("--checkpoint-every is for optimising; expected it without --fast")
+    options = None if quick is not None else choices.options()
     from impasto import works
     from impasto.imaging import MAX_PIXELS
     from impasto.jobs.pairs import known_styles, photographs
@@ -172,6 +222,7 @@ def batch(
             style,
             output,
             options=options,
+            fast=quick,
             suffix=f".{format.lower().removeprefix('.')}",
             quality=quality,
             checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from impasto.cli.choices import Choices, Json, Quiet, shown, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
+
+if TYPE_CHECKING:
+    from impasto.optimize.options import Options
 
 
 @with_choices
@@ -38,10 +43,31 @@ def explain(
     options = inspections.page_options(choices.options(), sized=choices.size is not None)
     with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
         page = inspections.explain(
-            content, style, output, options=options, on_stage=bar, cancel=lambda: interrupts.seen
+            content,
+            style,
+            output,
+            options=options,
+            command=painting_command(content, style, choices, options),
+            on_stage=bar,
+            cancel=lambda: interrupts.seen,
         )
     if page is None:
         print("interrupted; no page was written")
         raise typer.Exit(INTERRUPTED)
     if not quiet and not json:
         print(f"{output} ({page.size / 1e6:.1f} MB, {page.seconds:.0f} s)")
+
+
+def painting_command(content: str, style: str, choices: Choices, options: Options) -> str:
+    """The command that paints the page's picture, with ``choices`` as they were typed."""
+    words = ["impasto", "stylize", content, style, "-o", "out.png"]
+    if choices.size is None:
+        size = options.size
+        words += ["--size", "x".join(map(str, size)) if isinstance(size, tuple) else str(size)]
+    for field in fields(choices):
+        value, name = getattr(choices, field.name), field.name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{name}" if value else f"--no-{name}")
+        elif value is not None:
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)

@@ -140,7 +140,11 @@ def _check_request(
 
 
 def parse_styles(given: Sequence[str] | None, gallery: Gallery) -> dict[str, float]:
-    """``NAME`` and ``NAME:WEIGHT`` as shares. Raises OptionError and StyleError."""
+    """``NAME`` and ``NAME:WEIGHT`` as shares; a network's only style need not be named.
+
+    Raises OptionError."""
+    if not given and len(gallery.styles) == 1:
+        return {gallery.styles[0].name: 1.0}
     if not given:
         names = ", ".join(style.name for style in gallery.styles)
         raise OptionError(f"expected --style NAME; the styles are {names}")

@@ -11,13 +11,13 @@ import typer
 from impasto.cli.choices import PARSERS, Choices, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
-from impasto.errors import InputError, OptionError
+from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-    from impasto.inspection.logs import LossLog
+    from collections.abc import Mapping, Sequence
+
     from impasto.inspection.sweeps import Axis
     from impasto.optimize.options import Options
-    from impasto.types import Pixels
 
 Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
 Dark = Annotated[bool, typer.Option("--dark", help="For dark pages and slides.")]
@@ -132,7 +132,9 @@ def _title(content: str, style: str) -> str:
 
 
 def inspect_losses(
-    log: Annotated[Path, typer.Argument(help="What impasto stylize --log wrote: .csv or .jsonl.")],
+    log: Annotated[
+        Path, typer.Argument(help="What --log of stylize, texture or train wrote: .csv or .jsonl.")
+    ],
     pictures: Annotated[
         Path | None,
         typer.Option(help="The run's OUTPUT: pictures of --save-every are beside it. A .jsonl names them."),
@@ -169,9 +171,9 @@ def inspect_losses(
         check_writable(video, suffixes=(".mp4", ".webm"))
     found = read_log(log)
     look: Any = "dark" if dark else "light"
-    frames = _frames(found, pictures, needed=any((strip, gif, video)))
+    wanted = [path for path in (strip, gif, video) if path is not None]
+    frames = walks.frames_of(found, pictures) if wanted or pictures is not None else []
     figures.save_figure(figures.draw_losses(found, against=against, look=look), output)
-    made = [output]
     pixels = walks.even([p for _, p in frames]) if frames else []
     if strip is not None:
         shown = [(frames[i][0], pixels[i]) for i in walks.thinned(len(frames), most)]
@@ -180,61 +182,29 @@ def inspect_losses(
         walks.write_gif(gif, pixels, seconds=pause)
     if video is not None:
         walks.write_video(video, pixels, seconds=pause)
-    made += [path for path in (strip, gif, video) if path is not None]
-    rows = found.table()
+    levels, moments = found.table(), found.at(count for count, _ in frames)
     if json:
-        print(jsonlib.dumps({"levels": rows, "pictures": _at_pictures(found, frames)}, indent=2))
+        print(jsonlib.dumps({"levels": levels, "pictures": moments}, indent=2))
     elif not quiet:
-        _print_losses(rows, _at_pictures(found, frames))
-        print(f"figures: {', '.join(map(str, made))}")
+        _print_losses(levels, moments)
+        print(f"figures: {', '.join(map(str, [output, *wanted]))}")
 
 
-def _frames(log: LossLog, output: Path | None, *, needed: bool) -> list[tuple[int, Pixels]]:
-    from impasto.imaging import read
-    from impasto.inspection.logs import numbered_pictures
-
-    paths = dict(log.pictures) if output is None else numbered_pictures(output)
-    if needed and not paths:
-        raise InputError(
-            "the log names no pictures on the way: expected --pictures OUTPUT of a run with --save-every N"
-        )
-    found = [(count, read(path).pixels) for count, path in sorted(paths.items())] if needed else []
-    last = int(log.iteration[-1])
-    if needed and output is not None and output.is_file() and found[-1][0] != last:
-        found.append((last, read(output).pixels))
-    return found
-
-
-def _at_pictures(log: LossLog, frames: list[tuple[int, Pixels]]) -> list[dict[str, float]]:
-    places = {int(count): number for number, count in enumerate(log.iteration)}
-    return [
-        {
-            "iteration": count,
-            "seconds": float(log.seconds[places[count]]),
-            "content": float(sum(v[places[count]] for v in log.parts("content").values())),
-            "style": float(sum(v[places[count]] for v in log.parts("style").values())),
-            "total": float(log.losses["total"][places[count]]),
-        }
-        for count, _ in frames
-        if count in places
-    ]
-
-
-def _print_losses(levels: list[dict[str, Any]], pictures: list[dict[str, float]]) -> None:
+def _print_losses(levels: Sequence[Mapping[str, Any]], moments: Sequence[Mapping[str, float]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("level", "size", "iterations", "seconds", "content", "style", "total", box=None)
+    kinds = [name.removesuffix("_first") for name in levels[0] if name.endswith("_first")]
+    table = Table("level", "size", "iterations", "seconds", *kinds, box=None)
     for row in levels:
-        size = f"{row['width']}x{row['height']}"
-        kinds = [f"{row[f'{k}_first']:.3g} → {row[f'{k}_last']:.3g}" for k in ("content", "style", "total")]
-        table.add_row(str(row["level"]), size, str(row["iterations"]), f"{row['seconds']:.2f}", *kinds)
+        size = f"{row['width']}x{row['height']}" if row["width"] else "-"
+        falling = [f"{row[f'{kind}_first']:.3g} → {row[f'{kind}_last']:.3g}" for kind in kinds]
+        table.add_row(str(row["level"]), size, str(row["iterations"]), f"{row['seconds']:.2f}", *falling)
     Console().print(table)
-    if pictures:
-        more = Table("picture", "seconds", "content", "style", "total", box=None)
-        for at in pictures:
-            kinds = [f"{at[k]:.3g}" for k in ("content", "style", "total")]
-            more.add_row(str(at["iteration"]), f"{at['seconds']:.2f}", *kinds)
+    if moments:
+        more = Table("picture", "seconds", *kinds, box=None)
+        for at in moments:
+            more.add_row(str(at["iteration"]), f"{at['seconds']:.2f}", *(f"{at[k]:.3g}" for k in kinds))
         Console().print(more)
 
 

@@ -21,6 +21,10 @@ def texture(
     ] = None,
     *,
     choices: Choices,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Losses by layer at every iteration: .jsonl, else CSV; see inspect losses."),
+    ] = None,
     quality: Quality = 95,
     quiet: Quiet = False,
     json: Json = False,
@@ -36,6 +40,7 @@ def texture(
     large the style's picture is taken.
     """
     from impasto import imaging, inspections
+    from impasto.inspection import Recorder, write_log
     from impasto.inspection.reconstruct import TEXTURE
     from impasto.types import Picture
 
@@ -43,18 +48,23 @@ def texture(
         raise OptionError("a texture has no content; expected no --content-layers")
     place = output or Path(f"{Path(style).stem}-texture.png")
     imaging.check_writable(place)
+    if log is not None:
+        imaging.check_writable(log, suffixes=(log.suffix.lower(),))
     size = parse_size(choices.size) if choices.size is not None else 512
     width, height = size if isinstance(size, tuple) else (size, size)
     options = choices.options(TEXTURE if choices.preset is None else None)
     with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
+        recorder = Recorder(then=bar.painting)
         made = inspections.texture(
             style,
             (width, height),
             options=options,
-            on_progress=bar.painting,
+            on_progress=recorder,
             cancel=lambda: interrupts.seen,
         )
     imaging.write(Picture(made.pixels), place, quality=quality)
+    if log is not None:
+        write_log(recorder.log(), log)
     if not quiet and not json:
         words = "interrupted; the texture so far" if interrupts.seen else "texture"
         print(f"{words}: {place} ({width}x{height}, {made.seconds:.1f} s)")

@@ -19,6 +19,7 @@ from impasto.errors import InputError, OptionError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from impasto.film_painters.fast import Gallery
     from impasto.films import Engine, Film, FilmOptions, FilmProgress
 
 STEADY, FAST, FILE = "Steadiness", "Fast networks", "Film"
@@ -124,6 +125,13 @@ def video(
     keep_color: Annotated[
         bool, typer.Option("--keep-color", help="Keep the film's colors.", rich_help_panel=FAST)
     ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another network: .safetensors of `impasto train`, .onnx of `impasto export`.",
+            rich_help_panel=FAST,
+        ),
+    ] = None,
     preview: Annotated[
         Path | None, typer.Option(help="Keep this picture up to date with the last frame painted.")
     ] = None,
@@ -173,7 +181,15 @@ def video(
     options = choices.options()
     from impasto import films
 
-    _check_engine(films.choose_engine(engine, style)[0], choices, given)
+    gallery: Gallery | None = None
+    if model is not None:
+        if engine == "optimize":
+            raise OptionError("--model is for the fast networks: expected it without --optimize")
+        from impasto.runtime import load_gallery
+
+        engine, gallery = "fast", load_gallery(model)
+    engine, gallery = films.choose_engine(engine, style, gallery)
+    _check_engine(engine, choices, given)
     with Interrupts() as interrupts, closing(_Watcher(shown(quiet, json), preview)) as watcher:
         done = films.film(
             source,
@@ -182,6 +198,7 @@ def video(
             engine=engine,
             options=options,
             film_options=_film_options(given),
+            gallery=gallery,
             on_progress=watcher,
             cancel=lambda: interrupts.seen,
         )

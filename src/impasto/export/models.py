@@ -12,8 +12,9 @@ from impasto.errors import WeightsMissingError
 from impasto.export.gallery import export_gallery
 from impasto.export.parity import Export
 from impasto.export.transformers import export_transformer
+from impasto.feedforward.course import kebab
 from impasto.feedforward.johnson import JohnsonPainter, read_johnson
-from impasto.runtime.styles import KEY, understand
+from impasto.runtime.styles import KEY, ONE_STYLE, FastStyle, understand
 from impasto.types import Pixels
 
 
@@ -31,13 +32,17 @@ def export_model(
     ``export_gallery``. Raises WeightsMissingError when there is no such file, CorruptWeightsError for
     anything else.
     """
-    if source is None or _is_gallery(Path(source)):
+    if source is None or is_gallery(Path(source)):
         return export_gallery(source, target, precision=precision, photos=photos)
     painter = JohnsonPainter(read_johnson(Path(source)))
-    return export_transformer(painter, target, kind="johnson2016", precision=precision, photos=photos)
+    name = Path(source).stem
+    style = FastStyle(kebab(name) or ONE_STYLE, name)
+    return export_transformer(
+        painter, target, kind=ONE_STYLE, style=style, precision=precision, photos=photos
+    )
 
 
-def _is_gallery(path: Path) -> bool:
+def is_gallery(path: Path) -> bool:
     if not path.is_file():
         raise WeightsMissingError(f"expected a network to export in {path}; there is no such file")
     if path.suffix.lower() != ".safetensors":

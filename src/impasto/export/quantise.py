@@ -11,6 +11,8 @@ from typing import Any
 
 from impasto.errors import MissingExtraError
 
+_PICTURE_CHANNELS = 4
+
 
 def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[str, str]) -> bytes:
     """``data``, an ONNX file, with its convolutions in eight bits: activations asymmetric by tensor,
@@ -58,10 +60,11 @@ def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[
 
 
 def _outer(graph: Any) -> list[str]:
-    """Names of the convolutions that have three channels on one side, or filters that are not fixed."""
+    """Names of the convolutions that have the picture's channels, four at most with a grain, on one side,
+    or filters that are not fixed."""
     filters = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
-    return [n.name for n in convolutions if 3 in filters.get(n.input[1], (3,))[:2]]
+    return [n.name for n in convolutions if min(filters.get(n.input[1], (3,))[:2]) <= _PICTURE_CHANNELS]
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ from impasto.export.parity import (
 from impasto.export.quantise import quantise
 from impasto.imaging.files import replace
 from impasto.runtime.onnx_files import count_nodes
-from impasto.runtime.styles import KEY, describe_other
+from impasto.runtime.styles import KEY, FastStyle, describe
 from impasto.types import Pixels
 
 _FLOAT, _HALF = 1, 10
@@ -51,6 +51,7 @@ def export_transformer(
     target: str | PathLike[str],
     *,
     kind: str,
+    style: FastStyle,
     precision: str = "fp32",
     photos: Sequence[Pixels] = (),
 ) -> Export:
@@ -58,13 +59,13 @@ def export_transformer(
     (1, 3, H, W) in [0, 1], any H and W.
 
     ``painter(image, weights)`` maps such a tensor to one like it; what it is given as ``weights`` says
-    nothing. ``kind`` goes into the metadata. ``precision``, ``photos`` and errors as for
+    nothing. ``kind`` and ``style`` go into the metadata. ``precision``, ``photos`` and errors as for
     ``export_gallery``. Uses torch's exporter (``dynamo``), which keeps InstanceNormalization, Resize and
     Pad as they are; the older one gives five times as many operations.
     """
     check_precision(precision)
     module = _Alone(painter).eval()
-    metadata = {KEY: describe_other(kind, {"precision": precision})}
+    metadata = {KEY: describe([style], {"precision": precision}, kind)}
     data = _trace(module)
     if precision == "fp16":
         data = _halve(data)

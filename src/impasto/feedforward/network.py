@@ -30,7 +30,7 @@ EPSILON = 1e-5
 COLOUR_NUMBERS = 12
 """A row begins with its colour map: a 3x3 matrix, row by row, and a shift."""
 
-GRAIN = 128
+GRAIN = 256
 """Rows and columns of the grain, whose standard deviation is a quarter of the photograph's range."""
 
 _HALF, _QUARTER, _EIGHTH, _UP, _FULL = 16, 48, 96, 24, 8

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from impasto.inspection.features import LayerView, feature_maps
     from impasto.inspection.heatmaps import heat, overlay
     from impasto.inspection.layers import growing_sets, known_layers, network_input, suggest_layers
-    from impasto.inspection.logs import LossLog, Recorder, read_log
+    from impasto.inspection.logs import LossLog, Recorder, read_log, write_log
     from impasto.inspection.networks import NetworkResult
     from impasto.inspection.random_network import untrained
     from impasto.inspection.reconstruct import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from impasto.inspection.styles import StyleDistances, map_styles, style_distances
     from impasto.inspection.sweeps import Axis, Sweep, SweepCell, cells
     from impasto.inspection.textures import gram_matrices, shuffled
-    from impasto.inspection.walks import write_gif, write_video
+    from impasto.inspection.walks import frames_of, write_gif, write_video
 
 _HOMES = {
     "Axis": "sweeps",
@@ -45,6 +45,7 @@ _HOMES = {
     "SweepCell": "sweeps",
     "cells": "sweeps",
     "feature_maps": "features",
+    "frames_of": "walks",
     "gram_matrices": "textures",
     "growing_sets": "layers",
     "heat": "heatmaps",
@@ -61,6 +62,7 @@ _HOMES = {
     "synthesise": "reconstruct",
     "untrained": "random_network",
     "write_gif": "walks",
+    "write_log": "logs",
     "write_video": "walks",
 }
 
@@ -78,6 +80,7 @@ __all__ = [
     "SweepCell",
     "cells",
     "feature_maps",
+    "frames_of",
     "gram_matrices",
     "growing_sets",
     "heat",
@@ -94,6 +97,7 @@ __all__ = [
     "synthesise",
     "untrained",
     "write_gif",
+    "write_log",
     "write_video",
 ]
 

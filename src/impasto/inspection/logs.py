@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
+from impasto.imaging import check_writable, files
 from impasto.progress import Progress
 from impasto.types import Pixels
 
 PLACES = ("iteration", "level", "width", "height", "seconds")
+TRAINING = ("stage", "step", "seconds")
+"""How the lines of a training's log begin."""
+
 JSON_LINES = (".jsonl", ".ndjson")
 
 
@@ -28,6 +33,9 @@ class LossLog:
     ``iteration``, ``level``, ``width``, ``height``: (N,) whole numbers. ``seconds``: (N,) since the
     beginning. ``losses``: name ("total", "content relu4_2", "style relu1_1", "tv") to (N,) weighted
     losses. ``pictures``: iteration to the file saved then, where the log names them.
+
+    Of a training the levels are its stages, sides are 0, and the losses are running means of "content"
+    and "style", without a total.
     """
 
     iteration: NDArray[np.int64]
@@ -42,9 +50,19 @@ class LossLog:
         """The losses of one kind ("content" or "style") by layer."""
         return {n.split()[1]: v for n, v in self.losses.items() if n.split()[0] == kind and " " in n}
 
+    def kinds(self) -> dict[str, NDArray[np.float64]]:
+        """Losses that are no layer's, as far as the run has them: "total", "content" and "style" over all
+        their layers, and others by name; each (N,)."""
+        found = {name: values for name, values in self.losses.items() if name == "total"}
+        for name, values in self.losses.items():
+            kind = name.split()[0]
+            if kind != "total":
+                found[kind] = found[kind] + values if kind in found else values
+        return found
+
     def table(self) -> list[dict[str, Any]]:
         """One row a level: its size, iterations, seconds, and each kind's loss at its first and last
-        iteration."""
+        iteration ("content_first", "content_last", ...)."""
         rows = []
         before = 0.0
         for level in dict.fromkeys(self.level.tolist()):
@@ -57,18 +75,26 @@ class LossLog:
                 "iterations": len(here),
                 "seconds": float(self.seconds[last]) - before,
             }
-            for kind in ("content", "style"):
-                values = sum(self.parts(kind).values(), np.zeros(len(self.iteration)))
+            for kind, values in self.kinds().items():
                 row[f"{kind}_first"], row[f"{kind}_last"] = float(values[first]), float(values[last])
-            row["total_first"] = float(self.losses["total"][first])
-            row["total_last"] = float(self.losses["total"][last])
             before = float(self.seconds[last])
             rows.append(row)
         return rows
 
+    def at(self, iterations: Iterable[int]) -> list[dict[str, float]]:
+        """Seconds and each kind's loss at these iterations, as far as the log has them."""
+        places = {int(count): number for number, count in enumerate(self.iteration)}
+        return [
+            {"iteration": count, "seconds": float(self.seconds[places[count]])}
+            | {kind: float(values[places[count]]) for kind, values in self.kinds().items()}
+            for count in iterations
+            if count in places
+        ]
+
 
 def read_log(path: str | Path) -> LossLog:
-    """The log that ``impasto stylize --log FILE`` wrote: CSV, or JSON lines where FILE ends in .jsonl.
+    """The log that ``--log FILE`` of ``impasto stylize``, ``texture`` or ``train`` wrote: CSV, or JSON
+    lines where FILE ends in .jsonl.
 
     Raises InputError for a file that is missing or no such log. A last line that a crash cut short does
     not count.
@@ -86,19 +112,23 @@ def read_log(path: str | Path) -> LossLog:
 
 def _from_csv(text: str, path: Path) -> list[dict[str, Any]]:
     lines = list(csv.reader(text.splitlines()))
-    if not lines or tuple(lines[0][: len(PLACES)]) != PLACES or "total" not in lines[0]:
+    training = bool(lines) and tuple(lines[0][: len(TRAINING)]) == TRAINING
+    if not lines or not (training or (tuple(lines[0][: len(PLACES)]) == PLACES and "total" in lines[0])):
         raise _no_log(path, "its first line is another")
-    found = []
+    found: list[dict[str, Any]] = []
     for number, line in enumerate(lines[1:], 2):
         if len(line) < len(lines[0]) and number == len(lines):
             break
-        row: dict[str, Any] = dict(zip(lines[0], line, strict=False))
-        try:
-            found.append({name: float(value) for name, value in row.items()})
-        except ValueError:
-            raise _no_log(path, f"line {number} has what is no number") from None
         if len(line) != len(lines[0]):
             raise _no_log(path, f"line {number} has {len(line)} columns")
+        try:
+            found.append({n: float(v or "nan") for n, v in zip(lines[0], line, strict=True)})
+        except ValueError:
+            raise _no_log(path, f"line {number} has what is no number") from None
+        if training:
+            row = found[-1]
+            row |= {"iteration": len(found), "level": row.pop("stage"), "width": 0, "height": 0}
+            del row["step"]
     return found
 
 
@@ -119,7 +149,8 @@ def _from_json(text: str, path: Path) -> list[dict[str, Any]]:
 
 def _no_log(path: Path, why: str) -> InputError:
     return InputError(
-        f"{path} is no log of impasto stylize --log: expected {', '.join(PLACES)}, total; {why}"
+        f"{path} is no log of impasto's --log: expected {', '.join(PLACES)}, total, or that of a training; "
+        f"{why}"
     )
 
 
@@ -138,6 +169,29 @@ def _gathered(rows: Sequence[Mapping[str, Any]], folder: Path) -> LossLog:
 def _found(path: Path, folder: Path) -> Path:
     """A picture's place: as the log has it, or else beside the log."""
     return path if path.exists() or not (folder / path.name).exists() else folder / path.name
+
+
+def write_log(log: LossLog, path: str | Path) -> None:
+    """Write ``log`` to ``path``: JSON lines where it ends in .jsonl, else CSV. Raises OutputError."""
+    place = Path(path)
+    check_writable(place, suffixes=(place.suffix.lower(),))
+    rows: list[dict[str, Any]] = [
+        {"iteration": int(log.iteration[k]), "level": int(log.level[k]), "width": int(log.width[k])}
+        | {"height": int(log.height[k]), "seconds": round(float(log.seconds[k]), 3)}
+        for k in range(len(log.iteration))
+    ]
+    losses = [{name: float(values[k]) for name, values in log.losses.items()} for k in range(len(rows))]
+    stream = io.StringIO()
+    if place.suffix.lower() in JSON_LINES:
+        for row, parts in zip(rows, losses, strict=True):
+            saved = log.pictures.get(row["iteration"])
+            line = row | {"losses": parts} | ({} if saved is None else {"saved": str(saved)})
+            stream.write(json.dumps(line) + "\n")
+    else:
+        lines = csv.DictWriter(stream, [*PLACES, *log.losses], lineterminator="\n")
+        lines.writeheader()
+        lines.writerows(row | parts for row, parts in zip(rows, losses, strict=True))
+    files.replace(place, stream.getvalue().encode())
 
 
 def numbered_pictures(output: str | Path) -> dict[int, Path]:

@@ -13,11 +13,29 @@ import numpy as np
 from PIL import Image
 
 from impasto.errors import InputError, MissingExtraError, OptionError
-from impasto.imaging import check_writable, files, resize
+from impasto.imaging import check_writable, files, read, resize
+from impasto.inspection.logs import LossLog, numbered_pictures
 from impasto.types import Pixels
 
 LAST = 2.0
 """How many seconds the last picture of an animation stays."""
+
+
+def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int, Pixels]]:
+    """The pictures that a run saved on the way: (iteration, pixels (H, W, 3)), in their order.
+
+    They are those that ``log`` names, or, with the run's ``output``, those of ``--save-every`` beside it
+    and the result itself. Raises InputError where there are none, PictureError for those that are gone.
+    """
+    paths = dict(log.pictures) if output is None else numbered_pictures(output)
+    if not paths:
+        raise InputError(
+            "the log names no pictures on the way: expected --pictures OUTPUT of a run with --save-every N"
+        )
+    last = int(log.iteration[-1])
+    if output is not None and Path(output).is_file():
+        paths.setdefault(last, Path(output))
+    return [(count, read(path).pixels) for count, path in sorted(paths.items())]
 
 
 def even(frames: Sequence[Pixels], *, size: tuple[int, int] | None = None) -> list[Pixels]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -42,8 +40,8 @@ def check_page(path: str | os.PathLike[str]) -> None:
 
 
 def page_options(options: Options, *, sized: bool) -> Options:
-    """``options`` at draft quality where no size was asked for."""
-    return options if sized else options.replace(size=SIZE)
+    """``options`` at draft quality where no size was asked for, nor is any their preset's own."""
+    return options if sized or options.size != Options().size else options.replace(size=SIZE)
 
 
 def explain(
@@ -52,13 +50,15 @@ def explain(
     output: str | os.PathLike[str],
     *,
     options: Options | None = None,
+    command: str | None = None,
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Page | None:
     """Write a page to ``output`` that tells the whole algorithm on two pictures; None if ``cancel`` said so.
 
     ``style``: a painting; style files have no picture to show. ``options``: of the painting; looks inside
-    are drafts. Raises InputError and its kin before any work, MissingExtraError without matplotlib.
+    are drafts. ``command``: what paints the picture again, for the page to show; by default a call from
+    Python. Raises InputError and its kin before any work, MissingExtraError without matplotlib.
     """
     began = perf_counter()
     require_matplotlib()
@@ -66,6 +66,8 @@ def explain(
     story = tell(content, style, options=options, on_stage=on_stage, cancel=cancel)
     if story is None:
         return None
+    if command is not None:
+        story = replace(story, command=command)
     text = page_html(story).encode()
     files.replace(Path(output), text)
     return Page(Path(output), len(text), perf_counter() - began)
@@ -96,7 +98,7 @@ def tell(
         story,
         photo_name=names[0],
         painting_name=names[1],
-        command=_command(name_of(content) or "photo.jpg", name_of(style) or "painting.jpg", chosen),
+        command=_call(name_of(content) or "photo.jpg", name_of(style) or "painting.jpg", story.options),
     )
 
 
@@ -106,23 +108,9 @@ def _words(source: object) -> str:
     return words[:1].upper() + words[1:] if words else "A picture"
 
 
-def _command(content: str, style: str, options: Options) -> str:
-    """What paints the picture again: the command, with the options that are not the defaults."""
-    words = ["impasto", "stylize", content, style, "-o", "out.png"]
-    for name, value in _changed(options).items():
-        if isinstance(value, Mapping):
-            text = ",".join(n if w == 1 else f"{n}:{w:g}" for n, w in value.items())
-        elif isinstance(value, (list, tuple)):
-            text = ("x" if name == "size" else ",").join(f"{v:g}" for v in value)
-        elif isinstance(value, bool):
-            words.append(f"--{'' if value else 'no-'}{name.replace('_', '-')}")
-            continue
-        else:
-            text = str(value)
-        words += [f"--{name.replace('_', '-')}", text]
-    return shlex.join(words)
-
-
-def _changed(options: Options) -> dict[str, object]:
+def _call(content: str, style: str, options: Options) -> str:
+    """What paints the picture again, from Python: every option that is not the default."""
     defaults = vars(Options())
-    return {name: value for name, value in vars(options).items() if value != defaults[name]}
+    changed = {name: value for name, value in vars(options).items() if value != defaults[name]}
+    words = [repr(content), repr(style), *(f"{name}={value!r}" for name, value in changed.items())]
+    return f"impasto.stylize({', '.join(words)})"

@@ -107,6 +107,7 @@ class Teller:
             options=result.options,
             defaults=Options(),
             network=self.network.describe(),
+            slope=self.network.architecture.slope if isinstance(self.network, Encoder) else 0.0,
             command="",
             versions={
                 "impasto": impasto.__version__,

@@ -9,11 +9,13 @@ from typing import Literal
 
 from impasto.errors import InputError
 from impasto.jobs import places
+from impasto.jobs.alone import Alone
+from impasto.jobs.crew import Crew
 from impasto.jobs.inputs import differences, measure
 from impasto.jobs.job import Job
 from impasto.jobs.ledger import HIDDEN, ledger
 from impasto.jobs.manifest import Record
-from impasto.jobs.pool import Alone, Crew, News, Pool
+from impasto.jobs.pool import News, Pool
 from impasto.jobs.schedule import Policy
 from impasto.jobs.totals import Counter, Totals
 from impasto.jobs.work import Cancel, Painted, Perform, Task
@@ -128,7 +130,8 @@ def run_with(
     book = ledger(str(folder))
     with book.alone():
         known = book.read()
-        notes = [_why_again(job, known.get(_name(job)), network) for job in jobs]
+        looks = _Looks()
+        notes = [_why_again(job, known.get(_name(job)), network, looks) for job in jobs]
         again = {_name(job) for job, note in zip(jobs, notes, strict=True) if note is not None}
         book.write([record for name, record in known.items() if name not in again])
         tasks = [
@@ -197,18 +200,39 @@ def _name(job: Job) -> str:
     return places.name_of(job.output)
 
 
-def _why_again(job: Job, record: Record | None, network: str) -> str | None:
+class _Looks:
+    """What stores say of the files in their folders: asked once a folder, since a request takes long."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, dict[str, str]] = {}
+
+    def version(self, address: str) -> str:
+        """ "" for one that is not there, or of which the store says nothing."""
+        return self._in(address).get(address, "")
+
+    def exists(self, name: str) -> bool:
+        return name in self._in(name) if places.is_address(name) else places.exists(name)
+
+    def _in(self, address: str) -> dict[str, str]:
+        folder = address.rpartition("/")[0]
+        if folder not in self._folders:
+            self._folders[folder] = places.versions(folder) if places.is_folder(folder) else {}
+        return self._folders[folder]
+
+
+def _why_again(job: Job, record: Record | None, network: str, looks: _Looks) -> str | None:
     """Why ``job`` is to be painted, "" when it never was; None when it is done."""
     if record is None:
         return ""
     if not record.done:
         return "failed before"
-    if not places.exists(job.output):
+    if not looks.exists(job.output):
         return "its result is gone"
     if record.job.quality != job.quality:
         return f"quality was {record.job.quality}, is {job.quality}"
     try:
-        different = differences(record.job, measure(job, network=network))
+        now = measure(job, network=network, earlier=record.job, look=looks.version)
     except InputError as error:
         return str(error)
+    different = differences(record.job, now)
     return different[0] if different else None

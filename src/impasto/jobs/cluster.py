@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import secrets
-import threading
 import time
 import warnings
 from collections.abc import Sequence
@@ -20,10 +18,11 @@ from typing import Any
 
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.jobs import places
+from impasto.jobs.actor import Actor
+from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready, Said
 from impasto.jobs.ledger import HIDDEN
-from impasto.jobs.machine import Seat, count_workers
-from impasto.jobs.pool import Begun, Ended, Event, Lost, Ready, Said
-from impasto.jobs.work import Outcome, Painter, Task, carry_out, throttled
+from impasto.jobs.machine import Node, Share, share_cluster
+from impasto.jobs.work import Outcome, Painter, Task
 from impasto.progress import Progress
 
 try:
@@ -41,62 +40,39 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that was joined: so many ``workers``, each with its ``seat`` and ``memory`` (bytes).
+    """A cluster that was joined, and how it is shared. ``about``: a line for people. ``own``: it ends with
+    the batch, or at least our part in it."""
 
-    ``gpu``: whether each takes a graphics processor. ``about``: a line for people. ``own``: it ends with
-    the batch, or at least our part in it.
-    """
-
-    workers: int
-    seat: Seat
-    memory: int
-    gpu: bool
+    share: Share
     about: str
     own: bool
-
-    def resources(self) -> dict[str, Any]:
-        """What each worker asks of Ray."""
-        return {
-            "num_cpus": self.seat.threads,
-            "num_gpus": 1 if self.gpu else 0,
-            "memory": self.memory,
-        }
-
-    def bundle(self) -> dict[str, float]:
-        """The same, as the autoscaler calls it."""
-        return {"CPU": float(self.seat.threads)} | ({"GPU": 1.0} if self.gpu else {})
 
 
 def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: float) -> Cluster:
     """Join the cluster at ``address``, or start one on this machine ("local").
 
-    ``workers``: "auto" is one for each graphics processor, if ``gpus`` are wanted and there are any, or
-    else for each core, as far as each finds ``memory`` bytes. A larger number than there is room for now
-    asks the autoscaler for more. Raises InputError when there is no cluster, ImpastoError when none can
-    be started, OptionError for ``workers``.
+    ``workers``, ``items``, ``memory``: as in ``machine.share_cluster``; ``gpus``: whether graphics
+    processors are wanted. Where there is no room for so many now, the autoscaler is asked for it. A
+    cluster that this process is in already is taken as it is.
+
+    Raises InputError when there is no cluster, ImpastoError when none can be started, OptionError for
+    ``workers``.
     """
     own = not ray.is_initialized()
-    if own:
-        url = _connect(address).dashboard_url
-        dashboard = f"http://{url}" if url else "none (pip install 'ray[default]' brings one)"
-    else:
-        dashboard = "where Ray said when it was started"
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    cpus = [int(node.get("CPU", 0)) for node in nodes]
-    cards = int(sum(node.get("GPU", 0) for node in nodes)) if gpus else 0
-    room = [node.get("memory", 0.0) for node in nodes]
-    each = min(memory, 0.9 * max(room, default=memory))
-    fitting = sum(min(c, int(m // each)) for c, m in zip(cpus, room, strict=True))
-    count = count_workers(workers, items, cores=max(1, fitting), gpus=cards, memory=1.0, each=0.0)
-    threads = max(1, min(sum(cpus) // count, max(cpus, default=1)))
-    # The cores of a machine are shared by those that fit on it, not by all together.
-    threads = max(1, min(threads, max(cpus, default=1) // max(1, -(-count // max(1, len(nodes))))))
+    url = (_connect(address) if own else ray.init(ignore_reinit_error=True)).dashboard_url
+    dashboard = f"http://{url}" if url else "none (pip install 'ray[default]' brings one)"
+    nodes = [Node.of(node["Resources"], gpus=gpus) for node in ray.nodes() if node["Alive"]]
+    share = share_cluster(workers, items, nodes, memory)
     about = (
-        f"Ray: {len(nodes)} node{'s' * (len(nodes) != 1)}, {sum(cpus)} cores, {cards} GPUs; {count} workers"
+        f"Ray: {_count(len(nodes), 'node')}, {sum(n.cores for n in nodes)} cores, "
+        f"{sum(n.gpus for n in nodes)} GPUs; {_count(share.workers, 'worker')} of "
+        f"{_count(share.seat.threads, 'thread')}; dashboard: {dashboard}"
     )
-    about += f" of {threads} thread{'s' * (threads != 1)}"
-    about += f"; dashboard: {dashboard}"
-    return Cluster(count, Seat(threads), int(each), bool(cards), about, own)
+    return Cluster(share, about, own)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _connect(address: str) -> Any:
@@ -116,59 +92,6 @@ def _connect(address: str) -> Any:
             if tries == 1:
                 raise ImpastoError(f"cannot start Ray on this machine: {words}") from error
     raise AssertionError
-
-
-class _Actor:
-    """A worker: keeps what paints, and paints one task after the other."""
-
-    def __init__(self, painter: Painter, seat: Seat, here: str, folder: str, token: str) -> None:
-        os.environ.update(seat.environment())
-        if Path(here).is_dir():
-            os.chdir(here)
-        places.check_seen(folder, token)
-        self._perform = painter.load()
-        import cv2
-        import torch
-
-        torch.set_num_threads(seat.threads)
-        cv2.setNumThreads(seat.threads)
-        self._stopping = threading.Event()
-        self._latest: dict[str, Any] | None = None
-
-    def ready(self) -> str:
-        return os.uname().nodename
-
-    def paint(self, task: dict[str, Any]) -> dict[str, Any]:
-        """Returns the outcome, and why it was painted again."""
-        one = Task.from_dict(task)
-        said = {"item": one.item, "note": ""}
-
-        def begun(note: str) -> None:
-            said["note"] = note
-            self._latest = {**said, "progress": None}
-
-        def on_progress(progress: Progress) -> None:
-            self._latest = {**said, "progress": progress.to_dict()}
-
-        outcome = carry_out(
-            one,
-            self._perform,
-            begun=begun,
-            on_progress=throttled(on_progress, time.monotonic),
-            stop=self._stopping.is_set,
-        )
-        self._latest = None
-        return {**said, "outcome": outcome.to_dict()}
-
-    @ray.method(concurrency_group="tell")  # type: ignore[untyped-decorator, unused-ignore]
-    def look(self, seconds: float) -> dict[str, Any] | None:
-        """What it is at, after so many seconds: asked again and again, this is not too often."""
-        time.sleep(seconds)
-        return self._latest
-
-    @ray.method(concurrency_group="tell")  # type: ignore[untyped-decorator, unused-ignore]
-    def stop(self) -> None:
-        self._stopping.set()
 
 
 @dataclass
@@ -196,23 +119,24 @@ class RayCrew:
         self._painter = painter
         self._cluster = cluster
         self._folder = folder
-        self._token = f"{HIDDEN}/here-{secrets.token_hex(8)}"
+        self._token = places.join(folder, f"{HIDDEN}/here-{secrets.token_hex(8)}")
         self._members: dict[int, _Member] = {}
-        self._kind = ray.remote(concurrency_groups={"tell": 1})(_Actor)
+        # "tell" is a thread of its own in each actor, for what is asked of it while it paints.
+        self._kind = ray.remote(concurrency_groups={"tell": 1}, max_restarts=0, max_task_retries=0)(Actor)
         self._hinted = 0
         self._hinted_at = -HINT_EVERY
         self._since = time.monotonic()
         self._complained = False
-        self._lay_token()
+        places.put(self._token)
 
     def now(self) -> float:
         return time.monotonic()
 
     def start(self, worker: int) -> None:
-        cluster = self._cluster
+        share = self._cluster.share
         handle = self._kind.options(
-            **cluster.resources(), max_restarts=0, max_task_retries=0, name=None
-        ).remote(self._painter, cluster.seat, str(Path.cwd()), self._folder, self._token)
+            num_cpus=share.seat.threads, num_gpus=int(share.gpu), memory=share.memory
+        ).remote(self._painter, share.seat, str(Path.cwd()), self._folder, self._token)
         self._members[worker] = _Member(handle, handle.ready.remote())
         self._hint()
 
@@ -228,7 +152,7 @@ class RayCrew:
 
     def interrupt(self) -> None:
         for member in self._members.values():
-            member.handle.stop.remote()
+            member.handle.stop.options(concurrency_group="tell").remote()
 
     def wait(self, seconds: float) -> list[Event]:
         self._hint()
@@ -287,7 +211,8 @@ class RayCrew:
 
     def _ask(self, member: _Member) -> None:
         # A hundred answers a second are enough to look at.
-        member.look = member.handle.look.remote(max(1.0, len(self._members) / 100))
+        look = member.handle.look.options(concurrency_group="tell")
+        member.look = look.remote(max(1.0, len(self._members) / 100))
 
     def _remove(self, worker: int) -> None:
         with contextlib.suppress(Exception):  # it may be dead already
@@ -305,17 +230,17 @@ class RayCrew:
         from ray.autoscaler.sdk import request_resources
 
         with contextlib.suppress(Exception):  # a hint; a cluster that has no autoscaler does without
-            request_resources(bundles=[self._cluster.bundle()] * workers)
+            request_resources(bundles=[self._cluster.share.bundle()] * workers)
 
     def _complain(self) -> None:
         if any(member.ready is None for member in self._members.values()):
             self._since = time.monotonic()
         elif time.monotonic() - self._since > PATIENCE and not self._complained:
             self._complained = True
-            needs = ", ".join(f"{amount:g} {name}" for name, amount in self._cluster.bundle().items())
+            needs = ", ".join(f"{amount:g} {name}" for name, amount in self._cluster.share.bundle().items())
             warnings.warn(
                 f"the cluster has had no room for a worker for {PATIENCE:.0f} s: expected {needs} and "
-                f"{self._cluster.memory / 1e9:.1f} GB free on a node; still waiting",
+                f"{self._cluster.share.memory / 1e9:.1f} GB free on a node; still waiting",
                 stacklevel=2,
             )
 
@@ -323,23 +248,9 @@ class RayCrew:
         for worker in list(self._members):
             self._remove(worker)
         self._request(0)
-        self._lift_token()
+        places.take_away(self._token)
         if self._cluster.own:
             ray.shutdown()
-
-    def _lay_token(self) -> None:
-        place = places.join(self._folder, self._token)
-        if places.is_address(place):
-            places.write(place, b"")
-        else:
-            Path(place).touch()
-
-    def _lift_token(self) -> None:
-        place = places.join(self._folder, self._token)
-        if places.is_address(place):
-            places.remove(place)
-        else:
-            Path(place).unlink(missing_ok=True)
 
 
 def _taken_away(error: Any) -> bool:

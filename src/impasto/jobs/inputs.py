@@ -11,20 +11,32 @@ from typing import Any, get_args
 
 from impasto.errors import InputError
 from impasto.jobs.job import Job
-from impasto.jobs.places import fetch, is_address
+from impasto.jobs.places import fetch, fetched_version, is_address
 from impasto.optimize.options import Initialisation
 
 # How a picture is come by, not which: a painting may go on with others of these.
 _MEANS = ("max_memory", "tile", "device", "recoveries")
 
 
-def measure(job: Job, *, network: str = "") -> Job:
+def measure(
+    job: Job, *, network: str = "", earlier: Job | None = None, look: Callable[[str], str] | None = None
+) -> Job:
     """``job`` with what it begins with: the current folder, its inputs' digests, and the ``network``'s.
 
-    Raises InputError for an input that is not there or cannot be read.
+    Files in a store are read, unless ``look`` says that they are the version that they were when the job
+    was measured ``earlier``. Raises InputError for an input that is not there or cannot be read.
     """
-    found = {name: digest(name) for name in names(job)}
-    return replace(job, folder=str(Path.cwd()), inputs=found, network=network)
+    found, versions = {}, {}
+    for name in names(job):
+        if is_address(name) and earlier is not None and look is not None:
+            known = earlier.versions.get(name, "")
+            if known and name in earlier.inputs and look(name) == known:
+                found[name], versions[name] = earlier.inputs[name], known
+                continue
+        found[name] = digest(name)
+        if is_address(name):
+            versions[name] = fetched_version(name)
+    return replace(job, folder=str(Path.cwd()), inputs=found, versions=versions, network=network)
 
 
 def names(job: Job) -> Iterator[str]:
@@ -187,6 +199,7 @@ def _decisive(job: Job) -> dict[str, Any]:
         "protect": None if job.protect is None else held(job.protect),
         "strokes": None if job.strokes is None else held(job.strokes),
         **{name: value for name, value in job.options.to_dict().items() if name not in _MEANS},
+        "fast": None if job.fast is None else dict(job.fast),
         "network": job.network,
     }
     if start(job) is not None:

@@ -17,19 +17,22 @@ class Job:
     """One painting to be made from files.
 
     ``content``: the photograph. ``styles``: names, style files, pictures, or folders of one artist's
-    pictures. ``output``: where the result goes, its suffix the format. ``content_masks``,
+    pictures. ``output``: where the result goes, its suffix the format. ``fast``: strength, stroke_size,
+    keep_color and size (see ``runtime.photographs.Manner``), where a fast network paints it and ``options``
+    do not count; None where it is optimised. ``content_masks``,
     ``style_masks``, ``protect``, ``strokes``: as in ``impasto.stylize``. ``quality``: of lossy formats,
     1 to 100. A picture that is in memory only has the name "".
 
     What the job was begun with, filled in by ``jobs.inputs.measure``: ``folder``, where relative names
-    start from; ``inputs``, the SHA-256 of each input by its name; ``network``, that of the encoder's
-    weights.
+    start from; ``inputs``, the SHA-256 of each input by its name; ``versions``, what a store said of those
+    that lie in one; ``network``, the SHA-256 of the encoder's weights.
     """
 
     content: str
     styles: tuple[str, ...]
     output: str = ""
     options: Options = field(default_factory=Options)
+    fast: Mapping[str, Any] | None = None
     content_masks: tuple[str, ...] = ()
     style_masks: tuple[str, ...] = ()
     protect: str | None = None
@@ -37,12 +40,14 @@ class Job:
     quality: int = 95
     folder: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
     network: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values |= {"options": self.options.to_dict(), "inputs": dict(self.inputs)}
+        values |= {"versions": dict(self.versions), "fast": None if self.fast is None else dict(self.fast)}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
@@ -76,8 +81,10 @@ def _options(values: object) -> Options:
 def _check(name: str, value: object) -> None:
     if name in _LISTS:
         right, kind = isinstance(value, tuple) and all(isinstance(v, str) for v in value), "a list of texts"
-    elif name == "inputs":
+    elif name in ("inputs", "versions"):
         right, kind = isinstance(value, Mapping), "an object"
+    elif name == "fast":
+        right, kind = value is None or isinstance(value, Mapping), "an object"
     elif name == "quality":
         right, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
     else:

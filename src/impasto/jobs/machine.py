@@ -94,3 +94,52 @@ def seats(
         gpu = gpus[number % len(gpus)] if gpus else None
         found.append(Seat(max(1, min(threads, limit)), gpu))
     return found
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine of a cluster: its ``cores``, graphics processors, and ``memory`` in bytes."""
+
+    cores: int
+    gpus: int
+    memory: float
+
+    @classmethod
+    def of(cls, resources: Mapping[str, float], *, gpus: bool) -> Node:
+        """From what Ray says of a node; with ``gpus``, its graphics processors count."""
+        cards = int(resources.get("GPU", 0)) if gpus else 0
+        return cls(int(resources.get("CPU", 0)), cards, resources.get("memory", 0.0))
+
+
+@dataclass(frozen=True)
+class Share:
+    """How a cluster is shared: so many ``workers``, each with its ``seat`` and ``memory`` (bytes).
+
+    ``gpu``: whether each takes a graphics processor.
+    """
+
+    workers: int
+    seat: Seat
+    memory: int
+    gpu: bool
+
+    def bundle(self) -> dict[str, float]:
+        """What a worker needs, as an autoscaler calls it."""
+        return {"CPU": float(self.seat.threads)} | ({"GPU": 1.0} if self.gpu else {})
+
+
+def share_cluster(asked: int | str, items: int, nodes: Sequence[Node], memory: float) -> Share:
+    """Who gets what of ``nodes``: ``asked`` workers, or for "auto" as many as there is room for.
+
+    Room is one worker for each graphics processor, or else for each core, as far as each finds ``memory``
+    bytes on its node. A worker's threads fit on one node beside those of the workers that share it.
+    Raises OptionError for ``asked``.
+    """
+    cores = [node.cores for node in nodes]
+    gpus = sum(node.gpus for node in nodes)
+    each = min(memory, 0.9 * max((node.memory for node in nodes), default=memory))
+    room = sum(min(n.cores, int(n.memory // each) if each > 0 else n.cores) for n in nodes)
+    count = count_workers(asked, items, cores=max(1, room), gpus=gpus, memory=1.0, each=0.0)
+    together = -(-count // max(1, len(nodes)))  # on one node, where they spread evenly
+    threads = min(sum(cores) // count, max(cores, default=1) // together)
+    return Share(count, Seat(max(1, threads)), int(each), gpus > 0)

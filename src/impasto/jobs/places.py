@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -121,12 +121,34 @@ def read(address: str) -> bytes:
 
 
 @_reading
-def listing(address: str) -> list[str]:
-    """The addresses of the files in a folder, in the order of their names. Raises InputError."""
-    files, path = system(address)
+def versions(folder: str) -> dict[str, str]:
+    """The addresses of the files in a folder, in the order of their names, and what tells their versions
+    apart, as far as the store says so without reading them ("" where it does not). Raises InputError."""
+    files, path = system(folder)
     files.invalidate_cache(path)
-    found = [entry["name"] for entry in files.ls(path, detail=True) if entry["type"] == "file"]
-    return sorted(join(address, name.rpartition("/")[2]) for name in found)
+    entries = [entry for entry in files.ls(path, detail=True) if entry["type"] == "file"]
+    found = {join(folder, entry["name"].rpartition("/")[2]): _version(entry) for entry in entries}
+    return dict(sorted(found.items()))
+
+
+def listing(folder: str) -> list[str]:
+    """The addresses of the files in a folder, in the order of their names. Raises InputError."""
+    return list(versions(folder))
+
+
+# What stores call a file's checksum, and when it was written.
+_CHECKSUMS = ("ETag", "etag", "md5Hash", "content_md5", "md5")
+_TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
+
+
+def _version(entry: Mapping[str, Any]) -> str:
+    for name in _CHECKSUMS:
+        if entry.get(name):
+            return f"{name} {entry[name]}"
+    for name in _TIMES:
+        if entry.get(name):
+            return f"{name} {entry[name]}, {entry.get('size')} bytes"
+    return ""
 
 
 def write(address: str, data: bytes) -> None:
@@ -175,40 +197,40 @@ def fetch(address: str) -> Path:
 
     Fetched again when the store says that it is another now. Raises InputError.
     """
-    files, path = _located(address)
-    try:
-        version = str(files.checksum(path))
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {address}") from error
-    except Exception as error:  # each store has errors of its own
-        raise InputError(f"cannot read {address}: {_first_line(error)}") from _as_os_error(error)
+    version = _version(_about(address))
     kept = _kept()
-    key = (address, version)
-    if key in kept and kept[key].is_file():
-        kept.move_to_end(key)
-        return kept[key]
-    folder = scratch() / hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+    if version and address in kept and kept[address][0] == version and kept[address][1].is_file():
+        kept.move_to_end(address)
+        return kept[address][1]
+    folder = scratch() / hashlib.sha256(f"{address} {version}".encode()).hexdigest()[:16]
     folder.mkdir(exist_ok=True)
     place = folder / name_of(address)
     part = place.with_name(f".{place.name}.part")
     part.write_bytes(read(address))
     part.replace(place)
-    kept[key] = place
+    kept.pop(address, None)
+    kept[address] = version, place
     while len(kept) > KEPT:
-        kept.popitem(last=False)[1].unlink(missing_ok=True)
+        kept.popitem(last=False)[1][1].unlink(missing_ok=True)
     return place
 
 
+def fetched_version(address: str) -> str:
+    """The version, as ``versions`` has it, of the copy that ``fetch`` gave last; "" where it is not known."""
+    return _kept().get(address, ("", None))[0]
+
+
 @_reading
-def _located(address: str) -> tuple[Any, str]:
+def _about(address: str) -> Mapping[str, Any]:
     files, path = system(address)
     with contextlib.suppress(Exception):  # what was listed before may have changed
         files.invalidate_cache(files._parent(path))
-    return files, path
+    found: Mapping[str, Any] = files.info(path)
+    return found
 
 
 @lru_cache(maxsize=1)
-def _kept() -> OrderedDict[tuple[str, str], Path]:
+def _kept() -> OrderedDict[str, tuple[str, Path]]:
     from collections import OrderedDict
 
     return OrderedDict()
@@ -241,9 +263,28 @@ def drafted(output: str) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def put(token: str) -> None:
+    """Lay an empty file, at a path or an address. Raises OutputError."""
+    if is_address(token):
+        write(token, b"")
+        return
+    try:
+        Path(token).touch()
+    except OSError as error:
+        raise OutputError(f"cannot write {token}: {error.strerror or error}") from error
+
+
+def take_away(token: str) -> None:
+    """The inverse of ``put``."""
+    if is_address(token):
+        remove(token)
+    else:
+        Path(token).unlink(missing_ok=True)
+
+
 def check_seen(folder: str, token: str) -> None:
     """Raise InputError where this machine does not see the ``token`` that was put into ``folder``."""
-    if not exists(join(folder, token)):
+    if not exists(token):
         raise InputError(
             f"{os.uname().nodename} does not see the folder {folder}: expected one that all machines share, "
             "or an address, such as s3://bucket/folder"

@@ -1,98 +1,27 @@
 """The loop of a batch: what workers say goes into the schedule and the manifest, and what it answers to them.
 
-Where the workers are is the crew's affair: in this process (``Alone``), in others (``processes``), on a
+Where the workers are is the crew's affair: in this process (``alone``), in others (``processes``), on a
 cluster (``cluster``), or nowhere (the simulation of ``benchmarks/scale``).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from impasto.errors import ImpastoError
+from impasto.jobs.crew import Begun, Crew, Ended, Event, Lost, Ready, Said
 from impasto.jobs.manifest import Record
 from impasto.jobs.schedule import Policy, Schedule
 from impasto.jobs.totals import Counter, Totals
-from impasto.jobs.work import Cancel, Outcome, Perform, Task, carry_out, failure
+from impasto.jobs.work import Cancel, Task, failure
 from impasto.progress import Progress
 
 GRACE = 60.0
 """Seconds that workers have, after Ctrl-C, to keep what they have begun and stop."""
 PULSE = 0.25
 """Seconds between two looks at whether to stop."""
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A worker takes tasks."""
-
-    worker: int
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A worker begins a task; ``note``: why it is painted again."""
-
-    worker: int
-    item: int
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a painting goes on."""
-
-    worker: int
-    item: int
-    progress: Progress
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A worker is through with a task."""
-
-    worker: int
-    item: int
-    outcome: Outcome
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A worker is gone. ``blame``: the task it was at may have done it."""
-
-    worker: int
-    reason: str
-    blame: bool = True
-
-
-Event = Ready | Begun | Said | Ended | Lost
-
-
-class Crew(Protocol):
-    """Where workers are. Events of one worker come in the order in which they happened."""
-
-    def now(self) -> float:
-        """Seconds, from anywhere on."""
-
-    def start(self, worker: int) -> None:
-        """Bring ``worker`` up; it is there when ``Ready`` says so, or ``Lost``."""
-
-    def give(self, worker: int, task: Task) -> None:
-        """Hand ``task`` over; never waits."""
-
-    def dismiss(self, worker: int, *, kill: bool = False) -> None:
-        """``worker`` is not needed any more, or not trusted: nothing is heard of it from now on."""
-
-    def interrupt(self) -> None:
-        """Ask all workers to keep what they have begun, and to stop."""
-
-    def wait(self, seconds: float) -> list[Event]:
-        """What happened; waits for it so long at most."""
-
-    def close(self) -> None:
-        """All workers go, at once."""
 
 
 Kind = Literal["started", "painting", "retrying", "done", "failed", "replaced"]
@@ -267,50 +196,3 @@ class Pool:
                     self.schedule.lost(event.worker, self.crew.now(), blame=False)
             # What failed at this moment is tried again next time.
             self.take_in([e for e in events if isinstance(e, Ended) and e.outcome.status == "done"])
-
-
-class Alone:
-    """A crew of one, in this process: paints while it is waited for."""
-
-    def __init__(self, perform: Perform, stop: Cancel) -> None:
-        self.say: Callable[[Event], None] = lambda _: None
-        """Whom to tell what happens while a picture is painted."""
-        self._perform = perform
-        self._stop = stop
-        self._ready: list[Event] = []
-        self._given: list[tuple[int, Task]] = []
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def start(self, worker: int) -> None:
-        self._ready.append(Ready(worker))
-
-    def give(self, worker: int, task: Task) -> None:
-        self._given.append((worker, task))
-
-    def dismiss(self, worker: int, *, kill: bool = False) -> None:
-        pass
-
-    def interrupt(self) -> None:
-        pass
-
-    def wait(self, seconds: float) -> list[Event]:
-        if self._ready:
-            ready, self._ready = self._ready, []
-            return ready
-        if not self._given:
-            time.sleep(seconds)
-            return []
-        worker, task = self._given.pop(0)
-        outcome = carry_out(
-            task,
-            self._perform,
-            begun=lambda note: self.say(Begun(worker, task.item, note)),
-            on_progress=lambda progress: self.say(Said(worker, task.item, progress)),
-            stop=self._stop,
-        )
-        return [Ended(worker, task.item, outcome)]
-
-    def close(self) -> None:
-        pass

@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import IO, Any
 
+from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready, Said
 from impasto.jobs.machine import Seat
-from impasto.jobs.pool import Begun, Ended, Event, Lost, Ready, Said
 from impasto.jobs.work import Outcome, Painter, Task
 from impasto.progress import Progress
 

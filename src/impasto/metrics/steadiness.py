@@ -1,15 +1,16 @@
 """How steady a painted film is: how much of it changes that does not move.
 
-The flow that judges is Farneback's (2003), another algorithm than the one films are painted with, or
-the truth where a file of it is at hand. Pictures here are NumPy arrays, (H, W, 3) float32 sRGB in
-[0, 1].
+The flow that judges is found by another algorithm than the one films are painted with: Farneback's (2003)
+unless a better one is given, or the truth where a file of it is at hand. Pictures here are NumPy arrays,
+(H, W, 3) float32 sRGB in [0, 1].
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from impasto.errors import InputError, PictureError
 from impasto.types import Pixels, Plane
 
 Flow = NDArray[np.float32]
+Judge = Callable[[Pixels, Pixels], Flow]
+"""What finds the flow from one frame to another."""
 _MAGIC = np.float32(202021.25)
 _UNKNOWN = 1e9
 _UNLIKE = 0.1
-_JUDGE: dict[str, Any] = {
+_FARNEBACK: dict[str, Any] = {
     "pyr_scale": 0.5,
     "levels": 5,
     "winsize": 15,
@@ -53,7 +56,7 @@ def farneback(first: Pixels, second: Pixels) -> Flow:
         for p in (first, second)
     ]
     start = np.zeros((*grey[0].shape, 2), np.float32)
-    found: Any = cv2.calcOpticalFlowFarneback(grey[0], grey[1], start, **_JUDGE)
+    found: Any = cv2.calcOpticalFlowFarneback(grey[0], grey[1], start, **_FARNEBACK)
     return np.asarray(found, np.float32)
 
 
@@ -111,25 +114,30 @@ def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> 
     return float((different * counted).sum() / total)
 
 
-def steadiness(frames: Sequence[Pixels], paintings: Sequence[Pixels]) -> Steadiness:
+def steadiness(frames: Sequence[Pixels], paintings: Sequence[Pixels], judge: Judge = farneback) -> Steadiness:
     """How steady ``paintings`` of ``frames`` are, mean over consecutive pairs.
 
-    The flow and what is hidden come from the frames, never from the paintings. Raises PictureError for
-    fewer than two frames, another number of paintings, or other sizes.
+    The flow and what is hidden come from the frames, never from the paintings; ``judge`` finds the flow,
+    and must not be what they were painted with. Raises PictureError for fewer than two frames, another
+    number of paintings, or other sizes.
     """
     if len(frames) < 2 or len(frames) != len(paintings):
         raise PictureError(
             f"expected two frames or more, and as many paintings; got {len(frames)} and {len(paintings)}"
         )
-    errors, shares = [], []
-    for place in range(len(frames) - 1):
-        first, second = frames[place], frames[place + 1]
-        flow = farneback(first, second)
-        counted = visible(first, second, flow, farneback(second, first))
-        errors.append(warping_error(paintings[place], paintings[place + 1], flow, counted))
-        shares.append(float(counted.mean()))
-    roots = float(np.mean(np.sqrt(errors)))
-    return Steadiness(roots, float(np.mean(errors)), float(np.mean(shares)))
+    rows = [judged(first, second, judge) for first, second in pairwise(frames)]
+    errors = [
+        warping_error(*pair, flow, counted)
+        for pair, (flow, counted) in zip(pairwise(paintings), rows, strict=True)
+    ]
+    shares = [float(counted.mean()) for _, counted in rows]
+    return Steadiness(float(np.mean(np.sqrt(errors))), float(np.mean(errors)), float(np.mean(shares)))
+
+
+def judged(first: Pixels, second: Pixels, judge: Judge = farneback) -> tuple[Flow, Plane]:
+    """The flow from ``first`` to ``second``, and where it counts (``visible``)."""
+    flow = judge(first, second)
+    return flow, visible(first, second, flow, judge(second, first))
 
 
 def sharpness(pixels: Pixels) -> float:

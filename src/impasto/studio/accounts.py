@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from starlette.requests import Request
 
@@ -16,6 +18,7 @@ from impasto.studio.problems import ProblemError
 from impasto.studio.settings import Settings, secret_of
 from impasto.studio.state import State
 
+log = logging.getLogger("impasto.studio.accounts")
 COOKIE = "impasto_session"
 LOCAL = "local"
 OWNER = "owner"
@@ -45,30 +48,29 @@ class Accounts:
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
         self._secret = secret_of(settings)
-        self._users = self._read()
+        self._read_at = _changed(settings.accounts_file)
+        self._users = _read(settings)
 
-    def _read(self) -> dict[str, str]:
-        """The SHA-256 of each token, to its user's name."""
-        found: dict[str, str] = {}
-        if self.settings.token is not None:
-            token = self.settings.token.get_secret_value()
-            found[hashlib.sha256(token.encode()).hexdigest()] = OWNER
-        path = self.settings.accounts_file
-        if path is not None:
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                if not line.strip() or line.startswith("#"):
-                    continue
-                match = _LINE.fullmatch(line.strip())
-                if match is None:
-                    raise OptionError(f"{path}, line {number}: expected NAME:SHA-256 of a token")
-                found[match[2]] = match[1]
-        return found
+    def users(self) -> dict[str, str]:
+        """The SHA-256 of each token, to its user's name; of the accounts file as it is now.
+
+        Who was taken out of it is a stranger at once. A file with a mistake changes nothing.
+        """
+        at = _changed(self.settings.accounts_file)
+        if at != self._read_at:
+            self._read_at = at
+            try:
+                self._users = _read(self.settings)
+                log.info("the accounts file was read again")
+            except (OSError, OptionError) as error:
+                log.warning("the accounts file cannot be used, the one before it counts: %s", error)
+        return self._users
 
     def user_of(self, token: str) -> str | None:
         """Whose token that is; compared in constant time."""
         digest = hashlib.sha256(token.encode()).hexdigest()
         found = None
-        for known, user in self._users.items():
+        for known, user in self.users().items():
             if hmac.compare_digest(known, digest):
                 found = user
         return found
@@ -100,7 +102,7 @@ class Accounts:
             return Caller(LOCAL, self._csrf(LOCAL))
         key = request.cookies.get(COOKIE)
         found = self.state.sessions.find(key, time.time()) if key else None
-        if key is None or found is None or found[0] not in {*self._users.values()}:
+        if key is None or found is None or found[0] not in {*self.users().values()}:
             return None
         return Caller(found[0], self._csrf(key), key, found[1])
 
@@ -122,6 +124,31 @@ class Accounts:
 
     def _csrf(self, key: str) -> str:
         return hmac.new(self._secret, f"csrf:{key}".encode(), hashlib.sha256).hexdigest()
+
+
+def _read(settings: Settings) -> dict[str, str]:
+    """The SHA-256 of each token, to its user's name. Raises OptionError for a line that is none."""
+    found: dict[str, str] = {}
+    if settings.token is not None:
+        found[hashlib.sha256(settings.token.get_secret_value().encode()).hexdigest()] = OWNER
+    path = settings.accounts_file
+    lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if match is None:
+            raise OptionError(f"{path}, line {number}: expected NAME:SHA-256 of a token")
+        found[match[2]] = match[1]
+    return found
+
+
+def _changed(path: Path | None) -> int:
+    """When ``path`` was last written to; 0 where it is not."""
+    try:
+        return 0 if path is None else path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def check_same_site(request: Request) -> None:

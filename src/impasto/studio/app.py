@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
@@ -23,7 +24,7 @@ from impasto.studio.problems import ProblemDocument, install
 from impasto.studio.queues import Queues
 from impasto.studio.routes import events, jobs, operations, page, pictures, results, session
 from impasto.studio.schemas import API
-from impasto.studio.services import Services
+from impasto.studio.services import Services, admit_upload
 from impasto.studio.settings import Settings
 from impasto.studio.state import State
 from impasto.studio.storage import Storage
@@ -31,6 +32,8 @@ from impasto.studio.watching import Watcher
 from impasto.studio.worker import state_of
 
 log = logging.getLogger("impasto.studio.http")
+DECODERS = 2
+"""Pictures decoded or encoded in full size at once: a large one takes a gigabyte meanwhile."""
 
 
 class Studio:
@@ -53,7 +56,7 @@ class Studio:
         self.services.can_explain = can_explain
         self.app = _application(self.services, page_folder)
         here = self.services
-        self.asgi: ASGIApp = Gate(self.app, settings, here.watcher, here.metrics, here.audit)
+        self.asgi: ASGIApp = Gate(self.app, here, lambda request: admit_upload(request, here))
 
 
 def _services(
@@ -67,8 +70,10 @@ def _services(
         accounts=Accounts(settings, state),
         watcher=Watcher(state),
         metrics=Metrics(),
-        audit=Audit(settings.data_dir / "audit.jsonl"),
-        previews=Previews(settings.max_previews, load_gallery),
+        audit=Audit(settings.data_dir),
+        previews=Previews(load_gallery),
+        decoders=anyio.CapacityLimiter(DECODERS),
+        painters=anyio.CapacityLimiter(settings.max_previews),
         requests=Buckets(settings.requests_per_minute),
         uploads=Buckets(settings.uploads_per_minute),
         submissions=Buckets(settings.jobs_per_minute),

@@ -21,9 +21,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import httpx
+from impasto.errors import ImpastoError, MissingExtraError
 
-from impasto.errors import ImpastoError
+try:
+    import httpx
+except ModuleNotFoundError as missing:
+    raise MissingExtraError(
+        "the studio's client needs httpx, which is not installed: pip install 'impasto[studio]'"
+    ) from missing
 
 API = "/api/v1"
 FINAL = ("done", "cancelled", "failed")
@@ -42,6 +47,12 @@ class StudioError(ImpastoError):
     def kind(self) -> str:
         """Such as "queue-full"."""
         return str(self.problem.get("type", "")).rsplit("/", 1)[-1]
+
+    @property
+    def retry_after(self) -> int | None:
+        """In how many seconds to come back, where the server says so."""
+        found = self.problem.get("retry_after")
+        return None if found is None else int(found)
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,12 @@ class StudioClient:
         found = self._json("POST", "/pictures", data={"role": role}, files={"file": (called, data)})
         return str(found["id"])
 
+    def preview(self, photo: str, styles: Sequence[Mapping[str, Any]], **more: Any) -> bytes:
+        """An uploaded photograph painted by the gallery network at once, JPEG; ``more`` as in the API."""
+        return self._request(
+            "POST", "/preview", json={"photo": photo, "styles": list(styles), **more}
+        ).content
+
     def submit(
         self, photo: str, styles: Sequence[Mapping[str, Any]], *, key: str | None = None, **more: Any
     ) -> Job:
@@ -139,16 +156,25 @@ class StudioClient:
         """Delete a job (``j_...``) or an upload (``p_...``)."""
         self._request("DELETE", f"/{'jobs' if id.startswith('j_') else 'pictures'}/{id}")
 
-    def events(self, id: str) -> Iterator[Job]:
-        """The job now, and after every change until it has ended; connects again when cut off."""
+    def events(self, id: str, *, patience: float = 300.0) -> Iterator[Job]:
+        """The job now, and after every change until it has ended; connects again when cut off.
+
+        Raises StudioError where the server refuses, and when it has not answered for ``patience`` seconds.
+        """
+        heard = time.monotonic()
         while True:
             try:
                 for job in self._stream(id):
+                    heard = time.monotonic()
                     yield job
                     if job["status"] in FINAL:
                         return
-            except (httpx.TransportError, httpx.StreamError):
-                pass
+            except (httpx.TransportError, httpx.StreamError) as error:
+                if time.monotonic() - heard > patience:
+                    raise StudioError(503, {"detail": f"no answer for {patience:g} s: {error}"}) from error
+            except StudioError as error:
+                if error.status != 503 or time.monotonic() - heard > patience:
+                    raise  # 503: it is being started again
             time.sleep(0.5)
 
     def wait(self, id: str, on_progress: Callable[[Job], None] | None = None) -> Job:

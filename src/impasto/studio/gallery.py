@@ -54,11 +54,10 @@ def load_shipped() -> FastGallery | None:
 
 
 class Previews:
-    """Paints previews, at most ``most`` at a time; loads the network when it is first wanted."""
+    """Paints previews; loads the network when it is first wanted."""
 
-    def __init__(self, most: int, load: Callable[[], FastGallery | None] = load_shipped) -> None:
+    def __init__(self, load: Callable[[], FastGallery | None] = load_shipped) -> None:
         self._load, self._lock = load, threading.Lock()
-        self._places = threading.BoundedSemaphore(most)
         self._loaded: FastGallery | None = None
         self._was_loaded = False
 
@@ -94,20 +93,18 @@ class Previews:
     ) -> bytes:
         """The photograph at ``source`` with a long side of ``side``, painted; JPEG, or PNG.
 
-        Raises ProblemError: "unavailable" without the network, "rate" with too many at once.
+        Raises ProblemError("unavailable") without the network.
         """
         gallery = self.gallery
         if gallery is None:
             raise ProblemError("unavailable", "the gallery network is not installed; submit a draft instead")
-        if not self._places.acquire(timeout=2.0):
-            raise ProblemError("rate", "too many previews are under way; try again", retry_after=1)
-        try:
-            pixels = _read(source, side)
-            painted = gallery.paint(
-                pixels, dict(styles), strength=strength, stroke_size=stroke_size, keep_color=keep_color
-            )
-        finally:
-            self._places.release()
+        painted = gallery.paint(
+            _read(source, side),
+            dict(styles),
+            strength=strength,
+            stroke_size=stroke_size,
+            keep_color=keep_color,
+        )
         return _encode(painted, as_png)
 
 

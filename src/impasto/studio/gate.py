@@ -6,18 +6,18 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from impasto.studio.logs import Audit
-from impasto.studio.metrics import Metrics
 from impasto.studio.problems import MEDIA, ProblemError, document
 from impasto.studio.schemas import API
+from impasto.studio.services import Services
 from impasto.studio.settings import Settings, is_loopback
-from impasto.studio.watching import Watcher
 
 log = logging.getLogger("impasto.studio.http")
 POLICY = (
@@ -44,16 +44,8 @@ FORM_BYTES = 2**16
 class Gate:
     """Wraps the application."""
 
-    def __init__(
-        self, app: ASGIApp, settings: Settings, watcher: Watcher, metrics: Metrics, audit: Audit
-    ) -> None:
-        self.app, self.settings, self.watcher, self.metrics, self.audit = (
-            app,
-            settings,
-            watcher,
-            metrics,
-            audit,
-        )
+    def __init__(self, app: ASGIApp, here: Services, admit_upload: Callable[[Request], None]) -> None:
+        self.app, self.here, self.admit_upload = app, here, admit_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,13 +65,13 @@ class _Passage:
         self.read = 0
         self.most = JSON_BYTES
         if scope["path"].rstrip("/") == UPLOADS:
-            self.most = gate.settings.max_bytes + FORM_BYTES
+            self.most = gate.here.settings.max_bytes + FORM_BYTES
         self.is_over = False
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
 
     async def run(self) -> None:
         try:
-            problem = self._refused()
+            problem = self._refused() or await self._unwelcome()
             if problem is not None:
                 await self._answer(problem)
             else:
@@ -88,16 +80,26 @@ class _Passage:
             self._log()
 
     def _refused(self) -> ProblemError | None:
-        path, settings = self.scope["path"], self.gate.settings
+        path, settings = self.scope["path"], self.gate.here.settings
         host = self.headers.get("host", "")
         if path != "/healthz" and not _known(host, settings):
             names = "names no name of this server; its operator can add IMPASTO_STUDIO_ALLOWED_HOSTS"
             return ProblemError("host", f"the Host header {host[:100]!r} {names}")
-        if self.gate.watcher.is_stopping and path not in ("/healthz", "/readyz"):
+        if self.gate.here.watcher.is_stopping and path not in ("/healthz", "/readyz"):
             return ProblemError("stopping", "the server is shutting down; try again", retry_after=5)
         length = self.headers.get("content-length", "")
         if length.isdigit() and int(length) > self.most:
             return self._too_large()
+        return None
+
+    async def _unwelcome(self) -> ProblemError | None:
+        """Why an upload is refused whatever is in it: nothing of a stranger's is written to the disk."""
+        if self.scope["method"] != "POST" or self.scope["path"] != UPLOADS:
+            return None
+        try:
+            await run_in_threadpool(self.gate.admit_upload, Request(self.scope))
+        except ProblemError as problem:
+            return problem
         return None
 
     def _too_large(self) -> ProblemError:
@@ -138,7 +140,7 @@ class _Passage:
             headers.setdefault(name, value)
         if self.scope["path"].startswith("/api/"):
             headers.setdefault("Cache-Control", "private, no-store")
-        if self.scope.get("scheme") == "https":
+        if self.scope.get("scheme") == "https" and not _is_own(self.headers.get("host", "")):
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         headers["X-Request-ID"] = self.scope["state"]["request_id"]
 
@@ -146,7 +148,7 @@ class _Passage:
         seconds = time.perf_counter() - self.began
         route = _pattern(self.scope)
         method = self.scope["method"]
-        self.gate.metrics.request(method if method in _METHODS else "OTHER", route, self.status, seconds)
+        self.gate.here.metrics.request(method if method in _METHODS else "OTHER", route, self.status, seconds)
         state: Mapping[str, Any] = self.scope["state"]
         about = {
             "request": state["request_id"],
@@ -161,7 +163,7 @@ class _Passage:
         if route.startswith("/api/") and matters:
             ids = self.scope.get("path_params") or {}
             client = self.scope.get("client")
-            self.gate.audit.write(
+            self.gate.here.audit.write(
                 f"{method} {route}",
                 user=state.get("user"),
                 thing=str(ids.get("id", state.get("made", ""))),
@@ -182,13 +184,19 @@ def _pattern(scope: Scope) -> str:
     return found if not scope["path"].startswith(API) or found.startswith(API) else f"{API}{found}"
 
 
+def _name(host: str) -> str:
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return name.strip("[]").lower()
+
+
+def _is_own(host: str) -> bool:
+    """Whether ``Host`` names this machine to itself."""
+    return is_loopback(_name(host))
+
+
 def _known(host: str, settings: Settings) -> bool:
     """Whether ``Host`` is a name of this server: other sites' names may be made to lead here."""
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    name = name.strip("[]").lower()
-    if name in {allowed.lower() for allowed in settings.allowed_hosts}:
-        return True
-    if is_loopback(name):
+    if _name(host) in {allowed.lower() for allowed in settings.allowed_hosts} or _is_own(host):
         return True
     if settings.is_loopback:
         return False

@@ -23,6 +23,13 @@ class Buckets:
 
     def take(self, caller: str) -> None:
         """Take one. Raises ProblemError("rate") with the time until there is one again."""
+        self._pass(caller, 1)
+
+    def check(self, caller: str) -> None:
+        """As ``take``, but take none."""
+        self._pass(caller, 0)
+
+    def _pass(self, caller: str, count: int) -> None:
         now = self._clock()
         with self._lock:
             level, before = self._levels.get(caller, (self.size, now))
@@ -35,7 +42,7 @@ class Buckets:
                 )
             if len(self._levels) >= MOST_CALLERS and caller not in self._levels:
                 self._forget_full(now)
-            self._levels[caller] = (level - 1, now)
+            self._levels[caller] = (level - count, now)
 
     def _forget_full(self, now: float) -> None:
         """Forget callers whose bucket is full again: they are as good as new."""

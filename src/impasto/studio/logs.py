@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -56,10 +57,13 @@ def set_up(kind: str) -> None:
 
 
 class Audit:
-    """Who did what to which object, from where, with what success. Never a picture, a name or a title."""
+    """Who did what to which object, from where, with what success. Never a picture, a name or a title.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    One file a month in ``folder``, so that old ones can be deleted.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._lock = threading.Lock()
 
     def write(
@@ -76,8 +80,20 @@ class Audit:
                 "status": status,
             }
         )
-        with self._lock, self._path.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+        path = self._folder / time.strftime("audit-%Y-%m.jsonl", time.gmtime())
+        with self._lock:
+            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(handle, line.encode() + b"\n")
+            finally:
+                os.close(handle)
+
+
+def remove_old_audits(folder: Path, before: float) -> None:
+    """Remove the audit files nothing was written to since ``before``."""
+    for path in folder.glob("audit-*.jsonl"):
+        if path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

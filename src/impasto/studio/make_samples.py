@@ -1,7 +1,8 @@
-"""Paints the gallery's thumbnails: ``python -m impasto.studio.make_samples PHOTO``.
+"""Paints the gallery's thumbnails: ``python -m impasto.studio.make_samples PHOTO [STYLE...]``.
 
-The shipped ones show scikit-image's photograph of a cup of coffee (CC0). A style's thumbnail is one sample
-painted in it, since the paintings themselves are not redistributed.
+A style's thumbnail is one sample photograph painted in it, since the paintings themselves are not
+redistributed: by the gallery network where it has the style, so that the thumbnail is what the instant
+preview gives, else by optimisation. The shipped ones show scikit-image's photograph of a cup of coffee (CC0).
 """
 
 from __future__ import annotations
@@ -15,31 +16,49 @@ from PIL import Image
 
 from impasto import api, imaging
 from impasto.studio.gallery import SAMPLES, Previews
+from impasto.studio.recipe import GalleryStyle
 from impasto.studio.storage import replace_file
+from impasto.types import Picture, Pixels
 
 WIDTH, HEIGHT = 384, 288
+SCALE = 1.5
+"""How much larger they are painted than they are kept: strokes as in a preview, smoothed once."""
+
 QUALITY = 82
 
 
 def main(photo: Path, names: list[str]) -> None:
-    """Paint ``photo`` in every style there is to paint with, or in those named, at twice the size."""
-    picture = imaging.read(photo)
+    """Paint ``photo`` in every style there is, or in those named."""
+    picture = _cropped(imaging.read(photo))
+    previews = Previews()
     folder = Path(__file__).parent / SAMPLES
     folder.mkdir(exist_ok=True)
-    for style in Previews(1).styles().values():
-        if not style.paint or (names and style.name not in names):
+    for style in previews.styles().values():
+        if names and style.name not in names:
             continue
-        painted = api.stylize(picture, style.name, size=2 * WIDTH).picture
-        image = Image.fromarray(np.rint(painted.pixels * 255).astype(np.uint8))
-        scale = max(WIDTH / image.width, HEIGHT / image.height)
-        image = image.resize(
-            (round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS
-        )
-        left, top = (image.width - WIDTH) // 2, (image.height - HEIGHT) // 2
+        pixels = _paint(picture, style, previews)
+        image = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
         stream = io.BytesIO()
-        image.crop((left, top, left + WIDTH, top + HEIGHT)).save(stream, "WEBP", quality=QUALITY, method=6)
+        small = image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+        small.save(stream, "WEBP", quality=QUALITY, method=6)
         replace_file(folder / f"{style.name}.webp", stream.getvalue())
-        print(style.name, len(stream.getvalue()))
+        print(f"{style.name}: {len(stream.getvalue()):,} bytes")
+
+
+def _cropped(picture: Picture) -> Picture:
+    """The middle of ``picture`` in the thumbnails' proportions, at the size that is painted."""
+    width, height = round(WIDTH * SCALE), round(HEIGHT * SCALE)
+    scale = min(picture.width / width, picture.height / height)
+    across, down = round(width * scale), round(height * scale)
+    left, top = (picture.width - across) // 2, (picture.height - down) // 2
+    middle = np.ascontiguousarray(picture.pixels[top : top + down, left : left + across])
+    return Picture(imaging.resize(middle, width, height), None, picture.bits)
+
+
+def _paint(picture: Picture, style: GalleryStyle, previews: Previews) -> Pixels:
+    if style.fast and previews.gallery is not None:
+        return previews.gallery.paint(picture.pixels, {style.name: 1.0})
+    return api.stylize(picture, style.name, size=max(picture.width, picture.height)).picture.pixels
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from impasto.errors import ImpastoError, InputError
-from impasto.jobs import Job
+from impasto.errors import ImpastoError
+from impasto.studio.brushes import PAINTED, PARTIAL, Brush, Here, LostError
 from impasto.studio.explaining import explain
 from impasto.studio.progressing import Reporter
 from impasto.studio.recipe import job_of
@@ -25,8 +26,16 @@ from impasto.studio.state.outages import insist
 from impasto.studio.storage import CHECKPOINT, LOSSES, MARK, RESULT, SMALL, Storage, replace_file
 
 log = logging.getLogger("impasto.studio.worker")
-PAINTED = "painted.png"
 THUMBNAIL_SIDE = 384
+
+
+def brush_for(settings: Settings) -> Brush:
+    """What paints, as ``settings`` say."""
+    if settings.ray_address:
+        from impasto.studio.on_ray import OnRay
+
+        return OnRay(settings)
+    return Here(settings.checkpoint_seconds, settings.max_pixels)
 
 
 class Painter:
@@ -34,29 +43,35 @@ class Painter:
 
     def __init__(self, settings: Settings, state: State, storage: Storage, name: str) -> None:
         self.settings, self.state, self.storage, self.name = settings, state, storage, name
+        self.brush = brush_for(settings)
         self.stopping = threading.Event()
 
-    def paint(self, id: str) -> None:
-        """Take the job ``id``, if it can be had, and see it through."""
+    def paint(self, lane: str) -> str | None:
+        """Take the next job of ``lane`` and see it through; its id, or None if there is none."""
         if self.stopping.is_set():
-            return
+            return None
         until = time.time() + self.settings.lease_seconds
-        job = insist(lambda: self.state.jobs.claim(id, self.name, until=until))
+        job = insist(lambda: self.state.work.claim(lane, self.name, until=until))
         if job is None:
-            return
-        log.info("began", extra={"job": id, "kind": job.kind, "attempt": job.attempts})
-        folder = self.storage.job(id)
+            return None
+        log.info("began", extra={"job": job.id, "kind": job.kind, "attempt": job.attempts})
+        folder = self.storage.job(job.id)
         folder.mkdir(mode=0o700, exist_ok=True)
         with Reporter(self.settings, self.state, job, self.name, folder) as reporter:
             try:
                 self._see_through(job, reporter)
+            except LostError as error:
+                log.warning("lost", extra={"job": job.id, "reason": str(error)})
+                attempts = self.settings.attempts
+                insist(lambda: self.state.work.recover(time.time(), attempts, of=self.name))
             except Exception as error:
                 if reporter.wish() is None:  # deleted: whatever failed, failed for want of its folder
-                    log.info("gone", extra={"job": id})
+                    log.info("gone", extra={"job": job.id})
                 else:
                     self._fail(job, error)
-            if reporter.wish(fresh=True) is None and self.state.jobs.find(job.owner, id) is None:
-                self.storage.remove_job(id)
+            if reporter.wish(fresh=True) is None and self.state.jobs.find(job.owner, job.id) is None:
+                self.storage.remove_job(job.id)
+        return job.id
 
     def _see_through(self, job: JobRecord, reporter: Reporter) -> None:
         marked = self._marked(job)
@@ -65,58 +80,45 @@ class Painter:
             marked = explain(self, job, reporter) if explains else self._make(job, reporter)
         wish = reporter.wish(fresh=True)
         if marked is None and wish is not None and wish != "cancelling":
-            insist(lambda: self.state.jobs.release(job.id, self.name))
+            insist(lambda: self.state.work.release(job.id, self.name))
             log.info("put down", extra={"job": job.id})
             return
         # Asked to stop, but done all the same: then it is done.
         is_whole = marked is not None and not marked["partial"]
         status = "done" if is_whole else "cancelled"
         size = self.storage.size(job.id) if self.storage.job(job.id).exists() else 0
-        done = insist(lambda: self.state.jobs.finish(job.id, self.name, status, result=marked, size=size))
+        done = insist(lambda: self.state.work.finish(job.id, self.name, status, result=marked, size=size))
         log.info(status if done else "gone", extra={"job": job.id, "kind": job.kind})
 
     def _make(self, job: JobRecord, reporter: Reporter) -> dict[str, Any] | None:
         """Paint; returns the result's description, or None for what was put down unfinished."""
-        from impasto import works
-        from impasto.types import Picture
-
         folder = self.storage.job(job.id)
-        work = job_of(job.request, self.storage, folder / PAINTED, draft_size=self.settings.draft_size)
-        checkpoint = folder / CHECKPOINT
-
-        def perform() -> Any:
-            return works.perform(
+        painted, partial = folder / PAINTED, folder / PARTIAL
+        began = time.monotonic()
+        if not painted.exists():  # or else a worker before this one died with the brush still in its hand
+            partial.unlink(missing_ok=True)
+            work = job_of(job.request, self.storage, painted, draft_size=self.settings.draft_size)
+            self.brush.paint(
                 work,
-                checkpoint=checkpoint,
-                checkpoint_every=self.settings.checkpoint_seconds,
-                encoder=_network(work),
-                max_pixels=self.settings.max_pixels,
-                on_progress=reporter.progress,
-                cancel=lambda: self.stopping.is_set() or reporter.wish() != "running",
+                folder,
+                reporter,
+                lambda: self.stopping.is_set() or reporter.wish() != "running",
             )
-
-        had_checkpoint = checkpoint.exists()
-        try:
-            result = perform()
-        except InputError:
-            if not had_checkpoint:
-                raise
-            log.warning("the checkpoint cannot be gone on from", extra={"job": job.id}, exc_info=True)
-            checkpoint.unlink(missing_ok=True)
-            result = perform()
-        if result.cancelled and reporter.wish(fresh=True) != "cancelling":
+        is_whole = painted.exists()
+        if not is_whole and reporter.wish(fresh=True) != "cancelling":
+            partial.unlink(missing_ok=True)
             return None
-        picture: Picture = result.picture
-        parameters = self._without_paths(job, work, result.parameters())
-        return self._keep(job, picture, parameters, result.seconds, partial=result.cancelled)
+        earlier = (job.progress or {}).get("elapsed", 0.0)
+        seconds = earlier + time.monotonic() - began
+        return self._keep(job, painted if is_whole else partial, seconds, partial=not is_whole)
 
-    def _keep(
-        self, job: JobRecord, picture: Any, parameters: Mapping[str, Any], seconds: float, *, partial: bool
-    ) -> dict[str, Any]:
+    def _keep(self, job: JobRecord, made: Path, seconds: float, *, partial: bool) -> dict[str, Any]:
         from impasto import imaging
         from impasto.studio.uploads import shrunk
 
         folder = self.storage.job(job.id)
+        picture = imaging.read(made)
+        parameters = self._without_paths(job, imaging.read_parameters(made) or {})
         imaging.write(picture, folder / RESULT, parameters=parameters)
         replace_file(folder / SMALL, shrunk(picture, THUMBNAIL_SIDE))
         found = {
@@ -127,7 +129,7 @@ class Painter:
             "partial": partial,
         }
         replace_file(folder / MARK, json.dumps(found).encode())
-        for name in (PAINTED, CHECKPOINT):
+        for name in (PAINTED, PARTIAL, CHECKPOINT):
             (folder / name).unlink(missing_ok=True)
         return found
 
@@ -139,13 +141,13 @@ class Painter:
         found: dict[str, Any] = json.loads(path.read_text())
         return found
 
-    def _without_paths(self, job: JobRecord, work: Job, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _without_paths(self, job: JobRecord, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """``parameters`` with the uploads' own names where this server's paths are."""
-        names = self._names(job)
         text = json.dumps(parameters)
-        for path, name in names.items():
+        for path, name in self._names(job).items():
             text = text.replace(json.dumps(path), json.dumps(name))
-        assert str(self.storage.root) not in text, f"a path of this server in the parameters of {work.styles}"
+        if str(self.storage.root) in text:
+            raise RuntimeError("a path of this server is left in the parameters of a picture")
         found: dict[str, Any] = json.loads(text)
         return found
 
@@ -170,34 +172,7 @@ class Painter:
             kind, title, detail = "/problems/internal", "A fault of ours", "an unexpected error; see the log"
         log.warning("failed", extra={"job": job.id}, exc_info=error)
         problem = {"type": kind, "title": title, "status": 500, "detail": detail}
-        insist(lambda: self.state.jobs.finish(job.id, self.name, "failed", error=problem))
+        insist(lambda: self.state.work.finish(job.id, self.name, "failed", error=problem))
         folder = self.storage.job(job.id)
-        for name in (PAINTED, CHECKPOINT, LOSSES):
+        for name in (PAINTED, PARTIAL, CHECKPOINT, LOSSES):
             (folder / name).unlink(missing_ok=True)
-
-
-_networks: dict[tuple[Any, ...], Any] = {}
-
-
-def _network(work: Job) -> Any:
-    """The network ``work`` needs, kept from one job to the next; None where each job has its own."""
-    from impasto.sources import load_network
-
-    options = work.options
-    if options.normalise_activations:
-        return None
-    layers = (*options.content_layers, *options.style_layers)
-    key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, layers)
-    if key not in _networks:
-        if len(_networks) > 3:
-            _networks.clear()
-        _networks[key] = load_network(options)
-    return _networks[key]
-
-
-def warm_up() -> None:
-    """Load what the first job would have to wait for."""
-    import impasto.works  # noqa: F401  (torch comes with it)
-    from impasto.optimize.options import Options
-
-    _network(Job("", (), options=Options()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -11,20 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
-
 from impasto.progress import Progress
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
 from impasto.studio.state.outages import is_outage
-from impasto.studio.storage import LOSSES, PREVIEW, replace_file
-from impasto.types import Picture
+from impasto.studio.storage import LOSSES
 
 log = logging.getLogger("impasto.studio.worker")
 SAY_EVERY = 0.25
-SHOW_EVERY = 0.5
 LOOK_EVERY = 0.3
-PREVIEW_SIDE = 768
 
 
 def summed(losses: Mapping[str, float]) -> dict[str, float]:
@@ -43,7 +39,7 @@ class Reporter:
         self.settings, self.state, self.job, self.worker, self.folder = settings, state, job, worker, folder
         self.preview = job.preview
         self._wish: str | None = "running"
-        self._said = self._shown = 0.0
+        self._said = 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._hold, name=f"lease-{job.id}", daemon=True)
@@ -68,17 +64,17 @@ class Reporter:
     def progress(self, event: Progress) -> None:
         """Take note of one iteration."""
         now = time.monotonic()
-        try:
+        with contextlib.suppress(OSError):  # a folder that was deleted with its job
             self._note(event)
-            if event.preview is not None and now - self._shown >= SHOW_EVERY:
-                self._show(event.preview())
-                self._shown = now
-        except OSError:
-            # A folder that was deleted with its job; anything else will show when the result is kept.
-            log.debug("no preview", exc_info=True)
         if now - self._said >= SAY_EVERY or event.done >= 1:
             self._say({**event.to_dict(), "losses": summed(event.losses)})
             self._said = now
+
+    def shown(self) -> None:
+        """Take note of a new preview."""
+        if self._losses is not None:
+            self._losses.flush()
+        self.preview += 1
 
     def say(self, done: float, elapsed: float) -> None:
         """Progress of what is no painting."""
@@ -91,15 +87,6 @@ class Reporter:
         line = {"done": round(event.done, 5), "elapsed": round(event.elapsed, 2), "level": event.level}
         self._losses.write(json.dumps(line | summed(event.losses)) + "\n")
 
-    def _show(self, pixels: Any) -> None:
-        from impasto.studio.uploads import shrunk
-
-        if self._losses is not None:
-            self._losses.flush()
-        picture = Picture(np.asarray(pixels, dtype=np.float32))
-        replace_file(self.folder / PREVIEW, shrunk(picture, PREVIEW_SIDE, quality=85))
-        self.preview += 1
-
     def _hold(self) -> None:
         renewed = time.monotonic()
         while not self._ended.wait(LOOK_EVERY):
@@ -111,7 +98,7 @@ class Reporter:
 
     def _look(self) -> None:
         try:
-            self._wish = self.state.jobs.status(self.job.id, self.worker)
+            self._wish = self.state.work.status(self.job.id, self.worker)
         except Exception as error:
             self._bear(error)
 
@@ -119,7 +106,7 @@ class Reporter:
         until = time.time() + self.settings.lease_seconds
         try:
             with self._lock:
-                self._wish = self.state.jobs.report(
+                self._wish = self.state.work.report(
                     self.job.id, self.worker, until=until, progress=progress, preview=self.preview
                 )
         except Exception as error:

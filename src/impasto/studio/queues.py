@@ -1,61 +1,66 @@
-"""The queue: huey on SQLite, or on Redis. A message says which job to look at; the state says what it is.
+"""The queue: huey on SQLite, or on Redis. A message is a bell: it says that a job waits, not which.
 
-A message may be lost with the worker that took it, or come twice. Neither matters: a job is begun only by
-``Jobs.claim``, and ``caretaker`` sends messages again for jobs that wait and have none.
+A message may be lost with the worker that took it, or come twice. Neither matters: which job is next is in
+the state, a job is begun only by ``Work.claim``, and ``caretaker`` rings again for jobs that wait unheard.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from huey import Huey, RedisHuey, SqliteHuey
-from huey.api import Task
 from huey.serializer import SignedSerializer
 
 from impasto.errors import MissingExtraError
 from impasto.studio.settings import Settings, secret_of
 
+log = logging.getLogger("impasto.studio.queue")
 LANES = ("paintings", "drafts")
 
 
 class Queue:
-    """One lane's queue. ``perform`` is called with a job's id, in workers; those who only send have none."""
+    """One lane's queue. ``answer`` is called for each ring, in workers; those who only ring have none."""
 
-    def __init__(self, settings: Settings, lane: str, perform: Callable[[str], None] | None = None) -> None:
+    def __init__(self, settings: Settings, lane: str, answer: Callable[[], None] | None = None) -> None:
         self.lane = lane
         self.huey = _huey(settings, lane)
 
-        def paint(job: str) -> None:
-            assert perform is not None
-            perform(job)
+        def paint() -> None:
+            assert answer is not None
+            answer()
 
         self._task = self.huey.task(name="paint")(paint)
 
-    def send(self, job: str) -> None:
-        """Have a worker look at ``job``."""
-        self._task(job)
+    def ring(self) -> None:
+        """Have a worker look for a job. Raises whatever the queue raises when it cannot be reached."""
+        self._task()
 
     def waiting(self) -> int:
-        """How many messages nobody has taken."""
+        """How many rings nobody has answered."""
         return int(self.huey.pending_count())
 
-    def take(self) -> Task | None:
-        """The next message, for tests."""
-        found: Task | None = self.huey.dequeue()
-        return found
+    def take(self) -> bool:
+        """Take a message as a worker would that dies at once: whether there was one."""
+        return self.huey.dequeue() is not None
 
 
 class Queues:
-    """All lanes, for those who send."""
+    """All lanes, for those who ring."""
 
     def __init__(self, settings: Settings) -> None:
         self._lanes = {lane: Queue(settings, lane) for lane in LANES}
 
-    def send(self, lane: str, job: str) -> None:
-        self._lanes[lane].send(job)
+    def ring(self, lane: str) -> None:
+        """Ring for a job that was accepted; where the queue is away, a caretaker does so when it is back."""
+        try:
+            self._lanes[lane].ring()
+        except Exception as error:
+            log.warning("the queue cannot be reached: %s", error)
 
     def waiting(self, lane: str) -> int:
+        """How many rings of ``lane`` nobody has answered."""
         return self._lanes[lane].waiting()
 
     def ready(self) -> None:

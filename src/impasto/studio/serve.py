@@ -60,6 +60,12 @@ def address_of(settings: Settings, port: int) -> str:
     return f"{scheme}://{host}:{port}/"
 
 
+def _named(address: str, host: str) -> str:
+    """``address``, as it is at another name of this machine."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{host}:{rest.rpartition(':')[2]}"
+
+
 def bind(settings: Settings) -> socket.socket:
     """The socket to listen on. Raises InputError when the address is taken or is not this machine's."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -130,6 +136,8 @@ def _later(studio: Studio, server: uvicorn.Server, address: str, open_browser: b
 
 def _greet(settings: Settings, address: str, say: Callable[[str], None]) -> None:
     say(f"Impasto Studio: {address}")
+    if settings.host in ("0.0.0.0", "::", ""):
+        say(f"For others on this network: {_named(address, socket.gethostname())}")
     if not (FOLDER / "index.html").is_file():
         say("The page is not built: `make studio` in a checkout builds it. The HTTP API is at /openapi.json.")
     if not settings.is_loopback and settings.certificate is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import anyio
 from fastapi import Depends, Request
 
 from impasto.studio.accounts import Accounts, Caller
@@ -33,6 +34,8 @@ class Services:
     metrics: Metrics
     audit: Audit
     previews: Previews
+    decoders: anyio.CapacityLimiter
+    painters: anyio.CapacityLimiter
     requests: Buckets
     uploads: Buckets
     submissions: Buckets
@@ -65,15 +68,41 @@ Here = Annotated[Services, Depends(services)]
 
 def visitor(request: Request, here: Here) -> Caller | None:
     """Who asks, a stranger perhaps; from our own page if from a browser."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is not None:  # the gate asked already
+        return known
     address = request.client.host if request.client else ""
-    caller = here.accounts.caller(request)
+    caller = _caller(request, here, address)
     if caller is None:
         here.requests.take(f"address {address}")
         return None
     here.requests.take(caller.user)
     here.accounts.check_origin(request, caller)
     request.state.user = caller.user
+    request.state.caller = caller
     return caller
+
+
+def _caller(request: Request, here: Services, address: str) -> Caller | None:
+    """Who asks. Whoever guesses tokens is not listened to for a while, right or wrong."""
+    guesses = here.settings.needs_token and "authorization" in request.headers
+    if guesses:
+        here.sign_ins.check(address)
+    try:
+        return here.accounts.caller(request)
+    except ProblemError:
+        if guesses:
+            here.sign_ins.take(address)
+        raise
+
+
+def admit_upload(request: Request, here: Services) -> None:
+    """Raise ProblemError for an upload that would be refused, before a byte of it is read."""
+    caller = member(visitor(request, here))
+    here.uploads.take(caller.user)
+    used, _ = here.state.pictures.used(caller.user)
+    if used >= here.settings.user_bytes:
+        raise ProblemError("quota", f"your pictures take {used:,} bytes, all you have: delete some")
 
 
 def member(caller: Annotated[Caller | None, Depends(visitor)]) -> Caller:

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from impasto.errors import OptionError
+from impasto.studio.state import Limits
 
 PREFIX = "IMPASTO_STUDIO_"
 
@@ -53,6 +54,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(20.0, ge=1)
     checkpoint_seconds: float = Field(10.0, ge=0)
     attempts: int = Field(3, ge=1)
+    ray_address: str = ""
+    ray_cores: int = Field(1, ge=1)
+    ray_memory_gb: float = Field(1.5, gt=0)
     shutdown_seconds: int = Field(20, ge=1)
 
     max_bytes: int = Field(50 * 2**20, ge=1024)
@@ -65,6 +69,7 @@ class Settings(BaseSettings):
     max_queue: int = Field(100, ge=1)
     max_active: int = Field(50, ge=1)
     max_streams: int = Field(500, ge=1)
+    max_user_streams: int = Field(250, ge=1)
     max_previews: int = Field(4, ge=1)
     user_bytes: int = Field(10 * 2**30, ge=1)
     requests_per_minute: int = Field(1200, ge=1)
@@ -75,9 +80,15 @@ class Settings(BaseSettings):
     keep_days: float = Field(0, ge=0)
     keep_draft_minutes: float = Field(60, gt=0)
     keep_upload_days: float = Field(0, ge=0)
+    keep_audit_days: float = Field(365, gt=0)
 
     webhook_hosts: tuple[str, ...] = ()
     log_format: Literal["text", "json"] = "text"
+
+    @property
+    def limits(self) -> Limits:
+        """What the queue and one person may have."""
+        return Limits(self.max_queue, self.max_active, self.user_bytes)
 
     @property
     def is_loopback(self) -> bool:

@@ -101,8 +101,8 @@ class Supervisor:
             place.due = now + min(LONGEST_PAUSE, 0.1 * 2 ** min(place.falls, 9))
             place.process = None
             # Nobody has to wait for its leases to end: it is known to be dead.
-            for job in self.state.jobs.recover(time.time(), self.settings.attempts, of=place.name):
+            for job in self.state.work.recover(time.time(), self.settings.attempts, of=place.name):
                 if job.status == "queued":
-                    self.queues.send(job.lane, job.id)
+                    self.queues.ring(job.lane)
         if place.process is None and now >= place.due:
             self._fill(place)

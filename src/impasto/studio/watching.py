@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -66,7 +67,12 @@ class Watcher:
 
     @property
     def streams(self) -> int:
+        """How many streams are open."""
         return len(self._subscribers)
+
+    def streams_of(self, owner: str) -> int:
+        """How many of them are ``owner``'s."""
+        return sum(subscriber.owner == owner for subscriber in self._subscribers)
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -101,14 +107,13 @@ class Watcher:
         while not self._stopping.is_set():
             try:
                 if since < 0:
-                    since = self.state.jobs.latest()
+                    since = self.state.survey.latest()
                 else:
                     # Also while nobody waits: what changes as someone comes is not to be missed.
-                    jobs, gone, since = self.state.jobs.changes(since)
+                    jobs, gone, since = self.state.survey.changes(since)
                     if (jobs or gone) and self._subscribers and self._loop is not None:
-                        self._loop.call_soon_threadsafe(self._tell, jobs, gone)
-            except RuntimeError:  # the loop has ended
-                return
+                        with contextlib.suppress(RuntimeError):  # the loop has ended
+                            self._loop.call_soon_threadsafe(self._tell, jobs, gone)
             except Exception as error:
                 log.warning("cannot look for changes: %s", error)
                 time.sleep(IDLE_EVERY)

@@ -22,7 +22,7 @@ from huey.consumer import Consumer
 from impasto.errors import ImpastoError
 from impasto.studio.caretaker import Caretaker
 from impasto.studio.logs import set_up
-from impasto.studio.painting import Painter, warm_up
+from impasto.studio.painting import Painter
 from impasto.studio.queues import LANES, Queue, Queues
 from impasto.studio.settings import Settings, load
 from impasto.studio.state import State
@@ -50,7 +50,7 @@ class Worker:
         self.state = state_of(settings)
         self.storage = Storage(settings.data_dir)
         self.painter = Painter(settings, self.state, self.storage, name)
-        self.queue = Queue(settings, lane, self.painter.paint)
+        self.queue = Queue(settings, lane, self._answer)
         self.caretaker = Caretaker(settings, self.state, self.storage, Queues(settings))
         self.postman = Postman(settings, self.state)
         self.consumer = Consumer(
@@ -70,7 +70,7 @@ class Worker:
             threading.Thread(target=self._every, args=(TIDY_EVERY, self.caretaker.tidy), daemon=True),
             threading.Thread(target=self._every, args=(POST_EVERY, self._post), daemon=True),
         ]
-        warm_up()
+        self.painter.brush.warm_up()
         for thread in threads:
             thread.start()
         self.consumer.start()
@@ -83,10 +83,14 @@ class Worker:
                 stopping.set()
             self.consumer.check_worker_health()
         self.consumer.stop(graceful=True)
+        self.painter.brush.close()
         log.info("ended", extra={"worker": self.name})
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self.painter.stopping.set()
+
+    def _answer(self) -> None:
+        self.painter.paint(self.queue.lane)
 
     def _care(self) -> None:
         self.caretaker.recover()

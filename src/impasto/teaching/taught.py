@@ -128,7 +128,7 @@ def teach(
     before = _judge(model, materials, course)
     common = Schedule(1, course.batch, course.size, seed=course.seed, loss=loss)
     stages = stages_of(course.method, course.architecture, common)
-    left = course.seconds - (time.perf_counter() - watch.began)
+    left = team.tell(course.seconds - (time.perf_counter() - watch.began))
     if course.steps is None and saved is None and left < 0.3 * course.seconds:
         raise InputError(
             f"reading the photographs took most of the {course.minutes:g} minutes: expected more minutes, "

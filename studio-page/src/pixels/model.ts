@@ -8,10 +8,12 @@ export interface ModelStyle {
   licence: string;
 }
 
+/** The name that Impasto's metadata goes by, in networks and in pictures. */
+export const METADATA_KEY = "impasto";
 const METADATA = 14; // ModelProto.metadata_props (onnx.proto)
 
 /** The entries of `metadata_props`; the browser's runtime does not give them out. */
-export function readMetadata(file: Uint8Array): Map<string, string> {
+function readMetadata(file: Uint8Array): Map<string, string> {
   const entries = new Map<string, string>();
   for (const [field, bytes] of fields(file)) {
     if (field !== METADATA) continue;
@@ -27,7 +29,7 @@ export function readMetadata(file: Uint8Array): Map<string, string> {
 }
 
 export function readStyles(file: Uint8Array): ModelStyle[] {
-  const text = readMetadata(file).get("impasto");
+  const text = readMetadata(file).get(METADATA_KEY);
   if (text === undefined) throw new Error("the gallery network does not say which styles it has");
   const about = JSON.parse(text) as { styles?: ModelStyle[] };
   if (!Array.isArray(about.styles)) throw new Error("the gallery network's list of styles is missing");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from impasto.errors import InputError
 from impasto.inspection.figures.canvas import Look, blank, drawing
@@ -13,7 +13,9 @@ from impasto.types import Pixels
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LINE = 0.17  # inches that a line of small type takes
+# All in inches.
+LINE, GAP, EDGE = 0.17, 0.09, 0.12  # a line of small type; between pictures; around the whole
+TITLE, LABEL, SIDE = 0.34, 0.24, 0.22  # heights of the title and of labels above; width of a row title
 
 
 @dataclass(frozen=True)
@@ -44,86 +46,56 @@ def draw_grid(
     a ``note`` at the foot. ``cell_width``: of a picture, in inches; its height follows the tallest of its
     row. Raises InputError for a grid without pictures, and MissingExtraError without matplotlib.
     """
-    pictures = [c.pixels for row in rows for c in row if c.pixels is not None]
-    if not pictures:
+    if all(cell.pixels is None for row in rows for cell in row):
         raise InputError("expected a grid with at least one picture; got none")
-    count = max(len(row) for row in rows)
+    left = EDGE + (SIDE if row_title else 0) + (_label_width(row_labels) if row_labels else 0)
+    top = EDGE + (TITLE if title else 0) + LABEL * (bool(column_title) + bool(column_labels))
     heights = [_height(row, cell_width) for row in rows]
     lines = [max((c.caption.count("\n") + 1 for c in row if c.caption), default=0) for row in rows]
-    gap = 0.09
-    left = 0.12 + (0.22 if row_title else 0) + (_label_width(row_labels) if row_labels else 0)
-    note_lines = note.count("\n") + 1 if note else 0
-    top = 0.12 + (0.34 if title else 0) + (0.24 if column_title else 0) + (0.24 if column_labels else 0)
-    width = max(left + count * (cell_width + gap) + 0.05, 3.2)
-    body = sum(heights) + sum(LINE * n + gap for n in lines)
-    height = top + body + LINE * note_lines + 0.1
+    tops = [top]
+    for height, count in zip(heights, lines, strict=True):
+        tops.append(tops[-1] + height + LINE * count + GAP)
+    across = max(len(row) for row in rows) * (cell_width + GAP)
+    foot = LINE * (note.count("\n") + 1) if note else 0
     with drawing(look) as palette:
-        figure = blank(width, height)
-        if title:
-            figure.text(0.12 / width, 1 - 0.12 / height, title, size=12, weight="bold", va="top")
-        middle = left + count * (cell_width + gap) / 2
-        if column_title:
-            above = top - (0.24 if column_labels else 0) - 0.06
-            figure.text(
-                middle / width,
-                1 - above / height,
-                column_title,
-                ha="center",
-                va="bottom",
-                color=palette.faint,
-            )
-        if row_title:
-            across = 1 - (top + body / 2) / height
-            figure.text(
-                0.12 / width, across, row_title, rotation=90, ha="left", va="center", color=palette.faint
-            )
-        down = top
-        for r, row in enumerate(rows):
-            for c, cell in enumerate(row):
-                x = left + c * (cell_width + gap)
-                if r == 0 and c < len(column_labels):
-                    figure.text(
-                        (x + cell_width / 2) / width,
-                        1 - (top - 0.06) / height,
-                        column_labels[c],
-                        ha="center",
-                        va="bottom",
-                    )
-                if cell.pixels is not None:
-                    _place(figure, cell, (x, down, cell_width, heights[r]), (width, height))
-                if cell.caption:
-                    figure.text(
-                        (x + cell_width / 2) / width,
-                        1 - (down + heights[r] + 0.04) / height,
-                        cell.caption,
-                        ha="center",
-                        va="top",
-                        size=7.5,
-                    )
-            if r < len(row_labels):
-                figure.text(
-                    (left - 0.08) / width,
-                    1 - (down + heights[r] / 2) / height,
-                    row_labels[r],
-                    ha="right",
-                    va="center",
-                )
-            down += heights[r] + LINE * lines[r] + gap
-        if note:
-            figure.text(0.12 / width, 0.08 / height, note, size=7.5, va="bottom", color=palette.faint)
-    return figure
+        paper = _Paper(max(left + across + 0.05, 3.2), tops[-1] + foot + 0.1)
+        paper.write(EDGE, EDGE, title, size=12, weight="bold", va="top")
+        above = top - (LABEL if column_labels else 0) - 0.06
+        paper.write(left + across / 2, above, column_title, ha="center", color=palette.faint)
+        middle = (top + tops[-1]) / 2
+        paper.write(EDGE, middle, row_title, rotation=90, va="center", color=palette.faint)
+        paper.write(EDGE, paper.height - 0.08, note, size=7.5, color=palette.faint)
+        for number, label in enumerate(column_labels):
+            paper.write(left + number * (cell_width + GAP) + cell_width / 2, top - 0.06, label, ha="center")
+        for label, down, height in zip(row_labels, tops, heights, strict=False):
+            paper.write(left - 0.08, down + height / 2, label, ha="right", va="center")
+        for row, down, height in zip(rows, tops, heights, strict=False):
+            for number, cell in enumerate(row):
+                paper.place(cell, left + number * (cell_width + GAP), down, cell_width, height)
+    return paper.figure
 
 
-def _place(
-    figure: Figure, cell: Cell, box: tuple[float, float, float, float], paper: tuple[float, float]
-) -> None:
-    """The picture of ``cell`` into ``box`` (x, y from above, width, height), all in inches."""
-    assert cell.pixels is not None
-    (x, down, w, h), (width, height) = box, paper
-    axes = figure.add_axes((x / width, 1 - (down + h) / height, w / width, h / height))
-    axes.imshow(cell.pixels, interpolation=cell.enlarge, vmin=0, vmax=1)
-    axes.set_anchor("C")
-    axes.set_axis_off()
+class _Paper:
+    """A figure of this size in inches, measured from the upper left corner."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self.figure = blank(width, height)
+
+    def write(self, x: float, down: float, words: str, **more: Any) -> None:
+        """``words``, their lower edge (or what ``va`` says) at ``down``."""
+        if words:
+            self.figure.text(x / self.width, 1 - down / self.height, words, **({"va": "bottom"} | more))
+
+    def place(self, cell: Cell, x: float, down: float, width: float, height: float) -> None:
+        """The picture of ``cell`` into a box, its caption under it."""
+        if cell.pixels is not None:
+            corner = (x / self.width, 1 - (down + height) / self.height)
+            axes = self.figure.add_axes((*corner, width / self.width, height / self.height))
+            axes.imshow(cell.pixels, interpolation=cell.enlarge, vmin=0, vmax=1)
+            axes.set_anchor("C")
+            axes.set_axis_off()
+        self.write(x + width / 2, down + height + 0.04, cell.caption, ha="center", va="top", size=7.5)
 
 
 def _height(row: Sequence[Cell], width: float) -> float:

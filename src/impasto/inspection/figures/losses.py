@@ -23,24 +23,21 @@ def draw_losses(
     width: float = 9.0,
     look: Look = "light",
 ) -> Figure:
-    """Three panels on logarithmic axes: the total with its content and style, then each kind by layer.
+    """Up to three panels on logarithmic axes: the total with its content and style, then each kind by
+    layer, where the log has layers.
 
     ``against``: "iteration" or "seconds". ``width``: in inches; below 6 the panels lie under each other.
-    Dotted lines are where the picture grew (pyramid levels).
+    Dotted lines are where the picture grew (pyramid levels), or a training's next stage began.
     """
     across = log.seconds if against == "seconds" else log.iteration
     narrow = width < 6
+    by_layer = {f"{kind.title()}, by layer": log.parts(kind) for kind in ("content", "style")}
+    drawn = {"Total" if "total" in log.losses else "": log.kinds()}
+    drawn |= {name: parts for name, parts in by_layer.items() if parts}
+    shape = (len(drawn), 1) if narrow else (1, len(drawn))
     with drawing(look, **{"axes.titlesize": 10.0, "axes.titleweight": "bold"}) as palette:
-        figure = blank(width, width * (2.25 if narrow else 0.42), layout="constrained")
-        panels = figure.subplots(3, 1) if narrow else figure.subplots(1, 3)
-        kinds = {k: sum(log.parts(k).values(), np.zeros(len(across))) for k in ("content", "style")}
-        other = {n: v for n, v in log.losses.items() if " " not in n and n != "total"}
-        whole = {"total": log.losses["total"]} | kinds | other
-        drawn = {
-            "Total": whole,
-            "Content, by layer": log.parts("content"),
-            "Style, by layer": log.parts("style"),
-        }
+        figure = blank(width, width * (0.75 * len(drawn) if narrow else 0.42), layout="constrained")
+        panels = list(np.ravel(figure.subplots(*shape)))
         for axes, (name, lines) in zip(panels, drawn.items(), strict=True):
             _draw(axes, across, lines, palette)
             axes.set_title(name, loc="left")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from impasto.types import Picture
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+THUMBNAIL = 0.62
+"""Long side of a painting on the map, in inches."""
 
 
 def draw_style_distances(
@@ -43,7 +46,7 @@ def draw_style_distances(
         top, bottom = halves
         left, right = top.subfigures(1, 2, width_ratios=[side + 1.4, side + 1.2])
         _matrix(left.subplots(), distances.total[np.ix_(order, order)], [distances.names[i] for i in order])
-        _map(right.subplots(), distances, pictures or {}, palette)
+        _map(right.subplots(), distances, pictures or {}, side, palette)
         for axes, layer in zip(np.atleast_1d(bottom.subplots(1, len(layers))), layers, strict=True):
             values = distances.by_layer[layer][np.ix_(order, order)]
             axes.imshow(heat(values, 0, _reach(values)), interpolation="nearest")
@@ -74,34 +77,47 @@ def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
     axes.set_title("distance, mean over layers", size=9, loc="left")
 
 
-def _map(axes: Axes, distances: StyleDistances, pictures: Mapping[str, Picture], palette: Palette) -> None:
+def _map(
+    axes: Axes, distances: StyleDistances, pictures: Mapping[str, Picture], side: float, palette: Palette
+) -> None:
+    """The map on axes of ``side`` inches: thumbnails and dots, and names under them, with a line to those
+    that had to give way."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
     from matplotlib.patheffects import withStroke
 
     found = map_styles(distances.total)
     places = found.places
+    inch = 1.4 * max(np.ptp(places[:, 0]), np.ptp(places[:, 1]), 1e-6) / side
     axes.scatter(places[:, 0], places[:, 1], color=palette.lines[0], s=28, zorder=1)
-    reach = max(np.ptp(places[:, 0]), np.ptp(places[:, 1]), 1e-6)
-    taken: list[tuple[float, float, float]] = []
-    for (x, y), name in sorted(zip(places, distances.names, strict=True), key=lambda row: -row[0][1]):
-        below = 0.03 * reach
+    sizes = np.full((len(places), 2), 0.06)
+    for number, name in enumerate(distances.names):
         if name in pictures:
             picture = pictures[name]
-            width, height = fit(picture.width, picture.height, 120)
+            width, height = fit(picture.width, picture.height, 160)
             thumb = np.clip(resize(picture.pixels, width, height), 0, 1)
-            image = OffsetImage(thumb, zoom=0.3, interpolation="antialiased")
-            axes.add_artist(AnnotationBbox(image, (x, y), frameon=False, zorder=2))
-            below = 0.1 * reach * height / 120 + 0.01 * reach
-        label = textwrap.fill(name, 16)
-        down = _free(taken, x, y - below, label, reach)
+            image = OffsetImage(thumb, zoom=72 * THUMBNAIL / 160, interpolation="antialiased")
+            axes.add_artist(AnnotationBbox(image, tuple(places[number]), frameon=False, zorder=2))
+            sizes[number] = THUMBNAIL / 2 * np.array([width, height]) / 160
+    taken = [
+        Box(x - w * inch, x + w * inch, y - h * inch, y + h * inch)
+        for (x, y), (w, h) in zip(places, sizes, strict=True)
+    ]
+    for number in np.argsort(-places[:, 1], kind="stable"):
+        (x, y), label = places[number], textwrap.fill(distances.names[number], 16)
+        under = y - (sizes[number, 1] + 0.03) * inch
+        box = _free(taken, x, under, label, inch)
+        taken.append(box)
+        if under - box.top > 0.25 * inch:
+            axes.plot([x, x], [y, box.top], color=palette.faint, linewidth=0.6, zorder=1)
         axes.text(
-            x, down, label, ha="center", va="top", size=8, linespacing=1.0, zorder=3,
+            x, box.top, label, ha="center", va="top", size=8, linespacing=1.0, zorder=3,
             path_effects=[withStroke(linewidth=2.5, foreground=palette.paper)],
         )  # fmt: skip
-    for limits, set_limits in ((places[:, 0], axes.set_xlim), (places[:, 1], axes.set_ylim)):
-        middle = (limits.min() + limits.max()) / 2
-        set_limits(middle - 0.68 * reach, middle + 0.68 * reach)
+    margin = 0.12 * inch
+    axes.set_xlim(min(box.left for box in taken) - margin, max(box.right for box in taken) + margin)
+    axes.set_ylim(min(box.bottom for box in taken) - margin, max(box.top for box in taken) + margin)
     axes.set_aspect("equal")
+    axes.set_anchor("N")
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
@@ -110,13 +126,22 @@ def _map(axes: Axes, distances: StyleDistances, pictures: Mapping[str, Picture],
     axes.set_title(f"a map of the distances ({found.kept:.0%} of them shown)", size=9, loc="left")
 
 
-def _free(taken: list[tuple[float, float, float]], x: float, y: float, label: str, reach: float) -> float:
-    """Where a label of this place can begin, going down, without covering those ``taken``: (left, right,
-    lower edge), to which it is added. Sizes of letters are estimates, in units of the map."""
+class Box(NamedTuple):
+    """A piece of the map that is taken."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def _free(taken: Sequence[Box], x: float, y: float, label: str, inch: float) -> Box:
+    """Where a label around ``x`` can begin, at ``y`` or below, without covering what is ``taken``. Sizes of
+    letters are estimates."""
     lines = label.split("\n")
-    half, height = 0.0125 * reach * max(map(len, lines)), 0.045 * reach * len(lines)
-    for left, right, low in sorted(taken, key=lambda box: -box[2]):
-        if x - half < right and x + half > left and low < y <= low + 2 * height:
-            y = low
-    taken.append((x - half, x + half, y - height))
-    return y
+    half, height = 0.034 * inch * max(map(len, lines)), 0.135 * inch * len(lines)
+    for box in sorted(taken, key=lambda box: -box.top):
+        beside = x + half <= box.left or x - half >= box.right
+        if not beside and box.bottom < y and box.top > y - height:
+            y = box.bottom - 0.01 * inch
+    return Box(x - half, x + half, y - height, y)

@@ -133,14 +133,14 @@ def style_relative() -> str:
 
 
 def style_wasserstein() -> str:
-    means = sup(row(o("‖"), i("m"), o("−"), i("a"), o("‖")), n(2))
+    means = sup(row(o("‖"), i("m"), o("−"), i("b"), o("‖")), n(2))
     half = fraction(n(1), n(2))
-    inner = sup(brackets(sup(i("A"), half), i("C"), sup(i("A"), half)), half)
-    trace = row(i("tr"), brackets(i("C"), o("+"), i("A"), o("−"), n(2), inner))
-    below = sup(row(o("‖"), i("a"), o("‖")), n(2))
+    inner = sup(brackets(sup(i("B"), half), i("C"), sup(i("B"), half)), half)
+    trace = row(i("tr"), brackets(i("C"), o("+"), i("B"), o("−"), n(2), inner))
+    below = sup(row(o("‖"), i("b"), o("‖")), n(2))
     return shown(
         L_STYLE, o("="), total(i("l")), sub(i("w"), i("l")),
-        fraction(row(means, o("+"), trace), row(below, o("+"), i("tr"), i("A"))),
+        fraction(row(means, o("+"), trace), row(below, o("+"), i("tr"), i("B"))),
         label="Wasserstein style loss",
     )  # fmt: skip
 

@@ -44,10 +44,33 @@ painting:</p>
 <p>The weights {f.inline(f.i("α"))} and {f.inline(f.i("β"))} say how much each counts; the layers of a kind
 share
 its weight. These are the parts for your picture, each with its weight in it:</p>
-{table(("part", "weight", "after the first step", "at the end"), rows)}"""
+{table(("part", "weight", "at first", "at the end"), rows)}"""
 
 
 def downhill(story: Story) -> str:
+    """How the picture changes, and how it did."""
+    optimizer = escape(story.options.optimizer)
+    return f"""
+<p>The network stays as it is. What changes is the <em>picture</em>. Running the network backwards says, for
+each pixel, which way and how much to change it so that the loss falls: the gradient. Then take a small step
+that way, and look again. {_OPTIMISERS.get(story.options.optimizer, f"The optimiser is {optimizer}.")}</p>
+{f.step()}
+{_growing(story)}
+{_from_noise(story)}"""
+
+
+_MEMORY = f.inline(f.i("H"))
+_OPTIMISERS = {
+    "lbfgs": "The optimiser <code>lbfgs</code> also remembers how the slope changed in its last steps "
+    f'<span class="nb">({_MEMORY}),</span> and so takes better ones:',
+    "adam": "The optimiser <code>adam</code> also remembers how large each pixel's slope usually is "
+    f'<span class="nb">({_MEMORY}),</span> and takes steps of about the same length everywhere:',
+    "sgd": "The optimiser <code>sgd</code> does just that, with some of the step before "
+    f'<span class="nb">({_MEMORY}):</span>',
+}
+
+
+def _growing(story: Story) -> str:
     log = story.log
     steps = [
         figure(
@@ -56,69 +79,57 @@ def downhill(story: Story) -> str:
         )
         for i in thinned(len(story.frames), 6)
     ]
+    kinds = [kind for kind in ("content", "style") if kind in log.kinds()]
     rows = [
         (
             row["level"],
             f"{row['width']} × {row['height']}",
             row["iterations"],
             f"{row['seconds']:.1f}",
-            f"{row['content_first']:.3g} → {row['content_last']:.3g}",
-            f"{row['style_first']:.3g} → {row['style_last']:.3g}",
+            *(f"{row[f'{k}_first']:.3g} → {row[f'{k}_last']:.3g}" for k in kinds),
         )
         for row in log.table()
     ]
-    heads = ("level", "size", "iterations", "seconds", "content loss", "style loss")
-    noise = [
-        figure(
-            picture(story.noise_frames[i].pixels, f"from noise, iteration {story.noise_frames[i].iteration}"),
-            _step(story.noise_frames[i].iteration, None),
-        )
-        for i in thinned(len(story.noise_frames), 6)
-    ]
+    heads = ("level", "size", "iterations", "seconds", *(f"{kind} loss" for kind in kinds))
     sizes = len(dict.fromkeys(zip(log.width.tolist(), log.height.tolist(), strict=True)))
     beginning = {
         "content": "It began with the photograph itself.",
         "noise": "It began with white noise.",
         "statistics": "It began with noise in the painting's colours.",
     }.get(story.options.init, "")
-    return f"""
-<p>The network stays as it is. What changes is the <em>picture</em>. Running the network backwards says, for
-each pixel,
-which way and how much to change it so that the loss falls: the gradient. Then take a small step that way,
-and look
-again. The optimiser <code>{
-        escape(story.options.optimizer)
-    }</code> also remembers how the slope changed in its last steps
-<span class="nb">({f.inline(f.i("H"))}),</span> and so takes better ones:</p>
-{f.step()}
-<h3>Your picture, growing</h3>
-<p>{beginning} It was painted at {sizes} {
-        "size" if sizes == 1 else "sizes, from small to large"
-    }: large shapes form where
-they are cheap, and at full size only strokes are left to do. {len(log.iteration)} steps, {
-        story.seconds:.1f} seconds.</p>
-{grid(steps, "six")}
-{
+    grown = (
+        f"It was painted at {sizes} sizes, from small to large: large shapes form where they are cheap, and "
+        "at full size only strokes are left to do."
+        if sizes > 1
+        else "It was painted at one size."
+    )
+    curves = (
+        "The losses, each with its weight, on a logarithmic scale. They jump where the picture grows "
+        "(dotted): a larger picture shows detail that has not been painted yet."
+    )
+    return f"""<h3>Your picture, growing</h3>
+<p>{beginning} {grown} {len(log.iteration)} steps, {story.seconds:.1f} seconds.</p>
+{grid(steps)}
+{figure(chart(log, "Curves of the losses falling, by layer"), curves)}
+{table(heads, rows, numbers=2)}"""
+
+
+def _from_noise(story: Story) -> str:
+    log, frames = story.noise_log, story.noise_frames
+    steps = [
         figure(
-            chart(log, "Curves of the losses falling, by layer"),
-            "The losses, each with its weight, on a logarithmic "
-            "scale. They jump where the picture grows (dotted): a larger picture shows detail that has not "
-            "been painted yet.",
+            picture(frames[i].pixels, f"from noise, iteration {frames[i].iteration}"),
+            _step(frames[i].iteration, None),
         )
-    }
-{table(heads, rows, numbers=2)}
-<h3>The papers' way: from noise</h3>
+        for i in thinned(len(frames), 6)
+    ]
+    walk = moving([frame.pixels for frame in frames], "noise turning into the painting")
+    return f"""<h3>The papers' way: from noise</h3>
 <p>The papers begin with white noise, at one size. It takes more steps, and shows well what happens: colours
-first, then
-outlines, then strokes ({len(story.noise_log.iteration)} steps, here at {story.noise_log.width[0]} ×
-{story.noise_log.height[0]}).</p>
-{grid(noise, "six")}
-{
-        figure(
-            moving([frame.pixels for frame in story.noise_frames], "noise turning into the painting"),
-            "From noise to painting.",
-        )
-    }"""
+first, then outlines, then strokes ({len(log.iteration)} steps, here at {log.width[0]} ×
+{log.height[0]}).</p>
+{grid(steps, "six")}
+{figure(walk, "From noise to painting.")}"""
 
 
 def _step(iteration: int, shape: tuple[int, ...] | None) -> str:
@@ -147,12 +158,23 @@ appear. To the left, where the photograph counts least, they take
 over. There is no right answer, only the picture you want. After Gatys et al. 2015, figure 3.</p>"""
 
 
+TRY = """<p>Things to try, and to ask yourself what will happen first:</p>
+<ul>
+<li>Count the style ten times as much: <code>--style-weight 80</code>. Then a tenth.</li>
+<li>Take the style from the first two layers only: <code>--style-layers relu1_1,relu2_1</code>.</li>
+<li>Begin with noise, at one size: <code>--init noise --min-size 0 --iterations 200</code>.</li>
+<li>Does the network have to know anything? <code>impasto inspect encoders PHOTO PAINTING</code> paints the
+same with one that has learnt nothing.</li>
+</ul>"""
+
+
 def parameters(story: Story) -> str:
     values, defaults = story.options.to_dict(), story.defaults.to_dict()
     about = [(name, str(value)) for name, value in {**story.network, **story.versions}.items()]
     return f"""
 <p>The same picture again, on the same machine:</p>
 <pre><code>{escape(story.command)}</code></pre>
+{TRY}
 <details><summary>All {len(values)} parameters</summary>
 {options_table(values, defaults)}</details>
 <details><summary>The network and the programs</summary>

@@ -66,36 +66,63 @@ def network_sees(story: Story) -> str:
     heads = ("layer", "size of a map", "maps", "pixels apart", "sees, in pixels", "mean", "silent")
     filters = ""
     if story.filters is not None:
+        squares = [picture(s, f"filter {k}", cells=True) for k, s in enumerate(filter_squares(story.filters))]
         filters = f"""<h3>The first filters, as they are</h3>
-<p>The first layer can be looked at directly: its {len(story.filters)} filters are 3 × 3 pixels each. Some
-like one
+<p>The first layer can be looked at directly: its {len(squares)} filters are 3 × 3 pixels each. Some like one
 colour, some like an edge in one direction. All that follows is built from these.</p>
-{figure(picture(filter_sheet(story.filters), "small coloured squares", cells=True), "")}"""
+{grid(squares, "filters")}"""
+    name = escape(str(story.network.get("name", "")))
+    end = "the whole picture" if last.field is None else f"{last.field} × {last.field} pixels"
     return f"""
-<p>The network, <code>{escape(str(story.network.get("name", "")))}</code>, was trained to recognise things in
-photographs. It is a stack of layers. Each slides many small filters over what came before; a filter answers
-strongly where it finds what it looks for. With filters {f.inline(f.sup(f.i("W"), f.i("l")))} and a
-rectifier {f.inline(f.i("ρ"))} that silences what is below zero (here and there a tenth leaks through):</p>
+<p>The network, <code>{name}</code>, {_learnt(story.options.encoder)}.
+It is a stack of layers. Each slides many small filters over what came before; a filter answers strongly
+where it finds what it looks for. With filters {f.inline(f.sup(f.i("W"), f.i("l")))} and a rectifier
+{f.inline(f.i("ρ"))} that {_rectifier(story.slope)}:</p>
 {f.layer()}
 <p>One filter's answers, place by place, are a <em>feature map</em>. Every few layers the maps are halved in
-size,
-so that each place of the next one stands for a larger piece of the photograph. That is all there is to it:
-deep
-layers know about large things because they see large pieces.</p>
+size, so that each place of the next one stands for a larger piece of the photograph. That is all there is to
+it: deep layers know about large things because they see large pieces.</p>
 {filters}
-<h3>Five layers, and what they answer to your photograph</h3>
+<h3>{_count(len(views)).capitalize()}, and what they answer to your photograph</h3>
 <p>Left: how much of the photograph a single place of that layer sees. Then the mean of all maps, laid over
-the
-photograph, and the four maps whose answers differ most from place to place.</p>
+the photograph, and the four maps whose answers differ most from place to place.</p>
 {"".join(_layer(story, view) for view in views)}
 {WARM}
 {table(heads, rows, numbers=1)}
+{_below_zero(story)}
 <p>Read it from top to bottom. The first layer answers to colours and edges, pixel by pixel. In the middle
-there are
-textures and corners. At <code>{escape(last.layer)}</code> a place sees
-{"the whole picture" if last.field is None else f"{last.field} × {last.field} pixels"}, and answers to parts
-of
-things: it has given up knowing exactly where.</p>"""
+there are textures and corners. At <code>{escape(last.layer)}</code> a place sees {end}, and answers to parts
+of things: it has given up knowing exactly where.</p>"""
+
+
+def _learnt(network: str) -> str:
+    if network.startswith("untrained"):
+        return "has learnt nothing: its filters are random numbers"
+    if network == "tiny":
+        return (
+            "a VGG-19 in miniature, was trained to answer to photographs as a VGG-19 does, which was "
+            "trained to recognise things in them"
+        )
+    return "was trained to recognise things in photographs"
+
+
+def _rectifier(slope: float) -> str:
+    if not slope:
+        return "silences what is below zero"
+    return f"turns down what is below zero (a share of {slope:g} is let through)"
+
+
+def _below_zero(story: Story) -> str:
+    silent = [view.layer for view in story.views if view.silent > 0.95]
+    if not silent or not story.slope:
+        return ""
+    return f"""<p class="facts">“Silent” are answers of zero or less. At {escape(", ".join(silent))} nearly
+all are, and still the maps say something: the share that is let through differs from place to place.</p>"""
+
+
+def _count(layers: int) -> str:
+    words = ("no layer", "one layer", "two layers", "three layers", "four layers", "five layers")
+    return words[layers] if layers < len(words) else f"{layers} layers"
 
 
 def _layer(story: Story, view: LayerView) -> str:
@@ -138,7 +165,7 @@ and
 change it until <em>one</em> layer answers to it as it did to your photograph. Whatever that layer knows
 must come back;
 what it does not know stays noise.</p>
-{grid(cells, "six")}
+{grid(cells)}
 <p>The first layers give the photograph back almost pixel by pixel. Deeper ones keep what is where, the
 outlines and the things, and let go of exact colours and textures. That freedom is what a painter needs: so
 <em>content</em> is taken from deep layers, here {names}. With {f.inline(f.F)} the answers to the painting
@@ -185,7 +212,7 @@ seen. Distances are between 0, the same, and 1.</p>
 <p>The same experiment as before: begin with noise, and ask for the painting's Gram matrices at the first
 layer
 only, then at the first two, and so on.</p>
-{grid(cells, "six")}
+{grid(cells)}
 <p>One layer gives specks in the right colours. With each layer the pattern grows in scale: strokes, then
 swirls, then
 pieces that look like the painting torn up and laid out anew. Nothing is where it was, and still you
@@ -202,8 +229,8 @@ the paper's style loss is a weighted sum over layers:</p>{f.style_of_paper()}"""
     if loss == "wasserstein":
         found += f"""<p>This painting used a finer distance. Mean and Gram matrix describe a layer's answers
 as a cloud of
-points; with means {f.inline(f.i("m"))}, {f.inline(f.i("a"))} and covariances {f.inline(f.i("C"))},
-{f.inline(f.i("A"))} of the two clouds, the <em>Wasserstein</em> distance says how far one must be moved to
+points; with means {f.inline(f.i("m"))}, {f.inline(f.i("b"))} and covariances {f.inline(f.i("C"))},
+{f.inline(f.i("B"))} of the two clouds, the <em>Wasserstein</em> distance says how far one must be moved to
 become the
 other. It is divided by the size of the painting's own:</p>{f.style_wasserstein()}"""
     elif loss == "gram":
@@ -239,14 +266,8 @@ def _tiny(value: float) -> str:
     return "nothing at all" if value == 0 else f"{value:.0e}".replace("e-0", "e-")
 
 
-def filter_sheet(filters: NDArray[np.float32], across: int = 16) -> Pixels:
-    """(N, 3, h, w) filters as small coloured squares in rows, mid-grey where they are zero."""
-    count, _, height, width = filters.shape
-    across = min(across, count)
-    rows = -(-count // across)
-    sheet = np.ones((rows * (height + 1) - 1, across * (width + 1) - 1, 3), np.float32)
-    for number, kernel in enumerate(filters):
-        top, left = number // across * (height + 1), number % across * (width + 1)
-        scale = float(np.abs(kernel).max()) or 1.0
-        sheet[top : top + height, left : left + width] = 0.5 + 0.5 * kernel.transpose(1, 2, 0) / scale
-    return sheet
+def filter_squares(filters: NDArray[np.float32]) -> list[Pixels]:
+    """(N, 3, h, w) filters as N small pictures (h, w, 3), mid-grey where they are zero."""
+    reach = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
+    shown = 0.5 + 0.5 * filters / np.where(reach > 0, reach, 1)
+    return list(shown.transpose(0, 2, 3, 1).astype(np.float32))

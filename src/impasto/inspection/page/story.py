@@ -42,7 +42,8 @@ class Story:
     ``original``: (width, height) of the photograph's file. ``seen``: the photograph that ``views`` and
     ``given`` are of. ``filters``: (N, 3, 3, 3) of the first convolution, where the network has one.
     ``log``, ``frames``: of the painting. ``noise_log``, ``noise_frames``: the papers' way, from noise.
-    ``network``: what the encoder says of itself. ``weights``: part of the loss to its factor.
+    ``network``: what the encoder says of itself. ``slope``: the share of values below zero that its
+    rectifiers let through. ``weights``: part of the loss to its factor.
     ``defaults``: the options of the preset. ``command``: what paints the same picture again.
     """
 
@@ -70,5 +71,6 @@ class Story:
     options: Options
     defaults: Options
     network: Mapping[str, object]
+    slope: float
     command: str
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from impasto.studio.state import ACTIVE, JobRecord
 from impasto.studio.watching import Subscriber
 
 router = APIRouter(tags=["events"])
+STILL_HERE = b": still here\n\n"
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 LastEvent = Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)]
 
@@ -45,8 +46,10 @@ def _stream(body: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
 
-def _check_room(here: Services) -> None:
-    if here.watcher.streams >= here.settings.max_streams:
+def _check_room(here: Services, caller: Caller) -> None:
+    watcher, settings = here.watcher, here.settings
+    is_full = watcher.streams >= settings.max_streams
+    if is_full or watcher.streams_of(caller.user) >= settings.max_user_streams:
         raise ProblemError("rate", "too many streams are open; try again", retry_after=10)
 
 
@@ -56,7 +59,7 @@ async def watch_job(here: Here, caller: Member, id: str, last: LastEvent = None)
     job = await run_in_threadpool(here.job, caller, id)
     if job.is_final and last == str(job.version):
         return Response(status_code=204)  # EventSource asks no more
-    _check_room(here)
+    _check_room(here, caller)
     return _stream(_one(here, caller, id))
 
 
@@ -71,7 +74,9 @@ async def _one(here: Services, caller: Caller, id: str) -> AsyncIterator[bytes]:
             return
         async for news in _during(here, subscriber):
             if news is None:
-                yield b": still here\n\n"
+                yield STILL_HERE
+                if job.status == "queued":  # others before it may have gone: it has not changed itself
+                    yield await _told(here, job)
             elif isinstance(news, str):
                 yield _event("deleted", {"id": news})
                 return
@@ -85,31 +90,36 @@ async def _one(here: Services, caller: Caller, id: str) -> AsyncIterator[bytes]:
 @router.get("/events", response_class=Response, responses={**_STREAM, **responses()})
 async def watch_all(here: Here, caller: Member) -> Response:
     """The progress of all your jobs."""
-    _check_room(here)
+    _check_room(here, caller)
     return _stream(_all(here, caller))
 
 
 async def _all(here: Services, caller: Caller) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
     with here.watcher.subscribe(caller.user, None) as subscriber:
-        unfinished = await run_in_threadpool(
-            lambda: here.state.jobs.newest(caller.user, statuses=ACTIVE, limit=500)
-        )
-        for job in reversed(unfinished):
+        for job in await _unfinished(here, caller, ACTIVE):
             yield await _told(here, job)
         async for news in _during(here, subscriber):
             if news is None:
-                yield b": still here\n\n"
+                yield STILL_HERE
+                for job in await _unfinished(here, caller, ("queued",)):
+                    yield await _told(here, job)
             elif isinstance(news, str):
                 yield _event("deleted", {"id": news})
             else:
                 yield await _told(here, news)
 
 
+async def _unfinished(here: Services, caller: Caller, statuses: tuple[str, ...]) -> list[JobRecord]:
+    """The caller's jobs of these statuses, the oldest first."""
+    found = await run_in_threadpool(lambda: here.state.jobs.newest(caller.user, statuses=statuses, limit=500))
+    return found[::-1]
+
+
 async def _during(here: Services, subscriber: Subscriber) -> AsyncIterator[JobRecord | str | None]:
-    """News at most four times a second of each job, so that bursts come as one."""
+    """What comes in; nothing when the server is stopping."""
     if here.watcher.is_stopping:
         return
     async for news in subscriber.news():
         yield news
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # others have their turn

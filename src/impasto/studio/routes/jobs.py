@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -22,7 +21,6 @@ from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalErro
 from impasto.studio.storage import new_id
 from impasto.studio.webhooks import check_address
 
-log = logging.getLogger("impasto.studio.http")
 router = APIRouter(tags=["jobs"])
 Key = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")
@@ -80,27 +78,24 @@ def _accept(
 ) -> tuple[JobRecord, bool]:
     """Put ``job`` into the state, then into the queue. Raises ProblemError("queue-full")."""
     digest = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
-    limits = {"most": here.settings.max_queue, "most_of_owner": here.settings.max_active}
     try:
-        accepted, is_new = here.state.jobs.submit(job, key=key, fingerprint=digest, **limits)
+        accepted, is_new = here.state.jobs.submit(job, here.settings.limits, key=key, fingerprint=digest)
     except RefusalError as refusal:
         here.metrics.count("jobs_refused")
-        wait = _wait(here) if refusal.reason == "queue-full" else None
-        words = f"; try again in {wait} seconds" if wait else ""
-        raise ProblemError(refusal.reason, refusal.detail + words, retry_after=wait) from refusal
+        raise _refused(here, refusal) from refusal
     if is_new:
         here.metrics.count("jobs_accepted")
-        try:
-            here.queues.send(accepted.lane, accepted.id)
-        except Exception:
-            # It is accepted, and a caretaker sends it as soon as the queue is back.
-            log.warning("the queue cannot be reached", exc_info=True)
+        here.queues.ring(accepted.lane)
     return accepted, is_new
 
 
-def _wait(here: Services) -> int:
-    """Seconds until there may be room: as long as what is being painted has left, or a guess."""
-    return here.state.jobs.soonest(default=20)
+def _refused(here: Services, refusal: RefusalError) -> ProblemError:
+    """The problem that a refusal is; for a full queue, with the seconds until there may be room: as long as
+    what is being painted has left, or a guess."""
+    if refusal.reason != "queue-full":
+        return ProblemError(refusal.reason, refusal.detail)
+    wait = here.state.survey.soonest(default=20)
+    return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
 
 
 def _check(here: Services, caller: Caller, plain: Mapping[str, Any]) -> dict[str, PictureRecord]:
@@ -191,11 +186,14 @@ def read_job(here: Here, caller: Member, id: str) -> Any:
 
 
 def _ask(here: Services, caller: Caller, id: str, wish: str) -> dict[str, Any]:
-    job = here.state.jobs.ask(caller.user, id, wish)
+    try:
+        job = here.state.jobs.ask(caller.user, id, wish, here.settings.limits)
+    except RefusalError as refusal:
+        raise _refused(here, refusal) from refusal
     if job is None:
         raise ProblemError("not-found", f"there is no job {id}")
     if wish == "resume" and job.status == "queued":
-        here.queues.send(job.lane, job.id)
+        here.queues.ring(job.lane)
     return shown(here, job)
 
 
@@ -220,9 +218,11 @@ def resume(here: Here, caller: Member, id: str) -> Any:
 @router.delete("/jobs/{id}", status_code=204, responses=responses())
 def delete_job(here: Here, caller: Member, id: str) -> None:
     """Delete a job and its pictures, from the disk too; one that is being painted is stopped."""
-    if here.state.jobs.remove(caller.user, id) is None:
+    gone = here.state.jobs.remove(caller.user, id)
+    if not gone:
         raise ProblemError("not-found", f"there is no job {id}")
-    here.storage.remove_job(id)
+    for each in gone:  # with what explains it
+        here.storage.remove_job(each)
 
 
 @router.post(

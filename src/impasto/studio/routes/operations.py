@@ -88,8 +88,8 @@ def thumbnail(here: Here, caller: Member, name: str) -> Response:  # noqa: ARG00
 
 
 @router.get("/healthz", include_in_schema=False)
-def health() -> dict[str, str]:
-    """The process answers."""
+async def health() -> dict[str, str]:
+    """The process answers, however busy its threads are."""
     return {"status": "ok"}
 
 
@@ -126,7 +126,7 @@ def metrics(here: Here, request: Request) -> Response:
     """Figures for Prometheus; where people sign in, with the metrics token or anyone's."""
     _check_metrics(here, request)
     jobs: dict[Labels, float] = defaultdict(float)
-    for (kind, status), count in here.state.jobs.counts().items():
+    for (kind, status), count in here.state.survey.counts().items():
         jobs[(("kind", kind), ("status", status))] += count
     waiting: dict[Labels, float] = {
         (("lane", lane),): here.queues.waiting(lane) for lane in ("paintings", "drafts")

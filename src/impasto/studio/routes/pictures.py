@@ -5,23 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import shutil
-import threading
 import time
 from typing import Annotated, Any, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 
 from impasto.studio import schemas
+from impasto.studio.accounts import Caller
 from impasto.studio.problems import ProblemError, responses
 from impasto.studio.services import Here, Member, Services
 from impasto.studio.state import PictureRecord
 from impasto.studio.storage import new_id
-from impasto.studio.uploads import Kept, Role, UploadError, copy_of, keep, tidy_name
+from impasto.studio.uploads import SMALL_SIDE, Kept, Role, UploadError, copy_of, keep, tidy_name
 
 router = APIRouter(tags=["pictures"])
-_decoding = threading.BoundedSemaphore(2)
-"""Large photographs take a gigabyte while they are decoded."""
+WAITING_PREVIEWS = 4
+"""How many wait for each that is painted; more are told to come back."""
 
 After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 
@@ -43,7 +44,7 @@ def read_cursor(text: str | None) -> tuple[float, str] | None:
 
 
 @router.post("/pictures", status_code=201, response_model=schemas.PictureOut, responses=responses(415))
-def upload(
+async def upload(
     here: Here,
     caller: Member,
     request: Request,
@@ -53,14 +54,18 @@ def upload(
     name: Annotated[str | None, Form(max_length=1000)] = None,
 ) -> Any:
     """Upload a photograph, a painting or a mask. Kept upright, in sRGB, without metadata."""
-    here.uploads.take(caller.user)
-    used, _ = here.state.pictures.used(caller.user)
-    if used >= here.settings.user_bytes:
-        raise ProblemError("quota", f"your pictures take {used:,} bytes, all you have: delete some")
     if file.size is not None and file.size > here.settings.max_bytes:
         raise ProblemError(
             "too-large", f"expected at most {here.settings.max_bytes:,} bytes; these are {file.size:,}"
         )
+    picture = await to_thread.run_sync(_take, here, caller, file, role, name, limiter=here.decoders)
+    request.state.made = picture.id
+    response.headers["Location"] = f"{schemas.API}/pictures/{picture.id}"
+    return schemas.describe_picture(picture)
+
+
+def _take(here: Services, caller: Caller, file: UploadFile, role: Role, name: str | None) -> PictureRecord:
+    """Keep an upload and remember it. Raises ProblemError."""
     id = new_id("p")
     kept = _keep(here, file, role, id)
     picture = PictureRecord(
@@ -79,9 +84,7 @@ def upload(
         here.storage.remove_picture(id)
         raise
     here.metrics.count("uploads")
-    request.state.made = id
-    response.headers["Location"] = f"{schemas.API}/pictures/{id}"
-    return schemas.describe_picture(picture)
+    return picture
 
 
 def _keep(here: Services, file: UploadFile, role: Role, id: str) -> Kept:
@@ -89,15 +92,14 @@ def _keep(here: Services, file: UploadFile, role: Role, id: str) -> Kept:
     try:
         with incoming.open("wb") as stream:
             shutil.copyfileobj(file.file, stream, 2**20)
-        with _decoding:
-            return keep(
-                incoming,
-                role,
-                here.storage.picture(id),
-                here.storage.small(id),
-                max_pixels=here.settings.max_pixels,
-                max_frames=here.settings.max_frames,
-            )
+        return keep(
+            incoming,
+            role,
+            here.storage.picture(id),
+            here.storage.small(id),
+            max_pixels=here.settings.max_pixels,
+            max_frames=here.settings.max_frames,
+        )
     except UploadError as error:
         here.storage.remove_picture(id)
         raise ProblemError(error.kind, str(error)) from error
@@ -130,20 +132,23 @@ def read_picture(here: Here, caller: Member, id: str) -> Any:
     response_class=Response,
     responses={200: {"content": {"image/png": {}, "image/jpeg": {}}}, **responses()},
 )
-def read_content(
+async def read_content(
     here: Here,
     caller: Member,
     id: str,
     side: Annotated[int | None, Query(ge=32, le=2048)] = None,
 ) -> Response:
     """The picture itself, or a smaller copy."""
-    picture = here.picture(caller, id)
+    picture = await to_thread.run_sync(here.picture, caller, id)
     path = here.storage.picture(id)
     # An upload never changes: a browser may keep it for itself.
     headers = {"Cache-Control": "private, max-age=3600"}
     if side is None:
         return FileResponse(path, media_type="image/png", headers=headers)
-    data, media = copy_of(path, here.storage.small(id), side, is_mask=picture.role == "mask")
+    data, media = await to_thread.run_sync(
+        lambda: copy_of(path, here.storage.small(id), side, is_mask=picture.role == "mask"),
+        limiter=here.decoders,
+    )
     return Response(data, media_type=media, headers=headers)
 
 
@@ -160,8 +165,18 @@ def delete_picture(here: Here, caller: Member, id: str) -> None:
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}, **responses(501)},
 )
-def preview(here: Here, caller: Member, request: Request, asked: schemas.PreviewRequest) -> Response:
+async def preview(here: Here, caller: Member, request: Request, asked: schemas.PreviewRequest) -> Response:
     """Paint with the gallery network, at once."""
+    if here.painters.statistics().tasks_waiting >= here.settings.max_previews * WAITING_PREVIEWS:
+        raise ProblemError("rate", "too many previews are under way; try again", retry_after=1)
+    as_png = "image/png" in request.headers.get("accept", "")
+    data = await to_thread.run_sync(_preview, here, caller, asked, as_png, limiter=here.painters)
+    here.metrics.count("previews")
+    return Response(data, media_type="image/png" if as_png else "image/jpeg")
+
+
+def _preview(here: Services, caller: Caller, asked: schemas.PreviewRequest, as_png: bool) -> bytes:
+    """The preview's bytes. Raises ProblemError."""
     picture = here.picture(caller, asked.photo)
     if picture.role == "mask":
         raise ProblemError("unsuitable", "photo is a mask; expected a photograph")
@@ -177,10 +192,10 @@ def preview(here: Here, caller: Member, request: Request, asked: schemas.Preview
         if style.name not in known or not known[style.name].fast:
             raise ProblemError("invalid", f"the gallery network has no style {style.name}")
         weights[style.name] = weights.get(style.name, 0.0) + style.weight
-    as_png = "image/png" in request.headers.get("accept", "")
-    source = here.storage.small(picture.id) if asked.side <= 1024 else here.storage.picture(picture.id)
-    data = here.previews.paint(
-        source if not as_png else here.storage.picture(picture.id),
+    # The small copy is enough, but for those who compare pixels.
+    is_small = asked.side <= SMALL_SIDE and not as_png
+    return here.previews.paint(
+        here.storage.small(picture.id) if is_small else here.storage.picture(picture.id),
         weights,
         side=asked.side,
         strength=asked.strength,
@@ -188,5 +203,3 @@ def preview(here: Here, caller: Member, request: Request, asked: schemas.Preview
         keep_color=asked.keep_color > 0.5,
         as_png=as_png,
     )
-    here.metrics.count("previews")
-    return Response(data, media_type="image/png" if as_png else "image/jpeg")

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
@@ -70,7 +71,7 @@ def read_losses(here: Here, caller: Member, id: str) -> Any:
 
 
 @router.get("/jobs/{id}/result", response_class=Response, responses={**_PICTURE, **responses(409, 416)})
-def read_result(
+async def read_result(
     here: Here,
     caller: Member,
     id: str,
@@ -80,7 +81,7 @@ def read_result(
     download: Annotated[bool, Query()] = True,
 ) -> Response:
     """The picture, with the recipe inside unless told otherwise; and nothing else about anyone."""
-    job = here.job(caller, id)
+    job = await to_thread.run_sync(here.job, caller, id)
     if job.kind == "explanation":
         return _page(here, job)
     if job.result is None:
@@ -93,7 +94,8 @@ def read_result(
     }
     if format == "png" and parameters:
         return FileResponse(path, media_type="image/png", headers=headers)
-    return Response(_encoded(path, format, quality, parameters), media_type=FORMATS[format], headers=headers)
+    data = await to_thread.run_sync(_encoded, path, format, quality, parameters, limiter=here.decoders)
+    return Response(data, media_type=FORMATS[format], headers=headers)
 
 
 def _encoded(path: Path, format: str, quality: int, parameters: bool) -> bytes:

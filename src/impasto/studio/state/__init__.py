@@ -15,11 +15,14 @@ from impasto.studio.state.records import (
     STATUSES,
     Delivery,
     JobRecord,
+    Limits,
     PictureRecord,
     RefusalError,
 )
 from impasto.studio.state.schema import prepare
 from impasto.studio.state.sessions import Sessions
+from impasto.studio.state.survey import Survey
+from impasto.studio.state.work import Work
 
 __all__ = [
     "ACTIVE",
@@ -27,6 +30,7 @@ __all__ = [
     "STATUSES",
     "Delivery",
     "JobRecord",
+    "Limits",
     "PictureRecord",
     "RefusalError",
     "State",
@@ -40,6 +44,8 @@ class State:
         self.database = Database(url)
         prepare(self.database)
         self.jobs = Jobs(self.database)
+        self.work = Work(self.database)
+        self.survey = Survey(self.database)
         self.pictures = Pictures(self.database)
         self.sessions = Sessions(self.database)
         self.deliveries = Deliveries(self.database)
@@ -48,6 +54,10 @@ class State:
         """Raise whatever the database raises when it cannot be reached."""
         with self.database.transaction(reading=True) as run:
             run("SELECT value FROM counters WHERE name = 'version'")
+
+    def settle(self) -> None:
+        """Have what was deleted overwritten on the disk now, where that is ours to do."""
+        self.database.settle()
 
     def close(self) -> None:
         self.database.close()

@@ -49,6 +49,17 @@ class Database:
                 raise
             self._idle.put(connection)
 
+    def settle(self) -> None:
+        """Write SQLite's log into its file and empty it: until then it holds what was deleted."""
+        if self.is_shared:
+            return
+        with self._places:
+            connection = self._take()
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._idle.put(connection)
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         while not self._idle.empty():

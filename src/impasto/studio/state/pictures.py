@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import astuple
 
-from impasto.studio.state.database import Database, Transaction
-from impasto.studio.state.records import ACTIVE, PictureRecord, RefusalError
-
-_UNFINISHED = ", ".join(f"'{status}'" for status in ACTIVE)
+from impasto.studio.state.database import Database
+from impasto.studio.state.records import PictureRecord, RefusalError
+from impasto.studio.state.rows import ACTIVE_SET, bytes_of
 
 
 class Pictures:
@@ -19,7 +18,7 @@ class Pictures:
     def add(self, picture: PictureRecord, *, quota: int) -> None:
         """Remember an upload. Raises RefusalError("quota") where its owner would have over ``quota``."""
         with self._database.transaction() as run:
-            used = _bytes_of(run, picture.owner)
+            used = bytes_of(run, picture.owner)
             if used + picture.bytes > quota:
                 raise RefusalError(
                     "quota",
@@ -54,7 +53,7 @@ class Pictures:
                 return False
             needed = (
                 f"SELECT jobs.id FROM uses JOIN jobs ON jobs.id = uses.job "
-                f"WHERE uses.picture = ? AND jobs.status IN ({_UNFINISHED})"
+                f"WHERE uses.picture = ? AND jobs.status IN ({ACTIVE_SET})"
             )
             if rows := run(needed, id):
                 raise RefusalError("in-use", f"job {rows[0]['id']} needs this picture and is not finished")
@@ -71,7 +70,7 @@ class Pictures:
         """How many bytes and how many uploads ``owner`` has; results of jobs count as bytes."""
         with self._database.transaction(reading=True) as run:
             count = run("SELECT COUNT(*) AS n FROM pictures WHERE owner = ?", owner)[0]["n"]
-            return _bytes_of(run, owner), int(count)
+            return bytes_of(run, owner), int(count)
 
     def unused_since(self, before: float) -> list[PictureRecord]:
         """Uploads older than ``before`` that no job remembered has a use for."""
@@ -86,9 +85,3 @@ class Pictures:
         """Of all uploads of everyone."""
         with self._database.transaction(reading=True) as run:
             return {row["id"] for row in run("SELECT id FROM pictures")}
-
-
-def _bytes_of(run: Transaction, owner: str) -> int:
-    (pictures,) = run("SELECT COALESCE(SUM(bytes), 0) AS n FROM pictures WHERE owner = ?", owner)
-    (jobs,) = run("SELECT COALESCE(SUM(bytes), 0) AS n FROM jobs WHERE owner = ?", owner)
-    return int(pictures["n"]) + int(jobs["n"])

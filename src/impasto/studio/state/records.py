@@ -24,6 +24,8 @@ FINAL = ("done", "cancelled", "failed")
 ACTIVE = ("queued", "running", "pausing", "paused", "cancelling")
 HELD = ("running", "pausing", "cancelling")
 """A worker has it."""
+IN_LINE = ("queued", *HELD)
+"""It takes a place in the queue; what is paused does not."""
 
 
 class RefusalError(Exception):
@@ -33,6 +35,15 @@ class RefusalError(Exception):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be taken on: jobs in the queue, unfinished jobs of one person, bytes of one person."""
+
+    in_line: int
+    of_owner: int
+    bytes: int
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,17 @@
-"""The two engines as painters of frames: optimisation held to earlier frames, and the fast networks."""
+"""Frames by optimisation, each held to earlier ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
+from impasto.film_painters import NEXT_ITERATIONS, TEMPORAL_WEIGHT, CutShort
 from impasto.objectives import SampleKind, Samples, StyleStatistics
 from impasto.optimize import colours
 from impasto.optimize.engine import Cancel, paint
@@ -30,15 +31,6 @@ from impasto.sources import (
 from impasto.tensors import plane_to_tensor, to_tensor
 from impasto.types import Picture, Pixels, Plane
 from impasto.video import Guide
-
-TEMPORAL_WEIGHT = 300.0
-"""How much it counts to look like the frames before; the loss is a mean square in [0, 1]."""
-NEXT_ITERATIONS = 20
-"""Iterations of a frame that starts from the one before it."""
-
-
-class CutShort(Exception):  # noqa: N818 - not an error: what was asked for
-    """Painting was cancelled in the middle of a frame."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +146,10 @@ class OptimisedPainter:
         """``pixels`` in the colours that ``options`` ask for."""
         return colours.finish(pixels, frame, self.options)
 
+    def describe(self) -> str:
+        """The network: its name, its weights and how it is used."""
+        return str(self.network.describe())
+
     def _temporal(self, guide: Guide) -> Callable[[Tensor], Tensor]:
         """Ruder et al. 2016, equation 7, for all earlier frames together."""
         wanted: list[tuple[Tensor, Tensor]] = []
@@ -167,54 +163,3 @@ class OptimisedPainter:
             return self.temporal_weight * torch.stack(parts).sum()
 
         return loss
-
-
-class Named(Protocol):
-    """A style of the fast networks."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class Gallery(Protocol):
-    """The fast networks, as ``impasto.runtime.load_gallery`` gives them."""
-
-    @property
-    def styles(self) -> Sequence[Named]:
-        """What they know."""
-
-    def paint(
-        self,
-        pixels: Pixels,
-        styles: str | Mapping[str, float],
-        *,
-        strength: float = 1.0,
-        stroke_size: float = 1.0,
-        keep_color: bool = False,
-    ) -> Pixels:
-        """The picture (H, W, 3) in [0, 1] as a painting of the same size."""
-
-
-@dataclass(frozen=True)
-class FastPainter:
-    """Frames through a feed-forward network (Johnson et al. 2016), each by itself."""
-
-    gallery: Gallery
-    styles: Mapping[str, float]
-    strength: float = 1.0
-    stroke_size: float = 1.0
-    keep_color: bool = False
-
-    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:  # noqa: ARG002 - it takes none
-        """See ``video.Painter``."""
-        return self.gallery.paint(
-            frame,
-            dict(self.styles),
-            strength=self.strength,
-            stroke_size=self.stroke_size,
-            keep_color=self.keep_color,
-        )
-
-    def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:  # noqa: ARG002 - nothing is left to do
-        """``pixels`` as they are."""
-        return pixels

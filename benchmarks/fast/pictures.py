@@ -1,0 +1,102 @@
+"""What is painted, in which styles, and who judges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from impasto import imaging
+from impasto.encoders import Encoder, load_encoder
+from impasto.metrics import content_distance, style_distance
+from impasto.tensors import to_tensor
+from impasto.types import Pixels
+
+SHARED = Path(__file__).parents[3] / "shared"
+
+PAINTINGS = {
+    "starry-night": "starry_night_van_gogh",
+    "great-wave": "great_wave_hokusai",
+    "composition-vii": "composition_vii_kandinsky",
+    "the-kiss": "the_kiss_klimt",
+    "woman-with-a-hat": "woman_with_hat_matisse",
+    "water-lilies": "water_lilies_monet",
+    "the-shipwreck": "the_shipwreck_turner",
+    "grande-jatte": "grande_jatte_seurat",
+    "edtaonisl": "edtaonisl_picabia",
+    "metzinger": "portrait_of_metzinger_delaunay",
+    "picasso-by-gris": "portrait_of_picasso_gris",
+    "street-pavers": "street_pavers_boccioni",
+}
+"""The files of the gallery's styles."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """See ``parts.main``."""
+
+    judge: Path = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
+    photos: Path = SHARED / "data" / "content_test"
+    paintings: Path = SHARED / "data" / "style"
+    practice: Path = SHARED / "data" / "content_train"
+    rounds: int = 5
+    count: int = 20
+    size: int = 512
+    steps: int = 300
+    minutes: Sequence[float] = (0.5, 1.0, 2.0, 4.5)
+    full_minutes: float = 0.0
+    painting: str = "self_portrait_straw_hat_van_gogh"
+
+    def missing(self) -> Path | None:
+        """The first of the files and folders that is not there."""
+        places = (self.judge, self.photos, self.paintings, self.practice)
+        return next((place for place in places if not place.exists()), None)
+
+    def painting_file(self, name: str) -> Path:
+        return self.paintings / f"{name}.jpg"
+
+    def held_out(self) -> list[Path]:
+        """``count`` photographs, evenly chosen; none of them is ever learnt from."""
+        found = sorted(self.photos.glob("*.jpg"))
+        count = min(self.count, len(found))
+        return [found[k * len(found) // count] for k in range(count)]
+
+
+def read(path: Path, long_side: int) -> Pixels:
+    """(H, W, 3), its long side ``long_side``."""
+    pixels = imaging.read(path).pixels
+    height, width = pixels.shape[:2]
+    return imaging.resize(pixels, *imaging.fit(width, height, long_side))
+
+
+class Judge:
+    """Distances by a network that nothing here was trained with. What it looked at last, it remembers."""
+
+    def __init__(self, path: Path) -> None:
+        self._encoder = load_encoder(path, padding="reflect", convention="caffe")
+        self._seen: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}
+
+    def __call__(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """The encoder itself, but for pictures that were given to ``remember``."""
+        if id(image) in self._seen:
+            known = self._seen[id(image)][1]
+            return {name: known[name] for name in layers}
+        found: dict[str, Tensor] = self._encoder(image, layers)
+        return found
+
+    def remember(self, images: Sequence[Tensor], layers: Sequence[str]) -> None:
+        """Look at ``images`` once, instead of each time; forget those before."""
+        with torch.inference_mode():
+            self._seen = {id(image): (image, self._encoder(image, layers)) for image in images}
+
+    def distances(self, painted: Tensor, photo: Tensor, painting: Tensor) -> tuple[float, float]:
+        """(content, style) distance of ``painted``."""
+        encoder: Encoder = self  # type: ignore[assignment] - it answers like one
+        return content_distance(painted, photo, encoder), style_distance(painted, painting, encoder)
+
+
+def tensor(pixels: Pixels) -> Tensor:
+    return to_tensor(pixels)

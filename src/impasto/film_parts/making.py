@@ -1,0 +1,292 @@
+"""A film in parts, from beginning to end: looked through, shared out, painted, put together."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from impasto.errors import ImpastoError, InputError, OutputError
+from impasto.film_parts.painting import (
+    PartPainter,
+    find_painter,
+    last_ticks,
+    name_of,
+    segment_writer,
+    write_picture,
+)
+from impasto.film_parts.plans import FADE, LEAD, LONGEST, Plan, look_through
+from impasto.film_parts.seams import faded
+from impasto.films import Engine, Film, FilmOptions, FilmProgress, choose_engine
+from impasto.films.places import check_place, describe
+from impasto.imaging import files
+from impasto.jobs import Job
+from impasto.jobs.batch import Batch, BatchProgress, run, run_with
+from impasto.jobs.hiring import Wish, find_workers
+from impasto.jobs.parts import Part, split
+from impasto.jobs.schedule import Policy
+from impasto.jobs.work import Painter
+from impasto.optimize.options import Options
+from impasto.optimize.presets import preset as find_preset
+from impasto.runtime import load_gallery
+from impasto.video import Clip
+from impasto.video.codecs import Target
+from impasto.video.joining import Segment, Sound, join
+from impasto.video.segments import HIDDEN
+
+PathLike = str | os.PathLike[str]
+EACH = 1.5e9
+"""Bytes that a worker is taken to need."""
+
+
+def film_in_parts(
+    source: PathLike,
+    styles: PathLike | Sequence[PathLike],
+    output: PathLike,
+    *,
+    engine: Engine | None = None,
+    preset: str = "default",
+    options: Options | None = None,
+    film_options: FilmOptions | None = None,
+    model: PathLike | None = None,
+    workers: int | Literal["auto"] = "auto",
+    ray: str | None = None,
+    longest: int | None = None,
+    policy: Policy | None = None,
+    on_progress: Callable[[FilmProgress], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+    **changes: Any,
+) -> Film:
+    """As ``films.film``, by several ``workers`` at once, on this machine or on a Ray cluster.
+
+    The clip is looked through for cuts, and its shots are painted each by itself: what a shot's frames
+    look like does not depend on another's. One of more than ``longest`` frames is divided (240 fast, 96
+    optimised, unless another number is given); the parts overlap, and fade into each other. ``model``: the
+    file of another fast network than the shipped one. ``workers``,
+    ``ray``, ``policy``: as for ``works.batch``; all machines must see the clip and the output's folder
+    under the same names. ``tell`` gets lines about the cluster, and about what is tried again.
+
+    Finished parts are kept in ``.impasto/`` beside the output; called again with the same arguments, with
+    any number of workers, it makes what is missing. Raises what ``films.film`` and ``works.batch`` raise,
+    and InputError for the first part that could not be painted.
+    """
+    began = time.monotonic()
+    wanted, stop = film_options or FilmOptions(), cancel or (lambda: False)
+    names = [styles] if isinstance(styles, (str, os.PathLike)) else list(styles)
+    given = tuple(os.fspath(name) for name in names)
+    if not given:
+        raise InputError("expected at least one style; got none")
+    chosen = (options or find_preset(preset).options).replace(**changes)
+    by = choose_engine(engine, given, None if model is None else load_gallery(model))[0]
+    most = longest or LONGEST[by]
+    split(1, [], longest=most, lead=0, fade=FADE)  # refuses what is too short
+    network = None if model is None else str(Path(model).absolute())
+    begun = Plan(Path(source), Path(output), given, by, chosen, wanted, network)
+    clip, target = begun.opened()
+    check_place(begun.source, target)
+    painter = find_painter(begun, clip)[0]
+    described = describe(begun.source, given, chosen, wanted, by, painter.describe(), target)
+    folder = target.path.absolute().parent / HIDDEN / f"{target.path.name}.parts"
+    plan, note = _planned(begun, folder, described, most, stop)
+    watch = _Watch(plan, on_progress, tell or (lambda _: None))
+    batch: Batch | None = None
+    if plan.parts:
+        batch = _painted(plan, target, folder, workers, ray, policy, watch, stop)
+    whole = batch is not None and not batch.cancelled
+    notes = [note] if note else []
+    if batch is not None and whole:
+        notes += _finished(batch, plan, clip, target, folder)
+    return Film(
+        path=target.path,
+        engine=by,
+        width=clip.info.width,
+        height=clip.info.height,
+        frames=watch.frames,
+        resumed=watch.resumed,
+        seconds=time.monotonic() - began,
+        cuts=plan.cuts,
+        notes=tuple(dict.fromkeys(notes)),
+        cancelled=not whole,
+    )
+
+
+def _planned(
+    begun: Plan, folder: Path, described: dict[str, Any], longest: int, stop: Callable[[], bool]
+) -> tuple[Plan, str]:
+    """The plan of an earlier run of the same film in ``folder``, or a new one, and why it is new where there
+    was another; ``begun`` as it is when told to stop."""
+    described = json.loads(json.dumps(described | {"longest": longest, "fade": FADE}))
+    about, place, note = folder / "film.json", folder / "plan.json", ""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
+    if about.exists():
+        earlier = json.loads(about.read_bytes())
+        if earlier == described and place.exists():
+            return Plan.read(place), ""
+        other = next((name for name in described if earlier.get(name) != described[name]), "")
+        note = f"begun anew: its {other} was another" if other else ""
+    shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    found = look_through(begun.source, begun.wanted, stop)
+    if found is None:
+        return begun, note
+    ticks, cuts = found
+    parts = split(len(ticks), cuts, longest=longest, lead=LEAD[begun.engine], fade=FADE)
+    plan = replace(begun, ticks=tuple(ticks), cuts=tuple(cuts), parts=tuple(parts))
+    plan.write(place)
+    files.replace(about, json.dumps(described).encode())
+    return plan, note
+
+
+def _painted(
+    plan: Plan,
+    target: Target,
+    folder: Path,
+    workers: int | str,
+    ray: str | None,
+    policy: Policy | None,
+    watch: _Watch,
+    stop: Callable[[], bool],
+) -> Batch:
+    """Perform the parts, as a batch of jobs in ``folder``."""
+    # A pattern of names is no file; its folder stands for it.
+    content = plan.source if plan.source.exists() else plan.source.parent
+    jobs = [
+        Job(str(content.absolute()), plan.styles, str(folder / name_of(part, target)), plan.options)
+        for part in plan.parts
+    ]
+    device = "cpu" if plan.engine == "fast" else plan.options.device
+    free = float(psutil.virtual_memory().available)
+    wish = Wish(workers, ray, len(jobs), device, each=EACH, memory=free, folder=str(folder))
+    at = str(folder / "plan.json")
+    hire = find_workers(
+        wish,
+        lambda among: Painter("impasto.film_parts.painting:make_part_painter", {"plan": at, "among": among}),
+        watch.say,
+    )
+    if hire is None:
+        paint = PartPainter(plan)
+        return run(jobs, folder, paint, policy=policy, on_progress=watch, cancel=stop)
+    return run_with(hire, jobs, folder, policy=policy, on_progress=watch, cancel=stop)
+
+
+def _finished(batch: Batch, plan: Plan, clip: Clip, target: Target, folder: Path) -> list[str]:
+    """The film put together, and its parts gone. Raises InputError where some could not be painted."""
+    if batch.failed:
+        first = batch.failed[0]
+        raise InputError(
+            f"{len(batch.failed)} of {len(batch.records)} parts of the film could not be painted; "
+            f"{Path(first.output).stem}: {first.error}"
+        )
+    notes = _put_together(plan, clip, target, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()  # unless something else is in it
+    return notes
+
+
+class _Watch:
+    """Turns the news of a batch of parts into those of a film."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        on_progress: Callable[[FilmProgress], None] | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.say = say
+        self.frames = self.resumed = 0
+        self._all = len(plan.ticks)
+        self._parts = plan.parts
+        self._tell = on_progress
+        self._began = time.monotonic()
+        self._at_hand: dict[int, float] = {}
+        self._told = -1
+
+    def __call__(self, event: BatchProgress) -> None:
+        if event.job is None:
+            self.say(f"worker {event.worker} is replaced: {event.note}")
+            return
+        part = self._parts[event.number - 1]
+        if event.state in ("retrying", "replaced"):
+            self.say(f"frames {part.first} to {part.last - 1} again: {event.note}")
+        if event.painting is not None:
+            self._at_hand[event.number] = event.painting.done * len(part)
+        else:
+            self._at_hand.pop(event.number, None)
+        if event.state in ("skipped", "done"):
+            self.frames += len(part)
+            self.resumed += len(part) if event.state == "skipped" else 0
+        self._report()
+
+    def _report(self) -> None:
+        count = self.frames + sum(self._at_hand.values())
+        if self._tell is None or int(count) == self._told:
+            return
+        self._told = int(count)
+        elapsed, made = time.monotonic() - self._began, count - self.resumed
+        left = elapsed / made * (self._all - count) if made > 0 else None
+        self._tell(FilmProgress(int(count), self._all, elapsed, left))
+
+
+def _put_together(plan: Plan, clip: Clip, target: Target, folder: Path) -> list[str]:
+    """The parts as one film, with its sound; what there is to say of it."""
+    info, notes = clip.info, []
+    segments: list[Segment] = []
+    for part in plan.parts:
+        path = folder / name_of(part, target)
+        notes += _notes(path.with_suffix(".json"))
+        segments += _seam(plan, clip, target, part, path)
+        body = plan.ticks[part.first + part.head : part.last]
+        segments.append(Segment(path, body))
+    if target.kind == "frames":
+        return (
+            [*notes, "frames have no sound; it was left out"] if info.audio and plan.wanted.sound else notes
+        )
+    return notes + join(segments, target, info.time_base, last_ticks(info), _sound(plan, clip))
+
+
+def _seam(plan: Plan, clip: Clip, target: Target, part: Part, path: Path) -> Iterator[Segment]:
+    """The frames that ``part`` shares with the one before, if any."""
+    if not part.head:
+        return
+    before = path.with_name(f"{part.number - 1:05d}.tail.npy")
+    numbers = range(part.first, part.first + part.head)
+    paintings = zip(numbers, faded(before, path.with_suffix(".head.npy")), strict=True)
+    if target.kind == "frames":
+        for number, pixels in paintings:
+            write_picture(target, number, pixels)
+        return
+    place = path.with_suffix(f".seam{target.segment_suffix}")
+    writer = segment_writer(place, target, clip.info)
+    for number, pixels in paintings:
+        writer.write(pixels, plan.ticks[number])
+    writer.close(last_ticks(clip.info))
+    yield Segment(place, tuple(plan.ticks[number] for number in numbers))
+
+
+def _sound(plan: Plan, clip: Clip) -> Sound | None:
+    path, info, wanted = getattr(clip, "path", None), clip.info, plan.wanted
+    if not wanted.sound or not info.audio or path is None:
+        return None
+    start, end = (None if t is None else t + info.begin for t in (wanted.start, wanted.end))
+    return Sound(path, info.origin, start, end)
+
+
+def _notes(path: Path) -> list[str]:
+    try:
+        found: list[str] = json.loads(path.read_bytes())["notes"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ImpastoError(f"cannot read {path}, which a worker should have left: {error}") from error
+    return found

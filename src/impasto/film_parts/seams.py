@@ -1,0 +1,62 @@
+"""Where one part of a film passes into the next within a shot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError
+from impasto.types import Pixels
+from impasto.video.coherence import from_words
+
+_DETAIL = 2.0
+"""What is finer than this, in pixels, is detail."""
+_MOST = 2.0
+"""How much detail is strengthened at most."""
+
+
+def faded(before: Path, after: Path) -> Iterator[Pixels]:
+    """The frames that two parts have painted, in the files ``before`` and ``after``, (N, H, W, 3) uint16: one
+    passes evenly into the other. Raises InputError."""
+    older, newer = _load(before), _load(after)
+    if older.shape != newer.shape:
+        raise InputError(f"{before} and {after} do not hold the same frames: {older.shape}, {newer.shape}")
+    count = len(older)
+    for place in range(count):
+        yield cross(from_words(older[place]), from_words(newer[place]), (place + 1) / (count + 1))
+
+
+def cross(older: Pixels, newer: Pixels, share: float) -> Pixels:
+    """``older`` and ``newer``, (H, W, 3), with a ``share`` of the newer, as sharp as they are.
+
+    Two brushworks laid over each other are fainter than either; detail is brought back to the strength
+    that the two have between them, place by place.
+    """
+    mixed = older + (newer - older) * np.float32(share)
+    coarse = _blurred(mixed)
+    wanted = (1 - share) * _strength(older) + share * _strength(newer)
+    gain = np.sqrt(wanted / _strength(mixed))[..., None]
+    sharp = coarse + (mixed - coarse) * np.clip(gain, 1, _MOST)
+    return np.asarray(np.clip(sharp, 0, 1), np.float32)
+
+
+def _blurred(pixels: Pixels) -> Pixels:
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), _DETAIL), np.float32)
+
+
+def _strength(pixels: Pixels) -> NDArray[np.float32]:
+    energy = np.square(pixels - _blurred(pixels)).mean(2)
+    return np.asarray(cv2.GaussianBlur(energy, (0, 0), 4 * _DETAIL), np.float32) + np.float32(1e-6)
+
+
+def _load(path: Path) -> NDArray[Any]:
+    try:
+        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"cannot read {path}, which a worker should have left: {error}") from error
+    return found

@@ -1,0 +1,93 @@
+"""Where a film comes from and goes to, and what makes it the film it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from impasto import __version__, imaging
+from impasto.errors import InputError, OutputError
+from impasto.films.options import OPTIMISED_SIZE, Engine, FilmOptions
+from impasto.optimize.options import Options
+from impasto.video import Clip, Request, open_clip
+from impasto.video.codecs import VIDEO_SUFFIXES, Target, find_target
+from impasto.video.pictures import is_pattern, numbered
+
+
+def opened(source: Path, output: Path, wanted: FilmOptions, engine: Engine) -> tuple[Clip, Target]:
+    """The clip at the size asked for, and what is to be written."""
+    request = Request(start=wanted.start, end=wanted.end, even=False, damage=wanted.damage, rate=wanted.rate)
+    own = open_clip(source, request).info
+    target = find_target(output, wanted.bits or own.bits, codec=wanted.codec, quality=wanted.quality)
+    size = wanted.size
+    if size is None and engine == "optimize":
+        size = min(OPTIMISED_SIZE, max(own.width, own.height))
+    request = dataclasses.replace(request, size=size, even=target.even)
+    return open_clip(source, request), target
+
+
+def check_place(source: Path, target: Target) -> None:
+    """Raise OutputError or InputError where the film could not be written, or would replace its source."""
+    path = target.path
+    if target.kind != "frames":
+        imaging.check_writable(path, suffixes=VIDEO_SUFFIXES)
+        if path.exists() and source.exists() and path.samefile(source):
+            raise InputError(f"the output {path} is also the input; it would be overwritten")
+        return
+    folder = path.parent if is_pattern(path.name) else path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"expected a folder for the frames; cannot make {folder}: {error}") from error
+    imaging.check_writable(frame_path(path, 0))
+    sources = source if source.is_dir() else source.parent
+    if sources.is_dir() and folder.samefile(sources) and (source.is_dir() or is_pattern(source.name)):
+        raise InputError(f"the frames would go among those of the clip, in {folder}; expected another folder")
+
+
+def frame_path(path: Path, number: int) -> Path:
+    return (
+        path.with_name(numbered(path.name, number)) if is_pattern(path.name) else path / f"{number:06d}.png"
+    )
+
+
+def describe(
+    source: Path,
+    styles: Sequence[str],
+    options: Options,
+    wanted: FilmOptions,
+    engine: Engine,
+    network: str,
+    target: Target,
+) -> dict[str, Any]:
+    """All that decides what the film looks like: where any of it differs, it is another film."""
+    own = {name: str(value) for name, value in dataclasses.asdict(wanted).items()}
+    return {
+        "clip": _digest(source),
+        "styles": [[name, _digest(Path(name)) if Path(name).exists() else ""] for name in styles],
+        "engine": engine,
+        "network": network,
+        "options": {name: str(value) for name, value in options.to_dict().items()},
+        "film": own,
+        "output": [str(target.path.absolute()), target.kind, str(target.codec)],
+        "version": __version__,
+    }
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file; of a folder or a pattern, of its files' names, sizes and times."""
+    digest = hashlib.sha256()
+    if path.is_file():
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+    folder = path if path.is_dir() else path.parent
+    for entry in sorted(folder.iterdir()):
+        if entry.is_file():
+            found = entry.stat()
+            digest.update(f"{path.name} {entry.name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+"""A crew of one: this process, which paints while it is waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from impasto.jobs.crew import Begun, Ended, Event, Ready, Said
+from impasto.jobs.work import Cancel, Perform, Task, carry_out
+
+
+class Alone:
+    """Paints one task after the other; ``stop`` is asked between two iterations."""
+
+    def __init__(self, perform: Perform, stop: Cancel) -> None:
+        self.say: Callable[[Event], None] = lambda _: None
+        """Whom to tell what happens while a picture is painted."""
+        self._perform = perform
+        self._stop = stop
+        self._ready: list[Event] = []
+        self._given: list[tuple[int, Task]] = []
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def start(self, worker: int) -> None:
+        self._ready.append(Ready(worker))
+
+    def give(self, worker: int, task: Task) -> None:
+        self._given.append((worker, task))
+
+    def dismiss(self, worker: int, *, kill: bool = False) -> None:
+        pass
+
+    def interrupt(self) -> None:
+        pass
+
+    def wait(self, seconds: float) -> list[Event]:
+        if self._ready:
+            ready, self._ready = self._ready, []
+            return ready
+        if not self._given:
+            time.sleep(seconds)
+            return []
+        worker, task = self._given.pop(0)
+        outcome = carry_out(
+            task,
+            self._perform,
+            begun=lambda note: self.say(Begun(worker, task.item, note)),
+            on_progress=lambda progress: self.say(Said(worker, task.item, progress)),
+            stop=self._stop,
+        )
+        return [Ended(worker, task.item, outcome)]
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,136 @@
+"""Paintings handed over to a crew elsewhere. Here the crew is a thread; test_real.py has Ray."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from impasto.imaging import read_parameters
+from impasto.jobs.crew import Ended, Lost, Said
+from impasto.jobs.work import Task, carry_out
+from impasto.studio.on_ray import OnRay, make_painter
+from tests.studio.conftest import House, encoded, submit, until, upload
+
+
+class Crew:
+    """A worker on a thread; ``die`` has it vanish in the middle."""
+
+    def __init__(self) -> None:
+        self.events: queue.Queue[Any] = queue.Queue()
+        self.started = 0
+        self.dies = False
+        self._perform = make_painter(checkpoint_seconds=0, max_pixels=10**7)
+
+    def start(self, worker: int) -> None:  # noqa: ARG002
+        self.started += 1
+
+    def give(self, worker: int, task: Task) -> None:
+        plain = Task.from_dict(task.to_dict())  # as it goes over the network
+        threading.Thread(target=self._paint, args=(worker, plain), daemon=True).start()
+
+    def wait(self, seconds: float) -> list[Any]:
+        try:
+            return [self.events.get(timeout=seconds)]
+        except queue.Empty:
+            return []
+
+    def close(self) -> None:
+        pass
+
+    def _paint(self, worker: int, task: Task) -> None:
+        count = 0
+
+        def said(progress: Any) -> None:
+            nonlocal count
+            count += 1
+            self.events.put(Said(worker, task.item, progress))
+            if self.dies and count > 3:
+                raise SystemExit
+
+        try:
+            outcome = carry_out(
+                task, self._perform, begun=lambda _: None, on_progress=said, stop=lambda: False
+            )
+        except SystemExit:
+            self.events.put(Lost(worker, "the machine is gone"))
+        else:
+            self.events.put(Ended(worker, task.item, outcome))
+
+
+@pytest.fixture
+def away(make: Callable[..., House]) -> tuple[House, Crew]:
+    """A house whose painter has its paintings made elsewhere."""
+    house = make(ray_address="10.0.0.1:6379", checkpoint_seconds=0)
+    brush, crew = house.painter.brush, Crew()
+    assert isinstance(brush, OnRay)
+    brush._crew = crew
+    crew.start(0)
+    return house, crew
+
+
+def test_what_is_painted_elsewhere_is_as_painted_here(away: tuple[House, Crew], tmp_path: Any) -> None:
+    house, _ = away
+    with house.client() as client:
+        photo = upload(client, encoded(64, 48), name="cat.png")
+        id = submit(client, photo)["id"]
+        house.paint(id)
+        job = client.get(f"/jobs/{id}").json()
+        assert (job["status"], job["result"]["width"], job["result"]["partial"]) == ("done", 64, False)
+        assert job["progress"]["done"] == 1.0
+        assert client.get(f"/jobs/{id}/losses").json()["losses"][-1]["done"] == 1.0
+        path = tmp_path / "out.png"
+        path.write_bytes(client.get(f"/jobs/{id}/result").content)
+        parameters: Any = read_parameters(path)
+        assert parameters["content"] == "cat.png"
+        failing = submit(client, photo, options={"content_layers": {"relu9_9": 1}})["id"]
+        house.paint(failing)
+        error = client.get(f"/jobs/{failing}").json()["error"]["detail"]
+        assert "relu9_9" in error
+        assert str(house.settings.data_dir) not in error
+
+
+LONG = {"iterations": 2000, "coarse_iterations": 2000, "min_size": 0}
+
+
+def painting(house: House, client: httpx.Client) -> tuple[str, threading.Thread]:
+    id = submit(client, upload(client, encoded(64, 64)), options=LONG)["id"]
+    thread = threading.Thread(target=house.painter.paint, args=("paintings",))
+    thread.start()
+    until(lambda: client.get(f"/jobs/{id}").json()["preview"])
+    return id, thread
+
+
+@pytest.mark.parametrize(("wish", "then"), [("cancel", "cancelled"), ("pause", "paused")])
+def test_wishes_reach_who_paints_elsewhere(away: tuple[House, Crew], wish: str, then: str) -> None:
+    house, _ = away
+    with house.client() as client:
+        id, thread = painting(house, client)
+        client.post(f"/jobs/{id}/{wish}")
+        thread.join(20)
+        job = client.get(f"/jobs/{id}").json()
+        assert job["status"] == then
+        folder = house.here.storage.job(id)
+        assert (job["result"] is not None) is (then == "cancelled")
+        assert (folder / "checkpoint.state").exists() is (then == "paused")
+        assert not (folder / "stop").exists()
+        assert not (folder / "partial.png").exists()
+
+
+def test_a_painter_that_dies_elsewhere_is_replaced_and_its_job_goes_on(away: tuple[House, Crew]) -> None:
+    house, crew = away
+    with house.client() as client:
+        photo = upload(client, encoded(64, 64))
+        id = submit(client, photo, options={"iterations": 12, "coarse_iterations": 12, "min_size": 0})["id"]
+        crew.dies = True
+        assert house.painter.paint("paintings") == id
+        job = client.get(f"/jobs/{id}").json()
+        assert (job["status"], job["attempts"], crew.started) == ("queued", 1, 2)
+        assert (house.here.storage.job(id) / "checkpoint.state").exists()
+        crew.dies = False
+        assert house.painter.paint("paintings") == id
+        assert client.get(f"/jobs/{id}").json()["status"] == "done"
