@@ -63,7 +63,7 @@ def main() -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
     state = torch.load(options.run / "checkpoint.pt", weights_only=True)
     network = GalleryNetwork(1 + 2 * len(STYLES))
-    network.load_state_dict(state["network"])
+    network.load_state_dict(state["network"] | {"grain": network.grain})  # not learnt, and of any size
     steps = options.before + state["step"]
     about = {"steps": steps, "licence": "MIT", "photographs": PHOTOGRAPHS}
     save_network(trained, network, [entry(name) for name in STYLES], about)

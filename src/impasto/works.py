@@ -135,9 +135,8 @@ def batch(
     wish = Wish(workers, ray, len(jobs), crew.device, crew.needed(), crew.memory(), folder)
     hire = find_workers(wish, crew.painter, on_cluster or (lambda _: None))
     work = partial(run, perform=crew.here()) if hire is None else partial(run_with, hire)
-    found = work(
-        jobs=jobs, folder=folder, network=crew.digest, policy=policy, on_progress=on_progress, cancel=cancel
-    )
+    telling: dict[str, Any] = {"on_progress": on_progress, "cancel": cancel}
+    found = work(jobs=jobs, folder=folder, network=crew.digest, policy=policy, **telling)
     return replace(found, left_out=tuple(left_out))
 
 

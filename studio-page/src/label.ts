@@ -8,8 +8,7 @@ import { withParameters } from "./pixels/png";
 import { currentJob, findPainting, findStyle, shares, state, titleOf, update, watch } from "./state";
 import { notice, sayError } from "./status";
 import { isOver, type Job } from "./types";
-import { duration, list, withoutSuffix } from "./words";
-import { STATUS } from "./panel";
+import { duration, list, STATUS, withoutSuffix } from "./words";
 
 const KINDS = ["png", "jpg", "webp", "avif", "tiff"];
 let kind = "png";
@@ -94,6 +93,11 @@ function button(name: IconName, text: string, onclick: () => void): HTMLElement 
   return h("button", { type: "button", class: "button is-quiet", onclick }, icon(name), h("span", {}, text));
 }
 
+/** The result as a file in the format chosen last. */
+export function resultAddress(job: Job): string {
+  return address(`${job.result!.url}?format=${kind}`);
+}
+
 /** The picture with its recipe inside, in the format asked for. */
 function download(job: Job): HTMLElement {
   const link = h("a", { class: "button is-main is-joined", download: "" }, icon("download"), h("span", {}, "Download"));
@@ -103,7 +107,7 @@ function download(job: Job): HTMLElement {
     { "aria-label": "File format", class: "is-joined", onchange: () => ((kind = select.value), aim()) },
     formats.map((format) => h("option", { value: format, selected: format === kind }, format.toUpperCase())),
   );
-  const aim = () => (link.href = address(`${job.result!.url}?format=${select.value}`));
+  const aim = () => (link.href = resultAddress(job));
   aim();
   return h("div", { class: "joined" }, link, select);
 }

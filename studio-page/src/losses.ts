@@ -20,15 +20,15 @@ export function chart(): { element: HTMLElement; show(job: Job): void } {
   const element = h("div", { class: "losses" }, picture as unknown as HTMLElement, figures);
 
   const draw = () => {
-    const values = points.flatMap((point) => PARTS.map((part) => point[part] ?? 0)).filter((value) => value > 0);
-    const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
+    const [low, high] = range(points).map(Math.log) as [number, number];
     const [start, end] = [points[0]?.done ?? 0, points[points.length - 1]?.done ?? 1];
     PARTS.forEach((part, index) => {
       const path = points
         .filter((point) => (point[part] ?? 0) > 0)
         .map((point) => {
           const x = ((point.done - start) / (end - start || 1)) * WIDTH;
-          const y = HEIGHT - 4 - ((Math.log(point[part]!) - low) / (high - low || 1)) * (HEIGHT - 8);
+          const share = (Math.log(point[part]!) - low) / (high - low || 1);
+          const y = HEIGHT - 4 - Math.max(0, share) * (HEIGHT - 8);
           return `${x.toFixed(1)},${y.toFixed(1)}`;
         });
       lines[index]!.setAttribute("points", path.join(" "));
@@ -63,6 +63,14 @@ export function chart(): { element: HTMLElement; show(job: Job): void } {
     fill(figures, shown.map((part) => h("div", {}, h("dt", { class: `key-${part}` }, NAMES[part]), h("dd", {}, figure(now[part])))));
   };
   return { element, show };
+}
+
+/** From a little below what the losses are now: the content's begins near nothing, and would flatten the rest. */
+function range(points: LossPoint[]): [number, number] {
+  const positive = (values: (number | undefined)[]) => values.filter((value): value is number => value !== undefined && value > 0);
+  const now = positive(PARTS.map((part) => points[points.length - 1]?.[part]));
+  const all = positive(points.flatMap((point) => PARTS.map((part) => point[part])));
+  return [0.8 * Math.min(...now), Math.max(...all)];
 }
 
 /** Losses come with a part for every layer, "style relu3_1"; shown are their sums. */

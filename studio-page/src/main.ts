@@ -9,6 +9,7 @@ import "./styles/shelf.css";
 
 import { brushBar } from "./brushbar";
 import { setOnDevice } from "./device";
+import { dock } from "./dock";
 import { h } from "./dom";
 import { lookControls, startEasel, view } from "./easel";
 import { gallery, readPaintings } from "./gallery";
@@ -18,7 +19,7 @@ import { readHistory, startJobs } from "./jobs";
 import { label } from "./label";
 import { startOffline } from "./offline";
 import { startPreviews, held } from "./painting";
-import { brushwork, dock, fields } from "./panel";
+import { brushwork, fields } from "./panel";
 import { listenForPictures, reopenPhoto } from "./photo";
 import { applyTheme, remembered, restoreSettings, startRemembering } from "./settings";
 import { recall, shelf, strip } from "./shelf";

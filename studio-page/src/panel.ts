@@ -1,14 +1,11 @@
-/** What is set: brushwork, places, size, and the button that begins. */
+/** What is set: brushwork, places, size and preset. */
 
-import { fill, h, icon, iconButton, type IconName } from "./dom";
+import { fill, h, icon, iconButton } from "./dom";
 import { paintTrack } from "./gallery";
-import { act } from "./jobs";
-import { chart } from "./losses";
 import { anyMasks } from "./masks";
-import { DEVICE_MOST, isInstant, paintHere, paintProperly } from "./painting";
+import { DEVICE_MOST } from "./painting";
 import { currentJob, state, update, watch, type State } from "./state";
-import { isOver, type Job } from "./types";
-import { duration } from "./words";
+import { isOver } from "./types";
 
 type Numeric = "strength" | "strokeSize" | "keepColor";
 
@@ -106,16 +103,6 @@ function presetSelect(): HTMLElement {
   return h("label", { class: "field", for: "preset" }, h("span", {}, "Preset"), select);
 }
 
-function needs(): string {
-  if (!state.photo) return "First a photograph.";
-  if (state.mix.length === 0) return "Then a painting to paint it after.";
-  if (state.onDevice) return state.device.status === "ready" ? "" : "The network is not on this device yet.";
-  if (!state.online) return "The studio does not answer.";
-  const unpaintable = state.mix.find(({ key }) => state.styles.find(({ name }) => name === key)?.paint === false);
-  if (unpaintable) return "One of the paintings is there for previews only.";
-  return "";
-}
-
 /** How large, and by which recipe. */
 export function fields(): HTMLElement {
   const preset = presetSelect();
@@ -139,90 +126,3 @@ function moreOptions(): HTMLElement {
   });
   return element;
 }
-
-/** The foot of the panel: begin, or how far it is. */
-export function dock(): HTMLElement {
-  const name = h("span", {});
-  const begin = h("button", { type: "button", class: "button is-main wide", onclick: () => void (state.onDevice ? paintHere() : paintProperly()) }, icon("brush"), name);
-  const why = h("p", { class: "hint", id: "why" });
-  begin.setAttribute("aria-describedby", "why");
-  const setting = h("div", { class: "dock-set" }, begin, why);
-  const working = h("div", { class: "dock-work" });
-  const element = h("section", { class: "dock", "aria-label": "Begin" }, setting, working);
-  watch(["photo", "mix", "onDevice", "device", "online", "busy", "capabilities", "styles"], () => {
-    const missing = needs();
-    begin.disabled = missing !== "";
-    name.textContent = state.onDevice ? "Paint it at this size" : "Paint it properly";
-    why.textContent = missing || about();
-  });
-  const progress = new Working();
-  working.append(progress.element);
-  watch(["jobs", "job"], () => {
-    const job = currentJob();
-    const shown = job !== null && job.kind === "painting" && !isOver(job);
-    working.hidden = !shown;
-    setting.hidden = shown;
-    if (shown) progress.show(job);
-  });
-  return element;
-}
-
-function about(): string {
-  if (state.onDevice) return "The slow, careful painting needs the studio: turn the switch off for it.";
-  return isInstant() ? "" : "A draft is painted first, at a small size.";
-}
-
-/** A painting under way: how far, how long still, how the losses fall. */
-class Working {
-  private readonly words = h("p", { class: "work-words" });
-  private readonly left = h("p", { class: "quiet" });
-  private readonly bar = h("div", { class: "stroke-bar", role: "progressbar", "aria-label": "Painting", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div", { class: "stroke-fill" }));
-  private readonly losses = chart();
-  private readonly buttons = h("div", { class: "row" });
-  private offered = "";
-  readonly element = h("div", { class: "working" }, h("div", { class: "work-head" }, this.words, this.left), this.bar, this.losses.element, this.buttons);
-
-  show(job: Job): void {
-    const { progress } = job;
-    const share = Math.round((progress?.done ?? 0) * 100);
-    this.bar.setAttribute("aria-valuenow", String(share));
-    (this.bar.firstElementChild as HTMLElement).style.width = `${share}%`;
-    this.words.textContent = STATUS[job.status] ?? job.status;
-    if (job.status === "queued" && job.position !== null) this.words.textContent = job.position > 1 ? `Waiting, ${job.position - 1} before it` : "Next in the queue";
-    const level = progress ? `Layer ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
-    const left = progress?.left != null && job.status === "running" ? `about ${duration(progress.left)} left` : "";
-    this.left.textContent = [level, left].filter(Boolean).join(" \u00b7 ");
-    this.bar.setAttribute("aria-valuetext", [`${share} percent`, left].filter(Boolean).join(", "));
-    this.losses.show(job);
-    this.offer(job);
-  }
-
-  private offer(job: Job): void {
-    const now = `${job.id} ${job.status}`;
-    if (now === this.offered) return;
-    this.offered = now;
-    const button = (name: IconName, words: string, what: "cancel" | "pause" | "resume") =>
-      h("button", { type: "button", class: "button is-quiet", "data-act": what, onclick: () => void act(job, what) }, icon(name), h("span", {}, words));
-    const held = this.buttons.contains(document.activeElement);
-    fill(
-      this.buttons,
-      job.status === "paused" ? button("play", "Go on", "resume") : null,
-      job.status === "running" || job.status === "queued" ? button("pause", "Pause", "pause") : null,
-      job.status === "cancelling" ? null : button("stop", "Cancel", "cancel"),
-      h("span", { class: "grow" }),
-      iconButton("plus", "Set up another while this one is painted", () => update({ job: null, showing: "nothing" })),
-    );
-    if (held) this.buttons.querySelector("button")?.focus();
-  }
-}
-
-export const STATUS: Record<string, string> = {
-  queued: "Waiting",
-  running: "Painting",
-  pausing: "Pausing",
-  paused: "Paused",
-  cancelling: "Stopping",
-  done: "Painted",
-  cancelled: "Cut short",
-  failed: "Failed",
-};

@@ -7,11 +7,10 @@ import { forgetMasks, PROTECT, restoreMask } from "./masks";
 import { held } from "./painting";
 import { addStored } from "./gallery";
 import { reopenPhoto } from "./photo";
-import { STATUS } from "./panel";
 import { findStyle, state, update, watch, type Choice } from "./state";
 import { say, sayError } from "./status";
 import { type Job, type JobRequest, type StoredPicture } from "./types";
-import { when } from "./words";
+import { STATUS, when } from "./words";
 
 /** Bring back a past picture, and everything it was painted with. */
 export async function recall(job: Job): Promise<void> {
@@ -160,12 +159,12 @@ export function shelf(): HTMLElement {
 
 export function shelfButton(): HTMLElement {
   const count = h("span", { class: "count" });
-  const button = h("button", { type: "button", class: "header-button", onclick: () => openShelf() }, icon("picture"), h("span", { class: "header-words" }, "Shelf"), count);
+  const about = h("span", { class: "visually-hidden" }, " being painted");
+  const button = h("button", { type: "button", class: "header-button", onclick: () => openShelf() }, icon("picture"), h("span", { class: "header-words" }, "Shelf "), count, about);
   watch(["jobs", "onDevice"], () => {
     const waiting = unfinished().length;
     count.textContent = waiting > 0 ? String(waiting) : "";
-    count.hidden = waiting === 0;
-    button.setAttribute("aria-label", waiting > 0 ? `Shelf, ${waiting} being painted` : "Shelf");
+    count.hidden = about.hidden = waiting === 0;
     button.hidden = state.onDevice;
   });
   return button;

@@ -1,4 +1,4 @@
-/** Numbers as people say them. */
+/** Numbers and states as people say them. */
 
 export function duration(seconds: number): string {
   if (seconds < 1) return "a second";
@@ -21,3 +21,14 @@ export function when(iso: string): string {
 export function withoutSuffix(name: string): string {
   return name.replace(/\.[A-Za-z0-9]{2,5}$/, "");
 }
+
+export const STATUS: Record<string, string> = {
+  queued: "Waiting",
+  running: "Painting",
+  pausing: "Pausing",
+  paused: "Paused",
+  cancelling: "Stopping",
+  done: "Painted",
+  cancelled: "Cut short",
+  failed: "Failed",
+};

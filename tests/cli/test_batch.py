@@ -461,7 +461,7 @@ def test_a_fast_batch_is_one_like_any_other() -> None:
     assert run(*command).stdout == "done: out (0 painted, 4 there already, 0 failed)\n"
     other = run(*command, "--strength", 0.5, "--json")
     first = json.loads(other.stdout.splitlines()[0])
-    assert first["note"].startswith("fast was {'strength': 1.0, ")
+    assert first["note"] == "fast strength was 1.0, is 0.5"
     assert json.loads(other.stdout.splitlines()[-1])["painted"] == 4
 
 

@@ -92,10 +92,12 @@ def test_one_that_fails_does_not_stop_the_others(photo: Picture, tmp_path: Path,
     folder.mkdir()
     imaging.write(photo, folder / "good.png")
     (folder / "bad.png").write_bytes(b"no picture")
+    imaging.write(Picture(blobs(8, 8, seed=1)), folder / "small.png")
     result = run(folder, "--style", "red-dots", "-o", tmp_path / "out", "--model", model)
     assert result.exit_code == 1
     assert "bad.png" in result.stderr
-    assert "1 of 2 painted" in result.stdout
+    assert "small.png: expected a painting of at least 16 x 16" in result.stderr
+    assert "1 of 3 painted" in result.stdout
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["good-red-dots.png"]
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from impasto import imaging
@@ -69,6 +72,30 @@ def test_texture_has_the_size_asked_for(painting_file: Path, tmp_path: Path) -> 
     assert imaging.read(out).pixels.shape == (48, 80, 3)
     refused(run("texture", painting_file, "--size", "20x20", "-o", out), "relu5_1", "32x32")
     refused(run("texture", painting_file, "--content-layers", "relu1_1", "-o", out), "content")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_textures_log_is_read_like_any_runs(suffix: str, painting_file: Path, tmp_path: Path) -> None:
+    log, out = tmp_path / f"t{suffix}", tmp_path / "t.png"
+    done = run("texture", painting_file, "--size", 48, "--iterations", 2, "-o", out, "--log", log)
+    assert done.exit_code == 0, done.output
+    done = run("inspect", "losses", log, "-o", tmp_path / "l.png", "--json")
+    (level,) = json.loads(done.stdout)["levels"]
+    assert level["iterations"] == 2
+    assert level["style_first"] > 0
+    assert "content_first" not in level
+
+
+def test_the_pages_command_paints_with_the_same_options() -> None:
+    from impasto.cli.choices import Choices
+    from impasto.cli.explain import painting_command
+
+    typed = Choices(preset="gatys2016", style_layers="relu1_1:2,relu2_1", clip=False, style_weight=3.0)
+    words = shlex.split(painting_command("a photo.jpg", "b.jpg", typed, typed.options().replace(size=448)))
+    assert words[:4] == ["impasto", "stylize", "a photo.jpg", "b.jpg"]
+    parsed = get_command(app).commands["stylize"].make_context("stylize", words[2:]).params  # type: ignore[attr-defined]
+    again = Choices(**{f.name: parsed[f.name] for f in fields(Choices)})
+    assert again.options() == typed.options().replace(size=448)
 
 
 def test_layers_paints_a_grid_and_goes_on_in_its_folder(
@@ -161,6 +188,8 @@ def test_bad_input_is_refused_in_one_line(photo_file: Path, painting_file: Path,
     refused(run("inspect", "losses", tmp_path / "no.csv", *out), "no.csv")
     refused(run("inspect", "style", "starry-night", *out), "two styles")
     refused(run("inspect", "encoders", photo_file, painting_file, "--networks", "vgg99", *out), "vgg99")
-    refused(run("explain", photo_file, "starry-night", "-o", tmp_path / "x.html"), "painting to show")
+    refused(
+        run("explain", photo_file, painting_file, "--style-layers", "", "-o", tmp_path / "x.html"), "layers"
+    )
     refused(run("explain", photo_file, painting_file, "-o", tmp_path / "x.pdf"), ".html")
     assert not (tmp_path / "x.png").exists()

@@ -232,7 +232,15 @@ def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
     assert (len(ticks), cuts) == (21, [7, 12])
     wanted = FilmOptions(start=Fraction(1, 3), size=(64, 48), rate=Fraction(30000, 1001), long_term=(1, 4))
     plan = Plan(
-        clip, tmp_path / "o.mp4", (STYLE,), "fast", Options(seed=3), wanted, tuple(ticks), (7, 12), ()
+        clip,
+        tmp_path / "o.mp4",
+        (STYLE,),
+        "fast",
+        Options(seed=3),
+        wanted,
+        "mine.onnx",
+        tuple(ticks),
+        (7, 12),
     )
     plan.write(tmp_path / "plan.json")
     assert Plan.read(tmp_path / "plan.json") == plan

@@ -25,6 +25,7 @@ from impasto.inspection.layers import paper_layers
 from impasto.losses import gram_matrix
 from impasto.tensors import to_tensor
 from impasto.types import Picture
+from impasto.weights import ARCHITECTURES
 from tests.conftest import blobs
 
 
@@ -92,6 +93,9 @@ def test_layers_are_suggested_for_any_network(encoder: Encoder) -> None:
 def test_the_papers_layers_end_where_the_network_does(encoder: Encoder) -> None:
     assert paper_layers(encoder, "2015") == [f"conv{block}_1" for block in range(1, 6)]
     assert paper_layers(encoder, "2016") == ["conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_1"]
+    vgg = untrained(ARCHITECTURES["vgg19"])
+    assert paper_layers(vgg, "2015") == [f"conv{block}_1" for block in range(1, 6)]
+    assert paper_layers(vgg, "2016") == [f"conv{block}_2" for block in range(1, 6)]
     assert growing_sets(["a", "b", "c"]) == [["a"], ["a", "b"], ["a", "b", "c"]]
 
 

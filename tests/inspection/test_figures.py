@@ -27,6 +27,7 @@ pytest.importorskip("matplotlib")
 
 from impasto.inspection import figures
 from impasto.inspection.figures.features import with_field
+from impasto.inspection.figures.styles import Box, _free
 
 
 def shown(figure: object) -> str:
@@ -77,6 +78,22 @@ def test_losses_are_curves_on_logarithmic_axes(tmp_path: Path) -> None:
     assert list(figures.draw_losses(log, against="seconds").axes[0].lines[0].get_xdata()) == [0.5, 1, 3]
     words = shown(figures.draw_losses(log, width=4.0, look="dark"))
     assert "Style, by layer" in words
+
+
+def test_a_trainings_losses_are_one_panel(tmp_path: Path) -> None:
+    (tmp_path / "net.csv").write_text("stage,step,seconds,content,style\n1,1,0.5,0.2,4\n1,2,1,0.4,2\n")
+    (only,) = figures.draw_losses(read_log(tmp_path / "net.csv")).axes
+    assert [line.get_label() for line in only.lines] == ["content", "style"]
+
+
+def test_names_on_the_map_of_styles_do_not_cover_each_other() -> None:
+    taken = [Box(-1, 1, -1, 1)]
+    for _ in range(3):
+        box = _free(taken, 0.0, 0.9, "a name", 1.0)
+        assert all(box.top <= other.bottom or box.bottom >= other.top for other in taken)
+        taken.append(box)
+    aside = _free(taken, 50.0, 0.9, "a name", 1.0)
+    assert aside.top == 0.9
 
 
 def test_networks_strips_and_styles_are_drawn(photo: Picture) -> None:

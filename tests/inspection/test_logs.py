@@ -9,11 +9,21 @@ import pytest
 from PIL import Image
 
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.inspection import LossLog, Recorder, read_log, write_gif, write_video
+from impasto.imaging import write
+from impasto.inspection import (
+    LossLog,
+    Recorder,
+    frames_of,
+    read_log,
+    write_gif,
+    write_log,
+    write_video,
+)
 from impasto.inspection.logs import numbered_pictures
 from impasto.inspection.stages import Stage, Stages
 from impasto.inspection.walks import animation, thinned
 from impasto.progress import Progress
+from impasto.types import Picture
 from tests.conftest import blobs
 
 CSV = """iteration,level,width,height,seconds,total,content relu4_2,style relu1_1
@@ -68,6 +78,55 @@ def test_json_lines_name_the_pictures_beside_them(tmp_path: Path) -> None:
     log = read_log(path)
     assert log.iteration.tolist() == [1, 2]
     assert log.pictures == {2: tmp_path / "out_0002.png"}
+
+
+@pytest.mark.parametrize("name", ["again.csv", "again.jsonl"])
+def test_what_was_recorded_is_written_as_a_run_writes_it(name: str, tmp_path: Path) -> None:
+    recorder = Recorder()
+    for number in (1, 2):
+        recorder(event(number))
+    write_log(recorder.log(), tmp_path / name)
+    log = read_log(tmp_path / name)
+    assert log.iteration.tolist() == [1, 2]
+    assert (log.width.tolist(), log.height.tolist()) == ([20, 20], [10, 10])
+    assert log.losses["total"].tolist() == [1, 0.5]
+    with pytest.raises(OutputError):
+        write_log(log, tmp_path / "nowhere" / name)
+
+
+def test_a_trainings_log_has_stages_for_levels_and_no_total(tmp_path: Path) -> None:
+    path = tmp_path / "net.csv"
+    path.write_text("stage,step,seconds,content,style\n1,1,0.5,0.2,4\n1,2,1.0,0.4,2\n2,1,1.5,,1\n")
+    log = read_log(path)
+    assert log.iteration.tolist() == [1, 2, 3]
+    assert log.level.tolist() == [1, 1, 2]
+    assert list(log.kinds()) == ["content", "style"]
+    assert log.losses["style"].tolist() == [4, 2, 1]
+    first, second = log.table()
+    assert (first["iterations"], first["style_first"], first["style_last"]) == (2, 4, 2)
+    assert np.isnan(second["content_last"])
+
+
+def test_kinds_add_up_their_layers(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    path.write_text("iteration,level,width,height,seconds,total,style a,style b,tv\n1,1,8,8,2,6,1,2,3\n")
+    log = read_log(path)
+    assert {name: values.tolist() for name, values in log.kinds().items()} == {
+        "total": [6],
+        "style": [3],
+        "tv": [3],
+    }
+    assert log.at([1, 7]) == [{"iteration": 1, "seconds": 2.0, "total": 6.0, "style": 3.0, "tv": 3.0}]
+
+
+def test_pictures_on_the_way_end_with_the_result(tmp_path: Path) -> None:
+    (tmp_path / "run.csv").write_text(CSV)
+    log = read_log(tmp_path / "run.csv")
+    for number, name in enumerate(["out_0002.png", "out.png"]):
+        write(Picture(blobs(8, 8, seed=number)), tmp_path / name)
+    assert [count for count, _ in frames_of(log, tmp_path / "out.png")] == [2, 3]
+    with pytest.raises(InputError, match="--pictures OUTPUT"):
+        frames_of(log)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import re
 import shutil
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from impasto import Options, inspections
+from impasto.errors import OptionError
 from impasto.imaging import write
 from impasto.inspection import Stage
 from impasto.inspection.page import formulas
@@ -18,6 +21,7 @@ from impasto.inspections import telling
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
+OPTIONS = Options(size=64, iterations=2, coarse_iterations=2, min_size=48)
 EMPTY = {"img", "meta", "link", "source", "br"}
 
 
@@ -42,6 +46,12 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
+def make_small(patch: pytest.MonkeyPatch) -> None:
+    for name, side in (("LOOKED_AT", 64), ("REMADE", 48), ("GRID", 48)):
+        patch.setattr(telling, name, side)
+    patch.setattr(telling, "STEPS", {"content": 2, "style": 2, "noise": 6, "what if": 1})
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Stage]]:
     folder = tmp_path_factory.mktemp("page")
@@ -49,15 +59,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Stage]]:
     write(Picture(stripes(96, 96)), folder / "striped.png")
     stages: list[Stage] = []
     with pytest.MonkeyPatch.context() as patch:
-        for name, side in (("LOOKED_AT", 64), ("REMADE", 48), ("GRID", 48)):
-            patch.setattr(telling, name, side)
-        patch.setattr(telling, "STEPS", {"content": 2, "style": 2, "noise": 6, "what if": 1})
-        options = Options(size=64, iterations=2, coarse_iterations=2, min_size=48)
+        make_small(patch)
         inspections.explain(
             folder / "my <photo>.png",
             folder / "striped.png",
             folder / "report.html",
-            options=options,
+            options=OPTIONS,
             on_stage=stages.append,
         )
     return folder / "report.html", stages
@@ -86,11 +93,27 @@ def test_the_page_loads_nothing(page: tuple[Path, list[Stage]]) -> None:
 
 def test_the_page_tells_every_part(page: tuple[Path, list[Stage]]) -> None:
     text = page[0].read_text(encoding="utf-8")
-    for word in ("relu1_1", "conv5_1", "Gram", "prefers-color-scheme", "CVPR 2016", "impasto stylize"):
+    for word in ("relu1_1", "conv5_1", "Gram", "prefers-color-scheme", "CVPR 2016"):
         assert word in text
+    for words in ("a share of 0.1 is let through", "five layers, and what they answer"):
+        assert words in text.lower()
+    assert text.count('alt="filter ') == 16
     for name in Options().to_dict():
         assert f"<td>{name}</td>" in text
     assert set(re.findall(r'href="#([\w-]+)"', text)) == set(re.findall(r'<section id="([\w-]+)"', text))
+
+
+def test_the_page_says_what_paints_the_same_picture_again(page: tuple[Path, list[Stage]]) -> None:
+    shown = re.search(
+        r"<pre><code>impasto\.stylize(\(.*?\))</code></pre>", page[0].read_text(encoding="utf-8")
+    )
+    assert shown is not None
+
+    def stylize(content: str, style: str, **changes: Any) -> tuple[str, str, Options]:
+        return Path(content).name, Path(style).name, Options().replace(**changes)
+
+    called = eval(f"stylize{unescape(shown[1])}", {"stylize": stylize})
+    assert called == ("my <photo>.png", "striped.png", OPTIONS)
 
 
 def test_progress_grows_to_the_end(page: tuple[Path, list[Stage]]) -> None:
@@ -107,6 +130,26 @@ def test_a_page_cut_short_is_not_written(tmp_path: Path) -> None:
     )
     assert found is None
     assert not out.exists()
+
+
+def test_a_named_style_has_a_texture_where_its_painting_would_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small(monkeypatch)
+    out = tmp_path / "x.html"
+    inspections.explain(blobs(64, 48, seed=1), "starry-night", out, options=OPTIONS, command="as typed")
+    text = out.read_text(encoding="utf-8")
+    assert "a texture in the style of Starry night" in text
+    assert "<b>+ relu5_1</b>" in text
+    assert "<code>as typed</code>" in text
+    assert 'alt="the painting"' not in text
+
+
+def test_a_page_needs_content_and_style(tmp_path: Path) -> None:
+    for name in ("content_layers", "style_layers"):
+        options = OPTIONS.replace(**{name: {}})
+        with pytest.raises(OptionError, match="layers for both"):
+            inspections.explain(blobs(64, 48, seed=1), stripes(64, 64), tmp_path / "x.html", options=options)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +191,11 @@ def test_a_browser_shows_the_page_without_network_or_overflow(
         chromium = play.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
         tab = context.new_page()
+        tab.set_default_timeout(180_000)
         asked, said = [], []
         tab.on("request", lambda request: asked.append(request.url))
         tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
         tab.goto(page[0].as_uri())
         for part in tab.query_selector_all("details"):
             part.evaluate("part => part.open = true")

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from impasto import Options, inspections
-from impasto.errors import InputError, LayerError, OptionError, OutputError
+from impasto.errors import InputError, LayerError, MissingExtraError, OptionError, OutputError
 from impasto.inspection import Axis, Sweep, cells
 from impasto.optimize.presets import preset
 from impasto.types import Picture
+from tests.encoders.test_timm_models import Timm
 
 FAST = Options(size=48, iterations=1, coarse_iterations=None)
 ROWS = Axis("style_layers", (["relu1_1"], ["relu1_1", "relu2_1"]))
@@ -128,3 +130,16 @@ def test_networks_are_compared_on_the_same_transfer(photo: Picture, painting: Pi
         inspections.compare_networks(photo, "starry-night", ["tiny"], options=FAST)
     with pytest.raises(OptionError, match="untrained:NAME"):
         inspections.compare_networks(photo, painting, ["untrained:resnet"], options=FAST)
+
+
+def test_a_network_of_timm_is_compared_where_timm_is_installed(
+    photo: Picture, painting: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "timm", Timm())
+    monkeypatch.delenv("IMPASTO_OFFLINE", raising=False)
+    results, _, _ = inspections.compare_networks(photo, painting, ["tiny", "timm:conv4"], options=FAST)
+    assert [result.name for result in results] == ["tiny", "timm:conv4"]
+    assert results[1].style_layers == ("2",)  # it has no layers of VGG's names; this is its last
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(MissingExtraError, match="pip install timm"):
+        inspections.compare_networks(photo, painting, ["timm:conv4"], options=FAST)

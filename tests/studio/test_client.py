@@ -1,10 +1,8 @@
-"""The Python client, the command, the settings' page."""
+"""The Python client, and the documents of what it talks to."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from impasto.cli import app
 from impasto.studio.client import StudioClient, StudioError
 from impasto.studio.settings import PREFIX, Settings
 from tests.studio.conftest import TOKENS, House, encoded
@@ -79,55 +75,6 @@ def test_a_stranger_is_told_so(make: Callable[..., House]) -> None:
     with StudioClient(house.url) as studio, pytest.raises(StudioError) as refused:
         studio.styles()
     assert refused.value.kind == "unauthorised"
-
-
-def test_the_command_refuses_unsafe_addresses_in_one_line(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["studio", "--host", "0.0.0.0", "--data-dir", str(tmp_path)])
-    assert done.exit_code == 2
-    assert "expected --token" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_the_command_makes_accounts(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["studio", "--new-account", "anna"])
-    token = re.search(r"token: (\S+)", done.stdout)
-    line = re.search(r"line:  (\S+)", done.stdout)
-    assert token is not None
-    assert line is not None
-    path = tmp_path / "accounts.txt"
-    path.write_text(line[1])
-    from impasto.studio.app import Studio
-
-    studio = Studio(Settings(data_dir=tmp_path, accounts_file=path), load_gallery=lambda: None)
-    assert studio.services.accounts.user_of(token[1]) == "anna"
-    studio.services.state.close()
-
-
-def test_a_taken_port_is_said_in_one_line(house: House, tmp_path: Path) -> None:
-    port = house.url.rsplit(":", 1)[1]
-    done = CliRunner().invoke(app, ["studio", "--port", port, "--data-dir", str(tmp_path), "--no-browser"])
-    assert done.exit_code == 2
-    assert "cannot listen on 127.0.0.1" in done.stderr
-
-
-def test_the_server_starts_without_torch() -> None:
-    code = (
-        "import sys, impasto.studio.app, impasto.studio.serve\n"
-        "from impasto.studio.recipe import painted_styles, presets\npainted_styles(); presets()\n"
-        "print([m for m in ('torch', 'cv2', 'onnxruntime') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_the_help_loads_no_server() -> None:
-    code = (
-        "import sys\nfrom impasto.cli import app\n"
-        "try:\n    app(['studio', '--help'])\nexcept SystemExit:\n    pass\n"
-        "print([m for m in ('torch', 'fastapi', 'uvicorn', 'huey', 'httpx') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

@@ -65,9 +65,8 @@ class Crew:
 @pytest.fixture
 def away(make: Callable[..., House]) -> tuple[House, Crew]:
     """A house whose painter has its paintings made elsewhere."""
-    house = make(ray_address="10.0.0.1:6379", checkpoint_seconds=0)
-    brush, crew = house.painter.brush, Crew()
-    assert isinstance(brush, OnRay)
+    house, crew = make(checkpoint_seconds=0), Crew()
+    house.painter.brush = brush = OnRay(house.settings)  # without warming up: that would join a cluster
     brush._crew = crew
     crew.start(0)
     return house, crew

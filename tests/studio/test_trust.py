@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from impasto.errors import OptionError
+from impasto.errors import MissingExtraError, OptionError
 from impasto.studio.accounts import account_line
 from impasto.studio.app import Studio
 from impasto.studio.caretaker import Caretaker
@@ -224,6 +224,8 @@ def test_a_strangers_upload_is_refused_before_it_is_read(shared: House) -> None:
             b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
         )
         assert line.recv(100).startswith(b"HTTP/1.1 401 ")  # though nothing of the body was sent
+    (audit,) = shared.settings.data_dir.glob("audit-*.jsonl")
+    assert json.loads(audit.read_text())["action"] == "POST /api/v1/pictures"
 
 
 def test_who_is_taken_out_of_the_accounts_is_a_stranger_at_once(shared: House, anna: httpx.Client) -> None:
@@ -352,6 +354,12 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         Caretaker(house.settings, here.state, here.storage, here.queues).tidy()
         assert client.get(f"/pictures/{photo}").status_code == 404
         assert not here.storage.picture(photo).exists()
+
+
+def test_a_cluster_without_ray_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[ray\]'"):
+        load(ray_address="10.0.0.1:6379")
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_larger_picture_is_painted_and_kept_without_the_studio(
     visit.drop("Bay.png", photo)
     visit.choose("great-wave")
     visit.page.select_option("#size", "768")
-    visit.page.get_by_role("button", name="Paint it at this size").click()
+    visit.page.get_by_role("button", name="Paint it at 768 pixels").click()
     visit.until("document.querySelector('canvas.after').width === 768")
     visit.settle()
     with visit.page.expect_download() as download:

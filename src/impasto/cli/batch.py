@@ -90,6 +90,9 @@ def parse_workers(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
+_HEEDED = ("size", "style_scale")
+
+
 def fast_options(
     choices: Choices, *, fast: bool, strength: float | None, keep_color: bool
 ) -> dict[str, Any] | None:
@@ -102,9 +105,7 @@ def fast_options(
             if given:
                 raise OptionError(f"--{name} is for the fast network; expected --fast too")
         return None
-    unheeded = [name for name in choices.changes() if name not in ("size", "style_scale")]
-    if choices.preset is not None:
-        unheeded.insert(0, "preset")
+    unheeded = [name for name, typed in vars(choices).items() if typed is not None and name not in _HEEDED]
     if unheeded:
         raise OptionError(f"--{unheeded[0].replace('_', '-')} is for optimising; expected it without --fast")
     size = None if choices.size is None else parse_size(choices.size)

@@ -236,7 +236,8 @@ def paint_all(
             if len(work) == 1:
                 raise
             failed += 1
-            print(f"impasto: {problem}", file=sys.stderr)
+            named = str(problem) if str(photo) in str(problem) else f"{photo}: {problem}"
+            print(f"impasto: {named}", file=sys.stderr)
             if show == "json":
                 print(jsonlib.dumps({"content": str(photo), "error": str(problem)}), flush=True)
             continue

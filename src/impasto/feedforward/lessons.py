@@ -26,7 +26,6 @@ STROKES = (0.25, 0.15, 0.6)
 
 
 _FARTHEST = 16
-_BORDER = 16
 _NOISE = 0.03
 
 
@@ -164,15 +163,14 @@ def lesson_loss(
 
 
 def _unsteadiness(paint: Paint, painted: Tensor, lesson: Lesson, later: Later) -> Tensor:
-    """The mean squared difference between a painting and that of a moment later, where borders, which both
-    see differently, are far (the temporal loss of Ruder, Dosovitskiy and
+    """The mean squared difference between a painting and that of a moment later, up to the borders, so that
+    these are painted like the rest (the temporal loss of Ruder, Dosovitskiy and
     Brox 2018, on motion that is made, so that no film is needed)."""
     corner = (lesson.corner[0] + later.top, lesson.corner[1] + later.left)
     again = paint(later.images, lesson.weights, corner).float()
     height, width = again.shape[2:]
     same = painted[:, :, later.top : later.top + height, later.left : later.left + width]
-    inside = slice(_BORDER, -_BORDER)
-    return (again - same)[:, :, inside, inside].square().mean()
+    return (again - same).square().mean()
 
 
 def _style_distance(

@@ -12,7 +12,8 @@ from impasto.inspection.layers import check_size, equal_weights, suggest_layers
 from impasto.inspection.networks import NetworkResult
 from impasto.inspection.reconstruct import shrunk
 from impasto.inspection.stages import StageCallback, Stages
-from impasto.inspections.inputs import UNTRAINED, find_network, judges
+from impasto.inspections.inputs import UNTRAINED, find_network
+from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.optimize.engine import Cancel
 from impasto.optimize.options import Options
 from impasto.optimize.pyramid import fit
@@ -26,6 +27,9 @@ BESIDE = (
     ("vgg19", "vgg19-caffe"),
 )
 """Networks that are compared, too, if their weights are on this machine; of each pair one will do."""
+
+
+JUDGES = ("vgg19", "vgg19-caffe")
 
 
 def available() -> list[str]:
@@ -115,8 +119,10 @@ def _cost(network: FeatureExtractor) -> float:
 
 
 def _judge() -> Encoder | None:
-    here = judges()
-    if not here:
-        return None
-    found = find_network(here[0])
-    return found if isinstance(found, Encoder) else None
+    """A VGG-19 that is on this machine and deep enough to judge pictures, if there is one."""
+    for name in JUDGES:
+        if weights.present(name):
+            found = find_network(name)
+            if isinstance(found, Encoder) and {CONTENT_LAYER, *STYLE_LAYERS} <= set(found.layer_names):
+                return found
+    return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from impasto import imaging
-from impasto.errors import StyleError
+from impasto.errors import OptionError
 from impasto.imaging import files
 from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
@@ -19,7 +19,16 @@ from impasto.inspections.telling import Teller, costs
 from impasto.optimize.engine import Cancel
 from impasto.optimize.options import Options
 from impasto.optimize.styles import PictureStyle
-from impasto.sources import PictureLike, StyleLike, load_picture, load_style, name_of, opaque, with_names
+from impasto.sources import (
+    PictureLike,
+    StyleLike,
+    check_style_files,
+    load_picture,
+    load_style,
+    name_of,
+    opaque,
+    with_names,
+)
 
 SIZE = 448
 """Long side of the painting where none is asked for: draft quality within three minutes on two cores."""
@@ -56,7 +65,8 @@ def explain(
 ) -> Page | None:
     """Write a page to ``output`` that tells the whole algorithm on two pictures; None if ``cancel`` said so.
 
-    ``style``: a painting; style files have no picture to show. ``options``: of the painting; looks inside
+    ``style``: as for ``impasto.stylize``; of one that is no picture, such as a named style, a texture is
+    shown in its place. ``options``: of the painting; looks inside
     are drafts. ``command``: what paints the picture again, for the page to show; by default a call from
     Python. Raises InputError and its kin before any work, MissingExtraError without matplotlib.
     """
@@ -85,11 +95,13 @@ def tell(
     chosen = options or page_options(Options(), sized=False)
     network = find_network(chosen.encoder, chosen)
     chosen = with_names(chosen, network)
+    if not chosen.content_layers or not chosen.style_layers:
+        raise OptionError("a page tells of content and of style: expected layers for both")
     photo, loaded = opaque(load_picture(content)), load_style(style, options=chosen)
-    if not isinstance(loaded, PictureStyle):
-        raise StyleError("a page needs a painting to show: expected a picture as STYLE, not a style file")
-    work = costs(chosen, len(paper_layers(network)))
-    teller = Teller(network, photo, loaded.picture, chosen, Stages(work, on_stage), cancel)
+    check_style_files([loaded], network, chosen)
+    sets = len(paper_layers(network)) if isinstance(loaded, PictureStyle) else len(chosen.style_layers)
+    work = costs(chosen, len(paper_layers(network)), sets)
+    teller = Teller(network, photo, loaded, chosen, Stages(work, on_stage), cancel)
     story = teller.tell()
     if story is None:
         return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from impasto import weights
 from impasto.encoders import FeatureExtractor, load_extractor
 from impasto.errors import OptionError
@@ -42,8 +40,3 @@ def find_photo(source: PictureLike, size: int) -> Picture:
     if isinstance(size, bool) or not isinstance(size, int) or size < 16:
         raise OptionError(f"size must be a whole number of pixels, 16 or more; it is {size!r}")
     return shrunk(opaque(load_picture(source)), size)
-
-
-def judges() -> Sequence[str]:
-    """The networks that may judge pictures, of those on this machine."""
-    return [name for name in ("vgg19", "vgg19-caffe") if weights.present(name)]

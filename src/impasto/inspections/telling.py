@@ -29,7 +29,7 @@ from impasto.inspection.textures import gram_matrices, shuffled
 from impasto.optimize.engine import Cancel
 from impasto.optimize.options import Options
 from impasto.optimize.pyramid import fit
-from impasto.optimize.styles import PictureStyle
+from impasto.optimize.styles import PictureStyle, Style
 from impasto.progress import Progress
 from impasto.sources import Loaded
 from impasto.types import Picture
@@ -47,28 +47,42 @@ class _CancelledError(Exception):
 
 
 class Teller:
-    """Makes the parts of a story, one after the other; ``stages`` hears of each."""
+    """Makes the parts of a story, one after the other; ``stages`` hears of each.
+
+    Of a ``style`` that is no picture, such as a named one, what its statistics tell is shown.
+    """
 
     def __init__(
         self,
         network: FeatureExtractor,
         photo: Picture,
-        painting: Picture,
+        style: Style,
         options: Options,
         stages: Stages,
         cancel: Cancel | None,
     ) -> None:
         self.network, self.options, self.stages, self.cancel = network, options, stages, cancel
-        self.photo, self.painting = photo, painting
+        self.photo, self.style = photo, style
+        self.painting = style.picture if isinstance(style, PictureStyle) else None
         self.seen, self.small = shrunk(photo, LOOKED_AT), shrunk(photo, REMADE)
-        self.style = shrunk(painting, REMADE)
         width, height = fit(photo.width, photo.height, options.size)
         used = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
         self.layers = suggest_layers(network)[1]
         self.inverted = paper_layers(network)
+        # A style file has the layers a painting is made with.
+        own = list(options.style_layers)
+        self.sets = growing_sets(self.inverted if self.painting is not None else own)
+        self.measured = self.layers if self.painting is not None else own
         check_size(network, used, width, height, "the painting")
-        for picture, what in ((self.small, "the photograph"), (self.style, "the painting")):
+        pictures = [(self.small, "the photograph")]
+        if self.painting is not None:
+            pictures.append((shrunk(self.painting, REMADE), "the painting"))
+        for picture, what in pictures:
             check_size(network, [*self.layers, *self.inverted], picture.width, picture.height, what)
+
+    def style_at(self, long_side: int) -> Style:
+        """The style, from a picture no larger than needed."""
+        return self.style if self.painting is None else PictureStyle(shrunk(self.painting, long_side))
 
     def tell(self) -> Story | None:
         try:
@@ -84,7 +98,7 @@ class Teller:
         size = max(result.picture.width, result.picture.height)
         return Story(
             photo=shrunk(self.photo, size),
-            painting=shrunk(self.painting, size),
+            painting=None if self.painting is None else shrunk(self.painting, size),
             photo_name="",
             painting_name="",
             original=(self.photo.width, self.photo.height),
@@ -120,7 +134,7 @@ class Teller:
         recorder = Recorder(when=_spread, then=self.stages.part("painting", "painting your picture"))
         result = api.stylize(
             self.photo,
-            PictureStyle(self.painting),
+            self.style,
             options=self.options,
             encoder=Loaded(self.network),
             on_progress=recorder,
@@ -148,7 +162,7 @@ class Teller:
         recorder = Recorder(when=lambda count, _: count in _MOMENTS, then=tell)
         api.stylize(
             self.small,
-            PictureStyle(self.style),
+            self.style_at(REMADE),
             options=options,
             encoder=Loaded(self.network),
             on_progress=recorder,
@@ -177,27 +191,31 @@ class Teller:
 
     def _style(self) -> list[Reconstruction]:
         found = []
-        for depth, names in enumerate(growing_sets(self.inverted), 1):
+        canvas = self.small if self.painting is None else shrunk(self.painting, REMADE)
+        for depth, names in enumerate(self.sets, 1):
             part = f"style {depth}"
             options = NOISE.replace(
-                size=max(self.style.width, self.style.height),
-                iterations=STEPS["style"],
-                seed=self.options.seed,
+                size=(canvas.width, canvas.height), iterations=STEPS["style"], seed=self.options.seed
             )
             tell = self.stages.part(part, f"the painting's style to {names[-1]}")
+            source = canvas if self.painting is not None else self.style
             found.append(
                 reconstruct_style(
-                    self.network, self.style, names, options=options, on_progress=tell, cancel=self.cancel
+                    self.network, source, names, options=options, on_progress=tell, cancel=self.cancel
                 )
             )
             self._done(part)
         return found
 
     def _grams(self, painted: Picture) -> list[GramView]:
-        painting = shrunk(self.painting, LOOKED_AT)
-        chosen = [self.layers[0], self.layers[len(self.layers) // 2]]
-        rows = [gram_matrices(self.network, p, chosen) for p in (self.seen, painting, painted)]
-        return [GramView(name, *(row[name] for row in rows)) for name in dict.fromkeys(chosen)]
+        names = list(dict.fromkeys([self.measured[0], self.measured[len(self.measured) // 2]]))
+        with torch.no_grad():
+            wanted = self.style_at(LOOKED_AT).statistics(self.network, names, LOOKED_AT)
+        photo, result = (gram_matrices(self.network, picture, names) for picture in (self.seen, painted))
+        return [
+            GramView(name, photo[name], wanted[name].gram.float().cpu().numpy(), result[name])
+            for name in names
+        ]
 
     def _what_if(self) -> Sweep:
         sets = growing_sets(list(self.options.style_layers))
@@ -211,7 +229,7 @@ class Teller:
         tell = self.stages.part("what if", "painting it otherwise: nine times")
         grid = cells(options, rows, columns)
         count = sum(map(len, grid))
-        photo, style = shrunk(self.photo, 2 * GRID), PictureStyle(shrunk(self.painting, 2 * GRID))
+        photo, style = shrunk(self.photo, 2 * GRID), self.style_at(2 * GRID)
         made: list[list[SweepCell]] = []
         for r, line in enumerate(grid):
             made.append([])
@@ -270,8 +288,9 @@ def _weights(options: Options) -> dict[str, float]:
     return found | {f"style {n}": w * options.style_weight / style for n, w in options.style_layers.items()}
 
 
-def costs(options: Options, layers: int) -> dict[str, float]:
-    """How long each part takes, relative to the others: by pixels and steps."""
+def costs(options: Options, contents: int, styles: int) -> dict[str, float]:
+    """How long each part takes, relative to the others: by pixels and steps. ``contents``, ``styles``: how
+    many reconstructions there are."""
 
     def work(side: int, steps: int) -> float:
         return (0.7 * side**2 + 10_000) * steps
@@ -282,8 +301,7 @@ def costs(options: Options, layers: int) -> dict[str, float]:
         "noise": work(REMADE, STEPS["noise"]),
         "what if": 9 * work(GRID, STEPS["what if"]),
     }
-    for depth in range(1, layers + 1):
-        share = 0.4 + depth / layers
-        found[f"content {depth}"] = share * work(REMADE, STEPS["content"])
-        found[f"style {depth}"] = share * work(REMADE, STEPS["style"])
+    for kind, count in (("content", contents), ("style", styles)):
+        for depth in range(1, count + 1):
+            found[f"{kind} {depth}"] = (0.4 + depth / count) * work(REMADE, STEPS[kind])
     return found

@@ -17,6 +17,8 @@ from impasto.optimize.options import Initialisation
 # How a picture is come by, not which: a painting may go on with others of these.
 _MEANS = ("max_memory", "tile", "device", "recoveries")
 
+_FAST = ("strength", "stroke_size", "keep_color", "size")
+
 
 def measure(
     job: Job, *, network: str = "", earlier: Job | None = None, look: Callable[[str], str] | None = None
@@ -199,7 +201,8 @@ def _decisive(job: Job) -> dict[str, Any]:
         "protect": None if job.protect is None else held(job.protect),
         "strokes": None if job.strokes is None else held(job.strokes),
         **{name: value for name, value in job.options.to_dict().items() if name not in _MEANS},
-        "fast": None if job.fast is None else dict(job.fast),
+        "fast": job.fast is not None,
+        **{f"fast {name}": (job.fast or {}).get(name) for name in _FAST},
         "network": job.network,
     }
     if start(job) is not None:

@@ -100,7 +100,9 @@ class _Passage:
             await run_in_threadpool(self.gate.admit_upload, Request(self.scope))
         except ProblemError as problem:
             return problem
-        return None
+        except Exception:
+            log.warning("an upload could not be looked at beforehand", exc_info=True)
+        return None  # what went wrong will go wrong again, and be answered, where uploads are taken
 
     def _too_large(self) -> ProblemError:
         return ProblemError(
@@ -179,7 +181,7 @@ def _pattern(scope: Scope) -> str:
     """The path's pattern, such as /api/v1/jobs/{id}; without ids, which would make series of their own."""
     found = getattr(scope.get("route"), "path", None)
     if found is None:
-        return "other"
+        return UPLOADS if scope["path"] == UPLOADS else "other"
     # A router that was included knows its own part only.
     return found if not scope["path"].startswith(API) or found.startswith(API) else f"{API}{found}"
 

@@ -5,6 +5,7 @@ docs/studio.md has them as a table; ``tests/studio/test_settings.py`` compares t
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import json
 import os
@@ -17,7 +18,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from impasto.errors import OptionError
+from impasto.errors import MissingExtraError, OptionError
 from impasto.studio.state import Limits
 
 PREFIX = "IMPASTO_STUDIO_"
@@ -111,7 +112,7 @@ class Settings(BaseSettings):
         return found
 
     def check(self) -> Settings:
-        """Itself, if it can be served safely. Raises OptionError."""
+        """Itself, if it can be served safely. Raises OptionError, MissingExtraError."""
         if not self.is_loopback and not self.needs_token:
             raise OptionError(
                 f"{self.host} can be reached from other machines: expected --token (or "
@@ -129,6 +130,10 @@ class Settings(BaseSettings):
             raise OptionError(f"{PREFIX}DATABASE_URL must begin with postgresql://")
         if (queue := self.queue_url.get_secret_value()) and not queue.startswith(("redis://", "rediss://")):
             raise OptionError(f"{PREFIX}QUEUE_URL must begin with redis:// or rediss://")
+        if self.ray_address and importlib.util.find_spec("ray") is None:
+            raise MissingExtraError(
+                f"{PREFIX}RAY_ADDRESS needs Ray, which is not installed: pip install 'impasto[ray]'"
+            )
         return self
 
 

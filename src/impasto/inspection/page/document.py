@@ -67,13 +67,13 @@ the top; nothing was sent anywhere, and the page loads nothing.</footer>
 
 
 def _lead(story: Story) -> str:
-    photo, painting = escape(story.photo_name), escape(story.painting_name)
+    photo = escape(story.photo_name)
     pictures = [
         figure(
             picture(story.result, "the result"), f"<b>The result</b>, painted in {story.seconds:.1f} seconds"
         ),
         figure(picture(story.photo.pixels, story.photo_name), f"<b>Content</b>: {photo}"),
-        figure(picture(story.painting.pixels, story.painting_name), f"<b>Style</b>: {painting}"),
+        figure(*_style_shown(story)),
     ]
     items = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title in TITLES)
     return f"""{grid(pictures, "hero")}
@@ -83,3 +83,12 @@ then changed, step by step, until the network finds in it the <em>content</em> o
 <em>style</em> of the
 other. This page shows each part of that, on your two pictures.</p>
 <nav aria-label="On this page"><ol>{items}</ol></nav>"""
+
+
+def _style_shown(story: Story) -> tuple[str, str]:
+    """The painting; of a style without one, what was made from its statistics."""
+    name = escape(story.painting_name)
+    if story.painting is not None:
+        return picture(story.painting.pixels, story.painting_name), f"<b>Style</b>: {name}"
+    made = picture(story.style[-1].pixels, f"a texture in the style of {story.painting_name}")
+    return made, f"<b>Style</b>: {name}. A style file holds no picture; this texture was made from it."

@@ -176,7 +176,9 @@ in progress and
 
 
 def style(story: Story) -> str:
-    cells = [figure(picture(story.painting.pixels, "the painting"), "<b>the painting</b>")]
+    cells = []
+    if story.painting is not None:
+        cells.append(figure(picture(story.painting.pixels, "the painting"), "<b>the painting</b>"))
     cells += [
         figure(
             picture(r.pixels, "texture from " + ", ".join(r.layers)),

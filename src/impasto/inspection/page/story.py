@@ -38,7 +38,8 @@ class GramView:
 
 @dataclass(frozen=True)
 class Story:
-    """``photo``, ``painting``: at the sizes they were used at; ``photo_name``, ``painting_name``: in words.
+    """``photo``, ``painting``: at the sizes they were used at; None of a style that is no picture.
+    ``photo_name``, ``painting_name``: in words.
     ``original``: (width, height) of the photograph's file. ``seen``: the photograph that ``views`` and
     ``given`` are of. ``filters``: (N, 3, 3, 3) of the first convolution, where the network has one.
     ``log``, ``frames``: of the painting. ``noise_log``, ``noise_frames``: the papers' way, from noise.
@@ -48,7 +49,7 @@ class Story:
     """
 
     photo: Picture
-    painting: Picture
+    painting: Picture | None
     photo_name: str
     painting_name: str
     original: tuple[int, int]
