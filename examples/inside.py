@@ -17,7 +17,6 @@ import skimage.data
 import impasto
 from impasto import inspections
 from impasto.inspection import Recorder, figures, gram_matrices, shuffled
-from impasto.inspections.inputs import find_network, find_photo
 
 SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 224
 STEPS = 10 if SIZE < 128 else 80
@@ -50,8 +49,8 @@ figures.save_figure(figure, OUT / "inside-2-reconstructions.png")
 # Everything changes its place; the Gram matrix stays. Question: which line of the definition says so?
 
 # %%
-network = find_network("tiny")
-small = find_photo(photo, SIZE)
+network = inspections.find_network("tiny")
+small = inspections.find_photo(photo, SIZE)
 mixed = shuffled(network, small, "relu3_1")
 print(f"shuffled: content changed by {mixed.content:.2f}, the Gram matrix by {mixed.gram:.0e}")
 assert mixed.gram < 1e-4 < mixed.content

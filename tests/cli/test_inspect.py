@@ -188,8 +188,7 @@ def test_bad_input_is_refused_in_one_line(photo_file: Path, painting_file: Path,
     refused(run("inspect", "losses", tmp_path / "no.csv", *out), "no.csv")
     refused(run("inspect", "style", "starry-night", *out), "two styles")
     refused(run("inspect", "encoders", photo_file, painting_file, "--networks", "vgg99", *out), "vgg99")
-    refused(
-        run("explain", photo_file, painting_file, "--style-layers", "", "-o", tmp_path / "x.html"), "layers"
-    )
+    page = ["explain", photo_file, painting_file, "-o", tmp_path / "x.html"]
+    refused(run(*page, "--style-layers", ""), "at least one layer")
     refused(run("explain", photo_file, painting_file, "-o", tmp_path / "x.pdf"), ".html")
     assert not (tmp_path / "x.png").exists()

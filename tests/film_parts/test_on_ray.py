@@ -33,9 +33,15 @@ from impasto.films import FilmOptions
 
 said, killed = [], []
 
+def is_actor(process):
+    try:
+        return "".join(process.cmdline()).startswith("ray::Actor")
+    except psutil.Error:  # it is going
+        return False
+
 def kill(event):
     below = psutil.Process().children(recursive=True)
-    mine = [p for p in below if "".join(p.cmdline()).startswith("ray::Actor")]
+    mine = [p for p in below if is_actor(p)]
     if len(killed) < 2 and event.frame >= 2 + 7 * len(killed) and mine:
         killed.append(mine[0].pid)
         mine[0].kill()

@@ -113,9 +113,10 @@ def test_a_stream_gives_each_frame_in_its_own_kind_and_counts(gallery: Gallery) 
     assert stream.painted == 3
     assert 0 < stream.rate <= stream.painting_rate * 1.001
     assert all(np.array_equal(p, gallery.paint(f, "red-dots")) for p, f in zip(painted, floats, strict=True))
-    small = list(gallery.stream(bytes_, "red-dots"))
-    assert small[0].dtype == np.uint8
-    assert np.abs(small[0] / 255 - painted[0]).max() < 0.03
+    for frame, found in zip(bytes_, gallery.stream(bytes_, "red-dots"), strict=True):
+        wanted = gallery.paint(frame.astype(np.float32) / np.float32(255), "red-dots")
+        assert found.dtype == np.uint8
+        assert np.array_equal(found, np.rint(wanted * 255))
 
 
 def test_a_stream_with_a_wrong_style_is_refused_before_a_frame_is_taken(gallery: Gallery) -> None:

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,37 +70,31 @@ def _postgres_folder() -> Path | None:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL with an empty database."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: the extra studio-servers")
     programs = _postgres_folder()
     if programs is None:
         pytest.skip("there is no PostgreSQL: apt-get install postgresql")
     user = None
-    place = folder / "postgres"
-    place.mkdir()
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip("this is root, and there is no user postgres to run PostgreSQL as")
-        user = "postgres"
-        os.chown(place, account.pw_uid, account.pw_gid)
-        for parent in [folder, *folder.parents]:
-            if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o011 != 0o011 and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    port = free_port()
-    subprocess.run(
-        [str(programs / "initdb"), "-D", str(place), "-U", "studio", "-A", "trust", "--no-sync"],
-        check=True,
-        capture_output=True,
-        user=user,
-    )
-    command = [str(programs / "postgres"), "-D", str(place), "-p", str(port), "-k", str(place)]
-    with _running([*command, "-h", "127.0.0.1", "-c", "fsync=off"], port, user):
-        address = f"postgresql://studio@127.0.0.1:{port}/postgres"
-        _ready(address)
-        yield address
+    # Not in pytest's folder, which nobody but its owner may enter.
+    with tempfile.TemporaryDirectory(prefix="impasto-postgres-") as name:
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            try:
+                account = pwd.getpwnam("postgres")
+            except KeyError:
+                pytest.skip("this is root, and there is no user postgres to run PostgreSQL as")
+            user = "postgres"
+            os.chown(name, account.pw_uid, account.pw_gid)
+        made = [str(programs / "initdb"), "-D", name, "-U", "studio", "-A", "trust", "--no-sync"]
+        done = subprocess.run(made, capture_output=True, text=True, user=user, check=False)
+        assert done.returncode == 0, done.stderr
+        port = free_port()
+        command = [str(programs / "postgres"), "-D", name, "-p", str(port), "-k", name]
+        with _running([*command, "-h", "127.0.0.1", "-c", "fsync=off"], port, user):
+            address = f"postgresql://studio@127.0.0.1:{port}/postgres"
+            _ready(address)
+            yield address
 
 
 def _ready(address: str) -> None:

@@ -148,7 +148,7 @@ def test_a_server_stopped_in_good_order_goes_on_when_it_is_started_again(
 
 
 def test_redis_and_postgresql_do_the_same(begin: Callable[..., Process], tmp_path: Path) -> None:
-    with postgres_server(tmp_path) as database, redis_server(tmp_path) as queue:
+    with postgres_server() as database, redis_server(tmp_path) as queue:
         studio = begin(
             database_url=database, queue_url=queue, lease_seconds="5", checkpoint_seconds="0.5", workers="2"
         )

@@ -139,12 +139,18 @@ def test_a_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
     assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
 
 
-def test_another_film_at_the_same_place_is_begun_anew(clip: Path, tmp_path: Path) -> None:
+def test_another_network_makes_another_film(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
-    done = fast(clip, tmp_path / "out.mp4", film={"keep": 0.5})
-    assert done.resumed == 0
-    assert done.notes == ("begun anew: its film was another",)
+    done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.2))
+    assert (done.resumed, done.notes) == (0, ("begun anew: its network was another",))
+
+
+def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
+    done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.1), film={"keep": 0.5})
+    assert (done.resumed, done.notes) == (0, ("begun anew: its film was another",))
 
 
 def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.inspect_runs import inspect_encoders, inspect_layers, inspect_losses
+from impasto.cli.choices import Quiet
+from impasto.cli.inspect_runs import Dark, Figure, Json, inspect_encoders, inspect_layers, inspect_losses
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
 from impasto.errors import InputError, OptionError
@@ -29,9 +30,6 @@ app.command("encoders")(inspect_encoders)
 Encoder = Annotated[
     str, typer.Option(help="tiny, vgg19, vgg16, ..., timm:NAME, untrained, untrained:vgg19, or a file.")
 ]
-Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
-Dark = Annotated[bool, typer.Option("--dark", help="For dark pages and slides.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
 @app.command("features")
@@ -47,7 +45,7 @@ def inspect_features(
     size: Annotated[int, typer.Option(min=16, help="Long side to look at the photograph in.")] = 384,
     output: Figure = Path("features.png"),
     dark: Dark = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the statistics as JSON.")] = False,
+    json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Feature maps: what each layer of the network answers to PHOTO.
@@ -166,7 +164,7 @@ def inspect_style(
     size: Annotated[int, typer.Option(min=16, help="Long side the paintings are measured at.")] = 512,
     output: Figure = Path("styles.png"),
     dark: Dark = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the distances as JSON.")] = False,
+    json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Which STYLES the network thinks alike: distances between Gram matrices, as a matrix and a map.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from impasto.cli.choices import PARSERS, Choices, with_choices
+from impasto.cli.choices import PARSERS, Choices, Quiet, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
 from impasto.errors import OptionError
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
 Dark = Annotated[bool, typer.Option("--dark", help="For dark pages and slides.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")]
 
 GRID_SIZE, COMPARED_SIZE = 192, 384
 

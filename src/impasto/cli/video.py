@@ -115,7 +115,7 @@ def video(
     keep: Annotated[
         float | None,
         typer.Option(
-            help="Share of the frame before, with --fast; 0 for none. \\[default: 0.92]",
+            help="Share of the strokes of the frame before, with --fast; 0 for none. \\[default: 0.99]",
             rich_help_panel=STEADY,
         ),
     ] = None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.inspections.comparing import compare_networks
     from impasto.inspections.explaining import check_page, explain, page_options
+    from impasto.inspections.inputs import find_network, find_photo
     from impasto.inspections.looking import (
         compare_styles,
         features,
@@ -26,6 +27,8 @@ _HOMES = {
     "compare_styles": "looking",
     "explain": "explaining",
     "features": "looking",
+    "find_network": "inputs",
+    "find_photo": "inputs",
     "page_options": "explaining",
     "paper_axes": "sweeping",
     "reconstruct": "looking",
@@ -39,6 +42,8 @@ __all__ = [
     "compare_styles",
     "explain",
     "features",
+    "find_network",
+    "find_photo",
     "page_options",
     "paper_axes",
     "reconstruct",
