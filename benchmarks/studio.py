@@ -131,7 +131,7 @@ def streams(url: str, client: httpx.Client, ids: list[str], count: int) -> tuple
 
     def listen(id: str) -> None:
         with (
-            httpx.Client(base_url=url, timeout=60, trust_env=False) as own,
+            httpx.Client(base_url=url, timeout=300, trust_env=False) as own,
             own.stream("GET", f"/api/v1/jobs/{id}/events") as answer,
         ):
             is_open = False
@@ -178,7 +178,7 @@ def main() -> int:
 
 def _measure(url: str, server: psutil.Process, load: argparse.Namespace) -> bool:
     """Print the figures; whether memory stayed flat and every stream heard of every change."""
-    with httpx.Client(base_url=f"{url}/api/v1", timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=300, trust_env=False) as client:
         made = client.post("/pictures", files={"file": ("a.jpg", photograph())}, data={"role": "photo"})
         photo = made.raise_for_status().json()["id"]
         fast = [style["name"] for style in client.get("/styles").json()["styles"] if style["fast"]]

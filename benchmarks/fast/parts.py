@@ -35,9 +35,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--steps", type=int, help="of the two trainings from scratch")
     parser.add_argument("--minutes", type=float, nargs="+", help="how long a new style is taught")
     parser.add_argument("--full-minutes", type=float, help="how long everything is trained; 0: not")
-    parser.add_argument(
-        "--painting", help="the style taught: a file of the paintings, without .jpg"
-    )
+    parser.add_argument("--painting", help="the style taught: a file of the paintings, without .jpg")
     found = vars(parser.parse_args(list(arguments)))
     names = found.pop("parts") or list(PARTS)
     unknown = [name for name in names if name not in PARTS]

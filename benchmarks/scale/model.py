@@ -125,7 +125,9 @@ def plan(load: Load, costs: Mapping[str, Any], prices: Prices) -> Plan:
     rate = load.pictures / (load.hours * 3600)
     cores = core_hours / load.hours
     workers = "1000" if cores > 300 else "100"
-    megabytes = 2 * costs["files"][f"size of {load.stored_as}, MB/MP"] * load.megapixels
+    film = load.engine.startswith("film")  # one file in, one out
+    megabytes = 0.0 if film else 2 * costs["files"][f"size of {load.stored_as}, MB/MP"] * load.megapixels
+    requests = 0.0 if film else load.pictures / 1e6 * (prices.million_puts + 3 * prices.million_gets)
     return Plan(
         load,
         each,
@@ -134,7 +136,7 @@ def plan(load: Load, costs: Mapping[str, Any], prices: Prices) -> Plan:
         load.pictures * megabytes / 1e3,
         core_hours * prices.core_hour,
         core_hours * prices.spot_core_hour,
-        load.pictures / 1e6 * (prices.million_puts + 3 * prices.million_gets),
+        requests,
         rate,
         rate * costs["schedule"][f"a picture with {workers} workers, s (processor)"],
         prices.gpu_hour / prices.core_hour,

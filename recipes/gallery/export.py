@@ -71,9 +71,7 @@ def main() -> None:
     known = describe(trained, steps, state["losses"])
     trained.with_suffix(".json").write_text(json.dumps(known, indent=2) + "\n")
     sizes = [place.stat().st_size for place in (trained, runnable)]
-    print(
-        f"step {steps}: {sizes[0]:,} + {sizes[1]:,} bytes, {report.difference.largest:.2g} from torch"
-    )
+    print(f"step {steps}: {sizes[0]:,} + {sizes[1]:,} bytes, {report.difference.largest:.2g} from torch")
     if sum(sizes) > LARGEST:
         raise SystemExit(f"expected at most {LARGEST:,} bytes; together they have {sum(sizes):,}")
 

@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steady", type=float, default=0.0, help="weight of steadiness from frame to frame")
+    parser.add_argument("--grid", type=float, default=0.0, help="weight of grids of 2 and 4 pixels")
     parser.add_argument("--start", type=Path, help="checkpoint of another run, whose network to begin with")
     parser.add_argument("--rate", type=float, default=1e-3, help="Muon's peak rate; Adam's are in proportion")
     parser.add_argument("--checkpoint-every", type=int, default=250)
@@ -77,7 +78,7 @@ def main() -> None:
         filters=options.rate,
         rows=5 * options.rate,
         seed=options.seed,
-        loss=LossWeights(steady=options.steady),
+        loss=LossWeights(steady=options.steady, grid=options.grid),
     )
     reduced = encoder.to(memory_format=torch.channels_last).bfloat16()
     trainer = Trainer(network, reduced, targets, found.photos, schedule, reduced=True)

@@ -254,6 +254,7 @@ export function startEasel(): void {
     const compared = state.showing !== "nothing";
     before.style.visibility = "visible";
     if (!compared) before.style.clipPath = "none";
+    else if (state.brushing) before.style.clipPath = "inset(0 100% 0 0)";
     else divide(look.divide);
     handle.hidden = !compared || state.brushing;
     after.hidden = !compared;

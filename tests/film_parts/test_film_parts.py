@@ -76,6 +76,7 @@ def test_shots_painted_apart_are_the_film_painted_in_one_go(clip: Path, tmp_path
     assert not (tmp_path / ".impasto").exists()
 
 
+@pytest.mark.slow
 def test_optimised_shots_too(clip: Path, tmp_path: Path) -> None:
     few: dict[str, Any] = {"engine": "optimize", "film": {"size": 48, "next_iterations": 1}}
     few["options"] = Options(iterations=2, precision="float32")
@@ -195,7 +196,7 @@ def test_progress_grows_to_the_end(clip: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_is_refused_before_work(clip: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="a part must have at least 18 frames"):
+    with pytest.raises(OptionError, match="a part must have at least 34 frames"):
         in_parts(clip, tmp_path / "out.mkv", longest=10)
     with pytest.raises(InputError, match=r"the output .* is also the input"):
         in_parts(clip, clip, film={"codec": None})

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from impasto import Options, inspections
-from impasto.errors import InputError, LayerError, MissingExtraError, OptionError, OutputError
+from impasto.errors import (
+    InputError,
+    LayerError,
+    MissingExtraError,
+    OptionError,
+    OutputError,
+    PictureError,
+)
 from impasto.inspection import Axis, Sweep, cells
 from impasto.optimize.presets import preset
 from impasto.types import Picture
@@ -105,6 +112,17 @@ def test_a_layer_no_network_has_is_refused_before_painting(photo: Picture, paint
         inspections.sweep(photo, painting, Axis("content_layer", ("relu9_9",)), COLUMNS, options=FAST)
 
 
+def test_a_size_too_small_for_the_last_value_is_refused_before_the_first_is_painted(
+    photo: Picture, painting: Picture, tmp_path: Path
+) -> None:
+    rows = Axis("style_layers", (["relu1_1"], ["relu1_1", "relu5_1"]))
+    with pytest.raises(PictureError, match="relu5_1 of tiny needs 32x32"):
+        inspections.sweep(
+            photo, painting, rows, COLUMNS, options=FAST.replace(size=32), folder=tmp_path / "grid"
+        )
+    assert not (tmp_path / "grid").exists()
+
+
 def test_the_papers_grids_have_the_papers_values() -> None:
     rows, columns = inspections.paper_axes("2015-3", preset("gatys2015").options)
     assert rows.labels == ("conv1_1", "+ conv2_1", "+ conv3_1", "+ conv4_1", "+ conv5_1")
@@ -130,6 +148,21 @@ def test_networks_are_compared_on_the_same_transfer(photo: Picture, painting: Pi
         inspections.compare_networks(photo, "starry-night", ["tiny"], options=FAST)
     with pytest.raises(OptionError, match="untrained:NAME"):
         inspections.compare_networks(photo, painting, ["untrained:resnet"], options=FAST)
+
+
+def test_networks_are_compared_set_up_as_a_preset_asks(photo: Picture, painting: Picture) -> None:
+    options = FAST.replace(pooling="average", normalise_activations=True, init="noise", min_size=0)
+    averaging, _, _ = inspections.compare_networks(photo, painting, ["untrained"], options=options)
+    plain, _, _ = inspections.compare_networks(
+        photo, painting, ["untrained"], options=options.replace(pooling="max")
+    )
+    assert not np.array_equal(averaging[0].pixels, plain[0].pixels)
+
+
+def test_a_sweep_with_normalised_activations_paints(photo: Picture, painting: Picture) -> None:
+    options = FAST.replace(encoder="untrained", normalise_activations=True)
+    found = inspections.sweep(photo, painting, ROWS, COLUMNS, options=options)
+    assert all(cell.pixels is not None for row in found.paintings for cell in row)
 
 
 def test_a_network_of_timm_is_compared_where_timm_is_installed(

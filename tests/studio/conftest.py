@@ -122,7 +122,7 @@ def submit(client: httpx.Client, photo: str | None = None, **more: Any) -> dict[
     return found
 
 
-def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(what: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What ``what`` gives as soon as it is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -171,3 +171,20 @@ def house(make: Callable[..., House]) -> House:
 def client(house: House) -> Iterator[httpx.Client]:
     with house.client() as made:
         yield made
+
+
+@pytest.fixture
+def shared(make: Callable[..., House]) -> House:
+    return make(accounts=True)
+
+
+@pytest.fixture
+def anna(shared: House) -> Iterator[httpx.Client]:
+    with shared.client("anna") as client:
+        yield client
+
+
+@pytest.fixture
+def bert(shared: House) -> Iterator[httpx.Client]:
+    with shared.client("bert") as client:
+        yield client

@@ -20,7 +20,7 @@ from tests.studio.conftest import API, encoded, submit, until, upload
 from tests.studio.servers import free_port, postgres_server, redis_server
 
 pytestmark = pytest.mark.slow
-PATIENCE = 180.0
+PATIENCE = 300.0
 
 
 class Process:
@@ -156,7 +156,10 @@ def test_redis_and_postgresql_do_the_same(begin: Callable[..., Process], tmp_pat
         until(lambda: progress(studio, ids[0]), PATIENCE)
         next(w for w in studio.workers() if "paintings" in w.cmdline()).kill()
         all_done(studio, ids)
-        assert httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False).status_code == 200
+        assert (
+            httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False, timeout=30).status_code
+            == 200
+        )
         data = studio.folder / "data"
         assert not list(data.glob("*.sqlite"))
         body = {"photo": upload(studio.client), "styles": [{"name": "starry-night"}]}
@@ -196,7 +199,7 @@ def test_a_queue_that_is_away_keeps_no_one_from_submitting(
     with redis_server(tmp_path) as queue:
         studio = begin(queue_url=queue)
         photo = upload(studio.client)
-    ready = httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False)
+    ready = httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False, timeout=30)
     assert ready.status_code == 503
     assert ready.json()["checks"]["state"] == "ok"
     assert submit(studio.client, photo)["status"] == "queued"

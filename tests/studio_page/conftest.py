@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("IMPASTO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 SMALL = 192
 """Long side of what tests have painted: big enough for two levels, small enough for a busy machine."""
-PATIENCE = 300_000
+PATIENCE = 120_000
 
 
 class Studio:

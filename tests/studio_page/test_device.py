@@ -77,7 +77,7 @@ def test_a_larger_picture_is_painted_and_kept_without_the_studio(
     visit.settle()
     with visit.page.expect_download() as download:
         visit.page.get_by_role("button", name="Keep this").click()
-    assert download.value.suggested_filename == "Bay The Great Wave off Kanagawa.png"
+    assert download.value.suggested_filename == "Bay Under the Wave off Kanagawa.png"
     path = tmp_path / "kept.png"
     download.value.save_as(path)
     assert all(request.url.startswith(("data:", "blob:")) for request in visit.requests[before:])
@@ -93,16 +93,13 @@ def test_a_larger_picture_is_painted_and_kept_without_the_studio(
     }
 
 
-def test_colours_of_the_photograph_as_the_library_keeps_them(visit: Visit, shipped: Any) -> None:
-    from impasto.imaging import keep_colours
-
-    photo = eight_bits(blobs(200, 130, seed=6, coarse=12))
+def test_colours_of_the_photograph_are_kept_as_by_the_server(visit: Visit, studio: Studio) -> None:
+    photo = encode(blobs(200, 130, seed=6, coarse=12))
     turn_on(visit)
-    visit.drop("Reed.png", encode(photo))
+    visit.drop("Reed.png", photo)
     visit.slide("keepColor", 100)
     visit.choose("starry-night")
-    content = resize(photo, SIDE, 333)
-    expected = keep_colours(shipped.paint(content, "starry-night"), content, "lab")
+    expected = studio.preview(photo, styles=[{"name": "starry-night"}], side=SIDE, keep_color=1)
     assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
 
 

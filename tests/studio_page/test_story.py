@@ -140,7 +140,7 @@ def test_pause_and_going_on(visit: Visit, photo_bytes: bytes) -> None:
     visit.page.wait_for_selector('[data-act="resume"]')
     assert visit.page.inner_text(".work-words") == "Paused"
     visit.page.click('[data-act="resume"]')
-    visit.page.wait_for_selector('[data-act="pause"]')
+    visit.until("document.querySelector('.work-words').textContent === 'Painting'")
     visit.page.click('[data-act="cancel"]')
     visit.wait_painted()
 

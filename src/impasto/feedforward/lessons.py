@@ -14,6 +14,7 @@ from impasto.encoders import FeatureExtractor
 from impasto.feedforward.network import GRAIN
 from impasto.feedforward.photos import crop
 from impasto.feedforward.targets import CONTENT_LAYERS, STROKE_SIZES, STYLE_LAYERS, Target
+from impasto.metrics.artefacts import grid_ratios
 from impasto.objectives.statistics import LayerStatistics, moments
 
 FULL_STRENGTH = 0.7
@@ -59,12 +60,13 @@ class Lesson:
 class LossWeights:
     """``style``: against content, at full strength; at strength s it is s squared of that. ``smooth``:
     total variation. ``range``: colours beyond [0, 1]. ``steady``: the squared change of a painting when
-    its photograph moves by some pixels and flickers."""
+    its photograph moves by some pixels and flickers. ``grid``: patterns that repeat every 2 or 4 pixels."""
 
     style: float = 8.0
     smooth: float = 0.0
     range: float = 10.0
     steady: float = 0.0
+    grid: float = 0.0
 
 
 def row_weights(rows: int, style: int, coarse: float, strength: float) -> Tensor:
@@ -155,6 +157,8 @@ def lesson_loss(
     if weigh.smooth:
         rows, columns = painted.diff(dim=2), painted.diff(dim=3)
         total = total + weigh.smooth * (rows.square().mean() + columns.square().mean())
+    if weigh.grid:
+        total = total + weigh.grid * grid_ratios(painted).mean()
     if lesson.later is not None and weigh.steady:
         total = total + weigh.steady * _unsteadiness(paint, painted, lesson, lesson.later)
     full = [float(d.detach()) for d, s in zip(distances, lesson.strengths, strict=True) if s == 1]

@@ -29,7 +29,7 @@ LONGEST = {"fast": 240, "optimize": 96}
 LEAD = {"fast": 24, "optimize": 4}
 """Frames painted before such a part, and thrown away: of a fast one, a share of 0.92 is carried on from
 frame to frame, of which after 24 frames an eighth is left. An optimised one begins afresh anyhow."""
-FADE = 8
+FADE = 16
 """Frames over which one part passes into the next within a shot."""
 _LOOKED_AT = 256
 """Long side, in pixels, at which cuts are looked for."""

@@ -10,18 +10,32 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from impasto.encoders import CONVENTIONS, Encoder
+from impasto.encoders import CONVENTIONS, Encoder, Padding, Pooling
 from impasto.weights.architecture import TINY, Architecture
 
 
-def untrained(architecture: Architecture = TINY, *, seed: int = 0) -> Encoder:
+def untrained(
+    architecture: Architecture = TINY,
+    *,
+    seed: int = 0,
+    pooling: Pooling = "max",
+    rescale_pooling: bool = False,
+    padding: Padding = "reflect",
+) -> Encoder:
     """An encoder of this shape with random weights, the same for the same ``seed``.
 
     Filters are normal with the variance that keeps activations alike in size from layer to layer
-    (He et al. 2015), biases are zero; borders are reflected, input is centred.
+    (He et al. 2015), biases are zero; input is centred. ``pooling``, ``rescale_pooling`` and ``padding`` are
+    as for ``Encoder``.
     """
     generator = torch.Generator().manual_seed(seed)
-    encoder = Encoder(architecture, CONVENTIONS["centred"], padding="reflect")
+    encoder = Encoder(
+        architecture,
+        CONVENTIONS["centred"],
+        padding=padding,
+        pooling=pooling,
+        rescale_pooling=rescale_pooling,
+    )
     with torch.no_grad():
         for layer in encoder.children():
             assert isinstance(layer, nn.Conv2d)

@@ -18,7 +18,7 @@ from impasto.optimize.engine import Cancel
 from impasto.optimize.options import Options
 from impasto.optimize.pyramid import fit
 from impasto.optimize.styles import PictureStyle
-from impasto.sources import PictureLike, StyleLike, load_picture, load_style, opaque
+from impasto.sources import Loaded, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.tensors import to_tensor
 from impasto.types import Picture
 
@@ -70,9 +70,11 @@ def compare_networks(
         title = f"painting with {name}"
         # What is done for the first time takes longer: one step that does not count.
         once = own.replace(iterations=1, coarse_iterations=None, first_iterations=None, min_size=0)
-        api.stylize(photo, loaded, options=once, encoder=network)
+        api.stylize(photo, loaded, options=once, encoder=Loaded(network))
         tell = stages.part(name, title)
-        result = api.stylize(photo, loaded, options=own, encoder=network, on_progress=tell, cancel=cancel)
+        result = api.stylize(
+            photo, loaded, options=own, encoder=Loaded(network), on_progress=tell, cancel=cancel
+        )
         measured = metrics.measure(
             to_tensor(result.picture.pixels), to_tensor(photo.pixels), to_tensor(loaded.picture.pixels), judge
         )
@@ -107,6 +109,8 @@ def _set_up(name: str, options: Options, photo: Picture) -> tuple[FeatureExtract
         own = replace(
             options, content_layers=dict.fromkeys(content, share), style_layers=equal_weights(style)
         )
+    if not isinstance(network, Encoder):
+        own = own.replace(normalise_activations=False)  # which is done to a VGG's filters
     width, height = fit(photo.width, photo.height, own.size)
     layers = [n for n, w in (*own.content_layers.items(), *own.style_layers.items()) if w]
     check_size(network, layers, width, height, "the painting")

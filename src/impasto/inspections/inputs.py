@@ -18,15 +18,22 @@ UNTRAINED = "untrained"
 def find_network(name: str, options: Options | None = None) -> FeatureExtractor:
     """The network called ``name``: as for ``Options.encoder``, or "untrained", or "untrained:VGG".
 
-    ``options``: its pooling and padding. Raises OptionError, and as ``load_extractor`` does.
+    ``options``: its pooling and padding, and the seed of random weights. Raises OptionError, and as
+    ``load_extractor`` does.
     """
+    chosen = options or Options()
     kind, _, shape = name.partition(":")
     if kind == UNTRAINED:
         known = weights.ARCHITECTURES
         if (shape or "tiny") not in known:
             raise OptionError(f"expected {UNTRAINED}:NAME with a NAME of {', '.join(known)}; got {name!r}")
-        return untrained(known[shape or "tiny"], seed=options.seed if options else 0)
-    chosen = options or Options()
+        return untrained(
+            known[shape or "tiny"],
+            seed=chosen.seed,
+            pooling=chosen.pooling,
+            rescale_pooling=chosen.rescale_pooling,
+            padding=chosen.padding or "reflect",
+        )
     return load_extractor(
         name,
         pooling=chosen.pooling,

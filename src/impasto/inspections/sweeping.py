@@ -11,12 +11,13 @@ from impasto import api, imaging
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.imaging import files
-from impasto.inspection.layers import growing_sets
+from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
 from impasto.inspections.inputs import find_network
 from impasto.optimize.engine import Cancel
 from impasto.optimize.options import Options
+from impasto.optimize.pyramid import fit
 from impasto.sources import Loaded, PictureLike, StyleLike, fingerprint, load_picture, load_style
 
 Networks = dict[tuple[object, ...], FeatureExtractor]
@@ -74,6 +75,10 @@ def sweep(
     known: Networks = {}
     digests = [[str(_network(one, known).describe()["sha256"]) for one in line] for line in grid]
     photo, loaded = load_picture(content), load_style(style, options=grid[0][0])
+    for one in (one for line in grid for one in line):
+        width, height = one.size if isinstance(one.size, tuple) else fit(photo.width, photo.height, one.size)
+        layers = [n for n, w in (*one.content_layers.items(), *one.style_layers.items()) if w]
+        check_size(_network(one, known), layers, width, height, "the painting")
     shelf = None if folder is None else _Shelf(Path(folder), fingerprint([photo, loaded]))
     turns = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
     stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in turns}, on_stage)
@@ -93,7 +98,7 @@ def sweep(
                 photo,
                 load_style(style, options=one),
                 options=one,
-                encoder=None if one.normalise_activations else Loaded(_network(one, known)),
+                encoder=Loaded(_network(one, known)),
                 checkpoint=None if shelf is None else shelf.checkpoint(name),
                 resume=True,
                 on_progress=tell,

@@ -16,6 +16,7 @@ from torch.nn import functional
 from impasto.errors import PictureError
 
 _TILE = 64
+_PERIOD_2 = 3
 _BORDER_WIDTHS = (1, 2, 4, 8)
 _SEGMENT = 16
 _ROUNDING = (1 / 255) ** 2 / 12
@@ -55,9 +56,16 @@ def grid_energy(image: Tensor) -> GridEnergy:
     amplitude 0.02. Raises PictureError for a side below 32 pixels. The measure is ours; for where
     such grids come from see Odena et al. 2016, "Deconvolution and Checkerboard Artifacts".
     """
-    _require_side(image, 32)
-    side = _TILE if min(image.shape[2:]) >= 2 * _TILE else _TILE // 2
-    power = _tile_power(_luminance(image), side)
+    ratios = grid_ratios(image).tolist()
+    return GridEnergy(max(ratios[:_PERIOD_2]), max(ratios[_PERIOD_2:]))
+
+
+def grid_ratios(images: Tensor) -> Tensor:
+    """(15,): for each direction the figure of ``grid_energy``, of (B, 3, H, W) together; first the three
+    that repeat every 2 pixels, then those that repeat every 4. Differentiable, so that it can be a loss."""
+    _require_side(images, 32)
+    side = _TILE if min(images.shape[2:]) >= 2 * _TILE else _TILE // 2
+    power = _tile_power(_luminance(images), side)
     half, quarter = side // 2, side // 4
     period_2 = [(half, 0), (0, half), (half, half)]
     period_4 = [
@@ -65,21 +73,18 @@ def grid_energy(image: Tensor) -> GridEnergy:
         for row, column in product((0, quarter, half, side - quarter), repeat=2)
         if quarter in (row, column)
     ]
-    return GridEnergy(
-        max(_excess(power, row, column) for row, column in period_2),
-        max(_excess(power, row, column) for row, column in period_4),
-    )
+    return torch.stack([_excess(power, row, column) for row, column in [*period_2, *period_4]])
 
 
 def _luminance(image: Tensor) -> Tensor:
-    """(1, 1, H, W): the weights of ITU-R BT.709 on the sRGB values as they are."""
+    """(B, 1, H, W): the weights of ITU-R BT.709 on the sRGB values as they are."""
     weights = image.new_tensor([0.2126, 0.7152, 0.0722]).view(1, 3, 1, 1)
     return (image * weights).sum(1, keepdim=True)
 
 
 def _tile_power(luminance: Tensor, side: int) -> Tensor:
     """(tiles, side, side) power spectra, scaled so that white noise has its variance at each bin."""
-    tiles = luminance[0, 0].unfold(0, side, side // 2).unfold(1, side, side // 2).reshape(-1, side, side)
+    tiles = luminance.unfold(2, side, side // 2).unfold(3, side, side // 2).reshape(-1, side, side)
     hann = torch.hann_window(side, dtype=tiles.dtype, device=tiles.device)
     window = torch.outer(hann, hann)
     centred = tiles - (tiles * window).sum((1, 2), keepdim=True) / window.sum()
@@ -87,7 +92,7 @@ def _tile_power(luminance: Tensor, side: int) -> Tensor:
     return power
 
 
-def _excess(power: Tensor, row: int, column: int) -> float:
+def _excess(power: Tensor, row: int, column: int) -> Tensor:
     """Power at a bin over that of its neighbours: over tiles, the square of the mean root."""
     side = power.shape[1]
     offsets = [offset for distance in range(3, side // 8 + 1) for offset in (-distance, distance)]
@@ -95,7 +100,7 @@ def _excess(power: Tensor, row: int, column: int) -> float:
     along_columns = power[:, row, [(column + offset) % side for offset in offsets]].mean(1)
     around = torch.maximum(along_rows, along_columns)
     ratios = (power[:, row, column] + _ROUNDING) / (around + _ROUNDING)
-    return float(ratios.sqrt().mean().square())
+    return ratios.sqrt().mean().square()
 
 
 @torch.no_grad()

@@ -27,6 +27,7 @@ Judge = Callable[[Pixels, Pixels], Flow]
 _MAGIC = np.float32(202021.25)
 _UNKNOWN = 1e9
 _UNLIKE = 0.1
+_TEXTURE = 0.01
 _FARNEBACK: dict[str, Any] = {
     "pyr_scale": 0.5,
     "levels": 5,
@@ -94,6 +95,18 @@ def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None)
         apart = np.square(flow + there).sum(2)
         seen &= apart <= 0.01 * (np.square(flow).sum(2) + np.square(there).sum(2)) + 0.5
     return np.asarray(seen, np.float32)
+
+
+def textured(pixels: Pixels) -> Plane:
+    """(H, W): 1 where ``pixels`` have detail in every direction, else 0: elsewhere no flow can be checked.
+
+    That is where the smaller eigenvalue of the structure tensor (Shi and Tomasi 1994), over 2 pixels or so,
+    is above that of a gradient of 0.01 a pixel.
+    """
+    down, across = np.gradient(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY))
+    a, b, c = (cv2.GaussianBlur(x, (0, 0), 2.0) for x in (across * across, across * down, down * down))
+    least = (a + c - np.sqrt(np.square(a - c) + 4 * np.square(b))) / 2
+    return np.asarray(least > _TEXTURE**2, np.float32)
 
 
 def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> float:

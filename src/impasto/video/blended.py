@@ -128,10 +128,10 @@ def mix(fresh: Pixels, last: Pixels, flow: Flow, share: Plane) -> Pixels:
         laid = laid * gain
         whole = np.sqrt((_power(fine) + 1e-7) / (_power(laid) + 1e-7))
         levels.append(np.asarray(laid * np.clip(whole, 0.67, 1.5), np.float32))
-        share = cv2.pyrDown(share)
-    mixed = coarse + (below - coarse) * (COARSE * share)[..., None]
+        share = np.asarray(cv2.pyrDown(share), np.float32)
+    mixed: Pixels = coarse + (below - coarse) * (COARSE * share)[..., None]
     for level in reversed(levels):
-        mixed = cv2.pyrUp(mixed, dstsize=level.shape[1::-1]) + level
+        mixed = np.asarray(cv2.pyrUp(mixed, dstsize=level.shape[1::-1]) + level, np.float32)
     return np.asarray(np.clip(mixed, 0, 1), np.float32)
 
 
@@ -141,7 +141,7 @@ def _split(pixels: Pixels) -> tuple[list[Pixels], Pixels]:
     for _ in range(_LEVELS):
         below = cv2.pyrDown(pixels)
         levels.append(pixels - cv2.pyrUp(below, dstsize=pixels.shape[1::-1]))
-        pixels = below
+        pixels = np.asarray(below, np.float32)
     return levels, pixels
 
 

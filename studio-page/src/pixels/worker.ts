@@ -118,7 +118,8 @@ async function run({ ort, session }: Network, content: Planes, style: Float32Arr
   });
   const painting = outputs["painting"];
   if (!painting) throw new Error("the gallery network gave no painting");
-  const result = Float32Array.from((await painting.getData()) as Float32Array);
+  // What is laid over it next is reckoned from the colours as they are seen.
+  const result = Float32Array.from((await painting.getData()) as Float32Array, (value) => Math.min(1, Math.max(0, value)));
   painting.dispose();
   return { width, height, data: result };
 }

@@ -160,7 +160,7 @@ over. There is no right answer, only the picture you want. After Gatys et al. 20
 
 TRY = """<p>Things to try, and to ask yourself what will happen first:</p>
 <ul>
-<li>Count the style ten times as much: <code>--style-weight 80</code>. Then a tenth.</li>
+<li>Count the style ten times as much: <code class=nb>--style-weight 80</code>. Then a tenth.</li>
 <li>Take the style from the first two layers only: <code>--style-layers relu1_1,relu2_1</code>.</li>
 <li>Begin with noise, at one size: <code>--init noise --min-size 0 --iterations 200</code>.</li>
 <li>Does the network have to know anything? <code>impasto inspect encoders PHOTO PAINTING</code> paints the

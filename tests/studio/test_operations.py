@@ -1,0 +1,111 @@
+"""What operators set and ask, and what lies beside the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from impasto.errors import MissingExtraError, OptionError
+from impasto.studio.accounts import account_line
+from impasto.studio.app import Studio
+from impasto.studio.settings import Settings, load
+from tests.studio.conftest import House, submit
+
+
+def test_a_cluster_without_ray_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[ray\]'"):
+        load(ray_address="10.0.0.1:6379")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"host": "0.0.0.0"}, "expected --token"),
+        ({"host": "192.168.1.5"}, "expected --token"),
+        ({"host": "::"}, "expected --token"),
+        ({"token": "short"}, "at least 16 characters"),
+        ({"certificate": __file__}, "expected both"),
+        ({"accounts_file": "/no/such/file"}, "there is no file"),
+        ({"database_url": "mysql://x"}, "postgresql://"),
+        ({"queue_url": "amqp://x"}, "redis://"),
+        ({"port": 99999}, "port cannot be used"),
+    ],
+)
+def test_unsafe_settings_are_refused_in_one_line(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words) as refused:
+        load(**given)
+    assert "\n" not in str(refused.value)
+
+
+def test_with_a_token_other_addresses_are_served(tmp_path: Any) -> None:
+    settings = load(host="0.0.0.0", token="x" * 20, data_dir=tmp_path)
+    studio = Studio(settings, load_gallery=lambda: None)
+    assert studio.services.accounts.user_of("x" * 20) == "owner"
+    assert studio.services.accounts.user_of("y" * 20) is None
+    studio.services.state.close()
+
+
+def test_an_accounts_file_with_a_mistake_is_refused(tmp_path: Any) -> None:
+    path = tmp_path / "accounts.txt"
+    path.write_text(account_line("anna", "t" * 20) + "\nbert:plain-text-token\n")
+    with pytest.raises(OptionError, match="line 2"):
+        Studio(Settings(data_dir=tmp_path / "data", accounts_file=path), load_gallery=lambda: None)
+
+
+def test_health_readiness_and_metrics(make: Callable[..., House]) -> None:
+    house = make(accounts=True, metrics_token="metrics-token-123")
+    with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.get("/readyz").json()["checks"] == {"state": "ok", "queue": "ok", "storage": "ok"}
+        assert client.get("/metrics").status_code == 401
+        with house.client("anna") as anna:
+            submit(anna)
+        text = client.get("/metrics", headers={"Authorization": "Bearer metrics-token-123"}).text
+    assert 'impasto_studio_jobs{kind="painting",status="queued"} 1' in text
+    assert 'http_requests_total{method="POST",route="/api/v1/jobs",status="202"} 1' in text
+    assert 'impasto_studio_http_request_seconds_bucket{route="/api/v1/jobs",le="+Inf"} 1' in text
+    for line in text.splitlines():
+        assert line.startswith("#") or len(line.rsplit(" ", 1)) == 2
+    assert float(text.split("impasto_studio_resident_bytes ")[-1].split("\n")[0]) > 1e6
+
+
+def test_paths_lead_nowhere_but_the_page(make: Callable[..., House], tmp_path: Any) -> None:
+    page = tmp_path / "page"
+    (page / "assets").mkdir(parents=True)
+    (page / "index.html").write_text("<!doctype html><title>x</title>")
+    (page / "sw.js").write_text("//")
+    (page / "assets" / "a-123.wasm").write_bytes(b"\0asm")
+    (page / ".hidden").write_text("x")
+    (tmp_path / "outside.txt").write_text("secret")
+    (page / "link.txt").symlink_to(tmp_path / "outside.txt")
+    house = make(studio={"page_folder": page})
+    with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as client:
+        index = client.get("/")
+        assert index.headers["content-type"].startswith("text/html")
+        assert client.get("/", headers={"If-None-Match": index.headers["etag"]}).status_code == 304
+        asset = client.get("/assets/a-123.wasm")
+        assert asset.headers["content-type"] == "application/wasm"
+        assert "immutable" in asset.headers["cache-control"]
+        assert client.get("/sw.js").headers["service-worker-allowed"] == "/"
+        for path in (
+            "/link.txt",
+            "/.hidden",
+            "/%2e%2e/outside.txt",
+            "/..%2foutside.txt",
+            "/none",
+            "/models/x",
+        ):
+            answer = client.get(path)
+            assert answer.status_code == 404, path
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_checkout_without_the_page_says_how_to_build_it(make: Callable[..., House], tmp_path: Any) -> None:
+    house = make(studio={"page_folder": tmp_path / "none"})
+    answer = httpx.get(house.url, trust_env=False, timeout=30)
+    assert answer.status_code == 503
+    assert "make studio" in answer.text

@@ -1,0 +1,159 @@
+"""What is limited, hidden, kept and deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from impasto.errors import OptionError
+from impasto.studio.caretaker import Caretaker
+from impasto.studio.limits import Buckets
+from impasto.studio.problems import ProblemError
+from tests.studio.conftest import TOKENS, House, encoded, submit, upload
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/session", "/api/v1/nothing", "/healthz", "/openapi.json"])
+def test_every_answer_has_the_secure_headers(house: House, path: str) -> None:
+    headers = httpx.get(house.url + path, trust_env=False, timeout=30).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "unsafe-inline" not in headers["content-security-policy"]
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert len(headers["x-request-id"]) == 16
+    if path.startswith("/api"):
+        assert headers["cache-control"] == "private, no-store"
+
+
+def test_too_many_requests_are_told_when_to_come_back(make: Callable[..., House]) -> None:
+    with make(requests_per_minute=5).client() as client:
+        answers = [client.get("/session") for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
+    assert answers[-1].json()["type"] == "/problems/rate"
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+def test_streams_are_shared_out(make: Callable[..., House]) -> None:
+    house = make(accounts=True, max_streams=3, max_user_streams=2)
+    watcher = house.here.watcher
+    with house.client("anna") as anna, house.client("bert") as bert, contextlib.ExitStack() as open_streams:
+        for _ in range(2):
+            open_streams.enter_context(watcher.subscribe("anna", None))
+        answer = anna.get("/events")
+        assert (answer.status_code, answer.json()["type"]) == (429, "/problems/rate")
+        with bert.stream("GET", "/events") as stream:
+            assert stream.status_code == 200
+        open_streams.enter_context(watcher.subscribe("bert", None))
+        assert bert.get("/events").status_code == 429
+
+
+def test_only_other_names_are_bound_to_tls(make: Callable[..., House]) -> None:
+    house = make(allowed_hosts=("studio.example",), trusted_proxies="127.0.0.1")
+    for host, bound in (("studio.example", True), ("localhost:8321", False), ("127.0.0.1", False)):
+        headers = {"Host": host, "X-Forwarded-Proto": "https"}
+        answer = httpx.get(f"{house.url}/healthz", headers=headers, trust_env=False, timeout=30)
+        assert ("strict-transport-security" in answer.headers) is bound, host
+
+
+def test_over_tls_cookies_are_secure(make: Callable[..., House], tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with: apt-get install openssl")
+    paths = {"certificate": tmp_path / "cert.pem", "key": tmp_path / "key.pem"}
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    made += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made += ["-keyout", str(paths["key"]), "-out", str(paths["certificate"])]
+    subprocess.run(made, check=True, capture_output=True)
+    house = make(accounts=True, **paths)
+    trusted = ssl.create_default_context(cafile=str(paths["certificate"]))
+    address = house.url.replace("http://", "https://")
+    with httpx.Client(base_url=address, verify=trusted, trust_env=False, timeout=30) as browser:
+        headers = {"Origin": address, "Sec-Fetch-Site": "same-origin"}
+        answer = browser.post("/api/v1/session", json={"token": TOKENS["anna"]}, headers=headers)
+        assert "secure" in answer.headers["set-cookie"].lower()
+        assert browser.get("/api/v1/account").json()["user"] == "anna"
+    with pytest.raises(OptionError, match="cannot use the certificate"):
+        make(accounts=True, certificate=paths["key"], key=paths["key"])
+
+
+def test_a_bucket_drips() -> None:
+    now = 0.0
+    bucket = Buckets(60, clock=lambda: now)
+    for _ in range(60):
+        bucket.take("anna")
+    with pytest.raises(ProblemError) as refused:
+        bucket.take("anna")
+    assert refused.value.retry_after == pytest.approx(1.0)
+    bucket.take("bert")
+    now = 1.0
+    bucket.take("anna")
+    with pytest.raises(ProblemError):
+        bucket.take("anna")
+
+
+def test_storage_has_an_end(make: Callable[..., House]) -> None:
+    house = make(user_bytes=30_000)
+    with house.client() as client:
+        photo = upload(client, encoded(60, 60))
+        answer = client.post("/pictures", files={"file": ("a.png", encoded(90, 90))}, data={"role": "photo"})
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/quota")
+        assert len(list((house.settings.data_dir / "pictures").glob("*.png"))) == 1
+        job = submit(client, photo)
+        house.paint(job["id"])  # with its result, there is no room for another
+        answer = client.post("/jobs", json=job["request"])
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/quota")
+
+
+def test_the_audit_log_says_who_and_what_but_no_content(shared: House, anna: httpx.Client) -> None:
+    photo = upload(anna, name="my-secret-cat.png")
+    job = submit(anna, photo, title="my secret title")
+    anna.delete(f"/jobs/{job['id']}")
+    (path,) = shared.settings.data_dir.glob("audit-*.jsonl")
+    assert path.stat().st_mode & 0o077 == 0
+    text = path.read_text()
+    assert "secret" not in text
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [(line["action"], line["user"], line["object"], line["status"]) for line in lines] == [
+        ("POST /api/v1/pictures", "anna", photo, 201),
+        ("POST /api/v1/jobs", "anna", job["id"], 202),
+        ("DELETE /api/v1/jobs/{id}", "anna", job["id"], 204),
+    ]
+
+
+def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None:
+    house = make(keep_days=1e-9, keep_upload_days=1e-9)
+    with house.client() as client:
+        photo = upload(client)
+        done, queued = submit(client, photo), submit(client, photo)
+        house.paint(done["id"])
+        stray = house.here.storage.job("j_" + "s" * 22)
+        stray.mkdir()
+        old = house.settings.data_dir / "audit-2001-01.jsonl"
+        old.touch()
+        for path in (stray, old):
+            os.utime(path, (1, 1))
+        time.sleep(0.01)
+        here = house.here
+        Caretaker(house.settings, here.state, here.storage, here.queues).tidy()
+        assert client.get(f"/jobs/{done['id']}").status_code == 404
+        assert not here.storage.job(done["id"]).exists()
+        assert not stray.exists()
+        assert not old.exists()
+        assert len(list(house.settings.data_dir.glob("audit-*.jsonl"))) == 1
+        assert client.get(f"/jobs/{queued['id']}").status_code == 200
+        assert client.get(f"/pictures/{photo}").status_code == 200
+        client.delete(f"/jobs/{queued['id']}")
+        Caretaker(house.settings, here.state, here.storage, here.queues).tidy()
+        assert client.get(f"/pictures/{photo}").status_code == 404
+        assert not here.storage.picture(photo).exists()
