@@ -1,4 +1,4 @@
-"""Make the README's picture: scikit-image's coffee (Rachel Michetti, CC0) and three paintings of it."""
+"""Make the README's pictures: scikit-image's coffee (Rachel Michetti, CC0) and paintings of it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ import skimage.data
 
 import impasto
 from impasto import imaging
+from impasto.runtime import load_gallery
+from impasto.types import Pixels
 
 STYLES = ("starry-night", "great-wave", "edtaonisl")
 
 
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+
+
 def main() -> None:
     photo = skimage.data.coffee().astype(np.float32) / 255
-    pictures = [imaging.resize(photo, 480, 320)]
-    for style in STYLES:
-        result = impasto.stylize(photo, style, size=600)
-        pictures.append(imaging.resize(result.picture.pixels, 480, 320))
-    rows = [np.concatenate(pictures[:2], axis=1), np.concatenate(pictures[2:], axis=1)]
-    sheet = impasto.Picture(np.concatenate(rows, axis=0))
-    path = Path(__file__).parents[1] / "docs" / "images" / "coffee.jpg"
-    path.parent.mkdir(exist_ok=True)
-    imaging.write(sheet, path, quality=88)
-    print(path)
+    paintings = [impasto.stylize(photo, style, size=600).picture.pixels for style in STYLES]
+    write("coffee.jpg", [photo, *paintings], 2, (480, 320))
+    gallery = load_gallery()
+    small = imaging.resize(photo, 600, 400)
+    write("gallery.jpg", [gallery.paint(small, style.name) for style in gallery.styles], 4, (300, 200))
+
+
+def write(name: str, pictures: list[Pixels], columns: int, size: tuple[int, int]) -> None:
+    """``pictures`` in rows of ``columns``, each of ``size``, as one file among the documents' images."""
+    tiles = [imaging.resize(pixels, *size) for pixels in pictures]
+    rows = [np.concatenate(tiles[k : k + columns], axis=1) for k in range(0, len(tiles), columns)]
+    IMAGES.mkdir(exist_ok=True)
+    imaging.write(impasto.Picture(np.concatenate(rows, axis=0)), IMAGES / name, quality=88)
+    print(IMAGES / name)
 
 
 if __name__ == "__main__":

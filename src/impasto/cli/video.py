@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from impasto.cli.batch import parse_workers
 from impasto.cli.choices import Choices, Json, Quiet, parse_size, shown, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts, make_bar
 from impasto.errors import InputError, OptionError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from impasto.film_painters.fast import Gallery
     from impasto.films import Engine, Film, FilmOptions, FilmProgress
 
-STEADY, FAST, FILE = "Steadiness", "Fast networks", "Film"
+STEADY, FAST, FILE, WORKERS = "Steadiness", "Fast networks", "Film", "Workers"
 
 
 @with_choices
@@ -132,6 +133,22 @@ def video(
             rich_help_panel=FAST,
         ),
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|auto",
+            help="Paint shots in N processes. \\[default: this one; auto on Ray]",
+            rich_help_panel=WORKERS,
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Paint shots on a Ray cluster; local for one of its own on this machine.",
+            rich_help_panel=WORKERS,
+        ),
+    ] = None,
     preview: Annotated[
         Path | None, typer.Option(help="Keep this picture up to date with the last frame painted.")
     ] = None,
@@ -190,18 +207,31 @@ def video(
         engine, gallery = "fast", load_gallery(model)
     engine, gallery = films.choose_engine(engine, style, gallery)
     _check_engine(engine, choices, given)
+    if preview is not None and (workers or ray):
+        raise OptionError("--preview is for one worker; expected it without --workers and --ray")
     with Interrupts() as interrupts, closing(_Watcher(shown(quiet, json), preview)) as watcher:
-        done = films.film(
-            source,
-            style,
-            output,
-            engine=engine,
-            options=options,
-            film_options=_film_options(given),
-            gallery=gallery,
-            on_progress=watcher,
-            cancel=lambda: interrupts.seen,
-        )
+        common: dict[str, Any] = {
+            "engine": engine,
+            "options": options,
+            "film_options": _film_options(given),
+            "on_progress": watcher,
+            "cancel": lambda: interrupts.seen,
+        }
+        if workers or ray:
+            from impasto.film_parts import film_in_parts
+
+            done = film_in_parts(
+                source,
+                style,
+                output,
+                model=model,
+                workers=parse_workers(workers or "auto"),
+                ray=ray,
+                tell=lambda line: print(f"impasto: {line}", file=sys.stderr),
+                **common,
+            )
+        else:
+            done = films.film(source, style, output, gallery=gallery, **common)
     watcher.sum_up(done)
     raise typer.Exit(INTERRUPTED if done.cancelled else 0)
 
