@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -33,7 +34,9 @@ OPTIONS = {"neural-style-tf": 47, "neural-doodle": 21, "STROTSS": 7, "NNST": 9}
 
 # Rows are tried with these numbers in the place of their own; VGGs are stood in for by the small network.
 SMALL = {"--size": "48", "--iterations": "2", "--min-size": "24", "--save-every": "1"}
+SMALL |= {"--next-iterations": "1"}
 QUICK = ["--size", "48", "--iterations", "1", "--min-size", "0", "--encoder", "tiny", "--quiet"]
+QUICK_FILM = ["--size", "48", "--iterations", "1", "--next-iterations", "1", "--encoder", "tiny", "--quiet"]
 QUICK_TRANSFER = ["--devices", "cpu", "--model", "tiny", "-ms", "40", "-s", "48", "-i", "1", "-ii", "1"]
 QUICK_PYTHON = {
     "size": 48,
@@ -159,7 +162,8 @@ def tried(base: str, fragment: str) -> list[str]:
     """The whole command line for ``fragment``, without ``impasto``."""
     words, begun = small(fragment), small(base)[1:]
     if words[0] == "impasto":
-        return [words[1], *(QUICK_TRANSFER if words[1] == "style-transfer" else QUICK), *words[2:]]
+        quick = {"style-transfer": QUICK_TRANSFER, "video": QUICK_FILM}.get(words[1], QUICK)
+        return [words[1], *quick, *words[2:]]
     options = next(place for place, word in enumerate(begun) if word.startswith("-"))
     given = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
     files = words[:given] or begun[1:options]
@@ -232,7 +236,12 @@ def paint_from_the_command_line(base: str, fragment: str) -> None:
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, f"impasto {' '.join(words)}: {result.stderr}"
     *_, output = [after for word, after in pairwise(words) if word == "-o"]
-    paintings = list(Path(output).glob("*.png")) if words[0] == "batch" else [Path(output)]
+    if output.endswith(".mp4"):
+        with av.open(output) as film:
+            assert [frame.width for frame in film.decode(video=0)] == [48, 48]
+        return
+    folder = Path(output).parent if "%" in output else Path(output)
+    paintings = list(folder.glob("*.png")) if words[0] in ("batch", "video") else [Path(output)]
     assert paintings
     assert all(map(is_a_picture, paintings))
     if words[0] in ("stylize", "batch"):
