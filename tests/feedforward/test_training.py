@@ -82,7 +82,7 @@ def test_training_lowers_the_style_loss(
             return lesson_loss(gallery, encoder, {1: target}, lesson, LossWeights())[1]["style"]
 
     before = style()
-    Trainer(gallery, encoder, {1: target}, photos, Schedule(12, 2, 64, filters=0.0, rows=3e-2)).run()
+    Trainer(gallery, encoder, {1: target}, photos, Schedule(40, 2, 64, filters=0.0, rows=3e-2)).run()
     assert style() < 0.9 * before
 
 
