@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo studio test test-all lint format bench clean
+.PHONY: demo studio test test-slow test-all lint format bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -37,9 +37,13 @@ $(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
 	IMPASTO_BUILD_PAGE=0 $(PIP) -e '.[demo,dev,ray]'
 	touch $@
 
-test-all: $(VENV)/.all
-	$(BIN)/python hatch_build.py  # the studio's page for its tests, where Node is there
-	$(BIN)/python -m pytest -m ''
+# What takes long or needs a browser, a server, a cluster. The studio's page is built for its tests where that is
+# possible; where not, they skip and say so.
+test-slow: $(VENV)/.all
+	-$(BIN)/python hatch_build.py
+	$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
