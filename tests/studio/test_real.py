@@ -23,6 +23,14 @@ pytestmark = pytest.mark.slow
 PATIENCE = 300.0
 
 
+def words(process: psutil.Process) -> list[str]:
+    """A process's command line; nothing of one that has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 class Process:
     """``impasto studio``, as a person starts it."""
 
@@ -52,14 +60,10 @@ class Process:
 
     def workers(self) -> list[psutil.Process]:
         assert self.process is not None
-        return [
-            child
-            for child in psutil.Process(self.process.pid).children()
-            if "impasto.studio.worker" in child.cmdline()
-        ]
+        return [c for c in psutil.Process(self.process.pid).children() if "impasto.studio.worker" in words(c)]
 
     def painter(self) -> psutil.Process:
-        found = [worker for worker in self.workers() if "paintings" in worker.cmdline()]
+        found = [worker for worker in self.workers() if "paintings" in words(worker)]
         assert len(found) == 1
         return found[0]
 
@@ -154,7 +158,7 @@ def test_redis_and_postgresql_do_the_same(begin: Callable[..., Process], tmp_pat
         )
         ids = many(studio, 4)
         until(lambda: progress(studio, ids[0]), PATIENCE)
-        next(w for w in studio.workers() if "paintings" in w.cmdline()).kill()
+        next(w for w in studio.workers() if "paintings" in words(w)).kill()
         all_done(studio, ids)
         assert (
             httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False, timeout=30).status_code
