@@ -13,7 +13,6 @@ filters of VGG-19's shape: the arithmetic is the same.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -79,7 +78,8 @@ def run(
 
 def main() -> None:
     if not SHARED.exists():
-        sys.exit(f"the pictures are not there: expected a folder {SHARED}")
+        print(f"left out: the pictures are not there; expected a folder {SHARED}")
+        return
     size = int(os.environ.get("CONVERGENCE_SIZE", "512"))
     iterations = int(os.environ.get("CONVERGENCE_ITERATIONS", "1000"))
     photo = imaging.read(SHARED / "data" / "content_test" / "tubingen.jpg")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +58,8 @@ def sheet(rows: list[list[Pixels]]) -> Pixels:
 
 def main() -> None:
     if not SHARED.exists():
-        sys.exit(f"the paintings are not there: expected a folder {SHARED}")
+        print(f"left out: the paintings are not there; expected a folder {SHARED}")
+        return
     pairs = PAIRS[: int(os.environ.get("LOSSES_PAIRS", str(len(PAIRS))))]
     file = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
     judge = load_encoder(file, padding="reflect", convention="caffe")

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +73,8 @@ def style_at(curve: list[tuple[float, float]], content: float) -> float:
 
 def main() -> None:
     if not SHARED.exists():
-        sys.exit(f"the pictures are not there: expected a folder {SHARED}")
+        print(f"left out: the pictures are not there; expected a folder {SHARED}")
+        return
     size = int(os.environ.get("QUALITY_SIZE", "512"))
     pairs = PAIRS[: int(os.environ.get("QUALITY_PAIRS", str(len(PAIRS))))]
     judge = load_encoder(

@@ -175,7 +175,8 @@ def stability(engines: Sequence[str]) -> None:
 
 def main() -> None:
     if not SHARED.exists():
-        sys.exit(f"the clips are not there: expected a folder {SHARED}")
+        print(f"left out: the clips are not there; expected a folder {SHARED}")
+        return
     only = os.environ.get("VIDEO_ONLY")
     if only not in (None, "speed", "fast", "optimised"):
         sys.exit(f"VIDEO_ONLY is speed, fast or optimised; it is {only!r}")

@@ -38,6 +38,7 @@ from impasto.sources import (
     PictureLike,
     StyleLike,
     arrange,
+    check_style_encoders,
     check_style_files,
     fingerprint,
     load_mask,
@@ -189,6 +190,7 @@ def stylize(
     beneath = opaque(photo)
     network: FeatureExtractor
     if encoder is None or isinstance(encoder, (str, Loaded)):
+        check_style_encoders([*loaded, *([] if fine is None else [fine])], chosen)
         original = encoder.network if isinstance(encoder, Loaded) else load_network(chosen)
         digest = str(original.describe()["sha256"])
         network = normalised(original, chosen, beneath, loaded)

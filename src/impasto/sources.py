@@ -27,6 +27,7 @@ from impasto.optimize.style_files import SUFFIX, FileStyle, named_styles, read_s
 from impasto.optimize.styles import CollectionStyle, PictureStyle, Style
 from impasto.tensors import to_tensor
 from impasto.types import Picture, Pixels, Plane
+from impasto.weights import REGISTRY
 
 PictureLike = str | os.PathLike[str] | Picture | NDArray[Any]
 """A path, a decoded ``Picture``, or an array (H, W, 3): uint8, or floats in [0, 1], sRGB."""
@@ -304,6 +305,19 @@ def with_names(options: Options, network: FeatureExtractor) -> Options:
         style_layers=known(options.style_layers),
         blend_layers=tuple(map(known, options.blend_layers)),
     )
+
+
+def check_style_encoders(styles: Sequence[Style], options: Options) -> None:
+    """Raise StyleError for a style file of another network than ``options.encoder``; nothing is loaded."""
+    for style in styles:
+        if not isinstance(style, FileStyle):
+            continue
+        measured = style.card.encoder.get("name")
+        if options.encoder in REGISTRY and measured in REGISTRY and measured != options.encoder:
+            raise StyleError(
+                f"{style.path.name} was measured with the network {measured}, and this preset (or --encoder) "
+                f"wants {options.encoder}: expected the painting itself, a picture, as STYLE"
+            )
 
 
 def check_style_files(styles: Sequence[Style], network: FeatureExtractor, options: Options) -> None:

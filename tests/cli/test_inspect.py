@@ -86,6 +86,19 @@ def test_a_textures_log_is_read_like_any_runs(suffix: str, painting_file: Path, 
     assert "content_first" not in level
 
 
+def test_a_texture_is_saved_on_the_way_and_its_log_says_where(painting_file: Path, tmp_path: Path) -> None:
+    out, log = tmp_path / "t.png", tmp_path / "t.jsonl"
+    more = ["--size", "48", "--iterations", 4, "--save-every", 2, "-q"]
+    done = run("texture", painting_file, "-o", out, "--log", log, *more)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "t_0002.png").is_file()
+    named = [json.loads(line).get("saved") for line in log.read_text().splitlines()]
+    assert named[:2] == [None, str(tmp_path / "t_0002.png")]
+    done = run("inspect", "losses", log, "-o", tmp_path / "l.png", "--strip", tmp_path / "s.png")
+    assert done.exit_code == 0, done.output
+    refused(run("texture", painting_file, "-o", out, "--content-weight", 3), "--content-weight")
+
+
 def test_the_pages_command_paints_with_the_same_options() -> None:
     from impasto.cli.choices import Choices
     from impasto.cli.explain import painting_command
@@ -128,6 +141,7 @@ def test_a_runs_log_becomes_curves_a_strip_and_an_animation(
 ) -> None:
     log, out = tmp_path / f"run{suffix}", tmp_path / "out.png"
     more = ["--log", log, "--save-every", 1, "-q"]
+    Image.new("RGB", (9, 9)).save(tmp_path / "out_0009.png")  # a longer run's: not shown
     assert run("stylize", photo_file, painting_file, "-o", out, *FAST, *more).exit_code == 0
     made = {"--strip": tmp_path / "s.png", "--gif": tmp_path / "w.gif", "-o": tmp_path / "l.png"}
     pictures = ["--pictures", out] if suffix == ".csv" else []
@@ -185,10 +199,14 @@ def test_bad_input_is_refused_in_one_line(photo_file: Path, painting_file: Path,
     refused(run("inspect", "features", photo_file, "-o", tmp_path / "x.jpg"), ".png, .svg, .pdf")
     refused(run("inspect", "reconstruct", photo_file, "--paper", "2014", *out), "2015 or 2016")
     refused(run("inspect", "layers", photo_file, painting_file, "--figure", "9", *out), "2015-3")
+    alone = ["--rows", "style_weight=2/8", *out]
+    refused(run("inspect", "layers", photo_file, painting_file, *alone), "--columns")
+    refused(run("inspect", "reconstruct", photo_file, "--style", "starry-night", *out), "picture's file")
     refused(run("inspect", "losses", tmp_path / "no.csv", *out), "no.csv")
     refused(run("inspect", "style", "starry-night", *out), "two styles")
     refused(run("inspect", "encoders", photo_file, painting_file, "--networks", "vgg99", *out), "vgg99")
     page = ["explain", photo_file, painting_file, "-o", tmp_path / "x.html"]
     refused(run(*page, "--style-layers", ""), "at least one layer")
+    refused(run(*page, "--content-weight", 0), "content weight")
     refused(run("explain", photo_file, painting_file, "-o", tmp_path / "x.pdf"), ".html")
     assert not (tmp_path / "x.png").exists()

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 import impasto
 from impasto import imaging, works
 from impasto.cli import app
+from impasto.inspection import read_log
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import Options
@@ -89,6 +90,39 @@ def test_the_same_command_again_goes_on_too() -> None:
     begin()
     refused(run(*command, "--seed", "5"), "it.state belongs to another painting", "seed was 0, is 5")
     assert Path("it.state").exists()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize("word", ["stylize", "resume"])
+def test_a_log_and_its_pictures_go_on_where_they_were(suffix: str, word: str) -> None:
+    log = Path(f"run{suffix}")
+    watched = ["--log", log, "--save-every", "2", "-q"]
+    whole = ["stylize", "photo.png", "art.png", "-o", "out.png", *COMMAND]
+    assert run(*whole, *watched).exit_code == 0
+    before, pictures = read_log(log), sorted(Path().glob("out_*.png"))
+    assert before.iteration.tolist() == [1, 2, 3, 4]
+    lines = log.read_text().splitlines(keepends=True)
+    # Cut short after two iterations, while the fourth line was being written.
+    log.write_text("".join(lines[:-1]) + lines[-1][:9])
+    pictures[-1].unlink()
+    begin()
+    command = [*whole, "--checkpoint", "it.state"] if word == "stylize" else ["resume", "it.state"]
+    done = run(*command, *watched)
+    assert done.exit_code == 0, done.output
+    after = read_log(log)
+    assert after.iteration.tolist() == [1, 2, 3, 4]
+    assert np.allclose(after.losses["total"], before.losses["total"], rtol=1e-4)
+    assert sorted(Path().glob("out_*.png")) == pictures
+
+
+@pytest.mark.usefixtures("here")
+def test_a_painting_that_is_refused_leaves_its_log_alone() -> None:
+    begin()
+    Path("run.csv").write_text("as it was")
+    command = ["stylize", "photo.png", "art.png", "-o", "out.png", *COMMAND, "--checkpoint", "it.state"]
+    refused(run(*command, "--seed", "5", "--log", "run.csv"), "belongs to another painting")
+    assert Path("run.csv").read_text() == "as it was"
 
 
 def test_it_goes_on_from_another_folder_and_to_another_place(

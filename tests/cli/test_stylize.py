@@ -325,3 +325,16 @@ def test_pictures_on_the_way_have_the_transparency_and_precision_of_the_result(t
         assert found.bits == result.bits == 16
         assert found.alpha is not None
         assert np.array_equal(found.alpha, result.alpha)
+
+
+def test_a_preset_of_another_network_says_that_a_named_style_does_not_fit(
+    photo_file: Path, tmp_path: Path
+) -> None:
+    result = run("stylize", photo_file, "starry-night", "-o", tmp_path / "out.png", "--preset", "gatys2016")
+    refused(result, "starry-night.style", "network tiny", "the painting itself")
+
+
+def test_a_limit_of_no_pixels_is_refused(photo_file: Path, tmp_path: Path) -> None:
+    result = run("stylize", photo_file, "starry-night", "-o", tmp_path / "out.png", "--max-pixels", 0)
+    assert result.exit_code == 2
+    assert "--max-pixels" in result.stderr

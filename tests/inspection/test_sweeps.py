@@ -15,6 +15,7 @@ from impasto.errors import (
     OptionError,
     OutputError,
     PictureError,
+    StyleError,
 )
 from impasto.inspection import Axis, Sweep, cells
 from impasto.optimize.presets import preset
@@ -121,6 +122,24 @@ def test_a_size_too_small_for_the_last_value_is_refused_before_the_first_is_pain
             photo, painting, rows, COLUMNS, options=FAST.replace(size=32), folder=tmp_path / "grid"
         )
     assert not (tmp_path / "grid").exists()
+
+
+def test_a_style_file_that_does_not_fit_a_value_is_refused_before_the_first_is_painted(
+    photo: Picture, tmp_path: Path
+) -> None:
+    rows = Axis("pooling", ("max", "average"))
+    with pytest.raises(StyleError, match="pooling average"):
+        inspections.sweep(photo, "starry-night", rows, COLUMNS, options=FAST, folder=tmp_path / "grid")
+    assert not (tmp_path / "grid").exists()
+
+
+def test_an_untrained_network_has_other_weights_for_another_seed(photo: Picture, painting: Picture) -> None:
+    options = FAST.replace(encoder="untrained", init="content")
+    found = inspections.sweep(
+        photo, painting, Axis("seed", (1, 2)), Axis("style_weight", (8.0,)), options=options
+    )
+    (one,), (other,) = found.paintings
+    assert one.losses["total"] != other.losses["total"]
 
 
 def test_the_papers_grids_have_the_papers_values() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import OutputError, StyleError
@@ -147,3 +150,53 @@ def test_reading_gives_a_style_that_lists_what_it_holds(file: Path) -> None:
     assert isinstance(style, FileStyle)
     assert style.sizes() == [128, 181]
     assert style.layers() == LAYERS
+
+
+def _spoilt(file: Path, *, text: str | None = None, **changed: np.ndarray | None) -> Path:
+    """A copy of a style file with other metadata or numbers; None leaves a tensor out."""
+    with safe_open(file, framework="numpy") as opened:
+        metadata = opened.metadata()
+        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    for name, value in changed.items():
+        if value is None:
+            del tensors[name]
+        else:
+            tensors[name] = value
+    copy = file.with_name("spoilt.style")
+    save_file(tensors, copy, metadata if text is None else {"impasto": text})
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("{oops", "no JSON"),
+        ("[]", "an object"),
+        ('{"format": 1}', "lacks title"),
+        ('{"format": 1, "title": 3}', "lacks title"),
+    ],
+)
+def test_a_damaged_description_is_named(file: Path, text: str, word: str) -> None:
+    with pytest.raises(StyleError, match=word):
+        read_style(_spoilt(file, text=text))
+
+
+def test_an_unknown_entry_is_named(file: Path) -> None:
+    with safe_open(file, framework="numpy") as opened:
+        values = json.loads(opened.metadata()["impasto"])
+    with pytest.raises(StyleError, match="entry colour"):
+        read_style(_spoilt(file, text=json.dumps(values | {"colour": "red"})))
+
+
+def test_damaged_numbers_are_named(file: Path) -> None:
+    with safe_open(file, framework="numpy") as opened:
+        place = next(name for name in opened.keys() if name.endswith("/mean")).rpartition("/")[0]  # noqa: SIM118
+        mean = opened.get_tensor(f"{place}/mean")
+    for changed, word in (
+        ({"foo": mean}, "called foo"),
+        ({f"{place}/positions": None}, f"lacks numbers of {place}"),
+        ({f"{place}/gram": mean[:1]}, "do not fit together"),
+        ({f"{place}/mean": np.full_like(mean, np.nan)}, "not all finite"),
+    ):
+        with pytest.raises(StyleError, match=word):
+            read_style(_spoilt(file, **changed))

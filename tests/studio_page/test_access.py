@@ -72,6 +72,25 @@ def test_axe_finds_no_serious_fault(
     assert faults(visit) == [], "the result"
 
 
+def choose(visit: Visit, tab_to: Callable[[str], None]) -> Any:
+    """The dialogue behind the button, by keyboard.
+
+    A key press that a busy Chromium takes too long over no longer counts as the user's, and opens nothing:
+    then it is pressed again.
+    """
+    from playwright.sync_api import TimeoutError as Late
+
+    for _ in range(3):
+        tab_to("e.textContent.includes('Choose a photograph')")
+        try:
+            with visit.page.expect_file_chooser(timeout=15_000) as chooser:
+                visit.page.keyboard.press("Enter")
+        except Late:
+            continue
+        return chooser.value
+    raise AssertionError("no dialogue came after three times Enter")
+
+
 def test_the_whole_story_by_keyboard(visit: Visit, tmp_path: Path, photo_bytes: bytes) -> None:
     page = visit.page
     photo = tmp_path / "Gate.png"
@@ -85,10 +104,7 @@ def test_the_whole_story_by_keyboard(visit: Visit, tmp_path: Path, photo_bytes: 
                 return
         raise AssertionError(f"tab never came to {test}")
 
-    tab_to("e.textContent.includes('Choose a photograph')")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(photo)
+    choose(visit, tab_to).set_files(photo)
     page.wait_for_selector("body.has-photo")
     tab_to("e.dataset.key === 'starry-night'")
     page.keyboard.press("Space")

@@ -54,7 +54,7 @@ def _kinds(kind: Any) -> str:
 
 
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
-MaxPixels = Annotated[int | None, typer.Option(help="Refuse larger input pictures. \\[default: 180000000]")]
+MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print progress as JSON, one event a line.")]
 

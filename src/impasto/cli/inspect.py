@@ -117,6 +117,10 @@ def inspect_reconstruct(
     if paper not in ("2015", "2016"):
         raise OptionError(f"--paper must be 2015 or 2016; it is {paper!r}")
     figures.check_figure(output)
+    if style is not None and not style.exists():
+        raise InputError(
+            f"a reconstruction needs the painting itself: expected a picture's file; got {style}"
+        )
     _check_folder(keep)
     with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
         found = inspections.reconstruct(

@@ -99,7 +99,14 @@ def _axes(rows: str | None, columns: str | None, figure: str, options: Options) 
     from impasto import inspections
 
     down, across = inspections.paper_axes(figure, options)
-    return (across if columns is None else parse_axis(columns)), (down if rows is None else parse_axis(rows))
+    if rows is not None:
+        down = parse_axis(rows)
+        if columns is None and across.name == "ratio" and down.name in ("content_weight", "style_weight"):
+            raise OptionError(
+                f"the columns are ratio, which sets {down.name} too: expected --columns NAME=V1/V2/... with "
+                f"--rows {down.name}"
+            )
+    return (across if columns is None else parse_axis(columns)), down
 
 
 def parse_axis(text: str) -> Axis:
@@ -253,4 +260,6 @@ def inspect_encoders(
         for result in results:
             print("; ".join(result.about()))
         print(f"figure: {output}")
+        if names is None and not inspections.vgg_is_here():
+            print("no VGG is on this machine to compare with: impasto models fetch vgg19")
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)

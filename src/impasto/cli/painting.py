@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -14,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from impasto.cli.painting_log import PaintingLog
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job as Description
 from impasto.optimize.checkpoints import INTERVAL
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # What a result may take on disk, generously: 16 bits a channel, with alpha, uncompressed.
 BYTES_PER_PIXEL = 8
-JSON_LINES = (".jsonl", ".ndjson")
-"""Suffixes of logs that have one JSON object a line; all others are CSV."""
 
 
 @dataclass(frozen=True)
@@ -164,15 +162,20 @@ class Job:
             if result.cancelled and self.checkpoint is not None:
                 print(f"go on with: impasto resume {self.checkpoint}")
 
+    def _done(self) -> int:
+        """How many iterations the checkpoint, if there is one, has behind it."""
+        from impasto.optimize.checkpoints import read_checkpoint
+
+        if self.checkpoint is None or not self.checkpoint.exists():
+            return 0
+        done = read_checkpoint(self.checkpoint)[1].get("iterations", 0)
+        return done if isinstance(done, int) else 0
+
     @contextmanager
     def _watcher(self) -> Iterator[Watcher]:
-        log = None
-        if self.log is not None:
-            try:
-                log = self.log.open("w", newline="", encoding="utf-8")
-            except OSError as error:
-                raise OutputError(f"cannot write the log {self.log}: {error}") from error
-        watcher = Watcher(self, log)
+        done = self._done()
+        log = None if self.log is None else PaintingLog(self.log, done=done)
+        watcher = Watcher(self, log, done)
         try:
             yield watcher
         finally:
@@ -180,15 +183,17 @@ class Job:
 
 
 class Watcher:
-    """Receives progress events: shows them, logs them, and saves the pictures asked for."""
+    """Receives progress events: shows them, logs them, and saves the pictures asked for.
 
-    def __init__(self, job: Job, log: TextIO | None) -> None:
+    ``done``: iterations of this painting that were done before, from which it goes on to count.
+    """
+
+    def __init__(self, job: Job, log: PaintingLog | None, done: int = 0) -> None:
         self.job = job
-        self.count = 0
+        self.count = done
         self.saved = ""
         self._previewed = 0.0
         self._log = log
-        self._rows: Any = None
         self._bar: Bar | None = None
         self._photo: Picture | None = None
 
@@ -203,7 +208,7 @@ class Watcher:
             self._save(event, self.job.preview)
             self._previewed = time.monotonic()
         if self._log is not None:
-            self._write_row(event, numbered)
+            self._log.write(event, self.count, numbered)
         if self.job.show == "json":
             print(json.dumps(event.to_dict() | ({"saved": self.saved} if self.saved else {})), flush=True)
         elif self.job.show == "bar":
@@ -235,23 +240,6 @@ class Watcher:
         height, width = pixels.shape[:2]
         alpha = self._photo.alpha
         return Picture(pixels, None if alpha is None else resize(alpha, width, height), self._photo.bits)
-
-    def _write_row(self, event: Progress, numbered: str) -> None:
-        """A line of the log; ``numbered``: the picture of --save-every that was saved just now, or ""."""
-        assert self._log is not None
-        assert self.job.log is not None
-        if self.job.log.suffix.lower() in JSON_LINES:
-            row: dict[str, Any] = {"iteration": self.count, "level": event.level}
-            row |= {"width": event.width, "height": event.height, "seconds": round(event.elapsed, 3)}
-            row |= {"losses": dict(event.losses)} | ({"saved": numbered} if numbered else {})
-            self._log.write(json.dumps(row) + "\n")
-            return
-        if self._rows is None:
-            columns = ["iteration", "level", "width", "height", "seconds", *event.losses]
-            self._rows = csv.writer(self._log)
-            self._rows.writerow(columns)
-        place = [self.count, event.level, event.width, event.height, round(event.elapsed, 3)]
-        self._rows.writerow([*place, *event.losses.values()])
 
     def _show(self, event: Progress) -> None:
         if self._bar is None:

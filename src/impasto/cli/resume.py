@@ -25,6 +25,13 @@ def resume(
     tile: Annotated[int | None, typer.Option(help="Paint in parts of about this side from here on.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps, from here on.")] = None,
     max_pixels: MaxPixels = None,
+    save_every: Annotated[
+        int | None, typer.Option(min=1, help="Go on saving the picture every so many iterations, numbered.")
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="The run's log: what it has is kept, the iterations from here on are added."),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -35,8 +42,8 @@ def resume(
     impasto resume out.state
 
     The photograph, the styles and the options are those it was begun with, but for --max-memory, --tile
-    and --device; pictures that have changed since are refused. The checkpoint is removed once the picture
-    is written.
+    and --device; pictures that have changed since are refused. --log and --save-every are to be said
+    again, and go on where they were. The checkpoint is removed once the picture is written.
     """
     from impasto.jobs.unfinished import read_job
 
@@ -49,6 +56,8 @@ def resume(
     job = Job.of(
         begun if output is None else replace(begun, output=str(output)),
         max_pixels=max_pixels,
+        save_every=save_every,
+        log=log,
         checkpoint=checkpoint,
         checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
         show=shown(quiet, json),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from impasto.cli.choices import Choices, Json, Quality, Quiet, parse_size, shown, with_choices
-from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.painting import INTERRUPTED, Interrupts, check_numbered
 from impasto.cli.stages import StageBar
 from impasto.errors import OptionError
+from impasto.progress import Progress, ProgressCallback
 
 
 @with_choices
@@ -24,6 +26,9 @@ def texture(
     log: Annotated[
         Path | None,
         typer.Option(help="Losses by layer at every iteration: .jsonl, else CSV; see inspect losses."),
+    ] = None,
+    save_every: Annotated[
+        int | None, typer.Option(min=1, help="Also save the texture every N iterations: OUT_0100.png ...")
     ] = None,
     quality: Quality = 95,
     quiet: Quiet = False,
@@ -46,15 +51,20 @@ def texture(
 
     if choices.content_layers is not None:
         raise OptionError("a texture has no content; expected no --content-layers")
+    if choices.content_weight is not None:
+        raise OptionError("a texture has no content; expected no --content-weight")
     place = output or Path(f"{Path(style).stem}-texture.png")
     imaging.check_writable(place)
     if log is not None:
         imaging.check_writable(log, suffixes=(log.suffix.lower(),))
+    if save_every is not None:
+        check_numbered(place, save_every, [Path(style), *([] if log is None else [log])], "--save-every")
     size = parse_size(choices.size) if choices.size is not None else 512
     width, height = size if isinstance(size, tuple) else (size, size)
     options = choices.options(TEXTURE if choices.preset is None else None)
     with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
-        recorder = Recorder(then=bar.painting)
+        saver = Saver(place, save_every, quality, bar.painting)
+        recorder = Recorder(then=saver)
         made = inspections.texture(
             style,
             (width, height),
@@ -64,8 +74,29 @@ def texture(
         )
     imaging.write(Picture(made.pixels), place, quality=quality)
     if log is not None:
-        write_log(recorder.log(), log)
+        write_log(replace(recorder.log(), pictures=saver.saved), log)
     if not quiet and not json:
         words = "interrupted; the texture so far" if interrupts.seen else "texture"
         print(f"{words}: {place} ({width}x{height}, {made.seconds:.1f} s)")
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
+
+
+class Saver:
+    """Saves the texture in progress every so many iterations, numbered after ``place``; ``saved``: where."""
+
+    def __init__(self, place: Path, every: int | None, quality: int, then: ProgressCallback) -> None:
+        self.place, self.every, self.quality, self.then = place, every, quality, then
+        self.count = 0
+        self.saved: dict[int, Path] = {}
+
+    def __call__(self, event: Progress) -> None:
+        """Count this iteration, save the picture where it is due, and pass ``event`` on."""
+        from impasto import imaging
+        from impasto.types import Picture
+
+        self.count += 1
+        if self.every and self.count % self.every == 0 and event.preview is not None:
+            path = self.place.with_name(f"{self.place.stem}_{self.count:04d}{self.place.suffix}")
+            imaging.write(Picture(event.preview()), path, quality=self.quality)
+            self.saved[self.count] = path
+        self.then(event)

@@ -32,7 +32,8 @@ class LossLog:
 
     ``iteration``, ``level``, ``width``, ``height``: (N,) whole numbers. ``seconds``: (N,) since the
     beginning. ``losses``: name ("total", "content relu4_2", "style relu1_1", "tv") to (N,) weighted
-    losses. ``pictures``: iteration to the file saved then, where the log names them.
+    losses, as they are where an iteration begins. ``pictures``: iteration to the file saved after it, where
+    the log names them.
 
     Of a training the levels are its stages, sides are 0, and the losses are running means of "content"
     and "style", without a total.
@@ -82,7 +83,8 @@ class LossLog:
         return rows
 
     def at(self, iterations: Iterable[int]) -> list[dict[str, float]]:
-        """Seconds and each kind's loss at these iterations, as far as the log has them."""
+        """Seconds and each kind's loss at these iterations, as far as the log has them: the losses are those
+        that the iteration began with."""
         places = {int(count): number for number, count in enumerate(self.iteration)}
         return [
             {"iteration": count, "seconds": float(self.seconds[places[count]])}

@@ -49,6 +49,7 @@ class NetworkResult:
             "style_layers": list(self.style_layers),
             "seconds": self.seconds,
             "iterations": self.iterations,
+            "pace": self.pace,
             "patch_distance": self.patch_distance,
             "style_distance": self.style_distance,
             "content_distance": self.content_distance,

@@ -25,7 +25,7 @@ def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int,
     """The pictures that a run saved on the way: (iteration, pixels (H, W, 3)), in their order.
 
     They are those that ``log`` names, or, with the run's ``output``, those of ``--save-every`` beside it
-    and the result itself. Raises InputError where there are none, PictureError for those that are gone.
+    and the result itself; pictures beyond the run's last iteration are another's. Raises InputError where there are none, PictureError for those that are gone.
     """
     paths = dict(log.pictures) if output is None else numbered_pictures(output)
     if not paths:
@@ -33,8 +33,11 @@ def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int,
             "the log names no pictures on the way: expected --pictures OUTPUT of a run with --save-every N"
         )
     last = int(log.iteration[-1])
+    paths = {count: path for count, path in paths.items() if count <= last}
     if output is not None and Path(output).is_file():
         paths.setdefault(last, Path(output))
+    if not paths:
+        raise InputError(f"the pictures on the way are of another run: the log ends at iteration {last}")
     return [(count, read(path).pixels) for count, path in sorted(paths.items())]
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impasto.inspections.comparing import compare_networks
+    from impasto.inspections.comparing import compare_networks, vgg_is_here
     from impasto.inspections.explaining import check_page, explain, page_options
     from impasto.inspections.inputs import find_network, find_photo
     from impasto.inspections.looking import (
@@ -34,6 +34,7 @@ _HOMES = {
     "reconstruct": "looking",
     "sweep": "sweeping",
     "texture": "looking",
+    "vgg_is_here": "comparing",
 }
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "reconstruct",
     "sweep",
     "texture",
+    "vgg_is_here",
 ]
 
 

@@ -38,6 +38,11 @@ def available() -> list[str]:
     return ["tiny", UNTRAINED, *(name for name in found if name)]
 
 
+def vgg_is_here() -> bool:
+    """Whether the weights of a VGG are on this machine."""
+    return any(weights.present(name) for names in BESIDE for name in names)
+
+
 def compare_networks(
     content: PictureLike,
     style: StyleLike,

@@ -96,7 +96,15 @@ def tell(
     network = find_network(chosen.encoder, chosen)
     chosen = with_names(chosen, network)
     if not chosen.content_layers or not chosen.style_layers:
-        raise OptionError("a page tells of content and of style: expected layers for both")
+        raise OptionError(
+            "a page tells of content and of style: expected layers for both, --content-layers and "
+            "--style-layers"
+        )
+    if not chosen.content_weight or not chosen.style_weight:
+        raise OptionError(
+            "a page compares content with style: expected a content weight and a style weight above 0; they "
+            f"are {chosen.content_weight:g} and {chosen.style_weight:g}"
+        )
     photo, loaded = opaque(load_picture(content)), load_style(style, options=chosen)
     check_style_files([loaded], network, chosen)
     sets = len(paper_layers(network)) if isinstance(loaded, PictureStyle) else len(chosen.style_layers)

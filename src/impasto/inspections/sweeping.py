@@ -14,11 +14,19 @@ from impasto.imaging import files
 from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
-from impasto.inspections.inputs import find_network
+from impasto.inspections.inputs import UNTRAINED, find_network
 from impasto.optimize.engine import Cancel
 from impasto.optimize.options import Options
 from impasto.optimize.pyramid import fit
-from impasto.sources import Loaded, PictureLike, StyleLike, fingerprint, load_picture, load_style
+from impasto.sources import (
+    Loaded,
+    PictureLike,
+    StyleLike,
+    check_style_files,
+    fingerprint,
+    load_picture,
+    load_style,
+)
 
 Networks = dict[tuple[object, ...], FeatureExtractor]
 
@@ -79,6 +87,7 @@ def sweep(
         width, height = one.size if isinstance(one.size, tuple) else fit(photo.width, photo.height, one.size)
         layers = [n for n, w in (*one.content_layers.items(), *one.style_layers.items()) if w]
         check_size(_network(one, known), layers, width, height, "the painting")
+        check_style_files([load_style(style, options=one)], _network(one, known), one)
     shelf = None if folder is None else _Shelf(Path(folder), fingerprint([photo, loaded]))
     turns = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
     stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in turns}, on_stage)
@@ -164,7 +173,8 @@ class _Shelf:
 
 
 def _network(options: Options, known: Networks) -> FeatureExtractor:
-    key = (options.encoder, options.pooling, options.rescale_pooling, options.padding)
+    seed = options.seed if options.encoder.partition(":")[0] == UNTRAINED else 0  # its weights' seed
+    key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, seed)
     if key not in known:
         known[key] = find_network(options.encoder, options)
     layers = [*options.content_layers, *options.style_layers]

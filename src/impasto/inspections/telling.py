@@ -222,7 +222,7 @@ class Teller:
         chosen = [sets[i] for i in sorted({0, len(sets) // 2, len(sets) - 1})]
         labels = [s[0] if len(s) == 1 else f"{s[0]} to {s[-1]}" for s in chosen]
         rows = Axis("style_layers", tuple(chosen), tuple(labels))
-        own = self.options.content_weight / self.options.style_weight if self.options.style_weight else 0.125
+        own = self.options.content_weight / self.options.style_weight
         ratios = (own / 12, own, own * 4)
         columns = Axis(RATIO, ratios, tuple(f"{ratio:.2g}" for ratio in ratios))
         options = self.options.replace(size=GRID, iterations=STEPS["what if"], coarse_iterations=None)

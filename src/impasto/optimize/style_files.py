@@ -30,6 +30,7 @@ from impasto.optimize.styles import PictureStyle, Plan, at_once
 from impasto.types import Picture, Plane
 
 FORMAT = 1
+_ENTRIES = ("title", "artist", "year", "licence", "paintings", "encoder")
 SUFFIX = ".style"
 
 
@@ -81,7 +82,8 @@ class FileStyle:
         missing = sorted(set(layers) - set(self.layers()))
         if missing:
             raise StyleError(
-                f"{self.path.name} holds statistics of {', '.join(self.layers())}; {missing[0]} was asked for"
+                f"{self.path.name} holds statistics of {', '.join(self.layers())}; {missing[0]} was "
+                "asked for: give the painting itself, or other style layers"
             )
         wanted = style_size(long_side)
         size = min(max(wanted, self.sizes()[0]), self.sizes()[-1])
@@ -176,13 +178,63 @@ def read_style(path: Path) -> FileStyle:
         raise StyleError(f"{path} is not a style file: {error}") from error
     if text is None:
         raise StyleError(f"{path} is a safetensors file, but not a style file made by `impasto style`")
-    values = json.loads(text)
-    if values.get("format") != FORMAT:
+    try:
+        card = _card(text)
+        _check_tensors(tensors)
+    except _DamageError as damage:
         raise StyleError(
-            f"{path} has style format {values.get('format')}; this version of impasto reads format {FORMAT}"
+            f"{path} is a damaged style file: {damage}; measure it again with `impasto style`"
+        ) from None
+    if card.format != FORMAT:
+        raise StyleError(
+            f"{path} has style format {card.format}; this version of impasto reads format {FORMAT}"
         )
-    values["paintings"] = tuple(values["paintings"])
-    return FileStyle(path, StyleCard(**values), tensors)
+    return FileStyle(path, card, tensors)
+
+
+class _DamageError(Exception):
+    """What is wrong with the contents of a style file."""
+
+
+def _card(text: str) -> StyleCard:
+    """What a file's metadata say. Of another format only that number is read."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise _DamageError("its description is no JSON") from error
+    if not isinstance(values, dict):
+        raise _DamageError("expected an object as its description")
+    if values.get("format") != FORMAT:
+        return StyleCard("", format=values.get("format", 0))
+    kinds = {name: dict if name == "encoder" else list if name == "paintings" else str for name in _ENTRIES}
+    for name, kind in kinds.items():
+        if not isinstance(values.get(name), kind):
+            raise _DamageError(f"its description lacks {name}, or has it as something else")
+    unknown = sorted(values.keys() - kinds.keys() - {"format"})
+    if unknown:
+        raise _DamageError(f"its description has an entry {unknown[0]}, which is unknown")
+    return StyleCard(**{**values, "paintings": tuple(map(str, values["paintings"]))})
+
+
+def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse statistics that are not whole: each layer at each size has three tensors that fit."""
+    parts = ("mean", "gram", "positions")
+    for name in tensors:
+        words = name.split("/")
+        if len(words) != 3 or not words[0].isdecimal() or words[2] not in parts:
+            raise _DamageError(f"it has numbers called {name}")
+    places = {name.rpartition("/")[0] for name in tensors}
+    layers = {place.split("/")[1] for place in places} | {IMAGE}
+    if len(layers) < 2:
+        raise _DamageError("it holds no statistics")
+    for place in sorted({f"{place.split('/')[0]}/{layer}" for place in places for layer in layers}):
+        mean, gram, positions = (tensors.get(f"{place}/{part}") for part in parts)
+        if mean is None or gram is None or positions is None:
+            raise _DamageError(f"it lacks numbers of {place}")
+        if mean.ndim != 1 or gram.shape != (mean.size * (mean.size + 1) // 2,) or positions.size != 1:
+            raise _DamageError(f"the numbers of {place} do not fit together")
+        if not (np.isfinite(mean).all() and np.isfinite(gram).all()):
+            raise _DamageError(f"the numbers of {place} are not all finite")
 
 
 def named_styles() -> dict[str, Path]:

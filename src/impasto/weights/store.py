@@ -269,7 +269,7 @@ def _missing(name: str, offline: bool | None) -> WeightsMissingError:
         )
     barred = ""
     if is_offline(offline):
-        barred = f", and Impasto is offline{'' if offline else f' ({OFFLINE_VARIABLE} is set)'}"
+        barred = f", and Impasto is offline (--offline, or {OFFLINE_VARIABLE} is set)"
     return WeightsMissingError(
         f"The weights of {name!r} are not on this machine{barred}. Fetch them: `impasto models fetch {name}`;"
         f" or import a file: `impasto models import FILE --name {name}`;"

@@ -51,10 +51,14 @@ def draw_features(
             ]
             rows.append([*(first if show == "overlays" else [Cell(None)] * 2), *over])
             labels.append(_about(view) if show == "overlays" else "")
-    note = (
-        "Dark: the weakest answer of that channel, light: the strongest. "
-        "σ: standard deviation. Silent: activations of 0 or less."
-    )
+    strength = "Dark: the weakest answer of that channel, light: the strongest"
+    if show != "maps":
+        strength = (
+            "Over the photograph, the more colour, the stronger"
+            if show == "overlays"
+            else (strength + "; over the photograph, the more colour, the stronger")
+        )
+    note = f"{strength}. σ: standard deviation. Silent: activations of 0 or less."
     return draw_grid(rows, row_labels=labels, title=title, note=note, cell_width=1.45, look=look)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # All in inches.
 LINE, GAP, EDGE = 0.17, 0.09, 0.12  # a line of small type; between pictures; around the whole
+TITLE_LETTER, NOTE_LETTER = 0.118, 0.062  # width of a letter of the title, of the note
 TITLE, LABEL, SIDE = 0.34, 0.24, 0.22  # heights of the title and of labels above; width of a row title
 
 
@@ -57,8 +58,9 @@ def draw_grid(
         tops.append(tops[-1] + height + LINE * count + GAP)
     across = max(len(row) for row in rows) * (cell_width + GAP)
     foot = LINE * (note.count("\n") + 1) if note else 0
+    words = max(TITLE_LETTER * len(title), *(NOTE_LETTER * len(line) for line in note.split("\n")))
     with drawing(look) as palette:
-        paper = _Paper(max(left + across + 0.05, 3.2), tops[-1] + foot + 0.1)
+        paper = _Paper(max(left + across + 0.05, words + 2 * EDGE, 3.2), tops[-1] + foot + 0.1)
         paper.write(EDGE, EDGE, title, size=12, weight="bold", va="top")
         above = top - (LABEL if column_labels else 0) - 0.06
         paper.write(left + across / 2, above, column_title, ha="center", color=palette.faint)

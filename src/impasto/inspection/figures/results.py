@@ -38,7 +38,7 @@ def draw_reconstructions(
         rows.append([Cell(painting.pixels, "the painting"), *made])
         labels.append("style of more\nand more layers")
     note = (
-        "Each picture began as white noise and was changed until one thing agreed. "
+        "Each picture began as white noise and was changed until one thing agreed; loss: before the last step. "
         "After Gatys et al. 2015 and 2016, figure 1."
     )
     return draw_grid(rows, row_labels=labels, title=title, note=note, look=look)
@@ -82,7 +82,7 @@ def draw_networks(
     made = [Cell(r.pixels, "\n".join(r.about())) for r in results]
     note = (
         "patch distance: how unlike the painting's small patches, no network involved (smaller is closer)\n"
-        "content: layers that hold the content; style: layers whose Gram matrices are matched"
+        "content: layers that hold the content; style: layers whose statistics are matched"
     )
     cells = [*first, *made]
     width = 4 if len(cells) > 5 else len(cells)

@@ -41,10 +41,9 @@ def one_loss(story: Story) -> str:
 and the
 painting:</p>
 {f.whole(options.content_weight, options.style_weight, options.tv_weight)}
-<p>The weights {f.inline(f.i("α"))} and {f.inline(f.i("β"))} say how much each counts; the layers of a kind
-share
-its weight. These are the parts for your picture, each with its weight in it:</p>
-{table(("part", "weight", "at first", "at the end"), rows)}"""
+<p>The weights {f.inline(f.i("α"))} and {f.inline(f.i("β"))} say how much each counts; the layers of
+the style share its weight, those of the content have each its own. These are the parts for your picture, each with its weight in it:</p>
+{table(("part", "weight", "at first", "before the last step"), rows)}"""
 
 
 def downhill(story: Story) -> str:
@@ -103,10 +102,12 @@ def _growing(story: Story) -> str:
         if sizes > 1
         else "It was painted at one size."
     )
-    curves = (
-        "The losses, each with its weight, on a logarithmic scale. They jump where the picture grows "
-        "(dotted): a larger picture shows detail that has not been painted yet."
-    )
+    curves = "The losses before each step, each with its weight, on a logarithmic scale."
+    if sizes > 1:
+        curves += (
+            " They jump where the picture grows (dotted): a larger picture shows detail that has not been "
+            "painted yet."
+        )
     return f"""<h3>Your picture, growing</h3>
 <p>{beginning} {grown} {len(log.iteration)} steps, {story.seconds:.1f} seconds.</p>
 {grid(steps)}
@@ -158,10 +159,20 @@ appear. To the left, where the photograph counts least, they take
 over. There is no right answer, only the picture you want. After Gatys et al. 2015, figure 3.</p>"""
 
 
-TRY = """<p>Things to try, and to ask yourself what will happen first:</p>
+def _things_to_try(story: Story) -> str:
+    """Commands that change the picture, with the numbers and the layers of this one."""
+    options = story.options
+    first = escape(",".join(list(options.style_layers)[:2]))
+    few = (
+        f"<li>Take the style from the first two layers only: <code>--style-layers {first}</code>.</li>"
+        if len(options.style_layers) > 2
+        else ""
+    )
+    return f"""<p>Things to try, and to ask yourself what will happen first:</p>
 <ul>
-<li>Count the style ten times as much: <code class=nb>--style-weight 80</code>. Then a tenth.</li>
-<li>Take the style from the first two layers only: <code>--style-layers relu1_1,relu2_1</code>.</li>
+<li>Count the style ten times as much:
+<code class=nb>--style-weight {10 * options.style_weight:g}</code>. Then a tenth.</li>
+{few}
 <li>Begin with noise, at one size: <code>--init noise --min-size 0 --iterations 200</code>.</li>
 <li>Does the network have to know anything? <code>impasto inspect encoders PHOTO PAINTING</code> paints the
 same with one that has learnt nothing.</li>
@@ -174,7 +185,7 @@ def parameters(story: Story) -> str:
     return f"""
 <p>The same picture again, on the same machine:</p>
 <pre><code>{escape(story.command)}</code></pre>
-{TRY}
+{_things_to_try(story)}
 <details><summary>All {len(values)} parameters</summary>
 {options_table(values, defaults)}</details>
 <details><summary>The network and the programs</summary>

@@ -211,9 +211,9 @@ matrix changed by {_tiny(mixed.gram)} of its size: to style, they are the same p
 can be
 seen. Distances are between 0, the same, and 1.</p>
 <h3>The painting's style, and nothing else</h3>
-<p>The same experiment as before: begin with noise, and ask for the painting's Gram matrices at the first
-layer
-only, then at the first two, and so on.</p>
+<p>The same experiment as before: begin with noise, and ask for the painting's means and Gram
+matrices at the first layer only, then at the first two, and so on. How far they are is measured by the
+Wasserstein distance: it is 0 where both agree, and gets near in fewer steps than the paper's.</p>
 {grid(cells)}
 <p>One layer gives specks in the right colours. With each layer the pattern grows in scale: strokes, then
 swirls, then
