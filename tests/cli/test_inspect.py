@@ -15,6 +15,7 @@ from impasto import imaging
 from impasto.cli import app
 from impasto.cli.inspect_runs import parse_axis
 from impasto.errors import OptionError
+from impasto.inspection import read_log
 
 pytest.importorskip("matplotlib")
 
@@ -92,6 +93,7 @@ def test_a_texture_is_saved_on_the_way_and_its_log_says_where(painting_file: Pat
     done = run("texture", painting_file, "-o", out, "--log", log, *more)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "t_0002.png").is_file()
+    assert read_log(log).kinds().keys() == {"style"}  # its total is the same
     named = [json.loads(line).get("saved") for line in log.read_text().splitlines()]
     assert named[:2] == [None, str(tmp_path / "t_0002.png")]
     done = run("inspect", "losses", log, "-o", tmp_path / "l.png", "--strip", tmp_path / "s.png")
@@ -161,8 +163,6 @@ def test_a_runs_log_becomes_curves_a_strip_and_an_animation(
 def test_a_log_in_json_lines_says_what_the_csv_says(
     photo_file: Path, painting_file: Path, tmp_path: Path
 ) -> None:
-    from impasto.inspection import read_log
-
     logs = []
     for name in ("a.csv", "a.jsonl"):
         run("stylize", photo_file, painting_file, "-o", tmp_path / "o.png", "--log", tmp_path / name, *FAST)
@@ -190,7 +190,9 @@ def test_style_says_which_are_nearest(painting_file: Path, tmp_path: Path) -> No
     assert is_figure(out)
 
 
-def test_bad_input_is_refused_in_one_line(photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
+def test_bad_input_is_refused_in_one_line(
+    photo_file: Path, painting_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = ["-o", tmp_path / "x.png"]
     refused(run("inspect", "features", photo_file, "--layers", "relu9_1", *out), "relu9_1")
     refused(run("inspect", "features", photo_file, "--size", 20, *out), "relu5_1", "--size")
@@ -205,8 +207,11 @@ def test_bad_input_is_refused_in_one_line(photo_file: Path, painting_file: Path,
     refused(run("inspect", "losses", tmp_path / "no.csv", *out), "no.csv")
     refused(run("inspect", "style", "starry-night", *out), "two styles")
     refused(run("inspect", "encoders", photo_file, painting_file, "--networks", "vgg99", *out), "vgg99")
+    monkeypatch.setenv("IMPASTO_WEIGHTS_DIR", str(tmp_path / "none"))
+    missing = ["--networks", "vgg16", *out]
+    refused(run("inspect", "encoders", photo_file, painting_file, *missing), "--networks tiny")
     page = ["explain", photo_file, painting_file, "-o", tmp_path / "x.html"]
-    refused(run(*page, "--style-layers", ""), "at least one layer")
+    refused(run(*page, "--style-layers", ""), "--style-layers")
     refused(run(*page, "--content-weight", 0), "content weight")
     refused(run("explain", photo_file, painting_file, "-o", tmp_path / "x.pdf"), ".html")
     assert not (tmp_path / "x.png").exists()

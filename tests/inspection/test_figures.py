@@ -46,6 +46,23 @@ def test_features_are_drawn_with_their_statistics(encoder: Encoder, photo: Pictu
     assert "silent" in words
 
 
+def test_many_channels_go_on_in_the_next_row(encoder: Encoder, photo: Picture) -> None:
+    few, many = (
+        figures.draw_features(feature_maps(encoder, photo, "relu3_1", top=top), photo, show="maps")
+        for top in (12, 24)
+    )
+    assert many.get_figwidth() == few.get_figwidth()
+    assert many.get_figheight() > few.get_figheight()
+    assert len(many.axes) == 2 + 24
+
+
+def test_a_long_title_and_note_fit_into_a_narrow_grid() -> None:
+    title, note = "A photograph with a long name after a painting with another", "one line\n" + "w" * 60
+    drawn = figures.draw_grid([[figures.Cell(np.zeros((8, 8, 3), np.float32))]], title=title, note=note)
+    renderer = drawn.canvas.get_renderer()  # type: ignore[attr-defined]
+    assert all(t.get_window_extent(renderer).x1 <= drawn.bbox.x1 for t in drawn.texts)
+
+
 def test_the_receptive_field_is_drawn_at_its_true_size(encoder: Encoder, photo: Picture) -> None:
     (view,) = feature_maps(encoder, photo, "relu3_1", top=1)
     drawn = with_field(photo.pixels, view)

@@ -12,6 +12,7 @@ import typer
 from impasto.cli.choices import Choices, Json, Quiet, shown, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
+from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.optimize.options import Options
@@ -40,6 +41,9 @@ def explain(
 
     figures.require_matplotlib()
     inspections.check_page(output)
+    for name, layers in (("content", choices.content_layers), ("style", choices.style_layers)):
+        if layers is not None and not layers.strip():
+            raise OptionError(f"a page tells of content and of style: expected a layer for --{name}-layers")
     options = inspections.page_options(choices.options(), sized=choices.size is not None)
     with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
         page = inspections.explain(

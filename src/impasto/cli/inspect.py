@@ -160,7 +160,9 @@ def inspect_reconstruct(
 
 @app.command("style")
 def inspect_style(
-    styles: Annotated[list[str], typer.Argument(help="Paintings, named styles, style files, folders.")],
+    styles: Annotated[
+        list[str], typer.Argument(help="Paintings, named styles, style files; a folder is one style.")
+    ],
     layers: Annotated[
         str | None, typer.Option(help="Layers to compare at. Default: the style layers.")
     ] = None,

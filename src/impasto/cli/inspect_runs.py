@@ -11,7 +11,7 @@ import typer
 from impasto.cli.choices import PARSERS, Choices, Quiet, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
-from impasto.errors import OptionError
+from impasto.errors import OptionError, WeightsMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -249,9 +249,13 @@ def inspect_encoders(
         options = options.replace(size=COMPARED_SIZE)
     names = None if networks is None else [name.strip() for name in networks.split(",") if name.strip()]
     with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
-        results, photo, painting = inspections.compare_networks(
-            content, style, names, options=options, on_stage=bar, cancel=lambda: interrupts.seen
-        )
+        try:
+            results, photo, painting = inspections.compare_networks(
+                content, style, names, options=options, on_stage=bar, cancel=lambda: interrupts.seen
+            )
+        except WeightsMissingError as error:
+            # Its advice is for commands with --encoder.
+            raise WeightsMissingError(str(error).replace("--encoder tiny", "--networks tiny")) from error
     drawn = figures.draw_networks(results, photo, painting, look="dark" if dark else "light")
     figures.save_figure(drawn, output)
     if json:

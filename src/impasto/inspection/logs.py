@@ -53,12 +53,15 @@ class LossLog:
 
     def kinds(self) -> dict[str, NDArray[np.float64]]:
         """Losses that are no layer's, as far as the run has them: "total", "content" and "style" over all
-        their layers, and others by name; each (N,)."""
+        their layers, and others by name; each (N,). A total that is one kind alone is left out."""
         found = {name: values for name, values in self.losses.items() if name == "total"}
         for name, values in self.losses.items():
             kind = name.split()[0]
             if kind != "total":
                 found[kind] = found[kind] + values if kind in found else values
+        others = [values for kind, values in found.items() if kind != "total"]
+        if "total" in found and len(others) == 1 and np.allclose(found["total"], others[0]):
+            del found["total"]  # of a texture, which is asked for one kind only
         return found
 
     def table(self) -> list[dict[str, Any]]:

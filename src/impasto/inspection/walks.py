@@ -25,7 +25,8 @@ def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int,
     """The pictures that a run saved on the way: (iteration, pixels (H, W, 3)), in their order.
 
     They are those that ``log`` names, or, with the run's ``output``, those of ``--save-every`` beside it
-    and the result itself; pictures beyond the run's last iteration are another's. Raises InputError where there are none, PictureError for those that are gone.
+    and the result itself; pictures beyond the run's last iteration are another's.
+    Raises InputError where there are none, PictureError for those that are gone.
     """
     paths = dict(log.pictures) if output is None else numbered_pictures(output)
     if not paths:

@@ -170,8 +170,8 @@ def compare_styles(
 ) -> tuple[StyleDistances, dict[str, Picture]]:
     """How far ``styles`` are from each other, and thumbnails of those that are pictures, by name.
 
-    ``styles``: named styles, style files, paintings, folders. All are measured at a long side of about
-    ``size`` pixels. Raises InputError and its kin.
+    ``styles``: named styles, style files, paintings; a folder of them is one style. All are
+    measured at a long side of about ``size`` pixels. Raises InputError and its kin.
     """
     network = _network(encoder)
     names = suggest_layers(network)[1] if layers is None else known_layers(network, layers)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Shown = Literal["both", "maps", "overlays"]
 
+ACROSS = 12
+"""Channels beside each other; more go on in the next row."""
+
 
 def draw_features(
     views: Sequence[LayerView],
@@ -33,24 +36,25 @@ def draw_features(
     ``photo`` is the one that ``feature_maps`` looked at, at its size then.
     """
     rows, labels = [], []
-    for view in views:
-        first = [
-            Cell(with_field(photo.pixels, view), _seen(view)),
-            Cell(overlay(photo.pixels, view.average), "mean of all channels"),
-        ]
-        if show in ("both", "maps"):
-            maps = [
-                Cell(heat(m), f"channel {c}", "nearest") for c, m in zip(view.shown, view.maps, strict=True)
+    for view, begin in ((v, i) for v in views for i in range(0, max(1, len(v.shown)), ACROSS)):
+        some = list(zip(view.shown, view.maps, strict=True))[begin : begin + ACROSS]
+        about = "" if begin else _about(view)
+        first = [Cell(None), Cell(None)]
+        if not begin:
+            first = [
+                Cell(with_field(photo.pixels, view), _seen(view)),
+                Cell(overlay(photo.pixels, view.average), "mean of all channels"),
             ]
+        if show in ("both", "maps"):
+            maps = [Cell(heat(m), f"channel {c}", "nearest") for c, m in some]
             rows.append([*first, *maps])
-            labels.append(_about(view))
+            labels.append(about)
         if show in ("both", "overlays"):
             over = [
-                Cell(overlay(photo.pixels, m), f"channel {c}" if show == "overlays" else "")
-                for c, m in zip(view.shown, view.maps, strict=True)
+                Cell(overlay(photo.pixels, m), f"channel {c}" if show == "overlays" else "") for c, m in some
             ]
             rows.append([*(first if show == "overlays" else [Cell(None)] * 2), *over])
-            labels.append(_about(view) if show == "overlays" else "")
+            labels.append(about if show == "overlays" else "")
     strength = "Dark: the weakest answer of that channel, light: the strongest"
     if show != "maps":
         strength = (

@@ -38,8 +38,8 @@ def draw_reconstructions(
         rows.append([Cell(painting.pixels, "the painting"), *made])
         labels.append("style of more\nand more layers")
     note = (
-        "Each picture began as white noise and was changed until one thing agreed; loss: before the last step. "
-        "After Gatys et al. 2015 and 2016, figure 1."
+        "Each picture began as white noise and was changed until one thing agreed; "
+        "loss: before the last step. After Gatys et al. 2015 and 2016, figure 1."
     )
     return draw_grid(rows, row_labels=labels, title=title, note=note, look=look)
 

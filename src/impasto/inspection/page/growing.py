@@ -42,7 +42,8 @@ and the
 painting:</p>
 {f.whole(options.content_weight, options.style_weight, options.tv_weight)}
 <p>The weights {f.inline(f.i("α"))} and {f.inline(f.i("β"))} say how much each counts; the layers of
-the style share its weight, those of the content have each its own. These are the parts for your picture, each with its weight in it:</p>
+the style share its weight, those of the content have each its own. These are
+the parts for your picture, each with its weight in it:</p>
 {table(("part", "weight", "at first", "before the last step"), rows)}"""
 
 
