@@ -35,7 +35,8 @@ def test_every_command_and_option_in_the_documentation_exists(name: str) -> None
         assert words[1] in COMMANDS or words[1].startswith("-"), line
         if words[1] not in COMMANDS or hasattr(COMMANDS[words[1]], "commands"):
             continue
-        known = {option for parameter in COMMANDS[words[1]].params for option in parameter.opts}
+        parameters = COMMANDS[words[1]].params
+        known = {option for p in parameters for option in (*p.opts, *p.secondary_opts)}
         known |= {"--help", "-h"}
         if COMMANDS[words[1]].context_settings.get("ignore_unknown_options"):
             known |= set(re.findall(r"--?[a-z-]+", CliRunner().invoke(app, [words[1], "--help"]).output))
