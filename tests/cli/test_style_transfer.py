@@ -189,7 +189,8 @@ def test_a_trace_is_written_where_asked_for_only(
 def test_a_preview_is_kept_up_to_date(photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
     preview = tmp_path / "preview.png"
     run(photo_file, painting_file, "-o", tmp_path / "out.png", *FAST, "--preview", preview)
-    assert imaging.read(preview).width == 45
+    # How often it is renewed goes by the clock: of the first scale or of the second one.
+    assert imaging.read(preview).width in (45, 64)
 
 
 @pytest.mark.parametrize("options", [["--web"], ["--browser"], ["--port", "80", "--host", "127.0.0.1"]])
