@@ -1,4 +1,4 @@
-# Impasto Studio. Build: docker build -t impasto-studio .
+# Impasto Studio. Build: docker build -t impasto-studio --build-arg PIP_EXTRA_INDEX_URL=ADDRESS .
 # Run at home: docker run -p 127.0.0.1:8321:8321 -v impasto:/data -e IMPASTO_STUDIO_TOKEN=... impasto-studio
 # For many users: compose.yaml.
 
@@ -10,14 +10,15 @@ COPY studio-page ./
 RUN npm run build
 
 FROM python:3.11-slim-bookworm
-# The small CPU build of torch. For graphics processors: --build-arg TORCH_INDEX=https://pypi.org/simple
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# Where pip, which reads this variable itself, finds the small CPU build of torch: the address of PyTorch's index
+# of CPU builds. Without, pip takes the full build, for graphics processors: gigabytes of CUDA.
+ARG PIP_EXTRA_INDEX_URL
 WORKDIR /app
 RUN useradd --system --create-home --uid 10001 studio && mkdir /data && chown studio /data
 COPY pyproject.toml constraints.txt hatch_build.py README.md LICENSE ./
 COPY src src
 COPY --from=page /build/src/impasto/studio/page src/impasto/studio/page
-RUN IMPASTO_BUILD_PAGE=0 pip install --no-cache-dir -c constraints.txt --extra-index-url "$TORCH_INDEX" '.[studio-servers]'
+RUN IMPASTO_BUILD_PAGE=0 pip install --no-cache-dir -c constraints.txt '.[studio-servers]'
 # Listening beyond loopback asks for IMPASTO_STUDIO_TOKEN or IMPASTO_STUDIO_ACCOUNTS_FILE; without, it does not start.
 ENV IMPASTO_STUDIO_HOST=0.0.0.0 \
     IMPASTO_STUDIO_DATA_DIR=/data \

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from impasto.cli import app
+from impasto.cli.commands import COMMANDS as LISTED
+from impasto.cli.commands import load
 from impasto.optimize.options import Options
 from impasto.optimize.presets import PRESETS
 from impasto.optimize.style_files import named_styles
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: load(name) for name in LISTED}
 
 
 def commands(text: str) -> list[str]:

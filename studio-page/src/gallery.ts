@@ -120,7 +120,11 @@ export function gallery(): HTMLElement {
   watch(["styles", "paintings", "onDevice", "device"], () => {
     const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
     fill(list, state.onDevice ? null : add);
-    for (const { key, name, image } of state.paintings) append(list, tile(key, name, "your own", image, unusable(key)));
+    for (const { key, name, image } of state.paintings) {
+      // On the device the studio is not asked for anything of one's own.
+      const known = state.onDevice && !image.startsWith("data:") ? null : image;
+      append(list, tile(key, name, "your own", known, unusable(key)));
+    }
     for (const { name, title, artist, year, thumbnail } of state.styles) {
       append(list, tile(name, title, [artist, year].filter(Boolean).join(", "), thumbnail === null ? null : address(thumbnail), unusable(name)));
     }

@@ -7,7 +7,7 @@ import { anyMasks, protectedPart, storeMasks, styleMasks } from "./masks";
 import { idOf, pixelsOf, decode } from "./photo";
 import { ask } from "./pixels/desk";
 import { fit } from "./pixels/planes";
-import { findPainting, findStyle, onChange, shares, state, update, type Choice } from "./state";
+import { findPainting, findStyle, onChange, shares, state, titleOf, update, type Choice } from "./state";
 import { say, sayError } from "./status";
 import type { Job, JobRequest } from "./types";
 
@@ -16,6 +16,11 @@ const DEVICE_SIDE = 512;
 /** What a browser's memory holds of the network's layers. */
 export const DEVICE_MOST = 1600;
 
+/** Seconds a draft may take. Its size follows from what the last one took on the studio's machine. */
+const DRAFT_SECONDS = 5;
+const DRAFT_LEAST = 192;
+
+let draftSide = Infinity;
 let turn = 0;
 let holding = 0;
 let timer = 0;
@@ -77,7 +82,11 @@ export async function preview(): Promise<void> {
     else await byDraft(mine);
     if (mine === turn) say("The preview is ready.");
   } catch (error) {
-    if (mine === turn) sayError(error);
+    if (mine === turn) {
+      sayError(error);
+      // The picture of a job that was put away is not this mix's.
+      if (state.showing === "job" && state.job === null) update({ showing: "nothing" });
+    }
   } finally {
     if (mine === turn) update({ busy: "" });
   }
@@ -96,7 +105,10 @@ function sized(side: number): [number, number] {
 async function onDevice(mine: number, side: number): Promise<void> {
   if (mine !== turn) return;
   const unknown = state.mix.find(({ key }) => !state.device.styles.includes(key));
-  if (unknown) throw new Error("Paintings of your own need the studio; on this device there are those of the gallery.");
+  if (unknown) {
+    const own = findPainting(unknown.key);
+    throw new Error(own ? "Paintings of your own need the studio; on this device there are those of the gallery." : `${titleOf(unknown.key)} is not in the network on this device; the studio paints after it.`);
+  }
   const [width, height] = sized(side);
   const masks = styleMasks(width, height);
   const reply = await ask({
@@ -171,6 +183,19 @@ async function byDraft(mine: number): Promise<void> {
   if (mine !== turn) return void dropDraft();
   update({ showing: "job", job: job.id });
   await untilOver(job.id, () => mine !== turn);
+  learn(state.jobs.get(job.id));
+}
+
+function draftSize(): number {
+  const most = state.capabilities?.limits.draft_size ?? 384;
+  return Math.min(most, Math.max(DRAFT_LEAST, draftSide));
+}
+
+/** Time goes with the pixels, so that the side goes with its root. */
+function learn(job: Job | undefined): void {
+  if (job?.status !== "done" || !job.result) return;
+  const { width, height, seconds } = job.result;
+  draftSide = 32 * Math.round((Math.max(width, height) * Math.sqrt(DRAFT_SECONDS / Math.max(0.1, seconds))) / 32);
 }
 
 async function dropDraft(): Promise<void> {
@@ -193,7 +218,7 @@ async function toRequest(kind: "painting" | "draft"): Promise<JobRequest> {
       return mask ? { ...source, weight: 1, mask } : { ...source, weight };
     }),
   );
-  const size = kind === "draft" ? (state.capabilities?.limits.draft_size ?? 384) : state.size;
+  const size = kind === "draft" ? draftSize() : state.size;
   return {
     kind,
     photo: id,

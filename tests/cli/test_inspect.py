@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from impasto import imaging
 from impasto.cli import app
+from impasto.cli.commands import load
 from impasto.cli.inspect_runs import parse_axis
 from impasto.errors import OptionError
 from impasto.inspection import read_log
@@ -108,7 +108,7 @@ def test_the_pages_command_paints_with_the_same_options() -> None:
     typed = Choices(preset="gatys2016", style_layers="relu1_1:2,relu2_1", clip=False, style_weight=3.0)
     words = shlex.split(painting_command("a photo.jpg", "b.jpg", typed, typed.options().replace(size=448)))
     assert words[:4] == ["impasto", "stylize", "a photo.jpg", "b.jpg"]
-    parsed = get_command(app).commands["stylize"].make_context("stylize", words[2:]).params  # type: ignore[attr-defined]
+    parsed = load("stylize").make_context("stylize", words[2:]).params
     again = Choices(**{f.name: parsed[f.name] for f in fields(Choices)})
     assert again.options() == typed.options().replace(size=448)
 

@@ -11,36 +11,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 import impasto
 from impasto import imaging, works
-from impasto.cli import app
 from impasto.inspection import read_log
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import Options
 from impasto.progress import Progress
 from impasto.types import Picture
+from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
 
 OPTIONS = Options(
     size=48, iterations=4, coarse_iterations=4, first_iterations=4, precision="float32", style_weight=4.0
 )
 COMMAND = ["--size", "48", "--iterations", "4", "--precision", "float32", "--style-weight", "4"]
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def refused(result: Result, *words: str) -> None:
-    """One short message, exit code 2, no traceback."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    for word in words:
-        assert word in lines[0]
 
 
 @pytest.fixture

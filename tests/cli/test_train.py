@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from impasto import imaging
-from impasto.cli import app
 from impasto.cli.losses_log import COLUMNS, LossesLog
 from impasto.feedforward.files import load_network, save_network
 from impasto.feedforward.johnson import read_johnson
@@ -18,22 +17,10 @@ from impasto.feedforward.network import GalleryNetwork
 from impasto.progress import Progress
 from impasto.runtime import FastStyle, load_gallery
 from impasto.types import Picture
+from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
 
 SHORT = ["--steps", "2", "--batch", "1", "--size", "64", "--precision", "float32"]
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def refused(result: Result, *words: str) -> None:
-    """One short message, exit code 2, no traceback."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    for word in words:
-        assert word in lines[0]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

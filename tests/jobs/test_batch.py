@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,21 +17,7 @@ from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import write_checkpoint
 from impasto.optimize.options import Options
 from impasto.progress import Progress, ProgressCallback
-
-
-@dataclass(frozen=True)
-class Picture:
-    width: int = 4
-    height: int = 3
-
-
-@dataclass(frozen=True)
-class Painted:
-    picture: Picture = Picture()
-    losses: dict[str, float] = field(default_factory=lambda: {"total": 0.5})
-    iterations: int = 7
-    seconds: float = 1.5
-    cancelled: bool = False
+from tests.jobs.painters import Painted
 
 
 class Painter:

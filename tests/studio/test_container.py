@@ -97,6 +97,28 @@ def test_the_images_settings_are_settings_and_ask_for_a_token(dockerfile: list[L
     ]
 
 
+def test_whoever_builds_says_where_packages_come_from(
+    dockerfile: list[Line], compose: dict[str, Any]
+) -> None:
+    assert not [
+        rest for _, rest in dockerfile if re.search(r"https?://|--(extra-)?index-url|--registry", rest)
+    ]
+    installs = next(n for n, (_, rest) in enumerate(dockerfile) if "pip install" in rest)
+    begins = max(n for n, (name, _) in enumerate(dockerfile[:installs]) if name == "FROM")
+    assert of(dockerfile[begins:installs], "ARG") == ["PIP_EXTRA_INDEX_URL"], "pip sees it; here it is empty"
+    for name in ("studio", "worker", "drafts"):
+        assert compose["services"][name]["build"] == {"context": ".", "args": {"PIP_EXTRA_INDEX_URL": None}}
+
+
+def test_the_pages_packages_come_from_the_registry_npm_is_set_up_with() -> None:
+    locked = json.loads((ROOT / "studio-page" / "package-lock.json").read_text())["packages"]
+    assert len(locked) > 10
+    assert not [name for name, package in locked.items() if "resolved" in package]
+    kept = (ROOT / "studio-page" / ".npmrc").read_text().splitlines()
+    assert "omit-lockfile-registry-resolved=true" in kept
+    assert not [line for line in kept if "registry=" in line or "://" in line]
+
+
 def test_services_are_pinned_checked_and_reachable_from_this_machine_only(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert set(services) == {"studio", "worker", "drafts", "redis", "postgres"}

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from impasto.errors import CorruptWeightsError
 from impasto.imaging import read_parameters
 from impasto.studio import watching
 from impasto.studio.caretaker import Caretaker
@@ -242,6 +243,36 @@ def test_a_paused_painting_goes_on_where_it_was(client: httpx.Client, house: Hou
     assert done == sorted(done)
 
 
+@pytest.mark.parametrize("is_resumed", [False, True], ids=["paused", "queued again"])
+def test_what_was_put_down_and_is_cancelled_keeps_what_there_is(
+    client: httpx.Client, house: House, is_resumed: bool
+) -> None:
+    id, thread = painting(house, client)
+    client.post(f"/jobs/{id}/pause")
+    thread.join()
+    if is_resumed:
+        client.post(f"/jobs/{id}/resume")
+    job = client.post(f"/jobs/{id}/cancel").json()
+    assert (job["status"], job["result"]["partial"]) == ("cancelled", True)
+    result = client.get(f"/jobs/{id}/result").content
+    assert opened(result).size == (64, 64)
+    assert str(house.here.storage.root).encode() not in result
+    assert client.get(f"/jobs/{id}/thumbnail").status_code == 200
+    # Nothing to paint with is left, and what is left is counted.
+    folder = house.here.storage.job(id)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "losses.jsonl",
+        "preview.jpg",
+        "result.png",
+        "small.jpg",
+    ]
+    found = house.here.state.jobs.find("local", id)
+    assert found is not None
+    uploaded = sum(picture["bytes"] for picture in client.get("/pictures").json()["pictures"])
+    used = client.get("/account").json()["usage"]["bytes"]
+    assert used - uploaded == house.here.storage.size(id)
+
+
 def test_a_job_deleted_while_it_is_painted_leaves_nothing(client: httpx.Client, house: House) -> None:
     id, thread = painting(house, client)
     assert client.delete(f"/jobs/{id}").status_code == 204
@@ -348,6 +379,24 @@ def test_without_the_network_previews_say_so(client: httpx.Client) -> None:
     assert not client.get("/capabilities").json()["fast"]
 
 
+def test_a_network_that_cannot_be_read_yet_is_read_later(make: Callable[..., House]) -> None:
+    tries = []
+
+    def load() -> Fake:
+        tries.append(1)
+        if len(tries) < 3:
+            raise CorruptWeightsError("the file ends too early")
+        return Fake()
+
+    house = make(studio={"load_gallery": load})
+    with house.client() as client:
+        for _ in range(2):
+            answer = client.get("/styles")
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
+            assert int(answer.headers["retry-after"]) >= 1
+        assert "inverted" in {style["name"] for style in client.get("/styles").json()["styles"]}
+
+
 def test_the_gallery_is_that_of_the_package(client: httpx.Client) -> None:
     import impasto
 
@@ -445,7 +494,7 @@ def test_an_explanation_is_a_job_of_its_own(
         assert client.get(f"/jobs/{made['id']}").json()["status"] == "done"
         url = client.get(f"/jobs/{job['id']}").json()["explanation"]
         page = client.get(url.removeprefix("/api/v1"))
-        assert page.text == "<h1>photo.png starry-night -o page.html"
+        assert page.text == "<h1>--json it.png starry-night -o page.html"
         assert "sandbox" in page.headers["content-security-policy"]
         other = client.post(f"/jobs/{submit(client)['id']}/explanation").json()["id"]
         house.paint(other)
@@ -454,6 +503,37 @@ def test_an_explanation_is_a_job_of_its_own(
         client.delete(f"/jobs/{job['id']}")
         assert client.get(f"/jobs/{made['id']}").status_code == 404  # it shows the photograph
         assert not house.here.storage.job(made["id"]).exists()
+
+
+def test_an_explanation_says_how_far_it_is(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from impasto.studio import explaining
+
+    script = (
+        "import sys, pathlib, time\n"
+        """print('{"title": "Layers", "done": 0.25, "elapsed": 1, "left": 3.5}', file=sys.stderr)\n"""
+        "print('a warning, which is no stage', file=sys.stderr, flush=True)\n"
+        "while pathlib.Path.cwd().exists() and not pathlib.Path('go').exists(): time.sleep(0.05)\n"
+        "pathlib.Path(sys.argv[-1]).write_text(' '.join(sys.argv[2:4]))"
+    )
+    monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", script])
+    house = make(studio={"can_explain": True})
+    with house.client() as client:
+        photo = upload(client, name="--quiet ../M\u00f6we 7.jpg")
+        painting = upload(client, role="painting", name="m-we-7.png")
+        job = submit(client, photo, styles=[{"picture": painting}])
+        made = client.post(f"/jobs/{job['id']}/explanation").json()
+        thread = threading.Thread(target=house.paint, args=(made["id"],))
+        thread.start()
+        progress = until(lambda: client.get(f"/jobs/{made['id']}").json()["progress"])
+        assert (progress["done"], progress["left"]) == (0.25, 3.5)
+        (house.here.storage.job(made["id"]) / "desk" / "go").touch()
+        thread.join()
+        # Neither a path nor an option, and two files.
+        assert client.get(f"/jobs/{made['id']}/result").text == "M-we-7.png painting-m-we-7.png"
 
 
 def test_an_explanation_that_fails_says_why(

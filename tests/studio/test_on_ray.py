@@ -117,7 +117,7 @@ def test_wishes_reach_who_paints_elsewhere(away: tuple[House, Crew], wish: str, 
         assert (job["result"] is not None) is (then == "cancelled")
         assert (folder / "checkpoint.state").exists() is (then == "paused")
         assert not (folder / "stop").exists()
-        assert not (folder / "partial.png").exists()
+        assert (folder / "partial.png").exists() is (then == "paused")
 
 
 def test_a_painter_that_dies_elsewhere_is_replaced_and_its_job_goes_on(away: tuple[House, Crew]) -> None:

@@ -27,6 +27,8 @@ def test_a_cluster_without_ray_is_refused_before_anything_starts(monkeypatch: py
         ({"host": "0.0.0.0"}, "expected --token"),
         ({"host": "192.168.1.5"}, "expected --token"),
         ({"host": "::"}, "expected --token"),
+        ({"trusted_proxies": "127.0.0.1"}, "expected --token"),
+        ({"allowed_hosts": ("localhost", "studio.example")}, "expected --token"),
         ({"token": "short"}, "at least 16 characters"),
         ({"certificate": __file__}, "expected both"),
         ({"accounts_file": "/no/such/file"}, "there is no file"),

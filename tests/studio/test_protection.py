@@ -60,7 +60,7 @@ def test_streams_are_shared_out(make: Callable[..., House]) -> None:
 
 
 def test_only_other_names_are_bound_to_tls(make: Callable[..., House]) -> None:
-    house = make(allowed_hosts=("studio.example",), trusted_proxies="127.0.0.1")
+    house = make(accounts=True, allowed_hosts=("studio.example",), trusted_proxies="127.0.0.1")
     for host, bound in (("studio.example", True), ("localhost:8321", False), ("127.0.0.1", False)):
         headers = {"Host": host, "X-Forwarded-Proto": "https"}
         answer = httpx.get(f"{house.url}/healthz", headers=headers, trust_env=False, timeout=30)

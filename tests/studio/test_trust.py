@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from impasto.studio.accounts import account_line
 from tests.studio.conftest import TOKENS, House, encoded, mask, submit, until, upload
@@ -160,6 +161,19 @@ def test_who_guesses_tokens_is_not_listened_to_for_a_while(make: Callable[..., H
         answer = anna.get("/account")
         assert (answer.status_code, answer.json()["type"]) == (429, "/problems/rate")
         assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"metrics_token": "metrics-token-123"}], ids=["account", "metrics token"]
+)
+def test_metrics_are_no_place_to_guess_tokens_at(
+    make: Callable[..., House], settings: dict[str, str]
+) -> None:
+    house = make(accounts=True, sign_ins_per_minute=3, **settings)
+    with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as stranger:
+        headers = {"Authorization": "Bearer wrong"}
+        found = [stranger.get("/metrics", headers=headers).status_code for _ in range(5)]
+    assert found == [401] * 3 + [429] * 2
 
 
 def test_a_strangers_upload_is_refused_before_it_is_read(shared: House) -> None:

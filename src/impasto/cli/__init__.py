@@ -1,4 +1,4 @@
-"""The command line. Each command is a module; heavy imports wait until a command runs."""
+"""The command line. Each command is a module, which is imported when the command is asked for."""
 
 from __future__ import annotations
 
@@ -12,22 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from impasto import __version__
-from impasto.cli.batch import BatchCommand, batch
-from impasto.cli.explain import explain
-from impasto.cli.export import export
-from impasto.cli.fast import fast
-from impasto.cli.inspect import app as inspect
-from impasto.cli.measure import measure
-from impasto.cli.models import app as models
-from impasto.cli.neural_style import AS_THEY_ARE, neural_style
-from impasto.cli.resume import resume
-from impasto.cli.studio import studio
-from impasto.cli.style import list_styles, measure_style
-from impasto.cli.style_transfer import style_transfer
-from impasto.cli.stylize import stylize
-from impasto.cli.texture import texture
-from impasto.cli.train import train
-from impasto.cli.video import video
+from impasto.cli.commands import COMMANDS, load
 from impasto.errors import ImpastoError
 
 INTERRUPTED = 130
@@ -37,7 +22,13 @@ _UsageError: Any = typer.BadParameter.__base__
 
 
 class _Group(TyperGroup):
-    """Turns what Impasto raises on purpose into one line and an exit code."""
+    """Loads the command that is asked for, and no other; turns what Impasto raises on purpose into one line
+    and an exit code."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        # Running, help and completion all find a command here; the list of commands does not.
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed if name is None else load(name), rest
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         try:
@@ -81,6 +72,11 @@ def _show_warning(message: Warning | str, *_: Any) -> None:
     print(f"impasto: warning: {message}", file=sys.stderr)
 
 
+def _stand_in() -> None:
+    """In the place of each command in the list; ``_Group`` puts the command itself there to run."""
+    raise AssertionError("a command must be resolved before it runs")
+
+
 app = typer.Typer(
     cls=_Group,
     no_args_is_help=True,
@@ -88,23 +84,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Paint a photograph in the manner of a picture. Start with: impasto stylize PHOTO starry-night",
 )
-app.command("stylize")(stylize)
-app.command("batch", cls=BatchCommand)(batch)
-app.command("resume")(resume)
-app.command("neural-style", add_help_option=False, context_settings=AS_THEY_ARE)(neural_style)
-app.command("style-transfer", add_help_option=False, context_settings=AS_THEY_ARE)(style_transfer)
-app.command("fast")(fast)
-app.command("export")(export)
-app.command("style")(measure_style)
-app.command("styles")(list_styles)
-app.command("measure")(measure)
-app.command("train")(train)
-app.command("video")(video)
-app.command("studio")(studio)
-app.command("texture")(texture)
-app.command("explain")(explain)
-app.add_typer(inspect, name="inspect")
-app.add_typer(models, name="models", help="The networks' weights: list, fetch, import, verify.")
+for _name, _listed in COMMANDS.items():
+    app.command(_name, help=_listed.line)(_stand_in)
 
 
 def _show_version(value: bool) -> None:

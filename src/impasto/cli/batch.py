@@ -119,6 +119,10 @@ def fast_options(
     }
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command("batch", cls=BatchCommand)
 @with_choices
 def batch(
     contents: Annotated[

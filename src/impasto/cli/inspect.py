@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from impasto.inspection.styles import StyleDistances
 
 app = typer.Typer(
-    help="Look inside: feature maps, reconstructions, layers, losses, networks, styles.", no_args_is_help=True
+    help="Look inside: feature maps, reconstructions, layers, losses, networks, styles.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 app.command("layers")(inspect_layers)
 app.command("losses")(inspect_losses)

@@ -18,7 +18,9 @@ from impasto.errors import CorruptWeightsError
 if TYPE_CHECKING:
     from impasto.weights import Stored
 
-app = typer.Typer(help="List, fetch, import and verify the networks' weights.", no_args_is_help=True)
+app = typer.Typer(
+    help="The networks' weights: list, fetch, import, verify.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.command("list")

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.neural_style_options import DIALECTS, Dialect, Settings, help_text, parse, remark
+from impasto.cli.neural_style_options import (
+    AS_THEY_ARE,
+    DIALECTS,
+    Dialect,
+    Settings,
+    help_text,
+    parse,
+    remark,
+)
 from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError
 from impasto.optimize.options import Options
@@ -19,14 +27,10 @@ if TYPE_CHECKING:
     from impasto.types import Pixels
 
 INTERRUPTED = 130
-# Typer leaves the programs' own options to us: theirs are long ones with a single dash.
-AS_THEY_ARE: dict[str, Any] = {
-    "ignore_unknown_options": True,
-    "allow_extra_args": True,
-    "help_option_names": [],
-}
+app = typer.Typer(add_completion=False)
 
 
+@app.command("neural-style", add_help_option=False, context_settings=AS_THEY_ARE)
 def neural_style(
     context: typer.Context,
     dialect: Annotated[str, typer.Option(help="pt for neural-style-pt, lua for neural-style.")] = "pt",

@@ -12,6 +12,12 @@ from typing import Any, Literal, NoReturn, get_args
 
 from impasto.errors import OptionError
 
+# Typer leaves these programs' own options to us: theirs are long ones with a single dash.
+AS_THEY_ARE: dict[str, Any] = {
+    "ignore_unknown_options": True,
+    "allow_extra_args": True,
+    "help_option_names": [],
+}
 Dialect = Literal["pt", "lua"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 PROGRAMS = {"pt": "neural-style-pt", "lua": "neural-style"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from impasto.cli.neural_style_options import remark
+from impasto.cli.neural_style_options import AS_THEY_ARE, remark
 from impasto.cli.painting import INTERRUPTED, Interrupts, Job, Watcher, write_text
 from impasto.cli.style_transfer_options import OWN, make_options, parse, remarks
 from impasto.progress import Progress
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 QUALITY = 95
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command("style-transfer", add_help_option=False, context_settings=AS_THEY_ARE)
 def style_transfer(context: typer.Context) -> None:
     """Paint as style-transfer-pytorch: its command lines work here as they are."""
     raise typer.Exit(run(context.args))

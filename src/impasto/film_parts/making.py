@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,7 @@ from impasto.film_parts.painting import (
 from impasto.film_parts.plans import FADE, LEAD, LONGEST, Plan, look_through
 from impasto.film_parts.seams import faded
 from impasto.films import Engine, Film, FilmOptions, FilmProgress, choose_engine
-from impasto.films.places import check_place, describe
+from impasto.films.places import PathLike, asked, check_place, describe
 from impasto.imaging import files
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchProgress, run, run_with
@@ -35,14 +34,12 @@ from impasto.jobs.parts import Part, split
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painter
 from impasto.optimize.options import Options
-from impasto.optimize.presets import preset as find_preset
 from impasto.runtime import load_gallery
 from impasto.video import Clip
 from impasto.video.codecs import Target
 from impasto.video.joining import Segment, Sound, join
 from impasto.video.segments import HIDDEN
 
-PathLike = str | os.PathLike[str]
 EACH = 1.5e9
 """Bytes that a worker is taken to need."""
 
@@ -81,11 +78,7 @@ def film_in_parts(
     """
     began = time.monotonic()
     wanted, stop = film_options or FilmOptions(), cancel or (lambda: False)
-    names = [styles] if isinstance(styles, (str, os.PathLike)) else list(styles)
-    given = tuple(os.fspath(name) for name in names)
-    if not given:
-        raise InputError("expected at least one style; got none")
-    chosen = (options or find_preset(preset).options).replace(**changes)
+    given, chosen = asked(styles, preset, options, changes)
     by = choose_engine(engine, given, None if model is None else load_gallery(model))[0]
     most = longest or LONGEST[by]
     split(1, [], longest=most, lead=0, fade=FADE)  # refuses what is too short

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import InputError
 from impasto.film_painters.fast import Gallery
 from impasto.films.engines import choose_engine, find_coherence
 from impasto.films.options import SEGMENTS, Engine, Film, FilmOptions, FilmProgress
-from impasto.films.places import check_place, describe, opened
+from impasto.films.places import PathLike, asked, check_place, describe, opened
 from impasto.films.runs import Run, Watch
 from impasto.optimize.options import Options
-from impasto.optimize.presets import preset as find_preset
 from impasto.video.segments import Store, folder_of
-
-PathLike = str | os.PathLike[str]
 
 
 def film(
@@ -52,11 +47,7 @@ def film(
     refused; OutputError where the output cannot be written; MissingExtraError without PyAV.
     """
     wanted = film_options or FilmOptions()
-    names = [styles] if isinstance(styles, (str, os.PathLike)) else list(styles)
-    given = [os.fspath(name) for name in names]
-    if not given:
-        raise InputError("expected at least one style; got none")
-    chosen = (options or find_preset(preset).options).replace(**changes)
+    given, chosen = asked(styles, preset, options, changes)
     painting_by, fast = choose_engine(engine, given, gallery)
     clip, target = opened(Path(source), Path(output), wanted, painting_by)
     check_place(Path(source), target)

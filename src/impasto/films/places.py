@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,24 @@ from impasto import __version__, imaging
 from impasto.errors import InputError, OutputError
 from impasto.films.options import OPTIMISED_SIZE, Engine, FilmOptions
 from impasto.optimize.options import Options
+from impasto.optimize.presets import preset as find_preset
 from impasto.video import Clip, Request, open_clip
 from impasto.video.codecs import VIDEO_SUFFIXES, Target, find_target
 from impasto.video.pictures import is_pattern, numbered
+
+PathLike = str | os.PathLike[str]
+
+
+def asked(
+    styles: PathLike | Sequence[PathLike], preset: str, options: Options | None, changes: Mapping[str, Any]
+) -> tuple[tuple[str, ...], Options]:
+    """The names of ``styles``, and the options to optimise with. Raises InputError where there is no style,
+    OptionError for a preset or ``changes`` that do not exist."""
+    names = [styles] if isinstance(styles, (str, os.PathLike)) else styles
+    given = tuple(os.fspath(name) for name in names)
+    if not given:
+        raise InputError("expected at least one style; got none")
+    return given, (options or find_preset(preset).options).replace(**changes)
 
 
 def opened(source: Path, output: Path, wanted: FilmOptions, engine: Engine) -> tuple[Clip, Target]:

@@ -16,10 +16,9 @@ from typing import Any, Protocol
 from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.progress import Progress, ProgressCallback
-from impasto.studio.storage import CHECKPOINT, PREVIEW, replace_file
+from impasto.studio.storage import CHECKPOINT, PARTIAL, PREVIEW, replace_file
 
 log = logging.getLogger("impasto.studio.worker")
-PAINTED, PARTIAL = "painted.png", "partial.png"
 PREVIEW_SIDE = 768
 SHOW_EVERY = 0.5
 _networks: dict[tuple[Any, ...], Any] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -42,24 +43,19 @@ def explain(painter: Painter, job: JobRecord, reporter: Reporter) -> dict[str, A
     desk = folder / "desk"
     shutil.rmtree(desk, ignore_errors=True)
     desk.mkdir(mode=0o700)
-    style = job.request["styles"][0]
-    shutil.copy(painter.storage.picture(job.request["photo"]), desk / "photo.png")
-    chosen = style["name"]
-    if style["picture"]:
-        shutil.copy(painter.storage.picture(style["picture"]), desk / "painting.png")
-        chosen = "painting.png"
+    photo, chosen = _lay_out(painter, job, desk)
     began = time.monotonic()
     log_path = desk / "log"
     with log_path.open("wb") as output:
         process = subprocess.Popen(
-            [*command(), "photo.png", chosen, "-o", "page.html"],
+            [*command(), "--json", photo, chosen, "-o", "page.html"],
             cwd=desk,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
         )
         try:
-            stopped = _wait(painter, process, reporter, began)
+            stopped = _wait(painter, process, reporter, began, log_path)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -73,7 +69,44 @@ def explain(painter: Painter, job: JobRecord, reporter: Reporter) -> dict[str, A
     return _keep(folder, desk / "page.html", began)
 
 
-def _wait(painter: Painter, process: subprocess.Popen[bytes], reporter: Reporter, began: float) -> bool:
+def _lay_out(painter: Painter, job: JobRecord, desk: Path) -> tuple[str, str]:
+    """Put the pictures on the ``desk``, under the names people know them by; the command's words for them."""
+    style = job.request["styles"][0]
+    photo = _called(painter, job, job.request["photo"], "photo")
+    shutil.copy(painter.storage.picture(job.request["photo"]), desk / photo)
+    if not style["picture"]:
+        return photo, style["name"]
+    painting = _called(painter, job, style["picture"], "painting")
+    if painting.lower() == photo.lower():
+        painting = f"painting-{painting}"
+    shutil.copy(painter.storage.picture(style["picture"]), desk / painting)
+    return photo, painting
+
+
+def _called(painter: Painter, job: JobRecord, id: str, otherwise: str) -> str:
+    """A file name like the upload's, but neither a way to another folder nor an option."""
+    picture = painter.state.pictures.find(job.owner, id)
+    stem = Path(picture.name).stem if picture is not None else ""
+    return f"{re.sub(r'[^A-Za-z0-9_]+', '-', stem).strip('-')[:60] or otherwise}.png"
+
+
+def told(log_path: Path) -> tuple[float, float | None]:
+    """How far the page is by its log, of which each line is a stage: its share, and seconds left if known."""
+    with log_path.open("rb") as stream:
+        stream.seek(max(0, log_path.stat().st_size - 4096))
+        lines = stream.read().splitlines()
+    for line in reversed(lines):
+        try:
+            stage = json.loads(line)
+            return float(stage["done"]), stage["left"]
+        except (ValueError, TypeError, KeyError):  # half a line, or a warning
+            continue
+    return 0.0, None
+
+
+def _wait(
+    painter: Painter, process: subprocess.Popen[bytes], reporter: Reporter, began: float, log_path: Path
+) -> bool:
     """Wait for the page; True when it is not wanted (now)."""
     while process.poll() is None:
         elapsed = time.monotonic() - began
@@ -81,7 +114,8 @@ def _wait(painter: Painter, process: subprocess.Popen[bytes], reporter: Reporter
             raise InputError(f"impasto explain took more than {LONGEST:g} seconds")
         if painter.stopping.is_set() or reporter.wish() != "running":
             return True
-        reporter.say(min(0.95, elapsed / 180), elapsed)
+        done, left = told(log_path)
+        reporter.say(done, elapsed, left)
         time.sleep(0.3)
     return False
 

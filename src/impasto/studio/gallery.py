@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from importlib import resources
@@ -12,11 +13,13 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from impasto.errors import WeightsError
 from impasto.imaging import resize
 from impasto.studio.problems import ProblemError
 from impasto.studio.recipe import GalleryStyle, painted_styles
 from impasto.types import Pixels
 
+log = logging.getLogger("impasto.studio.http")
 MODEL = "gallery.onnx"
 SAMPLES = "samples"
 
@@ -63,9 +66,19 @@ class Previews:
 
     @property
     def gallery(self) -> FastGallery | None:
+        """The network, None where none is installed.
+
+        Raises ProblemError("not-ready") where its file cannot be read, as while it is being replaced.
+        """
         with self._lock:
             if not self._was_loaded:
-                self._loaded, self._was_loaded = self._load(), True
+                try:
+                    self._loaded = self._load()
+                except WeightsError as error:
+                    log.warning("the gallery network cannot be loaded: %s", error)
+                    detail = "the gallery network cannot be read at the moment; try again"
+                    raise ProblemError("not-ready", detail, retry_after=2) from error
+                self._was_loaded = True
             return self._loaded
 
     def styles(self) -> dict[str, GalleryStyle]:

@@ -11,22 +11,21 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
-from impasto.studio.brushes import PAINTED, PARTIAL, Brush, Here, LostError
+from impasto.studio.brushes import Brush, Here, LostError
 from impasto.studio.explaining import explain
+from impasto.studio.keeping import clear, keep, names
 from impasto.studio.progressing import Reporter
 from impasto.studio.recipe import job_of
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
 from impasto.studio.state.outages import insist
-from impasto.studio.storage import CHECKPOINT, LOSSES, MARK, RESULT, SMALL, Storage, replace_file
+from impasto.studio.storage import LOSSES, MARK, PAINTED, PARTIAL, Storage, replace_file
 
 log = logging.getLogger("impasto.studio.worker")
-THUMBNAIL_SIDE = 384
 
 
 def brush_for(settings: Settings) -> Brush:
@@ -96,7 +95,6 @@ class Painter:
         painted, partial = folder / PAINTED, folder / PARTIAL
         began = time.monotonic()
         if not painted.exists():  # or else a worker before this one died with the brush still in its hand
-            partial.unlink(missing_ok=True)
             work = job_of(job.request, self.storage, painted, draft_size=self.settings.draft_size)
             self.brush.paint(
                 work,
@@ -106,31 +104,15 @@ class Painter:
             )
         is_whole = painted.exists()
         if not is_whole and reporter.wish(fresh=True) != "cancelling":
-            partial.unlink(missing_ok=True)
-            return None
+            return None  # what there is of it stays: it may be all there will be
         earlier = (job.progress or {}).get("elapsed", 0.0)
         seconds = earlier + time.monotonic() - began
         return self._keep(job, painted if is_whole else partial, seconds, partial=not is_whole)
 
     def _keep(self, job: JobRecord, made: Path, seconds: float, *, partial: bool) -> dict[str, Any]:
-        from impasto import imaging
-        from impasto.studio.uploads import shrunk
-
-        folder = self.storage.job(job.id)
-        picture = imaging.read(made)
-        parameters = self._without_paths(job, imaging.read_parameters(made) or {})
-        imaging.write(picture, folder / RESULT, parameters=parameters)
-        replace_file(folder / SMALL, shrunk(picture, THUMBNAIL_SIDE))
-        found = {
-            "width": picture.width,
-            "height": picture.height,
-            "bytes": (folder / RESULT).stat().st_size,
-            "seconds": round(seconds, 2),
-            "partial": partial,
-        }
-        replace_file(folder / MARK, json.dumps(found).encode())
-        for name in (PAINTED, PARTIAL, CHECKPOINT):
-            (folder / name).unlink(missing_ok=True)
+        found = keep(self.storage, self.state, job, made, seconds, partial=partial)
+        replace_file(self.storage.job(job.id) / MARK, json.dumps(found).encode())
+        clear(self.storage, job.id)
         return found
 
     def _marked(self, job: JobRecord) -> dict[str, Any] | None:
@@ -141,27 +123,10 @@ class Painter:
         found: dict[str, Any] = json.loads(path.read_text())
         return found
 
-    def _without_paths(self, job: JobRecord, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """``parameters`` with the uploads' own names where this server's paths are."""
-        text = json.dumps(parameters)
-        for path, name in self._names(job).items():
-            text = text.replace(json.dumps(path), json.dumps(name))
-        if str(self.storage.root) in text:
-            raise RuntimeError("a path of this server is left in the parameters of a picture")
-        found: dict[str, Any] = json.loads(text)
-        return found
-
-    def _names(self, job: JobRecord) -> dict[str, str]:
-        found = {}
-        for id in job.uses:
-            picture = self.state.pictures.find(job.owner, id)
-            found[str(self.storage.picture(id))] = picture.name if picture is not None else "picture"
-        return found
-
     def _fail(self, job: JobRecord, error: Exception) -> None:
         if isinstance(error, ImpastoError):
             detail = str(error)
-            for path, name in self._names(job).items():
+            for path, name in names(self.storage, self.state, job).items():
                 detail = detail.replace(path, name)
             detail = detail.replace(str(self.storage.root), "")
             kind, title = "/problems/painting", "It could not be painted"
@@ -173,6 +138,5 @@ class Painter:
         log.warning("failed", extra={"job": job.id}, exc_info=error)
         problem = {"type": kind, "title": title, "status": 500, "detail": detail}
         insist(lambda: self.state.work.finish(job.id, self.name, "failed", error=problem))
-        folder = self.storage.job(job.id)
-        for name in (PAINTED, PARTIAL, CHECKPOINT, LOSSES):
-            (folder / name).unlink(missing_ok=True)
+        clear(self.storage, job.id)
+        (self.storage.job(job.id) / LOSSES).unlink(missing_ok=True)

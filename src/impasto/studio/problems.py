@@ -36,6 +36,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "quota": (403, "Your storage is used up"),
     "unavailable": (501, "This installation cannot do that"),
     "stopping": (503, "The server is stopping"),
+    "not-ready": (503, "Not ready yet"),
     "internal": (500, "A fault of ours"),
 }
 

@@ -76,10 +76,10 @@ class Reporter:
             self._losses.flush()
         self.preview += 1
 
-    def say(self, done: float, elapsed: float) -> None:
-        """Progress of what is no painting."""
+    def say(self, done: float, elapsed: float, left: float | None) -> None:
+        """Progress of what is no painting: its share, and seconds."""
         empty = {"level": 1, "levels": 1, "iteration": 0, "iterations": 0, "width": 0, "height": 0}
-        self._say({**empty, "done": done, "losses": {}, "elapsed": elapsed, "left": None, "recoveries": 0})
+        self._say({**empty, "done": done, "losses": {}, "elapsed": elapsed, "left": left, "recoveries": 0})
 
     def _note(self, event: Progress) -> None:
         if self._losses is None:

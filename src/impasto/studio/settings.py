@@ -118,6 +118,12 @@ class Settings(BaseSettings):
                 f"{self.host} can be reached from other machines: expected --token (or "
                 f"{PREFIX}TOKEN, or {PREFIX}ACCOUNTS_FILE) so that strangers stay out"
             )
+        if not self.needs_token and (self.trusted_proxies or not all(map(is_loopback, self.allowed_hosts))):
+            raise OptionError(
+                f"with {PREFIX}ALLOWED_HOSTS or {PREFIX}TRUSTED_PROXIES other machines reach this server "
+                f"through another: expected --token (or {PREFIX}TOKEN, or {PREFIX}ACCOUNTS_FILE) so that "
+                "strangers stay out"
+            )
         if self.token is not None and len(self.token.get_secret_value()) < 16:
             raise OptionError("the token must have at least 16 characters; this one can be guessed")
         if (self.certificate is None) != (self.key is None):

@@ -17,6 +17,7 @@ from pathlib import Path
 _ID = re.compile(r"[pj]_[A-Za-z0-9_-]{22}")
 RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
+PAINTED, PARTIAL = "painted.png", "partial.png"
 
 
 def new_id(letter: str) -> str:

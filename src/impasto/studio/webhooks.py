@@ -92,16 +92,19 @@ class Postman:
         }
         try:
             check_address(delivery.address, self.settings)  # the list may have become shorter
-            answer = httpx.post(
+            # The answer's body is not read: it may have no end.
+            with httpx.stream(
+                "POST",
                 delivery.address,
                 content=body,
                 headers=headers,
                 timeout=TIMEOUT,
                 follow_redirects=False,
                 trust_env=False,
-            )
+            ) as answer:
+                status, is_taken = answer.status_code, answer.is_success
         except (httpx.HTTPError, httpx.InvalidURL, OptionError) as error:
             log.warning("not sent", extra={"delivery": delivery.id, "reason": type(error).__name__})
             return False
-        log.info("sent", extra={"delivery": delivery.id, "status": answer.status_code})
-        return answer.is_success
+        log.info("sent", extra={"delivery": delivery.id, "status": status})
+        return is_taken

@@ -8,11 +8,13 @@ import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from impasto.errors import OptionError
 from impasto.studio import schemas
 from impasto.studio.accounts import Caller
+from impasto.studio.keeping import clear, keep_unfinished, kept_bytes
 from impasto.studio.problems import ProblemError, responses
 from impasto.studio.recipe import options_of, painted_styles, pictures_of
 from impasto.studio.routes.pictures import After, cursor, read_cursor
@@ -185,9 +187,9 @@ def read_job(here: Here, caller: Member, id: str) -> Any:
     return shown(here, here.job(caller, id))
 
 
-def _ask(here: Services, caller: Caller, id: str, wish: str) -> dict[str, Any]:
+def _ask(here: Services, caller: Caller, id: str, wish: str, **there: Any) -> dict[str, Any]:
     try:
-        job = here.state.jobs.ask(caller.user, id, wish, here.settings.limits)
+        job = here.state.jobs.ask(caller.user, id, wish, here.settings.limits, **there)
     except RefusalError as refusal:
         raise _refused(here, refusal) from refusal
     if job is None:
@@ -198,9 +200,22 @@ def _ask(here: Services, caller: Caller, id: str, wish: str) -> dict[str, Any]:
 
 
 @router.post("/jobs/{id}/cancel", status_code=202, response_model=schemas.JobOut, responses=responses(409))
-def cancel(here: Here, caller: Member, id: str) -> Any:
+async def cancel(here: Here, caller: Member, id: str) -> Any:
     """Stop; what has been painted so far is the result."""
-    return _ask(here, caller, id, "cancel")
+    job = await to_thread.run_sync(here.job, caller, id)
+    if job.status in ("queued", "paused") and job.progress is not None:  # nobody has it in hand
+        return await to_thread.run_sync(_cancel_unfinished, here, caller, job, limiter=here.decoders)
+    return await to_thread.run_sync(_ask, here, caller, id, "cancel")
+
+
+def _cancel_unfinished(here: Services, caller: Caller, job: JobRecord) -> dict[str, Any]:
+    """Cancel a painting that was put down; what there is of it is the result."""
+    result = keep_unfinished(here.storage, here.state, job)
+    size = 0 if result is None else kept_bytes(here.storage, job.id)
+    found = _ask(here, caller, job.id, "cancel", result=result, size=size)
+    if found["status"] == "cancelled":  # or else a worker took it meanwhile, and sees to it
+        clear(here.storage, job.id)
+    return found
 
 
 @router.post("/jobs/{id}/pause", status_code=202, response_model=schemas.JobOut, responses=responses(409))

@@ -18,7 +18,7 @@ from impasto.studio.metrics import MEDIA, Labels
 from impasto.studio.problems import ProblemError, responses
 from impasto.studio.recipe import presets
 from impasto.studio.routes.results import FORMATS
-from impasto.studio.services import Here, Member, Services
+from impasto.studio.services import Here, Member, Services, member, visitor
 
 api = APIRouter(tags=["studio"])
 router = APIRouter(tags=["operations"])
@@ -141,15 +141,17 @@ def metrics(here: Here, request: Request) -> Response:
 
 
 def _check_metrics(here: Services, request: Request) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     wanted = here.settings.metrics_token
-    if wanted is not None:
-        expected = wanted.get_secret_value()
-        if scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), expected.encode()):
-            return
-    elif not here.settings.needs_token or here.accounts.caller(request) is not None:
+    if wanted is None:
+        member(visitor(request, here))
         return
-    raise ProblemError("unauthorised", "metrics need a token")
+    address = request.client.host if request.client else ""
+    here.sign_ins.check(address)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    is_it = hmac.compare_digest(token.encode(), wanted.get_secret_value().encode())
+    if scheme.lower() != "bearer" or not is_it:
+        here.sign_ins.take(address)
+        raise ProblemError("unauthorised", "metrics need a token")
 
 
 def _resident() -> float:

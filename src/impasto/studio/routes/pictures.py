@@ -170,9 +170,15 @@ async def preview(here: Here, caller: Member, request: Request, asked: schemas.P
     if here.painters.statistics().tasks_waiting >= here.settings.max_previews * WAITING_PREVIEWS:
         raise ProblemError("rate", "too many previews are under way; try again", retry_after=1)
     as_png = "image/png" in request.headers.get("accept", "")
-    data = await to_thread.run_sync(_preview, here, caller, asked, as_png, limiter=here.painters)
+    limiter = here.painters if _is_small(asked, as_png) else here.decoders
+    data = await to_thread.run_sync(_preview, here, caller, asked, as_png, limiter=limiter)
     here.metrics.count("previews")
     return Response(data, media_type="image/png" if as_png else "image/jpeg")
+
+
+def _is_small(asked: schemas.PreviewRequest, as_png: bool) -> bool:
+    """Whether the small copy is enough, as it is but for those who compare pixels."""
+    return asked.side <= SMALL_SIDE and not as_png
 
 
 def _preview(here: Services, caller: Caller, asked: schemas.PreviewRequest, as_png: bool) -> bytes:
@@ -192,8 +198,7 @@ def _preview(here: Services, caller: Caller, asked: schemas.PreviewRequest, as_p
         if style.name not in known or not known[style.name].fast:
             raise ProblemError("invalid", f"the gallery network has no style {style.name}")
         weights[style.name] = weights.get(style.name, 0.0) + style.weight
-    # The small copy is enough, but for those who compare pixels.
-    is_small = asked.side <= SMALL_SIDE and not as_png
+    is_small = _is_small(asked, as_png)
     return here.previews.paint(
         here.storage.small(picture.id) if is_small else here.storage.picture(picture.id),
         weights,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from impasto.studio.state.database import Database, Transaction
@@ -102,9 +102,19 @@ class Jobs:
         with self._database.transaction(reading=True) as run:
             return [job_of(row) for row in run(found, *given, limit)]
 
-    def ask(self, owner: str, id: str, wish: str, limits: Limits) -> JobRecord | None:
+    def ask(
+        self,
+        owner: str,
+        id: str,
+        wish: str,
+        limits: Limits,
+        *,
+        result: Mapping[str, Any] | None = None,
+        size: int = 0,
+    ) -> JobRecord | None:
         """Have a job cancelled, paused or resumed; None if there is none.
 
+        ``result``, ``size``: what there is of one that is cancelled while nobody paints it, and its bytes.
         Raises RefusalError: "state" where it cannot be, "queue-full" for one to be resumed without room.
         """
         with self._database.transaction() as run:
@@ -120,12 +130,14 @@ class Jobs:
                 return job_of(rows[0])
             if then == "queued":
                 _check_line(run, limits.in_line)
-            finished = time.time() if then in FINAL else None
+            now, attempts = time.time(), 0 if wish == "resume" else rows[0]["attempts"]
             run(
                 "UPDATE jobs SET status = ?, finished = ?, waiting = ?, attempts = ?, version = ? "
                 "WHERE id = ?",
-                *(then, finished, time.time(), 0 if wish == "resume" else rows[0]["attempts"], version, id),
+                *(then, now if then in FINAL else None, now, attempts, version, id),
             )
+            if then == "cancelled" and result is not None:
+                run("UPDATE jobs SET result = ?, bytes = ? WHERE id = ?", json.dumps(result), size, id)
             job = read_job(run, id)
             if job.is_final:
                 announce(run, job)
