@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import onnxruntime
-from PIL import Image
+from PIL import Image, ImageOps
 
 model, photo, output, *wanted = sys.argv[1:]
 session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -26,9 +26,12 @@ for name, share in shares.items():
     weights[0, row] = strength * (1 - coarse) * share / sum(shares.values())
     weights[0, row + 1] = strength * coarse * share / sum(shares.values())
 
-pixels = np.asarray(Image.open(photo).convert("RGB"), np.float32) / 255
+upright = ImageOps.exif_transpose(Image.open(photo)).convert("RGB")  # phones store pictures turned
+pixels = np.asarray(upright, np.float32) / 255
 image = np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
-painting = session.run(["painting"], {"image": image, "weights": weights})[0][0]
+inputs = {"image": image, "weights": weights}  # a network of one style has no weights
+inputs = {value.name: inputs[value.name] for value in session.get_inputs()}
+painting = session.run(["painting"], inputs)[0][0]
 painting = np.rint(painting.clip(0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
 Image.fromarray(painting).save(output, quality=95)
 print("painted:", output)

@@ -15,7 +15,7 @@ from impasto.feedforward.files import load_network, save_network
 from impasto.feedforward.johnson import read_johnson
 from impasto.feedforward.network import GalleryNetwork
 from impasto.progress import Progress
-from impasto.runtime import FastStyle, load_gallery
+from impasto.runtime import FastStyle, load_gallery, onnx_files
 from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
@@ -58,6 +58,10 @@ def test_a_taught_style_joins_the_gallery_in_both_formats(here: Path) -> None:
         image = torch.from_numpy(pixels).permute(2, 0, 1)[None]
         expected = network(image, torch.tensor([[0, 0, 0, 0, 1.0]]))[0].permute(1, 2, 0).clamp(0, 1)
     assert np.abs(painted - expected.numpy()).max() < 1e-3
+    about = json.loads(onnx_files.read_constants((here / "mine.onnx").read_bytes())[1]["impasto"])
+    assert (about["precision"], about["licence"]) == ("fp16", "")
+    sizes = [(here / name).stat().st_size for name in ("mine.onnx", "mine.safetensors")]
+    assert sizes[0] < 1.1 * sizes[1]  # halves, too
     assert imaging.read(here / "look.png").width == 2 * 256
     assert not (here / "mine.checkpoint").exists()
 
@@ -69,6 +73,15 @@ def test_the_losses_are_logged_and_drawn(here: Path) -> None:
     assert float(rows[0]["content"]) > 0
     pytest.importorskip("matplotlib")
     assert imaging.read(here / "losses.png").width > 400
+
+
+def test_the_curves_do_not_take_the_place_of_a_painting_of_the_networks_name(here: Path) -> None:
+    painting = (here / "My Art.png").read_bytes()
+    assert train("-o", "My Art.safetensors", "--quiet").exit_code == 0
+    assert (here / "My Art.png").read_bytes() == painting
+    refused(train("-o", "m.safetensors", "--plot", "My Art.png"), "also an input")
+    pytest.importorskip("matplotlib")
+    assert imaging.read(here / "My Art-losses.png").width > 400
 
 
 def test_full_training_keeps_the_new_style_only(here: Path) -> None:
@@ -129,8 +142,8 @@ def test_unreadable_and_too_few_photographs_are_named_before_training(here: Path
     result = train("-o", "mine.safetensors")
     assert result.exit_code == 0, result.output
     said = result.stderr
-    assert "skipped torn.png" in said
-    assert "skipped tiny.png" in said
+    assert "skipped torn.png: expected" in said
+    assert "skipped tiny.png: expected 42 pixels a side at least; it has 20x20" in said
     assert "there are 3" in said
 
 
@@ -147,6 +160,30 @@ def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert lines[-1]["steps"] == lines[-2]["iteration"] == lines[-2]["iterations"]
     assert lines[-2]["left"] == 0
+
+
+@pytest.mark.usefixtures("here")
+def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from impasto.teaching import materials
+
+    monkeypatch.setattr(materials, "READING", 0.0)
+    monkeypatch.setattr(materials, "LEAST", 2)
+    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--minutes", "0.1"]
+    result = run("train", "My Art.png", *arguments, "-o", "m.safetensors", "--batch", "1", "--size", "64")
+    assert result.exit_code == 0, result.output
+    assert "read 2 of 3 photographs" in result.stderr
+    assert "on 2 pictures" in result.stdout
+
+
+@pytest.mark.usefixtures("here")
+def test_a_time_that_is_too_short_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from impasto.feedforward import course
+
+    monkeypatch.setitem(course.MINUTES, "rows", 1e-3)
+    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--batch", "1", "--size", "64"]
+    result = run("train", "My Art.png", *arguments, "-o", "m.safetensors")
+    assert result.exit_code == 2, result.output
+    assert "took most of the 0.001 minutes" in result.stderr
 
 
 def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
@@ -215,6 +252,14 @@ def test_unknown_paintings_and_folders_are_refused() -> None:
 
 def event(step: int, level: int = 1) -> Progress:
     return Progress(level, 1, step, 9, 64, 64, 0.5, {"style": 0.5, "content": 0.25}, float(step))
+
+
+def test_every_step_is_in_the_log_at_once_so_that_none_is_lost_with_the_process(tmp_path: Path) -> None:
+    log = LossesLog(tmp_path / "log.csv", None, resumed=False)
+    log.write(event(1))
+    log.write(event(2))
+    assert [row["step"] for row in rows_of(tmp_path / "log.csv")] == ["1", "2"]
+    log.close()
 
 
 def test_a_log_that_is_gone_on_with_keeps_the_steps_before(tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> No
         (["--start", "x"], "--start must be seconds"),
         (["--end", "0"], "end must be after start"),
         (["--bits", "9"], "bits must be 8 or 10"),
-        (["--rate", "0"], "rate must be more than 0"),
+        (["--rate", "12"], "--rate is for a folder or a pattern of pictures"),
+        (["--codec", "h264", "--quality", "52"], "quality of h264 must be from 0 (best) to 51"),
+        (["--size", "9999999"], "expected frames of at most"),
         (["--on-damage", "cry"], "damage must be one of"),
         (["--long-term", "2,3"], "growing numbers of frames from 1"),
         (["--keep", "0.5"], "--keep is for the fast networks"),
@@ -57,6 +59,30 @@ def test_the_command_refuses_in_one_line(tmp_path: Path, words: list[str], reaso
     assert reason in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize("rate", ["0", "fast"])
+def test_a_rate_that_is_none_is_refused(tmp_path: Path, rate: str) -> None:
+    imaging.write(Picture(moving(0)), tmp_path / "1.png")
+    command = ["video", str(tmp_path), "--style", "starry-night", "-o", str(tmp_path / "out.mp4")]
+    result = CliRunner().invoke(app, [*command, "--rate", rate])
+    assert result.exit_code == 2
+    assert "rate must be" in result.stderr
+
+
+def test_the_fast_networks_refuse_by_the_name_that_was_typed(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(2)])
+    command = ["video", str(source), "--style", "starry-night", "-o", str(tmp_path / "out.mp4")]
+    result = CliRunner().invoke(app, [*command, "--iterations", "5"])
+    assert result.exit_code == 2
+    assert "--iterations is for optimising" in result.stderr
+
+
+def test_ray_needs_no_address(tmp_path: Path) -> None:
+    # What is missing is told, and not that the address is.
+    result = CliRunner().invoke(app, ["video", "--ray", "-o", str(tmp_path / "out.mp4")])
+    assert result.exit_code == 2
+    assert "expected a film" in result.stderr
 
 
 def test_the_fast_networks_paint_the_styles_they_know_and_need_no_torch(tmp_path: Path) -> None:

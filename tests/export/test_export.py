@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 import torch
 
-from impasto.errors import CorruptWeightsError, OptionError, WeightsError, WeightsMissingError
+from impasto.errors import CorruptWeightsError, InputError, OptionError, WeightsError, WeightsMissingError
 from impasto.export import export_gallery, export_model, export_transformer, gallery
 from impasto.export.parity import Difference, check_difference, compare
 from impasto.export.scenes import dead_leaves
@@ -161,6 +161,10 @@ def test_unusable_sources_and_precisions_are_refused(source: Path, tmp_path: Pat
     other.write_bytes(b"something else")
     with pytest.raises(CorruptWeightsError, match="other"):
         export_model(other, tmp_path / "g.onnx")
+    made = tmp_path / "made.onnx"
+    made.write_bytes(b"a graph")
+    with pytest.raises(InputError, match="ONNX file already"):
+        export_model(made, tmp_path / "g.onnx")
 
 
 def test_made_scenes_are_repeatable_and_have_edges() -> None:

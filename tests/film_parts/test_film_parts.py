@@ -186,6 +186,21 @@ def test_another_film_begins_anew_and_says_why(clip: Path, tmp_path: Path) -> No
     assert done.notes == ("begun anew: its film was another",)
 
 
+def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "parts.mkv"
+    refused = []
+
+    def again(event: FilmProgress) -> None:
+        if event.frame == 7 and not refused:
+            with pytest.raises(InputError, match="another impasto is painting this film") as raised:
+                in_parts(clip, output, film={"keep": 0.5})
+            refused.append(raised.value)
+
+    assert in_parts(clip, output, on_progress=again).frames == 21
+    assert len(refused) == 1
+    assert not (tmp_path / ".impasto").exists()
+
+
 def test_progress_grows_to_the_end(clip: Path, tmp_path: Path) -> None:
     said: list[FilmProgress] = []
     in_parts(clip, tmp_path / "parts.mkv", on_progress=said.append)

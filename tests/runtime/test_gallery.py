@@ -75,6 +75,8 @@ def test_kept_colours_are_the_photographs(gallery: Gallery) -> None:
     ("styles", "more", "error", "words"),
     [
         ("green", {}, StyleError, "red-dots, blue-lines"),
+        ("Red_Dot", {}, StyleError, "did you mean red-dots"),
+        ({"blue-line": 1.0}, {}, StyleError, "did you mean blue-lines"),
         ({}, {}, OptionError, "at least one"),
         ({"red-dots": 0.0}, {}, OptionError, "above 0"),
         ({"red-dots": -1.0}, {}, OptionError, "share of red-dots"),
@@ -97,6 +99,8 @@ def test_what_cannot_be_is_refused(
         (np.zeros((15, 40, 3), np.float32), "16 x 16"),
         (np.zeros((40, 40), np.float32), "H, W, 3"),
         (np.zeros((40, 40, 3), np.uint8), "float32"),
+        (np.full((40, 40, 3), 255, np.float32), "from 0 to 1; got 255"),
+        (np.full((40, 40, 3), np.nan, np.float32), "from 0 to 1; got nan"),
     ],
 )
 def test_pixels_of_another_kind_are_refused(gallery: Gallery, pixels: np.ndarray, words: str) -> None:
@@ -226,3 +230,10 @@ def test_the_runtime_works_where_torch_cannot_be_imported(network_file: Path) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:2] == ["(20, 20, 3)", "[]"]
+
+
+def test_a_painting_given_as_a_style_is_told_where_to_go(gallery: Gallery, tmp_path: Path) -> None:
+    painting = tmp_path / "scream.jpg"
+    painting.touch()
+    with pytest.raises(StyleError, match="impasto train teaches it"):
+        gallery.row(str(painting))

@@ -528,7 +528,9 @@ def test_an_explanation_says_how_far_it_is(
         made = client.post(f"/jobs/{job['id']}/explanation").json()
         thread = threading.Thread(target=house.paint, args=(made["id"],))
         thread.start()
-        progress = until(lambda: client.get(f"/jobs/{made['id']}").json()["progress"])
+        url = f"/jobs/{made['id']}"
+        until(lambda: (client.get(url).json()["progress"] or {"done": 0})["done"])
+        progress = client.get(url).json()["progress"]
         assert (progress["done"], progress["left"]) == (0.25, 3.5)
         (house.here.storage.job(made["id"]) / "desk" / "go").touch()
         thread.join()

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import httpx
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import GifImagePlugin, Image, TiffImagePlugin
 
+from impasto.studio.frames import gif_frames
 from tests.studio.conftest import House, encoded, mask, upload
 
 GPS = 0x8825
@@ -89,6 +90,45 @@ def test_limits_in_bytes_pixels_and_frames(make: Callable[..., House]) -> None:
         assert refused(client, encoded(100, 60)) == (413, "/problems/too-many-pixels")
         assert refused(client, stream.getvalue()) == (413, "/problems/too-many-pixels")
         upload(client, encoded(60, 40))
+
+
+def animated(kind: str) -> bytes:
+    """Five frames."""
+    frames = [Image.new("RGB", (20, 20), (60 * shade, 0, 0)) for shade in range(5)]
+    stream = io.BytesIO()
+    frames[0].save(stream, format=kind, save_all=True, append_images=frames[1:])
+    return stream.getvalue()
+
+
+def test_frames_are_counted_as_far_as_they_matter(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counting(_: Image.Image) -> int:
+        raise AssertionError("all frames were walked through")
+
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, "n_frames", property(counting))
+    monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "n_frames", property(counting))
+    for most, is_taken in ((4, False), (5, True)):
+        with make(max_frames=most).client() as client:
+            for kind in ("GIF", "TIFF"):
+                if is_taken:
+                    upload(client, animated(kind))
+                else:
+                    assert refused(client, animated(kind)) == (413, "/problems/too-many-pixels")
+
+
+@pytest.mark.parametrize("cut", range(13, 60, 7))
+def test_a_gif_cut_short_is_counted_no_further(cut: int) -> None:
+    assert gif_frames(animated("GIF")[:cut], 9) <= 1
+
+
+def test_a_gif_in_crumbs_is_refused_before_it_is_read(client: httpx.Client) -> None:
+    data = animated("GIF")
+    start = 13 + 3 * 2 ** ((data[10] & 7) + 1) * (data[10] >> 7)
+    comment = b"\x21\xfe" + b"\x01a" * 200_000 + b"\0"
+    assert refused(client, data[:start] + comment + data[start:]) == (415, "/problems/not-a-picture")
+    comment = b"\x21\xfe" + (b"\xff" + b"a" * 255) * 1_000 + b"\0"
+    upload(client, data[:start] + comment + data[start:])
 
 
 def test_a_body_of_unknown_length_is_cut_off(make: Callable[..., House]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from impasto.imaging import read, read_parameters, resize
 from impasto.runtime import load_gallery
+from impasto.studio.client import StudioClient
 from impasto.studio.gallery import model_path
 from impasto.types import Pixels
 from tests.conftest import blobs
@@ -61,6 +62,37 @@ def test_the_picture_is_the_servers_and_nothing_is_sent(visit: Visit, studio: St
     sent = [request.url for request in visit.requests[before:] if not request.url.startswith("data:")]
     assert sent == []
     assert "nothing is sent" in visit.page.inner_text("#device-words")
+
+
+def test_paintings_of_ones_own_are_not_asked_for_on_the_device(visit: Visit, studio: Studio) -> None:
+    with StudioClient(studio.address) as client:
+        id = client.upload(encode(blobs(64, 64, seed=9)), "painting")
+    visit.open()  # again, as one comes back
+    own = visit.page.locator(f'[data-key="{id}"]')
+    assert own.locator("img").count() == 1
+    turn_on(visit)
+    visit.drop("Bay.png", encode(blobs(200, 120, seed=5)))
+    visit.choose("starry-night")
+    assert own.locator("img").count() == 0
+    assert own.get_attribute("aria-disabled") == "true"
+    assert "nothing is sent" in visit.page.inner_text("#device-words")
+
+
+def test_a_painting_the_network_has_not_learnt_is_said_to_need_the_studio(
+    visit: Visit, studio: Studio
+) -> None:
+    styles = studio.get("api/v1/styles")["styles"]
+    slow = next((style for style in styles if not style["fast"]), None)
+    if slow is None:
+        pytest.skip("the network has learnt all there are")
+    visit.drop("Bay.png", encode(blobs(200, 120, seed=5)))
+    visit.choose(slow["name"])
+    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    turn_on(visit)
+    visit.page.wait_for_selector(f"text={slow['title']} is not in the network on this device")
+    # The draft is not left hanging as if it were this device's.
+    visit.until("!document.body.classList.contains('has-painting')")
+    assert "The photograph" in visit.facts()
 
 
 def test_a_larger_picture_is_painted_and_kept_without_the_studio(

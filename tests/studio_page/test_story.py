@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,7 @@ def test_a_past_picture_brings_its_settings_back(visit: Visit, photo_bytes: byte
     visit.choose("starry-night")
     visit.paint()
     visit.wait_painted()
+    page.wait_for_timeout(600)  # the label is there before the picture is
     before = visit.canvas("after")
 
     visit.drop("Other.png", encode(blobs(100, 120, seed=8)))
@@ -153,6 +155,35 @@ def test_a_painting_of_ones_own_is_drafted_at_once(visit: Visit, photo_bytes: by
     visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
     assert "Stripes" in visit.page.inner_text(".label-after")
     assert max(visit.canvas("after").shape) == 384
+
+
+def test_a_slow_machine_drafts_smaller_next_time(visit: Visit, photo_bytes: bytes) -> None:
+    with StudioClient(visit.studio.address) as client:
+        made = client.submit(
+            client.upload(photo_bytes),
+            [{"picture": client.upload(encode(stripes(80, 80)), "painting")}],
+            kind="draft",
+        )
+        done = client.wait(made["id"])
+    # As if it had taken 20 seconds: four times too long, so that half the side is left.
+    slow = done | {"result": done["result"] | {"width": 384, "height": 256, "seconds": 20.0}}
+    asked: list[int] = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.post_data_json["size"])
+        route.fulfill(status=202, json=slow)
+
+    visit.page.route(lambda url: url.endswith("/api/v1/jobs"), answer)
+    visit.drop("Lake.png", photo_bytes)
+    own = visit.page.locator('.group input[type="file"]')
+    own.set_input_files({"name": "Own.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
+    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    visit.page.route(
+        lambda url: "/api/v1/jobs/" in url and "result" not in url, lambda r: r.fulfill(status=204)
+    )
+    visit.slide("strength", 60)
+    visit.page.wait_for_timeout(1500)
+    assert asked == [384, 192]
 
 
 def test_several_paintings_are_mixed_by_their_weights(visit: Visit, photo_bytes: bytes) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,10 @@ from impasto.errors import InputError, OptionError, OutputError
 from impasto.films import Film, FilmOptions, FilmProgress, film
 from impasto.types import Picture, Pixels
 from impasto.video import Request, open_clip
+from impasto.video.codecs import find_target
 from impasto.video.segments import folder_of
+from impasto.video.writing import SegmentWriter
+from tests.conftest import blobs
 from tests.video.clips import Negative, bars, moving, sound_packets, write_clip
 
 SAMPLE = 1
@@ -78,6 +83,69 @@ def test_sound_that_the_container_does_not_hold_is_encoded_again_and_told(clip: 
     with av.open(str(tmp_path / "out.webm")) as container:
         heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
     assert heard == pytest.approx(0.88, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("codec", "layout", "rate", "channels"),
+    [("ac3", "5.1(side)", 48000, 6), ("pcm_s16le", "stereo", 96000, 2), ("pcm_s16le", "mono", 192000, 1)],
+)
+@pytest.mark.parametrize("suffix", [".webm", ".mp4"])
+def test_sound_of_any_layout_and_rate_is_encoded(
+    tmp_path: Path, codec: str, layout: str, rate: int, channels: int, suffix: str
+) -> None:
+    silent = write_clip(tmp_path / "silent.mp4", [moving(n) for n in range(10)])
+    source = with_sound(silent, tmp_path / "clip.mkv", codec, layout, rate)
+    fast(source, tmp_path / f"out{suffix}")
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        found = list(container.decode(audio=0))
+    assert {frame.layout.nb_channels for frame in found} == {channels}
+    assert sum(frame.samples / frame.sample_rate for frame in found) == pytest.approx(0.4, abs=0.07)
+
+
+def with_sound(silent: Path, path: Path, codec: str, layout: str, rate: int) -> Path:
+    """The film ``silent`` with 0.4 s of a tone. Matroska does not keep the layout of PCM."""
+    with av.open(str(silent)) as source, av.open(str(path), "w") as container:
+        video: Any = container.add_stream_from_template(source.streams.video[0])
+        tone: Any = container.add_stream(codec, rate=rate, layout=layout)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                container.mux(packet)
+        channels = tone.codec_context.layout.nb_channels
+        wave = np.sin(np.arange(int(0.4 * rate)) * 0.05).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(np.repeat(0.3 * wave[None], channels, 0), "fltp", layout)
+        frame.sample_rate, frame.pts = rate, 0
+        for part in [*tone_parts(tone, frame), None]:
+            container.mux(tone.encode(part))
+    return path
+
+
+def tone_parts(tone: Any, frame: Any) -> list[Any]:
+    """``frame`` in the format and the pieces that the encoder of ``tone`` takes."""
+    context = tone.codec_context
+    pieces = av.AudioResampler(
+        context.format, context.layout, context.sample_rate, context.frame_size or 1024
+    )
+    return [*pieces.resample(frame), *pieces.resample(None)]
+
+
+def test_a_film_is_encoded_to_the_same_bytes_every_time(tmp_path: Path) -> None:
+    # x264's mbtree is not: of this size and these pictures, it makes one thing or another.
+    frames = [blobs(144, 88, seed=number // 8, coarse=6) for number in range(16)]
+    target = find_target(tmp_path / "out.mp4", 8)
+    found = set()
+    for _ in range(12):
+        writer = SegmentWriter(target.path, target, 144, 88, Fraction(24), Fraction(1, 24))
+        for number, pixels in enumerate(frames):
+            writer.write(np.roll(pixels, number, 1), number)
+        writer.close(1)
+        found.add(b"".join(packets(target.path)))
+    assert len(found) == 1
+
+
+def packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
 
 
 def test_sound_of_a_part_is_that_part_s(clip: Path, tmp_path: Path) -> None:
@@ -252,7 +320,41 @@ def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, 
             fast(clip, output, gallery=gallery)
     with pytest.raises(OptionError, match=r"prores goes into \.mov"):
         fast(clip, tmp_path / "out.mp4", gallery=gallery, film={"codec": "prores"})
+    for wanted, words in (
+        ({"codec": "h265", "quality": 52}, "quality of h265 must be from 0 .best. to 51; it is 52"),
+        ({"codec": "vp9", "bits": 10}, r"out\.mp4 with vp9 has 8 bits a sample; expected another"),
+        ({"size": 10_000_000}, "expected frames of at most 180,000,000 pixels"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            fast(clip, tmp_path / "out.mp4", gallery=gallery, film=wanted)
+    with pytest.raises(OptionError, match=r"out\.gif has 8 bits"):
+        fast(clip, tmp_path / "out.gif", gallery=gallery, film={"bits": 10})
     assert gallery.painted == 0
+
+
+def test_other_files_beside_the_frames_do_not_begin_a_film_anew(tmp_path: Path) -> None:
+    for number in range(12):
+        imaging.write(Picture(moving(number)), tmp_path / f"{number}.png")
+    source = tmp_path / "%d.png"
+    stopped = fast(source, tmp_path / "out.mkv", cancel=stops_after(7))
+    (tmp_path / "notes.txt").write_text("one")
+    imaging.write(Picture(moving(3)), tmp_path / "look.png")
+    done = fast(source, tmp_path / "out.mkv")
+    assert stopped.cancelled
+    assert (done.resumed, done.frames, done.notes) == (5, 12, ())
+
+
+def stops_after(frames: int) -> Callable[[], bool]:
+    asked = itertools.count()
+    return lambda: next(asked) >= frames
+
+
+@pytest.mark.parametrize("name", ["out", "f%03d.png"])
+def test_frames_of_an_older_film_behind_the_last_are_told(clip: Path, tmp_path: Path, name: str) -> None:
+    longer = fast(clip, tmp_path / name, film={"sound": False})
+    shorter = fast(clip, tmp_path / name, film={"sound": False, "end": Fraction(1, 5)})
+    assert (longer.notes, shorter.frames) == ((), 5)
+    assert [note.partition(",")[0] for note in shorter.notes] == ["17 older frames"]
 
 
 def test_frames_do_not_go_among_those_of_the_clip(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ COMMANDS = {
         "Measure a result: distance to style and content, and faults such as grids and frames.",
     ),
     "train": Listed("train:train", "Teach a fast network the style of PAINTING."),
-    "video": Listed("video:video", "Paint the film IN so that it does not flicker."),
+    "video": Listed("video:app", "Paint the film IN so that it does not flicker."),
     "studio": Listed("studio:studio", "Open the studio: a page to drop a photograph on and pick a painting."),
     "texture": Listed(
         "texture:texture", "A texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT."

@@ -11,7 +11,6 @@ from impasto.errors import OutputError
 from impasto.progress import Progress
 
 COLUMNS = ("stage", "step", "seconds", "content", "style")
-_BETWEEN = 50
 
 
 class LossesLog:
@@ -38,8 +37,7 @@ class LossesLog:
         row |= {n: f"{event.losses[n]:.5f}" for n in ("content", "style") if n in event.losses}
         self._rows.append(row)
         self._lines.writerow(row)
-        if event.iteration % _BETWEEN == 0:
-            self._file.flush()
+        self._file.flush()  # a checkpoint may follow, which goes on from here
 
     def close(self) -> None:
         """Close the file and draw the curves."""

@@ -25,6 +25,8 @@ INTERRUPTED = 130
 _PREVIEW_SECONDS = 5.0
 _PREVIEW_SHARE = 0.05
 """How much of the time previews may take."""
+_LEADER_SPEAKS = 10.0
+"""Seconds in which the leading process of a team comes to the same error, and says it."""
 _MORE = "More"
 
 
@@ -183,6 +185,12 @@ class Session:
         """Everything that can be refused before work starts, is."""
         from impasto.imaging import check_writable
 
+        if util.find_spec("matplotlib") is not None:
+            # Not NAME.png, which may well be the painting, or one that was made with the network.
+            name = self.log.stem if self.log.stem.endswith("losses") else f"{self.log.stem}-losses"
+            self.plot = self.plot or self.log.with_name(f"{name}.png")
+        elif self.plot is not None:
+            raise MissingExtraError("--plot needs matplotlib: pip install 'impasto[inspect]'")
         outputs = [self.output, self.output.with_suffix(".onnx"), self.checkpoint, self.log]
         outputs += [p for p in (self.preview, self.plot) if p is not None]
         check_writable(self.output, suffixes=(".safetensors",))
@@ -198,11 +206,6 @@ class Session:
                 raise InputError(f"the output {path} is also an input; it would be overwritten")
             if places.count(path.resolve()) > 1:
                 raise InputError(f"expected a file for each output; {path} is asked for twice")
-        if util.find_spec("matplotlib") is None:
-            if self.plot is not None:
-                raise MissingExtraError("--plot needs matplotlib: pip install 'impasto[inspect]'")
-        elif self.plot is None:
-            self.plot = self.log.with_suffix(".png")
 
     def together(self, course: Course) -> int:
         """Train, alone or as one of the processes that torchrun started; the exit code."""
@@ -216,8 +219,10 @@ class Session:
         except ImpastoError as error:
             if team.size == 1:
                 raise
-            if team.leads:
-                print(f"impasto: {error}", file=sys.stderr)
+            if not team.leads:
+                # Its leader says the same, if torchrun, which ends all when one ends, leaves it the time.
+                time.sleep(_LEADER_SPEAKS)
+            print(f"impasto: {error}", file=sys.stderr)
             code = 2
         leave_team(team, code)
         return code
@@ -229,6 +234,8 @@ class Session:
         if team.leads:
             self._losses = LossesLog(self.log, self.plot, resumed=self.checkpoint.exists())
         try:
+            if self.show == "bar":
+                self._begin_bar()
             with Interrupts() as interrupts:
                 taught = teach(
                     course,
@@ -271,10 +278,6 @@ class Session:
         self._next_preview = now + max(_PREVIEW_SECONDS, (now - began) / _PREVIEW_SHARE)
 
     def _show(self, event: Progress) -> None:
-        if self._bar is None:
-            self._bar = make_bar()
-            self._bar.start()
-            self._bar.add_task("", total=1.0, losses="", left="")
         losses = "  ".join(f"{name} {value:.3g}" for name, value in sorted(event.losses.items()))
         of = f" ({event.level}/{event.levels})" if event.levels > 1 else ""
         self._bar.update(
@@ -284,6 +287,12 @@ class Session:
             losses=losses,
             left="" if event.left is None else f"{event.left:.0f} s left",
         )
+
+    def _begin_bar(self) -> None:
+        """Show at once that something happens: reading hundreds of photographs takes a while."""
+        self._bar = make_bar()
+        self._bar.start()
+        self._bar.add_task("reading and measuring", total=1.0, losses="", left="")
 
     def _note(self, words: str) -> None:
         if self.show != "nothing":

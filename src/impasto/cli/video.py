@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from impasto.cli.batch import parse_workers
+from impasto.cli.batch import parse_workers, with_address
 from impasto.cli.choices import Choices, Json, Quiet, parse_size, shown, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts, make_bar
 from impasto.errors import InputError, OptionError
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 STEADY, FAST, FILE, WORKERS = "Steadiness", "Fast networks", "Film", "Workers"
 
 
+class VideoCommand(TyperCommand):
+    """Takes ``--ray`` without an address, as ``impasto batch`` does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_address(args))
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command("video", cls=VideoCommand)
 @with_choices
 def video(
     source: Annotated[
@@ -74,16 +86,20 @@ def video(
     quality: Annotated[
         int | None,
         typer.Option(
-            help="The encoder's CRF: 0 best, 63 worst. \\[default: the codec's]", rich_help_panel=FILE
+            help="The encoder's CRF: 0 best; 51 worst, or 63 for vp9 and av1. \\[default: the codec's]",
+            rich_help_panel=FILE,
         ),
     ] = None,
     bits: Annotated[
         int | None, typer.Option(help="8 or 10. \\[default: as the clip]", rich_help_panel=FILE)
     ] = None,
     rate: Annotated[
-        str,
-        typer.Option(help="Frames a second, where IN is pictures: 25 or 30000/1001.", rich_help_panel=FILE),
-    ] = "25",
+        str | None,
+        typer.Option(
+            help="Frames a second, where IN is pictures, such as 30000/1001. \\[default: 25]",
+            rich_help_panel=FILE,
+        ),
+    ] = None,
     audio: Annotated[
         bool, typer.Option("--audio/--no-audio", help="Copy the sound.", rich_help_panel=FILE)
     ] = True,
@@ -144,8 +160,8 @@ def video(
     ray: Annotated[
         str | None,
         typer.Option(
-            metavar="ADDRESS",
-            help="Paint shots on a Ray cluster; local for one of its own on this machine.",
+            metavar="[ADDRESS]",
+            help="Paint shots on a Ray cluster; without an address, on one of its own on this machine.",
             rich_help_panel=WORKERS,
         ),
     ] = None,
@@ -174,6 +190,8 @@ def video(
         from impasto.imaging import check_writable
 
         check_writable(preview)
+    if rate is not None and source.is_file():
+        raise OptionError(f"--rate is for a folder or a pattern of pictures; {source} is a file")
     given: dict[str, Any] = {
         "size": None if choices.size is None else parse_size(choices.size),
         "start": start,
@@ -227,7 +245,7 @@ def video(
                 model=model,
                 workers=parse_workers(workers or "auto"),
                 ray=ray,
-                tell=lambda line: print(f"impasto: {line}", file=sys.stderr),
+                tell=watcher.say,
                 **common,
             )
         else:
@@ -245,12 +263,13 @@ def _film_options(given: dict[str, Any]) -> FilmOptions:
     for name in ("start", "end"):
         if name in found:
             found[name] = parse_time(found[name], f"--{name}")
-    try:
-        found["rate"] = Fraction(found["rate"])
-    except (ValueError, ZeroDivisionError):
-        raise OptionError(
-            f"--rate must be frames a second, such as 25 or 30000/1001; it is {found['rate']!r}"
-        ) from None
+    if "rate" in found:
+        try:
+            found["rate"] = Fraction(found["rate"])
+        except (ValueError, ZeroDivisionError):
+            raise OptionError(
+                f"--rate must be frames a second, such as 25 or 30000/1001; it is {found['rate']!r}"
+            ) from None
     if "long_term" in found:
         try:
             found["long_term"] = tuple(int(part) for part in found["long_term"].split(","))
@@ -268,8 +287,7 @@ _BOTH = ("size", "blend", "style_scale")
 def _check_engine(engine: str, choices: Choices, given: dict[str, Any]) -> None:
     """Raise OptionError for options that the engine at work would not heed."""
     if engine == "fast":
-        unheeded = [name for name in choices.changes() if name not in (*_BOTH, "style_weights")]
-        unheeded += ["preset"] if choices.preset is not None else []
+        unheeded = [name for name, typed in vars(choices).items() if typed is not None and name not in _BOTH]
         unheeded += [name for name in _ONLY_OPTIMISED if given[name] is not None]
         unheeded += ["passes"] if given["passes"] != 1 else []
         why = "optimising; the fast networks paint these styles: expected --optimize too"
@@ -305,6 +323,15 @@ class _Watcher:
             print(jsonlib.dumps(row | {"left": left}), flush=True)
         elif self.show == "bar":
             self._draw(event)
+
+    def say(self, line: str) -> None:
+        """A line about the workers."""
+        if self.show == "json":
+            print(jsonlib.dumps({"about": line}), flush=True)
+        elif self.show == "bar" and self._bar is not None:
+            self._bar.console.print(f"impasto: {line}", markup=False)
+        elif self.show != "nothing":
+            print(f"impasto: {line}", file=sys.stderr)
 
     def close(self) -> None:
         if self._bar is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from impasto.errors import WeightsMissingError
+from impasto.errors import InputError, WeightsMissingError
 from impasto.export.gallery import export_gallery
 from impasto.export.parity import Export
 from impasto.export.transformers import export_transformer
@@ -29,8 +29,8 @@ def export_model(
 
     ``source``: a gallery network (.safetensors), the shipped one for None, or a transformer network of
     Johnson et al. (.safetensors, .pth, .pt, .model). ``precision`` and ``photos``: see
-    ``export_gallery``. Raises WeightsMissingError when there is no such file, CorruptWeightsError for
-    anything else.
+    ``export_gallery``. Raises WeightsMissingError when there is no such file, InputError for an ONNX
+    file, CorruptWeightsError for anything else.
     """
     if source is None or is_gallery(Path(source)):
         return export_gallery(source, target, precision=precision, photos=photos)
@@ -45,6 +45,10 @@ def export_model(
 def is_gallery(path: Path) -> bool:
     if not path.is_file():
         raise WeightsMissingError(f"expected a network to export in {path}; there is no such file")
+    if path.suffix.lower() == ".onnx":
+        raise InputError(
+            f"{path} is an ONNX file already: expected the network it was made from, .safetensors or .pth"
+        )
     if path.suffix.lower() != ".safetensors":
         return False
     try:

@@ -58,19 +58,20 @@ def hold_out(photos: PhotoSet) -> tuple[PhotoSet, PhotoSet]:
 
 
 def read_photos(
-    paths: Iterable[Path], *, smallest: int, on_file: Callable[[int], None] | None = None
+    paths: Iterable[Path], *, smallest: int, enough: Callable[[int], bool] | None = None
 ) -> PhotoSet:
     """Every readable picture of ``paths``, its long side at most 512 pixels, its short side at least
-    ``smallest``; the others are skipped and named. ``on_file`` hears how many files were looked at."""
+    ``smallest``; the others are skipped and named. ``enough``, told after each file how many photographs
+    there are, may end the reading."""
     photos: list[Tensor] = []
     skipped: list[tuple[Path, str]] = []
-    for number, path in enumerate(paths, 1):
+    for path in paths:
         try:
             photos.append(_read(path, smallest))
         except InputError as error:
             skipped.append((path, str(error)))
-        if on_file is not None:
-            on_file(number)
+        if enough is not None and enough(len(photos)):
+            break
     return PhotoSet(photos, skipped)
 
 
@@ -82,7 +83,7 @@ def _read(path: Path, smallest: int) -> Tensor:
         width, height = imaging.fit(width, height, LONGEST)
         pixels = imaging.resize(pixels, width, height)
     if min(width, height) < smallest:
-        raise PictureError(f"expected {smallest} pixels a side at least; {path.name} has {width}x{height}")
+        raise PictureError(f"expected {smallest} pixels a side at least; it has {width}x{height}")
     levels = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
     return torch.from_numpy(levels).permute(2, 0, 1).contiguous()
 

@@ -25,7 +25,7 @@ from impasto.film_parts.painting import (
 from impasto.film_parts.plans import FADE, LEAD, LONGEST, Plan, look_through
 from impasto.film_parts.seams import faded
 from impasto.films import Engine, Film, FilmOptions, FilmProgress, choose_engine
-from impasto.films.places import PathLike, asked, check_place, describe
+from impasto.films.places import PathLike, asked, check_place, describe, left_over
 from impasto.imaging import files
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchProgress, run, run_with
@@ -38,7 +38,7 @@ from impasto.runtime import load_gallery
 from impasto.video import Clip
 from impasto.video.codecs import Target
 from impasto.video.joining import Segment, Sound, join
-from impasto.video.segments import HIDDEN
+from impasto.video.segments import HIDDEN, Store, folder_of
 
 EACH = 1.5e9
 """Bytes that a worker is taken to need."""
@@ -89,15 +89,19 @@ def film_in_parts(
     painter = find_painter(begun, clip)[0]
     described = describe(begun.source, given, chosen, wanted, by, painter.describe(), target)
     folder = target.path.absolute().parent / HIDDEN / f"{target.path.name}.parts"
-    plan, note = _planned(begun, folder, described, most, stop)
-    watch = _Watch(plan, on_progress, tell or (lambda _: None))
-    batch: Batch | None = None
-    if plan.parts:
-        batch = _painted(plan, target, folder, workers, ray, policy, watch, stop)
-    whole = batch is not None and not batch.cancelled
-    notes = [note] if note else []
-    if batch is not None and whole:
-        notes += _finished(batch, plan, clip, target, folder)
+    store = Store(folder_of(target.path), "")
+    with store.alone():  # before anything of an earlier run is swept away
+        plan, note = _planned(begun, folder, described, most, stop)
+        watch = _Watch(plan, on_progress, tell or (lambda _: None))
+        batch: Batch | None = None
+        if plan.parts:
+            batch = _painted(plan, target, folder, workers, ray, policy, watch, stop)
+        whole = batch is not None and not batch.cancelled
+        notes = [note] if note else []
+        if batch is not None and whole:
+            notes += _finished(batch, plan, clip, target, folder)
+    if whole:
+        store.clear()
     return Film(
         path=target.path,
         engine=by,
@@ -244,9 +248,9 @@ def _put_together(plan: Plan, clip: Clip, target: Target, folder: Path) -> list[
         body = plan.ticks[part.first + part.head : part.last]
         segments.append(Segment(path, body))
     if target.kind == "frames":
-        return (
-            [*notes, "frames have no sound; it was left out"] if info.audio and plan.wanted.sound else notes
-        )
+        if info.audio and plan.wanted.sound:
+            notes.append("frames have no sound; it was left out")
+        return notes + left_over(target, len(plan.ticks))
     return notes + join(segments, target, info.time_base, last_ticks(info), _sound(plan, clip))
 
 

@@ -27,8 +27,9 @@ from impasto.video.scenes import is_cut
 LONGEST = {"fast": 240, "optimize": 96}
 """How many frames of a shot one worker paints at most."""
 LEAD = {"fast": 24, "optimize": 4}
-"""Frames painted before such a part, and thrown away: of a fast one, a share of 0.92 is carried on from
-frame to frame, of which after 24 frames an eighth is left. An optimised one begins afresh anyhow."""
+"""Frames painted before such a part, and thrown away. A fast one's strokes stay as long as they are seen (a
+share of 0.99 is carried on from frame to frame): what comes and goes meanwhile, light and colour settle.
+An optimised one begins afresh anyhow. What is left is for FADE."""
 FADE = 16
 """Frames over which one part passes into the next within a shot."""
 _LOOKED_AT = 256

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from impasto import __version__, imaging
-from impasto.errors import InputError, OutputError
+from impasto.errors import InputError, OptionError, OutputError
 from impasto.films.options import OPTIMISED_SIZE, Engine, FilmOptions
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
 from impasto.video import Clip, Request, open_clip
 from impasto.video.codecs import VIDEO_SUFFIXES, Target, find_target
-from impasto.video.pictures import is_pattern, numbered
+from impasto.video.pictures import find, is_pattern, numbered
 
 PathLike = str | os.PathLike[str]
 
@@ -38,6 +38,12 @@ def opened(source: Path, output: Path, wanted: FilmOptions, engine: Engine) -> t
     request = Request(start=wanted.start, end=wanted.end, even=False, damage=wanted.damage, rate=wanted.rate)
     own = open_clip(source, request).info
     target = find_target(output, wanted.bits or own.bits, codec=wanted.codec, quality=wanted.quality)
+    if wanted.bits is not None and target.bits < wanted.bits:
+        by = f" with {wanted.codec}" if wanted.codec else ""
+        raise OptionError(
+            f"{output.name}{by} has {target.bits} bits a sample; expected another codec or suffix for "
+            f"{wanted.bits}"
+        )
     size = wanted.size
     if size is None and engine == "optimize":
         size = min(OPTIMISED_SIZE, max(own.width, own.height))
@@ -70,6 +76,17 @@ def frame_path(path: Path, number: int) -> Path:
     )
 
 
+def left_over(target: Target, count: int) -> list[str]:
+    """What is to be said of older frames that lie behind the ``count`` of this film, in its folder."""
+    more = count
+    while frame_path(target.path, more).exists():
+        more += 1
+    if more == count:
+        return []
+    first = frame_path(target.path, count)
+    return [f"{more - count} older frames, from {first} on, are not of this film and were left there"]
+
+
 def describe(
     source: Path,
     styles: Sequence[str],
@@ -81,9 +98,12 @@ def describe(
 ) -> dict[str, Any]:
     """All that decides what the film looks like: where any of it differs, it is another film."""
     own = {name: str(value) for name, value in dataclasses.asdict(wanted).items()}
+    by_files = engine == "optimize"  # a fast network's styles are in it, whatever files have their names
     return {
         "clip": _digest(source),
-        "styles": [[name, _digest(Path(name)) if Path(name).exists() else ""] for name in styles],
+        "styles": [
+            [name, _digest(Path(name)) if by_files and Path(name).exists() else ""] for name in styles
+        ],
         "engine": engine,
         "network": network,
         "options": {name: str(value) for name, value in options.to_dict().items()},
@@ -94,16 +114,14 @@ def describe(
 
 
 def _digest(path: Path) -> str:
-    """The SHA-256 of a file; of a folder or a pattern, of its files' names, sizes and times."""
+    """The SHA-256 of a file; of a folder or a pattern, of its pictures' names, sizes and times."""
     digest = hashlib.sha256()
     if path.is_file():
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
         return digest.hexdigest()
-    folder = path if path.is_dir() else path.parent
-    for entry in sorted(folder.iterdir()):
-        if entry.is_file():
-            found = entry.stat()
-            digest.update(f"{path.name} {entry.name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    for entry in find(path):
+        found = entry.stat()
+        digest.update(f"{path.name} {entry.name} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from impasto import imaging
 from impasto.film_painters import CutShort
 from impasto.films.engines import FilmPainter
 from impasto.films.options import FilmOptions, FilmProgress
-from impasto.films.places import frame_path
+from impasto.films.places import frame_path, left_over
 from impasto.progress import Progress
 from impasto.types import Picture, Pixels
 from impasto.video import Blended, Clip, ClipInfo, Coherence, Frame, Painted
@@ -149,7 +149,8 @@ class Run:
         """Put the segments together; what there is to say of it."""
         info = self.clip.info
         if self.target.kind == "frames":
-            return ["frames have no sound; it was left out"] if info.audio and wanted.sound else []
+            silent = ["frames have no sound; it was left out"] if info.audio and wanted.sound else []
+            return silent + left_over(self.target, self.count)
         sound = None
         path = getattr(self.clip, "path", None)
         if wanted.sound and info.audio and path is not None:

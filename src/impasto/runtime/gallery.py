@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ class Gallery:
         names = [style.name for style in self.styles]
         for name, share in given.items():
             if name not in names:
-                raise StyleError(f"there is no style {name!r} in this network; it has {', '.join(names)}")
+                raise StyleError(_unknown(name, names))
             if not (share >= 0 and np.isfinite(share)):
                 raise OptionError(f"expected a share of {name} from 0 up; got {share!r}")
         total = sum(given.values())
@@ -162,6 +162,19 @@ class Gallery:
     def _open_passing(self, model: bytes) -> onnxruntime.InferenceSession:
         """For a graph that is dropped again soon."""
         return self._open(model, **{"intra_op.allow_spinning": "0"})
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    """What is said of a style that is not among ``names``."""
+    from difflib import get_close_matches
+
+    start = f"there is no style {name!r} in this network"
+    near = get_close_matches(name.lower().replace("_", "-"), names, 3)
+    if near:
+        return f"{start}; did you mean {' or '.join(near)}?"
+    if Path(name).exists():
+        return f"{start}: impasto train teaches it a painting's, impasto stylize needs no teaching"
+    return f"{start}; it has {', '.join(names)}"
 
 
 class Stream:
@@ -220,6 +233,9 @@ def check_pixels(pixels: Pixels) -> Pixels:
             expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
             actual=f"{width} x {height} pixels",
         )
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= -1 and high <= 2):  # a little beyond the range does no harm; not a number does
+        raise PictureError(f"expected pixels from 0 to 1; got {low:g} to {high:g}")
     return pixels
 
 
@@ -276,8 +292,8 @@ def _read_safetensors(source: Path) -> tuple[dict[str, NDArray[Any]], str | None
             text = (file.metadata() or {}).get(KEY)
             if "conv1.conv2d.weight" in file.keys():  # noqa: SIM118
                 raise CorruptWeightsError(
-                    f"{source} is a network of Johnson et al.: expected a gallery network, or what impasto "
-                    "export makes of this one"
+                    f"expected a gallery network; {source} is one of Johnson et al., which runs as ONNX: "
+                    f"impasto export {source} -o {source.with_suffix('.onnx').name}"
                 )
             return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118
     except (OSError, SafetensorError) as problem:

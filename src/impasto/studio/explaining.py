@@ -92,9 +92,12 @@ def _called(painter: Painter, job: JobRecord, id: str, otherwise: str) -> str:
 
 def told(log_path: Path) -> tuple[float, float | None]:
     """How far the page is by its log, of which each line is a stage: its share, and seconds left if known."""
-    with log_path.open("rb") as stream:
-        stream.seek(max(0, log_path.stat().st_size - 4096))
-        lines = stream.read().splitlines()
+    try:
+        with log_path.open("rb") as stream:
+            stream.seek(max(0, log_path.stat().st_size - 4096))
+            lines = stream.read().splitlines()
+    except FileNotFoundError:  # deleted with its job, which is about to be heard of
+        return 0.0, None
     for line in reversed(lines):
         try:
             stage = json.loads(line)

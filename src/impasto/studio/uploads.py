@@ -17,6 +17,7 @@ from impasto import imaging
 from impasto.errors import InputError, MissingExtraError, PictureError
 from impasto.imaging import formats
 from impasto.imaging.guard import ImagingWarning, decoding
+from impasto.studio.frames import gif_frames, has_more_frames
 from impasto.studio.storage import replace_file
 from impasto.types import Picture
 
@@ -78,6 +79,8 @@ def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
     kind = formats.sniff(source, data)
     if kind is formats.HEIC:
         formats.require_heic()
+    if kind.codec == "GIF":  # before Pillow reads its blocks one by one
+        _check_gif(data, max_frames)
     with decoding(source, kind.name), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         pixels = image.width * image.height
         if pixels > max_pixels:
@@ -85,11 +88,21 @@ def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
                 "too-many-pixels",
                 f"it has {image.width} x {image.height} = {pixels:,} pixels; at most {max_pixels:,} may be",
             )
-        frames = int(getattr(image, "n_frames", 1))
-        if frames > max_frames:
-            raise UploadError(
-                "too-many-pixels", f"it has {frames:,} frames; at most {max_frames:,} are taken"
-            )
+        if kind.codec != "GIF" and has_more_frames(image, max_frames):
+            raise _too_many_frames(max_frames)
+
+
+def _check_gif(data: bytes, max_frames: int) -> None:
+    try:
+        is_too_long = gif_frames(data, max_frames + 1) > max_frames
+    except ValueError as error:
+        raise UploadError("not-a-picture", f"expected a GIF as encoders write it, but {error}") from error
+    if is_too_long:
+        raise _too_many_frames(max_frames)
+
+
+def _too_many_frames(most: int) -> UploadError:
+    return UploadError("too-many-pixels", f"it has more than {most:,} frames, as many as are taken")
 
 
 def _write(picture: Picture, role: Role, target: Path) -> None:

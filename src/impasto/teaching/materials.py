@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from impasto.encoders import FeatureExtractor, load_encoder
@@ -28,6 +30,10 @@ from impasto.sources import fingerprint, load_style
 
 FEW = 40
 """Fewer photographs than this are worth a word."""
+READING = 0.25
+"""The share of a training's time that reading photographs may take."""
+LEAST = 8
+"""So many are read however long it takes."""
 MADE = 150
 """How many pictures are made where there are no photographs."""
 
@@ -103,24 +109,41 @@ def _photos(course: Course, paths: Sequence[Path], note: Callable[[str], None]) 
             "photographs (--content-dir) teach faces, skies and leaves better, see docs/train.md"
         )
         return PhotoSet([*photos.photos, *made])
-    photos = read_photos(paths, smallest=smallest)
+    photos = _read(course, paths, smallest)
     if not photos.photos:
         raise InputError(
-            f"expected photographs of {smallest} pixels a side or more; none of {len(paths)} can be used "
-            f"({photos.skipped[0][1]})"
+            f"expected photographs of {smallest} pixels a side or more; none of {len(photos.skipped)} can be "
+            f"used ({photos.skipped[0][1]})"
         )
     for path, why in photos.skipped[:5]:
-        note(f"skipped {path.name}: {why}")
+        note(f"skipped {path.name}: {why.removeprefix(f'{path}: ')}")
     if len(photos.skipped) > 5:
         note(f"skipped {len(photos.skipped) - 5} more")
+    seen = len(photos.photos) + len(photos.skipped)
+    if seen < len(paths):
+        note(
+            f"read {seen} of {len(paths)} photographs in a quarter of the time; for more of them, give more "
+            "--minutes or smaller files"
+        )
     if len(photos.photos) < FEW:
         note(
             f"expected some hundreds of photographs, {FEW} at least; there are {len(photos.photos)}, and the "
             "style will sit worse on other ones"
         )
     if len(photos.skipped) > len(photos.photos):
-        note(f"most photographs could not be used: {len(photos.skipped)} of {len(paths)}")
+        note(f"most photographs could not be used: {len(photos.skipped)} of {seen}")
     return photos
+
+
+def _read(course: Course, paths: Sequence[Path], smallest: int) -> PhotoSet:
+    """The photographs in ``paths``; where the training has a time, those read in a quarter of it."""
+    if course.steps is not None:
+        return read_photos(paths, smallest=smallest)
+    ends = time.perf_counter() + READING * course.seconds
+    mixed = [paths[k] for k in np.random.default_rng(course.seed).permutation(len(paths))]
+    return read_photos(
+        mixed, smallest=smallest, enough=lambda count: count >= LEAST and time.perf_counter() > ends
+    )
 
 
 def _digest(paths: Sequence[Path]) -> str:

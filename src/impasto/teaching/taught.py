@@ -131,8 +131,8 @@ def teach(
     left = team.tell(course.seconds - (time.perf_counter() - watch.began))
     if course.steps is None and saved is None and left < 0.3 * course.seconds:
         raise InputError(
-            f"reading the photographs took most of the {course.minutes:g} minutes: expected more minutes, "
-            "fewer photographs (--max-photos) or smaller ones"
+            f"reading and measuring took most of the {course.seconds / 60:g} minutes: expected more minutes, "
+            "or smaller paintings and photographs"
         )
     # A training that is gone on with keeps the steps it had.
     deadline = None if course.steps is not None or saved is not None else time.perf_counter() + left - SAVING

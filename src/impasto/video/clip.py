@@ -88,13 +88,17 @@ class Request:
             raise OptionError(f"rate must be more than 0 frames a second; it is {float(self.rate):g}")
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
-        """The size frames of ``width`` x ``height`` are brought to."""
+        """The size frames of ``width`` x ``height`` are brought to. Raises OptionError for one too large."""
         if isinstance(self.size, tuple):
             width, height = self.size
         elif self.size is not None:
             width, height = imaging.fit(width, height, self.size)
         if self.even:
             width, height = (max(2, side - side % 2) for side in (width, height))
+        if width * height > imaging.MAX_PIXELS:
+            raise OptionError(
+                f"expected frames of at most {imaging.MAX_PIXELS:,} pixels; they would be {width} x {height}"
+            )
         return width, height
 
 

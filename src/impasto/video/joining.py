@@ -15,6 +15,12 @@ from impasto.video.codecs import SOUND, SOUND_INSTEAD, Target
 from impasto.video.libav import cannot_write, load_av
 from impasto.video.writing import Checked, container_format
 
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+"""Layouts that both encoders take, by number of channels: a file may name one that they do not know, such as
+AC-3's 5.1(side), or none."""
+_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+"""Those of AAC. Opus has one."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -161,8 +167,11 @@ def _sound_streams(
             found.append(_copied(source, track, copy, sound, order))
         else:
             encoder = SOUND_INSTEAD[suffix]
-            rate = 48000 if encoder == "libopus" else track.codec_context.sample_rate
-            copy = output.add_stream(encoder, rate=rate, layout=track.codec_context.layout.name)
+            rate = track.codec_context.sample_rate
+            if encoder == "libopus" or rate not in _RATES:
+                rate = 48000
+            layout = _LAYOUTS.get(track.codec_context.layout.nb_channels, "stereo")
+            copy = output.add_stream(encoder, rate=rate, layout=layout)
             found.append(_encoded(av, source, track, copy, sound, order))
             held = f"{suffix} does not hold {name}"
             notes.append(f"the sound was encoded again as {encoder.removeprefix('lib')}: {held}")
