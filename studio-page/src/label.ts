@@ -154,6 +154,7 @@ async function explain(job: Job): Promise<void> {
     const made = await postJson<Job>(`api/v1/jobs/${job.id}/explanation`);
     track(made);
     if (!isOver(made)) await untilOver(made.id, () => false);
+    if (state.jobs.get(made.id)?.status !== "done") return; // cancelled, or deleted with its picture
     const now = state.jobs.get(job.id);
     if (now && !now.explanation) track({ ...now, explanation: `api/v1/jobs/${job.id}/explanation` });
     notice("The page about this picture is ready.", pageLink(job, "Open it"));

@@ -202,6 +202,8 @@ async function dropDraft(): Promise<void> {
   const old = draft;
   draft = null;
   if (old === null || state.onDevice) return;
+  // The page about it would go with it.
+  if ([...state.jobs.values()].some((job) => job.of === old)) return;
   await remove(`api/v1/jobs/${old}`).catch(() => undefined); // it leaves by itself within the hour
 }
 

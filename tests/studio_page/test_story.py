@@ -157,6 +157,27 @@ def test_a_painting_of_ones_own_is_drafted_at_once(visit: Visit, photo_bytes: by
     assert max(visit.canvas("after").shape) == 384
 
 
+def test_a_draft_that_is_being_explained_is_not_thrown_away(visit: Visit, photo_bytes: bytes) -> None:
+    page = visit.page
+    visit.until("document.querySelector('.tile-add')")
+    visit.drop("Lake.png", photo_bytes)
+    own = page.locator('.group input[type="file"]')
+    own.set_input_files({"name": "Own.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
+    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    (draft, *_) = visit.studio.get("api/v1/jobs?kind=draft")["jobs"]
+    page_job = draft | {"id": f"j_{'x' * 22}", "kind": "explanation", "of": draft["id"], "status": "running"}
+    page.route(lambda url: url.endswith("/explanation"), lambda r: r.fulfill(status=202, json=page_job))
+    page.get_by_role("button", name="Look inside").click()
+    page.wait_for_selector("text=Looking inside")
+    visit.slide("strength", 60)
+    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    page.wait_for_timeout(1500)
+    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    kept = [job["id"] for job in visit.studio.get("api/v1/jobs?kind=draft")["jobs"]]
+    assert draft["id"] in kept
+    assert kept[0] != draft["id"], "another draft was painted"
+
+
 def test_a_slow_machine_drafts_smaller_next_time(visit: Visit, photo_bytes: bytes) -> None:
     with StudioClient(visit.studio.address) as client:
         made = client.submit(

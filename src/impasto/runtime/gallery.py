@@ -172,7 +172,7 @@ def _unknown(name: str, names: Sequence[str]) -> str:
     near = get_close_matches(name.lower().replace("_", "-"), names, 3)
     if near:
         return f"{start}; did you mean {' or '.join(near)}?"
-    if Path(name).exists():
+    if name and Path(name).exists():
         return f"{start}: impasto train teaches it a painting's, impasto stylize needs no teaching"
     return f"{start}; it has {', '.join(names)}"
 
