@@ -64,9 +64,14 @@ def judged(result: Picture, photo: Picture, painting: Picture, judge: object) ->
     return content, style_distance(image, to_tensor(sized(painting).pixels), judge)  # type: ignore[arg-type]
 
 
-def style_at(curve: list[tuple[float, float]], content: float) -> float:
-    """The style distance of a curve of (content, style) points at ``content``, in logarithms."""
+def style_at(curve: list[tuple[float, float]], content: float) -> float | None:
+    """The style distance of a curve of (content, style) points at ``content``, in logarithms.
+
+    None outside the curve, where nothing was measured.
+    """
     curve = sorted(curve)
+    if not curve[0][0] <= content <= curve[-1][0]:
+        return None
     contents, styles = (np.log([max(point[axis], 1e-6) for point in curve]) for axis in (0, 1))
     return float(np.exp(np.interp(np.log(content), contents, styles)))
 
@@ -104,13 +109,18 @@ def main() -> None:
             )
             curve.append(judged(other.picture, photo, painting, judge))
         there = style_at(curve, content)
-        ratios.append(style / there)
         grid = max(vars(grid_energy(to_tensor(own.picture.pixels))).values())
+        cells = "beyond the curve, left out | "
+        if there is not None:
+            ratios.append(style / there)
+            cells = f"{there:.3f} | {style / there:.2f}"
         print(
-            f"| {photo_name} | {style_name} | {content:.3f}, {style:.3f} | {there:.3f} "
-            f"| {style / there:.2f} | {grid:.2f} |",
+            f"| {photo_name} | {style_name} | {content:.3f}, {style:.3f} | {cells} | {grid:.2f} |",
             flush=True,
         )
+    if not ratios:
+        print("\nNo pair lies within the other's curve.")
+        return
     print(
         f"\nStyle distance, ours / theirs at equal content distance: median {statistics.median(ratios):.2f}"
     )
