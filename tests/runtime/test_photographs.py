@@ -43,7 +43,7 @@ def test_a_file_says_how_it_was_painted(gallery: Gallery, photo_file: Path, tmp_
     assert found is not None
     assert found["content"] == str(photo_file)
     wanted = {"styles": DOTS, "strength": 0.5, "stroke_size": 1.0, "keep_color": False, "size": 48}
-    assert found["fast"] == wanted | {"model": "m.onnx"}
+    assert found["fast"] == wanted | {"model": "m.onnx", "device": "cpu"}
 
 
 def test_without_a_size_large_photographs_are_shrunk_to_a_safe_one(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.errors import CorruptWeightsError
+from impasto.errors import CorruptWeightsError, ImpastoError, OutputError
 from impasto.imaging import read_parameters
 from impasto.studio import watching
 from impasto.studio.caretaker import Caretaker
@@ -494,7 +494,8 @@ def test_an_explanation_is_a_job_of_its_own(
         assert client.get(f"/jobs/{made['id']}").json()["status"] == "done"
         url = client.get(f"/jobs/{job['id']}").json()["explanation"]
         page = client.get(url.removeprefix("/api/v1"))
-        assert page.text == "<h1>--json it.png starry-night -o page.html"
+        words = "--preset default --size 64 --iterations 2 --coarse-iterations 2 --first-iterations 2"
+        assert page.text == f"<h1>{words} --min-size 0 --json it.png starry-night -o page.html"
         assert "sandbox" in page.headers["content-security-policy"]
         other = client.post(f"/jobs/{submit(client)['id']}/explanation").json()["id"]
         house.paint(other)
@@ -517,7 +518,7 @@ def test_an_explanation_says_how_far_it_is(
         """print('{"title": "Layers", "done": 0.25, "elapsed": 1, "left": 3.5}', file=sys.stderr)\n"""
         "print('a warning, which is no stage', file=sys.stderr, flush=True)\n"
         "while pathlib.Path.cwd().exists() and not pathlib.Path('go').exists(): time.sleep(0.05)\n"
-        "pathlib.Path(sys.argv[-1]).write_text(' '.join(sys.argv[2:4]))"
+        "pathlib.Path(sys.argv[-1]).write_text(' '.join(sys.argv[-4:-2]))"
     )
     monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", script])
     house = make(studio={"can_explain": True})
@@ -536,6 +537,34 @@ def test_an_explanation_says_how_far_it_is(
         thread.join()
         # Neither a path nor an option, and two files.
         assert client.get(f"/jobs/{made['id']}/result").text == "M-we-7.png painting-m-we-7.png"
+
+
+def test_no_answer_names_a_folder_of_the_server(make: Callable[..., House], tmp_path: Any) -> None:
+    house = make(studio={"load_gallery": Fake})
+    with house.client(accept="image/png") as client:
+        photo = upload(client)
+        house.here.storage.picture(photo).unlink()  # as a deletion at the same moment does
+        body = {"photo": photo, "styles": [{"name": "inverted"}]}
+        answer = client.post("/preview", json=body)
+    assert answer.json()["type"] == "/problems/invalid"
+    assert f"pictures/{photo}.png" in answer.json()["detail"]
+    assert str(tmp_path) not in answer.text
+
+
+@pytest.mark.parametrize("error", [CorruptWeightsError, OutputError])
+def test_what_fails_for_our_networks_or_our_disk_is_a_fault_of_ours(
+    make: Callable[..., House], error: type[ImpastoError]
+) -> None:
+    class Failing(Fake):
+        def paint(self, pixels: Any, styles: Any, **more: Any) -> Any:
+            raise error("/somewhere/of/ours is damaged")
+
+    house = make(studio={"load_gallery": Failing})
+    with house.client() as client:
+        body = {"photo": upload(client), "styles": [{"name": "inverted"}]}
+        answer = client.post("/preview", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
+    assert "/somewhere" not in answer.text
 
 
 def test_an_explanation_that_fails_says_why(

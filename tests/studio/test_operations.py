@@ -11,6 +11,7 @@ import pytest
 from impasto.errors import MissingExtraError, OptionError
 from impasto.studio.accounts import account_line
 from impasto.studio.app import Studio
+from impasto.studio.readiness import Readiness
 from impasto.studio.settings import Settings, load
 from tests.studio.conftest import House, submit
 
@@ -73,6 +74,30 @@ def test_health_readiness_and_metrics(make: Callable[..., House]) -> None:
     for line in text.splitlines():
         assert line.startswith("#") or len(line.rsplit(" ", 1)) == 2
     assert float(text.split("impasto_studio_resident_bytes ")[-1].split("\n")[0]) > 1e6
+
+
+def test_readiness_is_looked_at_once_a_second(make: Callable[..., House], tmp_path: Any) -> None:
+    now, looked = 0.0, []
+
+    def check() -> None:
+        looked.append(now)
+        if now > 1:
+            raise OSError(f"{tmp_path} is full")
+
+    readiness = Readiness({"storage": check}, clock=lambda: now)
+    assert [readiness.look() for _ in range(3)] == [{"storage": "ok"}] * 3
+    now = 1.5
+    assert [readiness.look() for _ in range(3)] == [{"storage": "OSError"}] * 3
+    assert looked == [0.0, 1.5]
+    house = make()
+    house.here.readiness = readiness
+    answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
+    assert (answer.status_code, answer.json()["checks"]) == (503, {"storage": "OSError"})
+    house.here.readiness = Readiness({})
+    assert httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30).status_code == 200
+    house.here.watcher.stop()  # this is not kept for a second
+    answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
+    assert (answer.status_code, answer.json()["checks"]) == (503, {"server": "stopping"})
 
 
 def test_paths_lead_nowhere_but_the_page(make: Callable[..., House], tmp_path: Any) -> None:

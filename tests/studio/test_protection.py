@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from impasto.errors import OptionError
+from impasto.studio import limits
 from impasto.studio.caretaker import Caretaker
-from impasto.studio.limits import Buckets
+from impasto.studio.limits import Buckets, caller_at
 from impasto.studio.problems import ProblemError
 from tests.studio.conftest import TOKENS, House, encoded, submit, upload
 
@@ -100,6 +101,38 @@ def test_a_bucket_drips() -> None:
     bucket.take("anna")
     with pytest.raises(ProblemError):
         bucket.take("anna")
+
+
+def test_many_callers_do_not_have_a_penalty_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_CALLERS", 10)
+    bucket = Buckets(1, clock=lambda: 0.0)
+    bucket.take("longest ago")
+    for number in range(100):
+        with contextlib.suppress(ProblemError):
+            bucket.take("guesser")
+        bucket.take(f"other {number}")
+    with pytest.raises(ProblemError):
+        bucket.check("guesser")
+    bucket.check("longest ago")
+    assert len(bucket._levels) == 10
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2:3::4", "2001:db8:1:2:ffff::5", True),
+        ("2001:db8:1:2::4", "2001:db8:1:3::4", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("testclient", "another", False),
+    ],
+)
+def test_a_line_is_one_caller_whichever_of_its_addresses_it_takes(
+    one: str, other: str, is_same: bool
+) -> None:
+    assert (caller_at(one) == caller_at(other)) is is_same
 
 
 def test_storage_has_an_end(make: Callable[..., House]) -> None:

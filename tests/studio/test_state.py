@@ -145,6 +145,27 @@ def test_changes_come_in_order_and_none_is_missed(state: State) -> None:
     assert {f"gone j_{n * 100}" for n in range(3)} <= seen
 
 
+def test_a_job_is_explained_for_as_long_as_one_of_its_pages_is_there(state: State) -> None:
+    state.jobs.submit(job(1, status="done"), MANY)
+    pages = [job(number, kind="explanation", explains="j_1") for number in (2, 3, 4)]
+    for page in pages:
+        state.jobs.submit(page, MANY)
+    for page in pages[:2]:
+        assert claim(state) == state.jobs.find("anna", page.id)
+        state.work.finish(page.id, "w", "done", result={}, size=1)
+
+    def explained() -> bool:
+        found = state.jobs.find("anna", "j_1")
+        assert found is not None
+        return found.explanation
+
+    assert explained()
+    state.jobs.remove("anna", "j_3")
+    assert explained()
+    state.jobs.remove("anna", "j_2")  # j_4 is no page yet
+    assert not explained()
+
+
 def test_positions_are_those_of_the_lane(state: State) -> None:
     made = [job(n) for n in range(3)] + [job(9, kind="draft")]
     found = [state.jobs.submit(item, MANY)[0] for item in made]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,7 +20,8 @@ from impasto.studio.caretaker import UNSEEN, Caretaker
 from impasto.studio.client import verify_webhook
 from impasto.studio.painting import Painter
 from impasto.studio.queues import Queue
-from impasto.studio.webhooks import PAUSES, Postman
+from impasto.studio.settings import Settings
+from impasto.studio.webhooks import PAUSES, Postman, check_address
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 
@@ -149,7 +151,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def test_webhooks_are_signed_and_repeated(make: Callable[..., House], receiver: Receiver) -> None:
-    house = make(webhook_hosts=("127.0.0.1",))
+    house = make(webhook_hosts=(receiver.address.split("/")[2],))
     postman = Postman(house.settings, house.here.state)
     with house.client() as client:
         job = submit(client, webhook=receiver.address)
@@ -186,10 +188,34 @@ def test_webhooks_are_signed_and_repeated(make: Callable[..., House], receiver: 
         "http://hooks.example/",
         "https://[",
         "http://127.0.0.1:99999999/",
+        "http://127.0.0.1:5432/",
+        "http://127.0.0.1:443/",
+        "https://hooks.example:80/",
+        "https://hooks.example:8443/",
+        "https://hooks.example:0/",
+        "https://other.example/",
+        "https://other.example:443/",
     ],
 )
 def test_webhooks_go_to_allowed_hosts_only(make: Callable[..., House], address: str) -> None:
-    house = make(webhook_hosts=("127.0.0.1", "hooks.example"))
+    house = make(webhook_hosts=("127.0.0.1", "hooks.example", "other.example:8443"))
     with house.client() as client:
         body = {"photo": upload(client), "styles": [{"name": "starry-night"}], "webhook": address}
         assert client.post("/jobs", json=body).json()["type"] == "/problems/invalid"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/hook",
+        "http://127.0.0.1:80/hook",
+        "https://127.0.0.1/hook",
+        "https://HOOKS.example/hook",
+        "https://hooks.example:443/hook",
+        "https://other.example:8443/hook",
+        "http://[::1]:8080/hook",
+    ],
+)
+def test_a_host_without_a_port_means_the_usual_one(tmp_path: Path, address: str) -> None:
+    hosts = ("127.0.0.1", "Hooks.example", "other.example:8443", "[::1]:8080")
+    assert check_address(address, Settings(data_dir=tmp_path, webhook_hosts=hosts)) == address

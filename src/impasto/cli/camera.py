@@ -59,7 +59,7 @@ def record(
         began = time.monotonic()
         with contextlib.suppress(KeyboardInterrupt):
             _run(stream, sinks, frames, show)
-    _sum_up(stream, time.monotonic() - began, output, show)
+    _sum_up(stream, time.monotonic() - began, output, gallery.device, show)
 
 
 def _run(stream: Stream, sinks: list[Any], frames: int | None, show: str) -> None:
@@ -77,17 +77,17 @@ def _run(stream: Stream, sinks: list[Any], frames: int | None, show: str) -> Non
             return
 
 
-def _sum_up(stream: Stream, seconds: float, output: Path | None, show: str) -> None:
+def _sum_up(stream: Stream, seconds: float, output: Path | None, device: str, show: str) -> None:
     rates = {"frames": stream.painted, "seconds": round(seconds, 2)}
     rate, alone = stream.painted / max(seconds, 1e-9), stream.painting_rate
     if show == "json":
-        more = {"rate": round(rate, 2), "painting_rate": round(alone, 2)}
+        more = {"rate": round(rate, 2), "painting_rate": round(alone, 2), "device": device}
         print(json.dumps({"output": None if output is None else str(output)} | rates | more))
     elif show == "words":
         where = "" if output is None else f": {output}"
         print(
             f"\npainted{where} ({stream.painted} frames in {seconds:.1f} s: {rate:.1f} a second, "
-            f"painting alone {alone:.1f})"
+            f"painting alone {alone:.1f}{'' if device == 'cpu' else f' on {device}'})"
         )
 
 

@@ -52,6 +52,9 @@ def fast(
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many to compute with. \\[default: one per core]")
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda, or cuda:1 and so on; auto is cuda where it is there.")
+    ] = "auto",
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse larger input pictures. \\[default: 180000000]")
     ] = None,
@@ -95,7 +98,7 @@ def fast(
 
     if not show_list:
         _check_request(photos, output, camera, serve, frames)
-    gallery = load_gallery(model, threads=threads)
+    gallery = load_gallery(model, threads=threads, device=device)
     if show_list:
         print_styles(gallery, json)
         return
@@ -241,17 +244,18 @@ def paint_all(
             if show == "json":
                 print(jsonlib.dumps({"content": str(photo), "error": str(problem)}), flush=True)
             continue
-        _say(photo, done, show)
+        _say(photo, done, gallery.device, show)
     if failed and show == "words":
         print(f"{len(work) - failed} of {len(work)} painted")
     return failed
 
 
-def _say(photo: Path, done: Painted, show: str) -> None:
+def _say(photo: Path, done: Painted, device: str, show: str) -> None:
     if show == "json":
         line = {"content": str(photo), "output": str(done.output), "width": done.width}
-        line |= {"height": done.height, "seconds": round(done.seconds, 3)}
+        line |= {"height": done.height, "seconds": round(done.seconds, 3), "device": device}
         print(jsonlib.dumps(line), flush=True)
     elif show == "words":
         shrunk = "; the photo was larger, --size asks for more" if done.shrunk else ""
-        print(f"painted: {done.output} ({done.width}x{done.height}, {done.seconds:.2f} s{shrunk})")
+        on = "" if device == "cpu" else f" on {device}"
+        print(f"painted: {done.output} ({done.width}x{done.height}, {done.seconds:.2f} s{on}{shrunk})")

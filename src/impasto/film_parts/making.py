@@ -20,15 +20,18 @@ from impasto.film_parts.painting import (
     last_ticks,
     name_of,
     segment_writer,
+    segments_of,
+    shared,
     write_picture,
 )
 from impasto.film_parts.plans import FADE, LEAD, LONGEST, Plan, look_through
 from impasto.film_parts.seams import faded
+from impasto.film_parts.watching import Watch
 from impasto.films import Engine, Film, FilmOptions, FilmProgress, choose_engine
 from impasto.films.places import PathLike, asked, check_place, describe, left_over
 from impasto.imaging import files
 from impasto.jobs import Job
-from impasto.jobs.batch import Batch, BatchProgress, run, run_with
+from impasto.jobs.batch import Batch, run, run_with
 from impasto.jobs.hiring import Wish, find_workers
 from impasto.jobs.parts import Part, split
 from impasto.jobs.schedule import Policy
@@ -72,9 +75,9 @@ def film_in_parts(
     ``ray``, ``policy``: as for ``works.batch``; all machines must see the clip and the output's folder
     under the same names. ``tell`` gets lines about the cluster, and about what is tried again.
 
-    Finished parts are kept in ``.impasto/`` beside the output; called again with the same arguments, with
-    any number of workers, it makes what is missing. Raises what ``films.film`` and ``works.batch`` raise,
-    and InputError for the first part that could not be painted.
+    Finished segments of every part are kept in ``.impasto/`` beside the output; called again with the same
+    arguments, with any number of workers, it makes what is missing. Raises what ``films.film`` and
+    ``works.batch`` raise, and InputError for the first part that could not be painted.
     """
     began = time.monotonic()
     wanted, stop = film_options or FilmOptions(), cancel or (lambda: False)
@@ -92,10 +95,10 @@ def film_in_parts(
     store = Store(folder_of(target.path), "")
     with store.alone():  # before anything of an earlier run is swept away
         plan, note = _planned(begun, folder, described, most, stop)
-        watch = _Watch(plan, on_progress, tell or (lambda _: None))
+        watch = Watch(plan, target, folder, on_progress, tell or (lambda _: None))
         batch: Batch | None = None
         if plan.parts:
-            batch = _painted(plan, target, folder, workers, ray, policy, watch, stop)
+            batch = _painted(plan, folder, workers, ray, policy, watch, stop)
         whole = batch is not None and not batch.cancelled
         notes = [note] if note else []
         if batch is not None and whole:
@@ -148,19 +151,18 @@ def _planned(
 
 def _painted(
     plan: Plan,
-    target: Target,
     folder: Path,
     workers: int | str,
     ray: str | None,
     policy: Policy | None,
-    watch: _Watch,
+    watch: Watch,
     stop: Callable[[], bool],
 ) -> Batch:
     """Perform the parts, as a batch of jobs in ``folder``."""
     # A pattern of names is no file; its folder stands for it.
     content = plan.source if plan.source.exists() else plan.source.parent
     jobs = [
-        Job(str(content.absolute()), plan.styles, str(folder / name_of(part, target)), plan.options)
+        Job(str(content.absolute()), plan.styles, str(folder / name_of(part)), plan.options)
         for part in plan.parts
     ]
     device = "cpu" if plan.engine == "fast" else plan.options.device
@@ -193,60 +195,19 @@ def _finished(batch: Batch, plan: Plan, clip: Clip, target: Target, folder: Path
     return notes
 
 
-class _Watch:
-    """Turns the news of a batch of parts into those of a film."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        on_progress: Callable[[FilmProgress], None] | None,
-        say: Callable[[str], None],
-    ) -> None:
-        self.say = say
-        self.frames = self.resumed = 0
-        self._all = len(plan.ticks)
-        self._parts = plan.parts
-        self._tell = on_progress
-        self._began = time.monotonic()
-        self._at_hand: dict[int, float] = {}
-        self._told = -1
-
-    def __call__(self, event: BatchProgress) -> None:
-        if event.job is None:
-            self.say(f"worker {event.worker} is replaced: {event.note}")
-            return
-        part = self._parts[event.number - 1]
-        if event.state in ("retrying", "replaced"):
-            self.say(f"frames {part.first} to {part.last - 1} again: {event.note}")
-        if event.painting is not None:
-            self._at_hand[event.number] = event.painting.done * len(part)
-        else:
-            self._at_hand.pop(event.number, None)
-        if event.state in ("skipped", "done"):
-            self.frames += len(part)
-            self.resumed += len(part) if event.state == "skipped" else 0
-        self._report()
-
-    def _report(self) -> None:
-        count = self.frames + sum(self._at_hand.values())
-        if self._tell is None or int(count) == self._told:
-            return
-        self._told = int(count)
-        elapsed, made = time.monotonic() - self._began, count - self.resumed
-        left = elapsed / made * (self._all - count) if made > 0 else None
-        self._tell(FilmProgress(int(count), self._all, elapsed, left))
-
-
 def _put_together(plan: Plan, clip: Clip, target: Target, folder: Path) -> list[str]:
     """The parts as one film, with its sound; what there is to say of it."""
     info, notes = clip.info, []
     segments: list[Segment] = []
     for part in plan.parts:
-        path = folder / name_of(part, target)
-        notes += _notes(path.with_suffix(".json"))
+        path = folder / name_of(part)
+        said, rows = _left(path)
+        notes += said
         segments += _seam(plan, clip, target, part, path)
-        body = plan.ticks[part.first + part.head : part.last]
-        segments.append(Segment(path, body))
+        place = part.first + part.head
+        for name, count in rows:
+            segments.append(Segment(folder / name, plan.ticks[place : place + count]))
+            place += count
     if target.kind == "frames":
         if info.audio and plan.wanted.sound:
             notes.append("frames have no sound; it was left out")
@@ -258,9 +219,11 @@ def _seam(plan: Plan, clip: Clip, target: Target, part: Part, path: Path) -> Ite
     """The frames that ``part`` shares with the one before, if any."""
     if not part.head:
         return
-    before = path.with_name(f"{part.number - 1:05d}.tail.npy")
+    before = path.with_name(f"{part.number - 1:05d}.json")
     numbers = range(part.first, part.first + part.head)
-    paintings = zip(numbers, faded(before, path.with_suffix(".head.npy")), strict=True)
+    tail = [shared(before, "tail", number) for number in numbers]
+    head = [shared(path, "head", number) for number in numbers]
+    paintings = zip(numbers, faded(tail, head), strict=True)
     if target.kind == "frames":
         for number, pixels in paintings:
             write_picture(target, number, pixels)
@@ -281,9 +244,10 @@ def _sound(plan: Plan, clip: Clip) -> Sound | None:
     return Sound(path, info.origin, start, end)
 
 
-def _notes(path: Path) -> list[str]:
+def _left(path: Path) -> tuple[list[str], list[tuple[str, int]]]:
+    """What a worker has left to be said of its part, and the part's segments: files, and how many frames."""
     try:
-        found: list[str] = json.loads(path.read_bytes())["notes"]
-    except (OSError, ValueError, KeyError) as error:
+        found = json.loads(path.read_bytes())
+        return list(found["notes"]), [(str(name), int(count)) for name, count in found["segments"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ImpastoError(f"cannot read {path}, which a worker should have left: {error}") from error
-    return found

@@ -7,11 +7,12 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impasto import imaging
 from impasto.errors import OutputError
@@ -19,6 +20,7 @@ from impasto.film_painters import CutShort
 from impasto.film_painters.fast import Gallery
 from impasto.film_parts.plans import Plan, frames_of
 from impasto.films.engines import FilmPainter, choose_engine, find_coherence
+from impasto.films.options import SEGMENTS
 from impasto.films.places import frame_path
 from impasto.imaging import files
 from impasto.jobs import Job
@@ -26,16 +28,33 @@ from impasto.jobs.parts import Part
 from impasto.jobs.work import Cancel, Perform
 from impasto.progress import Progress, ProgressCallback
 from impasto.types import Picture, Pixels
-from impasto.video import Blended, Clip, ClipInfo, Coherence, Frame
+from impasto.video import Blended, Clip, ClipInfo, Coherence, Frame, Painted
 from impasto.video.codecs import Target
-from impasto.video.coherence import to_words
+from impasto.video.coherence import State, to_words
+from impasto.video.joining import Segment
 from impasto.video.pipeline import ahead
+from impasto.video.segments import Store
 from impasto.video.writing import SegmentWriter
 
 
-def name_of(part: Part, target: Target) -> str:
-    """The file that a part's frames are in; of frames that are pictures, the one that says so."""
-    return f"{part.number:05d}{'.json' if target.kind == 'frames' else target.segment_suffix}"
+def name_of(part: Part) -> str:
+    """The file that says that a part is finished, and of which segments it is."""
+    return f"{part.number:05d}.json"
+
+
+def segments_of(path: Path, target: Target) -> Store:
+    """Where the segments of the part that ``path`` is named after are kept."""
+    return Store(path.with_suffix(".film"), "" if target.kind == "frames" else target.segment_suffix)
+
+
+def shared(path: Path, end: Literal["head", "tail"], number: int) -> Path:
+    """The file of a frame that the part has in common with the one before, or after."""
+    return path.with_suffix(f".{end}") / f"{number:06d}.npy"
+
+
+def newest(path: Path) -> Path:
+    """The file of the last painting in the last segment that the part has finished, for whoever watches."""
+    return path.with_suffix(".last.npy")
 
 
 def make_part_painter(plan: str, among: int) -> Perform:
@@ -69,58 +88,60 @@ class Done:
 class PartPainter:
     """Paints parts of ``plan``, as jobs whose outputs are called after them.
 
-    A part leaves its frames, encoded; beside them ``NNNNN.json``, what is to be said of it; and
-    ``NNNNN.head.npy`` and ``NNNNN.tail.npy``, (N, H, W, 3) uint16, the frames it shares with the parts before
-    and after it. The output of the job is there last.
+    A part is kept in segments, as a film painted by one process is, and goes on after the last finished
+    one whoever paints it. It leaves them in ``NNNNN.film``; in ``NNNNN.head`` and ``NNNNN.tail``, (H, W, 3)
+    uint16 each, the frames it shares with the parts before and after it; and ``NNNNN.json``, what is to be
+    said of it, and its segments. That, the output of the job, is there last.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.clip, self.target = plan.opened()
-        self.parts = {name_of(part, self.target): part for part in plan.parts}
+        self.parts = {name_of(part): part for part in plan.parts}
+        self.length = plan.wanted.segment or SEGMENTS[plan.engine]
         self._stop: Cancel = lambda: False
         self.painter, self.coherence = find_painter(plan, self.clip, cancel=self._stopped)
 
     def __call__(self, job: Job, _: Path, on_progress: ProgressCallback, cancel: Cancel) -> Done:
         """Perform ``job``; see ``jobs.work.Perform``."""
-        part = self.parts[Path(job.output).name]
+        path = Path(job.output)
+        part = self.parts[path.name]
         self._stop = cancel
         info, began = self.clip.info, time.monotonic()
         size = Size(info.width, info.height)
-        out = _Out(Path(job.output), self.target, info, part)
-        notes: list[str] = []
-        count = 0
+        if path.exists():  # finished by one that died before it could say so
+            return Done(size, len(part), 0.0)
+        out = _Out(path, self.target, info, part, self.length)
+        before = count = out.begin()
         with contextlib.ExitStack() as stack:
             stack.callback(out.discard)
             stack.enter_context(contextlib.suppress(CutShort))
-            for number, pixels, frame in self._paintings(stack, part, notes):
+            for painted in self._paintings(stack, part, out, count):
                 if cancel():
                     break
                 count += 1
-                out.take(number, pixels, frame)
-                on_progress(_progress(part, count, info, time.monotonic() - began))
+                out.take(painted)
+                on_progress(_progress(part, before, count, info, time.monotonic() - began))
             else:
-                out.finish(notes)
+                out.finish()
                 return Done(size, len(part), time.monotonic() - began)
         return Done(size, count, time.monotonic() - began, cancelled=True)
 
     def _stopped(self) -> bool:
         return self._stop()
 
-    def _paintings(
-        self, stack: contextlib.ExitStack, part: Part, notes: list[str]
-    ) -> Iterator[tuple[int, Pixels, Frame]]:
-        frames = frames_of(self.plan, self.clip, part, notes)
-        paintings = self.coherence.paint(frame for _, frame in frames)
+    def _paintings(self, stack: contextlib.ExitStack, part: Part, out: _Out, skip: int) -> Iterator[Painted]:
+        frames = frames_of(self.plan, self.clip, part, out.notes, skip)
+        paintings = self.coherence.paint((frame for _, frame in frames), out.state)
         if isinstance(self.coherence, Blended):
             paintings = ahead(paintings)
         stack.enter_context(contextlib.closing(paintings))  # type: ignore[type-var]
         for painted in paintings:
-            number = painted.frame.number
-            pixels = painted.pixels
-            if number >= part.first:
-                pixels = self.painter.finish(pixels, painted.frame.pixels)
-            yield number, pixels, painted.frame
+            if painted.frame.number >= part.first:
+                finished = self.painter.finish(painted.pixels, painted.frame.pixels)
+                yield replace(painted, pixels=finished)
+            else:
+                yield painted
 
 
 def find_painter(plan: Plan, clip: Clip, *, cancel: Cancel | None = None) -> tuple[FilmPainter, Coherence]:
@@ -139,44 +160,82 @@ def find_painter(plan: Plan, clip: Clip, *, cancel: Cancel | None = None) -> tup
 
 
 class _Out:
-    """Where the frames of ``part`` go."""
+    """Where the frames of ``part`` go: every ``length`` that are painted are a segment, and kept.
 
-    def __init__(self, path: Path, target: Target, info: ClipInfo, part: Part) -> None:
+    ``state``, ``notes``: what is known after the segments of an earlier worker.
+    """
+
+    def __init__(self, path: Path, target: Target, info: ClipInfo, part: Part, length: int) -> None:
         self.path = path
         self.target = target
         self.info = info
         self.part = part
-        self.shared: dict[str, list[Any]] = {"head": [], "tail": []}
+        self.length = length
+        self.state: State | None = None
+        self.notes: list[str] = []
+        self._store = segments_of(path, target)
+        self._segments: list[Segment] = []
+        self._count = 0
+        self._ticks: list[int] = []
+        self._last: NDArray[np.uint16] | None = None
         self._writer: SegmentWriter | None = None
 
-    def take(self, number: int, pixels: Pixels, frame: Frame) -> None:
-        part = self.part
-        if number < part.first:
-            return
-        if number < part.first + part.head:
-            self.shared["head"].append(to_words(pixels))
-        elif number >= part.last:
-            self.shared["tail"].append(to_words(pixels))
-        elif self.target.kind == "frames":
-            write_picture(self.target, number, pixels)
-        else:
-            if self._writer is None:
-                self._writer = segment_writer(self.path, self.target, self.info)
-            self._writer.write(pixels, frame.ticks)
+    def begin(self) -> int:
+        """How many frames an earlier worker has painted. Raises OutputError."""
+        self._store.make()
+        earlier = self._store.begin({"part": asdict(self.part), "length": self.length})
+        self._segments = list(earlier.segments)
+        if earlier.state is not None:
+            self.state = dict(earlier.state)
+            self.notes = [str(note) for note in self.state.pop("notes")]
+        return min(self.length * len(self._segments), self.part.end - self.part.begin)
 
-    def finish(self, notes: list[str]) -> None:
-        """Everything in its place, the job's output last. Raises OutputError."""
-        for name, frames in self.shared.items():
-            if frames:
-                _save(self.path.with_suffix(f".{name}.npy"), np.stack(frames))
+    def take(self, painted: Painted) -> None:
+        """One more frame. Raises OutputError."""
+        part, frame = self.part, painted.frame
+        number = frame.number
+        if number >= part.first:
+            words = to_words(painted.pixels)
+            if number < part.first + part.head:
+                _save(shared(self.path, "head", number), words)
+            elif number >= part.last:
+                _save(shared(self.path, "tail", number), words)
+            else:
+                self._write(painted.pixels, frame)
+                self._ticks.append(frame.ticks)
+                self._last = words
+        self._count += 1
+        if self._count == self.length or number == part.end - 1:
+            self._commit(painted.state)
+
+    def _write(self, pixels: Pixels, frame: Frame) -> None:
+        if self.target.kind == "frames":
+            write_picture(self.target, frame.number, pixels)
+            return
+        if self._writer is None:
+            place = self._store.path(len(self._segments))
+            self._writer = segment_writer(place, self.target, self.info)
+        self._writer.write(pixels, frame.ticks)
+
+    def _commit(self, state: State) -> None:
         if self._writer is not None:
-            files.replace(self.path.with_suffix(".json"), json.dumps({"notes": notes}).encode())
             self._writer.close(last_ticks(self.info))
             self._writer = None
-        else:
-            files.replace(self.path, json.dumps({"notes": notes}).encode())
+        known = {**state, "notes": np.array(self.notes, np.str_)}
+        self._segments.append(self._store.commit(len(self._segments), self._ticks, known))
+        self._count, self._ticks = 0, []
+        if self._last is not None:
+            _save(newest(self.path), self._last)
+
+    def finish(self) -> None:
+        """The job's output, when all else is in its place. Raises OutputError."""
+        rows = [(str(s.path.relative_to(self.path.parent)), len(s.ticks)) for s in self._segments]
+        about = {"notes": self.notes, "segments": [row for row in rows if row[1]]}
+        files.replace(self.path, json.dumps(about).encode())
+        self._store.path(len(rows) - 1, ".npz").unlink(missing_ok=True)
 
     def discard(self) -> None:
+        """What was not finished goes."""
         if self._writer is not None:
             self._writer.discard()
 
@@ -196,9 +255,10 @@ def last_ticks(info: ClipInfo) -> int:
     return max(1, round(1 / (info.rate * info.time_base)))
 
 
-def _save(path: Path, values: Any) -> None:
+def _save(path: Path, values: NDArray[np.uint16]) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(exist_ok=True)
         with part.open("wb") as file:
             np.save(file, values)
         part.replace(path)
@@ -207,7 +267,8 @@ def _save(path: Path, values: Any) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _progress(part: Part, count: int, info: ClipInfo, elapsed: float) -> Progress:
+def _progress(part: Part, before: int, count: int, info: ClipInfo, elapsed: float) -> Progress:
+    """``before`` of the ``count`` frames are an earlier worker's."""
     total = part.end - part.begin
-    left = elapsed / count * (total - count)
+    left = elapsed / (count - before) * (total - count)
     return Progress(1, 1, count, total, info.width, info.height, count / total, {}, elapsed, left)

@@ -121,17 +121,21 @@ def _request(wanted: FilmOptions) -> Request:
     return Request(start=wanted.start, end=wanted.end, even=False, damage=wanted.damage, rate=wanted.rate)
 
 
-def frames_of(plan: Plan, clip: Clip, part: Part, notes: list[str]) -> Iterator[tuple[int, Frame]]:
-    """The numbers and frames from ``part.begin`` to ``part.end``, as all of ``clip`` would give them.
+def frames_of(
+    plan: Plan, clip: Clip, part: Part, notes: list[str], skip: int = 0
+) -> Iterator[tuple[int, Frame]]:
+    """The numbers and frames from ``part.begin`` to ``part.end`` less the first ``skip``, as all of ``clip``
+    would give them.
 
-    Only that span is decoded. What was wrong with it is in ``notes`` afterwards. Raises InputError.
+    Only that span is decoded. ``notes`` grow by what is wrong with it. Raises InputError.
     """
+    begin, known = part.begin + skip, list(notes)
     info = clip.info
     is_file = getattr(clip, "path", None) is not None
     rate = plan.wanted.rate
     # Seconds of the clip at which its first frame is: pictures have no times, and are counted.
     base = info.origin - info.begin if is_file else -(-(plan.wanted.start or 0) * rate // 1) / rate
-    earliest = max(0, part.begin - _BEFORE)
+    earliest = max(0, begin - _BEFORE)
     end = plan.wanted.end if part.end == len(plan.ticks) else base + plan.ticks[part.end] * info.time_base
     span = Request(
         start=base + plan.ticks[earliest] * info.time_base,
@@ -143,15 +147,16 @@ def frames_of(plan: Plan, clip: Clip, part: Part, notes: list[str]) -> Iterator[
     )
     own = open_clip(plan.source, span)
     shift = int((own.info.origin - info.origin) / info.time_base) if is_file else plan.ticks[earliest]
-    numbers = {plan.ticks[n]: n for n in range(part.begin, part.end)}
+    numbers = {plan.ticks[n]: n for n in range(begin, part.end)}
     found = 0
     for frame in own.frames():
+        notes[:] = [*known, *own.notes]
         number = numbers.get(frame.ticks + shift)
         if number is not None:
             found += 1
             yield number, dataclasses.replace(frame, number=number, ticks=frame.ticks + shift)
-    notes += own.notes
+    notes[:] = [*known, *own.notes]
     if found != len(numbers):
         raise InputError(
-            f"{plan.source}: expected {len(numbers)} frames from number {part.begin} on; {found} can be read"
+            f"{plan.source}: expected {len(numbers)} frames from number {begin} on; {found} can be read"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,11 @@ _MOST = 2.0
 """How much detail is strengthened at most."""
 
 
-def faded(before: Path, after: Path) -> Iterator[Pixels]:
-    """The frames that two parts have painted, in the files ``before`` and ``after``, (N, H, W, 3) uint16: one
-    passes evenly into the other. Raises InputError."""
-    older, newer = _load(before), _load(after)
-    if older.shape != newer.shape:
-        raise InputError(f"{before} and {after} do not hold the same frames: {older.shape}, {newer.shape}")
-    count = len(older)
-    for place in range(count):
-        yield cross(from_words(older[place]), from_words(newer[place]), (place + 1) / (count + 1))
+def faded(before: Sequence[Path], after: Sequence[Path]) -> Iterator[Pixels]:
+    """The frames that two parts have painted, each in a file of its own, (H, W, 3) uint16: one passes evenly
+    into the other. Raises InputError."""
+    for place, (older, newer) in enumerate(zip(before, after, strict=True), 1):
+        yield cross(read_words(older), read_words(newer), place / (len(before) + 1))
 
 
 def cross(older: Pixels, newer: Pixels, share: float) -> Pixels:
@@ -54,9 +50,10 @@ def _strength(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(energy, (0, 0), 4 * _DETAIL), np.float32) + np.float32(1e-6)
 
 
-def _load(path: Path) -> NDArray[Any]:
+def read_words(path: Path) -> Pixels:
+    """A painting that a worker has left, (H, W, 3). Raises InputError."""
     try:
-        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        found: NDArray[Any] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"cannot read {path}, which a worker should have left: {error}") from error
-    return found
+    return from_words(found)

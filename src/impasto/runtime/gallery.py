@@ -13,17 +13,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from impasto.errors import (
-    CorruptWeightsError,
-    OptionError,
-    PictureError,
-    StyleError,
-    WeightsMissingError,
-)
+from impasto.errors import CorruptWeightsError, ImpastoError, OptionError, PictureError, StyleError
 from impasto.runtime.bands import Sweeps
-from impasto.runtime.graphs import GRAIN, TABLE, Weights, layer_names, whole
-from impasto.runtime.onnx_files import read_constants
-from impasto.runtime.styles import KEY, KIND, ONE_STYLE, FastStyle, describe, kind_of, rows_of, understand
+from impasto.runtime.graphs import TABLE, Weights
+from impasto.runtime.network_files import read_network
+from impasto.runtime.sessions import Sessions, choose_device, open_first
+from impasto.runtime.styles import FastStyle, rows_of
 from impasto.types import Pixels
 
 SHIPPED = Path(__file__).with_name("data") / "gallery.onnx"
@@ -43,15 +38,23 @@ Frame = NDArray[np.uint8] | Pixels
 
 
 class Gallery:
-    """One network, many styles. Made by ``load_gallery``; may be used by several threads at once."""
+    """One network, many styles. Made by ``load_gallery``; may be used by several threads at once.
+
+    ``device``: where it paints: cpu, cuda or cuda:N.
+    """
 
     def __init__(
-        self, model: bytes, styles: tuple[FastStyle, ...], weights: Weights | None, threads: int | None
+        self,
+        session: onnxruntime.InferenceSession,
+        styles: tuple[FastStyle, ...],
+        weights: Weights | None,
+        sessions: Sessions,
     ) -> None:
         self.styles = styles
+        self.device = sessions.device
         self._weights = weights
-        self._threads = threads
-        self._session = self._open(model)
+        self._sessions = sessions
+        self._session = session
         self._inputs = [value.name for value in self._session.get_inputs()]
 
     def paint(
@@ -72,7 +75,7 @@ class Gallery:
         (Gatys et al., CVPR 2017, section 5.3). Raises StyleError, OptionError and PictureError.
         """
         row = self.row(styles, strength=strength, stroke_size=stroke_size)
-        painted = self._pass(check_pixels(pixels), row)
+        painted = self._painted(check_pixels(pixels), row)
         if not keep_color:
             return painted
         from impasto.imaging import keep_colours
@@ -130,6 +133,19 @@ class Gallery:
             raise OptionError("expected at least one style with a share above 0; got none")
         return {name: share / total for name, share in given.items()}
 
+    def _painted(self, pixels: Pixels, row: NDArray[np.float32]) -> Pixels:
+        try:
+            return self._pass(pixels, row)
+        except ImpastoError:
+            raise
+        except Exception as problem:  # of a graphics processor: its memory is full, it was lost
+            if self.device == "cpu":
+                raise
+            reason = " ".join(str(problem).split())[:200]
+            raise ImpastoError(
+                f"device {self.device} failed while it painted ({reason}); device cpu is the processor"
+            ) from problem
+
     def _pass(self, pixels: Pixels, row: NDArray[np.float32]) -> Pixels:
         if pixels.shape[0] * pixels.shape[1] > WHOLE_PIXELS:
             return self._in_bands(pixels, row)
@@ -150,18 +166,9 @@ class Gallery:
         more = {"store": np.float32 if exact else np.float16} | more
         return Sweeps(pixels, numbers, self._weights, self._open_passing, **more).run()
 
-    def _open(self, model: bytes, **entries: str) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        if self._threads is not None:
-            options.intra_op_num_threads = self._threads
-        for key, value in entries.items():
-            options.add_session_config_entry(f"session.{key}", value)
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
     def _open_passing(self, model: bytes) -> onnxruntime.InferenceSession:
         """For a graph that is dropped again soon."""
-        return self._open(model, **{"intra_op.allow_spinning": "0"})
+        return self._sessions.open(model, **{"intra_op.allow_spinning": "0"})
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:
@@ -239,79 +246,31 @@ def check_pixels(pixels: Pixels) -> Pixels:
     return pixels
 
 
-def load_gallery(path: str | PathLike[str] | None = None, *, threads: int | None = None) -> Gallery:
+def load_gallery(
+    path: str | PathLike[str] | None = None, *, threads: int | None = None, device: str = "auto"
+) -> Gallery:
     """The network in ``path``: a .safetensors file that ``impasto train`` made, or an .onnx file that
     ``impasto export`` made of it, or of a network of one style; the shipped one by default.
 
-    ``threads``: how many the arithmetic may use; as many as the machine has cores by default. Raises
-    WeightsMissingError when there is no such file, CorruptWeightsError when it is something else.
+    ``threads``: how many the arithmetic may use; as many as the machine has cores by default. ``device``:
+    cpu; cuda, or cuda:1 and so on; auto for cuda where ONNX Runtime has it. Where it has it and cannot use
+    it, auto goes on with the processor and warns (RuntimeWarning); ``Gallery.device`` is what came of it.
+
+    Raises WeightsMissingError when there is no such file, CorruptWeightsError when it is something else,
+    OptionError for a device that cannot be used.
     """
     if threads is not None and threads < 1:
         raise OptionError(f"expected threads of 1 or more; got {threads}")
+    chosen = choose_device(device)
     source = SHIPPED if path is None else Path(path)
-    if not source.is_file():
-        raise WeightsMissingError(f"expected a gallery network in {source}; there is no such file")
-    weights: Weights | None
-    if source.suffix.lower() == ".safetensors":
-        weights, text = _read_safetensors(source)
-        styles, _ = understand(text, str(source))
-        _check(weights, styles, source)
-        data = whole(weights, rows_of(styles), {KEY: describe(styles)})
-    else:
-        data = source.read_bytes()
-        constants, metadata = _read_onnx(data, source)
-        text = metadata.get(KEY)
-        kind = ONE_STYLE if kind_of(text) == ONE_STYLE else KIND
-        styles, about = understand(text, str(source), kind)
-        weights = None if about.get("precision") == "int8" or kind == ONE_STYLE else constants
-        if weights is not None:
-            _check(weights, styles, source)
+    data, styles, weights = read_network(source)
     try:
-        return Gallery(data, styles, weights, threads)
+        sessions, session = open_first(data, chosen, threads, auto=device == "auto")
+    except ImpastoError:
+        raise
     except Exception as problem:  # ONNX Runtime's errors have no common base
         reason = " ".join(str(problem).split())[:200]
         raise CorruptWeightsError(
             f"expected a gallery network in {source}; ONNX Runtime cannot use it: {reason}"
         ) from problem
-
-
-def _read_onnx(data: bytes, source: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    try:
-        return read_constants(data)
-    except ValueError as problem:
-        raise CorruptWeightsError(
-            f"expected a gallery network, .onnx or .safetensors; {source} is neither ({problem})"
-        ) from problem
-
-
-def _read_safetensors(source: Path) -> tuple[dict[str, NDArray[Any]], str | None]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(source, framework="numpy") as file:
-            text = (file.metadata() or {}).get(KEY)
-            if "conv1.conv2d.weight" in file.keys():  # noqa: SIM118
-                raise CorruptWeightsError(
-                    f"expected a gallery network; {source} is one of Johnson et al., which runs as ONNX: "
-                    f"impasto export {source} -o {source.with_suffix('.onnx').name}"
-                )
-            return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118
-    except (OSError, SafetensorError) as problem:
-        raise CorruptWeightsError(
-            f"expected a gallery network; {source} is no safetensors file ({problem})"
-        ) from problem
-
-
-def _check(weights: Weights, styles: tuple[FastStyle, ...], source: Path) -> None:
-    """Refuse tensors that are not this network's."""
-    layers = layer_names(weights)
-    wanted = [*(f"{n}.weight" for n in [*layers, "up4", "up2", "up1", "strokes"]), GRAIN, TABLE]
-    missing = [name for name in wanted if name not in weights]
-    if missing:
-        raise CorruptWeightsError(f"expected a gallery network in {source}; it has no tensor {missing[0]}")
-    numbers = 12 + 2 * sum(weights[f"{name}.weight"].shape[0] for name in layers)
-    if weights[TABLE].shape != (rows_of(styles), numbers):
-        raise CorruptWeightsError(
-            f"expected a table of {rows_of(styles)} x {numbers} numbers in {source}; "
-            f"it is {weights[TABLE].shape}"
-        )
+    return Gallery(session, styles, weights, sessions)

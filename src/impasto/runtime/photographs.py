@@ -112,14 +112,17 @@ def paint_file(
     painted = paint_picture(gallery, read, manner)
     seconds = time.perf_counter() - began
     del read
-    imaging.write(painted, target, quality=quality, parameters=parameters(photo, manner, model))
+    about = parameters(photo, manner, model, device=gallery.device)
+    imaging.write(painted, target, quality=quality, parameters=about)
     return Painted(target, painted.width, painted.height, seconds, shrunk)
 
 
-def parameters(photo: str | os.PathLike[str], manner: Manner, model: str | None = None) -> dict[str, Any]:
-    """What it takes to paint ``photo`` like this again, ready for JSON."""
+def parameters(
+    photo: str | os.PathLike[str], manner: Manner, model: str | None = None, *, device: str = "cpu"
+) -> dict[str, Any]:
+    """What it takes to paint ``photo`` like this again, ready for JSON; ``device``: where it was painted."""
     return {
         "impasto": __version__,
         "content": os.fspath(photo),
-        "fast": asdict(manner) | {"model": model},
+        "fast": asdict(manner) | {"model": model, "device": device},
     }

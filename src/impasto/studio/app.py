@@ -22,6 +22,7 @@ from impasto.studio.logs import Audit
 from impasto.studio.metrics import Metrics
 from impasto.studio.problems import ProblemDocument, install
 from impasto.studio.queues import Queues
+from impasto.studio.readiness import Readiness, writable
 from impasto.studio.routes import events, jobs, operations, page, pictures, results, session
 from impasto.studio.schemas import API
 from impasto.studio.services import Services, admit_upload
@@ -62,11 +63,13 @@ class Studio:
 def _services(
     settings: Settings, state: State, storage: Storage, load_gallery: Callable[[], FastGallery | None]
 ) -> Services:
+    queues = Queues(settings)
+    checks = {"state": state.ready, "queue": queues.ready, "storage": lambda: writable(storage)}
     return Services(
         settings=settings,
         state=state,
         storage=storage,
-        queues=Queues(settings),
+        queues=queues,
         accounts=Accounts(settings, state),
         watcher=Watcher(state),
         metrics=Metrics(),
@@ -78,6 +81,7 @@ def _services(
         uploads=Buckets(settings.uploads_per_minute),
         submissions=Buckets(settings.jobs_per_minute),
         sign_ins=Buckets(settings.sign_ins_per_minute),
+        readiness=Readiness(checks),
     )
 
 

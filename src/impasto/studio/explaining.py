@@ -9,11 +9,13 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from impasto.errors import InputError
+from impasto.studio.explained import style_of, words
 from impasto.studio.state import JobRecord
 from impasto.studio.storage import MARK, PAGE, replace_file
 
@@ -26,40 +28,34 @@ LONGEST = 1800.0
 
 
 def command() -> list[str]:
-    """What explains, without its arguments."""
-    return [sys.executable, "-m", "impasto", "explain"]
+    """What explains, without its arguments; it ends when its standard input does."""
+    return [sys.executable, "-m", "impasto.studio.tied", "impasto", "explain"]
 
 
 @lru_cache(maxsize=1)
 def available() -> bool:
     """Whether this installation can explain. The first question takes a second."""
-    done = subprocess.run([*command(), "--help"], capture_output=True, check=False, timeout=60)
+    asked = [sys.executable, "-m", "impasto", "explain", "--help"]
+    done = subprocess.run(asked, capture_output=True, check=False, timeout=60)
     return done.returncode == 0
 
 
 def explain(painter: Painter, job: JobRecord, reporter: Reporter) -> dict[str, Any] | None:
-    """Make the page for the photograph and the first style of ``job``; None when it was put down."""
+    """Make the page for the photograph and the main style of ``job``; None when it was put down."""
     folder = painter.storage.job(job.id)
     desk = folder / "desk"
     shutil.rmtree(desk, ignore_errors=True)
     desk.mkdir(mode=0o700)
     photo, chosen = _lay_out(painter, job, desk)
+    settings = words(job.request, draft_size=painter.settings.draft_size)
     began = time.monotonic()
     log_path = desk / "log"
     with log_path.open("wb") as output:
-        process = subprocess.Popen(
-            [*command(), "--json", photo, chosen, "-o", "page.html"],
-            cwd=desk,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+        process = start([*settings, "--json", photo, chosen, "-o", "page.html"], desk, output)
         try:
             stopped = _wait(painter, process, reporter, began, log_path)
         finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            end(process)
     if stopped:
         shutil.rmtree(desk, ignore_errors=True)
         return None
@@ -69,9 +65,25 @@ def explain(painter: Painter, job: JobRecord, reporter: Reporter) -> dict[str, A
     return _keep(folder, desk / "page.html", began)
 
 
+def start(arguments: Sequence[str], desk: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Begin to explain. What is started ends when this process does, however this one ends."""
+    return subprocess.Popen(
+        [*command(), *arguments], cwd=desk, stdin=subprocess.PIPE, stdout=output, stderr=output
+    )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End what ``start`` began, if it has not ended, and let go of its standard input."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
 def _lay_out(painter: Painter, job: JobRecord, desk: Path) -> tuple[str, str]:
     """Put the pictures on the ``desk``, under the names people know them by; the command's words for them."""
-    style = job.request["styles"][0]
+    style = style_of(job.request)
     photo = _called(painter, job, job.request["photo"], "photo")
     shutil.copy(painter.storage.picture(job.request["photo"]), desk / photo)
     if not style["picture"]:

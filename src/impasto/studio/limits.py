@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,20 @@ from collections.abc import Callable
 from impasto.studio.problems import ProblemError
 
 MOST_CALLERS = 10_000
+"""Beyond these, who has not been heard of for the longest time is forgotten."""
+
+
+def caller_at(address: str) -> str:
+    """The caller an ``address`` stands for: itself, but of IPv6 the /64, all of which one line has."""
+    try:
+        found = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 class Buckets:
@@ -32,23 +47,15 @@ class Buckets:
     def _pass(self, caller: str, count: int) -> None:
         now = self._clock()
         with self._lock:
-            level, before = self._levels.get(caller, (self.size, now))
+            level, before = self._levels.pop(caller, (self.size, now))
             level = min(self.size, level + (now - before) * self.rate)
-            if level < 1:
-                self._levels[caller] = (level, now)
-                wait = (1 - level) / self.rate
-                raise ProblemError(
-                    "rate", f"too many requests; try again in {max(1, round(wait))} s", retry_after=wait
-                )
-            if len(self._levels) >= MOST_CALLERS and caller not in self._levels:
-                self._forget_full(now)
-            self._levels[caller] = (level - count, now)
-
-    def _forget_full(self, now: float) -> None:
-        """Forget callers whose bucket is full again: they are as good as new."""
-        kept = {
-            caller: (level, before)
-            for caller, (level, before) in self._levels.items()
-            if level + (now - before) * self.rate < self.size
-        }
-        self._levels = kept if len(kept) < MOST_CALLERS else {}
+            is_enough = level >= 1
+            # Put back at the end: at the beginning are those not heard of for the longest time.
+            self._levels[caller] = (level - count if is_enough else level, now)
+            while len(self._levels) > MOST_CALLERS:
+                del self._levels[next(iter(self._levels))]
+        if not is_enough:
+            wait = (1 - level) / self.rate
+            raise ProblemError(
+                "rate", f"too many requests; try again in {max(1, round(wait))} s", retry_after=wait
+            )

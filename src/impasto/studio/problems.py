@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from impasto.errors import ImpastoError
+from impasto.errors import ImpastoError, OutputError, WeightsError
 from impasto.studio.state import RefusalError
 
 log = logging.getLogger("impasto.studio.http")
@@ -148,7 +148,13 @@ def install(app: FastAPI) -> None:
         return answer(request, ProblemError(kind, detail, headers=error.headers))
 
     async def on_impasto(request: Request, error: Exception) -> JSONResponse:
-        return answer(request, ProblemError("invalid", str(error)))
+        if isinstance(error, (WeightsError, OutputError)):  # of our networks and our disk, not of the request
+            return await on_fault(request, error)
+        root = str(request.app.state.services.storage.root)
+        detail = str(error).replace(f"{root}/", "").replace(root, "")
+        if detail != str(error):  # a file of ours, gone meanwhile
+            log.warning("a file cannot be used: %s", error)
+        return answer(request, ProblemError("invalid", detail))
 
     async def on_fault(request: Request, error: Exception) -> JSONResponse:
         log.error("a fault", exc_info=error, extra={"request": request.scope["state"].get("request_id")})

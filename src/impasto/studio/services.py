@@ -10,11 +10,12 @@ from fastapi import Depends, Request
 
 from impasto.studio.accounts import Accounts, Caller
 from impasto.studio.gallery import Previews
-from impasto.studio.limits import Buckets
+from impasto.studio.limits import Buckets, caller_at
 from impasto.studio.logs import Audit
 from impasto.studio.metrics import Metrics
 from impasto.studio.problems import ProblemError
 from impasto.studio.queues import Queues
+from impasto.studio.readiness import Readiness
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, PictureRecord, State
 from impasto.studio.storage import Storage
@@ -40,6 +41,7 @@ class Services:
     uploads: Buckets
     submissions: Buckets
     sign_ins: Buckets
+    readiness: Readiness
     can_explain: bool = False
 
     def job(self, caller: Caller, id: str) -> JobRecord:
@@ -66,12 +68,17 @@ def services(request: Request) -> Services:
 Here = Annotated[Services, Depends(services)]
 
 
+def line_of(request: Request) -> str:
+    """Who asks as far as an address tells, for what is limited by address."""
+    return caller_at(request.client.host) if request.client else ""
+
+
 def visitor(request: Request, here: Here) -> Caller | None:
     """Who asks, a stranger perhaps; from our own page if from a browser."""
     known: Caller | None = getattr(request.state, "caller", None)
     if known is not None:  # the gate asked already
         return known
-    address = request.client.host if request.client else ""
+    address = line_of(request)
     caller = _caller(request, here, address)
     if caller is None:
         here.requests.take(f"address {address}")

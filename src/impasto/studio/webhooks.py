@@ -22,22 +22,28 @@ log = logging.getLogger("impasto.studio.webhooks")
 PAUSES = (10.0, 60.0, 300.0, 900.0, 900.0)
 """Seconds between tries; after the last one there is no other."""
 TIMEOUT = 10.0
+_USUAL = {"https": 443, "http": 80}
 
 
 def check_address(address: str, settings: Settings) -> str:
     """``address``, if webhooks may be sent there. Raises OptionError.
 
-    Only hosts the operator names: a server that posts wherever it is told reaches into its own network.
+    Only hosts the operator names: a server that posts wherever it is told reaches into its own network. A
+    host named without a port is meant with the usual one: 443, or 80 where http is allowed.
     """
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError as error:
         raise OptionError(f"webhook is no address: {error}") from error
+    usual = _USUAL.get(parts.scheme)
+    port = usual if port is None else port
     allowed = {name.lower() for name in settings.webhook_hosts}
-    if host not in allowed and f"{host}:{port}" not in allowed:
+    named = {host, f"[{host}]"} if port == usual else set()
+    if not allowed & {*named, f"{host}:{port}", f"[{host}]:{port}"}:
         raise OptionError(
-            "webhook names a host this server does not send to; its operator lists those it does"
+            "webhook names a host, or a port of it, that this server does not send to; its operator lists "
+            "those it does"
         )
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise OptionError("webhook must begin with https://")

@@ -54,8 +54,8 @@ class Store:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """While this film is painted here, no other process paints it. Raises InputError, OutputError."""
+        self.make()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / "lock", timeout=0)
             lock.acquire()
         except Timeout as error:
@@ -69,6 +69,13 @@ class Store:
         finally:
             lock.release()
 
+    def make(self) -> None:
+        """Raises OutputError where there can be no such folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+
     def begin(self, description: Mapping[str, Any]) -> Begun:
         """What an earlier run finished of the film so described; everything else is removed."""
         described = json.loads(json.dumps(description))
@@ -78,12 +85,7 @@ class Store:
             self._sweep(set())
             self._write(self.folder / "film.json", json.dumps(described).encode())
             return Begun(note=note)
-        found: list[Segment] = []
-        while (row := _read(self.path(len(found), ".json"))) is not None:
-            segment = Segment(self.path(len(found), self.suffix or ".json"), tuple(row["ticks"]))
-            if not segment.path.is_file():
-                break
-            found.append(segment)
+        found = self.finished()
         state = self._state(len(found) - 1)
         if found and state is None:
             self._sweep({"film.json"})
@@ -92,6 +94,16 @@ class Store:
         kept |= {f"{n:05d}{end}" for n in range(len(found)) for end in (self.suffix, ".json")}
         self._sweep(kept)
         return Begun(tuple(found), state)
+
+    def finished(self) -> list[Segment]:
+        """The segments that are finished, from the first on."""
+        found: list[Segment] = []
+        while (row := _read(self.path(len(found), ".json"))) is not None:
+            segment = Segment(self.path(len(found), self.suffix or ".json"), tuple(row["ticks"]))
+            if segment.ticks and not segment.path.is_file():
+                break
+            found.append(segment)
+        return found
 
     def path(self, number: int, suffix: str | None = None) -> Path:
         """The file of a segment."""

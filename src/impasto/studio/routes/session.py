@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from impasto.studio import schemas
 from impasto.studio.accounts import COOKIE, Caller, check_same_site
 from impasto.studio.problems import ProblemError, responses
-from impasto.studio.services import Here, Member, Services, Visitor
+from impasto.studio.services import Here, Member, Services, Visitor, line_of
 from impasto.studio.webhooks import secret_for
 
 router = APIRouter(tags=["account"])
@@ -34,7 +34,7 @@ def read_session(here: Here, caller: Visitor) -> Any:
 @router.post("/session", response_model=schemas.Session, responses=responses())
 def sign_in(here: Here, request: Request, response: Response, asked: schemas.SignIn) -> Any:
     """Sign in with a token; sets the session cookie."""
-    here.sign_ins.take(request.client.host if request.client else "")
+    here.sign_ins.take(line_of(request))
     check_same_site(request)
     caller = here.accounts.sign_in(asked.token)
     if caller is None:

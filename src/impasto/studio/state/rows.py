@@ -43,9 +43,11 @@ def forget(run: Transaction, row: Mapping[str, Any]) -> list[str]:
     """Forget a job and what explains it, which shows its pictures; returns their ids."""
     explanations = run("SELECT * FROM jobs WHERE explains = ?", row["id"])
     if row["explains"] is not None:
+        others = "SELECT COUNT(*) AS n FROM jobs WHERE explains = ? AND status = 'done' AND id <> ?"
+        has_other = int(run(others, row["explains"], row["id"])[0]["n"]) > 0
         run(
-            "UPDATE jobs SET explanation = 0, version = ? WHERE id = ?",
-            *(next_version(run), row["explains"]),
+            "UPDATE jobs SET explanation = ?, version = ? WHERE id = ?",
+            *(int(has_other), next_version(run), row["explains"]),
         )
     for each in (row, *explanations):
         version = next_version(run)
