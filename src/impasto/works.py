@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from impasto import api, imaging
 from impasto.encoders import FeatureExtractor
-from impasto.errors import OptionError, OutputError
+from impasto.errors import OptionError
+from impasto.imaging.files import make_folder
 from impasto.jobs import Job, places
 from impasto.jobs.batch import Batch, BatchCallback, run, run_with
 from impasto.jobs.hiring import Wish, find_workers
@@ -23,12 +24,14 @@ from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Cancel, Painter, Perform
 from impasto.optimize import memory
 from impasto.optimize.checkpoints import INTERVAL
+from impasto.optimize.engine import least_side
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
 from impasto.progress import ProgressCallback
 from impasto.runtime import Gallery, load_gallery
 from impasto.runtime.gallery import SHIPPED
 from impasto.runtime.photographs import Manner, paint_picture, parameters
+from impasto.runtime.sessions import check_device
 from impasto.sources import Loaded, load_network
 from impasto.types import Picture
 
@@ -107,8 +110,9 @@ def batch(
     is written.
 
     ``fast``: paint with the shipped fast network, in one pass each; its ``strength``, ``stroke_size``,
-    ``keep_color`` and ``size`` (see ``runtime.photographs.Manner``) where they are not the usual. Styles are
-    the names that it knows, and ``preset``, ``options`` and ``changes`` are not for it.
+    ``keep_color`` and ``size`` (see ``runtime.photographs.Manner``) where they are not the usual, and its
+    ``device``, as for ``runtime.load_gallery``; on Ray, auto is the processor. Styles are the names that it
+    knows, and ``preset``, ``options`` and ``changes`` are not for it.
 
     ``workers``: 1 paints in this process; more, in as many processes, which share its cores and graphics
     processors; "auto", in as many as these and the memory make sensible. A worker that dies is replaced.
@@ -123,15 +127,19 @@ def batch(
         raise OptionError("a fast network has no preset and no options of optimising; expected fast alone")
     chosen = (options or find_preset(preset).options).replace(**changes)
     manners = known_styles(_several(styles))
+    device = "auto" if fast is None else str(fast.get("device", "auto"))
+    quick = None if fast is None else {name: value for name, value in fast.items() if name != "device"}
     crew = (
-        _Optimised(chosen, checkpoint_every, max_pixels) if fast is None else _Fast(fast, manners, max_pixels)
+        _Optimised(chosen, checkpoint_every, max_pixels)
+        if quick is None
+        else _Fast(quick, manners, max_pixels, device, away=ray is not None)
     )
     folder = places.plain(os.fspath(output))
     _make_folder(folder)
     results = {whereabouts(places.join(folder, name)) for name in ledger(folder).read()}
     photos, left_out = photographs(_several(contents), results)
     jobs = pairs(photos, manners, folder, chosen, suffix=suffix, quality=quality)
-    jobs = [replace(job, fast=fast) for job in jobs]
+    jobs = [replace(job, fast=quick) for job in jobs]
     wish = Wish(workers, ray, len(jobs), crew.device, crew.needed(), crew.memory(), folder)
     hire = find_workers(wish, crew.painter, on_cluster or (lambda _: None))
     work = partial(run, perform=crew.here()) if hire is None else partial(run_with, hire)
@@ -148,6 +156,8 @@ class _Optimised:
         self.device = options.device
         self.network = load_network(options)
         self.digest = str(self.network.describe()["sha256"])
+        # Too small for a square picture is too small for every one.
+        least_side(self.network, options, *_square(options))
         self._every, self._max_pixels = checkpoint_every, max_pixels
 
     def here(self) -> Perform:
@@ -170,19 +180,27 @@ class _Optimised:
         options = self.options
         if options.max_memory is not None:
             return options.max_memory * 1e9
-        width, height = options.size if isinstance(options.size, tuple) else (options.size, options.size)
+        width, height = _square(options)
         layers = [*options.content_layers, *options.style_layers]
         at_work = memory.activations(self.network, layers) * memory.OVERHEAD * height * width
         return memory.kept(self.network, options, height, width) + at_work
 
 
+def _square(options: Options) -> tuple[int, int]:
+    """The size of the largest picture that ``options`` ask for."""
+    return options.size if isinstance(options.size, tuple) else (options.size, options.size)
+
+
 class _Fast:
     """What workers do with the shipped fast network, and what they need."""
 
-    device = "cpu"
-
-    def __init__(self, fast: Mapping[str, Any], styles: Sequence[str], max_pixels: int) -> None:
-        gallery = load_gallery(threads=_threads())
+    def __init__(
+        self, fast: Mapping[str, Any], styles: Sequence[str], max_pixels: int, device: str, *, away: bool
+    ) -> None:
+        check_device(device)
+        # Away from here it is other machines that have graphics processors, or not.
+        gallery = load_gallery(threads=_threads(), device="cpu" if away else device)
+        self.device = device if away and device != "auto" else gallery.device
         try:
             for style in styles:
                 manner = Manner({style: 1.0}, **fast)
@@ -199,7 +217,8 @@ class _Fast:
         return _fast_painter(self._gallery, self._max_pixels)
 
     def painter(self, among: int) -> Painter:  # noqa: ARG002 - it takes what it takes
-        return Painter("impasto.works:make_fast_painter", {"max_pixels": self._max_pixels})
+        settings = {"max_pixels": self._max_pixels, "device": self.device}
+        return Painter("impasto.works:make_fast_painter", settings)
 
     def memory(self) -> float:
         return memory.budget(Options())
@@ -208,9 +227,9 @@ class _Fast:
         return FAST_MEMORY
 
 
-def make_fast_painter(max_pixels: int) -> Perform:
+def make_fast_painter(max_pixels: int, device: str) -> Perform:
     """What paints the jobs of a fast batch, in a worker process of its own."""
-    return _fast_painter(load_gallery(threads=_threads()), max_pixels)
+    return _fast_painter(load_gallery(threads=_threads(), device=device), max_pixels)
 
 
 def _threads() -> int | None:
@@ -237,8 +256,9 @@ def _fast_painter(gallery: Gallery, max_pixels: int) -> Perform:
         began = time.perf_counter()
         painted = paint_picture(gallery, photo, manner)
         seconds = time.perf_counter() - began
+        about = parameters(job.content, manner, device=gallery.device)
         with places.drafted(job.output) as draft:
-            imaging.write(painted, draft, quality=job.quality, parameters=parameters(job.content, manner))
+            imaging.write(painted, draft, quality=job.quality, parameters=about)
         return _FastPainted(painted, seconds)
 
     return paint
@@ -289,10 +309,7 @@ def _make_folder(folder: str) -> None:
     if places.is_address(folder):
         places.make_folder(folder)
         return
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"expected a folder for the results; cannot make {folder}: {error}") from error
+    make_folder(Path(folder), "the results")
 
 
 def _several(given: PathLike | Sequence[PathLike]) -> list[str]:

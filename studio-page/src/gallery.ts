@@ -7,6 +7,7 @@ import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
 import { decode } from "./photo";
 
+const DRAFTED = "drafted-words";
 const PICK = "image/*,.heic,.heif,.tif,.tiff";
 
 function toggleStyle(key: string): void {
@@ -23,7 +24,9 @@ function chooseStyle(key: string, several: boolean): void {
   update({ mix: state.mixing ? [...state.mix, { key, weight: 1 }] : [{ key, weight: 1 }] });
 }
 
-function tile(key: string, title: string, about: string, image: string | null, usable: string): HTMLElement {
+function tile(key: string, title: string, about: string, image: string | null): HTMLElement {
+  const usable = unusable(key);
+  const drafted = !usable && isDrafted(key);
   const initials = title.replace(/^(The|A|Portrait of|Under the) /, "").charAt(0);
   const picture = image
     ? h("img", { src: image, alt: "", decoding: "async", draggable: "false" })
@@ -40,18 +43,46 @@ function tile(key: string, title: string, about: string, image: string | null, u
         "aria-pressed": String(state.mix.some((choice) => choice.key === key)),
         "aria-label": [title, about].filter(Boolean).join(", "),
         "aria-disabled": usable ? "true" : undefined,
+        "aria-describedby": drafted ? DRAFTED : undefined,
         title: usable || [title, about].filter(Boolean).join("\n"),
         onclick: (event: MouseEvent) => (usable ? say(usable) : chooseStyle(key, event.ctrlKey || event.metaKey || event.shiftKey)),
       },
-      h("span", { class: "tile-picture" }, picture),
+      h("span", { class: "tile-picture" }, picture, drafted && h("span", { class: "tile-mark" }, icon("brush"))),
       h("span", { class: "tile-title" }, title),
     ),
   );
 }
 
+/** Why a painting cannot be chosen; empty where it can. */
 function unusable(key: string): string {
-  if (!state.onDevice || state.device.status !== "ready" || state.device.styles.includes(key)) return "";
-  return findPainting(key) ? "Paintings of your own need the studio" : "This one is not in the network on this device";
+  if (!state.onDevice || isOnDevice(key)) return "";
+  return findPainting(key)
+    ? "Paintings of your own need the studio"
+    : "This one is not in the network on this device; the studio paints after it";
+}
+
+/** Whether the network on this device paints after it, or will when it has arrived. */
+function isOnDevice(key: string): boolean {
+  if (state.device.status === "ready") return state.device.styles.includes(key);
+  return !findPainting(key) && findStyle(key)?.fast !== false;
+}
+
+/** Whether the studio's network has not learnt it, though it has others: what comes first is a draft. */
+function isDrafted(key: string): boolean {
+  return !state.onDevice && Boolean(state.capabilities?.fast) && !findStyle(key)?.fast;
+}
+
+/** What the marks mean, or the dimmed ones; it describes the tiles it is about. */
+function legend(): HTMLElement {
+  const words = h("span", { id: DRAFTED }, "No preview at once: a draft comes first.");
+  const drafted = h("p", { class: "hint tiles-legend" }, h("span", { class: "tile-mark" }, icon("brush")), words);
+  const dimmed = h("p", { class: "hint tiles-legend" }, "The dimmed ones are not in the network on this device: the studio paints after them.");
+  watch(["styles", "paintings", "onDevice", "device", "capabilities"], () => {
+    const keys = [...state.paintings.map(({ key }) => key), ...state.styles.map(({ name }) => name)];
+    drafted.hidden = !keys.some(isDrafted);
+    dimmed.hidden = !keys.some(unusable);
+  });
+  return h("div", {}, drafted, dimmed);
 }
 
 async function addPainting(file: Blob, name: string): Promise<void> {
@@ -117,16 +148,16 @@ export function gallery(): HTMLElement {
     ),
   );
   const hint = h("p", { class: "hint" });
-  watch(["styles", "paintings", "onDevice", "device"], () => {
+  watch(["styles", "paintings", "onDevice", "device", "capabilities"], () => {
     const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
     fill(list, state.onDevice ? null : add);
     for (const { key, name, image } of state.paintings) {
       // On the device the studio is not asked for anything of one's own.
       const known = state.onDevice && !image.startsWith("data:") ? null : image;
-      append(list, tile(key, name, "your own", known, unusable(key)));
+      append(list, tile(key, name, "your own", known));
     }
     for (const { name, title, artist, year, thumbnail } of state.styles) {
-      append(list, tile(name, title, [artist, year].filter(Boolean).join(", "), thumbnail === null ? null : address(thumbnail), unusable(name)));
+      append(list, tile(name, title, [artist, year].filter(Boolean).join(", "), thumbnail === null ? null : address(thumbnail)));
     }
     if (focused) list.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   });
@@ -146,6 +177,7 @@ export function gallery(): HTMLElement {
     h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, "After which painting?"), mixSwitch()),
     hint,
     list,
+    legend(),
     input,
     mixer(),
   );

@@ -84,8 +84,14 @@ function offers(job: Job | null): HTMLElement[] {
   const made: HTMLElement[] = [];
   if (job?.result) made.push(download(job));
   else if (state.showing === "preview") made.push(keepPreview());
-  if (job?.result && state.capabilities?.explanation) made.push(explanation(job));
+  const inside = job?.result && state.capabilities?.explanation ? explanation(job) : null;
+  if (inside) made.push(inside);
   made.push(iconButton("picture", "Another photograph", () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));
+  const left = inside && job ? untold(job) : "";
+  if (inside && left) {
+    made.push(h("p", { id: UNTOLD, class: "label-untold quiet" }, left));
+    inside.setAttribute("aria-describedby", UNTOLD);
+  }
   return made;
 }
 
@@ -131,16 +137,30 @@ function recipe(): object {
 }
 
 const explaining = new Set<string>();
+const UNTOLD = "untold-words";
+const INSIDE = "A page about how it came to be, with these settings, at 448 pixels";
+
+/** What the page leaves out, which tells of one painting and of the whole photograph: explained.py. */
+function untold({ request }: Job): string {
+  const main = request.styles.reduce((most, style) => ((style.weight ?? 1) > (most.weight ?? 1) ? style : most));
+  const title = main.name ? titleOf(main.name) : (state.paintings.find(({ id }) => id === main.picture)?.name ?? "one painting");
+  const masked = Boolean(request.protect) || request.styles.some(({ mask }) => mask);
+  if (request.styles.length > 1) return `\u201cLook inside\u201d tells of ${title} alone${masked ? ", and not of masks" : ""}.`;
+  return masked ? "\u201cLook inside\u201d does not tell of masks." : "";
+}
 
 /** The page about how the picture came to be: there, or to be made. */
 function explanation(job: Job): HTMLElement {
   if (job.explanation) {
     const link = pageLink(job, icon("eye"), h("span", {}, "Look inside"));
     link.className = "button is-quiet";
+    link.title = INSIDE;
     return link;
   }
   if (explaining.has(job.id)) return h("span", { class: "button is-quiet", "aria-disabled": "true" }, icon("eye"), h("span", {}, "Looking inside\u2026"));
-  return button("eye", "Look inside", () => void explain(job));
+  const look = button("eye", "Look inside", () => void explain(job));
+  look.title = INSIDE;
+  return look;
 }
 
 function pageLink(job: Job, ...words: (Node | string)[]): HTMLAnchorElement {

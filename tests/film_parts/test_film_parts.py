@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from impasto.errors import InputError, OptionError
 from impasto.film_parts import film_in_parts
 from impasto.film_parts.plans import FADE, Plan, look_through
 from impasto.film_parts.seams import cross
-from impasto.films import Film, FilmOptions, FilmProgress, film
+from impasto.films import Film, FilmOptions, FilmProgress, discard, film
 from impasto.optimize.options import Options
 from impasto.types import Pixels
 from impasto.video import Request, open_clip
@@ -178,6 +179,87 @@ def test_a_film_cut_short_goes_on_with_the_parts_it_has(clip: Path, tmp_path: Pa
     check_same(output, tmp_path / "whole.mkv")
 
 
+def stopped_at(frame: int, paint: Callable[..., Film]) -> Film:
+    """Painted until so many frames are said to be there."""
+    said: list[FilmProgress] = []
+    return paint(on_progress=said.append, cancel=lambda: bool(said) and said[-1].frame >= frame)
+
+
+def test_a_part_cut_short_goes_on_after_its_last_finished_segment(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "long.mp4", [moving(n) for n in range(80)])
+    more: dict[str, Any] = {"longest": 40, "film": {"segment": 7}}
+    in_parts(clip, tmp_path / "whole.mkv", **more)
+    resumed = []
+    # Of 56 frames painted for the first part, 40 are its own, then 16 those it shares; the second paints 24
+    # that are thrown away, 16 that it shares, and 24 more. A stop for each.
+    for frame in (20, 38, 50, 62, 70, 1000):
+        done = stopped_at(frame, functools.partial(in_parts, clip, tmp_path / "parts.mkv", **more))
+        resumed.append(done.resumed)
+        assert done.cancelled == (frame < 80)
+    assert resumed == [0, 28, 40, 40, 40, 42]
+    assert done.frames == 80
+    check_same(tmp_path / "parts.mkv", tmp_path / "whole.mkv")
+    assert not (tmp_path / ".impasto").exists()
+
+
+def test_pictures_of_a_part_cut_short_are_not_painted_again(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(12)])
+    bare: dict[str, Any] = {"film": {"codec": None, "segment": 4}}
+    output = tmp_path / "parts"
+    assert stopped_at(9, functools.partial(in_parts, clip, output, **bare)).cancelled
+    kept = {path: path.stat().st_mtime_ns for path in sorted(output.iterdir())[:8]}
+    assert len(kept) == 8
+    assert in_parts(clip, output, **bare).resumed == 8
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    in_one_go(clip, tmp_path / "whole", **bare)
+    check_same(output, tmp_path / "whole")
+
+
+def test_damage_is_told_though_it_was_seen_before_the_film_was_cut_short(tmp_path: Path) -> None:
+    from impasto import imaging
+    from impasto.types import Picture
+
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        imaging.write(Picture(moving(number)), tmp_path / "in" / f"{number:03d}.png")
+    (tmp_path / "in" / "001.png").write_bytes(b"no picture")
+    short: dict[str, Any] = {"film": {"segment": 4}}
+    output = tmp_path / "parts.mkv"
+    assert stopped_at(9, functools.partial(in_parts, tmp_path / "in", output, **short)).cancelled
+    done = in_parts(tmp_path / "in", output, **short)
+    assert (done.resumed, len(done.notes)) == (8, 1)
+    assert "frame 1 is damaged and was replaced" in done.notes[0]
+
+
+def test_whoever_watches_sees_the_last_frame_of_the_last_finished_segment(clip: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, Pixels | None]] = []
+
+    def look(event: FilmProgress) -> None:
+        seen.append((event.frame, event.preview() if event.preview else None))
+
+    in_parts(clip, tmp_path / "parts.mkv", on_progress=look, film={"segment": 5})
+    painted = pictures(tmp_path / "parts.mkv")
+    # Shots of 7, 5 and 9 frames: their segments end with frames 5, 7, 12, 17 and 21.
+    for frame, pixels in seen:
+        ended = [end for end in (5, 7, 12, 17, 21) if end <= frame]
+        assert (pixels is None) == (not ended)
+        if pixels is not None:
+            assert np.abs(pixels - painted[ended[-1] - 1]).max() < 1 / 255
+    assert seen[-1][0] == 21
+
+
+def test_a_finished_film_leaves_no_unfinished_work_of_the_other_way(clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mkv"
+    short: dict[str, Any] = {"film": {"segment": 3}}
+    for one, other in ((in_parts, in_one_go), (in_one_go, in_parts)):
+        assert stopped_at(5, functools.partial(one, clip, output, **short)).cancelled
+        assert list((tmp_path / ".impasto").iterdir()) != []
+        assert other(clip, output, **short).resumed == 0
+        assert not (tmp_path / ".impasto").exists()
+        assert stopped_at(5, functools.partial(one, clip, output, **short)).resumed == 0
+        discard(output)
+
+
 def test_another_film_begins_anew_and_says_why(clip: Path, tmp_path: Path) -> None:
     output = tmp_path / "parts.mkv"
     assert in_parts(clip, output, cancel=stops_after(25)).cancelled
@@ -226,10 +308,10 @@ def test_a_part_that_cannot_be_painted_is_named(
 ) -> None:
     from impasto.film_parts import painting
 
-    def fail(plan: Plan, clip: Any, part: Any, notes: list[str]) -> Any:
+    def fail(plan: Plan, clip: Any, part: Any, *more: Any) -> Any:
         if part.number == 1:
             raise InputError("the frame at 0.280 s is damaged")
-        return whole(plan, clip, part, notes)
+        return whole(plan, clip, part, *more)
 
     whole = painting.frames_of
     monkeypatch.setattr(painting, "frames_of", fail)

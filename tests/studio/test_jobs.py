@@ -556,7 +556,7 @@ def test_what_fails_for_our_networks_or_our_disk_is_a_fault_of_ours(
     make: Callable[..., House], error: type[ImpastoError]
 ) -> None:
     class Failing(Fake):
-        def paint(self, pixels: Any, styles: Any, **more: Any) -> Any:
+        def paint(self, *_: Any, **__: Any) -> Any:
             raise error("/somewhere/of/ours is damaged")
 
     house = make(studio={"load_gallery": Failing})

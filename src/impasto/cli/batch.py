@@ -90,7 +90,7 @@ def parse_workers(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
-_HEEDED = ("size", "style_scale")
+_HEEDED = ("size", "style_scale", "device")
 
 
 def fast_options(
@@ -116,6 +116,7 @@ def fast_options(
         "stroke_size": choices.changes().get("style_scale", 1.0),
         "keep_color": keep_color,
         "size": size,
+        "device": choices.device or "auto",
     }
 
 

@@ -7,6 +7,7 @@ what is left out is None. A new field of ``Options`` needs one field of ``Choice
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
@@ -231,9 +232,16 @@ class Choices:
         return (start or self.recipe().options).replace(**self.changes())
 
 
-def with_choices(command: Callable[..., None]) -> Callable[..., None]:
-    """``command`` with the fields of ``Choices`` as parameters, in place of its parameter ``choices``."""
+def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., None]:
+    """``command`` with the fields of ``Choices`` as parameters, in place of its parameter ``choices``.
+
+    ``helps``: for fields that mean another thing here, what they are.
+    """
     hints = get_type_hints(Choices, include_extras=True)
+    for name, text in helps.items():
+        option = copy.copy(hints[name].__metadata__[0])
+        option.help = text
+        hints[name] = Annotated[hints[name].__origin__, option]
     unfolded = [
         inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
         for f in fields(Choices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -183,6 +183,7 @@ def print_styles(gallery: Gallery, json: bool) -> None:
 def outputs(given: Sequence[str], manner: Manner, output: Path | None) -> list[tuple[Path, Path]]:
     """Photographs and where their paintings go. Raises InputError and OutputError."""
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
+    from impasto.imaging.files import make_folder
     from impasto.jobs.pairs import labels, photographs
 
     assert output is not None
@@ -193,15 +194,15 @@ def outputs(given: Sequence[str], manner: Manner, output: Path | None) -> list[t
         return [(Path(photos[0]), output)]
     if output.suffix.lower() in WRITABLE_SUFFIXES and not output.is_dir():
         raise InputError(f"expected a folder for {len(photos)} paintings; got the file name {output}")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        from impasto.errors import OutputError
-
-        raise OutputError(
-            f"expected a folder for the paintings; cannot make {output}: {problem}"
-        ) from problem
-    ending = "-".join(manner.styles)
+    folders = [path for path in map(Path, given) if path.is_dir()]
+    for folder in folders:
+        if output.is_dir() and folder.samefile(output):
+            raise InputError(
+                f"the paintings would go among the photographs in {folder}, and be painted the next time; "
+                "expected another folder"
+            )
+    make_folder(output, "the paintings")
+    ending = _ending(manner.styles)
     found = []
     for photo, label in zip(photos, labels(photos), strict=True):
         suffix = Path(photo).suffix.lower()
@@ -213,6 +214,14 @@ def outputs(given: Sequence[str], manner: Manner, output: Path | None) -> list[t
         if target.resolve() in inputs:
             raise InputError(f"the output {target} is also an input; it would be overwritten")
     return found
+
+
+def _ending(styles: Mapping[str, float]) -> str:
+    """What a painting's name ends in: the styles, in per cent where their shares are not even."""
+    if len(set(styles.values())) == 1:
+        return "-".join(styles)
+    whole = sum(styles.values())
+    return "-".join(f"{name}{100 * share / whole:.4g}" for name, share in styles.items())
 
 
 def paint_all(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError, OutputError
+from impasto.errors import OptionError
 
 Frame = NDArray[np.uint8]
 
@@ -41,10 +41,9 @@ def open_recording(output: Path, quality: int) -> Iterator[Any]:
         return
     if suffix and not output.is_dir():
         raise OptionError(f"expected a folder, {' or '.join(ANIMATIONS)} for --camera; got {output}")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise OutputError(f"expected a folder for the frames; cannot make {output}: {problem}") from problem
+    from impasto.imaging.files import make_folder
+
+    make_folder(output, "the frames")
     yield Folder(output, quality)
 
 

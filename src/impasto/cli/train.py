@@ -91,6 +91,10 @@ def train(
         str | None,
         typer.Option(help="auto, float32 or bfloat16.", rich_help_panel=_MORE, show_default="auto"),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=_MORE, show_default="auto"),
+    ] = None,
     preview: Annotated[
         Path | None, typer.Option(help="Keep this picture of photographs and their paintings up to date.")
     ] = None,
@@ -140,6 +144,7 @@ def train(
         "seed": seed,
         "most_photos": max_photos,
         "precision": precision,
+        "device": device,
     }
     session = Session(
         output,
@@ -211,7 +216,7 @@ class Session:
         """Train, alone or as one of the processes that torchrun started; the exit code."""
         from impasto.feedforward.team import join_team, leave_team
 
-        team = join_team()
+        team = join_team(course.device)
         if not team.leads:
             self.show = "nothing"
         try:
@@ -307,6 +312,7 @@ class Session:
             names = ", ".join(style.name for style in taught.styles)
             print(
                 f"taught: {names} in {taught.steps} steps on {taught.photos} pictures, {taught.seconds:.0f} s"
+                + ("" if taught.device == "cpu" else f" on {taught.device}")
             )
             if taught.before is not None and taught.after is not None:
                 print(
@@ -332,5 +338,6 @@ def summary(taught: Taught) -> dict[str, Any]:
         "photos": taught.photos,
         "skipped": [str(path) for path, _ in taught.skipped],
         "seconds": round(taught.seconds, 2),
+        "device": taught.device,
         "cancelled": taught.cancelled,
     } | judged

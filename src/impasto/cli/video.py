@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json as jsonlib
 import sys
 import time
@@ -17,6 +18,7 @@ from impasto.cli.batch import parse_workers, with_address
 from impasto.cli.choices import Choices, Json, Quiet, parse_size, shown, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts, make_bar
 from impasto.errors import InputError, OptionError
+from impasto.optimize.options import Options
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -37,8 +39,13 @@ class VideoCommand(TyperCommand):
 app = typer.Typer(add_completion=False)
 
 
+SIZE = (
+    f"Long side in pixels, or WIDTHxHEIGHT. \\[default: the film's own; optimised, at most {Options().size}]"
+)
+
+
 @app.command("video", cls=VideoCommand)
-@with_choices
+@functools.partial(with_choices, size=SIZE)
 def video(
     source: Annotated[
         Path | None,
@@ -166,8 +173,16 @@ def video(
         ),
     ] = None,
     preview: Annotated[
-        Path | None, typer.Option(help="Keep this picture up to date with the last frame painted.")
+        Path | None,
+        typer.Option(
+            help="Keep this picture up to date with the last frame painted; with workers, with the last of a "
+            "finished segment."
+        ),
     ] = None,
+    discard: Annotated[
+        bool,
+        typer.Option("--discard", help="Paint nothing; remove what is kept of an unfinished OUT."),
+    ] = False,
     choices: Choices,
     quiet: Quiet = False,
     json: Json = False,
@@ -181,8 +196,12 @@ def video(
     impasto video holiday.mp4 --style great-wave -o 'frames/%05d.png'
 
     The same command again after a crash goes on after the last finished segment, frame for frame. After
-    Ctrl-C too. Exit codes: 0, 2 for what cannot be used or written, 130 after Ctrl-C.
+    Ctrl-C too. What is kept for that is in .impasto/ beside OUT until the film is finished; `impasto video
+    --discard -o OUT` removes it. Exit codes: 0, 2 for what cannot be used or written, 130 after Ctrl-C.
     """
+    if discard:
+        _discard(output, quiet=quiet)
+        return
     if source is None or not style or output is None:
         missing = "a film" if source is None else "--style STYLE" if not style else "-o OUT"
         raise InputError(f"expected a film, --style STYLE and -o OUT; {missing} did not come")
@@ -217,16 +236,15 @@ def video(
     from impasto import films
 
     gallery: Gallery | None = None
+    near = options.device if ray is None else "cpu"  # on Ray, the workers' machines have it
     if model is not None:
         if engine == "optimize":
             raise OptionError("--model is for the fast networks: expected it without --optimize")
         from impasto.runtime import load_gallery
 
-        engine, gallery = "fast", load_gallery(model)
-    engine, gallery = films.choose_engine(engine, style, gallery)
+        engine, gallery = "fast", load_gallery(model, device=near)
+    engine, gallery = films.choose_engine(engine, style, gallery, near)
     _check_engine(engine, choices, given)
-    if preview is not None and (workers or ray):
-        raise OptionError("--preview is for one worker; expected it without --workers and --ray")
     with Interrupts() as interrupts, closing(_Watcher(shown(quiet, json), preview)) as watcher:
         common: dict[str, Any] = {
             "engine": engine,
@@ -250,8 +268,19 @@ def video(
             )
         else:
             done = films.film(source, style, output, gallery=gallery, **common)
-    watcher.sum_up(done)
+    elsewhere = ray is not None and options.device != "auto"
+    watcher.sum_up(done, "" if gallery is None else options.device if elsewhere else gallery.device)
     raise typer.Exit(INTERRUPTED if done.cancelled else 0)
+
+
+def _discard(output: Path | None, *, quiet: bool) -> None:
+    if output is None:
+        raise InputError("expected -o OUT, the film whose unfinished work is to be removed; it did not come")
+    from impasto import films
+
+    there = films.discard(output)
+    if not quiet:
+        print(f"removed: what was kept of {output}" if there else f"nothing is kept of {output}")
 
 
 def _film_options(given: dict[str, Any]) -> FilmOptions:
@@ -281,7 +310,7 @@ def _film_options(given: dict[str, Any]) -> FilmOptions:
 
 
 _ONLY_OPTIMISED = ("temporal_weight", "next_iterations", "long_term")
-_BOTH = ("size", "blend", "style_scale")
+_BOTH = ("size", "blend", "style_scale", "device")
 
 
 def _check_engine(engine: str, choices: Choices, given: dict[str, Any]) -> None:
@@ -337,11 +366,13 @@ class _Watcher:
         if self._bar is not None:
             self._bar.stop()
 
-    def sum_up(self, film: Film) -> None:
-        """The last words: what became of it, and what was unlike the clip."""
+    def sum_up(self, film: Film, device: str) -> None:
+        """The last words: what became of it, and what was unlike the clip. ``device``: where the fast
+        networks painted, if they did."""
         if self.show == "json":
             row = {"output": str(film.path), "engine": film.engine, "frames": film.frames}
             row |= {"resumed": film.resumed, "seconds": round(film.seconds, 2), "cuts": list(film.cuts)}
+            row |= {"device": device} if device else {}
             print(jsonlib.dumps(row | {"notes": list(film.notes), "cancelled": film.cancelled}))
             return
         for note in film.notes:
@@ -353,7 +384,8 @@ class _Watcher:
             return
         resumed = f", {film.resumed} of them from before" if film.resumed else ""
         size = f"{film.width}x{film.height}, {film.frames} frames{resumed}"
-        print(f"painted: {film.path} ({size}, {film.engine}, {film.seconds:.1f} s)")
+        engine = film.engine if device in ("", "cpu") else f"{film.engine} on {device}"
+        print(f"painted: {film.path} ({size}, {engine}, {film.seconds:.1f} s)")
 
     def _draw(self, event: FilmProgress) -> None:
         if self._bar is None:

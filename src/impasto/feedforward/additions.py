@@ -26,7 +26,7 @@ def styles_in(network: GalleryNetwork) -> int:
 @torch.no_grad()
 def add_rows(network: GalleryNetwork, rows: Sequence[Tensor]) -> GalleryNetwork:
     """A copy of ``network`` with further styles: each of ``rows`` (2, numbers), fine and coarse strokes."""
-    table = torch.cat([network.table.detach(), *rows])
+    table = torch.cat([network.table.detach(), *(r.to(network.table.device) for r in rows)])
     return _with_table(network, table)
 
 
@@ -41,7 +41,7 @@ def _with_table(network: GalleryNetwork, table: Tensor) -> GalleryNetwork:
     copy = GalleryNetwork(table.shape[0])
     state = network.state_dict() | {"table": table.clone()}
     copy.load_state_dict(state)
-    return copy
+    return copy.to(table.device)
 
 
 def first_rows(
@@ -84,5 +84,5 @@ def _loss_as(
     count, middle = len(images), len(STROKE_SIZES) // 2
     weights = row_weights(network.table.shape[0], style, middle / (len(STROKE_SIZES) - 1), 1.0)
     lesson = Lesson(images, weights.expand(count, -1), [0] * count, [middle] * count, [1.0] * count)
-    total, _ = lesson_loss(network, encoder, {0: target}, lesson, loss)
+    total, _ = lesson_loss(network, encoder, {0: target}, lesson.to(network.table.device), loss)
     return float(total)

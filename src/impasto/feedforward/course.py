@@ -24,7 +24,8 @@ class Course:
     called, in order; by their files where there are none. ``start``: a gallery network to begin with,
     None for the one that is shipped. ``steps`` of training, or as many as fit into ``minutes`` (None:
     ``MINUTES``). ``most_photos``: of more, so many are chosen evenly. ``precision``: auto, float32 or
-    bfloat16.
+    bfloat16; auto is bfloat16 on a processor that multiplies it, else float32. ``device``: auto, cpu, cuda,
+    cuda:1 and so on, or mps.
     """
 
     paintings: tuple[str, ...]
@@ -41,6 +42,7 @@ class Course:
     seed: int = 0
     most_photos: int = 1000
     precision: str = "auto"
+    device: str = "auto"
     beginning: Beginning = "nearest"
 
     def __post_init__(self) -> None:
@@ -52,6 +54,8 @@ class Course:
                 raise OptionError(f"expected {name} to be one of {expected}; got {getattr(self, name)!r}")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise OptionError(f"expected precision auto, float32 or bfloat16; got {self.precision!r}")
+        if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d+)?", self.device):
+            raise OptionError(f"device must be auto, cpu, cuda or mps; it is {self.device!r}")
         for name, least, most in (("batch", 1, 64), ("size", 64, 512), ("most_photos", 1, 10**6)):
             if not least <= getattr(self, name) <= most:
                 raise OptionError(f"expected {name} from {least} to {most}; got {getattr(self, name)}")

@@ -13,7 +13,7 @@ from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError
 from impasto.feedforward.lessons import Lesson, LossWeights, lesson_loss, row_weights
 from impasto.feedforward.targets import STROKE_SIZES, Target
-from impasto.feedforward.training import Learner
+from impasto.feedforward.training import Learner, device_of
 
 _ROWS, _STYLES = 2, 4
 _SIDE = 256
@@ -53,7 +53,8 @@ def judge(
             for part in torch.split(images, 4):
                 n = len(part)
                 lesson = Lesson(part, weights.expand(n, -1), [style] * n, [stroke] * n, [1.0] * n)
-                found.append((n, lesson_loss(network, encoder, targets, lesson, LossWeights())[1]))
+                here = lesson.to(device_of(network))
+                found.append((n, lesson_loss(network, encoder, targets, here, LossWeights())[1]))
     count = sum(n for n, _ in found)
     return Judgement(*(sum(n * parts[name] for n, parts in found) / count for name in ("content", "style")))
 
@@ -74,8 +75,9 @@ def middle(photo: Tensor, size: int) -> Tensor:
 def contact_sheet(network: Learner, rows: int, styles: Sequence[int], photos: Sequence[Tensor]) -> Tensor:
     """(1, 3, H, W) in [0, 1]: up to two ``photos``, each beside its paintings in up to four ``styles``."""
     lines = []
+    device = device_of(network)
     for photo in photos[:_ROWS]:
-        image = middle(photo, _SIDE)[None]
-        painted = [network(image, row_weights(rows, k, 1.0, 1.0)[None]) for k in styles[:_STYLES]]
+        image = middle(photo, _SIDE)[None].to(device)
+        painted = [network(image, row_weights(rows, k, 1.0, 1.0)[None].to(device)) for k in styles[:_STYLES]]
         lines.append(torch.cat([image, *(p.float().clamp(0, 1) for p in painted)], dim=3))
     return torch.cat(lines, dim=2)

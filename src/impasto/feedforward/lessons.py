@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -54,6 +54,13 @@ class Lesson:
     strengths: Sequence[float]
     corner: tuple[int, int] = (0, 0)
     later: Later | None = None
+
+    def to(self, device: torch.device) -> Lesson:
+        """The same, its pictures and weights on ``device``."""
+        later = self.later
+        if later is not None:
+            later = replace(later, images=later.images.to(device))
+        return replace(self, images=self.images.to(device), weights=self.weights.to(device), later=later)
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,8 @@ def lesson_loss(
     """The loss of a lesson, a scalar, and its unweighted parts: ``content``, and ``style`` at full strength.
 
     ``paint(images, weights, corner)`` is the network; it and ``encoder`` may work in reduced precision.
-    Perceptual losses after Johnson et al. 2016, section 3.2, with statistics as in ``targets``.
+    The lesson is to be where they are. Perceptual losses after Johnson et al. 2016, section 3.2, with
+    statistics as in ``targets``.
     """
     painted = paint(lesson.images, lesson.weights, lesson.corner).float()
     with torch.no_grad():
@@ -150,7 +158,7 @@ def lesson_loss(
     distances = torch.stack(
         [_style_distance(found, number, targets, lesson) for number in range(len(painted))]
     )
-    shares = torch.tensor(lesson.strengths).square()
+    shares = torch.tensor(lesson.strengths, device=painted.device).square()
     total = content + weigh.style * (shares * distances).mean()
     beyond = functional.relu(-painted) + functional.relu(painted - 1)
     total = total + weigh.range * beyond.square().mean()

@@ -80,15 +80,19 @@ def begin(
 ) -> Model:
     """The network that training begins with. ``start``: a gallery's, for "rows" and "full".
 
-    ``images`` (B, 3, S, S) are looked at to find each style's nearest in the gallery.
+    ``images`` (B, 3, S, S) are looked at to find each style's nearest in the gallery; the network is on
+    their device.
     """
+    device = images.device
     numbers = range(len(targets))
     if architecture == "johnson2016" or method == "scratch" or start is None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             if architecture == "johnson2016":
-                return Model(JohnsonPainter(JohnsonNetwork()), [0], [None])
-            return Model(GalleryNetwork(1 + 2 * len(targets)), list(numbers), [None] * len(targets))
+                return Model(JohnsonPainter(JohnsonNetwork()).to(device), [0], [None])
+            network = GalleryNetwork(1 + 2 * len(targets)).to(device)
+            return Model(network, list(numbers), [None] * len(targets))
+    start = start.to(device)
     found = [first_rows(start, target, encoder, images, loss, beginning) for target in targets]
     before = styles_in(start)
     network = add_rows(start, [rows for rows, _ in found])

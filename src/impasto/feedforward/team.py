@@ -25,10 +25,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Team:
-    """This process, ``rank`` (from 0), of ``size``."""
+    """This process, ``rank`` (from 0), of ``size``. ``device``: where it trains; one alone may choose."""
 
     rank: int = 0
     size: int = 1
+    device: str = "cpu"
 
     @property
     def leads(self) -> bool:
@@ -51,7 +52,7 @@ class Team:
         """Whether ``true`` is True in every process."""
         if self.size == 1:
             return true
-        votes = torch.tensor(float(true))
+        votes = torch.tensor(float(true), device=self.device)
         distributed.all_reduce(votes, op=distributed.ReduceOp.MIN)
         return bool(votes > 0)
 
@@ -78,10 +79,12 @@ class Team:
 ALONE = Team()
 
 
-def join_team() -> Team:
+def join_team(device: str = "auto") -> Team:
     """The team ``torchrun`` made this process a member of; a team of one without it.
 
-    Raises OptionError for an environment that says half of it.
+    ``device``: auto, cpu or cuda. With CUDA each process of a machine has a graphics processor of its own,
+    and they talk by NCCL, else by gloo. Raises OptionError for an environment that says half of it, and for
+    a device that is not there for each.
     """
     size = _number("WORLD_SIZE", 1)
     if size == 1:
@@ -92,8 +95,35 @@ def join_team() -> Team:
             f"expected torchrun's RANK (below {size}) and MASTER_ADDR beside WORLD_SIZE={size}; start with: "
             "torchrun --nproc-per-node 2 -m impasto train ..."
         )
-    distributed.init_process_group("gloo", rank=rank, world_size=size, timeout=_PATIENCE)
-    return Team(rank, size)
+    place = _own_device(device)
+    backend, more = "gloo", {}
+    if place != "cpu":
+        torch.cuda.set_device(place)  # where NCCL puts what is gathered
+        backend, more = "nccl", {"device_id": torch.device(place)}
+    distributed.init_process_group(backend, rank=rank, world_size=size, timeout=_PATIENCE, **more)
+    return Team(rank, size, place)
+
+
+def _own_device(device: str) -> str:
+    """Where this process of a team trains. Raises OptionError."""
+    there = torch.cuda.is_available()
+    if device == "cpu" or (device == "auto" and not there):
+        return "cpu"
+    if device not in ("auto", "cuda"):
+        raise OptionError(
+            f"torchrun's processes train on the processor or have a CUDA device each; expected device cpu or "
+            f"cuda, got {device}"
+        )
+    if not there:
+        raise OptionError("device cuda is not on this machine; it has cpu")
+    local, count = _number("LOCAL_RANK", 0), torch.cuda.device_count()
+    here = max(local + 1, _number("LOCAL_WORLD_SIZE", 1))
+    if here > count:
+        raise OptionError(
+            f"expected a CUDA device for each of the {here} processes of this machine; it has {count}: "
+            f"--nproc-per-node {count}, or --device cpu"
+        )
+    return f"cuda:{local}"
 
 
 def leave_team(team: Team, code: int = 0) -> None:

@@ -96,6 +96,11 @@ class Learner(Protocol):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
 
 
+def device_of(network: Learner) -> torch.device:
+    """Where ``network`` is."""
+    return network.filters[0].device
+
+
 class Trainer:
     """Teaches ``network`` the styles ``targets`` (style number to target) on ``photos`` (3, H, W) uint8.
 
@@ -104,6 +109,9 @@ class Trainer:
     and the photograph's, are touched, and filters unless ``schedule.filters`` is 0. With a ``team``, each
     process has a trainer, all begin with the leading one's network, and ``run`` and ``state`` are to be
     called in all of them alike.
+
+    ``network``, ``encoder`` and ``targets`` are on one device, which lessons are brought to; ``photos``, and
+    what is random, stay with the processor, so that every device has the same lessons.
     """
 
     def __init__(
@@ -122,6 +130,7 @@ class Trainer:
         self.network, self.encoder, self.targets = network, encoder, targets
         self.photos, self.schedule, self.reduced = photos, schedule, reduced
         self.team = team
+        self.device = device_of(network)
         seed = schedule.seed if team.size == 1 else [schedule.seed, team.rank]
         self.random = np.random.default_rng(seed)
         self.step = 0
@@ -175,7 +184,7 @@ class Trainer:
         end = self.schedule.steps if stop is None else min(stop, self.schedule.steps)
         while self.step < end and self.team.all_agree(cancel is None or not cancel()):
             began = time.perf_counter()
-            self._learn(self._draw())
+            self._learn(self._draw().to(self.device))
             self.step += 1
             self.elapsed += time.perf_counter() - began
             if on_progress is not None:
@@ -246,7 +255,8 @@ class Trainer:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on where ``state()`` was taken. Raises OptionError for the state of a team of another size."""
+        """Go on where ``state()`` was taken, on whichever device. Raises OptionError for the state of a team
+        of another size."""
         team = state.get("team", [state["random"]])
         if len(team) != self.team.size:
             raise OptionError(

@@ -29,6 +29,10 @@ class Gallery(Protocol):
     def styles(self) -> Sequence[Named]:
         """What they know."""
 
+    @property
+    def device(self) -> str:
+        """Where they paint: cpu, cuda or cuda:N."""
+
     def paint(
         self,
         pixels: Pixels,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import time
@@ -20,7 +19,6 @@ from impasto.film_parts.painting import (
     last_ticks,
     name_of,
     segment_writer,
-    segments_of,
     shared,
     write_picture,
 )
@@ -28,7 +26,7 @@ from impasto.film_parts.plans import FADE, LEAD, LONGEST, Plan, look_through
 from impasto.film_parts.seams import faded
 from impasto.film_parts.watching import Watch
 from impasto.films import Engine, Film, FilmOptions, FilmProgress, choose_engine
-from impasto.films.places import PathLike, asked, check_place, describe, left_over
+from impasto.films.places import PathLike, asked, check_encoders, check_place, describe, left_over, sound_of
 from impasto.imaging import files
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, run, run_with
@@ -38,10 +36,11 @@ from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painter
 from impasto.optimize.options import Options
 from impasto.runtime import load_gallery
+from impasto.runtime.sessions import check_device
 from impasto.video import Clip
 from impasto.video.codecs import Target
-from impasto.video.joining import Segment, Sound, join
-from impasto.video.segments import HIDDEN, Store, folder_of
+from impasto.video.joining import Segment, join
+from impasto.video.segments import Store, folder_of, parts_of
 
 EACH = 1.5e9
 """Bytes that a worker is taken to need."""
@@ -82,16 +81,25 @@ def film_in_parts(
     began = time.monotonic()
     wanted, stop = film_options or FilmOptions(), cancel or (lambda: False)
     given, chosen = asked(styles, preset, options, changes)
-    by = choose_engine(engine, given, None if model is None else load_gallery(model))[0]
+    near = chosen.device if ray is None else "cpu"  # on Ray it is the workers that have it, or not
+    own = None if model is None else load_gallery(model, device=near)
+    by, gallery = choose_engine(engine, given, own, near)
+    if gallery is not None:
+        check_device(chosen.device)
+        chosen = chosen.replace(
+            device=gallery.device if ray is None or chosen.device == "auto" else chosen.device
+        )
     most = longest or LONGEST[by]
     split(1, [], longest=most, lead=0, fade=FADE)  # refuses what is too short
     network = None if model is None else str(Path(model).absolute())
     begun = Plan(Path(source), Path(output), given, by, chosen, wanted, network)
     clip, target = begun.opened()
     check_place(begun.source, target)
-    painter = find_painter(begun, clip)[0]
+    check_encoders(clip, target, wanted)
+    here = begun if ray is None or by != "fast" else replace(begun, options=chosen.replace(device="cpu"))
+    painter = find_painter(here, clip)[0]
     described = describe(begun.source, given, chosen, wanted, by, painter.describe(), target)
-    folder = target.path.absolute().parent / HIDDEN / f"{target.path.name}.parts"
+    folder = parts_of(target.path)
     store = Store(folder_of(target.path), "")
     with store.alone():  # before anything of an earlier run is swept away
         plan, note = _planned(begun, folder, described, most, stop)
@@ -165,9 +173,8 @@ def _painted(
         Job(str(content.absolute()), plan.styles, str(folder / name_of(part)), plan.options)
         for part in plan.parts
     ]
-    device = "cpu" if plan.engine == "fast" else plan.options.device
     free = float(psutil.virtual_memory().available)
-    wish = Wish(workers, ray, len(jobs), device, each=EACH, memory=free, folder=str(folder))
+    wish = Wish(workers, ray, len(jobs), plan.options.device, each=EACH, memory=free, folder=str(folder))
     at = str(folder / "plan.json")
     hire = find_workers(
         wish,
@@ -181,18 +188,14 @@ def _painted(
 
 
 def _finished(batch: Batch, plan: Plan, clip: Clip, target: Target, folder: Path) -> list[str]:
-    """The film put together, and its parts gone. Raises InputError where some could not be painted."""
+    """The film put together. Raises InputError where some could not be painted."""
     if batch.failed:
         first = batch.failed[0]
         raise InputError(
             f"{len(batch.failed)} of {len(batch.records)} parts of the film could not be painted; "
             f"{Path(first.output).stem}: {first.error}"
         )
-    notes = _put_together(plan, clip, target, folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        folder.parent.rmdir()  # unless something else is in it
-    return notes
+    return _put_together(plan, clip, target, folder)
 
 
 def _put_together(plan: Plan, clip: Clip, target: Target, folder: Path) -> list[str]:
@@ -212,7 +215,7 @@ def _put_together(plan: Plan, clip: Clip, target: Target, folder: Path) -> list[
         if info.audio and plan.wanted.sound:
             notes.append("frames have no sound; it was left out")
         return notes + left_over(target, len(plan.ticks))
-    return notes + join(segments, target, info.time_base, last_ticks(info), _sound(plan, clip))
+    return notes + join(segments, target, info.time_base, last_ticks(info), sound_of(clip, plan.wanted))
 
 
 def _seam(plan: Plan, clip: Clip, target: Target, part: Part, path: Path) -> Iterator[Segment]:
@@ -234,14 +237,6 @@ def _seam(plan: Plan, clip: Clip, target: Target, part: Part, path: Path) -> Ite
         writer.write(pixels, plan.ticks[number])
     writer.close(last_ticks(clip.info))
     yield Segment(place, tuple(plan.ticks[number] for number in numbers))
-
-
-def _sound(plan: Plan, clip: Clip) -> Sound | None:
-    path, info, wanted = getattr(clip, "path", None), clip.info, plan.wanted
-    if not wanted.sound or not info.audio or path is None:
-        return None
-    start, end = (None if t is None else t + info.begin for t in (wanted.start, wanted.end))
-    return Sound(path, info.origin, start, end)
 
 
 def _left(path: Path) -> tuple[list[str], list[tuple[str, int]]]:

@@ -152,7 +152,9 @@ def find_painter(plan: Plan, clip: Clip, *, cancel: Cancel | None = None) -> tup
 
         threads = os.environ.get("OMP_NUM_THREADS", "")
         most = int(threads) if threads.isdecimal() and int(threads) else None
-        _, gallery = choose_engine("fast", plan.styles, load_gallery(plan.model, threads=most))
+        _, gallery = choose_engine(
+            "fast", plan.styles, load_gallery(plan.model, threads=most, device=plan.options.device)
+        )
     first = next(iter(clip.frames())).pixels
     return find_coherence(
         plan.engine, plan.styles, plan.options, plan.wanted, first, gallery=gallery, cancel=cancel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from impasto.films.engines import choose_engine
-from impasto.films.making import film
+from impasto.films.making import discard, film
 from impasto.films.options import OPTIMISED_SIZE, SEGMENTS, Engine, Film, FilmOptions, FilmProgress
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "FilmOptions",
     "FilmProgress",
     "choose_engine",
+    "discard",
     "film",
 ]

@@ -25,23 +25,24 @@ class FilmPainter(Painter, Protocol):
 
 
 def choose_engine(
-    engine: Engine | None, styles: Sequence[str], gallery: Gallery | None = None
+    engine: Engine | None, styles: Sequence[str], gallery: Gallery | None = None, device: str = "auto"
 ) -> tuple[Engine, Gallery | None]:
     """The engine to paint with, and the fast networks where it is "fast".
 
-    Raises OptionError for another engine, StyleError or its kin where "fast" is asked for and its networks
-    are not installed or do not know a style.
+    ``device``: as ``Options.device``; the networks are loaded there, unless they are given as ``gallery``.
+    Raises OptionError for another engine, and for a device that fast networks which are to paint cannot use;
+    StyleError or its kin where "fast" is asked for and its networks are not installed or do not know a style.
     """
     if engine is not None and engine not in get_args(Engine):
         raise OptionError(f"engine must be one of {', '.join(get_args(Engine))}; it is {engine!r}")
     if engine == "optimize":
         return "optimize", None
+    from impasto.runtime import load_gallery
+
     found = gallery
     if found is None:
-        from impasto.runtime import load_gallery
-
         try:
-            found = load_gallery()
+            found = load_gallery(device="cpu")
         except (WeightsMissingError, MissingExtraError):
             if engine == "fast":
                 raise
@@ -49,6 +50,11 @@ def choose_engine(
     known = [style.name for style in found.styles]
     unknown = [name for name in styles if name not in known]
     if not unknown:
+        from impasto.runtime.sessions import choose_device
+
+        # Asked only now that it is known who paints: the device may be one for optimising alone.
+        if gallery is None and choose_device(device) != "cpu":
+            found = load_gallery(device=device)
         return "fast", found
     if engine == "fast":
         raise OptionError(

@@ -10,10 +10,25 @@ from typing import Any
 from impasto.film_painters.fast import Gallery
 from impasto.films.engines import choose_engine, find_coherence
 from impasto.films.options import SEGMENTS, Engine, Film, FilmOptions, FilmProgress
-from impasto.films.places import PathLike, asked, check_place, describe, opened
+from impasto.films.places import PathLike, asked, check_encoders, check_place, describe, opened
 from impasto.films.runs import Run, Watch
 from impasto.optimize.options import Options
-from impasto.video.segments import Store, folder_of
+from impasto.video.segments import Store, folder_of, parts_of
+
+
+def discard(output: PathLike) -> bool:
+    """Remove the segments of an unfinished film that would have become ``output``; whether there were any.
+
+    Raises InputError while that film is being painted.
+    """
+    store = Store(folder_of(Path(output)), "")
+    if not store.folder.exists():
+        return False
+    with store.alone():
+        found = any(path.name != "lock" for path in store.folder.iterdir())
+        found = found or parts_of(Path(output)).exists()
+    store.clear()
+    return found
 
 
 def film(
@@ -48,9 +63,10 @@ def film(
     """
     wanted = film_options or FilmOptions()
     given, chosen = asked(styles, preset, options, changes)
-    painting_by, fast = choose_engine(engine, given, gallery)
+    painting_by, fast = choose_engine(engine, given, gallery, chosen.device)
     clip, target = opened(Path(source), Path(output), wanted, painting_by)
     check_place(Path(source), target)
+    check_encoders(clip, target, wanted)
     begun = time.monotonic()
     watch = Watch(clip.info.frames, on_progress)
     first = next(iter(clip.frames())).pixels

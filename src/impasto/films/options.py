@@ -10,6 +10,7 @@ from typing import Literal
 
 from impasto.errors import OptionError
 from impasto.film_painters import NEXT_ITERATIONS, TEMPORAL_WEIGHT
+from impasto.optimize.options import Options
 from impasto.progress import Progress
 from impasto.types import Pixels
 from impasto.video import Damage
@@ -17,7 +18,7 @@ from impasto.video.blended import KEEP
 from impasto.video.guided import LONG_TERM
 
 Engine = Literal["fast", "optimize"]
-OPTIMISED_SIZE = 512
+OPTIMISED_SIZE = Options().size
 """Long side, in pixels, of films painted by optimisation, unless another is asked for."""
 SEGMENTS = {"fast": 120, "optimize": 24}
 """How many frames a segment has: what a crash costs at most."""

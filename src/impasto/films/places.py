@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from impasto import __version__, imaging
-from impasto.errors import InputError, OptionError, OutputError
+from impasto.errors import InputError, OptionError
 from impasto.films.options import OPTIMISED_SIZE, Engine, FilmOptions
+from impasto.imaging.files import make_folder
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
 from impasto.video import Clip, Request, open_clip
 from impasto.video.codecs import VIDEO_SUFFIXES, Target, find_target
+from impasto.video.joining import Sound, check_sound
 from impasto.video.pictures import find, is_pattern, numbered
+from impasto.video.writing import check_encoder
 
 PathLike = str | os.PathLike[str]
 
@@ -51,6 +54,25 @@ def opened(source: Path, output: Path, wanted: FilmOptions, engine: Engine) -> t
     return open_clip(source, request), target
 
 
+def sound_of(clip: Clip, wanted: FilmOptions) -> Sound | None:
+    """The sound that goes with the film, if any."""
+    path, info = getattr(clip, "path", None), clip.info
+    if not wanted.sound or not info.audio or path is None:
+        return None
+    start, end = (None if t is None else t + info.begin for t in (wanted.start, wanted.end))
+    return Sound(path, info.origin, start, end)
+
+
+def check_encoders(clip: Clip, target: Target, wanted: FilmOptions) -> None:
+    """Raise OptionError or InputError where frames of this size, or the sound, could not be encoded."""
+    if target.kind == "frames":
+        return
+    info, sound = clip.info, sound_of(clip, wanted)
+    check_encoder(target, info.width, info.height, info.rate, info.time_base)
+    if sound is not None:
+        check_sound(target, sound)
+
+
 def check_place(source: Path, target: Target) -> None:
     """Raise OutputError or InputError where the film could not be written, or would replace its source."""
     path = target.path
@@ -60,10 +82,7 @@ def check_place(source: Path, target: Target) -> None:
             raise InputError(f"the output {path} is also the input; it would be overwritten")
         return
     folder = path.parent if is_pattern(path.name) else path
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"expected a folder for the frames; cannot make {folder}: {error}") from error
+    make_folder(folder, "the frames")
     imaging.check_writable(frame_path(path, 0))
     sources = source if source.is_dir() else source.parent
     if sources.is_dir() and folder.samefile(sources) and (source.is_dir() or is_pattern(source.name)):

@@ -11,12 +11,12 @@ from impasto import imaging
 from impasto.film_painters import CutShort
 from impasto.films.engines import FilmPainter
 from impasto.films.options import FilmOptions, FilmProgress
-from impasto.films.places import frame_path, left_over
+from impasto.films.places import frame_path, left_over, sound_of
 from impasto.progress import Progress
 from impasto.types import Picture, Pixels
 from impasto.video import Blended, Clip, ClipInfo, Coherence, Frame, Painted
 from impasto.video.codecs import Target
-from impasto.video.joining import Segment, Sound, join
+from impasto.video.joining import Segment, join
 from impasto.video.pipeline import ahead
 from impasto.video.segments import Begun, Store
 from impasto.video.writing import SegmentWriter
@@ -151,10 +151,5 @@ class Run:
         if self.target.kind == "frames":
             silent = ["frames have no sound; it was left out"] if info.audio and wanted.sound else []
             return silent + left_over(self.target, self.count)
-        sound = None
-        path = getattr(self.clip, "path", None)
-        if wanted.sound and info.audio and path is not None:
-            start = None if wanted.start is None else wanted.start + info.begin
-            end = None if wanted.end is None else wanted.end + info.begin
-            sound = Sound(path, info.origin, start, end)
+        sound = sound_of(self.clip, wanted)
         return join(self.segments, self.target, info.time_base, self._last, sound)

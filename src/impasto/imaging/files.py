@@ -66,6 +66,21 @@ def check_writable(path: str | os.PathLike[str], *, suffixes: Collection[str] | 
     temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path, what: str) -> None:
+    """Make ``folder``, and those above it, unless it is there; ``what``: what is to go into it.
+
+    Raises:
+        OutputError: there can be no such folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as problem:
+        above = [folder, *folder.parents]
+        file = next((place for place in above if os.path.lexists(place) and not place.is_dir()), None)
+        actual = _reason(problem) if file is None else f"{file} is a file"
+        raise OutputError(f"expected a folder for {what}; cannot make {folder}: {actual}") from problem
+
+
 def _check_place(target: Path, suffixes: tuple[str, ...]) -> None:
     """The part of ``check_writable`` that only looks."""
     if target.is_dir():

@@ -30,6 +30,7 @@ try:
 except ImportError as missing:
     raise MissingExtraError("a Ray cluster needs Ray: pip install 'impasto[ray]'") from missing
 
+_LOG = logging.getLogger(__name__)
 LOCAL = "local"
 TRIES = 3
 """A machine that is busy may not bring Ray up in the half minute that Ray allows itself."""
@@ -229,8 +230,12 @@ class RayCrew:
     def _request(self, workers: int) -> None:
         from ray.autoscaler.sdk import request_resources
 
-        with contextlib.suppress(Exception):  # a hint; a cluster that has no autoscaler does without
+        try:
             request_resources(bundles=[self._cluster.share.bundle()] * workers)
+        except (TypeError, AssertionError):  # a wrong call
+            raise
+        except Exception as error:  # Ray raises nearly anything; it is a hint, which a batch does without
+            _LOG.warning("the autoscaler could not be told of %d workers: %s", workers, _last_line(error))
 
     def _complain(self) -> None:
         if any(member.ready is None for member in self._members.values()):
@@ -254,8 +259,10 @@ class RayCrew:
 
 
 def _taken_away(error: Any) -> bool:
-    """Whether the machine went, and not the worker on it."""
-    return bool(getattr(error, "preempted", False)) or "node" in _reason(error).lower()
+    """Whether the machine went, and not the worker on it. A worker that its node killed for want of memory
+    died of its picture."""
+    gone = ("its node has died", "actor's node was terminated", "actor's node was preempted")
+    return bool(getattr(error, "preempted", False)) or any(words in str(error) for words in gone)
 
 
 def _reason(error: BaseException) -> str:
@@ -266,7 +273,7 @@ def _reason(error: BaseException) -> str:
     for mark in ("InputError: ", "Error: "):
         if mark in text:  # of what the actor could not be made with
             return text.rpartition(mark)[2]
-    for name in ("The actor is dead because ", "Worker exit type: "):
+    for name in ("The actor died because ", "The actor is dead because ", "Worker exit type: "):
         if name in text:
             return f"the worker died: {text.partition(name)[2][:200]}"
     return text[:200]

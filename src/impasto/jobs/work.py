@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import importlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
+
+import psutil
 
 from impasto.errors import (
     DivergedError,
@@ -138,14 +141,22 @@ def carry_out(
     except Exception as error:  # whatever one picture does, the others get their turn
         if isinstance(error, DivergedError):
             remove_checkpoint(checkpoint)
-        words = str(error) if isinstance(error, ImpastoError) else f"{type(error).__name__}: {error}"
-        return Outcome("failed", error=" ".join(words.split()), may_pass=may_pass(error))
+        return Outcome("failed", error=" ".join(_words(error).split()), may_pass=may_pass(error))
     if painted.cancelled:
         return Outcome("stopped")
     size = (painted.picture.width, painted.picture.height)
     losses = dict(painted.losses)
     name = name_of(job.output)
     return Outcome("done", Record(name, "done", job, size, painted.iterations, painted.seconds, losses))
+
+
+def _words(error: Exception) -> str:
+    """Why a painting failed."""
+    if isinstance(error, ImpastoError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}"
 
 
 def failure(task: Task, error: str, attempts: int) -> Record:
@@ -163,12 +174,20 @@ def may_pass(error: BaseException) -> bool:
     with a full disk, a network that was away, or memory that others had."""
     if isinstance(error, (DivergedError, MissingExtraError, WeightsError)):
         return False
+    if isinstance(error, MemoryError):
+        return _asked_for(error) < psutil.virtual_memory().total
     if isinstance(error, OutputError):
         return True
     if isinstance(error, (InputError, OSError)):
         cause = error if isinstance(error, OSError) else error.__cause__
         return isinstance(cause, OSError) and cause.errno not in _FINAL
     return True
+
+
+def _asked_for(error: MemoryError) -> int:
+    """How many bytes an array would have had; 0 where that is not known. NumPy's error tells them."""
+    shape, kind = getattr(error, "shape", None), getattr(error, "dtype", None)
+    return 0 if shape is None or kind is None else math.prod(shape) * int(kind.itemsize)
 
 
 # What does not pass by waiting. An error without number is one of a damaged picture.

@@ -266,7 +266,7 @@ def load_gallery(
     data, styles, weights = read_network(source)
     try:
         sessions, session = open_first(data, chosen, threads, auto=device == "auto")
-    except ImpastoError:
+    except (ImpastoError, Warning):  # warnings may be errors
         raise
     except Exception as problem:  # ONNX Runtime's errors have no common base
         reason = " ".join(str(problem).split())[:200]

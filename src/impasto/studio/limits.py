@@ -14,7 +14,7 @@ MOST_CALLERS = 10_000
 
 
 def caller_at(address: str) -> str:
-    """The caller an ``address`` stands for: itself, but of IPv6 the /64, all of which one line has."""
+    """The caller an ``address`` stands for: itself, or of IPv6 its /64, which one line has to itself."""
     try:
         found = ipaddress.ip_address(address.split("%")[0])
     except ValueError:

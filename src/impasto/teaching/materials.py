@@ -21,8 +21,9 @@ from impasto.feedforward.network import GalleryNetwork
 from impasto.feedforward.photos import PhotoSet, find_photos, hold_out, read_photos
 from impasto.feedforward.products import check_names, title_of
 from impasto.feedforward.targets import Target, make_target
+from impasto.feedforward.team import ALONE, Team
 from impasto.optimize.checkpoints import read_checkpoint
-from impasto.optimize.device import multiplies_bfloat16
+from impasto.optimize.device import choose_device, multiplies_bfloat16
 from impasto.optimize.style_files import FileStyle
 from impasto.optimize.styles import Style
 from impasto.runtime import FastStyle
@@ -53,15 +54,20 @@ class Materials:
     saved: Mapping[str, Any] | None
     """What a checkpoint of this training holds."""
     reduced: bool
+    device: torch.device
+    """Where the encoder and the targets are."""
 
 
-def gather(course: Course, checkpoint: Path | None, note: Callable[[str], None]) -> Materials:
+def gather(
+    course: Course, checkpoint: Path | None, note: Callable[[str], None], team: Team = ALONE
+) -> Materials:
     """Everything ``course`` names, read and measured, and the state in ``checkpoint`` if it exists.
 
     ``note`` hears of photographs that will not do so well, and of what is gone on with. Raises InputError
     and its kin for what cannot be used, a checkpoint of another training among it.
     """
     names = course.style_names()
+    device = choose_device(course.device) if team.size == 1 else torch.device(team.device)
     start: GalleryNetwork | None = None
     known: tuple[FastStyle, ...] = ()
     if course.begins_with_gallery:
@@ -69,26 +75,29 @@ def gather(course: Course, checkpoint: Path | None, note: Callable[[str], None])
         check_names(names, known if course.method == "rows" else ())
     styles = [load_style(painting) for painting in course.paintings]
     entries = tuple(_entry(n, p, s) for n, p, s in zip(names, course.paintings, styles, strict=True))
-    encoder = load_encoder("tiny").requires_grad_(False)
+    encoder = load_encoder("tiny").requires_grad_(False).to(device)
     targets = [make_target(encoder, style.statistics) for style in styles]
     paths = find_photos([Path(p) for p in course.photos], course.most_photos) if course.photos else []
-    reduced = multiplies_bfloat16() if course.precision == "auto" else course.precision == "bfloat16"
+    native = device.type == "cpu" and multiplies_bfloat16()  # as ``optimize.device.choose_machine``
+    reduced = native if course.precision == "auto" else course.precision == "bfloat16"
     about = asdict(course) | {
         "styles": fingerprint(styles),
         "photo_files": _digest(paths),
         "encoder": str(encoder.describe()["sha256"]),
         "reduced": reduced,
         "minutes": None,  # the steps are in the state
+        "device": None,  # any may go on
     }
     saved = _saved_state(checkpoint, about)
     if saved is not None:
+        reduced = about["reduced"]
         note(
             f"going on from {checkpoint}, step {saved['trainer']['step']} of {saved['steps'][saved['stage']]}"
         )
     learnt, judged = hold_out(_photos(course, paths, note))
     if reduced:
         encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
-    return Materials(encoder, targets, learnt, judged, entries, start, known, about, saved, reduced)
+    return Materials(encoder, targets, learnt, judged, entries, start, known, about, saved, reduced, device)
 
 
 def _entry(name: str, painting: str, style: Style) -> FastStyle:
@@ -153,11 +162,13 @@ def _digest(paths: Sequence[Path]) -> str:
     return found.hexdigest()
 
 
-def _saved_state(checkpoint: Path | None, identity: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The state in ``checkpoint``, if there is one. Raises InputError when it is of another training."""
+def _saved_state(checkpoint: Path | None, identity: dict[str, Any]) -> Mapping[str, Any] | None:
+    """The state in ``checkpoint``, if there is one, whose precision becomes that of ``identity``: the one
+    that was best for the machine it was begun on. Raises InputError when it is of another training."""
     if checkpoint is None or not checkpoint.exists():
         return None
     job, state = read_checkpoint(checkpoint)
+    identity["reduced"] = job.get("reduced")
     different = sorted(n for n in identity.keys() | job.keys() if job.get(n) != identity.get(n))
     if different:
         raise InputError(

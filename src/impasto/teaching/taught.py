@@ -49,6 +49,7 @@ class Taught:
     before: Judgement | None = None
     after: Judgement | None = None
     cancelled: bool = False
+    device: str = "cpu"
 
 
 @dataclass
@@ -109,9 +110,9 @@ def teach(
     """
     imaging.check_writable(output, suffixes=(".safetensors",))
     watch = _Watch(on_progress, cancel)
-    materials = gather(course, checkpoint, on_note or (lambda _: None))
+    materials = gather(course, checkpoint, on_note or (lambda _: None), team)
     saved = materials.saved
-    images = torch.stack([middle(p, course.size) for p in materials.learnt.photos[:4]])
+    images = torch.stack([middle(p, course.size) for p in materials.learnt.photos[:4]]).to(materials.device)
     loss = LossWeights(style=_STYLE_WEIGHT * course.style_weight)
     model = begin(
         course.method,
@@ -148,6 +149,7 @@ def teach(
         time.perf_counter() - watch.began,
         before,
         cancelled=not finished,
+        device=str(materials.device),
     )
     if not finished:
         return taught
@@ -295,6 +297,7 @@ def _card(
             "size": course.size,
             "style_weight": course.style_weight,
             "seed": course.seed,
+            "device": materials.device.type,
             "photos": len(materials.learnt.photos),
             "made": not course.photos,
             "before": None if before is None else asdict(before),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import ImpastoError, OutputError
+from impasto.errors import ImpastoError, InputError, OutputError
 from impasto.video.codecs import SOUND, SOUND_INSTEAD, Target
 from impasto.video.libav import cannot_write, load_av
 from impasto.video.writing import Checked, container_format
@@ -155,27 +156,63 @@ def _sound_streams(
     av, suffix = load_av(), target.path.suffix.lower()
     found: list[Iterator[Row]] = []
     notes: list[str] = []
-    with av.open(str(sound.path)) as container:
-        names = [
-            (s.index, s.codec_context.name) for s in container.streams.audio if s.codec_context is not None
-        ]
-    for order, (index, name) in enumerate(names, 1):
+    for order, (index, name) in enumerate(_tracks(sound), 1):
         source = stack.enter_context(av.open(str(sound.path)))
         track = source.streams[index]
-        if any(name.startswith(known) for known in SOUND[suffix]):
+        if _held(name, suffix):
             copy = output.add_stream_from_template(track, opaque=True)
             found.append(_copied(source, track, copy, sound, order))
         else:
             encoder = SOUND_INSTEAD[suffix]
-            rate = track.codec_context.sample_rate
-            if encoder == "libopus" or rate not in _RATES:
-                rate = 48000
-            layout = _LAYOUTS.get(track.codec_context.layout.nb_channels, "stereo")
-            copy = output.add_stream(encoder, rate=rate, layout=layout)
+            copy = _encoder(output, track, encoder)
             found.append(_encoded(av, source, track, copy, sound, order))
             held = f"{suffix} does not hold {name}"
             notes.append(f"the sound was encoded again as {encoder.removeprefix('lib')}: {held}")
     return found, notes
+
+
+def check_sound(target: Target, sound: Sound) -> None:
+    """Raise InputError where ``sound`` would have to be encoded for ``target``, and cannot be. Nothing is
+    written; the encoders are opened and closed again."""
+    if target.kind != "file":
+        return
+    av, suffix = load_av(), target.path.suffix.lower()
+    wanted = [(index, name) for index, name in _tracks(sound) if not _held(name, suffix)]
+    for index, name in wanted:
+        instead = SOUND_INSTEAD[suffix]
+        try:
+            with (
+                av.open(str(sound.path)) as source,
+                av.open(io.BytesIO(), "w", format=container_format(suffix)) as output,
+            ):
+                _encoder(output, source.streams[index], instead).codec_context.open()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise InputError(
+                f"{sound.path}: its sound ({name}) cannot be encoded as {instead.removeprefix('lib')}, which "
+                f"{suffix} needs: expected another suffix, or no sound "
+                f"({getattr(error, 'strerror', None) or error})"
+            ) from error
+
+
+def _tracks(sound: Sound) -> list[tuple[int, str]]:
+    """The tracks that can be decoded: their numbers, and FFmpeg's names of their codecs."""
+    with load_av().open(str(sound.path)) as container:
+        found = [s for s in container.streams.audio if s.codec_context is not None]
+        return [(stream.index, stream.codec_context.name) for stream in found]
+
+
+def _held(name: str, suffix: str) -> bool:
+    """Whether a file of that ``suffix`` holds sound of that codec as it is."""
+    return any(name.startswith(known) for known in SOUND[suffix])
+
+
+def _encoder(output: Any, track: Any, encoder: str) -> Any:
+    """A stream of ``output`` for the sound of ``track``."""
+    rate = track.codec_context.sample_rate
+    if encoder == "libopus" or rate not in _RATES:
+        rate = 48000
+    layout = _LAYOUTS.get(track.codec_context.layout.nb_channels, "stereo")
+    return output.add_stream(encoder, rate=rate, layout=layout)
 
 
 def _within(sound: Sound, begin: Fraction, length: Fraction) -> bool | None:

@@ -31,6 +31,11 @@ def folder_of(output: Path) -> Path:
     return output.absolute().parent / HIDDEN / f"{output.name}.film"
 
 
+def parts_of(output: Path) -> Path:
+    """Where that film is kept while several workers paint parts of it."""
+    return folder_of(output).with_suffix(".parts")
+
+
 @dataclass(frozen=True)
 class Begun:
     """What there is of a film: its segments, the state after them, and why there is nothing, if so."""
@@ -127,8 +132,9 @@ class Store:
         return Segment(self.path(number, self.suffix or ".json"), tuple(ticks))
 
     def clear(self) -> None:
-        """Remove everything: the film is finished."""
+        """Remove everything: the film is finished. So it is where it was begun by several workers."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder.with_suffix(".parts"), ignore_errors=True)
         with contextlib.suppress(OSError):
             self.folder.parent.rmdir()  # unless something else is in it
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import OutputError
+from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels
 from impasto.video.codecs import Target
 from impasto.video.colour import to_frame
@@ -132,6 +133,21 @@ class Checked:
             self._file.close()
         if self.error is not None:
             raise self.error
+
+
+def check_encoder(target: Target, width: int, height: int, rate: Fraction, time_base: Fraction) -> None:
+    """Raise OptionError where the encoder of ``target`` does not take frames of this size. Nothing is
+    written; the encoder is opened and closed again."""
+    av, codec = load_av(), target.codec
+    assert codec is not None
+    try:
+        with av.open(io.BytesIO(), "w", format=container_format(target.segment_suffix)) as container:
+            add_video_stream(container, target, width, height, rate, time_base).codec_context.open()
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise OptionError(
+            f"{codec.encoder} does not take frames of {width} x {height} pixels: expected a smaller size, or "
+            f"another codec or suffix ({getattr(error, 'strerror', None) or error})"
+        ) from error
 
 
 def container_format(suffix: str) -> str:

@@ -1,0 +1,136 @@
+"""Where graphs are computed: on the processor, or by CUDA on a graphics processor."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import onnxruntime
+
+from impasto.errors import OptionError
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+INSTALL = "pip uninstall onnxruntime, then pip install 'onnxruntime-gpu[cuda,cudnn]'"
+"""How the CUDA provider is come by; both packages have the same files, so one must go."""
+
+
+class _Unusable(Exception):  # noqa: N818 - never leaves this module
+    """The device cannot be used, and why."""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Opens graphs on ``device``: cpu, cuda or cuda:N. ``threads``: of the processor, None for all cores."""
+
+    device: str = "cpu"
+    threads: int | None = None
+
+    def open(self, model: bytes, **entries: str) -> onnxruntime.InferenceSession:
+        """A session for the ONNX file ``model``; ``entries`` are of its configuration.
+
+        Raises OptionError where the graphics processor cannot be used, and ONNX Runtime's own errors, which
+        have no common base, for a file that it cannot.
+        """
+        try:
+            return self._open(model, entries)
+        except _Unusable as problem:
+            raise OptionError(refusal(self.device, str(problem))) from problem
+
+    def _open(self, model: bytes, entries: dict[str, str]) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if self.threads is not None:
+            options.intra_op_num_threads = self.threads
+        for key, value in entries.items():
+            options.add_session_config_entry(f"session.{key}", value)
+        if self.device == "cpu":
+            return onnxruntime.InferenceSession(model, options, providers=[CPU])
+        try:
+            # Without fallback, which would print, and paint elsewhere than was said.
+            session = onnxruntime.InferenceSession(
+                model, options, providers=[(CUDA, self._cuda_options()), CPU], enable_fallback=0
+            )
+        except Exception as problem:
+            raise _Unusable(" ".join(str(problem).split())[:200]) from problem
+        if CUDA not in session.get_providers():
+            # Where a library of CUDA's is missing, ONNX Runtime goes to the processor and says so in its log.
+            raise _Unusable("its libraries, CUDA and cuDNN, may be missing or of another version")
+        session.disable_fallback()
+        return session
+
+    def _cuda_options(self) -> dict[str, Any]:
+        number = self.device.partition(":")[2] or "0"
+        # TensorFloat-32 keeps three digits: bands would not be the picture of one pass any more. Searching
+        # for the fastest convolution takes long at every new size, and picks another one another time.
+        return {"device_id": number, "use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+
+
+def check_device(name: str) -> None:
+    """Raise OptionError for what is not the name of a device that these networks may run on."""
+    if not re.fullmatch(r"auto|cpu(:0)?|cuda(:\d+)?", name):
+        raise OptionError(
+            f"device must be auto, cpu, cuda or cuda:1 and so on for the fast networks; it is {name!r}"
+        )
+
+
+def choose_device(name: str) -> str:
+    """``name`` as the device to try: cpu, cuda or cuda:N. "auto" is cuda where ONNX Runtime has the provider
+    for it and the environment's CUDA_VISIBLE_DEVICES does not hide the graphics processors, else cpu.
+
+    Raises OptionError for another name, and for cuda where the provider is not installed.
+    """
+    check_device(name)
+    if name.startswith("cpu"):
+        return "cpu"
+    there = CUDA in onnxruntime.get_available_providers()
+    if name == "auto":
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+        return "cuda" if there and not hidden else "cpu"
+    if not there:
+        raise OptionError(
+            f"device {name} needs the ONNX Runtime with CUDA; this is the one for the processor: {INSTALL}"
+        )
+    return name
+
+
+def open_first(
+    model: bytes, device: str, threads: int | None, *, auto: bool = False
+) -> tuple[Sessions, onnxruntime.InferenceSession]:
+    """``model`` opened on ``device``, as ``choose_device`` gives it, and what opens others there.
+
+    Where the graphics processor cannot be used this raises OptionError, or with ``auto`` goes on with the
+    processor and warns (RuntimeWarning). Raises ONNX Runtime's errors for a file that it cannot use.
+    """
+    wanted, processor = Sessions(device, threads), Sessions("cpu", threads)
+    if device == "cpu":
+        return processor, processor.open(model)
+    _load_libraries()
+    try:
+        return wanted, wanted._open(model, {})
+    except _Unusable as problem:
+        session = processor.open(model)  # of a file that is to blame, its own error
+        if not auto:
+            raise OptionError(refusal(device, str(problem))) from problem
+        warnings.warn(
+            f"painting on the processor: {refusal(device, str(problem))}", RuntimeWarning, stacklevel=4
+        )
+        return processor, session
+
+
+def refusal(device: str, why: str) -> str:
+    """What is said of a graphics processor that cannot be used."""
+    return f"ONNX Runtime has CUDA but cannot use device {device} ({why}); expected device cpu, or {INSTALL}"
+
+
+def _load_libraries() -> None:
+    """CUDA's libraries out of NVIDIA's Python packages, where no other place has them."""
+    load = getattr(onnxruntime, "preload_dlls", None)  # from 1.21 on
+    if load is not None:
+        # It prints what it does not find; whether that was needed turns out when a session is opened.
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+            load()

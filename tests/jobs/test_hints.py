@@ -1,0 +1,147 @@
+"""What the autoscaler of a Ray cluster is told, and who is to blame for a dead actor. Ray is not started."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from impasto.jobs.machine import Seat, Share
+from impasto.jobs.work import Painter
+
+pytestmark = [
+    pytest.mark.slow,  # for importing Ray
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None,
+        reason="Ray is not installed: pip install -c constraints.txt '.[ray]'",
+    ),
+]
+
+
+class Handle:
+    """An actor that is there and does nothing."""
+
+    def __init__(self) -> None:
+        self.ready = SimpleNamespace(remote=object)
+
+    def options(self, **_: Any) -> Handle:
+        return self
+
+    def remote(self, *_: Any) -> Handle:
+        return self
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, to be set; Ray is replaced by what does nothing."""
+    from impasto.jobs import cluster
+
+    clock = [100.0]
+    monkeypatch.setattr(cluster, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    bare = SimpleNamespace(
+        remote=lambda **_: lambda _: Handle(), kill=lambda *_, **__: None, shutdown=lambda: None
+    )
+    monkeypatch.setattr(cluster, "ray", bare)
+    return clock
+
+
+def hear(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], None] = lambda: None) -> list[Any]:
+    """What the autoscaler is asked for, by the function's own parameters."""
+    from ray.autoscaler import sdk
+
+    signature = inspect.signature(sdk.request_resources)
+    asked: list[Any] = []
+
+    def request(*given: Any, **named: Any) -> None:
+        asked.append(signature.bind(*given, **named).arguments["bundles"])
+        answer()
+
+    monkeypatch.setattr(sdk, "request_resources", request)
+    return asked
+
+
+def crew_in(folder: Path) -> Any:
+    from impasto.jobs.cluster import Cluster, RayCrew
+
+    (folder / ".impasto").mkdir(exist_ok=True)
+    share = Share(3, Seat(2), gpu=False, memory=1e9)
+    return RayCrew(Painter("tests.jobs.painters:make"), Cluster(share, "", own=False), str(folder))
+
+
+def test_the_autoscaler_is_told_of_all_workers_at_once_and_of_fewer_towards_the_end(
+    tmp_path: Path, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = hear(monkeypatch)
+    crew = crew_in(tmp_path)
+    for worker in (1, 2, 3):
+        crew.start(worker)
+    assert len(asked) == 1  # not once a worker
+    now[0] += 11
+    crew._hint()
+    now[0] += 11
+    crew._hint()
+    crew.dismiss(2)
+    crew.close()
+    each = crew._cluster.share.bundle()
+    assert each["CPU"] == 2
+    assert asked == [[each], [each] * 3, [each] * 2, []]
+
+
+@pytest.mark.usefixtures("now")
+def test_an_autoscaler_that_cannot_be_told_is_logged_and_does_not_end_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone() -> None:
+        raise RuntimeError("Ray is not initialized yet")
+
+    hear(monkeypatch, gone)
+    with caplog.at_level(logging.WARNING):
+        crew_in(tmp_path).start(1)
+    assert caplog.messages == ["the autoscaler could not be told of 1 workers: Ray is not initialized yet"]
+
+    def wrong() -> None:
+        raise TypeError("each bundle key should be str.")
+
+    hear(monkeypatch, wrong)
+    with pytest.raises(TypeError):
+        crew_in(tmp_path).start(1)
+
+
+DIED = (
+    "The actor died unexpectedly before finishing this task. class_name: Actor actor_id: 8b5f namespace: n "
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "machine"),
+    [
+        (
+            "The actor died because its node has died. Node Id: 77 the actor's node was terminated "
+            "unexpectedly: health check failed",
+            True,
+        ),
+        ("The actor died because the actor's node was preempted: spot", True),
+        (
+            "The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR Worker "
+            "exit detail: the process on node 77 was killed by SIGKILL",
+            False,
+        ),
+        (
+            "The actor is dead because its worker process has died. Worker exit type: NODE_OUT_OF_MEMORY "
+            "Worker exit detail: killed due to the node running low on memory",
+            False,
+        ),
+    ],
+)
+def test_a_picture_is_blamed_for_its_worker_and_not_for_the_machine(reason: str, machine: bool) -> None:
+    from impasto.jobs.cluster import _reason, _taken_away
+
+    error = RuntimeError(DIED + reason)
+    assert _taken_away(error) == machine
+    assert _reason(error).startswith("the worker died: ")
