@@ -24,7 +24,7 @@ const veil = h("div", { class: "veil", "aria-hidden": "true" });
 export const view = h("div", { class: "view", tabindex: "0", role: "group", "aria-label": "Picture" }, sheet, veil);
 const percent = h("output", { class: "zoom-value", "aria-label": "Size on the screen" });
 
-const look = { zoom: 1, x: 0, y: 0, divide: 0, revealed: null as unknown };
+const look = { zoom: 1, x: 0, y: 0, divide: 0, revealed: null as unknown, drawn: false };
 const brush = new Brush(overlay, view);
 
 /** Show a picture beside the photograph. */
@@ -33,7 +33,9 @@ export function show(picture: ImageData | ImageBitmap, kind: "preview" | "job"):
   const context = after.getContext("2d")!;
   if (picture instanceof ImageData) context.putImageData(picture, 0, 0);
   else context.drawImage(picture, 0, 0);
+  look.drawn = true;
   update({ showing: kind });
+  arrange();
   if (look.revealed !== state.photo) {
     look.revealed = state.photo;
     reveal();
@@ -93,7 +95,7 @@ function layOut(): void {
   const { width, height, left, top } = fitted();
   Object.assign(sheet.style, { width: `${width}px`, height: `${height}px`, left: `${left}px`, top: `${top}px` });
   const natural = state.photo ? state.photo.canvas.width : 1;
-  const of = state.showing === "nothing" ? (state.photo?.width ?? natural) : after.width;
+  const of = look.drawn ? after.width : (state.photo?.width ?? natural);
   percent.textContent = state.photo ? `${Math.round((100 * width) / of)}%` : "";
   view.classList.toggle("is-zoomed", look.zoom > 1);
 }
@@ -137,11 +139,11 @@ function down(event: PointerEvent): void {
   } else if (state.brushing) {
     dragging = "brush";
     brush.start(onSheet(here(event)));
-  } else if (state.showing !== "nothing" && (event.target as Element).closest(".divider")) {
+  } else if (look.drawn && (event.target as Element).closest(".divider")) {
     dragging = "divider";
     handle.focus();
   } else {
-    dragging = look.zoom > 1 ? "pan" : event.pointerType === "mouse" && state.showing !== "nothing" ? "divider" : null;
+    dragging = look.zoom > 1 ? "pan" : event.pointerType === "mouse" && look.drawn ? "divider" : null;
   }
   if (dragging || pointers.size === 2) {
     view.setPointerCapture(event.pointerId);
@@ -250,24 +252,31 @@ export function startEasel(): void {
     }
     zoomToFit();
   });
-  watch(["photo", "showing", "brushing", "busy", "mix"], () => {
-    const compared = state.showing !== "nothing";
-    before.style.visibility = "visible";
-    if (!compared) before.style.clipPath = "none";
-    else if (state.brushing) before.style.clipPath = "inset(0 100% 0 0)";
-    else divide(look.divide);
-    handle.hidden = !compared || state.brushing;
-    after.hidden = !compared;
-    view.classList.toggle("is-empty", !state.photo);
-    view.classList.toggle("is-brushing", state.brushing);
-    view.classList.toggle("is-busy", state.busy !== "");
-    view.setAttribute("aria-label", describe());
-    layOut();
+  onChange(["photo"], () => {
+    look.drawn = false;
   });
+  watch(["photo", "showing", "brushing", "busy", "mix"], arrange);
+}
+
+/** Photograph and painting beside each other, once there is a painting: a job that has just begun has none. */
+function arrange(): void {
+  if (state.showing === "nothing") look.drawn = false;
+  const compared = look.drawn;
+  before.style.visibility = "visible";
+  if (!compared) before.style.clipPath = "none";
+  else if (state.brushing) before.style.clipPath = "inset(0 100% 0 0)";
+  else divide(look.divide);
+  handle.hidden = !compared || state.brushing;
+  after.hidden = !compared;
+  view.classList.toggle("is-empty", !state.photo);
+  view.classList.toggle("is-brushing", state.brushing);
+  view.classList.toggle("is-busy", state.busy !== "");
+  view.setAttribute("aria-label", describe());
+  layOut();
 }
 
 function describe(): string {
   if (!state.photo) return "Picture: the easel is empty";
   if (state.brushing) return "Picture, with the brush: arrow keys move it, space paints, shift with an arrow draws";
-  return `Picture: ${state.showing === "nothing" ? "the photograph" : "the painting"} ${state.photo.name}. Plus and minus zoom, zero fits`;
+  return `Picture: ${look.drawn ? "the painting" : "the photograph"} ${state.photo.name}. Plus and minus zoom, zero fits`;
 }

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from impasto.cli import app
 from impasto.cli.camera import Newest, capture
 from impasto.cli.recordings import FrameServer
+from impasto.errors import InputError
 from tests.conftest import blobs
 from tests.runtime.networks import make_file
 
@@ -86,6 +87,12 @@ def test_bad_requests_are_one_line(film: Path, photo_file: Path, model: Path, tm
         assert len(result.stderr.strip().splitlines()) == 1
     result = run("--camera", tmp_path / "none.avi", *asked, "-o", tmp_path / "f")
     assert "none.avi" in result.stderr
+
+
+def test_a_camera_that_is_not_there_is_told_in_our_words_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InputError, match="expected a camera 97 that can be opened"):
+        capture("97", 64)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_newest_frame_is_handed_out_and_each_only_once() -> None:

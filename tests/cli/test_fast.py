@@ -71,6 +71,34 @@ def test_options_reach_the_painting(photo_file: Path, tmp_path: Path, model: Pat
             assert np.abs(one - other).max() > 0.02
 
 
+def test_blends_with_other_shares_have_other_names(photo: Picture, tmp_path: Path, model: Path) -> None:
+    imaging.write(photo, tmp_path / "a.png")
+    out = tmp_path / "out"
+    for one, other in (("", ""), (":2", ":2"), (":9", ":1"), (":0.1", ":0.9")):
+        styles = ["--style", f"red-dots{one}", "--style", f"blue-lines{other}"]
+        result = run(tmp_path / "a.png", *styles, "-o", out, "--model", model)
+        assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in out.iterdir()) == [
+        "a-red-dots-blue-lines.png",
+        "a-red-dots10-blue-lines90.png",
+        "a-red-dots90-blue-lines10.png",
+    ]
+
+
+def test_paintings_do_not_go_among_the_photographs(photo: Picture, tmp_path: Path, model: Path) -> None:
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    imaging.write(photo, folder / "a.png")
+    for output in (folder, tmp_path / "holiday" / ".." / "holiday"):
+        result = run(folder, "--style", "red-dots", "-o", output, "--model", model)
+        assert result.exit_code == 2
+        assert "the paintings would go among the photographs" in result.stderr
+    assert [path.name for path in folder.iterdir()] == ["a.png"]
+    (tmp_path / "file").write_text("no folder")
+    result = run(folder, "--style", "red-dots", "-o", tmp_path / "file" / "in", "--model", model)
+    assert (result.exit_code, f"{tmp_path / 'file'} is a file" in result.stderr) == (2, True)
+
+
 def test_several_photographs_go_into_a_folder(photo: Picture, tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "holiday"
     folder.mkdir()

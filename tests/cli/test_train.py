@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -195,8 +196,14 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
     genuine = teaching.teach
 
     def cut_short(*given: object, **more: object) -> teaching.Taught:
-        asked = iter(range(100))
-        more["cancel"] = lambda: next(asked) >= 2
+        heard: list[object] = []
+        watch: Any = more["on_progress"]
+
+        def tell(event: object) -> None:
+            heard.append(event)
+            watch(event)
+
+        more |= {"on_progress": tell, "cancel": lambda: len(heard) >= 2}
         return genuine(*given, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(teaching, "teach", cut_short)
@@ -211,6 +218,42 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
     assert (here / "parts.safetensors").read_bytes() == (here / "whole.safetensors").read_bytes()
     rows = rows_of(here / "parts.csv")
     assert [row["step"] for row in rows] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("at", ["reading", "judging"])
+def test_ctrl_c_is_heard_before_the_first_step_too(
+    here: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    from impasto.feedforward import judging, photos
+    from impasto.feedforward.course import Course
+    from impasto.teaching import materials, taught, teach
+
+    counts = {"reading": 0, "judging": 0}
+    read, judge = photos._read, judging.judge
+
+    def count_read(path: Path, smallest: int) -> Any:
+        counts["reading"] += 1
+        return read(path, smallest)
+
+    def count_judged(*given: Any) -> Any:
+        counts["judging"] += 1
+        return judge(*given)
+
+    monkeypatch.setattr(photos, "_read", count_read)
+    monkeypatch.setattr(taught, "judge", count_judged)
+    monkeypatch.setattr(materials, "hold_out", lambda photos: (photos, photos))
+    course = Course(
+        ("My Art.png", "straw-hat"),
+        photos=("photos",),
+        start="start.safetensors",
+        steps=4,
+        size=64,
+        batch=1,
+    )
+    done = teach(course, here / "m.safetensors", cancel=lambda: counts[at] == 1)
+    assert done.cancelled
+    assert (done.steps, done.files, counts[at]) == (0, (), 1)
+    assert not (here / "m.safetensors").exists()
 
 
 def test_the_checkpoint_of_another_training_is_refused(here: Path) -> None:

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import itertools
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import typer
+from click.testing import Result
+from typer.core import TyperOption
 from typer.testing import CliRunner
 
 from impasto import imaging
 from impasto.cli import app
+from impasto.cli.video import app as video_app
+from impasto.films import FilmOptions, film
+from impasto.films.options import OPTIMISED_SIZE
 from impasto.runtime.gallery import SHIPPED
 from impasto.types import Picture
 from impasto.video import open_clip
@@ -83,6 +93,79 @@ def test_ray_needs_no_address(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["video", "--ray", "-o", str(tmp_path / "out.mp4")])
     assert result.exit_code == 2
     assert "expected a film" in result.stderr
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, ["video", *map(str, words)])
+
+
+def test_a_preview_is_kept_with_workers_too(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(6)])
+    look = tmp_path / "look.png"
+    words = [source, "--style", "starry-night", "-o", tmp_path / "out.mkv", "--codec", "ffv1"]
+    result = run(*words, "--workers", 1, "--segment", 3, "--preview", look, "--json")
+    assert result.exit_code == 0, result.output
+    frames = [frame.pixels for frame in open_clip(tmp_path / "out.mkv").frames()]
+    # At most one a second is written; the first there was is that of the first segment.
+    apart = [float(np.abs(imaging.read(look).pixels - frames[n]).max()) for n in (2, 5)]
+    assert min(apart) < 1 / 255
+
+
+def test_what_is_kept_of_an_unfinished_film_is_removed_where_asked(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(6)])
+    output = tmp_path / "out.mp4"
+    asked = itertools.count()
+    film(
+        source,
+        "starry-night",
+        output,
+        engine="fast",
+        film_options=FilmOptions(segment=2),
+        cancel=lambda: next(asked) > 3,
+    )
+    assert (tmp_path / ".impasto" / "out.mp4.film" / "00000.json").exists()
+    for words in (f"removed: what was kept of {output}", f"nothing is kept of {output}"):
+        result = run("--discard", "-o", output)
+        assert (result.exit_code, result.stdout) == (0, words + "\n")
+        assert not (tmp_path / ".impasto").exists()
+    assert run("--discard").exit_code == 2
+
+
+def test_the_help_tells_the_size_that_films_have() -> None:
+    command = typer.main.get_command(video_app)
+    size = next(option for option in command.params if option.name == "size")
+    assert isinstance(size, TyperOption)
+    assert str(size.help).endswith(f"[default: the film's own; optimised, at most {OPTIMISED_SIZE}]")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_film_by_workers_goes_on_after_the_last_finished_segments(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    # One shot: all of it is one part, in a worker's hands.
+    source = write_clip(tmp_path / "clip.mp4", [moving(n, 160, 120) for n in range(60)], sound=True)
+    output = tmp_path / "out.mkv"
+    words = ["video", source, "--style", "starry-night", "--codec", "ffv1", "--segment", 5, "--workers", 2]
+    command = [sys.executable, "-m", "impasto", *map(str, words), "--json", "-o"]
+    subprocess.run([*command, str(tmp_path / "whole.mkv")], check=True, capture_output=True)
+    marker = tmp_path / ".impasto" / "out.mkv.parts" / "00000.film" / "00002.json"
+    with subprocess.Popen([*command, str(output)], stdout=subprocess.PIPE, text=True) as process:
+        while not marker.exists():
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(how)
+        rows = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
+    if how == signal.SIGINT:
+        assert (process.returncode, rows[-1]["cancelled"]) == (130, True)
+    assert not output.exists()
+    done = subprocess.run([*command, str(output)], check=True, capture_output=True, text=True)
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["resumed"] >= 15
+    assert last["resumed"] % 5 == 0
+    one, other = ([f.pixels for f in open_clip(p).frames()] for p in (output, tmp_path / "whole.mkv"))
+    assert [np.array_equal(a, b) for a, b in zip(one, other, strict=True)] == [True] * 60
+    assert not (tmp_path / ".impasto").exists()
 
 
 def test_the_fast_networks_paint_the_styles_they_know_and_need_no_torch(tmp_path: Path) -> None:

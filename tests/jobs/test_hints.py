@@ -70,7 +70,7 @@ def crew_in(folder: Path) -> Any:
     from impasto.jobs.cluster import Cluster, RayCrew
 
     (folder / ".impasto").mkdir(exist_ok=True)
-    share = Share(3, Seat(2), gpu=False, memory=1e9)
+    share = Share(3, Seat(2), gpu=False, memory=10**9)
     return RayCrew(Painter("tests.jobs.painters:make"), Cluster(share, "", own=False), str(folder))
 
 
@@ -97,19 +97,16 @@ def test_the_autoscaler_is_told_of_all_workers_at_once_and_of_fewer_towards_the_
 def test_an_autoscaler_that_cannot_be_told_is_logged_and_does_not_end_the_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def gone() -> None:
-        raise RuntimeError("Ray is not initialized yet")
+    errors: list[Exception] = [RuntimeError("Ray is not initialized yet"), TypeError("a wrong bundle")]
 
-    hear(monkeypatch, gone)
+    def refuse() -> None:
+        raise errors.pop(0)
+
+    hear(monkeypatch, refuse)
     with caplog.at_level(logging.WARNING):
         crew_in(tmp_path).start(1)
     assert caplog.messages == ["the autoscaler could not be told of 1 workers: Ray is not initialized yet"]
-
-    def wrong() -> None:
-        raise TypeError("each bundle key should be str.")
-
-    hear(monkeypatch, wrong)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="a wrong bundle"):
         crew_in(tmp_path).start(1)
 
 

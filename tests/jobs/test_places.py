@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
+import numpy as np
 import pytest
 
 from impasto.errors import InputError, MissingExtraError, OutputError, StyleError
@@ -231,3 +232,10 @@ def test_a_store_that_is_away_is_asked_again_and_a_missing_file_is_not(
         with pytest.raises(InputError) as caught:
             places.read("memory://photos/a.jpg")
         assert may_pass(caught.value) == expected, raised
+
+
+def test_memory_that_the_machine_does_not_have_is_not_asked_for_again() -> None:
+    with pytest.raises(MemoryError) as caught:
+        np.empty((1 << 30, 1 << 20), np.float64)
+    assert not may_pass(caught.value)
+    assert may_pass(MemoryError())  # others may have had it

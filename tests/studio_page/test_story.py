@@ -157,6 +157,28 @@ def test_a_painting_of_ones_own_is_drafted_at_once(visit: Visit, photo_bytes: by
     assert max(visit.canvas("after").shape) == 384
 
 
+def test_the_photograph_stays_until_there_is_a_painting(visit: Visit, photo_bytes: bytes) -> None:
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    visit.page.route(
+        lambda url: "/api/v1/jobs/" in url and url.split("?")[0].endswith(("/result", "/preview")), hold
+    )
+    visit.drop("Lake.png", photo_bytes)
+    own = visit.page.locator('.group input[type="file"]')
+    own.set_input_files({"name": "Own.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
+    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    assert held, "the page asked for the painting"
+    clip = "getComputedStyle(document.querySelector('.before')).clipPath"
+    assert visit.page.evaluate(clip) == "none"
+    assert visit.page.locator("canvas.after").is_hidden()
+    for route in held:
+        route.continue_()
+    visit.until("!document.querySelector('canvas.after').hidden")
+
+
 def test_a_draft_that_is_being_explained_is_not_thrown_away(visit: Visit, photo_bytes: bytes) -> None:
     page = visit.page
     visit.until("document.querySelector('.tile-add')")

@@ -332,6 +332,44 @@ def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, 
     assert gallery.painted == 0
 
 
+def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(2)])
+    gallery = Negative()
+    for output, width, words in (
+        ("out.mp4", 16386, "libx264 does not take frames of 16386 x 16 pixels"),
+        ("out.webm", 32768, "expected frames of at most 32,766 pixels a side; they would be 32768 x 16"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            fast(source, tmp_path / output, gallery=gallery, film={"size": (width, 16)})
+    assert gallery.painted == 0
+
+
+def test_sound_that_no_encoder_takes_is_refused_before_painting(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.video import joining
+
+    monkeypatch.setitem(joining.SOUND_INSTEAD, ".webm", "ac3_fixed")
+    monkeypatch.setitem(joining._LAYOUTS, 1, "7.1")  # which AC-3 has not
+    gallery = Negative()
+    with pytest.raises(
+        InputError, match=r"its sound \(aac\) cannot be encoded as ac3_fixed, which .webm needs"
+    ):
+        fast(clip, tmp_path / "out.webm", gallery=gallery)
+    assert gallery.painted == 0
+    fast(clip, tmp_path / "out.webm", film={"sound": False})
+
+
+def test_a_file_where_the_frames_folder_should_be_is_named(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "frames").write_text("no folder")
+    for output in (tmp_path / "frames", tmp_path / "frames" / "of" / "it"):
+        with pytest.raises(OutputError) as raised:
+            fast(clip, output)
+        assert str(raised.value) == (
+            f"expected a folder for the frames; cannot make {output}: {tmp_path / 'frames'} is a file"
+        )
+
+
 def test_other_files_beside_the_frames_do_not_begin_a_film_anew(tmp_path: Path) -> None:
     for number in range(12):
         imaging.write(Picture(moving(number)), tmp_path / f"{number}.png")

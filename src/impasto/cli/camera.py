@@ -102,12 +102,26 @@ def capture(camera: str, size: int) -> Generator[Frame]:
     number = int(camera) if camera.isdigit() else None
     if number is None and "://" not in camera and not Path(camera).is_file():
         raise InputError(f"expected a camera's number, or a video's file or address; got {camera!r}")
-    source = cv2.VideoCapture(camera if number is None else number)
+    with _silent():
+        source = cv2.VideoCapture(camera if number is None else number)
     if not source.isOpened():
         source.release()
         what = f"video {camera}" if number is None else f"camera {number}"
         raise InputError(f"expected a {what} that can be opened; it cannot, or is in use elsewhere")
     return _frames(source, size, live=number is not None)
+
+
+@contextlib.contextmanager
+def _silent() -> Generator[None]:
+    """OpenCV's own warnings kept back: what cannot be opened is told in one line of ours."""
+    import cv2
+
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
 
 
 def _frames(source: Any, size: int, *, live: bool) -> Generator[Frame]:

@@ -307,7 +307,12 @@ class Session:
         if self.show == "json":
             print(jsonlib.dumps(summary(taught)), flush=True)
         elif self.show == "bar" and taught.cancelled:
-            print(f"interrupted; the same command goes on from {self.checkpoint}")
+            kept = self.checkpoint is not None and self.checkpoint.exists()
+            print(
+                f"interrupted; the same command goes on from {self.checkpoint}"
+                if kept
+                else "interrupted; nothing was learnt yet"
+            )
         elif self.show == "bar":
             names = ", ".join(style.name for style in taught.styles)
             print(

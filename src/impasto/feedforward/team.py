@@ -96,7 +96,8 @@ def join_team(device: str = "auto") -> Team:
             "torchrun --nproc-per-node 2 -m impasto train ..."
         )
     place = _own_device(device)
-    backend, more = "gloo", {}
+    backend: str = "gloo"
+    more: dict[str, Any] = {}
     if place != "cpu":
         torch.cuda.set_device(place)  # where NCCL puts what is gathered
         backend, more = "nccl", {"device_id": torch.device(place)}

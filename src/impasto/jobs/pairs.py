@@ -55,7 +55,7 @@ def _pictures(name: str) -> list[str]:
 
 def known_styles(given: Iterable[str]) -> list[str]:
     """The styles ``given``, each once. Raises StyleError for one that is neither a file nor a name."""
-    from impasto.optimize.style_files import named_styles
+    from impasto.optimize.style_files import named_styles, refuse_network
 
     found: dict[object, str] = {}
     for name in given:
@@ -64,6 +64,7 @@ def known_styles(given: Iterable[str]) -> list[str]:
                 raise StyleError(f"expected a picture or a style file at {name}; there is no file")
             found.setdefault(name, name)
             continue
+        refuse_network(name)
         if not Path(name).exists() and name not in named_styles():
             raise StyleError(
                 f"there is no style or file called {name!r}; the named styles are {', '.join(named_styles())}"

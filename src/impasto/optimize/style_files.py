@@ -237,6 +237,15 @@ def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
             raise _DamageError(f"the numbers of {place} are not all finite")
 
 
+def refuse_network(name: str | Path) -> None:
+    """Raise StyleError where ``name`` is a network's file, given as a style."""
+    if Path(name).suffix.lower() in (".safetensors", ".onnx"):
+        raise StyleError(
+            f"{name} is a network, as of `impasto train`, and no style: expected a painting or a style file; "
+            f"impasto fast PHOTO --model {name} -o OUT paints with it"
+        )
+
+
 def named_styles() -> dict[str, Path]:
     """The styles that come with the package: name to file."""
     folder = resources.files("impasto.optimize") / "styles"

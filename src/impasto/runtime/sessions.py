@@ -15,8 +15,11 @@ import onnxruntime
 from impasto.errors import OptionError
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-INSTALL = "pip uninstall onnxruntime, then pip install 'onnxruntime-gpu[cuda,cudnn]'"
-"""How the CUDA provider is come by; both packages have the same files, so one must go."""
+INSTALL = "pip install 'onnxruntime-gpu[cuda,cudnn]'"
+"""How CUDA is come by; it has the files of the package onnxruntime too, so that one must go."""
+
+
+_WARNING, _FATAL = 2, 4  # the first is ONNX Runtime's own choice
 
 
 class _Unusable(Exception):  # noqa: N818 - never leaves this module
@@ -50,6 +53,8 @@ class Sessions:
             options.add_session_config_entry(f"session.{key}", value)
         if self.device == "cpu":
             return onnxruntime.InferenceSession(model, options, providers=[CPU])
+        # Its log would say the same in several lines.
+        onnxruntime.set_default_logger_severity(_FATAL)
         try:
             # Without fallback, which would print, and paint elsewhere than was said.
             session = onnxruntime.InferenceSession(
@@ -57,9 +62,16 @@ class Sessions:
             )
         except Exception as problem:
             raise _Unusable(" ".join(str(problem).split())[:200]) from problem
+        finally:
+            onnxruntime.set_default_logger_severity(_WARNING)
         if CUDA not in session.get_providers():
             # Where a library of CUDA's is missing, ONNX Runtime goes to the processor and says so in its log.
-            raise _Unusable("its libraries, CUDA and cuDNN, may be missing or of another version")
+            version = getattr(onnxruntime, "cuda_version", "")
+            raise _Unusable(
+                f"its libraries, CUDA {version} and cuDNN, may be missing or of another version".replace(
+                    "  ", " "
+                )
+            )
         session.disable_fallback()
         return session
 
@@ -93,7 +105,8 @@ def choose_device(name: str) -> str:
         return "cuda" if there and not hidden else "cpu"
     if not there:
         raise OptionError(
-            f"device {name} needs the ONNX Runtime with CUDA; this is the one for the processor: {INSTALL}"
+            f"device {name} needs the ONNX Runtime with CUDA, and this one is without: "
+            f"pip uninstall onnxruntime, then {INSTALL}"
         )
     return name
 

@@ -11,7 +11,7 @@ import numpy as np
 from impasto import imaging
 from impasto.errors import StyleError
 from impasto.optimize.options import Options
-from impasto.optimize.style_files import SUFFIX, named_styles, read_style
+from impasto.optimize.style_files import SUFFIX, named_styles, read_style, refuse_network
 from impasto.optimize.styles import CollectionStyle, PictureStyle, Style
 from impasto.sources.identity import kind_of
 from impasto.sources.pictures import PictureLike, load_picture, opaque
@@ -36,6 +36,7 @@ def load_style(
     chosen = options or Options()
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
+        refuse_network(path)
         named = named_styles()
         if not path.exists() and str(source) in named:
             return read_style(named[str(source)])

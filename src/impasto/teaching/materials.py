@@ -58,13 +58,22 @@ class Materials:
     """Where the encoder and the targets are."""
 
 
+class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
+    """Gathering was cancelled."""
+
+
 def gather(
-    course: Course, checkpoint: Path | None, note: Callable[[str], None], team: Team = ALONE
+    course: Course,
+    checkpoint: Path | None,
+    note: Callable[[str], None],
+    team: Team = ALONE,
+    cancel: Callable[[], bool] = lambda: False,
 ) -> Materials:
     """Everything ``course`` names, read and measured, and the state in ``checkpoint`` if it exists.
 
     ``note`` hears of photographs that will not do so well, and of what is gone on with. Raises InputError
-    and its kin for what cannot be used, a checkpoint of another training among it.
+    and its kin for what cannot be used, a checkpoint of another training among it, and Stopped once
+    ``cancel`` returns True.
     """
     names = course.style_names()
     device = choose_device(course.device) if team.size == 1 else torch.device(team.device)
@@ -94,7 +103,9 @@ def gather(
         note(
             f"going on from {checkpoint}, step {saved['trainer']['step']} of {saved['steps'][saved['stage']]}"
         )
-    learnt, judged = hold_out(_photos(course, paths, note))
+    if cancel():
+        raise Stopped
+    learnt, judged = hold_out(_photos(course, paths, note, cancel))
     if reduced:
         encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
     return Materials(encoder, targets, learnt, judged, entries, start, known, about, saved, reduced, device)
@@ -107,7 +118,9 @@ def _entry(name: str, painting: str, style: Style) -> FastStyle:
     return FastStyle(name, title_of(painting))
 
 
-def _photos(course: Course, paths: Sequence[Path], note: Callable[[str], None]) -> PhotoSet:
+def _photos(
+    course: Course, paths: Sequence[Path], note: Callable[[str], None], cancel: Callable[[], bool]
+) -> PhotoSet:
     """The photographs to learn on and to be judged by, and a word where they will not do so well."""
     smallest = course.size * 2 // 3
     if not paths:
@@ -118,7 +131,7 @@ def _photos(course: Course, paths: Sequence[Path], note: Callable[[str], None]) 
             "photographs (--content-dir) teach faces, skies and leaves better, see docs/train.md"
         )
         return PhotoSet([*photos.photos, *made])
-    photos = _read(course, paths, smallest)
+    photos = _read(course, paths, smallest, cancel)
     if not photos.photos:
         raise InputError(
             f"expected photographs of {smallest} pixels a side or more; none of {len(photos.skipped)} can be "
@@ -144,15 +157,18 @@ def _photos(course: Course, paths: Sequence[Path], note: Callable[[str], None]) 
     return photos
 
 
-def _read(course: Course, paths: Sequence[Path], smallest: int) -> PhotoSet:
+def _read(course: Course, paths: Sequence[Path], smallest: int, cancel: Callable[[], bool]) -> PhotoSet:
     """The photographs in ``paths``; where the training has a time, those read in a quarter of it."""
-    if course.steps is not None:
-        return read_photos(paths, smallest=smallest)
     ends = time.perf_counter() + READING * course.seconds
-    mixed = [paths[k] for k in np.random.default_rng(course.seed).permutation(len(paths))]
-    return read_photos(
-        mixed, smallest=smallest, enough=lambda count: count >= LEAST and time.perf_counter() > ends
-    )
+
+    def enough(count: int) -> bool:
+        if cancel():
+            raise Stopped
+        return course.steps is None and count >= LEAST and time.perf_counter() > ends
+
+    if course.steps is None:
+        paths = [paths[k] for k in np.random.default_rng(course.seed).permutation(len(paths))]
+    return read_photos(paths, smallest=smallest, enough=enough)
 
 
 def _digest(paths: Sequence[Path]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from impasto.feedforward.training import Schedule, Trainer, TrainingProgress
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
 from impasto.progress import Progress, ProgressCallback
 from impasto.runtime import FastStyle
-from impasto.teaching.materials import Materials, gather
+from impasto.teaching.materials import Materials, Stopped, gather
 from impasto.tensors import to_pixels
 from impasto.types import Pixels
 
@@ -37,7 +37,8 @@ _STYLE_WEIGHT = LossWeights().style
 @dataclass(frozen=True)
 class Taught:
     """What came of it. ``files``: the network, .safetensors and, of a gallery, .onnx. ``before`` and
-    ``after``: on held-out photographs, at the beginning and in the end; None where there were none."""
+    ``after``: on held-out photographs, at the beginning and in the end; None where there were none, or where
+    judging was cut short."""
 
     files: tuple[Path, ...]
     styles: tuple[FastStyle, ...]
@@ -101,8 +102,9 @@ def teach(
 
     Goes on from ``checkpoint`` where it exists, which is renewed every ``checkpoint_every`` steps and
     removed in the end. ``on_note`` hears, before training starts, of photographs that are too few, too
-    small or unreadable. ``cancel`` stops between two steps: the checkpoint is kept, nothing else
-    written. With a ``team`` every process calls this alike, and the leading one writes.
+    small or unreadable. ``cancel`` stops between two photographs that are read, two styles that are judged,
+    or two steps: the checkpoint is kept, nothing else written. Once all is learnt, it only ends the judging.
+    With a ``team`` every process calls this alike, and the leading one writes.
 
     A ``Progress`` event's levels are the stages (rows, then the network), its iterations the steps, its
     preview a sheet of photographs and their paintings. Raises InputError and its kin for what cannot be
@@ -110,7 +112,12 @@ def teach(
     """
     imaging.check_writable(output, suffixes=(".safetensors",))
     watch = _Watch(on_progress, cancel)
-    materials = gather(course, checkpoint, on_note or (lambda _: None), team)
+    stop = cancel or (lambda: False)
+    try:
+        materials = gather(course, checkpoint, on_note or (lambda _: None), team, stop)
+    except Stopped:
+        team.tell(True)
+        return _nothing(watch)
     saved = materials.saved
     images = torch.stack([middle(p, course.size) for p in materials.learnt.photos[:4]]).to(materials.device)
     loss = LossWeights(style=_STYLE_WEIGHT * course.style_weight)
@@ -126,7 +133,9 @@ def teach(
         beginning=course.beginning,
     )
     like = tuple(None if k is None else materials.known[k].name for k in model.like)
-    before = _judge(model, materials, course)
+    before = _judge(model, materials, course, stop)
+    if team.tell(stop()):
+        return _nothing(watch)
     common = Schedule(1, course.batch, course.size, seed=course.seed, loss=loss)
     stages = stages_of(course.method, course.architecture, common)
     left = team.tell(course.seconds - (time.perf_counter() - watch.began))
@@ -153,7 +162,7 @@ def teach(
     )
     if not finished:
         return taught
-    after = _judge(model, materials, course)
+    after = _judge(model, materials, course, stop)
     files: tuple[Path, ...] = ()
     if team.leads:
         card = _card(course, materials, steps, before, after)
@@ -162,6 +171,11 @@ def teach(
             remove_checkpoint(checkpoint)
     seconds = time.perf_counter() - watch.began
     return Taught(**(vars(taught) | {"files": files, "after": after, "seconds": seconds}))
+
+
+def _nothing(watch: _Watch) -> Taught:
+    """What came of a training that was cancelled before its first step."""
+    return Taught((), (), (), 0, 0, (), time.perf_counter() - watch.began, cancelled=True)
 
 
 @dataclass
@@ -271,13 +285,19 @@ class _Lessons:
             write_checkpoint(self.checkpoint, self.materials.identity, state)
 
 
-def _judge(model: Model, materials: Materials, course: Course) -> Judgement | None:
+def _judge(model: Model, materials: Materials, course: Course, stop: Callable[[], bool]) -> Judgement | None:
+    """The mean over the styles; None without photographs to judge by, and once ``stop`` returns True."""
     photos: Sequence[Tensor] = materials.judged.photos[:16]
     if not photos:
         return None
-    targets = dict(zip(model.added, materials.targets, strict=True))
     strokes = (2,) if course.architecture == "johnson2016" else (0, 2)
-    return judge(model.network, model.rows, targets, materials.encoder, photos, course.size, strokes)
+    found: list[Judgement] = []
+    for style, target in zip(model.added, materials.targets, strict=True):
+        if stop():
+            return None
+        one = {style: target}
+        found.append(judge(model.network, model.rows, one, materials.encoder, photos, course.size, strokes))
+    return Judgement(*(sum(values) / len(found) for values in zip(*map(astuple, found), strict=True)))
 
 
 def _card(

@@ -17,6 +17,10 @@ Damage = Literal["conceal", "refuse"]
 """What to do about a frame that cannot be decoded: show the one before it again, or stop."""
 
 
+LONGEST_SIDE = 32766
+"""In pixels: OpenCV moves no larger picture along a flow."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """A frame: ``number`` from 0, its ``ticks`` in units of the clip's time base since its first frame,
@@ -98,6 +102,10 @@ class Request:
         if width * height > imaging.MAX_PIXELS:
             raise OptionError(
                 f"expected frames of at most {imaging.MAX_PIXELS:,} pixels; they would be {width} x {height}"
+            )
+        if max(width, height) > LONGEST_SIDE:
+            raise OptionError(
+                f"expected frames of at most {LONGEST_SIDE:,} pixels a side; they would be {width} x {height}"
             )
         return width, height
 
