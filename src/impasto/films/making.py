@@ -52,7 +52,8 @@ def film(
     ``engine``: "optimize" paints each frame by optimisation, held to those before it (Ruder et al.
     2016); "fast" by a feed-forward network whose paintings are laid over each other; None: fast where the
     fast networks are installed and know all styles. ``preset``, ``options`` and ``changes`` say how to
-    optimise, as for ``stylize``. ``gallery``: fast networks of your own.
+    optimise, as for ``stylize``; the ``device`` among them is the fast networks' too. ``gallery``: fast
+    networks of your own, on the device they were loaded for.
 
     The film is made in segments, kept in ``.impasto/`` beside the output. Called again after it was
     killed, with the same arguments, it goes on after the last finished one, and its frames are those of an
