@@ -182,6 +182,13 @@ def test_a_picture_too_small_for_the_network_is_refused(tmp_path: Path) -> None:
     refused(run("stylize", wide, dot, "-o", out, *FAST))
 
 
+def test_a_network_given_as_a_style_is_sent_to_who_paints_with_it(photo_file: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.safetensors", tmp_path / "out.png"
+    mine.write_bytes(b"whatever is in it")
+    words = f"impasto fast PHOTO --model {mine} -o OUT"
+    refused(run("stylize", photo_file, mine, "-o", out, *FAST), words)
+
+
 def test_a_full_disk_is_refused_before_work(
     photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from impasto.jobs.inputs import digest, fetched, measure
 from impasto.jobs.ledger import LEASE, StoreLedger
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.schedule import Policy
-from impasto.jobs.work import may_pass
+from impasto.jobs.work import Painted, may_pass
 from impasto.optimize.options import Options
 from tests.jobs.painters import make
 
@@ -232,6 +232,18 @@ def test_a_store_that_is_away_is_asked_again_and_a_missing_file_is_not(
         with pytest.raises(InputError) as caught:
             places.read("memory://photos/a.jpg")
         assert may_pass(caught.value) == expected, raised
+
+
+def test_what_the_system_says_is_told_in_words_and_not_in_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a photo")
+    (tmp_path / "out").mkdir()
+    job = Job(str(tmp_path / "a.jpg"), ("starry-night",), str(tmp_path / "out" / "a.png"), Options())
+
+    def perform(*_: object) -> Painted:
+        raise PermissionError(errno.EACCES, "Permission denied", "/somewhere/else")
+
+    (failed,) = run([job], tmp_path / "out", perform).failed
+    assert failed.error == "/somewhere/else: Permission denied"
 
 
 def test_memory_that_the_machine_does_not_have_is_not_asked_for_again() -> None:

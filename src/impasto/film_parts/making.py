@@ -118,7 +118,7 @@ def film_in_parts(
         engine=by,
         width=clip.info.width,
         height=clip.info.height,
-        frames=watch.frames,
+        frames=watch.painted,
         resumed=watch.resumed,
         seconds=time.monotonic() - began,
         cuts=plan.cuts,

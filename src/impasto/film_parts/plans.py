@@ -34,8 +34,9 @@ FADE = 16
 """Frames over which one part passes into the next within a shot."""
 _LOOKED_AT = 256
 """Long side, in pixels, at which cuts are looked for."""
-_BEFORE = 2
-"""Frames read before a part, in case its first is damaged and the one before is to be shown again."""
+_BEFORE = 8
+"""Frames read before a part, or before where it goes on, in case the first is damaged and the last good one
+before it is to be shown again."""
 
 _SECONDS = ("start", "end", "rate")
 

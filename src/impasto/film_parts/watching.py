@@ -39,6 +39,11 @@ class Watch:
         self._told = -1
         self._last: Path | None = None
 
+    @property
+    def painted(self) -> int:
+        """How many frames are painted, those of unfinished parts too."""
+        return int(self.frames + sum(self._at_hand.values()))
+
     def __call__(self, event: BatchProgress) -> None:
         if event.job is None:
             self.say(f"worker {event.worker} is replaced: {event.note}")
