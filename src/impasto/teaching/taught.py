@@ -30,6 +30,8 @@ from impasto.types import Pixels
 CHECKPOINT_EVERY = 100
 SAVING = 4.0
 """Seconds that judging and writing the network take, about."""
+LEARNING = 0.3
+"""The share of the time that must be left when everything is read."""
 
 _STYLE_WEIGHT = LossWeights().style
 
@@ -139,7 +141,7 @@ def teach(
     common = Schedule(1, course.batch, course.size, seed=course.seed, loss=loss)
     stages = stages_of(course.method, course.architecture, common)
     left = team.tell(course.seconds - (time.perf_counter() - watch.began))
-    if course.steps is None and saved is None and left < 0.3 * course.seconds:
+    if course.steps is None and saved is None and left < LEARNING * course.seconds:
         raise InputError(
             f"reading and measuring took most of the {course.seconds / 60:g} minutes: expected more minutes, "
             "or smaller paintings and photographs"
