@@ -167,10 +167,10 @@ def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
 def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     from impasto.teaching import materials, taught
 
-    monkeypatch.setattr(taught, "LEARNING", float("-inf"))  # a busy machine has nothing left of so little time
+    monkeypatch.setattr(taught, "LEARNING", float("-inf"))  # a busy machine has nothing left of the time
     monkeypatch.setattr(materials, "READING", 0.0)
     monkeypatch.setattr(materials, "LEAST", 2)
-    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--minutes", "0.01"]
+    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--minutes", "0.1"]
     result = run("train", "My Art.png", *arguments, "-o", "m.safetensors", "--batch", "1", "--size", "64")
     assert result.exit_code == 0, result.output
     assert "read 2 of 3 photographs" in result.stderr
