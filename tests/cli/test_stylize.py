@@ -11,28 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from impasto import imaging
-from impasto.cli import app
 from impasto.types import Picture
+from tests.cli.running import refused, run
 from tests.conftest import blobs
 
 FAST = ["--size", "48", "--iterations", "2"]
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def refused(result: Result, *words: str) -> None:
-    """One short message, exit code 2, no traceback."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("impasto: ")
-    for word in words:
-        assert word in lines[0]
 
 
 def test_paints_and_says_where(photo_file: Path, tmp_path: Path) -> None:
