@@ -171,7 +171,8 @@ def test_a_cut_begins_anew(way: str) -> None:
 def test_motion_a_flash_and_a_fade_are_no_cuts() -> None:
     first, second = (moving(number, *SIZE, speed=6) for number in (0, 1))
     for now in (second, np.clip(first * 1.15, 0, 1), first * np.float32(0.85)):
-        assert not is_cut(now, first, motion(now, first))
+        found = motion(now, first)
+        assert not is_cut(now, warp(first, found.flow), found)
 
 
 @pytest.mark.parametrize("way", ["blended", "guided"])

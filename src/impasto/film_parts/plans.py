@@ -21,7 +21,7 @@ from impasto.optimize.options import Options
 from impasto.types import Pixels
 from impasto.video import Clip, Frame, Request, open_clip
 from impasto.video.codecs import Target
-from impasto.video.flow import motion
+from impasto.video.flow import motion, warp
 from impasto.video.scenes import is_cut
 
 LONGEST = {"fast": 240, "optimize": 96}
@@ -111,7 +111,8 @@ def look_through(
         if stop():
             return None
         if last is not None and not np.array_equal(frame.pixels, last):
-            begins = is_cut(frame.pixels, last, motion(frame.pixels, last))
+            found = motion(frame.pixels, last)
+            begins = is_cut(frame.pixels, warp(last, found.flow), found)
             cuts += [len(ticks)] if begins else []
         ticks.append(frame.ticks)
         last = frame.pixels

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,8 +96,9 @@ class Blended:
             else:
                 pixels, earlier = from_bytes(now), from_bytes(photo)
                 found = motion(pixels, earlier)
-                share = _trusted(pixels, earlier, found)
-                yield _Step(frame, now, found.flow, share, is_cut(pixels, earlier, found), False)
+                moved = warp(earlier, found.flow)
+                share = _trusted(pixels, moved, found)
+                yield _Step(frame, now, found.flow, share, is_cut(pixels, moved, found), False)
             photo = now
 
     def _painted(self, steps: Iterable[_Step]) -> Iterator[_Step]:
@@ -105,9 +107,10 @@ class Blended:
             yield replace(step, painting=painting)
 
 
-def _trusted(pixels: Pixels, earlier: Pixels, before: Motion) -> Plane:
-    """(H, W) in [0, 1]: how much of what was painted on ``earlier`` may stay."""
-    apart = np.abs(_blurred(warp(earlier, before.flow), 2.0) - _blurred(pixels, 2.0)).max(2)
+def _trusted(pixels: Pixels, moved: Pixels, before: Motion) -> Plane:
+    """(H, W) in [0, 1]: how much of what was painted on the frame before may stay, which ``moved`` is, along
+    the motion."""
+    apart = _most(cv2.absdiff(_blurred(moved, 2.0), _blurred(pixels, 2.0)))
     alike = np.clip(1.5 * (1.5 - apart / _UNLIKE), 0, 1)
     soft = cv2.GaussianBlur(before.trust, (0, 0), 1.0) * before.trust
     return np.asarray(soft * alike, np.float32)
@@ -133,6 +136,12 @@ def mix(fresh: Pixels, last: Pixels, flow: Flow, share: Plane) -> Pixels:
     for level in reversed(levels):
         mixed = np.asarray(cv2.pyrUp(mixed, dstsize=level.shape[1::-1]) + level, np.float32)
     return np.asarray(np.clip(mixed, 0, 1), np.float32)
+
+
+def _most(pixels: NDArray[Any]) -> Plane:
+    """(H, W): the largest of the channels."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(np.maximum(np.maximum(red, green), blue), np.float32)
 
 
 def _split(pixels: Pixels) -> tuple[list[Pixels], Pixels]:
@@ -163,10 +172,11 @@ def _steady_colours(
     painting: Pixels, known: NDArray[np.float64] | None, pace: float
 ) -> tuple[Pixels, NDArray[np.float64]]:
     """``painting`` with the mean and deviation of each channel that the scene has so far."""
-    flat = painting.reshape(-1, 3).astype(np.float64)
-    own = np.stack([flat.mean(0), flat.std(0) + 1e-3])
+    mean, deviation = cv2.meanStdDev(painting)
+    own = np.stack([mean[:, 0], deviation[:, 0] + 1e-3])
     if known is None or pace == 1:
         return painting, own
     steady = known + pace * (own - known)
-    scaled = (painting - own[0]) * (steady[1] / own[1]) + steady[0]
-    return np.clip(scaled, 0, 1).astype(np.float32), steady
+    gain = steady[1] / own[1]
+    scaled = painting * gain.astype(np.float32) + (steady[0] - own[0] * gain).astype(np.float32)
+    return np.clip(scaled, 0, 1), steady

@@ -67,21 +67,30 @@ def consistency(back: Flow, forth: Flow) -> Plane:
     Ruder et al. 2016, equations 5 and 6. What leads out of the picture is not consistent.
     """
     height, width = back.shape[:2]
-    there = warp_flow(forth, back)
-    apart = np.square(back + there).sum(2)
-    lengths = np.square(back).sum(2) + np.square(there).sum(2)
-    hidden = apart > 0.01 * lengths + 0.5
-    across, down = np.gradient(back, axis=1), np.gradient(back, axis=0)
-    slope = np.square(across).sum(2) + np.square(down).sum(2)
-    boundary = slope > 0.01 * np.square(back).sum(2) + 0.02
+    there = cv2.split(warp_flow(forth, back))
+    planes = cv2.split(back)
+    length = _squares(*planes)
+    apart = _squares(*(plane + other for plane, other in zip(planes, there, strict=True)))
+    hidden = apart > 0.01 * (length + _squares(*there)) + 0.5
+    slope = _squares(*(np.gradient(plane, axis=axis) for plane in planes for axis in (0, 1)))
+    boundary = slope > 0.01 * length + 0.02
     x, y = _places(back)
     outside = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
     return np.where(hidden | boundary | outside, 0, 1).astype(np.float32)
 
 
+def _squares(*planes: NDArray[Any]) -> Plane:
+    """The sum of the squares of ``planes``, each (H, W)."""
+    total = np.square(planes[0])
+    for plane in planes[1:]:
+        total += np.square(plane)
+    return np.asarray(total, np.float32)
+
+
 def _places(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
-    return columns + flow[..., 0], rows + flow[..., 1]
+    columns = np.arange(flow.shape[1], dtype=np.float32)
+    rows = np.arange(flow.shape[0], dtype=np.float32)[:, None]
+    return flow[..., 0] + columns, flow[..., 1] + rows
 
 
 def warp_flow(values: Flow, flow: Flow) -> Flow:

@@ -89,8 +89,9 @@ class Guided:
     def _next(self, frame: Frame, history: list[_Kept]) -> Painted:
         """One frame; ``history`` grows by it, or starts anew at a cut."""
         photo = to_bytes(frame.pixels)
-        before = motion(from_bytes(photo), history[-1].pixels) if history else None
-        cut = before is None or is_cut(from_bytes(photo), history[-1].pixels, before)
+        pixels = from_bytes(photo)
+        before = motion(pixels, history[-1].pixels) if history else None
+        cut = before is None or is_cut(pixels, warp(history[-1].pixels, before.flow), before)
         if cut:
             history.clear()
         if history and np.array_equal(photo, history[-1].photo):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from impasto.types import Pixels
-from impasto.video.flow import Motion, warp
+from impasto.video.flow import Motion
 
 UNLIKE = 0.06
 """Mean absolute difference, in [0, 1], that remains after following the motion where there is a cut."""
@@ -14,13 +14,13 @@ LOST = 0.55
 """Share of the picture that must be without trusted motion besides."""
 
 
-def is_cut(frame: Pixels, earlier: Pixels, motion: Motion) -> bool:
-    """Whether ``frame`` belongs to another scene than ``earlier``, the frame before it.
+def is_cut(frame: Pixels, moved: Pixels, motion: Motion) -> bool:
+    """Whether ``frame`` belongs to another scene than the frame before it, which ``moved`` is, along ``motion``.
 
     A cut is where the frame before, moved along the motion, is no likeness of this one, and the motion
     itself does not hold together. A fade, a flash or fast motion has one of the two at most.
     """
-    remains = float(np.abs(_small(frame) - _small(warp(earlier, motion.flow))).mean())
+    remains = float(np.abs(_small(frame) - _small(moved)).mean())
     lost = 1 - float(motion.trust.mean())
     return (remains > UNLIKE and lost > LOST) or remains > 4 * UNLIKE
 
