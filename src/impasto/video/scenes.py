@@ -15,7 +15,7 @@ LOST = 0.55
 
 
 def is_cut(frame: Pixels, moved: Pixels, motion: Motion) -> bool:
-    """Whether ``frame`` belongs to another scene than the frame before it, which ``moved`` is, along ``motion``.
+    """Whether ``frame`` belongs to another scene than the one before it: ``moved`` is that, along ``motion``.
 
     A cut is where the frame before, moved along the motion, is no likeness of this one, and the motion
     itself does not hold together. A fade, a flash or fast motion has one of the two at most.
