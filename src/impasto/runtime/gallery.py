@@ -164,11 +164,7 @@ class Gallery:
         numbers = row[0] @ self._weights[TABLE].astype(np.float32)
         exact = pixels.shape[0] * pixels.shape[1] <= EXACT_PIXELS
         more = {"store": np.float32 if exact else np.float16} | more
-        return Sweeps(pixels, numbers, self._weights, self._open_passing, **more).run()
-
-    def _open_passing(self, model: bytes) -> onnxruntime.InferenceSession:
-        """For a graph that is dropped again soon."""
-        return self._sessions.open(model, **{"intra_op.allow_spinning": "0"})
+        return Sweeps(pixels, numbers, self._weights, self._sessions.open, **more).run()
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

@@ -33,24 +33,24 @@ class Sessions:
     device: str = "cpu"
     threads: int | None = None
 
-    def open(self, model: bytes, **entries: str) -> onnxruntime.InferenceSession:
-        """A session for the ONNX file ``model``; ``entries`` are of its configuration.
+    def open(self, model: bytes) -> onnxruntime.InferenceSession:
+        """A session for the ONNX file ``model``.
 
         Raises OptionError where the graphics processor cannot be used, and ONNX Runtime's own errors, which
         have no common base, for a file that it cannot.
         """
         try:
-            return self._open(model, entries)
+            return self._open(model)
         except _Unusable as problem:
             raise OptionError(refusal(self.device, str(problem))) from problem
 
-    def _open(self, model: bytes, entries: dict[str, str]) -> onnxruntime.InferenceSession:
+    def _open(self, model: bytes) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if self.threads is not None:
             options.intra_op_num_threads = self.threads
-        for key, value in entries.items():
-            options.add_session_config_entry(f"session.{key}", value)
+        # Threads that spin while they wait take cores from what runs beside: a film's flow, other programs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if self.device == "cpu":
             return onnxruntime.InferenceSession(model, options, providers=[CPU])
         # Its log would say the same in several lines.
@@ -124,7 +124,7 @@ def open_first(
         return processor, processor.open(model)
     _load_libraries()
     try:
-        return wanted, wanted._open(model, {})
+        return wanted, wanted._open(model)
     except _Unusable as problem:
         session = processor.open(model)  # of a file that is to blame, its own error
         if not auto:
