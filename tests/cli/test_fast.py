@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from impasto import imaging
 from impasto.cli import app
 from impasto.types import Picture
+from tests.cli.running import refused
 from tests.conftest import blobs
 from tests.runtime.networks import make_file
 
@@ -23,15 +24,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["fast", *[str(a) for a in arguments]])
-
-
-def refused(result: Result, *words: str) -> None:
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("impasto: ")
-    for word in words:
-        assert word in lines[0]
 
 
 def test_lists_one_style_a_line_its_name_first(model: Path) -> None:

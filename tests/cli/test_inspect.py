@@ -8,31 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner, Result
 
 from impasto import imaging
-from impasto.cli import app
 from impasto.cli.commands import load
 from impasto.cli.inspect_runs import parse_axis
 from impasto.errors import OptionError
 from impasto.inspection import read_log
+from tests.cli.running import refused, run
 
 pytest.importorskip("matplotlib")
 
 FAST = ["--size", "48", "--iterations", "2"]
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def refused(result: Result, *words: str) -> None:
-    """One short message, exit code 2, no traceback."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    for word in words:
-        assert word in lines[0]
 
 
 def is_figure(path: Path) -> bool:

@@ -22,6 +22,7 @@ from impasto.cli.painting import Interrupts
 from impasto.encoders import load_encoder
 from impasto.errors import OptionError
 from impasto.types import Picture
+from tests.cli.running import refused
 from tests.conftest import blobs, stripes
 
 LAYERS = ["-content_layers", "relu2_1", "-style_layers", "relu1_1,relu2_1"]
@@ -53,16 +54,6 @@ def files(tmp_path: Path, network: Path) -> list[str]:
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["neural-style", *map(str, arguments)])
-
-
-def refused(result: Result, *words: str) -> None:
-    """One short message, exit code 2, no traceback."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("impasto: ")
-    for word in words:
-        assert word in lines[0]
 
 
 # What is printed and saved

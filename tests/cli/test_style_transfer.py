@@ -18,6 +18,7 @@ from impasto import imaging
 from impasto.cli import app
 from impasto.cli.style_transfer_options import make_options, parse
 from impasto.optimize.presets import preset
+from tests.cli.running import refused
 from tests.conftest import stripes
 from tests.imaging.test_proof import press_profile
 
@@ -53,16 +54,6 @@ DEFAULTS: dict[str, Any] = {
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["style-transfer", *(str(a) for a in arguments)])
-
-
-def refused(result: Result, *words: str) -> None:
-    """One short message, exit code 2, no traceback."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("impasto: ")
-    for word in words:
-        assert word in lines[0]
 
 
 def test_options_and_defaults_are_the_programs() -> None:
