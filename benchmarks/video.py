@@ -12,6 +12,7 @@ Speed: `impasto video`, from file to file, beside one pass of johnson2016 in tor
     python -m benchmarks video                  # 5 clips, 320 pixels, 12 frames: half an hour on two cores
     VIDEO_SIZE=192 VIDEO_FRAMES=8 VIDEO_ONLY=fast python -m benchmarks video
     VIDEO_ONLY=speed python -m benchmarks video
+    VIDEO_ONLY=drift VIDEO_FRAMES=60 python -m benchmarks video    # what a long run does to fast frames
 """
 
 from __future__ import annotations
@@ -160,8 +161,7 @@ def compare(scene: Scene, engine: str, judge: Encoder) -> float:
 
 def stability(engines: Sequence[str]) -> None:
     size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "12"))
-    weights = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
-    judge = load_encoder(weights, padding="reflect", convention="caffe")
+    judge = _judge()
     print(f"{size} pixels, {count} frames, {NAME}. Against the naive frame, mean (least to most):\n")
     print("| clip | engine | naive | ours | of naive | everywhere | style | content | sharp | within 5% |")
     print("|---|---|---|---|---|---|---|---|---|---|")
@@ -173,13 +173,39 @@ def stability(engines: Sequence[str]) -> None:
         )
 
 
+def drift() -> None:
+    """Every tenth fast frame of a longer run, beside the naive frame."""
+    size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "60"))
+    judge = _judge()
+    print(f"{size} pixels, {NAME}, fast. Against the naive frame:\n")
+    print("| clip | frame | style | content | sharp |\n|---|---|---|---|---|")
+    for name in CLIPS:
+        clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
+        frames = list(islice(clip.frames(), count))
+        fast = FastPainter(load_gallery(), {NAME: 1.0})
+        ours = [found.pixels for found in Blended(fast).paint(frames)]
+        picked = range(9, len(frames), 10)
+        shown = [frames[n] for n in picked]
+        naive = figures(shown, [fast.paint(frame.pixels, None) for frame in shown], judge)
+        for n, row in zip(picked, figures(shown, [ours[n] for n in picked], judge) / naive - 1, strict=True):
+            print(f"| {name} | {n + 1} | {' | '.join(f'{part:+.1%}' for part in row)} |", flush=True)
+
+
+def _judge() -> Encoder:
+    weights = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
+    return load_encoder(weights, padding="reflect", convention="caffe")
+
+
 def main() -> None:
     if not SHARED.exists():
         print(f"left out: the clips are not there; expected a folder {SHARED}")
         return
     only = os.environ.get("VIDEO_ONLY")
-    if only not in (None, "speed", "fast", "optimised"):
-        sys.exit(f"VIDEO_ONLY is speed, fast or optimised; it is {only!r}")
+    if only not in (None, "speed", "drift", "fast", "optimised"):
+        sys.exit(f"VIDEO_ONLY is speed, drift, fast or optimised; it is {only!r}")
+    if only == "drift":
+        drift()
+        return
     if only in (None, "speed"):
         video_speed.main()
     if only != "speed":
