@@ -24,9 +24,9 @@ from impasto import imaging
 from impasto.encoders.network import CAFFE, VGG19, Encoder
 from impasto.optimize.engine import Painter
 from impasto.optimize.options import Options
-from impasto.optimize.places import everywhere
 from impasto.optimize.presets import preset
-from impasto.optimize.styles import PictureStyle
+from impasto.optimize.regions import everywhere
+from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -21,8 +21,8 @@ import numpy as np
 import impasto
 from impasto import imaging
 from impasto.encoders import load_encoder
+from impasto.imaging import fit
 from impasto.metrics import content_distance, grid_energy, style_distance
-from impasto.optimize.pyramid import fit
 from impasto.tensors import to_tensor
 from impasto.types import Picture
 

@@ -30,8 +30,8 @@ import impasto
 from benchmarks import video_speed
 from impasto import imaging
 from impasto.encoders import Encoder, load_encoder
-from impasto.film_painters.fast import FastPainter
-from impasto.film_painters.optimised import OptimisedPainter
+from impasto.imaging import fit
+from impasto.inference import load_gallery
 from impasto.metrics import content_distance, style_distance
 from impasto.metrics.steadiness import (
     Flow,
@@ -42,8 +42,8 @@ from impasto.metrics.steadiness import (
     visible,
     warping_error,
 )
-from impasto.optimize.pyramid import fit
-from impasto.runtime import load_gallery
+from impasto.painters.frames.fast import FastPainter
+from impasto.painters.frames.optimised import OptimisedPainter
 from impasto.tensors import to_tensor
 from impasto.types import Pixels, Plane
 from impasto.video import Blended, Coherence, Frame, Guided, Painter, Request, open_clip

@@ -14,9 +14,9 @@ import skimage.data
 import torch
 
 from impasto import imaging
-from impasto.feedforward.johnson import JohnsonPainter
-from impasto.films import FilmOptions, film
-from impasto.runtime import load_gallery
+from impasto.inference import load_gallery
+from impasto.networks.johnson import JohnsonPainter
+from impasto.pipelines.video import FilmOptions, film
 from impasto.tensors import to_pixels, to_tensor
 from impasto.types import Pixels
 from impasto.video import open_clip

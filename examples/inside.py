@@ -15,8 +15,8 @@ from pathlib import Path
 import skimage.data
 
 import impasto
-from impasto import inspections
 from impasto.inspection import Recorder, figures, gram_matrices, shuffled
+from impasto.pipelines import inspect as inspections
 
 SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 224
 STEPS = 10 if SIZE < 128 else 80

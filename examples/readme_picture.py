@@ -9,7 +9,7 @@ import skimage.data
 
 import impasto
 from impasto import imaging
-from impasto.runtime import load_gallery
+from impasto.inference import load_gallery
 from impasto.types import Pixels
 
 STYLES = ("starry-night", "great-wave", "edtaonisl")

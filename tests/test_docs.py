@@ -13,7 +13,7 @@ from impasto.cli.commands import COMMANDS as LISTED
 from impasto.cli.commands import load
 from impasto.optimize.options import Options
 from impasto.optimize.presets import PRESETS
-from impasto.optimize.style_files import named_styles
+from impasto.styles.files import named_styles
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 import impasto
 from impasto import imaging
 from impasto.cli import app
-from impasto.cli import neural_style_options as neural_style
-from impasto.cli import style_transfer_options as style_transfer
+from impasto.cli.compat import neural_style_options as neural_style
+from impasto.cli.compat import style_transfer_options as style_transfer
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 from tests.imaging.test_proof import press_profile

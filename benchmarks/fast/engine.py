@@ -54,9 +54,9 @@ def onnx(path: Path, image: np.ndarray, _: str) -> tuple[Callable[[], object], f
 def torch_network(path: Path, image: np.ndarray, precision: str) -> tuple[Callable[[], object], float]:
     import torch
 
-    from impasto.export.models import is_gallery
-    from impasto.feedforward.files import load_network
-    from impasto.feedforward.johnson import JohnsonPainter, read_johnson
+    from impasto.networks.export.models import is_gallery
+    from impasto.networks.files import load_network
+    from impasto.networks.johnson import JohnsonPainter, read_johnson
 
     before = memory("VmRSS")
     network = load_network(path)[0] if is_gallery(path) else JohnsonPainter(read_johnson(path)).eval()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 
 from benchmarks.fast.pictures import Settings, read, tensor
+from impasto.inference import load_gallery
 from impasto.metrics import border_frame, grid_energy, speckle
-from impasto.runtime import load_gallery
 from impasto.types import Pixels
 
 NAMES = ("grid, period 2", "grid, period 4", "border", "speckle")

@@ -17,15 +17,15 @@ import impasto
 from benchmarks.fast.pictures import Judge, Settings, read, tensor
 from impasto import imaging
 from impasto.encoders import FeatureExtractor, load_encoder
-from impasto.feedforward.course import Course
-from impasto.feedforward.johnson import JohnsonPainter, read_johnson
-from impasto.feedforward.lessons import Lesson, LossWeights, lesson_loss
-from impasto.feedforward.targets import Target, make_target
+from impasto.inference import load_gallery
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
+from impasto.networks.johnson import JohnsonPainter, read_johnson
+from impasto.networks.train.course import Course
+from impasto.networks.train.lessons import Lesson, LossWeights, lesson_loss
+from impasto.networks.train.targets import Target, make_target
+from impasto.painters.sources import load_style
+from impasto.pipelines.train import teach
 from impasto.progress import Progress
-from impasto.runtime import load_gallery
-from impasto.sources import load_style
-from impasto.teaching import teach
 from impasto.types import Picture, Pixels
 
 PHOTOS = 4

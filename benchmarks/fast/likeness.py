@@ -12,10 +12,10 @@ import torch
 
 from benchmarks.fast.networks import export
 from benchmarks.fast.pictures import PAINTINGS, Judge, Settings, read, tensor
-from impasto.export.parity import PRECISIONS
-from impasto.feedforward.files import GALLERY, load_network
+from impasto.inference import load_gallery
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
-from impasto.runtime import load_gallery
+from impasto.networks.export.parity import PRECISIONS
+from impasto.networks.files import GALLERY, load_network
 from impasto.types import Pixels
 
 Paint = Callable[[Pixels, np.ndarray], Pixels]

@@ -22,7 +22,7 @@ import numpy as np
 import onnxruntime
 
 from benchmarks.fast.pictures import Settings
-from impasto.runtime.gallery import SHIPPED
+from impasto.inference.gallery import SHIPPED
 
 SIDE = 512
 PASSES = 12

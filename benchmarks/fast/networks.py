@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import save_file
 
 from impasto.errors import WeightsError
-from impasto.export import export_model, parity
-from impasto.feedforward.files import GALLERY
-from impasto.feedforward.johnson import JohnsonNetwork
+from impasto.networks.export import export_model, parity
+from impasto.networks.files import GALLERY
+from impasto.networks.johnson import JohnsonNetwork
 
 OURS, THEIRS = "ours", "johnson2016"
 

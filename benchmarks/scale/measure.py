@@ -66,7 +66,7 @@ def engines(folder: Path) -> dict[str, float]:
     """Painting alone, by engine, on one thread of this processor."""
     import impasto
     from impasto.imaging import read
-    from impasto.runtime import load_gallery
+    from impasto.inference import load_gallery
 
     found = {}
     for name, preset in (("optimised", "default"), ("optimised, draft", "draft")):
@@ -107,8 +107,8 @@ def clip(folder: Path, width: int, frames: int) -> Path:
 
 def film_engines(folder: Path) -> dict[str, float]:
     """A frame of a film, read, painted, held to those before it, and written."""
-    from impasto.films import Engine, film
-    from impasto.runtime import load_gallery
+    from impasto.inference import load_gallery
+    from impasto.pipelines.video import Engine, film
 
     found: dict[str, float] = {}
     shapes: tuple[tuple[str, Engine, int, int], ...] = (
@@ -129,8 +129,8 @@ def film_engines(folder: Path) -> dict[str, float]:
 
 def films(folder: Path) -> dict[str, float]:
     """What a film takes before it is painted in parts, for a frame of 720p."""
-    from impasto.film_parts.plans import look_through
-    from impasto.films import FilmOptions
+    from impasto.pipelines.video import FilmOptions
+    from impasto.pipelines.video.parts.plans import look_through
 
     frames = 24
     source = clip(folder, 1280, frames)
@@ -203,7 +203,7 @@ def schedule(folder: Path) -> dict[str, float]:
 
 WORKER = """
 import resource, sys
-from impasto.works import make_painter
+from impasto.pipelines.batch import make_painter
 from impasto.optimize.options import Options
 make_painter(Options().to_dict(), 60.0, 10**8, 1)
 usage = resource.getrusage(resource.RUSAGE_SELF)

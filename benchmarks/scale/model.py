@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.scale.measure import COSTS
-from impasto.jobs.parts import split
+from impasto.pipelines.video.parts.division import split
 
 
 @dataclass(frozen=True)

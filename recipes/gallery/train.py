@@ -17,12 +17,12 @@ from pathlib import Path
 import torch
 
 from impasto.encoders import load_encoder
-from impasto.feedforward.lessons import LossWeights
-from impasto.feedforward.network import GalleryNetwork
-from impasto.feedforward.photos import read_photos
-from impasto.feedforward.targets import make_target
-from impasto.feedforward.training import Schedule, Trainer, TrainingProgress
-from impasto.sources import load_style
+from impasto.networks.gallery import GalleryNetwork
+from impasto.networks.train.lessons import LossWeights
+from impasto.networks.train.photos import read_photos
+from impasto.networks.train.targets import make_target
+from impasto.networks.train.training import Schedule, Trainer, TrainingProgress
+from impasto.painters.sources import load_style
 
 STYLES = [
     "starry-night",

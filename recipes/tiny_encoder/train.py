@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from data import Crops, load
 from impasto.encoders.network import CENTRED, TINY, Encoder
-from impasto.feedforward.muon import Muon
+from impasto.networks.train.muon import Muon
 from teachers import LAYERS, Teachers
 
 # The layers a style is usually measured at count most.

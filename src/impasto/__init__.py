@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 from impasto.version import __version__
 
 if TYPE_CHECKING:
-    from impasto.api import Result, make_style, styles, stylize
     from impasto.errors import ImpastoError
     from impasto.optimize.options import Options
+    from impasto.painters.sources import load_style
+    from impasto.pipelines.batch import batch
+    from impasto.pipelines.photo import Result, make_style, styles, stylize
     from impasto.progress import Progress
-    from impasto.sources import load_style
     from impasto.types import Picture
-    from impasto.works import batch
 
 
 _HOMES = {
-    "Result": "impasto.api",
-    "load_style": "impasto.sources",
-    "make_style": "impasto.api",
-    "stylize": "impasto.api",
-    "styles": "impasto.api",
-    "batch": "impasto.works",
+    "Result": "impasto.pipelines.photo",
+    "load_style": "impasto.painters.sources",
+    "make_style": "impasto.pipelines.photo",
+    "stylize": "impasto.pipelines.photo",
+    "styles": "impasto.pipelines.photo",
+    "batch": "impasto.pipelines.batch",
     "ImpastoError": "impasto.errors",
     "Options": "impasto.optimize.options",
     "Picture": "impasto.types",

@@ -372,7 +372,7 @@ def test_a_number_of_workers_that_is_none_is_refused(workers: str) -> None:
 
 def test_a_cluster_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.delitem(sys.modules, "impasto.jobs.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "impasto.jobs.executors.ray", raising=False)
     result = run("photos", "--style", "art.png", "-o", "out", "--ray")
     assert result.exit_code == 2
     assert result.stderr.strip() == "impasto: a Ray cluster needs Ray: pip install 'impasto[ray]'"

@@ -18,7 +18,7 @@ from impasto.cli.camera import Newest, capture
 from impasto.cli.recordings import FrameServer
 from impasto.errors import InputError
 from tests.conftest import blobs
-from tests.runtime.networks import make_file
+from tests.inference.networks import make_file
 
 
 @pytest.fixture(scope="module")

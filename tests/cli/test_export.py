@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from impasto.cli import app
-from impasto.runtime import load_gallery
-from tests.runtime.networks import make_file
+from impasto.inference import load_gallery
+from tests.inference.networks import make_file
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from impasto.cli import app
 from impasto.types import Picture
 from tests.cli.running import refused
 from tests.conftest import blobs
-from tests.runtime.networks import make_file
+from tests.inference.networks import make_file
 
 
 @pytest.fixture(scope="module")

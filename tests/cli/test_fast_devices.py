@@ -8,15 +8,16 @@ import onnxruntime
 import pytest
 from typer.testing import CliRunner, Result
 
-from impasto import imaging, works
+from impasto import imaging
 from impasto.cli import app
-from impasto.film_parts import making
-from impasto.films import choose_engine
 from impasto.jobs import machine
-from impasto.jobs.hiring import Wish
+from impasto.jobs.executors.choice import Wish
+from impasto.pipelines import batch as works
+from impasto.pipelines.video import choose_engine
+from impasto.pipelines.video.parts import making
 from impasto.types import Picture
 from tests.conftest import blobs
-from tests.runtime.devices import CPU, CUDA, FakeCuda
+from tests.inference.devices import CPU, CUDA, FakeCuda
 from tests.video.clips import moving, write_clip
 
 

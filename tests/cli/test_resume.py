@@ -14,11 +14,12 @@ import pytest
 from typer.testing import Result
 
 import impasto
-from impasto import imaging, works
+from impasto import imaging
 from impasto.inspection import read_log
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import Options
+from impasto.pipelines import batch as works
 from impasto.progress import Progress
 from impasto.types import Picture
 from tests.cli.running import refused, run

@@ -12,11 +12,11 @@ from typer.testing import Result
 
 from impasto import imaging
 from impasto.cli.losses_log import COLUMNS, LossesLog
-from impasto.feedforward.files import load_network, save_network
-from impasto.feedforward.johnson import read_johnson
-from impasto.feedforward.network import GalleryNetwork
+from impasto.inference import FastStyle, load_gallery, onnx_files
+from impasto.networks.files import load_network, save_network
+from impasto.networks.gallery import GalleryNetwork
+from impasto.networks.johnson import read_johnson
 from impasto.progress import Progress
-from impasto.runtime import FastStyle, load_gallery, onnx_files
 from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
@@ -165,7 +165,7 @@ def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
 
 @pytest.mark.usefixtures("here")
 def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from impasto.teaching import materials, taught
+    from impasto.pipelines.train import materials, taught
 
     monkeypatch.setattr(taught, "LEARNING", float("-inf"))  # a busy machine has nothing left of the time
     monkeypatch.setattr(materials, "READING", 0.0)
@@ -179,7 +179,7 @@ def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest
 
 @pytest.mark.usefixtures("here")
 def test_a_time_that_is_too_short_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from impasto.feedforward import course
+    from impasto.networks.train import course
 
     monkeypatch.setitem(course.MINUTES, "rows", 1e-3)
     arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--batch", "1", "--size", "64"]
@@ -191,7 +191,7 @@ def test_a_time_that_is_too_short_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto import teaching
+    from impasto.pipelines import train as teaching
 
     assert train("-o", "whole.safetensors", "--steps", "4").exit_code == 0
     genuine = teaching.teach
@@ -225,9 +225,9 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
 def test_ctrl_c_is_heard_before_the_first_step_too(
     here: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    from impasto.feedforward import judging, photos
-    from impasto.feedforward.course import Course
-    from impasto.teaching import materials, taught, teach
+    from impasto.networks.train import judging, photos
+    from impasto.networks.train.course import Course
+    from impasto.pipelines.train import materials, taught, teach
 
     counts = {"reading": 0, "judging": 0}
     read, judge = photos._read, judging.judge

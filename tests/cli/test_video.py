@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 from impasto import imaging
 from impasto.cli import app
 from impasto.cli.video import app as video_app
-from impasto.films import FilmOptions, film
-from impasto.films.options import OPTIMISED_SIZE
-from impasto.runtime.gallery import SHIPPED
+from impasto.inference.gallery import SHIPPED
+from impasto.pipelines.video import FilmOptions, film
+from impasto.pipelines.video.options import OPTIMISED_SIZE
 from impasto.types import Picture
 from impasto.video import open_clip
 from tests.conftest import blobs

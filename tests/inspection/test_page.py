@@ -12,12 +12,13 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from impasto import Options, inspections
+from impasto import Options
 from impasto.errors import OptionError
 from impasto.imaging import write
 from impasto.inspection import Stage
 from impasto.inspection.page import formulas
-from impasto.inspections import telling
+from impasto.pipelines import inspect as inspections
+from impasto.pipelines.inspect import telling
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

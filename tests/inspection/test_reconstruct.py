@@ -7,7 +7,7 @@ from impasto.encoders import Encoder
 from impasto.errors import InputError, PictureError
 from impasto.inspection import reconstruct_content, reconstruct_style, synthesise
 from impasto.inspection.reconstruct import NOISE, TEXTURE
-from impasto.inspections import reconstruct, texture
+from impasto.pipelines.inspect import reconstruct, texture
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

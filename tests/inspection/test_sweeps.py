@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from impasto import Options, inspections
+from impasto import Options
 from impasto.errors import (
     InputError,
     LayerError,
@@ -19,6 +19,7 @@ from impasto.errors import (
 )
 from impasto.inspection import Axis, Sweep, cells
 from impasto.optimize.presets import preset
+from impasto.pipelines import inspect as inspections
 from impasto.types import Picture
 from tests.encoders.test_timm_models import Timm
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from impasto import Options, inspections
+from impasto import Options
 from impasto.inspection import Axis
-from impasto.inspections import telling
 from impasto.optimize.presets import preset
+from impasto.pipelines import inspect as inspections
+from impasto.pipelines.inspect import telling
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.errors import InputError, OptionError
-from impasto.imaging import files
-from impasto.jobs import Job, places
+from impasto.files import local as files
+from impasto.files import places
+from impasto.jobs import Job
 from impasto.jobs.work import Cancel
 from impasto.progress import Progress, ProgressCallback
 

@@ -40,7 +40,7 @@ class Handle:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, to be set; Ray is replaced by what does nothing."""
-    from impasto.jobs import cluster
+    from impasto.jobs.executors import ray as cluster
 
     clock = [100.0]
     monkeypatch.setattr(cluster, "time", SimpleNamespace(monotonic=lambda: clock[0]))
@@ -67,7 +67,7 @@ def hear(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], None] = lambda: N
 
 
 def crew_in(folder: Path) -> Any:
-    from impasto.jobs.cluster import Cluster, RayCrew
+    from impasto.jobs.executors.ray import Cluster, RayCrew
 
     (folder / ".impasto").mkdir(exist_ok=True)
     share = Share(3, Seat(2), gpu=False, memory=10**9)
@@ -137,7 +137,7 @@ DIED = (
     ],
 )
 def test_a_picture_is_blamed_for_its_worker_and_not_for_the_machine(reason: str, machine: bool) -> None:
-    from impasto.jobs.cluster import _reason, _taken_away
+    from impasto.jobs.executors.ray import _reason, _taken_away
 
     error = RuntimeError(DIED + reason)
     assert _taken_away(error) == machine

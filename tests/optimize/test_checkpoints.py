@@ -16,8 +16,8 @@ from impasto.optimize import checkpoints
 from impasto.optimize.checkpoints import FileKeeper, read_checkpoint, write_checkpoint
 from impasto.optimize.engine import Painting, paint
 from impasto.optimize.options import Options
-from impasto.optimize.places import everywhere
-from impasto.optimize.styles import PictureStyle
+from impasto.optimize.regions import everywhere
+from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -9,8 +9,8 @@ from impasto.imaging import rgb_to_lab
 from impasto.optimize.colours import finish, prepare
 from impasto.optimize.mixing import mix_scales, shallow
 from impasto.optimize.options import Options
-from impasto.optimize.style_files import FileStyle, StyleCard
-from impasto.optimize.styles import PictureStyle, Style
+from impasto.styles.files import FileStyle, StyleCard
+from impasto.styles.measured import PictureStyle, Style
 from impasto.types import Picture
 from tests.conftest import blobs
 

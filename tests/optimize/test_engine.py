@@ -14,9 +14,9 @@ from impasto.imaging import resize
 from impasto.objectives import StyleStatistics
 from impasto.optimize.engine import paint
 from impasto.optimize.options import Options
-from impasto.optimize.places import everywhere
-from impasto.optimize.styles import PictureStyle
+from impasto.optimize.regions import everywhere
 from impasto.progress import Progress
+from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -9,8 +9,8 @@ from impasto.errors import OptionError
 from impasto.optimize import memory
 from impasto.optimize.engine import paint
 from impasto.optimize.options import Options
-from impasto.optimize.places import everywhere
-from impasto.optimize.styles import PictureStyle
+from impasto.optimize.regions import everywhere
+from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -8,9 +8,9 @@ from torch import Tensor
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
 from impasto.optimize.options import Options
-from impasto.optimize.places import StyleUse
+from impasto.optimize.regions import StyleUse
 from impasto.optimize.starts import channel_statistics, initial_image
-from impasto.optimize.styles import PictureStyle
+from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors import numpy as safetensors_numpy
 
-from impasto.cli.neural_style import run
+from impasto.cli.compat.neural_style import run
 from impasto.weights.architecture import VGG19
 from tests.conftest import SHARED
 

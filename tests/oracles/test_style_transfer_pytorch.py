@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.cli.style_transfer import run
+from impasto.cli.compat.style_transfer import run
 from impasto.weights import save_network
 from impasto.weights.architecture import VGG19
 from tests.conftest import SHARED

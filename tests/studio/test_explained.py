@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 pytest.importorskip("matplotlib", reason="the extra inspect is not installed")
 
-from impasto import inspections
 from impasto.cli import app
 from impasto.cli.choices import Choices
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset
+from impasto.pipelines import inspect as inspections
 from impasto.studio.explained import MOST_STEPS, SIDE, UNTOLD, options, style_of, words
 from impasto.studio.recipe import OPTIONS
 from impasto.studio.schemas import JobRequest

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto import works
+from impasto.pipelines import batch as works
 from impasto.studio.caretaker import UNSEEN, Caretaker
 from impasto.studio.client import verify_webhook
 from impasto.studio.painting import Painter

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 
 from impasto.imaging import read, read_parameters, resize
-from impasto.runtime import load_gallery
+from impasto.inference import load_gallery
 from impasto.studio.client import StudioClient
 from impasto.studio.gallery import model_path
 from impasto.types import Pixels

@@ -214,10 +214,10 @@ def batch(
     if quick is not None and checkpoint_every is not None:
         raise OptionError("--checkpoint-every is for optimising; expected it without --fast")
     options = None if quick is not None else choices.options()
-    from impasto import works
+    from impasto.files.places import plain
     from impasto.imaging import MAX_PIXELS
     from impasto.jobs.pairs import known_styles, photographs
-    from impasto.jobs.places import plain
+    from impasto.pipelines import batch as works
 
     among = parse_workers(workers or ("1" if ray is None else "auto"))
     known_styles(map(plain, style))  # refuse before there is a folder

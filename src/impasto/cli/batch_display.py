@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from impasto.cli.painting import columns, make_bar
-from impasto.jobs.places import name_of
+from impasto.files.places import name_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -18,8 +18,8 @@ from impasto.cli.recordings import FrameServer, open_recording
 from impasto.errors import InputError, PictureError
 
 if TYPE_CHECKING:
-    from impasto.runtime import Gallery, Stream
-    from impasto.runtime.photographs import Manner
+    from impasto.inference import Gallery, Stream
+    from impasto.painters.fast import Manner
 
 Frame = NDArray[np.uint8]
 

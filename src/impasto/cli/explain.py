@@ -36,8 +36,8 @@ def explain(
     Feature maps, reconstructions, Gram matrices, losses falling, the picture growing, every parameter,
     with formulas and references. Pictures are inside the file; nothing is loaded from the network.
     """
-    from impasto import inspections
     from impasto.inspection import figures
+    from impasto.pipelines import inspect as inspections
 
     figures.require_matplotlib()
     inspections.check_page(output)

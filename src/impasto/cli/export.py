@@ -11,7 +11,7 @@ import typer
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-    from impasto.export import Export
+    from impasto.networks.export import Export
     from impasto.types import Pixels
 
 CALIBRATION_SIDE = 512
@@ -55,7 +55,7 @@ def export(
     if photos is not None and precision != "int8":
         raise OptionError("--photos is for --precision int8; the others need no calibration")
     check_writable(output, suffixes=(".onnx",))
-    from impasto.export import export_model
+    from impasto.networks.export import export_model
 
     source = None if model == "gallery" and not Path(model).exists() else model
     done = export_model(source, output, precision=precision, photos=_read(photos))

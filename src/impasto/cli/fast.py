@@ -14,8 +14,8 @@ import typer
 from impasto.errors import ImpastoError, InputError, OptionError
 
 if TYPE_CHECKING:
-    from impasto.runtime import Gallery
-    from impasto.runtime.photographs import Manner, Painted
+    from impasto.inference import Gallery
+    from impasto.painters.fast import Manner, Painted
 
 SOME_FAILED = 1
 CAMERA = "Camera"
@@ -94,7 +94,7 @@ def fast(
 
     Any picture and any painting, slower and with every control: impasto stylize.
     """
-    from impasto.runtime import load_gallery
+    from impasto.inference import load_gallery
 
     if not show_list:
         _check_request(photos, output, camera, serve, frames)
@@ -102,7 +102,7 @@ def fast(
     if show_list:
         print_styles(gallery, json)
         return
-    from impasto.runtime.photographs import Manner
+    from impasto.painters.fast import Manner
 
     manner = Manner(parse_styles(style, gallery), strength, stroke_size, keep_color, size)
     gallery.row(manner.styles, strength=strength, stroke_size=stroke_size)  # refuses what cannot be
@@ -182,8 +182,8 @@ def print_styles(gallery: Gallery, json: bool) -> None:
 
 def outputs(given: Sequence[str], manner: Manner, output: Path | None) -> list[tuple[Path, Path]]:
     """Photographs and where their paintings go. Raises InputError and OutputError."""
+    from impasto.files.local import make_folder
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
-    from impasto.imaging.files import make_folder
     from impasto.jobs.pairs import labels, photographs
 
     assert output is not None
@@ -235,7 +235,7 @@ def paint_all(
 ) -> int:
     """Paint each; one that fails does not stop the others. How many failed."""
     from impasto.imaging import MAX_PIXELS
-    from impasto.runtime.photographs import paint_file
+    from impasto.painters.fast import paint_file
 
     failed = 0
     for photo, target in work:

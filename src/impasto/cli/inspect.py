@@ -59,8 +59,8 @@ def inspect_features(
     Each row is a layer: how much of the photograph one position sees, the mean of all channels, and
     single channels as heat maps and over the photograph; with mean, deviation and the share that is silent.
     """
-    from impasto import inspections
     from impasto.inspection import figures
+    from impasto.pipelines import inspect as inspections
 
     if show not in ("both", "maps", "overlays"):
         raise OptionError(f"--show must be both, maps or overlays; it is {show!r}")
@@ -113,8 +113,8 @@ def inspect_reconstruct(
     impasto inspect reconstruct photo.jpg --style painting.jpg --paper 2016 --encoder vgg19
     impasto inspect reconstruct photo.jpg --content-layers relu2_2,relu4_2 --style-layers ''
     """
-    from impasto import inspections
     from impasto.inspection import figures
+    from impasto.pipelines import inspect as inspections
 
     if paper not in ("2015", "2016"):
         raise OptionError(f"--paper must be 2015 or 2016; it is {paper!r}")
@@ -181,8 +181,8 @@ def inspect_style(
     impasto inspect style starry-night great-wave water-lilies straw-hat
     impasto inspect style *.jpg --layers relu3_1 -o similar.png
     """
-    from impasto import inspections
     from impasto.inspection import figures
+    from impasto.pipelines import inspect as inspections
 
     figures.check_figure(output)
     found, pictures = inspections.compare_styles(list(styles), layers=layers, encoder=encoder, size=size)

@@ -61,8 +61,8 @@ def inspect_layers(
 
     ratio is the papers' alpha / beta. Values are separated by slashes, layers of one value by commas.
     """
-    from impasto import inspections
     from impasto.inspection import figures
+    from impasto.pipelines import inspect as inspections
 
     figures.check_figure(output)
     options = choices.options()
@@ -96,7 +96,7 @@ def inspect_layers(
 
 def _axes(rows: str | None, columns: str | None, figure: str, options: Options) -> tuple[Axis, Axis]:
     """Columns and rows: those asked for, or the figure's."""
-    from impasto import inspections
+    from impasto.pipelines import inspect as inspections
 
     down, across = inspections.paper_axes(figure, options)
     if rows is not None:
@@ -238,8 +238,8 @@ def inspect_encoders(
     impasto inspect encoders photo.jpg painting.jpg
     impasto inspect encoders photo.jpg painting.jpg --networks tiny,vgg19,untrained,timm:resnet50.a1_in1k
     """
-    from impasto import inspections
     from impasto.inspection import figures
+    from impasto.pipelines import inspect as inspections
 
     figures.check_figure(output)
     if choices.encoder is not None:

@@ -25,7 +25,7 @@ from impasto.progress import Progress
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from impasto.api import Result
+    from impasto.pipelines.photo import Result
     from impasto.types import Picture
 
 INTERRUPTED = 130
@@ -74,8 +74,8 @@ class Job:
     def run(self) -> int:
         """Paint and save; the exit code: 0, or 130 when Ctrl-C cut it short."""
         self.check()
-        from impasto import works
         from impasto.imaging import MAX_PIXELS
+        from impasto.pipelines import batch as works
 
         resumed = self.checkpoint is not None and self.checkpoint.exists()
         with Interrupts() as interrupts, self._watcher() as watch:

@@ -29,9 +29,9 @@ def measure_style(
     The file can be used wherever a style picture can, and paints the same picture. It holds
     statistics only: the painting cannot be got back from it.
     """
-    from impasto import api
     from impasto.encoders.layers import parse_layers
     from impasto.imaging import check_writable
+    from impasto.pipelines import photo as api
 
     check_writable(output, suffixes=(".style",))
     names = list(parse_layers(layers)) if layers else None
@@ -56,7 +56,7 @@ def list_styles(
     from rich.console import Console
     from rich.table import Table
 
-    from impasto import api
+    from impasto.pipelines import photo as api
 
     cards = api.styles()
     if json:

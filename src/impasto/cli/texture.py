@@ -44,9 +44,10 @@ def texture(
     layers give finer grain (Gatys, Ecker and Bethge, Texture Synthesis, NIPS 2015). --style-size says how
     large the style's picture is taken.
     """
-    from impasto import imaging, inspections
+    from impasto import imaging
     from impasto.inspection import Recorder, write_log
     from impasto.inspection.reconstruct import TEXTURE
+    from impasto.pipelines import inspect as inspections
     from impasto.types import Picture
 
     if choices.content_layers is not None:

@@ -17,9 +17,9 @@ from impasto.cli.painting import Interrupts, make_bar
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from impasto.feedforward.team import Team
+    from impasto.networks.train.team import Team
+    from impasto.pipelines.train import Course, Taught
     from impasto.progress import Progress
-    from impasto.teaching import Course, Taught
 
 INTERRUPTED = 130
 _PREVIEW_SECONDS = 5.0
@@ -156,7 +156,7 @@ def train(
         shown(quiet, json),
     )
     session.check([*paintings, *map(str, content_dir or [])], start)
-    from impasto.teaching import Course
+    from impasto.pipelines.train import Course
 
     course = Course(
         tuple(paintings),
@@ -214,7 +214,7 @@ class Session:
 
     def together(self, course: Course) -> int:
         """Train, alone or as one of the processes that torchrun started; the exit code."""
-        from impasto.feedforward.team import join_team, leave_team
+        from impasto.networks.train.team import join_team, leave_team
 
         team = join_team(course.device)
         if not team.leads:
@@ -234,7 +234,7 @@ class Session:
 
     def run(self, course: Course, team: Team) -> int:
         """0, or 130 when Ctrl-C cut it short."""
-        from impasto.teaching import CHECKPOINT_EVERY, teach
+        from impasto.pipelines.train import CHECKPOINT_EVERY, teach
 
         if team.leads:
             self._losses = LossesLog(self.log, self.plot, resumed=self.checkpoint.exists())

@@ -19,8 +19,8 @@ from impasto.errors import InputError, OptionError
 from impasto.optimize.options import Options
 
 if TYPE_CHECKING:
-    from impasto.film_painters.fast import Gallery
-    from impasto.films import Engine, FilmOptions
+    from impasto.painters.frames.fast import Gallery
+    from impasto.pipelines.video import Engine, FilmOptions
 
 STEADY, FAST, FILE, WORKERS = "Steadiness", "Fast networks", "Film", "Workers"
 
@@ -229,14 +229,14 @@ def video(
     }
     engine: Engine | None = None if fast is None else "fast" if fast else "optimize"
     options = choices.options()
-    from impasto import films
+    from impasto.pipelines import video as films
 
     gallery: Gallery | None = None
     near = options.device if ray is None else "cpu"  # on Ray, the workers' machines have it
     if model is not None:
         if engine == "optimize":
             raise OptionError("--model is for the fast networks: expected it without --optimize")
-        from impasto.runtime import load_gallery
+        from impasto.inference import load_gallery
 
         engine, gallery = "fast", load_gallery(model, device=near)
     engine, gallery = films.choose_engine(engine, style, gallery, near)
@@ -250,7 +250,7 @@ def video(
             "cancel": lambda: interrupts.seen,
         }
         if workers or ray:
-            from impasto.film_parts import film_in_parts
+            from impasto.pipelines.video.parts import film_in_parts
 
             done = film_in_parts(
                 source,
@@ -272,7 +272,7 @@ def video(
 def _discard(output: Path | None, *, quiet: bool) -> None:
     if output is None:
         raise InputError("expected -o OUT, the film whose unfinished work is to be removed; it did not come")
-    from impasto import films
+    from impasto.pipelines import video as films
 
     there = films.discard(output)
     if not quiet:
@@ -281,7 +281,7 @@ def _discard(output: Path | None, *, quiet: bool) -> None:
 
 def _film_options(given: dict[str, Any]) -> FilmOptions:
     """``FilmOptions`` of what was typed. Raises OptionError."""
-    from impasto.films import FilmOptions
+    from impasto.pipelines.video import FilmOptions
     from impasto.video import parse_time
 
     found = {name: value for name, value in given.items() if value is not None}

@@ -13,7 +13,7 @@ from impasto.cli.painting import make_bar
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from impasto.films import Film, FilmProgress
+    from impasto.pipelines.video import Film, FilmProgress
 
 
 class FilmDisplay:

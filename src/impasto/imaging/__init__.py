@@ -25,15 +25,14 @@ from impasto.imaging.colour_transfer import (
     match_luminance,
 )
 from impasto.imaging.decode import MAX_PIXELS, read
-from impasto.imaging.encode import write
-from impasto.imaging.files import check_writable
+from impasto.imaging.encode import check_writable, write
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
 from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask
 from impasto.imaging.metadata import read_parameters
 from impasto.imaging.proof import read_press_profile, soft_proof
 from impasto.imaging.regions import match_regions, read_regions, split_regions
-from impasto.imaging.sizes import fit, resample, resize
+from impasto.imaging.sizes import Rounding, fit, resample, resize
 from impasto.imaging.transparency import fill_transparent
 
 __all__ = [
@@ -43,6 +42,7 @@ __all__ = [
     "ColourMatching",
     "ColourSpace",
     "ImagingWarning",
+    "Rounding",
     "blend_colours",
     "check_proportions",
     "check_writable",

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import OptionError
-from impasto.imaging import deep, files, formats, icc
-from impasto.imaging.guard import ImagingWarning, check_size, decoding
+from impasto.imaging import deep, formats, icc
+from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
 from impasto.types import Picture
 
 _ORIENTATION = 0x0112
@@ -49,7 +49,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
         message = f"max_pixels: expected at least 1, but {max_pixels} came"
         raise OptionError(message, expected="at least 1", actual=str(max_pixels))
     place = Path(path)
-    data = files.load(place)
+    data = load(place)
     kind = formats.sniff(place, data)
     if kind is formats.HEIC:
         formats.require_heic()

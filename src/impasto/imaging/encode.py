@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import ImpastoError, OptionError, OutputError, PictureError
-from impasto.imaging import files, formats, icc, metadata
+from impasto.files import local as files
+from impasto.imaging import formats, icc, metadata
 from impasto.types import Picture
 
 _EXIF_LIMIT = 65_533  # a JPEG segment holds 65,535 bytes, two of them its own length
+
+
+def check_writable(path: str | os.PathLike[str], *, suffixes: Collection[str] | None = None) -> None:
+    """Raise, before any work is done, when a picture could not be written to ``path``.
+
+    ``suffixes``: those that are welcome, by default all that ``write`` knows. Raises OutputError as
+    ``files.local.check_writable`` does, and MissingExtraError for HEIC without the extra that writes it.
+    """
+    files.check_writable(path, formats.WRITABLE_SUFFIXES if suffixes is None else suffixes)
+    if formats.of_suffix(Path(path).suffix.lower()) is formats.HEIC:
+        formats.require_heic()
 
 
 def write(

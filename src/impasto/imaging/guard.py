@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from impasto.errors import ImpastoError, PictureError
+from impasto.files.local import reason_of
 
 
 class ImagingWarning(UserWarning):
@@ -25,6 +26,33 @@ _decoders = threading.RLock()
 def picture_error(path: Path, expected: str, actual: str) -> PictureError:
     """A one-sentence error about the picture at ``path``."""
     return PictureError(f"{path}: expected {expected}, but {actual}.", expected=expected, actual=actual)
+
+
+def load(path: Path) -> bytes:
+    """The bytes of the picture file at ``path``.
+
+    Raises:
+        PictureError: there is no such file, it is a folder or a device, it is empty, or it may not
+            be read.
+    """
+    expected = "a picture file"
+    try:
+        if path.is_dir():
+            raise picture_error(path, expected, "it is a folder")
+        if path.exists() and not path.is_file():
+            raise picture_error(path, expected, "it is not a regular file")
+        data = path.read_bytes()
+    except FileNotFoundError as problem:
+        raise picture_error(path, expected, "there is no such file") from problem
+    except PermissionError as problem:
+        raise picture_error(path, "a readable picture file", "permission is denied") from problem
+    except PictureError:
+        raise
+    except (OSError, ValueError) as problem:  # ValueError: a zero byte in the name
+        raise picture_error(path, expected, f"it cannot be opened ({reason_of(problem)})") from problem
+    if not data:
+        raise picture_error(path, expected, "the file is empty")
+    return data
 
 
 def check_size(path: Path, width: int, height: int, max_pixels: int) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 from PIL import Image
 
 from impasto.errors import OptionError
-from impasto.imaging import files, formats
-from impasto.imaging.guard import decoding, picture_error
+from impasto.imaging import formats
+from impasto.imaging.guard import decoding, load, picture_error
 
 KEY = "impasto"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -94,7 +94,7 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
         MissingExtraError: it is HEIC, and the extra that reads it is not installed.
     """
     place = Path(path)
-    data = files.load(place)
+    data = load(place)
     kind = formats.sniff(place, data)
     if kind is formats.HEIC:
         formats.require_heic()

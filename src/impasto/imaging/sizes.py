@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import OptionError
+
+Rounding = Literal["half-up", "half-even"]
 
 
 def resize(pixels: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
@@ -68,24 +72,31 @@ def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) 
     return resized / np.float32(255)
 
 
-def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
-    """The size with the proportions of ``width`` x ``height`` whose long side is ``long_side``.
+def fit(
+    width: int, height: int, size: int | tuple[int, int], rounding: Rounding = "half-up"
+) -> tuple[int, int]:
+    """Return the size with the proportions of ``width`` x ``height`` whose long side is ``size``.
 
-    Returns (width, height) in pixels; the short side is rounded to the nearest integer (halves go
-    up) and at least 1. Enlarges as well as shrinks.
+    Returns (width, height) in pixels; the short side is rounded to the nearest integer (halves go up, or
+    to the even number where ``rounding`` is "half-even") and at least 1. Enlarges as well as shrinks. An
+    exact ``size``, a (width, height), is returned as it is.
 
     Raises:
         OptionError: any of the three is below one.
     """
-    if min(width, height, long_side) < 1:
+    if isinstance(size, tuple):
+        return size
+    if min(width, height, size) < 1:
         raise OptionError(
-            f"expected sides of at least 1, but {width} x {height} was to fit a long side of {long_side}",
+            f"expected sides of at least 1, but {width} x {height} was to fit a long side of {size}",
             expected="sides of at least 1",
-            actual=f"{width} x {height}, long side {long_side}",
+            actual=f"{width} x {height}, long side {size}",
         )
     longest = max(width, height)
 
     def scaled(side: int) -> int:
-        return max(1, (2 * side * long_side + longest) // (2 * longest))
+        if rounding == "half-even":
+            return max(1, round(size * side / longest))
+        return max(1, (2 * side * size + longest) // (2 * longest))
 
     return scaled(width), scaled(height)

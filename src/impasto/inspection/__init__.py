@@ -3,7 +3,7 @@
     from impasto.inspection import feature_maps, reconstruct_content
     from impasto.inspection.figures import draw_features
 
-All of them take pictures and networks that are loaded already; ``impasto.inspections`` takes paths and
+All of them take pictures and networks that are loaded already; ``impasto.pipelines.inspect`` takes paths and
 names. Nothing here needs a display; only drawing needs matplotlib (the extra ``inspect``).
 """
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
-from impasto.imaging import check_writable, files
+from impasto.files import local as files
+from impasto.imaging import check_writable
 from impasto.progress import Progress
 from impasto.types import Pixels
 

@@ -18,9 +18,9 @@ from impasto.imaging import fit, resize
 from impasto.inspection.layers import check_size, equal_weights, known_layers
 from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.options import Options
-from impasto.optimize.places import Place, everywhere
-from impasto.optimize.styles import PictureStyle, Style
+from impasto.optimize.regions import Place, everywhere
 from impasto.progress import ProgressCallback
+from impasto.styles.measured import PictureStyle, Style
 from impasto.types import Picture, Pixels
 
 SIZE, ITERATIONS = 256, 120

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError
 from impasto.inspection.layers import known_layers
-from impasto.optimize.styles import Style
+from impasto.styles.measured import Style
 
 
 @dataclass(frozen=True)

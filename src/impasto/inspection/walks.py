@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from impasto.errors import InputError, MissingExtraError, OptionError
-from impasto.imaging import check_writable, files, read, resize
+from impasto.files import local as files
+from impasto.imaging import check_writable, read, resize
 from impasto.inspection.logs import LossLog, numbered_pictures
 from impasto.types import Pixels
 

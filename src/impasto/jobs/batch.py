@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from impasto.errors import InputError
-from impasto.jobs import places
-from impasto.jobs.alone import Alone
+from impasto.files import places
 from impasto.jobs.crew import Crew
+from impasto.jobs.executors.inline import Alone
 from impasto.jobs.inputs import differences, measure
 from impasto.jobs.job import Job
 from impasto.jobs.ledger import HIDDEN, ledger

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from impasto.errors import InputError
+from impasto.files.places import fetch, fetched_version, is_address
 from impasto.jobs.job import Job
-from impasto.jobs.places import fetch, fetched_version, is_address
 from impasto.optimize.options import Initialisation
 
 # How a picture is come by, not which: a painting may go on with others of these.
@@ -75,7 +75,7 @@ def digest(name: str) -> str:
         pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
         return hashlib.sha256("".join(map(_of_file, pictures)).encode()).hexdigest()
     if not is_there:
-        from impasto.optimize.style_files import named_styles
+        from impasto.styles.files import named_styles
 
         path = named_styles().get(name, path)
     return _of_file(path)

@@ -21,7 +21,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from impasto.errors import InputError
-from impasto.jobs import places
+from impasto.files import places
 from impasto.jobs.manifest import NAME, Manifest, Record, lines, parse
 
 HIDDEN = ".impasto"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from impasto.errors import InputError, OutputError
-from impasto.imaging import files
+from impasto.files import local as files
 from impasto.jobs.job import Job
 
 NAME = "manifest.jsonl"

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
 from impasto.errors import InputError, OptionError, StyleError
+from impasto.files import places
+from impasto.files.places import is_address
 from impasto.imaging import READABLE_SUFFIXES, check_writable
-from impasto.jobs import places
 from impasto.jobs.inputs import names
 from impasto.jobs.job import Job
-from impasto.jobs.places import is_address
 from impasto.optimize.options import Options
 
 
@@ -55,7 +55,7 @@ def _pictures(name: str) -> list[str]:
 
 def known_styles(given: Iterable[str]) -> list[str]:
     """The styles ``given``, each once. Raises StyleError for one that is neither a file nor a name."""
-    from impasto.optimize.style_files import named_styles, refuse_network
+    from impasto.styles.files import named_styles, refuse_network
 
     found: dict[object, str] = {}
     for name in given:

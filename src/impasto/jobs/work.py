@@ -20,10 +20,10 @@ from impasto.errors import (
     OutputError,
     WeightsError,
 )
+from impasto.files.places import is_address, name_of, scratch
 from impasto.jobs.inputs import measure
 from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record
-from impasto.jobs.places import is_address, name_of, scratch
 from impasto.jobs.unfinished import why_anew
 from impasto.optimize.checkpoints import remove_checkpoint
 from impasto.progress import Progress, ProgressCallback

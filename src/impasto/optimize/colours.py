@@ -17,8 +17,8 @@ from impasto.imaging import (
     match_luminance,
 )
 from impasto.optimize.options import Options
-from impasto.optimize.style_files import FileStyle
-from impasto.optimize.styles import CollectionStyle, PictureStyle, Style
+from impasto.styles.files import FileStyle
+from impasto.styles.measured import CollectionStyle, PictureStyle, Style
 from impasto.types import Picture, Pixels, Plane
 
 

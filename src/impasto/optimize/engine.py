@@ -16,14 +16,14 @@ from torch import Tensor
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, PictureError
-from impasto.imaging import resample, resize, resize_mask
+from impasto.imaging import fit, resample, resize, resize_mask
 from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
 from impasto.optimize import memory
 from impasto.optimize.device import choose_machine
 from impasto.optimize.minimize import Descent, minimize
 from impasto.optimize.options import Options
-from impasto.optimize.places import Place, blended, check_guidance, regions
-from impasto.optimize.pyramid import fit, levels
+from impasto.optimize.pyramid import levels
+from impasto.optimize.regions import Place, blended, check_guidance, regions
 from impasto.optimize.reports import Reporter
 from impasto.optimize.starts import enlarge, initial_image
 from impasto.progress import ProgressCallback

@@ -39,7 +39,7 @@ Guidance = Literal["gram", "sum"]
 Propagation = Literal["simple", "inside", "all"]
 StyleSizes = Literal["grid", "exact"]
 Resampling = Literal["lanczos", "bilinear", "bicubic"]
-Rounding = Literal["half-up", "half-even"]
+Rounding = Literal["half-up", "half-even"]  # imaging.Rounding, whose import would load NumPy
 Precision = Literal["auto", "float32", "bfloat16"]
 Initialisation = Literal["content", "noise", "statistics", "gray", "uniform", "normal", "channel-statistics"]
 
@@ -251,6 +251,10 @@ class Options:
     def style_side(self, long_side: int) -> float:
         """The long side of styles for a level with this ``long_side``, in pixels."""
         return long_side * self.style_scale if self.style_size is None else float(self.style_size)
+
+    def style_sampling(self) -> dict[str, Any]:
+        """How styles are measured: the keyword arguments of ``styles.loading.load_style``."""
+        return {"sizing": self.style_sizes, "resampling": self.resampling, "rounding": self.rounding}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

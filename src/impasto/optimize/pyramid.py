@@ -1,31 +1,8 @@
-"""The sizes a picture grows through, and the sizes styles are measured at."""
+"""The pyramid: the sizes a picture grows through."""
 
 from __future__ import annotations
 
-import math
-
-from impasto import imaging
-from impasto.optimize.options import Rounding
-
-STEP = math.sqrt(2)
-# Styles are measured at these long sides only, so that a style file and the picture it was made
-# from give the same painting at every size.
-STYLE_SIZES = tuple(round(128 * STEP**k) for k in range(15))
-
-
-def fit(
-    width: int, height: int, size: int | tuple[int, int], rounding: Rounding = "half-up"
-) -> tuple[int, int]:
-    """The size of a picture whose long side is ``size``, or ``size`` itself when it is exact.
-
-    ``rounding``: what becomes of a short side of so many pixels and a half; "half-even" is Python's.
-    """
-    if isinstance(size, tuple):
-        return size
-    if rounding == "half-up":
-        return imaging.fit(width, height, size)
-    longest = max(width, height)
-    return max(1, round(size * width / longest)), max(1, round(size * height / longest))
+from impasto.imaging import Rounding, fit
 
 
 def levels(
@@ -46,8 +23,3 @@ def levels(
             break
         sizes.append(fit(width, height, side, rounding))
     return sizes[::-1]
-
-
-def style_size(long_side: float) -> int:
-    """The member of STYLE_SIZES nearest to ``long_side`` (by ratio)."""
-    return min(STYLE_SIZES, key=lambda size: abs(math.log(size / max(long_side, 1.0))))

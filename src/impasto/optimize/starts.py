@@ -16,7 +16,7 @@ from impasto.imaging import resize
 from impasto.objectives import IMAGE, StyleStatistics
 from impasto.objectives.statistics import normalised_shares
 from impasto.optimize.options import Initialisation, Options
-from impasto.optimize.places import StyleUse
+from impasto.optimize.regions import StyleUse
 from impasto.tensors import to_tensor
 from impasto.types import Picture
 

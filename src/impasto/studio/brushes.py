@@ -82,7 +82,7 @@ class Here:
         self, work: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Callable[[], bool]
     ) -> Any:
         """Paint ``work`` and leave what was made beside its output; returns Impasto's result."""
-        from impasto import works
+        from impasto.pipelines import batch as works
 
         result = works.perform(
             work,
@@ -128,7 +128,7 @@ def _show(pixels: Any, folder: Path) -> None:
 
 def _network(work: Job) -> Any:
     """The network ``work`` needs, kept from one job to the next; None where each job has its own."""
-    from impasto.sources import load_network
+    from impasto.painters.sources import load_network
 
     options = work.options
     if options.normalise_activations:

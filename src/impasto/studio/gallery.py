@@ -1,4 +1,4 @@
-"""The gallery network, for previews at once; through ``impasto.runtime``, without torch."""
+"""The gallery network, for previews at once; through ``impasto.inference``, without torch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAMPLES = "samples"
 
 
 class FastGallery(Protocol):
-    """What ``impasto.runtime.load_gallery`` gives."""
+    """What ``impasto.inference.load_gallery`` gives."""
 
     @property
     def styles(self) -> tuple[Any, ...]: ...
@@ -42,7 +42,7 @@ class FastGallery(Protocol):
 
 def model_path() -> Path | None:
     """The shipped network's file, if it is there."""
-    path = Path(str(resources.files("impasto.runtime"))) / "data" / MODEL
+    path = Path(str(resources.files("impasto.inference"))) / "data" / MODEL
     return path if path.is_file() else None
 
 
@@ -50,7 +50,7 @@ def load_shipped() -> FastGallery | None:
     """The shipped network, ready to paint; None where it is not installed."""
     if model_path() is None:
         return None
-    from impasto import runtime
+    from impasto import inference as runtime
 
     gallery: FastGallery = runtime.load_gallery()
     return gallery

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from impasto import api, imaging
+from impasto import imaging
+from impasto.pipelines import photo as api
 from impasto.studio.gallery import SAMPLES, Previews
 from impasto.studio.recipe import GalleryStyle
 from impasto.studio.storage import replace_file

@@ -1,4 +1,4 @@
-"""Painting on a Ray cluster, through ``impasto.jobs.cluster``: a worker hands its jobs to an actor there.
+"""Painting on a Ray cluster, through ``jobs.executors.ray``: a worker hands its jobs to an actor there.
 
 The cluster's machines see the data folder under the same path: checkpoints, previews and results pass
 through it, and so does the wish to stop. What the actor says of its progress comes over Ray.
@@ -40,7 +40,7 @@ class OnRay:
 
     def warm_up(self) -> None:
         """Join the cluster and have the actor started. Raises MissingExtraError, InputError."""
-        from impasto.jobs import cluster
+        from impasto.jobs.executors import ray as cluster
 
         settings, folder = self._settings, self._settings.data_dir.resolve()
         (folder / HIDDEN).mkdir(mode=0o700, exist_ok=True)

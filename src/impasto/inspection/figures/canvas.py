@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from impasto.errors import MissingExtraError, OptionError
-from impasto.imaging import check_writable, files
+from impasto.files import local as files
+from impasto.imaging import check_writable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,0 +1,199 @@
+"""Pictures as neural-style-pt and neural-style load, scale and save them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.cli.compat.neural_style_options import Dialect
+from impasto.cli.painting import check_numbered
+from impasto.errors import ImpastoError, InputError, OptionError, PictureError
+from impasto.imaging import (
+    READABLE_SUFFIXES,
+    check_writable,
+    fill_transparent,
+    keep_colours,
+    read,
+    resample,
+)
+from impasto.types import Picture, Pixels
+
+if TYPE_CHECKING:
+    from impasto.encoders import FeatureExtractor
+
+MAX_PIXELS = 1_000_000_000
+# What neural-style-pt takes for a picture in a folder, and what else can be read here.
+_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tiff", *READABLE_SUFFIXES))
+
+
+def load(path: str | Path, option: str) -> Picture:
+    """The picture an ``option`` names, without its transparency. Raises PictureError."""
+    try:
+        picture = read(path, max_pixels=MAX_PIXELS)
+    except PictureError as error:
+        raise PictureError(f"-{option}: {error}") from error
+    return Picture(fill_transparent(picture))
+
+
+def style_paths(style_image: str) -> list[Path]:
+    """The pictures ``-style_image`` names: files, and the pictures of folders, by name.
+
+    A departure: neural-style-pt takes a folder's pictures in the order the system lists them, which
+    makes ``-style_blend_weights`` fall on any of them.
+    """
+    found: list[Path] = []
+    for path in map(Path, style_image.split(",")):
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in _SUFFIXES)
+        if not inside:
+            raise PictureError(f"-style_image: expected pictures in the folder {path}; it has none")
+        found += inside
+    return found
+
+
+def style_size(image_size: int, scale: float, dialect: Dialect) -> int:
+    """The style's longest side for a result of ``image_size``: rounded down, by neural-style up."""
+    side = math.ceil(scale * image_size) if dialect == "lua" else int(image_size * scale)
+    if side < 1:
+        raise OptionError(f"-style_scale {scale:g} leaves nothing of a picture of {image_size} pixels")
+    return side
+
+
+def sized(picture: Picture, long_side: int, dialect: Dialect) -> Picture:
+    """``picture`` with this longest side, scaled as the program does."""
+    width, height = picture.width, picture.height
+    longest = max(width, height)
+    if dialect == "lua":
+        size = (max(1, int(width * long_side / longest)), max(1, int(height * long_side / longest)))
+    else:  # in this order: what is rounded down depends on it
+        factor = float(long_side) / longest
+        size = (max(1, int(factor * width)), max(1, int(factor * height)))
+    return at_size(picture, *size, dialect)
+
+
+def at_size(picture: Picture, width: int, height: int, dialect: Dialect) -> Picture:
+    """``picture`` of exactly this size: by Pillow's bilinear filter, or as torch7 scales."""
+    if dialect == "lua":
+        return Picture(scale_linearly(picture.pixels, width, height))
+    return Picture(resample(picture.pixels, width, height, "bilinear"))
+
+
+def scale_linearly(pixels: Pixels, width: int, height: int) -> Pixels:
+    """(H, W, 3) at another size as torch7's ``image.scale`` does it by default, a side at a time.
+
+    A side that grows is interpolated linearly between its outermost pixels, which stay where they
+    are; a side that shrinks is averaged over the stretch each new pixel covers.
+    """
+    across = _weights(pixels.shape[1], width)
+    down = _weights(pixels.shape[0], height)
+    wide = np.einsum("xw,hwc->hxc", across, pixels, optimize=True)
+    result: Pixels = np.einsum("yh,hxc->yxc", down, wide, optimize=True).astype(np.float32)
+    return result
+
+
+def _weights(before: int, after: int) -> NDArray[np.float32]:
+    """(after, before): how much each old pixel counts for each new one; rows add up to 1."""
+    if before == after:
+        return np.eye(after, dtype=np.float32)
+    old = np.arange(before)
+    if after > before:
+        places = np.arange(after)[:, None] * ((before - 1) / (after - 1))
+        near: NDArray[np.float32] = np.maximum(1 - np.abs(places - old), 0).astype(np.float32)
+        return near
+    step = before / after
+    begin = np.arange(after)[:, None] * step
+    overlap = np.minimum(begin + step, old + 1) - np.maximum(begin, old)
+    shares: NDArray[np.float32] = (np.maximum(overlap, 0) / step).astype(np.float32)
+    return shares
+
+
+@dataclass(frozen=True)
+class Space:
+    """The numbers the two programs optimise: the network's channels, ``white`` (255, or 256) times what
+    the picture holds, less the ``mean`` of 255; ``flipped`` where they are blue, green, red.
+
+    Every step of ``enter`` and ``leave`` is theirs, so that no digit differs.
+    """
+
+    dialect: Dialect
+    mean: tuple[float, float, float]
+    flipped: bool
+
+    @property
+    def white(self) -> np.float32:
+        return np.float32(256 if self.dialect == "lua" else 255)
+
+    def enter(self, picture: Picture) -> Picture:
+        """A picture's numbers there; out of the range of pictures."""
+        values = picture.pixels * self.white
+        return Picture(self._in_order(values) - np.array(self.mean, np.float32))
+
+    def leave(self, values: Pixels) -> Pixels:
+        """(H, W, 3) of these numbers as pixels in [0, 1]."""
+        pixels: Pixels = np.clip(self._in_order(values + np.array(self.mean, np.float32)) / self.white, 0, 1)
+        return pixels
+
+    def _in_order(self, values: Pixels) -> Pixels:
+        return values[..., ::-1] if self.flipped else values
+
+
+def finisher(content: Picture, space: Space, original_colors: bool) -> Callable[[Pixels], Picture]:
+    """What makes the picture to save of the optimiser's numbers: 8 bits, rounded down as both programs
+    do, in the colours of the ``content`` if asked for."""
+
+    def finish(values: Pixels) -> Picture:
+        pixels = space.leave(values)
+        if original_colors and space.dialect == "lua":
+            pixels = keep_colours(pixels, content.pixels, "yuv")
+        whole = _rounded_down(pixels)
+        if original_colors and space.dialect == "pt":
+            whole = _with_chroma(whole, _rounded_down(space.leave(space.enter(content).pixels)))
+        return Picture(whole.astype(np.float32) / np.float32(255))
+
+    return finish
+
+
+def _rounded_down(pixels: Pixels) -> NDArray[np.uint8]:
+    return (pixels * np.float32(255)).astype(np.uint8)
+
+
+def _with_chroma(painted: NDArray[np.uint8], content: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Luma of the one, chroma of the other, in Pillow's YCbCr of 8 bits."""
+    from PIL import Image
+
+    luma = Image.fromarray(painted).convert("YCbCr").getchannel(0)
+    _, blue, red = Image.fromarray(content).convert("YCbCr").split()
+    return np.asarray(Image.merge("YCbCr", (luma, blue, red)).convert("RGB"))
+
+
+def check_sides(
+    paintings: list[Picture], encoder: FeatureExtractor, layers: Iterable[str], scale: float
+) -> None:
+    """Refuse, before work starts, paintings that ``-style_scale`` leaves too small for the ``layers``."""
+    least = encoder.minimum_side(list(layers))
+    for painting in paintings:
+        if min(painting.width, painting.height) < least:
+            raise OptionError(
+                f"-style_scale {scale:g}: the painting would be {painting.width}x{painting.height}; the "
+                f"style layers need at least {least} pixels on each side"
+            )
+
+
+def check_output(output: Path, inputs: list[Path], save_iter: int = 0) -> None:
+    """Refuse, before work starts, a result that could not be written or would replace an input."""
+    try:
+        check_writable(output)
+    except ImpastoError as error:
+        raise type(error)(f"-output_image: {error}") from error
+    if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
+        raise InputError(f"-output_image: {output} is also an input; it would be overwritten")
+    if save_iter:
+        check_numbered(output, save_iter, inputs, "-save_iter")

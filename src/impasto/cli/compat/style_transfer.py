@@ -1,0 +1,154 @@
+"""``impasto style-transfer``: the command lines of style-transfer-pytorch, as they are."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from impasto.cli.compat.neural_style_options import AS_THEY_ARE, remark
+from impasto.cli.compat.style_transfer_options import OWN, make_options, parse, remarks
+from impasto.cli.painting import INTERRUPTED, Interrupts, Job, Watcher, write_text
+from impasto.progress import Progress
+
+if TYPE_CHECKING:
+    from impasto.painters.sources import PictureLike
+
+QUALITY = 95
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command("style-transfer", add_help_option=False, context_settings=AS_THEY_ARE)
+def style_transfer(context: typer.Context) -> None:
+    """Paint as style-transfer-pytorch: its command lines work here as they are."""
+    raise typer.Exit(run(context.args))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Paint what ``arguments`` say; the exit code: 0, or 130 when Ctrl-C cut it short."""
+    found = parse(arguments)
+    for line in remarks(found):
+        remark(line)
+    from impasto.painters.sources import load_picture
+    from impasto.pipelines import photo as api
+
+    content, styles = _inputs(found)
+    width, height = 1, 1
+    if found.end_scale.endswith("+"):
+        photo = load_picture(content)
+        width, height = photo.width, photo.height
+    options = make_options(found, width, height)
+    found.end_scale = options.size
+    job = Job(
+        content=Path(found.content),
+        styles=found.styles,
+        output=Path(found.output),
+        options=options,
+        preview=None if found.preview is None else Path(found.preview),
+        log=None if found.trace is None else Path(found.trace),
+        quality=QUALITY,
+    )
+    job.check()
+    _announce(options.device)
+    with closing(_Watcher(job, found.save_every)) as watcher, Interrupts() as interrupts:
+        result = api.stylize(
+            content,
+            styles,
+            options=options,
+            on_progress=watcher,
+            cancel=lambda: interrupts.seen,
+        )
+        watcher.say_writing()
+        painted = replace(result, picture=replace(result.picture, bits=_bits(job.output)))
+        painted.save(job.output, quality=QUALITY, parameters=found.proof is None)
+        if job.log is not None:
+            write_text(job.log, json.dumps({"args": _peers(found), "iterates": watcher.iterates}, indent=4))
+    if result.cancelled:
+        remark(f"interrupted; the picture so far is {job.output}")
+        return INTERRUPTED
+    return 0
+
+
+def _inputs(found: Namespace) -> tuple[PictureLike, tuple[PictureLike, ...]]:
+    """Photograph and paintings: their files, or as the press of ``--proof`` would print them."""
+    if found.proof is None:
+        return found.content, tuple(found.styles)
+    from impasto.imaging import read_press_profile, soft_proof
+    from impasto.painters.sources import load_picture
+
+    press = read_press_profile(found.proof)
+    content, *styles = (soft_proof(load_picture(path), press) for path in (found.content, *found.styles))
+    return content, tuple(styles)
+
+
+def _announce(device: str) -> None:
+    """What the program says before it begins."""
+    import torch
+
+    from impasto.optimize.device import choose_device
+
+    chosen = choose_device(device)
+    print(f"Using devices: {chosen}")
+    if chosen.type == "cpu":
+        print(f"CPU threads: {torch.get_num_threads()}")
+    print("Loading model...", flush=True)
+
+
+def _bits(output: Path) -> int:
+    """How precise a result is: as in the program, 16 bits in a TIFF, whatever the photograph has."""
+    return 16 if output.suffix.lower() in (".tif", ".tiff") else 8
+
+
+def _peers(found: Namespace) -> dict[str, Any]:
+    return {name: value for name, value in vars(found).items() if name not in OWN}
+
+
+class _Watcher(Watcher):
+    """Prints, saves and remembers the iterations as the program does."""
+
+    def __init__(self, job: Job, every: int) -> None:
+        super().__init__(job, None)
+        self.every = every
+        self.iterates: list[dict[str, Any]] = []
+
+    def __call__(self, event: Progress) -> None:
+        super().__call__(event)
+        self._remember(event)
+        loss = event.losses["total"]
+        print(f"Size: {event.width}x{event.height}, iteration: {event.iteration}, loss: {loss:g}", flush=True)
+        last = event.iteration == event.iterations
+        if event.level < event.levels if last else event.iteration % self.every == 0:
+            self._save_so_far(event)
+
+    def say_writing(self) -> None:
+        print(f"Writing image to {self.job.output}.", flush=True)
+
+    def _save_so_far(self, event: Progress) -> None:
+        from impasto.imaging import write
+
+        self.say_writing()
+        so_far = replace(self._so_far(event), bits=_bits(self.job.output))
+        write(so_far, self.job.output, quality=QUALITY)
+
+    def _remember(self, event: Progress) -> None:
+        import torch
+
+        self.iterates.append(
+            {
+                "w": event.width,
+                "h": event.height,
+                "i": event.iteration,
+                "i_max": event.iterations,
+                "loss": event.losses["total"],
+                "time": time.time(),
+                "gpu_ram": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
+            }
+        )

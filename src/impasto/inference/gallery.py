@@ -1,0 +1,272 @@
+"""A gallery network, ready to paint."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from impasto.errors import CorruptWeightsError, ImpastoError, OptionError, PictureError, StyleError
+from impasto.inference.bands import Sweeps
+from impasto.inference.graphs import TABLE, Weights
+from impasto.inference.network_files import read_network
+from impasto.inference.sessions import Sessions, choose_device, open_first
+from impasto.inference.styles import FastStyle, rows_of
+from impasto.types import Pixels
+
+SHIPPED = Path(__file__).with_name("data") / "gallery.onnx"
+MINIMUM_SIDE = 16
+FINEST = 0.5
+"""The smallest ``stroke_size``: strokes half as large as the largest."""
+
+WHOLE_PIXELS = 2_500_000
+"""Larger pictures go through the network in bands."""
+
+EXACT_PIXELS = 30_000_000
+"""Up to here bands keep their features in float32, beyond in float16: half the memory, and values that
+differ by up to about 0.004 from one pass."""
+
+Styles = str | Mapping[str, float]
+Frame = NDArray[np.uint8] | Pixels
+
+
+class Gallery:
+    """One network, many styles. Made by ``load_gallery``; may be used by several threads at once.
+
+    ``device``: where it paints: cpu, cuda or cuda:N.
+    """
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        styles: tuple[FastStyle, ...],
+        weights: Weights | None,
+        sessions: Sessions,
+    ) -> None:
+        self.styles = styles
+        self.device = sessions.device
+        self._weights = weights
+        self._sessions = sessions
+        self._session = session
+        self._inputs = [value.name for value in self._session.get_inputs()]
+
+    def paint(
+        self,
+        pixels: Pixels,
+        styles: Styles,
+        *,
+        strength: float = 1.0,
+        stroke_size: float = 1.0,
+        keep_color: bool = False,
+    ) -> Pixels:
+        """``pixels`` (H, W, 3) float32 in [0, 1], painted; the same shape and range.
+
+        ``styles``: a style's name, or names with how much of each (they are divided by their sum).
+        ``strength``: from 0, the photograph as it is, to 1, the full style; the network draws everything
+        between, no pixels are mixed. ``stroke_size``: from 0.5 to 1, the size of the strokes against those
+        of the painting at 512 pixels. ``keep_color``: the photograph's colours, the painting's lightness
+        (Gatys et al., CVPR 2017, section 5.3). Raises StyleError, OptionError and PictureError.
+        """
+        row = self.row(styles, strength=strength, stroke_size=stroke_size)
+        painted = self._painted(check_pixels(pixels), row)
+        if not keep_color:
+            return painted
+        from impasto.imaging import keep_colours
+
+        return keep_colours(painted, pixels)
+
+    def stream(
+        self,
+        frames: Iterable[Frame],
+        styles: Styles,
+        *,
+        strength: float = 1.0,
+        stroke_size: float = 1.0,
+        keep_color: bool = False,
+    ) -> Stream:
+        """Paint ``frames`` one by one, as they come: (H, W, 3), uint8 or float32 in [0, 1].
+
+        Each painted frame is of its frame's shape and kind. The other arguments and errors are ``paint``'s;
+        wrong ones are refused at once.
+        """
+        self.row(styles, strength=strength, stroke_size=stroke_size)
+        choices = {"strength": strength, "stroke_size": stroke_size, "keep_color": keep_color}
+        return Stream(self, frames, styles, choices)
+
+    def row(self, styles: Styles, *, strength: float = 1.0, stroke_size: float = 1.0) -> NDArray[np.float32]:
+        """(1, rows): the network's second input for these styles.
+
+        Row 0 is the photograph, rows 1 + 2k and 2 + 2k the fine and the coarse strokes of style k.
+        """
+        for name, value, least in (("strength", strength, 0.0), ("stroke_size", stroke_size, FINEST)):
+            if not least <= value <= 1:
+                raise OptionError(f"expected a {name} from {least:g} to 1; got {value!r}")
+            if value != 1 and "weights" not in self._inputs:
+                raise OptionError(f"this network has one style and cannot change its {name}; got {value!r}")
+        shares = self._shares(styles)
+        coarse = 1 + np.log2(stroke_size)
+        row = np.zeros((1, rows_of(self.styles)), np.float32)
+        row[0, 0] = 1 - strength
+        for number, style in enumerate(self.styles):
+            share = strength * shares.get(style.name, 0.0)
+            row[0, 1 + 2 * number] = share * (1 - coarse)
+            row[0, 2 + 2 * number] = share * coarse
+        return row
+
+    def _shares(self, styles: Styles) -> dict[str, float]:
+        given = {styles: 1.0} if isinstance(styles, str) else dict(styles)
+        names = [style.name for style in self.styles]
+        for name, share in given.items():
+            if name not in names:
+                raise StyleError(_unknown(name, names))
+            if not (share >= 0 and np.isfinite(share)):
+                raise OptionError(f"expected a share of {name} from 0 up; got {share!r}")
+        total = sum(given.values())
+        if not total > 0:
+            raise OptionError("expected at least one style with a share above 0; got none")
+        return {name: share / total for name, share in given.items()}
+
+    def _painted(self, pixels: Pixels, row: NDArray[np.float32]) -> Pixels:
+        try:
+            return self._pass(pixels, row)
+        except ImpastoError:
+            raise
+        except Exception as problem:  # of a graphics processor: its memory is full, it was lost
+            if self.device == "cpu":
+                raise
+            reason = " ".join(str(problem).split())[:200]
+            raise ImpastoError(
+                f"device {self.device} failed while it painted ({reason}); device cpu is the processor"
+            ) from problem
+
+    def _pass(self, pixels: Pixels, row: NDArray[np.float32]) -> Pixels:
+        if pixels.shape[0] * pixels.shape[1] > WHOLE_PIXELS:
+            return self._in_bands(pixels, row)
+        image = np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
+        feed = {"image": image, "weights": row}
+        painting = self._session.run(["painting"], {name: feed[name] for name in self._inputs})[0][0]
+        return np.ascontiguousarray(np.clip(painting, 0, 1).transpose(1, 2, 0))
+
+    def _in_bands(self, pixels: Pixels, row: NDArray[np.float32], **more: Any) -> Pixels:
+        if self._weights is None:
+            height, width = pixels.shape[:2]
+            raise PictureError(
+                f"expected a picture of at most {WHOLE_PIXELS:,} pixels for a network that is quantised "
+                f"or of one style; got {width} x {height}. Others are painted at any size."
+            )
+        numbers = row[0] @ self._weights[TABLE].astype(np.float32)
+        exact = pixels.shape[0] * pixels.shape[1] <= EXACT_PIXELS
+        more = {"store": np.float32 if exact else np.float16} | more
+        return Sweeps(pixels, numbers, self._weights, self._sessions.open, **more).run()
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    """What is said of a style that is not among ``names``."""
+    from difflib import get_close_matches
+
+    start = f"there is no style {name!r} in this network"
+    near = get_close_matches(name.lower().replace("_", "-"), names, 3)
+    if near:
+        return f"{start}; did you mean {' or '.join(near)}?"
+    if name and Path(name).exists():
+        return f"{start}: impasto train teaches it a painting's, impasto stylize needs no teaching"
+    return f"{start}; it has {', '.join(names)}"
+
+
+class Stream:
+    """Painted frames, one for each frame taken from ``frames``; made by ``Gallery.stream``.
+
+    ``painted``: how many so far. ``rate``: frames a second, of the last 30, the time that the frames took
+    to come and to be used included. ``painting_rate``: of the painting alone.
+    """
+
+    def __init__(
+        self, gallery: Gallery, frames: Iterable[Frame], styles: Styles, choices: Mapping[str, Any]
+    ) -> None:
+        self.painted = 0
+        self._gallery, self._frames, self._styles, self._choices = gallery, frames, styles, choices
+        self._ends: deque[float] = deque(maxlen=31)
+        self._spent: deque[float] = deque(maxlen=30)
+
+    def __iter__(self) -> Iterator[Frame]:
+        self._ends.append(time.perf_counter())
+        for frame in self._frames:
+            began = time.perf_counter()
+            painted = self._paint(frame)
+            now = time.perf_counter()
+            self._ends.append(now)
+            self._spent.append(now - began)
+            self.painted += 1
+            yield painted
+
+    def _paint(self, frame: Frame) -> Frame:
+        if frame.dtype != np.uint8:
+            return self._gallery.paint(frame.astype(np.float32, copy=False), self._styles, **self._choices)
+        pixels = frame.astype(np.float32) / np.float32(255)
+        painted = self._gallery.paint(pixels, self._styles, **self._choices)
+        return np.rint(painted * 255).astype(np.uint8)
+
+    @property
+    def rate(self) -> float:
+        gone = self._ends[-1] - self._ends[0] if len(self._ends) > 1 else 0.0
+        return (len(self._ends) - 1) / gone if gone else 0.0
+
+    @property
+    def painting_rate(self) -> float:
+        return len(self._spent) / sum(self._spent) if self._spent else 0.0
+
+
+def check_pixels(pixels: Pixels) -> Pixels:
+    """``pixels`` if they can be painted. Raises PictureError."""
+    if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise PictureError(f"expected pixels of shape (H, W, 3); got {getattr(pixels, 'shape', pixels)}")
+    if pixels.dtype != np.float32:
+        raise PictureError(f"expected pixels of float32 in [0, 1]; got {pixels.dtype}")
+    if min(pixels.shape[:2]) < MINIMUM_SIDE:
+        height, width = pixels.shape[:2]
+        raise PictureError(
+            f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}",
+            expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
+            actual=f"{width} x {height} pixels",
+        )
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= -1 and high <= 2):  # a little beyond the range does no harm; not a number does
+        raise PictureError(f"expected pixels from 0 to 1; got {low:g} to {high:g}")
+    return pixels
+
+
+def load_gallery(
+    path: str | PathLike[str] | None = None, *, threads: int | None = None, device: str = "auto"
+) -> Gallery:
+    """The network in ``path``: a .safetensors file that ``impasto train`` made, or an .onnx file that
+    ``impasto export`` made of it, or of a network of one style; the shipped one by default.
+
+    ``threads``: how many the arithmetic may use; as many as the machine has cores by default. ``device``:
+    cpu; cuda, or cuda:1 and so on; auto for cuda where ONNX Runtime has it. Where it has it and cannot use
+    it, auto goes on with the processor and warns (RuntimeWarning); ``Gallery.device`` is what came of it.
+
+    Raises WeightsMissingError when there is no such file, CorruptWeightsError when it is something else,
+    OptionError for a device that cannot be used.
+    """
+    if threads is not None and threads < 1:
+        raise OptionError(f"expected threads of 1 or more; got {threads}")
+    chosen = choose_device(device)
+    source = SHIPPED if path is None else Path(path)
+    data, styles, weights = read_network(source)
+    try:
+        sessions, session = open_first(data, chosen, threads, auto=device == "auto")
+    except (ImpastoError, Warning):  # warnings may be errors
+        raise
+    except Exception as problem:  # ONNX Runtime's errors have no common base
+        reason = " ".join(str(problem).split())[:200]
+        raise CorruptWeightsError(
+            f"expected a gallery network in {source}; ONNX Runtime cannot use it: {reason}"
+        ) from problem
+    return Gallery(session, styles, weights, sessions)

@@ -1,0 +1,90 @@
+"""A worker process: ``python -m impasto.jobs.executors.worker``. Tasks come in, events go out, as JSON
+lines on standard input and output.
+
+It ends when its input does, at once and whatever it is at: so it never outlives whoever started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import ImpastoError
+from impasto.jobs.work import Painter, Perform, Task, carry_out, throttled
+
+NO_START = 3
+
+
+class _Line:
+    """Where events go out: standard output, as it was before it was taken from everybody else."""
+
+    def __init__(self) -> None:
+        self._stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogateescape")
+        os.dup2(2, 1)  # what libraries print is no event
+        self._lock = threading.Lock()
+
+    def send(self, **event: Any) -> None:
+        with self._lock:
+            self._stream.write(json.dumps(event) + "\n")
+            self._stream.flush()
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is told over the line
+    _volunteer()
+    line = _Line()
+    warnings.showwarning = lambda message, *_: line.send(warning=str(message))
+    tasks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    stopping = threading.Event()
+    first = json.loads(sys.stdin.readline() or "null")
+    if first is None:
+        return
+    threading.Thread(target=_listen, args=(tasks, stopping), daemon=True).start()
+    try:
+        perform = Painter(first["make"], first["settings"]).load()
+    except ImpastoError as error:
+        print(error, file=sys.stderr, flush=True)
+        sys.exit(NO_START)
+    line.send(ready=True)
+    while True:
+        _work(Task.from_dict(tasks.get()), perform, line, stopping)
+
+
+def _work(task: Task, perform: Perform, line: _Line, stopping: threading.Event) -> None:
+    outcome = carry_out(
+        task,
+        perform,
+        begun=lambda note: line.send(begun=task.item, note=note),
+        on_progress=throttled(lambda p: line.send(said=task.item, progress=p.to_dict()), time.monotonic),
+        stop=stopping.is_set,
+    )
+    line.send(ended=task.item, outcome=outcome.to_dict())
+
+
+def _listen(tasks: queue.SimpleQueue[dict[str, Any]], stopping: threading.Event) -> None:
+    for text in sys.stdin:
+        message = json.loads(text)
+        if message == "stop":
+            stopping.set()
+        else:
+            tasks.put(message)
+    os._exit(0)
+
+
+def _volunteer() -> None:
+    """Where memory runs out, Linux is to kill a worker, which is replaced, and not whoever started it."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+if __name__ == "__main__":
+    main()

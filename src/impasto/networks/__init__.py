@@ -1,0 +1,1 @@
+"""Feed-forward networks: architectures, training and export."""

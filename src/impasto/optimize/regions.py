@@ -1,0 +1,290 @@
+"""Which styles go where: the whole picture, or regions of it, each with styles of its own.
+
+Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR 2017), section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from impasto.encoders import FeatureExtractor
+from impasto.errors import OptionError, PictureError, StyleError
+from impasto.imaging import match_regions, resize_mask
+from impasto.objectives import (
+    HYPERCOLUMN,
+    IMAGE,
+    STYLE_LOSSES,
+    LayerStatistics,
+    Region,
+    Samples,
+    StyleStatistics,
+    blend_styles,
+    guide_at,
+    join_samples,
+    layer_weights,
+)
+from impasto.optimize.options import Options
+from impasto.styles.measured import Plan, Style
+from impasto.tensors import plane_to_tensor
+from impasto.types import Plane
+
+
+@dataclass(frozen=True)
+class StyleUse:
+    """A style as one painting uses it.
+
+    ``weight``: its share among the styles of its place. ``scale``: its size, besides that of
+    ``Options``. ``layers``: factors of its share by layer, all 1 when empty; a layer left out is 0.
+    ``mask``: which part of the style picture counts, (H, W) in [0, 1].
+    """
+
+    style: Style
+    weight: float = 1.0
+    scale: float = 1.0
+    layers: Mapping[str, float] | None = None
+    mask: Plane | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of the picture and the styles that go there; ``mask`` (H, W) in [0, 1], or None for all."""
+
+    styles: tuple[StyleUse, ...]
+    mask: Plane | None = None
+
+
+def style_uses(styles: Sequence[Style], options: Options) -> list[StyleUse]:
+    """Each style with its weight, scale and layers out of ``options``."""
+
+    def per_style(name: str, otherwise: float) -> list[float]:
+        values: tuple[float, ...] = getattr(options, name)
+        if values and len(values) != len(styles):
+            word = "weight" if name == "style_weights" else "scale"
+            raise OptionError(f"expected one style {word} per style ({len(styles)}); got {len(values)}")
+        return list(values) or [otherwise] * len(styles)
+
+    layers = options.blend_layers or ({},) * len(styles)
+    if len(layers) != len(styles):
+        raise OptionError(f"expected one set of layers per style ({len(styles)}); got {len(layers)}")
+    rows = zip(styles, per_style("style_weights", 1.0), per_style("style_scales", 1.0), layers, strict=True)
+    return [StyleUse(style, weight, scale, own or None) for style, weight, scale, own in rows]
+
+
+def everywhere(styles: Sequence[Style], options: Options) -> list[Place]:
+    """All ``styles``, blended, over the whole picture."""
+    return [Place(tuple(style_uses(styles, options)))]
+
+
+def under_masks(
+    uses: Sequence[StyleUse], masks: Sequence[Plane], style_masks: Sequence[Plane | None]
+) -> list[Place]:
+    """One place per style: each where its own grey mask is white; where none is, the photograph stays.
+
+    ``style_masks``: which part of each style picture counts, or nothing at all.
+    """
+    if len(masks) != len(uses):
+        raise OptionError(
+            f"expected one grey mask per style ({len(uses)}), or a mask of coloured regions; got {len(masks)}"
+        )
+    own = style_masks or [None] * len(uses)
+    if len(own) != len(uses):
+        raise OptionError(f"expected one style mask per style ({len(uses)}); got {len(own)}")
+    rows = zip(uses, masks, own, strict=True)
+    return [Place((replace(use, mask=inner),), mask) for use, mask, inner in rows]
+
+
+def by_colour(
+    uses: Sequence[StyleUse], regions: Mapping[str, Plane], style_regions: Sequence[Mapping[str, Plane]]
+) -> list[Place]:
+    """One place per colour of the photograph's mask, with the styles whose own masks have that colour.
+
+    Raises PictureError for a colour that no style's mask has, OptionError unless each style has a mask.
+    """
+    if len(style_regions) != len(uses):
+        raise OptionError(
+            f"a mask of coloured regions needs a mask for every style ({len(uses)}), in the same colours; "
+            f"got {len(style_regions)}"
+        )
+    places = []
+    for colour, mask in regions.items():
+        there = [_partner(colour, own, alone=len(uses) == 1) for own in style_regions]
+        rows = zip(uses, style_regions, there, strict=True)
+        chosen = [replace(use, mask=own[name]) for use, own, name in rows if name is not None]
+        if not chosen:
+            raise PictureError(f"no style's mask has the colour {colour} of the photograph's")
+        places.append(Place(tuple(chosen), mask))
+    return places
+
+
+def _partner(colour: str, offered: Mapping[str, Plane], *, alone: bool) -> str | None:
+    try:
+        return match_regions([colour], offered)[colour]
+    except PictureError:
+        if alone:
+            raise
+        return None
+
+
+def blended(
+    encoder: FeatureExtractor, place: Place, layers: Sequence[str], long_side: float, plan: Plan
+) -> StyleStatistics:
+    """The blended statistics of a place's styles for a picture with this ``long_side``."""
+    rows = [
+        use.style.statistics(encoder, layers, long_side * use.scale, mask=use.mask, plan=plan)
+        for use in place.styles
+    ]
+
+    def shares(layer: str) -> list[float]:
+        return [
+            use.weight * (1.0 if use.layers is None or layer == IMAGE else use.layers.get(layer, 0.0))
+            for use in place.styles
+        ]
+
+    for layer in layers:
+        if sum(shares(layer)) <= 0:
+            raise StyleError(
+                f"no style has a share at {layer}: expected every style layer among those of some style"
+            )
+    return blend_styles(rows, shares)
+
+
+def check_guidance(places: Sequence[Place], options: Options) -> None:
+    """Raise OptionError where the ``places`` ask for guided sums that there are not."""
+    if options.guidance != "sum" or all(place.mask is None for place in places):
+        return
+    if STYLE_LOSSES[options.style_loss].kind != "moments":
+        fitting = ", ".join(name for name, loss in STYLE_LOSSES.items() if loss.kind == "moments")
+        raise OptionError(
+            f"guidance 'sum' needs a style loss of moments ({fitting}); it is {options.style_loss!r}"
+        )
+    if any(place.mask is None for place in places):
+        raise OptionError("guided sums need a mask for every style")
+
+
+def regions(
+    encoder: FeatureExtractor,
+    places: Sequence[Place],
+    size: tuple[int, int],
+    options: Options,
+    statistics: Sequence[StyleStatistics],
+    plan: Plan,
+    protect: Plane | None = None,
+) -> list[Region]:
+    """The objective's regions for a level of ``size`` (width, height).
+
+    ``statistics``: those of each place, as ``blended`` gives them; none for a loss of samples.
+    ``protect``: what no style counts.
+    A region's loss is multiplied by its share of the picture, so that every pixel counts alike.
+    """
+    layers = [name for name, weight in options.style_layers.items() if weight]
+    if not layers:
+        return []
+    device = next(iter(encoder.parameters())).device
+    masks = [_at(place.mask, protect, size, device) for place in places]
+    check_guidance(places, options)
+    if options.guidance == "sum" and any(place.mask is not None for place in places):
+        there = [mask for mask in masks if mask is not None]
+        return [_stacked(encoder, there, layers, options, statistics)]
+    found = []
+    areas = [1.0 if mask is None else float(mask.mean()) for mask in masks]
+    total = sum(areas)
+    sampled = STYLE_LOSSES[options.style_loss].kind != "moments"
+    for number, (place, mask, area) in enumerate(zip(places, masks, areas, strict=True)):
+        weights = None
+        if mask is not None:
+            weights = layer_weights(mask, layers, encoder, options.guidance_propagation)
+            weights[HYPERCOLUMN] = mask / mask.sum()
+        target: StyleStatistics | Samples
+        target = _samples(encoder, place, layers, size, options, plan) if sampled else statistics[number]
+        found.append(Region(target, weights, None, area / total))
+    return found
+
+
+def _samples(
+    encoder: FeatureExtractor,
+    place: Place,
+    layers: Sequence[str],
+    size: tuple[int, int],
+    options: Options,
+    plan: Plan,
+) -> dict[str, Tensor]:
+    if any(use.layers for use in place.styles):
+        raise OptionError(f"style_loss {options.style_loss!r} cannot blend styles layer by layer")
+    loss = STYLE_LOSSES[options.style_loss]
+    count = loss.count if options.samples is None else options.samples
+    generator = torch.Generator().manual_seed(options.seed)
+    assert loss.kind != "moments"
+    rows = [
+        use.style.samples(
+            encoder,
+            layers,
+            options.style_side(max(size)) * use.scale,
+            loss.kind,
+            count,
+            generator,
+            mask=use.mask,
+            plan=plan,
+        )
+        for use in place.styles
+    ]
+    return join_samples(rows, [use.weight for use in place.styles], generator)
+
+
+def _at(
+    mask: Plane | None, protect: Plane | None, size: tuple[int, int], device: torch.device
+) -> Tensor | None:
+    """A mask without what is protected, at ``size``; None for everything."""
+    if mask is None and protect is None:
+        return None
+    kept = None if protect is None else 1 - plane_to_tensor(resize_mask(protect, *size), device)
+    if mask is None:
+        return kept
+    found = plane_to_tensor(resize_mask(mask, *size), device)
+    return found if kept is None else found * kept
+
+
+def _stacked(
+    encoder: FeatureExtractor,
+    masks: Sequence[Tensor],
+    layers: Sequence[str],
+    options: Options,
+    statistics: Sequence[StyleStatistics],
+) -> Region:
+    """Guided sums: one region whose features carry the guides as further channels (section 4.2).
+
+    The target is put together from each place's own statistics: with guide r equal to a constant t
+    inside its region, covering the same share p of both pictures, the sums of the stacked features
+    are known from the region's means and Gram matrices alone. What no guide reaches counts nothing.
+    """
+    shares = torch.stack([mask.mean() for mask in masks])
+    weights = layer_weights(torch.stack(list(masks)).sum(0).clamp(max=1), layers, encoder)
+    guides = {}
+    target = {}
+    for name in layers:
+        planes = [guide_at(mask, name, encoder, options.guidance_propagation) for mask in masks]
+        rows = [measured[name] for measured in statistics]
+        scale = _scale(rows)
+        guides[name] = torch.stack(planes) * scale
+        target[name] = _with_guides(rows, shares, scale)
+    return Region(target, weights, guides, 1.0)
+
+
+def _scale(rows: Sequence[LayerStatistics]) -> float:
+    """What makes a guide as loud as a channel of the features: their root mean square."""
+    return float(torch.stack([row.gram.diagonal().mean() for row in rows]).mean().sqrt())
+
+
+def _with_guides(rows: Sequence[LayerStatistics], shares: Tensor, scale: float) -> LayerStatistics:
+    mean = torch.stack([row.mean for row in rows])
+    gram = torch.stack([row.gram for row in rows])
+    own = shares.to(mean) / shares.sum()
+    across = (own * scale)[:, None] * mean
+    corner = torch.diag(own * scale**2)
+    top = torch.cat([(own[:, None, None] * gram).sum(0), across.T], 1)
+    whole_gram = torch.cat([top, torch.cat([across, corner], 1)], 0)
+    whole_mean = torch.cat([(own[:, None] * mean).sum(0), own * scale])
+    return LayerStatistics(whole_mean, whole_gram, sum(row.positions for row in rows))

@@ -1,0 +1,1 @@
+"""What paints a picture: the optimiser and the fast networks."""

@@ -1,0 +1,80 @@
+"""Frames through a feed-forward network, without torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from impasto.types import Pixels
+from impasto.video import Guide
+
+_SAMPLE = 32
+
+
+class Named(Protocol):
+    """A style of the fast networks."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Gallery(Protocol):
+    """The fast networks, as ``impasto.inference.load_gallery`` gives them."""
+
+    @property
+    def styles(self) -> Sequence[Named]:
+        """What they know."""
+
+    @property
+    def device(self) -> str:
+        """Where they paint: cpu, cuda or cuda:N."""
+
+    def paint(
+        self,
+        pixels: Pixels,
+        styles: str | Mapping[str, float],
+        *,
+        strength: float = 1.0,
+        stroke_size: float = 1.0,
+        keep_color: bool = False,
+    ) -> Pixels:
+        """The picture (H, W, 3) in [0, 1] as a painting of the same size."""
+
+
+@dataclass(frozen=True)
+class FastPainter:
+    """Frames through a feed-forward network (Johnson et al. 2016), each by itself."""
+
+    gallery: Gallery
+    styles: Mapping[str, float]
+    strength: float = 1.0
+    stroke_size: float = 1.0
+    keep_color: bool = False
+
+    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:  # noqa: ARG002 - it takes none
+        """See ``video.Painter``."""
+        return self.gallery.paint(
+            frame,
+            dict(self.styles),
+            strength=self.strength,
+            stroke_size=self.stroke_size,
+            keep_color=self.keep_color,
+        )
+
+    def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:  # noqa: ARG002 - nothing is left to do
+        """``pixels`` as they are."""
+        return pixels
+
+    def describe(self) -> str:
+        """The network, known by how it paints a small picture: two that differ do so differently.
+
+        In 8 bits, so that it is the same wherever the arithmetic is.
+        """
+        across = np.linspace(0, 1, _SAMPLE, dtype=np.float32)
+        sample = np.stack([*np.meshgrid(across, across), np.full((_SAMPLE, _SAMPLE), 0.5)], axis=2)
+        painting = self.paint(sample.astype(np.float32), None)
+        return hashlib.sha256(np.rint(painting * 255).astype(np.uint8).tobytes()).hexdigest()

@@ -1,0 +1,165 @@
+"""Frames by optimisation, each held to earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from impasto.encoders import FeatureExtractor
+from impasto.errors import OptionError
+from impasto.objectives import SampleKind, Samples, StyleStatistics
+from impasto.optimize import colours
+from impasto.optimize.engine import Cancel, paint
+from impasto.optimize.options import Options
+from impasto.optimize.regions import style_uses
+from impasto.painters.frames import NEXT_ITERATIONS, TEMPORAL_WEIGHT, CutShort
+from impasto.painters.sources import (
+    StyleLike,
+    arrange,
+    check_style_files,
+    load_network,
+    load_style,
+    normalised,
+    with_names,
+)
+from impasto.progress import ProgressCallback
+from impasto.styles.measured import Plan, Style, at_once
+from impasto.tensors import plane_to_tensor, to_tensor
+from impasto.types import Picture, Pixels, Plane
+from impasto.video import Guide
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A style that is measured once at each size, however many frames ask."""
+
+    style: Style
+    _known: dict[Any, StyleStatistics] = field(default_factory=dict, repr=False)
+
+    def statistics(
+        self,
+        encoder: FeatureExtractor,
+        layers: Sequence[str],
+        long_side: float,
+        *,
+        mask: Plane | None = None,
+        plan: Plan = at_once,
+    ) -> StyleStatistics:
+        key = (id(encoder), tuple(layers), long_side)
+        if mask is not None:
+            return self.style.statistics(encoder, layers, long_side, mask=mask, plan=plan)
+        if key not in self._known:
+            self._known[key] = self.style.statistics(encoder, layers, long_side, plan=plan)
+        return self._known[key]
+
+    def samples(
+        self,
+        encoder: FeatureExtractor,
+        layers: Sequence[str],
+        long_side: float,
+        kind: SampleKind,
+        count: int,
+        generator: torch.Generator,
+        *,
+        mask: Plane | None = None,
+        plan: Plan = at_once,
+    ) -> Samples:
+        return self.style.samples(encoder, layers, long_side, kind, count, generator, mask=mask, plan=plan)
+
+
+class OptimisedPainter:
+    """Frames by optimisation (Gatys et al. 2016), held to earlier ones (Ruder et al. 2016, section 4).
+
+    The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
+    A guided frame starts from the guide, at full size only, for ``next_iterations``; the loss has, weighted
+    with ``temporal_weight``, the mean square of its difference to what the guide wants.
+
+    A departure: Ruder et al. start guided frames from the warped painting everywhere. Where that is not
+    to be trusted, this starts from the photograph, as the first frame does: in few iterations a smear
+    does not become a painting.
+    """
+
+    def __init__(
+        self,
+        styles: Sequence[StyleLike],
+        options: Options,
+        first: Pixels,
+        *,
+        temporal_weight: float = TEMPORAL_WEIGHT,
+        next_iterations: int = NEXT_ITERATIONS,
+        on_progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:
+        """``first``: the first frame, (H, W, 3): what is normalised, is so for all frames alike.
+
+        Raises OptionError and its kin for what cannot be used, WeightsMissingError without weights.
+        """
+        if options.init != "content":
+            raise OptionError(
+                f"a film's frames start from the photograph: expected init content, not {options.init}"
+            )
+        if temporal_weight < 0 or next_iterations < 1:
+            raise OptionError(
+                "temporal_weight must be 0 or more, next_iterations 1 or more; they are "
+                f"{temporal_weight:g} and {next_iterations}"
+            )
+        loaded = [load_style(style, **options.style_sampling()) for style in styles]
+        network = normalised(load_network(options), options, Picture(first), loaded)
+        options = with_names(options, network)
+        check_style_files(loaded, network, options)
+        height, width = first.shape[:2]
+        self.options = options.replace(size=(width, height))
+        self.network = network
+        recoloured = options.color in ("match-style", "luminance-first")
+        self.styles: list[Style] = list(loaded) if recoloured else [Remembered(style) for style in loaded]
+        self.temporal_weight = temporal_weight
+        self.next_options = self.options.replace(
+            min_size=0, iterations=next_iterations, coarse_iterations=None, first_iterations=None
+        )
+        self.on_progress = on_progress
+        self.cancel = cancel
+
+    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
+        """See ``video.Painter``. Raises CutShort once ``cancel`` says so."""
+        options = self.options if guide is None else self.next_options
+        painted, styles = colours.prepare(Picture(frame), self.styles, options)
+        places = arrange(painted, style_uses(styles, options), [], [], options)
+        painting = paint(
+            painted,
+            places,
+            self.network,
+            options,
+            start=None if guide is None else Picture(guide.start),
+            extra_losses=None if guide is None else {"temporal": self._temporal(guide)},
+            on_progress=self.on_progress,
+            cancel=self.cancel,
+        )
+        if painting.cancelled:
+            raise CutShort
+        return painting.pixels
+
+    def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
+        """``pixels`` in the colours that ``options`` ask for."""
+        return colours.finish(pixels, frame, self.options)
+
+    def describe(self) -> str:
+        """The network: its name, its weights and how it is used."""
+        return str(self.network.describe())
+
+    def _temporal(self, guide: Guide) -> Callable[[Tensor], Tensor]:
+        """Ruder et al. 2016, equation 7, for all earlier frames together."""
+        wanted: list[tuple[Tensor, Tensor]] = []
+
+        def loss(image: Tensor) -> Tensor:
+            if not wanted:
+                for pixels, weight in guide.wanted:
+                    row = to_tensor(pixels, image.device), plane_to_tensor(weight, image.device)
+                    wanted.append(row)
+            parts = [(weight * (image - pixels).square()).mean() for pixels, weight in wanted]
+            return self.temporal_weight * torch.stack(parts).sum()
+
+        return loss

@@ -1,0 +1,52 @@
+"""Fingerprints of inputs that are in memory only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from impasto.errors import InputError
+from impasto.imaging.inputs import kind_of
+from impasto.styles.files import FileStyle
+from impasto.styles.measured import CollectionStyle, PictureStyle
+from impasto.types import Picture
+
+
+def fingerprint(things: Iterable[object]) -> str:
+    """The SHA-256 of pictures, masks and styles in memory, in their order.
+
+    Raises InputError for a style whose contents are unknown.
+    """
+    digest = hashlib.sha256()
+
+    def add(thing: object) -> None:
+        if isinstance(thing, np.ndarray):
+            digest.update(f"array {thing.dtype} {thing.shape}".encode())
+            digest.update(np.ascontiguousarray(thing).tobytes())
+        elif isinstance(thing, Picture):
+            digest.update(f"picture {thing.bits} {thing.alpha is not None}".encode())
+            add(thing.pixels)
+            if thing.alpha is not None:
+                add(thing.alpha)
+        elif isinstance(thing, PictureStyle):
+            digest.update(f"style {thing.sizing} {thing.resampling} {thing.rounding}".encode())
+            add(thing.picture)
+        elif isinstance(thing, CollectionStyle):
+            digest.update(f"styles {len(thing.members)}".encode())
+            for member in thing.members:
+                add(member)
+        elif isinstance(thing, FileStyle):
+            for name in sorted(thing.tensors):
+                digest.update(name.encode())
+                add(thing.tensors[name])
+        else:
+            raise InputError(
+                "a checkpoint needs inputs that can be compared when it is gone on with: expected "
+                f"styles that are files, pictures or style files; got {kind_of(thing)}"
+            )
+
+    for thing in things:
+        add(thing)
+    return digest.hexdigest()

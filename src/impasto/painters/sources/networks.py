@@ -1,0 +1,155 @@
+"""Networks out of options, set up as those say; and whether layers, styles and options go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from impasto import imaging
+from impasto.encoders import (
+    Encoder,
+    FeatureExtractor,
+    load_extractor,
+    normalise_activations,
+    parse_layers,
+)
+from impasto.errors import LayerError, OptionError, StyleError
+from impasto.imaging.inputs import kind_of
+from impasto.optimize.options import Options
+from impasto.styles.files import FileStyle
+from impasto.styles.measured import PictureStyle, Style
+from impasto.tensors import to_tensor
+from impasto.types import Picture, Pixels
+from impasto.weights import REGISTRY
+
+CUSTOM = "custom: "
+"""What ``Options.encoder`` begins with where a painting had a network of one's own."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The network that options name, loaded already and set up as they say."""
+
+    network: FeatureExtractor
+
+
+def load_network(options: Options) -> FeatureExtractor:
+    """The network ``options`` name, as it comes. Raises LayerError for layers it does not have."""
+    if options.encoder.startswith(CUSTOM):
+        raise OptionError(
+            f"encoder {options.encoder!r} is a network of someone's own, in no file: expected it again, from "
+            "Python, in impasto.stylize(..., encoder=...), or the name of another"
+        )
+    layers = [*options.content_layers, *options.style_layers]
+    return load_extractor(
+        options.encoder,
+        pooling=options.pooling,
+        rescale_pooling=options.rescale_pooling,
+        padding=options.padding,
+        layers=layers,
+    )
+
+
+def of_own(encoder: FeatureExtractor, options: Options) -> Options:
+    """``options`` that say that the painting has the caller's own ``encoder``.
+
+    Raises OptionError for what is no encoder, and where ``options`` ask for another set-up than it has:
+    only networks given by name are set up here.
+    """
+    if not hasattr(encoder, "describe") or not hasattr(encoder, "layer_names"):
+        raise OptionError(
+            "encoder must be a network's name, or a network such as impasto.encoders.ModuleEncoder(module, "
+            f"convention); it is {kind_of(encoder)}"
+        )
+    about = encoder.describe()
+    has = {
+        "pooling": ("max", about.get("pooling")),
+        "rescale_pooling": (False, about.get("pool_scale", 1.0) != 1.0),
+        "padding": (None, about.get("padding")),
+        "normalise_activations": (False, False),
+    }
+    for name, fitting in has.items():
+        value = getattr(options, name)
+        if value not in fitting:
+            raise OptionError(
+                f"{name} {value!r} sets up networks that are given by name, not one of your own: expected it "
+                f"set up when it is made, and {name} {fitting[0]!r}"
+            )
+    return options.replace(encoder=f"{CUSTOM}{encoder.name}")
+
+
+def with_names(options: Options, network: FeatureExtractor) -> Options:
+    """``options`` with the names ``network`` has for its layers: Keras's for a VGG's are understood.
+
+    Raises LayerError for layers it does not have, or named twice.
+    """
+
+    def known(layers: Mapping[str, float]) -> dict[str, float]:
+        if not layers:
+            return {}
+        if isinstance(network, Encoder):
+            return parse_layers(layers, network.architecture)
+        found = parse_layers(layers, modules=True)
+        unknown = sorted(set(found) - set(network.layer_names))
+        if unknown:
+            network.minimum_side(unknown)  # whose error is nearer to the point
+            names = ", ".join(network.layer_names)
+            raise LayerError(f"{network.name} has no layer {unknown[0]!r}; it has {names}")
+        return found
+
+    return options.replace(
+        content_layers=known(options.content_layers),
+        style_layers=known(options.style_layers),
+        blend_layers=tuple(map(known, options.blend_layers)),
+    )
+
+
+def check_style_encoders(styles: Sequence[Style], options: Options) -> None:
+    """Raise StyleError for a style file of another network than ``options.encoder``; nothing is loaded."""
+    for style in styles:
+        if not isinstance(style, FileStyle):
+            continue
+        measured = style.card.encoder.get("name")
+        if options.encoder in REGISTRY and measured in REGISTRY and measured != options.encoder:
+            raise StyleError(
+                f"{style.path.name} was measured with the network {measured}, and this preset (or --encoder) "
+                f"wants {options.encoder}: expected the painting itself, a picture, as STYLE"
+            )
+
+
+def check_style_files(styles: Sequence[Style], network: FeatureExtractor, options: Options) -> None:
+    """Raise StyleError for a style file where ``options`` change the network it was measured with."""
+    changed = [
+        *([f"pooling {options.pooling}"] if options.pooling != "max" else []),
+        *(["rescale_pooling"] if options.rescale_pooling else []),
+        *([f"padding {options.padding}"] if options.padding is not None else []),
+        *(["normalise_activations"] if options.normalise_activations else []),
+    ]
+    for style in styles:
+        if isinstance(style, FileStyle) and changed and dict(style.card.encoder) != network.describe():
+            raise StyleError(
+                f"{style.path.name} was measured with a network as it comes, and this preset (or options) "
+                f"changes it ({', '.join(changed)}): expected the painting itself, a picture, as STYLE"
+            )
+
+
+def normalised(
+    encoder: FeatureExtractor, options: Options, photo: Picture, styles: Sequence[Style]
+) -> FeatureExtractor:
+    if options.normalise_activations:
+        if not isinstance(encoder, Encoder):
+            raise OptionError(
+                f"normalise_activations rescales the filters of a VGG; {options.encoder} is none"
+            )
+        # Gatys normalised over ImageNet; the two pictures at hand stand in for it.
+        pictures = [photo, *(s.picture for s in styles if isinstance(s, PictureStyle))]
+        sized = [_at_size(p, 512) for p in pictures]
+        encoder = normalise_activations(encoder, [to_tensor(p) for p in sized])
+    return encoder
+
+
+def _at_size(picture: Picture, long_side: int) -> Pixels:
+    scale = min(1.0, long_side / max(picture.width, picture.height))
+    return imaging.resize(
+        picture.pixels, max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    )

@@ -1,0 +1,1 @@
+"""From files to files: photographs, batches, videos, training, export, inspection."""

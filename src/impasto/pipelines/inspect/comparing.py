@@ -1,0 +1,138 @@
+"""The same transfer by several networks: is VGG special?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from impasto import metrics, weights
+from impasto.encoders import Encoder, FeatureExtractor
+from impasto.errors import InputError
+from impasto.imaging import fit
+from impasto.inspection.layers import check_size, equal_weights, suggest_layers
+from impasto.inspection.networks import NetworkResult
+from impasto.inspection.reconstruct import shrunk
+from impasto.inspection.stages import StageCallback, Stages
+from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
+from impasto.optimize.engine import Cancel
+from impasto.optimize.options import Options
+from impasto.painters.sources import Loaded, PictureLike, StyleLike, load_picture, load_style, opaque
+from impasto.pipelines import photo as api
+from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
+from impasto.styles.measured import PictureStyle
+from impasto.tensors import to_tensor
+from impasto.types import Picture
+
+BESIDE = (
+    ("vgg16", "vgg16-caffe"),
+    ("vgg19", "vgg19-caffe"),
+)
+"""Networks that are compared, too, if their weights are on this machine; of each pair one will do."""
+
+
+JUDGES = ("vgg19", "vgg19-caffe")
+
+
+def available() -> list[str]:
+    """The networks to compare when none are named: tiny, an untrained one, and VGGs that are here."""
+    found = [next((n for n in names if weights.present(n)), None) for names in BESIDE]
+    return ["tiny", UNTRAINED, *(name for name in found if name)]
+
+
+def vgg_is_here() -> bool:
+    """Whether the weights of a VGG are on this machine."""
+    return any(weights.present(name) for names in BESIDE for name in names)
+
+
+def compare_networks(
+    content: PictureLike,
+    style: StyleLike,
+    networks: Sequence[str] | None = None,
+    *,
+    options: Options | None = None,
+    on_stage: StageCallback | None = None,
+    cancel: Cancel | None = None,
+) -> tuple[list[NetworkResult], Picture, Picture | None]:
+    """Paint ``content`` after ``style`` with each of ``networks``, all else alike; the results, and both
+    pictures (the style's only where it is a picture).
+
+    ``networks``: as for ``Options.encoder``, "untrained" (random weights), "timm:NAME"; ``available()`` by
+    default. A network that has not the layers of ``options`` gets those ``suggest_layers`` finds.
+    Raises InputError and its kin, and WeightsMissingError for a network that is not here, before any work.
+    """
+    chosen = options or Options()
+    names = list(dict.fromkeys(networks or available()))
+    if not names:
+        raise InputError("expected at least one network to paint with; got none")
+    photo = opaque(load_picture(content))
+    loaded = load_style(style, **chosen.style_sampling())
+    if not isinstance(loaded, PictureStyle):
+        raise InputError("networks can be compared on a painting only: a style file belongs to one of them")
+    found = {name: _set_up(name, chosen, photo) for name in names}
+    stages = Stages({n: _cost(network) for n, (network, _) in found.items()}, on_stage)
+    judge = _judge()
+    results = []
+    for name, (network, own) in found.items():
+        title = f"painting with {name}"
+        # What is done for the first time takes longer: one step that does not count.
+        once = own.replace(iterations=1, coarse_iterations=None, first_iterations=None, min_size=0)
+        api.stylize(photo, loaded, options=once, encoder=Loaded(network))
+        tell = stages.part(name, title)
+        result = api.stylize(
+            photo, loaded, options=own, encoder=Loaded(network), on_progress=tell, cancel=cancel
+        )
+        measured = metrics.measure(
+            to_tensor(result.picture.pixels), to_tensor(photo.pixels), to_tensor(loaded.picture.pixels), judge
+        )
+        results.append(
+            NetworkResult(
+                name=name,
+                content_layers=tuple(own.content_layers),
+                style_layers=tuple(own.style_layers),
+                pixels=result.picture.pixels,
+                seconds=result.seconds,
+                iterations=result.iterations,
+                patch_distance=measured.patch_distance,
+                style_distance=measured.style_distance,
+                content_distance=measured.content_distance,
+            )
+        )
+        stages.finish(name, title)
+        if cancel is not None and cancel():
+            break
+    longest = max(results[0].pixels.shape[:2])
+    return results, shrunk(photo, longest), shrunk(loaded.picture, longest)
+
+
+def _set_up(name: str, options: Options, photo: Picture) -> tuple[FeatureExtractor, Options]:
+    network = find_network(name, options)
+    asked = [*options.content_layers, *options.style_layers]
+    own = options
+    if not set(asked) <= set(network.layer_names):
+        content, style = suggest_layers(network)
+        # The same total weight of content, whatever the number of its layers.
+        share = sum(options.content_layers.values()) / len(content)
+        own = replace(
+            options, content_layers=dict.fromkeys(content, share), style_layers=equal_weights(style)
+        )
+    if not isinstance(network, Encoder):
+        own = own.replace(normalise_activations=False)  # which is done to a VGG's filters
+    width, height = fit(photo.width, photo.height, own.size)
+    layers = [n for n, w in (*own.content_layers.items(), *own.style_layers.items()) if w]
+    check_size(network, layers, width, height, "the painting")
+    return network, own
+
+
+def _cost(network: FeatureExtractor) -> float:
+    """Weights times how often each is used: what a pass costs, roughly."""
+    return float(sum(p.numel() for p in network.parameters()))
+
+
+def _judge() -> Encoder | None:
+    """A VGG-19 that is on this machine and deep enough to judge pictures, if there is one."""
+    for name in JUDGES:
+        if weights.present(name):
+            found = find_network(name)
+            if isinstance(found, Encoder) and {CONTENT_LAYER, *STYLE_LAYERS} <= set(found.layer_names):
+                return found
+    return None

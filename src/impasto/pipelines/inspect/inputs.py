@@ -1,0 +1,49 @@
+"""Networks and pictures for looking inside, by name."""
+
+from __future__ import annotations
+
+from impasto import weights
+from impasto.encoders import FeatureExtractor, load_extractor
+from impasto.errors import OptionError
+from impasto.inspection.random_network import untrained
+from impasto.inspection.reconstruct import shrunk
+from impasto.optimize.options import Options
+from impasto.painters.sources import PictureLike, load_picture, opaque
+from impasto.types import Picture
+
+UNTRAINED = "untrained"
+"""The name of a network of random weights: "untrained" has tiny's shape, "untrained:vgg19" that one's."""
+
+
+def find_network(name: str, options: Options | None = None) -> FeatureExtractor:
+    """The network called ``name``: as for ``Options.encoder``, or "untrained", or "untrained:VGG".
+
+    ``options``: its pooling and padding, and the seed of random weights. Raises OptionError, and as
+    ``load_extractor`` does.
+    """
+    chosen = options or Options()
+    kind, _, shape = name.partition(":")
+    if kind == UNTRAINED:
+        known = weights.ARCHITECTURES
+        if (shape or "tiny") not in known:
+            raise OptionError(f"expected {UNTRAINED}:NAME with a NAME of {', '.join(known)}; got {name!r}")
+        return untrained(
+            known[shape or "tiny"],
+            seed=chosen.seed,
+            pooling=chosen.pooling,
+            rescale_pooling=chosen.rescale_pooling,
+            padding=chosen.padding or "reflect",
+        )
+    return load_extractor(
+        name,
+        pooling=chosen.pooling,
+        rescale_pooling=chosen.rescale_pooling,
+        padding=chosen.padding,
+    )
+
+
+def find_photo(source: PictureLike, size: int) -> Picture:
+    """A picture without transparency, with a long side of at most ``size``. Raises PictureError."""
+    if isinstance(size, bool) or not isinstance(size, int) or size < 16:
+        raise OptionError(f"size must be a whole number of pixels, 16 or more; it is {size!r}")
+    return shrunk(opaque(load_picture(source)), size)

@@ -1,0 +1,211 @@
+"""A painting for every pair of values of two parameters; kept in a folder, it goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from impasto import imaging
+from impasto.encoders import FeatureExtractor
+from impasto.errors import InputError, OptionError, OutputError
+from impasto.files import local as files
+from impasto.imaging import fit
+from impasto.inspection.layers import check_size, growing_sets
+from impasto.inspection.stages import StageCallback, Stages
+from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
+from impasto.optimize.engine import Cancel
+from impasto.optimize.options import Options
+from impasto.painters.sources import (
+    Loaded,
+    PictureLike,
+    StyleLike,
+    check_style_files,
+    fingerprint,
+    load_picture,
+    load_style,
+)
+from impasto.pipelines import photo as api
+from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
+
+Networks = dict[tuple[object, ...], FeatureExtractor]
+
+FIGURES = ("2015-3", "2016-4", "2016-5", "2016-6")
+"""Figures of Gatys, Ecker and Bethge that are grids over two parameters."""
+
+
+def paper_axes(figure: str, options: Options) -> tuple[Axis, Axis]:
+    """The rows and columns of a paper's figure, for a painting by ``options``.
+
+    "2015-3": growing sets of style layers by alpha / beta. "2016-4": alpha / beta. "2016-5": content at
+    layer 2_2 or 4_2. "2016-6": how it begins. With the papers' own losses (a ``gatys`` preset) the ratios
+    are theirs; the relative losses of the other presets have others for the same range of looks.
+    Raises OptionError for another figure.
+    """
+    theirs = options.content_loss == "gatys"
+    style = Axis("style_layers", (dict(options.style_layers),), ("all style layers",))
+    if figure == "2015-3":
+        sets = tuple(growing_sets(list(options.style_layers)))
+        ratios = (1e-5, 1e-4, 1e-3, 1e-2) if theirs else (1 / 128, 1 / 32, 1 / 8, 1 / 2)
+        return Axis("style_layers", sets), Axis(RATIO, ratios, _ratios(ratios))
+    if figure == "2016-4":
+        ratios = (1e-4, 1e-3, 1e-2, 1e-1) if theirs else (1 / 128, 1 / 32, 1 / 8, 1 / 2)
+        return style, Axis(RATIO, ratios, _ratios(ratios))
+    if figure == "2016-5":
+        first = "conv" if next(iter(options.content_layers), "").startswith("conv") else "relu"
+        one = (1e-3,) if theirs else (1 / 8,)
+        return Axis(CONTENT_LAYER, (f"{first}2_2", f"{first}4_2")), Axis(RATIO, one, _ratios(one))
+    if figure == "2016-6":
+        return style, Axis("init", ("content", "statistics", "noise"))
+    raise OptionError(f"figure must be one of {', '.join(FIGURES)}; it is {figure!r}")
+
+
+def sweep(
+    content: PictureLike,
+    style: StyleLike,
+    rows: Axis,
+    columns: Axis,
+    *,
+    options: Options | None = None,
+    folder: str | Path | None = None,
+    on_stage: StageCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Sweep:
+    """Paint ``content`` after ``style`` with every pair of values of ``rows`` and ``columns``.
+
+    ``options``: what both do not set. ``folder``: keep the paintings there, as PNG, with ``sweep.json``;
+    the same sweep again makes only what is missing or was made otherwise, and goes on with the painting
+    that was cut short. After ``cancel`` says True, what is missing is empty.
+
+    Raises InputError and its kin before any work, and OutputError where the folder takes no files.
+    """
+    grid = cells(options or Options(), rows, columns)
+    known: Networks = {}
+    digests = [[str(_network(one, known).describe()["sha256"]) for one in line] for line in grid]
+    photo, loaded = load_picture(content), load_style(style, **grid[0][0].style_sampling())
+    for one in (one for line in grid for one in line):
+        width, height = one.size if isinstance(one.size, tuple) else fit(photo.width, photo.height, one.size)
+        layers = [n for n, w in (*one.content_layers.items(), *one.style_layers.items()) if w]
+        check_size(_network(one, known), layers, width, height, "the painting")
+        check_style_files([load_style(style, **one.style_sampling())], _network(one, known), one)
+    shelf = None if folder is None else _Shelf(Path(folder), fingerprint([photo, loaded]))
+    turns = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
+    stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in turns}, on_stage)
+    found: dict[tuple[int, int], SweepCell] = {}
+    skipped = 0
+    for r, c in turns:
+        one, name = grid[r][c], _file_name(rows, r, columns, c)
+        before = None if shelf is None else shelf.find(name, one, digests[r][c])
+        if before is not None:
+            found[r, c], skipped = before, skipped + 1
+        elif cancel is not None and cancel():
+            found[r, c] = MISSING
+            continue
+        else:
+            tell = stages.part(f"{r} {c}", _title(rows, r, columns, c))
+            result = api.stylize(
+                photo,
+                load_style(style, **one.style_sampling()),
+                options=one,
+                encoder=Loaded(_network(one, known)),
+                checkpoint=None if shelf is None else shelf.checkpoint(name),
+                resume=True,
+                on_progress=tell,
+                cancel=cancel,
+            )
+            if result.cancelled:
+                found[r, c] = MISSING
+                continue
+            found[r, c] = SweepCell(result.picture.pixels, result.losses, result.iterations, result.seconds)
+            if shelf is not None:
+                shelf.keep(name, one, digests[r][c], result)
+        stages.finish(f"{r} {c}", _title(rows, r, columns, c))
+    lines = tuple(tuple(found[r, c] for c in range(len(line))) for r, line in enumerate(grid))
+    return Sweep(rows, columns, lines, skipped)
+
+
+MISSING = SweepCell(None, {}, 0, 0.0, "not painted")
+
+
+class _Shelf:
+    """The paintings of a sweep in a folder, and how each was made, in ``sweep.json``."""
+
+    def __init__(self, folder: Path, inputs: str) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"expected a folder for the sweep; cannot make {folder}: {error}") from error
+        self.folder, self.inputs, self.list = folder, inputs, folder / "sweep.json"
+        imaging.check_writable(self.list, suffixes=(".json",))
+        self.records: dict[str, Any] = {}
+        if self.list.exists():
+            try:
+                self.records = dict(json.loads(self.list.read_text(encoding="utf-8"))["paintings"])
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise InputError(
+                    f"{self.list} is no sweep's list of paintings; expected an empty folder, or a sweep's"
+                ) from error
+
+    def checkpoint(self, name: str) -> Path:
+        return self.folder / f"{name}.checkpoint"
+
+    def find(self, name: str, options: Options, network: str) -> SweepCell | None:
+        """The painting called ``name``, where it was made with these options from these pictures."""
+        record, path = self.records.get(name), self.folder / name
+        if record is None or not path.is_file() or record["made"] != self._made(options, network):
+            return None
+        return SweepCell(imaging.read(path).pixels, record["losses"], record["iterations"], record["seconds"])
+
+    def keep(self, name: str, options: Options, network: str, result: api.Result) -> None:
+        result.save(self.folder / name)
+        self.records[name] = {
+            "made": self._made(options, network),
+            "losses": dict(result.losses),
+            "iterations": result.iterations,
+            "seconds": result.seconds,
+        }
+        text = json.dumps({"paintings": self.records}, indent=1)
+        files.replace(self.list, text.encode())
+
+    def _made(self, options: Options, network: str) -> Any:
+        made = {"options": options.to_dict(), "inputs": self.inputs, "network": network}
+        return json.loads(json.dumps(made))
+
+
+def _network(options: Options, known: Networks) -> FeatureExtractor:
+    seed = options.seed if options.encoder.partition(":")[0] == UNTRAINED else 0  # its weights' seed
+    key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, seed)
+    if key not in known:
+        known[key] = find_network(options.encoder, options)
+    layers = [*options.content_layers, *options.style_layers]
+    known[key].minimum_side(layers)  # raises LayerError for a layer it does not have
+    return known[key]
+
+
+def _cost(options: Options) -> float:
+    size = options.size
+    area = size[0] * size[1] if isinstance(size, tuple) else size**2
+    return (area + 10_000) * options.iterations
+
+
+def _title(rows: Axis, r: int, columns: Axis, c: int) -> str:
+    return f"{rows.title} {rows.labels[r]}, {columns.title} {columns.labels[c]}"
+
+
+def _file_name(rows: Axis, r: int, columns: Axis, c: int) -> str:
+    words = f"{rows.name} {rows.labels[r]} {columns.name} {columns.labels[c]}"
+    plain = re.sub(r"[^A-Za-z0-9.+=-]+", "-", words).strip("-")[:90]
+    return f"{r + 1}-{c + 1}-{plain}.png"
+
+
+def _ratios(values: tuple[float, ...]) -> tuple[str, ...]:
+    return tuple(_ratio(value) for value in values)
+
+
+def _ratio(value: float) -> str:
+    """Powers of two as fractions, all else as the papers write it: 1/8, 1e-4."""
+    turned = 1 / value
+    if turned > 1 and turned == round(turned) and round(turned).bit_count() == 1:
+        return f"1/{turned:.0f}"
+    return f"{value:.0e}".replace("e-0", "e-")

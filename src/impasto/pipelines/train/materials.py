@@ -1,0 +1,194 @@
+"""What a training is made from: styles measured, photographs read, the network to begin with."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from impasto.encoders import FeatureExtractor, load_encoder
+from impasto.errors import InputError
+from impasto.inference import FastStyle
+from impasto.networks.files import load_network
+from impasto.networks.gallery import GalleryNetwork
+from impasto.networks.train.course import Course
+from impasto.networks.train.made_photos import make_photos, sample_photos
+from impasto.networks.train.photos import PhotoSet, find_photos, hold_out, read_photos
+from impasto.networks.train.products import check_names, title_of
+from impasto.networks.train.targets import Target, make_target
+from impasto.networks.train.team import ALONE, Team
+from impasto.optimize.checkpoints import read_checkpoint
+from impasto.optimize.device import choose_device, multiplies_bfloat16
+from impasto.painters.sources import fingerprint, load_style
+from impasto.styles.files import FileStyle
+from impasto.styles.measured import Style
+
+FEW = 40
+"""Fewer photographs than this are worth a word."""
+READING = 0.25
+"""The share of a training's time that reading photographs may take."""
+LEAST = 8
+"""So many are read however long it takes."""
+MADE = 150
+"""How many pictures are made where there are no photographs."""
+
+
+@dataclass
+class Materials:
+    """What a training is made from."""
+
+    encoder: FeatureExtractor
+    targets: Sequence[Target]
+    learnt: PhotoSet
+    judged: PhotoSet
+    styles: tuple[FastStyle, ...]
+    start: GalleryNetwork | None
+    known: tuple[FastStyle, ...]
+    identity: Mapping[str, Any]
+    saved: Mapping[str, Any] | None
+    """What a checkpoint of this training holds."""
+    reduced: bool
+    device: torch.device
+    """Where the encoder and the targets are."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
+    """Gathering was cancelled."""
+
+
+def gather(
+    course: Course,
+    checkpoint: Path | None,
+    note: Callable[[str], None],
+    team: Team = ALONE,
+    cancel: Callable[[], bool] = lambda: False,
+) -> Materials:
+    """Everything ``course`` names, read and measured, and the state in ``checkpoint`` if it exists.
+
+    ``note`` hears of photographs that will not do so well, and of what is gone on with. Raises InputError
+    and its kin for what cannot be used, a checkpoint of another training among it, and Stopped once
+    ``cancel`` returns True.
+    """
+    names = course.style_names()
+    device = choose_device(course.device) if team.size == 1 else torch.device(team.device)
+    start: GalleryNetwork | None = None
+    known: tuple[FastStyle, ...] = ()
+    if course.begins_with_gallery:
+        start, known = load_network(course.start)
+        check_names(names, known if course.method == "rows" else ())
+    styles = [load_style(painting) for painting in course.paintings]
+    entries = tuple(_entry(n, p, s) for n, p, s in zip(names, course.paintings, styles, strict=True))
+    encoder = load_encoder("tiny").requires_grad_(False).to(device)
+    targets = [make_target(encoder, style.statistics) for style in styles]
+    paths = find_photos([Path(p) for p in course.photos], course.most_photos) if course.photos else []
+    native = device.type == "cpu" and multiplies_bfloat16()  # as ``optimize.device.choose_machine``
+    reduced = native if course.precision == "auto" else course.precision == "bfloat16"
+    about = asdict(course) | {
+        "styles": fingerprint(styles),
+        "photo_files": _digest(paths),
+        "encoder": str(encoder.describe()["sha256"]),
+        "reduced": reduced,
+        "minutes": None,  # the steps are in the state
+        "device": None,  # any may go on
+    }
+    saved = _saved_state(checkpoint, about)
+    if saved is not None:
+        reduced = about["reduced"]
+        note(
+            f"going on from {checkpoint}, step {saved['trainer']['step']} of {saved['steps'][saved['stage']]}"
+        )
+    if cancel():
+        raise Stopped
+    learnt, judged = hold_out(_photos(course, paths, note, cancel))
+    if reduced:
+        encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
+    return Materials(encoder, targets, learnt, judged, entries, start, known, about, saved, reduced, device)
+
+
+def _entry(name: str, painting: str, style: Style) -> FastStyle:
+    if isinstance(style, FileStyle):
+        card = style.card
+        return FastStyle(name, card.title, card.artist, card.year, card.licence)
+    return FastStyle(name, title_of(painting))
+
+
+def _photos(
+    course: Course, paths: Sequence[Path], note: Callable[[str], None], cancel: Callable[[], bool]
+) -> PhotoSet:
+    """The photographs to learn on and to be judged by, and a word where they will not do so well."""
+    smallest = course.size * 2 // 3
+    if not paths:
+        photos = sample_photos(smallest)
+        made = make_photos(MADE, course.seed)
+        note(
+            f"no photographs given: training on {len(made)} made pictures and {len(photos.photos)} samples; "
+            "photographs (--content-dir) teach faces, skies and leaves better, see docs/train.md"
+        )
+        return PhotoSet([*photos.photos, *made])
+    photos = _read(course, paths, smallest, cancel)
+    if not photos.photos:
+        raise InputError(
+            f"expected photographs of {smallest} pixels a side or more; none of {len(photos.skipped)} can be "
+            f"used ({photos.skipped[0][1]})"
+        )
+    for path, why in photos.skipped[:5]:
+        note(f"skipped {path.name}: {why.removeprefix(f'{path}: ')}")
+    if len(photos.skipped) > 5:
+        note(f"skipped {len(photos.skipped) - 5} more")
+    seen = len(photos.photos) + len(photos.skipped)
+    if seen < len(paths):
+        note(
+            f"read {seen} of {len(paths)} photographs in a quarter of the time; for more of them, give more "
+            "--minutes or smaller files"
+        )
+    if len(photos.photos) < FEW:
+        note(
+            f"expected some hundreds of photographs, {FEW} at least; there are {len(photos.photos)}, and the "
+            "style will sit worse on other ones"
+        )
+    if len(photos.skipped) > len(photos.photos):
+        note(f"most photographs could not be used: {len(photos.skipped)} of {seen}")
+    return photos
+
+
+def _read(course: Course, paths: Sequence[Path], smallest: int, cancel: Callable[[], bool]) -> PhotoSet:
+    """The photographs in ``paths``; where the training has a time, those read in a quarter of it."""
+    ends = time.perf_counter() + READING * course.seconds
+
+    def enough(count: int) -> bool:
+        if cancel():
+            raise Stopped
+        return course.steps is None and count >= LEAST and time.perf_counter() > ends
+
+    if course.steps is None:
+        paths = [paths[k] for k in np.random.default_rng(course.seed).permutation(len(paths))]
+    return read_photos(paths, smallest=smallest, enough=enough)
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(f"{path.name} {path.stat().st_size}\n".encode())
+    return found.hexdigest()
+
+
+def _saved_state(checkpoint: Path | None, identity: dict[str, Any]) -> Mapping[str, Any] | None:
+    """The state in ``checkpoint``, if there is one, whose precision becomes that of ``identity``: the one
+    that was best for the machine it was begun on. Raises InputError when it is of another training."""
+    if checkpoint is None or not checkpoint.exists():
+        return None
+    job, state = read_checkpoint(checkpoint)
+    identity["reduced"] = job.get("reduced")
+    different = sorted(n for n in identity.keys() | job.keys() if job.get(n) != identity.get(n))
+    if different:
+        raise InputError(
+            f"the checkpoint {checkpoint} is of another training (such as its {different[0]}): expected the "
+            "same command again, another --checkpoint, or the file removed"
+        )
+    return state

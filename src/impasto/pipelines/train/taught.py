@@ -1,0 +1,328 @@
+"""Transformer networks taught new styles: from paintings and photographs to a network in a file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from impasto import imaging
+from impasto.errors import InputError
+from impasto.inference import FastStyle
+from impasto.networks.train.course import Course
+from impasto.networks.train.judging import Judgement, contact_sheet, judge, middle
+from impasto.networks.train.lessons import LossWeights
+from impasto.networks.train.products import write_products
+from impasto.networks.train.stages import Model, Stage, begin, enter, stages_of, steps_in, train
+from impasto.networks.train.team import ALONE, Team
+from impasto.networks.train.training import Schedule, Trainer, TrainingProgress
+from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
+from impasto.pipelines.train.materials import Materials, Stopped, gather
+from impasto.progress import Progress, ProgressCallback
+from impasto.tensors import to_pixels
+from impasto.types import Pixels
+
+CHECKPOINT_EVERY = 100
+SAVING = 4.0
+"""Seconds that judging and writing the network take, about."""
+LEARNING = 0.3
+"""The share of the time that must be left when everything is read."""
+
+_STYLE_WEIGHT = LossWeights().style
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What came of it. ``files``: the network, .safetensors and, of a gallery, .onnx. ``before`` and
+    ``after``: on held-out photographs, at the beginning and in the end; None where there were none, or where
+    judging was cut short."""
+
+    files: tuple[Path, ...]
+    styles: tuple[FastStyle, ...]
+    like: tuple[str | None, ...]
+    steps: int
+    photos: int
+    skipped: tuple[tuple[Path, str], ...]
+    seconds: float
+    before: Judgement | None = None
+    after: Judgement | None = None
+    cancelled: bool = False
+    device: str = "cpu"
+
+
+@dataclass
+class _Watch:
+    """Passes on what happens, and stops when asked to."""
+
+    on_progress: ProgressCallback | None
+    cancel: Callable[[], bool] | None
+    began: float = field(default_factory=time.perf_counter)
+
+    def report(self, stage: int, steps: Sequence[int], size: int, sheet: Callable[[], Pixels]) -> Any:
+        """A callback for ``Trainer.run`` in ``stage`` (from 0) of as many as there are ``steps``."""
+
+        def tell(event: TrainingProgress) -> None:
+            if self.on_progress is None:
+                return
+            before = sum(steps[:stage])
+            each = event.elapsed / event.step
+            progress = Progress(
+                level=stage + 1,
+                levels=len(steps),
+                iteration=event.step,
+                iterations=event.steps,
+                width=size,
+                height=size,
+                done=(before + event.step) / sum(steps),
+                losses=event.losses,
+                elapsed=time.perf_counter() - self.began,
+                left=event.left + each * sum(steps[stage + 1 :]),
+                preview=sheet,
+            )
+            self.on_progress(progress)
+
+        return tell
+
+
+def teach(
+    course: Course,
+    output: Path,
+    *,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = CHECKPOINT_EVERY,
+    on_progress: ProgressCallback | None = None,
+    on_note: Callable[[str], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+    team: Team = ALONE,
+) -> Taught:
+    """Teach a network ``course.paintings`` and write it to ``output`` (.safetensors), and as .onnx beside.
+
+    Goes on from ``checkpoint`` where it exists, which is renewed every ``checkpoint_every`` steps and
+    removed in the end. ``on_note`` hears, before training starts, of photographs that are too few, too
+    small or unreadable. ``cancel`` stops between two photographs that are read, two styles that are judged,
+    or two steps: the checkpoint is kept, nothing else written. Once all is learnt, it only ends the judging.
+    With a ``team`` every process calls this alike, and the leading one writes.
+
+    A ``Progress`` event's levels are the stages (rows, then the network), its iterations the steps, its
+    preview a sheet of photographs and their paintings. Raises InputError and its kin for what cannot be
+    used, before training, and OutputError.
+    """
+    imaging.check_writable(output, suffixes=(".safetensors",))
+    watch = _Watch(on_progress, cancel)
+    stop = cancel or (lambda: False)
+    try:
+        materials = gather(course, checkpoint, on_note or (lambda _: None), team, stop)
+    except Stopped:
+        team.tell(True)
+        return _nothing(watch)
+    saved = materials.saved
+    images = torch.stack([middle(p, course.size) for p in materials.learnt.photos[:4]]).to(materials.device)
+    loss = LossWeights(style=_STYLE_WEIGHT * course.style_weight)
+    model = begin(
+        course.method,
+        course.architecture,
+        materials.start,
+        materials.targets,
+        materials.encoder,
+        images,
+        loss,
+        seed=course.seed,
+        beginning=course.beginning,
+    )
+    like = tuple(None if k is None else materials.known[k].name for k in model.like)
+    before = _judge(model, materials, course, stop)
+    if team.tell(stop()):
+        return _nothing(watch)
+    common = Schedule(1, course.batch, course.size, seed=course.seed, loss=loss)
+    stages = stages_of(course.method, course.architecture, common)
+    left = team.tell(course.seconds - (time.perf_counter() - watch.began))
+    if course.steps is None and saved is None and left < LEARNING * course.seconds:
+        raise InputError(
+            f"reading and measuring took most of the {course.seconds / 60:g} minutes: expected more minutes, "
+            "or smaller paintings and photographs"
+        )
+    # A training that is gone on with keeps the steps it had.
+    deadline = None if course.steps is not None or saved is not None else time.perf_counter() + left - SAVING
+    lessons = _Lessons(course, materials, stages, watch, checkpoint, checkpoint_every, team, deadline)
+    model, steps, finished = lessons.run(model, saved)
+    taught = Taught(
+        (),
+        materials.styles,
+        like,
+        sum(steps),
+        len(materials.learnt.photos),
+        tuple(materials.learnt.skipped),
+        time.perf_counter() - watch.began,
+        before,
+        cancelled=not finished,
+        device=str(materials.device),
+    )
+    if not finished:
+        return taught
+    after = _judge(model, materials, course, stop)
+    files: tuple[Path, ...] = ()
+    if team.leads:
+        card = _card(course, materials, steps, before, after)
+        files = write_products(output, model, materials.known, materials.styles, card)
+        if checkpoint is not None:
+            remove_checkpoint(checkpoint)
+    seconds = time.perf_counter() - watch.began
+    return Taught(**(vars(taught) | {"files": files, "after": after, "seconds": seconds}))
+
+
+def _nothing(watch: _Watch) -> Taught:
+    """What came of a training that was cancelled before its first step."""
+    return Taught((), (), (), 0, 0, (), time.perf_counter() - watch.began, cancelled=True)
+
+
+@dataclass
+class _Lessons:
+    """The stages of a training, one after the other, and their checkpoints."""
+
+    course: Course
+    materials: Materials
+    stages: Sequence[Stage]
+    watch: _Watch
+    checkpoint: Path | None
+    every: int
+    team: Team
+    deadline: float | None
+    """When all is to be done, as ``time.perf_counter`` has it; None where the steps are fixed."""
+
+    def run(self, model: Model, saved: Mapping[str, Any] | None) -> tuple[Model, list[int], bool]:
+        """The taught model, the steps of each stage, and whether all were done."""
+        steps: list[int] = list(saved["steps"]) if saved else []
+        first = int(saved["stage"]) if saved else 0
+        for number, stage in enumerate(self.stages):
+            model = enter(stage, model)
+            if number < first:
+                continue
+            if len(steps) <= number:
+                steps += self._count(number, model)
+            trainer = self._trainer(stage, model, steps[number])
+            if saved and number == first:
+                trainer.restore(saved["trainer"])
+            if not self._train(trainer, number, model, steps):
+                return model, steps, False
+        return model, steps, True
+
+    def _count(self, number: int, model: Model) -> list[int]:
+        """The steps of this stage and those after it, as far as they can be known now."""
+        rest = self.stages[number:]
+        shares = [stage.share / sum(s.share for s in rest) for stage in rest]
+        if self.course.steps is not None or self.deadline is None:
+            return [max(1, round((self.course.steps or 1) * share)) for share in shares]
+        seconds = max(0.0, self.deadline - time.perf_counter())
+        found = []
+        for stage, share in zip(rest, shares, strict=True):
+            timed = self._trainer(stage, enter(stage, model), 1000)
+            found.append(steps_in(timed, seconds * share))
+        return found
+
+    def _trainer(self, stage: Stage, model: Model, steps: int) -> Trainer:
+        return train(
+            stage,
+            model,
+            self.materials.targets,
+            self.materials.encoder,
+            self.materials.learnt.photos,
+            steps=steps,
+            reduced=self.materials.reduced,
+            team=self.team,
+        )
+
+    def _train(self, trainer: Trainer, number: int, model: Model, steps: list[int]) -> bool:
+        photos = self.materials.judged.photos or self.materials.learnt.photos
+
+        def sheet() -> Pixels:
+            return to_pixels(contact_sheet(model.network, model.rows, model.added, photos))
+
+        report = self.watch.report(number, steps, self.course.size, sheet)
+        ends = self._end_of(number)
+        while trainer.step < steps[number]:
+            block = min(self.every, max(1, steps[number] // 8))
+            began, first = time.perf_counter(), trainer.step
+            goal = min(steps[number], first - first % block + block)
+            trainer.run(report, self.watch.cancel, stop=goal)
+            whole = trainer.step == goal
+            if whole and ends is not None and goal < steps[number]:
+                now = time.perf_counter()
+                steps[number] = self._revised(trainer, (now - began) / (goal - first), ends - now)
+            self._keep(trainer, number, steps)
+            if not whole:
+                return False
+        return True
+
+    def _end_of(self, number: int) -> float | None:
+        """When stage ``number``, which begins now, should end, if there is a time for it."""
+        if self.deadline is None:
+            return None
+        now = time.perf_counter()
+        shares = [stage.share for stage in self.stages[number:]]
+        return now + max(0.0, self.deadline - now) * shares[0] / sum(shares)
+
+    def _revised(self, trainer: Trainer, each: float, left: float) -> int:
+        """The steps of the stage, by what the last ones took: others if the time is missed by a tenth.
+
+        The learning rates then fall to nothing by the new end.
+        """
+        steps = trainer.schedule.steps
+        rest = steps - trainer.step
+        if 0.9 * left <= rest * each <= 1.1 * left:
+            fitting = steps
+        else:
+            fitting = trainer.step + max(1, min(2 * rest, int(left / each)))
+        fitting = self.team.tell(fitting)
+        trainer.schedule = replace(trainer.schedule, steps=fitting)
+        return fitting
+
+    def _keep(self, trainer: Trainer, number: int, steps: list[int]) -> None:
+        state = {"stage": number, "steps": steps, "trainer": trainer.state()}
+        if self.checkpoint is not None and self.team.leads:
+            write_checkpoint(self.checkpoint, self.materials.identity, state)
+
+
+def _judge(model: Model, materials: Materials, course: Course, stop: Callable[[], bool]) -> Judgement | None:
+    """The mean over the styles; None without photographs to judge by, and once ``stop`` returns True."""
+    photos: Sequence[Tensor] = materials.judged.photos[:16]
+    if not photos:
+        return None
+    strokes = (2,) if course.architecture == "johnson2016" else (0, 2)
+    found: list[Judgement] = []
+    for style, target in zip(model.added, materials.targets, strict=True):
+        if stop():
+            return None
+        one = {style: target}
+        found.append(judge(model.network, model.rows, one, materials.encoder, photos, course.size, strokes))
+    return Judgement(*(sum(values) / len(found) for values in zip(*map(astuple, found), strict=True)))
+
+
+def _card(
+    course: Course,
+    materials: Materials,
+    steps: Sequence[int],
+    before: Judgement | None,
+    after: Judgement | None,
+) -> dict[str, Any]:
+    """What the file says of its making."""
+    return {
+        "training": {
+            "method": course.method,
+            "architecture": course.architecture,
+            "steps": list(steps),
+            "batch": course.batch,
+            "size": course.size,
+            "style_weight": course.style_weight,
+            "seed": course.seed,
+            "device": materials.device.type,
+            "photos": len(materials.learnt.photos),
+            "made": not course.photos,
+            "before": None if before is None else asdict(before),
+            "after": None if after is None else asdict(after),
+        }
+    }

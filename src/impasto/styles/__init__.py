@@ -1,0 +1,1 @@
+"""Styles: the named ones, style files, and styles measured from pictures."""

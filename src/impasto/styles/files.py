@@ -1,0 +1,253 @@
+"""Styles in files: statistics measured once, without the painting they are of.
+
+A style file is a safetensors file. Its tensors are ``<size>/<layer>/mean`` (C,) and
+``<size>/<layer>/gram``, the upper triangle of the symmetric (C, C) matrix, row by row; ``size`` is
+the long side the painting was measured at. Its metadata holds one JSON text under "impasto".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from impasto.encoders import FeatureExtractor
+from impasto.errors import OutputError, StyleError
+from impasto.objectives import IMAGE, LayerStatistics, Samples, StyleStatistics, blend_styles
+from impasto.styles.measured import PictureStyle, Plan, at_once
+from impasto.styles.sizes import style_size
+from impasto.types import Picture, Plane
+
+FORMAT = 1
+_ENTRIES = ("title", "artist", "year", "licence", "paintings", "encoder")
+SUFFIX = ".style"
+
+
+@dataclass(frozen=True)
+class StyleCard:
+    """What a style file says of itself."""
+
+    title: str
+    artist: str = ""
+    year: str = ""
+    licence: str = ""
+    paintings: tuple[str, ...] = ()
+    encoder: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class FileStyle:
+    """The statistics in a style file; usable only with the encoder that measured them."""
+
+    path: Path
+    card: StyleCard
+    tensors: Mapping[str, NDArray[Any]] = field(repr=False)
+
+    def sizes(self) -> list[int]:
+        return sorted({int(name.split("/")[0]) for name in self.tensors})
+
+    def layers(self) -> list[str]:
+        return sorted({name.split("/")[1] for name in self.tensors} - {IMAGE})
+
+    def statistics(
+        self,
+        encoder: FeatureExtractor,
+        layers: Sequence[str],
+        long_side: float,
+        *,
+        mask: Plane | None = None,
+        plan: Plan = at_once,  # noqa: ARG002 - nothing is looked at
+    ) -> StyleStatistics:
+        if mask is not None:
+            raise StyleError(
+                f"{self.path.name} is a style file, which cannot be masked; give the painting itself"
+            )
+        if dict(self.card.encoder) != encoder.describe():
+            raise StyleError(
+                f"{self.path.name} was measured with the encoder {_words(self.card.encoder)}, and this "
+                f"painting uses {_words(encoder.describe())}; measure the painting again with `impasto style`"
+            )
+        missing = sorted(set(layers) - set(self.layers()))
+        if missing:
+            raise StyleError(
+                f"{self.path.name} holds statistics of {', '.join(self.layers())}; {missing[0]} was "
+                "asked for: give the painting itself, or other style layers"
+            )
+        wanted = style_size(long_side)
+        size = min(max(wanted, self.sizes()[0]), self.sizes()[-1])
+        device = next(iter(encoder.parameters())).device
+        found = {}
+        for name in (*layers, IMAGE):
+            mean = torch.from_numpy(self.tensors[f"{size}/{name}/mean"]).float().to(device)
+            triangle = torch.from_numpy(self.tensors[f"{size}/{name}/gram"]).float().to(device)
+            positions = int(self.tensors[f"{size}/{name}/positions"])
+            found[name] = LayerStatistics(mean, _unfold(triangle, len(mean)), positions)
+        return found
+
+    def samples(self, *_: object, **__: object) -> Samples:
+        raise StyleError(
+            f"{self.path.name} is a style file, which holds means and Gram matrices; this style loss "
+            "needs the painting itself, or another loss, such as --style-loss wasserstein"
+        )
+
+
+def _words(encoder: Mapping[str, Any]) -> str:
+    return f"{encoder.get('name')} ({encoder.get('sha256')}, {encoder.get('pooling')} pooling)"
+
+
+def _fold(gram: torch.Tensor) -> torch.Tensor:
+    rows, columns = torch.triu_indices(*gram.shape)
+    return gram[rows, columns]
+
+
+def _unfold(triangle: torch.Tensor, channels: int) -> torch.Tensor:
+    rows, columns = torch.triu_indices(channels, channels)
+    gram = triangle.new_zeros(channels, channels)
+    gram[rows, columns] = triangle
+    gram[columns, rows] = triangle
+    return gram
+
+
+def measure_style_file(
+    pictures: Sequence[Picture],
+    encoder: FeatureExtractor,
+    layers: Sequence[str],
+    card: StyleCard,
+    *,
+    half: bool = False,
+) -> tuple[StyleCard, dict[str, NDArray[Any]]]:
+    """Measure one style from one or more paintings at every size they allow.
+
+    Several paintings count equally; a size that the smallest of them lacks is left out. ``half``
+    stores float16 (half the file, about three digits), else float32 (the same result to rounding).
+    """
+    styles = [PictureStyle(picture) for picture in pictures]
+    least = encoder.minimum_side(layers)
+    sizes = sorted(set.intersection(*(set(style.sizes(least)) for style in styles)))
+    if not sizes:
+        raise StyleError("these paintings have no size in common to be measured at; measure them one by one")
+    kind = np.float16 if half else np.float32
+    tensors: dict[str, NDArray[Any]] = {}
+    for size in sizes:
+        rows = [style.statistics(encoder, layers, size) for style in styles]
+        for name, found in blend_styles(rows, [1.0] * len(rows)).items():
+            with np.errstate(over="ignore"):  # an overflow shows as infinity, and is refused below
+                tensors[f"{size}/{name}/mean"] = found.mean.cpu().numpy().astype(kind)
+                tensors[f"{size}/{name}/gram"] = _fold(found.gram.cpu()).numpy().astype(kind)
+            tensors[f"{size}/{name}/positions"] = np.array(found.positions, dtype=np.int64)
+    if not all(np.isfinite(t).all() for t in tensors.values()):
+        raise StyleError("the statistics of this painting do not fit the file's number format")
+    return StyleCard(**{**asdict(card), "encoder": encoder.describe()}), tensors
+
+
+def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Write a style file atomically. Raises OutputError."""
+    handle, temporary = -1, ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=SUFFIX)
+        os.close(handle)
+        metadata = {"impasto": json.dumps(asdict(card), ensure_ascii=False)}
+        save_file(dict(tensors), temporary, metadata)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except (OSError, SafetensorError) as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutputError(f"cannot write the style file {path}: {error}") from error
+
+
+def read_style(path: Path) -> FileStyle:
+    """Read a style file. Raises StyleError when it is not one, or of an unknown version."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get("impasto")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise StyleError(f"{path} is not a style file: {error}") from error
+    if text is None:
+        raise StyleError(f"{path} is a safetensors file, but not a style file made by `impasto style`")
+    try:
+        card = _card(text)
+        _check_tensors(tensors)
+    except _DamageError as damage:
+        raise StyleError(
+            f"{path} is a damaged style file: {damage}; measure it again with `impasto style`"
+        ) from None
+    if card.format != FORMAT:
+        raise StyleError(
+            f"{path} has style format {card.format}; this version of impasto reads format {FORMAT}"
+        )
+    return FileStyle(path, card, tensors)
+
+
+class _DamageError(Exception):
+    """What is wrong with the contents of a style file."""
+
+
+def _card(text: str) -> StyleCard:
+    """What a file's metadata say. Of another format only that number is read."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise _DamageError("its description is no JSON") from error
+    if not isinstance(values, dict):
+        raise _DamageError("expected an object as its description")
+    if values.get("format") != FORMAT:
+        return StyleCard("", format=values.get("format", 0))
+    kinds = {name: dict if name == "encoder" else list if name == "paintings" else str for name in _ENTRIES}
+    for name, kind in kinds.items():
+        if not isinstance(values.get(name), kind):
+            raise _DamageError(f"its description lacks {name}, or has it as something else")
+    unknown = sorted(values.keys() - kinds.keys() - {"format"})
+    if unknown:
+        raise _DamageError(f"its description has an entry {unknown[0]}, which is unknown")
+    return StyleCard(**{**values, "paintings": tuple(map(str, values["paintings"]))})
+
+
+def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse statistics that are not whole: each layer at each size has three tensors that fit."""
+    parts = ("mean", "gram", "positions")
+    for name in tensors:
+        words = name.split("/")
+        if len(words) != 3 or not words[0].isdecimal() or words[2] not in parts:
+            raise _DamageError(f"it has numbers called {name}")
+    places = {name.rpartition("/")[0] for name in tensors}
+    layers = {place.split("/")[1] for place in places} | {IMAGE}
+    if len(layers) < 2:
+        raise _DamageError("it holds no statistics")
+    for place in sorted({f"{place.split('/')[0]}/{layer}" for place in places for layer in layers}):
+        mean, gram, positions = (tensors.get(f"{place}/{part}") for part in parts)
+        if mean is None or gram is None or positions is None:
+            raise _DamageError(f"it lacks numbers of {place}")
+        if mean.ndim != 1 or gram.shape != (mean.size * (mean.size + 1) // 2,) or positions.size != 1:
+            raise _DamageError(f"the numbers of {place} do not fit together")
+        if not (np.isfinite(mean).all() and np.isfinite(gram).all()):
+            raise _DamageError(f"the numbers of {place} are not all finite")
+
+
+def refuse_network(name: str | Path) -> None:
+    """Raise StyleError where ``name`` is a network's file, given as a style."""
+    if Path(name).suffix.lower() in (".safetensors", ".onnx"):
+        raise StyleError(
+            f"{name} is a network, as of `impasto train`, and no style: expected a painting or a style file; "
+            f"impasto fast PHOTO --model {name} -o OUT paints with it"
+        )
+
+
+def named_styles() -> dict[str, Path]:
+    """The styles that come with the package: name to file."""
+    folder = resources.files("impasto.styles") / "data"
+    with resources.as_file(folder) as place:
+        return {path.stem: path for path in sorted(place.glob(f"*{SUFFIX}"))}

@@ -1,0 +1,67 @@
+"""Styles out of names, style files, pictures and folders of pictures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from impasto import imaging
+from impasto.errors import StyleError
+from impasto.imaging.inputs import PictureLike, kind_of, load_picture, opaque
+from impasto.styles.files import SUFFIX, named_styles, read_style, refuse_network
+from impasto.styles.measured import CollectionStyle, PictureStyle, Sizing, Style
+from impasto.types import Picture
+
+StyleLike = PictureLike | Style
+
+
+def load_style(
+    source: StyleLike,
+    *,
+    sizing: Sizing = "grid",
+    resampling: str = "lanczos",
+    rounding: imaging.Rounding = "half-up",
+    max_pixels: int = imaging.MAX_PIXELS,
+) -> Style:
+    """A style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
+
+    A name is looked for on disk first, then among the named styles. ``sizing``, ``resampling`` and
+    ``rounding`` say how pictures are measured, as in ``PictureStyle``. What is a style already, with methods
+    ``statistics`` and ``samples``, is returned as it is, and keeps the sizes it was made with. Transparent
+    parts of pictures take the colours around them. Raises StyleError or PictureError.
+    """
+    if callable(getattr(source, "statistics", None)) and callable(getattr(source, "samples", None)):
+        return cast(Style, source)
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        refuse_network(path)
+        named = named_styles()
+        if not path.exists() and str(source) in named:
+            return read_style(named[str(source)])
+        if not path.exists() and not path.suffix:
+            raise StyleError(
+                f"there is no style or file called {str(source)!r}; the named styles are {', '.join(named)}"
+            )
+        if path.suffix.lower() == SUFFIX:
+            return read_style(path)
+        if path.is_dir():
+            pictures = [opaque(load_picture(p, max_pixels)) for p in pictures_in(path)]
+            return CollectionStyle(tuple(PictureStyle(p, sizing, resampling, rounding) for p in pictures))
+    if not isinstance(source, (str, os.PathLike, np.ndarray, Picture)):
+        raise StyleError(f"expected a style: a name, a path, a picture or a Style; got {kind_of(source)}")
+    picture = opaque(load_picture(source, max_pixels))
+    return PictureStyle(picture, sizing, resampling, rounding)
+
+
+def pictures_in(source: PictureLike) -> list[PictureLike]:
+    """``source`` alone, or, if it is a folder, the paths of its pictures in the order of their names.
+    Raises StyleError for a folder without any."""
+    if not isinstance(source, (str, os.PathLike)) or not Path(source).is_dir():
+        return [source]
+    paths = [p for p in sorted(Path(source).iterdir()) if p.suffix.lower() in imaging.READABLE_SUFFIXES]
+    if not paths:
+        raise StyleError(f"the folder {source} has no pictures in it; expected an artist's works")
+    return list(paths)

@@ -1,0 +1,375 @@
+"""Films painted in parts: frame for frame those of one go, wherever shots are; no seam within a shot."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from impasto.errors import InputError, OptionError
+from impasto.optimize.options import Options
+from impasto.pipelines.video import Film, FilmOptions, FilmProgress, discard, film
+from impasto.pipelines.video.parts import film_in_parts
+from impasto.pipelines.video.parts.plans import FADE, Plan, look_through
+from impasto.pipelines.video.parts.seams import cross
+from impasto.types import Pixels
+from impasto.video import Request, open_clip
+from tests.video.clips import moving, sound_packets, write_clip
+
+STYLE = "starry-night"
+LOSSLESS = {"codec": "ffv1"}
+
+
+def shots() -> list[Pixels]:
+    """Three shots that have nothing in common, of 7, 5 and 9 frames."""
+    other = [np.ascontiguousarray(1 - moving(n)[::-1]) for n in range(5)]
+    return [*(moving(n) for n in range(7)), *other, *(moving(40 - n)[:, ::-1] for n in range(9))]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Three shots, with a tone."""
+    return write_clip(tmp_path / "clip.mp4", shots(), sound=True)
+
+
+def pictures(path: Path) -> list[Pixels]:
+    return [frame.pixels for frame in open_clip(path, Request(even=False)).frames()]
+
+
+def in_parts(source: Path, output: Path, *, workers: int = 1, **more: Any) -> Film:
+    wanted = FilmOptions(**LOSSLESS | more.pop("film", {}))
+    engine = more.pop("engine", "fast")
+    return film_in_parts(source, STYLE, output, film_options=wanted, workers=workers, engine=engine, **more)
+
+
+def in_one_go(source: Path, output: Path, **more: Any) -> Film:
+    engine = more.pop("engine", "fast")
+    return film(
+        source,
+        STYLE,
+        output,
+        film_options=FilmOptions(**LOSSLESS | more.pop("film", {})),
+        engine=engine,
+        **more,
+    )
+
+
+def check_same(first: Path, second: Path) -> None:
+    one, other = pictures(first), pictures(second)
+    assert len(one) == len(other)
+    assert [float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True)] == [0.0] * len(one)
+
+
+def test_shots_painted_apart_are_the_film_painted_in_one_go(clip: Path, tmp_path: Path) -> None:
+    done = in_parts(clip, tmp_path / "parts.mkv")
+    assert (done.frames, done.resumed, done.cuts, done.cancelled) == (21, 0, (7, 12), False)
+    in_one_go(clip, tmp_path / "whole.mkv")
+    check_same(tmp_path / "parts.mkv", tmp_path / "whole.mkv")
+    assert sound_packets(tmp_path / "parts.mkv") == sound_packets(clip)
+    assert not (tmp_path / ".impasto").exists()
+
+
+@pytest.mark.slow
+def test_optimised_shots_too(clip: Path, tmp_path: Path) -> None:
+    few: dict[str, Any] = {"engine": "optimize", "film": {"size": 48, "next_iterations": 1}}
+    few["options"] = Options(iterations=2, precision="float32")
+    done = in_parts(clip, tmp_path / "parts.mkv", **few)
+    assert done.engine == "optimize"
+    in_one_go(clip, tmp_path / "whole.mkv", **few)
+    check_same(tmp_path / "parts.mkv", tmp_path / "whole.mkv")
+
+
+def test_a_span_and_uneven_times_are_kept(tmp_path: Path) -> None:
+    ticks = [0, 4, 5, 20, 24, 31, 40, 44, 48, 52, 60, 61, 70, 73, 80, 84, 88, 90, 99, 105, 110]
+    clip = write_clip(tmp_path / "vfr.mp4", shots(), ticks=ticks)
+    span = {"start": Fraction(1, 10), "end": Fraction(101, 100)}
+    for output in ("parts.mkv", "whole.mkv"):
+        (in_parts if output == "parts.mkv" else in_one_go)(clip, tmp_path / output, film=span)
+    check_same(tmp_path / "parts.mkv", tmp_path / "whole.mkv")
+    one, other = open_clip(tmp_path / "parts.mkv"), open_clip(tmp_path / "whole.mkv")
+    times = [[f.ticks * c.info.time_base for f in c.frames()] for c in (one, other)]
+    assert times[0] == times[1]
+    assert len(times[0]) == 16
+
+
+def test_pictures_become_pictures(tmp_path: Path) -> None:
+    from impasto import imaging
+    from impasto.types import Picture
+
+    (tmp_path / "in").mkdir()
+    for number, pixels in enumerate(shots()):
+        imaging.write(Picture(pixels), tmp_path / "in" / f"{number:03d}.png")
+    bare: dict[str, Any] = {"film": {"codec": None, "start": Fraction(2, 25)}}
+    in_parts(tmp_path / "in", tmp_path / "parts", **bare)
+    in_one_go(tmp_path / "in" / "%03d.png", tmp_path / "whole", **bare)
+    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert len(names) == 19
+    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == names
+    for name in names:
+        assert (
+            imaging.read(tmp_path / "parts" / name).pixels == imaging.read(tmp_path / "whole" / name).pixels
+        ).all()
+    bare["longest"] = 2 * FADE + 2
+    (tmp_path / "pattern").mkdir()
+    in_parts(tmp_path / "in" / "%03d.png", tmp_path / "pattern" / "f%02d.png", **bare)
+    assert len(list((tmp_path / "pattern").iterdir())) == 19
+
+
+def jumps(path: Path) -> list[float]:
+    """How much each frame differs from the one before, moved as the photographs move: 2 pixels."""
+    pairs = itertools.pairwise(pictures(path))
+    return [float(np.abs(now[:, 8:-10] - before[:, 10:-8]).mean()) for before, now in pairs]
+
+
+def test_a_divided_shot_has_every_frame_and_no_seam(tmp_path: Path) -> None:
+    frames, middle = 80, 40
+    lossy = [moving(n, 64, 48) for n in range(frames)]
+    clip = write_clip(tmp_path / "long.mp4", lossy, options={"crf": "4"})
+    done = in_parts(clip, tmp_path / "parts.mkv", longest=middle)
+    assert (done.frames, done.cuts) == (frames, ())
+    in_one_go(clip, tmp_path / "whole.mkv")
+    found, natural = jumps(tmp_path / "parts.mkv"), jumps(tmp_path / "whole.mkv")
+    assert len(found) == frames - 1
+    # The second part was begun 24 frames before the seam, and knows nothing of those before.
+    assert found[middle + FADE :] != natural[middle + FADE :]
+    assert found[: middle - 1] == natural[: middle - 1]
+    seam = slice(middle - 1, middle + FADE)
+    assert max(found[seam]) < 1.15 * max(natural)
+    assert np.mean(found[seam]) < 1.15 * np.mean(natural[seam])
+
+
+def test_fading_keeps_the_sharpness_of_both() -> None:
+    chance = np.random.default_rng(0)
+    one, other = (chance.random((64, 64, 3), np.float32) for _ in range(2))
+    sharpness = float(np.abs(np.diff(one, axis=1)).mean())
+    mixed = cross(one, other, 0.5)
+    assert float(np.abs(np.diff(mixed, axis=1)).mean()) == pytest.approx(sharpness, rel=0.1)
+    assert float(np.abs(np.diff((one + other) / 2, axis=1)).mean()) < 0.75 * sharpness
+    assert np.abs(cross(one, one, 0.3) - one).max() < 1e-5
+
+
+def stops_after(count: int) -> Callable[[], bool]:
+    """A ``cancel`` that says so when asked more often than ``count``."""
+    asked = iter(range(10**6))
+    return lambda: next(asked) > count
+
+
+def test_a_film_cut_short_goes_on_with_the_parts_it_has(clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "parts.mkv"
+    said: list[FilmProgress] = []
+
+    def stop() -> bool:
+        return bool(said) and said[-1].frame >= 9
+
+    done = in_parts(clip, output, on_progress=said.append, cancel=stop)
+    assert done.cancelled
+    assert not output.exists()
+    done = in_parts(clip, output)
+    assert (done.cancelled, done.frames) == (False, 21)
+    assert done.resumed in (7, 12)
+    in_one_go(clip, tmp_path / "whole.mkv")
+    check_same(output, tmp_path / "whole.mkv")
+
+
+def stopped_at(frame: int, paint: Callable[..., Film]) -> Film:
+    """Painted until so many frames are said to be there."""
+    said: list[FilmProgress] = []
+    return paint(on_progress=said.append, cancel=lambda: bool(said) and said[-1].frame >= frame)
+
+
+def test_a_part_cut_short_goes_on_after_its_last_finished_segment(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "long.mp4", [moving(n) for n in range(80)])
+    more: dict[str, Any] = {"longest": 40, "film": {"segment": 7}}
+    in_parts(clip, tmp_path / "whole.mkv", **more)
+    resumed = []
+    # Of 56 frames painted for the first part, 40 are its own, then 16 those it shares; the second paints 24
+    # that are thrown away, 16 that it shares, and 24 more. Stops among the shared ones, and behind them.
+    for frame in (38, 62, 70, 1000):
+        done = stopped_at(frame, functools.partial(in_parts, clip, tmp_path / "parts.mkv", **more))
+        resumed.append(done.resumed)
+        assert done.cancelled == (frame < 80)
+        assert done.frames >= min(frame, 80)
+    assert resumed == [0, 40, 40, 42]
+    assert done.frames == 80
+    check_same(tmp_path / "parts.mkv", tmp_path / "whole.mkv")
+    assert not (tmp_path / ".impasto").exists()
+
+
+def test_pictures_of_a_part_cut_short_are_not_painted_again(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(12)])
+    bare: dict[str, Any] = {"film": {"codec": None, "segment": 4}}
+    output = tmp_path / "parts"
+    assert stopped_at(9, functools.partial(in_parts, clip, output, **bare)).cancelled
+    kept = {path: path.stat().st_mtime_ns for path in sorted(output.iterdir())[:8]}
+    assert len(kept) == 8
+    assert in_parts(clip, output, **bare).resumed == 8
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    in_one_go(clip, tmp_path / "whole", **bare)
+    check_same(output, tmp_path / "whole")
+
+
+def test_damage_is_told_though_it_was_seen_before_the_film_was_cut_short(tmp_path: Path) -> None:
+    from impasto import imaging
+    from impasto.types import Picture
+
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        imaging.write(Picture(moving(number)), tmp_path / "in" / f"{number:03d}.png")
+    (tmp_path / "in" / "001.png").write_bytes(b"no picture")
+    short: dict[str, Any] = {"film": {"segment": 4}}
+    output = tmp_path / "parts.mkv"
+    assert stopped_at(9, functools.partial(in_parts, tmp_path / "in", output, **short)).cancelled
+    done = in_parts(tmp_path / "in", output, **short)
+    assert (done.resumed, len(done.notes)) == (8, 1)
+    assert "frame 1 is damaged and was replaced" in done.notes[0]
+
+
+def test_whoever_watches_sees_the_last_frame_of_the_last_finished_segment(clip: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, Pixels | None]] = []
+
+    def look(event: FilmProgress) -> None:
+        seen.append((event.frame, event.preview() if event.preview else None))
+
+    in_parts(clip, tmp_path / "parts.mkv", on_progress=look, film={"segment": 5})
+    painted = pictures(tmp_path / "parts.mkv")
+    # Shots of 7, 5 and 9 frames: their segments end with frames 5, 7, 12, 17 and 21.
+    for frame, pixels in seen:
+        ended = [end for end in (5, 7, 12, 17, 21) if end <= frame]
+        assert (pixels is None) == (not ended)
+        if pixels is not None:
+            assert np.abs(pixels - painted[ended[-1] - 1]).max() < 1 / 255
+    assert seen[-1][0] == 21
+
+
+def test_a_finished_film_leaves_no_unfinished_work_of_the_other_way(clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mkv"
+    short: dict[str, Any] = {"film": {"segment": 3}}
+    for one, other in ((in_parts, in_one_go), (in_one_go, in_parts)):
+        assert stopped_at(5, functools.partial(one, clip, output, **short)).cancelled
+        assert list((tmp_path / ".impasto").iterdir()) != []
+        assert other(clip, output, **short).resumed == 0
+        assert not (tmp_path / ".impasto").exists()
+        assert stopped_at(5, functools.partial(one, clip, output, **short)).resumed == 0
+        discard(output)
+
+
+def test_another_film_begins_anew_and_says_why(clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "parts.mkv"
+    assert in_parts(clip, output, cancel=stops_after(25)).cancelled
+    done = in_parts(clip, output, film={"keep": 0.5})
+    assert done.resumed == 0
+    assert done.notes == ("begun anew: its film was another",)
+
+
+def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "parts.mkv"
+    refused: list[InputError] = []
+
+    def again(event: FilmProgress) -> None:
+        if event.frame == 7 and not refused:
+            with pytest.raises(InputError, match="another impasto is painting this film") as raised:
+                in_parts(clip, output, film={"keep": 0.5})
+            refused.append(raised.value)
+
+    assert in_parts(clip, output, on_progress=again).frames == 21
+    assert len(refused) == 1
+    assert not (tmp_path / ".impasto").exists()
+
+
+def test_progress_grows_to_the_end(clip: Path, tmp_path: Path) -> None:
+    said: list[FilmProgress] = []
+    in_parts(clip, tmp_path / "parts.mkv", on_progress=said.append)
+    frames = [event.frame for event in said]
+    assert frames == sorted(frames)
+    assert frames[-1] == 21
+    assert all(event.frames == 21 for event in said)
+
+
+def test_what_cannot_be_is_refused_before_work(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="a part must have at least 34 frames"):
+        in_parts(clip, tmp_path / "out.mkv", longest=10)
+    with pytest.raises(InputError, match=r"the output .* is also the input"):
+        in_parts(clip, clip, film={"codec": None})
+    with pytest.raises(OptionError, match="workers must be a number from 1, or auto"):
+        in_parts(clip, tmp_path / "out.mkv", workers=0)
+    with pytest.raises(InputError, match="there is no"):
+        in_parts(tmp_path / "none.mp4", tmp_path / "out.mkv")
+
+
+def test_a_part_that_cannot_be_painted_is_named(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.pipelines.video.parts import painting
+
+    def fail(plan: Plan, clip: Any, part: Any, *more: Any) -> Any:
+        if part.number == 1:
+            raise InputError("the frame at 0.280 s is damaged")
+        return whole(plan, clip, part, *more)
+
+    whole = painting.frames_of
+    monkeypatch.setattr(painting, "frames_of", fail)
+    with pytest.raises(
+        InputError, match="1 of 3 parts of the film could not be painted; 00001: the frame at"
+    ):
+        in_parts(clip, tmp_path / "out.mkv")
+    monkeypatch.undo()
+    assert in_parts(clip, tmp_path / "out.mkv").resumed == 16
+
+
+def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
+    found = look_through(clip, FilmOptions(), lambda: False)
+    assert found is not None
+    ticks, cuts = found
+    assert (len(ticks), cuts) == (21, [7, 12])
+    wanted = FilmOptions(start=Fraction(1, 3), size=(64, 48), rate=Fraction(30000, 1001), long_term=(1, 4))
+    plan = Plan(
+        clip,
+        tmp_path / "o.mp4",
+        (STYLE,),
+        "fast",
+        Options(seed=3),
+        wanted,
+        "mine.onnx",
+        tuple(ticks),
+        (7, 12),
+    )
+    plan.write(tmp_path / "plan.json")
+    assert Plan.read(tmp_path / "plan.json") == plan
+    assert json.loads((tmp_path / "plan.json").read_bytes())["cuts"] == [7, 12]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "impasto.jobs.executors.worker" in process.cmdline()
+    except psutil.Error:  # it has just ended
+        return False
+
+
+@pytest.mark.slow
+def test_workers_killed_in_mid_film_leave_no_trace_in_it(clip: Path, tmp_path: Path) -> None:
+    killed: list[int] = []
+
+    def kill(event: FilmProgress) -> None:
+        workers = [p for p in psutil.Process().children() if is_worker(p)]
+        if len(killed) < 2 and event.frame >= 3 + 6 * len(killed) and workers:
+            killed.append(workers[0].pid)
+            workers[0].kill()
+
+    said: list[str] = []
+    done = in_parts(clip, tmp_path / "parts.mkv", workers=2, on_progress=kill, tell=said.append)
+    assert len(killed) == 2
+    assert len([line for line in said if "SIGKILL" in line]) == 2
+    assert (done.frames, done.cancelled) == (21, False)
+    in_one_go(clip, tmp_path / "whole.mkv")
+    one, other = pictures(tmp_path / "parts.mkv"), pictures(tmp_path / "whole.mkv")
+    assert len(one) == len(other) == 21
+    # Another number of threads sums in another order.
+    assert max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True)) < 0.02

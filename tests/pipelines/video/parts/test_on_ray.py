@@ -1,0 +1,77 @@
+"""A film in parts on a real Ray cluster on this machine, whose workers are killed in mid-film."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from impasto.pipelines.video import FilmOptions, film
+from tests.pipelines.video.parts.test_film_parts import pictures, shots
+from tests.video.clips import sound_packets, write_clip
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None,
+        reason="Ray is not installed: pip install -c constraints.txt '.[ray]'",
+    ),
+]
+
+# In a process of its own: Ray warns, and leaves threads behind.
+MAIN = """
+import json
+import psutil
+from impasto.pipelines.video.parts import film_in_parts
+from impasto.pipelines.video import FilmOptions
+
+said, killed = [], []
+
+def is_actor(process):
+    try:
+        return "".join(process.cmdline()).startswith("ray::Actor")
+    except psutil.Error:  # it is going
+        return False
+
+def kill(event):
+    below = psutil.Process().children(recursive=True)
+    mine = [p for p in below if is_actor(p)]
+    if len(killed) < 2 and event.frame >= 2 + 7 * len(killed) and mine:
+        killed.append(mine[0].pid)
+        mine[0].kill()
+
+done = film_in_parts(
+    "clip.mp4", "starry-night", "parts.mkv", engine="fast", workers=2, ray="local",
+    film_options=FilmOptions(codec="ffv1"), on_progress=kill, tell=said.append,
+)
+print(json.dumps({"frames": done.frames, "killed": len(killed), "said": said}))
+"""
+
+
+def test_a_film_on_ray_is_the_film_painted_in_one_go_though_workers_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    write_clip(tmp_path / "clip.mp4", shots() + shots(), sound=True)
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN], check=False, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["frames"], said["killed"]) == (42, 2)
+    assert said["said"][0].startswith("Ray: 1 node")
+    assert len([line for line in said["said"] if "again" in line or "replaced" in line]) == 2
+    film("clip.mp4", "starry-night", "whole.mkv", engine="fast", film_options=FilmOptions(codec="ffv1"))
+    one, other = pictures(tmp_path / "parts.mkv"), pictures(tmp_path / "whole.mkv")
+    assert len(one) == len(other) == 42
+    # Another number of threads sums in another order.
+    assert max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True)) < 0.02
+    assert sound_packets(tmp_path / "parts.mkv") == sound_packets(tmp_path / "clip.mp4")
+    assert not (tmp_path / ".impasto").exists()

@@ -1,0 +1,474 @@
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from impasto import imaging
+from impasto.errors import InputError, OptionError, OutputError
+from impasto.pipelines.video import Film, FilmOptions, FilmProgress, film
+from impasto.types import Picture, Pixels
+from impasto.video import Request, open_clip
+from impasto.video.codecs import find_target
+from impasto.video.segments import folder_of
+from impasto.video.writing import SegmentWriter
+from tests.conftest import blobs
+from tests.video.clips import Negative, bars, moving, sound_packets, write_clip
+
+SAMPLE = 1
+"""A network paints a small picture once, by which it is known again."""
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """22 frames that move, with a tone."""
+    return write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(22)], sound=True)
+
+
+def fast(source: Path, output: Path, *, gallery: Any = None, **more: Any) -> Film:
+    wanted = {"segment": 5} | more.pop("film", {})
+    return film(
+        source, "negative", output, gallery=gallery or Negative(), film_options=FilmOptions(**wanted), **more
+    )
+
+
+def pictures(path: Path) -> list[Pixels]:
+    return [frame.pixels for frame in open_clip(path, Request(even=False)).frames()]
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm", "out.mov", "out.gif", "out", "f%04d.png"])
+def test_every_kind_of_output_has_every_frame_painted(clip: Path, tmp_path: Path, name: str) -> None:
+    output = tmp_path / "results" / name
+    output.parent.mkdir()
+    done = fast(clip, output, film={"keep": 0})
+    assert (done.engine, done.frames, done.width, done.height, done.cancelled) == ("fast", 22, 64, 48, False)
+    found, photos = pictures(output), pictures(clip)
+    assert len(found) == 22
+    pairs = zip(photos, found, strict=True)
+    error = [float(np.abs(1 - photo - painting).mean()) for photo, painting in pairs]
+    assert max(error) < 0.05  # the colours of a scene change slowly, those of these frames do not
+    assert not folder_of(output).exists()
+
+
+def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
+    ticks = [0, 4, 5, 20, 24, 31, 40, 41, 60, 61, 62, 63]
+    source = write_clip(tmp_path / "vfr.mp4", [moving(n) for n in range(12)], ticks=ticks)
+    for name in ("out.mp4", "out.mov", "out.webm"):
+        fast(source, tmp_path / name)
+        found = open_clip(tmp_path / name)
+        assert [round(f.ticks * found.info.time_base * 100) for f in found.frames()] == ticks
+
+
+def test_sound_is_copied_byte_for_byte(clip: Path, tmp_path: Path) -> None:
+    done = fast(clip, tmp_path / "out.mp4")
+    assert sound_packets(tmp_path / "out.mp4") == sound_packets(clip)
+    assert done.notes == ()
+
+
+def test_sound_that_the_container_does_not_hold_is_encoded_again_and_told(clip: Path, tmp_path: Path) -> None:
+    done = fast(clip, tmp_path / "out.webm")
+    assert open_clip(tmp_path / "out.webm").info.audio == ("opus",)
+    assert done.notes == ("the sound was encoded again as opus: .webm does not hold aac",)
+    with av.open(str(tmp_path / "out.webm")) as container:
+        heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert heard == pytest.approx(0.88, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("codec", "layout", "rate", "channels"),
+    [("ac3", "5.1(side)", 48000, 6), ("pcm_s16le", "stereo", 96000, 2), ("pcm_s16le", "mono", 192000, 1)],
+)
+@pytest.mark.parametrize("suffix", [".webm", ".mp4"])
+def test_sound_of_any_layout_and_rate_is_encoded(
+    tmp_path: Path, codec: str, layout: str, rate: int, channels: int, suffix: str
+) -> None:
+    silent = write_clip(tmp_path / "silent.mp4", [moving(n) for n in range(10)])
+    source = with_sound(silent, tmp_path / "clip.mkv", codec, layout, rate)
+    fast(source, tmp_path / f"out{suffix}")
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        found = list(container.decode(audio=0))
+    assert {frame.layout.nb_channels for frame in found} == {channels}
+    assert sum(frame.samples / frame.sample_rate for frame in found) == pytest.approx(0.4, abs=0.07)
+
+
+def with_sound(silent: Path, path: Path, codec: str, layout: str, rate: int) -> Path:
+    """The film ``silent`` with 0.4 s of a tone. Matroska does not keep the layout of PCM."""
+    with av.open(str(silent)) as source, av.open(str(path), "w") as container:
+        video: Any = container.add_stream_from_template(source.streams.video[0])
+        tone: Any = container.add_stream(codec, rate=rate, layout=layout)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                container.mux(packet)
+        channels = tone.codec_context.layout.nb_channels
+        wave = np.sin(np.arange(int(0.4 * rate)) * 0.05).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(np.repeat(0.3 * wave[None], channels, 0), "fltp", layout)
+        frame.sample_rate, frame.pts = rate, 0
+        for part in [*tone_parts(tone, frame), None]:
+            container.mux(tone.encode(part))
+    return path
+
+
+def tone_parts(tone: Any, frame: Any) -> list[Any]:
+    """``frame`` in the format and the pieces that the encoder of ``tone`` takes."""
+    context = tone.codec_context
+    pieces = av.AudioResampler(
+        context.format, context.layout, context.sample_rate, context.frame_size or 1024
+    )
+    return [*pieces.resample(frame), *pieces.resample(None)]
+
+
+def test_a_film_is_encoded_to_the_same_bytes_every_time(tmp_path: Path) -> None:
+    # x264's mbtree is not: of this size and these pictures, it makes one thing or another.
+    frames = [blobs(144, 88, seed=number // 8, coarse=6) for number in range(16)]
+    target = find_target(tmp_path / "out.mp4", 8)
+    found = set()
+    for _ in range(12):
+        writer = SegmentWriter(target.path, target, 144, 88, Fraction(24), Fraction(1, 24))
+        for number, pixels in enumerate(frames):
+            writer.write(np.roll(pixels, number, 1), number)
+        writer.close(1)
+        found.add(b"".join(packets(target.path)))
+    assert len(found) == 1
+
+
+def packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+def test_sound_of_a_part_is_that_part_s(clip: Path, tmp_path: Path) -> None:
+    fast(clip, tmp_path / "out.mp4", film={"start": Fraction(2, 5), "end": Fraction(4, 5)})
+    part, whole = sound_packets(tmp_path / "out.mp4"), sound_packets(clip)
+    assert len(part) == pytest.approx(0.4 * 44100 / 1024, abs=2)
+    assert part == whole[whole.index(part[0]) :][: len(part)]
+
+
+def test_sound_is_left_out_where_asked(clip: Path, tmp_path: Path) -> None:
+    fast(clip, tmp_path / "out.mp4", film={"sound": False})
+    assert open_clip(tmp_path / "out.mp4").info.audio == ()
+
+
+@pytest.mark.parametrize(("bits", "suffix"), [(8, ".mp4"), (10, ".mp4"), (10, ".mov"), (10, ".webm")])
+def test_colours_and_depth_survive_the_way_through(tmp_path: Path, bits: int, suffix: str) -> None:
+    source = write_clip(tmp_path / "bars.mkv", [bars()] * 3, codec="ffv1", pixel_format="yuv444p", options={})
+    output = tmp_path / f"out{suffix}"
+    fast(source, output, film={"bits": bits, "keep": 0, "quality": None})
+    found = open_clip(output)
+    assert found.info.bits == bits
+    middle = [n * 16 + 8 for n in range(8)]
+    first = next(iter(found.frames())).pixels[16, middle]
+    assert np.abs(first - (1 - pictures(source)[0][16, middle])).max() < 6 / 255
+    with av.open(str(output)) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.color_range, context.colorspace) == (1, 1)
+        assert (context.color_primaries, context.color_trc) == (1, 1)
+
+
+class Killer(Negative):
+    """A gallery that fails at its nth frame."""
+
+    def __init__(self, at: int, error: Exception) -> None:
+        super().__init__(flicker=0.1)
+        self.at = at
+        self.error = error
+
+    def paint(self, pixels: Pixels, styles: Any, **more: Any) -> Pixels:
+        if self.painted == self.at:
+            raise self.error
+        return super().paint(pixels, styles, **more)
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "frames"])
+def test_a_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
+    clip: Path, tmp_path: Path, name: str
+) -> None:
+    fast(clip, tmp_path / "whole" if name == "frames" else tmp_path / "whole.mp4", gallery=Negative(0.1))
+    whole = pictures(tmp_path / ("whole" if name == "frames" else "whole.mp4"))
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, tmp_path / name, gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
+    assert not (tmp_path / "out.mp4").exists()
+    again = Negative(0.1)
+    done = fast(clip, tmp_path / name, gallery=again)
+    assert (done.frames, done.resumed, again.painted) == (22, 10, 12 + SAMPLE)
+    found = pictures(tmp_path / name)
+    assert len(found) == 22
+    assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
+
+
+def test_another_network_makes_another_film(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
+    done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.2))
+    assert (done.resumed, done.notes) == (0, ("begun anew: its network was another",))
+
+
+def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
+    done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.1), film={"keep": 0.5})
+    assert (done.resumed, done.notes) == (0, ("begun anew: its film was another",))
+
+
+def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: Path, tmp_path: Path) -> None:
+    seen: list[FilmProgress] = []
+    done = fast(clip, tmp_path / "out.mp4", on_progress=seen.append, cancel=lambda: len(seen) >= 12)
+    assert done.cancelled
+    assert not (tmp_path / "out.mp4").exists()
+    assert fast(clip, tmp_path / "out.mp4").resumed == 10
+
+
+def test_progress_counts_frames_and_knows_the_end(clip: Path, tmp_path: Path) -> None:
+    seen: list[FilmProgress] = []
+    fast(clip, tmp_path / "out.mp4", on_progress=seen.append)
+    assert [event.frame for event in seen] == list(range(1, 23))
+    assert seen[-1].frames == 22
+    assert seen[-1].done == 1
+    assert seen[-1].left == 0
+    assert seen[-1].preview is not None
+    assert seen[-1].preview().shape == (48, 64, 3)
+
+
+KILLED = """
+    import sys, time
+    from impasto.pipelines.video import FilmOptions, film
+    from tests.video.clips import Negative
+
+    class Slow(Negative):
+        def paint(self, pixels, styles, **more):
+            time.sleep(0.05)
+            return super().paint(pixels, styles, **more)
+
+    film(sys.argv[1], "negative", sys.argv[2], gallery=Slow(0.1), film_options=FilmOptions(segment=5))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("finished", [1, 3])
+def test_a_film_killed_by_the_system_goes_on_frame_for_frame(tmp_path: Path, finished: int) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(40)], sound=True)
+    fast(source, tmp_path / "whole.mp4", gallery=Negative(0.1))
+    output = tmp_path / "out.mp4"
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(source), str(output)]
+    process = subprocess.Popen(command, cwd=root)
+    marker = folder_of(output) / f"{finished - 1:05d}.json"
+    while not marker.exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+    time.sleep(0.06)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not output.exists()
+    done = fast(source, output, gallery=Negative(0.1))
+    assert done.resumed >= 5 * finished
+    found, whole = pictures(output), pictures(tmp_path / "whole.mp4")
+    assert len(found) == 40
+    assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
+    assert sound_packets(output) == sound_packets(source)
+
+
+def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
+    tmp_path: Path,
+) -> None:
+    noise = [np.random.default_rng(n).random((48, 64, 3), dtype=np.float32) for n in range(30)]
+    source = write_clip(tmp_path / "clip.mp4", noise)
+    output = tmp_path / "out.mkv"
+    output.write_bytes(b"what was there before")
+    code = f"""
+        import resource
+        from impasto.errors import OutputError
+        from impasto.pipelines.video import FilmOptions, film
+        from tests.video.clips import Negative
+        wanted = FilmOptions(segment=10, codec="ffv1")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
+        try:
+            film({str(source)!r}, "negative", {str(output)!r}, gallery=Negative(), film_options=wanted)
+        except OutputError as error:
+            print("refused:", error)
+    """
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("refused: "), done.stderr
+    assert "cannot be written" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert output.read_bytes() == b"what was there before"
+    assert not list(folder_of(output).glob("*.part*"))
+    assert not list(folder_of(output).glob(".*.part*"))
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, tmp_path: Path) -> None:
+    gallery = Negative()
+    for output, error, words in (
+        (tmp_path / "none" / "out.mp4", OutputError, "existing folder"),
+        (tmp_path / "out.txt", OutputError, "expected a name ending in .mp4"),
+        (clip, InputError, "is also the input"),
+    ):
+        with pytest.raises(error, match=words):
+            fast(clip, output, gallery=gallery)
+    with pytest.raises(OptionError, match=r"prores goes into \.mov"):
+        fast(clip, tmp_path / "out.mp4", gallery=gallery, film={"codec": "prores"})
+    for wanted, words in (
+        ({"codec": "h265", "quality": 52}, "quality of h265 must be from 0 .best. to 51; it is 52"),
+        ({"codec": "vp9", "bits": 10}, r"out\.mp4 with vp9 has 8 bits a sample; expected another"),
+        ({"size": 10_000_000}, "expected frames of at most 180,000,000 pixels"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            fast(clip, tmp_path / "out.mp4", gallery=gallery, film=wanted)
+    with pytest.raises(OptionError, match=r"out\.gif has 8 bits"):
+        fast(clip, tmp_path / "out.gif", gallery=gallery, film={"bits": 10})
+    assert gallery.painted == 0
+
+
+def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(2)])
+    gallery = Negative()
+    for output, width, words in (
+        ("out.mp4", 16386, "libx264 does not take frames of 16386 x 16 pixels"),
+        ("out.webm", 32768, "expected frames of at most 32,766 pixels a side; they would be 32768 x 16"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            fast(source, tmp_path / output, gallery=gallery, film={"size": (width, 16)})
+    assert gallery.painted == 0
+
+
+def test_sound_that_no_encoder_takes_is_refused_before_painting(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.video import joining
+
+    monkeypatch.setitem(joining.SOUND_INSTEAD, ".webm", "ac3_fixed")
+    monkeypatch.setitem(joining._LAYOUTS, 1, "7.1")  # which AC-3 has not
+    gallery = Negative()
+    with pytest.raises(
+        InputError, match=r"its sound \(aac\) cannot be encoded as ac3_fixed, which .webm needs"
+    ):
+        fast(clip, tmp_path / "out.webm", gallery=gallery)
+    assert gallery.painted == 0
+    fast(clip, tmp_path / "out.webm", film={"sound": False})
+
+
+def test_a_file_where_the_frames_folder_should_be_is_named(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "frames").write_text("no folder")
+    for output in (tmp_path / "frames", tmp_path / "frames" / "of" / "it"):
+        with pytest.raises(OutputError) as raised:
+            fast(clip, output)
+        assert str(raised.value) == (
+            f"expected a folder for the frames; cannot make {output}: {tmp_path / 'frames'} is a file"
+        )
+
+
+def test_other_files_beside_the_frames_do_not_begin_a_film_anew(tmp_path: Path) -> None:
+    for number in range(12):
+        imaging.write(Picture(moving(number)), tmp_path / f"{number}.png")
+    source = tmp_path / "%d.png"
+    stopped = fast(source, tmp_path / "out.mkv", cancel=stops_after(7))
+    (tmp_path / "notes.txt").write_text("one")
+    imaging.write(Picture(moving(3)), tmp_path / "look.png")
+    done = fast(source, tmp_path / "out.mkv")
+    assert stopped.cancelled
+    assert (done.resumed, done.frames, done.notes) == (5, 12, ())
+
+
+def stops_after(frames: int) -> Callable[[], bool]:
+    asked = itertools.count()
+    return lambda: next(asked) >= frames
+
+
+@pytest.mark.parametrize("name", ["out", "f%03d.png"])
+def test_frames_of_an_older_film_behind_the_last_are_told(clip: Path, tmp_path: Path, name: str) -> None:
+    longer = fast(clip, tmp_path / name, film={"sound": False})
+    shorter = fast(clip, tmp_path / name, film={"sound": False, "end": Fraction(1, 5)})
+    assert (longer.notes, shorter.frames) == ((), 5)
+    assert [note.partition(",")[0] for note in shorter.notes] == ["17 older frames"]
+
+
+def test_frames_do_not_go_among_those_of_the_clip(tmp_path: Path) -> None:
+    imaging.write(_as_picture(), tmp_path / "1.png")
+    with pytest.raises(InputError, match="among those of the clip"):
+        fast(tmp_path, tmp_path)
+
+
+def _as_picture() -> Picture:
+    return Picture(moving(0))
+
+
+def test_damage_is_told_at_the_end(tmp_path: Path) -> None:
+    for number in range(4):
+        imaging.write(_as_picture(), tmp_path / f"{number}.png")
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    (tmp_path / "out").mkdir()
+    done = fast(tmp_path / "%d.png", tmp_path / "out" / "out.mp4")
+    assert done.frames == 4
+    assert "frame 2 is damaged and was replaced" in done.notes[0]
+    with pytest.raises(InputError, match="frame 2 is damaged"):
+        fast(tmp_path / "%d.png", tmp_path / "out" / "other.mp4", film={"damage": "refuse"})
+
+
+FAST = {"iterations": 2, "coarse_iterations": 2}
+
+
+def optimised(source: Path, output: Path, **more: Any) -> Film:
+    wanted = {"segment": 3, "next_iterations": 2, "size": 48, "long_term": (1, 2)} | more
+    options = FilmOptions(**wanted)
+    return film(source, "starry-night", output, engine="optimize", film_options=options, **FAST)
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_an_optimised_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
+    tmp_path: Path, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.video.segments import Store
+
+    source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(8)])
+    assert optimised(source, tmp_path / "whole", passes=passes).engine == "optimize"
+    commit = Store.commit
+
+    def broken(self: Store, number: int, *rest: Any) -> Any:
+        if number == 1:
+            raise KeyboardInterrupt
+        return commit(self, number, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "commit", broken)
+        with pytest.raises(KeyboardInterrupt):
+            optimised(source, tmp_path / "out", passes=passes)
+    assert optimised(source, tmp_path / "out", passes=passes).resumed == 3
+    found, whole = pictures(tmp_path / "out"), pictures(tmp_path / "whole")
+    assert len(found) == len(whole) == 8
+    assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")
+def test_the_peak_of_memory_does_not_grow_with_length(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        from impasto.pipelines.video import FilmOptions, film
+        from tests.video.clips import Negative
+        film(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film_options=FilmOptions(segment=20))
+        print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+    """
+    peaks = []
+    for length in (40, 200):
+        source = write_clip(tmp_path / f"{length}.mp4", [moving(n % 40, 320, 240) for n in range(length)])
+        output = tmp_path / f"out{length}.mp4"
+        command = [sys.executable, "-c", textwrap.dedent(code), str(source), str(output)]
+        root = Path(__file__).parents[3]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout))
+    frame = 320 * 240 * 3 * 4 / 1024
+    assert peaks[1] - peaks[0] < 40 * frame
