@@ -21,12 +21,12 @@ import torch
 from safetensors.torch import load_file
 
 from impasto import imaging
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import CAFFE, VGG19, Encoder
 from impasto.optimize.engine import Painter
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset
 from impasto.optimize.regions import everywhere
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 
 SHARED = Path(__file__).parents[2] / "shared"

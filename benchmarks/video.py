@@ -29,6 +29,7 @@ import numpy as np
 import impasto
 from benchmarks import video_speed
 from impasto import imaging
+from impasto.clips import Blended, Coherence, Frame, Guided, Painter, Request, open_clip
 from impasto.encoders import Encoder, load_encoder
 from impasto.imaging import fit
 from impasto.inference import load_gallery
@@ -46,7 +47,6 @@ from impasto.painters.frames.fast import FastPainter
 from impasto.painters.frames.optimised import OptimisedPainter
 from impasto.tensors import to_tensor
 from impasto.types import Pixels, Plane
-from impasto.video import Blended, Coherence, Frame, Guided, Painter, Request, open_clip
 
 SHARED = Path(__file__).parents[2] / "shared"
 CLIPS = ("davis_car_shadow", "davis_blackswan", "sintel_mountain_2", "fox.mp4", "big_buck_bunny_cut.mp4")

@@ -14,14 +14,14 @@ import skimage.data
 import torch
 
 from impasto import imaging
+from impasto.clips import open_clip
+from impasto.clips.codecs import find_target
+from impasto.clips.writing import SegmentWriter
 from impasto.inference import load_gallery
 from impasto.networks.johnson import JohnsonPainter
 from impasto.pipelines.video import FilmOptions, film
 from impasto.tensors import to_pixels, to_tensor
 from impasto.types import Pixels
-from impasto.video import open_clip
-from impasto.video.codecs import find_target
-from impasto.video.writing import SegmentWriter
 
 SIZES = {(640, 360): 60, (1280, 720): 30, (1920, 1080): 16}
 """Width and height to frames."""

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from impasto.catalogue.files import named_styles
 from impasto.cli import app
 from impasto.cli.commands import COMMANDS as LISTED
 from impasto.cli.commands import load
 from impasto.optimize.options import Options
 from impasto.optimize.presets import PRESETS
-from impasto.styles.files import named_styles
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

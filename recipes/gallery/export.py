@@ -16,11 +16,11 @@ from pathlib import Path
 
 import torch
 
+from impasto.catalogue.files import named_styles, read_style
 from impasto.inference.gallery import SHIPPED
 from impasto.networks.export import export_gallery
 from impasto.networks.files import GALLERY, StyleEntry, save_network
 from impasto.networks.gallery import GalleryNetwork
-from impasto.styles.files import named_styles, read_style
 from train import STYLES
 
 LARGEST = 4_000_000

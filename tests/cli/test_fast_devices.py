@@ -16,9 +16,9 @@ from impasto.pipelines import batch as works
 from impasto.pipelines.video import choose_engine
 from impasto.pipelines.video.parts import making
 from impasto.types import Picture
+from tests.clips.clips import moving, write_clip
 from tests.conftest import blobs
 from tests.inference.devices import CPU, CUDA, FakeCuda
-from tests.video.clips import moving, write_clip
 
 
 @pytest.fixture(autouse=True)

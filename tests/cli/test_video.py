@@ -18,13 +18,13 @@ from typer.testing import CliRunner
 from impasto import imaging
 from impasto.cli import app
 from impasto.cli.video import app as video_app
+from impasto.clips import open_clip
 from impasto.inference.gallery import SHIPPED
 from impasto.pipelines.video import FilmOptions, film
 from impasto.pipelines.video.options import OPTIMISED_SIZE
 from impasto.types import Picture
-from impasto.video import open_clip
+from tests.clips.clips import moving, sound_packets, write_clip
 from tests.conftest import blobs
-from tests.video.clips import moving, sound_packets, write_clip
 
 
 def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> None:

@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders import Encoder
 from impasto.errors import InputError
 from impasto.inspection import map_styles, style_distances
 from impasto.inspection.styles import in_order
 from impasto.pipelines import inspect as inspections
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

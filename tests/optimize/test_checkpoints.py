@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.errors import InputError, OutputError
 from impasto.optimize import checkpoints
@@ -17,7 +18,6 @@ from impasto.optimize.checkpoints import FileKeeper, read_checkpoint, write_chec
 from impasto.optimize.engine import Painting, paint
 from impasto.optimize.options import Options
 from impasto.optimize.regions import everywhere
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from impasto.catalogue.files import FileStyle, StyleCard
+from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import Encoder
 from impasto.errors import StyleError
 from impasto.imaging import rgb_to_lab
 from impasto.optimize.colours import finish, prepare
 from impasto.optimize.mixing import mix_scales, shallow
 from impasto.optimize.options import Options
-from impasto.styles.files import FileStyle, StyleCard
-from impasto.styles.measured import PictureStyle, Style
 from impasto.types import Picture
 from tests.conftest import blobs
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders import FeatureExtractor
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import DivergedError, OptionError, PictureError
@@ -16,7 +17,6 @@ from impasto.optimize.engine import paint
 from impasto.optimize.options import Options
 from impasto.optimize.regions import everywhere
 from impasto.progress import Progress
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

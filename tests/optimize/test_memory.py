@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders import UNBOUNDED
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
@@ -10,7 +11,6 @@ from impasto.optimize import memory
 from impasto.optimize.engine import paint
 from impasto.optimize.options import Options
 from impasto.optimize.regions import everywhere
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

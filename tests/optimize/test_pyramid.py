@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impasto.catalogue.sizes import STYLE_SIZES, style_size
 from impasto.imaging import fit
 from impasto.optimize.pyramid import levels
-from impasto.styles.sizes import STYLE_SIZES, style_size
 
 
 def test_the_default_pyramid_is_the_published_one() -> None:

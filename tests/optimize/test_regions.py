@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from impasto.catalogue.measured import CollectionStyle, PictureStyle, at_once
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.optimize.engine import Painter, paint
@@ -18,7 +19,6 @@ from impasto.optimize.regions import (
     style_uses,
     under_masks,
 )
-from impasto.styles.measured import CollectionStyle, PictureStyle, at_once
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
 from impasto.optimize.options import Options
 from impasto.optimize.regions import StyleUse
 from impasto.optimize.starts import channel_statistics, initial_image
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs
 

@@ -12,11 +12,11 @@ from torch import nn
 
 import impasto
 from impasto import imaging
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders import ModuleEncoder
 from impasto.encoders.network import CENTRED
 from impasto.errors import InputError, LayerError, OptionError, OutputError, PictureError, StyleError
 from impasto.jobs import Job
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -27,11 +27,12 @@ COMMANDS = {
     ),
     "resume": Listed("resume:resume", "Finish a painting that was cut short, from its CHECKPOINT alone."),
     "neural-style": Listed(
-        "neural_style:app",
+        "compat.neural_style:app",
         "Paint as neural-style-pt or neural-style: their command lines work here as they are.",
     ),
     "style-transfer": Listed(
-        "style_transfer:app", "Paint as style-transfer-pytorch: its command lines work here as they are."
+        "compat.style_transfer:app",
+        "Paint as style-transfer-pytorch: its command lines work here as they are.",
     ),
     "fast": Listed(
         "fast:fast",

@@ -281,8 +281,8 @@ def _discard(output: Path | None, *, quiet: bool) -> None:
 
 def _film_options(given: dict[str, Any]) -> FilmOptions:
     """``FilmOptions`` of what was typed. Raises OptionError."""
+    from impasto.clips import parse_time
     from impasto.pipelines.video import FilmOptions
-    from impasto.video import parse_time
 
     found = {name: value for name, value in given.items() if value is not None}
     for name in ("start", "end"):

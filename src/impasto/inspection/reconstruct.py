@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import FeatureExtractor
 from impasto.imaging import fit, resize
 from impasto.inspection.layers import check_size, equal_weights, known_layers
@@ -20,7 +21,6 @@ from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.options import Options
 from impasto.optimize.regions import Place, everywhere
 from impasto.progress import ProgressCallback
-from impasto.styles.measured import PictureStyle, Style
 from impasto.types import Picture, Pixels
 
 SIZE, ITERATIONS = 256, 120

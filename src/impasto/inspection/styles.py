@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.catalogue.measured import Style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError
 from impasto.inspection.layers import known_layers
-from impasto.styles.measured import Style
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def _pictures(name: str) -> list[str]:
 
 def known_styles(given: Iterable[str]) -> list[str]:
     """The styles ``given``, each once. Raises StyleError for one that is neither a file nor a name."""
-    from impasto.styles.files import named_styles, refuse_network
+    from impasto.catalogue.files import named_styles, refuse_network
 
     found: dict[object, str] = {}
     for name in given:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from impasto.catalogue.files import FileStyle
+from impasto.catalogue.measured import CollectionStyle, PictureStyle, Style
 from impasto.errors import StyleError
 from impasto.imaging import (
     blend_colours,
@@ -17,8 +19,6 @@ from impasto.imaging import (
     match_luminance,
 )
 from impasto.optimize.options import Options
-from impasto.styles.files import FileStyle
-from impasto.styles.measured import CollectionStyle, PictureStyle, Style
 from impasto.types import Picture, Pixels, Plane
 
 

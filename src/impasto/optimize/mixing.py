@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
 from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.options import Options
 from impasto.optimize.regions import everywhere
 from impasto.progress import Progress, ProgressCallback
-from impasto.styles.measured import PictureStyle, Style
 from impasto.types import Picture
 
 FINE_BLOCKS = 2

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from impasto.catalogue.measured import Plan, Style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging import match_regions, resize_mask
@@ -28,7 +29,6 @@ from impasto.objectives import (
     layer_weights,
 )
 from impasto.optimize.options import Options
-from impasto.styles.measured import Plan, Style
 from impasto.tensors import plane_to_tensor
 from impasto.types import Plane
 

@@ -12,6 +12,14 @@ from typing import Any, get_args
 from torch import Tensor
 
 from impasto import __version__, imaging
+from impasto.catalogue.files import (
+    SUFFIX,
+    StyleCard,
+    measure_style_file,
+    named_styles,
+    read_style,
+    write_style,
+)
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, OptionError
 from impasto.jobs import Job, unfinished
@@ -45,14 +53,6 @@ from impasto.painters.sources import (
     with_names,
 )
 from impasto.progress import Progress, ProgressCallback
-from impasto.styles.files import (
-    SUFFIX,
-    StyleCard,
-    measure_style_file,
-    named_styles,
-    read_style,
-    write_style,
-)
 from impasto.types import Picture, Pixels, Plane
 
 

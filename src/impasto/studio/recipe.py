@@ -56,7 +56,7 @@ def presets() -> dict[str, str]:
 def painted_styles() -> dict[str, GalleryStyle]:
     """The named styles, from the headers of their files: torch is not needed to list them."""
     found = {}
-    for entry in (resources.files("impasto.styles") / "data").iterdir():
+    for entry in (resources.files("impasto.catalogue") / "data").iterdir():
         if not entry.name.endswith(".style"):
             continue
         with entry.open("rb") as stream:  # safetensors: a length, a JSON header, the tensors

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.train.targets import Target, make_target
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
 from impasto.networks.gallery import GalleryNetwork, neutral_rows
@@ -10,7 +11,6 @@ from impasto.networks.train.additions import add_rows, first_rows, keep_styles, 
 from impasto.networks.train.judging import contact_sheet, judge, middle
 from impasto.networks.train.lessons import LossWeights, row_weights
 from impasto.networks.train.targets import Target, make_target
-from impasto.styles.measured import PictureStyle
 from impasto.tensors import to_pixels
 from impasto.types import Picture
 from tests.networks.train.conftest import levels

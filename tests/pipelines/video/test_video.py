@@ -16,15 +16,15 @@ import numpy as np
 import pytest
 
 from impasto import imaging
+from impasto.clips import Request, open_clip
+from impasto.clips.codecs import find_target
+from impasto.clips.segments import folder_of
+from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.pipelines.video import Film, FilmOptions, FilmProgress, film
 from impasto.types import Picture, Pixels
-from impasto.video import Request, open_clip
-from impasto.video.codecs import find_target
-from impasto.video.segments import folder_of
-from impasto.video.writing import SegmentWriter
+from tests.clips.clips import Negative, bars, moving, sound_packets, write_clip
 from tests.conftest import blobs
-from tests.video.clips import Negative, bars, moving, sound_packets, write_clip
 
 SAMPLE = 1
 """A network paints a small picture once, by which it is known again."""
@@ -243,7 +243,7 @@ def test_progress_counts_frames_and_knows_the_end(clip: Path, tmp_path: Path) ->
 KILLED = """
     import sys, time
     from impasto.pipelines.video import FilmOptions, film
-    from tests.video.clips import Negative
+    from tests.clips.clips import Negative
 
     class Slow(Negative):
         def paint(self, pixels, styles, **more):
@@ -290,7 +290,7 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
         import resource
         from impasto.errors import OutputError
         from impasto.pipelines.video import FilmOptions, film
-        from tests.video.clips import Negative
+        from tests.clips.clips import Negative
         wanted = FilmOptions(segment=10, codec="ffv1")
         resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
         try:
@@ -347,7 +347,7 @@ def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp
 def test_sound_that_no_encoder_takes_is_refused_before_painting(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.video import joining
+    from impasto.clips import joining
 
     monkeypatch.setitem(joining.SOUND_INSTEAD, ".webm", "ac3_fixed")
     monkeypatch.setitem(joining._LAYOUTS, 1, "7.1")  # which AC-3 has not
@@ -430,7 +430,7 @@ def optimised(source: Path, output: Path, **more: Any) -> Film:
 def test_an_optimised_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
     tmp_path: Path, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.video.segments import Store
+    from impasto.clips.segments import Store
 
     source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(8)])
     assert optimised(source, tmp_path / "whole", passes=passes).engine == "optimize"
@@ -458,7 +458,7 @@ def test_the_peak_of_memory_does_not_grow_with_length(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from impasto.pipelines.video import FilmOptions, film
-        from tests.video.clips import Negative
+        from tests.clips.clips import Negative
         film(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film_options=FilmOptions(segment=20))
         print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     """

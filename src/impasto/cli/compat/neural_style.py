@@ -50,13 +50,13 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     settings = parse(arguments, dialect)
     for line in settings.remarks():
         remark(line)
+    from impasto.catalogue.measured import PictureStyle
     from impasto.cli.compat import neural_style_pictures as pictures
     from impasto.cli.compat import neural_style_recipe as recipe
     from impasto.imaging import write
     from impasto.optimize.engine import Painter
     from impasto.optimize.minimize import minimize
     from impasto.optimize.regions import everywhere
-    from impasto.styles.measured import PictureStyle
 
     content_file, style_files = Path(settings.content_image), pictures.style_paths(settings.style_image)
     output = Path(settings.output_image)

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from impasto.clips import Guide
 from impasto.types import Pixels
-from impasto.video import Guide
 
 _SAMPLE = 32
 

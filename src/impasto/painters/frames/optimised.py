@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from impasto.catalogue.measured import Plan, Style, at_once
+from impasto.clips import Guide
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
 from impasto.objectives import SampleKind, Samples, StyleStatistics
@@ -27,10 +29,8 @@ from impasto.painters.sources import (
     with_names,
 )
 from impasto.progress import ProgressCallback
-from impasto.styles.measured import Plan, Style, at_once
 from impasto.tensors import plane_to_tensor, to_tensor
 from impasto.types import Picture, Pixels, Plane
-from impasto.video import Guide
 
 
 @dataclass(frozen=True)

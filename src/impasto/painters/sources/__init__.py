@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from impasto.catalogue.loading import StyleLike, load_style, pictures_in
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.painters.sources.identity import fingerprint
 from impasto.painters.sources.masks import MaskLike, arrange, load_mask, several
@@ -14,7 +15,6 @@ from impasto.painters.sources.networks import (
     of_own,
     with_names,
 )
-from impasto.styles.loading import StyleLike, load_style, pictures_in
 
 __all__ = [
     "Loaded",

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from impasto.catalogue.files import FileStyle
+from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.errors import InputError
 from impasto.imaging.inputs import kind_of
-from impasto.styles.files import FileStyle
-from impasto.styles.measured import CollectionStyle, PictureStyle
 from impasto.types import Picture
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import imaging
+from impasto.catalogue.measured import PictureStyle
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.imaging.inputs import from_array, kind_of, name_of
 from impasto.optimize.options import Options
 from impasto.optimize.regions import Place, StyleUse, by_colour, under_masks
-from impasto.styles.measured import PictureStyle
 from impasto.types import Picture, Plane
 
 MaskLike = str | os.PathLike[str] | NDArray[Any]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from impasto import imaging
+from impasto.catalogue.files import FileStyle
+from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import (
     Encoder,
     FeatureExtractor,
@@ -16,8 +18,6 @@ from impasto.encoders import (
 from impasto.errors import LayerError, OptionError, StyleError
 from impasto.imaging.inputs import kind_of
 from impasto.optimize.options import Options
-from impasto.styles.files import FileStyle
-from impasto.styles.measured import PictureStyle, Style
 from impasto.tensors import to_tensor
 from impasto.types import Picture, Pixels
 from impasto.weights import REGISTRY

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from impasto import metrics, weights
+from impasto.catalogue.measured import PictureStyle
 from impasto.encoders import Encoder, FeatureExtractor
 from impasto.errors import InputError
 from impasto.imaging import fit
@@ -19,7 +20,6 @@ from impasto.optimize.options import Options
 from impasto.painters.sources import Loaded, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
-from impasto.styles.measured import PictureStyle
 from impasto.tensors import to_tensor
 from impasto.types import Picture
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from impasto import imaging
+from impasto.catalogue.measured import PictureStyle
 from impasto.errors import OptionError
 from impasto.files import local as files
 from impasto.inspection.figures.canvas import require_matplotlib
@@ -28,7 +29,6 @@ from impasto.painters.sources import (
 )
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.inspect.telling import Teller, costs
-from impasto.styles.measured import PictureStyle
 
 SIZE = 448
 """Long side of the painting where none is asked for: draft quality within three minutes on two cores."""

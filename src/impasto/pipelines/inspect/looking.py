@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError
 from impasto.inspection.features import LayerView, feature_maps
@@ -34,7 +35,6 @@ from impasto.optimize.options import Options
 from impasto.painters.sources import PictureLike, StyleLike, check_style_files, load_style, name_of
 from impasto.pipelines.inspect.inputs import find_network, find_photo
 from impasto.progress import ProgressCallback
-from impasto.styles.measured import PictureStyle, Style
 from impasto.types import Picture
 
 

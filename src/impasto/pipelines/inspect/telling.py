@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import impasto
 from impasto import imaging
+from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import Encoder, FeatureExtractor
 from impasto.imaging import fit
 from impasto.inspection.features import feature_maps
@@ -32,7 +33,6 @@ from impasto.optimize.options import Options
 from impasto.painters.sources import Loaded
 from impasto.pipelines import photo as api
 from impasto.progress import Progress
-from impasto.styles.measured import PictureStyle, Style
 from impasto.types import Picture
 
 Filters = NDArray[np.float32]

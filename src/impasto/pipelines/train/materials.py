@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from impasto.catalogue.files import FileStyle
+from impasto.catalogue.measured import Style
 from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import InputError
 from impasto.inference import FastStyle
@@ -26,8 +28,6 @@ from impasto.networks.train.team import ALONE, Team
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.device import choose_device, multiplies_bfloat16
 from impasto.painters.sources import fingerprint, load_style
-from impasto.styles.files import FileStyle
-from impasto.styles.measured import Style
 
 FEW = 40
 """Fewer photographs than this are worth a word."""

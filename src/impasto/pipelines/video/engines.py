@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, get_args
 
+from impasto.clips import Blended, Coherence, Guided, Painter
 from impasto.errors import MissingExtraError, OptionError, WeightsMissingError
 from impasto.optimize.options import Options
 from impasto.painters.frames.fast import FastPainter, Gallery
 from impasto.pipelines.video.options import SEGMENTS, Engine, FilmOptions
 from impasto.progress import ProgressCallback
 from impasto.types import Pixels
-from impasto.video import Blended, Coherence, Guided, Painter
 
 
 class FilmPainter(Painter, Protocol):

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from impasto.clips.segments import Store, folder_of, parts_of
 from impasto.optimize.options import Options
 from impasto.painters.frames.fast import Gallery
 from impasto.pipelines.video.engines import choose_engine, find_coherence
 from impasto.pipelines.video.options import SEGMENTS, Engine, Film, FilmOptions, FilmProgress
 from impasto.pipelines.video.places import PathLike, asked, check_encoders, check_place, describe, opened
 from impasto.pipelines.video.runs import Run, Watch
-from impasto.video.segments import Store, folder_of, parts_of
 
 
 def discard(output: PathLike) -> bool:

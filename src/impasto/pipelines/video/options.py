@@ -8,14 +8,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from impasto.clips import Damage
+from impasto.clips.blended import KEEP
+from impasto.clips.guided import LONG_TERM
 from impasto.errors import OptionError
 from impasto.optimize.options import Options
 from impasto.painters.frames import NEXT_ITERATIONS, TEMPORAL_WEIGHT
 from impasto.progress import Progress
 from impasto.types import Pixels
-from impasto.video import Damage
-from impasto.video.blended import KEEP
-from impasto.video.guided import LONG_TERM
 
 Engine = Literal["fast", "optimize"]
 OPTIMISED_SIZE = Options().size

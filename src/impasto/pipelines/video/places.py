@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from impasto import __version__, imaging
+from impasto.clips import Clip, Request, open_clip
+from impasto.clips.codecs import VIDEO_SUFFIXES, Target, find_target
+from impasto.clips.joining import Sound, check_sound
+from impasto.clips.pictures import find, is_pattern, numbered
+from impasto.clips.writing import check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files.local import make_folder
 from impasto.optimize.options import Options
 from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.options import OPTIMISED_SIZE, Engine, FilmOptions
-from impasto.video import Clip, Request, open_clip
-from impasto.video.codecs import VIDEO_SUFFIXES, Target, find_target
-from impasto.video.joining import Sound, check_sound
-from impasto.video.pictures import find, is_pattern, numbered
-from impasto.video.writing import check_encoder
 
 PathLike = str | os.PathLike[str]
 

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from impasto import imaging
+from impasto.clips import Blended, Clip, ClipInfo, Coherence, Frame, Painted
+from impasto.clips.codecs import Target
+from impasto.clips.joining import Segment, join
+from impasto.clips.pipeline import ahead
+from impasto.clips.segments import Begun, Store
+from impasto.clips.writing import SegmentWriter
 from impasto.painters.frames import CutShort
 from impasto.pipelines.video.engines import FilmPainter
 from impasto.pipelines.video.options import FilmOptions, FilmProgress
 from impasto.pipelines.video.places import frame_path, left_over, sound_of
 from impasto.progress import Progress
 from impasto.types import Picture, Pixels
-from impasto.video import Blended, Clip, ClipInfo, Coherence, Frame, Painted
-from impasto.video.codecs import Target
-from impasto.video.joining import Segment, join
-from impasto.video.pipeline import ahead
-from impasto.video.segments import Begun, Store
-from impasto.video.writing import SegmentWriter
 
 
 class Watch:

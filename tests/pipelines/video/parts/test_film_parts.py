@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
+from impasto.clips import Request, open_clip
 from impasto.errors import InputError, OptionError
 from impasto.optimize.options import Options
 from impasto.pipelines.video import Film, FilmOptions, FilmProgress, discard, film
@@ -21,8 +22,7 @@ from impasto.pipelines.video.parts import film_in_parts
 from impasto.pipelines.video.parts.plans import FADE, Plan, look_through
 from impasto.pipelines.video.parts.seams import cross
 from impasto.types import Pixels
-from impasto.video import Request, open_clip
-from tests.video.clips import moving, sound_packets, write_clip
+from tests.clips.clips import moving, sound_packets, write_clip
 
 STYLE = "starry-night"
 LOSSLESS = {"codec": "ffv1"}

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from impasto.pipelines.video import FilmOptions, film
+from tests.clips.clips import sound_packets, write_clip
 from tests.pipelines.video.parts.test_film_parts import pictures, shots
-from tests.video.clips import sound_packets, write_clip
 
 pytestmark = [
     pytest.mark.slow,

@@ -12,6 +12,10 @@ from typing import Any, Literal
 
 import psutil
 
+from impasto.clips import Clip
+from impasto.clips.codecs import Target
+from impasto.clips.joining import Segment, join
+from impasto.clips.segments import Store, folder_of, parts_of
 from impasto.errors import ImpastoError, InputError, OutputError
 from impasto.files import local as files
 from impasto.inference import load_gallery
@@ -45,10 +49,6 @@ from impasto.pipelines.video.places import (
     left_over,
     sound_of,
 )
-from impasto.video import Clip
-from impasto.video.codecs import Target
-from impasto.video.joining import Segment, join
-from impasto.video.segments import Store, folder_of, parts_of
 
 EACH = 1.5e9
 """Bytes that a worker is taken to need."""

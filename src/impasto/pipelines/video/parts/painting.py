@@ -15,6 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import imaging
+from impasto.clips import Blended, Clip, ClipInfo, Coherence, Frame, Painted
+from impasto.clips.codecs import Target
+from impasto.clips.coherence import State, to_words
+from impasto.clips.joining import Segment
+from impasto.clips.pipeline import ahead
+from impasto.clips.segments import Store
+from impasto.clips.writing import SegmentWriter
 from impasto.errors import OutputError
 from impasto.files import local as files
 from impasto.jobs import Job
@@ -28,13 +35,6 @@ from impasto.pipelines.video.parts.plans import Plan, frames_of
 from impasto.pipelines.video.places import frame_path
 from impasto.progress import Progress, ProgressCallback
 from impasto.types import Picture, Pixels
-from impasto.video import Blended, Clip, ClipInfo, Coherence, Frame, Painted
-from impasto.video.codecs import Target
-from impasto.video.coherence import State, to_words
-from impasto.video.joining import Segment
-from impasto.video.pipeline import ahead
-from impasto.video.segments import Store
-from impasto.video.writing import SegmentWriter
 
 
 def name_of(part: Part) -> str:

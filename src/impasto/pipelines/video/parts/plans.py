@@ -12,6 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from impasto.clips import Clip, Frame, Request, open_clip
+from impasto.clips.codecs import Target
+from impasto.clips.flow import motion, warp
+from impasto.clips.scenes import is_cut
 from impasto.errors import InputError
 from impasto.files import local as files
 from impasto.optimize.options import Options
@@ -19,10 +23,6 @@ from impasto.pipelines.video.options import Engine, FilmOptions
 from impasto.pipelines.video.parts.division import Part
 from impasto.pipelines.video.places import opened
 from impasto.types import Pixels
-from impasto.video import Clip, Frame, Request, open_clip
-from impasto.video.codecs import Target
-from impasto.video.flow import motion, warp
-from impasto.video.scenes import is_cut
 
 LONGEST = {"fast": 240, "optimize": 96}
 """How many frames of a shot one worker paints at most."""

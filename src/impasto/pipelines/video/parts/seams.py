@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.clips.coherence import from_words
 from impasto.errors import InputError
 from impasto.types import Pixels
-from impasto.video.coherence import from_words
 
 _DETAIL = 2.0
 """What is finer than this, in pixels, is detail."""

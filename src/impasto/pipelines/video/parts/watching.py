@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from impasto.clips.codecs import Target
 from impasto.jobs.batch import BatchProgress
 from impasto.pipelines.video import FilmProgress
 from impasto.pipelines.video.parts.division import Part
 from impasto.pipelines.video.parts.painting import name_of, newest, segments_of
 from impasto.pipelines.video.parts.plans import Plan
 from impasto.pipelines.video.parts.seams import read_words
-from impasto.video.codecs import Target
 
 
 class Watch:

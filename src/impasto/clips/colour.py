@@ -182,7 +182,7 @@ def _to_xyz(primaries: int) -> NDArray[np.float64]:
 
 def to_frame(pixels: Pixels, pixel_format: str) -> Any:
     """A frame of ``pixel_format`` for an encoder, tagged BT.709; (H, W, 3) in [0, 1] is clipped."""
-    from impasto.video.libav import load_av
+    from impasto.clips.libav import load_av
 
     av = load_av()
     pixels = np.clip(pixels, 0, 1)

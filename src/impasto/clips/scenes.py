@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from impasto.clips.flow import Motion
 from impasto.types import Pixels
-from impasto.video.flow import Motion
 
 UNLIKE = 0.06
 """Mean absolute difference, in [0, 1], that remains after following the motion where there is a cut."""

@@ -9,16 +9,16 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from impasto.encoders.network import CENTRED, TINY, Encoder
-from impasto.errors import OutputError, StyleError
-from impasto.styles.files import (
+from impasto.catalogue.files import (
     FileStyle,
     StyleCard,
     measure_style_file,
     read_style,
     write_style,
 )
-from impasto.styles.measured import PictureStyle
+from impasto.catalogue.measured import PictureStyle
+from impasto.encoders.network import CENTRED, TINY, Encoder
+from impasto.errors import OutputError, StyleError
 from impasto.types import Picture
 from tests.conftest import stripes
 

@@ -11,10 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from impasto.clips.codecs import SOUND, SOUND_INSTEAD, Target
+from impasto.clips.libav import cannot_write, load_av
+from impasto.clips.writing import Checked, container_format
 from impasto.errors import ImpastoError, InputError, OutputError
-from impasto.video.codecs import SOUND, SOUND_INSTEAD, Target
-from impasto.video.libav import cannot_write, load_av
-from impasto.video.writing import Checked, container_format
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 """Layouts that both encoders take, by number of channels: a file may name one that they do not know, such as
@@ -51,7 +51,7 @@ def join(
     it; where not, it is encoded again. Raises OutputError; what was at the path before is then still there.
     """
     if target.kind == "gif":
-        from impasto.video.gif import write_gif
+        from impasto.clips.gif import write_gif
 
         write_gif(segments, target.path, time_base, last)
         return [] if sound is None else ["a GIF has no sound; it was left out"]

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from impasto.catalogue.measured import PictureStyle, Plan, at_once
+from impasto.catalogue.sizes import style_size
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OutputError, StyleError
 from impasto.objectives import IMAGE, LayerStatistics, Samples, StyleStatistics, blend_styles
-from impasto.styles.measured import PictureStyle, Plan, at_once
-from impasto.styles.sizes import style_size
 from impasto.types import Picture, Plane
 
 FORMAT = 1
@@ -248,6 +248,6 @@ def refuse_network(name: str | Path) -> None:
 
 def named_styles() -> dict[str, Path]:
     """The styles that come with the package: name to file."""
-    folder = resources.files("impasto.styles") / "data"
+    folder = resources.files("impasto.catalogue") / "data"
     with resources.as_file(folder) as place:
         return {path.stem: path for path in sorted(place.glob(f"*{SUFFIX}"))}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from impasto.video.blended import Blended
-from impasto.video.clip import Clip, ClipInfo, Damage, Frame, Request, open_clip, parse_time
-from impasto.video.coherence import Coherence, Guide, Painted, Painter, State
-from impasto.video.guided import Guided
+from impasto.clips.blended import Blended
+from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, open_clip, parse_time
+from impasto.clips.coherence import Coherence, Guide, Painted, Painter, State
+from impasto.clips.guided import Guided
 
 __all__ = [
     "Blended",

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from impasto import imaging
+from impasto.clips import Request, open_clip, parse_time
+from impasto.clips.colour import _LUMA, to_frame, to_pixels, to_srgb
 from impasto.errors import InputError, OptionError
 from impasto.types import Picture, Pixels
-from impasto.video import Request, open_clip, parse_time
-from impasto.video.colour import _LUMA, to_frame, to_pixels, to_srgb
-from tests.video.clips import BARS, bars, moving, write_clip
+from tests.clips.clips import BARS, bars, moving, write_clip
 
 
 def code_planes(pixels: Pixels, matrix: int, bits: int, full: bool) -> Any:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from impasto import imaging
+from impasto.clips import colour
+from impasto.clips.clip import ClipInfo, Frame, Request
+from impasto.clips.libav import load_av
 from impasto.errors import InputError
 from impasto.types import Pixels
-from impasto.video import colour
-from impasto.video.clip import ClipInfo, Frame, Request
-from impasto.video.libav import load_av
 
 
 class VideoFile:

@@ -128,7 +128,7 @@ def open_clip(source: str | os.PathLike[str], request: Request | None = None) ->
     A pattern is one of ``printf`` (``frames/%05d.png``) or of a shell (``'frames/*.png'``). Raises
     InputError for what is not there or cannot be read, MissingExtraError without PyAV.
     """
-    from impasto.video import pictures, reading
+    from impasto.clips import pictures, reading
 
     request = request or Request()
     path = Path(source)

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from impasto.clips.coherence import State
+from impasto.clips.joining import Segment
+from impasto.clips.libav import cannot_write
 from impasto.errors import InputError
-from impasto.video.coherence import State
-from impasto.video.joining import Segment
-from impasto.video.libav import cannot_write
 
 HIDDEN = ".impasto"
 

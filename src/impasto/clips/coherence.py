@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.clips.clip import Frame
 from impasto.types import Pixels, Plane
-from impasto.video.clip import Frame
 
 State = Mapping[str, NDArray[Any]]
 """What is known after a frame: enough to go on with the next one, to the last bit."""

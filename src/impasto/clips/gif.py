@@ -8,10 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from impasto.clips.joining import Segment
+from impasto.clips.libav import cannot_write, load_av
+from impasto.clips.writing import Checked
 from impasto.errors import ImpastoError
-from impasto.video.joining import Segment
-from impasto.video.libav import cannot_write, load_av
-from impasto.video.writing import Checked
 
 _TICK = Fraction(1, 100)
 

@@ -15,10 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
-from impasto.types import Pixels, Plane
-from impasto.video.clip import Frame
-from impasto.video.coherence import (
+from impasto.clips.clip import Frame
+from impasto.clips.coherence import (
     Guide,
     Painted,
     Painter,
@@ -28,8 +26,10 @@ from impasto.video.coherence import (
     to_bytes,
     to_words,
 )
-from impasto.video.flow import Motion, motion, warp
-from impasto.video.scenes import is_cut
+from impasto.clips.flow import Motion, motion, warp
+from impasto.clips.scenes import is_cut
+from impasto.errors import OptionError
+from impasto.types import Pixels, Plane
 
 LONG_TERM = (1, 8)
 """Default distances, in frames, of the earlier paintings a frame is held to."""

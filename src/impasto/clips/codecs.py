@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from impasto.clips.pictures import is_pattern
 from impasto.errors import OptionError, OutputError
 from impasto.imaging import WRITABLE_SUFFIXES
-from impasto.video.pictures import is_pattern
 
 
 @dataclass(frozen=True)

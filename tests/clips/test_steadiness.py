@@ -7,6 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
+from impasto.clips import Blended, Frame, Guide, Guided
+from impasto.clips.flow import consistency, motion, warp
+from impasto.clips.pipeline import ahead
+from impasto.clips.scenes import is_cut
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.metrics.steadiness import (
     farneback,
@@ -18,12 +22,8 @@ from impasto.metrics.steadiness import (
     warping_error,
 )
 from impasto.types import Pixels
-from impasto.video import Blended, Frame, Guide, Guided
-from impasto.video.flow import consistency, motion, warp
-from impasto.video.pipeline import ahead
-from impasto.video.scenes import is_cut
+from tests.clips.clips import moving
 from tests.conftest import blobs
-from tests.video.clips import moving
 
 SIZE = 128, 96
 

@@ -10,11 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from impasto.clips.codecs import Target
+from impasto.clips.colour import to_frame
+from impasto.clips.libav import cannot_write, load_av
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels
-from impasto.video.codecs import Target
-from impasto.video.colour import to_frame
-from impasto.video.libav import cannot_write, load_av
 
 _BT709 = 1
 _LIMITED = 1

@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 
 from impasto import imaging
+from impasto.catalogue.files import SUFFIX, named_styles, read_style, refuse_network
+from impasto.catalogue.measured import CollectionStyle, PictureStyle, Sizing, Style
 from impasto.errors import StyleError
 from impasto.imaging.inputs import PictureLike, kind_of, load_picture, opaque
-from impasto.styles.files import SUFFIX, named_styles, read_style, refuse_network
-from impasto.styles.measured import CollectionStyle, PictureStyle, Sizing, Style
 from impasto.types import Picture
 
 StyleLike = PictureLike | Style

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.clips.clip import Frame
+from impasto.clips.coherence import Painted, Painter, State, from_bytes, from_words, to_bytes, to_words
+from impasto.clips.flow import Flow, Motion, motion, warp
+from impasto.clips.pipeline import ahead
+from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
 from impasto.types import Pixels, Plane
-from impasto.video.clip import Frame
-from impasto.video.coherence import Painted, Painter, State, from_bytes, from_words, to_bytes, to_words
-from impasto.video.flow import Flow, Motion, motion, warp
-from impasto.video.pipeline import ahead
-from impasto.video.scenes import is_cut
 
 KEEP = 0.99
 """Share of the earlier painting's strokes where it can be trusted. Strokes that are mixed are no strokes:

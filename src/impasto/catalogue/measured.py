@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from impasto.catalogue.sizes import STYLE_SIZES, style_size
 from impasto.encoders import FeatureExtractor
 from impasto.errors import StyleError
 from impasto.imaging import Rounding, fit, resample, resize_mask
@@ -23,7 +24,6 @@ from impasto.objectives import (
     measure_style,
     whole,
 )
-from impasto.styles.sizes import STYLE_SIZES, style_size
 from impasto.tensors import plane_to_tensor, to_tensor
 from impasto.types import Picture, Plane
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from impasto import imaging
+from impasto.clips.clip import ClipInfo, Frame, Request
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
-from impasto.video.clip import ClipInfo, Frame, Request
 
 _NUMBER = re.compile(r"%0?(\d*)d")
 

@@ -1,0 +1,3 @@
+from tests.inference.conftest import gallery, network_file
+
+__all__ = ["gallery", "network_file"]
