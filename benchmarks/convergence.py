@@ -24,7 +24,7 @@ from impasto import imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import CAFFE, VGG19, Encoder
 from impasto.optimize.engine import Painter
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset
 from impasto.optimize.regions import everywhere
 from impasto.types import Picture
@@ -48,7 +48,7 @@ def network() -> Encoder:
 
 
 def run(
-    options: Options, photo: Picture, style: Picture, target: float | None = None
+    options: OptimizeOptions, photo: Picture, style: Picture, target: float | None = None
 ) -> tuple[float, int, float]:
     """Seconds, iterations at the last level, and float32 loss at full size, as ``options`` paint.
 

@@ -85,7 +85,7 @@ def main() -> None:
     judge = load_encoder(
         SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors", padding="reflect", convention="caffe"
     )
-    base = impasto.Options().style_weight
+    base = impasto.OptimizeOptions().style_weight
     print("| content | style | ours: content, style distance | theirs at that content | ratio | grid |")
     print("|---|---|---|---|---|---|")
     ratios = []

@@ -118,7 +118,7 @@ def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
     if engine == "fast":
         fast = FastPainter(load_gallery(), {NAME: 1.0})
         return [("naive", Alone(fast)), ("ours", Blended(fast))]
-    slow = OptimisedPainter([SHARED / "data" / "style" / f"{PAINTING}.jpg"], impasto.Options(), first)
+    slow = OptimisedPainter([SHARED / "data" / "style" / f"{PAINTING}.jpg"], impasto.OptimizeOptions(), first)
     return [("naive", Alone(slow)), ("ours", Guided(slow))]
 
 

@@ -84,7 +84,7 @@ figures.save_figure(figure, OUT / "inside-4-walk.png")
 # The same transfer by a network of random weights. Question: what is missing, and what is there all the same?
 
 # %%
-options = impasto.Options(size=SIZE, iterations=max(2, STEPS // 4), coarse_iterations=None)
+options = impasto.OptimizeOptions(size=SIZE, iterations=max(2, STEPS // 4), coarse_iterations=None)
 results, shown, style = inspections.compare_networks(photo, painting, ["tiny", "untrained"], options=options)
 figure = figures.draw_networks(results, shown, style)
 figures.save_figure(figure, OUT / "inside-5-networks.png")

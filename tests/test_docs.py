@@ -12,7 +12,7 @@ from impasto.catalogue.files import named_styles
 from impasto.cli import app
 from impasto.cli.commands import COMMANDS as LISTED
 from impasto.cli.commands import load
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +59,7 @@ def test_the_table_of_presets_is_complete() -> None:
 def test_the_page_of_options_names_all_options_and_no_others() -> None:
     rows = re.findall(r"^\| (`.*?) \|", TEXTS["options.md"], re.MULTILINE)
     names = {name for row in rows for name in re.findall(r"`([a-z_0-9]+)`", row)}
-    assert names == set(Options.__dataclass_fields__)
+    assert names == set(OptimizeOptions.__dataclass_fields__)
 
 
 def test_named_styles_in_the_readme_exist() -> None:

@@ -46,7 +46,7 @@ QUICK_PYTHON = {
     "min_size": 0,
 }
 
-# Options of the command line that have another name among ``Options``.
+# OptimizeOptions of the command line that have another name among ``OptimizeOptions``.
 RENAMED = {"--blend": "style_weights", "--stroke-size": "style_scale"}
 
 

@@ -204,8 +204,8 @@ def schedule(folder: Path) -> dict[str, float]:
 WORKER = """
 import resource, sys
 from impasto.pipelines.batch import make_painter
-from impasto.optimize.options import Options
-make_painter(Options().to_dict(), 60.0, 10**8, 1)
+from impasto.optimize.options import OptimizeOptions
+make_painter(OptimizeOptions().to_dict(), 60.0, 10**8, 1)
 usage = resource.getrusage(resource.RUSAGE_SELF)
 print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 """

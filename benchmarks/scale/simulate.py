@@ -22,7 +22,7 @@ from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready
 from impasto.jobs.manifest import Record
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Outcome, Task
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,9 @@ def simulate(
     photo.write_bytes(b"one photograph for all")
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    jobs = [Job(str(photo), (str(photo),), str(out / f"{n:07d}.png"), Options()) for n in range(items)]
+    jobs = [
+        Job(str(photo), (str(photo),), str(out / f"{n:07d}.png"), OptimizeOptions()) for n in range(items)
+    ]
     crew = Simulated(world or World(), workers, seed)
     settled: Counter[str] = Counter()
 

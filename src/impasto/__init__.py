@@ -14,7 +14,7 @@ from impasto.version import __version__
 
 if TYPE_CHECKING:
     from impasto.errors import ImpastoError
-    from impasto.optimize.options import Options
+    from impasto.optimize.options import OptimizeOptions
     from impasto.painters.sources import load_style
     from impasto.pipelines.batch import batch
     from impasto.pipelines.photo import Result, make_style, styles, stylize
@@ -30,14 +30,14 @@ _HOMES = {
     "styles": "impasto.pipelines.photo",
     "batch": "impasto.pipelines.batch",
     "ImpastoError": "impasto.errors",
-    "Options": "impasto.optimize.options",
+    "OptimizeOptions": "impasto.optimize.options",
     "Picture": "impasto.types",
     "Progress": "impasto.progress",
 }
 
 __all__ = [
     "ImpastoError",
-    "Options",
+    "OptimizeOptions",
     "Picture",
     "Progress",
     "Result",

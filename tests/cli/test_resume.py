@@ -18,14 +18,14 @@ from impasto import imaging
 from impasto.inspection import read_log
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines import batch as works
 from impasto.progress import Progress
 from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
 
-OPTIONS = Options(
+OPTIONS = OptimizeOptions(
     size=48, iterations=4, coarse_iterations=4, first_iterations=4, precision="float32", style_weight=4.0
 )
 COMMAND = ["--size", "48", "--iterations", "4", "--precision", "float32", "--style-weight", "4"]

@@ -20,7 +20,7 @@ from impasto.jobs.ledger import LEASE, StoreLedger
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painted, may_pass
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from tests.jobs.painters import make
 
 
@@ -39,7 +39,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fsspec.Ab
 def jobs(out: str = "memory://out") -> list[Job]:
     places.make_folder(out)
     photos, _ = photographs(["memory://photos"])
-    return pairs(photos, known_styles(["memory://art/art.jpg"]), out, Options())
+    return pairs(photos, known_styles(["memory://art/art.jpg"]), out, OptimizeOptions())
 
 
 def paint(todo: list[Job], out: str = "memory://out", **what: str) -> Batch:
@@ -181,7 +181,7 @@ def test_a_file_on_this_machine_may_be_named_by_an_address() -> None:
 def test_names_that_would_be_alike_get_their_folders(store: fsspec.AbstractFileSystem) -> None:
     store.pipe_file("/other/a.jpg", b"")
     todo = pairs(
-        ["memory://photos/a.jpg", "memory://other/a.jpg"], ["starry-night"], "memory://out", Options()
+        ["memory://photos/a.jpg", "memory://other/a.jpg"], ["starry-night"], "memory://out", OptimizeOptions()
     )
     assert [job.output for job in todo] == [
         "memory://out/photos_a-starry-night.png",
@@ -194,7 +194,9 @@ def test_what_is_not_there_is_refused_in_one_line() -> None:
     with pytest.raises(InputError, match="no photograph or folder memory://none"):
         photographs(["memory://none"])
     with pytest.raises(InputError, match=r"memory://out/x-art\.png is also an input"):
-        pairs(["memory://out/x.jpg", "memory://out/x-art.png"], ["art.jpg"], "memory://out", Options())
+        pairs(
+            ["memory://out/x.jpg", "memory://out/x-art.png"], ["art.jpg"], "memory://out", OptimizeOptions()
+        )
     with pytest.raises(StyleError, match=r"memory://art/none\.jpg; there is no file"):
         known_styles(["memory://art/none.jpg"])
     with pytest.raises(InputError, match="got nonsense://"):
@@ -202,7 +204,7 @@ def test_what_is_not_there_is_refused_in_one_line() -> None:
     with pytest.raises(InputError, match="no file memory://none"):
         places.fetch("memory://none")
     with pytest.raises(OutputError, match=r"\.xyz"):
-        pairs(["memory://photos/a.jpg"], ["starry-night"], "memory://out", Options(), suffix=".xyz")
+        pairs(["memory://photos/a.jpg"], ["starry-night"], "memory://out", OptimizeOptions(), suffix=".xyz")
 
 
 def test_a_store_whose_package_is_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +240,7 @@ def test_a_store_that_is_away_is_asked_again_and_a_missing_file_is_not(
 def test_what_the_system_says_is_told_in_words_and_not_in_numbers(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"a photo")
     (tmp_path / "out").mkdir()
-    job = Job(str(tmp_path / "a.jpg"), ("starry-night",), str(tmp_path / "out" / "a.png"), Options())
+    job = Job(str(tmp_path / "a.jpg"), ("starry-night",), str(tmp_path / "out" / "a.png"), OptimizeOptions())
 
     def perform(*_: object) -> Painted:
         raise PermissionError(errno.EACCES, "Permission denied", "/somewhere/else")

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from impasto import Options
+from impasto import OptimizeOptions
 from impasto.errors import OptionError
 from impasto.imaging import write
 from impasto.inspection import Stage
@@ -22,7 +22,7 @@ from impasto.pipelines.inspect import telling
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
-OPTIONS = Options(size=64, iterations=2, coarse_iterations=2, min_size=48)
+OPTIONS = OptimizeOptions(size=64, iterations=2, coarse_iterations=2, min_size=48)
 EMPTY = {"img", "meta", "link", "source", "br"}
 
 
@@ -99,7 +99,7 @@ def test_the_page_tells_every_part(page: tuple[Path, list[Stage]]) -> None:
     for words in ("a share of 0.1 is let through", "five layers, and what they answer"):
         assert words in text.lower()
     assert text.count('alt="filter ') == 16
-    for name in Options().to_dict():
+    for name in OptimizeOptions().to_dict():
         assert f"<td>{name}</td>" in text
     assert set(re.findall(r'href="#([\w-]+)"', text)) == set(re.findall(r'<section id="([\w-]+)"', text))
 
@@ -110,8 +110,8 @@ def test_the_page_says_what_paints_the_same_picture_again(page: tuple[Path, list
     )
     assert shown is not None
 
-    def stylize(content: str, style: str, **changes: Any) -> tuple[str, str, Options]:
-        return Path(content).name, Path(style).name, Options().replace(**changes)
+    def stylize(content: str, style: str, **changes: Any) -> tuple[str, str, OptimizeOptions]:
+        return Path(content).name, Path(style).name, OptimizeOptions().replace(**changes)
 
     called = eval(f"stylize{unescape(shown[1])}", {"stylize": stylize})
     assert called == ("my <photo>.png", "striped.png", OPTIONS)
@@ -127,7 +127,7 @@ def test_progress_grows_to_the_end(page: tuple[Path, list[Stage]]) -> None:
 def test_a_page_cut_short_is_not_written(tmp_path: Path) -> None:
     out = tmp_path / "x.html"
     found = inspections.explain(
-        blobs(64, 48, seed=1), stripes(64, 64), out, options=Options(size=48), cancel=lambda: True
+        blobs(64, 48, seed=1), stripes(64, 64), out, options=OptimizeOptions(size=48), cancel=lambda: True
     )
     assert found is None
     assert not out.exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from impasto import Options
+from impasto import OptimizeOptions
 from impasto.errors import (
     InputError,
     LayerError,
@@ -23,7 +23,7 @@ from impasto.pipelines import inspect as inspections
 from impasto.types import Picture
 from tests.encoders.test_timm_models import Timm
 
-FAST = Options(size=48, iterations=1, coarse_iterations=None)
+FAST = OptimizeOptions(size=48, iterations=1, coarse_iterations=None)
 ROWS = Axis("style_layers", (["relu1_1"], ["relu1_1", "relu2_1"]))
 COLUMNS = Axis("ratio", (0.1, 1.0))
 
@@ -35,20 +35,22 @@ def test_growing_sets_are_labelled_by_what_is_added() -> None:
 
 
 def test_a_ratio_is_alpha_over_beta() -> None:
-    grid = cells(Options(), ROWS, COLUMNS)
+    grid = cells(OptimizeOptions(), ROWS, COLUMNS)
     assert grid[0][0].content_weight / grid[0][0].style_weight == pytest.approx(0.1)
     assert dict(grid[1][0].style_layers) == {"relu1_1": 1.0, "relu2_1": 1.0}
 
 
 def test_any_two_options_can_be_axes_and_impossible_ones_are_told() -> None:
-    grid = cells(Options(), Axis("style_scale", (0.5, 1.0, 2.0)), Axis("optimizer", ("adam", "lbfgs")))
+    grid = cells(
+        OptimizeOptions(), Axis("style_scale", (0.5, 1.0, 2.0)), Axis("optimizer", ("adam", "lbfgs"))
+    )
     assert (grid[2][0].style_scale, grid[2][0].optimizer) == (2.0, "adam")
     with pytest.raises(OptionError, match="no parameter 'colour'"):
         Axis("colour", (1,))
     with pytest.raises(OptionError, match="optimizer must be one of"):
-        cells(Options(), Axis("optimizer", ("newton",)), COLUMNS)
+        cells(OptimizeOptions(), Axis("optimizer", ("newton",)), COLUMNS)
     with pytest.raises(OptionError, match="both set style_weight"):
-        cells(Options(), Axis("style_weight", (1.0,)), COLUMNS)
+        cells(OptimizeOptions(), Axis("style_weight", (1.0,)), COLUMNS)
     with pytest.raises(OptionError, match="more than 0"):
         Axis("ratio", (0,))
     with pytest.raises(OptionError, match="at least one value"):
@@ -148,11 +150,11 @@ def test_the_papers_grids_have_the_papers_values() -> None:
     assert rows.labels == ("conv1_1", "+ conv2_1", "+ conv3_1", "+ conv4_1", "+ conv5_1")
     assert columns.values == (1e-5, 1e-4, 1e-3, 1e-2)
     assert columns.labels == ("1e-5", "1e-4", "1e-3", "1e-2")
-    assert inspections.paper_axes("2015-3", Options())[1].labels == ("1/128", "1/32", "1/8", "1/2")
+    assert inspections.paper_axes("2015-3", OptimizeOptions())[1].labels == ("1/128", "1/32", "1/8", "1/2")
     assert inspections.paper_axes("2016-5", preset("gatys2016").options)[0].labels == ("relu2_2", "relu4_2")
-    assert inspections.paper_axes("2016-6", Options())[1].values == ("content", "statistics", "noise")
+    assert inspections.paper_axes("2016-6", OptimizeOptions())[1].values == ("content", "statistics", "noise")
     with pytest.raises(OptionError, match="2015-3"):
-        inspections.paper_axes("7", Options())
+        inspections.paper_axes("7", OptimizeOptions())
 
 
 def test_networks_are_compared_on_the_same_transfer(photo: Picture, painting: Picture) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from impasto import Options
+from impasto import OptimizeOptions
 from impasto.inspection import Axis
 from impasto.optimize.presets import preset
 from impasto.pipelines import inspect as inspections
@@ -17,7 +17,7 @@ from tests.conftest import blobs, stripes
 pytestmark = pytest.mark.slow
 
 VGG = "untrained:vgg19"
-FAST = Options(size=48, iterations=1, coarse_iterations=None, encoder=VGG, style_loss="gram")
+FAST = OptimizeOptions(size=48, iterations=1, coarse_iterations=None, encoder=VGG, style_loss="gram")
 
 
 def test_feature_maps_reach_the_deepest_layer(photo: Picture) -> None:

@@ -15,7 +15,7 @@ from impasto.jobs.manifest import Manifest, Record
 from impasto.jobs.pairs import known_styles, labels, pairs, photographs
 from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import write_checkpoint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.progress import Progress, ProgressCallback
 from tests.jobs.painters import Painted
 
@@ -53,8 +53,8 @@ STYLES = ["starry-night", "art.jpg"]
 NAMES = ["one-starry-night.png", "one-art.png", "two-starry-night.png", "two-art.png"]
 
 
-def jobs(options: Options | None = None, **more: object) -> list[Job]:
-    return pairs(["one.jpg", "two.jpg"], STYLES, OUT, options or Options(), **more)  # type: ignore[arg-type]
+def jobs(options: OptimizeOptions | None = None, **more: object) -> list[Job]:
+    return pairs(["one.jpg", "two.jpg"], STYLES, OUT, options or OptimizeOptions(), **more)  # type: ignore[arg-type]
 
 
 def lines() -> list[str]:
@@ -119,14 +119,14 @@ def test_other_parameters_make_everything_again_and_say_which() -> None:
     painted(jobs())
     said: list[BatchProgress] = []
     painter = Painter()
-    run(jobs(Options(style_weight=3.0)), OUT, painter, on_progress=said.append)
+    run(jobs(OptimizeOptions(style_weight=3.0)), OUT, painter, on_progress=said.append)
     assert painter.made == NAMES
     assert {e.note for e in said if e.state == "started"} == {"style_weight was 8.0, is 3.0"}
     assert lines() == NAMES
     painter = Painter()
-    run(jobs(Options(style_weight=3.0)), OUT, painter, network="other weights")
+    run(jobs(OptimizeOptions(style_weight=3.0)), OUT, painter, network="other weights")
     assert painter.made == NAMES[:0]  # no weights were known before: the name counts
-    assert painted(jobs(Options(style_weight=3.0), quality=5))[1] == NAMES
+    assert painted(jobs(OptimizeOptions(style_weight=3.0), quality=5))[1] == NAMES
 
 
 def test_only_what_changed_failed_or_went_is_made_again(here: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_line_that_a_crash_cut_short_does_not_count(cut: int) -> None:
 @pytest.mark.usefixtures("here")
 def test_records_of_other_paintings_stay() -> None:
     painted(jobs())
-    painted(pairs(["one.jpg"], ["great-wave"], OUT, Options()))
+    painted(pairs(["one.jpg"], ["great-wave"], OUT, OptimizeOptions()))
     assert lines() == [*NAMES, "one-great-wave.png"]
     assert painted(jobs())[1] == []
 
@@ -257,7 +257,7 @@ def test_a_painting_goes_on_from_its_own_checkpoint_only() -> None:
     def look(_: Job, checkpoint: Path) -> None:
         found.append(checkpoint.exists())
 
-    for options, expected in ((Options(), True), (Options(seed=5), False)):
+    for options, expected in ((OptimizeOptions(), True), (OptimizeOptions(seed=5), False)):
         with pytest.raises(KeyboardInterrupt):
             painted(jobs(), Painter(leave))
         said: list[BatchProgress] = []
@@ -348,7 +348,9 @@ def test_a_painting_called_like_a_named_style_gets_the_longer_label(tmp_path: Pa
 def test_results_that_would_be_called_alike_are_numbered(tmp_path: Path) -> None:
     contents = touch(tmp_path, "a.jpg", "a-b.jpg")
     styles = touch(tmp_path, "b-c.jpg", "c.jpg")
-    names = [Path(job.output).name for job in pairs(contents, styles, tmp_path, Options(), suffix=".webp")]
+    names = [
+        Path(job.output).name for job in pairs(contents, styles, tmp_path, OptimizeOptions(), suffix=".webp")
+    ]
     assert names == ["a-b-c.webp", "a-c.webp", "a-b-b-c.webp", "a-b-c-2.webp"]
 
 
@@ -381,14 +383,14 @@ def test_arguments_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(InputError, match="at least one style"):
         known_styles([])
     with pytest.raises(OptionError, match="one style at a time; style_weights is for several"):
-        jobs(Options(style_weights=(1, 2)))
+        jobs(OptimizeOptions(style_weights=(1, 2)))
     with pytest.raises(OutputError, match=r"\.png"):
         jobs(suffix=".xyz")
     with pytest.raises(OutputError, match="no missing"):
-        pairs(["one.jpg"], STYLES, Path("missing"), Options())
+        pairs(["one.jpg"], STYLES, Path("missing"), OptimizeOptions())
 
 
 def test_a_result_never_replaces_an_input(here: Path) -> None:
     (here / "one-art.png").touch()
     with pytest.raises(InputError, match=r"one-art\.png is also an input"):
-        pairs(["one.jpg", "one-art.png"], ["art.jpg"], here, Options())
+        pairs(["one.jpg", "one-art.png"], ["art.jpg"], here, OptimizeOptions())

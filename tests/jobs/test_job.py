@@ -10,7 +10,7 @@ import pytest
 from impasto.errors import InputError, OptionError
 from impasto.jobs import Job
 from impasto.jobs.inputs import beside, check_unchanged, differences, located, measure, names
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_job_comes_back_from_json_as_it_was() -> None:
         "photo.jpg",
         ("starry-night", "works/"),
         "out.webp",
-        Options(size=(640, 480), style_weights=(3, 1), blend_layers=({"relu1_1": 1.0}, {})),
+        OptimizeOptions(size=(640, 480), style_weights=(3, 1), blend_layers=({"relu1_1": 1.0}, {})),
         content_masks=("a.png", "b.png"),
         style_masks=("c.png", "d.png"),
         protect="e.png",
@@ -64,7 +64,10 @@ def test_what_is_no_job_is_refused_by_name(values: object, words: str) -> None:
 @pytest.mark.usefixtures("here")
 def test_measuring_takes_the_digest_of_everything_that_is_read() -> None:
     job = Job(
-        "photo.jpg", ("painting.jpg", "starry-night"), options=Options(init="mask.png"), protect="mask.png"
+        "photo.jpg",
+        ("painting.jpg", "starry-night"),
+        options=OptimizeOptions(init="mask.png"),
+        protect="mask.png",
     )
     measured = measure(job, network="abc")
     assert (
@@ -107,7 +110,7 @@ def test_jobs_differ_by_what_files_hold_not_by_where_they_lie(here: Path) -> Non
 @pytest.mark.usefixtures("here")
 def test_an_option_that_differs_is_named_with_both_values() -> None:
     job = measure(Job("photo.jpg", ("painting.jpg",)))
-    other = replace(job, options=Options(style_weight=3.0), protect="mask.png")
+    other = replace(job, options=OptimizeOptions(style_weight=3.0), protect="mask.png")
     assert differences(job, measure(other)) == [
         "protect was None, is " + hashlib.sha256(b"mask.png").hexdigest()[:16] + "...",
         "style_weight was 8.0, is 3.0",
@@ -117,7 +120,7 @@ def test_an_option_that_differs_is_named_with_both_values() -> None:
 @pytest.mark.usefixtures("here")
 def test_networks_differ_by_their_weights_and_only_otherwise_by_name() -> None:
     job = measure(Job("photo.jpg", ("painting.jpg",)))
-    renamed = replace(job, options=Options(encoder="copy.safetensors"))
+    renamed = replace(job, options=OptimizeOptions(encoder="copy.safetensors"))
     assert differences(job, renamed) == ["encoder was tiny, is copy.safetensors"]
     assert differences(replace(job, network="a"), replace(renamed, network="a")) == []
     assert differences(replace(job, network="a"), replace(job, network="b")) == ["network was a, is b"]

@@ -16,7 +16,7 @@ from impasto.errors import InputError, OutputError
 from impasto.optimize import checkpoints
 from impasto.optimize.checkpoints import FileKeeper, read_checkpoint, write_checkpoint
 from impasto.optimize.engine import Painting, paint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -25,7 +25,7 @@ JOB = {"content": "photo.jpg", "styles": ["starry-night"]}
 STATE = {"image": torch.linspace(0, 1, 3000).view(1, 3, 20, 50), "rows": [1.5, None], "name": "é"}
 
 # Two levels (24x16 and 34x23 pixels) of six iterations, from noise.
-FAST = Options(
+FAST = OptimizeOptions(
     size=34,
     min_size=24,
     iterations=6,
@@ -40,11 +40,11 @@ PHOTO = Picture(blobs(96, 64, seed=1))
 STYLE = PictureStyle(Picture(stripes(80, 80)))
 
 
-def painting(encoder: Encoder, options: Options, **more: Any) -> Painting:
+def painting(encoder: Encoder, options: OptimizeOptions, **more: Any) -> Painting:
     return paint(PHOTO, everywhere([STYLE], options), encoder, options, **more)
 
 
-def interrupted(encoder: Encoder, options: Options, path: Path, after: int) -> dict[str, Any]:
+def interrupted(encoder: Encoder, options: OptimizeOptions, path: Path, after: int) -> dict[str, Any]:
     """The state in ``path`` of a painting cut short ``after`` so many iterations."""
     seen = 0
 

@@ -6,18 +6,18 @@ import torch
 from impasto.encoders import Encoder
 from impasto.errors import OptionError
 from impasto.optimize import device
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 
 def test_bfloat16_is_chosen_only_where_the_processor_multiplies_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for native, expected in ((True, torch.bfloat16), (False, torch.float32)):
         monkeypatch.setattr(device, "multiplies_bfloat16", lambda native=native: native)
-        assert device.choose_machine(Options(device="cpu")).precision is expected
+        assert device.choose_machine(OptimizeOptions(device="cpu")).precision is expected
 
 
 def test_an_asked_for_precision_is_taken() -> None:
     for name in ("float32", "bfloat16"):
-        machine = device.choose_machine(Options(device="cpu", precision=name))  # type: ignore[arg-type]
+        machine = device.choose_machine(OptimizeOptions(device="cpu", precision=name))  # type: ignore[arg-type]
         assert machine.precision is getattr(torch, name)
 
 
@@ -40,7 +40,7 @@ def test_a_device_beyond_those_there_are_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("channels_last", [True, False])
 def test_filters_are_laid_out_as_asked_for(encoder: Encoder, channels_last: bool) -> None:
-    machine = device.choose_machine(Options(device="cpu", channels_last=channels_last))
+    machine = device.choose_machine(OptimizeOptions(device="cpu", channels_last=channels_last))
     for layer in machine.prepare(encoder, torch.float32).children():
         weight = layer.weight
         assert isinstance(weight, torch.Tensor)

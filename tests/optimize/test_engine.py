@@ -14,13 +14,13 @@ from impasto.errors import DivergedError, OptionError, PictureError
 from impasto.imaging import resize
 from impasto.objectives import StyleStatistics
 from impasto.optimize.engine import paint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
 from impasto.progress import Progress
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
-FAST = Options(
+FAST = OptimizeOptions(
     size=48,
     min_size=24,
     iterations=4,

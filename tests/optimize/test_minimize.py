@@ -10,7 +10,7 @@ from torch import Tensor
 from impasto.errors import DivergedError
 from impasto.objectives import Evaluation
 from impasto.optimize.minimize import Descent, minimize, settled
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 TARGET = torch.linspace(0.2, 0.8, 3 * 8 * 8).view(1, 3, 8, 8)
 START = torch.zeros(1, 3, 8, 8)
@@ -35,11 +35,13 @@ def bowl(image: Tensor) -> Tensor:
     return (image - TARGET).square().sum()
 
 
-def descent(options: Options, loss: Callable[[Tensor], Tensor] = bowl, start: Tensor = START) -> Descent:
+def descent(
+    options: OptimizeOptions, loss: Callable[[Tensor], Tensor] = bowl, start: Tensor = START
+) -> Descent:
     return Descent(Function(loss), start, options)  # type: ignore[arg-type]
 
 
-def descend(options: Options, iterations: int = 60) -> tuple[Tensor, list[float]]:
+def descend(options: OptimizeOptions, iterations: int = 60) -> tuple[Tensor, list[float]]:
     seen: list[float] = []
 
     def on_step(_: int, __: Descent, losses: dict[str, float]) -> bool:
@@ -52,15 +54,15 @@ def descend(options: Options, iterations: int = 60) -> tuple[Tensor, list[float]
 @pytest.mark.parametrize(
     "options",
     [
-        Options(optimizer="lbfgs"),
-        Options(optimizer="lbfgs", line_search=True),
-        Options(optimizer="adam", learning_rate=0.05),
-        Options(optimizer="sgd", learning_rate=0.1, momentum=0.5),
-        Options(optimizer="adam", learning_rate=12.75, variable_range=255.0),
+        OptimizeOptions(optimizer="lbfgs"),
+        OptimizeOptions(optimizer="lbfgs", line_search=True),
+        OptimizeOptions(optimizer="adam", learning_rate=0.05),
+        OptimizeOptions(optimizer="sgd", learning_rate=0.1, momentum=0.5),
+        OptimizeOptions(optimizer="adam", learning_rate=12.75, variable_range=255.0),
     ],
     ids=["lbfgs", "lbfgs with line search", "adam", "sgd", "adam at 255"],
 )
-def test_every_optimizer_finds_the_bottom_of_a_bowl(options: Options) -> None:
+def test_every_optimizer_finds_the_bottom_of_a_bowl(options: OptimizeOptions) -> None:
     result, seen = descend(options)
     assert seen[-1] < 1e-2 * seen[0]
     torch.testing.assert_close(result, TARGET, atol=0.05, rtol=0)
@@ -68,7 +70,7 @@ def test_every_optimizer_finds_the_bottom_of_a_bowl(options: Options) -> None:
 
 def test_an_iteration_is_one_evaluation_of_the_objective() -> None:
     function = Function(bowl)
-    minimize(Descent(function, START, Options()), 7, lambda *_: False)  # type: ignore[arg-type]
+    minimize(Descent(function, START, OptimizeOptions()), 7, lambda *_: False)  # type: ignore[arg-type]
     assert function.count == 7
 
 
@@ -79,26 +81,26 @@ def test_clip_keeps_every_step_in_range() -> None:
         lowest.append(float(now.image.min()))
         return False
 
-    options = Options(optimizer="sgd", clip=True, learning_rate=0.4)
+    options = OptimizeOptions(optimizer="sgd", clip=True, learning_rate=0.4)
     minimize(descent(options, Tensor.sum, torch.full_like(START, 0.5)), 5, on_step)
     assert min(lowest) == 0
 
 
 def test_stops_below_the_threshold() -> None:
-    _, seen = descend(Options(optimizer="adam", learning_rate=0.05, threshold=1.0), 500)
+    _, seen = descend(OptimizeOptions(optimizer="adam", learning_rate=0.05, threshold=1.0), 500)
     assert seen[-1] <= 1.0 < seen[-2]
 
 
 def test_stops_when_the_loss_saturates() -> None:
-    _, seen = descend(Options(optimizer="adam", learning_rate=1e-6, saturation=0.01), 500)
+    _, seen = descend(OptimizeOptions(optimizer="adam", learning_rate=1e-6, saturation=0.01), 500)
     assert len(seen) == 20
 
 
 def test_goes_on_while_the_loss_falls_fast_enough() -> None:
     falling = [0.9**k for k in range(30)]
-    assert not settled(falling, Options(saturation=0.01))
-    assert settled([1.0] * 20, Options(saturation=0.01))
-    assert not settled([1.0] * 20, Options())
+    assert not settled(falling, OptimizeOptions(saturation=0.01))
+    assert settled([1.0] * 20, OptimizeOptions(saturation=0.01))
+    assert not settled([1.0] * 20, OptimizeOptions())
 
 
 def test_the_callback_can_stop_it() -> None:
@@ -108,20 +110,20 @@ def test_the_callback_can_stop_it() -> None:
         steps.append(iteration)
         return iteration == 3
 
-    minimize(descent(Options()), 100, on_step)
+    minimize(descent(OptimizeOptions()), 100, on_step)
     assert steps == [1, 2, 3]
 
 
 def test_a_loss_that_is_not_a_number_is_an_error_not_a_picture() -> None:
     with pytest.raises(DivergedError, match="iteration 1"):
-        minimize(descent(Options(), lambda image: image.sum() * float("nan")), 5, lambda *_: False)
+        minimize(descent(OptimizeOptions(), lambda image: image.sum() * float("nan")), 5, lambda *_: False)
 
 
 def test_after_a_number_is_lost_it_steps_back_and_goes_slower() -> None:
     def cliff(image: Tensor) -> Tensor:
         return bowl(image) * (float("nan") if float(image.detach().max()) > 0.9 else 1.0)
 
-    options = Options(optimizer="sgd", momentum=0.0, learning_rate=1.0)
+    options = OptimizeOptions(optimizer="sgd", momentum=0.0, learning_rate=1.0)
     falling = descent(options, cliff)
     result = minimize(falling, 60, lambda *_: False)
     assert falling.recoveries == 1
@@ -136,7 +138,7 @@ def test_it_never_steps_back_to_where_the_loss_is_no_number() -> None:
         beyond = float((image.detach() - START).max()) > 0.095
         return -image.sum() * (float("nan") if beyond else 1.0)
 
-    falling = descent(Options(optimizer="sgd", momentum=0.0, learning_rate=0.01), ledge)
+    falling = descent(OptimizeOptions(optimizer="sgd", momentum=0.0, learning_rate=0.01), ledge)
     minimize(falling, 20, lambda *_: False)
     assert falling.recoveries == 1
     torch.testing.assert_close(falling.image, START + 10 * 0.005)
@@ -144,7 +146,7 @@ def test_it_never_steps_back_to_where_the_loss_is_no_number() -> None:
 
 @pytest.mark.parametrize("decay", [0.5, 0.99])
 def test_the_average_is_the_weighted_mean_of_all_iterates_the_start_among_them(decay: float) -> None:
-    options = Options(optimizer="sgd", learning_rate=0.1, average_decay=decay)
+    options = OptimizeOptions(optimizer="sgd", learning_rate=0.1, average_decay=decay)
     plain, averaged = descent(options.replace(average_decay=0.0)), descent(options)
     iterates = [START]
     for _ in range(6):
@@ -162,7 +164,7 @@ def test_a_restored_descent_ends_where_an_uninterrupted_one_ends(optimizer: str,
     def valley(image: Tensor) -> Tensor:
         return ((image - TARGET).square() * torch.linspace(1, 30, 192).view_as(image)).sum()
 
-    options = Options(optimizer=optimizer, learning_rate=0.01, average_decay=decay)  # type: ignore[arg-type]
+    options = OptimizeOptions(optimizer=optimizer, learning_rate=0.01, average_decay=decay)  # type: ignore[arg-type]
     straight = minimize(descent(options, valley), 12, lambda *_: False)
     first = descent(options, valley)
     minimize(first, 5, lambda *_: False)
@@ -174,7 +176,7 @@ def test_a_restored_descent_ends_where_an_uninterrupted_one_ends(optimizer: str,
 
 
 def test_adam_goes_on_at_another_size_with_what_it_knows() -> None:
-    options = Options(optimizer="adam", learning_rate=0.05)
+    options = OptimizeOptions(optimizer="adam", learning_rate=0.05)
     coarse = descent(options)
     minimize(coarse, 5, lambda *_: False)
     fine_target = torch.nn.functional.interpolate(TARGET, scale_factor=2)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from impasto.errors import OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS, preset
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_survives_a_trip_through_json(name: str) -> None:
     options = preset(name).options
-    assert Options.from_dict(json.loads(json.dumps(options.to_dict()))) == options
+    assert OptimizeOptions.from_dict(json.loads(json.dumps(options.to_dict()))) == options
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -23,7 +23,7 @@ def test_every_preset_says_what_it_is_and_where_it_comes_from(name: str) -> None
 
 
 def test_the_default_preset_is_the_default_options() -> None:
-    assert preset("default").options == Options()
+    assert preset("default").options == OptimizeOptions()
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_the_default_preset_is_the_default_options() -> None:
 )
 def test_a_bad_option_is_refused_with_what_was_expected(change: dict[str, object], words: str) -> None:
     with pytest.raises(OptionError, match=words.replace("(", r"\(").replace(")", r"\)")) as caught:
-        Options().replace(**change)
+        OptimizeOptions().replace(**change)
     assert "\n" not in str(caught.value)
 
 
 def test_files_may_be_given_as_paths_and_survive_json() -> None:
-    options = Options(init=Path("start.png"), encoder=Path("own.pth"))  # type: ignore[arg-type]
+    options = OptimizeOptions(init=Path("start.png"), encoder=Path("own.pth"))  # type: ignore[arg-type]
     assert (options.init, options.encoder) == ("start.png", "own.pth")
     with pytest.raises(OptionError, match="options must be a mapping"):
-        Options.from_dict(5)  # type: ignore[arg-type]
+        OptimizeOptions.from_dict(5)  # type: ignore[arg-type]
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:
@@ -87,11 +87,11 @@ def test_an_unknown_preset_lists_the_known_ones() -> None:
 
 def test_options_cannot_be_changed_in_place() -> None:
     with pytest.raises(AttributeError):
-        Options().size = 3  # type: ignore[misc]
+        OptimizeOptions().size = 3  # type: ignore[misc]
 
 
 def test_a_style_size_takes_the_place_of_the_style_scale() -> None:
-    assert Options(style_scale=0.5).style_side(512) == 256
-    assert Options(style_scale=0.5, style_size=300).style_side(512) == 300
+    assert OptimizeOptions(style_scale=0.5).style_side(512) == 256
+    assert OptimizeOptions(style_scale=0.5, style_size=300).style_side(512) == 300
     with pytest.raises(OptionError, match="style_size must be a whole number, 1 or more; it is 0"):
-        Options(style_size=0)
+        OptimizeOptions(style_size=0)

@@ -8,7 +8,7 @@ from impasto.catalogue.measured import CollectionStyle, PictureStyle, at_once
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.optimize.engine import Painter, paint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import (
     Place,
     StyleUse,
@@ -22,7 +22,7 @@ from impasto.optimize.regions import (
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
-FAST = Options(
+FAST = OptimizeOptions(
     size=64,
     min_size=0,
     iterations=25,

@@ -8,7 +8,7 @@ from torch import Tensor
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import StyleUse
 from impasto.optimize.starts import channel_statistics, initial_image
 from impasto.types import Picture
@@ -19,7 +19,7 @@ PHOTO = torch.full((1, 3, 120, 160), 0.3)
 
 def start(init: str, encoder: Encoder, styles: list[StyleUse] | None = None, seed: int = 0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return initial_image(PHOTO, {}, None, encoder, Options(init=init), generator, styles or [])
+    return initial_image(PHOTO, {}, None, encoder, OptimizeOptions(init=init), generator, styles or [])
 
 
 @pytest.mark.parametrize("init", ["gray", "uniform", "normal"])

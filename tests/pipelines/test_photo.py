@@ -99,7 +99,7 @@ def test_a_saved_picture_tells_how_to_make_it_again(tmp_path: Path, photo_file: 
     stored = imaging.read_parameters(tmp_path / "out.png")
     assert stored == result.parameters()
     assert stored is not None
-    options = impasto.Options.from_dict(stored["options"])  # type: ignore[arg-type]
+    options = impasto.OptimizeOptions.from_dict(stored["options"])  # type: ignore[arg-type]
     again = impasto.stylize(stored["content"], stored["styles"], options=options)  # type: ignore[arg-type]
     assert np.array_equal(again.picture.pixels, result.picture.pixels)
 

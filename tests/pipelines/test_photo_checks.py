@@ -124,7 +124,7 @@ def test_no_masks_may_be_said_as_none() -> None:
     assert impasto.stylize(PHOTO, PAINTING, content_masks=None, style_masks=None, **FAST).content_masks == ()
     refuses(InputError, "expected a mask.*type int", PHOTO, PAINTING, content_masks=5)
     refuses(InputError, "expected a mask.*type Picture", PHOTO, PAINTING, protect=Picture(PHOTO))
-    refuses(OptionError, "options must be an impasto.Options", PHOTO, PAINTING, options={"size": 64})
+    refuses(OptionError, "options must be an impasto.OptimizeOptions", PHOTO, PAINTING, options={"size": 64})
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_network_of_ones_own_is_called_so_in_the_parameters(tmp_path: Path) ->
     result = impasto.stylize(PHOTO, PAINTING, encoder=own(), output=tmp_path / "o.png", **OWN_LAYERS, **FAST)
     stored = result.parameters()
     assert stored["options"]["encoder"] == "custom: Small"
-    options = impasto.Options.from_dict(stored["options"])
+    options = impasto.OptimizeOptions.from_dict(stored["options"])
     again = impasto.stylize(PHOTO, PAINTING, options=options, encoder=own())
     assert np.array_equal(again.picture.pixels, result.picture.pixels)
     refuses(OptionError, "'custom: Small' is a network of someone's own", PHOTO, PAINTING, options=options)
@@ -161,7 +161,7 @@ def test_a_network_that_is_loaded_already_keeps_its_name(tmp_path: Path) -> None
     from impasto.encoders import load_extractor
     from impasto.pipelines import batch as works
 
-    options = impasto.Options(pooling="average", **FAST)
+    options = impasto.OptimizeOptions(pooling="average", **FAST)
     photo, painting = save(tmp_path / "p.png", PHOTO), save(tmp_path / "a.png", PAINTING)
     job = Job(str(photo), (str(painting),), str(tmp_path / "o.png"), options)
     result = works.perform(job, encoder=load_extractor("tiny", pooling="average"))

@@ -20,7 +20,7 @@ pytest.importorskip("matplotlib", reason="the extra inspect is not installed")
 
 from impasto.cli import app
 from impasto.cli.choices import Choices
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset
 from impasto.pipelines import inspect as inspections
 from impasto.studio.explained import MOST_STEPS, SIDE, UNTOLD, options, style_of, words
@@ -36,11 +36,11 @@ def request(**more: Any) -> dict[str, Any]:
     return JobRequest(**given).model_dump(exclude={"webhook"})
 
 
-def explained_with(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> Options:
+def explained_with(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> OptimizeOptions:
     """The options that ``impasto explain`` makes of its arguments."""
-    found: list[Options] = []
+    found: list[OptimizeOptions] = []
 
-    def explain(*_: Any, options: Options, **__: Any) -> SimpleNamespace:
+    def explain(*_: Any, options: OptimizeOptions, **__: Any) -> SimpleNamespace:
         found.append(options)
         return SimpleNamespace(size=1, seconds=1.0)
 
@@ -73,7 +73,7 @@ def test_the_page_is_made_with_the_settings_of_the_job(
 def test_the_sliders_mean_on_the_page_what_they_mean_in_the_painting(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = request(size=4096, strength=1.5, stroke_size=0.5, keep_color=0.7, seed=3, mask_feather=9)
     found = explained_with(words(asked, draft_size=384), monkeypatch)
-    default = Options()
+    default = OptimizeOptions()
     assert found == default.replace(
         size=448,
         style_weight=default.style_weight * 2.25,

@@ -75,7 +75,7 @@ class PictureStyle:
     """The style of a picture, measured when asked for, at no more than about its own size.
 
     ``sizing``: "grid" measures at STYLE_SIZES only, as style files are; "exact" at the size asked for,
-    "as-is" always at its own. ``resampling`` and ``rounding`` are as in ``Options``.
+    "as-is" always at its own. ``resampling`` and ``rounding`` are as in ``OptimizeOptions``.
     """
 
     picture: Picture

@@ -1,7 +1,7 @@
 """The options of a painting on the command line, declared once for every command that paints.
 
 A command takes them all by having one parameter ``choices: Choices`` and the decorator ``with_choices``;
-what is left out is None. A new field of ``Options`` needs one field of ``Choices``, and an entry of
+what is left out is None. A new field of ``OptimizeOptions`` needs one field of ``Choices``, and an entry of
 ``_PARSERS`` where the text typed is not yet the value.
 """
 
@@ -24,7 +24,7 @@ from impasto.optimize.options import (
     ColorSpace,
     ContentLoss,
     GradientScalingName,
-    Options,
+    OptimizeOptions,
     PaddingName,
     Propagation,
     StyleLoss,
@@ -33,7 +33,7 @@ from impasto.optimize.options import (
 from impasto.optimize.presets import PRESETS, Preset
 from impasto.optimize.presets import preset as find_preset
 
-_DEFAULTS = Options()
+_DEFAULTS = OptimizeOptions()
 _LAYERS = "each NAME or NAME:WEIGHT, separated by commas; Keras names work too"
 
 
@@ -43,7 +43,7 @@ STYLES, COLOURS, REGIONS, LOSSES, WORK = "Styles", "Colour", "Regions", "Losses 
 def _option(
     name: str, text: str, panel: str | None = None, otherwise: str | None = None, most: int | None = None
 ) -> Any:
-    """An option whose help ends with the default of ``Options``, where it is defined."""
+    """An option whose help ends with the default of ``OptimizeOptions``, where it is defined."""
     value = getattr(_DEFAULTS, name) if otherwise is None else otherwise
     if isinstance(value, dict):
         value = ",".join(value)
@@ -210,7 +210,7 @@ class Choices:
     precision: Annotated[str | None, _option("precision", "auto, float32 or bfloat16.", WORK)] = None
 
     def changes(self) -> dict[str, Any]:
-        """The fields of ``Options`` that were asked for, as values. Raises OptionError."""
+        """The fields of ``OptimizeOptions`` that were asked for, as values. Raises OptionError."""
         given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "preset"}
         found: dict[str, Any] = {}
         for name, text in given.items():
@@ -225,7 +225,7 @@ class Choices:
         """The preset asked for. Raises OptionError for an unknown one."""
         return find_preset(self.preset or "default")
 
-    def options(self, start: Options | None = None) -> Options:
+    def options(self, start: OptimizeOptions | None = None) -> OptimizeOptions:
         """What was asked for, on top of ``start`` or else of the preset. Raises OptionError."""
         if start is not None and self.preset is not None:
             raise OptionError("--from and --preset both say how to paint; expected one of them")
@@ -304,7 +304,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 
 
 PARSERS = _PARSERS
-"""Option of ``Options`` to what makes its value of a text, where the text is not the value."""
+"""Option of ``OptimizeOptions`` to what makes its value of a text, where the text is not the value."""
 
 
 def shown(quiet: bool, json: bool) -> str:

@@ -15,7 +15,7 @@ from impasto.cli.stages import StageBar
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
-    from impasto.optimize.options import Options
+    from impasto.optimize.options import OptimizeOptions
 
 
 @with_choices
@@ -62,7 +62,7 @@ def explain(
         print(f"{output} ({page.size / 1e6:.1f} MB, {page.seconds:.0f} s)")
 
 
-def painting_command(content: str, style: str, choices: Choices, options: Options) -> str:
+def painting_command(content: str, style: str, choices: Choices, options: OptimizeOptions) -> str:
     """The command that paints the page's picture, with ``choices`` as they were typed."""
     words = ["impasto", "stylize", content, style, "-o", "out.png"]
     if choices.size is None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from impasto.inspection.sweeps import Axis
-    from impasto.optimize.options import Options
+    from impasto.optimize.options import OptimizeOptions
 
 Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
 Dark = Annotated[bool, typer.Option("--dark", help="For dark pages and slides.")]
@@ -94,7 +94,7 @@ def inspect_layers(
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
 
 
-def _axes(rows: str | None, columns: str | None, figure: str, options: Options) -> tuple[Axis, Axis]:
+def _axes(rows: str | None, columns: str | None, figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
     """Columns and rows: those asked for, or the figure's."""
     from impasto.pipelines import inspect as inspections
 

@@ -19,7 +19,7 @@ from impasto.cli.painting_log import PaintingLog
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job as Description
 from impasto.optimize.checkpoints import INTERVAL
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Job:
     content: Path
     styles: list[str]
     output: Path
-    options: Options
+    options: OptimizeOptions
     content_masks: tuple[str, ...] = ()
     style_masks: tuple[str, ...] = ()
     protect: str | None = None

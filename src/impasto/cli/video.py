@@ -16,7 +16,7 @@ from impasto.cli.choices import Choices, Json, Quiet, parse_size, shown, with_ch
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.video_display import FilmDisplay
 from impasto.errors import InputError, OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 if TYPE_CHECKING:
     from impasto.painters.frames.fast import Gallery
@@ -35,9 +35,8 @@ class VideoCommand(TyperCommand):
 app = typer.Typer(add_completion=False)
 
 
-SIZE = (
-    f"Long side in pixels, or WIDTHxHEIGHT. \\[default: the film's own; optimised, at most {Options().size}]"
-)
+_MOST = OptimizeOptions().size
+SIZE = f"Long side in pixels, or WIDTHxHEIGHT. \\[default: the film's own; optimised, at most {_MOST}]"
 
 
 @app.command("video", cls=VideoCommand)

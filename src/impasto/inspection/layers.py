@@ -66,7 +66,7 @@ def growing_sets(layers: Sequence[str]) -> list[list[str]]:
 
 
 def suggest_layers(encoder: FeatureExtractor) -> tuple[list[str], list[str]]:
-    """Content and style layers for any network: those of ``Options`` where it has them.
+    """Content and style layers for any network: those of ``OptimizeOptions`` where it has them.
 
     Of another network the last layer of each size of features serves for style, up to five from the
     finest on, and for content the last of stride 8, or of the stride nearest to it. Raises LayerError for
@@ -118,5 +118,5 @@ def network_input(encoder: FeatureExtractor, picture: Picture) -> NetworkInput:
 
 
 def equal_weights(layers: Iterable[str]) -> Mapping[str, float]:
-    """Every layer with weight 1, as ``Options`` takes them."""
+    """Every layer with weight 1, as ``OptimizeOptions`` takes them."""
     return dict.fromkeys(layers, 1.0)

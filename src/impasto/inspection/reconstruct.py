@@ -18,14 +18,14 @@ from impasto.encoders import FeatureExtractor
 from impasto.imaging import fit, resize
 from impasto.inspection.layers import check_size, equal_weights, known_layers
 from impasto.optimize.engine import Cancel, paint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, everywhere
 from impasto.progress import ProgressCallback
 from impasto.types import Picture, Pixels
 
 SIZE, ITERATIONS = 256, 120
 
-NOISE = Options(
+NOISE = OptimizeOptions(
     size=SIZE,
     init="noise",
     noise=0.1,
@@ -37,7 +37,7 @@ NOISE = Options(
 """As the papers do it: from white noise, at one size. The losses are our own relative ones; the style's is
 0 where means and Gram matrices agree, and in so few steps brings them nearer than the papers' does."""
 
-TEXTURE = Options(
+TEXTURE = OptimizeOptions(
     size=512, init="statistics", detail=0.0, iterations=40, coarse_iterations=60, content_layers={}
 )
 """Coarse to fine, from noise in the painting's colours: large shapes form where they are cheap."""
@@ -65,7 +65,7 @@ def reconstruct_content(
     photo: Picture,
     layer: str,
     *,
-    options: Options = NOISE,
+    options: OptimizeOptions = NOISE,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
@@ -87,7 +87,7 @@ def reconstruct_style(
     painting: Picture | Style,
     layers: str | Iterable[str],
     *,
-    options: Options = NOISE,
+    options: OptimizeOptions = NOISE,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
@@ -113,7 +113,7 @@ def synthesise(
     style: Picture | Style,
     size: tuple[int, int],
     *,
-    options: Options = TEXTURE,
+    options: OptimizeOptions = TEXTURE,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
@@ -141,7 +141,7 @@ def shrunk(picture: Picture, long_side: int) -> Picture:
 
 
 def _check(
-    encoder: FeatureExtractor, picture: Picture, layers: list[str], options: Options, what: str
+    encoder: FeatureExtractor, picture: Picture, layers: list[str], options: OptimizeOptions, what: str
 ) -> None:
     size = options.size
     width, height = size if isinstance(size, tuple) else fit(picture.width, picture.height, size)

@@ -9,7 +9,7 @@ from typing import Any
 
 from impasto.errors import OptionError
 from impasto.inspection.layers import equal_weights
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.types import Pixels
 
 RATIO = "ratio"
@@ -30,8 +30,8 @@ _WORDS = {
 class Axis:
     """One parameter and the values it takes.
 
-    ``name``: a field of ``Options``, or "ratio" (alpha / beta), or "content_layer". ``values``: as
-    ``Options`` takes them; layers as mapping, sequence or text. ``labels``: what is written beside them.
+    ``name``: a field of ``OptimizeOptions``, or "ratio" (alpha / beta), or "content_layer". ``values``: as
+    that field takes them; layers as mapping, sequence or text. ``labels``: what is written beside them.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Axis:
     labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        known = {f.name for f in fields(Options)} | {RATIO, CONTENT_LAYER}
+        known = {f.name for f in fields(OptimizeOptions)} | {RATIO, CONTENT_LAYER}
         if self.name not in known:
             raise OptionError(
                 f"there is no parameter {self.name!r} to vary; expected {RATIO}, {CONTENT_LAYER} or one of "
@@ -60,7 +60,7 @@ class Axis:
         return _WORDS.get(self.name, self.name.replace("_", " "))
 
     def changes(self, number: int) -> dict[str, Any]:
-        """The fields of ``Options`` that value ``number`` sets."""
+        """The fields of ``OptimizeOptions`` that value ``number`` sets."""
         value = self.values[number]
         if self.name == RATIO:
             return {"content_weight": 1.0, "style_weight": 1 / value}
@@ -90,7 +90,7 @@ class Sweep:
     skipped: int = 0
 
 
-def cells(options: Options, rows: Axis, columns: Axis) -> list[list[Options]]:
+def cells(options: OptimizeOptions, rows: Axis, columns: Axis) -> list[list[OptimizeOptions]]:
     """``options`` with every pair of values: [row][column]. Raises OptionError for what they cannot be,
     and where both axes set one parameter."""
     both = set(rows.changes(0)) & set(columns.changes(0))

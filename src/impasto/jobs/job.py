@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from impasto.errors import OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 _LISTS = ("styles", "content_masks", "style_masks")
 
@@ -31,7 +31,7 @@ class Job:
     content: str
     styles: tuple[str, ...]
     output: str = ""
-    options: Options = field(default_factory=Options)
+    options: OptimizeOptions = field(default_factory=OptimizeOptions)
     fast: Mapping[str, Any] | None = None
     content_masks: tuple[str, ...] = ()
     style_masks: tuple[str, ...] = ()
@@ -67,11 +67,11 @@ class Job:
         return cls(**plain)
 
 
-def _options(values: object) -> Options:
+def _options(values: object) -> OptimizeOptions:
     if not isinstance(values, Mapping):
         raise OptionError(f"options of a job description must be an object; it is {values!r}")
     try:
-        return Options.from_dict(values)
+        return OptimizeOptions.from_dict(values)
     except OptionError:
         raise
     except (TypeError, ValueError, AttributeError) as error:

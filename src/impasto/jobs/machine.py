@@ -42,7 +42,7 @@ def _quota(file: Path) -> int:
 
 
 def gpus(device: str) -> list[str]:
-    """The graphics processors to share out for ``Options.device``, as CUDA_VISIBLE_DEVICES names them.
+    """Return the graphics processors to share out for ``device``, as CUDA_VISIBLE_DEVICES names them.
 
     None for a processor, and where one is named: all workers take that one then.
     """

@@ -12,7 +12,7 @@ from impasto.files.places import is_address
 from impasto.imaging import READABLE_SUFFIXES, check_writable
 from impasto.jobs.inputs import names
 from impasto.jobs.job import Job
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 
 def photographs(given: Iterable[str], results: Collection[Path | str] = ()) -> tuple[list[str], list[str]]:
@@ -79,7 +79,7 @@ def pairs(
     contents: Sequence[str],
     styles: Sequence[str],
     folder: Path | str,
-    options: Options,
+    options: OptimizeOptions,
     *,
     suffix: str = ".png",
     quality: int = 95,

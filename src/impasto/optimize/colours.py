@@ -18,11 +18,13 @@ from impasto.imaging import (
     match_colours,
     match_luminance,
 )
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.types import Picture, Pixels, Plane
 
 
-def prepare(content: Picture, styles: Sequence[Style], options: Options) -> tuple[Picture, list[Style]]:
+def prepare(
+    content: Picture, styles: Sequence[Style], options: OptimizeOptions
+) -> tuple[Picture, list[Style]]:
     """Photograph and styles as they are painted with: recoloured where ``options.color`` says before.
 
     Raises StyleError for a style that would have to be recoloured and is not one picture.
@@ -44,7 +46,7 @@ def prepare(content: Picture, styles: Sequence[Style], options: Options) -> tupl
     return content, list(styles)
 
 
-def finish(pixels: Pixels, content: Pixels, options: Options, protect: Plane | None = None) -> Pixels:
+def finish(pixels: Pixels, content: Pixels, options: OptimizeOptions, protect: Plane | None = None) -> Pixels:
     """The result with the colours ``options`` ask for; both (H, W, 3) in [0, 1] and of one size.
 
     Where ``protect`` (H, W) in [0, 1] is 1, recoloured pixels are exactly ``content``'s.
@@ -66,7 +68,7 @@ def put_back(pixels: Pixels, content: Pixels, protect: Plane) -> Pixels:
     return result
 
 
-def _pixels(style: Style, options: Options) -> Pixels:
+def _pixels(style: Style, options: OptimizeOptions) -> Pixels:
     if isinstance(style, PictureStyle):
         return style.picture.pixels
     if isinstance(style, FileStyle):

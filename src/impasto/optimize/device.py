@@ -9,7 +9,7 @@ import torch
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Machine:
         return ready
 
 
-def choose_machine(options: Options) -> Machine:
+def choose_machine(options: OptimizeOptions) -> Machine:
     """The device and precision ``options`` ask for, or the best there are for ``auto``.
 
     ``auto`` precision is bfloat16 for convolutions on a processor that multiplies it natively

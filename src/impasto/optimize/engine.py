@@ -21,7 +21,7 @@ from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
 from impasto.optimize import memory
 from impasto.optimize.device import choose_machine
 from impasto.optimize.minimize import Descent, minimize
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import levels
 from impasto.optimize.regions import Place, blended, check_guidance, regions
 from impasto.optimize.reports import Reporter
@@ -59,7 +59,7 @@ def paint(
     content: Picture,
     places: Sequence[Place],
     encoder: FeatureExtractor,
-    options: Options,
+    options: OptimizeOptions,
     *,
     start: Picture | None = None,
     protect: Plane | None = None,
@@ -90,7 +90,7 @@ class Painter:
         content: Picture,
         places: Sequence[Place],
         encoder: FeatureExtractor,
-        options: Options,
+        options: OptimizeOptions,
         start: Picture | None = None,
         protect: Plane | None = None,
         extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
@@ -279,7 +279,7 @@ class Painter:
         return pixels
 
 
-def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: Options) -> int:
+def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: OptimizeOptions) -> int:
     """How many iterations the level with this number gets."""
     if level == 0 and options.first_iterations is not None:
         return options.first_iterations
@@ -288,7 +288,7 @@ def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: Options
     return options.iterations
 
 
-def least_side(encoder: FeatureExtractor, options: Options, width: int, height: int) -> int:
+def least_side(encoder: FeatureExtractor, options: OptimizeOptions, width: int, height: int) -> int:
     """The shortest side the layers can see; PictureError when the final size is below it."""
     layers = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
     least = encoder.minimum_side(layers)

@@ -16,7 +16,7 @@ import torch
 from impasto.encoders import UNBOUNDED, FeatureExtractor
 from impasto.errors import OptionError
 from impasto.objectives import STYLE_LOSSES, Window, cover, whole
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 # A share of the free memory that leaves room for the rest of the machine.
 SHARE = 0.6
@@ -34,7 +34,7 @@ SAMPLED = 9
 SMALLEST_TILE = 64
 
 
-def budget(options: Options) -> float:
+def budget(options: OptimizeOptions) -> float:
     """Bytes a painting may use: ``options.max_memory`` (GB), or a safe share of what is free now."""
     if options.max_memory is not None:
         return options.max_memory * 1e9
@@ -46,7 +46,7 @@ def plan(
     layers: Sequence[str],
     height: int,
     width: int,
-    options: Options,
+    options: OptimizeOptions,
     allowed: float,
     *,
     refuse: bool = True,
@@ -88,7 +88,7 @@ def plan(
     return cover(height, width, max(side, smallest), margin, stride)
 
 
-def kept(encoder: FeatureExtractor, options: Options, height: int, width: int) -> float:
+def kept(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
     """Bytes that stay in use whatever the parts: pictures, what the optimiser and the losses remember."""
     remembered = 2 * options.history if options.optimizer == "lbfgs" else REMEMBERED[options.optimizer]
     pictures = (PICTURES + remembered) * 12 * height * width
@@ -97,7 +97,7 @@ def kept(encoder: FeatureExtractor, options: Options, height: int, width: int) -
     )
 
 
-def samples(encoder: FeatureExtractor, options: Options, height: int, width: int) -> float:
+def samples(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
     """Bytes a loss of samples keeps for a picture: those of the picture, the style's, and copies of both."""
     loss = STYLE_LOSSES[options.style_loss]
     if loss.kind == "moments":
@@ -133,7 +133,7 @@ def activations(encoder: FeatureExtractor, layers: Sequence[str]) -> float:
     return sum(size * encoder.channels(name) / encoder.stride(name) ** 2 for name in names[: deepest + 1])
 
 
-def targets(encoder: FeatureExtractor, options: Options, height: int, width: int) -> float:
+def targets(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
     """Bytes of the photograph's activations that the content loss keeps."""
     size = torch.finfo(next(encoder.parameters()).dtype).bits // 8
     layers = [name for name, weight in options.content_layers.items() if weight]

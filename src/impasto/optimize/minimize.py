@@ -11,7 +11,7 @@ from torch import Tensor
 
 from impasto.errors import DivergedError
 from impasto.objectives import Objective
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 StepCallback = Callable[[int, "Descent", dict[str, float]], bool]
 """Called after every iteration with its number (from 1), the descent, and the losses that iteration
@@ -22,7 +22,7 @@ SATURATION_WINDOW = 10
 MARK_EVERY = 10
 
 
-def make_optimizer(variable: Tensor, options: Options, rate: float) -> torch.optim.Optimizer:
+def make_optimizer(variable: Tensor, options: OptimizeOptions, rate: float) -> torch.optim.Optimizer:
     """torch's own optimiser, set up as ``options`` say, with this learning rate.
 
     L-BFGS takes one step per call. Without a line search, as in neural-style, an iteration is one
@@ -50,7 +50,7 @@ class Descent:
     Values run to ``options.variable_range``; ``image`` and ``average`` are in [0, 1] again.
     """
 
-    def __init__(self, objective: Objective, image: Tensor, options: Options) -> None:
+    def __init__(self, objective: Objective, image: Tensor, options: OptimizeOptions) -> None:
         self.objective = objective
         self.options = options
         self.rate = options.learning_rate
@@ -182,8 +182,8 @@ def minimize(descent: Descent, iterations: int, on_step: StepCallback) -> Tensor
     return descent.image
 
 
-def settled(history: list[float], options: Options) -> bool:
-    """Whether the losses so far meet the threshold or have saturated, as ``Options`` defines."""
+def settled(history: list[float], options: OptimizeOptions) -> bool:
+    """Whether the losses so far meet the threshold or have saturated, as ``OptimizeOptions`` defines."""
     if options.threshold is not None and history and history[-1] <= options.threshold:
         return True
     if options.saturation is None or len(history) < 2 * SATURATION_WINDOW:

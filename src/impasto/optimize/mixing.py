@@ -13,7 +13,7 @@ from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
 from impasto.optimize.engine import Cancel, paint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
 from impasto.progress import Progress, ProgressCallback
 from impasto.types import Picture
@@ -29,7 +29,7 @@ def mix_scales(
     layout: Style,
     strokes: Style,
     encoder: FeatureExtractor,
-    options: Options,
+    options: OptimizeOptions,
     *,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,

@@ -48,7 +48,7 @@ STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, 
 
 
 @dataclass(frozen=True)
-class Options:
+class OptimizeOptions:
     """How to paint. The defaults are the ``default`` preset; docs/options.md tells more.
 
     ``size``: long side of the result in pixels, or an exact (width, height).
@@ -241,7 +241,7 @@ class Options:
         if not self.content_layers and not self.style_layers:
             raise OptionError("a painting needs content layers, style layers, or both; both are empty")
 
-    def replace(self, **changes: Any) -> Options:
+    def replace(self, **changes: Any) -> OptimizeOptions:
         """A copy with ``changes``; unknown names raise OptionError."""
         unknown = set(changes) - {f.name for f in dataclasses.fields(self)}
         if unknown:
@@ -262,7 +262,7 @@ class Options:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Options:
+    def from_dict(cls, values: Mapping[str, Any]) -> OptimizeOptions:
         """The inverse of ``to_dict``; unknown names raise OptionError."""
         if not isinstance(values, Mapping):
             raise OptionError(f"options must be a mapping from name to value; they are {_shown(values)}")

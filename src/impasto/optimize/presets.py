@@ -1,6 +1,6 @@
 """Named sets of options: our own recipes, and the published ones as their papers and programs have them.
 
-``default`` is ``Options()`` itself. What a paper leaves open, or what we do otherwise, is said in a
+``default`` is ``OptimizeOptions()`` itself. What a paper leaves open, or what we do otherwise, is said in a
 comment and in docs/presets.md.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from impasto.errors import OptionError
-from impasto.optimize.options import STYLE_LAYERS, Options
+from impasto.optimize.options import STYLE_LAYERS, OptimizeOptions
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Preset:
     save_every: int | None = None
 
     @property
-    def options(self) -> Options:
-        return Options(**self.changes)
+    def options(self) -> OptimizeOptions:
+        return OptimizeOptions(**self.changes)
 
 
 _RELU4_2 = {"relu4_2": 1.0}

@@ -28,7 +28,7 @@ from impasto.objectives import (
     join_samples,
     layer_weights,
 )
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.tensors import plane_to_tensor
 from impasto.types import Plane
 
@@ -38,7 +38,7 @@ class StyleUse:
     """A style as one painting uses it.
 
     ``weight``: its share among the styles of its place. ``scale``: its size, besides that of
-    ``Options``. ``layers``: factors of its share by layer, all 1 when empty; a layer left out is 0.
+    ``OptimizeOptions``. ``layers``: factors of its share by layer, all 1 when empty; a layer left out is 0.
     ``mask``: which part of the style picture counts, (H, W) in [0, 1].
     """
 
@@ -57,7 +57,7 @@ class Place:
     mask: Plane | None = None
 
 
-def style_uses(styles: Sequence[Style], options: Options) -> list[StyleUse]:
+def style_uses(styles: Sequence[Style], options: OptimizeOptions) -> list[StyleUse]:
     """Each style with its weight, scale and layers out of ``options``."""
 
     def per_style(name: str, otherwise: float) -> list[float]:
@@ -74,7 +74,7 @@ def style_uses(styles: Sequence[Style], options: Options) -> list[StyleUse]:
     return [StyleUse(style, weight, scale, own or None) for style, weight, scale, own in rows]
 
 
-def everywhere(styles: Sequence[Style], options: Options) -> list[Place]:
+def everywhere(styles: Sequence[Style], options: OptimizeOptions) -> list[Place]:
     """All ``styles``, blended, over the whole picture."""
     return [Place(tuple(style_uses(styles, options)))]
 
@@ -152,7 +152,7 @@ def blended(
     return blend_styles(rows, shares)
 
 
-def check_guidance(places: Sequence[Place], options: Options) -> None:
+def check_guidance(places: Sequence[Place], options: OptimizeOptions) -> None:
     """Raise OptionError where the ``places`` ask for guided sums that there are not."""
     if options.guidance != "sum" or all(place.mask is None for place in places):
         return
@@ -169,7 +169,7 @@ def regions(
     encoder: FeatureExtractor,
     places: Sequence[Place],
     size: tuple[int, int],
-    options: Options,
+    options: OptimizeOptions,
     statistics: Sequence[StyleStatistics],
     plan: Plan,
     protect: Plane | None = None,
@@ -209,7 +209,7 @@ def _samples(
     place: Place,
     layers: Sequence[str],
     size: tuple[int, int],
-    options: Options,
+    options: OptimizeOptions,
     plan: Plan,
 ) -> dict[str, Tensor]:
     if any(use.layers for use in place.styles):
@@ -251,7 +251,7 @@ def _stacked(
     encoder: FeatureExtractor,
     masks: Sequence[Tensor],
     layers: Sequence[str],
-    options: Options,
+    options: OptimizeOptions,
     statistics: Sequence[StyleStatistics],
 ) -> Region:
     """Guided sums: one region whose features carry the guides as further channels (section 4.2).

@@ -15,7 +15,7 @@ from impasto.errors import OptionError
 from impasto.imaging import resize
 from impasto.objectives import IMAGE, StyleStatistics
 from impasto.objectives.statistics import normalised_shares
-from impasto.optimize.options import Initialisation, Options
+from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.regions import StyleUse
 from impasto.tensors import to_tensor
 from impasto.types import Picture
@@ -28,7 +28,7 @@ def initial_image(
     statistics: StyleStatistics,
     start: Picture | None,
     encoder: FeatureExtractor,
-    options: Options,
+    options: OptimizeOptions,
     generator: torch.Generator,
     styles: Sequence[StyleUse] = (),
 ) -> Tensor:

@@ -29,7 +29,7 @@ from impasto.jobs.work import Cancel, Painter, Perform
 from impasto.optimize import memory
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.engine import least_side
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.painters.fast import Manner, paint_picture, parameters
 from impasto.painters.sources import Loaded, load_network
@@ -83,7 +83,7 @@ def batch(
     output: PathLike,
     *,
     preset: str = "default",
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     suffix: str = ".png",
     quality: int = 95,
     checkpoint_every: float = INTERVAL,
@@ -153,7 +153,7 @@ def batch(
 class _Optimised:
     """What workers do that optimise, and what they need."""
 
-    def __init__(self, options: Options, checkpoint_every: float, max_pixels: int) -> None:
+    def __init__(self, options: OptimizeOptions, checkpoint_every: float, max_pixels: int) -> None:
         self.options = options
         self.device = options.device
         self.network = load_network(options)
@@ -188,7 +188,7 @@ class _Optimised:
         return memory.kept(self.network, options, height, width) + at_work
 
 
-def _square(options: Options) -> tuple[int, int]:
+def _square(options: OptimizeOptions) -> tuple[int, int]:
     """The size of the largest picture that ``options`` ask for."""
     return options.size if isinstance(options.size, tuple) else (options.size, options.size)
 
@@ -223,7 +223,7 @@ class _Fast:
         return Painter("impasto.pipelines.batch:make_fast_painter", settings)
 
     def memory(self) -> float:
-        return memory.budget(Options())
+        return memory.budget(OptimizeOptions())
 
     def needed(self) -> float:
         return FAST_MEMORY
@@ -273,12 +273,12 @@ def make_painter(options: Mapping[str, Any], checkpoint_every: float, max_pixels
     ``among``: how many workers share the free memory, where the options do not say what one may take.
     """
     memory.SHARE /= among
-    chosen = Options.from_dict(options)
+    chosen = OptimizeOptions.from_dict(options)
     return _pair_painter(chosen, load_network(chosen), checkpoint_every, max_pixels)
 
 
 def _pair_painter(
-    options: Options,
+    options: OptimizeOptions,
     network: FeatureExtractor,
     checkpoint_every: float,
     max_pixels: int,

@@ -28,7 +28,7 @@ from impasto.optimize import colours
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.engine import Cancel, paint
 from impasto.optimize.mixing import mix_scales
-from impasto.optimize.options import Initialisation, Options
+from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.regions import style_uses
 from impasto.painters.sources import (
@@ -66,7 +66,7 @@ class Result:
     """
 
     picture: Picture
-    options: Options
+    options: OptimizeOptions
     losses: Mapping[str, float]
     iterations: int
     seconds: float
@@ -109,7 +109,7 @@ def stylize(
     style: StyleLike | list[StyleLike] | tuple[StyleLike, ...],
     *,
     preset: str = "default",
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     content_masks: MaskLike | Sequence[MaskLike] | None = (),
     style_masks: MaskLike | Sequence[MaskLike] | None = (),
     protect: MaskLike | None = None,
@@ -131,7 +131,7 @@ def stylize(
     ``style``: a named style (``impasto.styles()``), a style file, a picture, a folder of pictures as
     one style, or several of these; or an object with the methods of ``optimize.styles.Style``, which keeps
     the sizes it was made with. Parameters start from ``preset``, or from ``options`` if given, and
-    ``changes`` override single fields of ``Options``:
+    ``changes`` override single fields of ``OptimizeOptions``:
     ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
 
     ``content_masks``: one grey mask per style, white where it goes; or one picture of flat coloured
@@ -159,8 +159,8 @@ def stylize(
     """
     if isinstance(encoder, str):
         changes["encoder"] = encoder
-    if options is not None and not isinstance(options, Options):
-        raise OptionError(f"options must be an impasto.Options; got {type(options).__name__}")
+    if options is not None and not isinstance(options, OptimizeOptions):
+        raise OptionError(f"options must be an impasto.OptimizeOptions; got {type(options).__name__}")
     chosen = (options or find_preset(preset).options).replace(**changes)
     if not (encoder is None or isinstance(encoder, (str, Loaded))):
         chosen = of_own(encoder, chosen)
@@ -258,7 +258,11 @@ def stylize(
 
 
 def _recoloured(
-    on_progress: ProgressCallback, photo: Picture, painted: Picture, options: Options, guard: Plane | None
+    on_progress: ProgressCallback,
+    photo: Picture,
+    painted: Picture,
+    options: OptimizeOptions,
+    guard: Plane | None,
 ) -> ProgressCallback:
     """``on_progress`` with previews as the result will be: in its colours, and the photograph where it is
     protected. ``painted``: the photograph as it is painted with."""
@@ -331,7 +335,7 @@ def make_style(
     """Measure the style of one or more ``paintings`` and write a style file to ``path``.
 
     A folder among them stands for the pictures in it.
-    ``layers``: the layers to measure (default: those of ``Options``). ``half`` stores float16.
+    ``layers``: the layers to measure (default: those of ``OptimizeOptions``). ``half`` stores float16.
     The file serves wherever a style picture does, with the same encoder, and gives the same result.
     """
     several_given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
@@ -342,7 +346,7 @@ def make_style(
     imaging.check_writable(place, suffixes=(SUFFIX,))
     pictures = [opaque(load_picture(p)) for p in given]
     titles = [Path(o).name if (o := name_of(p)) else "picture" for p in given]
-    options = Options(encoder=encoder)
+    options = OptimizeOptions(encoder=encoder)
     if layers:
         wanted = dict.fromkeys([layers] if isinstance(layers, str) else layers, 1.0)
         options = options.replace(style_layers=wanted, content_layers={})

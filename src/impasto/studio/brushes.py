@@ -58,9 +58,9 @@ class Here:
         self._checkpoint_seconds, self._max_pixels = checkpoint_seconds, max_pixels
 
     def warm_up(self) -> None:
-        from impasto.optimize.options import Options
+        from impasto.optimize.options import OptimizeOptions
 
-        _network(Job("", (), options=Options()))
+        _network(Job("", (), options=OptimizeOptions()))
 
     def paint(self, work: Job, folder: Path, listener: Listener, cancel: Callable[[], bool]) -> None:
         checkpoint = folder / CHECKPOINT

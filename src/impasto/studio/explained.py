@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.studio.recipe import options_of
 
@@ -22,7 +22,7 @@ UNTOLD = {
     *("rescale_pooling", "normalise_activations", "beta1", "beta2", "adam_epsilon", "momentum"),
     *("variable_range", "carry_optimizer", "style_sizes", "resampling", "rounding"),
 }
-"""Options a request may set, but the command has no word for."""
+"""OptimizeOptions a request may set, but the command has no word for."""
 _ONLY_ON = ("normalise_weights", "line_search")
 _STEPS = ("iterations", "coarse_iterations", "first_iterations")
 
@@ -40,7 +40,7 @@ def words(request: Mapping[str, Any], *, draft_size: int) -> list[str]:
     found = ["--preset", name, "--size", str(wanted.size)]
     if any(getattr(wanted, name) != getattr(base, name) for name in _STEPS):
         found += _steps(wanted)
-    for field in dataclasses.fields(Options):
+    for field in dataclasses.fields(OptimizeOptions):
         value = getattr(wanted, field.name)
         told = field.name in UNTOLD or field.name in ("size", *_STEPS)
         if not told and value != getattr(base, field.name):
@@ -48,7 +48,7 @@ def words(request: Mapping[str, Any], *, draft_size: int) -> list[str]:
     return found
 
 
-def options(request: Mapping[str, Any], *, draft_size: int) -> Options:
+def options(request: Mapping[str, Any], *, draft_size: int) -> OptimizeOptions:
     """What the page is to be made with. Raises OptionError."""
     one = {**style_of(request), "weight": 1.0, "mask": None}
     whole = options_of({**request, "styles": [one], "mask_feather": 0}, draft_size=draft_size)
@@ -58,7 +58,7 @@ def options(request: Mapping[str, Any], *, draft_size: int) -> Options:
     return whole.replace(size=min(side, SIDE), **fewer)
 
 
-def _steps(wanted: Options) -> list[str]:
+def _steps(wanted: OptimizeOptions) -> list[str]:
     """All three numbers of steps: ``--iterations`` alone would stand for the others too."""
     coarse = wanted.iterations if wanted.coarse_iterations is None else wanted.coarse_iterations
     first = wanted.first_iterations

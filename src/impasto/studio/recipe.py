@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from impasto.errors import OptionError
 from impasto.jobs import Job
-from impasto.optimize.options import Initialisation, Options
+from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
 from impasto.studio.storage import Storage
@@ -24,8 +24,8 @@ _NOT_OPTIONS = {
     *("size", "encoder", "device", "max_memory", "tile", "precision", "recoveries", "channels_last"),
     *("style_weights", "style_scales", "blend_layers", "mask_feather", "seed"),
 }
-OPTIONS = tuple(f.name for f in dataclasses.fields(Options) if f.name not in _NOT_OPTIONS)
-"""The fields of ``Options`` a request may set one by one."""
+OPTIONS = tuple(f.name for f in dataclasses.fields(OptimizeOptions) if f.name not in _NOT_OPTIONS)
+"""The fields of ``OptimizeOptions`` a request may set one by one."""
 
 _MOST = {
     **dict.fromkeys(("iterations", "coarse_iterations", "first_iterations"), 2000),
@@ -69,7 +69,7 @@ def painted_styles() -> dict[str, GalleryStyle]:
     return dict(sorted(found.items()))
 
 
-def options_of(request: Mapping[str, Any], *, draft_size: int) -> Options:
+def options_of(request: Mapping[str, Any], *, draft_size: int) -> OptimizeOptions:
     """The options a request amounts to. Raises OptionError."""
     is_draft = request["kind"] == "draft"
     preset = "draft" if is_draft else str(request["preset"])

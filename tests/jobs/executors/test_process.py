@@ -21,7 +21,7 @@ from impasto.jobs.machine import Seat
 from impasto.jobs.pairs import pairs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painter
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 OUT = Path("out")
 PAINTERS = "tests.jobs.painters"
@@ -39,7 +39,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def jobs(letters: str = "abcd") -> list[Job]:
-    return pairs([f"{letter}.jpg" for letter in letters], ["art.jpg"], OUT, Options())
+    return pairs([f"{letter}.jpg" for letter in letters], ["art.jpg"], OUT, OptimizeOptions())
 
 
 def paint(
@@ -176,8 +176,8 @@ from impasto.jobs.machine import Seat
 from impasto.jobs.executors.process import Processes
 from impasto.jobs.work import Painter
 from impasto.jobs.pairs import pairs
-from impasto.optimize.options import Options
-jobs = pairs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["art.jpg"], "out", Options())
+from impasto.optimize.options import OptimizeOptions
+jobs = pairs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["art.jpg"], "out", OptimizeOptions())
 painter = Painter("tests.jobs.painters:make", {"diary": "diary", "steps": 3000})
 run_with(lambda: (Processes(painter, [Seat(1)] * 2), 2), jobs, "out")
 """

@@ -32,13 +32,13 @@ from impasto.jobs.batch import run_with
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painter
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 arguments = json.loads(sys.argv[1])
 address, painter = arguments["address"], Painter(arguments["make"], arguments["settings"])
 photos, _ = photographs([arguments["photos"]])
 Path(arguments["out"].removeprefix("local://")).mkdir(exist_ok=True)
-jobs = pairs(photos, ["starry-night"], arguments["out"], Options())
+jobs = pairs(photos, ["starry-night"], arguments["out"], OptimizeOptions())
 
 def hire():
     found = cluster.join(address, arguments["workers"], len(jobs), gpus=False, memory=1e6)

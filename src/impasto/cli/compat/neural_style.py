@@ -19,7 +19,7 @@ from impasto.cli.compat.neural_style_options import (
 )
 from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 
 if TYPE_CHECKING:
     from impasto.encoders import FeatureExtractor
@@ -99,7 +99,7 @@ class _Watcher:
     def __init__(
         self,
         settings: Settings,
-        options: Options,
+        options: OptimizeOptions,
         start: Pixels,
         *,
         save: Callable[[Pixels, Path], None],
@@ -145,7 +145,7 @@ class _Watcher:
         return f"{value:f}" if self.settings.dialect == "lua" else str(value)
 
 
-def _announce(settings: Settings, options: Options, encoder: FeatureExtractor, styles: int) -> None:
+def _announce(settings: Settings, options: OptimizeOptions, encoder: FeatureExtractor, styles: int) -> None:
     """What the programs say before they begin."""
     for place, name in enumerate(encoder.layer_names, 1):
         for kind, layers in (("content", options.content_layers), ("style", options.style_layers)):

@@ -13,7 +13,7 @@ from impasto.cli.compat import neural_style_pictures as pictures
 from impasto.cli.compat.neural_style_options import Settings, remark
 from impasto.encoders import FeatureExtractor, InputConvention, load_extractor
 from impasto.errors import OptionError, WeightsMissingError
-from impasto.optimize.options import GradientScalingName, Options
+from impasto.optimize.options import GradientScalingName, OptimizeOptions
 from impasto.types import Picture
 from impasto.weights.registry import known_by_file_name
 
@@ -22,12 +22,14 @@ NOISE = 0.001
 _CAFFE_FILES = {"VGG_ILSVRC_19_layers": "vgg19-caffe", "VGG_ILSVRC_16_layers": "vgg16-caffe"}
 
 
-def make_options(settings: Settings, photo: Picture, styles: int, encoder: FeatureExtractor) -> Options:
+def make_options(
+    settings: Settings, photo: Picture, styles: int, encoder: FeatureExtractor
+) -> OptimizeOptions:
     """The settings as our own options: our weights of style layers are shares of one."""
     lua = settings.dialect == "lua"
     style_layers = _layers(settings.style_layers, encoder)
     scaling: GradientScalingName = "l1" if lua else "squared-weight"
-    return Options(
+    return OptimizeOptions(
         size=(photo.width, photo.height),
         encoder=settings.model_file,
         pooling="average" if settings.pooling == "avg" else "max",

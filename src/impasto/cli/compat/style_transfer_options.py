@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from impasto.errors import OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset
 
 RECIPE = preset("style-transfer-pytorch").options
@@ -59,7 +59,7 @@ def remarks(found: argparse.Namespace) -> list[str]:
     return lines
 
 
-def make_options(found: argparse.Namespace, width: int, height: int) -> Options:
+def make_options(found: argparse.Namespace, width: int, height: int) -> OptimizeOptions:
     """The settings as our own options, for a photograph of ``width`` x ``height``."""
     size = end_scale(found.end_scale, width, height)
     options = RECIPE.replace(

@@ -14,7 +14,7 @@ from impasto.inspection.logs import LossLog
 from impasto.inspection.reconstruct import Reconstruction
 from impasto.inspection.sweeps import Sweep
 from impasto.inspection.textures import Shuffled
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.types import Picture, Pixels
 
 
@@ -69,8 +69,8 @@ class Story:
     noise_log: LossLog
     noise_frames: Sequence[Frame]
     sweep: Sweep
-    options: Options
-    defaults: Options
+    options: OptimizeOptions
+    defaults: OptimizeOptions
     network: Mapping[str, object]
     slope: float
     command: str

@@ -19,7 +19,7 @@ class Wish:
     """Who is to paint so many ``items``.
 
     ``workers``: how many, or "auto". ``ray``: on the cluster at this address, "local" for one of its own;
-    None for this machine. ``device``: as ``Options.device``. ``each``: bytes that a worker needs, of
+    None for this machine. ``device``: as ``OptimizeOptions.device``. ``each``: bytes that a worker needs, of
     ``memory``, those that this machine can spare. ``folder``: where results go.
     """
 

@@ -29,7 +29,7 @@ class Target:
 
 def make_target(encoder: FeatureExtractor, measure: Measure) -> Target:
     """``measure(encoder, layers, long_side)`` gives a style's statistics: Wasserstein-2 distances
-    between Gaussians from them, over the style's energy (as ``Options.style_loss`` "wasserstein")."""
+    between Gaussians from them, over the style's energy (as ``OptimizeOptions.style_loss`` "wasserstein")."""
     prepare = STYLE_LOSSES["wasserstein"].prepare
     return Target(
         [

@@ -16,7 +16,7 @@ from impasto.errors import OptionError
 from impasto.objectives import SampleKind, Samples, StyleStatistics
 from impasto.optimize import colours
 from impasto.optimize.engine import Cancel, paint
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import style_uses
 from impasto.painters.frames import NEXT_ITERATIONS, TEMPORAL_WEIGHT, CutShort
 from impasto.painters.sources import (
@@ -86,7 +86,7 @@ class OptimisedPainter:
     def __init__(
         self,
         styles: Sequence[StyleLike],
-        options: Options,
+        options: OptimizeOptions,
         first: Pixels,
         *,
         temporal_weight: float = TEMPORAL_WEIGHT,

@@ -14,7 +14,7 @@ from impasto import imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.imaging.inputs import from_array, kind_of, name_of
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, StyleUse, by_colour, under_masks
 from impasto.types import Picture, Plane
 
@@ -40,7 +40,7 @@ def arrange(
     uses: Sequence[StyleUse],
     masks: Sequence[MaskLike],
     style_masks: Sequence[MaskLike],
-    options: Options,
+    options: OptimizeOptions,
     max_pixels: int = imaging.MAX_PIXELS,
 ) -> list[Place]:
     """Which styles go where, out of masks as the user gave them. Raises InputError and its kin."""
@@ -95,7 +95,7 @@ def load_mask(
     mask: MaskLike,
     picture: Picture | None,
     name: str,
-    options: Options | None,
+    options: OptimizeOptions | None,
     max_pixels: int = imaging.MAX_PIXELS,
 ) -> Plane:
     """A grey mask in the proportions of ``picture``, feathered as ``options`` say. Raises InputError."""
@@ -116,7 +116,7 @@ def load_mask(
     return plane if options is None else _feathered(plane, options)
 
 
-def _feathered(mask: Plane, options: Options) -> Plane:
+def _feathered(mask: Plane, options: OptimizeOptions) -> Plane:
     """``mask`` with the soft edge asked for, which is in pixels of the result."""
     if not options.mask_feather:
         return mask

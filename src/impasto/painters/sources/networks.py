@@ -17,13 +17,13 @@ from impasto.encoders import (
 )
 from impasto.errors import LayerError, OptionError, StyleError
 from impasto.imaging.inputs import kind_of
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.tensors import to_tensor
 from impasto.types import Picture, Pixels
 from impasto.weights import REGISTRY
 
 CUSTOM = "custom: "
-"""What ``Options.encoder`` begins with where a painting had a network of one's own."""
+"""What ``OptimizeOptions.encoder`` begins with where a painting had a network of one's own."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Loaded:
     network: FeatureExtractor
 
 
-def load_network(options: Options) -> FeatureExtractor:
+def load_network(options: OptimizeOptions) -> FeatureExtractor:
     """The network ``options`` name, as it comes. Raises LayerError for layers it does not have."""
     if options.encoder.startswith(CUSTOM):
         raise OptionError(
@@ -50,7 +50,7 @@ def load_network(options: Options) -> FeatureExtractor:
     )
 
 
-def of_own(encoder: FeatureExtractor, options: Options) -> Options:
+def of_own(encoder: FeatureExtractor, options: OptimizeOptions) -> OptimizeOptions:
     """``options`` that say that the painting has the caller's own ``encoder``.
 
     Raises OptionError for what is no encoder, and where ``options`` ask for another set-up than it has:
@@ -78,7 +78,7 @@ def of_own(encoder: FeatureExtractor, options: Options) -> Options:
     return options.replace(encoder=f"{CUSTOM}{encoder.name}")
 
 
-def with_names(options: Options, network: FeatureExtractor) -> Options:
+def with_names(options: OptimizeOptions, network: FeatureExtractor) -> OptimizeOptions:
     """``options`` with the names ``network`` has for its layers: Keras's for a VGG's are understood.
 
     Raises LayerError for layers it does not have, or named twice.
@@ -104,7 +104,7 @@ def with_names(options: Options, network: FeatureExtractor) -> Options:
     )
 
 
-def check_style_encoders(styles: Sequence[Style], options: Options) -> None:
+def check_style_encoders(styles: Sequence[Style], options: OptimizeOptions) -> None:
     """Raise StyleError for a style file of another network than ``options.encoder``; nothing is loaded."""
     for style in styles:
         if not isinstance(style, FileStyle):
@@ -117,7 +117,7 @@ def check_style_encoders(styles: Sequence[Style], options: Options) -> None:
             )
 
 
-def check_style_files(styles: Sequence[Style], network: FeatureExtractor, options: Options) -> None:
+def check_style_files(styles: Sequence[Style], network: FeatureExtractor, options: OptimizeOptions) -> None:
     """Raise StyleError for a style file where ``options`` change the network it was measured with."""
     changed = [
         *([f"pooling {options.pooling}"] if options.pooling != "max" else []),
@@ -134,7 +134,7 @@ def check_style_files(styles: Sequence[Style], network: FeatureExtractor, option
 
 
 def normalised(
-    encoder: FeatureExtractor, options: Options, photo: Picture, styles: Sequence[Style]
+    encoder: FeatureExtractor, options: OptimizeOptions, photo: Picture, styles: Sequence[Style]
 ) -> FeatureExtractor:
     if options.normalise_activations:
         if not isinstance(encoder, Encoder):

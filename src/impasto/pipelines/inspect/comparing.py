@@ -16,7 +16,7 @@ from impasto.inspection.reconstruct import shrunk
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.optimize.engine import Cancel
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import Loaded, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
@@ -49,18 +49,18 @@ def compare_networks(
     style: StyleLike,
     networks: Sequence[str] | None = None,
     *,
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> tuple[list[NetworkResult], Picture, Picture | None]:
     """Paint ``content`` after ``style`` with each of ``networks``, all else alike; the results, and both
     pictures (the style's only where it is a picture).
 
-    ``networks``: as for ``Options.encoder``, "untrained" (random weights), "timm:NAME"; ``available()`` by
-    default. A network that has not the layers of ``options`` gets those ``suggest_layers`` finds.
+    ``networks``: as for ``OptimizeOptions.encoder``, "untrained" (random weights), "timm:NAME";
+    ``available()`` by default. A network without the layers of ``options`` gets those of ``suggest_layers``.
     Raises InputError and its kin, and WeightsMissingError for a network that is not here, before any work.
     """
-    chosen = options or Options()
+    chosen = options or OptimizeOptions()
     names = list(dict.fromkeys(networks or available()))
     if not names:
         raise InputError("expected at least one network to paint with; got none")
@@ -104,7 +104,7 @@ def compare_networks(
     return results, shrunk(photo, longest), shrunk(loaded.picture, longest)
 
 
-def _set_up(name: str, options: Options, photo: Picture) -> tuple[FeatureExtractor, Options]:
+def _set_up(name: str, options: OptimizeOptions, photo: Picture) -> tuple[FeatureExtractor, OptimizeOptions]:
     network = find_network(name, options)
     asked = [*options.content_layers, *options.style_layers]
     own = options

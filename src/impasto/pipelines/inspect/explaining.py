@@ -16,7 +16,7 @@ from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.optimize.engine import Cancel
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import (
     PictureLike,
     StyleLike,
@@ -48,9 +48,9 @@ def check_page(path: str | os.PathLike[str]) -> None:
     imaging.check_writable(path, suffixes=(".html", ".htm"))
 
 
-def page_options(options: Options, *, sized: bool) -> Options:
+def page_options(options: OptimizeOptions, *, sized: bool) -> OptimizeOptions:
     """``options`` at draft quality where no size was asked for, nor is any their preset's own."""
-    return options if sized or options.size != Options().size else options.replace(size=SIZE)
+    return options if sized or options.size != OptimizeOptions().size else options.replace(size=SIZE)
 
 
 def explain(
@@ -58,7 +58,7 @@ def explain(
     style: StyleLike,
     output: str | os.PathLike[str],
     *,
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     command: str | None = None,
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
@@ -87,12 +87,12 @@ def tell(
     content: PictureLike,
     style: StyleLike,
     *,
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Story | None:
     """Everything the page tells of, computed; None if ``cancel`` said so."""
-    chosen = options or page_options(Options(), sized=False)
+    chosen = options or page_options(OptimizeOptions(), sized=False)
     network = find_network(chosen.encoder, chosen)
     chosen = with_names(chosen, network)
     if not chosen.content_layers or not chosen.style_layers:
@@ -128,9 +128,9 @@ def _words(source: object) -> str:
     return words[:1].upper() + words[1:] if words else "A picture"
 
 
-def _call(content: str, style: str, options: Options) -> str:
+def _call(content: str, style: str, options: OptimizeOptions) -> str:
     """What paints the picture again, from Python: every option that is not the default."""
-    defaults = vars(Options())
+    defaults = vars(OptimizeOptions())
     changed = {name: value for name, value in vars(options).items() if value != defaults[name]}
     words = [repr(content), repr(style), *(f"{name}={value!r}" for name, value in changed.items())]
     return f"impasto.stylize({', '.join(words)})"

@@ -7,7 +7,7 @@ from impasto.encoders import FeatureExtractor, load_extractor
 from impasto.errors import OptionError
 from impasto.inspection.random_network import untrained
 from impasto.inspection.reconstruct import shrunk
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import PictureLike, load_picture, opaque
 from impasto.types import Picture
 
@@ -15,13 +15,13 @@ UNTRAINED = "untrained"
 """The name of a network of random weights: "untrained" has tiny's shape, "untrained:vgg19" that one's."""
 
 
-def find_network(name: str, options: Options | None = None) -> FeatureExtractor:
-    """The network called ``name``: as for ``Options.encoder``, or "untrained", or "untrained:VGG".
+def find_network(name: str, options: OptimizeOptions | None = None) -> FeatureExtractor:
+    """The network called ``name``: as for ``OptimizeOptions.encoder``, or "untrained", or "untrained:VGG".
 
     ``options``: its pooling and padding, and the seed of random weights. Raises OptionError, and as
     ``load_extractor`` does.
     """
-    chosen = options or Options()
+    chosen = options or OptimizeOptions()
     kind, _, shape = name.partition(":")
     if kind == UNTRAINED:
         known = weights.ARCHITECTURES

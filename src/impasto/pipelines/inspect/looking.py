@@ -31,7 +31,7 @@ from impasto.inspection.reconstruct import (
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.inspection.styles import StyleDistances, style_distances
 from impasto.optimize.engine import Cancel
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import PictureLike, StyleLike, check_style_files, load_style, name_of
 from impasto.pipelines.inspect.inputs import find_network, find_photo
 from impasto.progress import ProgressCallback
@@ -141,7 +141,7 @@ def texture(
     style: StyleLike,
     size: int | tuple[int, int] = 512,
     *,
-    options: Options = TEXTURE,
+    options: OptimizeOptions = TEXTURE,
     encoder: FeatureExtractor | None = None,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,

@@ -16,7 +16,7 @@ from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
 from impasto.optimize.engine import Cancel
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import (
     Loaded,
     PictureLike,
@@ -35,7 +35,7 @@ FIGURES = ("2015-3", "2016-4", "2016-5", "2016-6")
 """Figures of Gatys, Ecker and Bethge that are grids over two parameters."""
 
 
-def paper_axes(figure: str, options: Options) -> tuple[Axis, Axis]:
+def paper_axes(figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
     """The rows and columns of a paper's figure, for a painting by ``options``.
 
     "2015-3": growing sets of style layers by alpha / beta. "2016-4": alpha / beta. "2016-5": content at
@@ -67,7 +67,7 @@ def sweep(
     rows: Axis,
     columns: Axis,
     *,
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     folder: str | Path | None = None,
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
@@ -80,7 +80,7 @@ def sweep(
 
     Raises InputError and its kin before any work, and OutputError where the folder takes no files.
     """
-    grid = cells(options or Options(), rows, columns)
+    grid = cells(options or OptimizeOptions(), rows, columns)
     known: Networks = {}
     digests = [[str(_network(one, known).describe()["sha256"]) for one in line] for line in grid]
     photo, loaded = load_picture(content), load_style(style, **grid[0][0].style_sampling())
@@ -150,14 +150,14 @@ class _Shelf:
     def checkpoint(self, name: str) -> Path:
         return self.folder / f"{name}.checkpoint"
 
-    def find(self, name: str, options: Options, network: str) -> SweepCell | None:
+    def find(self, name: str, options: OptimizeOptions, network: str) -> SweepCell | None:
         """The painting called ``name``, where it was made with these options from these pictures."""
         record, path = self.records.get(name), self.folder / name
         if record is None or not path.is_file() or record["made"] != self._made(options, network):
             return None
         return SweepCell(imaging.read(path).pixels, record["losses"], record["iterations"], record["seconds"])
 
-    def keep(self, name: str, options: Options, network: str, result: api.Result) -> None:
+    def keep(self, name: str, options: OptimizeOptions, network: str, result: api.Result) -> None:
         result.save(self.folder / name)
         self.records[name] = {
             "made": self._made(options, network),
@@ -168,12 +168,12 @@ class _Shelf:
         text = json.dumps({"paintings": self.records}, indent=1)
         files.replace(self.list, text.encode())
 
-    def _made(self, options: Options, network: str) -> Any:
+    def _made(self, options: OptimizeOptions, network: str) -> Any:
         made = {"options": options.to_dict(), "inputs": self.inputs, "network": network}
         return json.loads(json.dumps(made))
 
 
-def _network(options: Options, known: Networks) -> FeatureExtractor:
+def _network(options: OptimizeOptions, known: Networks) -> FeatureExtractor:
     seed = options.seed if options.encoder.partition(":")[0] == UNTRAINED else 0  # its weights' seed
     key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, seed)
     if key not in known:
@@ -183,7 +183,7 @@ def _network(options: Options, known: Networks) -> FeatureExtractor:
     return known[key]
 
 
-def _cost(options: Options) -> float:
+def _cost(options: OptimizeOptions) -> float:
     size = options.size
     area = size[0] * size[1] if isinstance(size, tuple) else size**2
     return (area + 10_000) * options.iterations

@@ -29,7 +29,7 @@ from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import RATIO, Axis, Sweep, SweepCell, cells
 from impasto.inspection.textures import gram_matrices, shuffled
 from impasto.optimize.engine import Cancel
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import Loaded
 from impasto.pipelines import photo as api
 from impasto.progress import Progress
@@ -58,7 +58,7 @@ class Teller:
         network: FeatureExtractor,
         photo: Picture,
         style: Style,
-        options: Options,
+        options: OptimizeOptions,
         stages: Stages,
         cancel: Cancel | None,
     ) -> None:
@@ -120,7 +120,7 @@ class Teller:
             noise_frames=noise_frames,
             sweep=self._what_if(),
             options=result.options,
-            defaults=Options(),
+            defaults=OptimizeOptions(),
             network=self.network.describe(),
             slope=self.network.architecture.slope if isinstance(self.network, Encoder) else 0.0,
             command="",
@@ -283,13 +283,13 @@ def _filters(network: FeatureExtractor) -> Filters | None:
     return (kernels.flip(1) if network.convention.bgr else kernels).contiguous().numpy()
 
 
-def _weights(options: Options) -> dict[str, float]:
+def _weights(options: OptimizeOptions) -> dict[str, float]:
     style = sum(options.style_layers.values()) or 1.0
     found = {f"content {n}": w * options.content_weight for n, w in options.content_layers.items()}
     return found | {f"style {n}": w * options.style_weight / style for n, w in options.style_layers.items()}
 
 
-def costs(options: Options, contents: int, styles: int) -> dict[str, float]:
+def costs(options: OptimizeOptions, contents: int, styles: int) -> dict[str, float]:
     """How long each part takes, relative to the others: by pixels and steps. ``contents``, ``styles``: how
     many reconstructions there are."""
 

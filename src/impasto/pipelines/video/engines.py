@@ -7,7 +7,7 @@ from typing import Protocol, get_args
 
 from impasto.clips import Blended, Coherence, Guided, Painter
 from impasto.errors import MissingExtraError, OptionError, WeightsMissingError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.frames.fast import FastPainter, Gallery
 from impasto.pipelines.video.options import SEGMENTS, Engine, FilmOptions
 from impasto.progress import ProgressCallback
@@ -29,7 +29,7 @@ def choose_engine(
 ) -> tuple[Engine, Gallery | None]:
     """The engine to paint with, and the fast networks where it is "fast".
 
-    ``device``: as ``Options.device``; the networks are loaded there, unless they are given as ``gallery``.
+    ``device``: as of ``OptimizeOptions``; the networks are loaded there, unless given as ``gallery``.
     Raises OptionError for another engine, and for a device that fast networks which are to paint cannot use;
     StyleError or its kin where "fast" is asked for and its networks are not installed or do not know a style.
     """
@@ -67,7 +67,7 @@ def choose_engine(
 def find_coherence(
     engine: Engine,
     styles: Sequence[str],
-    options: Options,
+    options: OptimizeOptions,
     wanted: FilmOptions,
     first: Pixels,
     *,

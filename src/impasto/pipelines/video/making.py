@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips.segments import Store, folder_of, parts_of
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.frames.fast import Gallery
 from impasto.pipelines.video.engines import choose_engine, find_coherence
 from impasto.pipelines.video.options import SEGMENTS, Engine, Film, FilmOptions, FilmProgress
@@ -38,7 +38,7 @@ def film(
     *,
     engine: Engine | None = None,
     preset: str = "default",
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     film_options: FilmOptions | None = None,
     gallery: Gallery | None = None,
     on_progress: Callable[[FilmProgress], None] | None = None,

@@ -12,13 +12,13 @@ from impasto.clips import Damage
 from impasto.clips.blended import KEEP
 from impasto.clips.guided import LONG_TERM
 from impasto.errors import OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.painters.frames import NEXT_ITERATIONS, TEMPORAL_WEIGHT
 from impasto.progress import Progress
 from impasto.types import Pixels
 
 Engine = Literal["fast", "optimize"]
-OPTIMISED_SIZE = Options().size
+OPTIMISED_SIZE = OptimizeOptions().size
 """Long side, in pixels, of films painted by optimisation, unless another is asked for."""
 SEGMENTS = {"fast": 120, "optimize": 24}
 """How many frames a segment has: what a crash costs at most."""

@@ -17,7 +17,7 @@ from impasto.clips.pictures import find, is_pattern, numbered
 from impasto.clips.writing import check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files.local import make_folder
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.options import OPTIMISED_SIZE, Engine, FilmOptions
 
@@ -25,8 +25,11 @@ PathLike = str | os.PathLike[str]
 
 
 def asked(
-    styles: PathLike | Sequence[PathLike], preset: str, options: Options | None, changes: Mapping[str, Any]
-) -> tuple[tuple[str, ...], Options]:
+    styles: PathLike | Sequence[PathLike],
+    preset: str,
+    options: OptimizeOptions | None,
+    changes: Mapping[str, Any],
+) -> tuple[tuple[str, ...], OptimizeOptions]:
     """The names of ``styles``, and the options to optimise with. Raises InputError where there is no style,
     OptionError for a preset or ``changes`` that do not exist."""
     names = [styles] if isinstance(styles, (str, os.PathLike)) else styles
@@ -109,7 +112,7 @@ def left_over(target: Target, count: int) -> list[str]:
 def describe(
     source: Path,
     styles: Sequence[str],
-    options: Options,
+    options: OptimizeOptions,
     wanted: FilmOptions,
     engine: Engine,
     network: str,

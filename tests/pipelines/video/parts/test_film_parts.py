@@ -16,7 +16,7 @@ import pytest
 
 from impasto.clips import Request, open_clip
 from impasto.errors import InputError, OptionError
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video import Film, FilmOptions, FilmProgress, discard, film
 from impasto.pipelines.video.parts import film_in_parts
 from impasto.pipelines.video.parts.plans import FADE, Plan, look_through
@@ -80,7 +80,7 @@ def test_shots_painted_apart_are_the_film_painted_in_one_go(clip: Path, tmp_path
 @pytest.mark.slow
 def test_optimised_shots_too(clip: Path, tmp_path: Path) -> None:
     few: dict[str, Any] = {"engine": "optimize", "film": {"size": 48, "next_iterations": 1}}
-    few["options"] = Options(iterations=2, precision="float32")
+    few["options"] = OptimizeOptions(iterations=2, precision="float32")
     done = in_parts(clip, tmp_path / "parts.mkv", **few)
     assert done.engine == "optimize"
     in_one_go(clip, tmp_path / "whole.mkv", **few)
@@ -335,7 +335,7 @@ def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
         tmp_path / "o.mp4",
         (STYLE,),
         "fast",
-        Options(seed=3),
+        OptimizeOptions(seed=3),
         wanted,
         "mine.onnx",
         tuple(ticks),

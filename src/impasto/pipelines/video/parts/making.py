@@ -25,7 +25,7 @@ from impasto.jobs.batch import Batch, run, run_with
 from impasto.jobs.executors.choice import Wish, find_workers
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painter
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video import Engine, Film, FilmOptions, FilmProgress, choose_engine
 from impasto.pipelines.video.parts.division import Part, split
 from impasto.pipelines.video.parts.painting import (
@@ -61,7 +61,7 @@ def film_in_parts(
     *,
     engine: Engine | None = None,
     preset: str = "default",
-    options: Options | None = None,
+    options: OptimizeOptions | None = None,
     film_options: FilmOptions | None = None,
     model: PathLike | None = None,
     workers: int | Literal["auto"] = "auto",

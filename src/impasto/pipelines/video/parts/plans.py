@@ -18,7 +18,7 @@ from impasto.clips.flow import motion, warp
 from impasto.clips.scenes import is_cut
 from impasto.errors import InputError
 from impasto.files import local as files
-from impasto.optimize.options import Options
+from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.options import Engine, FilmOptions
 from impasto.pipelines.video.parts.division import Part
 from impasto.pipelines.video.places import opened
@@ -53,7 +53,7 @@ class Plan:
     output: Path
     styles: tuple[str, ...]
     engine: Engine
-    options: Options
+    options: OptimizeOptions
     wanted: FilmOptions
     model: str | None = None
     ticks: tuple[int, ...] = ()
@@ -78,7 +78,7 @@ class Plan:
         values: dict[str, Any] = json.loads(path.read_bytes())
         values |= {name: Path(values[name]) for name in ("source", "output")}
         values |= {name: tuple(values[name]) for name in ("styles", "ticks", "cuts")}
-        values["options"] = Options.from_dict(values["options"])
+        values["options"] = OptimizeOptions.from_dict(values["options"])
         values["wanted"] = _film_options(values["wanted"])
         values["parts"] = tuple(Part(**part) for part in values["parts"])
         return cls(**values)
