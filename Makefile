@@ -1,10 +1,10 @@
-# One command each: make demo, make studio, make test, make test-all, make lint, make bench.
+# One command each: make demo, make studio, make test, make test-all, make coverage, make lint, make bench.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo studio test test-slow test-all lint format bench clean
+.PHONY: demo studio test test-slow test-all coverage lint format bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,10 @@ test-slow: $(VENV)/.all
 	$(BIN)/python -m pytest -m slow
 
 test-all: test test-slow
+
+# The tests of make test, with the branches of src they take; python -m benchmarks house has it by room.
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

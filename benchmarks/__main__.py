@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import convergence, fast, losses, memory, quality, speed, startup, video
+from benchmarks import convergence, fast, house, losses, memory, quality, speed, startup, video
 
 BENCHMARKS = {
     "startup": startup.main,
+    "house": house.main,
     "speed": speed.main,
     "memory": memory.main,
     "quality": quality.main,
