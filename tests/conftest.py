@@ -12,8 +12,6 @@ from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.imaging import resize, write
 from impasto.types import Picture, Pixels
 
-SHARED = Path(__file__).parents[2] / "shared"
-
 
 def blobs(width: int, height: int, seed: int, coarse: int = 6) -> Pixels:
     """A smooth random picture with colours, (height, width, 3) in [0, 1]."""

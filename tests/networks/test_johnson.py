@@ -1,20 +1,15 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
 
 from impasto.errors import CorruptWeightsError, PictureError
 from impasto.networks.johnson import JohnsonNetwork, JohnsonPainter, read_johnson
-from tests.conftest import SHARED
-
-ORACLE = SHARED / "oracles" / "pytorch_examples"
-needs_oracle = pytest.mark.skipif(not ORACLE.exists(), reason="../shared has no pytorch/examples oracle here")
+from tests.oracles.made import facts, mosaic
 
 
 @pytest.fixture(scope="module")
@@ -23,27 +18,22 @@ def network() -> JohnsonNetwork:
     return JohnsonNetwork().eval()
 
 
-def theirs() -> dict[str, Tensor]:
-    """The oracle's weights, rebuilt as its README says."""
-    random = np.random.RandomState(7)
-    state = {}
-    for name, shape in sorted(json.loads((ORACLE / "keys.json").read_text()).items()):
+@torch.no_grad()
+def test_a_checkpoint_of_pytorch_examples_paints_what_it_paints_there(tmp_path: Path) -> None:
+    theirs = facts("pytorch_examples")
+    random, state = np.random.RandomState(7), {}
+    for name, shape in sorted(theirs["shapes"].items()):
         values = random.standard_normal(shape)
         if len(shape) == 4:
             values = values * np.sqrt(2 / np.prod(shape[1:]))
         else:
             values = 0.1 * values + (0 if name.endswith("bias") else 1)
         state[name] = torch.from_numpy(values.astype(np.float32))
-    return state
-
-
-@needs_oracle
-@torch.no_grad()
-def test_a_checkpoint_of_pytorch_examples_paints_what_it_paints_there(tmp_path: Path) -> None:
-    torch.save(theirs(), tmp_path / "theirs.pth")
-    oracle = np.load(ORACLE / "forward.npz")
-    painted = read_johnson(tmp_path / "theirs.pth")(torch.from_numpy(oracle["x"])).numpy()
-    assert np.abs(painted - oracle["y"]).max() < 1e-3
+    torch.save(state, tmp_path / "theirs.pth")
+    image = torch.from_numpy(mosaic(56, 40, 4).astype(np.float32)).permute(2, 0, 1)[None]
+    painted = read_johnson(tmp_path / "theirs.pth")(image)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(painted.mean((0, 1)), theirs["mean"], atol=1e-4)
+    np.testing.assert_allclose(painted[5::10, 7::14], theirs["pixels"], atol=1e-3)
 
 
 def test_it_has_as_many_parameters_as_the_published_one(network: JohnsonNetwork) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import fake_h5py
+import h5py
 import numpy as np
 import pytest
 from failing_server import SMALL, Served, serving
@@ -98,24 +97,15 @@ def published(
     return entry
 
 
-@pytest.fixture(params=["stand-in", "h5py"])
-def hdf5(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Path]:
-    """Writes arrays by their paths within an HDF5 file; with h5py itself where it is installed."""
-    if request.param == "h5py":
-        h5py = pytest.importorskip("h5py")
-    else:
-        monkeypatch.setitem(sys.modules, "h5py", fake_h5py)  # type: ignore[arg-type]
+@pytest.fixture
+def hdf5(tmp_path: Path) -> Callable[..., Path]:
+    """Writes arrays by their paths within an HDF5 file."""
 
     def write(arrays: dict[str, np.ndarray], name: str = "vgg.h5") -> Path:
         path = tmp_path / name
-        if request.param == "stand-in":
-            fake_h5py.write(path, arrays)
-        else:
-            with h5py.File(path, "w") as file:
-                for place, values in arrays.items():
-                    file[place] = values
+        with h5py.File(path, "w") as file:
+            for place, values in arrays.items():
+                file[place] = values
         return path
 
     return write

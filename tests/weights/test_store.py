@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from failing_server import SMALL, Served
 from safetensors import numpy as safetensors_numpy
+from tests.oracles.made import vgg19
 
 from impasto import weights
 from impasto.errors import (
@@ -25,8 +26,6 @@ from impasto.weights import architecture, cache, registry, store
 from impasto.weights.registry import WeightsFile
 
 Arrays = dict[str, np.ndarray]
-SHARED = Path(__file__).parents[2].parent / "shared"
-GENUINE = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
 
 
 def test_importing_the_room_does_not_import_torch() -> None:
@@ -312,13 +311,14 @@ def test_the_folder_is_the_users_cache_unless_another_is_set(monkeypatch: pytest
     assert "impasto" in weights.folder().parts
 
 
-@pytest.mark.skipif(not GENUINE.exists(), reason="../shared has no genuine VGG-19 weights here")
-def test_the_first_eight_convolutions_are_imported_and_say_how_deep_they_go() -> None:
-    stored = weights.import_file(GENUINE, "vgg19-caffe")
+def test_the_first_eight_convolutions_are_imported_and_say_how_deep_they_go(tmp_path: Path) -> None:
+    path = tmp_path / "eight.safetensors"
+    safetensors_numpy.save_file(vgg19(8), path)
+    stored = weights.import_file(path, "vgg19-caffe")
     assert (stored.architecture, stored.convolutions, stored.deepest) == ("vgg19", 8, "conv3_4")
     assert stored.convention == "caffe"
     record = json.loads(cache.record_path(weights.path("vgg19-caffe")).read_text())
     assert record["deepest"] == "conv3_4"
     assert weights.verify("vgg19-caffe") == stored
     with pytest.raises(CorruptWeightsError, match="vgg16"):
-        weights.import_file(GENUINE, "vgg16-caffe")
+        weights.import_file(path, "vgg16-caffe")
