@@ -1,0 +1,41 @@
+"""The network for any painting in a file: its decoder, in half precision; the encoder is the bundled one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from impasto.encoders import load_encoder
+from impasto.errors import WeightsError
+from impasto.networks.any_painting import AnyPaintingNetwork
+
+BUNDLED = Path(__file__).parent / "data" / "any-painting.safetensors"
+
+
+def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
+    """The network whose decoder is at ``path``, in float32, ready to paint. Raises WeightsError for a file of
+    another network."""
+    stored = load_file(path)
+    network = untaught()
+    wanted = {name: tuple(p.shape) for name, p in network.decoder().items()}
+    found = {name: tuple(t.shape) for name, t in stored.items()}
+    if found != wanted:
+        odd = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))[0]
+        raise WeightsError(
+            f"Expected the network for any painting in {path}, with {odd} of shape {wanted.get(odd)};"
+            f" got {found.get(odd)}.",
+            expected=str(wanted.get(odd)),
+            actual=str(found.get(odd)),
+        )
+    network.load_state_dict({n: t.float() for n, t in stored.items()}, strict=False)
+    return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload,no-any-return]
+
+
+def untaught() -> AnyPaintingNetwork:
+    """The bundled encoder with a decoder that has learnt nothing."""
+    network = AnyPaintingNetwork()
+    known = load_encoder("tiny").state_dict()
+    network.encoder.load_state_dict({name: known[name] for name in network.encoder.state_dict()})
+    return network

@@ -1,0 +1,93 @@
+"""The network for any painting: sizes, strengths, styles, and its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from impasto.errors import WeightsError
+from impasto.networks.any_painting import LAYERS, NOISE, AnyPaintingNetwork, blended
+from impasto.networks.files import load_network, untaught
+
+
+@pytest.fixture(scope="module")
+def network() -> AnyPaintingNetwork:
+    torch.manual_seed(0)
+    return untaught().requires_grad_(False)
+
+
+def picture(height: int, width: int, seed: int = 0) -> Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (33, 50), (64, 41)])
+def test_any_size_comes_back_at_that_size(network: AnyPaintingNetwork, size: tuple[int, int]) -> None:
+    style = network.measure(picture(40, 56, 1))
+    assert network(picture(*size), style).shape == (1, 3, *size)
+
+
+def test_a_picture_too_small_is_refused(network: AnyPaintingNetwork) -> None:
+    with pytest.raises(ValueError, match="16 pixels a side at least; got 15x40"):
+        network(picture(40, 15), None)
+
+
+def test_no_strength_is_no_style(network: AnyPaintingNetwork) -> None:
+    photo, noise = picture(32, 32), torch.zeros(1, NOISE, 4, 4)
+    style = network.measure(picture(40, 40, 1))
+    copy = network(photo, None, noise=noise)
+    torch.testing.assert_close(network(photo, style, strength=0, noise=noise), copy)
+    assert float((network(photo, style, noise=noise) - copy).abs().max()) > 1e-3
+
+
+def test_the_encoder_is_not_learnt(network: AnyPaintingNetwork) -> None:
+    learnt = network.decoder()
+    assert not any(name.startswith("encoder") for name in learnt)
+    assert sum(p.numel() for p in learnt.values()) < 700_000
+
+
+def test_a_batch_is_painted_each_in_its_own_style(network: AnyPaintingNetwork) -> None:
+    photos = torch.cat([picture(32, 32), picture(32, 32, 2)])
+    paintings = torch.cat([picture(40, 40, 3), picture(40, 40, 4) ** 3])
+    noise = torch.zeros(2, NOISE, 4, 4)
+    together = network(photos, network.measure(paintings), noise=noise)
+    for k in range(2):
+        alone = network(photos[k : k + 1], network.measure(paintings[k : k + 1]), noise=noise[:1])
+        torch.testing.assert_close(together[k : k + 1], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_a_mixture_has_the_statistics_of_its_pictures_side_by_side(network: AnyPaintingNetwork) -> None:
+    left = {"relu1_1": network.measure(picture(16, 16))["relu1_1"]}
+    right = {"relu1_1": network.measure(picture(16, 16, 1))["relu1_1"]}
+    mean, second = 0.0, 0.0
+    for g in (left["relu1_1"], right["relu1_1"]):
+        mean = mean + g.mean / 2
+        second = second + (g.covariance + g.mean[:, :, None] * g.mean[:, None]) / 2
+    found = blended([left, right], [0.5, 0.5])["relu1_1"]
+    torch.testing.assert_close(found.mean, mean)
+    torch.testing.assert_close(found.covariance, second - mean[:, :, None] * mean[:, None])
+
+
+def test_statistics_are_measured_where_features_are_carried_over(network: AnyPaintingNetwork) -> None:
+    measured = network.measure(picture(24, 24))
+    assert {n: g.mean.shape[1] for n, g in measured.items()} == dict(
+        zip(LAYERS, (128, 64, 32, 16), strict=True)
+    )
+
+
+def test_a_decoder_comes_back_from_its_file(network: AnyPaintingNetwork, tmp_path: Path) -> None:
+    path = tmp_path / "decoder.safetensors"
+    save_file({n: p.detach().half().contiguous() for n, p in network.decoder().items()}, path)
+    again = load_network(path)
+    for name, parameter in again.decoder().items():
+        torch.testing.assert_close(parameter, network.decoder()[name].half().float())
+
+
+def test_the_file_of_another_network_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_file({"colours.weight": torch.zeros(3, 16, 1, 1)}, path)
+    with pytest.raises(WeightsError, match=r"coarsest\.beside\.bias of shape \(64,\); got None"):
+        load_network(path)
