@@ -24,7 +24,7 @@ from impasto import imaging
 from impasto.encoders import load_encoder
 from impasto.metrics import content_distance, grid_energy, style_distance
 from impasto.metrics.artefacts import border_frame
-from impasto.networks.files import BUNDLED, load_network
+from impasto.networks.any_painting_files import BUNDLED, load_network
 from impasto.optimize.pyramid import fit
 from impasto.tensors import to_pixels, to_tensor
 from impasto.types import Picture

@@ -18,7 +18,7 @@ from impasto.encoders import load_encoder
 from impasto.metrics.artefacts import grid_ratios
 from impasto.networks.any_painting import LAYERS, AnyPaintingNetwork
 from impasto.networks.transport import Gaussian, gaussian, roots, squared_distance
-from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS, Options
+from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS, OptimizeOptions
 
 RECONSTRUCTED = (*LAYERS,)
 _EPSILON = 1e-4
@@ -41,7 +41,7 @@ class Weights:
     """Of the losses: content and style as the optimiser's."""
 
     content: float = 1.0
-    style: float = Options().style_weight
+    style: float = OptimizeOptions().style_weight
     grid: float = 0.03
     range: float = 1.0
 

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from data import Pictures
 from impasto.encoders import load_encoder
-from impasto.feedforward.muon import Muon
 from impasto.networks.any_painting import AnyPaintingNetwork
+from impasto.networks.train.muon import Muon
 
 COPY_EVERY = 8
 """One step in so many copies pictures even when painting is taught."""

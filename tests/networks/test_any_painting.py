@@ -11,7 +11,7 @@ from torch import Tensor
 
 from impasto.errors import WeightsError
 from impasto.networks.any_painting import LAYERS, NOISE, AnyPaintingNetwork, blended
-from impasto.networks.files import load_network, untaught
+from impasto.networks.any_painting_files import load_network, untaught
 
 
 @pytest.fixture(scope="module")
