@@ -22,7 +22,7 @@ from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS, OptimizeOptio
 
 RECONSTRUCTED = (*LAYERS,)
 _EPSILON = 1e-4
-_VIEWS = 5
+_VIEWS = 3
 
 
 @dataclass(frozen=True)

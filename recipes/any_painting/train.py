@@ -2,15 +2,15 @@
 
     python recipes/any_painting/train.py --pictures runs/strokes/pictures.npz --run runs/strokes/long
 
-Seeded and resumable: the run's folder holds a checkpoint and a log (CSV), and the same command goes on from
-there, with the steps it would have made. Learning rates stay constant; what is used is the running average of
-the weights, ``network.safetensors``, good at any moment.
+Seeded and resumable: the run's folder holds a checkpoint and a log (JSON lines), and the same command goes on
+from there, with the steps it would have made. Learning rates stay constant; what is used is the running
+average of the weights, ``network.safetensors``, good at any moment.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import json
 import math
 import time
 from pathlib import Path
@@ -90,10 +90,13 @@ class Training:
 
     def restore(self, state: dict[str, Any]) -> None:
         self._take(state["weights"], state["average"])
+        self.step, self.seconds, self.skipped = state["step"], state["seconds"], state["skipped"]
+        if len(state["optimizers"]) != len(self.optimizers):
+            self.begun = self.step  # another optimiser than before
+            return
+        self.begun = state["begun"]
         for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.skipped, self.begun = state["skipped"], state["begun"]
 
     def begin_with(self, path: Path) -> None:
         """Go on from weights and average of the tracked checkpoint at ``path``; the optimiser begins anew."""
@@ -149,16 +152,18 @@ def run(training: Training, options: argparse.Namespace) -> None:
     """Steps to the end, with a line in the log every ``log_every`` and files every ``save_every``."""
     recent: dict[str, float] = {}
     began = time.time()
-    with (options.run / "log.csv").open("a", newline="") as log:
-        writer = csv.writer(log)
+    with (options.run / "log.jsonl").open("a") as log:
         while training.step < options.steps and time.time() - began < options.most_seconds:
             for name, value in training.learn().items():
-                recent[name] = value if name not in recent else 0.99 * recent[name] + 0.01 * value
+                recent[name] = value if name not in recent else 0.98 * recent[name] + 0.02 * value
+            if training.step == options.copying:
+                recent.clear()
             if training.step % options.log_every == 0:
-                shown = {name: round(value, 4) for name, value in recent.items()}
-                writer.writerow([training.step, round(training.seconds), *shown.values()])
-                log.flush()
-                print(training.step, round(training.seconds), training.skipped, shown, flush=True)
+                so_far = {"seconds": training.seconds, "skipped": training.skipped}
+                found = {name: round(value, 4) for name, value in (so_far | recent).items()}
+                line = json.dumps({"step": training.step} | found)
+                print(line, file=log, flush=True)
+                print(line, flush=True)
             if training.step % options.save_every == 0:
                 training.write(options.run)
     training.write(options.run)
