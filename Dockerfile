@@ -4,8 +4,8 @@
 
 FROM node:20.20-bookworm-slim AS page
 WORKDIR /build/studio-page
-COPY studio-page/package.json studio-page/package-lock.json ./
-RUN npm ci --no-audit --no-fund
+COPY studio-page/package.json studio-page/package-lock.json studio-page/.npmrc ./
+RUN npm ci
 COPY studio-page ./
 RUN npm run build
 
@@ -13,6 +13,7 @@ FROM python:3.11-slim-bookworm
 # Where pip, which reads this variable itself, finds the small CPU build of torch: the address of PyTorch's index
 # of CPU builds. Without, pip takes the full build, for graphics processors: gigabytes of CUDA.
 ARG PIP_EXTRA_INDEX_URL
+ARG PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN useradd --system --create-home --uid 10001 studio && mkdir /data && chown studio /data
 COPY pyproject.toml constraints.txt hatch_build.py README.md LICENSE ./

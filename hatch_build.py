@@ -99,7 +99,7 @@ def install_packages(source: Path) -> None:
     # npm writes this file last; older than the lock, what is installed is something else.
     installed, lock = source / "node_modules" / ".package-lock.json", source / "package-lock.json"
     if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
-        _npm(source, "ci", "--no-audit", "--no-fund")
+        _npm(source, "ci")
 
 
 def _npm(source: Path, *arguments: str) -> None:

@@ -5,7 +5,10 @@ python onnx_python.py gallery.onnx photo.jpg painted.jpg starry-night:0.7 great-
 """
 
 import json
+import os
 import sys
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import: ONNX Runtime reports to its maker otherwise
 
 import numpy as np
 import onnxruntime

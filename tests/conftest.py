@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import torch
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.imaging import resize, write
 from impasto.types import Picture, Pixels
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the clusters that tests start themselves
 
 
 def blobs(width: int, height: int, seed: int, coarse: int = 6) -> Pixels:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 import impasto
 
@@ -23,6 +27,32 @@ def test_the_help_loads_neither_torch_nor_opencv() -> None:
         "print([m for m in ('torch', 'cv2', 'tifffile') if m in sys.modules])"
     )
     assert run(code).strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("library", "home", "rooms"),
+    [
+        ("onnxruntime", "src/impasto/inference/onnx_runtime.py", ("src", "tests", "benchmarks")),
+        ("ray", "src/impasto/jobs/executors/ray.py", ("src", "benchmarks")),
+    ],
+)
+def test_libraries_that_report_to_their_makers_are_imported_where_that_is_forbidden(
+    library: str, home: str, rooms: tuple[str, ...]
+) -> None:
+    root = Path(__file__).parents[1]
+    pattern = re.compile(rf"^\s*(import|from) {library}\b", re.MULTILINE)
+    files = [path for room in rooms for path in (root / room).rglob("*.py")]
+    found = [path for path in files if pattern.search(path.read_text(encoding="utf-8"))]
+    assert [path.relative_to(root).as_posix() for path in found] == [home]
+
+
+@pytest.mark.parametrize("before", ["", "0"])
+def test_onnx_runtime_sends_nothing_whatever_the_environment_says(
+    before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", before)
+    code = "import os, impasto.inference.onnx_runtime; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    assert run(code).strip() == "1"
 
 
 def test_imaging_stays_free_of_torch() -> None:

@@ -38,7 +38,7 @@ def memory(name: str) -> float:
 
 
 def onnx(path: Path, image: np.ndarray, _: str) -> tuple[Callable[[], object], float]:
-    import onnxruntime
+    from impasto.inference.onnx_runtime import onnxruntime
 
     before = memory("VmRSS")
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

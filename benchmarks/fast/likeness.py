@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 
 from benchmarks.fast.networks import export
 from benchmarks.fast.pictures import PAINTINGS, Judge, Settings, read, tensor
 from impasto.inference import load_gallery
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.networks.export.parity import PRECISIONS
 from impasto.networks.files import GALLERY, load_network

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from benchmarks.fast.pictures import Settings
 from impasto.inference.gallery import SHIPPED
+from impasto.inference.onnx_runtime import onnxruntime
 
 SIDE = 512
 PASSES = 12

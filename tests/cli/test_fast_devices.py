@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
 import pytest
 from typer.testing import CliRunner, Result
 
 from impasto import imaging
 from impasto.cli import app
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.jobs import machine
 from impasto.jobs.executors.choice import Wish
 from impasto.pipelines import batch as works

@@ -21,11 +21,11 @@ import av
 import cv2
 import httpx
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
 
+from impasto.inference.onnx_runtime import onnxruntime
 from tests.golden import inputs
 from tests.golden.outcome import Outcome
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from impasto.errors import CorruptWeightsError, ImpastoError, OptionError
 from impasto.inference import gallery as module
 from impasto.inference import load_gallery
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.sessions import choose_device
 from tests.conftest import blobs
 from tests.inference.devices import CPU, CUDA, FakeCuda

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 from impasto.inference.onnx_files import Graph, count_nodes, read_constants
+from impasto.inference.onnx_runtime import onnxruntime
 
 
 def small() -> bytes:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from impasto.imaging import read, read_parameters, resize
 from impasto.inference import load_gallery
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.studio.client import StudioClient
 from impasto.studio.gallery import model_path
 from impasto.types import Pixels

@@ -6,6 +6,7 @@ installed torch.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -78,6 +79,10 @@ def load_timm(
 
 def _require_timm() -> Any:
     expected = "timm and a torchvision that matches the installed torch"
+    # Read by the Hugging Face hub's client, which timm brings, when it is imported.
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    if weights.is_offline():
+        os.environ["HF_HUB_OFFLINE"] = "1"
     try:
         return import_module("timm")
     except ModuleNotFoundError as problem:

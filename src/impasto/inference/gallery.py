@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from impasto.errors import CorruptWeightsError, ImpastoError, OptionError, PictureError, StyleError
 from impasto.inference.bands import Sweeps
 from impasto.inference.graphs import TABLE, Weights
 from impasto.inference.network_files import read_network
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.sessions import Sessions, choose_device, open_first
 from impasto.inference.styles import FastStyle, rows_of
 from impasto.types import Pixels

@@ -10,9 +10,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import onnxruntime
-
 from impasto.errors import OptionError
+from impasto.inference.onnx_runtime import onnxruntime
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 INSTALL = "pip install 'onnxruntime-gpu[cuda,cudnn]'"

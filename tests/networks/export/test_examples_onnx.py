@@ -40,7 +40,7 @@ def test_the_python_example_paints_as_impasto_does(photo_file: Path, tmp_path: P
 def test_the_python_example_needs_nothing_else() -> None:
     text = (EXAMPLES / "onnx_python.py").read_text()
     modules = set(re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE))
-    assert modules == {"json", "sys", "numpy", "onnxruntime", "PIL"}
+    assert modules == {"json", "os", "sys", "numpy", "onnxruntime", "PIL"}
 
 
 def test_the_web_example_uses_the_names_in_the_file() -> None:

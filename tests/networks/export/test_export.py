@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 import torch
 
 from impasto.errors import CorruptWeightsError, InputError, OptionError, WeightsError, WeightsMissingError
 from impasto.inference import FastStyle, load_gallery
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.networks.export import export_gallery, export_model, export_transformer, gallery
 from impasto.networks.export.parity import Difference, check_difference, compare
 from impasto.networks.export.scenes import dead_leaves

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import secrets
+import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from impasto.jobs.machine import Node, Share, share_cluster
 from impasto.jobs.work import Outcome, Painter, Task
 from impasto.progress import Progress
 
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import; a cluster started here inherits it
 try:
     import ray
 except ImportError as missing:
@@ -61,7 +64,7 @@ def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: fl
     """
     own = not ray.is_initialized()
     url = (_connect(address) if own else ray.init(ignore_reinit_error=True)).dashboard_url
-    dashboard = f"http://{url}" if url else "none (pip install 'ray[default]' brings one)"
+    dashboard = f"http://{url}" if url else "none"
     nodes = [Node.of(node["Resources"], gpus=gpus) for node in ray.nodes() if node["Alive"]]
     share = share_cluster(workers, items, nodes, memory)
     about = (
@@ -79,12 +82,14 @@ def _count(number: int, what: str) -> str:
 def _connect(address: str) -> Any:
     for tries in range(TRIES, 0, -1):
         try:
-            return ray.init(
-                address=address,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-            )
+            with _kept_here(address) as more:
+                return ray.init(
+                    address=address,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    configure_logging=False,
+                    **more,
+                )
         except Exception as error:  # Ray raises nearly anything for an address without a cluster
             ray.shutdown()
             words = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -93,6 +98,28 @@ def _connect(address: str) -> Any:
             if tries == 1:
                 raise ImpastoError(f"cannot start Ray on this machine: {words}") from error
     raise AssertionError
+
+
+@contextlib.contextmanager
+def _kept_here(address: str) -> Iterator[dict[str, str]]:
+    """Keep a Ray that is started on this machine from looking beyond it; gives arguments for that.
+
+    Its dashboard asks the metadata services of three clouds where it runs, with usage statistics off too, so
+    it is not started. The search for the machine's own address begins with a socket to a public name server;
+    the variable has Ray's processes use loopback, as they do on macOS and Windows anyway.
+    """
+    if address != LOCAL:
+        yield {}
+        return
+    services = ray._private.services
+    start = services.start_api_server
+    services.start_api_server = lambda *_, **__: (None, None)
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    try:
+        # Ray takes 127.0.0.1 for the address that others see.
+        yield {"_node_ip_address": "127.0.0.2"} if sys.platform == "linux" else {}
+    finally:
+        services.start_api_server = start
 
 
 @dataclass

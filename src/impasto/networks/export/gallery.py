@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
 from impasto.files.local import replace
 from impasto.inference.graphs import whole
 from impasto.inference.onnx_files import count_nodes
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.styles import KEY, describe, rows_of
 from impasto.networks.export.parity import (
     Difference,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import MissingExtraError
+from impasto.inference.onnx_runtime import load_quantiser
 
 _PICTURE_CHANNELS = 4
 
@@ -23,14 +24,16 @@ def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[
     """
     try:
         import onnx
-        from onnxruntime import quantization
-        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+        quantization = load_quantiser()
     except ImportError as problem:
         raise MissingExtraError(
             f"int8 needs the extra that exports: pip install 'impasto[export]' ({problem})"
         ) from problem
 
-    class Feeds(quantization.CalibrationDataReader):  # type: ignore[misc]
+    reader: Any = quantization.CalibrationDataReader
+
+    class Feeds(reader):  # type: ignore[misc]
         def __init__(self) -> None:
             self.left = iter(feeds)
 
@@ -40,7 +43,7 @@ def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[
     with tempfile.TemporaryDirectory() as folder, _quiet():
         plain, prepared, made = (Path(folder) / name for name in ("plain", "prepared", "made"))
         plain.write_bytes(data)
-        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+        quantization.shape_inference.quant_pre_process(plain, prepared, skip_symbolic_shape=True)
         outer = _outer(onnx.load(prepared).graph)
         quantization.quantize_static(
             prepared,

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from impasto.errors import MissingExtraError
 from impasto.files.local import replace
 from impasto.inference.onnx_files import count_nodes
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.styles import KEY, FastStyle, describe
 from impasto.networks.export.parity import (
     Export,
