@@ -13,13 +13,12 @@ FROM python:3.11-slim-bookworm
 # Where pip, which reads this variable itself, finds the small CPU build of torch: the address of PyTorch's index
 # of CPU builds. Without, pip takes the full build, for graphics processors: gigabytes of CUDA.
 ARG PIP_EXTRA_INDEX_URL
-ARG PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN useradd --system --create-home --uid 10001 studio && mkdir /data && chown studio /data
 COPY pyproject.toml constraints.txt hatch_build.py README.md LICENSE ./
 COPY src src
 COPY --from=page /build/src/impasto/studio/page src/impasto/studio/page
-RUN IMPASTO_BUILD_PAGE=0 pip install --no-cache-dir -c constraints.txt '.[studio-servers]'
+RUN IMPASTO_BUILD_PAGE=0 pip install --disable-pip-version-check --no-cache-dir -c constraints.txt '.[studio-servers]'
 # Listening beyond loopback asks for IMPASTO_STUDIO_TOKEN or IMPASTO_STUDIO_ACCOUNTS_FILE; without, it does not start.
 ENV IMPASTO_STUDIO_HOST=0.0.0.0 \
     IMPASTO_STUDIO_DATA_DIR=/data \
