@@ -27,7 +27,7 @@ USER 10001
 VOLUME /data
 EXPOSE 8321
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
-    CMD ["python", "-m", "impasto.studio.health"]
+    CMD ["python", "-m", "impasto.studio.web.health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["impasto"]
 CMD ["studio", "--no-browser"]

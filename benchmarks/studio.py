@@ -29,11 +29,11 @@ ALLOWED = 0.1
 """Of the server's memory: what the allocator keeps to itself moves by a few percent."""
 _SERVER = """
 import sys
-from impasto.studio import serve
-from impasto.studio.gallery import model_path
+from impasto.studio import server as serve
+from impasto.studio.web.previews import model_path
 from impasto.studio.settings import load
 if model_path() is None:
-    from impasto.studio import app
+    from impasto.studio.web import app
     class Style:
         name = title = artist = year = licence = "copy"
     class Copy:

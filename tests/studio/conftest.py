@@ -17,11 +17,11 @@ from PIL import Image
 
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
-from impasto.studio.accounts import account_line
-from impasto.studio.app import Studio
-from impasto.studio.painting import Painter
-from impasto.studio.serve import Server, _config
+from impasto.studio.server import Server, _config
 from impasto.studio.settings import Settings
+from impasto.studio.web.accounts import account_line
+from impasto.studio.web.app import Studio
+from impasto.studio.worker.runner import Painter
 
 API = "/api/v1"
 TOKENS = {"anna": "anna-token-0123456789", "bert": "bert-token-0123456789"}

@@ -101,7 +101,7 @@ def test_the_api_page_names_every_route(house: House) -> None:
 
 
 def test_every_kind_of_problem_is_documented() -> None:
-    from impasto.studio.problems import KINDS
+    from impasto.studio.web.problems import KINDS
 
     text = (ROOT / "docs" / "studio-api.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `/problems/([a-z-]+)` \| (\d+) \|", text, re.MULTILINE)

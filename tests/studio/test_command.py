@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from impasto.cli import app
-from impasto.studio import serve
+from impasto.studio import server as serve
 from impasto.studio.settings import Settings
 from tests.studio.conftest import House
 
@@ -31,7 +31,7 @@ def test_the_command_makes_accounts(tmp_path: Path) -> None:
     assert line is not None
     path = tmp_path / "accounts.txt"
     path.write_text(line[1])
-    from impasto.studio.app import Studio
+    from impasto.studio.web.app import Studio
 
     studio = Studio(Settings(data_dir=tmp_path, accounts_file=path), load_gallery=lambda: None)
     assert studio.services.accounts.user_of(token[1]) == "anna"
@@ -50,8 +50,8 @@ def test_a_taken_port_is_said_in_one_line(
 
 def test_the_server_starts_without_torch() -> None:
     code = (
-        "import sys, impasto.studio.app, impasto.studio.serve\n"
-        "from impasto.studio.recipe import painted_styles, presets\npainted_styles(); presets()\n"
+        "import sys, impasto.studio.web.app, impasto.studio.server\n"
+        "from impasto.studio.requests import painted_styles, presets\npainted_styles(); presets()\n"
         "print([m for m in ('torch', 'cv2', 'onnxruntime') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

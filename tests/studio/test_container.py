@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from impasto.studio.health import is_healthy
 from impasto.studio.queues import LANES
 from impasto.studio.settings import PREFIX, Settings
+from impasto.studio.web.health import is_healthy
 from tests.studio.conftest import House
 
 ROOT = Path(__file__).parents[2]

@@ -23,9 +23,9 @@ from impasto.cli.choices import Choices
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset
 from impasto.pipelines import inspect as inspections
-from impasto.studio.explained import MOST_STEPS, SIDE, UNTOLD, options, style_of, words
-from impasto.studio.recipe import OPTIONS
-from impasto.studio.schemas import JobRequest
+from impasto.studio.requests import OPTIONS
+from impasto.studio.web.schemas import JobRequest
+from impasto.studio.worker.explained import MOST_STEPS, SIDE, UNTOLD, options, style_of, words
 from tests.studio.conftest import until
 
 PHOTO = f"p_{'a' * 22}"
@@ -115,9 +115,9 @@ def test_of_several_paintings_the_main_one_is_told_of() -> None:
 PARENT = """
 import sys
 from pathlib import Path
-from impasto.studio import explaining
+from impasto.studio.worker import explanation as explaining
 
-explaining.command = lambda: [sys.executable, "-m", "impasto.studio.tied", "long"]
+explaining.command = lambda: [sys.executable, "-m", "impasto.studio.worker.tied", "long"]
 with open("log", "wb") as output:
     process = explaining.start(["words"], Path.cwd(), output)
 print(process.pid, flush=True)
@@ -139,7 +139,7 @@ def test_who_explains_ends_with_a_worker_that_is_killed(tmp_path: Path) -> None:
 
 def test_who_explains_ends_by_itself_too(tmp_path: Path) -> None:
     (tmp_path / "short.py").write_text("import sys\nprint(sys.argv[1:])\nraise SystemExit(7)\n")
-    command = [sys.executable, "-m", "impasto.studio.tied", "short", "--json", "it.png"]
+    command = [sys.executable, "-m", "impasto.studio.worker.tied", "short", "--json", "it.png"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:

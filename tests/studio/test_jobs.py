@@ -16,8 +16,8 @@ from PIL import Image
 
 from impasto.errors import CorruptWeightsError, ImpastoError, OutputError
 from impasto.imaging import read_parameters
-from impasto.studio import watching
-from impasto.studio.caretaker import Caretaker
+from impasto.studio.web import broadcast as watching
+from impasto.studio.worker.sweeper import Caretaker
 from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
 
 
@@ -330,7 +330,7 @@ def test_a_draft_is_small_and_waits_in_a_queue_of_its_own(client: httpx.Client, 
     draft = submit(client, photo, kind="draft", size=4000, options={})
     assert draft["position"] == 1
     assert [house.here.queues.waiting(lane) for lane in ("paintings", "drafts")] == [1, 1]
-    from impasto.studio.recipe import options_of
+    from impasto.studio.requests import options_of
 
     assert options_of(draft["request"], draft_size=384).size == 384
 
@@ -479,7 +479,7 @@ def test_an_explanation_is_a_job_of_its_own(
 ) -> None:
     import sys
 
-    from impasto.studio import explaining
+    from impasto.studio.worker import explanation as explaining
 
     script = "import sys,pathlib; pathlib.Path(sys.argv[-1]).write_text('<h1>'+' '.join(sys.argv[1:]))"
     monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", script])
@@ -511,7 +511,7 @@ def test_an_explanation_says_how_far_it_is(
 ) -> None:
     import sys
 
-    from impasto.studio import explaining
+    from impasto.studio.worker import explanation as explaining
 
     script = (
         "import sys, pathlib, time\n"
@@ -572,7 +572,7 @@ def test_an_explanation_that_fails_says_why(
 ) -> None:
     import sys
 
-    from impasto.studio import explaining
+    from impasto.studio.worker import explanation as explaining
 
     monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", "raise SystemExit('no ink')"])
     house = make(studio={"can_explain": True})

@@ -13,7 +13,7 @@ import pytest
 from impasto.imaging import read_parameters
 from impasto.jobs.crew import Ended, Lost, Said
 from impasto.jobs.work import Task, carry_out
-from impasto.studio.on_ray import OnRay, make_painter
+from impasto.studio.worker.ray_executor import OnRay, make_painter
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 

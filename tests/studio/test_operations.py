@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from impasto.errors import MissingExtraError, OptionError
-from impasto.studio.accounts import account_line
-from impasto.studio.app import Studio
-from impasto.studio.readiness import Readiness
 from impasto.studio.settings import Settings, load
+from impasto.studio.web.accounts import account_line
+from impasto.studio.web.app import Studio
+from impasto.studio.web.readiness import Readiness
 from tests.studio.conftest import House, submit
 
 

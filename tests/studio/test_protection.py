@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from impasto.errors import OptionError
-from impasto.studio import limits
-from impasto.studio.caretaker import Caretaker
-from impasto.studio.limits import Buckets, caller_at
-from impasto.studio.problems import ProblemError
+from impasto.studio.web import rate_limits as limits
+from impasto.studio.web.problems import ProblemError
+from impasto.studio.web.rate_limits import Buckets, caller_at
+from impasto.studio.worker.sweeper import Caretaker
 from tests.studio.conftest import TOKENS, House, encoded, submit, until, upload
 
 

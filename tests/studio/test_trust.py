@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from impasto.studio.accounts import account_line
+from impasto.studio.web.accounts import account_line
 from tests.studio.conftest import TOKENS, House, encoded, mask, submit, until, upload
 
 OPEN = {("GET", "/api/v1/session"), ("POST", "/api/v1/session")}
@@ -82,7 +82,7 @@ def test_nobody_reaches_what_is_anothers_by_any_route(
 
 def test_streams_tell_nobody_of_anothers_jobs(shared: House, anna: httpx.Client) -> None:
     from impasto.studio.state import JobRecord
-    from impasto.studio.watching import Subscriber
+    from impasto.studio.web.broadcast import Subscriber
 
     watcher = shared.here.watcher
     mine, others = Subscriber("anna", None), Subscriber("bert", None)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image, TiffImagePlugin
 
-from impasto.studio.frames import gif_frames
+from impasto.studio.web.frame_count import gif_frames
 from tests.studio.conftest import House, encoded, mask, upload
 
 GPS = 0x8825

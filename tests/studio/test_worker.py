@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from impasto.pipelines import batch as works
-from impasto.studio.caretaker import UNSEEN, Caretaker
 from impasto.studio.client import verify_webhook
-from impasto.studio.painting import Painter
 from impasto.studio.queues import Queue
 from impasto.studio.settings import Settings
 from impasto.studio.webhooks import PAUSES, Postman, check_address
+from impasto.studio.worker.runner import Painter
+from impasto.studio.worker.sweeper import UNSEEN, Caretaker
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 

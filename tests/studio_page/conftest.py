@@ -23,7 +23,7 @@ import pytest
 from PIL import Image
 
 from impasto.studio.client import StudioClient
-from impasto.studio.routes.page import FOLDER
+from impasto.studio.web.routes.page import FOLDER
 from impasto.types import Pixels
 from tests.conftest import blobs
 

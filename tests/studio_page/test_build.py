@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from impasto.studio.routes.page import FOLDER
+from impasto.studio.web.routes.page import FOLDER
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ from impasto.imaging import read, read_parameters, resize
 from impasto.inference import load_gallery
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.studio.client import StudioClient
-from impasto.studio.gallery import model_path
+from impasto.studio.web.previews import model_path
 from impasto.types import Pixels
 from tests.conftest import blobs
 from tests.studio_page.conftest import Studio, Visit, encode

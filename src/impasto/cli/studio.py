@@ -73,9 +73,9 @@ def studio(
     environment variables, and there are more of them: docs/studio.md.
     """
     try:
-        from impasto.studio.accounts import account_line
-        from impasto.studio.serve import serve
+        from impasto.studio.server import serve
         from impasto.studio.settings import load
+        from impasto.studio.web.accounts import account_line
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("impasto"):
             raise

@@ -16,9 +16,9 @@ from PIL import Image
 
 from impasto import imaging
 from impasto.pipelines import photo as api
-from impasto.studio.gallery import SAMPLES, Previews
-from impasto.studio.recipe import GalleryStyle
-from impasto.studio.storage import replace_file
+from impasto.studio.requests import GalleryStyle
+from impasto.studio.state.storage import replace_file
+from impasto.studio.web.previews import SAMPLES, Previews
 from impasto.types import Picture, Pixels
 
 WIDTH, HEIGHT = 384, 288

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +20,6 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from impasto.errors import MissingExtraError, OptionError
-from impasto.studio.state import Limits
 
 PREFIX = "IMPASTO_STUDIO_"
 
@@ -27,6 +27,15 @@ PREFIX = "IMPASTO_STUDIO_"
 def default_data_dir() -> Path:
     """Where the studio keeps its state, pictures and results unless told otherwise."""
     return platformdirs.user_data_path("impasto", appauthor=False) / "studio"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be taken on: jobs in the queue, unfinished jobs of one person, bytes of one person."""
+
+    in_line: int
+    of_owner: int
+    bytes: int
 
 
 class Settings(BaseSettings):
@@ -151,6 +160,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def address_of(settings: Settings, port: int) -> str:
+    """Where a browser on this machine finds the studio."""
+    scheme = "https" if settings.certificate is not None else "http"
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host
+    host = "[::1]" if settings.host == "::" else f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{port}/"
 
 
 def load(**given: Any) -> Settings:

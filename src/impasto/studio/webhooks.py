@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from impasto.errors import OptionError
+from impasto.studio.documents import job_document
 from impasto.studio.settings import Settings, is_loopback, secret_of
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ class Postman:
         if job is None:
             self.state.deliveries.remove(delivery.id)
             return True
-        from impasto.studio.schemas import describe
-
-        plain = describe(job, position=None)
+        plain = job_document(job, position=None)
         body = json.dumps({"event": delivery.event, "delivery": delivery.id, "job": plain}).encode()
         taken = self._post(delivery, body)
         if taken or delivery.attempts > len(PAUSES):

@@ -5,6 +5,7 @@ Everything else sees ``State`` and the records only. Pictures' bytes are files (
 
 from __future__ import annotations
 
+from impasto.studio.settings import Limits, Settings
 from impasto.studio.state.database import Database
 from impasto.studio.state.deliveries import Deliveries
 from impasto.studio.state.jobs import Jobs
@@ -15,7 +16,6 @@ from impasto.studio.state.records import (
     STATUSES,
     Delivery,
     JobRecord,
-    Limits,
     PictureRecord,
     RefusalError,
 )
@@ -34,6 +34,7 @@ __all__ = [
     "PictureRecord",
     "RefusalError",
     "State",
+    "open_state",
 ]
 
 
@@ -61,3 +62,9 @@ class State:
 
     def close(self) -> None:
         self.database.close()
+
+
+def open_state(settings: Settings) -> State:
+    """Return the state that ``settings`` name."""
+    url = settings.database_url.get_secret_value()
+    return State(url or str(settings.data_dir / "studio.sqlite"))

@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from impasto.studio.settings import Limits
 from impasto.studio.state.database import Database, Transaction
-from impasto.studio.state.records import FINAL, JobRecord, Limits, RefusalError, job_of
+from impasto.studio.state.records import FINAL, JobRecord, RefusalError, job_of
 from impasto.studio.state.rows import (
     ACTIVE_SET,
     IN_LINE_SET,

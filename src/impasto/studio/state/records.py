@@ -38,15 +38,6 @@ class RefusalError(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What may be taken on: jobs in the queue, unfinished jobs of one person, bytes of one person."""
-
-    in_line: int
-    of_owner: int
-    bytes: int
-
-
-@dataclass(frozen=True)
 class PictureRecord:
     """An upload. ``role``: photo, painting or mask; ``bytes``: what it takes on disk."""
 

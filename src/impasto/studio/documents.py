@@ -1,0 +1,60 @@
+"""Records as the HTTP API and webhooks show them: plain JSON."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from impasto.studio.state import JobRecord, PictureRecord
+
+API = "/api/v1"
+
+
+def iso(seconds: float | None) -> str | None:
+    """Seconds since 1970 as ISO 8601 in UTC."""
+    if seconds is None:
+        return None
+    when = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def picture_document(picture: PictureRecord) -> dict[str, Any]:
+    """An upload as the API shows it."""
+    return {
+        "id": picture.id,
+        "role": picture.role,
+        "name": picture.name,
+        "width": picture.width,
+        "height": picture.height,
+        "bytes": picture.bytes,
+        "created": iso(picture.created),
+        "content": f"{API}/pictures/{picture.id}/content",
+    }
+
+
+def job_document(job: JobRecord, *, position: int | None) -> dict[str, Any]:
+    """A job as the API shows it."""
+    here = f"{API}/jobs/{job.id}"
+    result: Mapping[str, Any] | None = job.result
+    is_page = job.kind == "explanation"
+    preview = f"{here}/preview?number={job.preview}" if job.preview and not job.is_final else None
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "title": job.title,
+        "status": job.status,
+        "created": iso(job.created),
+        "started": iso(job.started),
+        "finished": iso(job.finished),
+        "position": position,
+        "attempts": job.attempts,
+        "request": dict(job.request),
+        "of": job.explains,
+        "progress": None if job.progress is None else dict(job.progress),
+        "preview": preview,
+        "result": None if result is None else {"url": f"{here}/result", **result},
+        "thumbnail": None if result is None or is_page else f"{here}/thumbnail",
+        "explanation": f"{here}/explanation" if job.explanation else None,
+        "error": None if job.error is None else dict(job.error),
+    }

@@ -1,0 +1,140 @@
+"""Running the studio: server, workers, browser; and ending in good order."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from impasto.errors import InputError, OptionError
+from impasto.studio.logs import set_up
+from impasto.studio.settings import Settings, address_of
+from impasto.studio.web.app import Studio
+from impasto.studio.web.routes.page import FOLDER
+from impasto.studio.worker import explanation as explaining
+from impasto.studio.worker.supervisor import Supervisor
+
+log = logging.getLogger("impasto.studio.server")
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which tells the streams at once when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but a signal that was obeyed is not raised again: workers are still to be stopped."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_stop()
+        super().handle_exit(sig, frame)
+
+
+def _named(address: str, host: str) -> str:
+    """``address``, as it is at another name of this machine."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{host}:{rest.rpartition(':')[2]}"
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The socket to listen on. Raises InputError when the address is taken or is not this machine's."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((settings.host, settings.port))
+    except OSError as error:
+        made.close()
+        raise InputError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; expected a free --port"
+        ) from error
+    return made
+
+
+def serve(settings: Settings, *, open_browser: bool = True, say: Callable[[str], None] = print) -> None:
+    """Serve until told to stop. Raises ImpastoError for settings that cannot be served with."""
+    set_up(settings.log_format)
+    listening = bind(settings)
+    with contextlib.closing(listening):
+        studio = Studio(settings)
+        here = studio.services
+        address = address_of(settings, listening.getsockname()[1])
+        server = Server(_config(settings, studio), here.watcher.stop)
+        supervisor = Supervisor(settings, here.state, here.queues)
+        supervisor.start()
+        threading.Thread(target=_later, args=(studio, server, address, open_browser), daemon=True).start()
+        _greet(settings, address, say)
+        try:
+            server.run(sockets=[listening])
+        finally:
+            here.watcher.stop()
+            supervisor.stop()
+            logging.getLogger("impasto.studio").info("ended")
+
+
+def _config(settings: Settings, studio: Studio) -> uvicorn.Config:
+    more: dict[str, Any] = {}
+    if settings.certificate is not None:
+        more = {"ssl_certfile": str(settings.certificate), "ssl_keyfile": str(settings.key)}
+    try:
+        config = uvicorn.Config(
+            studio.asgi,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+            timeout_keep_alive=20,
+            **more,
+        )
+        config.load()
+    except OSError as error:
+        raise OptionError(f"cannot use the certificate and key: {error}") from error
+    return config
+
+
+def _later(studio: Studio, server: uvicorn.Server, address: str, open_browser: bool) -> None:
+    """What need not keep the first page waiting."""
+    while not server.started and not server.should_exit:
+        time.sleep(0.05)
+    if open_browser and server.started:
+        webbrowser.open(address)
+    with contextlib.suppress(Exception):
+        studio.services.can_explain = explaining.available()
+
+
+def _greet(settings: Settings, address: str, say: Callable[[str], None]) -> None:
+    say(f"Impasto Studio: {address}")
+    if settings.host in ("0.0.0.0", "::", ""):
+        say(f"For others on this network: {_named(address, socket.gethostname())}")
+    if not (FOLDER / "index.html").is_file():
+        say("The page is not built: `make studio` in a checkout builds it. The HTTP API is at /openapi.json.")
+    if not settings.is_loopback and settings.certificate is None:
+        say(
+            "Without --certificate and --key, tokens and pictures cross the network in the clear, and "
+            "browsers give neither camera nor offline mode."
+        )
+    say("Ctrl-C stops it; what is being painted goes on when it is started again.")

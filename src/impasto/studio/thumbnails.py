@@ -1,0 +1,39 @@
+"""Small copies of pictures, as JPEG."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from impasto.types import Picture
+
+
+def as_image(picture: Picture, grey: bool = False) -> Image.Image:
+    """Return ``picture`` at 8 bits a channel; ``grey``: its red channel alone."""
+    pixels = np.rint(np.clip(picture.pixels, 0, 1) * 255).astype(np.uint8)
+    if grey:
+        return Image.fromarray(pixels[..., 0])
+    if picture.alpha is not None:
+        alpha = np.rint(picture.alpha * 255).astype(np.uint8)
+        pixels = np.concatenate([pixels, alpha[..., None]], axis=2)
+    return Image.fromarray(pixels)
+
+
+def thumbnail(picture: Picture, side: int, grey: bool = False, quality: int = 88) -> bytes:
+    """A JPEG of ``picture``, on white, whose long side is at most ``side``."""
+    image = as_image(picture, grey)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return as_jpeg(image, quality)
+
+
+def as_jpeg(image: Image.Image, quality: int = 88) -> bytes:
+    """``image`` as JPEG; what is transparent is on white."""
+    if image.mode == "RGBA":
+        ground = Image.new("RGB", image.size, "white")
+        ground.paste(image, mask=image.getchannel("A"))
+        image = ground
+    stream = io.BytesIO()
+    image.save(stream, format="JPEG", quality=quality)
+    return stream.getvalue()

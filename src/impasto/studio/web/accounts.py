@@ -1,0 +1,161 @@
+"""Who may come in: tokens, sessions, and proof that a request comes from our own page."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+
+from impasto.errors import OptionError
+from impasto.studio.settings import Settings, secret_of
+from impasto.studio.state import State
+from impasto.studio.web.problems import ProblemError
+
+log = logging.getLogger("impasto.studio.web.accounts")
+COOKIE = "impasto_session"
+LOCAL = "local"
+OWNER = "owner"
+_LINE = re.compile(r"([a-z0-9][a-z0-9_.-]{0,63}):([0-9a-f]{64})")
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks. ``session``: the cookie's key; ``by_token``: a program with a bearer token."""
+
+    user: str
+    csrf: str
+    session: str | None = None
+    expires: float | None = None
+    by_token: bool = False
+
+
+def account_line(name: str, token: str) -> str:
+    """The line of the accounts file that lets ``token`` in as ``name``."""
+    return f"{name}:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+class Accounts:
+    """Tokens and the sessions they open."""
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        self.settings, self.state = settings, state
+        self._secret = secret_of(settings)
+        self._read_at = _changed(settings.accounts_file)
+        self._users = _read(settings)
+
+    def users(self) -> dict[str, str]:
+        """The SHA-256 of each token, to its user's name; of the accounts file as it is now.
+
+        Who was taken out of it is a stranger at once. A file with a mistake changes nothing.
+        """
+        at = _changed(self.settings.accounts_file)
+        if at != self._read_at:
+            self._read_at = at
+            try:
+                self._users = _read(self.settings)
+                log.info("the accounts file was read again")
+            except (OSError, OptionError) as error:
+                log.warning("the accounts file cannot be used, the one before it counts: %s", error)
+        return self._users
+
+    def user_of(self, token: str) -> str | None:
+        """Whose token that is; compared in constant time."""
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        found = None
+        for known, user in self.users().items():
+            if hmac.compare_digest(known, digest):
+                found = user
+        return found
+
+    def sign_in(self, token: str) -> Caller | None:
+        """A new session for ``token``; None for a wrong one."""
+        user = self.user_of(token)
+        if user is None:
+            return None
+        key, expires = secrets.token_urlsafe(32), time.time() + self.settings.session_hours * 3600
+        self.state.sessions.add(key, user, expires)
+        return Caller(user, self._csrf(key), key, expires)
+
+    def sign_out(self, caller: Caller) -> None:
+        if caller.session is not None:
+            self.state.sessions.remove(caller.session)
+
+    def caller(self, request: Request) -> Caller | None:
+        """Who asks, or None for a stranger. Raises ProblemError for a wrong bearer token."""
+        header = request.headers.get("authorization", "")
+        if header:
+            scheme, _, token = header.partition(" ")
+            user = self.user_of(token.strip()) if scheme.lower() == "bearer" else None
+            if user is not None:
+                return Caller(user, "", by_token=True)
+            if self.settings.needs_token:
+                raise ProblemError("unauthorised", "expected a valid bearer token; this one is not")
+        if not self.settings.needs_token:
+            return Caller(LOCAL, self._csrf(LOCAL))
+        key = request.cookies.get(COOKIE)
+        found = self.state.sessions.find(key, time.time()) if key else None
+        if key is None or found is None or found[0] not in {*self.users().values()}:
+            return None
+        return Caller(found[0], self._csrf(key), key, found[1])
+
+    def check_origin(self, request: Request, caller: Caller) -> None:
+        """Raise ProblemError where a browser may have been led here by someone else's page (CSRF)."""
+        if caller.by_token:
+            return
+        check_same_site(request)
+        if request.method in SAFE:
+            return
+        headers = request.headers
+        # A program without cookies that names no origin is no browser someone could mislead.
+        named = "origin" in headers or "sec-fetch-site" in headers
+        is_program = caller.session is None and not named
+        if not is_program and not hmac.compare_digest(
+            headers.get("x-csrf-token", "").encode(), caller.csrf.encode()
+        ):
+            raise ProblemError("csrf", "expected the X-CSRF-Token of GET /api/v1/session")
+
+    def _csrf(self, key: str) -> str:
+        return hmac.new(self._secret, f"csrf:{key}".encode(), hashlib.sha256).hexdigest()
+
+
+def _read(settings: Settings) -> dict[str, str]:
+    """The SHA-256 of each token, to its user's name. Raises OptionError for a line that is none."""
+    found: dict[str, str] = {}
+    if settings.token is not None:
+        found[hashlib.sha256(settings.token.get_secret_value().encode()).hexdigest()] = OWNER
+    path = settings.accounts_file
+    lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if match is None:
+            raise OptionError(f"{path}, line {number}: expected NAME:SHA-256 of a token")
+        found[match[2]] = match[1]
+    return found
+
+
+def _changed(path: Path | None) -> int:
+    """When ``path`` was last written to; 0 where it is not."""
+    try:
+        return 0 if path is None else path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def check_same_site(request: Request) -> None:
+    """Raise ProblemError for a request a browser makes on behalf of another site."""
+    headers = request.headers
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise ProblemError("csrf", "requests from other sites are not answered")
+    origin = headers.get("origin")
+    if origin is not None and origin != f"{request.url.scheme}://{headers.get('host', '')}":
+        raise ProblemError("csrf", f"requests from {origin[:100]} are not answered")

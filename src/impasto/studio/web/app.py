@@ -1,0 +1,141 @@
+"""The application: routes, services, and what wraps them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp
+
+from impasto import __version__
+from impasto.studio.documents import API
+from impasto.studio.logs import Audit
+from impasto.studio.queues import Queues
+from impasto.studio.settings import Settings
+from impasto.studio.state import State, open_state
+from impasto.studio.state.storage import Storage
+from impasto.studio.web.accounts import Accounts
+from impasto.studio.web.broadcast import Watcher
+from impasto.studio.web.dependencies import Services, admit_upload
+from impasto.studio.web.metrics import Metrics
+from impasto.studio.web.middleware import Gate
+from impasto.studio.web.previews import FastGallery, Previews, load_shipped
+from impasto.studio.web.problems import ProblemDocument, install
+from impasto.studio.web.rate_limits import Buckets
+from impasto.studio.web.readiness import Readiness, writable
+from impasto.studio.web.routes import events, jobs, operations, page, pictures, results, session
+
+log = logging.getLogger("impasto.studio.http")
+DECODERS = 2
+"""Pictures decoded or encoded in full size at once: a large one takes a gigabyte meanwhile."""
+
+
+class Studio:
+    """The application and what it works with. ``asgi`` is what a server runs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        load_gallery: Callable[[], FastGallery | None] = load_shipped,
+        can_explain: bool = False,
+        page_folder: Path = page.FOLDER,
+    ) -> None:
+        settings.check()
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        storage = Storage(settings.data_dir)
+        state = open_state(settings)
+        self.settings = settings
+        self.services = _services(settings, state, storage, load_gallery)
+        self.services.can_explain = can_explain
+        self.app = _application(self.services, page_folder)
+        here = self.services
+        self.asgi: ASGIApp = Gate(self.app, here, lambda request: admit_upload(request, here))
+
+
+def _services(
+    settings: Settings, state: State, storage: Storage, load_gallery: Callable[[], FastGallery | None]
+) -> Services:
+    queues = Queues(settings)
+    checks = {"state": state.ready, "queue": queues.ready, "storage": lambda: writable(storage)}
+    return Services(
+        settings=settings,
+        state=state,
+        storage=storage,
+        queues=queues,
+        accounts=Accounts(settings, state),
+        watcher=Watcher(state),
+        metrics=Metrics(),
+        audit=Audit(settings.data_dir),
+        previews=Previews(load_gallery),
+        decoders=anyio.CapacityLimiter(DECODERS),
+        painters=anyio.CapacityLimiter(settings.max_previews),
+        requests=Buckets(settings.requests_per_minute),
+        uploads=Buckets(settings.uploads_per_minute),
+        submissions=Buckets(settings.jobs_per_minute),
+        sign_ins=Buckets(settings.sign_ins_per_minute),
+        readiness=Readiness(checks),
+    )
+
+
+def _application(here: Services, page_folder: Path) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        here.watcher.start()
+        yield
+        here.watcher.stop()
+        here.state.close()
+
+    app = FastAPI(
+        title="Impasto Studio",
+        version=__version__,
+        summary="Paint photographs in the manner of paintings.",
+        description="Errors are problem documents (RFC 9457). See docs/studio-api.md.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = here
+    app.state.page = page_folder
+    install(app)
+    for routes in (session, pictures, jobs, results, events):
+        app.include_router(routes.router, prefix=API)
+    app.include_router(operations.api, prefix=API)
+    app.include_router(operations.router)
+    app.include_router(page.router)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _schema(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def _schema(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+    )
+    parts = found.setdefault("components", {})
+    schemas = parts.setdefault("schemas", {})
+    problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["ProblemDocument"] = problem
+    parts["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "impasto_session"},
+    }
+    found["security"] = [{"token": []}, {"session": []}]
+    return found

@@ -1,0 +1,206 @@
+"""What every request passes: names, size, headers, the log. Pure ASGI, so that streams stay streams."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from impasto.studio.documents import API
+from impasto.studio.settings import Settings, is_loopback
+from impasto.studio.web.dependencies import Services
+from impasto.studio.web.problems import MEDIA, ProblemError, document
+
+log = logging.getLogger("impasto.studio.http")
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+SECURITY = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
+}
+UPLOADS = f"{API}/pictures"
+JSON_BYTES = 2**20
+FORM_BYTES = 2**16
+"""What a form takes beside the file in it."""
+
+
+class Gate:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, here: Services, admit_upload: Callable[[Request], None]) -> None:
+        self.app, self.here, self.admit_upload = app, here, admit_upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Passage(self, scope, receive, send).run()
+
+
+class _Passage:
+    """One request on its way."""
+
+    def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
+        self.gate, self.scope, self._receive, self._send = gate, scope, receive, send
+        self.headers = Headers(scope=scope)
+        self.began = time.perf_counter()
+        self.status = 0
+        self.read = 0
+        self.most = JSON_BYTES
+        if scope["path"].rstrip("/") == UPLOADS:
+            self.most = gate.here.settings.max_bytes + FORM_BYTES
+        self.is_over = False
+        scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
+
+    async def run(self) -> None:
+        try:
+            problem = self._refused() or await self._unwelcome()
+            if problem is not None:
+                await self._answer(problem)
+            else:
+                await self.gate.app(self.scope, self._limited, self._sent)
+        finally:
+            self._log()
+
+    def _refused(self) -> ProblemError | None:
+        path, settings = self.scope["path"], self.gate.here.settings
+        host = self.headers.get("host", "")
+        if path != "/healthz" and not _known(host, settings):
+            names = "names no name of this server; its operator can add IMPASTO_STUDIO_ALLOWED_HOSTS"
+            return ProblemError("host", f"the Host header {host[:100]!r} {names}")
+        if self.gate.here.watcher.is_stopping and path not in ("/healthz", "/readyz"):
+            return ProblemError("stopping", "the server is shutting down; try again", retry_after=5)
+        length = self.headers.get("content-length", "")
+        if length.isdigit() and int(length) > self.most:
+            return self._too_large()
+        return None
+
+    async def _unwelcome(self) -> ProblemError | None:
+        """Why an upload is refused whatever is in it: nothing of a stranger's is written to the disk."""
+        if self.scope["method"] != "POST" or self.scope["path"] != UPLOADS:
+            return None
+        try:
+            await run_in_threadpool(self.gate.admit_upload, Request(self.scope))
+        except ProblemError as problem:
+            return problem
+        except Exception:
+            log.warning("an upload could not be looked at beforehand", exc_info=True)
+        return None  # what went wrong will go wrong again, and be answered, where uploads are taken
+
+    def _too_large(self) -> ProblemError:
+        return ProblemError(
+            "too-large", f"expected at most {self.most:,} bytes", headers={"Connection": "close"}
+        )
+
+    async def _limited(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self.read += len(message.get("body", b""))
+            if self.read > self.most:
+                self.is_over = True
+                raise self._too_large()
+        return message
+
+    async def _sent(self, message: Message) -> None:
+        if self.is_over:  # whatever the application made of the body that was cut short
+            if message["type"] == "http.response.start":
+                await self._answer(self._too_large())
+            return
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._dress(MutableHeaders(scope=message))
+        await self._send(message)
+
+    async def _answer(self, problem: ProblemError) -> None:
+        status, body, headers = document(self.scope, problem)
+        self.status = status
+        data = json.dumps(body).encode()
+        made = MutableHeaders({**headers, "Content-Type": MEDIA, "Content-Length": str(len(data))})
+        self._dress(made)
+        await self._send({"type": "http.response.start", "status": status, "headers": made.raw})
+        await self._send({"type": "http.response.body", "body": data})
+
+    def _dress(self, headers: MutableHeaders) -> None:
+        for name, value in SECURITY.items():
+            headers.setdefault(name, value)
+        if self.scope["path"].startswith("/api/"):
+            headers.setdefault("Cache-Control", "private, no-store")
+        if self.scope.get("scheme") == "https" and not _is_own(self.headers.get("host", "")):
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers["X-Request-ID"] = self.scope["state"]["request_id"]
+
+    def _log(self) -> None:
+        seconds = time.perf_counter() - self.began
+        route = _pattern(self.scope)
+        method = self.scope["method"]
+        self.gate.here.metrics.request(method if method in _METHODS else "OTHER", route, self.status, seconds)
+        state: Mapping[str, Any] = self.scope["state"]
+        about = {
+            "request": state["request_id"],
+            "method": method,
+            "route": route,
+            "status": self.status,
+            "ms": round(seconds * 1000, 1),
+            "user": state.get("user"),
+        }
+        log.info("request", extra=about)
+        matters = method not in ("GET", "HEAD", "OPTIONS") or route.endswith(("/result", "/content"))
+        if route.startswith("/api/") and matters:
+            ids = self.scope.get("path_params") or {}
+            client = self.scope.get("client")
+            self.gate.here.audit.write(
+                f"{method} {route}",
+                user=state.get("user"),
+                thing=str(ids.get("id", state.get("made", ""))),
+                address=client[0] if client else "",
+                status=self.status,
+            )
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def _pattern(scope: Scope) -> str:
+    """The path's pattern, such as /api/v1/jobs/{id}; without ids, which would make series of their own."""
+    found = getattr(scope.get("route"), "path", None)
+    if found is None:
+        return UPLOADS if scope["path"] == UPLOADS else "other"
+    # A router that was included knows its own part only.
+    return found if not scope["path"].startswith(API) or found.startswith(API) else f"{API}{found}"
+
+
+def _name(host: str) -> str:
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return name.strip("[]").lower()
+
+
+def _is_own(host: str) -> bool:
+    """Whether ``Host`` names this machine to itself."""
+    return is_loopback(_name(host))
+
+
+def _known(host: str, settings: Settings) -> bool:
+    """Whether ``Host`` is a name of this server: other sites' names may be made to lead here."""
+    if _name(host) in {allowed.lower() for allowed in settings.allowed_hosts} or _is_own(host):
+        return True
+    if settings.is_loopback:
+        return False
+    # Strangers need a token there, which no other site has: a name costs nothing.
+    return not settings.allowed_hosts

@@ -1,0 +1,61 @@
+"""How much one caller may ask for in a while: token buckets, one per caller and kind of request."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections.abc import Callable
+
+from impasto.studio.web.problems import ProblemError
+
+MOST_CALLERS = 10_000
+"""Beyond these, who has not been heard of for the longest time is forgotten."""
+
+
+def caller_at(address: str) -> str:
+    """The caller an ``address`` stands for: itself, or of IPv6 its /64, which one line has to itself."""
+    try:
+        found = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+class Buckets:
+    """Lets ``per_minute`` requests of each caller pass, as many at once, then as they drip in."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.size = float(per_minute)
+        self.rate = per_minute / 60
+        self._clock = clock
+        self._levels: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, caller: str) -> None:
+        """Take one. Raises ProblemError("rate") with the time until there is one again."""
+        self._pass(caller, 1)
+
+    def check(self, caller: str) -> None:
+        """As ``take``, but take none."""
+        self._pass(caller, 0)
+
+    def _pass(self, caller: str, count: int) -> None:
+        now = self._clock()
+        with self._lock:
+            level, before = self._levels.pop(caller, (self.size, now))
+            level = min(self.size, level + (now - before) * self.rate)
+            is_enough = level >= 1
+            # Put back at the end: at the beginning are those not heard of for the longest time.
+            self._levels[caller] = (level - count if is_enough else level, now)
+            while len(self._levels) > MOST_CALLERS:
+                del self._levels[next(iter(self._levels))]
+        if not is_enough:
+            wait = (1 - level) / self.rate
+            raise ProblemError(
+                "rate", f"too many requests; try again in {max(1, round(wait))} s", retry_after=wait
+            )

@@ -1,0 +1,46 @@
+"""Whether state, queue and data folder can be used, looked at once a second however many ask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from impasto.studio.state.storage import Storage
+
+KEPT_SECONDS = 1.0
+
+
+class Readiness:
+    """Makes ``checks``, which raise where something is wrong, and remembers for a second what they found."""
+
+    def __init__(
+        self, checks: Mapping[str, Callable[[], object]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._checks, self._clock = checks, clock
+        self._lock = threading.Lock()
+        self._found: dict[str, str] = {}
+        self._until = float("-inf")
+
+    def look(self) -> dict[str, str]:
+        """What each check found: "ok", or the kind of its error, which strangers may read."""
+        with self._lock:
+            if self._clock() >= self._until:
+                self._found = {name: _tried(check) for name, check in self._checks.items()}
+                self._until = self._clock() + KEPT_SECONDS
+            return dict(self._found)
+
+
+def _tried(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except Exception as error:
+        return type(error).__name__
+    return "ok"
+
+
+def writable(storage: Storage) -> None:
+    """Raise OSError where the data folder takes no files."""
+    path = storage.incoming()
+    path.touch()
+    path.unlink()

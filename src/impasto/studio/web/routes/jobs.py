@@ -1,0 +1,272 @@
+"""Jobs: submitting, watching, stopping, and what comes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from impasto.errors import OptionError
+from impasto.studio.documents import API, job_document
+from impasto.studio.requests import options_of, painted_styles, pictures_of
+from impasto.studio.results import clear, keep_unfinished, kept_bytes
+from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalError
+from impasto.studio.state.storage import new_id
+from impasto.studio.web import schemas
+from impasto.studio.web.accounts import Caller
+from impasto.studio.web.dependencies import Here, Member, Services
+from impasto.studio.web.problems import ProblemError, responses
+from impasto.studio.web.routes.pictures import After, cursor, read_cursor
+from impasto.studio.webhooks import check_address
+
+router = APIRouter(tags=["jobs"])
+Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")
+]
+PROPORTIONS = 0.02
+"""How far those of a mask may be from its picture's."""
+
+
+def shown(here: Services, job: JobRecord) -> dict[str, Any]:
+    """A job as the API shows it."""
+    return job_document(job, position=here.state.jobs.position(job))
+
+
+@router.post(
+    "/jobs",
+    status_code=202,
+    response_model=schemas.JobOut,
+    responses={200: {"model": schemas.JobOut, "description": "Submitted before"}, **responses(409)},
+)
+def submit(
+    here: Here,
+    caller: Member,
+    request: Request,
+    response: Response,
+    asked: schemas.JobRequest,
+    key: Key = None,
+) -> Any:
+    """Submit a painting or a draft."""
+    here.submissions.take(caller.user)
+    plain = asked.model_dump(exclude={"webhook", "title"})
+    pictures = _check(here, caller, plain)
+    _check_options(here, plain, asked)
+    job = JobRecord(
+        id=new_id("j"),
+        owner=caller.user,
+        kind=asked.kind,
+        status="queued",
+        title=asked.title or _title(plain, pictures),
+        request={**plain, "title": asked.title},
+        created=time.time(),
+        webhook=asked.webhook,
+        uses=tuple(pictures),
+    )
+    accepted, is_new = _accept(here, job, key, asked.model_dump(mode="json"))
+    request.state.made = accepted.id
+    response.headers["Location"] = f"{API}/jobs/{accepted.id}"
+    if not is_new:
+        response.status_code = 200
+        response.headers["Idempotent-Replayed"] = "true"
+    return shown(here, accepted)
+
+
+def _accept(
+    here: Services, job: JobRecord, key: str | None = None, fingerprint: Mapping[str, Any] | None = None
+) -> tuple[JobRecord, bool]:
+    """Put ``job`` into the state, then into the queue. Raises ProblemError("queue-full")."""
+    digest = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
+    try:
+        accepted, is_new = here.state.jobs.submit(job, here.settings.limits, key=key, fingerprint=digest)
+    except RefusalError as refusal:
+        here.metrics.count("jobs_refused")
+        raise _refused(here, refusal) from refusal
+    if is_new:
+        here.metrics.count("jobs_accepted")
+        here.queues.ring(accepted.lane)
+    return accepted, is_new
+
+
+def _refused(here: Services, refusal: RefusalError) -> ProblemError:
+    """The problem that a refusal is; for a full queue, with the seconds until there may be room: as long as
+    what is being painted has left, or a guess."""
+    if refusal.reason != "queue-full":
+        return ProblemError(refusal.reason, refusal.detail)
+    wait = here.state.survey.soonest(default=20)
+    return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
+
+
+def _check(here: Services, caller: Caller, plain: Mapping[str, Any]) -> dict[str, PictureRecord]:
+    """The uploads a request names, by id. Raises ProblemError for those that are not there or do not fit."""
+    found: dict[str, PictureRecord] = {}
+    for role, id in pictures_of(plain):
+        picture = here.state.pictures.find(caller.user, id)
+        if picture is None:
+            raise ProblemError("unsuitable", f"there is no picture {id}; it may have been deleted")
+        if (picture.role == "mask") != (role == "mask"):
+            raise ProblemError("unsuitable", f"{id} is a {picture.role}; expected a {role}")
+        found[id] = picture
+    photo = found[plain["photo"]]
+    for role, id in pictures_of(plain):
+        mask = found[id]
+        if role == "mask":
+            ratio = mask.width * photo.height / (mask.height * photo.width)
+            if not 1 / (1 + PROPORTIONS) <= ratio <= 1 + PROPORTIONS:
+                raise ProblemError(
+                    "unsuitable",
+                    f"the mask {id} has {mask.width} x {mask.height}; expected the proportions of the "
+                    f"photograph, {photo.width} x {photo.height}",
+                )
+    for style in plain["styles"]:
+        if style["name"] and style["name"] not in painted_styles():
+            raise ProblemError(
+                "invalid", f"there is no style {style['name']} to paint with; see /api/v1/styles"
+            )
+    return found
+
+
+def _check_options(here: Services, plain: Mapping[str, Any], asked: schemas.JobRequest) -> None:
+    """Raise ProblemError for options nothing can be painted with, before anything is."""
+    settings = here.settings
+    if asked.size > settings.max_size:
+        raise ProblemError("invalid", f"size must be at most {settings.max_size}; it is {asked.size}")
+    if len(asked.styles) > settings.max_styles:
+        raise ProblemError("invalid", f"at most {settings.max_styles} styles; these are {len(asked.styles)}")
+    try:
+        options_of(plain, draft_size=settings.draft_size)
+        if asked.webhook is not None:
+            check_address(asked.webhook, settings)
+    except OptionError as error:
+        raise ProblemError("invalid", str(error)) from error
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ProblemError("invalid", f"options are of a wrong kind: {str(error)[:200]}") from error
+
+
+def _title(plain: Mapping[str, Any], pictures: Mapping[str, PictureRecord]) -> str:
+    names = [
+        pictures[style["picture"]].name if style["picture"] else painted_styles()[style["name"]].title
+        for style in plain["styles"]
+    ]
+    return f"{pictures[plain['photo']].name}, {' and '.join(names)}"[:200]
+
+
+@router.get("/jobs", response_model=schemas.Jobs, responses=responses())
+def list_jobs(
+    here: Here,
+    caller: Member,
+    status: Annotated[str | None, Query(max_length=200, description="A comma list")] = None,
+    kind: Annotated[Literal["painting", "draft", "explanation", "all"], Query()] = "painting",
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    after: After = None,
+) -> Any:
+    """Your queue and history, newest first."""
+    statuses = [] if not status else status.split(",")
+    for name in statuses:
+        if name not in STATUSES:
+            raise ProblemError(
+                "invalid", f"status must be some of {', '.join(STATUSES)}; one is {name[:40]!r}"
+            )
+    found = here.state.jobs.newest(
+        caller.user,
+        statuses=statuses,
+        kind=None if kind == "all" else kind,
+        before=read_cursor(after),
+        limit=limit,
+    )
+    more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
+    return {"jobs": [shown(here, job) for job in found], "next": more}
+
+
+@router.get("/jobs/{id}", response_model=schemas.JobOut, responses=responses())
+def read_job(here: Here, caller: Member, id: str) -> Any:
+    """One job."""
+    return shown(here, here.job(caller, id))
+
+
+def _ask(here: Services, caller: Caller, id: str, wish: str, **there: Any) -> dict[str, Any]:
+    try:
+        job = here.state.jobs.ask(caller.user, id, wish, here.settings.limits, **there)
+    except RefusalError as refusal:
+        raise _refused(here, refusal) from refusal
+    if job is None:
+        raise ProblemError("not-found", f"there is no job {id}")
+    if wish == "resume" and job.status == "queued":
+        here.queues.ring(job.lane)
+    return shown(here, job)
+
+
+@router.post("/jobs/{id}/cancel", status_code=202, response_model=schemas.JobOut, responses=responses(409))
+async def cancel(here: Here, caller: Member, id: str) -> Any:
+    """Stop; what has been painted so far is the result."""
+    job = await to_thread.run_sync(here.job, caller, id)
+    if job.status in ("queued", "paused") and job.progress is not None:  # nobody has it in hand
+        return await to_thread.run_sync(_cancel_unfinished, here, caller, job, limiter=here.decoders)
+    return await to_thread.run_sync(_ask, here, caller, id, "cancel")
+
+
+def _cancel_unfinished(here: Services, caller: Caller, job: JobRecord) -> dict[str, Any]:
+    """Cancel a painting that was put down; what there is of it is the result."""
+    result = keep_unfinished(here.storage, here.state, job)
+    size = 0 if result is None else kept_bytes(here.storage, job.id)
+    found = _ask(here, caller, job.id, "cancel", result=result, size=size)
+    if found["status"] == "cancelled":  # or else a worker took it meanwhile, and sees to it
+        clear(here.storage, job.id)
+    return found
+
+
+@router.post("/jobs/{id}/pause", status_code=202, response_model=schemas.JobOut, responses=responses(409))
+def pause(here: Here, caller: Member, id: str) -> Any:
+    """Stop, to go on later from there."""
+    return _ask(here, caller, id, "pause")
+
+
+@router.post("/jobs/{id}/resume", status_code=202, response_model=schemas.JobOut, responses=responses(409))
+def resume(here: Here, caller: Member, id: str) -> Any:
+    """Go on."""
+    return _ask(here, caller, id, "resume")
+
+
+@router.delete("/jobs/{id}", status_code=204, responses=responses())
+def delete_job(here: Here, caller: Member, id: str) -> None:
+    """Delete a job and its pictures, from the disk too; one that is being painted is stopped."""
+    gone = here.state.jobs.remove(caller.user, id)
+    if not gone:
+        raise ProblemError("not-found", f"there is no job {id}")
+    for each in gone:  # with what explains it
+        here.storage.remove_job(each)
+
+
+@router.post(
+    "/jobs/{id}/explanation",
+    status_code=202,
+    response_model=schemas.JobOut,
+    responses=responses(409, 501),
+)
+def explain(here: Here, caller: Member, request: Request, id: str) -> Any:
+    """Have the page made that explains how this picture came to be; answers with a job of its own."""
+    here.submissions.take(caller.user)
+    job = here.job(caller, id)
+    if job.kind == "explanation":
+        raise ProblemError("state", "this job is an explanation itself")
+    if not here.can_explain:
+        raise ProblemError("unavailable", "explanation pages cannot be made by this installation")
+    pictures = _check(here, caller, job.request)
+    made = JobRecord(
+        id=new_id("j"),
+        owner=caller.user,
+        kind="explanation",
+        status="queued",
+        title=f"How it works: {job.title}"[:200],
+        request=job.request,
+        created=time.time(),
+        explains=job.id,
+        uses=tuple(pictures),
+    )
+    accepted, _ = _accept(here, made, f"explanation {job.id} {int(time.time() // 60)}", {"of": job.id})
+    request.state.made = accepted.id
+    return shown(here, accepted)

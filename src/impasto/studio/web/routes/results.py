@@ -1,0 +1,149 @@
+"""What comes of jobs: previews, losses, results, explanations."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
+
+from impasto.studio.state import JobRecord
+from impasto.studio.state.storage import LOSSES, PAGE, PREVIEW, RESULT, SMALL
+from impasto.studio.web import schemas
+from impasto.studio.web.dependencies import Here, Member, Services
+from impasto.studio.web.problems import ProblemError, responses
+
+router = APIRouter(tags=["results"])
+FORMATS = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "tiff": "image/tiff",
+}
+POINTS = 500
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
+_PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media: {} for media in FORMATS.values()}},
+    206: {"description": "A part"},
+}
+
+
+def _path(here: Services, job: JobRecord, name: str, words: str) -> Path:
+    """A file of the job's. Raises ProblemError("state") before it is there."""
+    path = here.storage.job(job.id) / name
+    if not path.is_file():
+        raise ProblemError("state", f"the job is {job.status}: {words}")
+    return path
+
+
+@router.get("/jobs/{id}/preview", response_class=Response, responses={**_PICTURE, **responses(409)})
+def read_preview(
+    here: Here, caller: Member, id: str, number: Annotated[int | None, Query(ge=0, lt=2**31)] = None
+) -> Response:
+    """The picture as it is so far; ``number`` only keeps caches apart."""
+    job = here.job(caller, id)
+    path = _path(here, job, PREVIEW, "nothing has been painted yet")
+    keep = "no-store" if number is None else "private, max-age=60"
+    return Response(path.read_bytes(), media_type="image/jpeg", headers={"Cache-Control": keep})
+
+
+@router.get("/jobs/{id}/losses", response_model=schemas.Losses, responses=responses())
+def read_losses(here: Here, caller: Member, id: str) -> Any:
+    """The loss curve so far."""
+    job = here.job(caller, id)
+    path = here.storage.job(job.id) / LOSSES
+    lines = path.read_text(encoding="ascii").splitlines() if path.is_file() else []
+    found: list[dict[str, float]] = []
+    for line in lines[:: max(1, -(-len(lines) // POINTS))]:
+        try:
+            found.append(json.loads(line))
+        except ValueError:  # the line being written, or one a killed worker did not finish
+            continue
+    return {"losses": found}
+
+
+@router.get("/jobs/{id}/result", response_class=Response, responses={**_PICTURE, **responses(409, 416)})
+async def read_result(
+    here: Here,
+    caller: Member,
+    id: str,
+    format: Annotated[Literal["png", "jpg", "webp", "avif", "tiff"], Query()] = "png",
+    quality: Annotated[int, Query(ge=1, le=100)] = 95,
+    parameters: Annotated[bool, Query()] = True,
+    download: Annotated[bool, Query()] = True,
+) -> Response:
+    """The picture, with the recipe inside unless told otherwise; and nothing else about anyone."""
+    job = await to_thread.run_sync(here.job, caller, id)
+    if job.kind == "explanation":
+        return _page(here, job)
+    if job.result is None:
+        raise ProblemError("state", f"the job is {job.status}: there is no result")
+    path = _path(here, job, RESULT, "there is no result")
+    disposition = "attachment" if download else "inline"
+    headers = {
+        "Content-Disposition": f'{disposition}; filename="{_name(job)}.{format}"',
+        "Cache-Control": "private, max-age=3600",
+    }
+    if format == "png" and parameters:
+        return FileResponse(path, media_type="image/png", headers=headers)
+    data = await to_thread.run_sync(_encoded, path, format, quality, parameters, limiter=here.decoders)
+    return Response(data, media_type=FORMATS[format], headers=headers)
+
+
+def _encoded(path: Path, format: str, quality: int, parameters: bool) -> bytes:
+    from impasto import imaging
+
+    picture = imaging.read(path)
+    stored = imaging.read_parameters(path) if parameters else None
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / f"result.{format}"
+        imaging.write(picture, target, quality=quality, parameters=stored)
+        return target.read_bytes()
+
+
+def _name(job: JobRecord) -> str:
+    """A file name without surprises."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in job.title)
+    while "--" in plain:
+        plain = plain.replace("--", "-")
+    return plain.strip("-")[:80] or "painting"
+
+
+@router.get(
+    "/jobs/{id}/thumbnail",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **responses(409)},
+)
+def read_thumbnail(here: Here, caller: Member, id: str) -> Response:
+    """The result, small."""
+    path = _path(here, here.job(caller, id), SMALL, "there is no result")
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(path.read_bytes(), media_type="image/jpeg", headers=headers)
+
+
+@router.get(
+    "/jobs/{id}/explanation",
+    response_class=Response,
+    responses={200: {"content": {"text/html": {}}}, **responses(409)},
+)
+def read_explanation(here: Here, caller: Member, id: str) -> Response:
+    """The page that explains this picture, once it has been made."""
+    job = here.job(caller, id)
+    made = here.state.jobs.explanation_of(caller.user, id)
+    if not job.explanation or made is None:
+        raise ProblemError("not-found", "this picture's explanation has not been made; POST makes it")
+    return _page(here, made)
+
+
+def _page(here: Services, job: JobRecord) -> Response:
+    path = _path(here, job, PAGE, "the page is not made yet")
+    headers = {"Content-Security-Policy": PAGE_POLICY}
+    return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)

@@ -1,0 +1,182 @@
+"""The API's words: what comes in, checked by pydantic, and what goes out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+Id = Annotated[str, StringConstraints(pattern=r"^[pj]_[A-Za-z0-9_-]{22}$")]
+PictureId = Annotated[str, StringConstraints(pattern=r"^p_[A-Za-z0-9_-]{22}$")]
+StyleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
+Real = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Incoming(BaseModel):
+    """Unknown fields are errors: a typing mistake should not be a default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Outgoing(BaseModel):
+    """What is sent."""
+
+
+class SignIn(Incoming):
+    token: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class StyleChoice(Incoming):
+    """A gallery style by ``name``, or an uploaded painting by ``picture``."""
+
+    name: StyleName | None = None
+    picture: PictureId | None = None
+    weight: Annotated[Real, Field(gt=0, le=1000)] = 1.0
+    mask: PictureId | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> StyleChoice:
+        if (self.name is None) == (self.picture is None):
+            raise ValueError("a style has a name or a picture; expected one of them")
+        return self
+
+
+class JobRequest(Incoming):
+    """A painting to be made; only ``photo`` and ``styles`` are needed."""
+
+    kind: Literal["painting", "draft"] = "painting"
+    photo: PictureId
+    styles: Annotated[list[StyleChoice], Field(min_length=1, max_length=64)]
+    preset: Annotated[str, StringConstraints(min_length=1, max_length=60)] = "default"
+    size: Annotated[int, Field(ge=64, le=65500)] = 512
+    strength: Annotated[Real, Field(ge=0, le=2)] = 1.0
+    stroke_size: Annotated[Real, Field(ge=0.1, le=3)] = 1.0
+    keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
+    protect: PictureId | None = None
+    mask_feather: Annotated[Real, Field(ge=0, le=500)] = 0.0
+    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
+    options: Annotated[dict[str, JsonValue], Field(max_length=50)] = Field(default_factory=dict)
+    webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+    @model_validator(mode="after")
+    def _masks(self) -> JobRequest:
+        masked = [style.mask is not None for style in self.styles]
+        if any(masked) and not all(masked):
+            raise ValueError("masks are for all styles or for none")
+        if all(masked) and len({style.weight for style in self.styles}) > 1:
+            raise ValueError(
+                "with a mask for each style there is nothing to share out: expected equal weights"
+            )
+        return self
+
+
+class PreviewStyle(Incoming):
+    name: StyleName
+    weight: Annotated[Real, Field(gt=0, le=1000)] = 1.0
+
+
+class PreviewRequest(Incoming):
+    """A preview by the gallery network."""
+
+    photo: PictureId
+    styles: Annotated[list[PreviewStyle], Field(min_length=1, max_length=64)]
+    strength: Annotated[Real, Field(ge=0, le=1)] = 1.0
+    stroke_size: Annotated[Real, Field(ge=0.5, le=1)] = 1.0
+    keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
+    side: Annotated[int, Field(ge=64, le=8192)] = 512
+
+
+class Session(Outgoing):
+    authenticated: bool
+    required: bool
+    user: str | None
+    csrf: str | None
+    expires: str | None
+
+
+class Usage(Outgoing):
+    bytes: int
+    pictures: int
+    active_jobs: int
+
+
+class Quota(Outgoing):
+    bytes: int
+    active_jobs: int
+
+
+class Account(Outgoing):
+    user: str
+    webhook_secret: str
+    usage: Usage
+    quota: Quota
+
+
+class Style(Outgoing):
+    name: str
+    title: str
+    artist: str
+    year: str
+    licence: str
+    thumbnail: str | None
+    paint: bool
+    fast: bool
+
+
+class Styles(Outgoing):
+    styles: list[Style]
+
+
+class PictureOut(Outgoing):
+    id: str
+    role: Literal["photo", "painting", "mask"]
+    name: str
+    width: int
+    height: int
+    bytes: int
+    created: str
+    content: str
+
+
+class Pictures(Outgoing):
+    pictures: list[PictureOut]
+    next: str | None
+
+
+class Result(Outgoing):
+    url: str
+    width: int
+    height: int
+    bytes: int
+    seconds: float
+    partial: bool
+
+
+class JobOut(Outgoing):
+    id: str
+    kind: Literal["painting", "draft", "explanation"]
+    title: str
+    status: Literal["queued", "running", "pausing", "paused", "cancelling", "done", "cancelled", "failed"]
+    created: str
+    started: str | None
+    finished: str | None
+    position: int | None
+    attempts: int
+    request: dict[str, JsonValue]
+    of: str | None
+    progress: dict[str, JsonValue] | None
+    preview: str | None
+    result: Result | None
+    thumbnail: str | None
+    explanation: str | None
+    error: dict[str, JsonValue] | None
+
+
+class Jobs(Outgoing):
+    jobs: list[JobOut]
+    next: str | None
+
+
+class Losses(Outgoing):
+    losses: list[dict[str, float]]

@@ -1,0 +1,139 @@
+"""What arrives from outside: looked at before it is decoded, kept without anything but its pixels."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from impasto import imaging
+from impasto.errors import InputError, MissingExtraError, PictureError
+from impasto.imaging import formats
+from impasto.imaging.guard import ImagingWarning, decoding
+from impasto.studio.state.storage import replace_file
+from impasto.studio.thumbnails import as_image, as_jpeg, thumbnail
+from impasto.studio.web.frame_count import gif_frames, has_more_frames
+from impasto.types import Picture
+
+Role = Literal["photo", "painting", "mask"]
+SMALL_SIDE = 1024
+LEAST_SIDE = 16
+
+
+class UploadError(InputError):
+    """An upload that is not taken; ``kind`` is the API's name for why."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An upload as it is kept: its upright size, and the bytes of its files."""
+
+    width: int
+    height: int
+    bytes: int
+
+
+def keep(source: Path, role: Role, target: Path, small: Path, *, max_pixels: int, max_frames: int) -> Kept:
+    """Decode the upload at ``source`` and keep it at ``target`` as PNG, with a ``small`` copy.
+
+    What the bytes are decides, not their name; its size and its frames are read from its header, and
+    nothing is decoded that is beyond the limits. Raises UploadError.
+    """
+    try:
+        _check_header(source, max_pixels, max_frames)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImagingWarning)
+            if role == "mask":
+                plane = imaging.read_mask(source, max_pixels=max_pixels)
+                picture = Picture(np.repeat(plane[..., None], 3, axis=2))
+            else:
+                picture = imaging.read(source, max_pixels=max_pixels)
+    except MissingExtraError as error:
+        raise UploadError("not-a-picture", f"this server cannot read it: {error}") from error
+    except PictureError as error:
+        kind = "unsuitable" if role == "mask" and "mask" in str(error.expected) else "not-a-picture"
+        raise UploadError(kind, f"expected {error.expected}, but {error.actual}") from error
+    if min(picture.width, picture.height) < LEAST_SIDE:
+        raise UploadError(
+            "unsuitable",
+            f"expected at least {LEAST_SIDE} pixels a side; it has {picture.width} x {picture.height}",
+        )
+    _write(picture, role, target)
+    replace_file(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
+    return Kept(picture.width, picture.height, target.stat().st_size + small.stat().st_size)
+
+
+def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
+    """Raise UploadError for what is beyond the limits, by its header alone."""
+    data = source.read_bytes()
+    kind = formats.sniff(source, data)
+    if kind is formats.HEIC:
+        formats.require_heic()
+    if kind.codec == "GIF":  # before Pillow reads its blocks one by one
+        _check_gif(data, max_frames)
+    with decoding(source, kind.name), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
+        pixels = image.width * image.height
+        if pixels > max_pixels:
+            raise UploadError(
+                "too-many-pixels",
+                f"it has {image.width} x {image.height} = {pixels:,} pixels; at most {max_pixels:,} may be",
+            )
+        if kind.codec != "GIF" and has_more_frames(image, max_frames):
+            raise _too_many_frames(max_frames)
+
+
+def _check_gif(data: bytes, max_frames: int) -> None:
+    try:
+        is_too_long = gif_frames(data, max_frames + 1) > max_frames
+    except ValueError as error:
+        raise UploadError("not-a-picture", f"expected a GIF as encoders write it, but {error}") from error
+    if is_too_long:
+        raise _too_many_frames(max_frames)
+
+
+def _too_many_frames(most: int) -> UploadError:
+    return UploadError("too-many-pixels", f"it has more than {most:,} frames, as many as are taken")
+
+
+def _write(picture: Picture, role: Role, target: Path) -> None:
+    if picture.bits == 16:
+        imaging.write(picture, target)
+        return
+    stream = io.BytesIO()
+    # Lightly compressed: this copy is read more often than it is sent.
+    as_image(picture, role == "mask").save(stream, format="PNG", compress_level=1)
+    replace_file(target, stream.getvalue())
+
+
+def copy_of(path: Path, small: Path, side: int, *, is_mask: bool) -> tuple[bytes, str]:
+    """A copy of a kept upload with a long side of at most ``side``: (bytes, media type)."""
+    source = small if side <= SMALL_SIDE and not is_mask else path
+    with Image.open(source) as opened:
+        opened.load()
+        image: Image.Image = opened
+        if image.mode.startswith("I"):  # Pillow reads 16 bits of one channel as such
+            image = image.point(lambda value: value / 257).convert("L")
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        if is_mask:
+            stream = io.BytesIO()
+            image.save(stream, format="PNG")
+            return stream.getvalue(), "image/png"
+        return as_jpeg(image), "image/jpeg"
+
+
+def tidy_name(name: str | None, most: int = 200) -> str:
+    """A name fit for showing: the last part of a path, without control characters; or "picture"."""
+    last = re.split(r"[/\\]", name or "")[-1]
+    shown = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip()
+    return shown[:most] or "picture"

@@ -1,0 +1,142 @@
+"""What paints: this process, or an actor on a Ray cluster. Both leave what they made in the job's folder.
+
+``painted.png``: the whole picture, with its parameters. ``partial.png``: one cut short. What was finished
+by a worker that then died is found there by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from impasto.errors import InputError
+from impasto.jobs import Job
+from impasto.progress import Progress, ProgressCallback
+from impasto.studio.state.storage import CHECKPOINT, PARTIAL, PREVIEW, replace_file
+
+log = logging.getLogger("impasto.studio.worker")
+PREVIEW_SIDE = 768
+SHOW_EVERY = 0.5
+_networks: dict[tuple[Any, ...], Any] = {}
+
+
+class Listener(Protocol):
+    """Who is told how a painting goes."""
+
+    def progress(self, event: Progress) -> None:
+        """Take note of one iteration."""
+
+    def shown(self) -> None:
+        """Take note of a new preview in the folder."""
+
+
+class Brush(Protocol):
+    """Paints jobs."""
+
+    def warm_up(self) -> None:
+        """Load what the first job would have to wait for."""
+
+    def paint(self, work: Job, folder: Path, listener: Listener, cancel: Callable[[], bool]) -> None:
+        """Paint ``work`` into ``folder``. Raises what Impasto raises, LostError when a painter died."""
+
+    def close(self) -> None:
+        """Let go of what was loaded elsewhere."""
+
+
+class LostError(Exception):
+    """What painted is gone, and the job unfinished."""
+
+
+class Here:
+    """Paints in this process; networks are kept from one job to the next."""
+
+    def __init__(self, checkpoint_seconds: float, max_pixels: int) -> None:
+        self._checkpoint_seconds, self._max_pixels = checkpoint_seconds, max_pixels
+
+    def warm_up(self) -> None:
+        from impasto.optimize.options import OptimizeOptions
+
+        _network(Job("", (), options=OptimizeOptions()))
+
+    def paint(self, work: Job, folder: Path, listener: Listener, cancel: Callable[[], bool]) -> None:
+        checkpoint = folder / CHECKPOINT
+        had_checkpoint = checkpoint.exists()
+        watch = Showing(folder, listener)
+        try:
+            self.perform(work, checkpoint, watch, cancel)
+        except InputError:
+            if not had_checkpoint:
+                raise
+            log.warning("the checkpoint cannot be gone on from", exc_info=True)
+            checkpoint.unlink(missing_ok=True)
+            self.perform(work, checkpoint, watch, cancel)
+
+    def close(self) -> None:
+        """Nothing is elsewhere."""
+
+    def perform(
+        self, work: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Callable[[], bool]
+    ) -> Any:
+        """Paint ``work`` and leave what was made beside its output; returns Impasto's result."""
+        from impasto.pipelines import batch as works
+
+        result = works.perform(
+            work,
+            checkpoint=checkpoint,
+            checkpoint_every=self._checkpoint_seconds,
+            encoder=_network(work),
+            max_pixels=self._max_pixels,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+        if result.cancelled:
+            result.save(Path(work.output).with_name(PARTIAL))
+        return result
+
+
+class Showing:
+    """Passes progress on, and lays the picture as it is into the folder now and then."""
+
+    def __init__(self, folder: Path, listener: Listener) -> None:
+        self._folder, self._listener = folder, listener
+        self._at = 0.0
+
+    def __call__(self, event: Progress) -> None:
+        now = time.monotonic()
+        if event.preview is not None and now - self._at >= SHOW_EVERY:
+            self._at = now
+            # A folder that was deleted with its job; anything else will show when the result is kept.
+            with contextlib.suppress(OSError):
+                _show(event.preview(), self._folder)
+                self._listener.shown()
+        self._listener.progress(event)
+
+
+def _show(pixels: Any, folder: Path) -> None:
+    import numpy as np
+
+    from impasto.studio.thumbnails import thumbnail
+    from impasto.types import Picture
+
+    picture = Picture(np.asarray(pixels, dtype=np.float32))
+    replace_file(folder / PREVIEW, thumbnail(picture, PREVIEW_SIDE, quality=85))
+
+
+def _network(work: Job) -> Any:
+    """The network ``work`` needs, kept from one job to the next; None where each job has its own."""
+    from impasto.painters.sources import load_network
+
+    options = work.options
+    if options.normalise_activations:
+        return None
+    layers = (*options.content_layers, *options.style_layers)
+    key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, layers)
+    if key not in _networks:
+        if len(_networks) > 3:
+            _networks.clear()
+        _networks[key] = load_network(options)
+    return _networks[key]

@@ -1,0 +1,122 @@
+"""Painting on a Ray cluster, through ``jobs.executors.ray``: a worker hands its jobs to an actor there.
+
+The cluster's machines see the data folder under the same path: checkpoints, previews and results pass
+through it, and so does the wish to stop. What the actor says of its progress comes over Ray.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import InputError
+from impasto.jobs import Job
+from impasto.jobs.crew import Ended, Lost, Said
+from impasto.jobs.ledger import HIDDEN
+from impasto.jobs.machine import Seat
+from impasto.jobs.work import Painter, Perform, Task
+from impasto.progress import Progress
+from impasto.studio.settings import Settings
+from impasto.studio.state.storage import CHECKPOINT, PREVIEW
+from impasto.studio.worker.executor import Here, Listener, LostError, Showing
+
+STOP = "stop"
+"""A file in the job's folder: put it down."""
+LOOK_EVERY = 0.3
+_ME = 0
+
+
+class OnRay:
+    """One actor on the cluster, which paints for this worker, and is replaced when it dies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._crew: Any = None
+        self._item = 0
+
+    def warm_up(self) -> None:
+        """Join the cluster and have the actor started. Raises MissingExtraError, InputError."""
+        from impasto.jobs.executors import ray as cluster
+
+        settings, folder = self._settings, self._settings.data_dir.resolve()
+        (folder / HIDDEN).mkdir(mode=0o700, exist_ok=True)
+        memory = settings.ray_memory_gb * 1e9
+        found = cluster.join(settings.ray_address, 1, 1, gpus=True, memory=memory)
+        given = {"checkpoint_seconds": settings.checkpoint_seconds, "max_pixels": settings.max_pixels}
+        painter = Painter("impasto.studio.worker.ray_executor:make_painter", given)
+        # Others share the cluster too: what a painting takes is for the operator to say.
+        share = replace(found.share, workers=1, seat=Seat(settings.ray_cores))
+        self._crew = cluster.RayCrew(painter, replace(found, share=share), str(folder))
+        self._crew.start(_ME)
+
+    def paint(self, work: Job, folder: Path, listener: Listener, cancel: Callable[[], bool]) -> None:
+        stop, seen = folder / STOP, _changed(folder / PREVIEW)
+        stop.unlink(missing_ok=True)
+        self._item += 1
+        self._crew.give(_ME, Task(self._item, work, str(folder / CHECKPOINT)))
+        while True:
+            for event in self._crew.wait(LOOK_EVERY):
+                if isinstance(event, Lost):
+                    self._crew.start(_ME)
+                    raise LostError(event.reason)
+                if isinstance(event, Said) and event.item == self._item:
+                    listener.progress(event.progress)
+                if isinstance(event, Ended) and event.item == self._item:
+                    stop.unlink(missing_ok=True)
+                    if event.outcome.status == "failed":
+                        raise InputError(event.outcome.error)
+                    return
+            if (now := _changed(folder / PREVIEW)) != seen:
+                seen = now
+                listener.shown()
+            if cancel():
+                with contextlib.suppress(FileNotFoundError):  # its job was deleted, and is stopped by that
+                    stop.touch()
+
+    def close(self) -> None:
+        if self._crew is not None:
+            self._crew.close()
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def make_painter(checkpoint_seconds: float, max_pixels: int) -> Perform:
+    """What an actor does with its tasks; called on the cluster."""
+    here = Here(checkpoint_seconds, max_pixels)
+    here.warm_up()
+
+    def perform(
+        work: Job, checkpoint: Path, on_progress: Callable[[Progress], None], cancel: Callable[[], bool]
+    ) -> Any:
+        folder = Path(work.output).parent
+
+        class Teller:
+            def progress(self, event: Progress) -> None:
+                on_progress(event)
+
+            def shown(self) -> None:
+                """Whoever waits for it sees the file."""
+
+        stopped = _throttled(lambda: (folder / STOP).exists() or not folder.exists())
+        return here.perform(work, checkpoint, Showing(folder, Teller()), lambda: cancel() or stopped())
+
+    return perform
+
+
+def _throttled(look: Callable[[], bool]) -> Callable[[], bool]:
+    """``look``, at most once in ``LOOK_EVERY`` seconds: the folder may be on another machine."""
+    at, found = 0.0, False
+
+    def looked() -> bool:
+        nonlocal at, found
+        if time.monotonic() - at >= LOOK_EVERY:
+            at, found = time.monotonic(), look()
+        return found
+
+    return looked

@@ -1,0 +1,119 @@
+"""What a job that is being painted tells: progress, losses, previews; and what is wished for meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from impasto.progress import Progress
+from impasto.studio.settings import Settings
+from impasto.studio.state import JobRecord, State
+from impasto.studio.state.retries import is_outage
+from impasto.studio.state.storage import LOSSES
+
+log = logging.getLogger("impasto.studio.worker")
+SAY_EVERY = 0.25
+LOOK_EVERY = 0.3
+
+
+def summed(losses: Mapping[str, float]) -> dict[str, float]:
+    """Losses by kind: "content relu4_2" and its like add up to "content"; finite numbers only."""
+    found: dict[str, float] = {}
+    for name, value in losses.items():
+        kind = name.split()[0]
+        found[kind] = found.get(kind, 0.0) + value
+    return {kind: float(f"{value:.6g}") for kind, value in found.items() if math.isfinite(value)}
+
+
+class Reporter:
+    """Stands between a painting and the state; a thread of its own holds the lease meanwhile."""
+
+    def __init__(self, settings: Settings, state: State, job: JobRecord, worker: str, folder: Path) -> None:
+        self.settings, self.state, self.job, self.worker, self.folder = settings, state, job, worker, folder
+        self.preview = job.preview
+        self._wish: str | None = "running"
+        self._said = 0.0
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._hold, name=f"lease-{job.id}", daemon=True)
+        self._losses: TextIO | None = None
+
+    def __enter__(self) -> Reporter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        if self._losses is not None:
+            self._losses.close()
+
+    def wish(self, *, fresh: bool = False) -> str | None:
+        """The job's status: "running" to go on, "pausing", "cancelling", or None when it is gone."""
+        if fresh:
+            self._say(None)
+        return self._wish
+
+    def progress(self, event: Progress) -> None:
+        """Take note of one iteration."""
+        now = time.monotonic()
+        with contextlib.suppress(OSError):  # a folder that was deleted with its job
+            self._note(event)
+        if now - self._said >= SAY_EVERY or event.done >= 1:
+            self._say({**event.to_dict(), "losses": summed(event.losses)})
+            self._said = now
+
+    def shown(self) -> None:
+        """Take note of a new preview."""
+        if self._losses is not None:
+            self._losses.flush()
+        self.preview += 1
+
+    def say(self, done: float, elapsed: float, left: float | None) -> None:
+        """Progress of what is no painting: its share, and seconds."""
+        empty = {"level": 1, "levels": 1, "iteration": 0, "iterations": 0, "width": 0, "height": 0}
+        self._say({**empty, "done": done, "losses": {}, "elapsed": elapsed, "left": left, "recoveries": 0})
+
+    def _note(self, event: Progress) -> None:
+        if self._losses is None:
+            self._losses = (self.folder / LOSSES).open("a", encoding="ascii")
+        line = {"done": round(event.done, 5), "elapsed": round(event.elapsed, 2), "level": event.level}
+        self._losses.write(json.dumps(line | summed(event.losses)) + "\n")
+
+    def _hold(self) -> None:
+        renewed = time.monotonic()
+        while not self._ended.wait(LOOK_EVERY):
+            if time.monotonic() - renewed < self.settings.lease_seconds / 4:
+                self._look()
+            else:
+                self._say(None)
+                renewed = time.monotonic()
+
+    def _look(self) -> None:
+        try:
+            self._wish = self.state.work.status(self.job.id, self.worker)
+        except Exception as error:
+            self._bear(error)
+
+    def _say(self, progress: dict[str, Any] | None) -> None:
+        until = time.time() + self.settings.lease_seconds
+        try:
+            with self._lock:
+                self._wish = self.state.work.report(
+                    self.job.id, self.worker, until=until, progress=progress, preview=self.preview
+                )
+        except Exception as error:
+            self._bear(error)
+
+    def _bear(self, error: Exception) -> None:
+        """Paint on while the database cannot be reached: it may be back before the picture is done."""
+        if not is_outage(error):
+            raise error
+        log.warning("the database cannot be reached: %s", error)
