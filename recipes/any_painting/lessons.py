@@ -20,9 +20,9 @@ from impasto.networks.any_painting import LAYERS, AnyPaintingNetwork
 from impasto.networks.transport import Gaussian, gaussian, roots, squared_distance
 from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS, OptimizeOptions
 
-RECONSTRUCTED = (*LAYERS,)
 _EPSILON = 1e-4
 _VIEWS = 3
+_KNOWN_AT_FIRST = 200
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Lessons:
         self.pictures, self.size, self.batch, self.seed, self.device = pictures, size, batch, seed, device
         self.encoder = load_encoder("tiny").to(device, torch.bfloat16)
         self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        views = len(pictures.paintings) * _VIEWS
+        self._order = np.random.default_rng([seed, 4]).permutation(views)
         self._known: dict[tuple[int, int], dict[str, Target]] = {}
 
     def photos(self, step: int) -> Tensor:
@@ -74,10 +76,11 @@ class Lessons:
         return self._ready(torch.stack(crops))
 
     def styles(self, step: int) -> dict[str, Target]:
-        """A style a photograph, at all style layers."""
-        random = np.random.default_rng([self.seed, 2, step])
-        drawn = random.integers([[len(self.pictures.paintings), _VIEWS]] * self.batch)
-        targets = [self.target(int(painting), int(view)) for painting, view in drawn]
+        """A style a photograph, at all style layers. They are drawn from a pool that grows by one in two
+        steps, since to measure a painting takes half as long as to learn from it."""
+        known = min(len(self._order), _KNOWN_AT_FIRST + step // 2)
+        drawn = np.random.default_rng([self.seed, 2, step]).integers(known, size=self.batch)
+        targets = [self.target(*divmod(int(self._order[k]), _VIEWS)) for k in drawn]
         return {layer: _together([target[layer] for target in targets]) for layer in STYLE_LAYERS}
 
     @torch.no_grad()
@@ -119,18 +122,19 @@ class Lessons:
         return sum(getattr(weights, name) * part for name, part in parts.items()), parts
 
     def copying_loss(self, network: AnyPaintingNetwork, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of giving back the step's pictures, nothing carried over, and the decoder's features being
-        those of the encoder."""
+        """The loss of giving back the step's pictures, painted in their own style, and of the decoder's
+        features not being those of the encoder."""
         pictures = self.pictures_to_copy(step)
         torch.manual_seed(step)
         wanted = self._seen(pictures, LAYERS)
         with torch.autocast(self.device.type, torch.bfloat16):
-            copy, inner = network.decode(wanted, None)
+            own = {layer: gaussian(wanted[layer]) for layer in LAYERS}
+            copy, inner = network.decode(wanted, own)
         seen = self.encoder(copy.clamp(-0.2, 1.2), LAYERS)
         parts = {
             "pixels": 10 * (copy - pictures).square().mean() / 0.06,
             "features": sum(_relative(seen[n], wanted[n]) for n in LAYERS) / len(LAYERS),
-            "inner": sum(_relative(x, wanted[n]) for x, n in zip(inner, LAYERS[1:], strict=True)) / 3,
+            "inner": 0.3 * sum(_relative(x, wanted[n]) for x, n in zip(inner, LAYERS[1:], strict=True)) / 3,
         }
         return sum(parts.values()), parts
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from impasto import losses
 from impasto.networks.transport import (
     Gaussian,
+    between,
     carry,
     gaussian,
     limited,
@@ -69,14 +70,15 @@ def test_a_flat_picture_has_a_map() -> None:
     assert bool(transport(ours, style(1, 3)).isfinite().all())
 
 
-def test_strength_goes_straight_from_the_photograph_to_the_style() -> None:
+def test_between_two_gaussians_features_go_straight() -> None:
     seen, wanted = features(1, 4, 6, 6), style(1, 4)
     ours = gaussian(seen)
-    matrix = transport(ours, wanted)
-    whole = carry(seen, matrix, ours.mean, wanted.mean)
+    whole = carry(seen, transport(ours, wanted), ours.mean, wanted.mean)
     for strength in (0.0, 0.3, 1.5):
-        found = carry(seen, matrix, ours.mean, wanted.mean, strength)
-        torch.testing.assert_close(found, torch.lerp(seen, whole, strength), atol=1e-5, rtol=1e-5)
+        found = gaussian(torch.lerp(seen, whole, strength))
+        expected = between(ours, wanted, strength)
+        torch.testing.assert_close(found.mean, expected.mean, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(found.covariance, expected.covariance, atol=1e-4, rtol=1e-4)
 
 
 def test_gradients_are_those_of_finite_differences() -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from impasto.encoders.network import CENTRED, TINY, Encoder
-from impasto.networks.transport import Gaussian, carry, gaussian, transport
+from impasto.networks.transport import Gaussian, between, carry, gaussian, transport
 
 LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
 """Where features are carried over, in the order of the decoder."""
@@ -116,7 +116,7 @@ class AnyPaintingNetwork(nn.Module):
     def forward(
         self,
         photo: Tensor,
-        style: Mapping[str, Gaussian] | None,
+        style: Mapping[str, Gaussian],
         *,
         strength: float = 1.0,
         noise: Tensor | None = None,
@@ -124,22 +124,19 @@ class AnyPaintingNetwork(nn.Module):
         """``photo`` (B, 3, H, W) in [0, 1], any size from 16 pixels, painted in ``style``: (B, 3, H, W), now
         and then beyond [0, 1].
 
-        ``style``: layer to statistics, each for all pictures or one a picture. ``strength``: how far
-        features are carried, 0 not at all, as with no style, beyond 1 further. ``noise``
+        ``style``: layer to statistics, each for all pictures or one a picture. ``strength``: how far from the
+        photograph's own style, which gives it back, to this one; beyond 1 further. ``noise``
         (B, NOISE, H/8, W/8), rounded up, is drawn anew where it is not given.
         """
         height, width = photo.shape[2:]
-        seen = self.encoder(whole_strides(photo), LAYERS[:2])
-        painted, _ = self.decode(seen, style, strength=strength, noise=noise)
+        seen = self.encoder(whole_strides(photo), LAYERS)
+        if strength != 1:
+            style = {n: between(gaussian(found), style[n], strength) for n, found in seen.items()}
+        painted, _ = self.decode(seen, style, noise=noise)
         return painted[..., :height, :width]
 
     def decode(
-        self,
-        seen: Mapping[str, Tensor],
-        style: Mapping[str, Gaussian] | None,
-        *,
-        strength: float = 1.0,
-        noise: Tensor | None = None,
+        self, seen: Mapping[str, Tensor], style: Mapping[str, Gaussian], *, noise: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
         """The painting of a photograph of which relu4_1 and relu3_1 are ``seen``, and the decoder's own
         relu3_1, relu2_1 and relu1_1 before they were carried over."""
@@ -148,10 +145,8 @@ class AnyPaintingNetwork(nn.Module):
             noise = torch.randn(batch, self.noise, rows, columns, device=seen[LAYERS[0]].device)
 
         def carried(features: Tensor, layer: str) -> Tensor:
-            if style is None or strength == 0:
-                return features
             ours, theirs = gaussian(features), style[layer]
-            return carry(features, transport(ours, theirs), ours.mean, theirs.mean, strength)
+            return carry(features, transport(ours, theirs), ours.mean, theirs.mean)
 
         x = carried(seen["relu4_1"], "relu4_1")
         x = self.coarsest(x, noise.to(x.dtype), carried(seen["relu3_1"], "relu3_1"))

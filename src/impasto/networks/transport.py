@@ -56,16 +56,23 @@ def transport(
     return limited((matrix + matrix.transpose(1, 2)) / 2, gain).to(content.mean.dtype)
 
 
-def carry(features: Tensor, matrix: Tensor, mean: Tensor, target: Tensor, strength: float = 1.0) -> Tensor:
-    """``features`` (B, C, H, W) under x -> T (x - mean) + target, ``strength`` of the way there.
+def between(content: Gaussian, style: Gaussian, strength: float) -> Gaussian:
+    """The Gaussian ``strength`` of the way from ``content`` to ``style`` as features are carried over: 0 is
+    the content's, 1 all but the style's, more is beyond it."""
+    whole = transport(content, style)
+    identity = torch.eye(whole.shape[1], dtype=whole.dtype, device=whole.device)
+    matrix = torch.lerp(identity, whole, strength)
+    mean = torch.lerp(content.mean, style.mean, strength)
+    return Gaussian(mean, matrix @ content.covariance @ matrix)
 
-    ``matrix`` (B, C, C); ``mean`` and ``target`` (B, C). In the type of the features.
+
+def carry(features: Tensor, matrix: Tensor, mean: Tensor, target: Tensor) -> Tensor:
+    """``features`` (B, C, H, W) under x -> T (x - mean) + target, in their own type.
+
+    ``matrix`` (B, C, C), symmetric; ``mean`` and ``target`` (B, C).
     """
-    if strength != 1:
-        identity = torch.eye(matrix.shape[1], dtype=matrix.dtype, device=matrix.device)
-        matrix, target = torch.lerp(identity, matrix, strength), torch.lerp(mean, target, strength)
     centred = _rows(features) - mean[:, None].to(features.dtype)
-    moved = centred @ matrix.to(features.dtype) + target[:, None].to(features.dtype)  # T is symmetric
+    moved = centred @ matrix.to(features.dtype) + target[:, None].to(features.dtype)
     batch, channels, height, width = features.shape
     return moved.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
