@@ -1,26 +1,29 @@
 # One command each: make demo, make studio, make test, make test-all, make coverage, make lint, make bench.
+# LOCKED=1 installs for development what requirements-dev.lock names, checked by its hashes.
 PYTHON ?= python3.11
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
+LOCK := $(if $(LOCKED),$(PIP) --no-deps --require-hashes -r requirements-dev.lock)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo studio test test-slow test-all coverage lint format bench clean
+.PHONY: demo studio test test-page test-slow test-all coverage lint format types lock bench clean
 
-$(BIN)/python:
+$(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
 
 # torch comes through the constraints file only: the small CPU build, not gigabytes of CUDA.
-$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
 	IMPASTO_BUILD_PAGE=0 $(PIP) -e '.[demo]'
 	touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	$(LOCK)
 	IMPASTO_BUILD_PAGE=0 $(PIP) -e '.[demo,dev]'
 	touch $@
 
 # The page is TypeScript: this needs Node 20.19 or newer, and says so.
-$(VENV)/.studio: pyproject.toml constraints.txt hatch_build.py $(shell find studio-page -name node_modules -prune -o -type f -print) | $(BIN)/python
+$(VENV)/.studio: pyproject.toml constraints.txt hatch_build.py $(shell find studio-page -name node_modules -prune -o -type f -print) | $(VENV)/pyvenv.cfg
 	IMPASTO_BUILD_PAGE=1 $(PIP) -e '.[studio]'
 	touch $@
 
@@ -34,9 +37,14 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 # Ray for the slow tests; it asks for no torch.
-$(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.all: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	$(LOCK)
 	IMPASTO_BUILD_PAGE=0 $(PIP) -e '.[demo,dev,ray]'
 	touch $@
+
+# The units of the studio's page, in Node; without it they are skipped, and said to be.
+test-page: $(VENV)/.dev
+	$(BIN)/python hatch_build.py test
 
 # What takes long or needs a browser, a server, a cluster. The studio's page is built for its tests where that is
 # possible; where not, they skip and say so.
@@ -44,7 +52,7 @@ test-slow: $(VENV)/.all
 	-$(BIN)/python hatch_build.py
 	$(BIN)/python -m pytest -m slow
 
-test-all: test test-slow
+test-all: test test-page test-slow
 
 # The tests of make test, with the branches of src they take; python -m benchmarks house has it by room.
 coverage: $(VENV)/.dev
@@ -55,6 +63,20 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python hatch_build.py lint
+
+# The page's types for what the studio's API takes and gives.
+types: $(VENV)/.dev
+	mkdir -p build
+	$(BIN)/python studio-page/openapi.py | IMPASTO_BUILD_PAGE=1 $(BIN)/python hatch_build.py types > build/api.d.ts
+	mv build/api.d.ts studio-page/src/api.d.ts
+
+# torch is left to constraints.txt: its CPU build has other hashes, and an index of its own.
+lock: | $(VENV)/pyvenv.cfg
+	$(PIP) uv
+	echo torch | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --excludes - \
+		--extra demo --extra dev --extra ray --no-annotate --custom-compile-command "make lock" \
+		pyproject.toml -o requirements-dev.lock
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

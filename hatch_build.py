@@ -2,8 +2,8 @@
 
 IMPASTO_BUILD_PAGE=1 builds it or fails, =0 leaves it. Unset: it is built where Node is there and left out
 where it is not; an editable install goes on without it when it cannot be built. A page built from the
-sources as they are is never built again. ``python hatch_build.py`` builds it alone. docs/studio-page.md tells
-more.
+sources as they are is never built again. ``python hatch_build.py`` builds it alone, ``python hatch_build.py
+lint test`` runs these scripts of its package.json. docs/studio-page.md tells more.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,22 +114,29 @@ def _npm(source: Path, *arguments: str) -> None:
         )
 
 
-def main() -> None:
-    """Build the page, or say why it cannot be; fail only where its sources are at fault."""
+def main(scripts: list[str]) -> None:
+    """Build the page or run its ``scripts``. Without Node say so, and fail only where ``SWITCH`` is 1."""
     source = Path(__file__).parent / "studio-page"
     built = source.parent / "src" / "impasto" / "studio" / "page"
     missing = missing_node()
+    if missing is None:
+        try:
+            install_packages(source)
+        except RuntimeError as problem:
+            missing = str(problem)
     if missing is not None:
-        print(f"the studio's page is not built: {missing}")
+        words = f"the studio's page, {' and '.join(scripts) or 'build'}: {missing}"
+        if os.environ.get(SWITCH) == "1":
+            sys.exit(words)
+        print(f"skipped: {words}")
         return
-    try:
-        install_packages(source)
-    except RuntimeError as problem:
-        print(f"the studio's page is not built: {problem}")
-        return
-    if not is_fresh(source, built):
+    for script in scripts:
+        command = [shutil.which("npm") or "npm", "run", "--silent", script]
+        if code := subprocess.run(command, cwd=source, check=False).returncode:
+            sys.exit(code)
+    if not scripts and not is_fresh(source, built):
         build_page(source, built)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

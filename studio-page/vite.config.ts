@@ -59,7 +59,7 @@ function offline(): Plugin {
       }
       worker.code = worker.code
         .replace(/["'`]__FILES__["'`]/, JSON.stringify(files.sort()))
-        .replace(/["'`]__VERSION__["'`]/, JSON.stringify(digest.digest("hex").slice(0, 12)));
+        .replace("__VERSION__", digest.digest("hex").slice(0, 12));
     },
   };
 }

@@ -2,13 +2,14 @@
 
 import { beginStroke, drawMasks, endStroke, maskSize, stroke } from "./masks";
 import { onChange, state } from "./state";
+import type { Point } from "./strokes";
 
 /** What the brush is set to; the brush's own bar changes it. */
 export const brushing = { size: 0.08, erase: false };
 
 export class Brush {
-  private last: [number, number] | null = null;
-  private at: [number, number] = [0.5, 0.5];
+  private last: Point | null = null;
+  private at: Point = [0.5, 0.5];
   private readonly ring = document.createElement("div");
 
   constructor(
@@ -27,7 +28,7 @@ export class Brush {
     else this.ring.hidden = true;
   }
 
-  private toMask([u, v]: [number, number]): [number, number] {
+  private toMask([u, v]: Point): Point {
     const [width, height] = maskSize();
     return [u * width, v * height];
   }
@@ -37,13 +38,13 @@ export class Brush {
   }
 
   /** Places are shares of the picture's width and height. */
-  start(place: [number, number]): void {
+  start(place: Point): void {
     beginStroke(state.brushTarget);
     this.last = this.toMask(place);
     this.draw(this.last);
   }
 
-  move(place: [number, number]): void {
+  move(place: Point): void {
     if (this.last) this.draw(this.toMask(place));
   }
 
@@ -53,14 +54,14 @@ export class Brush {
     endStroke(state.brushTarget);
   }
 
-  private draw(to: [number, number]): void {
+  private draw(to: Point): void {
     stroke(state.brushTarget, this.last ?? to, to, this.radius, brushing.erase);
     this.last = to;
     drawMasks(this.overlay, state.brushTarget);
   }
 
   /** Show the brush's outline at a place, `width` being the picture's on the screen. */
-  hover(place: [number, number] | null, width: number): void {
+  hover(place: Point | null, width: number): void {
     this.ring.hidden = place === null || !state.brushing;
     if (place === null) return;
     this.at = place;
@@ -76,7 +77,7 @@ export class Brush {
 
   /** Arrows move the brush by half its width, with shift they draw; space dabs. */
   key(event: KeyboardEvent, width: number): boolean {
-    const moves: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const moves: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const [w, h] = maskSize();
     const direction = moves[event.key];
     if (direction) {

@@ -1,12 +1,13 @@
 /** The foot of the panel: the button that begins, or how far a painting is. */
 
 import { fill, h, icon, iconButton, type IconName } from "./dom";
+import { isOver } from "./job";
 import { act } from "./jobs";
 import { resultAddress } from "./label";
 import { chart } from "./losses";
 import { DEVICE_MOST, isInstant, paintHere, paintProperly } from "./painting";
 import { currentJob, state, update, watch } from "./state";
-import { isOver, type Job } from "./types";
+import type { Job } from "./types";
 import { duration, STATUS } from "./words";
 
 function needs(): string {

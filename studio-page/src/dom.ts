@@ -1,7 +1,8 @@
 /** Elements in one expression. Nothing is ever parsed as HTML but the icons of this program. */
 
 type Child = Node | string | null | undefined | false;
-type Props = Record<string, unknown>;
+type Value = string | number | boolean | null | undefined | ((event: never) => void);
+type Props = Record<string, Value>;
 
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -14,9 +15,9 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-function setProperty(element: HTMLElement, name: string, value: unknown): void {
+function setProperty(element: HTMLElement, name: string, value: Value): void {
   if (value === undefined || value === null || value === false) return;
-  if (name.startsWith("on")) {
+  if (typeof value === "function") {
     element.addEventListener(name.slice(2), value as EventListener);
   } else if (name === "class") {
     element.className = String(value);
@@ -67,15 +68,10 @@ export type IconName = keyof typeof PATHS;
 
 const SVG = "http://www.w3.org/2000/svg";
 
-export function icon(name: IconName): SVGSVGElement {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", "icon");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", PATHS[name]);
-  svg.append(path);
-  return svg;
+export function icon(name: IconName): SVGElement {
+  const drawn = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "icon" });
+  drawn.append(svg("path", { d: PATHS[name] }));
+  return drawn;
 }
 
 /** A button with an icon alone; its label is read out and shown as a tip. */

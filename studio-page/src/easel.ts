@@ -2,9 +2,9 @@
 
 import { h, icon, iconButton } from "./dom";
 import { Brush } from "./brush";
+import * as geometry from "./geometry";
 import { onChange, state, update, watch } from "./state";
 
-const MOST = 16;
 const STEP = 1.25;
 
 const after = h("canvas", { class: "after", "aria-hidden": "true" });
@@ -24,7 +24,8 @@ const veil = h("div", { class: "veil", "aria-hidden": "true" });
 export const view = h("div", { class: "view", tabindex: "0", role: "group", "aria-label": "Picture" }, sheet, veil);
 const percent = h("output", { class: "zoom-value", "aria-label": "Size on the screen" });
 
-const look = { zoom: 1, x: 0, y: 0, divide: 0, revealed: null as unknown, drawn: false };
+let look: geometry.Look = { zoom: 1, x: 0, y: 0 };
+const shown = { divide: 0, revealed: null as unknown, drawn: false };
 const brush = new Brush(overlay, view);
 
 /** Show a picture beside the photograph. */
@@ -33,11 +34,11 @@ export function show(picture: ImageData | ImageBitmap, kind: "preview" | "job"):
   const context = after.getContext("2d")!;
   if (picture instanceof ImageData) context.putImageData(picture, 0, 0);
   else context.drawImage(picture, 0, 0);
-  look.drawn = true;
+  shown.drawn = true;
   update({ showing: kind });
   arrange();
-  if (look.revealed !== state.photo) {
-    look.revealed = state.photo;
+  if (shown.revealed !== state.photo) {
+    shown.revealed = state.photo;
     reveal();
   }
 }
@@ -60,60 +61,44 @@ function reveal(): void {
   const frame = (now: number) => {
     const share = Math.min(1, (now - began) / 900);
     divide((1 - share) ** 3);
-    if (share < 1 && look.revealed === state.photo) requestAnimationFrame(frame);
+    if (share < 1 && shown.revealed === state.photo) requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
 }
 
 /** `share`: how much of the width, from the left, is the photograph. */
 function divide(share: number): void {
-  look.divide = Math.min(1, Math.max(0, share));
-  const value = Math.round(look.divide * 100);
-  before.style.clipPath = `inset(0 ${100 - look.divide * 100}% 0 0)`;
-  handle.style.left = `${look.divide * 100}%`;
+  shown.divide = Math.min(1, Math.max(0, share));
+  const value = Math.round(shown.divide * 100);
+  before.style.clipPath = `inset(0 ${100 - shown.divide * 100}% 0 0)`;
+  handle.style.left = `${shown.divide * 100}%`;
   handle.setAttribute("aria-valuenow", String(value));
   handle.setAttribute("aria-valuetext", `${value} percent photograph, ${100 - value} percent painting`);
 }
 
-function fitted(): { width: number; height: number; left: number; top: number } {
-  const { photo } = state;
-  const [w, h_] = photo ? [photo.canvas.width, photo.canvas.height] : [4, 3];
-  const padding = view.clientWidth < 600 ? 12 : 28;
-  const scale = Math.min((view.clientWidth - 2 * padding) / w, (view.clientHeight - 2 * padding) / h_);
-  const [width, height] = [w * scale * look.zoom, h_ * scale * look.zoom];
-  const reach = (side: number, room: number) => Math.max(0, (side - room) / 2 + padding);
-  const [across, down] = [reach(width, view.clientWidth), reach(height, view.clientHeight)];
-  if (look.zoom <= 1) [look.x, look.y] = [0, 0];
-  look.x = Math.min(across, Math.max(-across, look.x));
-  look.y = Math.min(down, Math.max(-down, look.y));
-  const left = (view.clientWidth - width) / 2 + look.x;
-  const top = (view.clientHeight - height) / 2 + look.y;
-  return { width, height, left, top };
-}
+const viewSize = () => ({ width: view.clientWidth, height: view.clientHeight });
+const pictureSize = () => state.photo?.canvas ?? { width: 4, height: 3 };
+const fitted = () => geometry.layOut(viewSize(), pictureSize(), look).place;
 
 function layOut(): void {
-  const { width, height, left, top } = fitted();
+  const laid = geometry.layOut(viewSize(), pictureSize(), look);
+  look = laid.look;
+  const { width, height, left, top } = laid.place;
   Object.assign(sheet.style, { width: `${width}px`, height: `${height}px`, left: `${left}px`, top: `${top}px` });
-  const natural = state.photo ? state.photo.canvas.width : 1;
-  const of = look.drawn ? after.width : (state.photo?.width ?? natural);
+  const of = shown.drawn ? after.width : (state.photo?.width ?? 1);
   percent.textContent = state.photo ? `${Math.round((100 * width) / of)}%` : "";
   view.classList.toggle("is-zoomed", look.zoom > 1);
 }
 
 /** Zoom by `factor` around a point of the view, or its middle. */
 function zoom(factor: number, at?: { x: number; y: number }): void {
-  const old = fitted();
   const point = at ?? { x: view.clientWidth / 2, y: view.clientHeight / 2 };
-  const [u, v] = [(point.x - old.left) / old.width, (point.y - old.top) / old.height];
-  look.zoom = Math.min(MOST, Math.max(1, look.zoom * factor));
-  const now = fitted();
-  look.x += point.x - (now.left + u * now.width);
-  look.y += point.y - (now.top + v * now.height);
+  look = geometry.zoomed(viewSize(), pictureSize(), look, factor, point);
   layOut();
 }
 
 function zoomToFit(): void {
-  Object.assign(look, { zoom: 1, x: 0, y: 0 });
+  look = { zoom: 1, x: 0, y: 0 };
   layOut();
 }
 
@@ -139,11 +124,11 @@ function down(event: PointerEvent): void {
   } else if (state.brushing) {
     dragging = "brush";
     brush.start(onSheet(here(event)));
-  } else if (look.drawn && (event.target as Element).closest(".divider")) {
+  } else if (shown.drawn && (event.target as Element).closest(".divider")) {
     dragging = "divider";
     handle.focus();
   } else {
-    dragging = look.zoom > 1 ? "pan" : event.pointerType === "mouse" && look.drawn ? "divider" : null;
+    dragging = look.zoom > 1 ? "pan" : event.pointerType === "mouse" && shown.drawn ? "divider" : null;
   }
   if (dragging || pointers.size === 2) {
     view.setPointerCapture(event.pointerId);
@@ -205,7 +190,7 @@ function keyOnView(event: KeyboardEvent): void {
 function keyOnDivider(event: KeyboardEvent): void {
   const steps: Record<string, number> = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, PageUp: 0.2, PageDown: -0.2 };
   const step = steps[event.key];
-  if (step !== undefined) divide(look.divide + step);
+  if (step !== undefined) divide(shown.divide + step);
   else if (event.key === "Home") divide(0);
   else if (event.key === "End") divide(1);
   else return;
@@ -221,7 +206,7 @@ export function lookControls(): HTMLElement {
     percent,
     iconButton("plus", "Larger", () => zoom(STEP)),
     iconButton("fit", "Fit to the wall", zoomToFit),
-    iconButton("compare", "Photograph or painting", () => divide(look.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
+    iconButton("compare", "Photograph or painting", () => divide(shown.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
   );
 }
 
@@ -253,19 +238,19 @@ export function startEasel(): void {
     zoomToFit();
   });
   onChange(["photo"], () => {
-    look.drawn = false;
+    shown.drawn = false;
   });
   watch(["photo", "showing", "brushing", "busy", "mix"], arrange);
 }
 
 /** Photograph and painting beside each other, once there is a painting: a job that has just begun has none. */
 function arrange(): void {
-  if (state.showing === "nothing") look.drawn = false;
-  const compared = look.drawn;
+  if (state.showing === "nothing") shown.drawn = false;
+  const compared = shown.drawn;
   before.style.visibility = "visible";
   if (!compared) before.style.clipPath = "none";
   else if (state.brushing) before.style.clipPath = "inset(0 100% 0 0)";
-  else divide(look.divide);
+  else divide(shown.divide);
   handle.hidden = !compared || state.brushing;
   after.hidden = !compared;
   view.classList.toggle("is-empty", !state.photo);
@@ -278,5 +263,5 @@ function arrange(): void {
 function describe(): string {
   if (!state.photo) return "Picture: the easel is empty";
   if (state.brushing) return "Picture, with the brush: arrow keys move it, space paints, shift with an arrow draws";
-  return `Picture: ${look.drawn ? "the painting" : "the photograph"} ${state.photo.name}. Plus and minus zoom, zero fits`;
+  return `Picture: ${shown.drawn ? "the painting" : "the photograph"} ${state.photo.name}. Plus and minus zoom, zero fits`;
 }

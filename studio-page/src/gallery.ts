@@ -2,6 +2,7 @@
 
 import { append, fill, h, icon, iconButton } from "./dom";
 import { address, getJson } from "./http";
+import { chosen, toggled, type Choice } from "./mix";
 import { findPainting, findStyle, shares, state, update, watch, type Painting } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
@@ -10,18 +11,10 @@ import { decode } from "./photo";
 const DRAFTED = "drafted-words";
 const PICK = "image/*,.heic,.heif,.tif,.tiff";
 
-function toggleStyle(key: string): void {
-  const chosen = state.mix.some((choice) => choice.key === key);
+function setMix(mix: Choice[]): void {
   const most = state.capabilities?.limits.styles ?? 8;
-  if (!chosen && state.mix.length >= most) return say(`A mix has ${most} paintings at most.`);
-  const mix = chosen ? state.mix.filter((choice) => choice.key !== key) : [...state.mix, { key, weight: 1 }];
-  update({ mix });
-}
-
-/** Only this one; again, none. */
-function chooseStyle(key: string, several: boolean): void {
-  if (several || state.mix.some((choice) => choice.key === key)) return toggleStyle(key);
-  update({ mix: state.mixing ? [...state.mix, { key, weight: 1 }] : [{ key, weight: 1 }] });
+  if (mix.length > most) say(`A mix has ${most} paintings at most.`);
+  else update({ mix });
 }
 
 function tile(key: string, title: string, about: string, image: string | null): HTMLElement {
@@ -45,7 +38,7 @@ function tile(key: string, title: string, about: string, image: string | null): 
         "aria-disabled": usable ? "true" : undefined,
         "aria-describedby": drafted ? DRAFTED : undefined,
         title: usable || [title, about].filter(Boolean).join("\n"),
-        onclick: (event: MouseEvent) => (usable ? say(usable) : chooseStyle(key, event.ctrlKey || event.metaKey || event.shiftKey)),
+        onclick: (event: MouseEvent) => (usable ? say(usable) : setMix(chosen(state.mix, key, state.mixing || event.ctrlKey || event.metaKey || event.shiftKey))),
       },
       h("span", { class: "tile-picture" }, picture, drafted && h("span", { class: "tile-mark" }, icon("brush"))),
       h("span", { class: "tile-title" }, title),
@@ -91,8 +84,7 @@ async function addPainting(file: Blob, name: string): Promise<void> {
     const key = `own-${crypto.randomUUID?.() ?? Math.random()}`;
     const title = name.replace(/\.[^.]+$/, "");
     const painting: Painting = { key, name: title, blob: file, id: null, image: canvas.toDataURL("image/jpeg", 0.85) };
-    const mix = state.mixing ? [...state.mix, { key, weight: 1 }] : [{ key, weight: 1 }];
-    update({ paintings: [painting, ...state.paintings], mix });
+    update({ paintings: [painting, ...state.paintings], mix: chosen(state.mix, key, state.mixing) });
     say(`${title} hangs among the paintings.`);
   } catch {
     sayError(new Error(`${name} is no picture that this browser can read.`));
@@ -163,8 +155,7 @@ export function gallery(): HTMLElement {
   });
   watch(["mix"], () => {
     for (const button of list.querySelectorAll<HTMLElement>("[data-key]")) {
-      const chosen = state.mix.some((choice) => choice.key === button.dataset["key"]);
-      button.setAttribute("aria-pressed", String(chosen));
+      button.setAttribute("aria-pressed", String(state.mix.some((choice) => choice.key === button.dataset["key"])));
     }
   });
   watch(["styles"], () => {
@@ -240,7 +231,7 @@ function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
     },
   });
   paintTrack(slider);
-  return h("li", {}, words, slider, output, iconButton("close", `Take ${title} out of the mix`, () => toggleStyle(key)));
+  return h("li", {}, words, slider, output, iconButton("close", `Take ${title} out of the mix`, () => update({ mix: toggled(state.mix, key) })));
 }
 
 /** How far a slider's track is filled. */

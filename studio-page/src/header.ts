@@ -22,7 +22,7 @@ function themeButton(): HTMLElement {
   });
   const draw = () => {
     const now = THEMES[theme()];
-    fill(button, icon(now.icon) as unknown as HTMLElement);
+    fill(button, icon(now.icon));
     button.setAttribute("aria-label", `Light: ${now.words}`);
     button.title = now.words;
   };

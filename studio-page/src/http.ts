@@ -23,7 +23,7 @@ export class Unreachable extends Error {
 function words(document: ProblemDocument): string {
   const first = document.errors?.[0];
   if (first) return `${first.field}: ${first.message}`;
-  return document.detail ?? document.title;
+  return document.detail;
 }
 
 /** Where the page lives, so that a studio under a path of its own works too. */
@@ -63,12 +63,12 @@ async function send(method: string, path: string, init: RequestInit = {}): Promi
 async function toProblem(response: Response): Promise<Problem> {
   try {
     const document = (await response.json()) as ProblemDocument;
-    if (typeof document.title === "string") return new Problem(document);
+    if (typeof document.detail === "string") return new Problem(document);
   } catch {
     // Not a problem document: a proxy's page, say.
   }
   const title = `The studio answered ${response.status} ${response.statusText}`.trim();
-  return new Problem({ type: "about:blank", title, status: response.status });
+  return new Problem({ type: "about:blank", title, detail: title, status: response.status });
 }
 
 export async function getJson<T>(path: string): Promise<T> {

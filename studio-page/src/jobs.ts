@@ -4,7 +4,8 @@ import { show as showPicture } from "./easel";
 import { address, getBlob, getJson, postJson, remove } from "./http";
 import { onChange, state, update } from "./state";
 import { notice, say, sayError } from "./status";
-import { isOver, type Job } from "./types";
+import { finished as finishedOf, isOver, reason, unfinished as unfinishedOf } from "./job";
+import type { Job } from "./types";
 
 let source: EventSource | null = null;
 let shown = "";
@@ -51,10 +52,6 @@ function heard(job: Job): void {
   if (!before || isOver(before) || !isOver(job)) return;
   if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(`${job.title} is painted.`);
   if (job.status === "failed" && job.kind === "painting") sayError(new Error(`${job.title}: ${reason(job)}`));
-}
-
-export function reason(job: Job): string {
-  return job.error?.detail ?? job.error?.title ?? "it failed";
 }
 
 function forget(id: string): void {
@@ -128,13 +125,9 @@ export async function readHistory(): Promise<void> {
 }
 
 export function unfinished(): Job[] {
-  return [...state.jobs.values()]
-    .filter((job) => !isOver(job) && job.kind !== "draft")
-    .sort((a, b) => a.created.localeCompare(b.created));
+  return unfinishedOf(state.jobs.values());
 }
 
 export function finished(): Job[] {
-  return [...state.jobs.values()]
-    .filter((job) => isOver(job) && job.kind === "painting" && job.result)
-    .sort((a, b) => b.created.localeCompare(a.created));
+  return finishedOf(state.jobs.values());
 }

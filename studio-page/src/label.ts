@@ -3,11 +3,12 @@
 import { shownPicture, shownSize } from "./easel";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { address, postJson } from "./http";
-import { reason, track, untilOver } from "./jobs";
+import { isOver, reason } from "./job";
+import { track, untilOver } from "./jobs";
 import { withParameters } from "./pixels/png";
 import { currentJob, findPainting, findStyle, shares, state, titleOf, update, watch } from "./state";
 import { notice, sayError } from "./status";
-import { isOver, type Job } from "./types";
+import type { Job } from "./types";
 import { duration, list, STATUS, withoutSuffix } from "./words";
 
 const KINDS = ["png", "jpg", "webp", "avif", "tiff"];
@@ -163,8 +164,8 @@ function explanation(job: Job): HTMLElement {
   return look;
 }
 
-function pageLink(job: Job, ...words: (Node | string)[]): HTMLAnchorElement {
-  return h("a", { href: address(`api/v1/jobs/${job.id}/explanation`), target: "_blank", rel: "noopener" }, words);
+function pageLink(job: Job, ...children: (Node | string)[]): HTMLAnchorElement {
+  return h("a", { href: address(`api/v1/jobs/${job.id}/explanation`), target: "_blank", rel: "noopener" }, children);
 }
 
 async function explain(job: Job): Promise<void> {

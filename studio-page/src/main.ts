@@ -15,6 +15,7 @@ import { lookControls, startEasel, view } from "./easel";
 import { gallery, readPaintings } from "./gallery";
 import { header } from "./header";
 import { getJson, readSession, Unreachable, whenSignedOut } from "./http";
+import { isOver } from "./job";
 import { readHistory, startJobs } from "./jobs";
 import { label } from "./label";
 import { startOffline } from "./offline";
@@ -26,7 +27,7 @@ import { recall, shelf, strip } from "./shelf";
 import { signIn } from "./signin";
 import { state, update, watch } from "./state";
 import { sayError, statusRegion } from "./status";
-import { isOver, type Capabilities, type Style } from "./types";
+import type { Capabilities, Style } from "./types";
 import { photoInput, welcome } from "./welcome";
 
 function build(): void {

@@ -1,9 +1,10 @@
 /** Masks: where each painting goes, and what stays as photographed. */
 
-import type { Mask } from "./pixels/layers";
+import { shareOut, type Mask } from "./pixels/layers";
 import { fit } from "./pixels/planes";
 import { onChange, state, titleOf, update, type Photo } from "./state";
 import { uploadPicture } from "./photo";
+import { dabs, Past, type Point } from "./strokes";
 
 export const PROTECT = "protect";
 const SIDE = 1024;
@@ -14,7 +15,7 @@ const TINTS = ["#3d5afe", "#d9512c", "#c89a12", "#1d8a6b", "#a23b7c", "#5b7f95",
 interface Layer {
   canvas: HTMLCanvasElement;
   version: number;
-  past: ImageData[];
+  past: Past<ImageData>;
 }
 
 const layers = new Map<string, Layer>();
@@ -46,7 +47,7 @@ function layer(key: string): Layer {
   if (!found) {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = maskSize();
-    found = { canvas, version: 0, past: [] };
+    found = { canvas, version: 0, past: new Past(UNDO) };
     layers.set(key, found);
   }
   return found;
@@ -62,20 +63,15 @@ function changed(target: Layer): void {
 /** Remember the mask as it is, so that what follows can be undone. */
 export function beginStroke(key: string): void {
   const { canvas, past } = layer(key);
-  past.push(contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height));
-  if (past.length > UNDO) past.shift();
+  past.keep(contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height));
 }
 
 /** From one point to another, in mask pixels; `radius` includes the soft edge. */
-export function stroke(key: string, from: [number, number], to: [number, number], radius: number, erase: boolean): void {
+export function stroke(key: string, from: Point, to: Point, radius: number, erase: boolean): void {
   const context = contextOf(layer(key).canvas);
   context.save();
   context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-  const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
-  const steps = Math.max(1, Math.ceil(length / Math.max(1, radius / 4)));
-  for (let step = 0; step <= steps; step++) {
-    const x = from[0] + ((to[0] - from[0]) * step) / steps;
-    const y = from[1] + ((to[1] - from[1]) * step) / steps;
+  for (const [x, y] of dabs(from, to, radius)) {
     const dab = context.createRadialGradient(x, y, radius * 0.72, x, y, radius);
     dab.addColorStop(0, "rgba(255,255,255,1)");
     dab.addColorStop(1, "rgba(255,255,255,0)");
@@ -91,7 +87,7 @@ export function endStroke(key: string): void {
 
 export function undoStroke(key: string): void {
   const target = layer(key);
-  const before = target.past.pop();
+  const before = target.past.takeBack();
   if (!before) return;
   contextOf(target.canvas).putImageData(before, 0, 0);
   changed(target);
@@ -166,11 +162,7 @@ export function anyMasks(): boolean {
 
 /** One mask for each painting in the mix, or none at all. What is painted nowhere has the rest. */
 export function styleMasks(width: number, height: number): Mask[] {
-  const painted = state.mix.filter(({ key }) => hasPaint(key));
-  if (painted.length === 0) return [];
-  const rest = new Uint8ClampedArray(width * height).fill(255);
-  for (const { key } of painted) read(key, width, height).forEach((value, i) => (rest[i]! -= value));
-  return state.mix.map(({ key }) => (hasPaint(key) ? read(key, width, height) : rest));
+  return shareOut(state.mix.map(({ key }) => (hasPaint(key) ? read(key, width, height) : null)));
 }
 
 async function png(mask: Mask, width: number, height: number): Promise<Blob> {

@@ -7,19 +7,18 @@ import { anyMasks, protectedPart, storeMasks, styleMasks } from "./masks";
 import { idOf, pixelsOf, decode } from "./photo";
 import { ask } from "./pixels/desk";
 import { fit } from "./pixels/planes";
-import { findPainting, findStyle, onChange, shares, state, titleOf, update, type Choice } from "./state";
+import type { Choice } from "./mix";
+import { DRAFT_LEAST, sideInTime, toRequest, type Sources } from "./request";
+import { findPainting, findStyle, onChange, shares, state, titleOf, update } from "./state";
 import { say, sayError } from "./status";
-import type { Job, JobRequest } from "./types";
+import type { Job } from "./types";
 
 const PREVIEW_SIDE = 640;
 const DEVICE_SIDE = 512;
 /** What a browser's memory holds of the network's layers. */
 export const DEVICE_MOST = 1600;
 
-/** Seconds a draft may take. Its size follows from what the last one took on the studio's machine. */
-const DRAFT_SECONDS = 5;
-const DRAFT_LEAST = 192;
-
+/** As large as the last draft allows, by what it took on the studio's machine. */
 let draftSide = Infinity;
 let turn = 0;
 let holding = 0;
@@ -168,14 +167,14 @@ async function patiently(send: () => Promise<Response>): Promise<Response> {
       return await send();
     } catch (error) {
       const wait = error instanceof Problem && error.status === 429 ? error.document.retry_after : undefined;
-      if (left === 0 || wait === undefined || wait > 5) throw error;
+      if (left === 0 || wait == null || wait > 5) throw error;
       await new Promise((resolve) => window.setTimeout(resolve, 1000 * wait));
     }
   }
 }
 
 async function byDraft(mine: number): Promise<void> {
-  const request = await toRequest("draft");
+  const request = toRequest(state, await storeSources(), draftSize());
   if (mine !== turn) return;
   const job = await postJson<Job>("api/v1/jobs", request);
   draft = job.id;
@@ -183,19 +182,13 @@ async function byDraft(mine: number): Promise<void> {
   if (mine !== turn) return void dropDraft();
   update({ showing: "job", job: job.id });
   await untilOver(job.id, () => mine !== turn);
-  learn(state.jobs.get(job.id));
+  const painted = state.jobs.get(job.id);
+  if (painted?.status === "done" && painted.result) draftSide = sideInTime(painted.result);
 }
 
 function draftSize(): number {
   const most = state.capabilities?.limits.draft_size ?? 384;
   return Math.min(most, Math.max(DRAFT_LEAST, draftSide));
-}
-
-/** Time goes with the pixels, so that the side goes with its root. */
-function learn(job: Job | undefined): void {
-  if (job?.status !== "done" || !job.result) return;
-  const { width, height, seconds } = job.result;
-  draftSide = 32 * Math.round((Math.max(width, height) * Math.sqrt(DRAFT_SECONDS / Math.max(0.1, seconds))) / 32);
 }
 
 async function dropDraft(): Promise<void> {
@@ -207,34 +200,17 @@ async function dropDraft(): Promise<void> {
   await remove(`api/v1/jobs/${old}`).catch(() => undefined); // it leaves by itself within the hour
 }
 
-/** The settings as the studio takes them; pictures and masks are sent where they have not been. */
-async function toRequest(kind: "painting" | "draft"): Promise<JobRequest> {
-  const photo = state.photo!;
-  const id = await idOf(photo, "photo");
-  const masks = anyMasks() ? await storeMasks() : { styles: [], protect: null };
+/** Photograph, styles and masks by what the studio knows them by; they are sent where they have not been. */
+async function storeSources(): Promise<Sources> {
+  const photo = await idOf(state.photo!, "photo");
+  const { styles: masks, protect } = anyMasks() ? await storeMasks() : { styles: [], protect: null };
   const styles = await Promise.all(
-    state.mix.map(async ({ key, weight }, index) => {
+    state.mix.map(async ({ key }) => {
       const painting = findPainting(key);
-      const source = painting ? { picture: await idOf(painting, "painting") } : { name: key };
-      const mask = masks.styles[index];
-      return mask ? { ...source, weight: 1, mask } : { ...source, weight };
+      return painting ? { picture: await idOf(painting, "painting") } : { name: key };
     }),
   );
-  const size = kind === "draft" ? draftSize() : state.size;
-  return {
-    kind,
-    photo: id,
-    styles,
-    preset: kind === "draft" ? "draft" : state.preset,
-    size,
-    strength: state.strength,
-    stroke_size: state.strokeSize,
-    keep_color: state.keepColor,
-    ...(masks.protect ? { protect: masks.protect } : {}),
-    mask_feather: masks.protect || masks.styles.some(Boolean) ? Math.round(size / 128) : 0,
-    seed: state.seed,
-    ...(kind === "painting" ? { options: state.options } : {}),
-  };
+  return { photo, styles, masks, protect };
 }
 
 /** "Paint it properly". */
@@ -244,7 +220,7 @@ export async function paintProperly(): Promise<void> {
   window.clearTimeout(timer);
   update({ busy: "Sending it to the easel" });
   try {
-    const request = await toRequest("painting");
+    const request = toRequest(state, await storeSources());
     const key = crypto.randomUUID?.() ?? String(Math.random());
     const job = await postJson<Job>("api/v1/jobs", request, { headers: { "Idempotency-Key": key } });
     void dropDraft();

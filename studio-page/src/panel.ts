@@ -2,10 +2,10 @@
 
 import { fill, h, icon, iconButton } from "./dom";
 import { paintTrack } from "./gallery";
+import { isOver } from "./job";
 import { anyMasks } from "./masks";
 import { DEVICE_MOST } from "./painting";
-import { currentJob, state, update, watch, type State } from "./state";
-import { isOver } from "./types";
+import { currentJob, state, update, watch } from "./state";
 
 type Numeric = "strength" | "strokeSize" | "keepColor";
 
@@ -17,7 +17,7 @@ function slider(field: Numeric, label: string, min: number, low: string, high: s
     min: String(min),
     max: "100",
     step: "1",
-    oninput: () => update({ [field]: Number(input.value) / 100 } as Partial<State>),
+    oninput: () => update({ [field]: Number(input.value) / 100 }),
   });
   watch([field], () => {
     const value = Math.round(state[field] * 100);

@@ -5,6 +5,7 @@ import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Painting, type Photo } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
+import { megabytes } from "./words";
 import { fit } from "./pixels/planes";
 
 /** A decoded picture, upright, on a canvas whose long side is at most `side`. */
@@ -60,10 +61,6 @@ async function decodeByStudio(blob: Blob, name: string): Promise<Photo> {
   if (state.onDevice || !state.online) throw new Error(`${name} is no picture that this browser can read.`);
   const stored = await uploadPicture(blob, name, "photo");
   return { ...(await fetchPhoto(stored)), blob };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
 }
 
 async function fetchPhoto(stored: StoredPicture): Promise<Photo> {

@@ -7,9 +7,10 @@ import { forgetMasks, PROTECT, restoreMask } from "./masks";
 import { held } from "./painting";
 import { addStored } from "./gallery";
 import { reopenPhoto } from "./photo";
-import { findStyle, state, update, watch, type Choice } from "./state";
+import { toSettings } from "./request";
+import { findStyle, state, update, watch } from "./state";
 import { say, sayError } from "./status";
-import { type Job, type JobRequest, type StoredPicture } from "./types";
+import type { Job, JobSettings, StoredPicture } from "./types";
 import { STATUS, when } from "./words";
 
 /** Bring back a past picture, and everything it was painted with. */
@@ -22,7 +23,10 @@ export async function recall(job: Job): Promise<void> {
       const there = await reopenPhoto(request.photo);
       if (!there) return sayError(new Error("Its photograph has been deleted; the settings are back, the photograph is not."));
       forgetMasks();
-      update(await settingsOf(request));
+      const keys: (string | null)[] = [];
+      for (const { name, picture } of request.styles) keys.push(name ?? (picture ? await addStored(picture) : null));
+      const settings = toSettings(request, keys, state);
+      update({ ...settings, mixing: settings.mix.length > 1 });
       await restoreMasks(request);
       update({ job: job.id, showing: "job" });
       say(`${job.title} and its settings are back.`);
@@ -34,28 +38,7 @@ export async function recall(job: Job): Promise<void> {
   });
 }
 
-async function settingsOf(request: JobRequest): Promise<Partial<typeof state>> {
-  const mix: Choice[] = [];
-  for (const { name, picture, weight } of request.styles) {
-    const key = name ?? (picture ? await addStored(picture) : null);
-    if (key) mix.push({ key, weight: Math.min(1, weight ?? 1) });
-  }
-  const most = Math.max(1, ...request.styles.map(({ weight }) => weight ?? 1));
-  for (const [index, { weight }] of request.styles.entries()) if (mix[index]) mix[index].weight = (weight ?? 1) / most;
-  return {
-    mix,
-    mixing: mix.length > 1,
-    strength: request.strength ?? 1,
-    strokeSize: request.stroke_size ?? 1,
-    keepColor: request.keep_color ?? 0,
-    preset: request.preset ?? "default",
-    size: request.size ?? state.size,
-    seed: request.seed ?? 0,
-    options: request.options ?? {},
-  };
-}
-
-async function restoreMasks(request: JobRequest): Promise<void> {
+async function restoreMasks(request: JobSettings): Promise<void> {
   const wanted: [string, string][] = [];
   if (request.protect) wanted.push([PROTECT, request.protect]);
   request.styles.forEach(({ mask, name, picture }) => {
@@ -146,10 +129,10 @@ export function shelf(): HTMLElement {
     known = now;
     nothing.hidden = waiting.length > 0;
     none.hidden = past.length > 0;
-    const held = sheet.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
+    const focused = sheet.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
     fill(queue, waiting.map(queueRow));
     fill(cards, past.map(card));
-    if (held) sheet.querySelector<HTMLElement>(`[aria-label="${CSS.escape(held)}"]`)?.focus();
+    if (focused) sheet.querySelector<HTMLElement>(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   });
   sheet.addEventListener("click", (event) => {
     if (event.target === sheet) sheet.close();

@@ -1,5 +1,7 @@
 /** What the page knows. Parts listen to the fields they show. */
 
+import * as mixes from "./mix";
+import type { Settings } from "./request";
 import type { Capabilities, Job, Session, Style } from "./types";
 
 /** The photograph on the easel. `canvas` is upright, its long side at most `DISPLAY_SIDE`. */
@@ -23,12 +25,6 @@ export interface Painting {
   image: string;
 }
 
-/** A style in the mix: the name of a shipped one, or the key of a painting. */
-export interface Choice {
-  key: string;
-  weight: number;
-}
-
 export interface Device {
   status: "off" | "loading" | "ready" | "failed";
   provider: string;
@@ -37,24 +33,15 @@ export interface Device {
   styles: string[];
 }
 
-export interface State {
+export interface State extends Settings {
   session: Session | null;
   online: boolean;
   capabilities: Capabilities | null;
   styles: Style[];
   paintings: Painting[];
   photo: Photo | null;
-  mix: Choice[];
   /** Whether a click on a painting adds it to the mix. */
   mixing: boolean;
-  strength: number;
-  strokeSize: number;
-  keepColor: number;
-  preset: string;
-  size: number;
-  seed: number;
-  /** Single options a past picture was painted with, given through the API. */
-  options: Record<string, unknown>;
   onDevice: boolean;
   device: Device;
   /** What is on the easel beside the photograph. */
@@ -130,7 +117,7 @@ export function update(changes: Partial<State>): void {
 function tell(): void {
   const changed = waiting ?? new Set<Key>();
   waiting = null;
-  for (const { keys, call } of [...listeners]) if (keys.some((key) => changed.has(key))) call();
+  for (const { keys, call } of listeners.slice()) if (keys.some((key) => changed.has(key))) call();
 }
 
 export function findStyle(key: string): Style | undefined {
@@ -151,7 +138,6 @@ export function currentJob(): Job | null {
 }
 
 /** The mix with weights that add up to 1. */
-export function shares(): Choice[] {
-  const total = state.mix.reduce((sum, choice) => sum + choice.weight, 0);
-  return state.mix.map((choice) => ({ key: choice.key, weight: total > 0 ? choice.weight / total : 0 }));
+export function shares(): mixes.Choice[] {
+  return mixes.shares(state.mix);
 }

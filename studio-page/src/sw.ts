@@ -6,7 +6,7 @@ declare const self: ServiceWorkerGlobalScope;
 export {};
 
 const FILES = "__FILES__" as unknown as string[];
-const PAGE = `impasto-page-${"__VERSION__"}`;
+const PAGE = "impasto-page-__VERSION__";
 const KEPT = "impasto-kept";
 const RUNTIME = ["ort/ort.wasm.min.mjs", "ort/ort-wasm-simd-threaded.mjs", "ort/ort-wasm-simd-threaded.wasm"];
 const GPU = ["ort/ort.webgpu.min.mjs", "ort/ort-wasm-simd-threaded.asyncify.mjs", "ort/ort-wasm-simd-threaded.asyncify.wasm"];

@@ -1,7 +1,7 @@
 /** The worker, asked from the page. */
 
 import { address } from "../http";
-import type { Draft, Reply, Request } from "./messages";
+import type { Draft, Reply } from "./messages";
 
 type Waiting = { resolve: (reply: Reply) => void; reject: (error: Error) => void };
 
@@ -28,7 +28,7 @@ function desk(): Worker {
 }
 
 export function ask(draft: Draft): Promise<Reply> {
-  const request = { ...draft, id: next++ } as Request;
+  const request = { ...draft, id: next++ };
   return new Promise((resolve, reject) => {
     waiting.set(request.id, { resolve, reject });
     desk().postMessage(request);

@@ -5,6 +5,13 @@ import type { Planes } from "./planes";
 /** A grey mask of the size of its picture, 255 where it counts. */
 export type Mask = Uint8ClampedArray;
 
+/** One mask for each painting, or none at all where all of `painted` are null: those that are null have the rest. */
+export function shareOut(painted: (Mask | null)[]): Mask[] {
+  const known = painted.filter((mask) => mask !== null);
+  const rest = known[0]?.map((_, i) => known.reduce((left, mask) => left - mask[i]!, 255));
+  return rest ? painted.map((mask) => mask ?? rest) : [];
+}
+
 /**
  * Each painting where its mask is white; where masks overlap, in their shares; where none is, the
  * photograph. `masks` may be empty for a single painting everywhere.

@@ -32,7 +32,7 @@ let waiting: Promise<void> = Promise.resolve();
 async function answer(request: Request): Promise<void> {
   try {
     const reply = await perform(request);
-    const transfer = "image" in reply && reply.image ? [reply.image.data.buffer as ArrayBuffer] : [];
+    const transfer = "image" in reply && reply.image ? [reply.image.data.buffer] : [];
     self.postMessage({ id: request.id, ...reply } satisfies Reply, transfer);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -71,7 +71,7 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str
-    instance: str
+    instance: str | None = None
     request_id: str | None = None
     retry_after: int | None = None
     errors: list[FieldError] | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+from impasto.studio.web.problems import ProblemDocument
 
 Id = Annotated[str, StringConstraints(pattern=r"^[pj]_[A-Za-z0-9_-]{22}$")]
 PictureId = Annotated[str, StringConstraints(pattern=r"^p_[A-Za-z0-9_-]{22}$")]
@@ -41,8 +43,8 @@ class StyleChoice(Incoming):
         return self
 
 
-class JobRequest(Incoming):
-    """A painting to be made; only ``photo`` and ``styles`` are needed."""
+class JobSettings(BaseModel):
+    """What a painting is made of and how; only ``photo`` and ``styles`` are needed."""
 
     kind: Literal["painting", "draft"] = "painting"
     photo: PictureId
@@ -57,10 +59,9 @@ class JobRequest(Incoming):
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
     options: Annotated[dict[str, JsonValue], Field(max_length=50)] = Field(default_factory=dict)
-    webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
     @model_validator(mode="after")
-    def _masks(self) -> JobRequest:
+    def _masks(self) -> Self:
         masked = [style.mask is not None for style in self.styles]
         if any(masked) and not all(masked):
             raise ValueError("masks are for all styles or for none")
@@ -69,6 +70,12 @@ class JobRequest(Incoming):
                 "with a mask for each style there is nothing to share out: expected equal weights"
             )
         return self
+
+
+class JobRequest(JobSettings, Incoming):
+    """A painting to be made."""
+
+    webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
 class PreviewStyle(Incoming):
@@ -113,6 +120,45 @@ class Account(Outgoing):
     quota: Quota
 
 
+class PresetOut(Outgoing):
+    name: str
+    summary: str
+
+
+class JobDefaults(Outgoing):
+    """The fields of ``JobRequest`` that a form shows, where a request leaves them out."""
+
+    size: int
+    strength: float
+    stroke_size: float
+    keep_color: float
+    preset: str
+
+
+class CapabilityLimits(Outgoing):
+    bytes: int
+    pixels: int
+    frames: int
+    size: int
+    styles: int
+    preview_side: int
+    draft_size: int
+    name: int
+
+
+class Capabilities(Outgoing):
+    version: str
+    fast: bool
+    explanation: bool
+    webhooks: bool
+    model: str | None
+    presets: list[PresetOut]
+    formats: list[str]
+    accepts: list[str]
+    defaults: JobDefaults
+    limits: CapabilityLimits
+
+
 class Style(Outgoing):
     name: str
     title: str
@@ -153,6 +199,23 @@ class Result(Outgoing):
     partial: bool
 
 
+class JobProgress(Outgoing):
+    """``impasto.progress.Progress`` as JSON; ``losses`` by kind."""
+
+    done: float
+    level: int
+    levels: int
+    iteration: int
+    iterations: int
+    width: int
+    height: int
+    losses: dict[str, float]
+    elapsed: float
+    left: float | None
+    recoveries: int = 0
+    stage: str = ""
+
+
 class JobOut(Outgoing):
     id: str
     kind: Literal["painting", "draft", "explanation"]
@@ -163,14 +226,14 @@ class JobOut(Outgoing):
     finished: str | None
     position: int | None
     attempts: int
-    request: dict[str, JsonValue]
+    request: JobSettings
     of: str | None
-    progress: dict[str, JsonValue] | None
+    progress: JobProgress | None
     preview: str | None
     result: Result | None
     thumbnail: str | None
     explanation: str | None
-    error: dict[str, JsonValue] | None
+    error: ProblemDocument | None
 
 
 class Jobs(Outgoing):
@@ -178,5 +241,16 @@ class Jobs(Outgoing):
     next: str | None
 
 
+class LossPoint(Outgoing):
+    """One step of the loss curve; beside these fields, each kind of loss by its name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float]
+
+    done: float
+    elapsed: float
+    level: int
+
+
 class Losses(Outgoing):
-    losses: list[dict[str, float]]
+    losses: list[LossPoint]

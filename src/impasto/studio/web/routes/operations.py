@@ -24,7 +24,7 @@ api = APIRouter(tags=["studio"])
 router = APIRouter(tags=["operations"])
 
 
-@api.get("/capabilities", response_model=dict[str, Any], responses=responses())
+@api.get("/capabilities", response_model=schemas.Capabilities, responses=responses())
 def capabilities(here: Here, caller: Member) -> Any:  # noqa: ARG001
     """Limits, presets, and what this installation can do."""
     settings = here.settings

@@ -1,0 +1,21 @@
+/** Jobs as the studio describes them: what can be told from one alone, or from a list of them. */
+
+import type { Job } from "./types";
+
+export function isOver(job: Job): boolean {
+  return job.status === "done" || job.status === "cancelled" || job.status === "failed";
+}
+
+export function reason(job: Job): string {
+  return job.error?.detail ?? "it failed";
+}
+
+/** Paintings and explanations that are not over, the oldest first. */
+export function unfinished(jobs: Iterable<Job>): Job[] {
+  return [...jobs].filter((job) => !isOver(job) && job.kind !== "draft").sort((a, b) => a.created.localeCompare(b.created));
+}
+
+/** Paintings with a picture, the newest first. */
+export function finished(jobs: Iterable<Job>): Job[] {
+  return [...jobs].filter((job) => isOver(job) && job.kind === "painting" && job.result).sort((a, b) => b.created.localeCompare(a.created));
+}

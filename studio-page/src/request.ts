@@ -1,0 +1,75 @@
+/** The page's settings as a request for a job, and back. */
+
+import type { Choice } from "./mix";
+import type { JobRequest, JobSettings } from "./types";
+
+export interface Settings {
+  mix: Choice[];
+  strength: number;
+  strokeSize: number;
+  keepColor: number;
+  preset: string;
+  size: number;
+  seed: number;
+  /** Single options a past picture was painted with, given through the API. */
+  options: Record<string, unknown>;
+}
+
+/** The pictures of a request, by what the studio knows them by. */
+export interface Sources {
+  photo: string;
+  /** One for each style in the mix. */
+  styles: ({ name: string } | { picture: string })[];
+  /** One for each style in the mix, or none at all. */
+  masks: (string | null)[];
+  protect: string | null;
+}
+
+/** The request for a painting, or for a draft of `draftSize`. Masks decide alone where styles go: weights are equal then. */
+export function toRequest(settings: Settings, { photo, styles, masks, protect }: Sources, draftSize?: number): JobRequest {
+  const size = draftSize ?? settings.size;
+  return {
+    kind: draftSize === undefined ? "painting" : "draft",
+    photo,
+    styles: styles.map((source, index) => {
+      const mask = masks[index];
+      return mask ? { ...source, weight: 1, mask } : { ...source, weight: settings.mix[index]!.weight };
+    }),
+    preset: draftSize === undefined ? settings.preset : "draft",
+    size,
+    strength: settings.strength,
+    stroke_size: settings.strokeSize,
+    keep_color: settings.keepColor,
+    ...(protect ? { protect } : {}),
+    mask_feather: protect || masks.some(Boolean) ? Math.round(size / 128) : 0,
+    seed: settings.seed,
+    ...(draftSize === undefined ? { options: settings.options } : {}),
+  };
+}
+
+/** The settings a job was painted with. `keys`: each style's key, null where it is gone; the greatest weight becomes 1. */
+export function toSettings(request: JobSettings, keys: (string | null)[], otherwise: { size: number }): Settings {
+  const most = Math.max(1, ...request.styles.map(({ weight }) => weight ?? 1));
+  return {
+    mix: request.styles.flatMap(({ weight }, index) => {
+      const key = keys[index];
+      return key ? [{ key, weight: (weight ?? 1) / most }] : [];
+    }),
+    strength: request.strength ?? 1,
+    strokeSize: request.stroke_size ?? 1,
+    keepColor: request.keep_color ?? 0,
+    preset: request.preset ?? "default",
+    size: request.size ?? otherwise.size,
+    seed: request.seed ?? 0,
+    options: request.options ?? {},
+  };
+}
+
+/** Seconds a draft may take, and its least side. */
+const DRAFT_SECONDS = 5;
+export const DRAFT_LEAST = 192;
+
+/** The side of a draft that takes `DRAFT_SECONDS`, after one that took `seconds`: time goes with the pixels, so the side with its root. */
+export function sideInTime({ width, height, seconds }: { width: number; height: number; seconds: number }): number {
+  return 32 * Math.round((Math.max(width, height) * Math.sqrt(DRAFT_SECONDS / Math.max(0.1, seconds))) / 32);
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { finished, isOver, reason, unfinished } from "../src/job";
+import { job, RESULT } from "./jobs";
+
+test.each([
+  ["queued", false],
+  ["running", false],
+  ["pausing", false],
+  ["paused", false],
+  ["cancelling", false],
+  ["done", true],
+  ["cancelled", true],
+  ["failed", true],
+] as const)("a job that is %s is over: %s", (status, over) => {
+  expect(isOver(job({ status }))).toBe(over);
+});
+
+test("a failed job gives the studio's reason", () => {
+  const error = { type: "/problems/painting", title: "It could not be painted", status: 500, detail: "out of memory" };
+  expect(reason(job({ error }))).toBe("out of memory");
+  expect(reason(job())).toBe("it failed");
+});
+
+describe("lists of jobs", () => {
+  const jobs = [
+    job({ id: "second", created: "2026-11-21T15:00:00.000Z" }),
+    job({ id: "first", created: "2026-11-21T14:00:00.000Z", status: "paused" }),
+    job({ id: "page", created: "2026-11-21T16:00:00.000Z", kind: "explanation" }),
+    job({ id: "draft", kind: "draft" }),
+    job({ id: "older", created: "2026-11-20T10:00:00.000Z", status: "done", result: RESULT }),
+    job({ id: "newer", created: "2026-11-20T11:00:00.000Z", status: "cancelled", result: { ...RESULT, partial: true } }),
+    job({ id: "nothing painted", status: "cancelled" }),
+    job({ id: "finished page", kind: "explanation", status: "done", result: RESULT }),
+    job({ id: "finished draft", kind: "draft", status: "done", result: RESULT }),
+  ];
+
+  test("the queue holds what is not over, but for drafts, the oldest first", () => {
+    expect(unfinished(jobs).map(({ id }) => id)).toEqual(["first", "second", "page"]);
+  });
+
+  test("past pictures are paintings with a result, the newest first", () => {
+    expect(finished(jobs).map(({ id }) => id)).toEqual(["newer", "older"]);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { sideInTime, toRequest, toSettings, type Settings } from "../src/request";
+
+const settings: Settings = {
+  mix: [
+    { key: "great-wave", weight: 1 },
+    { key: "own-1", weight: 0.25 },
+  ],
+  strength: 0.8,
+  strokeSize: 0.5,
+  keepColor: 0.3,
+  preset: "fine",
+  size: 1024,
+  seed: 7,
+  options: { iterations: 50 },
+};
+const sources = { photo: "p_photo", styles: [{ name: "great-wave" }, { picture: "p_own" }], masks: [], protect: null };
+
+describe("a request", () => {
+  test("has the settings, and each style with its weight", () => {
+    expect(toRequest(settings, sources)).toEqual({
+      kind: "painting",
+      photo: "p_photo",
+      styles: [
+        { name: "great-wave", weight: 1 },
+        { picture: "p_own", weight: 0.25 },
+      ],
+      preset: "fine",
+      size: 1024,
+      strength: 0.8,
+      stroke_size: 0.5,
+      keep_color: 0.3,
+      mask_feather: 0,
+      seed: 7,
+      options: { iterations: 50 },
+    });
+  });
+
+  test("with masks gives all styles one weight and the masks a soft edge of a 128th of the size", () => {
+    const { styles, mask_feather } = toRequest(settings, { ...sources, masks: ["p_m1", "p_m2"] });
+    expect(styles).toEqual([
+      { name: "great-wave", weight: 1, mask: "p_m1" },
+      { picture: "p_own", weight: 1, mask: "p_m2" },
+    ]);
+    expect(mask_feather).toBe(8);
+  });
+
+  test("that protects a part keeps the weights", () => {
+    const { styles, protect, mask_feather } = toRequest(settings, { ...sources, protect: "p_kept" });
+    expect(styles.map(({ weight }) => weight)).toEqual([1, 0.25]);
+    expect([protect, mask_feather]).toEqual(["p_kept", 8]);
+  });
+
+  test("for a draft has the draft's preset and size, and no single options", () => {
+    const draft = toRequest(settings, sources, 256);
+    expect(draft).toMatchObject({ kind: "draft", preset: "draft", size: 256 });
+    expect(draft).not.toHaveProperty("options");
+  });
+});
+
+describe("a past picture's settings", () => {
+  test("come back as they were", () => {
+    expect(toSettings(toRequest(settings, sources), ["great-wave", "own-1"], { size: 512 })).toEqual(settings);
+  });
+
+  test("given through the API have the greatest weight as 1, as the sliders do", () => {
+    const request = { photo: "p_1", styles: [{ name: "a", weight: 4 }, { name: "b", weight: 1 }, { name: "c" }] };
+    expect(toSettings(request, ["a", "b", "c"], { size: 512 }).mix.map(({ weight }) => weight)).toEqual([1, 0.25, 0.25]);
+  });
+
+  test("leave out a painting that has been deleted; the others keep their own weights", () => {
+    const request = { photo: "p_1", styles: [{ picture: "p_gone", weight: 1 }, { name: "b", weight: 0.5 }] };
+    expect(toSettings(request, [null, "b"], { size: 512 }).mix).toEqual([{ key: "b", weight: 0.5 }]);
+  });
+
+  test("are the defaults where the request names none", () => {
+    expect(toSettings({ photo: "p_1", styles: [{ name: "a" }] }, ["a"], { size: 768 })).toEqual({
+      mix: [{ key: "a", weight: 1 }],
+      strength: 1,
+      strokeSize: 1,
+      keepColor: 0,
+      preset: "default",
+      size: 768,
+      seed: 0,
+      options: {},
+    });
+  });
+});
+
+test.each([
+  ["took twenty seconds is half as wide", 20, 192],
+  ["took five seconds is as wide", 5, 384],
+  ["took no time is wider, in steps of 32", 0, 2720],
+])("a draft after one that %s", (_, seconds, side) => {
+  expect(sideInTime({ width: 384, height: 256, seconds })).toBe(side); // 384 * sqrt(5 / 0.1) = 2715
+});
