@@ -58,6 +58,14 @@ describe("sizes", () => {
     expect(found).toEqual([...found].sort((a, b) => a - b));
   });
 
+  test.each([
+    [[0.35843182, 0.6454494, 0.21458428, 0.59465383]],
+    [[0.19585794, 0.28972787, 0.64317548, 0.82425070, 0.542440, 0.12334341, 0.19665588, 0.40501395, 0.57782179, 0.70785511]],
+  ])("are resampled as by Pillow's LANCZOS, which gives %j", (pillow) => {
+    const found = red(resize(grey(0.2, 0.4, 0.8, 0.6, 0.1, 0.3, 0.5, 0.7), pillow.length, 1));
+    found.forEach((value, i) => expect(value).toBeCloseTo(pillow[i]!, 5));
+  });
+
   test("the size it has is no work", () => {
     const planes = grey(0, 1);
     expect(resize(planes, 2, 1)).toBe(planes);

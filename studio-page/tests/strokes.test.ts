@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { dabs, Past } from "../src/strokes";
 
 test("a stroke is dabbed from end to end, a quarter of the radius apart", () => {
-  expect(dabs([0, 0], [8, 0], 16)).toEqual([[0, 0], [4, 0], [8, 0]]);
+  expect(dabs([0, 0], [16, 0], 16)).toEqual([[0, 0], [4, 0], [8, 0], [12, 0], [16, 0]]);
 });
 
 test("a fine stroke is dabbed a pixel apart, not less", () => {
