@@ -21,7 +21,7 @@ from impasto.studio.server import Server, _config
 from impasto.studio.settings import Settings
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.app import Studio
-from impasto.studio.worker.runner import Painter
+from impasto.studio.worker.runner import JobRunner
 
 API = "/api/v1"
 TOKENS = {"anna": "anna-token-0123456789", "bert": "bert-token-0123456789"}
@@ -69,12 +69,12 @@ class House:
     def __init__(self, settings: Settings, **more: Any) -> None:
         self.settings = settings
         self.studio = Studio(settings, **more)
-        self.here = self.studio.services
-        self.server = Server(_config(settings, self.studio), self.here.watcher.stop)
+        self.services = self.studio.services
+        self.server = Server(_config(settings, self.studio), self.services.broadcaster.stop)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listening]})
-        self.painter = Painter(settings, self.here.state, self.here.storage, "w_test")
+        self.painter = JobRunner(settings, self.services.state, self.services.storage, "w_test")
 
     def __enter__(self) -> House:
         self._thread.start()
@@ -83,7 +83,7 @@ class House:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.here.watcher.stop()
+        self.services.broadcaster.stop()
         self.server.should_exit = True
         self._thread.join()
         self._listening.close()
@@ -96,8 +96,8 @@ class House:
 
     def paint(self, id: str) -> None:
         """See the job ``id`` through, and those that wait before it."""
-        job = next(job for job in self.here.state.survey.changes(-1)[0] if job.id == id)
-        while self.painter.paint(job.lane) not in (id, None):
+        job = next(job for job in self.services.state.overview.changes(-1)[0] if job.id == id)
+        while self.painter.run_next(job.lane) not in (id, None):
             pass
 
 

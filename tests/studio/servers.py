@@ -1,4 +1,4 @@
-"""Redis and PostgreSQL as they come from Debian, on loopback, for as long as a test takes."""
+"""PostgreSQL as it comes from Debian, on loopback, for as long as a test takes."""
 
 from __future__ import annotations
 
@@ -46,19 +46,6 @@ def _running(command: list[str], port: int, user: str | None = None) -> Iterator
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-@contextmanager
-def redis_server(folder: Path) -> Iterator[str]:
-    """The address of a Redis."""
-    pytest.importorskip("redis", reason="redis (Python) is not installed: the extra studio-servers")
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("there is no redis-server: apt-get install redis-server")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with _running(command, port):
-        yield f"redis://127.0.0.1:{port}/0"
 
 
 def _postgres_folder() -> Path | None:

@@ -22,7 +22,7 @@ QUICK = {"size": 64, "options": {"iterations": 2, "coarse_iterations": 2, "min_s
 def paint_everything(house: House, stop: threading.Event) -> None:
     while not stop.wait(0.05):
         for lane in ("paintings", "drafts"):
-            house.painter.paint(lane)
+            house.painter.run_next(lane)
 
 
 def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_path: Path) -> None:

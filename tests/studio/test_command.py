@@ -62,7 +62,7 @@ def test_the_help_loads_no_server() -> None:
     code = (
         "import sys\nfrom impasto.cli import app\n"
         "try:\n    app(['studio', '--help'])\nexcept SystemExit:\n    pass\n"
-        "print([m for m in ('torch', 'fastapi', 'uvicorn', 'huey', 'httpx') if m in sys.modules])"
+        "print([m for m in ('torch', 'fastapi', 'uvicorn', 'sqlalchemy', 'httpx') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"
@@ -79,7 +79,7 @@ sys.meta_path.insert(0, Missing())
 """
 
 
-@pytest.mark.parametrize("missing", ["fastapi", "huey"])
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn"])
 def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
     code = WITHOUT.format(missing, "from impasto.cli import main; sys.argv = ['impasto', 'studio']; main()")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from impasto.studio.queues import LANES
 from impasto.studio.settings import PREFIX, Settings
+from impasto.studio.state import LANES
 from impasto.studio.web.health import is_healthy
 from tests.studio.conftest import House
 
@@ -119,7 +119,7 @@ def test_the_pages_packages_come_from_the_registry_npm_is_set_up_with() -> None:
 
 def test_services_are_pinned_checked_and_reachable_from_this_machine_only(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"studio", "worker", "drafts", "redis", "postgres"}
+    assert set(services) == {"studio", "worker", "drafts", "postgres"}
     used = set()
     for name, service in services.items():
         assert service["image"] == "impasto-studio" or re.fullmatch(r"\w+:\d[\w.-]+", service["image"]), name

@@ -17,7 +17,7 @@ from PIL import Image
 from impasto.errors import CorruptWeightsError, ImpastoError, OutputError
 from impasto.imaging import read_parameters
 from impasto.studio.web import broadcast as watching
-from impasto.studio.worker.sweeper import Caretaker
+from impasto.studio.worker.sweeper import Sweeper
 from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
 
 
@@ -230,7 +230,7 @@ def test_a_paused_painting_goes_on_where_it_was(client: httpx.Client, house: Hou
     thread.join()
     job = client.get(f"/jobs/{id}").json()
     assert (job["status"], job["result"]) == ("paused", None)
-    assert (house.here.storage.job(id) / "checkpoint.state").exists()
+    assert (house.services.storage.job(id) / "checkpoint.state").exists()
     before = len(client.get(f"/jobs/{id}/losses").json()["losses"])
     client.post(f"/jobs/{id}/resume")
     thread = threading.Thread(target=house.paint, args=(id,))
@@ -256,21 +256,21 @@ def test_what_was_put_down_and_is_cancelled_keeps_what_there_is(
     assert (job["status"], job["result"]["partial"]) == ("cancelled", True)
     result = client.get(f"/jobs/{id}/result").content
     assert opened(result).size == (64, 64)
-    assert str(house.here.storage.root).encode() not in result
+    assert str(house.services.storage.root).encode() not in result
     assert client.get(f"/jobs/{id}/thumbnail").status_code == 200
     # Nothing to paint with is left, and what is left is counted.
-    folder = house.here.storage.job(id)
+    folder = house.services.storage.job(id)
     assert sorted(path.name for path in folder.iterdir()) == [
         "losses.jsonl",
         "preview.jpg",
         "result.png",
         "small.jpg",
     ]
-    found = house.here.state.jobs.find("local", id)
+    found = house.services.state.jobs.find("local", id)
     assert found is not None
     uploaded = sum(picture["bytes"] for picture in client.get("/pictures").json()["pictures"])
     used = client.get("/account").json()["usage"]["bytes"]
-    assert used - uploaded == house.here.storage.size(id)
+    assert used - uploaded == house.services.storage.size(id)
 
 
 def test_a_job_deleted_while_it_is_painted_leaves_nothing(client: httpx.Client, house: House) -> None:
@@ -278,7 +278,7 @@ def test_a_job_deleted_while_it_is_painted_leaves_nothing(client: httpx.Client, 
     assert client.delete(f"/jobs/{id}").status_code == 204
     assert client.get(f"/jobs/{id}").status_code == 404
     thread.join()
-    assert not house.here.storage.job(id).exists()
+    assert not house.services.storage.job(id).exists()
 
 
 def test_deleting_really_deletes(client: httpx.Client, house: House) -> None:
@@ -289,8 +289,8 @@ def test_deleting_really_deletes(client: httpx.Client, house: House) -> None:
     assert client.delete(f"/pictures/{photo}").status_code == 204
     assert client.get(f"/jobs/{job['id']}").json()["status"] == "done"
     assert client.delete(f"/jobs/{job['id']}").status_code == 204
-    here = house.here
-    Caretaker(house.settings, here.state, here.storage, here.queues).tidy()  # as every minute
+    here = house.services
+    Sweeper(house.settings, here.state, here.storage).tidy()  # as every minute
     left = [path for path in house.settings.data_dir.rglob("*") if path.is_file()]
     assert not [path for path in left if path.suffix in (".png", ".jpg")]
     assert not [path for path in left if name.encode() in path.read_bytes()]
@@ -324,12 +324,11 @@ def test_history_pages_and_settings_load_again(client: httpx.Client, house: Hous
     assert client.get("/jobs", params={"status": "sleeping"}).status_code == 422
 
 
-def test_a_draft_is_small_and_waits_in_a_queue_of_its_own(client: httpx.Client, house: House) -> None:
+def test_a_draft_is_small_and_waits_in_a_queue_of_its_own(client: httpx.Client) -> None:
     photo = upload(client, encoded(64, 48))
     submit(client, photo)
     draft = submit(client, photo, kind="draft", size=4000, options={})
     assert draft["position"] == 1
-    assert [house.here.queues.waiting(lane) for lane in ("paintings", "drafts")] == [1, 1]
     from impasto.studio.requests import options_of
 
     assert options_of(draft["request"], draft_size=384).size == 384
@@ -343,7 +342,7 @@ def test_what_cannot_be_painted_after_all_fails_with_the_reason(client: httpx.Cl
     assert (job["status"], job["error"]["type"]) == ("failed", "/problems/painting")
     assert "relu9_9" in job["error"]["detail"]
     job = submit(client, photo)
-    house.here.storage.picture(photo).write_bytes(b"damaged")
+    house.services.storage.picture(photo).write_bytes(b"damaged")
     house.paint(job["id"])
     error = client.get(f"/jobs/{job['id']}").json()["error"]["detail"]
     assert "cat.png" in error
@@ -452,7 +451,7 @@ def test_who_waits_hears_that_others_have_gone(
     client.delete(f"/jobs/{first}")
     for found in (one, every):
         until(lambda found=found: any('"position": 1' in line and second in line for line in found))
-    house.here.watcher.stop()
+    house.services.broadcaster.stop()
     for thread in threads:
         thread.join(5)
 
@@ -468,7 +467,7 @@ def test_one_stream_tells_of_all_jobs_and_of_deleted_ones(client: httpx.Client, 
     client.delete(f"/jobs/{first}")
     until(lambda: "event: deleted" in found)
     began = time.monotonic()
-    house.here.watcher.stop()  # as a shutdown does
+    house.services.broadcaster.stop()  # as a shutdown does
     thread.join(5)
     assert not thread.is_alive()
     assert time.monotonic() - began < 5
@@ -503,7 +502,7 @@ def test_an_explanation_is_a_job_of_its_own(
         assert client.get(f"/jobs/{job['id']}").json()["explanation"] == url
         client.delete(f"/jobs/{job['id']}")
         assert client.get(f"/jobs/{made['id']}").status_code == 404  # it shows the photograph
-        assert not house.here.storage.job(made["id"]).exists()
+        assert not house.services.storage.job(made["id"]).exists()
 
 
 def test_an_explanation_says_how_far_it_is(
@@ -533,7 +532,7 @@ def test_an_explanation_says_how_far_it_is(
         until(lambda: (client.get(url).json()["progress"] or {"done": 0})["done"])
         progress = client.get(url).json()["progress"]
         assert (progress["done"], progress["left"]) == (0.25, 3.5)
-        (house.here.storage.job(made["id"]) / "desk" / "go").touch()
+        (house.services.storage.job(made["id"]) / "desk" / "go").touch()
         thread.join()
         # Neither a path nor an option, and two files.
         assert client.get(f"/jobs/{made['id']}/result").text == "M-we-7.png painting-m-we-7.png"
@@ -543,7 +542,7 @@ def test_no_answer_names_a_folder_of_the_server(make: Callable[..., House], tmp_
     house = make(studio={"load_gallery": Fake})
     with house.client(accept="image/png") as client:
         photo = upload(client)
-        house.here.storage.picture(photo).unlink()  # as a deletion at the same moment does
+        house.services.storage.picture(photo).unlink()  # as a deletion at the same moment does
         body = {"photo": photo, "styles": [{"name": "inverted"}]}
         answer = client.post("/preview", json=body)
     assert answer.json()["type"] == "/problems/invalid"

@@ -13,7 +13,7 @@ import pytest
 from impasto.imaging import read_parameters
 from impasto.jobs.crew import Ended, Lost, Said
 from impasto.jobs.work import Task, carry_out
-from impasto.studio.worker.ray_executor import OnRay, make_painter
+from impasto.studio.worker.ray_executor import RayExecutor, make_painter
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 
@@ -66,7 +66,9 @@ class Crew:
 def away(make: Callable[..., House]) -> tuple[House, Crew]:
     """A house whose painter has its paintings made elsewhere."""
     house, crew = make(checkpoint_seconds=0), Crew()
-    house.painter.brush = brush = OnRay(house.settings)  # without warming up: that would join a cluster
+    house.painter.executor = brush = RayExecutor(
+        house.settings
+    )  # without warming up: that would join a cluster
     brush._crew = crew
     crew.start(0)
     return house, crew
@@ -98,7 +100,7 @@ LONG = {"iterations": 2000, "coarse_iterations": 2000, "min_size": 0}
 
 def painting(house: House, client: httpx.Client) -> tuple[str, threading.Thread]:
     id = submit(client, upload(client, encoded(64, 64)), options=LONG)["id"]
-    thread = threading.Thread(target=house.painter.paint, args=("paintings",))
+    thread = threading.Thread(target=house.painter.run_next, args=("paintings",))
     thread.start()
     until(lambda: client.get(f"/jobs/{id}").json()["preview"])
     return id, thread
@@ -113,7 +115,7 @@ def test_wishes_reach_who_paints_elsewhere(away: tuple[House, Crew], wish: str, 
         thread.join(20)
         job = client.get(f"/jobs/{id}").json()
         assert job["status"] == then
-        folder = house.here.storage.job(id)
+        folder = house.services.storage.job(id)
         assert (job["result"] is not None) is (then == "cancelled")
         assert (folder / "checkpoint.state").exists() is (then == "paused")
         assert not (folder / "stop").exists()
@@ -126,10 +128,10 @@ def test_a_painter_that_dies_elsewhere_is_replaced_and_its_job_goes_on(away: tup
         photo = upload(client, encoded(64, 64))
         id = submit(client, photo, options={"iterations": 12, "coarse_iterations": 12, "min_size": 0})["id"]
         crew.dies = True
-        assert house.painter.paint("paintings") == id
+        assert house.painter.run_next("paintings") == id
         job = client.get(f"/jobs/{id}").json()
         assert (job["status"], job["attempts"], crew.started) == ("queued", 1, 2)
-        assert (house.here.storage.job(id) / "checkpoint.state").exists()
+        assert (house.services.storage.job(id) / "checkpoint.state").exists()
         crew.dies = False
-        assert house.painter.paint("paintings") == id
+        assert house.painter.run_next("paintings") == id
         assert client.get(f"/jobs/{id}").json()["status"] == "done"

@@ -34,7 +34,6 @@ def test_a_cluster_without_ray_is_refused_before_anything_starts(monkeypatch: py
         ({"certificate": __file__}, "expected both"),
         ({"accounts_file": "/no/such/file"}, "there is no file"),
         ({"database_url": "mysql://x"}, "postgresql://"),
-        ({"queue_url": "amqp://x"}, "redis://"),
         ({"port": 99999}, "port cannot be used"),
     ],
 )
@@ -63,7 +62,7 @@ def test_health_readiness_and_metrics(make: Callable[..., House]) -> None:
     house = make(accounts=True, metrics_token="metrics-token-123")
     with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
-        assert client.get("/readyz").json()["checks"] == {"state": "ok", "queue": "ok", "storage": "ok"}
+        assert client.get("/readyz").json()["checks"] == {"state": "ok", "storage": "ok"}
         assert client.get("/metrics").status_code == 401
         with house.client("anna") as anna:
             submit(anna)
@@ -90,12 +89,12 @@ def test_readiness_is_looked_at_once_a_second(make: Callable[..., House], tmp_pa
     assert [readiness.look() for _ in range(3)] == [{"storage": "OSError"}] * 3
     assert looked == [0.0, 1.5]
     house = make()
-    house.here.readiness = readiness
+    house.services.readiness = readiness
     answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
     assert (answer.status_code, answer.json()["checks"]) == (503, {"storage": "OSError"})
-    house.here.readiness = Readiness({})
+    house.services.readiness = Readiness({})
     assert httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30).status_code == 200
-    house.here.watcher.stop()  # this is not kept for a second
+    house.services.broadcaster.stop()  # this is not kept for a second
     answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
     assert (answer.status_code, answer.json()["checks"]) == (503, {"server": "stopping"})
 

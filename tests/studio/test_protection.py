@@ -19,7 +19,7 @@ from impasto.errors import OptionError
 from impasto.studio.web import rate_limits as limits
 from impasto.studio.web.problems import ProblemError
 from impasto.studio.web.rate_limits import Buckets, caller_at
-from impasto.studio.worker.sweeper import Caretaker
+from impasto.studio.worker.sweeper import Sweeper
 from tests.studio.conftest import TOKENS, House, encoded, submit, until, upload
 
 
@@ -48,15 +48,15 @@ def test_too_many_requests_are_told_when_to_come_back(make: Callable[..., House]
 
 def test_streams_are_shared_out(make: Callable[..., House]) -> None:
     house = make(accounts=True, max_streams=3, max_user_streams=2)
-    watcher = house.here.watcher
+    broadcaster = house.services.broadcaster
     with house.client("anna") as anna, house.client("bert") as bert, contextlib.ExitStack() as open_streams:
         for _ in range(2):
-            open_streams.enter_context(watcher.subscribe("anna", None))
+            open_streams.enter_context(broadcaster.subscribe("anna", None))
         answer = anna.get("/events")
         assert (answer.status_code, answer.json()["type"]) == (429, "/problems/rate")
         with bert.stream("GET", "/events") as stream:
             assert stream.status_code == 200
-        open_streams.enter_context(watcher.subscribe("bert", None))
+        open_streams.enter_context(broadcaster.subscribe("bert", None))
         assert bert.get("/events").status_code == 429
 
 
@@ -171,15 +171,15 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         photo = upload(client)
         done, queued = submit(client, photo), submit(client, photo)
         house.paint(done["id"])
-        stray = house.here.storage.job("j_" + "s" * 22)
+        stray = house.services.storage.job("j_" + "s" * 22)
         stray.mkdir()
         old = house.settings.data_dir / "audit-2001-01.jsonl"
         old.touch()
         for path in (stray, old):
             os.utime(path, (1, 1))
         time.sleep(0.01)
-        here = house.here
-        Caretaker(house.settings, here.state, here.storage, here.queues).tidy()
+        here = house.services
+        Sweeper(house.settings, here.state, here.storage).tidy()
         assert client.get(f"/jobs/{done['id']}").status_code == 404
         assert not here.storage.job(done["id"]).exists()
         assert not stray.exists()
@@ -188,6 +188,6 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         assert client.get(f"/jobs/{queued['id']}").status_code == 200
         assert client.get(f"/pictures/{photo}").status_code == 200
         client.delete(f"/jobs/{queued['id']}")
-        Caretaker(house.settings, here.state, here.storage, here.queues).tidy()
+        Sweeper(house.settings, here.state, here.storage).tidy()
         assert client.get(f"/pictures/{photo}").status_code == 404
         assert not here.storage.picture(photo).exists()

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.studio.conftest import API, encoded, submit, until, upload
-from tests.studio.servers import free_port, postgres_server, redis_server
+from tests.studio.servers import free_port, postgres_server
 
 pytestmark = pytest.mark.slow
 PATIENCE = 300.0
@@ -151,11 +151,9 @@ def test_a_server_stopped_in_good_order_goes_on_when_it_is_started_again(
     all_done(studio, ids)
 
 
-def test_redis_and_postgresql_do_the_same(begin: Callable[..., Process], tmp_path: Path) -> None:
-    with postgres_server() as database, redis_server(tmp_path) as queue:
-        studio = begin(
-            database_url=database, queue_url=queue, lease_seconds="5", checkpoint_seconds="0.5", workers="2"
-        )
+def test_postgresql_does_the_same(begin: Callable[..., Process]) -> None:
+    with postgres_server() as database:
+        studio = begin(database_url=database, lease_seconds="5", checkpoint_seconds="0.5", workers="2")
         ids = many(studio, 4)
         until(lambda: progress(studio, ids[0]), PATIENCE)
         next(w for w in studio.workers() if "paintings" in words(w)).kill()
@@ -195,15 +193,3 @@ def test_ray_paints_and_loses_nothing_with_an_actor(begin: Callable[..., Process
     family = worker.children(recursive=True)
     assert studio.stop() == 0
     until(lambda: not any(p.is_running() and p.name().startswith("ray::Actor") for p in family), 30)
-
-
-def test_a_queue_that_is_away_keeps_no_one_from_submitting(
-    begin: Callable[..., Process], tmp_path: Path
-) -> None:
-    with redis_server(tmp_path) as queue:
-        studio = begin(queue_url=queue)
-        photo = upload(studio.client)
-    ready = httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False, timeout=30)
-    assert ready.status_code == 503
-    assert ready.json()["checks"]["state"] == "ok"
-    assert submit(studio.client, photo)["status"] == "queued"

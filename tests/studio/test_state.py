@@ -43,7 +43,7 @@ def job(number: int = 1, **more: object) -> JobRecord:
 
 
 def claim(state: State, worker: str = "w") -> JobRecord | None:
-    return state.work.claim("paintings", worker, until=time.time() + 60)
+    return state.queue.claim("paintings", worker, until=time.time() + 60)
 
 
 def test_a_job_is_claimed_by_one_of_many(state: State) -> None:
@@ -65,9 +65,9 @@ def test_a_job_is_claimed_by_one_of_many(state: State) -> None:
 def test_a_finished_job_is_not_begun_again(state: State) -> None:
     state.jobs.submit(job(), MANY)
     claim(state)
-    assert state.work.finish("j_1", "w", "done", result={"width": 1}, size=5) is not None
+    assert state.queue.finish("j_1", "w", "done", result={"width": 1}, size=5) is not None
     assert claim(state) is None
-    assert state.work.recover(time.time() + 1e6, 3) == []
+    assert state.queue.recover(time.time() + 1e6, 3) == []
     assert state.pictures.used("anna") == (5, 0)
 
 
@@ -75,18 +75,18 @@ def test_a_silent_workers_job_goes_back_and_its_late_word_does_not_count(state: 
     state.jobs.submit(job(), MANY)
     claim(state)
     later = time.time() + 100
-    assert [item.status for item in state.work.recover(later, 3)] == ["queued"]
-    assert state.work.report("j_1", "w", until=later, progress={"done": 1}, preview=1) is None
-    assert state.work.finish("j_1", "w", "done") is None
+    assert [item.status for item in state.queue.recover(later, 3)] == ["queued"]
+    assert state.queue.report("j_1", "w", until=later, progress={"done": 1}, preview=1) is None
+    assert state.queue.finish("j_1", "w", "done") is None
     assert claim(state, worker="w2") is not None
-    assert state.work.finish("j_1", "w2", "done") is not None
+    assert state.queue.finish("j_1", "w2", "done") is not None
 
 
 def test_a_job_that_kills_its_workers_fails_in_the_end(state: State) -> None:
     state.jobs.submit(job(), MANY)
     for attempt in range(3):
         assert claim(state, worker=f"w{attempt}") is not None
-        (found,) = state.work.recover(time.time(), 3, of=f"w{attempt}")
+        (found,) = state.queue.recover(time.time(), 3, of=f"w{attempt}")
     assert found.status == "failed"
     assert found.error is not None
     assert "3 times" in found.error["detail"]
@@ -96,7 +96,7 @@ def test_putting_down_is_nobodys_fault(state: State) -> None:
     state.jobs.submit(job(), MANY)
     for _ in range(10):
         claim(state)
-        assert state.work.release("j_1", "w") == "queued"
+        assert state.queue.release("j_1", "w") == "queued"
     found = state.jobs.find("anna", "j_1")
     assert found is not None
     assert found.attempts == 0
@@ -106,26 +106,26 @@ def test_putting_down_is_nobodys_fault(state: State) -> None:
 def test_what_was_wished_for_holds_although_the_worker_died(state: State, wish: str, then: str) -> None:
     state.jobs.submit(job(), MANY)
     claim(state)
-    state.jobs.ask("anna", "j_1", wish, MANY)
-    state.work.recover(time.time(), 3, of="w")
+    state.jobs.request("anna", "j_1", wish, MANY)
+    state.queue.recover(time.time(), 3, of="w")
     found = state.jobs.find("anna", "j_1")
     assert found is not None
     assert found.status == then
 
 
 def test_changes_come_in_order_and_none_is_missed(state: State) -> None:
-    _, _, since = state.survey.changes(0)
+    _, _, since = state.overview.changes(0)
     stop, seen = threading.Event(), set()
 
     def watch() -> None:
         at = since
-        while not stop.is_set() or state.survey.latest() > at:
-            changed, gone, at = state.survey.changes(at)
+        while not stop.is_set() or state.overview.latest() > at:
+            changed, gone, at = state.overview.changes(at)
             seen.update(item.id for item in changed)
             seen.update(f"gone {id}" for _, id in gone)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    broadcaster = threading.Thread(target=watch)
+    broadcaster.start()
 
     def write(start: int) -> None:
         for number in range(start, start + 15):
@@ -139,7 +139,7 @@ def test_changes_come_in_order_and_none_is_missed(state: State) -> None:
     for thread in writers:
         thread.join()
     stop.set()
-    watcher.join()
+    broadcaster.join()
     expected = {f"j_{n * 100 + k}" for n in range(3) for k in range(15)}
     assert expected <= seen
     assert {f"gone j_{n * 100}" for n in range(3)} <= seen
@@ -154,7 +154,7 @@ def test_a_job_is_explained_for_as_long_as_one_of_its_pages_is_there(state: Stat
         claimed = claim(state)
         assert claimed is not None
         assert claimed.id == id
-        state.work.finish(id, "w", "done", result={}, size=1)
+        state.queue.finish(id, "w", "done", result={}, size=1)
 
     def explained() -> bool:
         found = state.jobs.find("anna", "j_1")
@@ -172,7 +172,6 @@ def test_positions_are_those_of_the_lane(state: State) -> None:
     made = [job(n) for n in range(3)] + [job(9, kind="draft")]
     found = [state.jobs.submit(item, MANY)[0] for item in made]
     assert [state.jobs.position(item) for item in found] == [1, 2, 3, 1]
-    assert [state.work.waiting(lane, before=time.time() + 100) for lane in ("paintings", "drafts")] == [3, 1]
     taken = [claim(state) for _ in range(4)]
     assert [item.id if item else None for item in taken] == ["j_0", "j_1", "j_2", None]
 
@@ -180,7 +179,7 @@ def test_positions_are_those_of_the_lane(state: State) -> None:
 def test_a_refused_job_leaves_no_trace(state: State) -> None:
     with pytest.raises(RefusalError, match="there is no picture"):
         state.jobs.submit(job(uses=("p_none",)), MANY, key="k", fingerprint="f")
-    assert state.survey.ids() == set()
+    assert state.overview.ids() == set()
     accepted, is_new = state.jobs.submit(job(), MANY, key="k", fingerprint="other")
     assert is_new
     again, is_new = state.jobs.submit(job(2), MANY, key="k", fingerprint="other")
@@ -212,7 +211,7 @@ def test_sessions_end(state: State) -> None:
 def test_a_webhook_waits_until_it_was_taken(state: State) -> None:
     state.jobs.submit(job(webhook="https://x/"), MANY)
     claim(state)
-    state.work.finish("j_1", "w", "done")
+    state.queue.finish("j_1", "w", "done")
     now = time.time() + 1
     taken = state.deliveries.take(now, hold=10)
     assert taken is not None

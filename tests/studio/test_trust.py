@@ -84,12 +84,12 @@ def test_streams_tell_nobody_of_anothers_jobs(shared: House, anna: httpx.Client)
     from impasto.studio.state import JobRecord
     from impasto.studio.web.broadcast import Subscriber
 
-    watcher = shared.here.watcher
+    broadcaster = shared.services.broadcaster
     mine, others = Subscriber("anna", None), Subscriber("bert", None)
-    watcher._subscribers.update({mine, others})
+    broadcaster._subscribers.update({mine, others})
     job = JobRecord("j_1", "anna", "painting", "queued", "", {}, 0.0)
-    watcher._tell([job], [("anna", "j_2")])
-    watcher._subscribers.clear()
+    broadcaster._tell([job], [("anna", "j_2")])
+    broadcaster._subscribers.clear()
     assert set(mine._news) == {"j_1", "j_2"}
     assert not others._news
     assert anna.get("/account").status_code == 200

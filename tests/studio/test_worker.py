@@ -17,16 +17,14 @@ from PIL import Image
 
 from impasto.pipelines import batch as works
 from impasto.studio.client import verify_webhook
-from impasto.studio.queues import Queue
 from impasto.studio.settings import Settings
-from impasto.studio.webhooks import PAUSES, Postman, check_address
-from impasto.studio.worker.runner import Painter
-from impasto.studio.worker.sweeper import UNSEEN, Caretaker
+from impasto.studio.webhooks import PAUSES, WebhookSender, check_address
+from impasto.studio.worker.runner import JobRunner
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 
-def painter(house: House, name: str) -> Painter:
-    return Painter(house.settings, house.here.state, house.here.storage, name)
+def painter(house: House, name: str) -> JobRunner:
+    return JobRunner(house.settings, house.services.state, house.services.storage, name)
 
 
 def test_a_stopped_worker_puts_its_job_down_and_the_next_ends_it_alike(
@@ -37,19 +35,19 @@ def test_a_stopped_worker_puts_its_job_down_and_the_next_ends_it_alike(
     whole, broken = (submit(client, photo, options=options)["id"] for _ in range(2))
     house.paint(whole)
     first = painter(house, "w_1")
-    thread = threading.Thread(target=first.paint, args=("paintings",))
+    thread = threading.Thread(target=first.run_next, args=("paintings",))
     thread.start()
     until(lambda: client.get(f"/jobs/{broken}").json()["progress"])
     first.stopping.set()
     thread.join()
     job = client.get(f"/jobs/{broken}").json()
     assert (job["status"], job["attempts"]) == ("queued", 0)
-    assert (house.here.storage.job(broken) / "checkpoint.state").exists()
-    assert painter(house, "w_2").paint("paintings") == broken
+    assert (house.services.storage.job(broken) / "checkpoint.state").exists()
+    assert painter(house, "w_2").run_next("paintings") == broken
     pictures = [client.get(f"/jobs/{id}/result").content for id in (whole, broken)]
     one, other = (np.asarray(Image.open(io.BytesIO(data))).astype(int) for data in pictures)
     assert np.abs(one - other).max() <= 2
-    assert not (house.here.storage.job(broken) / "checkpoint.state").exists()
+    assert not (house.services.storage.job(broken) / "checkpoint.state").exists()
 
 
 def test_a_worker_killed_between_picture_and_word_has_painted_once(
@@ -57,44 +55,31 @@ def test_a_worker_killed_between_picture_and_word_has_painted_once(
 ) -> None:
     id = submit(client)["id"]
     first = painter(house, "w_1")
-    monkeypatch.setattr(house.here.state.work, "finish", lambda *_, **__: None)  # killed: nothing was said
-    assert first.paint("paintings") == id
+    monkeypatch.setattr(
+        house.services.state.queue, "finish", lambda *_, **__: None
+    )  # killed: nothing was said
+    assert first.run_next("paintings") == id
     monkeypatch.undo()
     assert client.get(f"/jobs/{id}").json()["status"] == "running"
-    data = (house.here.storage.job(id) / "result.png").read_bytes()
-    house.here.state.work.recover(time.time(), 3, of="w_1")
+    data = (house.services.storage.job(id) / "result.png").read_bytes()
+    house.services.state.queue.recover(time.time(), 3, of="w_1")
 
     def never(*_: object, **__: object) -> Any:
         raise AssertionError("it was painted again")
 
     monkeypatch.setattr(works, "perform", never)
-    assert painter(house, "w_2").paint("paintings") == id
+    assert painter(house, "w_2").run_next("paintings") == id
     assert client.get(f"/jobs/{id}").json()["status"] == "done"
     assert client.get(f"/jobs/{id}/result").content == data
 
 
 def test_a_damaged_checkpoint_costs_time_only(client: httpx.Client, house: House) -> None:
     id = submit(client)["id"]
-    folder = house.here.storage.job(id)
+    folder = house.services.storage.job(id)
     folder.mkdir()
     (folder / "checkpoint.state").write_bytes(b"damaged")
     house.paint(id)
     assert client.get(f"/jobs/{id}").json()["status"] == "done"
-
-
-def test_a_lost_message_is_sent_again(client: httpx.Client, house: House) -> None:
-    id = submit(client)["id"]
-    here = house.here
-    lane = Queue(house.settings, "paintings")
-    assert lane.take()
-    assert here.queues.waiting("paintings") == 0
-    care = Caretaker(house.settings, here.state, here.storage, here.queues)
-    assert care.recover() == 0  # not at once: a worker may just have taken it
-    with here.state.database.transaction() as run:
-        run("UPDATE jobs SET waiting = waiting - ?", UNSEEN + 1)
-    assert care.recover() == 1
-    assert lane.take()
-    assert painter(house, "w_1").paint("paintings") == id
 
 
 def test_the_database_may_be_away_for_a_while(
@@ -103,7 +88,7 @@ def test_the_database_may_be_away_for_a_while(
     import sqlite3
 
     id = submit(client)["id"]
-    real, failures = house.here.state.work.finish, [2]
+    real, failures = house.services.state.queue.finish, [2]
 
     def flaky(*arguments: Any, **more: Any) -> Any:
         if failures[0]:
@@ -111,7 +96,7 @@ def test_the_database_may_be_away_for_a_while(
             raise sqlite3.OperationalError("away")
         return real(*arguments, **more)
 
-    monkeypatch.setattr(house.here.state.work, "finish", flaky)
+    monkeypatch.setattr(house.services.state.queue, "finish", flaky)
     house.paint(id)
     assert client.get(f"/jobs/{id}").json()["status"] == "done"
 
@@ -152,20 +137,20 @@ def receiver() -> Iterator[Receiver]:
 
 def test_webhooks_are_signed_and_repeated(make: Callable[..., House], receiver: Receiver) -> None:
     house = make(webhook_hosts=(receiver.address.split("/")[2],))
-    postman = Postman(house.settings, house.here.state)
+    sender = WebhookSender(house.settings, house.services.state)
     with house.client() as client:
         job = submit(client, webhook=receiver.address)
         assert "webhook" not in job["request"]
-        assert postman.send_next() is False
+        assert sender.send_next() is False
         house.paint(job["id"])
         receiver.status = 302
-        assert postman.send_next() is True
-        assert postman.send_next() is False
+        assert sender.send_next() is True
+        assert sender.send_next() is False
         for _ in PAUSES:
-            with house.here.state.database.transaction() as run:
+            with house.services.state.database.transaction() as run:
                 run("UPDATE deliveries SET due = 0")
-            postman.send_next()
-        with house.here.state.database.transaction() as run:
+            sender.send_next()
+        with house.services.state.database.transaction() as run:
             assert run("SELECT * FROM deliveries") == []
         secret = client.get("/account").json()["webhook_secret"]
     assert len(receiver.taken) == len(PAUSES) + 1

@@ -93,7 +93,7 @@ def choose(visit: Visit, tab_to: Callable[[str], None]) -> Any:
 
 def test_the_whole_story_by_keyboard(visit: Visit, tmp_path: Path, photo_bytes: bytes) -> None:
     page = visit.page
-    photo = tmp_path / "Gate.png"
+    photo = tmp_path / "StudioMiddleware.png"
     photo.write_bytes(photo_bytes)
 
     def tab_to(test: str) -> None:

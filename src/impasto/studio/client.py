@@ -56,7 +56,7 @@ class StudioError(ImpastoError):
 
 
 @dataclass(frozen=True)
-class Painted:
+class StudioResult:
     """A finished job and its picture, encoded."""
 
     job: Job
@@ -197,7 +197,7 @@ class StudioClient:
         format: str = "png",
         on_progress: Callable[[Job], None] | None = None,
         **more: Any,
-    ) -> Painted:
+    ) -> StudioResult:
         """Upload, submit, wait, fetch. ``styles``: names of the gallery, paths, or encoded pictures.
 
         Raises StudioError when the server refuses, or the job failed.
@@ -212,7 +212,7 @@ class StudioClient:
         job = self.wait(self.submit(self.upload(photo), chosen, **more)["id"], on_progress)
         if job["status"] != "done":
             raise StudioError(500, job["error"] or {"detail": f"the job was {job['status']}"})
-        return Painted(job, self.result(job["id"], format))
+        return StudioResult(job, self.result(job["id"], format))
 
     def _stream(self, id: str) -> Iterator[Job]:
         with self._http.stream("GET", f"{API}/jobs/{id}/events", timeout=60.0) as answer:

@@ -49,11 +49,10 @@ def set_up(kind: str) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    for name in ("huey", "huey.consumer", "uvicorn.error"):
-        other = logging.getLogger(name)
-        other.handlers[:] = [handler]
-        other.setLevel(logging.WARNING)
-        other.propagate = False
+    other = logging.getLogger("uvicorn.error")
+    other.handlers[:] = [handler]
+    other.setLevel(logging.WARNING)
+    other.propagate = False
 
 
 class Audit:

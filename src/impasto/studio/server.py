@@ -79,17 +79,17 @@ def serve(settings: Settings, *, open_browser: bool = True, say: Callable[[str],
     listening = bind(settings)
     with contextlib.closing(listening):
         studio = Studio(settings)
-        here = studio.services
+        services = studio.services
         address = address_of(settings, listening.getsockname()[1])
-        server = Server(_config(settings, studio), here.watcher.stop)
-        supervisor = Supervisor(settings, here.state, here.queues)
+        server = Server(_config(settings, studio), services.broadcaster.stop)
+        supervisor = Supervisor(settings, services.state)
         supervisor.start()
         threading.Thread(target=_later, args=(studio, server, address, open_browser), daemon=True).start()
         _greet(settings, address, say)
         try:
             server.run(sockets=[listening])
         finally:
-            here.watcher.stop()
+            services.broadcaster.stop()
             supervisor.stop()
             logging.getLogger("impasto.studio").info("ended")
 

@@ -58,7 +58,6 @@ class Settings(BaseSettings):
     session_hours: float = Field(24 * 14, gt=0)
 
     database_url: SecretStr = SecretStr("")
-    queue_url: SecretStr = SecretStr("")
     workers: int = Field(1, ge=0, le=64)
     draft_workers: int = Field(1, ge=0, le=64)
     lease_seconds: float = Field(20.0, ge=1)
@@ -143,8 +142,6 @@ class Settings(BaseSettings):
         shared = self.database_url.get_secret_value()
         if shared and not shared.startswith(("postgresql://", "postgres://")):
             raise OptionError(f"{PREFIX}DATABASE_URL must begin with postgresql://")
-        if (queue := self.queue_url.get_secret_value()) and not queue.startswith(("redis://", "rediss://")):
-            raise OptionError(f"{PREFIX}QUEUE_URL must begin with redis:// or rediss://")
         if self.ray_address and importlib.util.find_spec("ray") is None:
             raise MissingExtraError(
                 f"{PREFIX}RAY_ADDRESS needs Ray, which is not installed: pip install 'impasto[ray]'"
@@ -185,7 +182,7 @@ def load(**given: Any) -> Settings:
 
 
 def secret_of(settings: Settings) -> bytes:
-    """What signs CSRF tokens, queue messages and webhooks: as set, or kept in the data folder."""
+    """What signs CSRF tokens and webhooks: as set, or kept in the data folder."""
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
     path = settings.data_dir / "secret"

@@ -64,7 +64,7 @@ def signature(secret: str, body: bytes, at: int) -> str:
     return f"t={at},v1={made}"
 
 
-class Postman:
+class WebhookSender:
     """Sends what is due."""
 
     def __init__(self, settings: Settings, state: State) -> None:

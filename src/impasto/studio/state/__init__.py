@@ -1,15 +1,17 @@
 """What the studio remembers: jobs, pictures, sessions, webhooks to send; in SQLite or in PostgreSQL.
 
-Everything else sees ``State`` and the records only. Pictures' bytes are files (``studio.storage``).
+Everything else sees ``State`` and the records only. PictureStore' bytes are files (``studio.storage``).
 """
 
 from __future__ import annotations
 
 from impasto.studio.settings import Limits, Settings
 from impasto.studio.state.database import Database
-from impasto.studio.state.deliveries import Deliveries
-from impasto.studio.state.jobs import Jobs
-from impasto.studio.state.pictures import Pictures
+from impasto.studio.state.deliveries import DeliveryStore
+from impasto.studio.state.jobs import JobStore
+from impasto.studio.state.overview import JobOverview
+from impasto.studio.state.pictures import PictureStore
+from impasto.studio.state.queue import JobQueue
 from impasto.studio.state.records import (
     ACTIVE,
     FINAL,
@@ -19,14 +21,14 @@ from impasto.studio.state.records import (
     PictureRecord,
     RefusalError,
 )
+from impasto.studio.state.rows import LANES
 from impasto.studio.state.schema import prepare
-from impasto.studio.state.sessions import Sessions
-from impasto.studio.state.survey import Survey
-from impasto.studio.state.work import Work
+from impasto.studio.state.sessions import SessionStore
 
 __all__ = [
     "ACTIVE",
     "FINAL",
+    "LANES",
     "STATUSES",
     "Delivery",
     "JobRecord",
@@ -44,12 +46,12 @@ class State:
     def __init__(self, url: str) -> None:
         self.database = Database(url)
         prepare(self.database)
-        self.jobs = Jobs(self.database)
-        self.work = Work(self.database)
-        self.survey = Survey(self.database)
-        self.pictures = Pictures(self.database)
-        self.sessions = Sessions(self.database)
-        self.deliveries = Deliveries(self.database)
+        self.jobs = JobStore(self.database)
+        self.queue = JobQueue(self.database)
+        self.overview = JobOverview(self.database)
+        self.pictures = PictureStore(self.database)
+        self.sessions = SessionStore(self.database)
+        self.deliveries = DeliveryStore(self.database)
 
     def ready(self) -> None:
         """Raise whatever the database raises when it cannot be reached."""

@@ -6,7 +6,7 @@ from impasto.studio.state.database import Database
 from impasto.studio.state.records import Delivery
 
 
-class Deliveries:
+class DeliveryStore:
     """The table of webhooks to send."""
 
     def __init__(self, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Jobs as people see them: submitted, listed, asked to stop, deleted. Every question names the owner."""
+"""JobStore as people see them: submitted, listed, asked to stop, deleted. Every question names the owner."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from impasto.studio.state.rows import (
 )
 
 # What is asked for, from which status, and what becomes of it.
-_WISHES: dict[str, dict[str, str]] = {
+_TRANSITIONS: dict[str, dict[str, str]] = {
     "cancel": {
         "queued": "cancelled",
         "paused": "cancelled",
@@ -36,7 +36,7 @@ _WISHES: dict[str, dict[str, str]] = {
 }
 
 
-class Jobs:
+class JobStore:
     """The table of jobs; others' jobs are not there."""
 
     def __init__(self, database: Database) -> None:
@@ -103,11 +103,11 @@ class Jobs:
         with self._database.transaction(reading=True) as run:
             return [job_of(row) for row in run(found, *given, limit)]
 
-    def ask(
+    def request(
         self,
         owner: str,
         id: str,
-        wish: str,
+        action: str,
         limits: Limits,
         *,
         result: Mapping[str, Any] | None = None,
@@ -124,14 +124,14 @@ class Jobs:
             if not rows:
                 return None
             status = str(rows[0]["status"])
-            then = _WISHES[wish].get(status)
+            then = _TRANSITIONS[action].get(status)
             if then is None:
-                raise RefusalError("state", f"the job is {status}: there is nothing to {wish}")
+                raise RefusalError("state", f"the job is {status}: there is nothing to {action}")
             if then == status:
                 return job_of(rows[0])
             if then == "queued":
                 _check_line(run, limits.in_line)
-            now, attempts = time.time(), 0 if wish == "resume" else rows[0]["attempts"]
+            now, attempts = time.time(), 0 if action == "resume" else rows[0]["attempts"]
             run(
                 "UPDATE jobs SET status = ?, finished = ?, waiting = ?, attempts = ?, version = ? "
                 "WHERE id = ?",

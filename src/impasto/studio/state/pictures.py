@@ -9,7 +9,7 @@ from impasto.studio.state.records import PictureRecord, RefusalError
 from impasto.studio.state.rows import ACTIVE_SET, bytes_of
 
 
-class Pictures:
+class PictureStore:
     """The table of uploads. Every question names the owner; others' pictures are not there."""
 
     def __init__(self, database: Database) -> None:

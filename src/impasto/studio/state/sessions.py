@@ -7,7 +7,7 @@ import hashlib
 from impasto.studio.state.database import Database
 
 
-class Sessions:
+class SessionStore:
     """The table of sessions."""
 
     def __init__(self, database: Database) -> None:

@@ -16,15 +16,14 @@ from starlette.types import ASGIApp
 from impasto import __version__
 from impasto.studio.documents import API
 from impasto.studio.logs import Audit
-from impasto.studio.queues import Queues
 from impasto.studio.settings import Settings
 from impasto.studio.state import State, open_state
 from impasto.studio.state.storage import Storage
 from impasto.studio.web.accounts import Accounts
-from impasto.studio.web.broadcast import Watcher
-from impasto.studio.web.dependencies import Services, admit_upload
+from impasto.studio.web.broadcast import Broadcaster
+from impasto.studio.web.dependencies import Services
 from impasto.studio.web.metrics import Metrics
-from impasto.studio.web.middleware import Gate
+from impasto.studio.web.middleware import StudioMiddleware
 from impasto.studio.web.previews import FastGallery, Previews, load_shipped
 from impasto.studio.web.problems import ProblemDocument, install
 from impasto.studio.web.rate_limits import Buckets
@@ -55,22 +54,19 @@ class Studio:
         self.services = _services(settings, state, storage, load_gallery)
         self.services.can_explain = can_explain
         self.app = _application(self.services, page_folder)
-        here = self.services
-        self.asgi: ASGIApp = Gate(self.app, here, lambda request: admit_upload(request, here))
+        self.asgi: ASGIApp = StudioMiddleware(self.app, self.services)
 
 
 def _services(
     settings: Settings, state: State, storage: Storage, load_gallery: Callable[[], FastGallery | None]
 ) -> Services:
-    queues = Queues(settings)
-    checks = {"state": state.ready, "queue": queues.ready, "storage": lambda: writable(storage)}
+    checks = {"state": state.ready, "storage": lambda: writable(storage)}
     return Services(
         settings=settings,
         state=state,
         storage=storage,
-        queues=queues,
         accounts=Accounts(settings, state),
-        watcher=Watcher(state),
+        broadcaster=Broadcaster(state),
         metrics=Metrics(),
         audit=Audit(settings.data_dir),
         previews=Previews(load_gallery),
@@ -84,13 +80,13 @@ def _services(
     )
 
 
-def _application(here: Services, page_folder: Path) -> FastAPI:
+def _application(services: Services, page_folder: Path) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        here.watcher.start()
+        services.broadcaster.start()
         yield
-        here.watcher.stop()
-        here.state.close()
+        services.broadcaster.stop()
+        services.state.close()
 
     app = FastAPI(
         title="Impasto Studio",
@@ -102,7 +98,7 @@ def _application(here: Services, page_folder: Path) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.services = here
+    app.state.services = services
     app.state.page = page_folder
     install(app)
     for routes in (session, pictures, jobs, results, events):

@@ -55,7 +55,7 @@ class Subscriber:
                 yield self._news.pop(next(iter(self._news)))
 
 
-class Watcher:
+class Broadcaster:
     """Looks at the state while anyone waits, and tells everyone what is theirs."""
 
     def __init__(self, state: State) -> None:
@@ -63,7 +63,7 @@ class Watcher:
         self._subscribers: set[Subscriber] = set()
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._look, name="watcher", daemon=True)
+        self._thread = threading.Thread(target=self._look, name="broadcaster", daemon=True)
 
     @property
     def streams(self) -> int:
@@ -107,10 +107,10 @@ class Watcher:
         while not self._stopping.is_set():
             try:
                 if since < 0:
-                    since = self.state.survey.latest()
+                    since = self.state.overview.latest()
                 else:
                     # Also while nobody waits: what changes as someone comes is not to be missed.
-                    jobs, gone, since = self.state.survey.changes(since)
+                    jobs, gone, since = self.state.overview.changes(since)
                     if (jobs or gone) and self._subscribers and self._loop is not None:
                         with contextlib.suppress(RuntimeError):  # the loop has ended
                             self._loop.call_soon_threadsafe(self._tell, jobs, gone)

@@ -9,12 +9,11 @@ import anyio
 from fastapi import Depends, Request
 
 from impasto.studio.logs import Audit
-from impasto.studio.queues import Queues
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, PictureRecord, State
 from impasto.studio.state.storage import Storage
 from impasto.studio.web.accounts import Accounts, Caller
-from impasto.studio.web.broadcast import Watcher
+from impasto.studio.web.broadcast import Broadcaster
 from impasto.studio.web.metrics import Metrics
 from impasto.studio.web.previews import Previews
 from impasto.studio.web.problems import ProblemError
@@ -29,9 +28,8 @@ class Services:
     settings: Settings
     state: State
     storage: Storage
-    queues: Queues
     accounts: Accounts
-    watcher: Watcher
+    broadcaster: Broadcaster
     metrics: Metrics
     audit: Audit
     previews: Previews
@@ -65,7 +63,7 @@ def services(request: Request) -> Services:
     return found
 
 
-Here = Annotated[Services, Depends(services)]
+ServicesDep = Annotated[Services, Depends(services)]
 
 
 def line_of(request: Request) -> str:
@@ -73,42 +71,42 @@ def line_of(request: Request) -> str:
     return caller_at(request.client.host) if request.client else ""
 
 
-def visitor(request: Request, here: Here) -> Caller | None:
+def visitor(request: Request, services: ServicesDep) -> Caller | None:
     """Who asks, a stranger perhaps; from our own page if from a browser."""
     known: Caller | None = getattr(request.state, "caller", None)
     if known is not None:  # the gate asked already
         return known
     address = line_of(request)
-    caller = _caller(request, here, address)
+    caller = _caller(request, services, address)
     if caller is None:
-        here.requests.take(f"address {address}")
+        services.requests.take(f"address {address}")
         return None
-    here.requests.take(caller.user)
-    here.accounts.check_origin(request, caller)
+    services.requests.take(caller.user)
+    services.accounts.check_origin(request, caller)
     request.state.user = caller.user
     request.state.caller = caller
     return caller
 
 
-def _caller(request: Request, here: Services, address: str) -> Caller | None:
+def _caller(request: Request, services: Services, address: str) -> Caller | None:
     """Who asks. Whoever guesses tokens is not listened to for a while, right or wrong."""
-    guesses = here.settings.needs_token and "authorization" in request.headers
+    guesses = services.settings.needs_token and "authorization" in request.headers
     if guesses:
-        here.sign_ins.check(address)
+        services.sign_ins.check(address)
     try:
-        return here.accounts.caller(request)
+        return services.accounts.caller(request)
     except ProblemError:
         if guesses:
-            here.sign_ins.take(address)
+            services.sign_ins.take(address)
         raise
 
 
-def admit_upload(request: Request, here: Services) -> None:
+def admit_upload(request: Request, services: Services) -> None:
     """Raise ProblemError for an upload that would be refused, before a byte of it is read."""
-    caller = member(visitor(request, here))
-    here.uploads.take(caller.user)
-    used, _ = here.state.pictures.used(caller.user)
-    if used >= here.settings.user_bytes:
+    caller = member(visitor(request, services))
+    services.uploads.take(caller.user)
+    used, _ = services.state.pictures.used(caller.user)
+    if used >= services.settings.user_bytes:
         raise ProblemError("quota", f"your pictures take {used:,} bytes, all you have: delete some")
 
 

@@ -1,4 +1,4 @@
-"""What every request passes: names, size, headers, the log. Pure ASGI, so that streams stay streams."""
+"""Middleware: host names, sizes, headers, the log. Pure ASGI, so that streams stay streams."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto.studio.documents import API
 from impasto.studio.settings import Settings, is_loopback
-from impasto.studio.web.dependencies import Services
+from impasto.studio.web.dependencies import Services, admit_upload
 from impasto.studio.web.problems import MEDIA, ProblemError, document
 
 log = logging.getLogger("impasto.studio.http")
@@ -41,31 +41,32 @@ FORM_BYTES = 2**16
 """What a form takes beside the file in it."""
 
 
-class Gate:
-    """Wraps the application."""
+class StudioMiddleware:
+    """Wraps the application; every request passes it."""
 
-    def __init__(self, app: ASGIApp, here: Services, admit_upload: Callable[[Request], None]) -> None:
-        self.app, self.here, self.admit_upload = app, here, admit_upload
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self.app, self.services = app, services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await _Passage(self, scope, receive, send).run()
+        await _Exchange(self.app, self.services, scope, receive, send).run()
 
 
-class _Passage:
-    """One request on its way."""
+class _Exchange:
+    """One request and its answer."""
 
-    def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
-        self.gate, self.scope, self._receive, self._send = gate, scope, receive, send
+    def __init__(self, app: ASGIApp, services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+        self.app, self.services = app, services
+        self.scope, self._receive, self._send = scope, receive, send
         self.headers = Headers(scope=scope)
         self.began = time.perf_counter()
         self.status = 0
         self.read = 0
         self.most = JSON_BYTES
         if scope["path"].rstrip("/") == UPLOADS:
-            self.most = gate.here.settings.max_bytes + FORM_BYTES
+            self.most = services.settings.max_bytes + FORM_BYTES
         self.is_over = False
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
 
@@ -75,17 +76,17 @@ class _Passage:
             if problem is not None:
                 await self._answer(problem)
             else:
-                await self.gate.app(self.scope, self._limited, self._sent)
+                await self.app(self.scope, self._limited, self._sent)
         finally:
             self._log()
 
     def _refused(self) -> ProblemError | None:
-        path, settings = self.scope["path"], self.gate.here.settings
+        path, settings = self.scope["path"], self.services.settings
         host = self.headers.get("host", "")
         if path != "/healthz" and not _known(host, settings):
             names = "names no name of this server; its operator can add IMPASTO_STUDIO_ALLOWED_HOSTS"
             return ProblemError("host", f"the Host header {host[:100]!r} {names}")
-        if self.gate.here.watcher.is_stopping and path not in ("/healthz", "/readyz"):
+        if self.services.broadcaster.is_stopping and path not in ("/healthz", "/readyz"):
             return ProblemError("stopping", "the server is shutting down; try again", retry_after=5)
         length = self.headers.get("content-length", "")
         if length.isdigit() and int(length) > self.most:
@@ -97,7 +98,7 @@ class _Passage:
         if self.scope["method"] != "POST" or self.scope["path"] != UPLOADS:
             return None
         try:
-            await run_in_threadpool(self.gate.admit_upload, Request(self.scope))
+            await run_in_threadpool(admit_upload, Request(self.scope), self.services)
         except ProblemError as problem:
             return problem
         except Exception:
@@ -150,7 +151,7 @@ class _Passage:
         seconds = time.perf_counter() - self.began
         route = _pattern(self.scope)
         method = self.scope["method"]
-        self.gate.here.metrics.request(method if method in _METHODS else "OTHER", route, self.status, seconds)
+        self.services.metrics.request(method if method in _METHODS else "OTHER", route, self.status, seconds)
         state: Mapping[str, Any] = self.scope["state"]
         about = {
             "request": state["request_id"],
@@ -165,7 +166,7 @@ class _Passage:
         if route.startswith("/api/") and matters:
             ids = self.scope.get("path_params") or {}
             client = self.scope.get("client")
-            self.gate.here.audit.write(
+            self.services.audit.write(
                 f"{method} {route}",
                 user=state.get("user"),
                 thing=str(ids.get("id", state.get("made", ""))),

@@ -1,4 +1,4 @@
-"""Whether state, queue and data folder can be used, looked at once a second however many ask."""
+"""Whether state and data folder can be used, looked at once a second however many ask."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class UploadError(InputError):
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredUpload:
     """An upload as it is kept: its upright size, and the bytes of its files."""
 
     width: int
@@ -44,7 +44,9 @@ class Kept:
     bytes: int
 
 
-def keep(source: Path, role: Role, target: Path, small: Path, *, max_pixels: int, max_frames: int) -> Kept:
+def keep(
+    source: Path, role: Role, target: Path, small: Path, *, max_pixels: int, max_frames: int
+) -> StoredUpload:
     """Decode the upload at ``source`` and keep it at ``target`` as PNG, with a ``small`` copy.
 
     What the bytes are decides, not their name; its size and its frames are read from its header, and
@@ -71,7 +73,7 @@ def keep(source: Path, role: Role, target: Path, small: Path, *, max_pixels: int
         )
     _write(picture, role, target)
     replace_file(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
-    return Kept(picture.width, picture.height, target.stat().st_size + small.stat().st_size)
+    return StoredUpload(picture.width, picture.height, target.stat().st_size + small.stat().st_size)
 
 
 def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:

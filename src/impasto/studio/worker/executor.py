@@ -24,7 +24,7 @@ SHOW_EVERY = 0.5
 _networks: dict[tuple[Any, ...], Any] = {}
 
 
-class Listener(Protocol):
+class ProgressListener(Protocol):
     """Who is told how a painting goes."""
 
     def progress(self, event: Progress) -> None:
@@ -34,24 +34,24 @@ class Listener(Protocol):
         """Take note of a new preview in the folder."""
 
 
-class Brush(Protocol):
+class JobExecutor(Protocol):
     """Paints jobs."""
 
     def warm_up(self) -> None:
         """Load what the first job would have to wait for."""
 
-    def paint(self, work: Job, folder: Path, listener: Listener, cancel: Callable[[], bool]) -> None:
-        """Paint ``work`` into ``folder``. Raises what Impasto raises, LostError when a painter died."""
+    def paint(self, work: Job, folder: Path, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
+        """Paint ``work`` into ``folder``. Raises what Impasto raises, and ExecutorLostError."""
 
     def close(self) -> None:
         """Let go of what was loaded elsewhere."""
 
 
-class LostError(Exception):
+class ExecutorLostError(Exception):
     """What painted is gone, and the job unfinished."""
 
 
-class Here:
+class LocalExecutor:
     """Paints in this process; networks are kept from one job to the next."""
 
     def __init__(self, checkpoint_seconds: float, max_pixels: int) -> None:
@@ -62,10 +62,10 @@ class Here:
 
         _network(Job("", (), options=OptimizeOptions()))
 
-    def paint(self, work: Job, folder: Path, listener: Listener, cancel: Callable[[], bool]) -> None:
+    def paint(self, work: Job, folder: Path, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         checkpoint = folder / CHECKPOINT
         had_checkpoint = checkpoint.exists()
-        watch = Showing(folder, listener)
+        watch = PreviewWriter(folder, listener)
         try:
             self.perform(work, checkpoint, watch, cancel)
         except InputError:
@@ -98,10 +98,10 @@ class Here:
         return result
 
 
-class Showing:
+class PreviewWriter:
     """Passes progress on, and lays the picture as it is into the folder now and then."""
 
-    def __init__(self, folder: Path, listener: Listener) -> None:
+    def __init__(self, folder: Path, listener: ProgressListener) -> None:
         self._folder, self._listener = folder, listener
         self._at = 0.0
 

@@ -20,8 +20,8 @@ from impasto.studio.state.storage import MARK, PAGE, replace_file
 from impasto.studio.worker.explained import style_of, words
 
 if TYPE_CHECKING:
-    from impasto.studio.worker.reporter import Reporter
-    from impasto.studio.worker.runner import Painter
+    from impasto.studio.worker.reporter import JobReporter
+    from impasto.studio.worker.runner import JobRunner
 
 log = logging.getLogger("impasto.studio.worker")
 LONGEST = 1800.0
@@ -40,7 +40,7 @@ def available() -> bool:
     return done.returncode == 0
 
 
-def explain(painter: Painter, job: JobRecord, reporter: Reporter) -> dict[str, Any] | None:
+def explain(painter: JobRunner, job: JobRecord, reporter: JobReporter) -> dict[str, Any] | None:
     """Make the page for the photograph and the main style of ``job``; None when it was put down."""
     folder = painter.storage.job(job.id)
     desk = folder / "desk"
@@ -81,7 +81,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _lay_out(painter: Painter, job: JobRecord, desk: Path) -> tuple[str, str]:
+def _lay_out(painter: JobRunner, job: JobRecord, desk: Path) -> tuple[str, str]:
     """Put the pictures on the ``desk``, under the names people know them by; the command's words for them."""
     style = style_of(job.request)
     photo = _called(painter, job, job.request["photo"], "photo")
@@ -95,7 +95,7 @@ def _lay_out(painter: Painter, job: JobRecord, desk: Path) -> tuple[str, str]:
     return photo, painting
 
 
-def _called(painter: Painter, job: JobRecord, id: str, otherwise: str) -> str:
+def _called(painter: JobRunner, job: JobRecord, id: str, otherwise: str) -> str:
     """A file name like the upload's, but neither a way to another folder nor an option."""
     picture = painter.state.pictures.find(job.owner, id)
     stem = Path(picture.name).stem if picture is not None else ""
@@ -120,14 +120,14 @@ def told(log_path: Path) -> tuple[float, float | None]:
 
 
 def _wait(
-    painter: Painter, process: subprocess.Popen[bytes], reporter: Reporter, began: float, log_path: Path
+    painter: JobRunner, process: subprocess.Popen[bytes], reporter: JobReporter, began: float, log_path: Path
 ) -> bool:
     """Wait for the page; True when it is not wanted (now)."""
     while process.poll() is None:
         elapsed = time.monotonic() - began
         if elapsed > LONGEST:
             raise InputError(f"impasto explain took more than {LONGEST:g} seconds")
-        if painter.stopping.is_set() or reporter.wish() != "running":
+        if painter.stopping.is_set() or reporter.status() != "running":
             return True
         done, left = told(log_path)
         reporter.say(done, elapsed, left)

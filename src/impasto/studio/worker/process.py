@@ -1,6 +1,6 @@
 """A worker process: ``python -m impasto.studio.worker --lane paintings``.
 
-Settings come from the environment. It ends gracefully on SIGTERM and SIGINT: what it paints is kept, and
+Settings come from the environment. It ends in good order on SIGTERM and SIGINT: what it paints is kept, and
 goes on elsewhere. ``--parent`` has it end when that process is no more.
 """
 
@@ -17,94 +17,83 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from huey.consumer import Consumer
-
 from impasto.errors import ImpastoError
 from impasto.studio.logs import set_up
-from impasto.studio.queues import LANES, Queue, Queues
 from impasto.studio.settings import Settings, load
-from impasto.studio.state import open_state
+from impasto.studio.state import LANES, open_state
 from impasto.studio.state.retries import is_outage
 from impasto.studio.state.storage import Storage
-from impasto.studio.webhooks import Postman
-from impasto.studio.worker.runner import Painter
-from impasto.studio.worker.sweeper import Caretaker
+from impasto.studio.webhooks import WebhookSender
+from impasto.studio.worker.runner import JobRunner
+from impasto.studio.worker.sweeper import Sweeper
 
 log = logging.getLogger("impasto.studio.worker")
-CARE_EVERY = 2.0
+POLL_EVERY = 0.1
+RECOVER_EVERY = 2.0
 TIDY_EVERY = 60.0
-POST_EVERY = 1.0
+SEND_EVERY = 1.0
+PARENT_EVERY = 0.5
 
 
 class Worker:
-    """One lane's painter, with the caretaker and the postman on threads of their own."""
+    """Polls one lane of the queue and paints what it takes; sweeps and sends webhooks on other threads."""
 
     def __init__(self, settings: Settings, lane: str, name: str, parent: int | None = None) -> None:
-        self.settings, self.name, self.parent = settings, name, parent
-        self.state = open_state(settings)
-        self.storage = Storage(settings.data_dir)
-        self.painter = Painter(settings, self.state, self.storage, name)
-        self.queue = Queue(settings, lane, self._answer)
-        self.caretaker = Caretaker(settings, self.state, self.storage, Queues(settings))
-        self.postman = Postman(settings, self.state)
-        self.consumer = Consumer(
-            self.queue.huey,
-            workers=1,
-            worker_type="thread",
-            periodic=False,
-            initial_delay=0.05,
-            max_delay=0.3,
-        )
+        self.name, self.lane, self.parent = name, lane, parent
+        state, storage = open_state(settings), Storage(settings.data_dir)
+        self.runner = JobRunner(settings, state, storage, name)
+        self.sweeper = Sweeper(settings, state, storage)
+        self.sender = WebhookSender(settings, state)
 
     def run(self) -> None:
-        """Until it is told to stop."""
-        stopping = self.painter.stopping
-        threads = [
-            threading.Thread(target=self._every, args=(CARE_EVERY, self._care), daemon=True),
-            threading.Thread(target=self._every, args=(TIDY_EVERY, self.caretaker.tidy), daemon=True),
-            threading.Thread(target=self._every, args=(POST_EVERY, self._post), daemon=True),
-        ]
-        self.painter.brush.warm_up()
-        for thread in threads:
-            thread.start()
-        self.consumer.start()
+        """JobQueue until told to stop."""
+        self.runner.executor.warm_up()
+        painting = self._every(POLL_EVERY, self._paint)
+        self._every(RECOVER_EVERY, self.sweeper.recover)
+        self._every(TIDY_EVERY, self.sweeper.tidy)
+        self._every(SEND_EVERY, self._send)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        log.info("ready", extra={"worker": self.name, "lane": self.queue.lane})
-        while not stopping.wait(0.5):
+        log.info("ready", extra={"worker": self.name, "lane": self.lane})
+        while not self.runner.stopping.wait(PARENT_EVERY):
             if self.parent is not None and os.getppid() != self.parent:
                 log.warning("the server is gone", extra={"worker": self.name})
-                stopping.set()
-            self.consumer.check_worker_health()
-        self.consumer.stop(graceful=True)
-        self.painter.brush.close()
+                self.runner.stopping.set()
+        painting.join()
+        self.runner.executor.close()
         log.info("ended", extra={"worker": self.name})
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self.painter.stopping.set()
+        self.runner.stopping.set()
 
-    def _answer(self) -> None:
-        self.painter.paint(self.queue.lane)
-
-    def _care(self) -> None:
-        self.caretaker.recover()
-
-    def _post(self) -> None:
-        while not self.painter.stopping.is_set() and self.postman.send_next():
+    def _paint(self) -> None:
+        while self.runner.run_next(self.lane):
             pass
 
-    def _every(self, seconds: float, act: Callable[[], object]) -> None:
-        while not self.painter.stopping.wait(seconds):
-            try:
-                act()
-            except Exception as error:
-                if is_outage(error):
-                    log.warning("the database cannot be reached: %s", error)
-                else:
-                    log.exception("the caretaker stumbled")
+    def _send(self) -> None:
+        while not self.runner.stopping.is_set() and self.sender.send_next():
+            pass
+
+    def _every(self, seconds: float, act: Callable[[], object]) -> threading.Thread:
+        """Start a thread that does ``act`` again and again, with so many ``seconds`` between."""
+
+        def repeat() -> None:
+            while not self.runner.stopping.wait(seconds):
+                try:
+                    act()
+                except Exception as error:
+                    if is_outage(error):
+                        log.warning("the database cannot be reached: %s", error)
+                    else:
+                        log.exception("an unexpected error")
+
+        thread = threading.Thread(target=repeat, daemon=True)
+        thread.start()
+        return thread
 
 
 def main() -> int:
+    """Run a worker as the command line says; the exit code, where settings cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m impasto.studio.worker", description=__doc__)
     parser.add_argument("--lane", choices=LANES, default="paintings")
     parser.add_argument("--name", default="")

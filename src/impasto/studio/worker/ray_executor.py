@@ -22,7 +22,7 @@ from impasto.jobs.work import Painter, Perform, Task
 from impasto.progress import Progress
 from impasto.studio.settings import Settings
 from impasto.studio.state.storage import CHECKPOINT, PREVIEW
-from impasto.studio.worker.executor import Here, Listener, LostError, Showing
+from impasto.studio.worker.executor import ExecutorLostError, LocalExecutor, PreviewWriter, ProgressListener
 
 STOP = "stop"
 """A file in the job's folder: put it down."""
@@ -30,7 +30,7 @@ LOOK_EVERY = 0.3
 _ME = 0
 
 
-class OnRay:
+class RayExecutor:
     """One actor on the cluster, which paints for this worker, and is replaced when it dies."""
 
     def __init__(self, settings: Settings) -> None:
@@ -53,7 +53,7 @@ class OnRay:
         self._crew = cluster.RayCrew(painter, replace(found, share=share), str(folder))
         self._crew.start(_ME)
 
-    def paint(self, work: Job, folder: Path, listener: Listener, cancel: Callable[[], bool]) -> None:
+    def paint(self, work: Job, folder: Path, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         stop, seen = folder / STOP, _changed(folder / PREVIEW)
         stop.unlink(missing_ok=True)
         self._item += 1
@@ -62,7 +62,7 @@ class OnRay:
             for event in self._crew.wait(LOOK_EVERY):
                 if isinstance(event, Lost):
                     self._crew.start(_ME)
-                    raise LostError(event.reason)
+                    raise ExecutorLostError(event.reason)
                 if isinstance(event, Said) and event.item == self._item:
                     listener.progress(event.progress)
                 if isinstance(event, Ended) and event.item == self._item:
@@ -88,7 +88,7 @@ def _changed(path: Path) -> int:
 
 def make_painter(checkpoint_seconds: float, max_pixels: int) -> Perform:
     """What an actor does with its tasks; called on the cluster."""
-    here = Here(checkpoint_seconds, max_pixels)
+    here = LocalExecutor(checkpoint_seconds, max_pixels)
     here.warm_up()
 
     def perform(
@@ -104,7 +104,7 @@ def make_painter(checkpoint_seconds: float, max_pixels: int) -> Perform:
                 """Whoever waits for it sees the file."""
 
         stopped = _throttled(lambda: (folder / STOP).exists() or not folder.exists())
-        return here.perform(work, checkpoint, Showing(folder, Teller()), lambda: cancel() or stopped())
+        return here.perform(work, checkpoint, PreviewWriter(folder, Teller()), lambda: cancel() or stopped())
 
     return perform
 

@@ -1,4 +1,4 @@
-"""What a job that is being painted tells: progress, losses, previews; and what is wished for meanwhile."""
+"""What a job that is being painted tells: progress, losses, previews; and what is requested meanwhile."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def summed(losses: Mapping[str, float]) -> dict[str, float]:
     return {kind: float(f"{value:.6g}") for kind, value in found.items() if math.isfinite(value)}
 
 
-class Reporter:
+class JobReporter:
     """Stands between a painting and the state; a thread of its own holds the lease meanwhile."""
 
     def __init__(self, settings: Settings, state: State, job: JobRecord, worker: str, folder: Path) -> None:
         self.settings, self.state, self.job, self.worker, self.folder = settings, state, job, worker, folder
         self.preview = job.preview
-        self._wish: str | None = "running"
+        self._status: str | None = "running"
         self._said = 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._hold, name=f"lease-{job.id}", daemon=True)
         self._losses: TextIO | None = None
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self) -> JobReporter:
         self._thread.start()
         return self
 
@@ -55,11 +55,11 @@ class Reporter:
         if self._losses is not None:
             self._losses.close()
 
-    def wish(self, *, fresh: bool = False) -> str | None:
+    def status(self, *, fresh: bool = False) -> str | None:
         """The job's status: "running" to go on, "pausing", "cancelling", or None when it is gone."""
         if fresh:
             self._say(None)
-        return self._wish
+        return self._status
 
     def progress(self, event: Progress) -> None:
         """Take note of one iteration."""
@@ -98,7 +98,7 @@ class Reporter:
 
     def _look(self) -> None:
         try:
-            self._wish = self.state.work.status(self.job.id, self.worker)
+            self._status = self.state.queue.status(self.job.id, self.worker)
         except Exception as error:
             self._bear(error)
 
@@ -106,7 +106,7 @@ class Reporter:
         until = time.time() + self.settings.lease_seconds
         try:
             with self._lock:
-                self._wish = self.state.work.report(
+                self._status = self.state.queue.report(
                     self.job.id, self.worker, until=until, progress=progress, preview=self.preview
                 )
         except Exception as error:

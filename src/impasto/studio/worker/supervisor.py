@@ -11,7 +11,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from impasto.studio.queues import Queues
 from impasto.studio.settings import Settings
 from impasto.studio.state import State
 
@@ -36,8 +35,8 @@ class _Place:
 class Supervisor:
     """Keeps as many workers as ``settings`` say."""
 
-    def __init__(self, settings: Settings, state: State, queues: Queues) -> None:
-        self.settings, self.state, self.queues = settings, state, queues
+    def __init__(self, settings: Settings, state: State) -> None:
+        self.settings, self.state = settings, state
         lanes = ["drafts"] * settings.draft_workers + ["paintings"] * settings.workers
         self._places = [_Place(lane) for lane in lanes]
         self._ended = threading.Event()
@@ -101,8 +100,6 @@ class Supervisor:
             place.due = now + min(LONGEST_PAUSE, 0.1 * 2 ** min(place.falls, 9))
             place.process = None
             # Nobody has to wait for its leases to end: it is known to be dead.
-            for job in self.state.work.recover(time.time(), self.settings.attempts, of=place.name):
-                if job.status == "queued":
-                    self.queues.ring(job.lane)
+            self.state.queue.recover(time.time(), self.settings.attempts, of=place.name)
         if place.process is None and now >= place.due:
             self._fill(place)

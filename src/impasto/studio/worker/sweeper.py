@@ -6,43 +6,32 @@ import logging
 import time
 
 from impasto.studio.logs import remove_old_audits
-from impasto.studio.queues import LANES, Queues
 from impasto.studio.settings import Settings
 from impasto.studio.state import State
 from impasto.studio.state.storage import Storage
 
 log = logging.getLogger("impasto.studio.worker.sweeper")
-UNSEEN = 5.0
-"""Seconds a job waits, with nothing in the queue, before the bell is rung again."""
 STRAY = 3600.0
 
 
-class Caretaker:
+class Sweeper:
     """What has to be done now and then."""
 
-    def __init__(self, settings: Settings, state: State, storage: Storage, queues: Queues) -> None:
-        self.settings, self.state, self.storage, self.queues = settings, state, storage, queues
+    def __init__(self, settings: Settings, state: State, storage: Storage) -> None:
+        self.settings, self.state, self.storage = settings, state, storage
 
     def recover(self) -> int:
-        """Put jobs back that were lost with a worker or a message; returns how many."""
-        now = time.time()
-        lost = self.state.work.recover(now, self.settings.attempts)
+        """Put jobs back that were lost with a worker; returns how many."""
+        lost = self.state.queue.recover(time.time(), self.settings.attempts)
         for job in lost:
             log.warning("recovered", extra={"job": job.id, "attempt": job.attempts, "status": job.status})
-        count = len(lost)
-        for lane in LANES:
-            if self.queues.waiting(lane):
-                continue
-            for _ in range(self.state.work.waiting(lane, before=now - UNSEEN)):
-                self.queues.ring(lane)
-                count += 1
-        return count
+        return len(lost)
 
     def tidy(self) -> int:
         """Delete what has been kept for long enough, and what nobody remembers; returns how many."""
         now, settings = time.time(), self.settings
         day = 86400.0
-        over = self.state.survey.expired(
+        over = self.state.overview.expired(
             finished=now - settings.keep_days * day if settings.keep_days else None,
             drafts=now - settings.keep_draft_minutes * 60,
         )
@@ -56,8 +45,8 @@ class Caretaker:
                     self.storage.remove_picture(picture.id)
                     count += 1
         self.state.sessions.remove_ended(now)
-        self.state.survey.forget_gone(now - 600)
-        known = self.state.pictures.ids(), self.state.survey.ids()
+        self.state.overview.forget_gone(now - 600)
+        known = self.state.pictures.ids(), self.state.overview.ids()
         strays = self.storage.remove_strays(*known, older=STRAY)
         remove_old_audits(settings.data_dir, now - settings.keep_audit_days * day)
         self.state.settle()

@@ -19,7 +19,7 @@ from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalErro
 from impasto.studio.state.storage import new_id
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
-from impasto.studio.web.dependencies import Here, Member, Services
+from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.routes.pictures import After, cursor, read_cursor
 from impasto.studio.webhooks import check_address
@@ -32,9 +32,9 @@ PROPORTIONS = 0.02
 """How far those of a mask may be from its picture's."""
 
 
-def shown(here: Services, job: JobRecord) -> dict[str, Any]:
+def shown(services: Services, job: JobRecord) -> dict[str, Any]:
     """A job as the API shows it."""
-    return job_document(job, position=here.state.jobs.position(job))
+    return job_document(job, position=services.state.jobs.position(job))
 
 
 @router.post(
@@ -44,7 +44,7 @@ def shown(here: Services, job: JobRecord) -> dict[str, Any]:
     responses={200: {"model": schemas.JobOut, "description": "Submitted before"}, **responses(409)},
 )
 def submit(
-    here: Here,
+    services: ServicesDep,
     caller: Member,
     request: Request,
     response: Response,
@@ -52,10 +52,10 @@ def submit(
     key: Key = None,
 ) -> Any:
     """Submit a painting or a draft."""
-    here.submissions.take(caller.user)
+    services.submissions.take(caller.user)
     plain = asked.model_dump(exclude={"webhook", "title"})
-    pictures = _check(here, caller, plain)
-    _check_options(here, plain, asked)
+    pictures = _check(services, caller, plain)
+    _check_options(services, plain, asked)
     job = JobRecord(
         id=new_id("j"),
         owner=caller.user,
@@ -67,45 +67,46 @@ def submit(
         webhook=asked.webhook,
         uses=tuple(pictures),
     )
-    accepted, is_new = _accept(here, job, key, asked.model_dump(mode="json"))
+    accepted, is_new = _accept(services, job, key, asked.model_dump(mode="json"))
     request.state.made = accepted.id
     response.headers["Location"] = f"{API}/jobs/{accepted.id}"
     if not is_new:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"
-    return shown(here, accepted)
+    return shown(services, accepted)
 
 
 def _accept(
-    here: Services, job: JobRecord, key: str | None = None, fingerprint: Mapping[str, Any] | None = None
+    services: Services, job: JobRecord, key: str | None = None, fingerprint: Mapping[str, Any] | None = None
 ) -> tuple[JobRecord, bool]:
-    """Put ``job`` into the state, then into the queue. Raises ProblemError("queue-full")."""
+    """Put ``job`` into the queue. Raises ProblemError("queue-full")."""
     digest = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
     try:
-        accepted, is_new = here.state.jobs.submit(job, here.settings.limits, key=key, fingerprint=digest)
+        accepted, is_new = services.state.jobs.submit(
+            job, services.settings.limits, key=key, fingerprint=digest
+        )
     except RefusalError as refusal:
-        here.metrics.count("jobs_refused")
-        raise _refused(here, refusal) from refusal
+        services.metrics.count("jobs_refused")
+        raise _refused(services, refusal) from refusal
     if is_new:
-        here.metrics.count("jobs_accepted")
-        here.queues.ring(accepted.lane)
+        services.metrics.count("jobs_accepted")
     return accepted, is_new
 
 
-def _refused(here: Services, refusal: RefusalError) -> ProblemError:
+def _refused(services: Services, refusal: RefusalError) -> ProblemError:
     """The problem that a refusal is; for a full queue, with the seconds until there may be room: as long as
     what is being painted has left, or a guess."""
     if refusal.reason != "queue-full":
         return ProblemError(refusal.reason, refusal.detail)
-    wait = here.state.survey.soonest(default=20)
+    wait = services.state.overview.soonest(default=20)
     return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
 
 
-def _check(here: Services, caller: Caller, plain: Mapping[str, Any]) -> dict[str, PictureRecord]:
+def _check(services: Services, caller: Caller, plain: Mapping[str, Any]) -> dict[str, PictureRecord]:
     """The uploads a request names, by id. Raises ProblemError for those that are not there or do not fit."""
     found: dict[str, PictureRecord] = {}
     for role, id in pictures_of(plain):
-        picture = here.state.pictures.find(caller.user, id)
+        picture = services.state.pictures.find(caller.user, id)
         if picture is None:
             raise ProblemError("unsuitable", f"there is no picture {id}; it may have been deleted")
         if (picture.role == "mask") != (role == "mask"):
@@ -130,9 +131,9 @@ def _check(here: Services, caller: Caller, plain: Mapping[str, Any]) -> dict[str
     return found
 
 
-def _check_options(here: Services, plain: Mapping[str, Any], asked: schemas.JobRequest) -> None:
+def _check_options(services: Services, plain: Mapping[str, Any], asked: schemas.JobRequest) -> None:
     """Raise ProblemError for options nothing can be painted with, before anything is."""
-    settings = here.settings
+    settings = services.settings
     if asked.size > settings.max_size:
         raise ProblemError("invalid", f"size must be at most {settings.max_size}; it is {asked.size}")
     if len(asked.styles) > settings.max_styles:
@@ -157,7 +158,7 @@ def _title(plain: Mapping[str, Any], pictures: Mapping[str, PictureRecord]) -> s
 
 @router.get("/jobs", response_model=schemas.Jobs, responses=responses())
 def list_jobs(
-    here: Here,
+    services: ServicesDep,
     caller: Member,
     status: Annotated[str | None, Query(max_length=200, description="A comma list")] = None,
     kind: Annotated[Literal["painting", "draft", "explanation", "all"], Query()] = "painting",
@@ -171,7 +172,7 @@ def list_jobs(
             raise ProblemError(
                 "invalid", f"status must be some of {', '.join(STATUSES)}; one is {name[:40]!r}"
             )
-    found = here.state.jobs.newest(
+    found = services.state.jobs.newest(
         caller.user,
         statuses=statuses,
         kind=None if kind == "all" else kind,
@@ -179,66 +180,64 @@ def list_jobs(
         limit=limit,
     )
     more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
-    return {"jobs": [shown(here, job) for job in found], "next": more}
+    return {"jobs": [shown(services, job) for job in found], "next": more}
 
 
 @router.get("/jobs/{id}", response_model=schemas.JobOut, responses=responses())
-def read_job(here: Here, caller: Member, id: str) -> Any:
+def read_job(services: ServicesDep, caller: Member, id: str) -> Any:
     """One job."""
-    return shown(here, here.job(caller, id))
+    return shown(services, services.job(caller, id))
 
 
-def _ask(here: Services, caller: Caller, id: str, wish: str, **there: Any) -> dict[str, Any]:
+def _request(services: Services, caller: Caller, id: str, action: str, **there: Any) -> dict[str, Any]:
     try:
-        job = here.state.jobs.ask(caller.user, id, wish, here.settings.limits, **there)
+        job = services.state.jobs.request(caller.user, id, action, services.settings.limits, **there)
     except RefusalError as refusal:
-        raise _refused(here, refusal) from refusal
+        raise _refused(services, refusal) from refusal
     if job is None:
         raise ProblemError("not-found", f"there is no job {id}")
-    if wish == "resume" and job.status == "queued":
-        here.queues.ring(job.lane)
-    return shown(here, job)
+    return shown(services, job)
 
 
 @router.post("/jobs/{id}/cancel", status_code=202, response_model=schemas.JobOut, responses=responses(409))
-async def cancel(here: Here, caller: Member, id: str) -> Any:
+async def cancel(services: ServicesDep, caller: Member, id: str) -> Any:
     """Stop; what has been painted so far is the result."""
-    job = await to_thread.run_sync(here.job, caller, id)
+    job = await to_thread.run_sync(services.job, caller, id)
     if job.status in ("queued", "paused") and job.progress is not None:  # nobody has it in hand
-        return await to_thread.run_sync(_cancel_unfinished, here, caller, job, limiter=here.decoders)
-    return await to_thread.run_sync(_ask, here, caller, id, "cancel")
+        return await to_thread.run_sync(_cancel_unfinished, services, caller, job, limiter=services.decoders)
+    return await to_thread.run_sync(_request, services, caller, id, "cancel")
 
 
-def _cancel_unfinished(here: Services, caller: Caller, job: JobRecord) -> dict[str, Any]:
+def _cancel_unfinished(services: Services, caller: Caller, job: JobRecord) -> dict[str, Any]:
     """Cancel a painting that was put down; what there is of it is the result."""
-    result = keep_unfinished(here.storage, here.state, job)
-    size = 0 if result is None else kept_bytes(here.storage, job.id)
-    found = _ask(here, caller, job.id, "cancel", result=result, size=size)
+    result = keep_unfinished(services.storage, services.state, job)
+    size = 0 if result is None else kept_bytes(services.storage, job.id)
+    found = _request(services, caller, job.id, "cancel", result=result, size=size)
     if found["status"] == "cancelled":  # or else a worker took it meanwhile, and sees to it
-        clear(here.storage, job.id)
+        clear(services.storage, job.id)
     return found
 
 
 @router.post("/jobs/{id}/pause", status_code=202, response_model=schemas.JobOut, responses=responses(409))
-def pause(here: Here, caller: Member, id: str) -> Any:
+def pause(services: ServicesDep, caller: Member, id: str) -> Any:
     """Stop, to go on later from there."""
-    return _ask(here, caller, id, "pause")
+    return _request(services, caller, id, "pause")
 
 
 @router.post("/jobs/{id}/resume", status_code=202, response_model=schemas.JobOut, responses=responses(409))
-def resume(here: Here, caller: Member, id: str) -> Any:
+def resume(services: ServicesDep, caller: Member, id: str) -> Any:
     """Go on."""
-    return _ask(here, caller, id, "resume")
+    return _request(services, caller, id, "resume")
 
 
 @router.delete("/jobs/{id}", status_code=204, responses=responses())
-def delete_job(here: Here, caller: Member, id: str) -> None:
+def delete_job(services: ServicesDep, caller: Member, id: str) -> None:
     """Delete a job and its pictures, from the disk too; one that is being painted is stopped."""
-    gone = here.state.jobs.remove(caller.user, id)
+    gone = services.state.jobs.remove(caller.user, id)
     if not gone:
         raise ProblemError("not-found", f"there is no job {id}")
     for each in gone:  # with what explains it
-        here.storage.remove_job(each)
+        services.storage.remove_job(each)
 
 
 @router.post(
@@ -247,15 +246,15 @@ def delete_job(here: Here, caller: Member, id: str) -> None:
     response_model=schemas.JobOut,
     responses=responses(409, 501),
 )
-def explain(here: Here, caller: Member, request: Request, id: str) -> Any:
+def explain(services: ServicesDep, caller: Member, request: Request, id: str) -> Any:
     """Have the page made that explains how this picture came to be; answers with a job of its own."""
-    here.submissions.take(caller.user)
-    job = here.job(caller, id)
+    services.submissions.take(caller.user)
+    job = services.job(caller, id)
     if job.kind == "explanation":
         raise ProblemError("state", "this job is an explanation itself")
-    if not here.can_explain:
+    if not services.can_explain:
         raise ProblemError("unavailable", "explanation pages cannot be made by this installation")
-    pictures = _check(here, caller, job.request)
+    pictures = _check(services, caller, job.request)
     made = JobRecord(
         id=new_id("j"),
         owner=caller.user,
@@ -267,6 +266,6 @@ def explain(here: Here, caller: Member, request: Request, id: str) -> Any:
         explains=job.id,
         uses=tuple(pictures),
     )
-    accepted, _ = _accept(here, made, f"explanation {job.id} {int(time.time() // 60)}", {"of": job.id})
+    accepted, _ = _accept(services, made, f"explanation {job.id} {int(time.time() // 60)}", {"of": job.id})
     request.state.made = accepted.id
-    return shown(here, accepted)
+    return shown(services, accepted)

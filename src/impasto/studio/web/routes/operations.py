@@ -14,7 +14,7 @@ from impasto.imaging import formats
 from impasto.studio.documents import API
 from impasto.studio.requests import presets
 from impasto.studio.web import schemas
-from impasto.studio.web.dependencies import Here, Member, Services, line_of, member, visitor
+from impasto.studio.web.dependencies import Member, Services, ServicesDep, line_of, member, visitor
 from impasto.studio.web.metrics import MEDIA, Labels
 from impasto.studio.web.previews import model_path, sample
 from impasto.studio.web.problems import ProblemError, responses
@@ -25,14 +25,14 @@ router = APIRouter(tags=["operations"])
 
 
 @api.get("/capabilities", response_model=schemas.Capabilities, responses=responses())
-def capabilities(here: Here, caller: Member) -> Any:  # noqa: ARG001
+def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     """Limits, presets, and what this installation can do."""
-    settings = here.settings
-    is_fast = here.previews.gallery is not None
+    settings = services.settings
+    is_fast = services.previews.gallery is not None
     return {
         "version": __version__,
         "fast": is_fast,
-        "explanation": here.can_explain,
+        "explanation": services.can_explain,
         "webhooks": bool(settings.webhook_hosts),
         "model": "/models/gallery.onnx" if model_path() is not None else None,
         "presets": [{"name": name, "summary": summary} for name, summary in presets().items()],
@@ -65,10 +65,10 @@ def _accepted() -> list[str]:
 
 
 @api.get("/styles", response_model=schemas.Styles, responses=responses())
-def styles(here: Here, caller: Member) -> Any:  # noqa: ARG001
+def styles(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     """The gallery."""
     found = []
-    for style in here.previews.styles().values():
+    for style in services.previews.styles().values():
         thumbnail = f"{API}/styles/{style.name}/thumbnail" if sample(style.name) else None
         found.append({**style.__dict__, "thumbnail": thumbnail})
     return {"styles": found}
@@ -79,9 +79,9 @@ def styles(here: Here, caller: Member) -> Any:  # noqa: ARG001
     response_class=Response,
     responses={200: {"content": {"image/webp": {}}}, **responses()},
 )
-def thumbnail(here: Here, caller: Member, name: str) -> Response:  # noqa: ARG001
+def thumbnail(services: ServicesDep, caller: Member, name: str) -> Response:  # noqa: ARG001
     """A sample photograph painted in that style."""
-    data = sample(name) if name in here.previews.styles() else None
+    data = sample(name) if name in services.previews.styles() else None
     if data is None:
         raise ProblemError("not-found", f"there is no sample of {name}")
     return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
@@ -94,10 +94,10 @@ async def health() -> dict[str, str]:
 
 
 @router.get("/readyz", include_in_schema=False)
-def readiness(here: Here, response: Response) -> dict[str, Any]:
-    """State, queue and data folder can be used, or could a second ago; 503 with what cannot."""
-    found = here.readiness.look()
-    if here.watcher.is_stopping:
+def readiness(services: ServicesDep, response: Response) -> dict[str, Any]:
+    """State and data folder can be used, or could a second ago; 503 with what cannot."""
+    found = services.readiness.look()
+    if services.broadcaster.is_stopping:
         found["server"] = "stopping"
     is_ready = set(found.values()) <= {"ok"}
     response.status_code = 200 if is_ready else 503
@@ -105,35 +105,31 @@ def readiness(here: Here, response: Response) -> dict[str, Any]:
 
 
 @router.get("/metrics", include_in_schema=False)
-def metrics(here: Here, request: Request) -> Response:
+def metrics(services: ServicesDep, request: Request) -> Response:
     """Figures for Prometheus; where people sign in, with the metrics token or anyone's."""
-    _check_metrics(here, request)
+    _check_metrics(services, request)
     jobs: dict[Labels, float] = defaultdict(float)
-    for (kind, status), count in here.state.survey.counts().items():
+    for (kind, status), count in services.state.overview.counts().items():
         jobs[(("kind", kind), ("status", status))] += count
-    waiting: dict[Labels, float] = {
-        (("lane", lane),): here.queues.waiting(lane) for lane in ("paintings", "drafts")
-    }
     gauges: list[tuple[str, str, dict[Labels, float]]] = [
         ("jobs", "Jobs remembered, by kind and status.", dict(jobs)),
-        ("queue_messages", "Messages no worker has taken.", waiting),
-        ("event_streams", "Open event streams of this process.", {(): here.watcher.streams}),
+        ("event_streams", "Open event streams of this process.", {(): services.broadcaster.streams}),
         ("resident_bytes", "Memory of this process.", {(): _resident()}),
     ]
-    return Response(here.metrics.text(gauges), media_type=MEDIA)
+    return Response(services.metrics.text(gauges), media_type=MEDIA)
 
 
-def _check_metrics(here: Services, request: Request) -> None:
-    wanted = here.settings.metrics_token
+def _check_metrics(services: Services, request: Request) -> None:
+    wanted = services.settings.metrics_token
     if wanted is None:
-        member(visitor(request, here))
+        member(visitor(request, services))
         return
     address = line_of(request)
-    here.sign_ins.check(address)
+    services.sign_ins.check(address)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     is_it = hmac.compare_digest(token.encode(), wanted.get_secret_value().encode())
     if scheme.lower() != "bearer" or not is_it:
-        here.sign_ins.take(address)
+        services.sign_ins.take(address)
         raise ProblemError("unauthorised", "metrics need a token")
 
 

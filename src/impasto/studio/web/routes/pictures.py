@@ -17,9 +17,9 @@ from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import new_id
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
-from impasto.studio.web.dependencies import Here, Member, Services
+from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
-from impasto.studio.web.uploads import SMALL_SIDE, Kept, Role, UploadError, copy_of, keep, tidy_name
+from impasto.studio.web.uploads import SMALL_SIDE, Role, StoredUpload, UploadError, copy_of, keep, tidy_name
 
 router = APIRouter(tags=["pictures"])
 WAITING_PREVIEWS = 4
@@ -46,7 +46,7 @@ def read_cursor(text: str | None) -> tuple[float, str] | None:
 
 @router.post("/pictures", status_code=201, response_model=schemas.PictureOut, responses=responses(415))
 async def upload(
-    here: Here,
+    services: ServicesDep,
     caller: Member,
     request: Request,
     response: Response,
@@ -54,21 +54,23 @@ async def upload(
     role: Annotated[Literal["photo", "painting", "mask"], Form()],
     name: Annotated[str | None, Form(max_length=1000)] = None,
 ) -> Any:
-    """Upload a photograph, a painting or a mask. Kept upright, in sRGB, without metadata."""
-    if file.size is not None and file.size > here.settings.max_bytes:
+    """Upload a photograph, a painting or a mask. StoredUpload upright, in sRGB, without metadata."""
+    if file.size is not None and file.size > services.settings.max_bytes:
         raise ProblemError(
-            "too-large", f"expected at most {here.settings.max_bytes:,} bytes; these are {file.size:,}"
+            "too-large", f"expected at most {services.settings.max_bytes:,} bytes; these are {file.size:,}"
         )
-    picture = await to_thread.run_sync(_take, here, caller, file, role, name, limiter=here.decoders)
+    picture = await to_thread.run_sync(_take, services, caller, file, role, name, limiter=services.decoders)
     request.state.made = picture.id
     response.headers["Location"] = f"{API}/pictures/{picture.id}"
     return picture_document(picture)
 
 
-def _take(here: Services, caller: Caller, file: UploadFile, role: Role, name: str | None) -> PictureRecord:
+def _take(
+    services: Services, caller: Caller, file: UploadFile, role: Role, name: str | None
+) -> PictureRecord:
     """Keep an upload and remember it. Raises ProblemError."""
     id = new_id("p")
-    kept = _keep(here, file, role, id)
+    kept = _keep(services, file, role, id)
     picture = PictureRecord(
         id=id,
         owner=caller.user,
@@ -80,29 +82,29 @@ def _take(here: Services, caller: Caller, file: UploadFile, role: Role, name: st
         created=time.time(),
     )
     try:
-        here.state.pictures.add(picture, quota=here.settings.user_bytes)
+        services.state.pictures.add(picture, quota=services.settings.user_bytes)
     except BaseException:
-        here.storage.remove_picture(id)
+        services.storage.remove_picture(id)
         raise
-    here.metrics.count("uploads")
+    services.metrics.count("uploads")
     return picture
 
 
-def _keep(here: Services, file: UploadFile, role: Role, id: str) -> Kept:
-    incoming = here.storage.incoming()
+def _keep(services: Services, file: UploadFile, role: Role, id: str) -> StoredUpload:
+    incoming = services.storage.incoming()
     try:
         with incoming.open("wb") as stream:
             shutil.copyfileobj(file.file, stream, 2**20)
         return keep(
             incoming,
             role,
-            here.storage.picture(id),
-            here.storage.small(id),
-            max_pixels=here.settings.max_pixels,
-            max_frames=here.settings.max_frames,
+            services.storage.picture(id),
+            services.storage.small(id),
+            max_pixels=services.settings.max_pixels,
+            max_frames=services.settings.max_frames,
         )
     except UploadError as error:
-        here.storage.remove_picture(id)
+        services.storage.remove_picture(id)
         raise ProblemError(error.kind, str(error)) from error
     finally:
         incoming.unlink(missing_ok=True)
@@ -110,22 +112,22 @@ def _keep(here: Services, file: UploadFile, role: Role, id: str) -> Kept:
 
 @router.get("/pictures", response_model=schemas.Pictures, responses=responses())
 def list_pictures(
-    here: Here,
+    services: ServicesDep,
     caller: Member,
     role: Annotated[Literal["photo", "painting", "mask"] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: After = None,
 ) -> Any:
     """Your uploads, newest first."""
-    found = here.state.pictures.newest(caller.user, role=role, before=read_cursor(after), limit=limit)
+    found = services.state.pictures.newest(caller.user, role=role, before=read_cursor(after), limit=limit)
     more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
     return {"pictures": list(map(picture_document, found)), "next": more}
 
 
 @router.get("/pictures/{id}", response_model=schemas.PictureOut, responses=responses())
-def read_picture(here: Here, caller: Member, id: str) -> Any:
+def read_picture(services: ServicesDep, caller: Member, id: str) -> Any:
     """One upload's description."""
-    return picture_document(here.picture(caller, id))
+    return picture_document(services.picture(caller, id))
 
 
 @router.get(
@@ -134,31 +136,31 @@ def read_picture(here: Here, caller: Member, id: str) -> Any:
     responses={200: {"content": {"image/png": {}, "image/jpeg": {}}}, **responses()},
 )
 async def read_content(
-    here: Here,
+    services: ServicesDep,
     caller: Member,
     id: str,
     side: Annotated[int | None, Query(ge=32, le=2048)] = None,
 ) -> Response:
     """The picture itself, or a smaller copy."""
-    picture = await to_thread.run_sync(here.picture, caller, id)
-    path = here.storage.picture(id)
+    picture = await to_thread.run_sync(services.picture, caller, id)
+    path = services.storage.picture(id)
     # An upload never changes: a browser may keep it for itself.
     headers = {"Cache-Control": "private, max-age=3600"}
     if side is None:
         return FileResponse(path, media_type="image/png", headers=headers)
     data, media = await to_thread.run_sync(
-        lambda: copy_of(path, here.storage.small(id), side, is_mask=picture.role == "mask"),
-        limiter=here.decoders,
+        lambda: copy_of(path, services.storage.small(id), side, is_mask=picture.role == "mask"),
+        limiter=services.decoders,
     )
     return Response(data, media_type=media, headers=headers)
 
 
 @router.delete("/pictures/{id}", status_code=204, responses=responses(409))
-def delete_picture(here: Here, caller: Member, id: str) -> None:
+def delete_picture(services: ServicesDep, caller: Member, id: str) -> None:
     """Delete an upload, from the disk too."""
-    here.picture(caller, id)
-    here.state.pictures.remove(caller.user, id)
-    here.storage.remove_picture(id)
+    services.picture(caller, id)
+    services.state.pictures.remove(caller.user, id)
+    services.storage.remove_picture(id)
 
 
 @router.post(
@@ -166,14 +168,16 @@ def delete_picture(here: Here, caller: Member, id: str) -> None:
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}, **responses(501)},
 )
-async def preview(here: Here, caller: Member, request: Request, asked: schemas.PreviewRequest) -> Response:
+async def preview(
+    services: ServicesDep, caller: Member, request: Request, asked: schemas.PreviewRequest
+) -> Response:
     """Paint with the gallery network, at once."""
-    if here.painters.statistics().tasks_waiting >= here.settings.max_previews * WAITING_PREVIEWS:
+    if services.painters.statistics().tasks_waiting >= services.settings.max_previews * WAITING_PREVIEWS:
         raise ProblemError("rate", "too many previews are under way; try again", retry_after=1)
     as_png = "image/png" in request.headers.get("accept", "")
-    limiter = here.painters if _is_small(asked, as_png) else here.decoders
-    data = await to_thread.run_sync(_preview, here, caller, asked, as_png, limiter=limiter)
-    here.metrics.count("previews")
+    limiter = services.painters if _is_small(asked, as_png) else services.decoders
+    data = await to_thread.run_sync(_preview, services, caller, asked, as_png, limiter=limiter)
+    services.metrics.count("previews")
     return Response(data, media_type="image/png" if as_png else "image/jpeg")
 
 
@@ -182,26 +186,26 @@ def _is_small(asked: schemas.PreviewRequest, as_png: bool) -> bool:
     return asked.side <= SMALL_SIDE and not as_png
 
 
-def _preview(here: Services, caller: Caller, asked: schemas.PreviewRequest, as_png: bool) -> bytes:
+def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, as_png: bool) -> bytes:
     """The preview's bytes. Raises ProblemError."""
-    picture = here.picture(caller, asked.photo)
+    picture = services.picture(caller, asked.photo)
     if picture.role == "mask":
         raise ProblemError("unsuitable", "photo is a mask; expected a photograph")
-    if asked.side > here.settings.preview_side:
+    if asked.side > services.settings.preview_side:
         raise ProblemError(
-            "invalid", f"side must be at most {here.settings.preview_side}; it is {asked.side}"
+            "invalid", f"side must be at most {services.settings.preview_side}; it is {asked.side}"
         )
-    if here.previews.gallery is None:
+    if services.previews.gallery is None:
         raise ProblemError("unavailable", "the gallery network is not installed; submit a draft instead")
     weights: dict[str, float] = {}
-    known = here.previews.styles()
+    known = services.previews.styles()
     for style in asked.styles:
         if style.name not in known or not known[style.name].fast:
             raise ProblemError("invalid", f"the gallery network has no style {style.name}")
         weights[style.name] = weights.get(style.name, 0.0) + style.weight
     is_small = _is_small(asked, as_png)
-    return here.previews.paint(
-        here.storage.small(picture.id) if is_small else here.storage.picture(picture.id),
+    return services.previews.paint(
+        services.storage.small(picture.id) if is_small else services.storage.picture(picture.id),
         weights,
         side=asked.side,
         strength=asked.strength,

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from impasto.studio.state import JobRecord
 from impasto.studio.state.storage import LOSSES, PAGE, PREVIEW, RESULT, SMALL
 from impasto.studio.web import schemas
-from impasto.studio.web.dependencies import Here, Member, Services
+from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 
 router = APIRouter(tags=["results"])
@@ -36,9 +36,9 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _path(here: Services, job: JobRecord, name: str, words: str) -> Path:
+def _path(services: Services, job: JobRecord, name: str, words: str) -> Path:
     """A file of the job's. Raises ProblemError("state") before it is there."""
-    path = here.storage.job(job.id) / name
+    path = services.storage.job(job.id) / name
     if not path.is_file():
         raise ProblemError("state", f"the job is {job.status}: {words}")
     return path
@@ -46,20 +46,23 @@ def _path(here: Services, job: JobRecord, name: str, words: str) -> Path:
 
 @router.get("/jobs/{id}/preview", response_class=Response, responses={**_PICTURE, **responses(409)})
 def read_preview(
-    here: Here, caller: Member, id: str, number: Annotated[int | None, Query(ge=0, lt=2**31)] = None
+    services: ServicesDep,
+    caller: Member,
+    id: str,
+    number: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
 ) -> Response:
     """The picture as it is so far; ``number`` only keeps caches apart."""
-    job = here.job(caller, id)
-    path = _path(here, job, PREVIEW, "nothing has been painted yet")
+    job = services.job(caller, id)
+    path = _path(services, job, PREVIEW, "nothing has been painted yet")
     keep = "no-store" if number is None else "private, max-age=60"
     return Response(path.read_bytes(), media_type="image/jpeg", headers={"Cache-Control": keep})
 
 
 @router.get("/jobs/{id}/losses", response_model=schemas.Losses, responses=responses())
-def read_losses(here: Here, caller: Member, id: str) -> Any:
+def read_losses(services: ServicesDep, caller: Member, id: str) -> Any:
     """The loss curve so far."""
-    job = here.job(caller, id)
-    path = here.storage.job(job.id) / LOSSES
+    job = services.job(caller, id)
+    path = services.storage.job(job.id) / LOSSES
     lines = path.read_text(encoding="ascii").splitlines() if path.is_file() else []
     found: list[dict[str, float]] = []
     for line in lines[:: max(1, -(-len(lines) // POINTS))]:
@@ -72,7 +75,7 @@ def read_losses(here: Here, caller: Member, id: str) -> Any:
 
 @router.get("/jobs/{id}/result", response_class=Response, responses={**_PICTURE, **responses(409, 416)})
 async def read_result(
-    here: Here,
+    services: ServicesDep,
     caller: Member,
     id: str,
     format: Annotated[Literal["png", "jpg", "webp", "avif", "tiff"], Query()] = "png",
@@ -81,12 +84,12 @@ async def read_result(
     download: Annotated[bool, Query()] = True,
 ) -> Response:
     """The picture, with the recipe inside unless told otherwise; and nothing else about anyone."""
-    job = await to_thread.run_sync(here.job, caller, id)
+    job = await to_thread.run_sync(services.job, caller, id)
     if job.kind == "explanation":
-        return _page(here, job)
+        return _page(services, job)
     if job.result is None:
         raise ProblemError("state", f"the job is {job.status}: there is no result")
-    path = _path(here, job, RESULT, "there is no result")
+    path = _path(services, job, RESULT, "there is no result")
     disposition = "attachment" if download else "inline"
     headers = {
         "Content-Disposition": f'{disposition}; filename="{_name(job)}.{format}"',
@@ -94,7 +97,7 @@ async def read_result(
     }
     if format == "png" and parameters:
         return FileResponse(path, media_type="image/png", headers=headers)
-    data = await to_thread.run_sync(_encoded, path, format, quality, parameters, limiter=here.decoders)
+    data = await to_thread.run_sync(_encoded, path, format, quality, parameters, limiter=services.decoders)
     return Response(data, media_type=FORMATS[format], headers=headers)
 
 
@@ -122,9 +125,9 @@ def _name(job: JobRecord) -> str:
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}, **responses(409)},
 )
-def read_thumbnail(here: Here, caller: Member, id: str) -> Response:
+def read_thumbnail(services: ServicesDep, caller: Member, id: str) -> Response:
     """The result, small."""
-    path = _path(here, here.job(caller, id), SMALL, "there is no result")
+    path = _path(services, services.job(caller, id), SMALL, "there is no result")
     headers = {"Cache-Control": "private, max-age=3600"}
     return Response(path.read_bytes(), media_type="image/jpeg", headers=headers)
 
@@ -134,16 +137,16 @@ def read_thumbnail(here: Here, caller: Member, id: str) -> Response:
     response_class=Response,
     responses={200: {"content": {"text/html": {}}}, **responses(409)},
 )
-def read_explanation(here: Here, caller: Member, id: str) -> Response:
+def read_explanation(services: ServicesDep, caller: Member, id: str) -> Response:
     """The page that explains this picture, once it has been made."""
-    job = here.job(caller, id)
-    made = here.state.jobs.explanation_of(caller.user, id)
+    job = services.job(caller, id)
+    made = services.state.jobs.explanation_of(caller.user, id)
     if not job.explanation or made is None:
         raise ProblemError("not-found", "this picture's explanation has not been made; POST makes it")
-    return _page(here, made)
+    return _page(services, made)
 
 
-def _page(here: Services, job: JobRecord) -> Response:
-    path = _path(here, job, PAGE, "the page is not made yet")
+def _page(services: Services, job: JobRecord) -> Response:
+    path = _path(services, job, PAGE, "the page is not made yet")
     headers = {"Content-Security-Policy": PAGE_POLICY}
     return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)

@@ -1,4 +1,4 @@
-"""Jobs in the hands of workers: taken, held by a lease, finished or put back."""
+"""JobStore in the hands of workers: taken, held by a lease, finished or put back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impasto.studio.state.records import FINAL, JobRecord, job_of
 from impasto.studio.state.rows import HELD_SET, LANES, announce, next_version, read_job
 
 
-class Work:
+class JobQueue:
     """The table of jobs, as workers see it: they name no owner."""
 
     def __init__(self, database: Database) -> None:
@@ -25,8 +25,11 @@ class Work:
         A job is taken once: it is not queued any more.
         """
         oldest = f"SELECT id FROM jobs WHERE status = 'queued' AND {LANES[lane]} ORDER BY waiting, id LIMIT 1"
+        with self._database.transaction(reading=True) as run:
+            if not run(oldest):  # a queue without jobs is looked at without a lock
+                return None
         with self._database.transaction() as run:
-            version = next_version(run)  # others who take one wait here
+            version = next_version(run)  # others who take one wait until this one is kept
             rows = run(oldest)
             if not rows:
                 return None
@@ -115,12 +118,6 @@ class Work:
             for row in rows:
                 _let_go(run, row, blame=True, attempts=attempts)
             return [read_job(run, row["id"]) for row in rows]
-
-    def waiting(self, lane: str, *, before: float) -> int:
-        """How many jobs of ``lane`` have been queued since before ``before``."""
-        found = f"SELECT COUNT(*) AS n FROM jobs WHERE status = 'queued' AND waiting < ? AND {LANES[lane]}"
-        with self._database.transaction(reading=True) as run:
-            return int(run(found, before)[0]["n"])
 
 
 def _let_go(run: Transaction, row: Mapping[str, Any], *, blame: bool, attempts: int = 0) -> str:

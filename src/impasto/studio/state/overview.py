@@ -1,4 +1,4 @@
-"""All jobs of everyone: what has changed, what there is, what is over. For the server and the caretaker."""
+"""All jobs of everyone: what has changed, what there is, what is over. For the server and the sweeper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from impasto.studio.state.records import JobRecord, job_of
 from impasto.studio.state.rows import FINAL_SET, HELD_SET
 
 
-class Survey:
+class JobOverview:
     """The table of jobs as a whole."""
 
     def __init__(self, database: Database) -> None:
@@ -22,7 +22,7 @@ class Survey:
         return {(row["kind"], row["status"]): int(row["n"]) for row in rows}
 
     def changes(self, since: int) -> tuple[list[JobRecord], list[tuple[str, str]], int]:
-        """Jobs changed after version ``since``, (owner, id) of those deleted, and the latest version."""
+        """JobStore changed after version ``since``, (owner, id) of those deleted, and the latest version."""
         with self._database.transaction(reading=True) as run:
             # First, so that nothing that comes in meanwhile is passed over.
             latest = int(run("SELECT value FROM counters WHERE name = 'version'")[0]["value"])
@@ -45,7 +45,7 @@ class Survey:
         return max(1, round(min((value for value in left if value is not None), default=default)))
 
     def expired(self, *, finished: float | None, drafts: float) -> list[JobRecord]:
-        """Jobs whose time is over: finished before ``finished``, or drafts finished before ``drafts``."""
+        """JobStore whose time is over: finished before ``finished``, or drafts finished before ``drafts``."""
         with self._database.transaction(reading=True) as run:
             rows = run(
                 f"SELECT * FROM jobs WHERE status IN ({FINAL_SET}) "
