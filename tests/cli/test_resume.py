@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +22,8 @@ from impasto.progress import Progress
 from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
+from tests.killing import run_killed
+from tests.waiting import PATIENCE
 
 OPTIONS = OptimizeOptions(
     size=48, iterations=4, coarse_iterations=4, first_iterations=4, precision="float32", style_weight=4.0
@@ -166,7 +166,7 @@ def test_ctrl_c_keeps_the_state_of_the_last_iteration() -> None:
         assert process.stdout is not None
         process.stdout.readline()
         os.kill(process.pid, signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert imaging.read("out.png").width == 64
     events = 1 + len(rest.splitlines()) - 1  # the one read before; the last line is the result
@@ -254,50 +254,28 @@ def test_a_checkpoint_never_takes_the_place_of_anything_else(here: Path) -> None
     assert (here / "photo.png").read_bytes() == before
 
 
-# Killing, for real. One thread: two of them may add up in another order, and the pictures be others.
-ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
-
-
-def kill_once(command: list[str], state: Path, chance: random.Random) -> int:
-    """Kill ``command`` at any moment after it wrote a checkpoint; how far the one left behind is."""
-    known = state.stat().st_mtime_ns if state.exists() else 0
-    process = subprocess.Popen(command, env=ONE_THREAD)
-    deadline = time.monotonic() + 30
-    while not (state.exists() and state.stat().st_mtime_ns != known):
-        assert process.poll() is None, "it ended before it wrote a checkpoint"
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    time.sleep(chance.uniform(0, 0.4))
-    process.kill()
-    assert process.wait() == -signal.SIGKILL, "it was finished before it was killed: give it more to do"
-    return int(read_checkpoint(state)[1]["iterations"])  # always a whole one
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_a_painting_killed_again_and_again_is_the_same_in_the_end(here: Path, optimizer: str) -> None:
-    """The checkpoint is written after every iteration, so that kills hit the writing as well."""
-    common = [sys.executable, "-m", "impasto", "stylize", "photo.png", "art.png", "--size", "64", "-q"]
-    common += ["--iterations", "150", "--precision", "float32", "--optimizer", optimizer]
+    """The checkpoint is written after every iteration, and killed after, within and before the replacing."""
+    # One thread: two of them may add up in another order, and the pictures be others.
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    common = ["stylize", "photo.png", "art.png", "--size", "64", "-q", "--iterations", "12"]
+    common += ["--precision", "float32", "--optimizer", optimizer]
     common += ["--learning-rate", "0.02" if optimizer == "adam" else "1"]
-    subprocess.run([*common, "-o", "whole.png"], check=True, env=ONE_THREAD)
-    state, every = here / "it.state", ["--checkpoint-every", "0"]
-    chance = random.Random(8)
-    reached = [kill_once([*common, "-o", "out.png", "--checkpoint", "it.state", *every], state, chance)]
-    resume = [sys.executable, "-m", "impasto", "resume", "it.state", "-q", *every]
-    reached += [kill_once(resume, state, chance) for _ in range(2)]
-    assert reached == sorted(set(reached))
+    impasto = [sys.executable, "-m", "impasto"]
+    subprocess.run([*impasto, *common, "-o", "whole.png"], check=True, env=environment)
+    begun = [*common, "-o", "out.png", "--checkpoint", "it.state", "--checkpoint-every", "0"]
+    resume = ["resume", "it.state", "-q", "--checkpoint-every", "0"]
+    reached = []
+    for command, count, when in ((begun, 4, "after"), (resume, 3, "torn"), (resume, 4, "before")):
+        run_killed("it.state", count, when, *command)
+        reached.append(int(read_checkpoint(here / "it.state")[1]["iterations"]))  # always a whole one
+    assert reached == [4, 6, 9]
     assert not (here / "out.png").exists()
-    subprocess.run(resume, check=True, env=ONE_THREAD)
+    subprocess.run([*impasto, *resume], check=True, env=environment)
     assert [p.name for p in here.glob("*.state*")] == []
-    whole, out = imaging.read("whole.png").pixels, imaging.read("out.png").pixels
-    if optimizer == "adam":
-        assert np.array_equal(out, whole)
-    else:
-        # L-BFGS's state comes back bit by bit too, and pictures have been equal so far. But a sum added
-        # up in another order, as memory laid out otherwise may bring about, makes its directions others
-        # in the last digit, and each of them the next: up to one step of 8 bits is rounding.
-        assert np.abs(out - whole).max() <= 1.01 / 255
+    assert np.array_equal(imaging.read("out.png").pixels, imaging.read("whole.png").pixels)
 
 
 @pytest.mark.usefixtures("here")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from impasto import imaging
 from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs
+from tests.waiting import PATIENCE
 
 FAST = ["--size", "48", "--iterations", "2"]
 
@@ -206,12 +206,11 @@ def test_interrupting_keeps_the_picture_so_far(photo_file: Path, tmp_path: Path)
         assert process.stdout is not None
         process.stdout.readline()
         os.kill(process.pid, signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert json.loads(rest.splitlines()[-1])["cancelled"] is True
     assert imaging.read(out).width == 64
     assert "Traceback" not in errors
-    assert time.time() - out.stat().st_mtime < 60
 
 
 def test_styles_lists_names_and_painters() -> None:

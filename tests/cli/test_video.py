@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from impasto.pipelines.video.options import OPTIMISED_SIZE
 from impasto.types import Picture
 from tests.clips.clips import moving, sound_packets, write_clip
 from tests.conftest import blobs
+from tests.waiting import PATIENCE, until
 
 
 def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> None:
@@ -151,11 +151,10 @@ def test_a_film_by_workers_goes_on_after_the_last_finished_segments(
     subprocess.run([*command, str(tmp_path / "whole.mkv")], check=True, capture_output=True)
     marker = tmp_path / ".impasto" / "out.mkv.parts" / "00000.film" / "00002.json"
     with subprocess.Popen([*command, str(output)], stdout=subprocess.PIPE, text=True) as process:
-        while not marker.exists():
-            assert process.poll() is None
-            time.sleep(0.005)
+        until(lambda: marker.exists() or process.poll() is not None)
+        assert marker.exists()
         process.send_signal(how)
-        rows = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
+        rows = [json.loads(line) for line in process.communicate(timeout=PATIENCE)[0].splitlines()]
     if how == signal.SIGINT:
         assert (process.returncode, rows[-1]["cancelled"]) == (130, True)
     assert not output.exists()

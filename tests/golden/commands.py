@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from safetensors.numpy import load_file
 from impasto.inference.onnx_runtime import onnxruntime
 from tests.golden import inputs
 from tests.golden.outcome import Outcome
+from tests.waiting import until
 
 PROCESSOR = ("--device", "cpu", "--precision", "float32")
 # One level and three steps: what they make is determined, up to rounding, on every processor.
@@ -560,15 +560,6 @@ def ready(client: httpx.Client, server: subprocess.Popen[str]) -> bool:
         return client.get("/readyz").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def until(happened: Callable[[], Any], seconds: float = 240) -> Any:
-    """Ask until the answer is true, and return it."""
-    end = time.monotonic() + seconds
-    while not (answer := happened()):
-        assert time.monotonic() < end, f"nothing after {seconds} seconds"
-        time.sleep(0.2)
-    return answer
 
 
 # The studio paints in bfloat16 where the processor multiplies it, further off than kernels are.

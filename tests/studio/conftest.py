@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from impasto.studio.settings import Settings
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.app import Studio
 from impasto.studio.worker.runner import JobRunner
+from tests.waiting import until
 
 API = "/api/v1"
 TOKENS = {"anna": "anna-token-0123456789", "bert": "bert-token-0123456789"}
@@ -78,8 +78,7 @@ class House:
 
     def __enter__(self) -> House:
         self._thread.start()
-        while not self.server.started:
-            time.sleep(0.01)
+        until(lambda: self.server.started)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,16 +119,6 @@ def submit(client: httpx.Client, photo: str | None = None, **more: Any) -> dict[
     assert made.status_code == 202, made.text
     found: dict[str, Any] = made.json()
     return found
-
-
-def until(what: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """What ``what`` gives as soon as it is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := what():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come true")
 
 
 @pytest.fixture(autouse=True)

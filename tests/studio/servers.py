@@ -8,12 +8,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import until
 
 
 def free_port() -> int:
@@ -22,15 +23,15 @@ def free_port() -> int:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
+    def listens() -> bool:
         assert process.poll() is None, "the server ended at once"
         try:
             socket.create_connection(("127.0.0.1", port), 0.5).close()
-            return
         except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server does not listen")
+            return False
+        return True
+
+    until(listens)
 
 
 @contextmanager
@@ -87,12 +88,11 @@ def postgres_server() -> Iterator[str]:
 def _ready(address: str) -> None:
     import psycopg
 
-    end = time.monotonic() + 30
-    while True:
+    def answers() -> bool:
         try:
             psycopg.connect(address, connect_timeout=2).close()
-            return
         except psycopg.OperationalError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
+            return False
+        return True
+
+    until(answers)

@@ -26,7 +26,7 @@ from impasto.pipelines import inspect as inspections
 from impasto.studio.requests import OPTIONS
 from impasto.studio.web.schemas import JobRequest
 from impasto.studio.worker.explained import MOST_STEPS, SIDE, UNTOLD, options, style_of, words
-from tests.studio.conftest import until
+from tests.waiting import PATIENCE, until
 
 PHOTO = f"p_{'a' * 22}"
 
@@ -134,7 +134,7 @@ def test_who_explains_ends_with_a_worker_that_is_killed(tmp_path: Path) -> None:
         until(lambda: (tmp_path / "told").is_file() and (tmp_path / "told").read_text() == "words")
         assert child.status() != psutil.STATUS_ZOMBIE
         os.kill(parent.pid, signal.SIGKILL)
-        until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 30)
+        until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_who_explains_ends_by_itself_too(tmp_path: Path) -> None:
@@ -146,4 +146,4 @@ def test_who_explains_ends_by_itself_too(tmp_path: Path) -> None:
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stdout.read() == "['--json', 'it.png']\n"
-        assert child.wait(30) == 7
+        assert child.wait(PATIENCE) == 7

@@ -14,6 +14,7 @@ pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
 from impasto.studio.state import JobRecord, Limits, PictureRecord, RefusalError, State
 from tests.studio.servers import postgres_server
+from tests.waiting import until
 
 MANY = Limits(in_line=1000, of_owner=1000, bytes=1000)
 
@@ -130,7 +131,7 @@ def test_changes_come_in_order_and_none_is_missed(state: State) -> None:
     def write(start: int) -> None:
         for number in range(start, start + 15):
             state.jobs.submit(job(number), MANY)
-        time.sleep(0.3)
+        until(lambda: f"j_{start}" in seen)
         state.jobs.remove("anna", f"j_{start}")
 
     writers = [threading.Thread(target=write, args=(n * 100,)) for n in range(3)]

@@ -26,6 +26,7 @@ from impasto.studio.client import StudioClient
 from impasto.studio.web.routes.page import FOLDER
 from impasto.types import Pixels
 from tests.conftest import blobs
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("IMPASTO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -49,19 +50,17 @@ class Studio:
             self.process = subprocess.Popen(
                 [*command, "--data-dir", str(self.folder / "data")], stdout=log, stderr=log, env=environment
             )
-        end = time.monotonic() + 90
-        while time.monotonic() < end:
-            said = re.findall(r"Impasto Studio: (http://127\.0\.0\.1:(\d+)/)", self.log.read_text())
-            if said and self._answers(said[-1][0]):
-                self.address, self.port = said[-1][0], int(said[-1][1])
-                return
-            assert self.process.poll() is None, self.log.read_text()
-            time.sleep(0.1)
-        raise AssertionError(f"the studio did not start:\n{self.log.read_text()}")
+        until(self._started)
 
-    def _answers(self, address: str) -> bool:
+    def _started(self) -> bool:
+        said = re.findall(r"Impasto Studio: (http://127\.0\.0\.1:(\d+)/)", self.log.read_text())
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        if not said:
+            return False
+        self.address, self.port = said[-1][0], int(said[-1][1])
         try:
-            with urlopen(f"{address}healthz", timeout=5) as answer:
+            with urlopen(f"{self.address}healthz", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

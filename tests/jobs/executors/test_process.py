@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from impasto.jobs.pairs import pairs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painter
 from impasto.optimize.options import OptimizeOptions
+from tests.waiting import PATIENCE, until
 
 OUT = Path("out")
 PAINTERS = "tests.jobs.painters"
@@ -187,16 +187,10 @@ run_with(lambda: (Processes(painter, [Seat(1)] * 2), 2), jobs, "out")
 def test_workers_do_not_outlive_whoever_started_them(kind: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen([sys.executable, "-c", MAIN], env=environment, start_new_session=True) as process:
-        until = time.monotonic() + 60
-        while len(pids()) < 2:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        until(lambda: len(pids()) == 2)
         os.kill(process.pid, kind)
-        process.wait(30)
-    until = time.monotonic() + 30
-    while not all(process_is_gone(pid) for pid in pids()):
-        assert time.monotonic() < until, "a worker is still there"
-        time.sleep(0.02)
+        process.wait(PATIENCE)
+    until(lambda: all(process_is_gone(pid) for pid in pids()))
     assert list(OUT.glob("*.png")) == []
     batch, _ = paint(jobs(), diary())
     assert batch.failed == ()

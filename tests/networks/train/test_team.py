@@ -10,6 +10,7 @@ import pytest
 
 from impasto.errors import OptionError
 from impasto.networks.train.team import ALONE, join_team, leave_team
+from tests.waiting import PATIENCE
 
 # Two processes learn; each says what it has in the end, and the first what one alone would have learnt.
 MEMBER = """
@@ -108,7 +109,7 @@ def test_two_processes_learn_one_network_from_lessons_of_their_own(tmp_path: Pat
         )
         for rank in range(2)
     ]
-    said = [member.communicate(timeout=300) for member in members]
+    said = [member.communicate(timeout=PATIENCE) for member in members]
     assert [member.returncode for member in members] == [0, 0], said
     assert said[0][0].splitlines() == ["same network: True", "own lessons: True", "resumed exactly: True"]
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -241,16 +240,21 @@ def test_progress_counts_frames_and_knows_the_end(clip: Path, tmp_path: Path) ->
 
 
 KILLED = """
-    import sys, time
+    import os, signal, sys
+    from pathlib import Path
     from impasto.pipelines.video import FilmOptions, film
     from tests.clips.clips import Negative
 
-    class Slow(Negative):
+    from tests.waiting import until
+
+    class Killed(Negative):
         def paint(self, pixels, styles, **more):
-            time.sleep(0.05)
+            if self.painted == int(sys.argv[4]):
+                until(Path(sys.argv[3]).exists)
+                os.kill(os.getpid(), signal.SIGKILL)
             return super().paint(pixels, styles, **more)
 
-    film(sys.argv[1], "negative", sys.argv[2], gallery=Slow(0.1), film_options=FilmOptions(segment=5))
+    film(sys.argv[1], "negative", sys.argv[2], gallery=Killed(0.1), film_options=FilmOptions(segment=5))
 """
 
 
@@ -261,18 +265,12 @@ def test_a_film_killed_by_the_system_goes_on_frame_for_frame(tmp_path: Path, fin
     fast(source, tmp_path / "whole.mp4", gallery=Negative(0.1))
     output = tmp_path / "out.mp4"
     root = Path(__file__).parents[3]
-    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(source), str(output)]
-    process = subprocess.Popen(command, cwd=root)
-    marker = folder_of(output) / f"{finished - 1:05d}.json"
-    while not marker.exists():
-        assert process.poll() is None
-        time.sleep(0.005)
-    time.sleep(0.06)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    marker, frame = folder_of(output) / f"{finished - 1:05d}.json", 5 * finished + 3 + SAMPLE
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), source, output, marker, str(frame)]
+    assert subprocess.run(command, cwd=root, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
     done = fast(source, output, gallery=Negative(0.1))
-    assert done.resumed >= 5 * finished
+    assert done.resumed == 5 * finished
     found, whole = pictures(output), pictures(tmp_path / "whole.mp4")
     assert len(found) == 40
     assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
