@@ -96,13 +96,13 @@ def faults(name: str, outcome: Outcome, mean: float, largest: float) -> list[str
     for item, value in outcome.items():
         average, worst = difference(reduce(value), references[item])
         apart = f"{name}, {item}: mean difference {average:.2e}, largest {worst:.2e}"
+        if isinstance(value, str):
+            apart = f"{name}, {item}: expected {references[item]}, got {value}"
         if item in exact:
             if digest(value) != exact[item]:
                 found.append(f"{apart}; on this machine it was the same bit for bit")
         elif average > mean or worst > largest:
             found.append(f"{apart}; expected at most {mean:.0e} and {largest:.0e}")
-        if found and isinstance(value, str):
-            found.append(f"expected {references[item]}\ngot      {value}")
     return found
 
 
