@@ -159,7 +159,7 @@ def files(folder: Path) -> dict[str, float]:
 def manifest(folder: Path) -> dict[str, float]:
     """A line of the manifest: its size, the processor time, and the wait for the disk for one write."""
     from impasto.jobs import Job
-    from impasto.jobs.inputs import measure
+    from impasto.jobs.identity import measure
     from impasto.jobs.manifest import Manifest, Record, lines, parse
 
     photo = photograph(folder, 64)

@@ -14,10 +14,12 @@ from impasto.version import __version__
 
 if TYPE_CHECKING:
     from impasto.errors import ImpastoError
+    from impasto.inference.options import FastOptions
     from impasto.optimize.options import OptimizeOptions
     from impasto.painters.sources import load_style
     from impasto.pipelines.batch import batch
-    from impasto.pipelines.photo import Result, make_style, styles, stylize
+    from impasto.pipelines.photo import Result, fast, stylize
+    from impasto.pipelines.style import make_style, styles
     from impasto.progress import Progress
     from impasto.types import Picture
 
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "Result": "impasto.pipelines.photo",
     "load_style": "impasto.painters.sources",
-    "make_style": "impasto.pipelines.photo",
+    "make_style": "impasto.pipelines.style",
     "stylize": "impasto.pipelines.photo",
-    "styles": "impasto.pipelines.photo",
+    "styles": "impasto.pipelines.style",
+    "fast": "impasto.pipelines.photo",
+    "FastOptions": "impasto.inference.options",
     "batch": "impasto.pipelines.batch",
     "ImpastoError": "impasto.errors",
     "OptimizeOptions": "impasto.optimize.options",
@@ -36,6 +40,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "FastOptions",
     "ImpastoError",
     "OptimizeOptions",
     "Picture",
@@ -43,6 +48,7 @@ __all__ = [
     "Result",
     "__version__",
     "batch",
+    "fast",
     "load_style",
     "make_style",
     "styles",

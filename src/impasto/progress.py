@@ -54,3 +54,5 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+Cancel = Callable[[], bool]
+"""Asked again and again while something runs; True stops it."""

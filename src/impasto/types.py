@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,3 +34,25 @@ class Picture:
     @property
     def height(self) -> int:
         return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What was made of a photograph.
+
+    ``picture``: with the photograph's alpha and precision. ``losses``: the last total and its weighted
+    parts. ``iterations``: steps taken. ``seconds``: time spent painting. ``cancelled``: whether it was cut
+    short. ``notes``: what else is to be said of it.
+    """
+
+    picture: Picture
+    losses: Mapping[str, float] = field(default_factory=dict)
+    iterations: int = 1
+    seconds: float = 0.0
+    cancelled: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pixels(self) -> Pixels:
+        """The picture's pixels, (H, W, 3) in [0, 1]."""
+        return self.picture.pixels

@@ -15,7 +15,7 @@ from impasto.errors import InputError, MissingExtraError, OutputError, StyleErro
 from impasto.files import places
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, run
-from impasto.jobs.inputs import digest, fetched, measure
+from impasto.jobs.identity import digest, fetched, measure
 from impasto.jobs.ledger import LEASE, StoreLedger
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.schedule import Policy

@@ -14,8 +14,7 @@ from impasto.errors import InputError, OptionError
 from impasto.files import local as files
 from impasto.files import places
 from impasto.jobs import Job
-from impasto.jobs.work import Cancel
-from impasto.progress import Progress, ProgressCallback
+from impasto.progress import Cancel, Progress, ProgressCallback
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from impasto.errors import DivergedError, InputError, OptionError, OutputError, StyleError
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchProgress, Cancel, run
-from impasto.jobs.inputs import measure
+from impasto.jobs.identity import measure
 from impasto.jobs.manifest import Manifest, Record
 from impasto.jobs.pairs import known_styles, labels, pairs, photographs
 from impasto.jobs.schedule import Policy

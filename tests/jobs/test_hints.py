@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from impasto.jobs.machine import Seat, Share
-from impasto.jobs.work import Painter
+from impasto.jobs.work import WorkerPainter
 
 pytestmark = [
     pytest.mark.slow,  # for importing Ray
@@ -71,7 +71,7 @@ def crew_in(folder: Path) -> Any:
 
     (folder / ".impasto").mkdir(exist_ok=True)
     share = Share(3, Seat(2), gpu=False, memory=10**9)
-    return RayCrew(Painter("tests.jobs.painters:make"), Cluster(share, "", own=False), str(folder))
+    return RayCrew(WorkerPainter("tests.jobs.painters:make"), Cluster(share, "", own=False), str(folder))
 
 
 def test_the_autoscaler_is_told_of_all_workers_at_once_and_of_fewer_towards_the_end(

@@ -9,7 +9,7 @@ import pytest
 
 from impasto.errors import InputError, OptionError
 from impasto.jobs import Job
-from impasto.jobs.inputs import beside, check_unchanged, differences, located, measure, names
+from impasto.jobs.identity import beside, check_unchanged, differences, located, measure, names
 from impasto.optimize.options import OptimizeOptions
 
 

@@ -15,10 +15,10 @@ from impasto.encoders.network import Encoder
 from impasto.errors import InputError, OutputError
 from impasto.optimize import checkpoints
 from impasto.optimize.checkpoints import FileKeeper, read_checkpoint, write_checkpoint
-from impasto.optimize.engine import Painting, paint
+from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
-from impasto.types import Picture
+from impasto.types import Painting, Picture
 from tests.conftest import blobs, stripes
 
 JOB = {"content": "photo.jpg", "styles": ["starry-night"]}

@@ -25,6 +25,7 @@ from impasto.cli.choices import (
 )
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import InputError, OptionError
+from impasto.inference.options import FastOptions
 from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import INTERVAL
 
@@ -95,8 +96,8 @@ _HEEDED = ("size", "style_scale", "device")
 
 def fast_options(
     choices: Choices, *, fast: bool, strength: float | None, keep_color: bool
-) -> dict[str, Any] | None:
-    """What was asked of the fast network, as ``works.batch`` takes it; None where it is not asked.
+) -> FastOptions | None:
+    """Return what was asked of the fast network; None where it is not asked.
 
     Raises OptionError for options that whoever paints would not heed.
     """
@@ -111,13 +112,13 @@ def fast_options(
     size = None if choices.size is None else parse_size(choices.size)
     if isinstance(size, tuple):
         raise OptionError(f"--size of --fast is the long side in pixels; it is {choices.size!r}")
-    return {
-        "strength": 1.0 if strength is None else strength,
-        "stroke_size": choices.changes().get("style_scale", 1.0),
-        "keep_color": keep_color,
-        "size": size,
-        "device": choices.device or "auto",
-    }
+    return FastOptions(
+        size=size,
+        strength=1.0 if strength is None else strength,
+        stroke_size=choices.changes().get("style_scale", 1.0),
+        keep_color=keep_color,
+        device=choices.device or "auto",
+    )
 
 
 app = typer.Typer(add_completion=False)
@@ -209,26 +210,24 @@ def batch(
     """
     if not contents or not style or output is None:
         missing = "photographs" if not contents else "--style STYLE" if not style else "-o DIR"
-        raise InputError(f"expected photographs, --style STYLE and -o DIR; {missing} did not come")
+        raise InputError(f"missing {missing}; see impasto batch --help")
     quick = fast_options(choices, fast=fast, strength=strength, keep_color=keep_color)
     if quick is not None and checkpoint_every is not None:
         raise OptionError("--checkpoint-every is for optimising; expected it without --fast")
-    options = None if quick is not None else choices.options()
     from impasto.files.places import plain
     from impasto.imaging import MAX_PIXELS
     from impasto.jobs.pairs import known_styles, photographs
-    from impasto.pipelines import batch as works
+    from impasto.pipelines.batch import batch as paint_batch
 
     among = parse_workers(workers or ("1" if ray is None else "auto"))
     known_styles(map(plain, style))  # refuse before there is a folder
     photographs(map(plain, contents))
     with Interrupts() as interrupts, closing(Watcher(shown(quiet, json))) as watcher:
-        done = works.batch(
+        done = paint_batch(
             contents,
             style,
             output,
-            options=options,
-            fast=quick,
+            options=quick or choices.options(),
             suffix=f".{format.lower().removeprefix('.')}",
             quality=quality,
             checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,

@@ -7,7 +7,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from impasto.errors import InputError, PictureError
 
 if TYPE_CHECKING:
     from impasto.inference import Gallery, Stream
-    from impasto.painters.fast import Manner
+    from impasto.inference.options import FastOptions
 
 Frame = NDArray[np.uint8]
 
@@ -30,7 +30,8 @@ LIVE_SIZE = 512
 def record(
     gallery: Gallery,
     camera: str,
-    manner: Manner,
+    styles: Mapping[str, float],
+    options: FastOptions,
     *,
     output: Path | None,
     port: int | None,
@@ -43,19 +44,13 @@ def record(
         sinks: list[Any] = []
         if output is not None:
             sinks.append(stack.enter_context(open_recording(output, quality)))
-        seen = stack.enter_context(contextlib.closing(capture(camera, manner.size or LIVE_SIZE)))
+        seen = stack.enter_context(contextlib.closing(capture(camera, options.size or LIVE_SIZE)))
         if port is not None:
             server = stack.enter_context(FrameServer(port))
             sinks.append(server)
             if show != "nothing":
                 print(f"painting at {server.address} (Ctrl-C stops)", file=sys.stderr, flush=True)
-        stream = gallery.stream(
-            seen,
-            manner.styles,
-            strength=manner.strength,
-            stroke_size=manner.stroke_size,
-            keep_color=manner.keep_color,
-        )
+        stream = gallery.stream(seen, styles, options)
         began = time.monotonic()
         with contextlib.suppress(KeyboardInterrupt):
             _run(stream, sinks, frames, show)

@@ -15,7 +15,8 @@ from impasto.errors import ImpastoError, InputError, OptionError
 
 if TYPE_CHECKING:
     from impasto.inference import Gallery
-    from impasto.painters.fast import Manner, Painted
+    from impasto.jobs import Job
+    from impasto.pipelines.photo import Result
 
 SOME_FAILED = 1
 CAMERA = "Camera"
@@ -102,20 +103,36 @@ def fast(
     if show_list:
         print_styles(gallery, json)
         return
-    from impasto.painters.fast import Manner
+    from impasto.inference.options import FastOptions
+    from impasto.jobs import Job, Reference
 
-    manner = Manner(parse_styles(style, gallery), strength, stroke_size, keep_color, size)
-    gallery.row(manner.styles, strength=strength, stroke_size=stroke_size)  # refuses what cannot be
+    shares = parse_styles(style, gallery)
+    weights = tuple(shares.values()) if len(shares) > 1 else ()
+    name = None if model is None else os.fspath(model)
+    options = FastOptions(size, strength, stroke_size, keep_color, weights, name, device)
+    gallery.row(shares, options)  # refuses what cannot be
     show = "json" if json else "nothing" if quiet else "words"
     if camera is not None:
         from impasto.cli.camera import record
 
-        record(gallery, camera, manner, output=output, port=serve, frames=frames, quality=quality, show=show)
+        record(
+            gallery,
+            camera,
+            shares,
+            options,
+            output=output,
+            port=serve,
+            frames=frames,
+            quality=quality,
+            show=show,
+        )
         return
-    work = outputs([str(p) for p in photos or ()], manner, output)
-    name = None if model is None else os.fspath(model)
-    failed = paint_all(gallery, work, manner, name, quality, max_pixels, show)
-    if failed:
+    styles = tuple(map(Reference, shares))
+    work = outputs([str(p) for p in photos or ()], shares, output)
+    jobs = [
+        Job(Reference(str(photo)), styles, str(target), options, quality=quality) for photo, target in work
+    ]
+    if paint_all(jobs, threads, max_pixels, show):
         raise typer.Exit(SOME_FAILED)
 
 
@@ -180,7 +197,9 @@ def print_styles(gallery: Gallery, json: bool) -> None:
         print(f"{style.name:<{width}}  {about}".rstrip())
 
 
-def outputs(given: Sequence[str], manner: Manner, output: Path | None) -> list[tuple[Path, Path]]:
+def outputs(
+    given: Sequence[str], styles: Mapping[str, float], output: Path | None
+) -> list[tuple[Path, Path]]:
     """Photographs and where their paintings go. Raises InputError and OutputError."""
     from impasto.files.local import make_folder
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
@@ -202,7 +221,7 @@ def outputs(given: Sequence[str], manner: Manner, output: Path | None) -> list[t
                 "expected another folder"
             )
     make_folder(output, "the paintings")
-    ending = _ending(manner.styles)
+    ending = _ending(styles)
     found = []
     for photo, label in zip(photos, labels(photos), strict=True):
         suffix = Path(photo).suffix.lower()
@@ -224,47 +243,40 @@ def _ending(styles: Mapping[str, float]) -> str:
     return "-".join(f"{name}{100 * share / whole:.4g}" for name, share in styles.items())
 
 
-def paint_all(
-    gallery: Gallery,
-    work: Sequence[tuple[Path, Path]],
-    manner: Manner,
-    model: str | None,
-    quality: int,
-    max_pixels: int | None,
-    show: str,
-) -> int:
-    """Paint each; one that fails does not stop the others. How many failed."""
+def paint_all(jobs: Sequence[Job], threads: int | None, max_pixels: int | None, show: str) -> int:
+    """Paint each; one that fails does not stop the others. Returns how many failed."""
     from impasto.imaging import MAX_PIXELS
-    from impasto.painters.fast import paint_file
+    from impasto.painters import make_painter
+    from impasto.pipelines.photo import paint_job
 
+    most = max_pixels or MAX_PIXELS
+    painter = make_painter(jobs[0], threads=threads, max_pixels=most)
     failed = 0
-    for photo, target in work:
+    for job in jobs:
         try:
-            done = paint_file(
-                gallery, photo, target, manner, quality=quality, model=model,
-                max_pixels=max_pixels or MAX_PIXELS,
-            )  # fmt: skip
+            result = paint_job(job, painter=painter, max_pixels=most)
         except ImpastoError as problem:
-            if len(work) == 1:
+            if len(jobs) == 1:
                 raise
             failed += 1
-            named = str(problem) if str(photo) in str(problem) else f"{photo}: {problem}"
+            photo = job.content.place
+            named = str(problem) if photo in str(problem) else f"{photo}: {problem}"
             print(f"impasto: {named}", file=sys.stderr)
             if show == "json":
-                print(jsonlib.dumps({"content": str(photo), "error": str(problem)}), flush=True)
+                print(jsonlib.dumps({"content": photo, "error": str(problem)}), flush=True)
             continue
-        _say(photo, done, gallery.device, show)
+        _say(result, painter.device, show)
     if failed and show == "words":
-        print(f"{len(work) - failed} of {len(work)} painted")
+        print(f"{len(jobs) - failed} of {len(jobs)} painted")
     return failed
 
 
-def _say(photo: Path, done: Painted, device: str, show: str) -> None:
+def _say(result: Result, device: str, show: str) -> None:
+    job, width, height = result.job, result.picture.width, result.picture.height
     if show == "json":
-        line = {"content": str(photo), "output": str(done.output), "width": done.width}
-        line |= {"height": done.height, "seconds": round(done.seconds, 3), "device": device}
-        print(jsonlib.dumps(line), flush=True)
+        line = {"content": job.content.place, "output": job.output, "width": width, "height": height}
+        print(jsonlib.dumps(line | {"seconds": round(result.seconds, 3), "device": device}), flush=True)
     elif show == "words":
-        shrunk = "; the photo was larger, --size asks for more" if done.shrunk else ""
+        more = "".join(f"; {note}" for note in result.notes)
         on = "" if device == "cpu" else f" on {device}"
-        print(f"painted: {done.output} ({done.width}x{done.height}, {done.seconds:.2f} s{on}{shrunk})")
+        print(f"painted: {job.output} ({width}x{height}, {result.seconds:.2f} s{on}{more})")

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.cli.painting_log import PaintingLog
 from impasto.errors import InputError, OutputError
-from impasto.jobs import Job as Description
+from impasto.jobs import Job
 from impasto.optimize.checkpoints import INTERVAL
-from impasto.optimize.options import OptimizeOptions
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,152 +33,136 @@ BYTES_PER_PIXEL = 8
 
 
 @dataclass(frozen=True)
-class Job:
-    """One painting as asked for on the command line."""
+class Outputs:
+    """What a painting on the command line writes besides its result, and how it shows its progress.
 
-    content: Path
-    styles: list[str]
-    output: Path
-    options: OptimizeOptions
-    content_masks: tuple[str, ...] = ()
-    style_masks: tuple[str, ...] = ()
-    protect: str | None = None
-    strokes: str | None = None
+    ``preview``: the picture so far, once a second. ``save_every``: numbered pictures, every so many
+    iterations. ``log``: a line an iteration. ``parameters``: how the picture was made, as JSON.
+    ``checkpoint``: its state, every ``checkpoint_every`` seconds. ``show``: "json", "nothing" or "bar".
+    ``max_pixels``: larger inputs are refused; None for the usual bound.
+    """
+
     save_every: int | None = None
     preview: Path | None = None
     log: Path | None = None
     parameters: Path | None = None
-    quality: int = 95
-    max_pixels: int | None = None
     checkpoint: Path | None = None
     checkpoint_every: float = INTERVAL
     show: str = "bar"
+    max_pixels: int | None = None
 
-    @classmethod
-    def of(cls, described: Description, **more: Any) -> Job:
-        """The painting ``described``, with ``more`` of the fields that only the command line has."""
-        return cls(
-            content=Path(described.content),
-            styles=list(described.styles),
-            output=Path(described.output),
-            options=described.options,
-            content_masks=described.content_masks,
-            style_masks=described.style_masks,
-            protect=described.protect,
-            strokes=described.strokes,
-            quality=described.quality,
-            **more,
-        )
-
-    def run(self) -> int:
-        """Paint and save; the exit code: 0, or 130 when Ctrl-C cut it short."""
-        self.check()
-        from impasto.imaging import MAX_PIXELS
-        from impasto.pipelines import batch as works
-
-        resumed = self.checkpoint is not None and self.checkpoint.exists()
-        with Interrupts() as interrupts, self._watcher() as watch:
-            result = works.perform(
-                self.described(),
-                checkpoint=self.checkpoint,
-                checkpoint_every=self.checkpoint_every,
-                max_pixels=self.max_pixels or MAX_PIXELS,
-                on_progress=watch,
-                cancel=lambda: interrupts.seen,
-            )
-            if result.cancelled:
-                result.save(self.output, quality=self.quality)
-        if self.parameters is not None:
-            write_text(self.parameters, json.dumps(result.parameters(), indent=2, ensure_ascii=False))
-        self._say(result, resumed)
-        return INTERRUPTED if result.cancelled else 0
-
-    def described(self) -> Description:
-        """What is to be painted, as every part of the program understands it."""
-        return Description(
-            content=str(self.content),
-            styles=tuple(self.styles),
-            output=str(self.output),
-            options=self.options,
-            content_masks=self.content_masks,
-            style_masks=self.style_masks,
-            protect=self.protect,
-            strokes=self.strokes,
-            quality=self.quality,
-        )
-
-    def check(self) -> None:
-        """Everything that can be refused before work starts, is."""
-        from impasto.imaging import check_writable
-        from impasto.jobs.inputs import names
-
-        for path in (self.output, self.preview):
-            if path is not None:
-                check_writable(path)
-        for path in (self.log, self.parameters):
-            if path is not None:
-                check_writable(path, suffixes=(path.suffix,))
-        if self.checkpoint is not None:
-            check_writable(self.checkpoint, suffixes=(self.checkpoint.suffix.lower(),))
-        self._check_apart([Path(name) for name in names(self.described())])
-        size = self.options.size
-        width, height = size if isinstance(size, tuple) else (size, size)
-        free = shutil.disk_usage(self.output.absolute().parent).free
-        if free < width * height * BYTES_PER_PIXEL:
-            raise OutputError(
-                f"expected up to {width * height * BYTES_PER_PIXEL / 1e6:.0f} MB of free space for "
-                f"{self.output}; there are {free / 1e6:.0f} MB"
-            )
-
-    def _check_apart(self, inputs: list[Path]) -> None:
-        """Refuse outputs that would replace an input, or each other."""
+    def by_name(self) -> dict[str, Path]:
+        """Return the files that are asked for, by what messages call them."""
         given = {
             "the checkpoint": self.checkpoint,
             "the preview": self.preview,
             "the log": self.log,
             "the parameters": self.parameters,
-            "the result": self.output,
         }
-        outputs = {name: path for name, path in given.items() if path is not None}
-        for path in outputs.values():
-            if any(_same(path, other) for other in inputs):
-                raise InputError(f"the output {path} is also an input; it would be overwritten")
-        for (name, path), (other, another) in combinations(outputs.items(), 2):
-            if _same(path, another):
-                raise InputError(f"expected two files for {name} and {other}; both are {path}")
-        if self.save_every:
-            check_numbered(self.output, self.save_every, [*inputs, *outputs.values()], "--save-every")
+        return {name: path for name, path in given.items() if path is not None}
 
-    def _say(self, result: Result, resumed: bool) -> None:
-        words = f"went on from {self.checkpoint} and painted" if resumed else "painted"
-        words = "interrupted; the picture so far" if result.cancelled else words
-        if self.show == "json":
-            line = {"output": str(self.output), "seconds": round(result.seconds, 2)}
-            print(json.dumps(line | {"cancelled": result.cancelled, "losses": dict(result.losses)}))
-        elif self.show == "bar":
-            size = f"{result.picture.width}x{result.picture.height}"
-            print(f"{words}: {self.output} ({size}, {result.seconds:.1f} s)")
-            if result.cancelled and self.checkpoint is not None:
-                print(f"go on with: impasto resume {self.checkpoint}")
+    def most(self) -> int:
+        """Return how many pixels an input may have."""
+        from impasto.imaging import MAX_PIXELS
 
-    def _done(self) -> int:
-        """How many iterations the checkpoint, if there is one, has behind it."""
-        from impasto.optimize.checkpoints import read_checkpoint
+        return self.max_pixels or MAX_PIXELS
 
-        if self.checkpoint is None or not self.checkpoint.exists():
-            return 0
-        done = read_checkpoint(self.checkpoint)[1].get("iterations", 0)
-        return done if isinstance(done, int) else 0
 
-    @contextmanager
-    def _watcher(self) -> Iterator[Watcher]:
-        done = self._done()
-        log = None if self.log is None else PaintingLog(self.log, done=done)
-        watcher = Watcher(self, log, done)
-        try:
-            yield watcher
-        finally:
-            watcher.close()
+def paint(job: Job, outputs: Outputs) -> int:
+    """Paint ``job`` and save it; return the exit code: 0, or 130 when Ctrl-C cut it short."""
+    check(job, outputs)
+    from impasto.pipelines.photo import paint_job
+
+    checkpoint = outputs.checkpoint
+    resumed = checkpoint is not None and checkpoint.exists()
+    with Interrupts() as interrupts, watching(job, outputs) as watch:
+        result = paint_job(
+            job,
+            checkpoint=checkpoint,
+            checkpoint_every=outputs.checkpoint_every,
+            max_pixels=outputs.most(),
+            on_progress=watch,
+            cancel=lambda: interrupts.seen,
+        )
+        if result.cancelled:
+            result.save(job.output, quality=job.quality)
+    if outputs.parameters is not None:
+        write_text(outputs.parameters, json.dumps(result.parameters(), indent=2, ensure_ascii=False))
+    _say(result, outputs, resumed)
+    return INTERRUPTED if result.cancelled else 0
+
+
+def check(job: Job, outputs: Outputs) -> None:
+    """Refuse everything that can be refused before work starts."""
+    from impasto.imaging import check_writable
+
+    output = Path(job.output)
+    for path in (output, outputs.preview):
+        if path is not None:
+            check_writable(path)
+    for path in (outputs.log, outputs.parameters, outputs.checkpoint):
+        if path is not None:
+            check_writable(path, suffixes=(path.suffix.lower(),))
+    _check_apart(job, outputs)
+    size = job.options.size or 0
+    width, height = size if isinstance(size, tuple) else (size, size)
+    free = shutil.disk_usage(output.absolute().parent).free
+    if free < width * height * BYTES_PER_PIXEL:
+        raise OutputError(
+            f"expected up to {width * height * BYTES_PER_PIXEL / 1e6:.0f} MB of free space for "
+            f"{output}; there are {free / 1e6:.0f} MB"
+        )
+
+
+def _check_apart(job: Job, outputs: Outputs) -> None:
+    """Refuse outputs that would replace an input, or each other."""
+    inputs = [Path(one.place) for one in job.inputs() if one.place]
+    written = outputs.by_name() | {"the result": Path(job.output)}
+    for path in written.values():
+        if any(_same(path, other) for other in inputs):
+            raise InputError(f"the output {path} is also an input; it would be overwritten")
+    for (name, path), (other, another) in combinations(written.items(), 2):
+        if _same(path, another):
+            raise InputError(f"expected two files for {name} and {other}; both are {path}")
+    if outputs.save_every:
+        others = [*inputs, *written.values()]
+        check_numbered(Path(job.output), outputs.save_every, others, "--save-every")
+
+
+def _say(result: Result, outputs: Outputs, resumed: bool) -> None:
+    output, checkpoint = result.job.output, outputs.checkpoint
+    words = f"went on from {checkpoint} and painted" if resumed else "painted"
+    words = "interrupted; the picture so far" if result.cancelled else words
+    if outputs.show == "json":
+        line = {"output": output, "seconds": round(result.seconds, 2)}
+        print(json.dumps(line | {"cancelled": result.cancelled, "losses": dict(result.losses)}))
+    elif outputs.show == "bar":
+        size = f"{result.picture.width}x{result.picture.height}"
+        print(f"{words}: {output} ({size}, {result.seconds:.1f} s)")
+        if result.cancelled and checkpoint is not None:
+            print(f"go on with: impasto resume {checkpoint}")
+
+
+def _done(checkpoint: Path | None) -> int:
+    """How many iterations the checkpoint, if there is one, has behind it."""
+    from impasto.optimize.checkpoints import read_checkpoint
+
+    if checkpoint is None or not checkpoint.exists():
+        return 0
+    done = read_checkpoint(checkpoint)[1].get("iterations", 0)
+    return done if isinstance(done, int) else 0
+
+
+@contextmanager
+def watching(job: Job, outputs: Outputs) -> Iterator[Watcher]:
+    """A watcher of ``job``, closed in the end."""
+    done = _done(outputs.checkpoint)
+    log = None if outputs.log is None else PaintingLog(outputs.log, done=done)
+    watcher = Watcher(job, outputs, log, done)
+    try:
+        yield watcher
+    finally:
+        watcher.close()
 
 
 class Watcher:
@@ -188,8 +171,9 @@ class Watcher:
     ``done``: iterations of this painting that were done before, from which it goes on to count.
     """
 
-    def __init__(self, job: Job, log: PaintingLog | None, done: int = 0) -> None:
+    def __init__(self, job: Job, outputs: Outputs, log: PaintingLog | None, done: int = 0) -> None:
         self.job = job
+        self.outputs = outputs
         self.count = done
         self.saved = ""
         self._previewed = 0.0
@@ -200,18 +184,18 @@ class Watcher:
     def __call__(self, event: Progress) -> None:
         self.count += 1
         numbered = ""
-        if self.job.save_every and self.count % self.job.save_every == 0:
-            path = self.job.output
+        if self.outputs.save_every and self.count % self.outputs.save_every == 0:
+            path = Path(self.job.output)
             self._save(event, path.with_name(f"{path.stem}_{self.count:04d}{path.suffix}"))
             numbered = self.saved
-        if self.job.preview is not None and time.monotonic() - self._previewed > 1:
-            self._save(event, self.job.preview)
+        if self.outputs.preview is not None and time.monotonic() - self._previewed > 1:
+            self._save(event, self.outputs.preview)
             self._previewed = time.monotonic()
         if self._log is not None:
             self._log.write(event, self.count, numbered)
-        if self.job.show == "json":
+        if self.outputs.show == "json":
             print(json.dumps(event.to_dict() | ({"saved": self.saved} if self.saved else {})), flush=True)
-        elif self.job.show == "bar":
+        elif self.outputs.show == "bar":
             self._show(event)
 
     def close(self) -> None:
@@ -228,11 +212,11 @@ class Watcher:
 
     def _so_far(self, event: Progress) -> Picture:
         """The picture at this step, with the transparency and the precision of the photograph."""
-        from impasto.imaging import MAX_PIXELS, read, resize
+        from impasto.imaging import read, resize
         from impasto.types import Picture
 
         if self._photo is None:
-            photo = read(self.job.content, max_pixels=self.job.max_pixels or MAX_PIXELS)
+            photo = read(self.job.content.place, max_pixels=self.outputs.most())
             # Of its pixels nothing is needed.
             self._photo = Picture(photo.pixels[:1, :1].copy(), photo.alpha, photo.bits)
         assert event.preview is not None

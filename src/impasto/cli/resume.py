@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from impasto.cli.choices import CheckpointEvery, Json, MaxPixels, Quiet, shown
-from impasto.cli.painting import Job
+from impasto.cli.painting import Outputs, paint
 from impasto.errors import InputError
 from impasto.optimize.checkpoints import INTERVAL
 
@@ -53,13 +53,12 @@ def resume(
     begun = replace(begun, options=begun.options.replace(**means))
     if output is None and not begun.output:
         raise InputError(f"{checkpoint} does not say where its picture goes: expected -o OUT")
-    job = Job.of(
-        begun if output is None else replace(begun, output=str(output)),
-        max_pixels=max_pixels,
+    outputs = Outputs(
         save_every=save_every,
         log=log,
         checkpoint=checkpoint,
         checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
         show=shown(quiet, json),
+        max_pixels=max_pixels,
     )
-    raise typer.Exit(job.run())
+    raise typer.Exit(paint(begun if output is None else replace(begun, output=str(output)), outputs))

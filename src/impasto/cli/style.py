@@ -31,7 +31,7 @@ def measure_style(
     """
     from impasto.encoders.layers import parse_layers
     from impasto.imaging import check_writable
-    from impasto.pipelines import photo as api
+    from impasto.pipelines import style as api
 
     check_writable(output, suffixes=(".style",))
     names = list(parse_layers(layers)) if layers else None
@@ -56,7 +56,7 @@ def list_styles(
     from rich.console import Console
     from rich.table import Table
 
-    from impasto.pipelines import photo as api
+    from impasto.pipelines import style as api
 
     cards = api.styles()
     if json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +21,12 @@ from impasto.cli.choices import (
     shown,
     with_choices,
 )
-from impasto.cli.painting import Job
+from impasto.cli.painting import Outputs, paint
 from impasto.errors import InputError
-from impasto.jobs import Job as Description
-from impasto.jobs.inputs import beside
+from impasto.jobs import Job, Reference
+from impasto.jobs.identity import beside
 from impasto.optimize.checkpoints import INTERVAL
+from impasto.optimize.options import OptimizeOptions
 
 
 @with_choices
@@ -116,45 +118,46 @@ def stylize(
     Ctrl-C keeps the picture painted so far. With --checkpoint, a painting that was cut short goes on
     with the same command again, or with `impasto resume FILE`.
     """
-    options = None
-    styles, masks, inner = list(style or []), tuple(content_mask or ()), tuple(style_mask or ())
-    if repeat is not None:
-        earlier = read_recipe(repeat)
-        options = earlier.options
-        content = content or (Path(earlier.content) if earlier.content else None)
-        styles = styles or list(earlier.styles)
-        masks, inner = masks or earlier.content_masks, inner or earlier.style_masks
-        protect, strokes = protect or earlier.protect, strokes or earlier.strokes
-    if content is None or not styles:
-        raise InputError("expected a photograph and at least one style; see impasto stylize --help")
+    earlier = Job(Reference(), ()) if repeat is None else read_recipe(repeat)
+    if content is None and not earlier.content.place:
+        raise InputError("missing the photograph and a style; see impasto stylize --help")
+    before = earlier.options if isinstance(earlier.options, OptimizeOptions) and repeat is not None else None
+    job = Job(
+        content=earlier.content if content is None else Reference(str(content)),
+        styles=references(style) or earlier.styles,
+        options=choices.options(before),
+        content_masks=references(content_mask) or earlier.content_masks,
+        style_masks=references(style_mask) or earlier.style_masks,
+        protect=earlier.protect if protect is None else Reference(protect),
+        strokes=earlier.strokes if strokes is None else Reference(strokes),
+        quality=quality,
+    )
+    if not job.styles:
+        raise InputError("missing a style; see impasto stylize --help")
     if checkpoint is None and checkpoint_every is not None:
         raise InputError("--checkpoint-every needs to know where: expected --checkpoint FILE too")
     if output is None:
-        output = Path(f"{content.stem}-{Path(styles[0]).stem}.png")
-    job = Job(
-        content=content,
-        styles=styles,
-        output=output,
-        options=choices.options(options),
-        content_masks=masks,
-        style_masks=inner,
-        protect=protect,
-        strokes=strokes,
+        output = Path(f"{Path(job.content.place).stem}-{Path(job.styles[0].place).stem}.png")
+    outputs = Outputs(
         save_every=save_every or choices.recipe().save_every,
         preview=preview,
         log=log,
         parameters=parameters,
-        quality=quality,
-        max_pixels=max_pixels,
         checkpoint=checkpoint,
         checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
         show=shown(quiet, json),
+        max_pixels=max_pixels,
     )
-    raise typer.Exit(job.run())
+    raise typer.Exit(paint(replace(job, output=str(output)), outputs))
 
 
-def read_recipe(path: Path) -> Description:
-    """What is stored in a picture, or in the JSON of ``--parameters``: photograph, styles, masks, options."""
+def references(given: list[str] | None) -> tuple[Reference, ...]:
+    """The files or names that were typed."""
+    return tuple(map(Reference, given or ()))
+
+
+def read_recipe(path: Path) -> Job:
+    """Return the job that is stored in a picture, or in the JSON of ``--parameters``."""
     from impasto.imaging import read_parameters
 
     if path.suffix.lower() == ".json":
@@ -166,9 +169,10 @@ def read_recipe(path: Path) -> Description:
         stored = read_parameters(path)
     if not isinstance(stored, dict) or "options" not in stored:
         raise InputError(f"{path} does not say how it was made: expected a picture made by impasto stylize")
-    known = {name: value for name, value in stored.items() if name != "impasto"}
     try:
-        described = Description.from_dict(known | {"content": stored.get("content") or ""})
+        job = Job.from_recipe(stored)
     except InputError as error:
         raise InputError(f"cannot read parameters from {path}: {error}") from error
-    return beside(described, path.parent)
+    if job.engine != "optimize":
+        raise InputError(f"{path} was made by impasto {job.engine}, not by impasto stylize")
+    return beside(job, path.parent)

@@ -17,6 +17,10 @@ PictureLike = str | os.PathLike[str] | Picture | NDArray[Any]
 """A path, a decoded ``Picture``, or an array (H, W, 3): uint8, or floats in [0, 1], sRGB."""
 
 
+MaskLike = str | os.PathLike[str] | NDArray[Any]
+"""A path, or an array: (H, W) floats in [0, 1] for a grey mask, (H, W, 3) for coloured regions."""
+
+
 def name_of(source: object) -> str:
     """The path or name it came by; nothing for what is in memory only."""
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""

@@ -17,15 +17,12 @@ from impasto.inference.bands import Sweeps
 from impasto.inference.graphs import TABLE, Weights
 from impasto.inference.network_files import read_network
 from impasto.inference.onnx_runtime import onnxruntime
+from impasto.inference.options import MINIMUM_SIDE, FastOptions
 from impasto.inference.sessions import Sessions, choose_device, open_first
 from impasto.inference.styles import FastStyle, rows_of
 from impasto.types import Pixels
 
 SHIPPED = Path(__file__).with_name("data") / "gallery.onnx"
-MINIMUM_SIDE = 16
-FINEST = 0.5
-"""The smallest ``stroke_size``: strokes half as large as the largest."""
-
 WHOLE_PIXELS = 2_500_000
 """Larger pictures go through the network in bands."""
 
@@ -61,22 +58,18 @@ class Gallery:
         self,
         pixels: Pixels,
         styles: Styles,
-        *,
-        strength: float = 1.0,
-        stroke_size: float = 1.0,
-        keep_color: bool = False,
+        options: FastOptions | None = None,
+        **changes: Any,
     ) -> Pixels:
-        """``pixels`` (H, W, 3) float32 in [0, 1], painted; the same shape and range.
+        """Return ``pixels`` (H, W, 3) float32 in [0, 1], painted; the same shape and range.
 
         ``styles``: a style's name, or names with how much of each (they are divided by their sum).
-        ``strength``: from 0, the photograph as it is, to 1, the full style; the network draws everything
-        between, no pixels are mixed. ``stroke_size``: from 0.5 to 1, the size of the strokes against those
-        of the painting at 512 pixels. ``keep_color``: the photograph's colours, the painting's lightness
-        (Gatys et al., CVPR 2017, section 5.3). Raises StyleError, OptionError and PictureError.
+        ``options``, with ``changes``: strength, stroke_size and keep_color; the size is the pixels' own.
+        Raises StyleError, OptionError and PictureError.
         """
-        row = self.row(styles, strength=strength, stroke_size=stroke_size)
-        painted = self._painted(check_pixels(pixels), row)
-        if not keep_color:
+        chosen = (options or FastOptions()).replace(**changes)
+        painted = self._painted(check_pixels(pixels), self.row(styles, chosen))
+        if not chosen.keep_color:
             return painted
         from impasto.imaging import keep_colours
 
@@ -86,28 +79,26 @@ class Gallery:
         self,
         frames: Iterable[Frame],
         styles: Styles,
-        *,
-        strength: float = 1.0,
-        stroke_size: float = 1.0,
-        keep_color: bool = False,
+        options: FastOptions | None = None,
+        **changes: Any,
     ) -> Stream:
         """Paint ``frames`` one by one, as they come: (H, W, 3), uint8 or float32 in [0, 1].
 
         Each painted frame is of its frame's shape and kind. The other arguments and errors are ``paint``'s;
         wrong ones are refused at once.
         """
-        self.row(styles, strength=strength, stroke_size=stroke_size)
-        choices = {"strength": strength, "stroke_size": stroke_size, "keep_color": keep_color}
-        return Stream(self, frames, styles, choices)
+        chosen = (options or FastOptions()).replace(**changes)
+        self.row(styles, chosen)
+        return Stream(self, frames, styles, chosen)
 
-    def row(self, styles: Styles, *, strength: float = 1.0, stroke_size: float = 1.0) -> NDArray[np.float32]:
-        """(1, rows): the network's second input for these styles.
+    def row(self, styles: Styles, options: FastOptions | None = None, **changes: Any) -> NDArray[np.float32]:
+        """Return the network's second input for these styles, (1, rows).
 
         Row 0 is the photograph, rows 1 + 2k and 2 + 2k the fine and the coarse strokes of style k.
         """
-        for name, value, least in (("strength", strength, 0.0), ("stroke_size", stroke_size, FINEST)):
-            if not least <= value <= 1:
-                raise OptionError(f"expected a {name} from {least:g} to 1; got {value!r}")
+        chosen = (options or FastOptions()).replace(**changes)
+        strength, stroke_size = chosen.strength, chosen.stroke_size
+        for name, value in (("strength", strength), ("stroke_size", stroke_size)):
             if value != 1 and "weights" not in self._inputs:
                 raise OptionError(f"this network has one style and cannot change its {name}; got {value!r}")
         shares = self._shares(styles)
@@ -188,10 +179,10 @@ class Stream:
     """
 
     def __init__(
-        self, gallery: Gallery, frames: Iterable[Frame], styles: Styles, choices: Mapping[str, Any]
+        self, gallery: Gallery, frames: Iterable[Frame], styles: Styles, options: FastOptions
     ) -> None:
         self.painted = 0
-        self._gallery, self._frames, self._styles, self._choices = gallery, frames, styles, choices
+        self._gallery, self._frames, self._styles, self._options = gallery, frames, styles, options
         self._ends: deque[float] = deque(maxlen=31)
         self._spent: deque[float] = deque(maxlen=30)
 
@@ -208,9 +199,9 @@ class Stream:
 
     def _paint(self, frame: Frame) -> Frame:
         if frame.dtype != np.uint8:
-            return self._gallery.paint(frame.astype(np.float32, copy=False), self._styles, **self._choices)
+            return self._gallery.paint(frame.astype(np.float32, copy=False), self._styles, self._options)
         pixels = frame.astype(np.float32) / np.float32(255)
-        painted = self._gallery.paint(pixels, self._styles, **self._choices)
+        painted = self._gallery.paint(pixels, self._styles, self._options)
         return np.rint(painted * 255).astype(np.uint8)
 
     @property

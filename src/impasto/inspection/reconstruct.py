@@ -17,10 +17,10 @@ from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import FeatureExtractor
 from impasto.imaging import fit, resize
 from impasto.inspection.layers import check_size, equal_weights, known_layers
-from impasto.optimize.engine import Cancel, paint
+from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, everywhere
-from impasto.progress import ProgressCallback
+from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Picture, Pixels
 
 SIZE, ITERATIONS = 256, 120

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from impasto.jobs.job import Job
+from impasto.jobs.job import ENGINES, Job, PaintOptions, Reference
 
-__all__ = ["Job"]
+__all__ = ["ENGINES", "Job", "PaintOptions", "Reference"]

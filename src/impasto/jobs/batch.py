@@ -11,15 +11,15 @@ from impasto.errors import InputError
 from impasto.files import places
 from impasto.jobs.crew import Crew
 from impasto.jobs.executors.inline import Alone
-from impasto.jobs.inputs import differences, measure
+from impasto.jobs.identity import differences, measure
 from impasto.jobs.job import Job
 from impasto.jobs.ledger import HIDDEN, ledger
 from impasto.jobs.manifest import Record
 from impasto.jobs.pool import News, Pool
 from impasto.jobs.schedule import Policy
 from impasto.jobs.totals import Counter, Totals
-from impasto.jobs.work import Cancel, Painted, Perform, Task
-from impasto.progress import Progress
+from impasto.jobs.work import Painted, Perform, Task
+from impasto.progress import Cancel, Progress
 
 __all__ = [
     "HIDDEN",

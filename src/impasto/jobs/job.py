@@ -1,93 +1,176 @@
-"""The job description: which pictures, which options, and where the result goes."""
+"""The job: which pictures, how they are painted, and where the result goes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from impasto.errors import OptionError
+from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
+from impasto.version import __version__
+
+PaintOptions = OptimizeOptions | FastOptions
+ENGINES: dict[str, type[OptimizeOptions] | type[FastOptions]] = {
+    "optimize": OptimizeOptions,
+    "fast": FastOptions,
+}
+"""The engines by the names that JSON has for them, and the options of each."""
 
 _LISTS = ("styles", "content_masks", "style_masks")
+_SINGLE = ("content", "protect", "strokes", "start")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An input of a job.
+
+    ``place``: where it is: a path, an address, or a name of the catalogue; "" where it is in memory only.
+    ``name``: what a person calls it, where that is not its place. ``digest``: the SHA-256 of what it
+    holds, "" until it is measured. ``version``: what a store says of the object it is.
+    """
+
+    place: str = ""
+    name: str = ""
+    digest: str = ""
+    version: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return self.name or self.place
+
+    @classmethod
+    def of(cls, value: object, what: str) -> Reference:
+        """Return the reference that a text, or what ``to_json`` gives, stands for. Raises OptionError."""
+        if isinstance(value, Reference):
+            return value
+        if isinstance(value, str):
+            return cls(value)
+        known = {f.name for f in fields(cls)}
+        if not isinstance(value, Mapping) or not all(
+            name in known and isinstance(text, str) for name, text in value.items()
+        ):
+            raise OptionError(f"{what} of a job must be a text or an object of texts; it is {value!r}")
+        return cls(**value)
+
+    def to_json(self) -> str | dict[str, str]:
+        """Return the place alone where there is no more to say."""
+        return {k: v for k, v in asdict(self).items() if v} if self != Reference(self.place) else self.place
 
 
 @dataclass(frozen=True)
 class Job:
-    """One painting to be made from files.
+    """One painting to be made.
 
     ``content``: the photograph. ``styles``: names, style files, pictures, or folders of one artist's
-    pictures. ``output``: where the result goes, its suffix the format. ``fast``: strength, stroke_size,
-    keep_color and size (see ``runtime.photographs.Manner``), where a fast network paints it and ``options``
-    do not count; None where it is optimised. ``content_masks``,
-    ``style_masks``, ``protect``, ``strokes``: as in ``impasto.stylize``. ``quality``: of lossy formats,
-    1 to 100. A picture that is in memory only has the name "".
+    pictures. ``output``: the file that the result goes to, its suffix the format; "" for none.
+    ``options``: how to paint, and by which engine. ``content_masks``, ``style_masks``, ``protect``,
+    ``strokes``: as in ``impasto.stylize``. ``quality``: of lossy formats, 1 to 100. Inputs may be given as
+    texts, which are their places.
 
-    What the job was begun with, filled in by ``jobs.inputs.measure``: ``folder``, where relative names
-    start from; ``inputs``, the SHA-256 of each input by its name; ``versions``, what a store said of those
-    that lie in one; ``network``, the SHA-256 of the encoder's weights.
+    Filled in by ``jobs.identity.measure``: the references' digests; ``start``, the picture that
+    ``options.init`` names, if it names one; ``folder``, where relative places start from; ``network``, the
+    SHA-256 of the network's weights.
     """
 
-    content: str
-    styles: tuple[str, ...]
+    content: Reference
+    styles: tuple[Reference, ...]
     output: str = ""
-    options: OptimizeOptions = field(default_factory=OptimizeOptions)
-    fast: Mapping[str, Any] | None = None
-    content_masks: tuple[str, ...] = ()
-    style_masks: tuple[str, ...] = ()
-    protect: str | None = None
-    strokes: str | None = None
+    options: PaintOptions = field(default_factory=OptimizeOptions)
+    content_masks: tuple[Reference, ...] = ()
+    style_masks: tuple[Reference, ...] = ()
+    protect: Reference | None = None
+    strokes: Reference | None = None
+    start: Reference | None = None
     quality: int = 95
     folder: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
     network: str = ""
+
+    def __post_init__(self) -> None:
+        for name in _LISTS:
+            values = getattr(self, name)
+            if not isinstance(values, (list, tuple)):
+                raise OptionError(f"{name} of a job must be a list; it is {values!r}")
+            object.__setattr__(self, name, tuple(Reference.of(value, name) for value in values))
+        for name in _SINGLE:
+            value = getattr(self, name)
+            if value is not None or name == "content":
+                object.__setattr__(self, name, Reference.of(value, name))
+        for name in ("output", "folder", "network"):
+            if not isinstance(getattr(self, name), str):
+                raise OptionError(f"{name} of a job must be a text; it is {getattr(self, name)!r}")
+        whole = isinstance(self.quality, int) and not isinstance(self.quality, bool)
+        if not whole or not 1 <= self.quality <= 100:
+            raise OptionError(f"quality must be a whole number from 1 to 100; it is {self.quality!r}")
+
+    @property
+    def engine(self) -> str:
+        """The engine that paints it, by its name in ``ENGINES``."""
+        return next(name for name, kind in ENGINES.items() if isinstance(self.options, kind))
+
+    def inputs(self) -> tuple[Reference, ...]:
+        """Return every input, each once."""
+        given = [self.content, *self.styles, *self.content_masks, *self.style_masks]
+        given += [one for one in (self.protect, self.strokes, self.start) if one is not None]
+        return tuple(dict.fromkeys(given))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        values |= {"options": self.options.to_dict(), "inputs": dict(self.inputs)}
-        values |= {"versions": dict(self.versions), "fast": None if self.fast is None else dict(self.fast)}
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+        values: dict[str, Any] = {"engine": self.engine}
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if entry.name in _LISTS:
+                value = [one.to_json() for one in value]
+            elif isinstance(value, Reference):
+                value = value.to_json()
+            values[entry.name] = value
+        return values | {"options": self.options.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Job:
         """The inverse of ``to_dict``. Raises OptionError for what is unknown, missing or of a wrong kind."""
         if not isinstance(values, Mapping):
-            raise OptionError(f"expected a job description; got {type(values).__name__}")
-        known = {f.name for f in fields(cls)}
+            raise OptionError(f"expected a job, an object; got {type(values).__name__}")
+        known = {f.name for f in fields(cls)} | {"engine"}
         unknown, missing = set(values) - known, {"content", "styles"} - set(values)
         if unknown or missing:
-            wrong = f"does not know {sorted(unknown)[0]!r}" if unknown else f"needs {sorted(missing)[0]!r}"
-            raise OptionError(f"a job description {wrong}; it has {', '.join(sorted(known))}")
-        plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-        for name in {*plain} - {"options"}:
-            _check(name, plain[name])
-        plain["options"] = _options(values.get("options", {}))
+            wrong = f"has no {sorted(unknown)[0]!r}" if unknown else f"needs {sorted(missing)[0]!r}"
+            raise OptionError(f"a job {wrong}; it has {', '.join(sorted(known))}")
+        plain = dict(values)
+        engine = plain.pop("engine", "optimize")
+        if not isinstance(engine, str) or engine not in ENGINES:
+            raise OptionError(f"engine of a job must be one of {', '.join(ENGINES)}; it is {engine!r}")
+        try:
+            plain["options"] = ENGINES[engine].from_dict(plain.get("options", {}))
+        except OptionError:
+            raise
+        except (TypeError, ValueError, AttributeError) as error:
+            raise OptionError(f"options of a job are of a wrong kind: {error}") from error
         return cls(**plain)
 
+    def recipe(self) -> dict[str, Any]:
+        """Return what it takes to make this picture again, ready for JSON, with inputs by their labels."""
+        found: dict[str, Any] = {
+            "impasto": __version__,
+            "engine": self.engine,
+            "content": self.content.label or None,
+            "styles": [style.label for style in self.styles],
+            "options": self.options.to_dict(),
+        }
+        more = {
+            "content_masks": [mask.label for mask in self.content_masks],
+            "style_masks": [mask.label for mask in self.style_masks],
+            "protect": self.protect and self.protect.label,
+            "strokes": self.strokes and self.strokes.label,
+        }
+        return found | {name: value for name, value in more.items() if value}
 
-def _options(values: object) -> OptimizeOptions:
-    if not isinstance(values, Mapping):
-        raise OptionError(f"options of a job description must be an object; it is {values!r}")
-    try:
-        return OptimizeOptions.from_dict(values)
-    except OptionError:
-        raise
-    except (TypeError, ValueError, AttributeError) as error:
-        raise OptionError(f"options of a job description are of a wrong kind: {error}") from error
-
-
-def _check(name: str, value: object) -> None:
-    if name in _LISTS:
-        right, kind = isinstance(value, tuple) and all(isinstance(v, str) for v in value), "a list of texts"
-    elif name in ("inputs", "versions"):
-        right, kind = isinstance(value, Mapping), "an object"
-    elif name == "fast":
-        right, kind = value is None or isinstance(value, Mapping), "an object"
-    elif name == "quality":
-        right, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
-    else:
-        right, kind = isinstance(value, str) or (name in ("protect", "strokes") and value is None), "a text"
-    if not right:
-        raise OptionError(f"{name} of a job description must be {kind}; it is {value!r}")
+    @classmethod
+    def from_recipe(cls, recipe: object) -> Job:
+        """The inverse of ``recipe``. Raises OptionError."""
+        if not isinstance(recipe, Mapping) or "options" not in recipe:
+            raise OptionError("expected how a picture was made: photograph, styles and options")
+        known = {name: value for name, value in recipe.items() if name != "impasto"}
+        return cls.from_dict(known | {"content": recipe.get("content") or ""})

@@ -10,9 +10,7 @@ from impasto.errors import InputError, OptionError, StyleError
 from impasto.files import places
 from impasto.files.places import is_address
 from impasto.imaging import READABLE_SUFFIXES, check_writable
-from impasto.jobs.inputs import names
-from impasto.jobs.job import Job
-from impasto.optimize.options import OptimizeOptions
+from impasto.jobs.job import Job, PaintOptions, Reference
 
 
 def photographs(given: Iterable[str], results: Collection[Path | str] = ()) -> tuple[list[str], list[str]]:
@@ -79,7 +77,7 @@ def pairs(
     contents: Sequence[str],
     styles: Sequence[str],
     folder: Path | str,
-    options: OptimizeOptions,
+    options: PaintOptions,
     *,
     suffix: str = ".png",
     quality: int = 95,
@@ -90,7 +88,7 @@ def pairs(
     replace an input, OutputError when results cannot be written to ``folder``.
     """
     for name in ("style_weights", "style_scales", "blend_layers"):
-        if len(getattr(options, name)) > 1:
+        if len(getattr(options, name, ())) > 1:
             raise OptionError(f"a batch paints with one style at a time; {name} is for several")
     where = str(folder)
     check_writable((places.scratch() if is_address(where) else Path(where)) / f"result{suffix}")
@@ -99,10 +97,10 @@ def pairs(
     outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
     rows = [(content, style) for content in contents for style in styles]
     jobs = [
-        Job(content, (style,), output, options, quality=quality)
+        Job(Reference(content), (Reference(style),), output, options, quality=quality)
         for (content, style), output in zip(rows, outputs, strict=True)
     ]
-    inputs = {whereabouts(name) for job in jobs for name in names(job)}
+    inputs = {whereabouts(one.place) for job in jobs for one in job.inputs()}
     for output in outputs:
         if whereabouts(output) in inputs:
             raise InputError(f"the result {output} is also an input; it would be overwritten")

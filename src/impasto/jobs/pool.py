@@ -15,8 +15,8 @@ from impasto.jobs.crew import Begun, Crew, Ended, Event, Lost, Ready, Said
 from impasto.jobs.manifest import Record
 from impasto.jobs.schedule import Policy, Schedule
 from impasto.jobs.totals import Counter, Totals
-from impasto.jobs.work import Cancel, Task, failure
-from impasto.progress import Progress
+from impasto.jobs.work import Task, failure
+from impasto.progress import Cancel, Progress
 
 GRACE = 60.0
 """Seconds that workers have, after Ctrl-C, to keep what they have begun and stop."""

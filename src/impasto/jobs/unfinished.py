@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
-from impasto.jobs.inputs import check_unchanged, differences, located
+from impasto.jobs.identity import check_unchanged, differences, located
 from impasto.jobs.job import Job
 from impasto.optimize.checkpoints import FileKeeper, read_checkpoint
 
@@ -36,7 +36,7 @@ def read_job(path: Path) -> Job:
     in memory, or an input is not there any more or has changed.
     """
     job = located(_read(path)[0])
-    if not job.content or not all(job.styles):
+    if not all(one.place for one in job.inputs()):
         raise InputError(
             f"{path} was begun from Python, with pictures that are not files: expected them again, in "
             "impasto.stylize(..., checkpoint=..., resume=True)"

@@ -21,14 +21,12 @@ from impasto.errors import (
     WeightsError,
 )
 from impasto.files.places import is_address, name_of, scratch
-from impasto.jobs.inputs import measure
+from impasto.jobs.identity import measure
 from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record
 from impasto.jobs.unfinished import why_anew
 from impasto.optimize.checkpoints import remove_checkpoint
-from impasto.progress import Progress, ProgressCallback
-
-Cancel = Callable[[], bool]
+from impasto.progress import Cancel, Progress, ProgressCallback
 
 
 class Size(Protocol):
@@ -61,7 +59,7 @@ about progress, and whom to ask whether to stop."""
 
 
 @dataclass(frozen=True)
-class Painter:
+class WorkerPainter:
     """How to come by a ``Perform`` in another process: call ``make``, "module:function", with ``settings``.
 
     ``settings`` are plain values, ready for JSON.

@@ -8,7 +8,6 @@ coarse to fine as in Gatys et al., "Controlling Perceptual Factors in Neural Sty
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -26,22 +25,9 @@ from impasto.optimize.pyramid import levels
 from impasto.optimize.regions import Place, blended, check_guidance, regions
 from impasto.optimize.reports import Reporter
 from impasto.optimize.starts import enlarge, initial_image
-from impasto.progress import ProgressCallback
+from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
-from impasto.types import Picture, Pixels, Plane
-
-Cancel = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Painting:
-    """A result: ``pixels`` (H, W, 3) in [0, 1], the last losses, and whether it was cut short."""
-
-    pixels: Pixels
-    losses: dict[str, float] = field(default_factory=dict)
-    iterations: int = 0
-    seconds: float = 0.0
-    cancelled: bool = False
+from impasto.types import Painting, Picture, Pixels, Plane
 
 
 class Keeper(Protocol):
@@ -77,12 +63,12 @@ def paint(
     returned, at full size. The result depends only on the arguments and the machine: the same seed
     gives the same picture.
     """
-    return Painter(content, places, encoder, options, start, protect, extra_losses).paint(
+    return PyramidDescent(content, places, encoder, options, start, protect, extra_losses).paint(
         keeper, on_progress, cancel
     )
 
 
-class Painter:
+class PyramidDescent:
     """One painting, level by level: ``sizes`` are their (width, height), ``counts`` their iterations."""
 
     def __init__(
@@ -156,7 +142,7 @@ class Painter:
                 break
         assert descent is not None
         pixels = self._finished(descent.image)
-        return Painting(pixels, last, reporter.iterations, reporter.seconds(), stopped)
+        return Painting(Picture(pixels), last, reporter.iterations, reporter.seconds(), stopped)
 
     def _state(
         self, level: int, descent: Descent, reporter: Reporter, losses: Mapping[str, float]

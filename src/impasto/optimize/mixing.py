@@ -12,10 +12,10 @@ from dataclasses import replace
 from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
-from impasto.optimize.engine import Cancel, paint
+from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
-from impasto.progress import Progress, ProgressCallback
+from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.types import Picture
 
 FINE_BLOCKS = 2

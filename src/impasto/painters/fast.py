@@ -1,128 +1,94 @@
-"""Photographs in files and their paintings: size, transparency, precision, and how they were made."""
+"""The fast networks as a painter: one pass, without torch."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from impasto import imaging
-from impasto.errors import InputError, OptionError, PictureError
-from impasto.inference.gallery import MINIMUM_SIDE, Gallery
-from impasto.types import Picture
-from impasto.version import __version__
+from impasto.errors import PictureError
+from impasto.inference.gallery import SHIPPED, Gallery, load_gallery
+from impasto.inference.options import MINIMUM_SIDE, FastOptions
+from impasto.inference.sessions import check_device
+from impasto.jobs import Job
+from impasto.jobs.identity import digest
+from impasto.progress import Cancel, ProgressCallback
+from impasto.types import Painting, Picture
+
+if TYPE_CHECKING:
+    from impasto.optimize.engine import Keeper
+    from impasto.painters.painter import Painter
 
 SAFE_PIXELS = 25_000_000
-"""How large a painting gets when no size is asked for: it takes less than 2 GB. Larger photographs are
-shrunk to that."""
+"""How large a painting gets when no size is asked for. Larger photographs are shrunk to that."""
+MEMORY = 2e9
+"""Bytes that a painting of that size takes at most."""
 
 
-@dataclass(frozen=True)
-class Manner:
-    """How photographs are painted: the arguments of ``Gallery.paint``, and ``size``, the long side in
-    pixels; None for the photograph's own, up to 25 megapixels."""
+class FastPainter:
+    """A feed-forward network (Johnson et al., ECCV 2016; Dumoulin et al., ICLR 2017) as a painter."""
 
-    styles: Mapping[str, float]
-    strength: float = 1.0
-    stroke_size: float = 1.0
-    keep_color: bool = False
-    size: int | None = None
+    options: FastOptions
+    gallery: Gallery
+    network: str
 
-    def __post_init__(self) -> None:
-        if self.size is not None and self.size < MINIMUM_SIDE:
-            raise OptionError(f"expected a size of {MINIMUM_SIDE} pixels or more; got {self.size}")
-
-    def fitted(self, width: int, height: int) -> tuple[int, int]:
-        """The painting's width and height for a photograph's. Raises PictureError when too small."""
-        if self.size is not None:
-            found = imaging.fit(width, height, self.size)
-        elif width * height > SAFE_PIXELS:
-            found = imaging.fit(
-                width, height, int(max(width, height) * (SAFE_PIXELS / (width * height)) ** 0.5)
-            )
+    def __init__(self, job: Job, *, like: Painter | None = None, threads: int | None = None) -> None:
+        """Raises OptionError for what the network cannot do, StyleError for styles that it does not know,
+        WeightsMissingError and CorruptWeightsError for its file."""
+        assert isinstance(job.options, FastOptions)
+        self.options = job.options
+        check_device(self.options.device)
+        if isinstance(like, FastPainter) and _source(like.options) == _source(self.options):
+            self.gallery, self.network = like.gallery, like.network
         else:
-            found = width, height
-        if min(found) < MINIMUM_SIDE:
-            raise PictureError(
-                f"expected a painting of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; it would be "
-                f"{found[0]} x {found[1]}"
-            )
-        return found
+            model = self.options.model
+            self.gallery = load_gallery(model, threads=threads, device=self.options.device)
+            self.network = digest(str(SHIPPED) if model is None else model)
+        self.device = self.gallery.device
+        self.styles = self.options.shares(tuple(style.place for style in job.styles))
+        if self.styles:
+            self.gallery.row(self.styles, self.options)  # refuses what cannot be
 
+    def check_style(self, style: str) -> None:
+        self.gallery.row(style, self.options.replace(style_weights=()))
 
-@dataclass(frozen=True)
-class Painted:
-    """A painting that was written. ``shrunk``: the photograph was larger than is safe. ``seconds``:
-    of the network alone."""
+    def memory(self) -> float:
+        return MEMORY
 
-    output: Path
-    width: int
-    height: int
-    seconds: float
-    shrunk: bool
-
-
-def paint_picture(gallery: Gallery, photo: Picture, manner: Manner) -> Picture:
-    """``photo`` painted, with its transparency and its precision.
-
-    Under transparent pixels the network sees the colours around them. Raises as ``Gallery.paint``.
-    """
-    width, height = manner.fitted(photo.width, photo.height)
-    pixels, alpha = photo.pixels, photo.alpha
-    if alpha is not None:
+    def paint(
+        self,
+        photo: Picture,
+        *,
+        keeper: Keeper | None = None,  # noqa: ARG002 - one pass: there is nothing to keep
+        on_progress: ProgressCallback | None = None,  # noqa: ARG002 - nor to tell
+        cancel: Cancel | None = None,  # noqa: ARG002 - nor to stop
+    ) -> Painting:
+        """See ``Painter``. Under transparent pixels the network sees the colours around them."""
+        width, height = fit_painting(self.options.size, photo.width, photo.height)
+        shrunk = self.options.size is None and (width, height) != (photo.width, photo.height)
+        began = time.perf_counter()
         pixels = imaging.fill_transparent(photo)
-    if (photo.width, photo.height) != (width, height):
-        pixels = imaging.resize(pixels, width, height)
-        alpha = None if alpha is None else imaging.resize(alpha, width, height)
-    painted = gallery.paint(
-        pixels,
-        manner.styles,
-        strength=manner.strength,
-        stroke_size=manner.stroke_size,
-        keep_color=manner.keep_color,
-    )
-    return Picture(painted, alpha, photo.bits)
+        painted = self.gallery.paint(imaging.resize(pixels, width, height), self.styles, self.options)
+        alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
+        notes = ("the photo was larger; --size asks for more",) if shrunk else ()
+        return Painting(Picture(painted, alpha, photo.bits), seconds=time.perf_counter() - began, notes=notes)
 
 
-def paint_file(
-    gallery: Gallery,
-    photo: str | os.PathLike[str],
-    output: str | os.PathLike[str],
-    manner: Manner,
-    *,
-    quality: int = 95,
-    model: str | None = None,
-    max_pixels: int = imaging.MAX_PIXELS,
-) -> Painted:
-    """Read ``photo``, paint it, and write ``output``, which says inside how it was made.
+def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:
+    """Return a painting's width and height for a photograph's; ``size``: as in ``FastOptions``.
 
-    ``quality``: of lossy formats, 1 to 100. ``model``: the network's file, to be mentioned there. Raises
-    PictureError and its kin for what cannot be painted, OutputError for what cannot be written.
+    Raises PictureError when it would be too small.
     """
-    target = Path(output)
-    imaging.check_writable(target)
-    if target.exists() and Path(photo).exists() and target.samefile(photo):
-        raise InputError(f"the output {target} is also an input; it would be overwritten")
-    read = imaging.read(photo, max_pixels=max_pixels)
-    shrunk = manner.size is None and read.width * read.height > SAFE_PIXELS
-    began = time.perf_counter()
-    painted = paint_picture(gallery, read, manner)
-    seconds = time.perf_counter() - began
-    del read
-    about = parameters(photo, manner, model, device=gallery.device)
-    imaging.write(painted, target, quality=quality, parameters=about)
-    return Painted(target, painted.width, painted.height, seconds, shrunk)
+    if size is None and width * height > SAFE_PIXELS:
+        size = int(max(width, height) * (SAFE_PIXELS / (width * height)) ** 0.5)
+    found = (width, height) if size is None else imaging.fit(width, height, size)
+    if min(found) < MINIMUM_SIDE:
+        raise PictureError(
+            f"expected a painting of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; it would be "
+            f"{found[0]} x {found[1]}"
+        )
+    return found
 
 
-def parameters(
-    photo: str | os.PathLike[str], manner: Manner, model: str | None = None, *, device: str = "cpu"
-) -> dict[str, Any]:
-    """What it takes to paint ``photo`` like this again, ready for JSON; ``device``: where it was painted."""
-    return {
-        "impasto": __version__,
-        "content": os.fspath(photo),
-        "fast": asdict(manner) | {"model": model, "device": device},
-    }
+def _source(options: FastOptions) -> tuple[str | None, str]:
+    return options.model, options.device

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from impasto.errors import OptionError
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
 from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
@@ -115,15 +115,15 @@ def job_of(request: Mapping[str, Any], storage: Storage, output: Path, *, draft_
     """The job Impasto performs for a request, with the data folder's files. Raises OptionError."""
     masks = [style["mask"] for style in request["styles"] if style["mask"]]
     return Job(
-        content=str(storage.picture(request["photo"])),
+        content=Reference(str(storage.picture(request["photo"]))),
         styles=tuple(
-            str(storage.picture(style["picture"])) if style["picture"] else style["name"]
+            Reference(str(storage.picture(style["picture"])) if style["picture"] else style["name"])
             for style in request["styles"]
         ),
         output=str(output),
         options=options_of(request, draft_size=draft_size),
-        content_masks=tuple(str(storage.picture(mask)) for mask in masks),
-        protect=None if request["protect"] is None else str(storage.picture(request["protect"])),
+        content_masks=tuple(Reference(str(storage.picture(mask))) for mask in masks),
+        protect=None if request["protect"] is None else Reference(str(storage.picture(request["protect"]))),
     )
 
 

@@ -19,7 +19,7 @@ from impasto.jobs.executors.process import Processes
 from impasto.jobs.machine import Seat
 from impasto.jobs.pairs import pairs
 from impasto.jobs.schedule import Policy
-from impasto.jobs.work import Painter
+from impasto.jobs.work import WorkerPainter
 from impasto.optimize.options import OptimizeOptions
 from tests.waiting import PATIENCE, until
 
@@ -43,7 +43,7 @@ def jobs(letters: str = "abcd") -> list[Job]:
 
 
 def paint(
-    todo: list[Job], painter: Painter, *, workers: int = 2, policy: Policy | None = None, **more: object
+    todo: list[Job], painter: WorkerPainter, *, workers: int = 2, policy: Policy | None = None, **more: object
 ) -> tuple[Batch, list[BatchProgress]]:
     said: list[BatchProgress] = []
     crew = Processes(painter, [Seat(1)] * workers)
@@ -60,8 +60,8 @@ def paint(
     return batch, said
 
 
-def diary(*, steps: int = 1, **what: str) -> Painter:
-    return Painter(f"{PAINTERS}:make", {"diary": str(Path("diary").absolute()), "steps": steps, **what})
+def diary(*, steps: int = 1, **what: str) -> WorkerPainter:
+    return WorkerPainter(f"{PAINTERS}:make", {"diary": str(Path("diary").absolute()), "steps": steps, **what})
 
 
 def begun() -> Counter[str]:
@@ -145,13 +145,13 @@ def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
 )
 def test_workers_that_cannot_start_end_the_batch_with_the_reason(make: str, words: str) -> None:
     with pytest.raises(ImpastoError, match=words):
-        paint(jobs(), Painter(f"{PAINTERS}:{make}"), policy=Policy(starts=2, delay=0))
+        paint(jobs(), WorkerPainter(f"{PAINTERS}:{make}"), policy=Policy(starts=2, delay=0))
     assert not (OUT / ".impasto").exists()
 
 
 def test_libraries_keep_to_the_threads_of_the_seat_and_do_not_disturb_the_line() -> None:
     with pytest.warns(UserWarning, match="look out"):
-        batch, _ = paint(jobs("ab"), Painter(f"{PAINTERS}:chatty"), workers=1)
+        batch, _ = paint(jobs("ab"), WorkerPainter(f"{PAINTERS}:chatty"), workers=1)
     assert batch.failed == ()
     assert (OUT / "a-art.png").read_text() == "1 1"
 
@@ -174,11 +174,11 @@ MAIN = """
 from impasto.jobs.batch import run_with
 from impasto.jobs.machine import Seat
 from impasto.jobs.executors.process import Processes
-from impasto.jobs.work import Painter
+from impasto.jobs.work import WorkerPainter
 from impasto.jobs.pairs import pairs
 from impasto.optimize.options import OptimizeOptions
 jobs = pairs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["art.jpg"], "out", OptimizeOptions())
-painter = Painter("tests.jobs.painters:make", {"diary": "diary", "steps": 3000})
+painter = WorkerPainter("tests.jobs.painters:make", {"diary": "diary", "steps": 3000})
 run_with(lambda: (Processes(painter, [Seat(1)] * 2), 2), jobs, "out")
 """
 

@@ -32,11 +32,11 @@ from impasto.jobs import cluster
 from impasto.jobs.batch import run_with
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.schedule import Policy
-from impasto.jobs.work import Painter
+from impasto.jobs.work import WorkerPainter
 from impasto.optimize.options import OptimizeOptions
 
 arguments = json.loads(sys.argv[1])
-address, painter = arguments["address"], Painter(arguments["make"], arguments["settings"])
+address, painter = arguments["address"], WorkerPainter(arguments["make"], arguments["settings"])
 photos, _ = photographs([arguments["photos"]])
 Path(arguments["out"].removeprefix("local://")).mkdir(exist_ok=True)
 jobs = pairs(photos, ["starry-night"], arguments["out"], OptimizeOptions())

@@ -54,7 +54,7 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     from impasto.cli.compat import neural_style_pictures as pictures
     from impasto.cli.compat import neural_style_recipe as recipe
     from impasto.imaging import write
-    from impasto.optimize.engine import Painter
+    from impasto.optimize.engine import PyramidDescent
     from impasto.optimize.minimize import minimize
     from impasto.optimize.regions import everywhere
 
@@ -70,7 +70,7 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     pictures.check_sides(paintings, encoder, options.style_layers, settings.style_scale)
     start = recipe.make_start(settings, photo, space, options.seed)
     places = everywhere([PictureStyle(space.enter(p), "as-is") for p in paintings], options)
-    painter = Painter(space.enter(photo), places, encoder, options, start)
+    painter = PyramidDescent(space.enter(photo), places, encoder, options, start)
     finish = pictures.finisher(photo, space, settings.original_colors == 1)
     _announce(settings, options, encoder, len(paintings))
     with Interrupts() as interrupts:

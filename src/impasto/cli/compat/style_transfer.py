@@ -15,7 +15,8 @@ import typer
 
 from impasto.cli.compat.neural_style_options import AS_THEY_ARE, remark
 from impasto.cli.compat.style_transfer_options import OWN, make_options, parse, remarks
-from impasto.cli.painting import INTERRUPTED, Interrupts, Job, Watcher, write_text
+from impasto.cli.painting import INTERRUPTED, Interrupts, Outputs, Watcher, check, write_text
+from impasto.jobs import Job, Reference
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -48,17 +49,19 @@ def run(arguments: Sequence[str]) -> int:
     options = make_options(found, width, height)
     found.end_scale = options.size
     job = Job(
-        content=Path(found.content),
-        styles=found.styles,
-        output=Path(found.output),
+        content=Reference(found.content),
+        styles=tuple(map(Reference, found.styles)),
+        output=found.output,
         options=options,
-        preview=None if found.preview is None else Path(found.preview),
-        log=None if found.trace is None else Path(found.trace),
         quality=QUALITY,
     )
-    job.check()
+    outputs = Outputs(
+        preview=None if found.preview is None else Path(found.preview),
+        log=None if found.trace is None else Path(found.trace),
+    )
+    check(job, outputs)
     _announce(options.device)
-    with closing(_Watcher(job, found.save_every)) as watcher, Interrupts() as interrupts:
+    with closing(_Watcher(job, outputs, found.save_every)) as watcher, Interrupts() as interrupts:
         result = api.stylize(
             content,
             styles,
@@ -69,8 +72,10 @@ def run(arguments: Sequence[str]) -> int:
         watcher.say_writing()
         painted = replace(result, picture=replace(result.picture, bits=_bits(job.output)))
         painted.save(job.output, quality=QUALITY, parameters=found.proof is None)
-        if job.log is not None:
-            write_text(job.log, json.dumps({"args": _peers(found), "iterates": watcher.iterates}, indent=4))
+        if outputs.log is not None:
+            write_text(
+                outputs.log, json.dumps({"args": _peers(found), "iterates": watcher.iterates}, indent=4)
+            )
     if result.cancelled:
         remark(f"interrupted; the picture so far is {job.output}")
         return INTERRUPTED
@@ -102,9 +107,9 @@ def _announce(device: str) -> None:
     print("Loading model...", flush=True)
 
 
-def _bits(output: Path) -> int:
+def _bits(output: str) -> int:
     """How precise a result is: as in the program, 16 bits in a TIFF, whatever the photograph has."""
-    return 16 if output.suffix.lower() in (".tif", ".tiff") else 8
+    return 16 if Path(output).suffix.lower() in (".tif", ".tiff") else 8
 
 
 def _peers(found: Namespace) -> dict[str, Any]:
@@ -114,8 +119,8 @@ def _peers(found: Namespace) -> dict[str, Any]:
 class _Watcher(Watcher):
     """Prints, saves and remembers the iterations as the program does."""
 
-    def __init__(self, job: Job, every: int) -> None:
-        super().__init__(job, None)
+    def __init__(self, job: Job, outputs: Outputs, every: int) -> None:
+        super().__init__(job, outputs, None)
         self.every = every
         self.iterates: list[dict[str, Any]] = []
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from impasto.files import places
 from impasto.jobs.machine import Seat
-from impasto.jobs.work import Painter, Task, carry_out, throttled
+from impasto.jobs.work import Task, WorkerPainter, carry_out, throttled
 from impasto.progress import Progress
 
 
@@ -21,7 +21,7 @@ class Actor:
     where it does not see the ``token`` in ``folder``, for its results would lie elsewhere.
     """
 
-    def __init__(self, painter: Painter, seat: Seat, here: str, folder: str, token: str) -> None:
+    def __init__(self, painter: WorkerPainter, seat: Seat, here: str, folder: str, token: str) -> None:
         os.environ.update(seat.environment())
         if Path(here).is_dir():
             os.chdir(here)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from impasto.jobs import machine
 from impasto.jobs.crew import Crew
 from impasto.jobs.executors.process import Processes
-from impasto.jobs.work import Painter
+from impasto.jobs.work import WorkerPainter
 
 Hire = Callable[[], tuple[Crew, int]]
 """Brings workers up when there is something to paint; and how many there are to be."""
@@ -32,7 +32,9 @@ class Wish:
     folder: str
 
 
-def find_workers(wish: Wish, painter: Callable[[int], Painter], tell: Callable[[str], None]) -> Hire | None:
+def find_workers(
+    wish: Wish, painter: Callable[[int], WorkerPainter], tell: Callable[[str], None]
+) -> Hire | None:
     """How to come by the workers that ``wish`` is for; None where this process does it alone.
 
     ``painter``: makes what they do, from how many share a machine's memory. ``tell`` gets a line about

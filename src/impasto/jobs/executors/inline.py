@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 
 from impasto.jobs.crew import Begun, Ended, Event, Ready, Said
-from impasto.jobs.work import Cancel, Perform, Task, carry_out
+from impasto.jobs.work import Perform, Task, carry_out
+from impasto.progress import Cancel
 
 
 class Alone:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready, Said
 from impasto.jobs.machine import Seat
-from impasto.jobs.work import Outcome, Painter, Task
+from impasto.jobs.work import Outcome, Task, WorkerPainter
 from impasto.progress import Progress
 
 LEAVE = 5.0
@@ -32,7 +32,7 @@ class Processes:
     survive copying, and a script that calls this needs no guard around its main part.
     """
 
-    def __init__(self, painter: Painter, seats: Sequence[Seat]) -> None:
+    def __init__(self, painter: WorkerPainter, seats: Sequence[Seat]) -> None:
         self._painter = painter
         self._seats = deque(seats)
         self._workers: dict[int, _Process] = {}
@@ -104,7 +104,7 @@ class _Process:
         self,
         worker: int,
         seat: Seat,
-        painter: Painter,
+        painter: WorkerPainter,
         events: queue.SimpleQueue[tuple[int, dict[str, Any] | None]],
     ) -> None:
         self.worker = worker

@@ -24,7 +24,7 @@ from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready, Said
 from impasto.jobs.executors.actor import Actor
 from impasto.jobs.ledger import HIDDEN
 from impasto.jobs.machine import Node, Share, share_cluster
-from impasto.jobs.work import Outcome, Painter, Task
+from impasto.jobs.work import Outcome, Task, WorkerPainter
 from impasto.progress import Progress
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import; a cluster started here inherits it
@@ -143,7 +143,7 @@ class RayCrew:
     A token is laid into the folder; a worker that does not see it would write elsewhere, and is refused.
     """
 
-    def __init__(self, painter: Painter, cluster: Cluster, folder: str) -> None:
+    def __init__(self, painter: WorkerPainter, cluster: Cluster, folder: str) -> None:
         self._painter = painter
         self._cluster = cluster
         self._folder = folder

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
-from impasto.jobs.work import Painter, Perform, Task, carry_out, throttled
+from impasto.jobs.work import Perform, Task, WorkerPainter, carry_out, throttled
 
 NO_START = 3
 
@@ -50,7 +50,7 @@ def main() -> None:
         return
     threading.Thread(target=_listen, args=(tasks, stopping), daemon=True).start()
     try:
-        perform = Painter(first["make"], first["settings"]).load()
+        perform = WorkerPainter(first["make"], first["settings"]).load()
     except ImpastoError as error:
         print(error, file=sys.stderr, flush=True)
         sys.exit(NO_START)

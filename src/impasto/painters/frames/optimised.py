@@ -15,7 +15,7 @@ from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
 from impasto.objectives import SampleKind, Samples, StyleStatistics
 from impasto.optimize import colours
-from impasto.optimize.engine import Cancel, paint
+from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import style_uses
 from impasto.painters.frames import NEXT_ITERATIONS, TEMPORAL_WEIGHT, CutShort
@@ -28,7 +28,7 @@ from impasto.painters.sources import (
     normalised,
     with_names,
 )
-from impasto.progress import ProgressCallback
+from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_tensor
 from impasto.types import Picture, Pixels, Plane
 

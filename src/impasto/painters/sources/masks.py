@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto import imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.errors import InputError, OptionError, PictureError
-from impasto.imaging.inputs import from_array, kind_of, name_of
+from impasto.imaging.inputs import MaskLike, from_array, kind_of, name_of
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, StyleUse, by_colour, under_masks
 from impasto.types import Picture, Plane
-
-MaskLike = str | os.PathLike[str] | NDArray[Any]
-"""A path, or an array: (H, W) floats in [0, 1] for a grey mask, (H, W, 3) for coloured regions."""
 
 
 def several(masks: MaskLike | Sequence[MaskLike] | None) -> list[MaskLike]:

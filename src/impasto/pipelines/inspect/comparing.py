@@ -15,11 +15,11 @@ from impasto.inspection.networks import NetworkResult
 from impasto.inspection.reconstruct import shrunk
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
-from impasto.optimize.engine import Cancel
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import Loaded, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
+from impasto.progress import Cancel
 from impasto.tensors import to_tensor
 from impasto.types import Picture
 

@@ -15,7 +15,6 @@ from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html
 from impasto.inspection.stages import StageCallback, Stages
-from impasto.optimize.engine import Cancel
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import (
     PictureLike,
@@ -29,6 +28,7 @@ from impasto.painters.sources import (
 )
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.inspect.telling import Teller, costs
+from impasto.progress import Cancel
 
 SIZE = 448
 """Long side of the painting where none is asked for: draft quality within three minutes on two cores."""

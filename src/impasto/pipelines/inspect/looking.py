@@ -30,11 +30,10 @@ from impasto.inspection.reconstruct import (
 )
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.inspection.styles import StyleDistances, style_distances
-from impasto.optimize.engine import Cancel
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import PictureLike, StyleLike, check_style_files, load_style, name_of
 from impasto.pipelines.inspect.inputs import find_network, find_photo
-from impasto.progress import ProgressCallback
+from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Picture
 
 

@@ -15,7 +15,6 @@ from impasto.imaging import fit
 from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
-from impasto.optimize.engine import Cancel
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import (
     Loaded,
@@ -28,6 +27,7 @@ from impasto.painters.sources import (
 )
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
+from impasto.progress import Cancel
 
 Networks = dict[tuple[object, ...], FeatureExtractor]
 

@@ -28,11 +28,10 @@ from impasto.inspection.reconstruct import (
 from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import RATIO, Axis, Sweep, SweepCell, cells
 from impasto.inspection.textures import gram_matrices, shuffled
-from impasto.optimize.engine import Cancel
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import Loaded
 from impasto.pipelines import photo as api
-from impasto.progress import Progress
+from impasto.progress import Cancel, Progress
 from impasto.types import Picture
 
 Filters = NDArray[np.float32]
@@ -119,7 +118,7 @@ class Teller:
             noise_log=noise_log,
             noise_frames=noise_frames,
             sweep=self._what_if(),
-            options=result.options,
+            options=self.options.replace(**result.options.to_dict()),
             defaults=OptimizeOptions(),
             network=self.network.describe(),
             slope=self.network.architecture.slope if isinstance(self.network, Encoder) else 0.0,

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from impasto.errors import InputError
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
+from impasto.painters import Painter, make_painter
 from impasto.progress import Progress, ProgressCallback
 from impasto.studio.state.storage import CHECKPOINT, PARTIAL, PREVIEW, replace_file
 
 log = logging.getLogger("impasto.studio.worker")
 PREVIEW_SIDE = 768
 SHOW_EVERY = 0.5
-_networks: dict[tuple[Any, ...], Any] = {}
 
 
 class ProgressListener(Protocol):
@@ -56,11 +56,10 @@ class LocalExecutor:
 
     def __init__(self, checkpoint_seconds: float, max_pixels: int) -> None:
         self._checkpoint_seconds, self._max_pixels = checkpoint_seconds, max_pixels
+        self._painter: Painter | None = None
 
     def warm_up(self) -> None:
-        from impasto.optimize.options import OptimizeOptions
-
-        _network(Job("", (), options=OptimizeOptions()))
+        self._painter = make_painter(Job(Reference(), ()))
 
     def paint(self, work: Job, folder: Path, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         checkpoint = folder / CHECKPOINT
@@ -82,13 +81,14 @@ class LocalExecutor:
         self, work: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Callable[[], bool]
     ) -> Any:
         """Paint ``work`` and leave what was made beside its output; returns Impasto's result."""
-        from impasto.pipelines import batch as works
+        from impasto.pipelines.photo import paint_job
 
-        result = works.perform(
+        self._painter = make_painter(work, like=self._painter, max_pixels=self._max_pixels)
+        result = paint_job(
             work,
+            painter=self._painter,
             checkpoint=checkpoint,
             checkpoint_every=self._checkpoint_seconds,
-            encoder=_network(work),
             max_pixels=self._max_pixels,
             on_progress=on_progress,
             cancel=cancel,
@@ -124,19 +124,3 @@ def _show(pixels: Any, folder: Path) -> None:
 
     picture = Picture(np.asarray(pixels, dtype=np.float32))
     replace_file(folder / PREVIEW, thumbnail(picture, PREVIEW_SIDE, quality=85))
-
-
-def _network(work: Job) -> Any:
-    """The network ``work`` needs, kept from one job to the next; None where each job has its own."""
-    from impasto.painters.sources import load_network
-
-    options = work.options
-    if options.normalise_activations:
-        return None
-    layers = (*options.content_layers, *options.style_layers)
-    key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, layers)
-    if key not in _networks:
-        if len(_networks) > 3:
-            _networks.clear()
-        _networks[key] = load_network(options)
-    return _networks[key]

@@ -18,7 +18,7 @@ from impasto.jobs import Job
 from impasto.jobs.crew import Ended, Lost, Said
 from impasto.jobs.ledger import HIDDEN
 from impasto.jobs.machine import Seat
-from impasto.jobs.work import Painter, Perform, Task
+from impasto.jobs.work import Perform, Task, WorkerPainter
 from impasto.progress import Progress
 from impasto.studio.settings import Settings
 from impasto.studio.state.storage import CHECKPOINT, PREVIEW
@@ -47,7 +47,7 @@ class RayExecutor:
         memory = settings.ray_memory_gb * 1e9
         found = cluster.join(settings.ray_address, 1, 1, gpus=True, memory=memory)
         given = {"checkpoint_seconds": settings.checkpoint_seconds, "max_pixels": settings.max_pixels}
-        painter = Painter("impasto.studio.worker.ray_executor:make_painter", given)
+        painter = WorkerPainter("impasto.studio.worker.ray_executor:make_painter", given)
         # Others share the cluster too: what a painting takes is for the operator to say.
         share = replace(found.share, workers=1, seat=Seat(settings.ray_cores))
         self._crew = cluster.RayCrew(painter, replace(found, share=share), str(folder))

@@ -20,11 +20,11 @@ from impasto.errors import ImpastoError, InputError, OutputError
 from impasto.files import local as files
 from impasto.inference import load_gallery
 from impasto.inference.sessions import check_device
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
 from impasto.jobs.batch import Batch, run, run_with
 from impasto.jobs.executors.choice import Wish, find_workers
 from impasto.jobs.schedule import Policy
-from impasto.jobs.work import Painter
+from impasto.jobs.work import WorkerPainter
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video import Engine, Film, FilmOptions, FilmProgress, choose_engine
 from impasto.pipelines.video.parts.division import Part, split
@@ -178,7 +178,12 @@ def _painted(
     # A pattern of names is no file; its folder stands for it.
     content = plan.source if plan.source.exists() else plan.source.parent
     jobs = [
-        Job(str(content.absolute()), plan.styles, str(folder / name_of(part)), plan.options)
+        Job(
+            Reference(str(content.absolute())),
+            tuple(map(Reference, plan.styles)),
+            str(folder / name_of(part)),
+            plan.options,
+        )
         for part in plan.parts
     ]
     free = float(psutil.virtual_memory().available)
@@ -186,7 +191,7 @@ def _painted(
     at = str(folder / "plan.json")
     hire = find_workers(
         wish,
-        lambda among: Painter(
+        lambda among: WorkerPainter(
             "impasto.pipelines.video.parts.painting:make_part_painter", {"plan": at, "among": among}
         ),
         watch.say,

@@ -25,7 +25,7 @@ from impasto.clips.writing import SegmentWriter
 from impasto.errors import OutputError
 from impasto.files import local as files
 from impasto.jobs import Job
-from impasto.jobs.work import Cancel, Perform
+from impasto.jobs.work import Perform
 from impasto.painters.frames import CutShort
 from impasto.painters.frames.fast import Gallery
 from impasto.pipelines.video.engines import FilmPainter, choose_engine, find_coherence
@@ -33,7 +33,7 @@ from impasto.pipelines.video.options import SEGMENTS
 from impasto.pipelines.video.parts.division import Part
 from impasto.pipelines.video.parts.plans import Plan, frames_of
 from impasto.pipelines.video.places import frame_path
-from impasto.progress import Progress, ProgressCallback
+from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.types import Picture, Pixels
 
 

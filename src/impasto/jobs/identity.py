@@ -1,0 +1,230 @@
+"""What makes a job the job it is: which files it reads, where they lie, and what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_args
+
+from impasto.errors import InputError
+from impasto.files.places import fetch, fetched_version, is_address
+from impasto.jobs.job import Job, Reference
+from impasto.optimize.options import Initialisation, OptimizeOptions
+
+_MEANS = ("max_memory", "tile", "device", "recoveries", "model", "encoder")
+"""Options that say how a picture is made, not which: a painting may go on with others of these. A network
+counts by its weights."""
+
+
+def measure(
+    job: Job, *, network: str = "", earlier: Job | None = None, look: Callable[[str], str] | None = None
+) -> Job:
+    """Return ``job`` with what it begins with: the current folder, and its inputs' and its network's
+    digests.
+
+    Files in a store are read, unless ``look`` says that they are the version that they were when the job
+    was measured ``earlier``. Raises InputError for an input that is not there or cannot be read.
+    """
+    known = {} if earlier is None else {one.place: one for one in earlier.inputs()}
+
+    def measured(one: Reference) -> Reference:
+        if not one.place:
+            return one
+        before = known.get(one.place)
+        if before is not None and before.digest and before.version and look is not None:
+            unchanged = look(one.place) == before.version
+            if unchanged:
+                return replace(one, digest=before.digest, version=before.version)
+        found = digest(one.place)
+        return replace(one, digest=found, version=fetched_version(one.place) if is_address(one.place) else "")
+
+    found = _mapped(replace(job, start=start(job)), measured)
+    return replace(found, folder=str(Path.cwd()), network=network)
+
+
+def start(job: Job) -> Reference | None:
+    """Return the picture that painting begins with, where it is one of its own."""
+    options = job.options
+    if not isinstance(options, OptimizeOptions) or options.init in get_args(Initialisation):
+        return None
+    return job.start if job.start is not None and job.start.place == options.init else Reference(options.init)
+
+
+def digest(name: str) -> str:
+    """The SHA-256 of a file, of a folder's pictures in the order of their names, or of a named style."""
+    if is_address(name):
+        return _of_file(fetch(name))
+    path = Path(name)
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # such as a name too long to be one
+        raise InputError(f"cannot read {_short(name)}: {error.strerror or error}") from error
+    if is_folder:
+        from impasto.imaging import READABLE_SUFFIXES  # NumPy's import is not for the command's help
+
+        pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
+        return hashlib.sha256("".join(map(_of_file, pictures)).encode()).hexdigest()
+    if not is_there:
+        from impasto.catalogue.files import named_styles
+
+        path = named_styles().get(name, path)
+    return _of_file(path)
+
+
+def _of_file(path: Path) -> str:
+    try:
+        about = path.stat()
+        return _of_bytes(str(path.resolve()), about.st_mtime_ns, about.st_size)
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+@lru_cache(maxsize=4096)
+def _of_bytes(path: str, changed: int, size: int) -> str:  # noqa: ARG001  (part of what is cached by)
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _mapped(job: Job, change: Callable[[Reference], Reference]) -> Job:
+    """``job`` with its references changed."""
+
+    def optional(one: Reference | None) -> Reference | None:
+        return None if one is None else change(one)
+
+    return replace(
+        job,
+        content=change(job.content),
+        styles=tuple(map(change, job.styles)),
+        content_masks=tuple(map(change, job.content_masks)),
+        style_masks=tuple(map(change, job.style_masks)),
+        protect=optional(job.protect),
+        strokes=optional(job.strokes),
+        start=optional(job.start),
+    )
+
+
+def _moved(job: Job, move: Callable[[str], str], network: Callable[[str], str]) -> Job:
+    """``job`` with other places for its inputs, and for the file of its network."""
+    found = _mapped(
+        replace(job, start=start(job)), lambda one: replace(one, place=move(one.place)) if one.place else one
+    )
+    options = job.options
+    if isinstance(options, OptimizeOptions):
+        options = options.replace(encoder=network(options.encoder))
+        if found.start is not None:
+            options = options.replace(init=found.start.place)
+    elif options.model is not None:
+        options = options.replace(model=network(options.model))
+    return replace(found, options=options)
+
+
+def located(job: Job) -> Job:
+    """Return ``job`` as seen from the current folder: places relative to ``job.folder`` made whole where
+    that is another one."""
+    folder = Path(job.folder)
+    if not job.folder or folder == Path.cwd():
+        return job
+
+    def whole(place: str) -> str:
+        # What is neither there nor looks like a file's name is a named style's.
+        is_file = (folder / place).exists() or "." in place or "/" in place
+        return str(folder / place) if place and is_file else place
+
+    found = _moved(job, whole, _network_in(folder))
+    return replace(found, output=whole(job.output), folder=str(Path.cwd()))
+
+
+def fetched(job: Job) -> Job:
+    """Return ``job`` with copies on this machine of the inputs that lie elsewhere. Raises InputError."""
+    return _moved(job, lambda place: str(fetch(place)) if is_address(place) else place, lambda name: name)
+
+
+def beside(job: Job, folder: Path) -> Job:
+    """Return ``job`` with the inputs that are not in the current folder taken from ``folder``, where they
+    are there."""
+
+    def found(place: str) -> str:
+        is_there_only = bool(place) and not Path(place).exists() and (folder / place).exists()
+        return str(folder / place) if is_there_only else place
+
+    network = _network_in(folder)
+    return _moved(job, found, lambda name: name if Path(name).is_file() else network(name))
+
+
+def _network_in(folder: Path) -> Callable[[str], str]:
+    def whole(network: str) -> str:
+        is_file = bool(Path(network).suffix) and (folder / network).is_file()
+        return str(folder / network) if is_file else network
+
+    return whole
+
+
+def check_unchanged(job: Job, where: str) -> None:
+    """Raise InputError when an input of ``job`` is not there any more, or not what it was.
+
+    ``where``: who remembers the job, for the message.
+    """
+    for one in job.inputs():
+        if not one.place or not one.digest:
+            continue
+        try:
+            now = digest(one.place)
+        except InputError as error:
+            raise InputError(
+                f"{where} was begun with {one.place}, which cannot be read now: {error}"
+            ) from error
+        if now != one.digest:
+            raise InputError(
+                f"{where} was begun with another {one.place}: its SHA-256 was {one.digest[:16]}..., "
+                f"is {now[:16]}..."
+            )
+
+
+def differences(earlier: Job, now: Job) -> list[str]:
+    """Return what decides the picture and differs between two measured jobs, as "NAME was A, is B".
+
+    Files count by what they hold, wherever they lie; the output, its quality, the device and the memory
+    do not count. A network counts by its weights where they are known, and by its name otherwise.
+    """
+    if earlier.engine != now.engine:
+        return [f"engine was {earlier.engine}, is {now.engine}"]
+    by_weights = bool(earlier.network and now.network)
+    before, after = _decisive(earlier, by_weights), _decisive(now, by_weights)
+    return [
+        f"{name} was {_short(before[name])}, is {_short(after[name])}"
+        for name in before
+        if before[name] != after[name]
+    ]
+
+
+def _decisive(job: Job, by_weights: bool) -> dict[str, Any]:
+    def held(one: Reference | None) -> str | None:
+        return None if one is None else one.digest or one.place
+
+    options = job.options
+    name, network = (
+        ("encoder", options.encoder) if isinstance(options, OptimizeOptions) else ("model", options.model)
+    )
+    found = {
+        "content": held(job.content),
+        "styles": list(map(held, job.styles)),
+        "content masks": list(map(held, job.content_masks)),
+        "style masks": list(map(held, job.style_masks)),
+        "protect": held(job.protect),
+        "strokes": held(job.strokes),
+        **{key: value for key, value in options.to_dict().items() if key not in _MEANS},
+        **({"network": job.network} if by_weights else {name: network}),
+    }
+    if job.start is not None:
+        found["init"] = held(job.start)
+    return found
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:16]}..."

@@ -1,0 +1,185 @@
+"""The optimiser as a painter (Gatys, Ecker and Bethge, CVPR 2016)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+from impasto import imaging
+from impasto.catalogue.files import refuse_network
+from impasto.encoders import FeatureExtractor
+from impasto.imaging.inputs import load_picture, opaque
+from impasto.optimize import colours, memory
+from impasto.optimize.engine import Keeper, least_side, paint
+from impasto.optimize.mixing import mix_scales
+from impasto.optimize.options import Initialisation, OptimizeOptions
+from impasto.optimize.regions import style_uses
+from impasto.painters.painter import Materials
+from impasto.painters.sources import (
+    Loaded,
+    arrange,
+    check_style_encoders,
+    check_style_files,
+    load_mask,
+    load_network,
+    load_style,
+    normalised,
+    of_own,
+    with_names,
+)
+from impasto.progress import Cancel, Progress, ProgressCallback
+from impasto.types import Painting, Picture, Pixels, Plane
+
+if TYPE_CHECKING:
+    from impasto.painters.painter import Painter
+
+
+class OptimisedPainter:
+    """Paints by changing the picture until its content and its style are those asked for."""
+
+    options: OptimizeOptions
+    network: str
+
+    def __init__(
+        self,
+        options: OptimizeOptions,
+        materials: Materials,
+        *,
+        like: Painter | None = None,
+        max_pixels: int = imaging.MAX_PIXELS,
+    ) -> None:
+        """Raises InputError and its kin, and WeightsMissingError without the encoder's weights."""
+        self._materials = materials
+        self._max_pixels = max_pixels
+        own = materials.encoder
+        if own is not None and not isinstance(own, Loaded):
+            options = of_own(own, options)
+        sampling = options.style_sampling()
+        self._styles = [load_style(s, **sampling, max_pixels=max_pixels) for s in materials.styles]
+        strokes = materials.strokes
+        self._strokes = None if strokes is None else load_style(strokes, **sampling, max_pixels=max_pixels)
+        self._start = None
+        if options.init not in get_args(Initialisation):
+            self._start = opaque(load_picture(options.init, max_pixels))
+        self._encoder = self._load(options, like)
+        self.options = with_names(options, self._encoder)
+        self.device = "auto"  # it is chosen for each painting
+        square = options.size if isinstance(options.size, tuple) else (options.size, options.size)
+        # Too small for a square picture is too small for every one.
+        least_side(self._encoder, self.options, *square)
+
+    def _load(self, options: OptimizeOptions, like: Painter | None) -> FeatureExtractor:
+        """The network; ``self.network`` is its digest."""
+        own = self._materials.encoder
+        if own is not None and not isinstance(own, Loaded):
+            about = sorted((name, str(value)) for name, value in own.describe().items())
+            self.network = hashlib.sha256(str(about).encode()).hexdigest()
+            return own
+        every = [*self._styles, *([] if self._strokes is None else [self._strokes])]
+        check_style_encoders(every, options)
+        if own is not None:
+            found = own.network
+        elif isinstance(like, OptimisedPainter) and _set_up(like.options) == _set_up(options):
+            found = like._encoder
+        else:
+            found = load_network(options)
+        self.network = str(found.describe()["sha256"])
+        return found
+
+    def check_style(self, style: str) -> None:
+        refuse_network(style)
+
+    def memory(self) -> float:
+        options = self.options
+        if options.max_memory is not None:
+            return options.max_memory * 1e9
+        width, height = options.size if isinstance(options.size, tuple) else (options.size, options.size)
+        layers = [*options.content_layers, *options.style_layers]
+        at_work = memory.activations(self._encoder, layers) * memory.OVERHEAD * height * width
+        return memory.kept(self._encoder, options, height, width) + at_work
+
+    def paint(
+        self,
+        photo: Picture,
+        *,
+        keeper: Keeper | None = None,
+        on_progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> Painting:
+        """See ``Painter``."""
+        given, options, most = self._materials, self.options, self._max_pixels
+        beneath = opaque(photo)
+        network, loaded = self._network_for(beneath), self._styles
+        guard = None
+        if given.protect is not None:
+            guard = load_mask(given.protect, photo, "protect", options, most)
+        masks, inner = given.content_masks, given.style_masks
+        if self._strokes is not None:
+            arrange(photo, style_uses(loaded, options), masks, inner, options, most)  # refuses what it will
+            loaded = [
+                mix_scales(layout, self._strokes, network, options, on_progress=on_progress, cancel=cancel)
+                for layout in loaded
+            ]
+        painted, styles = colours.prepare(beneath, loaded, options)
+        if on_progress is not None:
+            on_progress = _recoloured(on_progress, beneath, painted, options, guard)
+        painting = paint(
+            painted,
+            arrange(photo, style_uses(styles, options), masks, inner, options, most),
+            network,
+            options,
+            start=self._start,
+            protect=guard,
+            extra_losses=given.extra_losses or None,
+            keeper=keeper,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+        height, width = painting.pixels.shape[:2]
+        kept = None if guard is None else imaging.resize_mask(guard, width, height)
+        pixels = colours.finish(painting.pixels, imaging.resize(beneath.pixels, width, height), options, kept)
+        alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
+        return replace(painting, picture=Picture(pixels, alpha, photo.bits))
+
+    def _network_for(self, photo: Picture) -> FeatureExtractor:
+        """The network, normalised on ``photo`` and the styles where the options say so."""
+        if self._materials.encoder is not None and not isinstance(self._materials.encoder, Loaded):
+            return self._encoder
+        found = normalised(self._encoder, self.options, photo, self._styles)
+        every = [*self._styles, *([] if self._strokes is None else [self._strokes])]
+        check_style_files(every, found, self.options)
+        return found
+
+
+def _set_up(options: OptimizeOptions) -> tuple[object, ...]:
+    """What decides which network is loaded, and how it is set up."""
+    layers = (*options.content_layers, *options.style_layers)
+    return options.encoder, options.pooling, options.rescale_pooling, options.padding, *layers
+
+
+def _recoloured(
+    on_progress: ProgressCallback,
+    photo: Picture,
+    painted: Picture,
+    options: OptimizeOptions,
+    guard: Plane | None,
+) -> ProgressCallback:
+    """``on_progress`` with previews as the result will be: in its colours, and the photograph where it is
+    protected. ``painted``: the photograph as it is painted with."""
+
+    def report(event: Progress) -> None:
+        look = event.preview
+
+        def preview() -> Pixels:
+            assert look is not None
+            pixels: Pixels = look()
+            height, width = pixels.shape[:2]
+            kept = None if guard is None else imaging.resize_mask(guard, width, height)
+            if kept is not None:
+                pixels = colours.put_back(pixels, imaging.resize(painted.pixels, width, height), kept)
+            return colours.finish(pixels, imaging.resize(photo.pixels, width, height), options, kept)
+
+        on_progress(replace(event, preview=preview))
+
+    return report

@@ -1,0 +1,65 @@
+"""Style files, measured from paintings; and the named styles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from impasto import imaging
+from impasto.catalogue.files import (
+    SUFFIX,
+    StyleCard,
+    measure_style_file,
+    named_styles,
+    read_style,
+    write_style,
+)
+from impasto.catalogue.loading import pictures_in
+from impasto.errors import InputError
+from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
+from impasto.optimize.options import OptimizeOptions
+from impasto.painters.sources import load_network, with_names
+
+
+def make_style(
+    paintings: PictureLike | list[PictureLike] | tuple[PictureLike, ...],
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    artist: str = "",
+    year: str = "",
+    licence: str = "",
+    encoder: str = "tiny",
+    layers: Sequence[str] | None = None,
+    half: bool = False,
+) -> StyleCard:
+    """Measure the style of one or more ``paintings`` and write a style file to ``path``.
+
+    A folder among them stands for the pictures in it.
+    ``layers``: the layers to measure (default: those of ``OptimizeOptions``). ``half`` stores float16.
+    The file serves wherever a style picture does, with the same encoder, and gives the same result.
+    """
+    several_given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
+    given = [picture for painting in several_given for picture in pictures_in(painting)]
+    place = Path(path)
+    if place.suffix.lower() != SUFFIX:
+        raise InputError(f"a style file's name ends in {SUFFIX}; got {place.name!r}")
+    imaging.check_writable(place, suffixes=(SUFFIX,))
+    pictures = [opaque(load_picture(p)) for p in given]
+    titles = [Path(o).name if (o := name_of(p)) else "picture" for p in given]
+    options = OptimizeOptions(encoder=encoder)
+    if layers:
+        wanted = dict.fromkeys([layers] if isinstance(layers, str) else layers, 1.0)
+        options = options.replace(style_layers=wanted, content_layers={})
+    network = load_network(options)
+    found = list(with_names(options, network).style_layers)
+    card = StyleCard(title or Path(titles[0]).stem, artist, year, licence, tuple(titles))
+    card, tensors = measure_style_file(pictures, network, found, card, half=half)
+    write_style(place, card, tensors)
+    return card
+
+
+def styles() -> dict[str, StyleCard]:
+    """The named styles that come with the package."""
+    return {name: read_style(path).card for name, path in named_styles().items()}
