@@ -145,10 +145,10 @@ def test_results_among_the_photographs_are_left_out_and_said_so() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "photographs did not come"),
-        (["photos"], "--style STYLE did not come"),
-        (["photos", "--style", "art.png"], "-o DIR did not come"),
-        (["--style", "art.png", "-o", "out"], "photographs did not come"),
+        ([], "missing photographs"),
+        (["photos"], "missing --style STYLE"),
+        (["photos", "--style", "art.png"], "missing -o DIR"),
+        (["--style", "art.png", "-o", "out"], "missing photographs"),
         (["missing.jpg", "--style", "art.png", "-o", "out"], "no photograph or folder missing.jpg"),
         (["photos", "--style", "monet", "-o", "out"], "no style or file called 'monet'"),
         (["photos", "--style", "art.png", "-o", "art.png"], "expected a folder for the results"),
@@ -454,7 +454,7 @@ def test_a_fast_batch_is_one_like_any_other() -> None:
     assert run(*command).stdout == "done: out (0 painted, 4 there already, 0 failed)\n"
     other = run(*command, "--strength", 0.5, "--json")
     first = json.loads(other.stdout.splitlines()[0])
-    assert first["note"] == "fast strength was 1.0, is 0.5"
+    assert first["note"] == "strength was 1.0, is 0.5"
     assert json.loads(other.stdout.splitlines()[-1])["painted"] == 4
 
 

@@ -42,7 +42,7 @@ def test_paints_a_photograph_and_says_where(photo_file: Path, tmp_path: Path, mo
     assert f"painted: {out} (96x64, " in result.stdout
     found = imaging.read_parameters(out)
     assert found is not None
-    assert found["fast"]["model"] == str(model)
+    assert found["options"]["model"] == str(model)
 
 
 def test_options_reach_the_painting(photo_file: Path, tmp_path: Path, model: Path) -> None:
@@ -134,7 +134,7 @@ def test_bad_requests_are_one_line(photo_file: Path, tmp_path: Path, model: Path
     refused(run(photo_file, "--style", "green", *out), "no style 'green'", "red-dots")
     refused(run(photo_file, "--style", "red-dots:much", *out), "NAME:WEIGHT")
     refused(run(photo_file, "--style", "red-dots", "--style", "red-dots:2", *out), "once")
-    refused(run(photo_file, "--style", "red-dots", "--size", 8, *out), "16 pixels")
+    refused(run(photo_file, "--style", "red-dots", "--size", 8, *out), "16 or more")
     refused(run(tmp_path / "none.jpg", "--style", "red-dots", *out), "none.jpg")
     refused(run(photo_file, "--style", "red-dots", "--strength", 2, *out), "strength")
     refused(run(photo_file, "--style", "red-dots", "-o", photo_file, "--model", model), "also an input")

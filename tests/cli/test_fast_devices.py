@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from impasto import imaging
 from impasto.cli import app
+from impasto.inference.gallery import SHIPPED
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.jobs import machine
 from impasto.jobs.executors.choice import Wish
@@ -36,7 +37,7 @@ def run(*words: str) -> Result:
 FAST = ("fast", "photo.png", "--style", "starry-night", "-o", "out.png")
 CAMERA = ("fast", "--camera", "clip.mp4", "--style", "starry-night", "--size", "48", "-o", "frames")
 VIDEO = ("video", "clip.mp4", "--style", "starry-night", "-o", "out.mkv")
-MODEL = (*VIDEO, "--model", str(Path(works.SHIPPED)))
+MODEL = (*VIDEO, "--model", str(SHIPPED))
 BATCH = ("batch", "photo.png", "--style", "starry-night", "-o", "out", "--fast")
 
 
@@ -71,7 +72,7 @@ def test_cuda_is_taken_and_named_where_it_is(words: tuple[str, ...], monkeypatch
     if words is FAST:
         found = imaging.read_parameters("out.png")
         assert found is not None
-        assert found["fast"]["device"] == "cuda"
+        assert found["options"]["device"] == "cuda"
 
 
 @pytest.mark.filterwarnings("default:painting on the processor:RuntimeWarning")
@@ -116,7 +117,7 @@ def test_workers_are_seated_by_graphics_processor_where_the_network_uses_them(
 ) -> None:
     FakeCuda().install(monkeypatch)
     wish, painter = wished(monkeypatch, *BATCH, "--workers", "auto", "--device", device)
-    assert (wish.device, painter.settings["device"]) == (expected, expected)
+    assert wish.device == expected
     wish, painter = wished(monkeypatch, *VIDEO, "--workers", "auto", "--device", device)
     assert wish.device == expected
     plan = json.loads(Path(painter.settings["plan"]).read_text())
@@ -139,7 +140,7 @@ def test_on_ray_the_workers_have_the_device_and_not_this_machine(
 ) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CPU])
     wish, painter = wished(monkeypatch, *BATCH, "--ray", "10.0.0.1:6379", "--device", device)
-    assert (wish.device, painter.settings["device"]) == (expected, expected)
+    assert wish.device == expected
     wish, painter = wished(monkeypatch, *VIDEO, "--ray", "10.0.0.1:6379", "--device", device)
     assert wish.device == expected
     assert json.loads(Path(painter.settings["plan"]).read_text())["options"]["device"] == expected

@@ -17,7 +17,7 @@ from impasto.inspection import read_log
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import OptimizeOptions
-from impasto.pipelines import batch as works
+from impasto.pipelines.photo import paint_job
 from impasto.progress import Progress
 from impasto.types import Picture
 from tests.cli.running import refused, run
@@ -49,7 +49,7 @@ def after(count: int) -> Callable[[], bool]:
 def begin(job: Job | None = None) -> Path:
     """The checkpoint of a painting cut short after two iterations."""
     job = job or Job("photo.png", ("art.png",), "out.png", OPTIONS)
-    assert works.perform(job, checkpoint="it.state", cancel=after(2)).cancelled
+    assert paint_job(job, checkpoint="it.state", cancel=after(2)).cancelled
     return Path("it.state")
 
 
@@ -140,20 +140,15 @@ def test_masks_protection_and_quality_are_in_the_checkpoint() -> None:
         protect="edges.png",
         quality=30,
     )
-    works.perform(job)
+    paint_job(job)
     whole = Path("out.jpg").read_bytes()
     Path("out.jpg").unlink()
     begin(job)
     stored = Job.from_dict(read_checkpoint(Path("it.state"))[0])
     assert (stored.output, stored.quality) == ("out.jpg", 30)
-    assert set(stored.inputs) == {
-        "photo.png",
-        "art.png",
-        "starry-night",
-        "left.png",
-        "right.png",
-        "edges.png",
-    }
+    assert all(one.digest for one in stored.inputs())
+    names = {"photo.png", "art.png", "starry-night", "left.png", "right.png", "edges.png"}
+    assert {one.place for one in stored.inputs()} == names
     assert run("resume", "it.state").exit_code == 0
     assert Path("out.jpg").read_bytes() == whole
 
@@ -287,7 +282,7 @@ def test_strokes_belong_to_the_painting_and_are_found_from_another_folder(
     job, state = Job("photo.png", ("art.png",), "out.png", OPTIONS, strokes="fine.png"), here / "it.state"
     seen: list[Progress] = []
     more = {"on_progress": seen.append, "cancel": lambda: len(seen) > 1}
-    assert works.perform(job, checkpoint=state, **more).cancelled  # type: ignore[arg-type]
+    assert paint_job(job, checkpoint=state, **more).cancelled  # type: ignore[arg-type]
     command = ["stylize", "photo.png", "art.png", "-o", "out.png", *COMMAND, "--checkpoint", "it.state"]
     refused(run(*command, "--strokes", "other.png"), "belongs to another painting", "strokes was")
     (here / "elsewhere").mkdir()

@@ -126,16 +126,16 @@ def test_inputs_are_fetched_once_as_long_as_they_stay_the_same(
     monkeypatch.setattr(places, "read", lambda a: read.append(a) or genuine(a))
     job = Job("memory://photos/a.jpg", ("memory://art/art.jpg", "starry-night"), "memory://out/x.png")
     near = fetched(job)
-    assert Path(near.content).read_bytes() == b"photos/a.jpg"
-    assert Path(near.content).name == "a.jpg"
-    assert near.styles[1] == "starry-night"
+    assert Path(near.content.place).read_bytes() == b"photos/a.jpg"
+    assert Path(near.content.place).name == "a.jpg"
+    assert near.styles[1].place == "starry-night"
     assert near.output == job.output
     measured = measure(job)
     assert read == ["memory://photos/a.jpg", "memory://art/art.jpg"]
     (Path.cwd() / "a.jpg").write_bytes(b"photos/a.jpg")
-    assert measured.inputs["memory://photos/a.jpg"] == digest("a.jpg")
+    assert measured.content.digest == digest("a.jpg")
     store.pipe_file("/photos/a.jpg", b"another and longer")
-    assert Path(fetched(job).content).read_bytes() == b"another and longer"
+    assert Path(fetched(job).content.place).read_bytes() == b"another and longer"
 
 
 def test_what_a_store_says_is_the_same_is_not_read_again(

@@ -76,7 +76,9 @@ def act(what: str, job: Job, *, first: bool) -> None:
 
 def write(job: Job) -> None:
     data = b"painted from " + (
-        places.read(job.content) if places.is_address(job.content) else Path(job.content).read_bytes()
+        places.read(job.content.place)
+        if places.is_address(job.content.place)
+        else Path(job.content.place).read_bytes()
     )
     if places.is_address(job.output):
         places.write(job.output, data)

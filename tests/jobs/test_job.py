@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from impasto.errors import InputError, OptionError
-from impasto.jobs import Job
-from impasto.jobs.identity import beside, check_unchanged, differences, located, measure, names
+from impasto.inference.options import FastOptions
+from impasto.jobs import Job, Reference
+from impasto.jobs.identity import beside, check_unchanged, differences, located, measure
 from impasto.optimize.options import OptimizeOptions
 
 
@@ -33,27 +34,49 @@ def test_a_job_comes_back_from_json_as_it_was() -> None:
         protect="e.png",
         quality=80,
         folder="/somewhere",
-        inputs={"photo.jpg": "0" * 64},
         network="f" * 64,
     )
     assert Job.from_dict(json.loads(json.dumps(job.to_dict()))) == job
+
+
+def test_a_fast_job_with_uploads_comes_back_from_json_as_it_was() -> None:
+    photo = Reference("/data/5f3e.png", "holiday.jpg", "0" * 64, "v1")
+    job = Job(photo, ("starry-night",), "out.png", FastOptions(strength=0.5, style_weights=(1.0,)))
+    assert Job.from_dict(json.loads(json.dumps(job.to_dict()))) == job
+    assert job.engine == "fast"
+
+
+def test_a_recipe_calls_inputs_as_people_do_and_makes_the_same_job_again() -> None:
+    upload = Reference("/data/5f3e.png", "holiday.jpg")
+    recipe = Job(upload, (Reference(name="picture"),), options=OptimizeOptions(size=64)).recipe()
+    assert (recipe["content"], recipe["styles"]) == ("holiday.jpg", ["picture"])
+    job = Job("photo.jpg", ("a.jpg", "b.jpg"), options=OptimizeOptions(size=64), protect="mask.png")
+    assert Job.from_recipe(json.loads(json.dumps(job.recipe()))) == job
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
         ({"content": "a.jpg"}, "needs 'styles'"),
-        ({"content": "a.jpg", "styles": [], "colour": "red"}, "does not know 'colour'"),
-        ({"content": 5, "styles": []}, "content of a job description must be a text; it is 5"),
-        ({"content": "a.jpg", "styles": "starry-night"}, "styles of a job description must be a list"),
-        ({"content": "a.jpg", "styles": [1]}, "must be a list of texts"),
+        ({"content": "a.jpg", "styles": [], "colour": "red"}, "has no 'colour'"),
+        ({"content": 5, "styles": []}, "content of a job must be a text or an object of texts; it is 5"),
+        ({"content": "a.jpg", "styles": "starry-night"}, "styles of a job must be a list"),
+        (
+            {"content": "a.jpg", "styles": [1]},
+            "styles of a job must be a text or .*; it is 1",
+        ),
         ({"content": "a.jpg", "styles": [], "quality": "high"}, "quality .* whole number"),
-        ({"content": "a.jpg", "styles": [], "inputs": []}, "inputs .* an object"),
+        ({"content": {"place": 5}, "styles": []}, "content of a job must be a text or an object of texts"),
+        ({"content": {"where": "a"}, "styles": []}, "content of a job must be a text or an object of texts"),
+        (
+            {"content": "a.jpg", "styles": [], "engine": "slow"},
+            "engine .* one of optimize, fast; it is 'slow'",
+        ),
         ({"content": "a.jpg", "styles": [], "options": {"sise": 5}}, "no option 'sise'"),
-        ({"content": "a.jpg", "styles": [], "options": 5}, "options .* an object; it is 5"),
+        ({"content": "a.jpg", "styles": [], "options": 5}, "options must be a mapping .* 5"),
         ({"content": "a.jpg", "styles": [], "options": {"color_strength": "x"}}, "color_strength|wrong kind"),
         ({"content": "a.jpg", "styles": [], "options": {"content_layers": 5}}, "content_layers|wrong kind"),
-        ([], "expected a job description; got list"),
+        ([], "expected a job, an object; got list"),
     ],
 )
 def test_what_is_no_job_is_refused_by_name(values: object, words: str) -> None:
@@ -70,17 +93,22 @@ def test_measuring_takes_the_digest_of_everything_that_is_read() -> None:
         protect="mask.png",
     )
     measured = measure(job, network="abc")
-    assert (
-        set(measured.inputs) == set(names(job)) == {"photo.jpg", "painting.jpg", "starry-night", "mask.png"}
-    )
-    assert measured.inputs["photo.jpg"] == hashlib.sha256(b"photo.jpg").hexdigest()
+    assert {one.place for one in measured.inputs()} == {
+        "photo.jpg",
+        "painting.jpg",
+        "starry-night",
+        "mask.png",
+    }
+    assert all(one.digest for one in measured.inputs())
+    assert measured.content.digest == hashlib.sha256(b"photo.jpg").hexdigest()
+    assert measured.start == measured.protect
     assert measured.network == "abc"
     assert measured.folder == str(Path.cwd())
 
 
 def test_a_folders_digest_is_that_of_its_pictures(here: Path) -> None:
     def digest() -> str:
-        return measure(Job("photo.jpg", ("works",))).inputs["works"]
+        return measure(Job("photo.jpg", ("works",))).styles[0].digest
 
     (here / "works").mkdir()
     (here / "works" / "one.png").write_bytes(b"one")
@@ -132,10 +160,11 @@ def test_a_job_is_found_again_from_another_folder(here: Path, monkeypatch: pytes
     (here / "elsewhere").mkdir()
     monkeypatch.chdir(here / "elsewhere")
     found = located(job)
-    assert found.content == str(here / "photo.jpg")
-    assert found.styles == ("starry-night", str(here / "painting.jpg"))
+    assert found.content.place == str(here / "photo.jpg")
+    assert [one.place for one in found.styles] == ["starry-night", str(here / "painting.jpg")]
     assert found.output == str(here / "out.png")
-    assert found.protect == str(here / "mask.png")
+    assert found.protect is not None
+    assert found.protect.place == str(here / "mask.png")
     assert differences(job, measure(found)) == []
     check_unchanged(found, "it")
 
@@ -158,7 +187,9 @@ def test_strokes_are_an_input_like_any_other(here: Path, monkeypatch: pytest.Mon
     assert found.startswith("strokes was ")
     (here / "elsewhere").mkdir()
     monkeypatch.chdir(here / "elsewhere")
-    assert located(job).strokes == str(here / "mask.png")
+    strokes = located(job).strokes
+    assert strokes is not None
+    assert strokes.place == str(here / "mask.png")
     assert differences(job, measure(located(job))) == []
 
 
@@ -175,8 +206,9 @@ def test_inputs_that_are_elsewhere_only_are_found_there(here: Path, monkeypatch:
     monkeypatch.chdir(here / "elsewhere")
     job = Job("photo.jpg", ("starry-night", "painting.jpg"), strokes="mask.png", protect="none.png")
     found = beside(job, Path(".."))
-    assert (found.content, found.strokes, found.protect) == ("../photo.jpg", "../mask.png", "none.png")
-    assert found.styles == ("starry-night", "painting.jpg")
+    places = [one and one.place for one in (found.content, found.strokes, found.protect)]
+    assert places == ["../photo.jpg", "../mask.png", "none.png"]
+    assert [one.place for one in found.styles] == ["starry-night", "painting.jpg"]
 
 
 def test_a_name_too_long_for_a_file_is_refused() -> None:

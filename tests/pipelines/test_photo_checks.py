@@ -158,13 +158,14 @@ def test_a_network_of_ones_own_is_called_so_in_the_parameters(tmp_path: Path) ->
 
 
 def test_a_network_that_is_loaded_already_keeps_its_name(tmp_path: Path) -> None:
-    from impasto.encoders import load_extractor
-    from impasto.pipelines import batch as works
+    from impasto.painters import make_painter
+    from impasto.pipelines.photo import paint_job
 
     options = impasto.OptimizeOptions(pooling="average", **FAST)
     photo, painting = save(tmp_path / "p.png", PHOTO), save(tmp_path / "a.png", PAINTING)
     job = Job(str(photo), (str(painting),), str(tmp_path / "o.png"), options)
-    result = works.perform(job, encoder=load_extractor("tiny", pooling="average"))
+    painter = make_painter(job, like=make_painter(job))
+    result = paint_job(job, painter=painter)
     assert result.parameters()["options"]["encoder"] == "tiny"
 
 

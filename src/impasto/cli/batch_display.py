@@ -137,7 +137,11 @@ def _said(event: BatchProgress) -> str:
 def _plain(event: BatchProgress) -> dict[str, Any]:
     found: dict[str, Any] = {"state": event.state}
     if event.job is not None:
-        found |= {"output": event.job.output, "content": event.job.content, "style": event.job.styles[0]}
+        found |= {
+            "output": event.job.output,
+            "content": event.job.content.place,
+            "style": event.job.styles[0].place,
+        }
     found |= {"number": event.number, "total": event.total, "worker": event.worker}
     if event.note:
         found["note"] = event.note

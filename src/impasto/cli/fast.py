@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from impasto.errors import ImpastoError, InputError, OptionError
 if TYPE_CHECKING:
     from impasto.inference import Gallery
     from impasto.jobs import Job
+    from impasto.painters import Painter
     from impasto.pipelines.photo import Result
 
 SOME_FAILED = 1
@@ -95,44 +96,35 @@ def fast(
 
     Any picture and any painting, slower and with every control: impasto stylize.
     """
-    from impasto.inference import load_gallery
-
     if not show_list:
         _check_request(photos, output, camera, serve, frames)
-    gallery = load_gallery(model, threads=threads, device=device)
+    from impasto.inference.options import FastOptions
+    from impasto.jobs import Job, Reference
+    from impasto.painters.fast import FastPainter
+
+    name = None if model is None else os.fspath(model)
+    options = FastOptions(size, strength, stroke_size, keep_color, model=name, device=device)
+    painter = FastPainter(Job(Reference(), (), options=options), threads=threads)
+    gallery = painter.gallery
     if show_list:
         print_styles(gallery, json)
         return
-    from impasto.inference.options import FastOptions
-    from impasto.jobs import Job, Reference
-
     shares = parse_styles(style, gallery)
-    weights = tuple(shares.values()) if len(shares) > 1 else ()
-    name = None if model is None else os.fspath(model)
-    options = FastOptions(size, strength, stroke_size, keep_color, weights, name, device)
     gallery.row(shares, options)  # refuses what cannot be
     show = "json" if json else "nothing" if quiet else "words"
     if camera is not None:
         from impasto.cli.camera import record
 
-        record(
-            gallery,
-            camera,
-            shares,
-            options,
-            output=output,
-            port=serve,
-            frames=frames,
-            quality=quality,
-            show=show,
-        )
+        where: dict[str, Any] = {"output": output, "port": serve, "frames": frames}
+        record(gallery, camera, shares, options, **where, quality=quality, show=show)
         return
+    options = options.replace(style_weights=tuple(shares.values()) if len(shares) > 1 else ())
     styles = tuple(map(Reference, shares))
-    work = outputs([str(p) for p in photos or ()], shares, output)
     jobs = [
-        Job(Reference(str(photo)), styles, str(target), options, quality=quality) for photo, target in work
+        Job(Reference(str(photo)), styles, str(target), options, quality=quality)
+        for photo, target in outputs([str(p) for p in photos or ()], shares, output)
     ]
-    if paint_all(jobs, threads, max_pixels, show):
+    if paint_all(jobs, painter, max_pixels, show):
         raise typer.Exit(SOME_FAILED)
 
 
@@ -243,14 +235,14 @@ def _ending(styles: Mapping[str, float]) -> str:
     return "-".join(f"{name}{100 * share / whole:.4g}" for name, share in styles.items())
 
 
-def paint_all(jobs: Sequence[Job], threads: int | None, max_pixels: int | None, show: str) -> int:
-    """Paint each; one that fails does not stop the others. Returns how many failed."""
+def paint_all(jobs: Sequence[Job], like: Painter, max_pixels: int | None, show: str) -> int:
+    """Paint each with the network of ``like`` and return how many failed; one does not stop the others."""
     from impasto.imaging import MAX_PIXELS
     from impasto.painters import make_painter
     from impasto.pipelines.photo import paint_job
 
     most = max_pixels or MAX_PIXELS
-    painter = make_painter(jobs[0], threads=threads, max_pixels=most)
+    painter = make_painter(jobs[0], like=like, max_pixels=most)
     failed = 0
     for job in jobs:
         try:

@@ -36,15 +36,15 @@ class FastPainter:
         """Raises OptionError for what the network cannot do, StyleError for styles that it does not know,
         WeightsMissingError and CorruptWeightsError for its file."""
         assert isinstance(job.options, FastOptions)
-        self.options = job.options
-        check_device(self.options.device)
-        if isinstance(like, FastPainter) and _source(like.options) == _source(self.options):
+        model, device = self._source = job.options.model, job.options.device
+        check_device(device)
+        if isinstance(like, FastPainter) and like._source == self._source:
             self.gallery, self.network = like.gallery, like.network
         else:
-            model = self.options.model
-            self.gallery = load_gallery(model, threads=threads, device=self.options.device)
+            self.gallery = load_gallery(model, threads=threads, device=device)
             self.network = digest(str(SHIPPED) if model is None else model)
         self.device = self.gallery.device
+        self.options = job.options.replace(device=self.device)
         self.styles = self.options.shares(tuple(style.place for style in job.styles))
         if self.styles:
             self.gallery.row(self.styles, self.options)  # refuses what cannot be
@@ -88,7 +88,3 @@ def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:
             f"{found[0]} x {found[1]}"
         )
     return found
-
-
-def _source(options: FastOptions) -> tuple[str | None, str]:
-    return options.model, options.device

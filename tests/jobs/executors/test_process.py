@@ -110,7 +110,7 @@ def test_a_killed_worker_is_replaced_and_its_picture_redone_exactly_once(how: st
     assert begun() == {"a-art": 1, "b-art": 2, "c-art": 1, "d-art": 1}
     (replaced,) = [e for e in said if e.state == "replaced"]
     assert replaced.job is not None
-    assert replaced.job.content == "b.jpg"
+    assert replaced.job.content.place == "b.jpg"
     assert replaced.note == "the worker was killed by SIGKILL, perhaps for lack of memory"
     assert paint(jobs(), diary())[0].skipped == 4
 
