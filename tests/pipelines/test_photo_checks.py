@@ -121,7 +121,9 @@ def test_what_is_no_picture_at_all_is_refused(arguments: tuple[Any, Any], words:
 
 
 def test_no_masks_may_be_said_as_none() -> None:
-    assert impasto.stylize(PHOTO, PAINTING, content_masks=None, style_masks=None, **FAST).content_masks == ()
+    assert (
+        impasto.stylize(PHOTO, PAINTING, content_masks=None, style_masks=None, **FAST).job.content_masks == ()
+    )
     refuses(InputError, "expected a mask.*type int", PHOTO, PAINTING, content_masks=5)
     refuses(InputError, "expected a mask.*type Picture", PHOTO, PAINTING, protect=Picture(PHOTO))
     refuses(OptionError, "options must be an impasto.OptimizeOptions", PHOTO, PAINTING, options={"size": 64})

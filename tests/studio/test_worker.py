@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.pipelines import batch as works
+from impasto.pipelines import photo
 from impasto.studio.client import verify_webhook
 from impasto.studio.settings import Settings
 from impasto.studio.webhooks import PAUSES, WebhookSender, check_address
@@ -67,7 +67,7 @@ def test_a_worker_killed_between_picture_and_word_has_painted_once(
     def never(*_: object, **__: object) -> Any:
         raise AssertionError("it was painted again")
 
-    monkeypatch.setattr(works, "perform", never)
+    monkeypatch.setattr(photo, "paint_job", never)
     assert painter(house, "w_2").run_next("paintings") == id
     assert client.get(f"/jobs/{id}").json()["status"] == "done"
     assert client.get(f"/jobs/{id}/result").content == data
