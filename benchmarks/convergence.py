@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from impasto import imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import CAFFE, VGG19, Encoder
-from impasto.optimize.engine import Painter
+from impasto.optimize.engine import PyramidDescent
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset
 from impasto.optimize.regions import everywhere
@@ -57,9 +57,9 @@ def run(
     encoder = network()
     places = everywhere([PictureStyle(style)], options)
     exact = options.replace(precision="float32", min_size=0)
-    judge = Painter(photo, places, encoder, exact).descent(0).objective
+    judge = PyramidDescent(photo, places, encoder, exact).descent(0).objective
     spent, began = 0.0, time.perf_counter()
-    painter = Painter(photo, places, encoder, options)
+    painter = PyramidDescent(photo, places, encoder, options)
     descent = None
     for level, count in enumerate(painter.counts):
         descent = painter.descent(level, descent)

@@ -7,7 +7,7 @@ import torch
 from impasto.catalogue.measured import CollectionStyle, PictureStyle, at_once
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError, PictureError, StyleError
-from impasto.optimize.engine import Painter, paint
+from impasto.optimize.engine import PyramidDescent, paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import (
     Place,
@@ -169,11 +169,11 @@ def test_guided_sums_of_samples_are_refused_before_work(encoder: Encoder) -> Non
     options = FAST.replace(guidance="sum", style_loss="sort-matching")
     places = under_masks(style_uses([RED, BLUE], options), [LEFT, 1 - LEFT], [])
     with pytest.raises(OptionError, match=r"'sum' needs a style loss of moments .*'sort-matching'"):
-        Painter(PHOTO, places, encoder, options)
+        PyramidDescent(PHOTO, places, encoder, options)
     for loss in ("sort-matching", "gram"):
-        Painter(PHOTO, everywhere([RED], options), encoder, options.replace(style_loss=loss))
+        PyramidDescent(PHOTO, everywhere([RED], options), encoder, options.replace(style_loss=loss))
     with pytest.raises(OptionError, match="a mask for every style"):
-        Painter(PHOTO, [places[0], *everywhere([BLUE], FAST)], encoder, FAST.replace(guidance="sum"))
+        PyramidDescent(PHOTO, [places[0], *everywhere([BLUE], FAST)], encoder, FAST.replace(guidance="sum"))
 
 
 @pytest.mark.parametrize("protected", [False, True])
