@@ -134,7 +134,7 @@ class Lessons:
         parts = {
             "pixels": 10 * (copy - pictures).square().mean() / 0.06,
             "features": sum(_relative(seen[n], wanted[n]) for n in LAYERS) / len(LAYERS),
-            "inner": 0.3 * sum(_relative(x, wanted[n]) for x, n in zip(inner, LAYERS[1:], strict=True)) / 3,
+            "inner": sum(_relative(x, wanted[n]) for x, n in zip(inner, LAYERS[1:], strict=True)) / 3,
         }
         return sum(parts.values()), parts
 

@@ -139,7 +139,7 @@ class AnyPaintingNetwork(nn.Module):
         self, seen: Mapping[str, Tensor], style: Mapping[str, Gaussian], *, noise: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
         """The painting of a photograph of which relu4_1 and relu3_1 are ``seen``, and the decoder's own
-        relu3_1, relu2_1 and relu1_1 before they were carried over."""
+        relu3_1, relu2_1 and relu1_1 after they were carried over."""
         if noise is None:
             batch, _, rows, columns = seen[LAYERS[0]].shape
             noise = torch.randn(batch, self.noise, rows, columns, device=seen[LAYERS[0]].device)
@@ -150,11 +150,10 @@ class AnyPaintingNetwork(nn.Module):
 
         x = carried(seen["relu4_1"], "relu4_1")
         x = self.coarsest(x, noise.to(x.dtype), carried(seen["relu3_1"], "relu3_1"))
-        inner = [x]
-        for stage, layer in zip(self.finer, LAYERS[1:3], strict=True):
-            x = stage(carried(x, layer))
-            inner.append(x)
-        return 0.5 + 0.25 * self.colours(carried(x, "relu1_1")).float(), inner
+        inner = [carried(x, "relu3_1")]
+        for stage, layer in zip(self.finer, LAYERS[2:], strict=True):
+            inner.append(carried(stage(inner[-1]), layer))
+        return 0.5 + 0.25 * self.colours(inner[-1]).float(), inner
 
 
 def enlarged(x: Tensor) -> Tensor:
