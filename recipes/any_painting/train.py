@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from data import Pictures
-from impasto.encoders import load_encoder
 from impasto.networks.any_painting import AnyPaintingNetwork
+from impasto.networks.any_painting_files import untaught
 from impasto.networks.train.muon import Muon
 
 COPY_EVERY = 8
@@ -134,9 +136,7 @@ def make(options: argparse.Namespace) -> Training:
     """The training ``options`` ask for, where it was left."""
     device = torch.device(options.device)
     torch.manual_seed(options.seed)
-    network = AnyPaintingNetwork(skip=not options.no_skip, noise=options.noise)
-    tiny = load_encoder("tiny").state_dict()
-    network.encoder.load_state_dict({n: tiny[n] for n in network.encoder.state_dict()})
+    network = untaught()
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     lessons = Lessons(Pictures(options.pictures), options.size, options.batch, options.seed, device)
     training = Training(network, lessons, options)
@@ -149,11 +149,16 @@ def make(options: argparse.Namespace) -> Training:
 
 
 def run(training: Training, options: argparse.Namespace) -> None:
-    """Steps to the end, with a line in the log every ``log_every`` and files every ``save_every``."""
+    """Steps to the end, or until the process is asked to end (SIGTERM), with a line in the log every
+    ``log_every`` and files every ``save_every``."""
     recent: dict[str, float] = {}
     began = time.time()
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with (options.run / "log.jsonl").open("a") as log:
-        while training.step < options.steps and time.time() - began < options.most_seconds:
+        while training.step < options.steps and not stopped.is_set():
+            if time.time() - began > options.most_seconds:
+                break
             for name, value in training.learn().items():
                 recent[name] = value if name not in recent else 0.98 * recent[name] + 0.02 * value
             if training.step == options.copying:
@@ -185,8 +190,6 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clip", type=float, default=1.0, help="longest gradient")
     for name, default in (("content", 1.0), ("style", Weights().style), ("grid", Weights().grid)):
         parser.add_argument(f"--{name}", type=float, default=default, help=f"weight of the {name} loss")
-    parser.add_argument("--no-skip", action="store_true")
-    parser.add_argument("--noise", type=int, default=4)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log-every", type=int, default=50)

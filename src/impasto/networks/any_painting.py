@@ -59,49 +59,55 @@ class Residual(nn.Module):
 
 
 class Coarsest(nn.Module):
-    """From relu4_1, carried over, to the decoder's relu3_1; the photograph's own is added on the way."""
+    """From relu4_1, carried over, to the decoder's relu3_1; the photograph's own, carried over, joins it."""
 
-    def __init__(self, skip: bool = True, noise: int = NOISE) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.enter = Convolution(128 + noise, 128)
+        self.enter = Convolution(128 + NOISE, 128)
         self.middle = Residual(128)
         self.narrow = Convolution(128, 64)
-        self.beside = nn.Conv2d(64, 64, 1) if skip else None
+        self.beside = nn.Conv2d(64, 64, 1)
         self.leave = Convolution(64, 64)
 
     def forward(self, x: Tensor, noise: Tensor, beside: Tensor) -> Tensor:
         x = _rectified(self.enter(torch.cat([x, noise], 1)))
-        x = enlarged(_rectified(self.narrow(self.middle(x))))
-        if self.beside is not None:
-            x = x + self.beside(beside)
+        x = enlarged(_rectified(self.narrow(self.middle(x)))) + self.beside(beside)
         return _rectified(self.leave(x))
 
 
-class Finer(nn.Module):
-    """From one layer, carried over, to the decoder's next: twice the size, half the channels."""
+class Middle(nn.Module):
+    """From relu3_1 to relu2_1, as before it."""
 
-    def __init__(self, inputs: int, outputs: int, *, residual: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.enter = Convolution(inputs, inputs) if residual else None
-        self.narrow = Convolution(inputs, outputs)
-        self.leave = Convolution(outputs, outputs)
+        self.enter, self.narrow = Convolution(64, 64), Convolution(64, 32)
+        self.beside = nn.Conv2d(32, 32, 1)
+        self.leave = Convolution(32, 32)
+
+    def forward(self, x: Tensor, beside: Tensor) -> Tensor:
+        x = self.narrow(x + _rectified(self.enter(x)))
+        return _rectified(self.leave(enlarged(_rectified(x)) + self.beside(beside)))
+
+
+class Finest(nn.Module):
+    """From relu2_1, carried over, to the decoder's relu1_1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.narrow, self.leave = Convolution(32, 16), Convolution(16, 16)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.enter is not None:
-            x = x + _rectified(self.enter(x))
         return _rectified(self.leave(enlarged(_rectified(self.narrow(x)))))
 
 
 class AnyPaintingNetwork(nn.Module):
     """The encoder to relu4_1 and the decoder behind it."""
 
-    def __init__(self, skip: bool = True, noise: int = NOISE) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.encoder = Encoder(TINY.truncated(_ENCODER_CONVOLUTIONS), CENTRED, padding="reflect")
         self.encoder.requires_grad_(False)
-        self.noise = noise
-        self.coarsest = Coarsest(skip, noise)
-        self.finer = nn.ModuleList([Finer(64, 32, residual=True), Finer(32, 16, residual=False)])
+        self.coarsest, self.middle, self.finest = Coarsest(), Middle(), Finest()
         self.colours = Convolution(16, 3)
         nn.init.normal_(self.colours.weight, std=0.02)
 
@@ -138,22 +144,21 @@ class AnyPaintingNetwork(nn.Module):
     def decode(
         self, seen: Mapping[str, Tensor], style: Mapping[str, Gaussian], *, noise: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """The painting of a photograph of which relu4_1 and relu3_1 are ``seen``, and the decoder's own
-        relu3_1, relu2_1 and relu1_1 after they were carried over."""
+        """The painting of a photograph of which relu4_1, relu3_1 and relu2_1 are ``seen``, and the decoder's
+        own relu3_1, relu2_1 and relu1_1 after they were carried over."""
         if noise is None:
             batch, _, rows, columns = seen[LAYERS[0]].shape
-            noise = torch.randn(batch, self.noise, rows, columns, device=seen[LAYERS[0]].device)
+            noise = torch.randn(batch, NOISE, rows, columns, device=seen[LAYERS[0]].device)
 
         def carried(features: Tensor, layer: str) -> Tensor:
             ours, theirs = gaussian(features), style[layer]
             return carry(features, transport(ours, theirs), ours.mean, theirs.mean)
 
-        x = carried(seen["relu4_1"], "relu4_1")
-        x = self.coarsest(x, noise.to(x.dtype), carried(seen["relu3_1"], "relu3_1"))
-        inner = [carried(x, "relu3_1")]
-        for stage, layer in zip(self.finer, LAYERS[2:], strict=True):
-            inner.append(carried(stage(inner[-1]), layer))
-        return 0.5 + 0.25 * self.colours(inner[-1]).float(), inner
+        deep, middling, shallow = (carried(seen[layer], layer) for layer in LAYERS[:3])
+        inner = [carried(self.coarsest(deep, noise.to(deep.dtype), middling), "relu3_1")]
+        inner.append(carried(self.middle(inner[0], shallow), "relu2_1"))
+        inner.append(carried(self.finest(inner[1]), "relu1_1"))
+        return 0.5 + 0.25 * self.colours(inner[2]).float(), inner
 
 
 def enlarged(x: Tensor) -> Tensor:
