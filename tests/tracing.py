@@ -124,5 +124,6 @@ def outside(paths: Iterable[Path], folders: Iterable[Path]) -> set[Path]:
 def environment(home: Path, temporary: Path) -> Mapping[str, str]:
     """Of somebody new to this machine: no settings, and nothing in ``home``."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "OMP_WAIT_POLICY") if name in os.environ}
-    # Python's byte code lies beside its modules, wherever they were installed.
-    return {**kept, "HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Python's byte code lies beside its modules, wherever they were installed. One thread is enough.
+    ours = {"HOME": str(home), "TMPDIR": str(temporary)}
+    return {**kept, **ours, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
