@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
 from impasto.studio.state import JobRecord, Limits, PictureRecord, RefusalError, State
+from impasto.studio.state.tables import metadata
 from tests.studio.servers import postgres_server
 from tests.waiting import until
 
@@ -31,9 +33,10 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
         made = State(str(tmp_path / "state.sqlite"))
     else:
         made = State(request.getfixturevalue("postgres"))
-        with made.database.transaction() as run:
-            for table in ("jobs", "pictures", "uses", "keys", "sessions", "deliveries", "gone"):
-                run(f"DELETE FROM {table}")
+        with made.database.transaction() as db:
+            for table in metadata.sorted_tables:
+                if table.name != "counters":
+                    db.execute(delete(table))
     yield made
     made.close()
 

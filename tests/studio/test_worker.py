@@ -14,10 +14,13 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from impasto.pipelines import photo
 from impasto.studio.client import verify_webhook
 from impasto.studio.settings import Settings
+from impasto.studio.state.tables import deliveries
 from impasto.studio.webhooks import PAUSES, WebhookSender, check_address
 from impasto.studio.worker.runner import JobRunner
 from tests.studio.conftest import House, encoded, submit, until, upload
@@ -85,15 +88,13 @@ def test_a_damaged_checkpoint_costs_time_only(client: httpx.Client, house: House
 def test_the_database_may_be_away_for_a_while(
     client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sqlite3
-
     id = submit(client)["id"]
     real, failures = house.services.state.queue.finish, [2]
 
     def flaky(*arguments: Any, **more: Any) -> Any:
         if failures[0]:
             failures[0] -= 1
-            raise sqlite3.OperationalError("away")
+            raise OperationalError("UPDATE jobs", {}, Exception("away"))
         return real(*arguments, **more)
 
     monkeypatch.setattr(house.services.state.queue, "finish", flaky)
@@ -147,11 +148,11 @@ def test_webhooks_are_signed_and_repeated(make: Callable[..., House], receiver: 
         assert sender.send_next() is True
         assert sender.send_next() is False
         for _ in PAUSES:
-            with house.services.state.database.transaction() as run:
-                run("UPDATE deliveries SET due = 0")
+            with house.services.state.database.transaction() as db:
+                db.execute(update(deliveries).values(due=0))
             sender.send_next()
-        with house.services.state.database.transaction() as run:
-            assert run("SELECT * FROM deliveries") == []
+        with house.services.state.database.transaction() as db:
+            assert db.execute(select(deliveries)).all() == []
         secret = client.get("/account").json()["webhook_secret"]
     assert len(receiver.taken) == len(PAUSES) + 1
     headers, body = receiver.taken[-1]

@@ -1,6 +1,6 @@
 """What the studio remembers: jobs, pictures, sessions, webhooks to send; in SQLite or in PostgreSQL.
 
-Everything else sees ``State`` and the records only. PictureStore' bytes are files (``studio.storage``).
+Everything else sees ``State`` and the records only. Pictures are files (``state.storage``).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from impasto.studio.state.queue import JobQueue
 from impasto.studio.state.records import (
     ACTIVE,
     FINAL,
+    LANES,
     STATUSES,
     Delivery,
     JobRecord,
     PictureRecord,
     RefusalError,
 )
-from impasto.studio.state.rows import LANES
 from impasto.studio.state.schema import prepare
 from impasto.studio.state.sessions import SessionStore
 
@@ -55,12 +55,7 @@ class State:
 
     def ready(self) -> None:
         """Raise whatever the database raises when it cannot be reached."""
-        with self.database.transaction(reading=True) as run:
-            run("SELECT value FROM counters WHERE name = 'version'")
-
-    def settle(self) -> None:
-        """Have what was deleted overwritten on the disk now, where that is ours to do."""
-        self.database.settle()
+        self.overview.latest()
 
     def close(self) -> None:
         self.database.close()

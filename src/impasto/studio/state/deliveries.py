@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import delete, select, update
+
 from impasto.studio.state.database import Database
 from impasto.studio.state.records import Delivery
+from impasto.studio.state.tables import deliveries
 
 
 class DeliveryStore:
@@ -13,24 +16,23 @@ class DeliveryStore:
         self._database = database
 
     def take(self, now: float, *, hold: float) -> Delivery | None:
-        """The next one that is due, not offered again for ``hold`` seconds; None if there is none."""
-        with self._database.transaction() as run:
-            rows = run("SELECT * FROM deliveries WHERE due <= ? ORDER BY due LIMIT 1", now)
-            if not rows:
+        """Return the next one due, not offered again for ``hold`` seconds; None if there is none."""
+        due = select(deliveries).where(deliveries.c.due <= now).order_by(deliveries.c.due).limit(1)
+        with self._database.transaction(reading=True) as db:
+            if db.execute(due).first() is None:
                 return None
-            # Two senders may see the same one; only one moves it on.
-            moved = run(
-                "UPDATE deliveries SET due = ?, attempts = attempts + 1 WHERE id = ? AND due = ? RETURNING *",
-                now + hold,
-                rows[0]["id"],
-                rows[0]["due"],
-            )
-        return Delivery(**moved[0]) if moved else None
+        with self._database.transaction() as db:
+            row = db.execute(due.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            moved = update(deliveries).where(deliveries.c.id == row.id).returning(deliveries)
+            changes = {"due": now + hold, "attempts": row.attempts + 1}
+            return Delivery(*db.execute(moved.values(changes)).one())
 
     def postpone(self, id: str, due: float) -> None:
-        with self._database.transaction() as run:
-            run("UPDATE deliveries SET due = ? WHERE id = ?", due, id)
+        with self._database.transaction() as db:
+            db.execute(update(deliveries).where(deliveries.c.id == id).values(due=due))
 
     def remove(self, id: str) -> None:
-        with self._database.transaction() as run:
-            run("DELETE FROM deliveries WHERE id = ?", id)
+        with self._database.transaction() as db:
+            db.execute(delete(deliveries).where(deliveries.c.id == id))

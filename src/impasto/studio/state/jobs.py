@@ -1,25 +1,26 @@
-"""JobStore as people see them: submitted, listed, asked to stop, deleted. Every question names the owner."""
+"""Jobs as their owners see them: submitted, listed, asked to stop, deleted."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
 from impasto.studio.settings import Limits
-from impasto.studio.state.database import Database, Transaction
-from impasto.studio.state.records import FINAL, JobRecord, RefusalError, job_of
-from impasto.studio.state.rows import (
-    ACTIVE_SET,
-    IN_LINE_SET,
-    LANES,
+from impasto.studio.state.database import Database
+from impasto.studio.state.queries import (
     announce,
     bytes_of,
     forget,
+    in_lane,
+    newest,
     next_version,
     read_job,
 )
+from impasto.studio.state.records import ACTIVE, FINAL, IN_LINE, JobRecord, RefusalError, job_of
+from impasto.studio.state.tables import jobs, keys, pictures, uses
 
 # What is asked for, from which status, and what becomes of it.
 _TRANSITIONS: dict[str, dict[str, str]] = {
@@ -37,7 +38,7 @@ _TRANSITIONS: dict[str, dict[str, str]] = {
 
 
 class JobStore:
-    """The table of jobs; others' jobs are not there."""
+    """The table of jobs. Every query names the owner; others' jobs are not there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -50,33 +51,27 @@ class JobStore:
         Raises RefusalError: "idempotency" for a key that came with another ``fingerprint``, "queue-full" or
         "quota" beyond the ``limits``.
         """
-        with self._database.transaction() as run:
-            version = next_version(run)  # also makes those who submit wait for each other
-            if key is not None:
-                known = _known(run, job.owner, key, fingerprint)
-                if known is not None:
-                    return known, False
-            _check_line(run, limits.in_line)
-            _check_share(run, job.owner, limits)
-            run(
-                "INSERT INTO jobs (id, owner, kind, status, title, request, explains, webhook, created, "
-                "waiting, attempts, preview, explanation, bytes, version) "
-                "VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)",
-                *(job.id, job.owner, job.kind, job.title, json.dumps(job.request), job.explains),
-                *(job.webhook, job.created, job.created, version),
-            )
+        with self._database.transaction() as db:
+            version = next_version(db)  # also makes those who submit wait for each other
+            if key is not None and (known := _known(db, job.owner, key, fingerprint)) is not None:
+                return known, False
+            _check_line(db, limits.in_line)
+            _check_share(db, job.owner, limits)
+            row = {column.name: getattr(job, column.name) for column in jobs.c if column.name != "lease"}
+            changed = {"waiting": job.created, "explanation": 0, "version": version}
+            db.execute(insert(jobs).values(row | changed))
             for picture in dict.fromkeys(job.uses):
-                if not run("SELECT id FROM pictures WHERE id = ? AND owner = ?", picture, job.owner):
+                owned = and_(pictures.c.id == picture, pictures.c.owner == job.owner)
+                if db.execute(select(pictures.c.id).where(owned)).first() is None:
                     raise RefusalError("unsuitable", f"there is no picture {picture}")
-                run("INSERT INTO uses VALUES (?, ?)", job.id, picture)
+                db.execute(insert(uses).values(job=job.id, picture=picture))
             if key is not None:
-                run("INSERT INTO keys VALUES (?, ?, ?, ?)", job.owner, key, fingerprint, job.id)
-            return read_job(run, job.id), True
+                db.execute(insert(keys).values(owner=job.owner, key=key, fingerprint=fingerprint, job=job.id))
+            return read_job(db, job.id), True
 
     def find(self, owner: str, id: str) -> JobRecord | None:
-        with self._database.transaction(reading=True) as run:
-            rows = run("SELECT * FROM jobs WHERE id = ? AND owner = ?", id, owner)
-        return job_of(rows[0]) if rows else None
+        with self._database.transaction(reading=True) as db:
+            return _find(db, owner, id)
 
     def newest(
         self,
@@ -87,21 +82,14 @@ class JobStore:
         before: tuple[float, str] | None = None,
         limit: int = 50,
     ) -> list[JobRecord]:
-        """The newest ``limit`` first; ``before``: only those older than (created, id)."""
-        conditions, values = ["owner = ?"], [owner]
+        """Return the newest ``limit`` first; ``before``: only those older than (created, id)."""
+        found = newest(jobs, owner, before, limit)
         if statuses:
-            conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
-            values.extend(statuses)
+            found = found.where(jobs.c.status.in_(statuses))
         if kind is not None:
-            conditions.append("kind = ?")
-            values.append(kind)
-        given: list[Any] = list(values)
-        if before is not None:
-            conditions.append("(created < ? OR (created = ? AND id < ?))")
-            given += [before[0], before[0], before[1]]
-        found = f"SELECT * FROM jobs WHERE {' AND '.join(conditions)} ORDER BY created DESC, id DESC LIMIT ?"
-        with self._database.transaction(reading=True) as run:
-            return [job_of(row) for row in run(found, *given, limit)]
+            found = found.where(jobs.c.kind == kind)
+        with self._database.transaction(reading=True) as db:
+            return list(map(job_of, db.execute(found)))
 
     def request(
         self,
@@ -118,102 +106,105 @@ class JobStore:
         ``result``, ``size``: what there is of one that is cancelled while nobody paints it, and its bytes.
         Raises RefusalError: "state" where it cannot be, "queue-full" for one to be resumed without room.
         """
-        with self._database.transaction() as run:
-            version = next_version(run)
-            rows = run("SELECT * FROM jobs WHERE id = ? AND owner = ?", id, owner)
-            if not rows:
+        with self._database.transaction() as db:
+            version = next_version(db)
+            job = _find(db, owner, id)
+            if job is None:
                 return None
-            status = str(rows[0]["status"])
-            then = _TRANSITIONS[action].get(status)
+            then = _TRANSITIONS[action].get(job.status)
             if then is None:
-                raise RefusalError("state", f"the job is {status}: there is nothing to {action}")
-            if then == status:
-                return job_of(rows[0])
+                raise RefusalError("state", f"the job is {job.status}: there is nothing to {action}")
+            if then == job.status:
+                return job
             if then == "queued":
-                _check_line(run, limits.in_line)
-            now, attempts = time.time(), 0 if action == "resume" else rows[0]["attempts"]
-            run(
-                "UPDATE jobs SET status = ?, finished = ?, waiting = ?, attempts = ?, version = ? "
-                "WHERE id = ?",
-                *(then, now if then in FINAL else None, now, attempts, version, id),
-            )
+                _check_line(db, limits.in_line)
+            now = time.time()
+            changes: dict[str, Any] = {
+                "status": then,
+                "finished": now if then in FINAL else None,
+                "waiting": now,
+                "attempts": 0 if action == "resume" else job.attempts,
+                "version": version,
+            }
             if then == "cancelled" and result is not None:
-                run("UPDATE jobs SET result = ?, bytes = ? WHERE id = ?", json.dumps(result), size, id)
-            job = read_job(run, id)
+                changes |= {"result": result, "bytes": size}
+            db.execute(update(jobs).where(jobs.c.id == id).values(changes))
+            job = read_job(db, id)
             if job.is_final:
-                announce(run, job)
+                announce(db, job)
             return job
 
     def remove(self, owner: str, id: str) -> list[str]:
-        """Forget a job at once, wherever it stands, and what explains it; the ids of what is forgotten.
+        """Forget a job at once, wherever it stands, and its explanations; the ids of what is forgotten.
 
         None, if there is none. Who paints it finds it gone.
         """
-        with self._database.transaction() as run:
-            rows = run("SELECT * FROM jobs WHERE id = ? AND owner = ?", id, owner)
-            return forget(run, rows[0]) if rows else []
+        with self._database.transaction() as db:
+            job = _find(db, owner, id)
+            return [] if job is None else forget(db, job)
 
     def remove_all(self, owner: str) -> list[str]:
         """Forget all jobs of ``owner``; returns their ids."""
-        with self._database.transaction() as run:
-            rows = run("SELECT * FROM jobs WHERE owner = ?", owner)
-            for row in rows:
-                forget(run, row)
-        return [row["id"] for row in rows]
+        gone: list[str] = []
+        with self._database.transaction() as db:
+            for job in map(job_of, db.execute(select(jobs).where(jobs.c.owner == owner)).all()):
+                gone += [] if job.id in gone else forget(db, job)
+        return gone
 
     def position(self, job: JobRecord) -> int | None:
-        """How many are before it in its queue, itself included; None unless it is queued."""
+        """Return its place in its lane of the queue, the first being 1; None unless it is queued."""
         if job.status != "queued":
             return None
-        ahead = (
-            f"SELECT COUNT(*) AS n FROM jobs WHERE status = 'queued' AND {LANES[job.lane]} "
-            "AND (waiting < ? OR (waiting = ? AND id < ?))"
-        )
-        with self._database.transaction(reading=True) as run:
-            return int(run(ahead, job.waiting, job.waiting, job.id)[0]["n"]) + 1
+        is_before = or_(jobs.c.waiting < job.waiting, and_(jobs.c.waiting == job.waiting, jobs.c.id < job.id))
+        with self._database.transaction(reading=True) as db:
+            return _count(db, jobs.c.status == "queued", in_lane(job.lane), is_before) + 1
 
     def active(self, owner: str) -> int:
-        """How many unfinished jobs ``owner`` has."""
-        with self._database.transaction(reading=True) as run:
-            return _active(run, owner)
+        """Return how many unfinished jobs ``owner`` has."""
+        with self._database.transaction(reading=True) as db:
+            return _active(db, owner)
 
     def explanation_of(self, owner: str, id: str) -> JobRecord | None:
-        """The latest finished explanation of a job."""
-        with self._database.transaction(reading=True) as run:
-            rows = run(
-                "SELECT * FROM jobs WHERE owner = ? AND explains = ? AND status = 'done' "
-                "ORDER BY created DESC LIMIT 1",
-                *(owner, id),
-            )
-        return job_of(rows[0]) if rows else None
+        """Return the latest finished explanation of a job."""
+        found = newest(jobs, owner, None, 1).where(jobs.c.explains == id, jobs.c.status == "done")
+        with self._database.transaction(reading=True) as db:
+            row = db.execute(found).first()
+        return None if row is None else job_of(row)
 
 
-def _active(run: Transaction, owner: str) -> int:
-    return int(
-        run(f"SELECT COUNT(*) AS n FROM jobs WHERE owner = ? AND status IN ({ACTIVE_SET})", owner)[0]["n"]
-    )
+def _find(db: Connection, owner: str, id: str) -> JobRecord | None:
+    row = db.execute(select(jobs).where(jobs.c.id == id, jobs.c.owner == owner)).first()
+    return None if row is None else job_of(row)
 
 
-def _known(run: Transaction, owner: str, key: str, fingerprint: str) -> JobRecord | None:
-    """The job that ``owner`` submitted under ``key``. Raises RefusalError for that of another request."""
-    found = run("SELECT job, fingerprint FROM keys WHERE owner = ? AND key = ?", owner, key)
-    if not found:
+def _count(db: Connection, *conditions: Any) -> int:
+    return int(db.execute(select(func.count()).select_from(jobs).where(*conditions)).scalar_one())
+
+
+def _active(db: Connection, owner: str) -> int:
+    return _count(db, jobs.c.owner == owner, jobs.c.status.in_(ACTIVE))
+
+
+def _known(db: Connection, owner: str, key: str, fingerprint: str) -> JobRecord | None:
+    """Return what ``owner`` submitted under ``key``. Raises RefusalError for that of another request."""
+    found = db.execute(select(keys).where(keys.c.owner == owner, keys.c.key == key)).first()
+    if found is None:
         return None
-    if found[0]["fingerprint"] != fingerprint:
+    if found.fingerprint != fingerprint:
         raise RefusalError("idempotency", "this Idempotency-Key came with another request before")
-    return read_job(run, found[0]["job"])
+    return read_job(db, found.job)
 
 
-def _check_line(run: Transaction, most: int) -> None:
+def _check_line(db: Connection, most: int) -> None:
     """Raise RefusalError where the queue is full. What is paused takes no place in it."""
-    count = int(run(f"SELECT COUNT(*) AS n FROM jobs WHERE status IN ({IN_LINE_SET})")[0]["n"])
+    count = _count(db, jobs.c.status.in_(IN_LINE))
     if count >= most:
         raise RefusalError("queue-full", f"{count} jobs are waiting, which is as many as this server takes")
 
 
-def _check_share(run: Transaction, owner: str, limits: Limits) -> None:
+def _check_share(db: Connection, owner: str, limits: Limits) -> None:
     """Raise RefusalError where ``owner`` has as much as one person may have."""
-    own, used = _active(run, owner), bytes_of(run, owner)
+    own, used = _active(db, owner), bytes_of(db, owner)
     if own >= limits.of_owner:
         raise RefusalError("queue-full", f"{own} jobs of yours are unfinished, which is your share")
     if used >= limits.bytes:

@@ -1,65 +1,65 @@
-"""All jobs of everyone: what has changed, what there is, what is over. For the server and the sweeper."""
+"""All jobs of everyone: what has changed, what there is, what has expired."""
 
 from __future__ import annotations
 
-import json
+from sqlalchemy import and_, delete, func, or_, select
 
 from impasto.studio.state.database import Database
-from impasto.studio.state.records import JobRecord, job_of
-from impasto.studio.state.rows import FINAL_SET, HELD_SET
+from impasto.studio.state.queries import latest_version
+from impasto.studio.state.records import FINAL, HELD, JobRecord, job_of
+from impasto.studio.state.tables import gone, jobs
 
 
 class JobOverview:
-    """The table of jobs as a whole."""
+    """The table of jobs as a whole, for the server and the sweeper."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """How many jobs there are of each (kind, status)."""
-        with self._database.transaction(reading=True) as run:
-            rows = run("SELECT kind, status, COUNT(*) AS n FROM jobs GROUP BY kind, status")
-        return {(row["kind"], row["status"]): int(row["n"]) for row in rows}
+        """Return how many jobs there are of each (kind, status)."""
+        groups = select(jobs.c.kind, jobs.c.status, func.count()).group_by(jobs.c.kind, jobs.c.status)
+        with self._database.transaction(reading=True) as db:
+            return {(kind, status): count for kind, status, count in db.execute(groups)}
 
     def changes(self, since: int) -> tuple[list[JobRecord], list[tuple[str, str]], int]:
-        """JobStore changed after version ``since``, (owner, id) of those deleted, and the latest version."""
-        with self._database.transaction(reading=True) as run:
+        """Return jobs changed after version ``since``, (owner, id) of those deleted, the latest version."""
+        with self._database.transaction(reading=True) as db:
             # First, so that nothing that comes in meanwhile is passed over.
-            latest = int(run("SELECT value FROM counters WHERE name = 'version'")[0]["value"])
+            latest = latest_version(db)
             if latest == since:
                 return [], [], latest
-            changed = run("SELECT * FROM jobs WHERE version > ? ORDER BY version", since)
-            gone = run("SELECT owner, job FROM gone WHERE version > ? ORDER BY version", since)
-        return list(map(job_of, changed)), [(row["owner"], row["job"]) for row in gone], latest
+            changed = db.execute(select(jobs).where(jobs.c.version > since).order_by(jobs.c.version))
+            records = list(map(job_of, changed))
+            deleted = select(gone.c.owner, gone.c.job).where(gone.c.version > since).order_by(gone.c.version)
+            return records, [(owner, job) for owner, job in db.execute(deleted)], latest
 
     def latest(self) -> int:
-        """The number of the latest change."""
-        with self._database.transaction(reading=True) as run:
-            return int(run("SELECT value FROM counters WHERE name = 'version'")[0]["value"])
+        """Return the number of the latest change."""
+        with self._database.transaction(reading=True) as db:
+            return latest_version(db)
 
     def soonest(self, *, default: int) -> int:
-        """In how many seconds one of those being painted may be done; ``default`` where none can say."""
-        with self._database.transaction(reading=True) as run:
-            rows = run(f"SELECT progress FROM jobs WHERE status IN ({HELD_SET}) AND progress IS NOT NULL")
-        left = [json.loads(row["progress"]).get("left") for row in rows]
+        """Return in how many seconds a job may be done; ``default`` where none can say."""
+        held = select(jobs.c.progress).where(jobs.c.status.in_(HELD), jobs.c.progress.is_not(None))
+        with self._database.transaction(reading=True) as db:
+            left = [progress.get("left") for progress in db.execute(held).scalars()]
         return max(1, round(min((value for value in left if value is not None), default=default)))
 
     def expired(self, *, finished: float | None, drafts: float) -> list[JobRecord]:
-        """JobStore whose time is over: finished before ``finished``, or drafts finished before ``drafts``."""
-        with self._database.transaction(reading=True) as run:
-            rows = run(
-                f"SELECT * FROM jobs WHERE status IN ({FINAL_SET}) "
-                "AND (finished < ? OR (kind = 'draft' AND finished < ?))",
-                *(-1.0 if finished is None else finished, drafts),
-            )
-        return list(map(job_of, rows))
+        """Return jobs finished before ``finished``, and drafts finished before ``drafts``."""
+        is_over = and_(jobs.c.kind == "draft", jobs.c.finished < drafts)
+        if finished is not None:
+            is_over = or_(is_over, jobs.c.finished < finished)
+        with self._database.transaction(reading=True) as db:
+            return list(map(job_of, db.execute(select(jobs).where(jobs.c.status.in_(FINAL), is_over))))
 
     def ids(self) -> set[str]:
-        """Of all jobs of everyone."""
-        with self._database.transaction(reading=True) as run:
-            return {row["id"] for row in run("SELECT id FROM jobs")}
+        """Return the ids of all jobs of everyone."""
+        with self._database.transaction(reading=True) as db:
+            return set(db.execute(select(jobs.c.id)).scalars())
 
     def forget_gone(self, before: float) -> None:
         """Forget that jobs were deleted, once everyone has been told."""
-        with self._database.transaction() as run:
-            run("DELETE FROM gone WHERE at < ?", before)
+        with self._database.transaction() as db:
+            db.execute(delete(gone).where(gone.c.at < before))

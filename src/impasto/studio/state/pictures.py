@@ -2,86 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import asdict
+
+from sqlalchemy import delete, func, insert, select
 
 from impasto.studio.state.database import Database
-from impasto.studio.state.records import PictureRecord, RefusalError
-from impasto.studio.state.rows import ACTIVE_SET, bytes_of
+from impasto.studio.state.queries import bytes_of, newest
+from impasto.studio.state.records import ACTIVE, PictureRecord, RefusalError
+from impasto.studio.state.tables import jobs, pictures, uses
 
 
 class PictureStore:
-    """The table of uploads. Every question names the owner; others' pictures are not there."""
+    """The table of uploads. Every query names the owner; others' pictures are not there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, picture: PictureRecord, *, quota: int) -> None:
         """Remember an upload. Raises RefusalError("quota") where its owner would have over ``quota``."""
-        with self._database.transaction() as run:
-            used = bytes_of(run, picture.owner)
+        with self._database.transaction() as db:
+            used = bytes_of(db, picture.owner)
             if used + picture.bytes > quota:
                 raise RefusalError(
                     "quota",
                     f"your pictures take {used:,} bytes; with these {picture.bytes:,} they would be over the "
                     f"{quota:,} you have: delete some",
                 )
-            run("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *astuple(picture))
+            db.execute(insert(pictures).values(asdict(picture)))
 
     def find(self, owner: str, id: str) -> PictureRecord | None:
-        with self._database.transaction(reading=True) as run:
-            rows = run("SELECT * FROM pictures WHERE id = ? AND owner = ?", id, owner)
-        return PictureRecord(**rows[0]) if rows else None
+        with self._database.transaction(reading=True) as db:
+            row = db.execute(select(pictures).where(pictures.c.id == id, pictures.c.owner == owner)).first()
+        return None if row is None else PictureRecord(*row)
 
     def newest(
         self, owner: str, *, role: str | None = None, before: tuple[float, str] | None = None, limit: int = 50
     ) -> list[PictureRecord]:
-        """The newest ``limit`` first; ``before``: only those older than (created, id)."""
-        conditions, values = "owner = ?", [owner]
+        """Return the newest ``limit`` first; ``before``: only those older than (created, id)."""
+        found = newest(pictures, owner, before, limit)
         if role is not None:
-            conditions, values = f"{conditions} AND role = ?", [*values, role]
-        if before is not None:
-            conditions = f"{conditions} AND (created < ? OR (created = ? AND id < ?))"
-        given = [*values, *((before[0], before[0], before[1]) if before else ()), limit]
-        statement = f"SELECT * FROM pictures WHERE {conditions} ORDER BY created DESC, id DESC LIMIT ?"
-        with self._database.transaction(reading=True) as run:
-            return [PictureRecord(**row) for row in run(statement, *given)]
+            found = found.where(pictures.c.role == role)
+        with self._database.transaction(reading=True) as db:
+            return [PictureRecord(*row) for row in db.execute(found)]
 
     def remove(self, owner: str, id: str) -> bool:
         """Forget an upload; False if there is none. Raises RefusalError("in-use") for what is needed."""
-        with self._database.transaction() as run:
-            if not run("SELECT id FROM pictures WHERE id = ? AND owner = ?", id, owner):
-                return False
-            needed = (
-                f"SELECT jobs.id FROM uses JOIN jobs ON jobs.id = uses.job "
-                f"WHERE uses.picture = ? AND jobs.status IN ({ACTIVE_SET})"
-            )
-            if rows := run(needed, id):
-                raise RefusalError("in-use", f"job {rows[0]['id']} needs this picture and is not finished")
-            run("DELETE FROM pictures WHERE id = ?", id)
-            return True
+        needing = (
+            select(jobs.c.id)
+            .join(uses, uses.c.job == jobs.c.id)
+            .where(uses.c.picture == id, jobs.c.owner == owner, jobs.c.status.in_(ACTIVE))
+        )
+        with self._database.transaction() as db:
+            if job := db.execute(needing).scalar():
+                raise RefusalError("in-use", f"job {job} needs this picture and is not finished")
+            gone = delete(pictures).where(pictures.c.id == id, pictures.c.owner == owner)
+            return db.execute(gone).rowcount > 0
 
     def remove_all(self, owner: str) -> list[str]:
         """Forget all of ``owner``'s uploads; returns their ids."""
-        with self._database.transaction() as run:
-            rows = run("DELETE FROM pictures WHERE owner = ? RETURNING id", owner)
-        return [row["id"] for row in rows]
+        with self._database.transaction() as db:
+            gone = delete(pictures).where(pictures.c.owner == owner).returning(pictures.c.id)
+            return list(db.execute(gone).scalars())
 
     def used(self, owner: str) -> tuple[int, int]:
-        """How many bytes and how many uploads ``owner`` has; results of jobs count as bytes."""
-        with self._database.transaction(reading=True) as run:
-            count = run("SELECT COUNT(*) AS n FROM pictures WHERE owner = ?", owner)[0]["n"]
-            return bytes_of(run, owner), int(count)
+        """Return how many bytes and how many uploads ``owner`` has; results of jobs count as bytes."""
+        count = select(func.count()).select_from(pictures).where(pictures.c.owner == owner)
+        with self._database.transaction(reading=True) as db:
+            return bytes_of(db, owner), int(db.execute(count).scalar_one())
 
     def unused_since(self, before: float) -> list[PictureRecord]:
-        """Uploads older than ``before`` that no job remembered has a use for."""
-        with self._database.transaction(reading=True) as run:
-            rows = run(
-                "SELECT * FROM pictures WHERE created < ? AND id NOT IN (SELECT picture FROM uses)",
-                before,
-            )
-        return [PictureRecord(**row) for row in rows]
+        """Return uploads older than ``before`` that no job uses."""
+        unused = pictures.c.id.not_in(select(uses.c.picture))
+        with self._database.transaction(reading=True) as db:
+            found = db.execute(select(pictures).where(pictures.c.created < before, unused))
+            return [PictureRecord(*row) for row in found]
 
     def ids(self) -> set[str]:
-        """Of all uploads of everyone."""
-        with self._database.transaction(reading=True) as run:
-            return {row["id"] for row in run("SELECT id FROM pictures")}
+        """Return the ids of all uploads of everyone."""
+        with self._database.transaction(reading=True) as db:
+            return set(db.execute(select(pictures.c.id)).scalars())

@@ -1,20 +1,21 @@
-"""JobStore in the hands of workers: taken, held by a lease, finished or put back."""
+"""The queue: jobs as workers see them, taken, held by a lease, finished or put back."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from impasto.studio.state.database import Database, Transaction
-from impasto.studio.state.records import FINAL, JobRecord, job_of
-from impasto.studio.state.rows import HELD_SET, LANES, announce, next_version, read_job
+from sqlalchemy import Connection, func, select, update
+
+from impasto.studio.state.database import Database
+from impasto.studio.state.queries import announce, in_lane, next_version, read_job
+from impasto.studio.state.records import FINAL, HELD, JobRecord, job_of
+from impasto.studio.state.tables import jobs
 
 
 class JobQueue:
-    """The table of jobs, as workers see it: they name no owner."""
+    """The table of jobs, whoever owns them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -24,23 +25,28 @@ class JobQueue:
 
         A job is taken once: it is not queued any more.
         """
-        oldest = f"SELECT id FROM jobs WHERE status = 'queued' AND {LANES[lane]} ORDER BY waiting, id LIMIT 1"
-        with self._database.transaction(reading=True) as run:
-            if not run(oldest):  # a queue without jobs is looked at without a lock
+        oldest = (
+            select(jobs.c.id)
+            .where(jobs.c.status == "queued", in_lane(lane))
+            .order_by(jobs.c.waiting, jobs.c.id)
+            .limit(1)
+        )
+        with self._database.transaction(reading=True) as db:
+            if db.execute(oldest).first() is None:  # an empty queue is looked at without a lock
                 return None
-        with self._database.transaction() as run:
-            version = next_version(run)  # others who take one wait until this one is kept
-            rows = run(oldest)
-            if not rows:
+        with self._database.transaction() as db:
+            version = next_version(db)
+            id = db.execute(oldest.with_for_update(skip_locked=True)).scalar()
+            if id is None:
                 return None
-            id = rows[0]["id"]
-            run(
-                "UPDATE jobs SET status = 'running', worker = ?, lease = ?, attempts = attempts + 1, "
-                "started = COALESCE(started, ?), version = ? WHERE id = ?",
-                *(worker, until, time.time(), version, id),
+            changes = {"status": "running", "worker": worker, "lease": until, "version": version}
+            db.execute(
+                update(jobs)
+                .where(jobs.c.id == id)
+                .values(changes)
+                .values(attempts=jobs.c.attempts + 1, started=func.coalesce(jobs.c.started, time.time()))
             )
-            uses = tuple(row["picture"] for row in run("SELECT picture FROM uses WHERE job = ?", id))
-            return replace(read_job(run, id), uses=uses)
+            return read_job(db, id)
 
     def report(
         self, id: str, worker: str, *, until: float, progress: Mapping[str, Any] | None, preview: int
@@ -49,26 +55,17 @@ class JobQueue:
 
         ``progress`` None: nothing is new, the lease alone is renewed.
         """
-        with self._database.transaction() as run:
-            if progress is None:
-                rows = run(
-                    f"UPDATE jobs SET lease = ? WHERE id = ? AND worker = ? AND status IN ({HELD_SET}) "
-                    "RETURNING status",
-                    *(until, id, worker),
-                )
-            else:
-                rows = run(
-                    "UPDATE jobs SET lease = ?, progress = ?, preview = ?, version = ? "
-                    f"WHERE id = ? AND worker = ? AND status IN ({HELD_SET}) RETURNING status",
-                    *(until, json.dumps(progress), preview, next_version(run), id, worker),
-                )
-        return str(rows[0]["status"]) if rows else None
+        with self._database.transaction() as db:
+            changes: dict[str, Any] = {"lease": until}
+            if progress is not None:
+                changes |= {"progress": progress, "preview": preview, "version": next_version(db)}
+            return db.execute(_held(id, worker).values(changes).returning(jobs.c.status)).scalar()
 
     def status(self, id: str, worker: str) -> str | None:
-        """The job's status, or None if it is ``worker``'s no more."""
-        with self._database.transaction(reading=True) as run:
-            rows = run("SELECT status FROM jobs WHERE id = ? AND worker = ?", id, worker)
-        return str(rows[0]["status"]) if rows else None
+        """Return the job's status, or None if it is ``worker``'s no more."""
+        found = select(jobs.c.status).where(jobs.c.id == id, jobs.c.worker == worker)
+        with self._database.transaction(reading=True) as db:
+            return db.execute(found).scalar()
 
     def finish(
         self,
@@ -81,66 +78,70 @@ class JobQueue:
         size: int = 0,
     ) -> JobRecord | None:
         """Say what became of a job; None if it is ``worker``'s no more. ``size``: bytes on disk."""
-        with self._database.transaction() as run:
-            version = next_version(run)
-            plain = [None if value is None else json.dumps(value) for value in (result, error)]
-            rows = run(
-                "UPDATE jobs SET status = ?, result = ?, error = ?, bytes = ?, finished = ?, worker = NULL, "
-                f"lease = NULL, version = ? WHERE id = ? AND worker = ? "
-                f"AND status IN ({HELD_SET}) RETURNING *",
-                *(status, *plain, size, time.time(), version, id, worker),
-            )
-            if not rows:
+        with self._database.transaction() as db:
+            ended = {"status": status, "result": result, "error": error, "bytes": size}
+            free = {"finished": time.time(), "worker": None, "lease": None, "version": next_version(db)}
+            row = db.execute(_held(id, worker).values(ended | free).returning(jobs)).first()
+            if row is None:
                 return None
-            job = job_of(rows[0])
-            announce(run, job)
+            job = job_of(row)
+            announce(db, job)
             if job.kind == "explanation" and status == "done":
-                run(
-                    "UPDATE jobs SET explanation = 1, version = ? WHERE id = ? AND owner = ?",
-                    *(next_version(run), job.explains, job.owner),
-                )
+                explained = update(jobs).where(jobs.c.id == job.explains, jobs.c.owner == job.owner)
+                db.execute(explained.values(explanation=1, version=next_version(db)))
             return job
 
     def release(self, id: str, worker: str) -> str | None:
-        """Give a job back unfinished, without blame: queued again, or paused if that was asked for."""
-        with self._database.transaction() as run:
-            rows = run("SELECT * FROM jobs WHERE id = ? AND worker = ?", id, worker)
-            return _let_go(run, rows[0], blame=False) if rows else None
+        """Give a job back unfinished, which costs it no attempt: queued again, or paused if so requested."""
+        with self._database.transaction() as db:
+            row = db.execute(select(jobs).where(jobs.c.id == id, jobs.c.worker == worker)).first()
+            return None if row is None else _put_back(db, job_of(row))
 
     def recover(self, now: float, attempts: int, *, of: str | None = None) -> list[JobRecord]:
         """Take back jobs whose worker has been silent beyond its lease, or those ``of`` a dead worker.
 
         One that was begun ``attempts`` times and never ended fails: it may be what kills workers.
         """
-        silent = f"SELECT * FROM jobs WHERE status IN ({HELD_SET}) AND "
-        with self._database.transaction() as run:
-            rows = run(silent + "lease < ?", now) if of is None else run(silent + "worker = ?", of)
-            for row in rows:
-                _let_go(run, row, blame=True, attempts=attempts)
-            return [read_job(run, row["id"]) for row in rows]
+        lost = jobs.c.lease < now if of is None else jobs.c.worker == of
+        silent = select(jobs).where(jobs.c.status.in_(HELD), lost)
+        with self._database.transaction(reading=True) as db:
+            if db.execute(silent).first() is None:
+                return []
+        with self._database.transaction() as db:
+            next_version(db)
+            found = list(map(job_of, db.execute(silent)))
+            for job in found:
+                _put_back(db, job, attempts=attempts)
+            return [read_job(db, job.id) for job in found]
 
 
-def _let_go(run: Transaction, row: Mapping[str, Any], *, blame: bool, attempts: int = 0) -> str:
-    then = {"running": "queued", "pausing": "paused", "cancelling": "cancelled"}[row["status"]]
-    count = row["attempts"] if blame else row["attempts"] - 1
-    error = None
-    if blame and then == "queued" and count >= attempts:
+def _held(id: str, worker: str) -> Any:
+    return update(jobs).where(jobs.c.id == id, jobs.c.worker == worker, jobs.c.status.in_(HELD))
+
+
+def _put_back(db: Connection, job: JobRecord, attempts: int | None = None) -> str:
+    """Take a job from its worker. ``attempts``: how many it has, where the worker was lost with it."""
+    then = {"running": "queued", "pausing": "paused", "cancelling": "cancelled"}[job.status]
+    count, error = job.attempts if attempts is not None else max(0, job.attempts - 1), None
+    if attempts is not None and then == "queued" and count >= attempts:
         then = "failed"
-        detail = f"its painter stopped {count} times without a word; it may need more memory than there is"
-        error = json.dumps(
-            {
-                "type": "/problems/painting",
-                "title": "It could not be painted",
-                "status": 500,
-                "detail": detail,
-            }
-        )
-    finished = time.time() if then in FINAL else None
-    run(
-        "UPDATE jobs SET status = ?, error = ?, finished = ?, attempts = ?, worker = NULL, lease = NULL, "
-        "waiting = ?, version = ? WHERE id = ?",
-        *(then, error, finished, max(0, count), row["waiting"], next_version(run), row["id"]),
-    )
+        detail = f"its worker stopped {count} times without a word; it may need more memory than there is"
+        error = {
+            "type": "/problems/painting",
+            "title": "It could not be painted",
+            "status": 500,
+            "detail": detail,
+        }
+    changes = {
+        "status": then,
+        "error": error,
+        "finished": time.time() if then in FINAL else None,
+        "attempts": count,
+        "worker": None,
+        "lease": None,
+        "version": next_version(db),
+    }
+    db.execute(update(jobs).where(jobs.c.id == job.id).values(changes))
     if then in FINAL:
-        announce(run, read_job(run, row["id"]))
+        announce(db, read_job(db, job.id))
     return then

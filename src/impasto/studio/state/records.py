@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from impasto.studio.state.database import Row
+from sqlalchemy import Row
 
 Status = Literal["queued", "running", "pausing", "paused", "cancelling", "done", "cancelled", "failed"]
-STATUSES: tuple[str, ...] = (
-    "queued",
-    "running",
-    "pausing",
-    "paused",
-    "cancelling",
-    "done",
-    "cancelled",
-    "failed",
-)
+STATUSES: tuple[str, ...] = get_args(Status)
 FINAL = ("done", "cancelled", "failed")
 ACTIVE = ("queued", "running", "pausing", "paused", "cancelling")
 HELD = ("running", "pausing", "cancelling")
 """A worker has it."""
 IN_LINE = ("queued", *HELD)
 """It takes a place in the queue; what is paused does not."""
+
+
+LANES = ("paintings", "drafts")
+"""The queue's lanes: drafts do not wait behind paintings."""
 
 
 class RefusalError(Exception):
@@ -53,7 +47,8 @@ class PictureRecord:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A job. ``request``: as submitted, with defaults. ``explains``: the job it explains.
+    """A job. ``request``: as submitted, with defaults; ``job``: what a worker paints, an
+    ``impasto.jobs.Job`` as JSON. ``explains``: the job it explains.
 
     Times are seconds since 1970; ``waiting``: since when it has been in the queue. ``preview``: the
     number of the latest picture, 0 for none. ``version`` grows with every change of any job.
@@ -66,6 +61,7 @@ class JobRecord:
     title: str
     request: Mapping[str, Any]
     created: float
+    job: Mapping[str, Any] | None = None
     explains: str | None = None
     webhook: str | None = None
     waiting: float = 0.0
@@ -92,13 +88,10 @@ class JobRecord:
         return "drafts" if self.kind == "draft" else "paintings"
 
 
-def job_of(row: Row) -> JobRecord:
-    """The record of a row of the table of jobs."""
-    values = {name: value for name, value in row.items() if name != "lease"}
-    for name in ("request", "progress", "result", "error"):
-        values[name] = None if values[name] is None else json.loads(values[name])
-    values["explanation"] = bool(values["explanation"])
-    return JobRecord(**values)
+def job_of(row: Row[Any]) -> JobRecord:
+    """Return the record of a row of the table of jobs."""
+    values = {name: value for name, value in row._mapping.items() if name != "lease"}
+    return JobRecord(**{**values, "explanation": bool(values["explanation"])})
 
 
 @dataclass(frozen=True)
@@ -110,6 +103,5 @@ class Delivery:
     owner: str
     address: str
     event: str
-    body: str
     attempts: int
     due: float

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
 log = logging.getLogger("impasto.studio.state")
 T = TypeVar("T")
-_PASSING = ("OperationalError", "AdminShutdown", "CrashShutdown", "InterfaceError", "ConnectionTimeout")
-"""By name: psycopg need not be installed."""
 
 
 def insist(act: Callable[[], T], *, seconds: float = 60.0) -> T:
@@ -29,4 +30,4 @@ def insist(act: Callable[[], T], *, seconds: float = 60.0) -> T:
 
 def is_outage(error: Exception) -> bool:
     """Whether a database's error may pass."""
-    return type(error).__name__ in _PASSING
+    return isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))

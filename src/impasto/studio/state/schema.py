@@ -1,51 +1,73 @@
-"""The tables, in the words SQLite and PostgreSQL have in common."""
+"""The version of the database's schema: looked at and brought up to date when the state is opened."""
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from impasto.errors import InputError
 from impasto.studio.state.database import Database
 
-TABLES = (
-    "CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS pictures (
-        id TEXT PRIMARY KEY, owner TEXT NOT NULL, role TEXT NOT NULL, name TEXT NOT NULL,
-        width INTEGER NOT NULL, height INTEGER NOT NULL, bytes BIGINT NOT NULL,
-        created DOUBLE PRECISION NOT NULL)""",
-    """CREATE TABLE IF NOT EXISTS jobs (
-        id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
-        title TEXT NOT NULL, request TEXT NOT NULL, explains TEXT, webhook TEXT,
-        created DOUBLE PRECISION NOT NULL, waiting DOUBLE PRECISION NOT NULL,
-        started DOUBLE PRECISION, finished DOUBLE PRECISION,
-        attempts INTEGER NOT NULL, worker TEXT, lease DOUBLE PRECISION,
-        progress TEXT, preview INTEGER NOT NULL, result TEXT, error TEXT, explanation INTEGER NOT NULL,
-        bytes BIGINT NOT NULL, version BIGINT NOT NULL)""",
-    "CREATE TABLE IF NOT EXISTS uses (job TEXT NOT NULL, picture TEXT NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS keys (
-        owner TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, job TEXT NOT NULL,
-        PRIMARY KEY (owner, key))""",
-    """CREATE TABLE IF NOT EXISTS sessions (
-        digest TEXT PRIMARY KEY, owner TEXT NOT NULL, expires DOUBLE PRECISION NOT NULL)""",
-    """CREATE TABLE IF NOT EXISTS deliveries (
-        id TEXT PRIMARY KEY, job TEXT NOT NULL, owner TEXT NOT NULL, address TEXT NOT NULL,
-        event TEXT NOT NULL, body TEXT NOT NULL, attempts INTEGER NOT NULL, due DOUBLE PRECISION NOT NULL)""",
-    """CREATE TABLE IF NOT EXISTS gone (
-        job TEXT PRIMARY KEY, owner TEXT NOT NULL, version BIGINT NOT NULL, at DOUBLE PRECISION NOT NULL)""",
-    "CREATE INDEX IF NOT EXISTS jobs_by_version ON jobs (version)",
-    "CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, created)",
-    "CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, waiting)",
-    "CREATE INDEX IF NOT EXISTS pictures_by_owner ON pictures (owner, created)",
-    "CREATE INDEX IF NOT EXISTS uses_by_picture ON uses (picture)",
-    "CREATE INDEX IF NOT EXISTS uses_by_job ON uses (job)",
-    "CREATE INDEX IF NOT EXISTS keys_by_job ON keys (job)",
-    "CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (due)",
-)
+log = logging.getLogger("impasto.studio.state")
+REVISIONS = ("0001", "0002")
+"""The oldest first; the last is this version's."""
+_LOCK = 7201951
 
 
 def prepare(database: Database) -> None:
-    """Make the tables that are not there."""
-    with database.transaction() as run:
-        if database.is_shared:
-            # Two processes that make the same table at once would trip over each other.
-            run("SELECT pg_advisory_xact_lock(7201951)")
-        for statement in TABLES:
-            run(statement)
-        run("INSERT INTO counters (name, value) VALUES ('version', 0) ON CONFLICT (name) DO NOTHING")
+    """Make the tables, or upgrade those of an earlier version; an SQLite file is copied before.
+
+    Raises InputError for a database of a later version.
+    """
+    with database.transaction(reading=True) as db:
+        if _revision(db) == REVISIONS[-1]:
+            return
+    with database.transaction() as db:
+        if database.is_shared:  # two processes that start at once: the second finds it done
+            db.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        found = _revision(db)
+        if found == REVISIONS[-1]:
+            return
+        if found not in ("", *REVISIONS):
+            raise InputError(
+                f"the studio's database has schema {found}, and this version of Impasto knows up to "
+                f"{REVISIONS[-1]}: expected the version that made it, or a later one"
+            )
+        copy = _copied(database.path, found) if found and database.path else None
+        _upgrade(db)
+    if found:
+        told = {"from": found, "to": REVISIONS[-1], **({"copy": str(copy)} if copy else {})}
+        log.info("the database was upgraded", extra=told)
+
+
+def _revision(db: Connection) -> str:
+    """Return the schema's revision; "" where there are no tables."""
+    tables = inspect(db)
+    if tables.has_table("alembic_version"):
+        return str(db.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+    return REVISIONS[0] if tables.has_table("jobs") else ""  # as made before revisions were counted
+
+
+def _copied(path: Path, revision: str) -> Path:
+    """Copy the database at ``path``, which nobody writes to; returns where the copy is."""
+    copy = path.with_name(f"{path.name}.{revision}")
+    with (
+        closing(sqlite3.connect(path)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+    return copy
+
+
+def _upgrade(db: Connection) -> None:
+    from alembic import command  # not for every start
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = db
+    command.upgrade(config, "head")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
+from sqlalchemy import delete, insert, select
+
 from impasto.studio.state.database import Database
+from impasto.studio.state.tables import sessions
 
 
 class SessionStore:
@@ -14,24 +17,23 @@ class SessionStore:
         self._database = database
 
     def add(self, key: str, owner: str, expires: float) -> None:
-        with self._database.transaction() as run:
-            run("INSERT INTO sessions VALUES (?, ?, ?)", _digest(key), owner, expires)
+        with self._database.transaction() as db:
+            db.execute(insert(sessions).values(digest=_digest(key), owner=owner, expires=expires))
 
     def find(self, key: str, now: float) -> tuple[str, float] | None:
-        """The owner of the session and when it ends; None for none, or one that has ended."""
-        with self._database.transaction(reading=True) as run:
-            rows = run(
-                "SELECT owner, expires FROM sessions WHERE digest = ? AND expires > ?", _digest(key), now
-            )
-        return (rows[0]["owner"], rows[0]["expires"]) if rows else None
+        """Return the session's owner and when it ends; None for none, or one that has ended."""
+        valid = (sessions.c.digest == _digest(key), sessions.c.expires > now)
+        with self._database.transaction(reading=True) as db:
+            row = db.execute(select(sessions.c.owner, sessions.c.expires).where(*valid)).first()
+        return None if row is None else (row.owner, row.expires)
 
     def remove(self, key: str) -> None:
-        with self._database.transaction() as run:
-            run("DELETE FROM sessions WHERE digest = ?", _digest(key))
+        with self._database.transaction() as db:
+            db.execute(delete(sessions).where(sessions.c.digest == _digest(key)))
 
     def remove_ended(self, now: float) -> None:
-        with self._database.transaction() as run:
-            run("DELETE FROM sessions WHERE expires <= ?", now)
+        with self._database.transaction() as db:
+            db.execute(delete(sessions).where(sessions.c.expires <= now))
 
 
 def _digest(key: str) -> str:

@@ -49,7 +49,7 @@ class Sweeper:
         known = self.state.pictures.ids(), self.state.overview.ids()
         strays = self.storage.remove_strays(*known, older=STRAY)
         remove_old_audits(settings.data_dir, now - settings.keep_audit_days * day)
-        self.state.settle()
+        self.state.database.empty_log()
         if count or strays:
             log.info("tidied", extra={"removed": count, "strays": strays})
         return count + strays

@@ -1,0 +1,91 @@
+"""Queries that several stores share."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select, tuple_, update
+
+from impasto.studio.state.records import JobRecord, job_of
+from impasto.studio.state.tables import counters, deliveries, gone, jobs, keys, pictures, uses
+
+
+def next_version(db: Connection) -> int:
+    """Return the number of this change; whoever changes next waits until this one is kept."""
+    bump = update(counters).where(counters.c.name == "version").values(value=counters.c.value + 1)
+    return int(db.execute(bump.returning(counters.c.value)).scalar_one())
+
+
+def latest_version(db: Connection) -> int:
+    """Return the number of the latest change."""
+    return int(db.execute(select(counters.c.value).where(counters.c.name == "version")).scalar_one())
+
+
+def read_job(db: Connection, id: str) -> JobRecord:
+    """Return the job ``id``, which is there."""
+    return job_of(db.execute(select(jobs).where(jobs.c.id == id)).one())
+
+
+def in_lane(lane: str) -> Any:
+    """Return the condition that a job waits in ``lane``."""
+    return jobs.c.kind == "draft" if lane == "drafts" else jobs.c.kind != "draft"
+
+
+def newest(table: Table, owner: str, before: tuple[float, str] | None, limit: int) -> Select[Any]:
+    """Select ``owner``'s newest rows; ``before``: only those older than (created, id)."""
+    found = select(table).where(table.c.owner == owner)
+    if before is not None:
+        found = found.where(tuple_(table.c.created, table.c.id) < tuple_(*before))
+    return found.order_by(table.c.created.desc(), table.c.id.desc()).limit(limit)
+
+
+def announce(db: Connection, job: JobRecord) -> None:
+    """Have a webhook sent for a job that has ended, if it asked for one."""
+    if job.webhook:
+        db.execute(
+            insert(deliveries).values(
+                id=f"d_{job.id[2:]}",
+                job=job.id,
+                owner=job.owner,
+                address=job.webhook,
+                event=f"job.{job.status}",
+                attempts=0,
+                due=time.time(),
+            )
+        )
+
+
+def forget(db: Connection, job: JobRecord) -> list[str]:
+    """Forget a job and its explanations, which show its pictures; returns their ids."""
+    explanations = map(job_of, db.execute(select(jobs).where(jobs.c.explains == job.id)).all())
+    if job.explains is not None:
+        other = select(jobs.c.id).where(
+            jobs.c.explains == job.explains, jobs.c.status == "done", jobs.c.id != job.id
+        )
+        has_other = db.execute(other).first() is not None
+        db.execute(
+            update(jobs)
+            .where(jobs.c.id == job.explains)
+            .values(explanation=int(has_other), version=next_version(db))
+        )
+    forgotten = [job, *explanations]
+    for each in forgotten:
+        version = next_version(db)  # before any row of jobs, as everywhere: no two wait for each other
+        for table in (uses, keys, deliveries):
+            db.execute(delete(table).where(table.c.job == each.id))
+        db.execute(delete(jobs).where(jobs.c.id == each.id))
+        db.execute(insert(gone).values(job=each.id, owner=each.owner, version=version, at=time.time()))
+    return [each.id for each in forgotten]
+
+
+def bytes_of(db: Connection, owner: str) -> int:
+    """Return what ``owner``'s uploads and results take on disk."""
+    return sum(
+        int(
+            db.execute(
+                select(func.coalesce(func.sum(table.c.bytes), 0)).where(table.c.owner == owner)
+            ).scalar_one()
+        )
+        for table in (pictures, jobs)
+    )
