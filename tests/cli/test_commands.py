@@ -74,7 +74,7 @@ def test_a_command_s_help_is_its_own(name: str) -> None:
 
 def test_the_shell_completes_commands_and_their_options() -> None:
     assert completed("impasto sty") == ["stylize", "style-transfer", "style", "styles"]
-    assert completed("impasto batch --re") == ["--retries"]
+    assert completed("impasto batch --ret") == ["--retries"]
     assert completed("impasto inspect fe") == ["features"]
     assert completed("impasto inspect features --ch") == ["--channels"]
 

@@ -21,6 +21,7 @@ from impasto.cli.choices import (
     Quiet,
     parse_size,
     shown,
+    spelt,
     with_choices,
 )
 from impasto.cli.painting import INTERRUPTED, Interrupts
@@ -108,7 +109,7 @@ def fast_options(
         return None
     unheeded = [name for name, typed in vars(choices).items() if typed is not None and name not in _HEEDED]
     if unheeded:
-        raise OptionError(f"--{unheeded[0].replace('_', '-')} is for optimising; expected it without --fast")
+        raise OptionError(f"{spelt(unheeded[0])} is for optimising; expected it without --fast")
     size = None if choices.size is None else parse_size(choices.size)
     if isinstance(size, tuple):
         raise OptionError(f"--size of --fast is the long side in pixels; it is {choices.size!r}")

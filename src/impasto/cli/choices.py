@@ -1,8 +1,7 @@
-"""The options of a painting on the command line, declared once for every command that paints.
+"""The options of a painting on the command line, made from the fields of ``OptimizeOptions``.
 
 A command takes them all by having one parameter ``choices: Choices`` and the decorator ``with_choices``;
-what is left out is None. A new field of ``OptimizeOptions`` needs one field of ``Choices``, and an entry of
-``_PARSERS`` where the text typed is not yet the value.
+what is left out is None.
 """
 
 from __future__ import annotations
@@ -11,48 +10,20 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, get_args, get_type_hints
+from dataclasses import fields, make_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from impasto.errors import OptionError
+from impasto.inference.options import FastOptions
 from impasto.optimize.checkpoints import INTERVAL
-from impasto.optimize.options import (
-    Color,
-    ColorMethod,
-    ColorSpace,
-    ContentLoss,
-    GradientScalingName,
-    OptimizeOptions,
-    PaddingName,
-    Propagation,
-    StyleLoss,
-    TotalVariation,
-)
+from impasto.optimize.options import REGIONS as REGIONS
+from impasto.optimize.options import STYLES as STYLES
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS, Preset
 from impasto.optimize.presets import preset as find_preset
-
-_DEFAULTS = OptimizeOptions()
-_LAYERS = "each NAME or NAME:WEIGHT, separated by commas; Keras names work too"
-
-
-STYLES, COLOURS, REGIONS, LOSSES, WORK = "Styles", "Colour", "Regions", "Losses and network", "Work"
-
-
-def _option(
-    name: str, text: str, panel: str | None = None, otherwise: str | None = None, most: int | None = None
-) -> Any:
-    """An option whose help ends with the default of ``OptimizeOptions``, where it is defined."""
-    value = getattr(_DEFAULTS, name) if otherwise is None else otherwise
-    if isinstance(value, dict):
-        value = ",".join(value)
-    return typer.Option(help=f"{text} \\[default: {value}]", rich_help_panel=panel, max=most)
-
-
-def _kinds(kind: Any) -> str:
-    return ", ".join(get_args(kind))
-
+from impasto.parameters import Parameter, parameters
 
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
@@ -64,158 +35,44 @@ CheckpointEvery = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Choices:
+_TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool}
+_DESCRIBED = {name: described for name, described, _ in parameters(OptimizeOptions)}
+
+
+def flags(name: str, described: Parameter) -> tuple[str, ...]:
+    """Return how a field is spelt on the command line."""
+    if described.flags:
+        return described.flags
+    dashed = name.replace("_", "-")
+    return (f"--{dashed}/--no-{dashed}",) if described.kind == "switch" else (f"--{dashed}",)
+
+
+def shown_default(described: Parameter, default: Any) -> str:
+    """Return a field's default as help and documentation show it."""
+    if described.shown:
+        return described.shown
+    if described.kind == "switch":
+        return "on" if default else "off"
+    if described.kind == "layers":
+        return ",".join(name if weight == 1 else f"{name}:{weight:g}" for name, weight in default.items())
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _option(name: str, described: Parameter, default: Any) -> Any:
+    """The option of a field; its help ends with the field's default."""
+    words = f"{described.help} \\[default: {shown_default(described, default)}]"
+    return typer.Option(*flags(name, described), help=words, rich_help_panel=described.group or None)
+
+
+class _Typed:
     """How to paint, as typed; None for what was left out."""
 
-    size: Annotated[str | None, _option("size", "Long side in pixels, or WIDTHxHEIGHT.")] = None
-    preset: Annotated[
-        str | None, typer.Option(help=f"A recipe: {', '.join(PRESETS)}. \\[default: default]")
-    ] = None
-    style_weight: Annotated[float | None, _option("style_weight", "How much the style counts.")] = None
-    content_weight: Annotated[float | None, _option("content_weight", "How much the photograph counts.")] = (
-        None
-    )
-    tv_weight: Annotated[float | None, _option("tv_weight", "How much smoothness counts.")] = None
-    style_scale: Annotated[
-        float | None,
-        typer.Option(
-            "--style-scale",
-            "--stroke-size",
-            help="Size of the strokes against the picture, whatever its size in pixels: 1 as in the "
-            "painting, 0.5 half. \\[default: 1.0]",
-        ),
-    ] = None
-    style_size: Annotated[
-        int | None,
-        _option(
-            "style_size", "Long side of the styles in pixels, at every level.", STYLES, "by --style-scale"
-        ),
-    ] = None
-    blend: Annotated[
-        str | None, _option("style_weights", "Shares of several styles, such as 3,1.", STYLES, "equal")
-    ] = None
-    style_scales: Annotated[
-        str | None, _option("style_scales", "A size for each style, such as 1,0.5.", STYLES, "1")
-    ] = None
-    blend_layers: Annotated[
-        str | None,
-        _option(
-            "blend_layers",
-            "Layers of each style, with / between: relu1_1,relu2_1/relu3_1:0.5,relu4_1,relu5_1.",
-            STYLES,
-            "all",
-        ),
-    ] = None
-    color: Annotated[str | None, _option("color", f"Whose colours: {_kinds(Color)}.", COLOURS)] = None
-    color_space: Annotated[
-        str | None, _option("color_space", f"For luminance: {_kinds(ColorSpace)}.", COLOURS)
-    ] = None
-    color_method: Annotated[
-        str | None, _option("color_method", f"For matching: {_kinds(ColorMethod)}.", COLOURS)
-    ] = None
-    color_strength: Annotated[
-        float | None, _option("color_strength", "From 0, as painted, to 1.", COLOURS)
-    ] = None
-    mask_feather: Annotated[
-        float | None, _option("mask_feather", "Soft edge of masks, in pixels of the result.", REGIONS)
-    ] = None
-    guidance: Annotated[
-        str | None, _option("guidance", "Gram matrices of each region (gram), or guided sums (sum).", REGIONS)
-    ] = None
-    guidance_propagation: Annotated[
-        str | None,
-        _option("guidance_propagation", f"How masks reach deep layers: {_kinds(Propagation)}.", REGIONS),
-    ] = None
-    iterations: Annotated[int | None, _option("iterations", "Steps at each pyramid level.")] = None
-    learning_rate: Annotated[float | None, _option("learning_rate", "Step size.")] = None
-    optimizer: Annotated[str | None, _option("optimizer", "lbfgs, adam or sgd.")] = None
-    init: Annotated[str | None, _option("init", "Start: content, noise, statistics, or a picture.")] = None
-    seed: Annotated[int | None, _option("seed", "Of the random start.", most=2**63 - 1)] = None
-    encoder: Annotated[
-        str | None,
-        _option("encoder", "tiny, vgg19, vgg16, vgg19-caffe, vgg16-caffe, timm:NAME or a file.", LOSSES),
-    ] = None
-    pooling: Annotated[str | None, _option("pooling", "max, average or l2.", LOSSES)] = None
-    padding: Annotated[str | None, _option("padding", f"{_kinds(PaddingName)}.", LOSSES, "the network's")] = (
-        None
-    )
-    content_layers: Annotated[
-        str | None, _option("content_layers", f"Content layers, {_LAYERS}.", LOSSES)
-    ] = None
-    style_layers: Annotated[str | None, _option("style_layers", f"Style layers, {_LAYERS}.", LOSSES)] = None
-    style_loss: Annotated[str | None, _option("style_loss", f"{_kinds(StyleLoss)}.", LOSSES)] = None
-    content_loss: Annotated[str | None, _option("content_loss", f"{_kinds(ContentLoss)}.", LOSSES)] = None
-    tv_loss: Annotated[str | None, _option("tv_loss", f"{_kinds(TotalVariation)}.", LOSSES)] = None
-    samples: Annotated[
-        int | None,
-        _option("samples", "Features a sampling style loss compares.", LOSSES, "as many as it needs"),
-    ] = None
-    normalise_weights: Annotated[
-        bool | None,
-        typer.Option(
-            "--normalise-weights", help="Divide each layer's weight by its size.", rich_help_panel=LOSSES
-        ),
-    ] = None
-    gradient_scaling: Annotated[
-        str | None, _option("gradient_scaling", f"{_kinds(GradientScalingName)}.", LOSSES)
-    ] = None
-    first_iterations: Annotated[
-        int | None, _option("first_iterations", "Steps at the first level.", WORK, "as the others")
-    ] = None
-    coarse_iterations: Annotated[
-        int | None, _option("coarse_iterations", "Steps at levels below half the final size.", WORK)
-    ] = None
-    noise: Annotated[float | None, _option("noise", "Of --init noise: its deviation, white is 1.", WORK)] = (
-        None
-    )
-    line_search: Annotated[
-        bool | None,
-        typer.Option("--line-search", help="L-BFGS searches along each step.", rich_help_panel=WORK),
-    ] = None
-    clip: Annotated[
-        bool | None,
-        typer.Option("--clip/--no-clip", help="Keep every step within range.", rich_help_panel=WORK),
-    ] = None
-    history: Annotated[int | None, _option("history", "Steps L-BFGS remembers.", WORK)] = None
-    average_decay: Annotated[
-        float | None, _option("average_decay", "Average the iterates, such as 0.99; 0 for the last.", WORK)
-    ] = None
-    min_size: Annotated[
-        int | None, _option("min_size", "Long side of the coarsest level; 0 for a single one.", WORK)
-    ] = None
-    detail: Annotated[
-        float | None, _option("detail", "Share of the photo's fine detail given back on the way up.", WORK)
-    ] = None
-    max_memory: Annotated[
-        float | None,
-        _option("max_memory", "GB the painting may take.", WORK, "a safe share of what is free"),
-    ] = None
-    tile: Annotated[
-        int | None, _option("tile", "Paint in parts of about this side.", WORK, "as memory asks")
-    ] = None
-    threshold: Annotated[
-        float | None, _option("threshold", "Stop a level when the loss is at or below this.", WORK, "never")
-    ] = None
-    saturation: Annotated[
-        float | None,
-        _option(
-            "saturation",
-            "Stop a level when ten iterations lower the loss by less than this share.",
-            WORK,
-            "never",
-        ),
-    ] = None
-    device: Annotated[str | None, _option("device", "auto, cpu, cuda or mps.", WORK)] = None
-    precision: Annotated[str | None, _option("precision", "auto, float32 or bfloat16.", WORK)] = None
+    preset: str | None
 
     def changes(self) -> dict[str, Any]:
         """The fields of ``OptimizeOptions`` that were asked for, as values. Raises OptionError."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "preset"}
-        found: dict[str, Any] = {}
-        for name, text in given.items():
-            if text is not None:
-                found[_NAMES.get(name, name)] = _PARSERS[name](text) if name in _PARSERS else text
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "preset"}  # type: ignore[arg-type]
+        found = {name: parse(name, value) for name, value in given.items() if value is not None}
         if "iterations" in found:
             every = dict.fromkeys(("coarse_iterations", "first_iterations"), found["iterations"])
             found = every | found
@@ -232,21 +89,60 @@ class Choices:
         return (start or self.recipe().options).replace(**self.changes())
 
 
+class _TypedFast:
+    """How a fast network paints, as typed; None for what was left out."""
+
+    def options(self) -> FastOptions:
+        """What was asked for. Raises OptionError."""
+        given = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return FastOptions(**{name: value for name, value in given.items() if value is not None})
+
+
+def _fields(options: Any, *, without: tuple[str, ...] = ()) -> list[Any]:
+    """The fields of a command's choices: those of ``options``, each None for what was left out."""
+    return [
+        (name, Annotated[_TYPES.get(described.kind, str) | None, _option(name, described, default)], None)
+        for name, described, default in parameters(options)
+        if name not in without
+    ]
+
+
+if TYPE_CHECKING:
+
+    class Choices(_Typed):
+        def __getattr__(self, name: str) -> Any: ...
+
+    class FastChoices(_TypedFast):
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    _PRESET = Annotated[
+        str | None, typer.Option(help=f"A recipe: {', '.join(PRESETS)}. \\[default: default]")
+    ]
+    Choices = make_dataclass(
+        "Choices", [("preset", _PRESET, None), *_fields(OptimizeOptions)], bases=(_Typed,), frozen=True
+    )
+    FastChoices = make_dataclass(
+        "FastChoices", _fields(FastOptions, without=("style_weights",)), bases=(_TypedFast,), frozen=True
+    )
+
+
 def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., None]:
-    """``command`` with the fields of ``Choices`` as parameters, in place of its parameter ``choices``.
+    """Return ``command`` with the fields of its parameter ``choices`` as parameters in its place.
 
     ``helps``: for fields that mean another thing here, what they are.
     """
-    hints = get_type_hints(Choices, include_extras=True)
+    signature = inspect.signature(command, eval_str=True)
+    kind: Any = signature.parameters["choices"].annotation
+    hints = get_type_hints(kind, include_extras=True)
     for name, text in helps.items():
         option = copy.copy(hints[name].__metadata__[0])
         option.help = text
         hints[name] = Annotated[hints[name].__origin__, option]
     unfolded = [
-        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
-        for f in fields(Choices)
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hints[f.name])
+        for f in fields(kind)
     ]
-    signature = inspect.signature(command, eval_str=True)
     parameters: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
         keyword = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -254,7 +150,7 @@ def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., No
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        choices = Choices(**{f.name: given.pop(f.name) for f in fields(Choices) if f.name in given})
+        choices = kind(**{f.name: given.pop(f.name) for f in fields(kind) if f.name in given})
         command(choices=choices, **given)
 
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
@@ -292,19 +188,29 @@ def parse_layer_sets(text: str) -> tuple[dict[str, float], ...]:
     return tuple(parse_layers(part) if part.strip() else {} for part in text.split("/"))
 
 
-_NAMES = {"blend": "style_weights"}
+def spelt(name: str) -> str:
+    """Return the option of the field ``name`` of ``Choices``, as messages have it."""
+    return flags(name, _DESCRIBED[name])[0].partition("/")[0] if name in _DESCRIBED else f"--{name}"
+
+
+def is_structured(name: str) -> bool:
+    """Whether the text typed for a field of ``OptimizeOptions`` is not yet its value."""
+    return name in _DESCRIBED and _DESCRIBED[name].kind in (*_PARSERS, "numbers")
+
+
+def parse(name: str, value: Any) -> Any:
+    """Return the value of the field ``name`` of ``OptimizeOptions`` that was typed. Raises OptionError."""
+    described = _DESCRIBED[name]
+    if described.kind == "numbers":
+        return parse_numbers(flags(name, described)[0].removeprefix("--"), value)
+    return _PARSERS[described.kind](value) if described.kind in _PARSERS else value
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "size": parse_size,
-    "blend": functools.partial(parse_numbers, "blend"),
-    "style_scales": functools.partial(parse_numbers, "style-scales"),
-    "blend_layers": parse_layer_sets,
-    "content_layers": parse_layers,
-    "style_layers": parse_layers,
+    "layers": parse_layers,
+    "layer sets": parse_layer_sets,
 }
-
-
-PARSERS = _PARSERS
-"""Option of ``OptimizeOptions`` to what makes its value of a text, where the text is not the value."""
 
 
 def shown(quiet: bool, json: bool) -> str:

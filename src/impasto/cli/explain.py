@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.choices import Choices, Json, Quiet, shown, with_choices
+from impasto.cli.choices import Choices, Json, Quiet, shown, spelt, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
 from impasto.errors import OptionError
@@ -68,10 +67,9 @@ def painting_command(content: str, style: str, choices: Choices, options: Optimi
     if choices.size is None:
         size = options.size
         words += ["--size", "x".join(map(str, size)) if isinstance(size, tuple) else str(size)]
-    for field in fields(choices):
-        value, name = getattr(choices, field.name), field.name.replace("_", "-")
+    for name, value in vars(choices).items():
         if isinstance(value, bool):
-            words.append(f"--{name}" if value else f"--no-{name}")
+            words.append(spelt(name) if value else spelt(name).replace("--", "--no-", 1))
         elif value is not None:
-            words += [f"--{name}", str(value)]
+            words += [spelt(name), str(value)]
     return shlex.join(words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from impasto.cli.choices import FastChoices, with_choices
 from impasto.errors import ImpastoError, InputError, OptionError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ SOME_FAILED = 1
 CAMERA = "Camera"
 
 
+@with_choices
 def fast(
     photos: Annotated[
         list[Path] | None, typer.Argument(help="Photographs, or folders of them.", show_default=False)
@@ -37,26 +38,11 @@ def fast(
     ] = None,
     *,
     show_list: Annotated[bool, typer.Option("--list", help="Print the styles, one a line.")] = False,
-    size: Annotated[
-        int | None,
-        typer.Option(help="Long side in pixels. \\[default: the photo's own, up to 25 megapixels]"),
-    ] = None,
-    strength: Annotated[
-        float, typer.Option(min=0, max=1, help="From the photo as it is, 0, to the full style.")
-    ] = 1.0,
-    stroke_size: Annotated[float, typer.Option(min=0.5, max=1, help="Size of the strokes.")] = 1.0,
-    keep_color: Annotated[bool, typer.Option("--keep-color", help="Keep the photo's colors.")] = False,
-    model: Annotated[
-        Path | None,
-        typer.Option(help="Another network: .safetensors of `impasto train`, .onnx of `impasto export`."),
-    ] = None,
+    choices: FastChoices,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")] = 95,
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many to compute with. \\[default: one per core]")
     ] = None,
-    device: Annotated[
-        str, typer.Option(help="auto, cpu, cuda, or cuda:1 and so on; auto is cuda where it is there.")
-    ] = "auto",
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse larger input pictures. \\[default: 180000000]")
     ] = None,
@@ -98,12 +84,10 @@ def fast(
     """
     if not show_list:
         _check_request(photos, output, camera, serve, frames)
-    from impasto.inference.options import FastOptions
     from impasto.jobs import Job, Reference
     from impasto.painters.fast import FastPainter
 
-    name = None if model is None else os.fspath(model)
-    options = FastOptions(size, strength, stroke_size, keep_color, model=name, device=device)
+    options = choices.options()
     painter = FastPainter(Job(Reference(), (), options=options), threads=threads)
     gallery = painter.gallery
     if show_list:

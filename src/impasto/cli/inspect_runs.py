@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from impasto.cli.choices import PARSERS, Choices, Quiet, with_choices
+from impasto.cli.choices import Choices, Quiet, is_structured, parse, with_choices
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.stages import StageBar
 from impasto.errors import OptionError, WeightsMissingError
@@ -121,8 +121,8 @@ def parse_axis(text: str) -> Axis:
 
 
 def _value(name: str, text: str) -> Any:
-    if name in PARSERS:
-        return PARSERS[name](text)
+    if is_structured(name):
+        return parse(name, text)
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     for kind in (int, float):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from impasto.errors import OptionError
+from impasto.parameters import check_parameters, choice, parameter, replaced, shown
 
 Optimizer = Literal["lbfgs", "adam", "sgd"]
 PoolingName = Literal["max", "average", "l2"]
@@ -46,188 +46,260 @@ Initialisation = Literal["content", "noise", "statistics", "gray", "uniform", "n
 CONTENT_LAYERS = {"relu3_1": 0.5, "relu4_2": 0.5}
 STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0}
 
+STYLES, COLOURS, REGIONS, LOSSES = "Styles", "Colour", "Regions", "Losses and network"
+DESCENT, SIZES, WORK = "Descent", "Pyramid and sizes", "Work"
+_LAYERS = "each NAME or NAME:WEIGHT, separated by commas; Keras names work too"
+
 
 @dataclass(frozen=True)
 class OptimizeOptions:
-    """How to paint. The defaults are the ``default`` preset; docs/options.md tells more.
+    """How to paint. The defaults are the ``default`` preset; each field says what it means, and
+    docs/options.md lists them all.
 
-    ``size``: long side of the result in pixels, or an exact (width, height).
-    ``encoder``: ``tiny``, ``vgg19``, ``vgg16``, ``vgg19-caffe``, ``vgg16-caffe`` or a file.
-    ``content_layers``, ``style_layers``: layer name to weight. Style weights are divided by their
-    sum; content weights are taken as they are.
-    ``content_weight``, ``style_weight``, ``tv_weight``: factors of the three parts of the loss.
-    ``style_weights``: one share per style, or empty for equal shares; divided by the sum of their
-    magnitudes. A negative one leads away from a style.
-    ``style_scale``: the style's size relative to the picture's; smaller makes finer strokes.
-    ``style_size``: the style's long side in pixels, the same at every level; None for ``style_scale``.
-    ``style_scales``: one more such factor per style, or empty.
-    ``blend_layers``: per style, layer to factor of its share there, an empty mapping for all layers
-    alike; or empty. One painting's colour and another's stroke: ``({"relu1_1": 1}, {"relu3_1": 1})``.
-    ``normalise_weights``: divide each layer's weight by the largest side of its target.
-    ``gradient_scaling``: ``squared-weight`` or ``l1``: neural-style-pt's and neural-style's
-    ``-normalize_gradients``.
-    ``samples``: how many features a sampling style loss compares; None for its own number.
-    ``color``: whose colours: the ``style``'s; the photograph's, with the result's ``luminance`` only, or
-    painted in grey from the start (``luminance-first``); or colours matched, the style's to the
-    photograph's before (``match-style``), the result's after (``match-result``). ``color_space`` and
-    ``color_method`` say how; ``color_strength``, in [0, 1], mixes the result with what it was.
-    ``guidance``: masked regions by guided Gram matrices (``gram``) or guided sums (``sum``).
-    ``guidance_propagation``: how masks reach deep layers: by area (``simple``), where nothing beyond the
-    mask is seen (``inside``; a layer where that is nowhere is left out, at that level, as long as another
-    remains), or where any of it is (``all``). ``mask_feather``: soft edge, in pixels of the
-    result.
-    ``init``: ``content``, ``noise`` (white), ``statistics`` (noise in the style's colours), or the
-    path of a picture; or one of style-transfer-pytorch's: ``gray``, ``uniform`` or ``normal`` noise, or
-    ``channel-statistics``, which is normal noise with each channel's mean and variance in the styles.
-    ``noise`` is the standard deviation of ``init="noise"``, in units of [0, 1].
-    ``iterations``: per pyramid level. ``coarse_iterations``: the same at levels under half the
-    final size, or None for ``iterations``.
-    ``first_iterations``: the same for the first level, before both, or None.
-    ``min_size``: long side of the coarsest level; 0 turns the pyramid off.
-    ``style_sizes``: styles are measured on a ``grid`` of sizes, as style files are, or at ``exact`` ones.
-    ``resampling``: ``lanczos`` in full precision; ``bilinear`` and ``bicubic`` round to 8 bits, as the
-    programs do that neural-style-pt and style-transfer-pytorch are. ``rounding``: of sides that are so
-    many pixels and a half, up or to the even number.
-    ``detail``: share of the photograph's fine detail given back at every step up the pyramid.
-    ``learning_rate``: step size; for L-BFGS a factor of its own step.
-    ``history``: steps L-BFGS remembers. ``line_search``: search along each of its steps (strong Wolfe).
-    ``variable_range``: what white is to the optimiser: 1, or 255 as in the papers' programs.
-    ``clip``: keep values in the valid range after every step.
-    ``average_decay``: give the running average of the iterates instead of the last; 0 for the last.
-    ``carry_optimizer``: Adam goes on at the next level with what it knows.
-    ``recoveries``: how often to step back and halve the learning rate when the loss is no number.
-    ``channels_last``: lay features out so that convolutions are fastest. Off, they are laid out, and so
-    rounded, as in the papers' programs.
-    ``max_memory``: how much memory the painting may take, in GB; None for a safe share of what is free.
-    Pictures beyond it are worked on in parts. ``tile``: side of these parts, in pixels; None to choose.
-    ``threshold``: stop a level when the total loss is at or below it. ``saturation``: stop a level
-    when the mean loss of the last ten iterations is less than this fraction below the mean of the
-    ten before. Both None: never.
+    Style weights of layers are divided by their sum; content weights are taken as they are.
+    ``style_weights`` are divided by the sum of their magnitudes.
     """
 
-    size: int | tuple[int, int] = 512
-    encoder: str = "tiny"
-    pooling: PoolingName = "max"
-    rescale_pooling: bool = False
-    padding: PaddingName | None = None
-    normalise_activations: bool = False
-    content_layers: Mapping[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
-    style_layers: Mapping[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
-    content_weight: float = 1.0
-    style_weight: float = 8.0
-    tv_weight: float = 0.0
-    content_loss: ContentLoss = "relative"
-    style_loss: StyleLoss = "wasserstein"
-    tv_loss: TotalVariation = "l2"
-    style_weights: tuple[float, ...] = ()
-    style_scale: float = 1.0
-    style_size: int | None = None
-    style_scales: tuple[float, ...] = ()
-    blend_layers: tuple[Mapping[str, float], ...] = ()
-    normalise_weights: bool = False
-    gradient_scaling: GradientScalingName = "none"
-    samples: int | None = None
-    color: Color = "style"
-    color_space: ColorSpace = "lab"
-    color_method: ColorMethod = "symmetric"
-    color_strength: float = 1.0
-    guidance: Guidance = "gram"
-    guidance_propagation: Propagation = "simple"
-    mask_feather: float = 0.0
-    init: str = "content"
-    noise: float = 0.25
-    optimizer: Optimizer = "lbfgs"
-    iterations: int = 20
-    coarse_iterations: int | None = 30
-    first_iterations: int | None = None
-    learning_rate: float = 1.0
-    beta1: float = 0.9
-    beta2: float = 0.999
-    adam_epsilon: float = 1e-8
-    momentum: float = 0.9
-    history: int = 10
-    line_search: bool = False
-    variable_range: float = 1.0
-    clip: bool = False
-    average_decay: float = 0.0
-    carry_optimizer: bool = False
-    recoveries: int = 3
-    min_size: int = 128
-    style_sizes: StyleSizes = "grid"
-    resampling: Resampling = "lanczos"
-    rounding: Rounding = "half-up"
-    detail: float = 1.0
-    threshold: float | None = None
-    saturation: float | None = None
-    seed: int = 0
-    device: str = "auto"
-    precision: Precision = "auto"
-    channels_last: bool = True
-    max_memory: float | None = None
-    tile: int | None = None
+    size: int | tuple[int, int] = parameter(512, "Long side in pixels, or WIDTHxHEIGHT.", "size", least=16)
+    style_weight: float = parameter(8.0, "How much the style counts.", "number", least=0)
+    content_weight: float = parameter(1.0, "How much the photograph counts.", "number", least=0)
+    tv_weight: float = parameter(0.0, "How much smoothness counts.", "number", least=0)
+    style_scale: float = parameter(
+        1.0,
+        "Size of the strokes against the picture, whatever its size in pixels: 1 as in the painting, "
+        "0.5 half.",
+        "number",
+        above=0,
+        bound=4,
+        flags=("--style-scale", "--stroke-size"),
+    )
+    iterations: int = parameter(20, "Steps at each pyramid level.", "whole", least=1, bound=2000)
+    seed: int = parameter(0, "Of the random start.", "whole", least=0, below=2**64)
+    optimizer: Optimizer = choice("lbfgs", Optimizer, "{}.")
+    learning_rate: float = parameter(
+        1.0, "Step size; for L-BFGS a factor of its own step.", "number", above=0
+    )
+    init: str = parameter(
+        "content",
+        f"Start: {', '.join(get_args(Initialisation))}, or a picture.",
+        "text",
+        expected="a way to begin, such as content or noise, or a picture's path",
+    )
+    style_size: int | None = parameter(
+        None,
+        "Long side of the styles in pixels, at every level.",
+        "whole",
+        STYLES,
+        least=1,
+        bound=4096,
+        optional=True,
+        shown="by --style-scale",
+    )
+    style_weights: tuple[float, ...] = parameter(
+        (),
+        "Shares of several styles, such as 3,1; a negative one leads away from a style.",
+        "numbers",
+        STYLES,
+        flags=("--blend",),
+        shown="equal",
+    )
+    style_scales: tuple[float, ...] = parameter(
+        (), "A size for each style, such as 1,0.5.", "numbers", STYLES, above=0, shown="1"
+    )
+    blend_layers: tuple[Mapping[str, float], ...] = parameter(
+        (),
+        "Layers of each style, with / between: relu1_1,relu2_1/relu3_1:0.5,relu4_1,relu5_1.",
+        "layer sets",
+        STYLES,
+        shown="all",
+    )
+    color: Color = choice("style", Color, "Whose colours: {}.", COLOURS)
+    color_space: ColorSpace = choice("lab", ColorSpace, "For luminance: {}.", COLOURS)
+    color_method: ColorMethod = choice("symmetric", ColorMethod, "For matching: {}.", COLOURS)
+    color_strength: float = parameter(1.0, "From 0, as painted, to 1.", "number", COLOURS, least=0, most=1)
+    mask_feather: float = parameter(
+        0.0, "Soft edge of masks, in pixels of the result.", "number", REGIONS, least=0
+    )
+    guidance: Guidance = choice(
+        "gram", Guidance, "Gram matrices of each region (gram), or guided sums (sum).", REGIONS
+    )
+    guidance_propagation: Propagation = choice(
+        "simple",
+        Propagation,
+        "How masks reach deep layers: by area (simple), where nothing beyond the mask is seen (inside), or "
+        "where any of it is (all).",
+        REGIONS,
+    )
+    encoder: str = parameter(
+        "tiny",
+        "tiny, vgg19, vgg16, vgg19-caffe, vgg16-caffe, timm:NAME or a file.",
+        "text",
+        LOSSES,
+        expected="a network's name or a file's",
+    )
+    pooling: PoolingName = choice("max", PoolingName, "{}.", LOSSES)
+    rescale_pooling: bool = parameter(
+        False, "Rescale what pooling gives, as style-transfer-pytorch does.", "switch", LOSSES
+    )
+    padding: PaddingName | None = choice(
+        None, PaddingName, "{}.", LOSSES, optional=True, shown="the network's"
+    )
+    normalise_activations: bool = parameter(
+        False, "Rescale each filter to a mean activation of 1, as Gatys et al. do.", "switch", LOSSES
+    )
+    content_layers: Mapping[str, float] = parameter(
+        lambda: dict(CONTENT_LAYERS), f"Content layers, {_LAYERS}.", "layers", LOSSES
+    )
+    style_layers: Mapping[str, float] = parameter(
+        lambda: dict(STYLE_LAYERS), f"Style layers, {_LAYERS}.", "layers", LOSSES
+    )
+    style_loss: StyleLoss = choice("wasserstein", StyleLoss, "How styles are compared: {}.", LOSSES)
+    content_loss: ContentLoss = choice("relative", ContentLoss, "How content is compared: {}.", LOSSES)
+    tv_loss: TotalVariation = choice("l2", TotalVariation, "How smoothness is measured: {}.", LOSSES)
+    samples: int | None = parameter(
+        None,
+        "Features a sampling style loss compares.",
+        "whole",
+        LOSSES,
+        least=1,
+        bound=4096,
+        optional=True,
+        shown="as many as it needs",
+    )
+    normalise_weights: bool = parameter(
+        False, "Divide each layer's weight by the largest side of its target.", "switch", LOSSES
+    )
+    gradient_scaling: GradientScalingName = choice(
+        "none",
+        GradientScalingName,
+        "Balance layers by their gradients, as neural-style-pt and neural-style do: {}.",
+        LOSSES,
+    )
+    coarse_iterations: int | None = parameter(
+        30,
+        "Steps at levels below half the final size.",
+        "whole",
+        DESCENT,
+        least=1,
+        bound=2000,
+        optional=True,
+    )
+    first_iterations: int | None = parameter(
+        None,
+        "Steps at the first level.",
+        "whole",
+        DESCENT,
+        least=1,
+        bound=2000,
+        optional=True,
+        shown="as the others",
+    )
+    noise: float = parameter(0.25, "Of --init noise: its deviation; white is 1.", "number", DESCENT, least=0)
+    history: int = parameter(10, "Steps L-BFGS remembers.", "whole", DESCENT, least=1, bound=200)
+    line_search: bool = parameter(False, "L-BFGS searches along each step (strong Wolfe).", "switch", DESCENT)
+    beta1: float = parameter(
+        0.9, "Of Adam: how long the mean gradient lasts.", "number", DESCENT, least=0, below=1
+    )
+    beta2: float = parameter(
+        0.999, "Of Adam: how long the mean square lasts.", "number", DESCENT, least=0, below=1
+    )
+    adam_epsilon: float = parameter(1e-8, "Of Adam: keeps its divisor from 0.", "number", DESCENT, least=0)
+    carry_optimizer: bool = parameter(
+        False, "Adam goes on at the next level with what it knows.", "switch", DESCENT
+    )
+    momentum: float = parameter(0.9, "Of SGD.", "number", DESCENT, least=0, below=1)
+    variable_range: float = parameter(
+        1.0,
+        "What white is to the optimiser: 1, or 255 as in the papers' programs.",
+        "number",
+        DESCENT,
+        above=0,
+    )
+    clip: bool = parameter(False, "Keep every step within range.", "switch", DESCENT)
+    average_decay: float = parameter(
+        0.0, "Average the iterates, such as 0.99; 0 for the last.", "number", DESCENT, least=0, below=1
+    )
+    recoveries: int = parameter(
+        3,
+        "How often to step back from a loss that is no number, each time at half the learning rate.",
+        "whole",
+        DESCENT,
+        least=0,
+    )
+    threshold: float | None = parameter(
+        None,
+        "Stop a level when the loss is at or below this.",
+        "number",
+        DESCENT,
+        least=0,
+        optional=True,
+        shown="never",
+    )
+    saturation: float | None = parameter(
+        None,
+        "Stop a level when ten iterations lower the loss by less than this share.",
+        "number",
+        DESCENT,
+        least=0,
+        optional=True,
+        shown="never",
+    )
+    min_size: int = parameter(
+        128, "Long side of the coarsest level; 0 for a single one.", "whole", SIZES, least=0
+    )
+    detail: float = parameter(
+        1.0, "Share of the photo's fine detail given back on the way up.", "number", SIZES, least=0
+    )
+    style_sizes: StyleSizes = choice(
+        "grid", StyleSizes, "Measure styles at a grid of sizes, as style files are, or at exact ones.", SIZES
+    )
+    resampling: Resampling = choice(
+        "lanczos", Resampling, "How pictures are resized: {}; all but lanczos round to 8 bits.", SIZES
+    )
+    rounding: Rounding = choice(
+        "half-up", Rounding, "Of sides that are so many pixels and a half: {}.", SIZES
+    )
+    max_memory: float | None = parameter(
+        None,
+        "GB the painting may take.",
+        "number",
+        WORK,
+        least=0,
+        optional=True,
+        shown="a safe share of what is free",
+    )
+    tile: int | None = parameter(
+        None,
+        "Paint in parts of about this side.",
+        "whole",
+        WORK,
+        least=32,
+        optional=True,
+        shown="as memory asks",
+    )
+    device: str = parameter(
+        "auto", "auto, cpu, cuda or mps.", "text", WORK, expected="a device's name, such as auto, cpu or cuda"
+    )
+    precision: Precision = choice("auto", Precision, "{}.", WORK)
+    channels_last: bool = parameter(
+        True, "Lay features out the fastest way; off rounds as programs do that do not.", "switch", WORK
+    )
 
     def __post_init__(self) -> None:
-        for name in ("content_layers", "style_layers"):
-            object.__setattr__(self, name, _layer_weights(name, getattr(self, name)))
-        for name in ("style_weights", "style_scales"):
-            object.__setattr__(self, name, _numbers(name, getattr(self, name)))
-        sets = self.blend_layers
-        if not isinstance(sets, (list, tuple)):
-            raise OptionError(f"blend_layers must be a list of mappings, one per style; it is {_shown(sets)}")
-        object.__setattr__(self, "blend_layers", tuple(_layer_weights("blend_layers", s) for s in sets))
         for name in ("init", "encoder"):
             if isinstance(getattr(self, name), os.PathLike):
                 object.__setattr__(self, name, os.fspath(getattr(self, name)))
         if isinstance(self.size, list):
             object.__setattr__(self, "size", tuple(self.size))
-        self._check_choices()
-        self._check_numbers()
-        self._check_layers()
-
-    def _check_choices(self) -> None:
-        for name in _TEXTS:
-            value = getattr(self, name)
-            if not isinstance(value, str) or not value.strip():
-                raise OptionError(f"{name} must be {_TEXTS[name]}; it is {_shown(value)}")
-        for name in _SWITCHES:
-            value = getattr(self, name)
-            if not isinstance(value, bool):
-                raise OptionError(f"{name} must be True or False; it is {_shown(value)}")
-        for name, kind in _CHOICES.items():
-            value = getattr(self, name)
-            if value is None and name in _OPTIONAL:
-                continue
-            if not isinstance(value, str) or value not in get_args(kind):
-                choices = ", ".join(get_args(kind))
-                raise OptionError(f"{name} must be one of {choices}; it is {_shown(value)}")
-
-    def _check_numbers(self) -> None:
-        sizes = self.size if isinstance(self.size, tuple) else (self.size,)
-        if len(sizes) not in (1, 2) or not all(_is_whole(s) and s >= 16 for s in sizes):
-            raise OptionError(f"size must be a whole number of pixels, 16 or more; it is {_shown(self.size)}")
-        for name, lowest, whole in _BOUNDS:
-            value = getattr(self, name)
-            if value is None and name in _OPTIONAL:
-                continue
-            number = _is_whole(value) if whole else _is_real(value)
-            if not number or value < lowest:
-                kind = "whole number" if whole else "number"
-                raise OptionError(f"{name} must be a {kind}, {lowest:g} or more; it is {_shown(value)}")
-        if self.seed >= 2**64:
-            raise OptionError(f"seed must be a whole number below 2**64; it is {_shown(self.seed)}")
-        for name in ("learning_rate", "style_scale", "variable_range"):
-            if getattr(self, name) <= 0:
-                raise OptionError(f"{name} must be more than 0; it is {getattr(self, name)!r}")
-        for name in ("beta1", "beta2", "momentum", "average_decay"):
-            value = getattr(self, name)
-            if not _is_real(value) or not 0 <= value < 1:
-                raise OptionError(f"{name} must be at least 0 and less than 1; it is {_shown(value)}")
-        if not _is_real(self.color_strength) or not 0 <= self.color_strength <= 1:
-            raise OptionError(f"color_strength must be from 0 to 1; it is {_shown(self.color_strength)}")
-        if any(scale <= 0 for scale in self.style_scales):
-            raise OptionError(f"style_scales must be numbers above 0; they are {_shown(self.style_scales)}")
+        check_parameters(self)
+        for name in ("content_layers", "style_layers"):
+            object.__setattr__(self, name, dict(getattr(self, name)))
+        for name in ("style_weights", "style_scales"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "blend_layers", tuple(map(dict, self.blend_layers)))
         if self.style_weights and not sum(self.style_weights) > 0:
             raise OptionError(f"style_weights must add up to more than 0; they are {self.style_weights}")
+        self._check_layers()
 
     def _check_layers(self) -> None:
         unknown = {layer for layers in self.blend_layers for layer in layers} - set(self.style_layers)
@@ -242,11 +314,9 @@ class OptimizeOptions:
             raise OptionError("a painting needs content layers, style layers, or both; both are empty")
 
     def replace(self, **changes: Any) -> OptimizeOptions:
-        """A copy with ``changes``; unknown names raise OptionError."""
-        unknown = set(changes) - {f.name for f in dataclasses.fields(self)}
-        if unknown:
-            raise OptionError(f"there is no option {sorted(map(str, unknown))[0]!r}")
-        return dataclasses.replace(self, **changes)
+        """Return a copy with ``changes``; unknown names raise OptionError."""
+        found: OptimizeOptions = replaced(self, changes)
+        return found
 
     def style_side(self, long_side: int) -> float:
         """The long side of styles for a level with this ``long_side``, in pixels."""
@@ -265,115 +335,6 @@ class OptimizeOptions:
     def from_dict(cls, values: Mapping[str, Any]) -> OptimizeOptions:
         """The inverse of ``to_dict``; unknown names raise OptionError."""
         if not isinstance(values, Mapping):
-            raise OptionError(f"options must be a mapping from name to value; they are {_shown(values)}")
+            raise OptionError(f"options must be a mapping from name to value; they are {shown(values)}")
         plain = {str(k): tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return cls().replace(**plain)
-
-
-_TEXTS = {
-    "encoder": "a network's name or a file's",
-    "init": "a way to begin, such as content or noise, or a picture's path",
-    "device": "a device's name, such as auto, cpu or cuda",
-}
-_SWITCHES = (
-    "rescale_pooling",
-    "normalise_activations",
-    "normalise_weights",
-    "line_search",
-    "clip",
-    "carry_optimizer",
-    "channels_last",
-)
-_CHOICES: dict[str, Any] = {
-    "pooling": PoolingName,
-    "padding": PaddingName,
-    "content_loss": ContentLoss,
-    "style_loss": StyleLoss,
-    "tv_loss": TotalVariation,
-    "gradient_scaling": GradientScalingName,
-    "color": Color,
-    "color_space": ColorSpace,
-    "color_method": ColorMethod,
-    "guidance": Guidance,
-    "guidance_propagation": Propagation,
-    "style_sizes": StyleSizes,
-    "resampling": Resampling,
-    "rounding": Rounding,
-    "optimizer": Optimizer,
-    "precision": Precision,
-}
-_OPTIONAL = (
-    "padding",
-    "style_size",
-    "coarse_iterations",
-    "first_iterations",
-    "threshold",
-    "saturation",
-    "samples",
-    "max_memory",
-    "tile",
-)
-_BOUNDS: tuple[tuple[str, float, bool], ...] = (
-    ("content_weight", 0, False),
-    ("style_weight", 0, False),
-    ("tv_weight", 0, False),
-    ("style_scale", 0, False),
-    ("style_size", 1, True),
-    ("noise", 0, False),
-    ("iterations", 1, True),
-    ("coarse_iterations", 1, True),
-    ("first_iterations", 1, True),
-    ("samples", 1, True),
-    ("mask_feather", 0, False),
-    ("recoveries", 0, True),
-    ("max_memory", 0, False),
-    ("tile", 32, True),
-    ("learning_rate", 0, False),
-    ("adam_epsilon", 0, False),
-    ("history", 1, True),
-    ("variable_range", 0, False),
-    ("min_size", 0, True),
-    ("detail", 0, False),
-    ("threshold", 0, False),
-    ("saturation", 0, False),
-    ("seed", 0, True),
-)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_real(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return abs(value) <= sys.float_info.max  # false for infinity, for NaN and for ints beyond a float
-
-
-def _shown(value: object) -> str:
-    """``value`` in one line."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _layer_weights(option: str, layers: object) -> dict[str, float]:
-    """A copy of ``layers``, a mapping from layer to weight. Raises OptionError for anything else."""
-    if not isinstance(layers, Mapping):
-        raise OptionError(
-            f"{option} must map layers to weights, as in {{'relu1_1': 1}}; got {_shown(layers)}"
-        )
-    for layer, weight in layers.items():
-        if not isinstance(layer, str):
-            raise OptionError(f"{option} must name layers by texts, such as 'relu1_1'; got {_shown(layer)}")
-        if not _is_real(weight) or weight < 0:
-            raise OptionError(
-                f"the weight of {layer} must be a number, 0 or more, in {option}; it is {_shown(weight)}"
-            )
-    return dict(layers)
-
-
-def _numbers(option: str, values: object) -> tuple[float, ...]:
-    """``values`` as a tuple of finite numbers. Raises OptionError for anything else."""
-    if not isinstance(values, (list, tuple)) or not all(map(_is_real, values)):
-        raise OptionError(f"{option} must be a list of numbers, one per style; got {_shown(values)}")
-    return tuple(values)

@@ -1,0 +1,236 @@
+"""Options that describe themselves: what each field means, what it may be, and how it is typed.
+
+A field of an options class made by ``parameter`` carries its help, its group and its bounds. Checks, the
+command line's options, docs/options.md and the HTTP schema are all made from these: a new option is one
+field.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from impasto.errors import OptionError
+
+Kind = Literal["number", "whole", "switch", "choice", "text", "size", "numbers", "layers", "layer sets"]
+_KEY = "parameter"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a field of an options class says of itself.
+
+    ``help``: a sentence, as the command line and the documentation show it. ``kind``: which values it has:
+    a number, a whole number, True or False, one of ``choices`` (a Literal), a text, a size in pixels or
+    (width, height), a list of numbers, layers with weights, or several of those. ``group``: the heading
+    that it stands under. ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it
+    may not. ``optional``: None is allowed. ``flags``: its names on the command line where they are not its
+    own. ``shown``: what the help calls the default. ``expected``: what messages call a text.
+    ``bound``: the most that a request over HTTP may ask for.
+    """
+
+    help: str
+    kind: Kind
+    group: str = ""
+    choices: Any = None
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    below: float | None = None
+    optional: bool = False
+    flags: tuple[str, ...] = ()
+    shown: str = ""
+    expected: str = ""
+    bound: float | None = None
+
+    def describe(self) -> str:
+        """Return what a value must be, as messages have it: "a number, 0 or more"."""
+        if self.kind == "switch":
+            return "True or False"
+        if self.kind == "choice":
+            return f"one of {', '.join(get_args(self.choices))}"
+        if self.kind == "text":
+            return self.expected or "a text"
+        name = "a whole number" if self.kind == "whole" else "a number"
+        if self.least is not None and self.most is not None:
+            return f"{name} from {self.least:g} to {self.most:g}"
+        if self.least is not None and self.below is not None:
+            return f"{name}, at least {self.least:g} and less than {_number(self.below)}"
+        if self.above is not None:
+            return f"{name} above {self.above:g}"
+        return name if self.least is None else f"{name}, {self.least:g} or more"
+
+    def check(self, name: str, value: object) -> None:
+        """Raise OptionError where ``value`` is none that the field ``name`` may have."""
+        if value is None and self.optional:
+            return
+        if self.kind in ("size", "numbers", "layers", "layer sets"):
+            _STRUCTURED[self.kind](self, name, value)
+        elif not self._fits(value):
+            raise OptionError(f"{name} must be {self.describe()}; it is {shown(value)}")
+
+    def _fits(self, value: Any) -> bool:
+        if self.kind == "switch":
+            return isinstance(value, bool)
+        if self.kind == "choice":
+            return isinstance(value, str) and value in get_args(self.choices)
+        if self.kind == "text":
+            return isinstance(value, str) and bool(value.strip())
+        if not (is_whole(value) if self.kind == "whole" else is_real(value)):
+            return False
+        return not (
+            (self.least is not None and value < self.least)
+            or (self.most is not None and value > self.most)
+            or (self.above is not None and value <= self.above)
+            or (self.below is not None and value >= self.below)
+        )
+
+    def schema(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        found: dict[str, Any] = dict(_SCHEMAS[self.kind])
+        if self.kind == "choice":
+            found["enum"] = list(get_args(self.choices))
+        bounds = {
+            "minimum": self.least,
+            "maximum": self.most if self.bound is None else self.bound,
+            "exclusiveMinimum": self.above,
+            "exclusiveMaximum": self.below,
+        }
+        if self.kind in ("number", "whole"):
+            found |= {name: value for name, value in bounds.items() if value is not None}
+        if self.optional:
+            found = {"anyOf": [found, {"type": "null"}]}
+        return found | {"description": self.help}
+
+
+def parameter(default: Any, help: str, kind: Kind, group: str = "", **more: Any) -> Any:
+    """Return a dataclass field with this ``default``, or what makes one; the rest is as in ``Parameter``."""
+    metadata = {_KEY: Parameter(help, kind, group, **more)}
+    if callable(default):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def choice(default: Any, choices: Any, help: str, group: str = "", **more: Any) -> Any:
+    """Return a field that has one of ``choices``, a Literal; they stand where ``help`` has {}."""
+    kinds = ", ".join(get_args(choices))
+    return parameter(default, help.format(kinds), "choice", group, choices=choices, **more)
+
+
+def parameters(options: Any) -> Iterator[tuple[str, Parameter, Any]]:
+    """Yield the name, the description and the default of every field of ``options``, a class or an object."""
+    for field in dataclasses.fields(options):
+        if _KEY in field.metadata:
+            factory: Any = field.default_factory
+            default = factory() if field.default is dataclasses.MISSING else field.default
+            yield field.name, field.metadata[_KEY], default
+
+
+def check_parameters(options: Any) -> None:
+    """Raise OptionError for the first field of ``options`` whose value it may not have."""
+    for name, described, _ in parameters(options):
+        described.check(name, getattr(options, name))
+
+
+def replaced(options: Any, changes: Mapping[str, Any], what: str = "there is no option") -> Any:
+    """Return a copy of ``options`` with ``changes``. Raises OptionError, which begins with ``what``, for
+    unknown names."""
+    unknown = set(changes) - {field.name for field in dataclasses.fields(options)}
+    if unknown:
+        raise OptionError(f"{what} {sorted(map(str, unknown))[0]!r}")
+    return dataclasses.replace(options, **changes)
+
+
+def schema(options: Any, names: set[str] | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of the fields of ``options``, or of those of ``names``."""
+    found = {
+        name: described.schema() | {"default": list(default) if isinstance(default, tuple) else default}
+        for name, described, default in parameters(options)
+        if names is None or name in names
+    }
+    return {"type": "object", "properties": found, "additionalProperties": False}
+
+
+def is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_real(value: object) -> bool:
+    """Whether ``value`` is a finite number that a float can hold."""
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def shown(value: object) -> str:
+    """Return ``value`` as messages show it, cut short."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer too long to print
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _number(value: float) -> str:
+    return "2**64" if value == 2**64 else f"{value:g}"
+
+
+def _check_size(described: Parameter, name: str, value: object) -> None:
+    sides = value if isinstance(value, tuple) else (value,)
+    if len(sides) not in (1, 2) or not all(is_whole(s) and s >= (described.least or 1) for s in sides):
+        raise OptionError(
+            f"{name} must be a whole number of pixels, {described.least:g} or more; it is {shown(value)}"
+        )
+
+
+def _check_numbers(described: Parameter, name: str, value: object) -> None:
+    if not isinstance(value, (list, tuple)) or not all(map(is_real, value)):
+        raise OptionError(f"{name} must be a list of numbers, one per style; got {shown(value)}")
+    above, least = described.above, described.least
+    if above is not None and any(number <= above for number in value):
+        raise OptionError(f"{name} must be numbers above {above:g}; they are {shown(value)}")
+    if least is not None and any(number < least for number in value):
+        raise OptionError(f"{name} must be numbers from {least:g} up; they are {shown(value)}")
+
+
+def _check_layers(_: Parameter, name: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise OptionError(f"{name} must map layers to weights, as in {{'relu1_1': 1}}; got {shown(value)}")
+    for layer, weight in value.items():
+        if not isinstance(layer, str):
+            raise OptionError(f"{name} must name layers by texts, such as 'relu1_1'; got {shown(layer)}")
+        if not is_real(weight) or weight < 0:
+            raise OptionError(
+                f"the weight of {layer} must be a number, 0 or more, in {name}; it is {shown(weight)}"
+            )
+
+
+def _check_layer_sets(described: Parameter, name: str, value: object) -> None:
+    if not isinstance(value, (list, tuple)):
+        raise OptionError(f"{name} must be a list of mappings, one per style; it is {shown(value)}")
+    for one in value:
+        _check_layers(described, name, one)
+
+
+_STRUCTURED = {
+    "size": _check_size,
+    "numbers": _check_numbers,
+    "layers": _check_layers,
+    "layer sets": _check_layer_sets,
+}
+_LAYERS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "number": {"type": "number"},
+    "whole": {"type": "integer"},
+    "switch": {"type": "boolean"},
+    "choice": {"type": "string"},
+    "text": {"type": "string"},
+    "size": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
+    "numbers": {"type": "array", "items": {"type": "number"}},
+    "layers": _LAYERS,
+    "layer sets": {"type": "array", "items": _LAYERS},
+}
