@@ -29,7 +29,7 @@ import numpy as np
 import impasto
 from benchmarks import video_speed
 from impasto import imaging
-from impasto.clips import Blended, Coherence, Frame, Guided, Painter, Request, open_clip
+from impasto.clips import Blended, Coherence, Frame, FramePainter, Guided, Request, open_clip
 from impasto.encoders import Encoder, load_encoder
 from impasto.imaging import fit
 from impasto.inference import load_gallery
@@ -43,8 +43,8 @@ from impasto.metrics.steadiness import (
     visible,
     warping_error,
 )
-from impasto.painters.frames.fast import FastPainter
-from impasto.painters.frames.optimised import OptimisedPainter
+from impasto.painters.frames.fast import FastFramePainter
+from impasto.painters.frames.optimised import OptimisedFramePainter
 from impasto.tensors import to_tensor
 from impasto.types import Pixels, Plane
 
@@ -57,7 +57,7 @@ PAINTING, NAME = "starry_night_van_gogh", "starry-night"
 class Alone:
     """Naive per frame: every frame as if there were no other."""
 
-    def __init__(self, painter: Painter) -> None:
+    def __init__(self, painter: FramePainter) -> None:
         self.painter = painter
 
     def all(self, frames: Sequence[Frame]) -> list[Pixels]:
@@ -116,9 +116,11 @@ def read_pair(name: str, size: int) -> Scene:
 def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
     """The naive way to paint with an engine, and ours."""
     if engine == "fast":
-        fast = FastPainter(load_gallery(), {NAME: 1.0})
+        fast = FastFramePainter(load_gallery(), {NAME: 1.0})
         return [("naive", Alone(fast)), ("ours", Blended(fast))]
-    slow = OptimisedPainter([SHARED / "data" / "style" / f"{PAINTING}.jpg"], impasto.OptimizeOptions(), first)
+    slow = OptimisedFramePainter(
+        [SHARED / "data" / "style" / f"{PAINTING}.jpg"], impasto.OptimizeOptions(), first
+    )
     return [("naive", Alone(slow)), ("ours", Guided(slow))]
 
 
@@ -182,7 +184,7 @@ def drift() -> None:
     for name in CLIPS:
         clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
         frames = list(islice(clip.frames(), count))
-        fast = FastPainter(load_gallery(), {NAME: 1.0})
+        fast = FastFramePainter(load_gallery(), {NAME: 1.0})
         ours = [found.pixels for found in Blended(fast).paint(frames)]
         picked = range(9, len(frames), 10)
         shown = [frames[n] for n in picked]

@@ -19,7 +19,7 @@ from impasto.clips.codecs import find_target
 from impasto.clips.writing import SegmentWriter
 from impasto.inference import load_gallery
 from impasto.networks.johnson import JohnsonPainter
-from impasto.pipelines.video import FilmOptions, film
+from impasto.pipelines.video import FilmOptions, video
 from impasto.tensors import to_pixels, to_tensor
 from impasto.types import Pixels
 
@@ -74,7 +74,7 @@ def alone(clip: Path, output: Path, width: int, height: int) -> float:
 def ours(clip: Path, output: Path, width: int, height: int) -> float:  # noqa: ARG001 - as the clip
     """``impasto video --fast``, steadied."""
     times: list[float] = []
-    film(
+    video(
         clip,
         STYLE,
         output,

@@ -23,7 +23,7 @@ from benchmarks.scale.model import (
     shots,
 )
 from benchmarks.scale.simulate import Simulation, World, simulate, table
-from impasto.pipelines.video.parts.plans import FADE, LEAD, LONGEST
+from impasto.pipelines.video.plan import FADE, LEAD, LONGEST
 
 WORLDS = {
     "calm": World(worker_life=1e9, machine_life=1e9, flaky=0, damaged=0, poison=0, hang=0),

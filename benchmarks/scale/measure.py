@@ -108,7 +108,7 @@ def clip(folder: Path, width: int, frames: int) -> Path:
 def film_engines(folder: Path) -> dict[str, float]:
     """A frame of a film, read, painted, held to those before it, and written."""
     from impasto.inference import load_gallery
-    from impasto.pipelines.video import Engine, film
+    from impasto.pipelines.video import Engine, video
 
     found: dict[str, float] = {}
     shapes: tuple[tuple[str, Engine, int, int], ...] = (
@@ -120,7 +120,7 @@ def film_engines(folder: Path) -> dict[str, float]:
         gallery = load_gallery(threads=1) if engine == "fast" else None
 
         def paint(source: Path = source, engine: Engine = engine, gallery: Any = gallery) -> None:
-            film(source, "starry-night", folder / "out.mp4", engine=engine, gallery=gallery)
+            video(source, "starry-night", folder / "out.mp4", engine=engine, gallery=gallery)
 
         megapixels = frames * width * (width * 9 // 16) / 1e6
         found[name] = round(busy(paint, runs=1, warm=engine == "fast") / megapixels, 3)
@@ -130,7 +130,7 @@ def film_engines(folder: Path) -> dict[str, float]:
 def films(folder: Path) -> dict[str, float]:
     """What a film takes before it is painted in parts, for a frame of 720p."""
     from impasto.pipelines.video import FilmOptions
-    from impasto.pipelines.video.parts.plans import look_through
+    from impasto.pipelines.video.plan import look_through
 
     frames = 24
     source = clip(folder, 1280, frames)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.scale.measure import COSTS
-from impasto.pipelines.video.parts.division import split
+from impasto.pipelines.video.plan import split
 
 
 @dataclass(frozen=True)

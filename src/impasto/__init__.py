@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from impasto.pipelines.batch import batch
     from impasto.pipelines.photo import Result, fast, stylize
     from impasto.pipelines.style import make_style, styles
+    from impasto.pipelines.video import video
     from impasto.progress import Progress
     from impasto.types import Picture
 
@@ -33,6 +34,7 @@ _HOMES = {
     "fast": "impasto.pipelines.photo",
     "FastOptions": "impasto.inference.options",
     "batch": "impasto.pipelines.batch",
+    "video": "impasto.pipelines.video",
     "ImpastoError": "impasto.errors",
     "OptimizeOptions": "impasto.optimize.options",
     "Picture": "impasto.types",
@@ -53,6 +55,7 @@ __all__ = [
     "make_style",
     "styles",
     "stylize",
+    "video",
 ]
 
 

@@ -15,7 +15,7 @@ from impasto.jobs import machine
 from impasto.jobs.executors.choice import Wish
 from impasto.pipelines import batch as works
 from impasto.pipelines.video import choose_engine
-from impasto.pipelines.video.parts import making
+from impasto.pipelines.video import workers as video_workers
 from impasto.types import Picture
 from tests.clips.clips import moving, write_clip
 from tests.conftest import blobs
@@ -102,7 +102,7 @@ def wished(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Wish, Any]:
     def find_workers(wish: Wish, painter: Any, _: Any) -> Any:
         raise Wished(wish, painter(2))
 
-    for module in (works, making):
+    for module in (works, video_workers):
         monkeypatch.setattr(module, "find_workers", find_workers)
     result = run(*words)
     assert isinstance(result.exception, Wished), result.output
@@ -120,8 +120,7 @@ def test_workers_are_seated_by_graphics_processor_where_the_network_uses_them(
     assert wish.device == expected
     wish, painter = wished(monkeypatch, *VIDEO, "--workers", "auto", "--device", device)
     assert wish.device == expected
-    plan = json.loads(Path(painter.settings["plan"]).read_text())
-    assert plan["options"]["device"] == expected
+    assert json.loads(Path(painter.settings["plan"]).read_text())["job"]["options"]["device"] == expected
 
 
 def test_torch_s_graphics_processors_do_not_count_for_a_runtime_without(
@@ -143,4 +142,4 @@ def test_on_ray_the_workers_have_the_device_and_not_this_machine(
     assert wish.device == expected
     wish, painter = wished(monkeypatch, *VIDEO, "--ray", "10.0.0.1:6379", "--device", device)
     assert wish.device == expected
-    assert json.loads(Path(painter.settings["plan"]).read_text())["options"]["device"] == expected
+    assert json.loads(Path(painter.settings["plan"]).read_text())["job"]["options"]["device"] == expected

@@ -94,6 +94,7 @@ class Negative:
         name = "negative"
 
     styles = (Style(),)
+    device = "cpu"
 
     def __init__(self, flicker: float = 0.0) -> None:
         self.flicker = flicker

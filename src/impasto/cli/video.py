@@ -19,7 +19,6 @@ from impasto.errors import InputError, OptionError
 from impasto.optimize.options import OptimizeOptions
 
 if TYPE_CHECKING:
-    from impasto.painters.frames.fast import Gallery
     from impasto.pipelines.video import Engine, FilmOptions
 
 STEADY, FAST, FILE, WORKERS = "Steadiness", "Fast networks", "Film", "Workers"
@@ -230,41 +229,27 @@ def video(
     options = choices.options()
     from impasto.pipelines import video as films
 
-    gallery: Gallery | None = None
+    count = parse_workers(workers or ("auto" if ray else "1"))
     near = options.device if ray is None else "cpu"  # on Ray, the workers' machines have it
-    if model is not None:
-        if engine == "optimize":
-            raise OptionError("--model is for the fast networks: expected it without --optimize")
-        from impasto.inference import load_gallery
-
-        engine, gallery = "fast", load_gallery(model, device=near)
-    engine, gallery = films.choose_engine(engine, style, gallery, near)
+    engine, gallery = films.choose_engine(engine, style, near, model=model)
     _check_engine(engine, choices, given)
     with Interrupts() as interrupts, closing(FilmDisplay(shown(quiet, json), preview)) as watcher:
-        common: dict[str, Any] = {
-            "engine": engine,
-            "options": options,
-            "film_options": _film_options(given),
-            "on_progress": watcher,
-            "cancel": lambda: interrupts.seen,
-        }
-        if workers or ray:
-            from impasto.pipelines.video.parts import film_in_parts
-
-            done = film_in_parts(
-                source,
-                style,
-                output,
-                model=model,
-                workers=parse_workers(workers or "auto"),
-                ray=ray,
-                tell=watcher.say,
-                **common,
-            )
-        else:
-            done = films.film(source, style, output, gallery=gallery, **common)
-    elsewhere = ray is not None and options.device != "auto"
-    watcher.sum_up(done, "" if gallery is None else options.device if elsewhere else gallery.device)
+        done = films.video(
+            source,
+            style,
+            output,
+            engine=engine,
+            options=options,
+            film_options=_film_options(given),
+            model=model,
+            gallery=gallery if count == 1 and ray is None else None,
+            workers=count,
+            ray=ray,
+            on_progress=watcher,
+            tell=watcher.say,
+            cancel=lambda: interrupts.seen,
+        )
+    watcher.sum_up(done)
     raise typer.Exit(INTERRUPTED if done.cancelled else 0)
 
 

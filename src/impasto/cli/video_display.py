@@ -52,13 +52,12 @@ class FilmDisplay:
         if self._bar is not None:
             self._bar.stop()
 
-    def sum_up(self, film: Film, device: str) -> None:
-        """The last words: what became of it, and what was unlike the clip. ``device``: where the fast
-        networks painted, if they did."""
+    def sum_up(self, film: Film) -> None:
+        """Show the last words: what became of it, and what was unlike the clip."""
         if self.show == "json":
             row = {"output": str(film.path), "engine": film.engine, "frames": film.frames}
             row |= {"resumed": film.resumed, "seconds": round(film.seconds, 2), "cuts": list(film.cuts)}
-            row |= {"device": device} if device else {}
+            row |= {"device": film.device} if film.device else {}
             print(jsonlib.dumps(row | {"notes": list(film.notes), "cancelled": film.cancelled}))
             return
         for note in film.notes:
@@ -70,7 +69,7 @@ class FilmDisplay:
             return
         resumed = f", {film.resumed} of them from before" if film.resumed else ""
         size = f"{film.width}x{film.height}, {film.frames} frames{resumed}"
-        engine = film.engine if device in ("", "cpu") else f"{film.engine} on {device}"
+        engine = film.engine if film.device in ("", "cpu") else f"{film.engine} on {film.device}"
         print(f"painted: {film.path} ({size}, {engine}, {film.seconds:.1f} s)")
 
     def _draw(self, event: FilmProgress) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impasto.clips.blended import Blended
 from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, open_clip, parse_time
-from impasto.clips.coherence import Coherence, Guide, Painted, Painter, State
+from impasto.clips.coherence import Coherence, FramePainter, Guide, PaintedFrame, State
 from impasto.clips.guided import Guided
 
 __all__ = [
@@ -14,10 +14,10 @@ __all__ = [
     "Coherence",
     "Damage",
     "Frame",
+    "FramePainter",
     "Guide",
     "Guided",
-    "Painted",
-    "Painter",
+    "PaintedFrame",
     "Request",
     "State",
     "open_clip",

@@ -7,7 +7,7 @@ follow those of the scene so far.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.clips.clip import Frame
-from impasto.clips.coherence import Painted, Painter, State, from_bytes, from_words, to_bytes, to_words
+from impasto.clips.coherence import (
+    FramePainter,
+    PaintedFrame,
+    State,
+    from_bytes,
+    from_words,
+    to_bytes,
+    to_words,
+)
 from impasto.clips.flow import Flow, Motion, motion, warp
 from impasto.clips.pipeline import ahead
 from impasto.clips.scenes import is_cut
@@ -59,14 +67,17 @@ class Blended:
     lights, dissolves.
     """
 
-    def __init__(self, painter: Painter, *, keep: float = KEEP) -> None:
+    def __init__(self, painter: FramePainter, *, keep: float = KEEP) -> None:
         if not 0 <= keep < 1:
             raise OptionError(f"keep must be at least 0 and less than 1; it is {keep:g}")
         self.painter = painter
         self.keep = keep
 
-    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Iterator[Painted]:
+    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """See ``Coherence``."""
+        yield from ahead(self._mixed(frames, state))  # whoever encodes them has a thread to itself
+
+    def _mixed(self, frames: Iterable[Frame], state: State | None) -> Iterator[PaintedFrame]:
         last = None if not state else from_words(state["painting"])
         colours = None if not state else state["colours"]
         steps = ahead(self._steps(ahead(frames), None if not state else state["photo"]))
@@ -84,7 +95,7 @@ class Blended:
             last = from_words(kept)
             assert colours is not None
             found: State = {"photo": step.photo, "painting": kept, "colours": colours}
-            yield Painted(step.frame, last, step.cut, found)
+            yield PaintedFrame(step.frame, last, step.cut, found)
 
     def _steps(self, frames: Iterable[Frame], photo: NDArray[np.uint8] | None) -> Iterator[_Step]:
         for frame in frames:

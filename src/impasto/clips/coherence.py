@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,15 +25,21 @@ class Guide:
     wanted: tuple[tuple[Pixels, Plane], ...]
 
 
-class Painter(Protocol):
-    """What paints one frame; it knows nothing of the others but what the guide says."""
+class FramePainter(Protocol):
+    """Paints one frame; it knows nothing of the others but what the guide says."""
 
     def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
-        """``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""
+        """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""
+
+    def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
+        """Return a painting as it is written, from the painting that later frames are held to."""
+
+    def describe(self) -> str:
+        """Return what else decides how its paintings look than the options: its network."""
 
 
 @dataclass(frozen=True)
-class Painted:
+class PaintedFrame:
     """A frame and its painting. ``cut``: a scene begins with it. ``state``: what was known after it."""
 
     frame: Frame
@@ -45,8 +51,11 @@ class Painted:
 class Coherence(Protocol):
     """A way to paint frames so that they fit together."""
 
-    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Iterator[Painted]:
-        """The paintings of ``frames``, going on from ``state`` where there is one."""
+    @property
+    def painter(self) -> FramePainter: ...
+
+    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
+        """Yield the paintings of ``frames``, going on from ``state`` where there is one."""
 
 
 def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:

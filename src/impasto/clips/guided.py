@@ -6,7 +6,7 @@ ones, wherever the flow can be trusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from impasto.clips.clip import Frame
 from impasto.clips.coherence import (
+    FramePainter,
     Guide,
-    Painted,
-    Painter,
+    PaintedFrame,
     State,
     from_bytes,
     from_words,
@@ -58,7 +58,7 @@ class Guided:
     """
 
     def __init__(
-        self, painter: Painter, *, long_term: Sequence[int] = LONG_TERM, passes: int = 1, run: int = 24
+        self, painter: FramePainter, *, long_term: Sequence[int] = LONG_TERM, passes: int = 1, run: int = 24
     ) -> None:
         distances = tuple(long_term)
         if not distances or distances[0] != 1 or any(a >= b for a, b in pairwise(distances)):
@@ -70,7 +70,7 @@ class Guided:
         self.passes = passes
         self.run = run
 
-    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Iterator[Painted]:
+    def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """See ``Coherence``. With several passes a run's paintings come together, after the last pass."""
         history = _restored(state)
         if self.passes == 1:
@@ -86,7 +86,7 @@ class Guided:
         if gathered:
             yield from self._several(gathered, history)
 
-    def _next(self, frame: Frame, history: list[_Kept]) -> Painted:
+    def _next(self, frame: Frame, history: list[_Kept]) -> PaintedFrame:
         """One frame; ``history`` grows by it, or starts anew at a cut."""
         photo = to_bytes(frame.pixels)
         pixels = from_bytes(photo)
@@ -101,7 +101,7 @@ class Guided:
             painting = to_words(self.painter.paint(frame.pixels, guide))
         history.append(_Kept(photo, painting))
         del history[: -max(self.long_term)]
-        return Painted(frame, from_words(painting), cut, _saved(history))
+        return PaintedFrame(frame, from_words(painting), cut, _saved(history))
 
     def _guide(self, photo: NDArray[np.uint8], before: Motion, history: Sequence[_Kept]) -> Guide:
         pixels = from_bytes(photo)
@@ -120,7 +120,7 @@ class Guided:
             start = _laid_over(start, moved, weight)
         return Guide(start, tuple(wanted))
 
-    def _several(self, frames: Sequence[Frame], history: list[_Kept]) -> Iterator[Painted]:
+    def _several(self, frames: Sequence[Frame], history: list[_Kept]) -> Iterator[PaintedFrame]:
         """A run in several passes. Scenes within it do not touch each other."""
         older = list(history)
         anchor = older[-1] if older else None
@@ -140,14 +140,14 @@ class Guided:
             if painted.cut:
                 older = []
             older = [*older, fresh[place]][-max(self.long_term) :]
-            yield Painted(painted.frame, from_words(paintings[place]), painted.cut, _saved(older))
+            yield PaintedFrame(painted.frame, from_words(paintings[place]), painted.cut, _saved(older))
         history[:] = older
 
     def _neighbours(
         self,
         place: int,
         forwards: bool,
-        first: Sequence[Painted],
+        first: Sequence[PaintedFrame],
         photos: Sequence[NDArray[np.uint8]],
         paintings: Sequence[NDArray[np.uint16]],
         anchor: _Kept | None,

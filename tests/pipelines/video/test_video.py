@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import signal
 import subprocess
 import sys
@@ -17,10 +18,10 @@ import pytest
 from impasto import imaging
 from impasto.clips import Request, open_clip
 from impasto.clips.codecs import find_target
-from impasto.clips.segments import folder_of
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.pipelines.video import Film, FilmOptions, FilmProgress, film
+from impasto.pipelines.video import Film, FilmOptions, FilmProgress, video
+from impasto.pipelines.video.folder import FilmFolder
 from impasto.types import Picture, Pixels
 from tests.clips.clips import Negative, bars, moving, sound_packets, write_clip
 from tests.conftest import blobs
@@ -37,7 +38,7 @@ def clip(tmp_path: Path) -> Path:
 
 def fast(source: Path, output: Path, *, gallery: Any = None, **more: Any) -> Film:
     wanted = {"segment": 5} | more.pop("film", {})
-    return film(
+    return video(
         source, "negative", output, gallery=gallery or Negative(), film_options=FilmOptions(**wanted), **more
     )
 
@@ -57,7 +58,7 @@ def test_every_kind_of_output_has_every_frame_painted(clip: Path, tmp_path: Path
     pairs = zip(photos, found, strict=True)
     error = [float(np.abs(1 - photo - painting).mean()) for photo, painting in pairs]
     assert max(error) < 0.05  # the colours of a scene change slowly, those of these frames do not
-    assert not folder_of(output).exists()
+    assert not FilmFolder.of(output).path.exists()
 
 
 def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
@@ -242,7 +243,7 @@ def test_progress_counts_frames_and_knows_the_end(clip: Path, tmp_path: Path) ->
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    from impasto.pipelines.video import FilmOptions, film
+    from impasto.pipelines.video import FilmOptions, video
     from tests.clips.clips import Negative
 
     from tests.waiting import until
@@ -254,7 +255,7 @@ KILLED = """
                 os.kill(os.getpid(), signal.SIGKILL)
             return super().paint(pixels, styles, **more)
 
-    film(sys.argv[1], "negative", sys.argv[2], gallery=Killed(0.1), film_options=FilmOptions(segment=5))
+    video(sys.argv[1], "negative", sys.argv[2], gallery=Killed(0.1), film_options=FilmOptions(segment=5))
 """
 
 
@@ -265,7 +266,10 @@ def test_a_film_killed_by_the_system_goes_on_frame_for_frame(tmp_path: Path, fin
     fast(source, tmp_path / "whole.mp4", gallery=Negative(0.1))
     output = tmp_path / "out.mp4"
     root = Path(__file__).parents[3]
-    marker, frame = folder_of(output) / f"{finished - 1:05d}.json", 5 * finished + 3 + SAMPLE
+    marker, frame = (
+        FilmFolder.of(output).path / "00000" / f"{finished - 1:05d}.json",
+        5 * finished + 3 + SAMPLE,
+    )
     command = [sys.executable, "-c", textwrap.dedent(KILLED), source, output, marker, str(frame)]
     assert subprocess.run(command, cwd=root, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
@@ -287,12 +291,12 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
     code = f"""
         import resource
         from impasto.errors import OutputError
-        from impasto.pipelines.video import FilmOptions, film
+        from impasto.pipelines.video import FilmOptions, video
         from tests.clips.clips import Negative
         wanted = FilmOptions(segment=10, codec="ffv1")
         resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
         try:
-            film({str(source)!r}, "negative", {str(output)!r}, gallery=Negative(), film_options=wanted)
+            video({str(source)!r}, "negative", {str(output)!r}, gallery=Negative(), film_options=wanted)
         except OutputError as error:
             print("refused:", error)
     """
@@ -303,8 +307,8 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
     assert "cannot be written" in done.stdout
     assert done.stdout.count("\n") == 1
     assert output.read_bytes() == b"what was there before"
-    assert not list(folder_of(output).glob("*.part*"))
-    assert not list(folder_of(output).glob(".*.part*"))
+    kept = [path.name for path in (FilmFolder.of(output).path / "00000").iterdir()]
+    assert all(re.fullmatch(r"\d{5}\.(mkv|json|npz)", name) for name in kept)
 
 
 def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, tmp_path: Path) -> None:
@@ -421,26 +425,26 @@ FAST = {"iterations": 2, "coarse_iterations": 2}
 def optimised(source: Path, output: Path, **more: Any) -> Film:
     wanted = {"segment": 3, "next_iterations": 2, "size": 48, "long_term": (1, 2)} | more
     options = FilmOptions(**wanted)
-    return film(source, "starry-night", output, engine="optimize", film_options=options, **FAST)
+    return video(source, "starry-night", output, engine="optimize", film_options=options, **FAST)
 
 
 @pytest.mark.parametrize("passes", [1, 2])
 def test_an_optimised_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
     tmp_path: Path, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.clips.segments import Store
+    from impasto.clips.segments import SegmentStore
 
     source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(8)])
     assert optimised(source, tmp_path / "whole", passes=passes).engine == "optimize"
-    commit = Store.commit
+    commit = SegmentStore.commit
 
-    def broken(self: Store, number: int, *rest: Any) -> Any:
+    def broken(self: SegmentStore, number: int, *rest: Any) -> Any:
         if number == 1:
             raise KeyboardInterrupt
         return commit(self, number, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "commit", broken)
+        patch.setattr(SegmentStore, "commit", broken)
         with pytest.raises(KeyboardInterrupt):
             optimised(source, tmp_path / "out", passes=passes)
     assert optimised(source, tmp_path / "out", passes=passes).resumed == 3
@@ -455,9 +459,9 @@ def test_the_peak_of_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     code = """
         import sys
         from pathlib import Path
-        from impasto.pipelines.video import FilmOptions, film
+        from impasto.pipelines.video import FilmOptions, video
         from tests.clips.clips import Negative
-        film(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film_options=FilmOptions(segment=20))
+        video(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film_options=FilmOptions(segment=20))
         print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     """
     peaks = []

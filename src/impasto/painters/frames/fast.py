@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from impasto.clips import Guide
 from impasto.types import Pixels
 
+if TYPE_CHECKING:
+    from impasto.inference import Gallery
+
 _SAMPLE = 32
 
 
-class Named(Protocol):
-    """A style of the fast networks."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class Gallery(Protocol):
-    """The fast networks, as ``impasto.inference.load_gallery`` gives them."""
-
-    @property
-    def styles(self) -> Sequence[Named]:
-        """What they know."""
-
-    @property
-    def device(self) -> str:
-        """Where they paint: cpu, cuda or cuda:N."""
-
-    def paint(
-        self,
-        pixels: Pixels,
-        styles: str | Mapping[str, float],
-        *,
-        strength: float = 1.0,
-        stroke_size: float = 1.0,
-        keep_color: bool = False,
-    ) -> Pixels:
-        """The picture (H, W, 3) in [0, 1] as a painting of the same size."""
-
-
 @dataclass(frozen=True)
-class FastPainter:
+class FastFramePainter:
     """Frames through a feed-forward network (Johnson et al. 2016), each by itself."""
 
     gallery: Gallery
@@ -56,7 +29,7 @@ class FastPainter:
     keep_color: bool = False
 
     def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:  # noqa: ARG002 - it takes none
-        """See ``video.Painter``."""
+        """See ``clips.FramePainter``."""
         return self.gallery.paint(
             frame,
             dict(self.styles),
@@ -66,11 +39,11 @@ class FastPainter:
         )
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:  # noqa: ARG002 - nothing is left to do
-        """``pixels`` as they are."""
+        """Return ``pixels`` as they are."""
         return pixels
 
     def describe(self) -> str:
-        """The network, known by how it paints a small picture: two that differ do so differently.
+        """Return the network as it is known: by how it paints a small picture, which no two paint alike.
 
         In 8 bits, so that it is the same wherever the arithmetic is.
         """

@@ -71,7 +71,7 @@ class Remembered:
         return self.style.samples(encoder, layers, long_side, kind, count, generator, mask=mask, plan=plan)
 
 
-class OptimisedPainter:
+class OptimisedFramePainter:
     """Frames by optimisation (Gatys et al. 2016), held to earlier ones (Ruder et al. 2016, section 4).
 
     The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
@@ -124,7 +124,7 @@ class OptimisedPainter:
         self.cancel = cancel
 
     def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
-        """See ``video.Painter``. Raises CutShort once ``cancel`` says so."""
+        """See ``clips.FramePainter``. Raises CutShort once ``cancel`` says so."""
         options = self.options if guide is None else self.next_options
         painted, styles = colours.prepare(Picture(frame), self.styles, options)
         places = arrange(painted, style_uses(styles, options), [], [], options)
@@ -143,11 +143,11 @@ class OptimisedPainter:
         return painting.pixels
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
-        """``pixels`` in the colours that ``options`` ask for."""
+        """Return ``pixels`` in the colours that ``options`` ask for."""
         return colours.finish(pixels, frame, self.options)
 
     def describe(self) -> str:
-        """The network: its name, its weights and how it is used."""
+        """Return the network: its name, its weights and how it is used."""
         return str(self.network.describe())
 
     def _temporal(self, guide: Guide) -> Callable[[Tensor], Tensor]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from impasto.pipelines.video.engines import choose_engine
-from impasto.pipelines.video.making import discard, film
+from impasto.pipelines.video.engine import choose_engine
+from impasto.pipelines.video.film import video
+from impasto.pipelines.video.folder import discard
 from impasto.pipelines.video.options import OPTIMISED_SIZE, SEGMENTS, Engine, Film, FilmOptions, FilmProgress
 
 __all__ = [
@@ -15,5 +16,5 @@ __all__ = [
     "FilmProgress",
     "choose_engine",
     "discard",
-    "film",
+    "video",
 ]

@@ -32,8 +32,8 @@ class FilmOptions:
     is optimised. ``start``, ``end``: in seconds. ``rate``: frames a second of a sequence of pictures.
     ``bits``: 8 or 10, None as the clip. ``codec``, ``quality``: see docs/video.md; None for the output's
     own. ``damage``: "conceal" damaged frames, or "refuse" them. ``sound``: copy it.
-    ``long_term``, ``passes``: as in ``video.Guided``; ``temporal_weight``, ``next_iterations``: as in
-    ``OptimisedPainter``; ``keep``: as in ``video.Blended``; ``strength``, ``stroke_size``,
+    ``long_term``, ``passes``: as in ``clips.Guided``; ``temporal_weight``, ``next_iterations``: as in
+    ``OptimisedFramePainter``; ``keep``: as in ``clips.Blended``; ``strength``, ``stroke_size``,
     ``keep_color``: as the gallery takes them. ``segment``: frames in each; None for the engine's.
     """
 
@@ -86,11 +86,13 @@ class FilmProgress:
 @dataclass(frozen=True)
 class Film:
     """How a film went: ``frames`` in it, ``resumed`` of them from an earlier run; ``cuts``: numbers of the
-    frames that scenes found in this run begin with; ``notes``: damage, sound, and what else was unlike the
-    clip. ``cancelled``: cut short, and nothing written but finished segments."""
+    frames that scenes begin with, as far as they are known; ``notes``: damage, sound, and what else was
+    unlike the clip. ``device``: where fast networks painted, "" where it was optimised. ``cancelled``: cut
+    short, and nothing written but finished segments."""
 
     path: Path
     engine: Engine
+    device: str
     width: int
     height: int
     frames: int

@@ -16,13 +16,15 @@ import pytest
 
 from impasto.clips import Request, open_clip
 from impasto.errors import InputError, OptionError
+from impasto.jobs.executors.choice import Hire
+from impasto.jobs.executors.inline import Alone
 from impasto.optimize.options import OptimizeOptions
-from impasto.pipelines.video import Film, FilmOptions, FilmProgress, discard, film
-from impasto.pipelines.video.parts import film_in_parts
-from impasto.pipelines.video.parts.plans import FADE, Plan, look_through
-from impasto.pipelines.video.parts.seams import cross
+from impasto.pipelines.video import Film, FilmOptions, FilmProgress, discard, film, parts, video
+from impasto.pipelines.video.plan import FADE, LONGEST, FilmJob, FilmPlan, Part, look_through
+from impasto.pipelines.video.seams import cross
+from impasto.pipelines.video.workers import make_part_worker
 from impasto.types import Pixels
-from tests.clips.clips import moving, sound_packets, write_clip
+from tests.clips.clips import Negative, moving, sound_packets, write_clip
 
 STYLE = "starry-night"
 LOSSLESS = {"codec": "ffv1"}
@@ -45,14 +47,13 @@ def pictures(path: Path) -> list[Pixels]:
 
 
 def in_parts(source: Path, output: Path, *, workers: int = 1, **more: Any) -> Film:
-    wanted = FilmOptions(**LOSSLESS | more.pop("film", {}))
-    engine = more.pop("engine", "fast")
-    return film_in_parts(source, STYLE, output, film_options=wanted, workers=workers, engine=engine, **more)
+    engine = more.setdefault("engine", "fast")
+    return in_one_go(source, output, workers=workers, **{"longest": LONGEST[engine]} | more)
 
 
 def in_one_go(source: Path, output: Path, **more: Any) -> Film:
     engine = more.pop("engine", "fast")
-    return film(
+    return video(
         source,
         STYLE,
         output,
@@ -232,13 +233,38 @@ def test_damage_is_told_though_it_was_seen_before_the_film_was_cut_short(tmp_pat
     assert "frame 1 is damaged and was replaced" in done.notes[0]
 
 
-def test_whoever_watches_sees_the_last_frame_of_the_last_finished_segment(clip: Path, tmp_path: Path) -> None:
+def test_previews_are_the_frames_painted_in_this_process(clip: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, Pixels]] = []
+
+    def look(event: FilmProgress) -> None:
+        assert event.preview is not None
+        seen.append((event.frame, event.preview()))
+
+    in_parts(clip, tmp_path / "parts.mkv", on_progress=look)
+    painted = pictures(tmp_path / "parts.mkv")
+    assert [frame for frame, _ in seen] == list(range(1, 22))
+    for frame, pixels in seen:
+        assert np.abs(pixels - painted[frame - 1]).max() < 1 / 255
+
+
+@pytest.fixture
+def as_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts are painted as workers do, though in this process."""
+
+    def find(plan: FilmPlan, at: Path, *_: Any) -> Hire:  # noqa: ARG001 - it is in the file
+        return lambda: (Alone(make_part_worker(str(at), 1), lambda: False), 1)
+
+    monkeypatch.setattr(film, "find_part_workers", find)
+
+
+@pytest.mark.usefixtures("as_jobs")
+def test_previews_of_workers_are_the_last_frames_of_finished_segments(clip: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, Pixels | None]] = []
 
     def look(event: FilmProgress) -> None:
         seen.append((event.frame, event.preview() if event.preview else None))
 
-    in_parts(clip, tmp_path / "parts.mkv", on_progress=look, film={"segment": 5})
+    in_parts(clip, tmp_path / "parts.mkv", workers=2, on_progress=look, film={"segment": 5})
     painted = pictures(tmp_path / "parts.mkv")
     # Shots of 7, 5 and 9 frames: their segments end with frames 5, 7, 12, 17 and 21.
     for frame, pixels in seen:
@@ -247,18 +273,34 @@ def test_whoever_watches_sees_the_last_frame_of_the_last_finished_segment(clip: 
         if pixels is not None:
             assert np.abs(pixels - painted[ended[-1] - 1]).max() < 1 / 255
     assert seen[-1][0] == 21
+    in_one_go(clip, tmp_path / "whole.mkv", film={"segment": 5})
+    check_same(tmp_path / "parts.mkv", tmp_path / "whole.mkv")
 
 
-def test_a_finished_film_leaves_no_unfinished_work_of_the_other_way(clip: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out.mkv"
+@pytest.mark.usefixtures("as_jobs")
+def test_a_film_goes_on_in_the_parts_it_was_begun_in(clip: Path, tmp_path: Path) -> None:
     short: dict[str, Any] = {"film": {"segment": 3}}
-    for one, other in ((in_parts, in_one_go), (in_one_go, in_parts)):
-        assert stopped_at(5, functools.partial(one, clip, output, **short)).cancelled
-        assert list((tmp_path / ".impasto").iterdir()) != []
-        assert other(clip, output, **short).resumed == 0
+    told: list[str] = []
+    # Those that stand for workers here finish a part.
+    for one, other, resumed in ((2, 1, 12), (1, 2, 9)):
+        output, lines = tmp_path / f"{one}.mkv", len(told)
+        begun = functools.partial(in_one_go, clip, output, workers=one, **short)
+        assert stopped_at(9, begun).cancelled
+        assert in_one_go(clip, output, workers=other, tell=told.append, **short).resumed == resumed
         assert not (tmp_path / ".impasto").exists()
-        assert stopped_at(5, functools.partial(one, clip, output, **short)).resumed == 0
-        discard(output)
+        assert [line[:34] for line in told[lines:]] == ["this film was begun in one part, b"] * (one == 1)
+    check_same(tmp_path / "1.mkv", tmp_path / "2.mkv")
+
+
+def test_a_film_that_is_divided_otherwise_begins_anew(clip: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mkv"
+    assert stopped_at(5, functools.partial(in_parts, clip, output)).cancelled
+    done = in_parts(clip, output, longest=100)
+    assert (done.resumed, done.notes) == (0, ("begun anew: its longest was another",))
+    assert stopped_at(5, functools.partial(in_parts, clip, output)).cancelled
+    assert discard(output)
+    assert not discard(output)
+    assert not (tmp_path / ".impasto").exists()
 
 
 def test_another_film_begins_anew_and_says_why(clip: Path, tmp_path: Path) -> None:
@@ -304,24 +346,34 @@ def test_what_cannot_be_is_refused_before_work(clip: Path, tmp_path: Path) -> No
         in_parts(tmp_path / "none.mp4", tmp_path / "out.mkv")
 
 
+@pytest.mark.parametrize(
+    ("workers", "said", "resumed"),
+    [
+        (1, "the frame at 0.280 s is damaged", 7),
+        (2, "1 of 3 parts of the film could not be painted; 00001: the frame at 0.280 s is damaged", 16),
+    ],
+)
+@pytest.mark.usefixtures("as_jobs")
 def test_a_part_that_cannot_be_painted_is_named(
-    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, said: str, resumed: int
 ) -> None:
-    from impasto.pipelines.video.parts import painting
-
-    def fail(plan: Plan, clip: Any, part: Any, *more: Any) -> Any:
+    def fail(plan: FilmPlan, clip: Any, part: Part, *more: Any) -> Any:
         if part.number == 1:
             raise InputError("the frame at 0.280 s is damaged")
         return whole(plan, clip, part, *more)
 
-    whole = painting.frames_of
-    monkeypatch.setattr(painting, "frames_of", fail)
-    with pytest.raises(
-        InputError, match="1 of 3 parts of the film could not be painted; 00001: the frame at"
-    ):
-        in_parts(clip, tmp_path / "out.mkv")
-    monkeypatch.undo()
-    assert in_parts(clip, tmp_path / "out.mkv").resumed == 16
+    whole = parts.part_frames
+    monkeypatch.setattr(parts, "part_frames", fail)
+    with pytest.raises(InputError) as raised:
+        in_parts(clip, tmp_path / "out.mkv", workers=workers)
+    assert str(raised.value) == said
+    monkeypatch.setattr(parts, "part_frames", whole)
+    assert in_parts(clip, tmp_path / "out.mkv", workers=workers).resumed == resumed
+
+
+def test_networks_in_memory_are_for_this_process(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="expected model, the file of a network, for workers"):
+        in_parts(clip, tmp_path / "out.mkv", workers=2, gallery=Negative())
 
 
 def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
@@ -330,20 +382,13 @@ def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
     ticks, cuts = found
     assert (len(ticks), cuts) == (21, [7, 12])
     wanted = FilmOptions(start=Fraction(1, 3), size=(64, 48), rate=Fraction(30000, 1001), long_term=(1, 4))
-    plan = Plan(
-        clip,
-        tmp_path / "o.mp4",
-        (STYLE,),
-        "fast",
-        OptimizeOptions(seed=3),
-        wanted,
-        "mine.onnx",
-        tuple(ticks),
-        (7, 12),
-    )
-    plan.write(tmp_path / "plan.json")
-    assert Plan.read(tmp_path / "plan.json") == plan
-    assert json.loads((tmp_path / "plan.json").read_bytes())["cuts"] == [7, 12]
+    how = OptimizeOptions(seed=3)
+    job = FilmJob(clip, tmp_path / "o.mp4", (STYLE,), "fast", how, wanted, "mine.onnx")
+    plan = FilmPlan(job, {"engine": "fast"}, (Part(0, 0, 21, 0, 21, 0),), tuple(ticks), (7, 12))
+    assert FilmPlan.from_json(plan.to_json()) == plan
+    assert json.loads(plan.to_json())["cuts"] == [7, 12]
+    whole = FilmPlan(job, {})
+    assert FilmPlan.from_json(whole.to_json()) == whole
 
 
 def is_worker(process: psutil.Process) -> bool:
@@ -364,7 +409,8 @@ def test_workers_killed_in_mid_film_leave_no_trace_in_it(clip: Path, tmp_path: P
             workers[0].kill()
 
     said: list[str] = []
-    done = in_parts(clip, tmp_path / "parts.mkv", workers=2, on_progress=kill, tell=said.append)
+    output = tmp_path / "parts.mkv"
+    done = in_one_go(clip, output, workers=2, on_progress=kill, tell=said.append)
     assert len(killed) == 2
     assert len([line for line in said if "SIGKILL" in line]) == 2
     assert (done.frames, done.cancelled) == (21, False)

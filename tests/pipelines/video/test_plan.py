@@ -7,7 +7,7 @@ import random
 import pytest
 
 from impasto.errors import OptionError
-from impasto.pipelines.video.parts.division import Part, split
+from impasto.pipelines.video.plan import Part, split
 
 
 def test_shots_are_parts_and_long_ones_are_divided_with_an_overlap() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from impasto.clips.coherence import from_words
 from impasto.errors import InputError
+from impasto.files import local as files
 from impasto.types import Pixels
 
 _DETAIL = 2.0
@@ -21,14 +23,14 @@ _MOST = 2.0
 
 
 def faded(before: Sequence[Path], after: Sequence[Path]) -> Iterator[Pixels]:
-    """The frames that two parts have painted, each in a file of its own, (H, W, 3) uint16: one passes evenly
-    into the other. Raises InputError."""
+    """Yield the frames that two parts have painted, (H, W, 3) uint16 in a file each: one passes evenly into
+    the other. Raises InputError."""
     for place, (older, newer) in enumerate(zip(before, after, strict=True), 1):
         yield cross(read_words(older), read_words(newer), place / (len(before) + 1))
 
 
 def cross(older: Pixels, newer: Pixels, share: float) -> Pixels:
-    """``older`` and ``newer``, (H, W, 3), with a ``share`` of the newer, as sharp as they are.
+    """Return ``older`` and ``newer``, (H, W, 3), with a ``share`` of the newer, as sharp as they are.
 
     Two brushworks laid over each other are fainter than either; detail is brought back to the strength
     that the two have between them, place by place.
@@ -50,8 +52,16 @@ def _strength(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(energy, (0, 0), 4 * _DETAIL), np.float32) + np.float32(1e-6)
 
 
+def write_words(path: Path, words: NDArray[np.uint16]) -> None:
+    """Write a painting, (H, W, 3), for another process. Raises OutputError."""
+    data = io.BytesIO()
+    np.save(data, words)
+    files.make_folder(path.parent, "frames that two parts share")
+    files.replace(path, data.getvalue())
+
+
 def read_words(path: Path) -> Pixels:
-    """A painting that a worker has left, (H, W, 3). Raises InputError."""
+    """Return a painting that a worker has left, (H, W, 3). Raises InputError."""
     try:
         found: NDArray[Any] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

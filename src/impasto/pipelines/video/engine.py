@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from typing import Protocol, get_args
+from typing import TYPE_CHECKING, get_args
 
-from impasto.clips import Blended, Coherence, Guided, Painter
+from impasto.clips import Blended, Coherence, Guided
 from impasto.errors import MissingExtraError, OptionError, WeightsMissingError
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.frames.fast import FastPainter, Gallery
 from impasto.pipelines.video.options import SEGMENTS, Engine, FilmOptions
 from impasto.progress import ProgressCallback
 from impasto.types import Pixels
 
-
-class FilmPainter(Painter, Protocol):
-    """What paints a film's frames, whichever engine it is."""
-
-    def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
-        """A painting as it is written, made of the painting that later frames are held to."""
-
-    def describe(self) -> str:
-        """What else decides how its paintings look than the options: its network."""
+if TYPE_CHECKING:
+    from impasto.inference import Gallery
 
 
 def choose_engine(
-    engine: Engine | None, styles: Sequence[str], gallery: Gallery | None = None, device: str = "auto"
+    engine: Engine | None,
+    styles: Sequence[str],
+    device: str = "auto",
+    *,
+    model: str | os.PathLike[str] | None = None,
+    gallery: Gallery | None = None,
 ) -> tuple[Engine, Gallery | None]:
-    """The engine to paint with, and the fast networks where it is "fast".
+    """Return the engine to paint with, and the fast networks where it is "fast".
 
-    ``device``: as of ``OptimizeOptions``; the networks are loaded there, unless given as ``gallery``.
-    Raises OptionError for another engine, and for a device that fast networks which are to paint cannot use;
-    StyleError or its kin where "fast" is asked for and its networks are not installed or do not know a style.
+    ``device``: as of ``OptimizeOptions``; the networks are loaded there, those of the file ``model`` or the
+    shipped ones, unless given as ``gallery``. Raises OptionError for another engine, and for a device that
+    fast networks which are to paint cannot use; StyleError or its kin where "fast" is asked for, or
+    ``model`` given, and the networks are not installed or do not know a style.
     """
     if engine is not None and engine not in get_args(Engine):
         raise OptionError(f"engine must be one of {', '.join(get_args(Engine))}; it is {engine!r}")
+    if engine == "optimize" and model is not None:
+        raise OptionError("model is for the fast networks; expected it without optimising")
     if engine == "optimize":
         return "optimize", None
     from impasto.inference import load_gallery
 
+    if model is not None and gallery is None:
+        engine, gallery = "fast", load_gallery(model, device=device)
     found = gallery
     if found is None:
         try:
@@ -74,23 +77,25 @@ def find_coherence(
     gallery: Gallery | None = None,
     on_progress: ProgressCallback | None = None,
     cancel: Callable[[], bool] | None = None,
-) -> tuple[FilmPainter, Coherence]:
-    """What paints a frame, and what makes the frames fit together.
+) -> Coherence:
+    """Return what paints frames so that they fit together.
 
     ``first``: the film's first frame, (H, W, 3). ``on_progress`` hears of the frame at hand, where it is
     optimised; ``cancel`` is asked between its steps. Raises OptionError for what cannot be used.
     """
     if engine == "fast":
+        from impasto.painters.frames.fast import FastFramePainter
+
         assert gallery is not None
         shares = options.style_weights or (1.0,) * len(styles)
         if len(shares) != len(styles):
             raise OptionError(f"expected one share per style ({len(styles)}); got {len(shares)}")
         mixed = {name: share / sum(shares) for name, share in zip(styles, shares, strict=True)}
-        fast = FastPainter(gallery, mixed, wanted.strength, wanted.stroke_size, wanted.keep_color)
-        return fast, Blended(fast, keep=wanted.keep)
-    from impasto.painters.frames.optimised import OptimisedPainter  # brings torch
+        fast = FastFramePainter(gallery, mixed, wanted.strength, wanted.stroke_size, wanted.keep_color)
+        return Blended(fast, keep=wanted.keep)
+    from impasto.painters.frames.optimised import OptimisedFramePainter  # brings torch
 
-    painter = OptimisedPainter(
+    painter = OptimisedFramePainter(
         styles,
         options,
         first,
@@ -100,4 +105,4 @@ def find_coherence(
         cancel=cancel,
     )
     run = wanted.segment or SEGMENTS[engine]
-    return painter, Guided(painter, long_term=wanted.long_term, passes=wanted.passes, run=run)
+    return Guided(painter, long_term=wanted.long_term, passes=wanted.passes, run=run)

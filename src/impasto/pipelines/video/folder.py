@@ -1,0 +1,97 @@
+"""What is kept of an unfinished film, beside where it will be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from impasto.errors import InputError
+from impasto.files import local as files
+from impasto.pipelines.video.output import FilmOutput
+from impasto.pipelines.video.parts import PartFiles
+from impasto.pipelines.video.plan import FilmPlan
+
+HIDDEN = ".impasto"
+
+
+@dataclass(frozen=True)
+class FilmFolder:
+    """The folder of one film: its plan, and its parts."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, output: Path) -> FilmFolder:
+        """Return that of the film that will be ``output``."""
+        return cls(output.absolute().parent / HIDDEN / f"{output.name}.film")
+
+    @property
+    def plan(self) -> Path:
+        """The file of the plan."""
+        return self.path / "plan.json"
+
+    def parts(self, plan: FilmPlan, output: FilmOutput) -> list[PartFiles]:
+        """Return where each part is kept."""
+        return [PartFiles(self.path, part, output) for part in plan.parts]
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """While this film is painted here, no other process paints it. Raises InputError, OutputError."""
+        files.make_folder(self.path, "the unfinished film")
+        lock = FileLock(self.path / "lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise InputError(f"another impasto is painting this film (its folder is {self.path})") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def begin(self, described: Mapping[str, Any]) -> tuple[FilmPlan | None, str]:
+        """Return the plan of an earlier run of the film so ``described``; without one, empty the folder and
+        say why, where there was another film."""
+        note = ""
+        try:
+            plan = FilmPlan.from_json(self.plan.read_bytes())
+        except (OSError, ValueError, TypeError, KeyError):
+            plan = None
+        if plan is not None:
+            now = json.loads(json.dumps(described))
+            differing = [name for name in now if plan.described.get(name) != now[name]]
+            if not differing:
+                return plan, ""
+            note = f"begun anew: its {differing[0]} was another"
+        for path in self.path.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != "lock":
+                path.unlink()
+        return None, note
+
+    def remove(self) -> None:
+        """Remove everything: the film is finished, or not wanted."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.path.parent.rmdir()  # unless something else is in it
+
+
+def discard(output: Path | str) -> bool:
+    """Remove what is kept of an unfinished ``output``; return whether anything was.
+
+    Raises InputError while that film is being painted.
+    """
+    folder = FilmFolder.of(Path(output))
+    if not folder.path.exists():
+        return False
+    with folder.locked():
+        found = any(path.name != "lock" for path in folder.path.iterdir())
+    folder.remove()
+    return found

@@ -1,0 +1,142 @@
+"""What a film is written as: a file or pictures, and what can be refused before any work."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto import imaging
+from impasto.clips import Clip, ClipInfo, Request, open_clip
+from impasto.clips.codecs import VIDEO_SUFFIXES, Target, find_target
+from impasto.clips.joining import Segment, Sound, check_sound, join
+from impasto.clips.pictures import is_pattern, numbered
+from impasto.clips.writing import SegmentWriter, check_encoder
+from impasto.errors import InputError, OptionError
+from impasto.files.local import make_folder
+from impasto.pipelines.video.options import OPTIMISED_SIZE, Engine, FilmOptions
+from impasto.types import Picture, Pixels
+
+
+@dataclass(frozen=True)
+class FilmOutput:
+    """A film to be written to ``target``, of frames as ``info`` has them, with ``sound``."""
+
+    target: Target
+    info: ClipInfo
+    sound: Sound | None
+
+    @property
+    def path(self) -> Path:
+        return self.target.path
+
+    @property
+    def is_frames(self) -> bool:
+        """Whether the film is pictures, which need no putting together."""
+        return self.target.kind == "frames"
+
+    @property
+    def segment_suffix(self) -> str:
+        """That of the files of segments; "" where there are none."""
+        return "" if self.is_frames else self.target.segment_suffix
+
+    @property
+    def last_ticks(self) -> int:
+        """How long the last frame is shown."""
+        return max(1, round(1 / (self.info.rate * self.info.time_base)))
+
+    def segment_writer(self, path: Path) -> SegmentWriter:
+        """Return what encodes a run of the film's frames."""
+        info = self.info
+        return SegmentWriter(path, self.target, info.width, info.height, info.rate, info.time_base)
+
+    def write_picture(self, number: int, pixels: Pixels) -> None:
+        """Write frame ``number`` of a film that is pictures."""
+        imaging.write(Picture(pixels, bits=16 if self.target.bits > 8 else 8), self.frame_path(number))
+
+    def frame_path(self, number: int) -> Path:
+        """Return the file of a frame of a film that is pictures."""
+        path = self.path
+        if is_pattern(path.name):
+            return path.with_name(numbered(path.name, number))
+        return path / f"{number:06d}.png"
+
+    def finish(self, segments: list[Segment], frames: int) -> list[str]:
+        """Put ``segments`` together; return what there is to say of it. Raises OutputError."""
+        if not self.is_frames:
+            return join(segments, self.target, self.info.time_base, self.last_ticks, self.sound)
+        silent = [] if self.sound is None else ["frames have no sound; it was left out"]
+        return silent + self._older_frames(frames)
+
+    def _older_frames(self, count: int) -> list[str]:
+        """What is to be said of older frames behind the ``count`` of this film, in its folder."""
+        more = count
+        while self.frame_path(more).exists():
+            more += 1
+        if more == count:
+            return []
+        first = self.frame_path(count)
+        return [f"{more - count} older frames, from {first} on, are not of this film and were left there"]
+
+    def check(self, source: Path) -> None:
+        """Raise where the film could not be written, or would replace its ``source``.
+
+        OutputError and InputError for its place, OptionError and InputError for frames of this size or
+        sound that cannot be encoded.
+        """
+        path = self.path
+        if self.is_frames:
+            self._check_folder(source)
+            return
+        imaging.check_writable(path, suffixes=VIDEO_SUFFIXES)
+        if path.exists() and source.exists() and path.samefile(source):
+            raise InputError(f"the output {path} is also the input; it would be overwritten")
+        info = self.info
+        check_encoder(self.target, info.width, info.height, info.rate, info.time_base)
+        if self.sound is not None:
+            check_sound(self.target, self.sound)
+
+    def _check_folder(self, source: Path) -> None:
+        folder = self.frame_path(0).parent
+        make_folder(folder, "the frames")
+        imaging.check_writable(self.frame_path(0))
+        sources = source if source.is_dir() else source.parent
+        if sources.is_dir() and folder.samefile(sources) and (source.is_dir() or is_pattern(source.name)):
+            raise InputError(
+                f"the frames would go among those of the clip, in {folder}; expected another folder"
+            )
+
+
+def clip_request(wanted: FilmOptions) -> Request:
+    """Return what is wanted of a clip, at its own size."""
+    return Request(start=wanted.start, end=wanted.end, even=False, damage=wanted.damage, rate=wanted.rate)
+
+
+def open_film(source: Path, output: Path, wanted: FilmOptions, engine: Engine) -> tuple[Clip, FilmOutput]:
+    """Return the clip at the size asked for, and what is to be written.
+
+    Raises InputError for a clip that cannot be read, OutputError and OptionError for what cannot be written.
+    """
+    request = clip_request(wanted)
+    own = open_clip(source, request).info
+    target = find_target(output, wanted.bits or own.bits, codec=wanted.codec, quality=wanted.quality)
+    if wanted.bits is not None and target.bits < wanted.bits:
+        by = f" with {wanted.codec}" if wanted.codec else ""
+        raise OptionError(
+            f"{output.name}{by} has {target.bits} bits a sample; expected another codec or suffix for "
+            f"{wanted.bits}"
+        )
+    size = wanted.size
+    if size is None and engine == "optimize":
+        size = min(OPTIMISED_SIZE, max(own.width, own.height))
+    clip = open_clip(source, dataclasses.replace(request, size=size, even=target.even))
+    return clip, FilmOutput(target, clip.info, _sound(clip, wanted))
+
+
+def _sound(clip: Clip, wanted: FilmOptions) -> Sound | None:
+    """The sound that goes with the film, if any."""
+    path, info = getattr(clip, "path", None), clip.info
+    if not wanted.sound or not info.audio or path is None:
+        return None
+    start, end = (None if t is None else t + info.begin for t in (wanted.start, wanted.end))
+    return Sound(path, info.origin, start, end)

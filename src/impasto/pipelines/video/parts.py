@@ -1,0 +1,272 @@
+"""A part of a film, painted segment by segment: all of the film, or one part of many."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from impasto.clips import Clip, Frame, PaintedFrame, Request, State, open_clip
+from impasto.clips.coherence import to_words
+from impasto.clips.segments import SegmentStore
+from impasto.clips.writing import SegmentWriter
+from impasto.errors import InputError
+from impasto.files import local as files
+from impasto.painters.frames import CutShort
+from impasto.pipelines.video.engine import find_coherence
+from impasto.pipelines.video.options import SEGMENTS
+from impasto.pipelines.video.output import FilmOutput
+from impasto.pipelines.video.plan import FilmJob, FilmPlan, Part
+from impasto.pipelines.video.seams import write_words
+from impasto.progress import Cancel, ProgressCallback
+from impasto.types import Pixels
+
+if TYPE_CHECKING:
+    from impasto.inference import Gallery
+
+_BEFORE = 8
+"""Frames read before a part, or before where it goes on, in case the first is damaged and the last good one
+before it is to be shown again."""
+
+
+@dataclass(frozen=True)
+class PartFiles:
+    """Where a part is kept, in the ``folder`` of its film.
+
+    Its segments are in ``NNNNN``; the frames it shares with the parts before and after it in ``NNNNN.head``
+    and ``NNNNN.tail``, (H, W, 3) uint16 each. ``NNNNN.json``, what is to be said of it, is there last.
+    """
+
+    folder: Path
+    part: Part
+    output: FilmOutput
+
+    @property
+    def about(self) -> Path:
+        """The file that says that the part is finished: what was damaged, and where scenes begin."""
+        return self.folder / f"{self.part.name}.json"
+
+    @property
+    def newest(self) -> Path:
+        """The last painting of the newest segment, for whoever watches."""
+        return self.folder / f"{self.part.name}.newest.npy"
+
+    @property
+    def seam(self) -> Path:
+        """The segment of the frames shared with the part before."""
+        return self.folder / f"{self.part.name}.seam{self.output.segment_suffix}"
+
+    @property
+    def segments(self) -> SegmentStore:
+        return SegmentStore(self.folder / self.part.name, self.output.segment_suffix)
+
+    def head(self, number: int) -> Path:
+        """A frame shared with the part before, as this part has it."""
+        return self.folder / f"{self.part.name}.head" / f"{number:06d}.npy"
+
+    def tail(self, number: int) -> Path:
+        """A frame shared with the part after, as this part has it."""
+        return self.folder / f"{self.part.name}.tail" / f"{number:06d}.npy"
+
+    def finished_frames(self) -> int:
+        """Return how many frames of the film are there already."""
+        head = self.part.head if self.about.exists() else 0
+        return head + sum(len(segment.ticks) for segment in self.segments.finished())
+
+
+class PartPainter:
+    """Paints parts of the film that ``job`` describes.
+
+    ``gallery``: the fast networks, loaded already. ``on_iteration`` gets events of the frame at hand, where
+    it is optimised; ``cancel`` is asked between its steps. Raises OptionError, InputError and their kin for
+    what cannot be used.
+    """
+
+    def __init__(
+        self,
+        job: FilmJob,
+        *,
+        gallery: Gallery | None = None,
+        on_iteration: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:
+        self.job = job
+        self.clip, self.output = job.open()
+        first = next(iter(self.clip.frames())).pixels
+        self.coherence = find_coherence(
+            job.engine,
+            job.styles,
+            job.options,
+            job.wanted,
+            first,
+            gallery=gallery,
+            on_progress=on_iteration,
+            cancel=cancel,
+        )
+
+    def paint(
+        self, plan: FilmPlan, kept: PartFiles, on_frame: Callable[[int, Pixels], None], cancel: Cancel
+    ) -> bool:
+        """Paint what is missing of a part; return whether all of it is there now.
+
+        A part is kept in segments, and goes on after the last finished one whoever paints it. ``on_frame``
+        gets how many of its frames are painted, and the last. Raises InputError, OutputError.
+        """
+        if kept.about.exists():
+            return True
+        part = kept.part
+        out = _PartWriter(kept, self.job.wanted.segment or SEGMENTS[self.job.engine])
+        with contextlib.ExitStack() as stack:
+            stack.callback(out.discard)
+            stack.enter_context(contextlib.suppress(CutShort))
+            frames = part_frames(plan, self.clip, part, out.notes, out.painted)
+            paintings = stack.enter_context(contextlib.closing(self.coherence.paint(frames, out.state)))
+            for painted in paintings:
+                if cancel():
+                    return False
+                pixels = painted.pixels
+                if painted.frame.number >= part.first:
+                    pixels = self.coherence.painter.finish(pixels, painted.frame.pixels)
+                out.write(painted, pixels)
+                on_frame(out.painted, pixels)
+            out.finish()
+            return True
+        return False
+
+
+class _PartWriter:
+    """Writes the frames of a part: every ``length`` that are painted are a segment, and kept.
+
+    ``painted``, ``state``, ``notes``: how far an earlier run came with the part, and what it knew. Raises
+    OutputError.
+    """
+
+    def __init__(self, kept: PartFiles, length: int) -> None:
+        self.kept = kept
+        self.part = kept.part
+        self.length = length
+        earlier = kept.segments.begin()
+        self.count = len(earlier.segments)
+        self.state: State | None = None
+        self.notes = [earlier.note] if earlier.note else []
+        self.cuts: list[int] = []
+        self.painted = 0
+        if earlier.state is not None:
+            known = dict(earlier.state)
+            self.notes = [str(note) for note in known.pop("notes")]
+            self.cuts = [int(number) for number in known.pop("cuts")]
+            self.painted = int(known.pop("painted"))
+            self.state = known
+        self._ticks: list[int] = []
+        self._last: Pixels | None = None
+        self._after: State | None = None
+        self._writer: SegmentWriter | None = None
+
+    def write(self, painted: PaintedFrame, pixels: Pixels) -> None:
+        """Take one more frame, ``pixels`` as it is to be written."""
+        part, number = self.part, painted.frame.number
+        if painted.cut and number > part.begin:
+            self.cuts.append(number)
+        if part.first <= number < part.first + part.head:
+            write_words(self.kept.head(number), to_words(pixels))
+        elif number >= part.last:
+            write_words(self.kept.tail(number), to_words(pixels))
+        elif number >= part.first:
+            self._write(painted.frame, pixels)
+        self.painted += 1
+        self._after = painted.state
+        if self.painted % self.length == 0 or number == part.end - 1:
+            self._commit()
+
+    def _write(self, frame: Frame, pixels: Pixels) -> None:
+        self._ticks.append(frame.ticks)
+        self._last = pixels
+        output = self.kept.output
+        if output.is_frames:
+            output.write_picture(frame.number, pixels)
+            return
+        if self._writer is None:
+            self._writer = output.segment_writer(self.kept.segments.path(self.count))
+        self._writer.write(pixels, frame.ticks)
+
+    def _commit(self) -> None:
+        assert self._after is not None
+        if self._writer is not None:
+            self._writer.close(self.kept.output.last_ticks)
+            self._writer = None
+        own = {"notes": np.array(self.notes, np.str_), "cuts": np.array(self.cuts, np.int64)}
+        own["painted"] = np.array(self.painted)
+        self.kept.segments.commit(self.count, self._ticks, {**self._after, **own})
+        self.count += 1
+        self._ticks, self._after = [], None
+        if self._last is not None:
+            write_words(self.kept.newest, to_words(self._last))
+
+    def finish(self) -> None:
+        """Write what is left, and call the part finished."""
+        if self._after is not None:
+            self._commit()
+        about = {"notes": self.notes, "cuts": self.cuts}
+        files.replace(self.kept.about, json.dumps(about).encode())
+        self.kept.segments.path(self.count - 1, ".npz").unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Remove what is not finished."""
+        if self._writer is not None:
+            self._writer.discard()
+
+
+def part_frames(plan: FilmPlan, clip: Clip, part: Part, notes: list[str], skip: int) -> Iterator[Frame]:
+    """Yield the frames of ``part`` to be painted, less the first ``skip``, numbered as in all of ``clip``.
+
+    ``notes`` grow by what is wrong with them. Raises InputError.
+    """
+    known = list(notes)
+    source, frames = (clip, clip.frames(skip)) if not plan.ticks else _span(plan, clip, part, skip)
+    for frame in frames:
+        notes[:] = [*known, *source.notes]
+        yield frame
+    notes[:] = [*known, *source.notes]
+
+
+def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iterator[Frame]]:
+    """A clip of which only the frames wanted are decoded, and these."""
+    begin, info, wanted, ticks = part.begin + skip, clip.info, plan.job.wanted, plan.ticks
+    is_file = getattr(clip, "path", None) is not None
+    # Seconds of the clip at which its first frame is: pictures have no times, and are counted.
+    base = info.origin - info.begin if is_file else -(-(wanted.start or 0) * wanted.rate // 1) / wanted.rate
+    earliest = ticks[max(0, begin - _BEFORE)]
+    span = Request(
+        start=base + earliest * info.time_base,
+        end=wanted.end if part.end == len(ticks) else base + ticks[part.end] * info.time_base,
+        size=(info.width, info.height),
+        even=False,
+        damage=wanted.damage,
+        rate=wanted.rate,
+    )
+    own = open_clip(plan.job.source, span)
+    shift = int((own.info.origin - info.origin) / info.time_base) if is_file else earliest
+    return own, _renumbered(own, {ticks[n] - shift: n for n in range(begin, part.end)}, ticks, plan)
+
+
+def _renumbered(
+    own: Clip, numbers: dict[int, int], ticks: tuple[int, ...], plan: FilmPlan
+) -> Iterator[Frame]:
+    """The frames of ``own`` that are shown at one of its times in ``numbers``, so numbered."""
+    found = 0
+    for frame in own.frames():
+        number = numbers.get(frame.ticks)
+        if number is not None:
+            found += 1
+            yield dataclasses.replace(frame, number=number, ticks=ticks[number])
+    if found != len(numbers):
+        raise InputError(
+            f"{plan.job.source}: expected {len(numbers)} frames from number {min(numbers.values())} on; "
+            f"{found} can be read"
+        )

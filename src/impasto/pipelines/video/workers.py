@@ -1,0 +1,142 @@
+"""Parts of a film painted by workers, as jobs of a batch."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from impasto.clips import ClipInfo
+from impasto.errors import InputError
+from impasto.jobs import Job, Reference
+from impasto.jobs.batch import BatchProgress, run_with
+from impasto.jobs.executors.choice import Hire, Wish, find_workers
+from impasto.jobs.schedule import Policy
+from impasto.jobs.work import Perform, WorkerPainter
+from impasto.pipelines.video.parts import PartFiles, PartPainter
+from impasto.pipelines.video.plan import FilmPlan
+from impasto.progress import Cancel, Progress, ProgressCallback
+from impasto.types import Pixels
+
+if TYPE_CHECKING:
+    from impasto.inference import Gallery
+
+
+WORKER_BYTES = 1.5e9
+"""How much memory a worker is taken to need."""
+
+
+def find_part_workers(
+    plan: FilmPlan, at: Path, workers: int | str, ray: str | None, say: Callable[[str], None]
+) -> Hire | None:
+    """Return what starts workers for the ``plan`` in the file ``at``; None where this process does it alone.
+
+    ``say`` gets a line about the cluster. Raises OptionError, MissingExtraError as ``find_workers`` does.
+    """
+    memory = float(psutil.virtual_memory().available)
+    parts, device = len(plan.parts), plan.job.options.device
+    wish = Wish(workers, ray, parts, device, each=WORKER_BYTES, memory=memory, folder=str(at.parent))
+    make = f"{__name__}:{make_part_worker.__name__}"
+    return find_workers(wish, lambda among: WorkerPainter(make, {"plan": str(at), "among": among}), say)
+
+
+def paint_by_workers(
+    hire: Hire,
+    plan: FilmPlan,
+    parts: Sequence[PartFiles],
+    policy: Policy | None,
+    news: Callable[[BatchProgress, PartFiles | None], None],
+    stop: Cancel,
+) -> bool:
+    """Paint what is missing of ``parts``; return whether all of it is there now.
+
+    Raises InputError where some could not be painted.
+    """
+    job = plan.job
+    # A pattern of names is no file; its folder stands for it.
+    content = job.source if job.source.exists() else job.source.parent
+    clip, styles = Reference(str(content.absolute())), tuple(map(Reference, job.styles))
+    jobs = [Job(clip, styles, str(kept.about), job.options) for kept in parts]
+    batch = run_with(
+        hire,
+        jobs,
+        parts[0].folder,
+        policy=policy,
+        on_progress=lambda event: news(event, parts[event.number - 1] if event.job else None),
+        cancel=stop,
+    )
+    if batch.failed and not batch.cancelled:
+        first = batch.failed[0]
+        raise InputError(
+            f"{len(batch.failed)} of {len(batch.records)} parts of the film could not be painted; "
+            f"{Path(first.output).stem}: {first.error}"
+        )
+    return not batch.cancelled
+
+
+@dataclass(frozen=True)
+class PaintedPart:
+    """A part that a worker has painted (a ``jobs.work.Painted``): ``iterations`` counts its frames."""
+
+    picture: ClipInfo
+    iterations: int
+    seconds: float
+    cancelled: bool
+    losses: dict[str, float] = field(default_factory=dict)
+
+
+class PartWorker:
+    """Performs the parts of a film as jobs whose outputs are the files that say that they are finished."""
+
+    def __init__(self, plan: FilmPlan) -> None:
+        gallery: Gallery | None = None
+        if plan.job.engine == "fast":
+            from impasto.inference import load_gallery
+
+            threads = os.environ.get("OMP_NUM_THREADS", "")
+            most = int(threads) if threads.isdecimal() and int(threads) else None
+            gallery = load_gallery(plan.job.model, threads=most, device=plan.job.options.device)
+        self._cancel: Cancel = lambda: False
+        self.plan = plan
+        self.painter = PartPainter(plan.job, gallery=gallery, cancel=self._cancelled)
+
+    def _cancelled(self) -> bool:
+        return self._cancel()
+
+    def __call__(self, job: Job, _: Path, on_progress: ProgressCallback, cancel: Cancel) -> PaintedPart:
+        """Perform ``job``; see ``jobs.work.Perform``."""
+        output = Path(job.output)
+        part = self.plan.parts[int(output.stem)]
+        self._cancel = cancel
+        info, began = self.painter.clip.info, time.monotonic()
+        painted = before = 0
+
+        def tell(count: int, _: Pixels) -> None:
+            nonlocal painted, before
+            before = before or count - 1
+            painted, total = count, max(count, min(part.end, info.frames or count) - part.begin)
+            elapsed = time.monotonic() - began
+            left = elapsed / (count - before) * (total - count)
+            on_progress(
+                Progress(1, 1, count, total, info.width, info.height, count / total, {}, elapsed, left)
+            )
+
+        kept = PartFiles(output.parent, part, self.painter.output)
+        whole = self.painter.paint(self.plan, kept, tell, cancel)
+        return PaintedPart(info, painted, time.monotonic() - began, cancelled=not whole)
+
+
+def make_part_worker(plan: str, among: int) -> Perform:
+    """Return what paints the parts of the ``plan`` in that file; networks are loaded once.
+
+    ``among``: how many workers share the free memory, where the options do not say what one may take.
+    """
+    from impasto.optimize import memory
+
+    memory.SHARE /= among
+    return PartWorker(FilmPlan.from_json(Path(plan).read_bytes()))
