@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from impasto.catalogue.files import named_styles
+from impasto.catalogue.cards import named_styles
 from impasto.cli import app, reference
 from impasto.cli.commands import COMMANDS as LISTED
 from impasto.cli.commands import load

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import torch
 
-from impasto.catalogue.files import named_styles, read_style
+from impasto.catalogue.cards import named_styles
+from impasto.catalogue.files import read_style
 from impasto.inference.gallery import SHIPPED
 from impasto.networks.export import export_gallery
 from impasto.networks.files import GALLERY, StyleEntry, save_network

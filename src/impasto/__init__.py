@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from impasto.version import __version__
 
 if TYPE_CHECKING:
+    from impasto.catalogue.cards import styles
     from impasto.errors import ImpastoError
     from impasto.inference.options import FastOptions
     from impasto.optimize.options import OptimizeOptions
     from impasto.painters.sources import load_style
     from impasto.pipelines.batch import batch
     from impasto.pipelines.photo import Result, fast, stylize
-    from impasto.pipelines.style import make_style, styles
+    from impasto.pipelines.style import make_style
     from impasto.pipelines.video import video
     from impasto.progress import Progress
     from impasto.types import Picture
@@ -30,7 +31,7 @@ _HOMES = {
     "load_style": "impasto.painters.sources",
     "make_style": "impasto.pipelines.style",
     "stylize": "impasto.pipelines.photo",
-    "styles": "impasto.pipelines.style",
+    "styles": "impasto.catalogue.cards",
     "fast": "impasto.pipelines.photo",
     "FastOptions": "impasto.inference.options",
     "batch": "impasto.pipelines.batch",

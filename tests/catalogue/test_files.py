@@ -9,13 +9,8 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from impasto.catalogue.files import (
-    FileStyle,
-    StyleCard,
-    measure_style_file,
-    read_style,
-    write_style,
-)
+from impasto.catalogue.cards import StyleCard
+from impasto.catalogue.files import FileStyle, measure_style_file, read_style, write_style
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import OutputError, StyleError

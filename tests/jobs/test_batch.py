@@ -378,7 +378,7 @@ def test_arguments_that_cannot_be_used_are_refused() -> None:
         photographs(["one.jpg", "three.jpg"])
     with pytest.raises(InputError, match="folder out has no pictures"):
         photographs(["out"])
-    with pytest.raises(StyleError, match=r"no style or file called 'monet'.*starry-night"):
+    with pytest.raises(StyleError, match=r"unknown style .monet.; the named styles are .*starry-night"):
         known_styles(["monet"])
     with pytest.raises(InputError, match="at least one style"):
         known_styles([])

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from impasto.catalogue.files import FileStyle, StyleCard
+from impasto.catalogue.cards import StyleCard
+from impasto.catalogue.files import FileStyle
 from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import Encoder
 from impasto.errors import StyleError

@@ -12,7 +12,6 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +21,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from impasto.catalogue.cards import SUFFIX, StyleCard, parse_card
 from impasto.catalogue.measured import PictureStyle, Plan, at_once
 from impasto.catalogue.sizes import style_size
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OutputError, StyleError
 from impasto.objectives import IMAGE, LayerStatistics, Samples, StyleStatistics, blend_styles
 from impasto.types import Picture, Plane
-
-FORMAT = 1
-_ENTRIES = ("title", "artist", "year", "licence", "paintings", "encoder")
-SUFFIX = ".style"
-
-
-@dataclass(frozen=True)
-class StyleCard:
-    """What a style file says of itself."""
-
-    title: str
-    artist: str = ""
-    year: str = ""
-    licence: str = ""
-    paintings: tuple[str, ...] = ()
-    encoder: Mapping[str, Any] = field(default_factory=dict)
-    format: int = FORMAT
 
 
 @dataclass(frozen=True)
@@ -178,42 +161,14 @@ def read_style(path: Path) -> FileStyle:
         raise StyleError(f"{path} is not a style file: {error}") from error
     if text is None:
         raise StyleError(f"{path} is a safetensors file, but not a style file made by `impasto style`")
+    card = parse_card(text, path)
     try:
-        card = _card(text)
         _check_tensors(tensors)
-    except _DamageError as damage:
+    except ValueError as damage:
         raise StyleError(
             f"{path} is a damaged style file: {damage}; measure it again with `impasto style`"
         ) from None
-    if card.format != FORMAT:
-        raise StyleError(
-            f"{path} has style format {card.format}; this version of impasto reads format {FORMAT}"
-        )
     return FileStyle(path, card, tensors)
-
-
-class _DamageError(Exception):
-    """What is wrong with the contents of a style file."""
-
-
-def _card(text: str) -> StyleCard:
-    """What a file's metadata say. Of another format only that number is read."""
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise _DamageError("its description is no JSON") from error
-    if not isinstance(values, dict):
-        raise _DamageError("expected an object as its description")
-    if values.get("format") != FORMAT:
-        return StyleCard("", format=values.get("format", 0))
-    kinds = {name: dict if name == "encoder" else list if name == "paintings" else str for name in _ENTRIES}
-    for name, kind in kinds.items():
-        if not isinstance(values.get(name), kind):
-            raise _DamageError(f"its description lacks {name}, or has it as something else")
-    unknown = sorted(values.keys() - kinds.keys() - {"format"})
-    if unknown:
-        raise _DamageError(f"its description has an entry {unknown[0]}, which is unknown")
-    return StyleCard(**{**values, "paintings": tuple(map(str, values["paintings"]))})
 
 
 def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -222,32 +177,16 @@ def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name in tensors:
         words = name.split("/")
         if len(words) != 3 or not words[0].isdecimal() or words[2] not in parts:
-            raise _DamageError(f"it has numbers called {name}")
+            raise ValueError(f"it has numbers called {name}")
     places = {name.rpartition("/")[0] for name in tensors}
     layers = {place.split("/")[1] for place in places} | {IMAGE}
     if len(layers) < 2:
-        raise _DamageError("it holds no statistics")
+        raise ValueError("it holds no statistics")
     for place in sorted({f"{place.split('/')[0]}/{layer}" for place in places for layer in layers}):
         mean, gram, positions = (tensors.get(f"{place}/{part}") for part in parts)
         if mean is None or gram is None or positions is None:
-            raise _DamageError(f"it lacks numbers of {place}")
+            raise ValueError(f"it lacks numbers of {place}")
         if mean.ndim != 1 or gram.shape != (mean.size * (mean.size + 1) // 2,) or positions.size != 1:
-            raise _DamageError(f"the numbers of {place} do not fit together")
+            raise ValueError(f"the numbers of {place} do not fit together")
         if not (np.isfinite(mean).all() and np.isfinite(gram).all()):
-            raise _DamageError(f"the numbers of {place} are not all finite")
-
-
-def refuse_network(name: str | Path) -> None:
-    """Raise StyleError where ``name`` is a network's file, given as a style."""
-    if Path(name).suffix.lower() in (".safetensors", ".onnx"):
-        raise StyleError(
-            f"{name} is a network, as of `impasto train`, and no style: expected a painting or a style file; "
-            f"impasto fast PHOTO --model {name} -o OUT paints with it"
-        )
-
-
-def named_styles() -> dict[str, Path]:
-    """The styles that come with the package: name to file."""
-    folder = resources.files("impasto.catalogue") / "data"
-    with resources.as_file(folder) as place:
-        return {path.stem: path for path in sorted(place.glob(f"*{SUFFIX}"))}
+            raise ValueError(f"the numbers of {place} are not all finite")

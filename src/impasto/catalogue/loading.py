@@ -9,7 +9,8 @@ from typing import cast
 import numpy as np
 
 from impasto import imaging
-from impasto.catalogue.files import SUFFIX, named_styles, read_style, refuse_network
+from impasto.catalogue.cards import find_style
+from impasto.catalogue.files import read_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle, Sizing, Style
 from impasto.errors import StyleError
 from impasto.imaging.inputs import PictureLike, kind_of, load_picture, opaque
@@ -28,7 +29,7 @@ def load_style(
 ) -> Style:
     """A style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
 
-    A name is looked for on disk first, then among the named styles. ``sizing``, ``resampling`` and
+    Which it is, ``catalogue.cards.find_style`` says. ``sizing``, ``resampling`` and
     ``rounding`` say how pictures are measured, as in ``PictureStyle``. What is a style already, with methods
     ``statistics`` and ``samples``, is returned as it is, and keeps the sizes it was made with. Transparent
     parts of pictures take the colours around them. Raises StyleError or PictureError.
@@ -36,19 +37,11 @@ def load_style(
     if callable(getattr(source, "statistics", None)) and callable(getattr(source, "samples", None)):
         return cast(Style, source)
     if isinstance(source, (str, os.PathLike)):
-        path = Path(source)
-        refuse_network(path)
-        named = named_styles()
-        if not path.exists() and str(source) in named:
-            return read_style(named[str(source)])
-        if not path.exists() and not path.suffix:
-            raise StyleError(
-                f"there is no style or file called {str(source)!r}; the named styles are {', '.join(named)}"
-            )
-        if path.suffix.lower() == SUFFIX:
-            return read_style(path)
-        if path.is_dir():
-            pictures = [opaque(load_picture(p, max_pixels)) for p in pictures_in(path)]
+        found = find_style(os.fspath(source))
+        if found.kind in ("named", "file"):
+            return read_style(found.path)
+        if found.kind == "folder":
+            pictures = [opaque(load_picture(p, max_pixels)) for p in pictures_in(found.path)]
             return CollectionStyle(tuple(PictureStyle(p, sizing, resampling, rounding) for p in pictures))
     if not isinstance(source, (str, os.PathLike, np.ndarray, Picture)):
         raise StyleError(f"expected a style: a name, a path, a picture or a Style; got {kind_of(source)}")

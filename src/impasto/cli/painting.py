@@ -94,8 +94,11 @@ def paint(job: Job, outputs: Outputs) -> int:
 
 def check(job: Job, outputs: Outputs) -> None:
     """Refuse everything that can be refused before work starts."""
+    from impasto.catalogue.cards import find_style
     from impasto.imaging import check_writable
 
+    for style in job.styles:
+        find_style(style.place)
     output = Path(job.output)
     for path in (output, outputs.preview):
         if path is not None:

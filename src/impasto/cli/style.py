@@ -31,11 +31,11 @@ def measure_style(
     """
     from impasto.encoders.layers import parse_layers
     from impasto.imaging import check_writable
-    from impasto.pipelines import style as api
+    from impasto.pipelines.style import make_style
 
     check_writable(output, suffixes=(".style",))
     names = list(parse_layers(layers)) if layers else None
-    card = api.make_style(
+    card = make_style(
         list(paintings),
         output,
         title=title,
@@ -56,9 +56,9 @@ def list_styles(
     from rich.console import Console
     from rich.table import Table
 
-    from impasto.pipelines import style as api
+    from impasto.catalogue.cards import styles
 
-    cards = api.styles()
+    cards = styles()
     if json:
         rows = {
             name: {"title": c.title, "artist": c.artist, "year": c.year, "licence": c.licence}

@@ -68,7 +68,7 @@ def digest(name: str) -> str:
         pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
         return hashlib.sha256("".join(map(_of_file, pictures)).encode()).hexdigest()
     if not is_there:
-        from impasto.catalogue.files import named_styles
+        from impasto.catalogue.cards import named_styles
 
         path = named_styles().get(name, path)
     return _of_file(path)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
-from impasto.errors import InputError, OptionError, StyleError
+from impasto.catalogue.cards import find_style
+from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.files.places import is_address
 from impasto.imaging import READABLE_SUFFIXES, check_writable
@@ -52,22 +53,11 @@ def _pictures(name: str) -> list[str]:
 
 
 def known_styles(given: Iterable[str]) -> list[str]:
-    """The styles ``given``, each once. Raises StyleError for one that is neither a file nor a name."""
-    from impasto.catalogue.files import named_styles, refuse_network
-
+    """Return the styles ``given``, each once. Raises StyleError for one that is neither a file nor a name."""
     found: dict[object, str] = {}
     for name in given:
-        if is_address(name):
-            if not places.exists(name):
-                raise StyleError(f"expected a picture or a style file at {name}; there is no file")
-            found.setdefault(name, name)
-            continue
-        refuse_network(name)
-        if not Path(name).exists() and name not in named_styles():
-            raise StyleError(
-                f"there is no style or file called {name!r}; the named styles are {', '.join(named_styles())}"
-            )
-        found.setdefault(Path(name).resolve() if Path(name).exists() else name, name)
+        style = find_style(name)
+        found.setdefault(name if style.kind == "address" else style.path.resolve(), name)
     if not found:
         raise InputError("expected at least one style; got none")
     return list(found.values())

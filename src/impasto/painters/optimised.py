@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from impasto import imaging
-from impasto.catalogue.files import refuse_network
+from impasto.catalogue.cards import find_style
 from impasto.encoders import FeatureExtractor
 from impasto.imaging.inputs import load_picture, opaque
 from impasto.optimize import colours, memory
@@ -88,7 +88,7 @@ class OptimisedPainter:
         return found
 
     def check_style(self, style: str) -> None:
-        refuse_network(style)
+        find_style(style)
 
     def memory(self) -> float:
         options = self.options

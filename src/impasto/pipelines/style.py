@@ -1,4 +1,4 @@
-"""Style files, measured from paintings; and the named styles."""
+"""Style files, measured from paintings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from impasto import imaging
-from impasto.catalogue.files import (
-    SUFFIX,
-    StyleCard,
-    measure_style_file,
-    named_styles,
-    read_style,
-    write_style,
-)
+from impasto.catalogue.cards import SUFFIX, StyleCard
+from impasto.catalogue.files import measure_style_file, write_style
 from impasto.catalogue.loading import pictures_in
 from impasto.errors import InputError
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
@@ -58,8 +52,3 @@ def make_style(
     card, tensors = measure_style_file(pictures, network, found, card, half=half)
     write_style(place, card, tensors)
     return card
-
-
-def styles() -> dict[str, StyleCard]:
-    """The named styles that come with the package."""
-    return {name: read_style(path).card for name, path in named_styles().items()}

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
 
+from impasto.catalogue.cards import styles
 from impasto.errors import OptionError
 from impasto.jobs import Job, Reference
 from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
+from impasto.parameters import parameters
 from impasto.studio.state.storage import Storage
 from impasto.weights.cache import present
 
@@ -27,10 +27,7 @@ _NOT_OPTIONS = {
 OPTIONS = tuple(f.name for f in dataclasses.fields(OptimizeOptions) if f.name not in _NOT_OPTIONS)
 """The fields of ``OptimizeOptions`` a request may set one by one."""
 
-_MOST = {
-    **dict.fromkeys(("iterations", "coarse_iterations", "first_iterations"), 2000),
-    **{"history": 200, "samples": 4096, "style_size": 4096, "style_scale": 4},
-}
+_BOUNDS = {name: p.bound for name, p, _ in parameters(OptimizeOptions) if p.bound is not None}
 """Beyond these a single job would take the machine from everyone else."""
 
 
@@ -54,19 +51,11 @@ def presets() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def painted_styles() -> dict[str, GalleryStyle]:
-    """The named styles, from the headers of their files: torch is not needed to list them."""
-    found = {}
-    for entry in (resources.files("impasto.catalogue") / "data").iterdir():
-        if not entry.name.endswith(".style"):
-            continue
-        with entry.open("rb") as stream:  # safetensors: a length, a JSON header, the tensors
-            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-        card = json.loads(header["__metadata__"]["impasto"])
-        name = entry.name.removesuffix(".style")
-        found[name] = GalleryStyle(
-            name, card["title"], card["artist"], card["year"], card["licence"], paint=True
-        )
-    return dict(sorted(found.items()))
+    """The named styles."""
+    return {
+        name: GalleryStyle(name, card.title, card.artist, card.year, card.licence, paint=True)
+        for name, card in styles().items()
+    }
 
 
 def options_of(request: Mapping[str, Any], *, draft_size: int) -> OptimizeOptions:
@@ -105,10 +94,10 @@ def _check_options(given: Mapping[str, Any]) -> None:
             raise OptionError(f"options cannot set {name!r} here; they can set {', '.join(OPTIONS)}")
     if given.get("init", "content") not in get_args(Initialisation):
         raise OptionError(f"init must be one of {', '.join(get_args(Initialisation))}")
-    for name, most in _MOST.items():
+    for name, most in _BOUNDS.items():
         value = given.get(name)
         if isinstance(value, (int, float)) and value > most:
-            raise OptionError(f"{name} must be at most {most} here; it is {value}")
+            raise OptionError(f"{name} must be at most {most:g} here; it is {value}")
 
 
 def job_of(request: Mapping[str, Any], storage: Storage, output: Path, *, draft_size: int) -> Job:
