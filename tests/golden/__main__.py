@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tests.golden.commands import COMMANDS, Place
-from tests.golden.outcome import faults, machine, read_digests, record
+from tests.golden.outcome import compare, machine, read_digests, record
 
 
 def main() -> int:
@@ -29,19 +30,20 @@ def main() -> int:
         root.mkdir(parents=True, exist_ok=True)
         place = Place.make(root)
         for name in asked.names or COMMANDS:
-            start = time.monotonic()
-            command = COMMANDS[name]
+            start, command = time.monotonic(), COMMANDS[name]
             try:
                 outcome = command.run(place)
-                found = [] if asked.record else faults(name, outcome, command.mean, command.largest)
                 if asked.record:
                     record(name, outcome)
+                found = compare(name, outcome)
+                bad = [each.words for each in found if not each.fits(command.mean, command.largest)]
+                far = max(each.mean for each in found), max(each.largest for each in found)
             except Exception as error:  # the others are still worth knowing
-                found = [f"{type(error).__name__}: {error}"]
-            wrong += bool(found)
-            print(f"{name}: {'DIFFERS' if found else 'ok'}, {time.monotonic() - start:.1f} s", flush=True)
-            for line in found:
-                print(f"    {line}")
+                bad, far = [f"{type(error).__name__}: {error}"], (math.inf, math.inf)
+            wrong += bool(bad)
+            seconds = time.monotonic() - start
+            said = f"{name}: {'DIFFERS' if bad else 'ok'}, {seconds:.1f} s, apart {far[0]:.1e}, {far[1]:.1e}"
+            print("\n    ".join([said, *bad]), flush=True)
     return 1 if wrong else 0
 
 

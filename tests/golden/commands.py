@@ -31,6 +31,7 @@ from tests.waiting import until
 PROCESSOR = ("--device", "cpu", "--precision", "float32")
 # One level and three steps: what they make is determined, up to rounding, on every processor.
 STEPS = ("--size", "64", "--min-size", "0", "--iterations", "3", *PROCESSOR)
+MINUTES = 15 * 60.0  # with the slowest kernels, on a busy machine
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -323,7 +324,7 @@ def _(place: Place, folder: Path) -> Outcome:
         "--style-layers",
         "relu1_1,relu2_1",
     )
-    small = ("--size", "48", "--iterations", "2", "-q")
+    small = ("--size", "48", "--iterations", "1", "-q")
     kept = folder / "kept"
     place.impasto(
         "inspect", "reconstruct", "photo.png", *asked, *small, "--keep", kept, "-o", folder / "out.png"
@@ -470,8 +471,8 @@ export("fp16")
 
 
 def train(place: Place, network: Path, *arguments: str) -> Outcome:
-    """Train two steps; return the norms of the network's tensors."""
-    small = ("--content-dir", "photos", "--steps", "2", "--batch", "2", "--size", "64", *PROCESSOR)
+    """Train one step; return the norms of the network's tensors."""
+    small = ("--content-dir", "photos", "--steps", "1", "--batch", "2", "--size", "64", *PROCESSOR)
     place.impasto("train", "painting.png", *small, *arguments, "-o", network, "-q")
     trained = load_file(network)
     return {"norms": np.array([np.float64(np.linalg.norm(trained[name])) for name in sorted(trained)])}
@@ -486,7 +487,8 @@ def _(place: Place, folder: Path) -> Outcome:
     return norms | {"picture": picture(folder / "out.png")}
 
 
-@command("train-johnson")
+# From random filters, where the first step is the gradient's sign: near 0 it is either.
+@command("train-johnson", mean=0.01, largest=0.05)
 def _(place: Place, folder: Path) -> Outcome:
     network = folder / "mine.safetensors"
     norms = train(place, network, "--architecture", "johnson2016", "--from-scratch")
@@ -606,10 +608,10 @@ def _(place: Place, folder: Path) -> Outcome:
         submitted = client.post("/api/v1/jobs", json=settings)
         assert submitted.status_code == 202, submitted.text
         job = submitted.json()["id"]
-        until(lambda: finish(job))
+        until(lambda: finish(job), MINUTES)
         out = save(f"/api/v1/jobs/{job}/result", folder / "out.png")
         explained = client.post(f"/api/v1/jobs/{job}/explanation").raise_for_status().json()["id"]
-        until(lambda: finish(explained))
+        until(lambda: finish(explained), MINUTES)
         page = client.get(f"/api/v1/jobs/{job}/explanation").raise_for_status().text
         quick = {"photo": photo, "styles": [{"name": "great-wave"}]}
         preview = client.post("/api/v1/preview", json=quick).raise_for_status()

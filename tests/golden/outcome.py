@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -82,27 +83,41 @@ def difference(ours: NDArray[Any], theirs: NDArray[Any]) -> tuple[float, float]:
     return float(apart.mean()), float(apart.max(initial=0))
 
 
-def faults(name: str, outcome: Outcome, mean: float, largest: float) -> list[str]:
-    """Return what differs from the record: by digest if such a machine made one, else by tolerance."""
+@dataclass(frozen=True)
+class Comparison:
+    """One item against its record: how far apart, and whether every bit is the same where that is known."""
+
+    item: str
+    mean: float
+    largest: float
+    same: bool | None
+    words: str
+
+    def fits(self, mean: float, largest: float) -> bool:
+        """Return whether it is what a machine like this recorded, or else near what another one did."""
+        return self.same if self.same is not None else self.mean <= mean and self.largest <= largest
+
+
+def compare(name: str, outcome: Outcome) -> list[Comparison]:
+    """Compare what command NAME made with its record. Raises LookupError without one."""
     path = REFERENCES / f"{name}.npz"
     if not path.exists():
-        return [f"{name} has no record; make one with: python -m tests.golden --record {name}"]
+        raise LookupError(f"{name} has no record; make one with: python -m tests.golden --record {name}")
     with np.load(path) as stored:
         references = {item: stored[item] for item in stored.files}
     if references.keys() != outcome.keys():
-        return [f"{name} made {sorted(outcome)}, expected {sorted(references)}"]
+        raise LookupError(f"{name} made {sorted(outcome)}, expected {sorted(references)}")
     exact = read_digests().get(machine(), {}).get(name, {})
     found = []
     for item, value in outcome.items():
-        average, worst = difference(reduce(value), references[item])
-        apart = f"{name}, {item}: mean difference {average:.2e}, largest {worst:.2e}"
-        if isinstance(value, str):
-            apart = f"{name}, {item}: expected {references[item]}, got {value}"
-        if item in exact:
-            if digest(value) != exact[item]:
-                found.append(f"{apart}; on this machine it was the same bit for bit")
-        elif average > mean or worst > largest:
-            found.append(f"{apart}; expected at most {mean:.0e} and {largest:.0e}")
+        mean, largest = difference(reduce(value), references[item])
+        same = digest(value) == exact[item] if item in exact else None
+        words = f"{item}: mean difference {mean:.1e}, largest {largest:.1e}"
+        if same is False:
+            words += ", and on this machine it was the same bit for bit"
+        if isinstance(value, str) and largest:
+            words = f"{item}: expected {references[item]}, got {value}"
+        found.append(Comparison(item, mean, largest, same, words))
     return found
 
 

@@ -8,7 +8,7 @@ pytest.importorskip("av")
 pytest.importorskip("matplotlib")
 
 from tests.golden.commands import COMMANDS, Place
-from tests.golden.outcome import REFERENCES, faults
+from tests.golden.outcome import REFERENCES, compare
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +21,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_makes_what_it_made(name: str, place: Place) -> None:
     command = COMMANDS[name]
-    found = faults(name, command.run(place), command.mean, command.largest)
-    assert not found, "\n".join(found)
+    found = compare(name, command.run(place))
+    bad = [each.words for each in found if not each.fits(command.mean, command.largest)]
+    assert not bad, "\n".join(bad)
 
 
 def test_every_record_has_its_command() -> None:
