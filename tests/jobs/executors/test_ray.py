@@ -28,7 +28,7 @@ pytestmark = [
 MAIN = """
 import json, sys, time
 from pathlib import Path
-from impasto.jobs import cluster
+from impasto.jobs.executors import ray as cluster
 from impasto.jobs.batch import run_with
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.schedule import Policy
