@@ -68,3 +68,8 @@ def test_every_exported_name_exists() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     code = "import impasto\ntry:\n    impasto.nonsense\nexcept AttributeError as e:\n    print(e)"
     assert "nonsense" in run(code)
+
+
+def test_no_public_function_has_the_name_of_a_room() -> None:
+    rooms = {path.stem for path in Path(impasto.__file__).parent.iterdir() if not path.name.startswith("_")}
+    assert not rooms & set(impasto.__all__)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from impasto.optimize.options import OptimizeOptions
     from impasto.painters.sources import load_style
     from impasto.pipelines.batch import batch
+    from impasto.pipelines.export import export
+    from impasto.pipelines.inspect import explain, texture
+    from impasto.pipelines.measure import measure
     from impasto.pipelines.photo import Result, fast, stylize
     from impasto.pipelines.style import make_style
     from impasto.pipelines.video import video
@@ -36,6 +39,10 @@ _HOMES = {
     "FastOptions": "impasto.inference.options",
     "batch": "impasto.pipelines.batch",
     "video": "impasto.pipelines.video",
+    "texture": "impasto.pipelines.inspect",
+    "explain": "impasto.pipelines.inspect",
+    "measure": "impasto.pipelines.measure",
+    "export": "impasto.pipelines.export",
     "ImpastoError": "impasto.errors",
     "OptimizeOptions": "impasto.optimize.options",
     "Picture": "impasto.types",
@@ -51,11 +58,15 @@ __all__ = [
     "Result",
     "__version__",
     "batch",
+    "explain",
+    "export",
     "fast",
     "load_style",
     "make_style",
+    "measure",
     "styles",
     "stylize",
+    "texture",
     "video",
 ]
 

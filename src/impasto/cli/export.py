@@ -12,10 +12,6 @@ from impasto.errors import OptionError
 
 if TYPE_CHECKING:
     from impasto.networks.export import Export
-    from impasto.types import Pixels
-
-CALIBRATION_SIDE = 512
-CALIBRATION_PHOTOS = 64
 
 
 def export(
@@ -48,38 +44,15 @@ def export(
     The file takes pictures of any size; styles are an input. It is compared with torch before it is
     written. docs/embedding.md shows how to use it from Python and on a web page.
     """
-    from impasto.imaging import check_writable
-
     if output is None:
-        raise OptionError("expected -o FILE.onnx")
-    if photos is not None and precision != "int8":
-        raise OptionError("--photos is for --precision int8; the others need no calibration")
-    check_writable(output, suffixes=(".onnx",))
-    from impasto.networks.export import export_model
+        raise OptionError("missing option: -o FILE.onnx")
+    from impasto.pipelines.export import export as export_file
 
-    source = None if model == "gallery" and not Path(model).exists() else model
-    done = export_model(source, output, precision=precision, photos=_read(photos))
+    done = export_file(model, output, precision=precision, photos=photos)
     if json:
         print(jsonlib.dumps(_as_json(done)))
     elif not quiet:
         _say(done)
-
-
-def _read(folder: Path | None) -> list[Pixels]:
-    """Photographs to calibrate on, at most 64, of 512 pixels at most."""
-    if folder is None:
-        return []
-    from impasto.imaging import fit, read, resize
-    from impasto.jobs.pairs import photographs
-
-    found = []
-    for path in photographs([str(folder)])[0][:CALIBRATION_PHOTOS]:
-        pixels = read(path).pixels
-        height, width = pixels.shape[:2]
-        if max(width, height) > CALIBRATION_SIDE:
-            pixels = resize(pixels, *fit(width, height, CALIBRATION_SIDE))
-        found.append(pixels)
-    return found
 
 
 def _as_json(done: Export) -> dict[str, object]:

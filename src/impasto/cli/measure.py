@@ -5,17 +5,12 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from impasto.encoders import Encoder
     from impasto.metrics import Measures
-    from impasto.weights import Convention
-
-JUDGES = ("vgg19", "vgg19-caffe")
-"""The networks that judge where none is named, in order of preference."""
 
 _READINGS = {
     "style_distance": "0 the same textures, 1 none of them",
@@ -49,41 +44,22 @@ def measure(
     Smaller is better throughout. Look at both distances together, for either alone is easily made
     small, and judge by another network than the one that painted.
     """
-    from impasto.imaging import read
-    from impasto.metrics import measure as measure_tensors
-    from impasto.tensors import to_tensor
+    from impasto.pipelines.measure import find_judge
+    from impasto.pipelines.measure import measure as measure_files
 
-    name, encoder = _load_judge(judge, convention)
-    painted, photo, painting = (to_tensor(read(path).pixels) for path in (result, content, style))
-    measures = measure_tensors(painted, photo, painting, encoder)
+    network = judge or find_judge()
+    measures = measure_files(result, content, style, judge=network, convention=convention)
+    name = None if network is None else str(network)
     if json:
         print(jsonlib.dumps({**measures.to_dict(), "judge": name}, indent=2))
     else:
         _print_table(measures, name)
-    if encoder is None:
+    if name is None:
         print(
             "impasto: no network to judge by, so the distances to style and content are left out;"
             " get one with `impasto models fetch vgg19`, or name a file with --judge",
             file=sys.stderr,
         )
-
-
-def _load_judge(file: Path | None, convention: str | None) -> tuple[str | None, Encoder | None]:
-    """The judging network and what to call it; None and None where there is none."""
-    from impasto import weights
-    from impasto.encoders import load_encoder
-    from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
-
-    network = file or next((name for name in JUDGES if weights.present(name)), None)
-    if network is None:
-        return None, None
-    encoder = load_encoder(
-        network,
-        padding="reflect",
-        layers=[*STYLE_LAYERS, CONTENT_LAYER],
-        convention=cast("Convention | None", convention),
-    )
-    return str(network), encoder
 
 
 def _print_table(measures: Measures, judge: str | None) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from impasto.clips.blended import Blended
-from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, open_clip, parse_time
+from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, parse_time
 from impasto.clips.coherence import Coherence, FramePainter, Guide, PaintedFrame, State
 from impasto.clips.guided import Guided
+from impasto.clips.sources import open_clip
 
 __all__ = [
     "Blended",

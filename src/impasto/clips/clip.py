@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from impasto import imaging
-from impasto.errors import InputError, OptionError
+from impasto.errors import OptionError
 from impasto.types import Pixels
 
 Damage = Literal["conceal", "refuse"]
@@ -120,20 +118,3 @@ def parse_time(text: str, option: str = "time") -> Fraction:
     if not 1 <= len(numbers) <= 3 or any(n < 0 for n in numbers) or any(n >= 60 for n in numbers[1:]):
         raise OptionError(f"{option} must be seconds or HH:MM:SS, such as 90 or 1:30.5; it is {text!r}")
     return sum((n * 60**place for place, n in enumerate(reversed(numbers))), Fraction(0))
-
-
-def open_clip(source: str | os.PathLike[str], request: Request | None = None) -> Clip:
-    """The clip at ``source``: a video file, a folder of pictures, or a pattern of their names.
-
-    A pattern is one of ``printf`` (``frames/%05d.png``) or of a shell (``'frames/*.png'``). Raises
-    InputError for what is not there or cannot be read, MissingExtraError without PyAV.
-    """
-    from impasto.clips import pictures, reading
-
-    request = request or Request()
-    path = Path(source)
-    if path.is_dir() or (not path.exists() and pictures.is_pattern(path.name)):
-        return pictures.PictureSequence(pictures.find(path), request)
-    if not path.exists():
-        raise InputError(f"expected a video, a folder of pictures or a pattern; there is no {path}")
-    return reading.VideoFile(path, request)

@@ -8,9 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from impasto.clips.joining import Segment
 from impasto.clips.libav import cannot_write, load_av
-from impasto.clips.writing import Checked
+from impasto.clips.writing import Checked, Segment
 from impasto.errors import ImpastoError
 
 _TICK = Fraction(1, 100)

@@ -13,7 +13,7 @@ from typing import Any
 
 from impasto.clips.codecs import SOUND, SOUND_INSTEAD, Target
 from impasto.clips.libav import cannot_write, load_av
-from impasto.clips.writing import Checked, container_format
+from impasto.clips.writing import Checked, Segment, container_format
 from impasto.errors import ImpastoError, InputError, OutputError
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
@@ -21,14 +21,6 @@ _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: 
 AC-3's 5.1(side), or none."""
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 """Those of AAC. Opus has one."""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A finished segment: its file, and the ticks of its frames from the first frame of all."""
-
-    path: Path
-    ticks: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from impasto.clips.coherence import State
-from impasto.clips.joining import Segment
+from impasto.clips.writing import Segment
 from impasto.files import local as files
 
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,14 @@ class SegmentWriter:
         except BaseException:
             self.discard()
             raise
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A finished segment: its file, and the ticks of its frames from the first frame of all."""
+
+    path: Path
+    ticks: tuple[int, ...]
 
 
 class Checked:

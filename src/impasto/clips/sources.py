@@ -1,0 +1,25 @@
+"""A clip from wherever it lies: a video file, a folder of pictures, or a pattern of their names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from impasto.clips import pictures, reading
+from impasto.clips.clip import Clip, Request
+from impasto.errors import InputError
+
+
+def open_clip(source: str | os.PathLike[str], request: Request | None = None) -> Clip:
+    """The clip at ``source``: a video file, a folder of pictures, or a pattern of their names.
+
+    A pattern is one of ``printf`` (``frames/%05d.png``) or of a shell (``'frames/*.png'``). Raises
+    InputError for what is not there or cannot be read, MissingExtraError without PyAV.
+    """
+    request = request or Request()
+    path = Path(source)
+    if path.is_dir() or (not path.exists() and pictures.is_pattern(path.name)):
+        return pictures.PictureSequence(pictures.find(path), request)
+    if not path.exists():
+        raise InputError(f"expected a video, a folder of pictures or a pattern; there is no {path}")
+    return reading.VideoFile(path, request)

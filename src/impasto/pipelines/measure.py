@@ -1,0 +1,55 @@
+"""A result judged against the pictures that it was made from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from impasto import weights
+from impasto.encoders import Encoder, load_encoder
+from impasto.imaging.inputs import PictureLike, load_picture
+from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS, Measures
+from impasto.metrics import measure as measure_tensors
+from impasto.tensors import to_tensor
+
+if TYPE_CHECKING:
+    from impasto.weights import Convention
+
+JUDGES = ("vgg19", "vgg19-caffe")
+"""The networks that judge where none is named, in order of preference."""
+
+
+def measure(
+    result: PictureLike,
+    content: PictureLike,
+    style: PictureLike,
+    *,
+    judge: str | os.PathLike[str] | None = None,
+    convention: str | None = None,
+) -> Measures:
+    """Measure a ``result``: distances to ``content`` and ``style``, and faults such as grids and frames.
+
+    ``judge``: a network's name or file, another than the one that painted; by default the VGG-19 that is on
+    this machine. Without one the two distances are None. ``convention``: the input that its network expects,
+    where the file does not say. Raises InputError and its kin.
+    """
+    network = judge or find_judge()
+    encoder = None if network is None else load_judge(network, convention)
+    painted, photo, painting = (to_tensor(load_picture(one).pixels) for one in (result, content, style))
+    return measure_tensors(painted, photo, painting, encoder)
+
+
+def find_judge() -> str | None:
+    """Return the first of ``JUDGES`` that is on this machine."""
+    return next((name for name in JUDGES if weights.present(name)), None)
+
+
+def load_judge(network: str | os.PathLike[str], convention: str | None = None) -> Encoder:
+    """Return the network, ready to judge."""
+    return load_encoder(
+        Path(network) if isinstance(network, os.PathLike) else network,
+        padding="reflect",
+        layers=[*STYLE_LAYERS, CONTENT_LAYER],
+        convention=cast("Convention | None", convention),
+    )
