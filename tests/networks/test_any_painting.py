@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from impasto.errors import WeightsError
-from impasto.networks.any_painting import LAYERS, NOISE, AnyPaintingNetwork, blended
+from impasto.networks.any_painting import LAYERS, NOISE, AnyPaintingNetwork, blended, draw_noise
 from impasto.networks.any_painting_files import load_network, untaught
 
 
@@ -42,6 +42,14 @@ def test_no_strength_is_the_photograph_s_own_style(network: AnyPaintingNetwork) 
     found = network(photo, style, strength=0, noise=noise)
     torch.testing.assert_close(found, copy, atol=1e-4, rtol=1e-4)
     assert float((network(photo, style, noise=noise) - copy).abs().max()) > 1e-3
+
+
+def test_noise_is_smooth_and_of_variance_one() -> None:
+    noise = draw_noise(2, 60, 60, torch.Generator().manual_seed(0))
+    assert noise.shape == (2, NOISE, 60, 60)
+    assert float(noise.var()) == pytest.approx(1, abs=0.05)
+    # Of 1-2-1, neighbours correlate by (1 * 2 + 2 * 1) / 6.
+    assert float((noise[..., 1:] * noise[..., :-1]).mean()) == pytest.approx(2 / 3, abs=0.05)
 
 
 def test_the_encoder_is_not_learnt(network: AnyPaintingNetwork) -> None:

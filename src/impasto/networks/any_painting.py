@@ -132,7 +132,7 @@ class AnyPaintingNetwork(nn.Module):
 
         ``style``: layer to statistics, each for all pictures or one a picture. ``strength``: how far from the
         photograph's own style, which gives it back, to this one; beyond 1 further. ``noise``
-        (B, NOISE, H/8, W/8), rounded up, is drawn anew where it is not given.
+        (B, NOISE, H/8, W/8), rounded up, as ``draw_noise`` gives it, is drawn anew where it is not given.
         """
         height, width = photo.shape[2:]
         seen = self.encoder(whole_strides(photo), LAYERS)
@@ -148,7 +148,7 @@ class AnyPaintingNetwork(nn.Module):
         own relu3_1, relu2_1 and relu1_1 after they were carried over."""
         if noise is None:
             batch, _, rows, columns = seen[LAYERS[0]].shape
-            noise = torch.randn(batch, NOISE, rows, columns, device=seen[LAYERS[0]].device)
+            noise = draw_noise(batch, rows, columns).to(seen[LAYERS[0]].device)
 
         def carried(features: Tensor, layer: str) -> Tensor:
             ours, theirs = gaussian(features), style[layer]
@@ -159,6 +159,14 @@ class AnyPaintingNetwork(nn.Module):
         inner.append(carried(self.middle(inner[0], shallow), "relu2_1"))
         inner.append(carried(self.finest(inner[1]), "relu1_1"))
         return 0.5 + 0.25 * self.colours(inner[2]).float(), inner
+
+
+def draw_noise(batch: int, rows: int, columns: int, generator: torch.Generator | None = None) -> Tensor:
+    """(batch, NOISE, rows, columns) of mean 0 and variance 1, without the finest waves, which would show as
+    lines along the axes."""
+    white = torch.randn(batch * NOISE, 1, rows + 2, columns + 2, generator=generator)
+    hat = torch.tensor([1.0, 2.0, 1.0]) / 6**0.5  # of which the sum of squares is 1
+    return functional.conv2d(white, torch.outer(hat, hat)[None, None]).view(batch, NOISE, rows, columns)
 
 
 def enlarged(x: Tensor) -> Tensor:

@@ -90,6 +90,9 @@ def roots(matrices: Tensor) -> tuple[Tensor, Tensor]:
 
 def limited(matrices: Tensor, most: float) -> Tensor:
     """Symmetric ``matrices`` (B, C, C), eigenvalues above ``most`` brought down to it."""
+    room = most * torch.eye(matrices.shape[1], dtype=matrices.dtype, device=matrices.device) - matrices
+    if not bool(torch.linalg.cholesky_ex(room.detach()).info.any()):
+        return matrices  # none is above it, which is quick to see
     found: Tensor = _Limited.apply(matrices, most)  # type: ignore[no-untyped-call]
     return found
 
