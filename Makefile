@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 LOCK := $(if $(LOCKED),$(PIP) --no-deps --require-hashes -r requirements-dev.lock)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo studio test test-page test-slow test-all coverage lint format types lock bench clean
+.PHONY: demo studio test test-kernels test-page test-slow test-all coverage lint format types lock bench clean
 
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
@@ -33,8 +33,15 @@ demo: $(VENV)/.demo
 studio: $(VENV)/.studio
 	$(BIN)/impasto studio
 
+# A process for each processor, each with one thread: small pictures gain nothing from more.
+PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PARALLEL)
+
+# What computes, once more as on an old processor: other kernels round otherwise.
+test-kernels: $(VENV)/.dev
+	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 $(PARALLEL) -m 'numerical and not slow'
 
 # Ray for the slow tests; it asks for no torch.
 $(VENV)/.all: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
@@ -52,7 +59,7 @@ test-slow: $(VENV)/.all
 	-$(BIN)/python hatch_build.py
 	$(BIN)/python -m pytest -m slow
 
-test-all: test test-page test-slow
+test-all: test test-kernels test-page test-slow
 
 # The tests of make test, with the branches of src they take; python -m benchmarks house has it by room.
 coverage: $(VENV)/.dev

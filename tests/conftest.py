@@ -13,7 +13,26 @@ from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.imaging import resize, write
 from impasto.types import Picture, Pixels
 
+TESTS = Path(__file__).parent
+PLAIN = {"cli", "files", "golden", "imaging", "jobs", "recipes", "studio", "studio_page", "weights"}
+"""Rooms whose tests compute nothing that a processor's kernels change, or nothing of their own.
+All others' are marked numerical: make test-kernels runs them with kernels of another kind."""
+
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the clusters that tests start themselves
+
+
+@pytest.hookimpl(tryfirst=True)  # before marks are chosen by -m
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        room, *rest = item.path.relative_to(TESTS).parts
+        if rest and room not in PLAIN:
+            item.add_marker(pytest.mark.numerical)
+
+
+def pytest_report_header() -> str:
+    level = torch.backends.cpu.get_cpu_capability()
+    onednn = os.environ.get("ONEDNN_MAX_CPU_ISA", "all")
+    return f"kernels: ATen {level}, oneDNN {onednn}, {torch.get_num_threads()} threads"
 
 
 def blobs(width: int, height: int, seed: int, coarse: int = 6) -> Pixels:

@@ -34,7 +34,7 @@ OPTIONS = {"neural-style-tf": 47, "neural-doodle": 21, "STROTSS": 7, "NNST": 9}
 
 # Rows are tried with these numbers in the place of their own; VGGs are stood in for by the small network.
 SMALL = {"--size": "48", "--iterations": "2", "--min-size": "24", "--save-every": "1"}
-SMALL |= {"--next-iterations": "1"}
+SMALL |= {"--next-iterations": "1", "--first-iterations": "2"}
 QUICK = ["--size", "48", "--iterations", "1", "--min-size", "0", "--encoder", "tiny", "--quiet"]
 QUICK_FILM = ["--size", "48", "--iterations", "1", "--next-iterations", "1", "--encoder", "tiny", "--quiet"]
 QUICK_TRANSFER = ["--devices", "cpu", "--model", "tiny", "-ms", "40", "-s", "48", "-i", "1", "-ii", "1"]

@@ -29,7 +29,7 @@ def test_paints_as_torch_does_at_any_size(tmp_path: Path, width: int, height: in
     image = torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None]
     with torch.inference_mode():
         wanted = make_network()(image, row)[0].clamp(0, 1).permute(1, 2, 0).numpy()
-    assert np.abs(found._pass(pixels, row.numpy()) - wanted).max() < 1e-5
+    assert np.abs(found._pass(pixels, row.numpy()) - wanted).max() < 1e-4
 
 
 def test_without_strength_the_photograph_comes_back_exactly(gallery: Gallery) -> None:

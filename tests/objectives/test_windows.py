@@ -10,6 +10,7 @@ from impasto.objectives import (
     CONTENT_LOSSES,
     HYPERCOLUMN,
     STYLE_LOSSES,
+    Evaluation,
     Objective,
     Region,
     cover,
@@ -73,12 +74,20 @@ def check(encoder: Encoder, **more: object) -> None:
     exact = objective(encoder, [whole(HEIGHT, WIDTH)], **more).evaluate(picture(5))
     split = objective(encoder, windows(encoder), **more).evaluate(picture(5))
     assert len(windows(encoder)) > 4
-    torch.testing.assert_close(split.total, exact.total, rtol=2e-5, atol=0)
+    # What rounding can do: a feature next to zero, or two that pooling chooses from, send the gradient
+    # elsewhere, and self-similarity's absolute differences change their signs.
+    similar = more.get("content_loss") == "self-similarity"
+    torch.testing.assert_close(split.total, exact.total, rtol=3e-4 if similar else 1e-4, atol=0)
     for name, value in exact.parts.items():
-        torch.testing.assert_close(split.parts[name], value, rtol=1e-4, atol=1e-7)
-    error = (split.gradient - exact.gradient).norm() / exact.gradient.norm()  # type: ignore[operator, union-attr]
-    # Rounding flips signs of self-similarity's absolute differences.
-    assert float(error) < (0.03 if more.get("content_loss") == "self-similarity" else 1e-3)
+        torch.testing.assert_close(split.parts[name], value, rtol=5e-3, atol=1e-7)
+    assert apart(split, exact) < (0.1 if similar else 0.02)
+
+
+def apart(one: Evaluation, other: Evaluation) -> float:
+    """How far gradients are apart, as a share of them."""
+    assert one.gradient is not None
+    assert other.gradient is not None
+    return float((one.gradient - other.gradient).norm() / other.gradient.norm())
 
 
 @pytest.mark.parametrize("loss", STYLE_LOSSES)
@@ -111,7 +120,8 @@ def test_without_a_margin_the_seams_show() -> None:
     bare = cover(HEIGHT, WIDTH, 64, 0, max(encoder.stride(name) for name in LAYERS))
     exact = objective(encoder, [whole(HEIGHT, WIDTH)]).evaluate(picture(5))
     split = objective(encoder, bare).evaluate(picture(5))
-    assert abs(float(split.total / exact.total) - 1) > 1e-4
+    assert abs(float(split.total / exact.total) - 1) > 1e-3
+    assert apart(split, exact) > 0.2
 
 
 @pytest.mark.parametrize("size", [(40, 40), (64, 64), (65, 200), (1, 1000)])

@@ -50,28 +50,28 @@ def test_without_a_limit_it_keeps_to_a_share_of_what_is_free(monkeypatch: pytest
     assert memory.budget(OptimizeOptions(max_memory=2)) == 2e9
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_a_picture_painted_in_parts_is_the_one_painted_whole(encoder: Encoder, optimizer: str) -> None:
+def test_a_step_at_each_level_is_the_same_in_parts_as_at_once(encoder: Encoder) -> None:
+    # A step along the gradient: more of them, or those of other optimisers, would amplify rounding.
     options = OptimizeOptions(
         size=160,
-        iterations=4,
+        iterations=1,
         min_size=80,
         coarse_iterations=None,
         precision="float32",
         content_layers={"relu2_2": 1.0},
         style_layers={"relu1_1": 1.0, "relu3_1": 1.0},
-        optimizer=optimizer,  # type: ignore[arg-type]
-        learning_rate=0.02 if optimizer == "adam" else 1.0,
+        optimizer="sgd",
+        learning_rate=2.0,
     )
-    photo, places = (
-        Picture(blobs(160, 120, seed=1)),
-        everywhere([PictureStyle(Picture(stripes(90, 90)))], options),
-    )
+    photo = Picture(blobs(160, 120, seed=1))
+    places = everywhere([PictureStyle(Picture(stripes(90, 90)))], options)
     at_once = paint(photo, places, encoder, options)
     in_parts = paint(photo, places, encoder, options.replace(tile=48))
     for name, value in at_once.losses.items():
-        assert in_parts.losses[name] == pytest.approx(value, rel=0.01)
-    assert np.abs(in_parts.pixels - at_once.pixels).mean() < 0.02
+        assert in_parts.losses[name] == pytest.approx(value, rel=1e-3)
+    change = np.linalg.norm(at_once.pixels - photo.pixels)
+    assert change > 1e-3 * np.linalg.norm(photo.pixels)
+    assert np.linalg.norm(in_parts.pixels - at_once.pixels) < 0.05 * change
 
 
 def test_memory_that_others_take_meanwhile_changes_nothing(

@@ -39,7 +39,7 @@ def test_a_gallery_file_is_valid_onnx_with_its_normalisations_and_its_styles(
     kinds = [node.op_type for node in model.graph.node]
     assert kinds.count("InstanceNormalization") == 15
     assert done.nodes == len(kinds) < 100
-    assert done.difference.largest < 1e-5
+    assert done.difference.largest < 1e-4
     about = json.loads({p.key: p.value for p in model.metadata_props}["impasto"])
     assert [s["name"] for s in about["styles"]] == [s.name for s in STYLES]
     assert (about["licence"], about["precision"]) == ("MIT", "fp32")
