@@ -33,7 +33,7 @@ class ImpastoError(Exception):
 
 
 class InputError(ImpastoError, ValueError):
-    """What the caller gave cannot be used."""
+    """An input that cannot be used."""
 
 
 class OptionError(InputError):

@@ -21,7 +21,7 @@ _KEY = "parameter"
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a field of an options class says of itself.
+    """The metadata of one field of an options class.
 
     ``help``: a sentence, as the command line and the documentation show it. ``kind``: which values it has:
     a number, a whole number, True or False, one of ``choices`` (a Literal), a text, a size in pixels or
@@ -159,7 +159,7 @@ def is_whole(value: object) -> bool:
 
 
 def is_real(value: object) -> bool:
-    """Whether ``value`` is a finite number that a float can hold."""
+    """Return whether ``value`` is a finite number that a float can hold."""
     try:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:

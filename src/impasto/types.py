@@ -1,4 +1,4 @@
-"""What rooms hand to each other: pictures, and the kinds of values options take."""
+"""Types shared by all rooms: pictures, and the values that options take."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Painting:
-    """What was made of a photograph.
+    """The result of painting a photograph.
 
     ``picture``: with the photograph's alpha and precision. ``losses``: the last total and its weighted
     parts. ``iterations``: steps taken. ``seconds``: time spent painting. ``cancelled``: whether it was cut

@@ -24,7 +24,7 @@ _ENTRIES = ("title", "artist", "year", "licence", "paintings", "encoder")
 
 @dataclass(frozen=True)
 class StyleCard:
-    """What a style file says of itself."""
+    """The metadata of a style file."""
 
     title: str
     artist: str = ""
@@ -37,7 +37,7 @@ class StyleCard:
 
 @dataclass(frozen=True)
 class StyleSource:
-    """What a text given as a style stands for.
+    """The source of a style given as text.
 
     ``kind``: a style that comes with the package ("named"), a style file, a picture, a folder of pictures,
     or what lies in a store ("address"). ``place``: its path or address.
@@ -136,7 +136,7 @@ def parse_card(text: str, path: Path) -> StyleCard:
 
 
 def _card(text: str) -> StyleCard:
-    """What a file's metadata say. Of another format only that number is read. Raises ValueError."""
+    """Return the card in a file's metadata; of another format, only its number. Raises ValueError."""
     try:
         values = json.loads(text)
     except ValueError as error:

@@ -119,8 +119,7 @@ class Blended:
 
 
 def _trusted(pixels: Pixels, moved: Pixels, before: Motion) -> Plane:
-    """(H, W) in [0, 1]: how much of what was painted on the frame before may stay, which ``moved`` is, along
-    the motion."""
+    """Return the share, (H, W) in [0, 1], of the last frame's painting to keep; ``moved``: it, along the motion."""
     apart = _most(cv2.absdiff(_blurred(moved, 2.0), _blurred(pixels, 2.0)))
     alike = np.clip(1.5 * (1.5 - apart / _UNLIKE), 0, 1)
     soft = cv2.GaussianBlur(before.trust, (0, 0), 1.0) * before.trust
@@ -150,7 +149,7 @@ def mix(fresh: Pixels, last: Pixels, flow: Flow, share: Plane) -> Pixels:
 
 
 def _most(pixels: NDArray[Any]) -> Plane:
-    """(H, W): the largest of the channels."""
+    """Return the largest of the channels, (H, W)."""
     red, green, blue = cv2.split(pixels)
     return np.asarray(np.maximum(np.maximum(red, green), blue), np.float32)
 
@@ -166,7 +165,7 @@ def _split(pixels: Pixels) -> tuple[list[Pixels], Pixels]:
 
 
 def _power(level: Pixels) -> NDArray[np.float32]:
-    """(3,): the mean square of each channel."""
+    """Return the mean square of each channel, (3,)."""
     return np.asarray(np.square(level).mean((0, 1)), np.float32)
 
 

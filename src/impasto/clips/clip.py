@@ -33,8 +33,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class ClipInfo:
-    """What a clip is: ``width`` and ``height`` upright, in square pixels, at the size asked for; ``rate``
-    in frames a second, on average; ``frames``, how many there will be, about, or None; ``bits`` 8 or
+    """The properties of a clip.
+
+    ``width`` and ``height`` upright, in square pixels, at the size asked for; ``rate``
+    in frames a second, on average; ``frames``, their approximate number, or None; ``bits`` 8 or
     10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
     first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
     the sound's codecs."""
@@ -51,14 +53,14 @@ class ClipInfo:
 
 
 class Clip(Protocol):
-    """What is read: a video file or a sequence of pictures."""
+    """A video file or a sequence of pictures, open for reading."""
 
     @property
     def info(self) -> ClipInfo: ...
 
     @property
     def notes(self) -> list[str]:
-        """What was found wrong while reading: damage, an early end."""
+        """Problems found while reading: damage, an early end."""
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:
         """The frames after the first ``skip``, numbered as if all were read. Raises InputError."""
@@ -66,7 +68,9 @@ class Clip(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """Which part of a clip is wanted, and how: ``start`` and ``end`` in seconds from the beginning,
+    """The part of a clip to read, and the form to read it in.
+
+    ``start`` and ``end`` in seconds from the beginning,
     ``size`` its long side in pixels or exactly (width, height), None for its own. ``even``: sides that
     4:2:0 can hold. ``rate``: frames a second of a sequence of pictures."""
 

@@ -1,4 +1,4 @@
-"""What videos are written as: by the suffix of the output, or by the codec asked for."""
+"""The formats of videos: chosen by the suffix of the output, or by the codec asked for."""
 
 from __future__ import annotations
 
@@ -94,8 +94,10 @@ SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac"
 
 @dataclass(frozen=True)
 class Target:
-    """Where a video goes and as what: ``kind`` is "file", "gif" or "frames". ``codec``: how its segments
-    are encoded, None for frames; ``bits`` of each sample; ``quality``: the encoder's own number."""
+    """The path and format of a video to write: ``kind`` is "file", "gif" or "frames".
+
+    ``codec`` encodes the segments, None for frames; ``bits`` of each sample; ``quality``: the encoder's own
+    number."""
 
     path: Path
     kind: str
@@ -115,12 +117,12 @@ class Target:
 
     @property
     def even(self) -> bool:
-        """Whether sides must be even, which 4:2:0 needs."""
+        """True if sides must be even, as 4:2:0 requires."""
         return self.kind == "file" and "yuv" in self.pixel_format
 
 
 def find_target(path: Path, bits: int, *, codec: str | None = None, quality: int | None = None) -> Target:
-    """What to write at ``path``: 8 or 10 ``bits`` a sample, unless the codec has but one kind.
+    """Return the format to write at ``path``: 8 or 10 ``bits`` a sample, unless the codec has only one kind.
 
     A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a
     suffix, is a folder of frames. Raises OutputError, or OptionError for a codec that does not fit.

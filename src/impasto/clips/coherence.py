@@ -1,4 +1,4 @@
-"""What the two ways of keeping a film steady share: what is painted, what is kept, what comes out."""
+"""The interface shared by the two ways of keeping a film steady: frames, state and paintings."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ State = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Guide:
-    """What a frame should look like, from those painted before: where to ``start``, (H, W, 3), and
-    ``wanted``, pictures (H, W, 3) with the weights (H, W) in [0, 1] they count with."""
+    """The guidance that earlier paintings give for a frame.
+
+    ``start``: the picture to start from, (H, W, 3). ``wanted``: pictures (H, W, 3) to stay close to, with
+    weights (H, W) in [0, 1]."""
 
     start: Pixels
     wanted: tuple[tuple[Pixels, Plane], ...]
@@ -59,20 +61,20 @@ class Coherence(Protocol):
 
 
 def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:
-    """8 bits a sample, as the photographs of earlier frames are kept."""
+    """Convert to 8 bits a sample, as the photographs of earlier frames are kept."""
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
 
 def from_bytes(kept: NDArray[np.uint8]) -> Pixels:
-    """The inverse of ``to_bytes``."""
+    """Convert back from ``to_bytes``."""
     return kept.astype(np.float32) / np.float32(255)
 
 
 def to_words(pixels: Pixels) -> NDArray[np.uint16]:
-    """16 bits a sample, as earlier paintings are kept."""
+    """Convert to 16 bits a sample, as earlier paintings are kept."""
     return np.rint(np.clip(pixels, 0, 1) * 65535).astype(np.uint16)
 
 
 def from_words(kept: NDArray[np.uint16]) -> Pixels:
-    """The inverse of ``to_words``."""
+    """Convert back from ``to_words``."""
     return kept.astype(np.float32) / np.float32(65535)

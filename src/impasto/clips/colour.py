@@ -47,7 +47,7 @@ def matrix_of(frame: Any) -> int:
 
 
 def is_full_range(frame: Any) -> bool:
-    """Whether codes span the whole range; where a frame does not say, only Motion JPEG's formats do."""
+    """Return whether codes span the full range; if the frame does not say, only Motion JPEG's do."""
     return int(frame.color_range) == FULL or frame.format.name.startswith("yuvj")
 
 
@@ -88,7 +88,7 @@ def _from_eight(frame: Any) -> Pixels:
 
 
 def _from_deep(frame: Any) -> Pixels:
-    """More than 8 bits: swscale interpolates the chroma only, since its matrix is off by whole codes."""
+    """Convert more than 8 bits: swscale only interpolates the chroma, since its matrix is off by whole codes."""
     bits = bits_of(frame)
     name = f"yuv444p{bits}le" if bits in (10, 12, 14, 16) else "yuv444p16le"
     full = FULL if is_full_range(frame) else LIMITED
@@ -106,7 +106,7 @@ def _samples(frame: Any, plane: int) -> NDArray[np.uint16]:
 
 
 def from_ycbcr(planes: NDArray[np.float32], matrix: int, bits: int, full: bool) -> Pixels:
-    """RGB (H, W, 3) in [0, 1] of codes (3, H, W): luma, Cb, Cr. ITU-R BT.709, section 3; BT.2020, table 4."""
+    """Convert codes (3, H, W), luma, Cb and Cr, to RGB (H, W, 3) in [0, 1]. ITU-R BT.709, section 3; BT.2020, table 4."""
     red, blue = _LUMA[matrix]
     top, step = float(2**bits - 1), float(2 ** (bits - 8))
     low, luma_span, span = (0.0, top, top) if full else (16 * step, 219 * step, 224 * step)
@@ -119,7 +119,7 @@ def from_ycbcr(planes: NDArray[np.float32], matrix: int, bits: int, full: bool) 
 
 
 def to_ycbcr(pixels: Pixels, bits: int) -> NDArray[np.uint16]:
-    """Codes (3, H, W) of BT.709 in the limited range: the inverse of ``from_ycbcr``."""
+    """Convert to codes (3, H, W) of BT.709 in the limited range: the inverse of ``from_ycbcr``."""
     red, blue = _LUMA[BT709]
     step = 2 ** (bits - 8)
     y = pixels @ np.array([red, 1 - red - blue, blue], np.float32)
@@ -130,7 +130,7 @@ def to_ycbcr(pixels: Pixels, bits: int) -> NDArray[np.uint16]:
 
 
 def to_srgb(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
-    """``pixels`` of other ``primaries`` or another ``transfer`` as sRGB; what is beyond it is clipped.
+    """Convert ``pixels`` of other ``primaries`` or another ``transfer`` to sRGB, clipped.
 
     PQ and HLG are brought to the brightness of SDR: white at 203 nits (ITU-R BT.2408), what is
     brighter rolled off towards 1.
@@ -163,7 +163,7 @@ def _linear(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
 
 
 def _roll_off(linear: NDArray[Any], knee: float = 0.7) -> NDArray[np.float32]:
-    """Unchanged up to ``knee``, then nearing 1."""
+    """Leave values up to ``knee`` unchanged, then approach 1."""
     over = np.maximum(linear - knee, 0) / (1 - knee)
     return np.where(linear <= knee, linear, knee + (1 - knee) * over / (1 + over)).astype(np.float32)
 

@@ -25,7 +25,9 @@ LONGEST = 768
 
 @dataclass(frozen=True)
 class Motion:
-    """How a frame goes back to an earlier one: ``flow``, from each of its pixels to the match there, and
+    """The motion from a frame back to an earlier one.
+
+    ``flow``, from each of its pixels to the match there, and
     ``trust`` (H, W), 1 where the match is sure, 0 where it was hidden or the flow is no good."""
 
     flow: Flow
@@ -62,7 +64,7 @@ def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
 
 
 def consistency(back: Flow, forth: Flow) -> Plane:
-    """(H, W): 1 where following ``back`` and then ``forth`` returns, and no boundary of motion is, else 0.
+    """Return 1 where following ``back`` and then ``forth`` returns and no motion boundary lies, else 0: (H, W).
 
     Ruder et al. 2016, equations 5 and 6. What leads out of the picture is not consistent.
     """

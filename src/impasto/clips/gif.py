@@ -16,7 +16,7 @@ _TICK = Fraction(1, 100)
 
 
 def write_gif(segments: Sequence[Segment], path: Path, time_base: Fraction, last: int) -> None:
-    """The frames of ``segments`` as a GIF that repeats for ever. Raises OutputError.
+    """Write the frames of ``segments`` as a GIF that repeats forever. Raises OutputError.
 
     GIF counts in hundredths of a second, and players slow down what is shorter than two: frames are
     rounded to hundredths, of which each gets at least two.

@@ -165,7 +165,7 @@ class Guided:
     def _between(
         self, photo: NDArray[np.uint8], painting: NDArray[np.uint16], around: Sequence[_Kept]
     ) -> Guide:
-        """Held to both neighbours; starts from a blend with the first (Ruder et al. 2016, equation 9)."""
+        """Guide by both neighbours, from a blend with the first (Ruder et al. 2016, equation 9)."""
         wanted = []
         for kept in around:
             found = motion(from_bytes(photo), kept.pixels)

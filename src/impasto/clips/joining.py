@@ -25,8 +25,9 @@ _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 
 
 @dataclass(frozen=True)
 class Sound:
-    """Whose sound is wanted: the file's, from ``start`` to ``end`` in seconds of its own clock; what is at
-    ``origin`` there is at 0 in the result."""
+    """The sound to copy: that of ``path`` from ``start`` to ``end``, in seconds of its own clock.
+
+    The sound at ``origin`` is at 0 in the result."""
 
     path: Path
     origin: Fraction
@@ -117,7 +118,7 @@ def _packets(segment: Segment) -> Iterator[Any]:
 
 
 def _ranks(segment: Segment) -> list[int]:
-    """Which frame each packet holds, in the order of the packets."""
+    """Return the number of the frame in each packet, in the order of the packets."""
     shown = [packet.pts for packet in _packets(segment)]
     if len(shown) != len(segment.ticks):
         raise OutputError(
@@ -194,7 +195,7 @@ def _tracks(sound: Sound) -> list[tuple[int, str]]:
 
 
 def _held(name: str, suffix: str) -> bool:
-    """Whether a file of that ``suffix`` holds sound of that codec as it is."""
+    """Return whether a file with this ``suffix`` can hold sound of this codec unchanged."""
     return any(name.startswith(known) for known in SOUND[suffix])
 
 
@@ -208,7 +209,7 @@ def _encoder(output: Any, track: Any, encoder: str) -> Any:
 
 
 def _within(sound: Sound, begin: Fraction, length: Fraction) -> bool | None:
-    """Whether a packet of sound belongs to the result; None once all that follows does not."""
+    """Return whether a packet of sound belongs to the result; None once no later one can."""
     if sound.end is not None and begin >= sound.end:
         return None
     return sound.start is None or begin + length > sound.start

@@ -21,7 +21,7 @@ def load_av() -> Any:
 
 
 def cannot_write(path: Path, problem: Exception) -> OutputError:
-    """What to raise where a file of a video could not be written."""
+    """Return the error for a video file that could not be written."""
     number = getattr(problem, "errno", None)
     if number == errno.ENOSPC:
         return OutputError(f"{path}: cannot be written: expected room for the file, but the disk is full.")

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"%0?(\d*)d")
 
 
 def is_pattern(name: str) -> bool:
-    """Whether ``name`` stands for several: ``%05d.png`` or ``*.png``."""
+    """Return whether ``name`` is a pattern, such as ``%05d.png`` or ``*.png``."""
     return bool(_NUMBER.search(name)) or any(sign in name for sign in "*?[")
 
 

@@ -198,7 +198,7 @@ class VideoFile:
         return max(1, round(frame.width * wide)), frame.height
 
     def _finished(self, frame: Any) -> Pixels:
-        """sRGB, upright, at the size asked for."""
+        """Convert to sRGB, upright, at the size asked for."""
         pixels = colour.to_pixels(frame)
         turns = round(frame.rotation / 90) % 4
         if turns:

@@ -1,4 +1,4 @@
-"""Where one scene ends and another begins."""
+"""Detection of cuts between scenes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOST = 0.55
 
 
 def is_cut(frame: Pixels, moved: Pixels, motion: Motion) -> bool:
-    """Whether ``frame`` belongs to another scene than the one before it: ``moved`` is that, along ``motion``.
+    """Return whether a new scene begins with ``frame``; ``moved`` is the frame before it, along ``motion``.
 
     A cut is where the frame before, moved along the motion, is no likeness of this one, and the motion
     itself does not hold together. A fade, a flash or fast motion has one of the two at most.

@@ -44,7 +44,7 @@ class SegmentWriter:
             self._stream = add_video_stream(self._container, target, width, height, rate, time_base)
 
     def write(self, pixels: Pixels, ticks: int) -> None:
-        """One frame (H, W, 3) in [0, 1], shown from ``ticks`` on."""
+        """Write one frame (H, W, 3) in [0, 1], shown from ``ticks`` on."""
         self.ticks.append(ticks)
         with self._guarded():
             frame = to_frame(pixels, self.target.pixel_format)
@@ -77,7 +77,7 @@ class SegmentWriter:
             self._part.unlink(missing_ok=True)
 
     def _check(self) -> None:
-        """What is on the disk holds every frame: a full disk must not go unseen."""
+        """Check that the file on disk holds every frame: a full disk must not go unnoticed."""
         with self._av.open(str(self._part)) as container:
             found = sum(1 for packet in container.demux(video=0) if packet.size)
         if found != len(self.ticks):
@@ -133,7 +133,7 @@ class Checked:
         return self._file.tell()
 
     def close(self) -> None:
-        """Everything on the disk. Raises the first error there was."""
+        """Finish writing to disk. Raises the first error, if there was one."""
         try:
             if not self._file.closed:
                 self._file.flush()

@@ -29,7 +29,7 @@ from impasto.errors import LayerError
 
 
 class _Facts(dict[str, int]):
-    """What was found out about layers by trying. Copies of a network share it, for it takes time."""
+    """Measured properties of layers. Copies of a network share them, since measuring takes time."""
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
@@ -109,12 +109,14 @@ class ModuleEncoder(nn.Module):
         return self._one(layer).stride
 
     def channels(self, layer: str) -> int:
-        """How many channels ``layer`` has. Raises LayerError for an unknown layer."""
+        """Return the number of channels of ``layer``. Raises LayerError for an unknown layer."""
         return self._one(layer).channels
 
     def radius(self, layers: Iterable[str]) -> int:
-        """How far, in pixels, ``layers`` see beyond a position's own cell, found by trying; UNBOUNDED
-        where that is the whole picture, or more than about 1000. Raises LayerError for unknown layers."""
+        """Return the distance in pixels that ``layers`` see beyond a position's own cell, found by trying.
+
+        UNBOUNDED where it is the whole picture, or more than about 1000. Raises LayerError for unknown
+        layers."""
         wanted = self._wanted(layers)
         for name in wanted.keys() - self._reaches.keys():
             reach = probing.reach(self.module, name, wanted[name], self.minimum_side([name]))
@@ -134,7 +136,7 @@ class ModuleEncoder(nn.Module):
         return zero_colour(self.convention, self.mean)
 
     def describe(self) -> dict[str, object]:
-        """What must agree for two networks to give the same activations, as plain values."""
+        """Return, as plain values, the properties that two networks with equal activations share."""
         return {
             "name": self.name,
             "pooling": self.pooling,
@@ -170,7 +172,7 @@ class ModuleEncoder(nn.Module):
         return normalise_input(image, self.convention, self.mean, self.std)
 
     def train(self, mode: bool = True) -> Self:  # noqa: ARG002
-        """Stays in evaluation mode, whatever ``mode``: what it sees must not depend on chance."""
+        """Stay in evaluation mode, whatever ``mode``: its output must not depend on chance."""
         return super().train(False)
 
     def _input(self, image: Tensor) -> Tensor:

@@ -47,8 +47,9 @@ def parse_layers(
     *,
     modules: bool = False,
 ) -> dict[str, float]:
-    """Layers and their weights, from "relu1_1:0.5,relu2_1" or a sequence of such entries, or a
-    mapping from layer to weight; a layer without a weight has 1.
+    """Return layers and their weights, from "relu1_1:0.5,relu2_1", a sequence of such entries, or a mapping.
+
+    A layer without a weight has 1.
 
     Names are read as ``parse_layer`` does, and the order is kept. With ``modules`` they are those of a
     network's modules ("layer2.0.conv1"), which only the network can check, and are taken as they

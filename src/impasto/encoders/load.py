@@ -1,5 +1,4 @@
-"""Make an encoder from a network's name or from a file: ``load_extractor`` of any kind of network,
-``load_encoder`` of VGG's."""
+"""Encoders by a network's name or file: ``load_extractor`` for any network, ``load_encoder`` for VGG's."""
 
 from __future__ import annotations
 

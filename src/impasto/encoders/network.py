@@ -41,7 +41,7 @@ POOLING_RESCALE: Mapping[str, float] = {"max": 1.0, "average": 2.0, "l2": 0.78}
 
 @dataclass(frozen=True)
 class InputConvention:
-    """How an sRGB picture in [0, 1] becomes the network's input: ``(x * scale - mean) / std``.
+    """The conversion of an sRGB picture in [0, 1] to a network's input: ``(x * scale - mean) / std``.
 
     ``mean`` and ``std`` are in the network's own channel order (BGR when ``bgr``).
     """
@@ -167,13 +167,13 @@ class Encoder(nn.Module):
         return int(2 ** (int(name[4]) - (0 if name.startswith("pool") else 1)))
 
     def channels(self, layer: str) -> int:
-        """How many channels ``layer`` has."""
+        """Return the number of channels of ``layer``."""
         name = parse_layer(layer, self.architecture)
         rows = self.architecture.convolutions()
         return [out for suffix, _, out in rows if suffix == name[4:] or suffix[0] == name[4:]][-1]
 
     def radius(self, layers: Iterable[str]) -> int:
-        """How far, in pixels, the deepest of ``layers`` sees beyond a position's own cell, on any side."""
+        """Return the distance in pixels that ``layers`` see beyond a position's own cell, on any side."""
         names = self.layer_names
         deepest = max((names.index(parse_layer(n, self.architecture)) for n in layers), default=-1)
         reach, stride = 0, 1
@@ -185,7 +185,9 @@ class Encoder(nn.Module):
         return reach
 
     def receptive_field(self, layers: Iterable[str]) -> tuple[int, int]:
-        """``radius`` and the largest stride of ``layers``. relu5_1 of VGG-19 has (70, 16): it sees
+        """Return ``radius`` and the largest stride of ``layers``.
+
+        relu5_1 of VGG-19 has (70, 16): it sees
         16 + 2 * 70 = 156 pixels."""
         names = list(layers)
         return self.radius(names), max((self.stride(name) for name in names), default=1)
@@ -195,7 +197,7 @@ class Encoder(nn.Module):
         return zero_colour(self.convention, self.mean)
 
     def describe(self) -> dict[str, object]:
-        """What must agree for two encoders to give the same activations, as plain values."""
+        """Return, as plain values, the properties that two encoders with equal activations share."""
         return {
             "name": self.architecture.name,
             "pooling": self.pooling,

@@ -99,7 +99,7 @@ def load_nin(
 
 
 def _places() -> dict[int, str]:
-    """Where each convolution stands in the file's sequence, which has a dropout after the third pooling."""
+    """Return each convolution's index in the file's sequence, which has a dropout after the third pooling."""
     places, place = {}, 0
     for number, block in enumerate(_BLOCKS, 1):
         for convolution, _, _ in block:

@@ -46,7 +46,7 @@ def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -
 
 @torch.no_grad()
 def _mean_activations(encoder: Encoder, images: Iterable[Tensor]) -> dict[str, Tensor]:
-    """Per ReLU layer, the mean over all pictures and positions, (C,) float64."""
+    """Return each ReLU layer's mean over all pictures and positions, (C,) float64."""
     layers = [name for name in encoder.layer_names if name.startswith("relu")]
     sums: dict[str, Tensor] = {}
     counts = dict.fromkeys(layers, 0)

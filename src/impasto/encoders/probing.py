@@ -1,5 +1,4 @@
-"""Find out by trying what a network's modules give: which have features, at which stride, how far they
-see.
+"""Properties of a network's modules, found by trying: which give features, their stride, their reach.
 
 Nothing here reads what the modules are made of, so that it holds for modules of any kind.
 """
@@ -33,7 +32,7 @@ class _EnoughError(BaseException):
 
 @dataclass(frozen=True)
 class Layer:
-    """What a module computes in one pass.
+    """The properties of a module's output, found in one pass.
 
     ``calls``: how often it is called, of which the last counts. ``changed``: whether a later module
     writes over its features. ``shift``: how many cells lie before the first feature, where convolutions
@@ -109,8 +108,9 @@ def collect(module: nn.Module, image: Tensor, wanted: Mapping[str, Layer]) -> di
 
 
 def survey(module: nn.Module, image: Tensor) -> Survey:
-    """Which of the modules give features, tried on a network's own input ``image`` of shape (1, C,
-    PROBE_HEIGHT, PROBE_WIDTH). A pass that fails half-way shows what came before."""
+    """Find the modules that give features for ``image``, a network's input.
+
+    ``image``: (1, C, PROBE_HEIGHT, PROBE_WIDTH). If the pass fails half-way, the modules before are found."""
     calls: dict[str, _Call] = {}
 
     def listen(name: str, output: object) -> None:
@@ -182,8 +182,9 @@ Spread = Callable[[int, int, int], list[bool]]
 
 
 def _distance(spread: Spread, stride: int, length: int) -> int | None:
-    """How far a feature sees along one axis. ``spread(length, first, last)`` says which features depend
-    on the pixels from ``first`` to ``last``."""
+    """Return the distance a feature sees along one axis.
+
+    ``spread(length, first, last)`` says which features depend on the pixels from ``first`` to ``last``."""
     while length <= _LONGEST_STRIP:
         try:
             with _quietly():
@@ -197,7 +198,7 @@ def _distance(spread: Spread, stride: int, length: int) -> int | None:
 
 
 def _backwards(spread: Spread, stride: int, length: int) -> int | None:
-    """How far before its own pixels a feature sees; None if further than the strip shows."""
+    """Return the distance a feature sees before its own pixels; None if beyond the strip."""
 
     def first_free(begin: int) -> int | None:
         hidden = spread(length, 0, begin)
@@ -215,7 +216,7 @@ def _backwards(spread: Spread, stride: int, length: int) -> int | None:
 
 
 def _forwards(spread: Spread, stride: int, length: int) -> int | None:
-    """How far behind its own pixels a feature sees; None if further than the strip shows."""
+    """Return the distance a feature sees behind its own pixels; None if beyond the strip."""
 
     def last_free(end: int) -> int | None:
         hidden = spread(length, end, length)
@@ -284,6 +285,6 @@ def _listening(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without gradients, and without a network's doubts about pictures this small."""
+    """Disable gradients, and a network's warnings about pictures this small."""
     with warnings.catch_warnings(action="ignore"), torch.inference_mode(False), torch.no_grad():
         yield

@@ -1,4 +1,4 @@
-"""What painting needs of a network; ``Encoder`` and ``ModuleEncoder`` provide it."""
+"""The protocol that painting requires of a network; ``Encoder`` and ``ModuleEncoder`` implement it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class FeatureExtractor(Protocol):
 
     @property
     def name(self) -> str:
-        """What the network is called: its architecture, or a module's class."""
+        """The network's name: its architecture, or a module's class."""
 
     @property
     def layer_names(self) -> list[str]:
@@ -35,11 +35,12 @@ class FeatureExtractor(Protocol):
         """Pixels from one position of ``layer`` to the next."""
 
     def channels(self, layer: str) -> int:
-        """How many channels ``layer`` has."""
+        """Return the number of channels of ``layer``."""
 
     def radius(self, layers: Iterable[str]) -> int:
-        """How far, in pixels, ``layers`` see beyond a position's own cell, on any side; UNBOUNDED where
-        they see the whole picture, or where it is unknown how far."""
+        """Return the distance in pixels that ``layers`` see beyond a position's own cell, on any side.
+
+        UNBOUNDED where they see the whole picture, or where the distance is unknown."""
 
     def receptive_field(self, layers: Iterable[str]) -> tuple[int, int] | None:
         """``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
@@ -53,8 +54,9 @@ class FeatureExtractor(Protocol):
         """The sRGB colour (3,) in [0, 1] that the network sees as zeros."""
 
     def describe(self) -> dict[str, object]:
-        """What must agree for two networks to give the same activations, as plain values: "name",
-        "pooling", "pool_scale", "padding", "sha256"."""
+        """Return, as plain values, the properties that two networks with equal activations share.
+
+        These are "name", "pooling", "pool_scale", "padding" and "sha256"."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """The weights, none of which wants gradients."""

@@ -67,7 +67,7 @@ def linear_to_srgb(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def rgb_to_lab(rgb: Colours) -> Colours:
-    """sRGB to CIE L*a*b*, white D65.
+    """Convert sRGB to CIE L*a*b*, white D65.
 
     ``rgb``: (..., 3) float32 in [0, 1]. Returns (..., 3) float32: L* in [0, 100], a* and b* about
     in [-108, 99]. Source: CIE 15:2004, 8.2.1.1.
@@ -80,7 +80,7 @@ def rgb_to_lab(rgb: Colours) -> Colours:
 
 
 def lab_to_rgb(lab: Colours) -> Colours:
-    """CIE L*a*b*, white D65, to sRGB; the inverse of ``rgb_to_lab``.
+    """Convert CIE L*a*b*, white D65, to sRGB; the inverse of ``rgb_to_lab``.
 
     ``lab``: (..., 3) float32. Returns (..., 3) float32 in [0, 1]: colours outside sRGB are clipped
     channel by channel. Source: CIE 15:2004, 8.2.1.1.
@@ -94,7 +94,7 @@ def lab_to_rgb(lab: Colours) -> Colours:
 
 
 def rgb_to_yuv(rgb: Colours) -> Colours:
-    """sRGB to analogue YUV: luma, and the scaled differences of blue and red from it.
+    """Convert sRGB to analogue YUV: luma, and the scaled differences of blue and red from it.
 
     ``rgb``: (..., 3) float32 in [0, 1]. Returns (..., 3) float32: Y in [0, 1], U in
     [-0.436, 0.436], V in [-0.615, 0.615]. Works on encoded values. Source: ITU-R BT.601 luma
@@ -104,7 +104,7 @@ def rgb_to_yuv(rgb: Colours) -> Colours:
 
 
 def yuv_to_rgb(yuv: Colours) -> Colours:
-    """Analogue YUV to sRGB; the inverse of ``rgb_to_yuv``, not clipped.
+    """Convert analogue YUV to sRGB; the inverse of ``rgb_to_yuv``, not clipped.
 
     ``yuv``: (..., 3) float32. Returns (..., 3) float32, outside [0, 1] where the colour does not
     exist in sRGB. Source: as ``rgb_to_yuv``.
@@ -113,7 +113,7 @@ def yuv_to_rgb(yuv: Colours) -> Colours:
 
 
 def rgb_to_ycbcr(rgb: Colours) -> Colours:
-    """sRGB to YCbCr as JPEG files hold it: luma, and how far blue and red are from it.
+    """Convert sRGB to YCbCr as JPEG files hold it: luma, and the differences of blue and red from it.
 
     ``rgb``: (..., 3) float32 in [0, 1]. Returns (..., 3) float32: Y in [0, 1], Cb and Cr in
     [-0.5, 0.5], without the offset of 128 that files of whole numbers add. Works on encoded values.
@@ -123,7 +123,7 @@ def rgb_to_ycbcr(rgb: Colours) -> Colours:
 
 
 def ycbcr_to_rgb(ycbcr: Colours) -> Colours:
-    """YCbCr to sRGB; the inverse of ``rgb_to_ycbcr``, not clipped.
+    """Convert YCbCr to sRGB; the inverse of ``rgb_to_ycbcr``, not clipped.
 
     ``ycbcr``: (..., 3) float32. Returns (..., 3) float32, outside [0, 1] where the colour does not
     exist in sRGB. Source: as ``rgb_to_ycbcr``.
@@ -132,7 +132,7 @@ def ycbcr_to_rgb(ycbcr: Colours) -> Colours:
 
 
 def rgb_to_luv(rgb: Colours) -> Colours:
-    """sRGB to CIE L*u*v*, white D65.
+    """Convert sRGB to CIE L*u*v*, white D65.
 
     ``rgb``: (..., 3) float32 in [0, 1]. Returns (..., 3) float32: L* in [0, 100], u* about in
     [-83, 175], v* about in [-134, 108]; black has no chroma. Source: CIE 15:2004, 8.2.2.
@@ -147,7 +147,7 @@ def rgb_to_luv(rgb: Colours) -> Colours:
 
 
 def luv_to_rgb(luv: Colours) -> Colours:
-    """CIE L*u*v*, white D65, to sRGB; the inverse of ``rgb_to_luv``.
+    """Convert CIE L*u*v*, white D65, to sRGB; the inverse of ``rgb_to_luv``.
 
     ``luv``: (..., 3) float32. Returns (..., 3) float32 in [0, 1]: colours outside sRGB are clipped
     channel by channel. Source: CIE 15:2004, 8.2.2.

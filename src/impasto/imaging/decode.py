@@ -94,7 +94,7 @@ def _scaled(values: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def upright(pixels: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
-    """Turn stored pixels the way they are to be seen.
+    """Turn stored pixels upright, by their EXIF orientation.
 
     ``pixels``: (H, W) or (H, W, C). ``orientation``: 1 to 8; any other number counts as 1.
     Returns a contiguous array, width and height swapped for 5 to 8. Source: TIFF 6.0, section 8,
@@ -121,7 +121,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _separate(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Colour in mode L, RGB, CMYK or LAB, and alpha in mode L where there is any."""
+    """Split into colour in mode L, RGB, CMYK or LAB, and alpha in mode L if there is any."""
     if image.mode in ("LA", "La") or (image.mode in ("1", "L") and image.has_transparency_data):
         both = image.convert("LA")
         return both.getchannel("L"), both.getchannel("A")

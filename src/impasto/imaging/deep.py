@@ -41,7 +41,7 @@ class Raster:
 
 
 def is_deep_png(data: bytes) -> bool:
-    """Whether a PNG file has 16 bits a sample (PNG, third edition, 11.2.1)."""
+    """Return whether a PNG file has 16 bits a sample (PNG, third edition, 11.2.1)."""
     return data[12:16] == b"IHDR" and data[24:25] == b"\x10"
 
 
@@ -169,7 +169,7 @@ def _tiff_by_opencv(page: Any, data: bytes, path: Path) -> NDArray[Any]:
 
 
 def _unit_checked(samples: NDArray[Any], path: Path) -> NDArray[np.float32]:
-    """Samples of any number type as float32 in [0, 1]."""
+    """Convert samples of any number type to float32 in [0, 1]."""
     if samples.dtype.kind == "u":
         return _unit(samples)
     if samples.dtype.kind != "f":
@@ -184,7 +184,7 @@ def _unit_checked(samples: NDArray[Any], path: Path) -> NDArray[np.float32]:
 
 
 def _unit(samples: NDArray[Any]) -> NDArray[np.float32]:
-    """Unsigned integers as float32 in [0, 1]."""
+    """Convert unsigned integers to float32 in [0, 1]."""
     top = np.iinfo(samples.dtype).max
     shares = np.divide(samples, top, dtype=np.float32 if top <= 65535 else np.float64)
     return np.asarray(shares, dtype=np.float32)
@@ -193,7 +193,7 @@ def _unit(samples: NDArray[Any]) -> NDArray[np.float32]:
 def _split(
     samples: NDArray[np.float32], space: str, page: Any, path: Path
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Colour (straight) and alpha; samples of no stated meaning are left out, as in Pillow.
+    """Split into colour (straight) and alpha; samples of no stated meaning are dropped, as in Pillow.
 
     An RGB picture with a fourth sample that nothing explains is taken to have an alpha channel.
     """

@@ -101,7 +101,7 @@ def _check(picture: Picture, kind: formats.Format, target: Path) -> None:
 
 
 def _samples(picture: Picture, kind: formats.Format) -> NDArray[Any]:
-    """(H, W, 3) or (H, W, 4) integers, 16 bits each where the picture has them and the format can."""
+    """Return (H, W, 3) or (H, W, 4) integers, 16 bits each if the picture has them and the format can."""
     pixels = picture.pixels
     if picture.alpha is not None:
         alpha = picture.alpha[..., None]

@@ -87,7 +87,7 @@ def _recognise(data: bytes) -> Format | None:
 
 
 def _of_brands(data: bytes) -> Format | None:
-    """AVIF or HEIC, by the brands in the file type box (ISO/IEC 14496-12, 4.3)."""
+    """Tell AVIF from HEIC by the brands in the file type box (ISO/IEC 14496-12, 4.3)."""
     length = min(int.from_bytes(data[:4], "big"), 256)
     brands = {data[8:12]} | {data[at : at + 4] for at in range(16, length, 4)}
     if brands & {b"avif", b"avis"}:
@@ -96,7 +96,7 @@ def _of_brands(data: bytes) -> Format | None:
 
 
 def _describe(data: bytes) -> str:
-    """What bytes of no known picture format look like, in a few words."""
+    """Describe, in a few words, bytes that are in no known picture format."""
     for mark, words in _FOREIGN:
         if data.startswith(mark):
             return words

@@ -44,7 +44,7 @@ class Curve:
     table: NDArray[np.float64] | None = None
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Amounts of light for encoded ``values`` in [0, 1]."""
+        """Return the amounts of light for encoded ``values`` in [0, 1]."""
         if self.table is not None:
             places = np.linspace(0.0, 1.0, len(self.table))
             return np.interp(values, places, self.table).astype(np.float32)
@@ -66,7 +66,7 @@ class CurveProfile:
     matrix: NDArray[np.float64] | None
 
     def is_srgb(self) -> bool:
-        """Whether converting would change no colour by as much as a third of an 8-bit step."""
+        """Return whether converting changes every colour by less than a third of an 8-bit step."""
         ramp = np.linspace(0.0, 1.0, 512, dtype=np.float32)
         if any(np.abs(linear_to_srgb(curve(ramp)) - ramp).max() > 1e-3 for curve in self.curves):
             return False

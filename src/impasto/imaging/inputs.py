@@ -22,12 +22,12 @@ MaskLike = str | os.PathLike[str] | NDArray[Any]
 
 
 def name_of(source: object) -> str:
-    """The path or name it came by; nothing for what is in memory only."""
+    """Return the path or name of a source; "" for one that is in memory only."""
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""
 
 
 def kind_of(thing: object) -> str:
-    """What errors call something that is of the wrong type."""
+    """Return the name that errors use for a value of the wrong type."""
     return "None" if thing is None else f"an object of type {type(thing).__name__}"
 
 

@@ -49,7 +49,7 @@ def read_mask(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> 
 
 
 def _is_one_colour(picture: Picture) -> bool:
-    """Whether all pixels that can be seen have about the same colour."""
+    """Return whether all visible pixels have about the same colour."""
     assert picture.alpha is not None
     seen = picture.pixels[picture.alpha > 0.5]
     if len(seen) == 0:

@@ -50,7 +50,7 @@ def exif(text: str) -> bytes:
 
 
 def tiff_description(text: str) -> str:
-    """What the image description of a TIFF says for JSON ``text``."""
+    """Return the image description of a TIFF for JSON ``text``."""
     return _wrapped(text)
 
 

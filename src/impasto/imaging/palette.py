@@ -1,4 +1,4 @@
-"""The flat colours of a picture: which there are, and which colours belong to them.
+"""The flat colours of a picture, and the colours that belong to each.
 
 Colours are (..., 3) float32 in steps of 255, since masks are painted and saved in such steps.
 """
@@ -62,7 +62,7 @@ def count(pixels: Pixels) -> Census:
 
 
 def _steady(levels: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Where a pixel has the colour of its four neighbours, (H, W)."""
+    """Return the pixels that have the colour of their four neighbours, (H, W)."""
     steady = np.ones(levels.shape[:2], dtype=bool)
     down = (np.abs(np.diff(levels, axis=0)) <= _STEADY).all(axis=2)
     across = (np.abs(np.diff(levels, axis=1)) <= _STEADY).all(axis=2)
@@ -113,7 +113,7 @@ def _cluster(census: Census, radius: float, least_share: float) -> tuple[list[in
 
 
 def _has_core(census: Census, candidate: int, near: NDArray[np.bool_]) -> bool:
-    """Whether pixels of the colours ``near`` crowd around ``candidate``: all, or those noise spares."""
+    """Return whether pixels of the colours ``near`` crowd around ``candidate``: all, or those noise spares."""
     core = near & (np.abs(census.colours - census.colours[candidate]) <= 1).all(axis=1)
     whole, steady = census.counts[near].sum(), census.steady[near].sum()
     if census.counts[core].sum() >= _CORE_SHARE * whole:
@@ -150,7 +150,7 @@ def _without_blends(
 
 
 def is_flat(census: Census, centres: Levels, radius: float) -> bool:
-    """Whether most pixels keep close to a centre, rather than being spread to the edge of ``radius``."""
+    """Return whether most pixels are close to a centre, rather than spread to the edge of ``radius``."""
     close = np.zeros(len(census.counts), dtype=bool)
     for centre in centres:
         close |= distances(census.colours, centre) <= min(radius, _STEADY)
@@ -158,14 +158,14 @@ def is_flat(census: Census, centres: Levels, radius: float) -> bool:
 
 
 def off_line(colours: Levels, start: Levels, end: Levels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How far ``colours`` (..., 3) are from the line between two others, and where on it, from 0 to 1."""
+    """Return the distance of ``colours`` (..., 3) from the line between two others, and the place on it."""
     line = end - start
     along = np.clip((colours - start) @ line / (line @ line), 0, 1)
     return distances(colours, start + along[..., None] * line), along.astype(np.float32)
 
 
 def distances(colours: Levels, colour: Levels) -> NDArray[np.float32]:
-    """How far ``colours`` (..., 3) are from ``colour``, in steps of 255: (...)."""
+    """Return the distances of ``colours`` (..., 3) from ``colour``, in steps of 255: (...)."""
     return np.asarray(np.sqrt(((colours - colour) ** 2).sum(axis=-1)), dtype=np.float32)
 
 

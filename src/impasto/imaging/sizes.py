@@ -52,7 +52,7 @@ def _resize_plane(plane: NDArray[np.float32], width: int, height: int) -> NDArra
 
 
 def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) -> NDArray[np.float32]:
-    """``resize`` for "lanczos"; for "bilinear" and "bicubic", Pillow's filter on 8-bit values.
+    """Resample as ``resize`` for "lanczos"; for "bilinear" and "bicubic", by Pillow's filter on 8-bit values.
 
     The latter two are for programs that resize decoded pictures as they come: every value of the
     result is a multiple of 1/255. ``pixels``: (H, W, 3) float32 in [0, 1].

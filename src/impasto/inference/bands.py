@@ -41,7 +41,7 @@ _LEAST_ROWS = 8
 
 @dataclass(frozen=True)
 class Affine:
-    """What a normalisation comes to: (1, C, 1, 1) each."""
+    """A normalisation as an affine map: (1, C, 1, 1) each."""
 
     scale: Features
     shift: Features
@@ -66,7 +66,7 @@ class Moments:
         self.spread: NDArray[np.float64] = np.zeros(1)
 
     def add(self, count: int, mean: Features, spread: Features) -> None:
-        """``spread``: the sum of squared differences from ``mean``, over ``count`` positions."""
+        """Add moments over ``count`` positions; ``spread``: the sum of squared differences from ``mean``."""
         total = self.count + count
         apart = mean.astype(np.float64) - self.mean
         self.spread = self.spread + spread + apart**2 * (self.count * count / total)
@@ -82,7 +82,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Reach:
-    """Which input rows a convolution's output rows need, and how many are reflected at either edge."""
+    """The input rows that a convolution's output rows need, and the number reflected at either edge."""
 
     start: int
     stop: int
@@ -92,7 +92,7 @@ class Reach:
 
     @classmethod
     def of(cls, start: int, stop: int, height: int, side: int, step: int) -> Reach:
-        """For output rows ``start`` to ``stop`` of an input of ``height`` rows."""
+        """Return the reach of output rows ``start`` to ``stop`` of an input of ``height`` rows."""
         margin = side // 2
         first, last = start * step - margin, (stop - 1) * step + margin + 1
         return cls(max(0, first), min(height, last), max(0, -first), max(0, last - height), margin)
@@ -104,7 +104,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Doubling:
-    """Which rows are doubled to give rows ``start`` to ``stop``, and what is cut off then."""
+    """The rows to double for output rows ``start`` to ``stop``, and the amount to cut off."""
 
     start: int
     stop: int
@@ -182,7 +182,7 @@ class Sweeps:
         return np.concatenate([self._image(start, stop), plane[None, None]], axis=1)
 
     def _reach(self, start: int, stop: int, level: int, layer: str) -> Reach:
-        """For ``layer``'s output rows; ``level`` is how often its input is halved."""
+        """Return the reach of ``layer``'s output rows; ``level``: the number of halvings of its input."""
         side = int(self.weights[f"{layer}.weight"].shape[2])
         return Reach.of(start, stop, self.sizes[level][0], side, stride(layer))
 
@@ -225,7 +225,7 @@ class Sweeps:
         return found
 
     def _layer(self, features: Features, layer: str, before: str | None) -> Features:
-        """What ``layer`` gives, unnormalised; ``before``: whose normalisation ``features`` still lack."""
+        """Return the output of ``layer``, unnormalised; ``before``: the layer to normalise first."""
         session, moments = self.open(layer_segment(self.weights, layer, before)), Moments()
         level = 2 if features.shape[2:] == tuple(self.sizes[2]) else 3
         height, width = self.sizes[level + stride(layer) - 1]
@@ -243,7 +243,7 @@ class Sweeps:
         return found
 
     def _blocks(self, features: Features, group: str) -> Features:
-        """Residual blocks, in place."""
+        """Apply the residual blocks, in place."""
         names = [name for name in self.layers if name.startswith(f"{group}.")]
         for first, second in zip(names[::2], names[1::2], strict=True):
             inner = self._layer(self._layer(features, first, None), second, first)
@@ -252,7 +252,7 @@ class Sweeps:
         return features
 
     def _rectify(self, features: Features, layer: str) -> None:
-        """The normalisation after ``layer`` and the rectifier, in place."""
+        """Apply the normalisation after ``layer`` and the rectifier, in place."""
         for band in self._rows(features):
             applied = self.applied[layer](features[:, :, band].astype(np.float32))
             features[:, :, band] = np.maximum(applied, 0)
@@ -270,14 +270,14 @@ class Sweeps:
             quarter[:, :, start:stop] += session.run(["features"], doubling.feed("up4") | {"band": band})[0]
 
     def _from_quarter(self, quarter: Features, start: int, stop: int) -> Feed:
-        """What ``fine2`` needs for its output rows ``start`` to ``stop``."""
+        """Return the inputs of ``fine2`` for its output rows ``start`` to ``stop``."""
         reach = self._reach(start, stop, 1, "fine2.convolution")
         doubling = Doubling(reach.start, reach.stop, self.sizes[1][1])
         band = quarter[:, :, doubling.first : doubling.last].astype(np.float32)
         return reach.feed("fine2.convolution") | doubling.feed("up2") | {"band": band}
 
     def _from_half(self, quarter: Features, start: int, stop: int) -> Feed:
-        """What ``fine1`` needs for its output rows ``start`` to ``stop``."""
+        """Return the inputs of ``fine1`` for its output rows ``start`` to ``stop``."""
         reach = self._reach(start, stop, 0, "fine1.convolution")
         doubling = Doubling(reach.start, reach.stop, self.sizes[0][1])
         feed = self._from_quarter(quarter, doubling.first, doubling.last)

@@ -159,7 +159,7 @@ class Gallery:
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:
-    """What is said of a style that is not among ``names``."""
+    """Return the message for a style that is not in ``names``."""
     from difflib import get_close_matches
 
     start = f"there is no style {name!r} in this network"
@@ -215,7 +215,7 @@ class Stream:
 
 
 def check_pixels(pixels: Pixels) -> Pixels:
-    """``pixels`` if they can be painted. Raises PictureError."""
+    """Return ``pixels`` if they can be painted. Raises PictureError."""
     if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise PictureError(f"expected pixels of shape (H, W, 3); got {getattr(pixels, 'shape', pixels)}")
     if pixels.dtype != np.float32:

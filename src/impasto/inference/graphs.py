@@ -55,7 +55,7 @@ class Network:
         return int(self.weights[f"{layer}.weight"].shape[2])
 
     def convolve(self, x: str, layer: str, pads: str | None = None) -> str:
-        """Reflection padding, all around or by the eight numbers ``pads``, and the convolution."""
+        """Add reflection padding, all around or by the eight numbers ``pads``, and the convolution."""
         side = self.side(layer)
         margin = side // 2
         if margin:
@@ -174,7 +174,7 @@ class Segment(Network):
         return self.cut(x, starts, ends)
 
     def moments(self, x: str, channels: int) -> None:
-        """Outputs ``mean`` and ``spread`` (C,): each channel's mean, and summed squares around it."""
+        """Add outputs ``mean`` and ``spread`` (C,): each channel's mean, and summed squares around it."""
         axes = self.graph.integers(0, 2, 3)
         mean = self.graph.add("ReduceMean", x, axes, keepdims=1)
         spread = self.graph.add("ReduceSumSquare", self.graph.add("Sub", x, mean), axes, keepdims=0)
@@ -194,7 +194,7 @@ class Segment(Network):
 
 
 def first_segment(weights: Weights, *, store: bool) -> bytes:
-    """Band of the image and its grain -> moments of ``down2``; or, with ``store``, ``down4`` and its."""
+    """Return the graph from a band of the image and its grain to moments of ``down2`` (``store``: ``down4``)."""
     part = Segment("first", weights)
     image = part.graph.input("band", [1, 4, "rows_in", "columns_in"])
     half = part.convolve_band(image, "down2.convolution")
@@ -205,7 +205,7 @@ def first_segment(weights: Weights, *, store: bool) -> bytes:
 
 
 def layer_segment(weights: Weights, layer: str, before: str | None) -> bytes:
-    """Band of features -> ``layer`` and its moments; with ``before``, that one's normalisation first."""
+    """Return the graph from a band of features to ``layer`` and its moments; ``before`` is normalised first."""
     part = Segment("layer", weights)
     x = part.graph.input("band", [1, int(weights[f"{layer}.weight"].shape[1]), "rows_in", "columns_in"])
     if before is not None:
@@ -214,7 +214,7 @@ def layer_segment(weights: Weights, layer: str, before: str | None) -> bytes:
 
 
 def enlarging_segment(weights: Weights, layer: str) -> bytes:
-    """Band of features -> ``features``, through the 1x1 convolution ``layer``, doubled and cut."""
+    """Return the graph from a band of features through the 1x1 convolution ``layer``, doubled and cut."""
     part = Segment("enlarging", weights)
     out, into = (int(n) for n in weights[f"{layer}.weight"].shape[:2])
     x = part.graph.input("band", [1, into, "rows_in", "columns_in"])
@@ -224,8 +224,9 @@ def enlarging_segment(weights: Weights, layer: str) -> bytes:
 
 
 def last_segment(weights: Weights, until: str) -> bytes:
-    """Band at a quarter of the size -> moments of ``until``, "fine2" or "fine1"; or, for "strokes", the
-    painting, from inputs ``image`` (the band), ``matrix`` and ``shift`` (its colour map) as well."""
+    """Return the graph from a band at a quarter of the size to moments of ``until``.
+
+    ``until`` is "fine2" or "fine1"; or "strokes" for the painting, from inputs ``image`` (the band), ``matrix`` and ``shift`` (its colour map) as well."""
     part = Segment("last", weights)
     into = int(weights["up2.weight"].shape[1])
     x = part.enlarge_band(part.graph.input("band", [1, into, "rows_in", "columns_in"]), "up2")

@@ -42,7 +42,7 @@ class Graph:
         self._outputs.append(_value(value, shape, kind))
 
     def constant(self, array: NDArray[Any], name: str | None = None) -> str:
-        """A fixed tensor, float32, float16 or int64. One name holds one tensor."""
+        """Add a fixed tensor, float32, float16 or int64, and return its name. One name holds one tensor."""
         if name is None:
             self._count += 1
             name = f"constant_{self._count}"
@@ -53,14 +53,14 @@ class Graph:
         return self.constant(np.array(numbers, np.int64), "integers_" + "_".join(map(str, numbers)))
 
     def add(self, kind: str, *inputs: str, name: str | None = None, **attributes: Any) -> str:
-        """A node with one output, whose name is returned."""
+        """Add a node with one output and return its name."""
         names = None if name is None else [name]
         return self.add_many(kind, *inputs, outputs=1, names=names, **attributes)[0]
 
     def add_many(
         self, kind: str, *inputs: str, outputs: int, names: Sequence[str] | None = None, **attributes: Any
     ) -> list[str]:
-        """A node with several outputs."""
+        """Add a node with several outputs and return their names."""
         self._count += 1
         made = list(names) if names else [f"{kind.lower()}_{self._count}_{k}" for k in range(outputs)]
         body = b"".join(_text(1, name) for name in inputs) + b"".join(_text(2, name) for name in made)
@@ -70,7 +70,7 @@ class Graph:
         return made
 
     def __len__(self) -> int:
-        """How many nodes."""
+        """Return the number of nodes."""
         return len(self._nodes)
 
     def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
@@ -108,7 +108,7 @@ def read_constants(data: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, str]
 
 
 def count_nodes(data: bytes) -> int:
-    """Operations in the graph of an ONNX file. Raises ValueError as ``read_constants``."""
+    """Count the operations in the graph of an ONNX file. Raises ValueError as ``read_constants``."""
     graphs = [value for number, value in _fields(memoryview(data)) if number == 7]
     return sum(number == 1 for g in graphs if isinstance(g, memoryview) for number, _ in _fields(g))
 

@@ -1,4 +1,4 @@
-"""How a fast network paints: every parameter of one pass, in one frozen object that JSON can carry."""
+"""The options of a fast network: every parameter of one pass, in one frozen object that JSON can carry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FINEST = 0.5
 
 @dataclass(frozen=True)
 class FastOptions:
-    """How a fast network paints a photograph. Each field says what it means."""
+    """The options of painting with a fast network. Each field has its own help."""
 
     size: int | None = parameter(
         None,

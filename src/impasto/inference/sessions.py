@@ -1,4 +1,4 @@
-"""Where graphs are computed: on the processor, or by CUDA on a graphics processor."""
+"""Sessions that compute graphs on the processor, or by CUDA on a graphics processor."""
 
 from __future__ import annotations
 
@@ -90,8 +90,10 @@ def check_device(name: str) -> None:
 
 
 def choose_device(name: str) -> str:
-    """``name`` as the device to try: cpu, cuda or cuda:N. "auto" is cuda where ONNX Runtime has the provider
-    for it and the environment's CUDA_VISIBLE_DEVICES does not hide the graphics processors, else cpu.
+    """Return the device to try for ``name``: cpu, cuda or cuda:N.
+
+    "auto" is cuda where ONNX Runtime has the provider for it and the environment's CUDA_VISIBLE_DEVICES does
+    not hide the graphics processors, else cpu.
 
     Raises OptionError for another name, and for cuda where the provider is not installed.
     """
@@ -113,7 +115,7 @@ def choose_device(name: str) -> str:
 def open_first(
     model: bytes, device: str, threads: int | None, *, auto: bool = False
 ) -> tuple[Sessions, onnxruntime.InferenceSession]:
-    """``model`` opened on ``device``, as ``choose_device`` gives it, and what opens others there.
+    """Open ``model`` on ``device``, as ``choose_device`` returns it; return what opens others there, too.
 
     Where the graphics processor cannot be used this raises OptionError, or with ``auto`` goes on with the
     processor and warns (RuntimeWarning). Raises ONNX Runtime's errors for a file that it cannot use.
@@ -135,12 +137,12 @@ def open_first(
 
 
 def refusal(device: str, why: str) -> str:
-    """What is said of a graphics processor that cannot be used."""
+    """Return the message for a graphics processor that cannot be used."""
     return f"ONNX Runtime has CUDA but cannot use device {device} ({why}); expected device cpu, or {INSTALL}"
 
 
 def _load_libraries() -> None:
-    """CUDA's libraries out of NVIDIA's Python packages, where no other place has them."""
+    """Load CUDA's libraries from NVIDIA's Python packages, where no other place has them."""
     load = getattr(onnxruntime, "preload_dlls", None)  # from 1.21 on
     if load is not None:
         # It prints what it does not find; whether that was needed turns out when a session is opened.

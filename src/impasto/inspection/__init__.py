@@ -1,4 +1,4 @@
-"""What the network sees: functions that return data; ``inspection.figures`` has those that draw it.
+"""Inspection of a network: functions that return data; those in ``inspection.figures`` draw it.
 
     from impasto.inspection import feature_maps, reconstruct_content
     from impasto.inspection.figures import draw_features

@@ -34,7 +34,7 @@ def signed(plane: NDArray[Any], reach: float | None = None) -> Pixels:
 
 
 def heat_between(plane: NDArray[Any], low: float, high: float) -> Pixels:
-    """As ``signed``, with its two ends given; the middle between them is paper-white."""
+    """Colour a plane as ``signed`` does, with its two ends given; the middle between them is paper-white."""
     middle = np.full(plane.shape, 0.5, np.float32) if high <= low else _scaled(plane, low, high)
     return _look_up(middle, _BOTH)
 

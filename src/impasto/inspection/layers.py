@@ -1,4 +1,4 @@
-"""Which layers to look at, and whether a network and a picture have them."""
+"""The choice of layers to look at, checked against a network and a picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Paper = Literal["2015", "2016"]
 
 
 def known_layers(encoder: FeatureExtractor, layers: str | Iterable[str]) -> list[str]:
-    """``layers`` ("relu1_1,relu2_1" or several) by the names ``encoder`` has for them, in their order.
+    """Return ``layers`` ("relu1_1,relu2_1" or several) by ``encoder``'s names for them, in their order.
 
     Keras's names for a VGG's are understood. Raises LayerError for those it does not have.
     """
@@ -86,7 +86,7 @@ def suggest_layers(encoder: FeatureExtractor) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """What a network is given for a picture.
+    """The input that a network gets for a picture.
 
     ``planes``: (3, H, W), in the order of ``channels``. ``scale``, ``mean``, ``std``: the formula
     ``(x * scale - mean) / std``, x in [0, 1]. ``zero``: the sRGB colour (3,) that becomes zeros.

@@ -1,4 +1,4 @@
-"""What a run tells while it paints: losses by layer against iterations, times, and pictures on the way."""
+"""Logs of paintings and trainings: losses by layer and iteration, times, and intermediate pictures."""
 
 from __future__ import annotations
 
@@ -201,8 +201,9 @@ def write_log(log: LossLog, path: str | Path) -> None:
 
 
 def numbered_pictures(output: str | Path) -> dict[int, Path]:
-    """What ``--save-every`` left beside ``output``: iteration to OUTPUT_0100.png. Raises InputError where
-    there is nothing."""
+    """Return the pictures that ``--save-every`` saved beside ``output``: iteration to OUTPUT_0100.png.
+
+    Raises InputError if there are none."""
     path = Path(output)
     found = {}
     for other in sorted(path.parent.glob(f"{path.stem}_*{path.suffix}")):
@@ -246,7 +247,7 @@ class Recorder:
             self._then(event)
 
     def log(self) -> LossLog:
-        """What has been recorded. Raises InputError before the first event."""
+        """Return the log recorded so far. Raises InputError before the first event."""
         if not self._rows:
             raise InputError("nothing has been recorded yet")
         return _gathered(self._rows, Path())

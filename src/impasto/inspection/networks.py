@@ -1,4 +1,4 @@
-"""The same transfer by several networks: what came of it, and how long it took."""
+"""The same transfer by several networks: the results, and the time each took."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NetworkResult:
         return self.seconds / max(1, self.iterations)
 
     def about(self) -> list[str]:
-        """What is written under the picture."""
+        """Return the lines to write under the picture."""
         lines = [f"{self.name}: {self.seconds:.1f} s, {1000 * self.pace:.0f} ms an iteration"]
         lines += [f"content {_few(self.content_layers)}", f"style {_few(self.style_layers)}"]
         if self.patch_distance is not None:

@@ -1,4 +1,4 @@
-"""How far a figure made of many paintings is: one event type for whoever watches."""
+"""Progress of a figure made of many paintings: one type of event for all watchers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Stages:
         return on_progress
 
     def finish(self, name: str, title: str | None = None) -> None:
-        """The part called ``name`` is done."""
+        """Mark the part called ``name`` as done."""
         self._finished += self._costs.pop(name)
         self._tell(title or name, 0.0)
 

@@ -1,4 +1,4 @@
-"""Which paintings a network thinks alike: distances between their styles, and a map of them."""
+"""Similarity of paintings to a network: distances between their styles, and a map of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from impasto.inspection.layers import known_layers
 
 @dataclass(frozen=True)
 class StyleDistances:
-    """How far N styles are from each other.
+    """The distances of N styles from each other.
 
     ``by_layer``: layer to (N, N) distances in [0, 1], 0 on the diagonal. ``total``: (N, N), their mean.
     """

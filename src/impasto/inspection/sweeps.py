@@ -56,7 +56,7 @@ class Axis:
 
     @property
     def title(self) -> str:
-        """What the axis is called in a figure."""
+        """The name of the axis in a figure."""
         return _WORDS.get(self.name, self.name.replace("_", " "))
 
     def changes(self, number: int) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _labels(values: Sequence[Any]) -> list[str]:
-    """Short ones: growing sets of layers as "conv1_1", "+ conv2_1"; numbers as people write them."""
+    """Return short labels: growing sets of layers as "conv1_1", "+ conv2_1"; numbers as people write them."""
     if not all(isinstance(value, Mapping) for value in values):
         return [_number(v) if isinstance(v, float) else str(v) for v in values]
     sets = [list(value) for value in values]

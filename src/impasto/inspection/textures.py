@@ -1,4 +1,4 @@
-"""Why Gram matrices are style: they stay when everything changes its place."""
+"""Gram matrices as style: they stay the same when all positions are shuffled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from impasto.types import Picture
 def gram_matrices(
     encoder: FeatureExtractor, picture: Picture, layers: str | Iterable[str]
 ) -> dict[str, NDArray[np.float32]]:
-    """Layer to its Gram matrix (C, C), a mean over positions (``losses.gram_matrix``).
+    """Return the Gram matrix (C, C) of each layer, a mean over positions (``losses.gram_matrix``).
 
     Raises LayerError, and PictureError for a picture too small.
     """

@@ -1,4 +1,4 @@
-"""The pictures on the way as one file: an animation, a video."""
+"""Animations and videos of the intermediate pictures of a painting."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def write_video(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 
 
 
 def require_av() -> Any:
-    """PyAV. Raises MissingExtraError without it."""
+    """Return the module PyAV. Raises MissingExtraError without it."""
     try:
         return import_module("av")
     except ModuleNotFoundError as problem:

@@ -1,4 +1,4 @@
-"""How far features are from those of the content picture, position by position."""
+"""The distance of features from those of the content picture, position by position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far whole distributions of features are apart, beyond their first moments.
+"""Distances between whole distributions of features, beyond their first moments.
 
 Samples are matrices (N, C): N feature vectors of C channels, in any order. In one dimension the best
 transport between two samples joins the smallest to the smallest, and so on; sorting finds it.
@@ -15,7 +15,7 @@ from impasto.losses.gaussian import precise
 
 
 def quantiles(samples: Tensor, count: int) -> Tensor:
-    """What ``count`` samples would best stand for each channel of ``samples``: (M, C) -> (count, C).
+    """Return the ``count`` samples that best represent each channel of ``samples``: (M, C) -> (count, C).
 
     Each channel is sorted and cut into ``count`` parts of equal weight, of which the means are taken;
     a sample that lies across a cut counts in both parts, by its shares. The rows ascend, and their

@@ -1,4 +1,4 @@
-"""What every loss asks of the tensors it is given, and the one view all statistics are taken from."""
+"""Checks of the tensors given to losses, and the one view that all statistics are computed from."""
 
 from __future__ import annotations
 

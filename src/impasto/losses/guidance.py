@@ -16,7 +16,7 @@ GUIDE_MODES = ("simple", "all", "inside")
 
 
 def propagate_guide(guide: Tensor, size: tuple[int, int], mode: str = "simple", radius: int = 0) -> Tensor:
-    """``guide``, (H, W) at the picture's size, brought to a layer of ``size`` (h, w) positions: (h, w).
+    """Resample ``guide``, (H, W) at the picture's size, to a layer of ``size`` (h, w) positions: (h, w).
 
     Each position stands for a cell of H / h by W / w pixels and sees ``radius`` pixels (half the side
     of its receptive field) each way from the cell's middle, the whole cell at least. "simple" takes
@@ -44,7 +44,7 @@ def propagate_guide(guide: Tensor, size: tuple[int, int], mode: str = "simple", 
 
 
 def _largest(guide: Tensor, count: int, radius: int) -> Tensor:
-    """(H, W) -> (count, W): the largest value in each of ``count`` windows of rows."""
+    """Return the largest value in each of ``count`` windows of rows: (H, W) -> (count, W)."""
     rows = guide.shape[0]
     # All in units of 1 / (2 count) of a row, so that nothing is rounded.
     reach = max(2 * count * radius, rows)
@@ -58,7 +58,7 @@ def _largest(guide: Tensor, count: int, radius: int) -> Tensor:
 
 
 def _overlaps(guide: Tensor, axis: int, count: int) -> Tensor:
-    """(count, L): how much of each of ``count`` equal cells lies in each of the L rows or columns."""
+    """Return the share of each of ``count`` equal cells in each of the L rows or columns: (count, L)."""
     length = guide.shape[axis]
     edges = torch.arange(length + 1, device=guide.device) * count
     cells = torch.arange(count, device=guide.device) * length

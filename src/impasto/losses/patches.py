@@ -23,7 +23,7 @@ LIMIT = 4_000_000
 def nearest_neighbours(
     found: Tensor, target: Tensor, distance: str = "cosine", *, limit: int = LIMIT
 ) -> Tensor:
-    """For each row of ``found``, (N, D), the number of the nearest row of ``target``, (M, D): (N,) int64.
+    """Return the index of the row of ``target``, (M, D), nearest to each row of ``found``, (N, D): (N,) int64.
 
     ``distance`` is "cosine", by which a row of zeros is equally far from all, or "euclidean". No more
     than ``limit`` of the N x M similarities are held at once; the result does not depend on it but for

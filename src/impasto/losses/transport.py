@@ -47,7 +47,7 @@ def moment_matching(found: Tensor, target: Tensor) -> Tensor:
 
 
 def self_similarity(found: Tensor, target: Tensor) -> Tensor:
-    """How differently samples relate to each other: in [0, 2], 0 where all pairs do so alike.
+    """Return the difference between the self-similarities of two samples: in [0, 2], 0 for equal ones.
 
     Both (N, D), row i of both from the same place. Of each side's N x N cosine distances every column
     is divided by its sum; the loss is the sum of the absolute differences of a column, averaged over

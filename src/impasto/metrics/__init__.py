@@ -1,4 +1,4 @@
-"""What pictures are judged by: closeness to style and content, and freedom from faults.
+"""Measures of pictures: closeness to style and content, and freedom from faults.
 
 Everything takes pictures as (1, 3, H, W) tensors, sRGB in [0, 1], and returns plain numbers.
 """

@@ -43,7 +43,7 @@ class GridEnergy:
 
 @torch.no_grad()
 def grid_energy(image: Tensor) -> GridEnergy:
-    """How much the luminance of ``image`` repeats every 2 or 4 pixels, as strided layers make it do.
+    """Measure how much the luminance of ``image`` repeats every 2 or 4 pixels, a fault of strided layers.
 
     The picture is cut into half-overlapping tiles of 64 pixels (32 if a side is below 128) under a
     Hann window. In each tile the power at each frequency whose periods are 2 or 4 is divided by
@@ -61,8 +61,9 @@ def grid_energy(image: Tensor) -> GridEnergy:
 
 
 def grid_ratios(images: Tensor) -> Tensor:
-    """(15,): for each direction the figure of ``grid_energy``, of (B, 3, H, W) together; first the three
-    that repeat every 2 pixels, then those that repeat every 4. Differentiable, so that it can be a loss."""
+    """Return the figure of ``grid_energy`` for each direction, (15,), of (B, 3, H, W) together.
+
+    The first three repeat every 2 pixels, the others every 4. Differentiable, so that it can be a loss."""
     _require_side(images, 32)
     side = _TILE if min(images.shape[2:]) >= 2 * _TILE else _TILE // 2
     power = _tile_power(_luminance(images), side)
@@ -77,7 +78,7 @@ def grid_ratios(images: Tensor) -> Tensor:
 
 
 def _luminance(image: Tensor) -> Tensor:
-    """(B, 1, H, W): the weights of ITU-R BT.709 on the sRGB values as they are."""
+    """Return the luminance, (B, 1, H, W): the weights of ITU-R BT.709 on the sRGB values as they are."""
     weights = image.new_tensor([0.2126, 0.7152, 0.0722]).view(1, 3, 1, 1)
     return (image * weights).sum(1, keepdim=True)
 
@@ -105,7 +106,7 @@ def _excess(power: Tensor, row: int, column: int) -> Tensor:
 
 @torch.no_grad()
 def border_frame(image: Tensor) -> float:
-    """How much the outermost 1, 2, 4 or 8 pixels stand out from those inside them.
+    """Measure how much the outermost 1, 2, 4 or 8 pixels stand out from those inside them.
 
     For each width w of at most a tenth of the shorter side, strips of w pixels along the four sides
     are compared with the strips next to them, in mean colour over 16 pixels of their length; the
@@ -137,7 +138,7 @@ def _shifts(picture: Tensor, width: int) -> Tensor:
 
 @torch.no_grad()
 def speckle(image: Tensor) -> float:
-    """Root mean square of how far pixels stick out beyond all eight neighbours, in [0, 1].
+    """Measure stray pixels: the root mean square of values beyond all eight neighbours, in [0, 1].
 
     A pixel counts, channel by channel, by its distance to the nearest of its neighbours' values
     when it lies above or below all of them, and for nothing otherwise: edges, lines and regular

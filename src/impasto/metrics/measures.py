@@ -21,7 +21,7 @@ _SHAPE_TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class Measures:
-    """What a result is judged by. Smaller is better throughout; style and content belong together.
+    """The measures of one result. Smaller is better throughout; read style and content together.
 
     ``style_distance``, ``content_distance``: 0 for the same, 1 as far as a picture without features;
     None without a judging network. ``patch_distance``: distance to the style's patches, in units of

@@ -1,4 +1,4 @@
-"""How alike two pictures are in their small patches, without any network."""
+"""The distance between the small patches of two pictures, measured without a network."""
 
 from __future__ import annotations
 

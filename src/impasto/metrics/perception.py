@@ -1,4 +1,4 @@
-"""How close a result is to style and content, by a network that did not paint it.
+"""Closeness of a result to style and content, as measured by a network that did not paint it.
 
 Whatever is minimised looks good to whoever minimised it; give another network than the one the
 picture was optimised with. Reflect padding in the encoder keeps it from seeing a border that is

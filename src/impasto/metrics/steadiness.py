@@ -1,4 +1,4 @@
-"""How steady a painted film is: how much of it changes that does not move.
+"""The steadiness of a painted film: the change in places that do not move.
 
 The flow that judges is found by another algorithm than the one films are painted with: Farneback's (2003)
 unless a better one is given, or the truth where a file of it is at hand. Pictures here are NumPy arrays,
@@ -78,7 +78,7 @@ def read_flow(path: str | os.PathLike[str]) -> Flow:
 
 
 def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None) -> Plane:
-    """(H, W): 1 where a pixel of ``first`` can be seen in ``second`` where ``flow`` leads, else 0.
+    """Return 1 where a pixel of ``first`` is visible in ``second`` where ``flow`` leads, else 0: (H, W).
 
     That is: inside the picture, with a known flow, of about the same colour there (within 0.1), and
     where ``back``, the flow of ``second`` to ``first``, leads back (Sundaram et al. 2010, with their
@@ -98,7 +98,7 @@ def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None)
 
 
 def textured(pixels: Pixels) -> Plane:
-    """(H, W): 1 where ``pixels`` have detail in every direction, else 0: elsewhere no flow can be checked.
+    """Return 1 where ``pixels`` have detail in every direction, else 0, (H, W): only there can flow be checked.
 
     That is where the smaller eigenvalue of the structure tensor (Shi and Tomasi 1994), over 2 pixels or so,
     is above that of a gradient of 0.01 a pixel.
@@ -128,7 +128,7 @@ def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> 
 
 
 def steadiness(frames: Sequence[Pixels], paintings: Sequence[Pixels], judge: Judge = farneback) -> Steadiness:
-    """How steady ``paintings`` of ``frames`` are, mean over consecutive pairs.
+    """Measure the steadiness of ``paintings`` of ``frames``, the mean over consecutive pairs.
 
     The flow and what is hidden come from the frames, never from the paintings; ``judge`` finds the flow,
     and must not be what they were painted with. Raises PictureError for fewer than two frames, another

@@ -112,11 +112,11 @@ class AnyPaintingNetwork(nn.Module):
         nn.init.normal_(self.colours.weight, std=0.02)
 
     def decoder(self) -> dict[str, nn.Parameter]:
-        """What is learnt, by name."""
+        """Return the parameters that are trained, by name."""
         return {n: p for n, p in self.named_parameters() if not n.startswith("encoder.")}
 
     def measure(self, picture: Tensor) -> dict[str, Gaussian]:
-        """What a painting (B, 3, H, W) in [0, 1] is to this network: its statistics at ``LAYERS``."""
+        """Return the statistics at ``LAYERS`` of a painting (B, 3, H, W) in [0, 1]."""
         return {name: gaussian(found) for name, found in self.encoder(picture, LAYERS).items()}
 
     def forward(
@@ -170,7 +170,7 @@ def draw_noise(batch: int, rows: int, columns: int, generator: torch.Generator |
 
 
 def enlarged(x: Tensor) -> Tensor:
-    """Twice the size, between neighbours linearly."""
+    """Double the size by linear interpolation."""
     return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 

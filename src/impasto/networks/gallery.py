@@ -125,7 +125,7 @@ class GalleryNetwork(nn.Module):
         return [*range(COLOUR_NUMBERS), *range(numbers - 2 * _FULL, numbers)]
 
     def forward(self, image: Tensor, weights: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
-        """``image`` (B, 3, H, W) and ``weights`` (B, rows), how much of each row, -> (B, 3, H, W).
+        """Paint ``image`` (B, 3, H, W) with ``weights`` (B, rows), the share of each row.
 
         ``corner``: the row and column of the grain at which the picture begins, any from 0. The answer may
         leave [0, 1]; clip it. Raises PictureError for a picture below 16 pixels.

@@ -73,7 +73,7 @@ class JohnsonNetwork(nn.Module):
         self.deconv3 = _Convolution(32, 3, 9)
 
     def forward(self, image: Tensor) -> Tensor:
-        """``image`` (B, 3, H, W) in 0..255 -> the same shape, for sides that are multiples of 4.
+        """Paint ``image`` (B, 3, H, W) in 0..255; the result has the same shape. Sides are multiples of 4.
 
         Raises PictureError for a side below 5 pixels.
         """
@@ -114,7 +114,7 @@ class JohnsonPainter(nn.Module):
         return list(self.network.parameters())
 
     def forward(self, image: Tensor, weights: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:  # noqa: ARG002
-        """``image`` (B, 3, H, W) in [0, 1] -> the same shape; sides are padded to multiples of 4.
+        """Paint ``image`` (B, 3, H, W) in [0, 1] of any size; the result has the same shape.
 
         One style and no grain: ``weights`` and ``corner`` mean nothing here.
         """

@@ -1,4 +1,4 @@
-"""What an optimiser descends: an encoder, targets and weights, summed up as one scalar."""
+"""Objectives for an optimiser: an encoder, targets and weights, summed up as one scalar."""
 
 from __future__ import annotations
 

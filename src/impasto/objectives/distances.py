@@ -57,7 +57,7 @@ NEWTON_SCHULZ = 12
 
 
 def _wasserstein_newton_schulz(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
-    """As style-transfer-pytorch has it: a mean over channels, roots by twelve Newton-Schulz steps."""
+    """Compare as style-transfer-pytorch does: a mean over channels, roots by twelve Newton-Schulz steps."""
     covariance = losses.covariance_from_gram(target.mean, target.gram)
     root = losses.covariance_root(covariance, epsilon=1e-4, newton_schulz=NEWTON_SCHULZ)
 
@@ -111,7 +111,7 @@ def _plain(distance: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor], C
 
 
 def _sliced(found: Tensor, target: Tensor) -> Tensor:
-    """Along as many fixed directions as there are channels: L-BFGS needs a loss that stays the same."""
+    """Compare along as many fixed directions as channels: L-BFGS needs a loss that stays the same."""
     generator = torch.Generator().manual_seed(0)
     channels = target.shape[1]
     directions = losses.random_directions(channels, channels, generator).to(target)

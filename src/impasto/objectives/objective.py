@@ -76,7 +76,7 @@ class Evaluation:
 
 
 class Objective:
-    """What is minimised.
+    """The function to minimise.
 
     ``content``: layer to target activations (1, C, H', W'). ``content_weights``, ``style_weights``:
     layer to the factor its loss is multiplied by. A layer without a weight, or with weight 0, is not
@@ -289,7 +289,7 @@ class Objective:
         return scaled
 
     def _judge(self, pieces: Pieces, image: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """What to descend, the total loss, and its parts. The first two differ by ``gradient_scaling``."""
+        """Return the value to descend, the total loss and its parts."""
         parts: dict[str, Tensor] = {}
         descended: list[Tensor] = []
 
@@ -348,7 +348,7 @@ def _found(pieces: Pieces, number: int, name: str) -> Any:
 
 
 def _lines_up(key: Key) -> bool:
-    """Whether the pieces of several windows line up (samples) rather than add up (sums)."""
+    """Return whether the pieces of several windows line up (samples) rather than add up (sums)."""
     return key[0] in ("samples", "similarity")
 
 

@@ -1,4 +1,4 @@
-"""What a style is to the losses that compare features themselves: vectors, patches, hypercolumns."""
+"""A style's targets for losses that compare features themselves: vectors, patches, hypercolumns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a style is to the losses that compare moments: means and Gram matrices, layer by layer."""
+"""A style's targets for losses that compare moments: means and Gram matrices, layer by layer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from impasto.objectives.windows import Window, whole
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """What a style is at one layer: ``mean`` (C,), ``gram`` (C, C) averaged over ``positions``."""
+    """A style's moments at one layer: ``mean`` (C,) and ``gram`` (C, C), averaged over ``positions``."""
 
     mean: Tensor
     gram: Tensor
@@ -46,7 +46,7 @@ def moments(features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
 def layer_weights(
     mask: Tensor, layers: Sequence[str], encoder: FeatureExtractor, mode: str = "simple"
 ) -> dict[str, Tensor]:
-    """For each layer, how much each position counts under a (H, W) ``mask`` in [0, 1]; they sum to 1.
+    """Return each layer's weights of positions under a (H, W) ``mask`` in [0, 1]; they sum to 1.
 
     ``mode`` is how the mask reaches a deep layer, as in Gatys et al., CVPR 2017, section 4.1:
     "simple" by area, "inside" for neurons that see nothing beyond the mask, "all" for those that see

@@ -20,7 +20,7 @@ INTERVAL = 60.0
 
 
 class FileKeeper:
-    """Keeps a painting in ``path``, with the ``job`` it belongs to (plain values), every so many seconds.
+    """A writer that saves a painting with its ``job`` (plain values) in ``path``, every so many seconds.
 
     ``kept`` is the state to go on from, as ``read_checkpoint`` returns it.
     """
@@ -48,7 +48,7 @@ class FileKeeper:
             self._written = time.monotonic()
 
     def finish(self) -> None:
-        """The result is safe: the checkpoint has done its work."""
+        """Remove the checkpoint: the result is written."""
         remove_checkpoint(self.path)
 
 

@@ -1,4 +1,4 @@
-"""Whose colours a painting has: the style's, the photograph's, or something between.
+"""The colours of a painting: the style's, the photograph's, or a mixture.
 
 Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR 2017), section 5.
 """

@@ -1,4 +1,4 @@
-"""Which device to paint on, at which precision, in which memory layout."""
+"""The choice of device, precision and memory layout for painting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from impasto.optimize.options import OptimizeOptions
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and how the encoder runs."""
+    """The device, precision and memory layout the encoder runs with."""
 
     device: torch.device
     precision: torch.dtype
@@ -46,13 +46,13 @@ def choose_machine(options: OptimizeOptions) -> Machine:
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether this processor has bfloat16 multiplication of its own."""
+    """Return whether this processor multiplies bfloat16 natively."""
     abilities = torch.cpu.get_capabilities()
     return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto``: CUDA, then MPS, then the processor."""
+    """Return the device called ``name``; ``auto`` is CUDA, then MPS, then the processor."""
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if available[kind]))

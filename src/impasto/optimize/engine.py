@@ -1,4 +1,4 @@
-"""Paint: grow a picture from coarse to fine until its content and style are those asked for.
+"""Painting by optimisation, from coarse to fine, until content and style are those asked for.
 
 Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks" (CVPR 2016);
 coarse to fine as in Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR
@@ -31,14 +31,15 @@ from impasto.types import Painting, Picture, Pixels, Plane
 
 
 class Keeper(Protocol):
-    """Who keeps a painting's state while it is painted, so that it can go on after a crash."""
+    """The interface for saving a painting's state while it is painted, so that a crash loses little."""
 
     def begin(self) -> Mapping[str, Any] | None:
-        """What was kept by an earlier run, or None."""
+        """Return the state saved by an earlier run, or None."""
 
     def offer(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
-        """Called after every iteration; ``state()`` is what there is to keep. After the ``last`` one
-        painting is cut short."""
+        """Save ``state()`` if it is time to; called after every iteration.
+
+        After the ``last`` one painting is cut short."""
 
 
 def paint(
@@ -114,7 +115,7 @@ class PyramidDescent:
         on_progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> Painting:
-        """All levels, one after the other; the arguments are those of the function ``paint``."""
+        """Paint all levels, one after the other; the arguments are those of the function ``paint``."""
         reporter = Reporter(self.sizes, self.counts, on_progress)
         kept = None if keeper is None else keeper.begin()
         first = 0 if kept is None else int(kept["level"])
@@ -266,7 +267,7 @@ class PyramidDescent:
 
 
 def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: OptimizeOptions) -> int:
-    """How many iterations the level with this number gets."""
+    """Return the number of iterations for the level with this number."""
     if level == 0 and options.first_iterations is not None:
         return options.first_iterations
     if options.coarse_iterations is not None and max(sizes[level]) < 0.55 * max(sizes[-1]):

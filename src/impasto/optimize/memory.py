@@ -1,4 +1,4 @@
-"""How much memory a painting may take, and the parts a picture is worked on in to stay within it.
+"""The memory budget of a painting, and the windows it is painted in to stay within the budget.
 
 What a network needs was measured, not derived: the peak resident memory of whole paintings over
 several sizes (benchmarks/memory.py), divided by the bytes of all activations up to the deepest

@@ -1,4 +1,4 @@
-"""Descend an objective: L-BFGS, Adam and SGD behind one signature."""
+"""Minimisation of an objective: L-BFGS, Adam and SGD behind one signature."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MARK_EVERY = 10
 
 
 def make_optimizer(variable: Tensor, options: OptimizeOptions, rate: float) -> torch.optim.Optimizer:
-    """torch's own optimiser, set up as ``options`` say, with this learning rate.
+    """Return torch's optimiser, set up as ``options`` say, with this learning rate.
 
     L-BFGS takes one step per call. Without a line search, as in neural-style, an iteration is one
     evaluation of the objective; with one (strong Wolfe), as in SciPy's that Gatys used, it is several.
@@ -104,7 +104,7 @@ class Descent:
         return {name: float(value) for name, value in seen[0].items()}
 
     def _recover(self, loss: float) -> None:
-        """Back to the last mark, with half the learning rate and nothing remembered."""
+        """Go back to the last mark, with half the learning rate and no memory."""
         self.recoveries += 1
         if self.recoveries > self.options.recoveries:
             raise DivergedError(
@@ -117,7 +117,7 @@ class Descent:
         self._optimizer = make_optimizer(self._variable, self.options, self.rate)
 
     def _update_average(self) -> None:
-        """The mean of all iterates with weights that fall by ``average_decay``, the start among them."""
+        """Update the mean of all iterates, the start included, whose weights fall by ``average_decay``."""
         assert self._average is not None
         decay = self.options.average_decay
         # With t + 2 iterates, their weights sum to (1 - decay^(t + 2)) / (1 - decay).
@@ -183,7 +183,7 @@ def minimize(descent: Descent, iterations: int, on_step: StepCallback) -> Tensor
 
 
 def settled(history: list[float], options: OptimizeOptions) -> bool:
-    """Whether the losses so far meet the threshold or have saturated, as ``OptimizeOptions`` defines."""
+    """Return whether the losses meet the threshold or have saturated, as ``OptimizeOptions`` defines."""
     if options.threshold is not None and history and history[-1] <= options.threshold:
         return True
     if options.saturation is None or len(history) < 2 * SATURATION_WINDOW:

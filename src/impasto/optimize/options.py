@@ -53,8 +53,9 @@ _LAYERS = "each NAME or NAME:WEIGHT, separated by commas; Keras names work too"
 
 @dataclass(frozen=True)
 class OptimizeOptions:
-    """How to paint. The defaults are the ``default`` preset; each field says what it means, and
-    docs/options.md lists them all.
+    """The options of painting by optimisation. The defaults are the ``default`` preset.
+
+    Each field has its own help; docs/options.md lists them all.
 
     Style weights of layers are divided by their sum; content weights are taken as they are.
     ``style_weights`` are divided by the sum of their magnitudes.
@@ -323,7 +324,7 @@ class OptimizeOptions:
         return long_side * self.style_scale if self.style_size is None else float(self.style_size)
 
     def style_sampling(self) -> dict[str, Any]:
-        """How styles are measured: the keyword arguments of ``styles.loading.load_style``."""
+        """Return the keyword arguments of ``catalogue.loading.load_style``."""
         return {"sizing": self.style_sizes, "resampling": self.resampling, "rounding": self.rounding}
 
     def to_dict(self) -> dict[str, Any]:

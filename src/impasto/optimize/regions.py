@@ -1,4 +1,4 @@
-"""Which styles go where: the whole picture, or regions of it, each with styles of its own.
+"""Styles by region: the whole picture, or parts of it, each with styles of its own.
 
 Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR 2017), section 4.
 """
@@ -254,7 +254,7 @@ def _stacked(
     options: OptimizeOptions,
     statistics: Sequence[StyleStatistics],
 ) -> Region:
-    """Guided sums: one region whose features carry the guides as further channels (section 4.2).
+    """Return guided sums: one region whose features carry the guides as further channels (section 4.2).
 
     The target is put together from each place's own statistics: with guide r equal to a constant t
     inside its region, covering the same share p of both pictures, the sums of the stacked features
@@ -274,7 +274,7 @@ def _stacked(
 
 
 def _scale(rows: Sequence[LayerStatistics]) -> float:
-    """What makes a guide as loud as a channel of the features: their root mean square."""
+    """Return the factor that makes a guide as strong as a channel of the features: their root mean square."""
     return float(torch.stack([row.gram.diagonal().mean() for row in rows]).mean().sqrt())
 
 

@@ -1,4 +1,4 @@
-"""Where a painting starts, and how it grows from one level to the next."""
+"""The first image of a painting, and its growth from one level to the next."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def initial_image(
     generator: torch.Generator,
     styles: Sequence[StyleUse] = (),
 ) -> Tensor:
-    """Where the coarsest level starts, of the shape of ``photo`` (1, 3, H, W): at ``start``, if given.
+    """Return the image the coarsest level starts from, of the shape of ``photo`` (1, 3, H, W).
 
-    White noise is around the colour that is the network's zero, as in neural-style. ``styles`` are those
+    It is ``start`` if given. White noise is around the colour that is the network's zero, as in neural-style. ``styles`` are those
     whose colours "channel-statistics" takes.
     """
     if start is not None:

@@ -1,4 +1,4 @@
-"""Where networks lie on this machine: the weights folder, and the one inside the package."""
+"""The folders that hold networks: the weights folder, and the one inside the package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 @dataclass(frozen=True)
 class Stored:
-    """What is recorded about a network on this machine, in a JSON file beside it.
+    """The record of a network on this machine, stored in a JSON file beside it.
 
     ``sha256`` and ``size`` (bytes) are those of the stored file, ``source_sha256`` that of the file
     it was made from. ``convolutions`` is how many it holds and ``deepest`` the last ("conv5_4").
@@ -45,7 +45,7 @@ class Stored:
 
     @classmethod
     def from_json(cls, text: str) -> Stored:
-        """Raises ValueError or TypeError on text that is not such a record."""
+        """Parse a record. Raises ValueError or TypeError on text that is not one."""
         values = json.loads(text)
         kinds = {field.name: {"str": str, "int": int}[str(field.type)] for field in fields(cls)}
         if not isinstance(values, dict) or set(values) != set(kinds):
@@ -85,7 +85,7 @@ def unwritable(place: Path, error: OSError) -> OutputError:
 
 
 def check_name(name: str) -> str:
-    """``name`` itself if a network can be stored under it, otherwise OptionError."""
+    """Return ``name`` if a network can be stored under it. Raises OptionError otherwise."""
     if _NAME.fullmatch(name):
         return name
     expected = "lower-case letters, digits, '-', '_' and '.', beginning with a letter or a digit"
@@ -95,7 +95,7 @@ def check_name(name: str) -> str:
 
 
 def path(name: str) -> Path:
-    """Where the network ``name`` is or would be stored; it need not exist.
+    """Return the path at which the network ``name`` is stored; it need not exist.
 
     Raises OptionError for a name that cannot be a file's.
     """
@@ -108,7 +108,7 @@ def record_path(network: Path) -> Path:
 
 
 def present(name: str) -> bool:
-    """Whether the network ``name`` is on this machine, ready for use."""
+    """Return whether the network ``name`` is on this machine, ready for use."""
     network = path(name)
     return network.is_file() and (name == "tiny" or record_path(network).is_file())
 

@@ -1,4 +1,4 @@
-"""Read networks from the files people have, and write them the one way Impasto stores them.
+"""Conversion of networks from the files people have to the one form Impasto stores.
 
 Stored files are safetensors, float32, with the convolutions alone: 80 MB for VGG-19, whose
 published file has 550, most of it fully connected layers.

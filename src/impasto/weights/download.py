@@ -1,4 +1,4 @@
-"""Fetch one file over HTTP, so that what is there afterwards is whole and right, or nothing is.
+"""Download of one file over HTTP: either the whole, verified file is there afterwards, or none.
 
 A transfer that breaks off leaves its beginning in a ``.part`` file, and the next one, in this
 process or a later one, continues there if the server can (RFC 9110, sections 13.1.5 and 14).
@@ -35,7 +35,7 @@ class _InterruptedError(Exception):
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirections, but never from https to anything less."""
+    """A handler that follows redirections, but never from https to anything less."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
@@ -67,7 +67,7 @@ class _Part:
         self.note.unlink(missing_ok=True)
 
     def validator(self, url: str) -> str | None:
-        """What ``If-Range`` is to name, if the server gave it. Another address's part is discarded."""
+        """Return the value for ``If-Range``, if the server gave one. Another address's part is discarded."""
         try:
             noted = json.loads(self.note.read_text(encoding="utf-8"))
             if noted["url"] == url:
@@ -213,7 +213,7 @@ def _open(url: str, part: _Part, start: int, validator: str | None, timeout: flo
 
 
 def _agreed_start(response: Any, part: _Part, start: int) -> int:
-    """Where in the file the body begins: at ``start``, or at 0 if the server sends all of it."""
+    """Return the offset of the body in the file: ``start``, or 0 if the server sends all of it."""
     if response.status != 206:
         return 0
     match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))

@@ -1,4 +1,4 @@
-"""Read the VGG networks of Keras: its .h5 and .weights.h5 files, and the .keras archives of version 3.
+"""VGG networks of Keras: its .h5 and .weights.h5 files, and the .keras archives of version 3.
 
 They expect BGR pictures of 0..255 with the mean subtracted, as ``keras.applications`` prepares them:
 the "caffe" convention. HDF5 needs h5py, an optional extra.
@@ -75,7 +75,7 @@ def _require_h5py() -> Any:
 
 @contextmanager
 def _hdf5(path: Path) -> Iterator[Any]:
-    """What h5py is to open: the path itself, or the weights of a .keras archive in a temporary file."""
+    """Yield the file for h5py to open: the path, or the weights of a .keras archive in a temporary file."""
     if path.suffix.lower() != ".keras":
         yield str(path)
         return

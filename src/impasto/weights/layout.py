@@ -1,4 +1,4 @@
-"""How files name and shape their tensors, and what that says about the network in them."""
+"""Names and shapes of the tensors in files, and the architecture that they imply."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def convolution_names(keys: Iterable[str]) -> dict[str, str]:
 
 
 def _prefix(keys: list[str]) -> str:
-    """What stands before the names of the trunk's tensors, such as "module."."""
+    """Return the prefix of the trunk's tensors, such as "module."."""
     for beginning in _BEGINNINGS:
         matches = [match[1] for key in keys if (match := beginning.fullmatch(key))]
         found = [prefix for prefix in matches if not _FULLY_CONNECTED.search(prefix)]

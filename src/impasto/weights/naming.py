@@ -1,4 +1,4 @@
-"""What a weights file's name says about the network in it."""
+"""The architecture implied by the name of a weights file."""
 
 from __future__ import annotations
 

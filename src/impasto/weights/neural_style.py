@@ -1,4 +1,4 @@
-"""What neural-style-pt's ``-model_file`` means: a VGG file's name says which network it holds."""
+"""The meaning of neural-style-pt's ``-model_file``: a file's name says which network it holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ModelFile:
 
 
 def model_file(path: str | Path) -> ModelFile:
-    """Which network neural-style-pt would take the file ``path`` for, and which input it would give it.
+    """Return the network that neural-style-pt would take the file ``path`` for, and its input convention.
 
     The file's own name decides, its folders do not (a departure: the original looks for "19" in the
     whole path); where it says nothing and the file is there, its layout does. The input is always

@@ -113,7 +113,7 @@ def known_by_file_name(name: str) -> WeightsFile | None:
 
 
 def check_convention(convention: str) -> Convention:
-    """``convention`` itself, or OptionError naming those there are."""
+    """Return ``convention`` if it is known. Raises OptionError that lists the known ones otherwise."""
     for known in CONVENTIONS:
         if convention == known:
             return known

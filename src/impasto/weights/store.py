@@ -153,8 +153,9 @@ def verify(name: str) -> Stored:
 def identify(
     path: Path, network: Network, digest: str | None = None, name: str | None = None
 ) -> WeightsFile | None:
-    """Which published network a file holds: by ``name`` if given, else by the file's digest, by the
-    name in its metadata, by its own name. None where nothing tells."""
+    """Return the published network that a file holds; None if unknown.
+
+    It is found by ``name`` if given, else by the file's digest, the name in its metadata, or its own name."""
     if name is not None:
         return REGISTRY.get(name)
     by_digest = known_by_digest(digest) if digest else None
@@ -183,7 +184,7 @@ def known_convention(
 
 @contextmanager
 def _locked(name: str) -> Iterator[None]:
-    """Hold, among all processes, what is stored under ``name``; waits for whoever holds it."""
+    """Lock the network stored under ``name`` against other processes; waits for the lock."""
     place = cache.make_folder()
     lock = FileLock(place / f"{name}.lock")
     try:
@@ -252,7 +253,7 @@ def _name_from(path: Path) -> str:
 
 
 def is_offline(offline: bool | None = None) -> bool:
-    """Whether nothing may be downloaded: ``offline``, or what ``IMPASTO_OFFLINE`` says where it is None."""
+    """Return whether downloads are forbidden: ``offline``, or ``IMPASTO_OFFLINE`` if it is None."""
     if offline is not None:
         return offline
     return os.environ.get(OFFLINE_VARIABLE, "").strip().lower() not in ("", "0", "false", "no", "off")

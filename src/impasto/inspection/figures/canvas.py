@@ -51,7 +51,7 @@ PALETTES: dict[str, Palette] = {
 
 
 def require_matplotlib() -> Any:
-    """matplotlib. Raises MissingExtraError, with the command that installs it, where it is missing."""
+    """Return the module matplotlib. Raises MissingExtraError, with the command that installs it, where it is missing."""
     try:
         return import_module("matplotlib")
     except ModuleNotFoundError as problem:
@@ -64,7 +64,7 @@ def require_matplotlib() -> Any:
 
 @contextmanager
 def drawing(look: Look = "light", **settings: Any) -> Iterator[Palette]:
-    """While figures are made: our type and colours, whatever the user's matplotlibrc says."""
+    """Set our type and colours while figures are made, whatever the user's matplotlibrc says."""
     if look not in PALETTES:
         raise OptionError(f"look must be light or dark; it is {look!r}")
     matplotlib = require_matplotlib()

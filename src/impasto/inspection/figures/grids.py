@@ -43,7 +43,7 @@ def draw_grid(
     cell_width: float = 1.9,
     look: Look = "light",
 ) -> Figure:
-    """``rows`` of cells, with labels to the left and above, captions under the pictures, a ``title`` and
+    """Draw ``rows`` of cells, with labels to the left and above, captions under the pictures, a ``title`` and
     a ``note`` at the foot. ``cell_width``: of a picture, in inches; its height follows the tallest of its
     row. Raises InputError for a grid without pictures, and MissingExtraError without matplotlib.
     """
@@ -85,12 +85,12 @@ class _Paper:
         self.figure = blank(width, height)
 
     def write(self, x: float, down: float, words: str, **more: Any) -> None:
-        """``words``, their lower edge (or what ``va`` says) at ``down``."""
+        """Write ``words`` with their lower edge (or the edge ``va`` names) at ``down``."""
         if words:
             self.figure.text(x / self.width, 1 - down / self.height, words, **({"va": "bottom"} | more))
 
     def place(self, cell: Cell, x: float, down: float, width: float, height: float) -> None:
-        """The picture of ``cell`` into a box, its caption under it."""
+        """Place the picture of ``cell`` in a box, its caption under it."""
         if cell.pixels is not None:
             corner = (x / self.width, 1 - (down + height) / self.height)
             axes = self.figure.add_axes((*corner, width / self.width, height / self.height))

@@ -23,7 +23,7 @@ def draw_losses(
     width: float = 9.0,
     look: Look = "light",
 ) -> Figure:
-    """Up to three panels on logarithmic axes: the total with its content and style, then each kind by
+    """Draw up to three panels on logarithmic axes: the total with its content and style, then each kind by
     layer, where the log has layers.
 
     ``against``: "iteration" or "seconds". ``width``: in inches; below 6 the panels lie under each other.
@@ -81,7 +81,7 @@ def _draw(axes: Axes, across: NDArray[Any], lines: dict[str, NDArray[Any]], pale
 
 
 def _label(axes: Axes, shown: dict[str, NDArray[Any]]) -> None:
-    """Plain numbers at 1, 2 and 5 where the losses span little, powers of ten only where much."""
+    """Label 1, 2 and 5 with plain numbers where the losses span little, powers of ten only where much."""
     from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, StrMethodFormatter
 
     values = np.concatenate(list(shown.values()))

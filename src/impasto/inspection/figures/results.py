@@ -25,7 +25,7 @@ def draw_reconstructions(
     title: str = "What each layer keeps",
     look: Look = "light",
 ) -> Figure:
-    """Gatys et al., figure 1: above, from the content of one layer each; below, from the style of more
+    """Draw figure 1 of Gatys et al.: above, from the content of one layer each; below, from the style of more
     and more layers. The originals are on the left; a row without reconstructions is left out."""
     rows, labels = [], []
     if content and photo is not None:
@@ -98,7 +98,7 @@ def draw_strip(
     cell_width: float = 1.5,
     look: Look = "light",
 ) -> Figure:
-    """Pictures on the way, (iteration, pixels), labelled, in rows of ``columns``."""
+    """Draw intermediate pictures, (iteration, pixels), labelled, in rows of ``columns``."""
     rows_needed = -(-len(frames) // 8)
     width = columns or -(-len(frames) // max(1, rows_needed))
     cells = [Cell(pixels, f"iteration {count}") for count, pixels in frames]

@@ -80,7 +80,7 @@ def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
 def _map(
     axes: Axes, distances: StyleDistances, pictures: Mapping[str, Picture], side: float, palette: Palette
 ) -> None:
-    """The map on axes of ``side`` inches: thumbnails and dots, and names under them, with a line to those
+    """Draw the map on axes of ``side`` inches: thumbnails and dots, and names under them, with a line to those
     that had to give way."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
     from matplotlib.patheffects import withStroke
@@ -136,8 +136,9 @@ class Box(NamedTuple):
 
 
 def _free(taken: Sequence[Box], x: float, y: float, label: str, inch: float) -> Box:
-    """Where a label around ``x`` can begin, at ``y`` or below, without covering what is ``taken``. Sizes of
-    letters are estimates."""
+    """Return a place for a label around ``x``, at ``y`` or below, that covers nothing in ``taken``.
+
+    Sizes of letters are estimates."""
     lines = label.split("\n")
     half, height = 0.034 * inch * max(map(len, lines)), 0.135 * inch * len(lines)
     for box in sorted(taken, key=lambda box: -box.top):

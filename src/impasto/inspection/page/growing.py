@@ -48,7 +48,7 @@ the parts for your picture, each with its weight in it:</p>
 
 
 def downhill(story: Story) -> str:
-    """How the picture changes, and how it did."""
+    """Return the section on gradient descent: the method, and the steps of this picture."""
     optimizer = escape(story.options.optimizer)
     return f"""
 <p>The network stays as it is. What changes is the <em>picture</em>. Running the network backwards says, for

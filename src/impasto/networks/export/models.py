@@ -1,4 +1,4 @@
-"""Which network a file holds, and the export for it."""
+"""Export of any network file, by the kind of network it holds."""
 
 from __future__ import annotations
 

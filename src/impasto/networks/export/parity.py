@@ -49,7 +49,7 @@ class Export:
 
 
 def compare(ours: Painter, reference: Painter, pictures: Sequence[Tensor4]) -> Difference:
-    """``pictures``: (1, 3, H, W) in [0, 1], of any sizes."""
+    """Compare two networks on ``pictures``: (1, 3, H, W) in [0, 1], of any sizes."""
     largest, means = 0.0, []
     for picture in pictures:
         apart = np.abs(np.clip(ours(picture), 0, 1) - np.clip(reference(picture), 0, 1))
@@ -59,7 +59,7 @@ def compare(ours: Painter, reference: Painter, pictures: Sequence[Tensor4]) -> D
 
 
 def check_precision(precision: str) -> None:
-    """Raises OptionError for one there is not."""
+    """Raise OptionError for an unknown precision."""
     if precision not in PRECISIONS:
         raise OptionError(f"expected a precision of {', '.join(PRECISIONS)}; got {precision!r}")
 
@@ -83,14 +83,14 @@ def check_difference(found: Sequence[Difference], precision: str) -> Difference:
 
 
 def comparison_pictures(precision: str, photos: Sequence[Pixels]) -> list[Tensor4]:
-    """(1, 3, H, W) in [0, 1], to compare on: ``photos`` for int8, else made ones."""
+    """Return pictures (1, 3, H, W) in [0, 1] to compare on: ``photos`` for int8, else synthetic ones."""
     if precision == "int8":
         return tensors(photos or [dead_leaves(256, 192, seed) for seed in (91, 92)])
     return tensors([dead_leaves(width, height, seed) for seed, (height, width) in enumerate(SIZES)])
 
 
 def calibration(photos: Sequence[Pixels]) -> list[Tensor4]:
-    """``photos``, or two dozen made pictures, to find the ranges of int8 with."""
+    """Return pictures to find the ranges of int8 with: ``photos``, or two dozen synthetic ones."""
     return tensors(photos or [dead_leaves(256, 256, seed) for seed in range(24)])
 
 

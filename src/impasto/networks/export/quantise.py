@@ -16,7 +16,7 @@ _PICTURE_CHANNELS = 4
 
 
 def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[str, str]) -> bytes:
-    """``data``, an ONNX file, with its convolutions in eight bits: activations asymmetric by tensor,
+    """Return ``data``, an ONNX file, with its convolutions in eight bits: activations asymmetric by tensor,
     filters symmetric by channel, ranges from what ``feeds`` (inputs by name) give.
 
     The first convolution and the last, which see and make the picture itself, stay as they are, and so does
@@ -72,7 +72,7 @@ def _outer(graph: Any) -> list[str]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the advice that the quantiser logs."""
+    """Silence the advice that the quantiser logs."""
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)

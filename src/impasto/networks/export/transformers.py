@@ -149,7 +149,7 @@ def _with_metadata(data: bytes, metadata: dict[str, str]) -> bytes:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what torch's exporter says of operators of packages that are not here."""
+    """Silence torch's exporter about operators of packages that are not installed."""
     logger: Any = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -19,7 +19,7 @@ Beginning = Literal["nearest", "mean", "neutral"]
 
 
 def styles_in(network: GalleryNetwork) -> int:
-    """How many styles the network's table holds."""
+    """Return the number of styles in the network's table."""
     return (network.table.shape[0] - 1) // 2
 
 

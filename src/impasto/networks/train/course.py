@@ -85,7 +85,7 @@ class Course:
 
     @property
     def begins_with_gallery(self) -> bool:
-        """Whether a gallery network's filters are where training begins."""
+        """True if training begins with a gallery network's filters."""
         return self.architecture == "gallery" and self.method != "scratch"
 
     @property
@@ -94,7 +94,7 @@ class Course:
         return 60 * (MINUTES[self.method] if self.minutes is None else self.minutes)
 
     def style_names(self) -> tuple[str, ...]:
-        """What the styles are called. Raises OptionError for names that do not fit, or two alike."""
+        """Return the names of the styles. Raises OptionError for names that are invalid or occur twice."""
         if self.names and len(self.names) != len(self.paintings):
             raise OptionError(
                 f"expected a name for each of the {len(self.paintings)} styles; got {len(self.names)}"

@@ -1,4 +1,4 @@
-"""What a taught network is judged by, on photographs it did not learn on; and a sheet to look at."""
+"""Evaluation of a trained network on photographs held out from training, and a contact sheet."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def judge(
     size: int,
     strokes: Sequence[int] = range(len(STROKE_SIZES)),
 ) -> Judgement:
-    """``network``, whose table has ``rows``, in the styles of ``targets`` on the middles of ``photos``.
+    """Judge ``network``, whose table has ``rows``, in the styles of ``targets`` on the middles of ``photos``.
 
     Raises InputError without photographs.
     """

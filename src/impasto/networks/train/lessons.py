@@ -125,7 +125,7 @@ def draw(
 
 
 def _a_moment_later(images: Tensor, random: np.random.Generator) -> Later:
-    """Moved by whole pixels, since a resampled photograph is softer and would be painted softer."""
+    """Return pictures moved by whole pixels: a resampled photograph would be softer, and painted softer."""
     side = images.shape[2] - _FARTHEST
     top, left = (int(random.integers(_FARTHEST + 1)) for _ in range(2))
     moved = images[:, :, top : top + side, left : left + side]

@@ -1,4 +1,4 @@
-"""Pictures to learn on where there are no photographs: made, or at hand in another package.
+"""Training pictures for want of photographs: synthetic ones, or the samples of another package.
 
 Dead leaves (Lee, Mumford and Huang 2001): discs and polygons of all sizes, each hiding what lies behind
 it, have the edges and the spectrum of photographs, though nothing a person would name. Between them and
@@ -87,7 +87,7 @@ def _muted(random: np.random.Generator, count: int) -> NDArray[Any]:
 def _leaf(
     across: NDArray[Any], down: NDArray[Any], radius: float, random: np.random.Generator
 ) -> NDArray[Any]:
-    """How far each pixel lies inside a leaf, 0 to 1, with a soft edge of a pixel: a disc or a polygon."""
+    """Return each pixel's coverage by a leaf, 0 to 1, with a soft edge of a pixel: a disc or a polygon."""
     if random.random() < 0.5:
         stretch = random.uniform(0.5, 1.0)
         distance = radius - np.hypot(across, down / stretch)

@@ -49,7 +49,7 @@ def find_photos(places: Iterable[Path], most: int) -> list[Path]:
 
 
 def hold_out(photos: PhotoSet) -> tuple[PhotoSet, PhotoSet]:
-    """``photos`` to learn on, and every tenth of them to be judged by, 32 at most; none of fewer than 20."""
+    """Return the ``photos`` to train on, and every tenth to judge by: at most 32; none of fewer than 20."""
     if len(photos.photos) < 20:
         return photos, PhotoSet([])
     judged = set(range(5, len(photos.photos), 10)[:32])

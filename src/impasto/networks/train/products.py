@@ -1,4 +1,4 @@
-"""What a training leaves behind: the network in the format torch reads, and the one phones read."""
+"""The files a training writes: the network as safetensors for torch, and as ONNX for phones."""
 
 from __future__ import annotations
 
@@ -62,6 +62,6 @@ def write_products(
 
 
 def _write_johnson(output: Path, painter: JohnsonPainter) -> None:
-    """The names and the 0..255 of pytorch/examples, so that other programs read it."""
+    """Write a network with the names and the 0..255 of pytorch/examples, so that other programs read it."""
     tensors = {n: t.detach().cpu().contiguous() for n, t in painter.network.state_dict().items()}
     replace(output, save(tensors))

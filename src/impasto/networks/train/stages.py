@@ -1,4 +1,4 @@
-"""How a new style is taught: which network it begins with, in which stages, in how many steps."""
+"""The stages of a training: the network it begins with, the schedule and the steps of each."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def begin(
 
 
 def enter(stage: Stage, model: Model) -> Model:
-    """``model`` as it enters ``stage``: filters that are to change take leave of the gallery's styles."""
+    """Return ``model`` prepared for ``stage``: if filters change, the gallery's styles are dropped."""
     network = model.network
     if not stage.schedule.filters or not isinstance(network, GalleryNetwork):
         return model
@@ -126,7 +126,7 @@ def train(
 
 
 def steps_in(trainer: Trainer, seconds: float) -> int:
-    """How many steps of ``trainer`` fit into ``seconds``, by timing some, which leave no trace.
+    """Return the number of steps of ``trainer`` that fit into ``seconds``, by timing some and undoing them.
 
     All processes of a team are told the leading one's answer.
     """

@@ -1,4 +1,4 @@
-"""What a network is taught: styles at several stroke sizes, as distances of feature statistics."""
+"""Training targets: styles at several stroke sizes, as distances between feature statistics."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ class Target:
 
 
 def make_target(encoder: FeatureExtractor, measure: Measure) -> Target:
-    """``measure(encoder, layers, long_side)`` gives a style's statistics: Wasserstein-2 distances
-    between Gaussians from them, over the style's energy (as ``OptimizeOptions.style_loss`` "wasserstein")."""
+    """Make a target from a style's statistics, as ``measure(encoder, layers, long_side)`` returns them.
+
+    Distances are Wasserstein-2 between Gaussians, over the style's energy (as ``OptimizeOptions.style_loss``
+    "wasserstein")."""
     prepare = STYLE_LOSSES["wasserstein"].prepare
     return Target(
         [

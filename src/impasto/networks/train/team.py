@@ -49,7 +49,7 @@ class Team:
             gradient.copy_(part.view_as(gradient))
 
     def all_agree(self, true: bool) -> bool:
-        """Whether ``true`` is True in every process."""
+        """Return whether ``true`` is True in every process."""
         if self.size == 1:
             return true
         votes = torch.tensor(float(true), device=self.device)
@@ -57,7 +57,7 @@ class Team:
         return bool(votes > 0)
 
     def gather(self, thing: T) -> list[T]:
-        """What each process has, in the order of their ranks, in every process."""
+        """Return the values of all processes, in the order of their ranks, in every process."""
         if self.size == 1:
             return [thing]
         rows: list[Any] = [None] * self.size
@@ -65,7 +65,7 @@ class Team:
         return rows
 
     def tell(self, thing: T) -> T:
-        """What the leading process has, in every process."""
+        """Return the value of the leading process, in every process."""
         return self.gather(thing)[0]
 
     @torch.no_grad()
@@ -106,7 +106,7 @@ def join_team(device: str = "auto") -> Team:
 
 
 def _own_device(device: str) -> str:
-    """Where this process of a team trains. Raises OptionError."""
+    """Return the device on which this process of a team trains. Raises OptionError."""
     there = torch.cuda.is_available()
     if device == "cpu" or (device == "auto" and not there):
         return "cpu"

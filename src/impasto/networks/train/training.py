@@ -97,7 +97,7 @@ class Learner(Protocol):
 
 
 def device_of(network: Learner) -> torch.device:
-    """Where ``network`` is."""
+    """Return the device that ``network`` is on."""
     return network.filters[0].device
 
 
@@ -143,7 +143,7 @@ class Trainer:
 
     @property
     def rows(self) -> int:
-        """How many rows the network's table has; 3, as for one style, where it has none."""
+        """The number of rows of the network's table; 3, as for one style, if it has none."""
         return 3 if self.network.table is None else self.network.table.shape[0]
 
     def _parameters(self) -> list[torch.nn.Parameter]:
@@ -180,7 +180,7 @@ class Trainer:
         cancel: Callable[[], bool] | None = None,
         stop: int | None = None,
     ) -> None:
-        """Steps until the schedule ends, or ``stop``, or ``cancel()`` says True between two of them."""
+        """Run steps until the schedule ends, or ``stop``, or ``cancel()`` returns True between two of them."""
         end = self.schedule.steps if stop is None else min(stop, self.schedule.steps)
         while self.step < end and self.team.all_agree(cancel is None or not cancel()):
             began = time.perf_counter()
