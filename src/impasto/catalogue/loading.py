@@ -27,7 +27,7 @@ def load_style(
     rounding: imaging.Rounding = "half-up",
     max_pixels: int = imaging.MAX_PIXELS,
 ) -> Style:
-    """A style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
+    """Return a style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
 
     Which it is, ``catalogue.cards.find_style`` says. ``sizing``, ``resampling`` and
     ``rounding`` say how pictures are measured, as in ``PictureStyle``. What is a style already, with methods
@@ -50,8 +50,10 @@ def load_style(
 
 
 def pictures_in(source: PictureLike) -> list[PictureLike]:
-    """``source`` alone, or, if it is a folder, the paths of its pictures in the order of their names.
-    Raises StyleError for a folder without any."""
+    """Return ``source`` alone, or, if it is a folder, the paths of its pictures in the order of their names.
+
+    Raises StyleError for a folder without any.
+    """
     if not isinstance(source, (str, os.PathLike)) or not Path(source).is_dir():
         return [source]
     paths = [p for p in sorted(Path(source).iterdir()) if p.suffix.lower() in imaging.READABLE_SUFFIXES]

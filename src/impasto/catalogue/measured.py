@@ -32,7 +32,7 @@ Plan = Callable[[int, int], Sequence[Window]]
 
 
 def at_once(height: int, width: int) -> list[Window]:
-    """The plan that looks at a picture as a whole."""
+    """Return the plan that looks at a picture as a whole."""
     return [whole(height, width)]
 
 
@@ -53,7 +53,7 @@ class Style(Protocol):
         mask: Plane | None = None,
         plan: Plan = at_once,
     ) -> StyleStatistics:
-        """Means and Gram matrices at ``layers``, and of the colours (IMAGE)."""
+        """Return the means and Gram matrices at ``layers``, and of the colours (IMAGE)."""
 
     def samples(
         self,
@@ -67,7 +67,7 @@ class Style(Protocol):
         mask: Plane | None = None,
         plan: Plan = at_once,
     ) -> Samples:
-        """Up to ``count`` features of each layer; all there are for 0."""
+        """Return up to ``count`` features of each layer; all there are for 0."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class PictureStyle:
     rounding: Rounding = "half-up"
 
     def sizes(self, least: int) -> list[int]:
-        """The long sides of the grid to measure at so that the short side has ``least`` pixels or more.
+        """Return the long sides of the grid at which the short side has ``least`` pixels or more.
 
         Raises StyleError when the picture itself has fewer.
         """
@@ -94,7 +94,7 @@ class PictureStyle:
         return [s for s in known if min(fit(width, height, s)) >= least] or known[-1:]
 
     def measured_at(self, long_side: float, least: int) -> tuple[int, int]:
-        """Width and height at which the style is measured for a picture of this ``long_side``."""
+        """Return the width and height at which the style is measured for a picture of this ``long_side``."""
         self._check(least)
         width, height = self.picture.width, self.picture.height
         if self.sizing == "as-is":

@@ -10,5 +10,5 @@ from give the same painting at every size."""
 
 
 def style_size(long_side: float) -> int:
-    """The member of STYLE_SIZES nearest to ``long_side`` (by ratio)."""
+    """Return the member of STYLE_SIZES nearest to ``long_side`` (by ratio)."""
     return min(STYLE_SIZES, key=lambda size: abs(math.log(size / max(long_side, 1.0))))

@@ -119,7 +119,10 @@ class Blended:
 
 
 def _trusted(pixels: Pixels, moved: Pixels, before: Motion) -> Plane:
-    """Return the share, (H, W) in [0, 1], of the last frame's painting to keep; ``moved``: it, along the motion."""
+    """Return the share, (H, W) in [0, 1], of the last painting to keep.
+
+    ``moved``: the last frame, moved along the motion.
+    """
     apart = _most(cv2.absdiff(_blurred(moved, 2.0), _blurred(pixels, 2.0)))
     alike = np.clip(1.5 * (1.5 - apart / _UNLIKE), 0, 1)
     soft = cv2.GaussianBlur(before.trust, (0, 0), 1.0) * before.trust
@@ -127,7 +130,7 @@ def _trusted(pixels: Pixels, moved: Pixels, before: Motion) -> Plane:
 
 
 def mix(fresh: Pixels, last: Pixels, flow: Flow, share: Plane) -> Pixels:
-    """``fresh`` with the strokes of ``last``, moved along ``flow``, where ``share`` (H, W) is 1.
+    """Return ``fresh`` with the strokes of ``last``, moved along ``flow``, where ``share`` (H, W) is 1.
 
     Warping and mixing make strokes fainter. Each level of detail is brought back to the strength it has in
     ``fresh``: around each place, then in the picture as a whole, channel by channel.
@@ -155,7 +158,7 @@ def _most(pixels: NDArray[Any]) -> Plane:
 
 
 def _split(pixels: Pixels) -> tuple[list[Pixels], Pixels]:
-    """The levels of a Laplacian pyramid (Burt and Adelson 1983), finest first, and what is below them."""
+    """Return the levels of a Laplacian pyramid (Burt and Adelson 1983), finest first, and the rest."""
     levels = []
     for _ in range(_LEVELS):
         below = cv2.pyrDown(pixels)
@@ -181,7 +184,7 @@ def _blurred(pixels: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
 def _steady_colours(
     painting: Pixels, known: NDArray[np.float64] | None, pace: float
 ) -> tuple[Pixels, NDArray[np.float64]]:
-    """``painting`` with the mean and deviation of each channel that the scene has so far."""
+    """Return ``painting`` with the mean and deviation of each channel that the scene has so far."""
     mean, deviation = cv2.meanStdDev(painting)
     own = np.stack([mean[:, 0], deviation[:, 0] + 1e-3])
     if known is None or pace == 1:

@@ -63,7 +63,7 @@ class Clip(Protocol):
         """Problems found while reading: damage, an early end."""
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:
-        """The frames after the first ``skip``, numbered as if all were read. Raises InputError."""
+        """Return the frames after the first ``skip``, numbered as if all were read. Raises InputError."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,10 @@ class Request:
             raise OptionError(f"rate must be more than 0 frames a second; it is {float(self.rate):g}")
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
-        """The size frames of ``width`` x ``height`` are brought to. Raises OptionError for one too large."""
+        """Return the size frames of ``width`` x ``height`` are brought to.
+
+        Raises OptionError for one too large.
+        """
         if isinstance(self.size, tuple):
             width, height = self.size
         elif self.size is not None:
@@ -113,7 +116,7 @@ class Request:
 
 
 def parse_time(text: str, option: str = "time") -> Fraction:
-    """Seconds of ``90``, ``1:30`` or ``0:01:30.5``. Raises OptionError."""
+    """Parse ``90``, ``1:30`` or ``0:01:30.5`` into seconds. Raises OptionError."""
     parts = text.strip().split(":")
     try:
         numbers = [Fraction(part) for part in parts]

@@ -39,7 +39,10 @@ _WHITE_NITS = 203.0
 
 
 def matrix_of(frame: Any) -> int:
-    """The matrix of a frame's codes. Where it does not say: BT.709 for HD, BT.601 below, as players do."""
+    """Return the matrix of a frame's codes.
+
+    Where it does not say: BT.709 for HD, BT.601 below, as players do.
+    """
     stated = int(frame.colorspace)
     if stated in _LUMA:
         return stated
@@ -52,12 +55,15 @@ def is_full_range(frame: Any) -> bool:
 
 
 def bits_of(frame: Any) -> int:
-    """Bits of each component: 8, 10, 12, 16."""
+    """Return the bits of each component: 8, 10, 12, 16."""
     return max(int(component.bits) for component in frame.format.components)
 
 
 def to_pixels(frame: Any) -> Pixels:
-    """The frame as sRGB, (H, W, 3) float32 in [0, 1], neither turned nor resized. Alpha is left out."""
+    """Return the frame as sRGB, (H, W, 3) float32 in [0, 1], neither turned nor resized.
+
+    Alpha is left out.
+    """
     if frame.format.is_rgb or frame.format.has_palette:
         pixels = _rgb_array(frame)
     elif bits_of(frame) > 8:
@@ -88,7 +94,7 @@ def _from_eight(frame: Any) -> Pixels:
 
 
 def _from_deep(frame: Any) -> Pixels:
-    """Convert more than 8 bits: swscale only interpolates the chroma, since its matrix is off by whole codes."""
+    """Convert more than 8 bits; swscale only interpolates chroma, since its matrix is off by whole codes."""
     bits = bits_of(frame)
     name = f"yuv444p{bits}le" if bits in (10, 12, 14, 16) else "yuv444p16le"
     full = FULL if is_full_range(frame) else LIMITED
@@ -99,14 +105,17 @@ def _from_deep(frame: Any) -> Pixels:
 
 
 def _samples(frame: Any, plane: int) -> NDArray[np.uint16]:
-    """The (H, W) 16-bit samples of a plane, as they lie in memory."""
+    """Return the (H, W) 16-bit samples of a plane, as they lie in memory."""
     part = frame.planes[plane]
     rows = np.frombuffer(part, np.uint16).reshape(part.height, part.line_size // 2)
     return rows[:, : part.width]
 
 
 def from_ycbcr(planes: NDArray[np.float32], matrix: int, bits: int, full: bool) -> Pixels:
-    """Convert codes (3, H, W), luma, Cb and Cr, to RGB (H, W, 3) in [0, 1]. ITU-R BT.709, section 3; BT.2020, table 4."""
+    """Convert codes (3, H, W), luma, Cb and Cr, to RGB (H, W, 3) in [0, 1].
+
+    ITU-R BT.709, section 3; BT.2020, table 4.
+    """
     red, blue = _LUMA[matrix]
     top, step = float(2**bits - 1), float(2 ** (bits - 8))
     low, luma_span, span = (0.0, top, top) if full else (16 * step, 219 * step, 224 * step)
@@ -169,7 +178,7 @@ def _roll_off(linear: NDArray[Any], knee: float = 0.7) -> NDArray[np.float32]:
 
 
 def _between(primaries: int) -> NDArray[np.float64]:
-    """The matrix from linear RGB of ``primaries`` to that of BT.709."""
+    """Return the matrix from linear RGB of ``primaries`` to that of BT.709."""
     return np.linalg.inv(_to_xyz(BT709)) @ _to_xyz(primaries)
 
 
@@ -181,7 +190,7 @@ def _to_xyz(primaries: int) -> NDArray[np.float64]:
 
 
 def to_frame(pixels: Pixels, pixel_format: str) -> Any:
-    """A frame of ``pixel_format`` for an encoder, tagged BT.709; (H, W, 3) in [0, 1] is clipped."""
+    """Return a frame of ``pixel_format`` for an encoder, tagged BT.709; (H, W, 3) in [0, 1] is clipped."""
     from impasto.clips.libav import load_av
 
     av = load_av()

@@ -35,7 +35,7 @@ class Motion:
 
 
 def motion(frame: Pixels, earlier: Pixels) -> Motion:
-    """The ``Motion`` from ``frame`` to ``earlier``, both (H, W, 3) in [0, 1] and of one size."""
+    """Return the ``Motion`` from ``frame`` to ``earlier``, both (H, W, 3) in [0, 1] and of one size."""
     height, width = frame.shape[:2]
     scale = min(1.0, LONGEST / max(height, width))
     size = (max(16, round(width * scale)), max(16, round(height * scale)))
@@ -57,14 +57,14 @@ def _grey(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
-    """The flow from ``first`` to ``second``, both (H, W) uint8, 16 pixels a side or more."""
+    """Return the flow from ``first`` to ``second``, both (H, W) uint8, 16 pixels a side or more."""
     library: Any = cv2  # whose types leave out DIS
     algorithm = library.DISOpticalFlow_create(library.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return np.asarray(algorithm.calc(first, second, None), np.float32)
 
 
 def consistency(back: Flow, forth: Flow) -> Plane:
-    """Return 1 where following ``back`` and then ``forth`` returns and no motion boundary lies, else 0: (H, W).
+    """Return 1 where ``back`` and then ``forth`` lead back, off motion boundaries, else 0: (H, W).
 
     Ruder et al. 2016, equations 5 and 6. What leads out of the picture is not consistent.
     """
@@ -82,7 +82,7 @@ def consistency(back: Flow, forth: Flow) -> Plane:
 
 
 def _squares(*planes: NDArray[Any]) -> Plane:
-    """The sum of the squares of ``planes``, each (H, W)."""
+    """Return the sum of the squares of ``planes``, each (H, W)."""
     total = np.square(planes[0])
     for plane in planes[1:]:
         total += np.square(plane)
@@ -96,13 +96,13 @@ def _places(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def warp_flow(values: Flow, flow: Flow) -> Flow:
-    """``values`` as found where ``flow`` leads, bilinearly; beyond the border, the border's."""
+    """Return ``values`` as found where ``flow`` leads, bilinearly; beyond the border, the border's."""
     x, y = _places(flow)
     return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def warp(picture: Pixels, flow: Flow) -> Pixels:
-    """``picture`` (H, W, 3) or a plane (H, W), as found where ``flow`` leads, clipped to [0, 1].
+    """Return ``picture`` (H, W, 3) or a plane (H, W), as found where ``flow`` leads, clipped to [0, 1].
 
     Lanczos over 8 pixels: what is warped again for every frame would soon be a blur with less.
     """

@@ -89,7 +89,7 @@ def _graph(av: Any, frame: Any, inputs: int, name: str, options: str) -> tuple[A
 
 
 def _palette(av: Any, segments: Sequence[Segment]) -> tuple[Any, Any]:
-    """The palette as a picture, and the last frame it was made from."""
+    """Return the palette as a picture, and the last frame it was made from."""
     graph: Any = None
     for frame in _frames(av, segments):
         if graph is None:

@@ -87,7 +87,7 @@ class Guided:
             yield from self._several(gathered, history)
 
     def _next(self, frame: Frame, history: list[_Kept]) -> PaintedFrame:
-        """One frame; ``history`` grows by it, or starts anew at a cut."""
+        """Paint one frame and append it to ``history``, which is cleared at a cut."""
         photo = to_bytes(frame.pixels)
         pixels = from_bytes(photo)
         before = motion(pixels, history[-1].pixels) if history else None
@@ -121,7 +121,7 @@ class Guided:
         return Guide(start, tuple(wanted))
 
     def _several(self, frames: Sequence[Frame], history: list[_Kept]) -> Iterator[PaintedFrame]:
-        """A run in several passes. Scenes within it do not touch each other."""
+        """Paint a run in several passes. Scenes within it do not touch each other."""
         older = list(history)
         anchor = older[-1] if older else None
         first = [self._next(frame, history) for frame in frames]
@@ -152,7 +152,7 @@ class Guided:
         paintings: Sequence[NDArray[np.uint16]],
         anchor: _Kept | None,
     ) -> list[_Kept]:
-        """The frames on both sides in the same scene, the one already painted in this pass first."""
+        """Return the frames on both sides in the same scene, the one already painted in this pass first."""
         found: list[_Kept] = []
         if not first[place].cut:
             before = anchor if place == 0 else _Kept(photos[place - 1], paintings[place - 1])

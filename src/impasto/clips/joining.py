@@ -89,8 +89,9 @@ Row = tuple[float, int, Any]
 
 
 def _video_packets(segments: Sequence[Segment], stream: Any, time_base: Fraction, last: int) -> Iterator[Row]:
-    """All packets with their times in the whole: decoding times are those of presentation, moved back as far
-    as the deepest reordering asks, so that they grow over the joins too."""
+    """Yield all packets with their times in the whole: decoding times are those of presentation, moved back
+    as far as the deepest reordering asks, so that they grow over the joins too.
+    """
     times = [tick for segment in segments for tick in segment.ticks]
     delay = max(_reordering(segment) for segment in segments)
     number = 0
@@ -143,7 +144,7 @@ def _ranked(segment: Segment) -> Iterator[tuple[tuple[int, Any], int]]:
 def _sound_streams(
     stack: contextlib.ExitStack, output: Any, target: Target, sound: Sound | None
 ) -> tuple[list[Iterator[Row]], list[str]]:
-    """The packets of every sound track, and what was done to those that could not be copied."""
+    """Return the packets of every sound track, and what was done to those that could not be copied."""
     if sound is None:
         return [], []
     av, suffix = load_av(), target.path.suffix.lower()
@@ -188,7 +189,7 @@ def check_sound(target: Target, sound: Sound) -> None:
 
 
 def _tracks(sound: Sound) -> list[tuple[int, str]]:
-    """The tracks that can be decoded: their numbers, and FFmpeg's names of their codecs."""
+    """Return the tracks that can be decoded: their numbers, and FFmpeg's names of their codecs."""
     with load_av().open(str(sound.path)) as container:
         found = [s for s in container.streams.audio if s.codec_context is not None]
         return [(stream.index, stream.codec_context.name) for stream in found]
@@ -200,7 +201,7 @@ def _held(name: str, suffix: str) -> bool:
 
 
 def _encoder(output: Any, track: Any, encoder: str) -> Any:
-    """A stream of ``output`` for the sound of ``track``."""
+    """Return a stream of ``output`` for the sound of ``track``."""
     rate = track.codec_context.sample_rate
     if encoder == "libopus" or rate not in _RATES:
         rate = 48000

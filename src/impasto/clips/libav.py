@@ -10,7 +10,7 @@ from impasto.errors import MissingExtraError, OutputError
 
 
 def load_av() -> Any:
-    """The module ``av``. Raises MissingExtraError where it is not installed."""
+    """Return the module ``av``. Raises MissingExtraError where it is not installed."""
     try:
         import av
     except ImportError as error:

@@ -21,12 +21,13 @@ def is_pattern(name: str) -> bool:
 
 
 def numbered(name: str, number: int) -> str:
-    """The name a pattern of ``printf`` gives a frame."""
+    """Return the name a pattern of ``printf`` gives a frame."""
     return _NUMBER.sub(lambda found: str(number).zfill(int(found[1] or 1)), name, count=1)
 
 
 def find(path: Path) -> list[Path]:
-    """The pictures in a folder, or those a pattern stands for, in the order of the numbers in their names.
+    """Return the pictures in a folder, or those a pattern stands for, in the order of the numbers in their
+    names.
 
     Raises InputError where there are none.
     """
@@ -112,7 +113,7 @@ class PictureSequence:
                 yield last
 
     def _conceal(self, number: int, last: Frame | None, error: PictureError) -> Frame:
-        """The frame before once more; at the beginning, the first that can be read."""
+        """Return the frame before once more; at the beginning, the first that can be read."""
         self.notes.append(f"frame {number} is damaged and was replaced: {error}")
         if last is None:
             for earlier in reversed(self._paths[:number]):

@@ -12,7 +12,7 @@ _END = object()
 
 
 def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
-    """``items`` in their order, fetched by a thread that is ``depth`` of them ahead at most.
+    """Yield ``items`` in their order, fetched by a thread that is ``depth`` of them ahead at most.
 
     An error of theirs is raised where the item would have come. When whoever takes them stops early,
     the thread ends too. Decoding, flow, networks and encoding all release Python's lock.

@@ -110,7 +110,7 @@ class VideoFile:
             yield replace(frame, pixels=good)
 
     def _pictures(self, quiet: bool = False) -> Iterator[tuple[Any, int, bool]]:
-        """Decoded frames within the span, with their ticks, in order; None for one to be concealed."""
+        """Yield decoded frames within the span, with their ticks, in order; None for one to be concealed."""
         low, high = self._bounds()
         last: int | None = None
         started = False
@@ -153,7 +153,9 @@ class VideoFile:
         return ticks(self.request.start), ticks(self.request.end)
 
     def _decoded(self, low: int | None) -> Iterator[tuple[Any, int | None, str]]:
-        """Frames in the order of their times; with a reason in place of a picture where decoding failed."""
+        """Yield frames in the order of their times; with a reason in place of a picture where decoding
+        failed.
+        """
         with self._opened() as (container, stream):
             stream.thread_type = "SLICE"  # errors come with the packet they belong to
             if low is not None and low > 0:
@@ -180,7 +182,7 @@ class VideoFile:
                 yield None, earlier, lost[earlier]
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
-        """The stream's packets; a file that breaks off ends there, and is told, or refused."""
+        """Yield the stream's packets; a file that breaks off ends there, and is told, or refused."""
         try:
             yield from container.demux(stream)
         except self._av.FFmpegError as error:
@@ -191,7 +193,7 @@ class VideoFile:
                 self.notes.append(words)
 
     def _square(self, frame: Any) -> tuple[int, int]:
-        """The frame's size in square pixels."""
+        """Return the frame's size in square pixels."""
         with self._opened() as (_, stream):
             ratio = stream.sample_aspect_ratio or Fraction(1)
         wide = Fraction(ratio) if ratio and ratio > 0 else Fraction(1)

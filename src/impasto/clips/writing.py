@@ -160,7 +160,7 @@ def check_encoder(target: Target, width: int, height: int, rate: Fraction, time_
 
 
 def container_format(suffix: str) -> str:
-    """FFmpeg's name of the container a suffix stands for."""
+    """Return FFmpeg's name of the container a suffix stands for."""
     names = {".mkv": "matroska", ".webm": "webm", ".mov": "mov", ".m4v": "mp4", ".mp4": "mp4", ".gif": "gif"}
     return names[suffix.lower()]
 
@@ -168,7 +168,7 @@ def container_format(suffix: str) -> str:
 def add_video_stream(
     container: Any, target: Target, width: int, height: int, rate: Fraction, time_base: Fraction
 ) -> Any:
-    """A stream of ``container`` that encodes as ``target`` says, its colours tagged as BT.709."""
+    """Return a stream of ``container`` that encodes as ``target`` says, its colours tagged as BT.709."""
     codec = target.codec
     assert codec is not None
     options = dict(codec.options) | dict(target.options)

@@ -93,8 +93,9 @@ class ModuleEncoder(nn.Module):
         return list(self._survey.layers)
 
     def minimum_side(self, layers: Iterable[str]) -> int:
-        """The smallest width and height, in pixels, that ``layers`` can be computed for, found by
-        trying. Raises LayerError for unknown layers."""
+        """Return the smallest width and height, in pixels, that ``layers`` can be computed for, found by
+        trying. Raises LayerError for unknown layers.
+        """
         wanted = self._wanted(layers)
         for name in wanted.keys() - self._sides.keys():
 
@@ -105,7 +106,10 @@ class ModuleEncoder(nn.Module):
         return max((self._sides[name] for name in wanted), default=1)
 
     def stride(self, layer: str) -> int:
-        """Pixels from one position of ``layer`` to the next. Raises LayerError for an unknown layer."""
+        """Return the distance in pixels from one position of ``layer`` to the next.
+
+        Raises LayerError for an unknown layer.
+        """
         return self._one(layer).stride
 
     def channels(self, layer: str) -> int:
@@ -124,15 +128,16 @@ class ModuleEncoder(nn.Module):
         return max((self._reaches[name] for name in wanted), default=0)
 
     def receptive_field(self, layers: Iterable[str]) -> tuple[int, int] | None:
-        """``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
-        None where the radius is UNBOUNDED. Raises LayerError for unknown layers."""
+        """Return ``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
+        None where the radius is UNBOUNDED. Raises LayerError for unknown layers.
+        """
         wanted = self._wanted(layers)
         radius = self.radius(wanted)
         stride = math.lcm(*(layer.stride for layer in wanted.values()))
         return None if radius == UNBOUNDED else (radius, stride)
 
     def zero_colour(self) -> Tensor:
-        """The sRGB colour (3,) in [0, 1] that the network sees as zeros."""
+        """Return the sRGB colour (3,) in [0, 1] that the network sees as zeros."""
         return zero_colour(self.convention, self.mean)
 
     def describe(self) -> dict[str, object]:
@@ -147,7 +152,7 @@ class ModuleEncoder(nn.Module):
         }
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Activations of ``layers`` for ``image`` of shape (B, 3, H, W) in [0, 1].
+        """Return the activations of ``layers`` for ``image`` of shape (B, 3, H, W) in [0, 1].
 
         Returns a dict from layer name to a (B, C, H // stride, W // stride) tensor, in network order, in
         the network's own precision. Raises LayerError for a layer the network does not have or does not
@@ -168,7 +173,7 @@ class ModuleEncoder(nn.Module):
         return {name: found[name] for name in wanted}
 
     def normalise(self, image: Tensor) -> Tensor:
-        """The network's own input for an sRGB ``image`` in [0, 1]."""
+        """Return the network's own input for an sRGB ``image`` in [0, 1]."""
         return normalise_input(image, self.convention, self.mean, self.std)
 
     def train(self, mode: bool = True) -> Self:  # noqa: ARG002
@@ -180,7 +185,7 @@ class ModuleEncoder(nn.Module):
         return self.normalise(image).to(next(kinds, image.dtype))
 
     def _picture(self, height: int, width: int) -> Tensor:
-        """A picture of noise, the same every time."""
+        """Return a picture of noise, the same every time."""
         noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
         return self._input(noise.to(self.mean.device))
 
@@ -197,7 +202,7 @@ class ModuleEncoder(nn.Module):
         return seen
 
     def _wanted(self, layers: Iterable[str]) -> dict[str, probing.Layer]:
-        """The layers asked for, in network order. Raises LayerError."""
+        """Return the layers asked for, in network order. Raises LayerError."""
         names = {name.strip() for name in layers}
         for name in sorted(names - self._survey.layers.keys()):
             raise self._unknown(name)

@@ -18,7 +18,7 @@ _KERAS = re.compile(r"block([1-9])_(?:conv([1-9]\d*)|pool)")
 
 
 def parse_layer(text: str, architecture: Architecture | None = None) -> str:
-    """The name of a layer in the papers' way: "relu4_2", "conv4_2" (before its ReLU) or "pool4".
+    """Return the name of a layer in the papers' way: "relu4_2", "conv4_2" (before its ReLU) or "pool4".
 
     Keras's names are understood: "block4_conv2" is "relu4_2", since Keras's convolutions include
     their ReLU, and "block4_pool" is "pool4". With ``architecture``, the network must have the
@@ -77,12 +77,12 @@ def parse_layers(
 
 
 def format_layers(layers: Mapping[str, float]) -> str:
-    """The text ``parse_layers`` reads back: "relu1_1:0.5,relu2_1"."""
+    """Return the text ``parse_layers`` reads back: "relu1_1:0.5,relu2_1"."""
     return ",".join(name if weight == 1 else f"{name}:{weight!r}" for name, weight in layers.items())
 
 
 def minimum_side(architecture: Architecture, layers: Iterable[str], *, padding: str = "reflect") -> int:
-    """The smallest width and height, in pixels, of a picture that all ``layers`` exist for.
+    """Return the smallest width and height, in pixels, of a picture that all ``layers`` exist for.
 
     A layer of block b needs 2^b: b - 1 poolings halve the picture, rounding down, and both
     reflection padding and the block's own pooling need two pixels. Where ``padding`` is "zeros" or

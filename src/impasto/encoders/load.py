@@ -31,7 +31,7 @@ def load_extractor(
     layers: Iterable[str] | None = None,
     convention: weights.Convention | None = None,
 ) -> FeatureExtractor:
-    """The network called ``name``, whatever its kind, ready for use.
+    """Return the network called ``name``, whatever its kind, ready for use.
 
     ``name``: one of timm's behind "timm:", whose layers are its modules; the path of a file of Network in
     Network (nin_imagenet.pth), whose layers are named as in Caffe; all else as for ``load_encoder``. The
@@ -72,7 +72,7 @@ def load_encoder(
     layers: Iterable[str] | None = None,
     convention: weights.Convention | None = None,
 ) -> Encoder:
-    """The encoder called ``name``, ready for use: in evaluation mode, on the CPU, its parameters
+    """Return the encoder called ``name``, ready for use: in evaluation mode, on the CPU, its parameters
     without gradients, its filters laid out with channels last (the fastest for convolutions).
 
     ``name``: "tiny" (bundled), "vgg19", "vgg16", "vgg19-caffe", "vgg16-caffe", a name given when a
@@ -113,7 +113,7 @@ def load_encoder(
 
 
 def _path_in(name: str | Path) -> Path | None:
-    """The path ``name`` stands for, or None if it is a network's name."""
+    """Return the path ``name`` stands for, or None if it is a network's name."""
     if isinstance(name, Path):
         return name
     is_path = "/" in name or "\\" in name or name.lower().endswith(weights.NETWORK_ENDINGS)

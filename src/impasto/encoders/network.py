@@ -64,22 +64,24 @@ CONVENTIONS: Mapping[str, InputConvention] = {
 
 
 def normalise_input(image: Tensor, convention: InputConvention, mean: Tensor, std: Tensor) -> Tensor:
-    """The input ``convention`` makes of an sRGB ``image`` in [0, 1]; ``mean`` and ``std`` are its own, of
-    shape (1, 3, 1, 1), on the image's device."""
+    """Return the input ``convention`` makes of an sRGB ``image`` in [0, 1]; ``mean`` and ``std`` are its own,
+    of shape (1, 3, 1, 1), on the image's device.
+    """
     if convention.bgr:
         image = image.flip(1)
     return (image * convention.scale - mean) / std
 
 
 def zero_colour(convention: InputConvention, mean: Tensor) -> Tensor:
-    """The sRGB colour (3,) in [0, 1] that ``convention`` makes zeros of; ``mean`` as in
-    ``normalise_input``."""
+    """Return the sRGB colour (3,) in [0, 1] that ``convention`` makes zeros of; ``mean`` as in
+    ``normalise_input``.
+    """
     colour = mean.flatten() / convention.scale
     return colour.flip(0) if convention.bgr else colour
 
 
 def fingerprint(network: nn.Module) -> str:
-    """A digest of a network's parameters and buffers, 16 hexadecimal digits."""
+    """Return a digest of a network's parameters and buffers, 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())
@@ -158,11 +160,13 @@ class Encoder(nn.Module):
         return self.architecture.layer_names()
 
     def minimum_side(self, layers: Iterable[str]) -> int:
-        """The smallest width and height, in pixels, that ``layers`` can be computed for."""
+        """Return the smallest width and height, in pixels, that ``layers`` can be computed for."""
         return minimum_side(self.architecture, layers, padding=self.padding)
 
     def stride(self, layer: str) -> int:
-        """Pixels from one position of ``layer`` to the next: 2^(block - 1), twice that after its pooling."""
+        """Return the distance in pixels from one position of ``layer`` to the next: 2^(block - 1), twice that
+        after its pooling.
+        """
         name = parse_layer(layer, self.architecture)
         return int(2 ** (int(name[4]) - (0 if name.startswith("pool") else 1)))
 
@@ -193,7 +197,7 @@ class Encoder(nn.Module):
         return self.radius(names), max((self.stride(name) for name in names), default=1)
 
     def zero_colour(self) -> Tensor:
-        """The sRGB colour (3,) in [0, 1] that the first convolution sees as zeros."""
+        """Return the sRGB colour (3,) in [0, 1] that the first convolution sees as zeros."""
         return zero_colour(self.convention, self.mean)
 
     def describe(self) -> dict[str, object]:
@@ -207,7 +211,7 @@ class Encoder(nn.Module):
         }
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Activations of ``layers`` for ``image`` of shape (B, 3, H, W) in [0, 1].
+        """Return the activations of ``layers`` for ``image`` of shape (B, 3, H, W) in [0, 1].
 
         Returns a dict from layer name to a (B, C, H', W') tensor, in network order, with
         H' = H // 2^(block - 1) (H // 2^block for a pooling layer). Nothing deeper than the deepest
@@ -235,11 +239,11 @@ class Encoder(nn.Module):
         return found
 
     def normalise(self, image: Tensor) -> Tensor:
-        """The network's own input for an sRGB ``image`` in [0, 1]."""
+        """Return the network's own input for an sRGB ``image`` in [0, 1]."""
         return normalise_input(image, self.convention, self.mean, self.std)
 
     def activate(self, features: Tensor, *, inplace: bool) -> Tensor:
-        """The rectifier after every convolution: relu(x) = max(x, 0), or what the architecture has."""
+        """Return the rectifier after every convolution: relu(x) = max(x, 0), or what the architecture has."""
         slope = self.architecture.slope
         if slope:
             return functional.leaky_relu(features, slope, inplace)

@@ -45,7 +45,7 @@ _BLOCKS = (
 
 
 def build_nin() -> nn.Sequential:
-    """The network with random weights: conv1, relu0, cccp1, ..., pool1, ..., relu12."""
+    """Return the network with random weights: conv1, relu0, cccp1, ..., pool1, ..., relu12."""
     parts: OrderedDict[str, nn.Module] = OrderedDict()
     for number, block in enumerate(_BLOCKS, 1):
         for convolution, rectifier, (channels_in, channels_out, kernel, stride, padding) in block:
@@ -64,7 +64,7 @@ def load_nin(
     rescale_pooling: bool = False,
     padding: Padding | None = None,
 ) -> ModuleEncoder:
-    """The network in a file such as nin_imagenet.pth: ``features.0.weight`` and so on.
+    """Return the network in a file such as nin_imagenet.pth: ``features.0.weight`` and so on.
 
     ``convention`` is "caffe" by default: BGR, 0..255, the mean subtracted. ``pooling``,
     ``rescale_pooling`` and ``padding`` are as for ``ModuleEncoder``. Raises CorruptWeightsError where

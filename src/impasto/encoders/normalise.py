@@ -13,7 +13,7 @@ from impasto.errors import PictureError
 
 
 def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -> Encoder:
-    """A copy of ``encoder`` whose filters are rescaled so that each one's mean activation, after its
+    """Return a copy of ``encoder`` whose filters are rescaled so that each one's mean activation, after its
     ReLU, over all pixels of ``images`` is 1.
 
     ``images``: one (B, 3, H, W) tensor in [0, 1], or several, of any sizes; the more photographs,

@@ -84,9 +84,10 @@ def make_audible(module: nn.Module) -> None:
 
 
 def collect(module: nn.Module, image: Tensor, wanted: Mapping[str, Layer]) -> dict[str, Tensor]:
-    """The features of the layers ``wanted``, (B, C, H // stride, W // stride), for a network's own input
-    ``image`` (B, 3, H, W); the pass ends with the last of them. Layers that were not reached are
-    missing."""
+    """Return the features of the layers ``wanted``, (B, C, H // stride, W // stride), for a network's own
+    input ``image`` (B, 3, H, W); the pass ends with the last of them. Layers that were not reached are
+    missing.
+    """
     left = {name: layer.calls for name, layer in wanted.items()}
     found: dict[str, Tensor] = {}
 
@@ -134,8 +135,9 @@ def survey(module: nn.Module, image: Tensor) -> Survey:
 
 
 def smallest_side(compute: Callable[[int], Tensor]) -> int:
-    """The smallest side of a square picture that ``compute`` gives features for, where it does for
-    PROBE_HEIGHT and for all sides from the smallest one on."""
+    """Return the smallest side of a square picture that ``compute`` gives features for, where it does for
+    PROBE_HEIGHT and for all sides from the smallest one on.
+    """
 
     def works(side: int) -> bool:
         try:
@@ -152,7 +154,7 @@ def smallest_side(compute: Callable[[int], Tensor]) -> int:
 
 
 def reach(module: nn.Module, name: str, layer: Layer, side: int) -> int | None:
-    """The largest distance, in pixels, from the cell of a feature of layer ``name`` to a pixel it
+    """Return the largest distance, in pixels, from the cell of a feature of layer ``name`` to a pixel it
     depends on; None where that is unknown, such as where every feature depends on every pixel.
 
     It is seen by how far values that are not numbers spread in a strip ``side`` pixels wide, in double
@@ -232,7 +234,7 @@ def _forwards(spread: Spread, stride: int, length: int) -> int | None:
 
 
 def _last(holds: Callable[[int], bool], count: int) -> int:
-    """The last of 0 to ``count`` - 1 that ``holds``, which 0 and all before it do."""
+    """Return the last of 0 to ``count`` - 1 that ``holds``, which 0 and all before it do."""
     low, high = 0, count
     while high - low > 1:
         middle = (low + high) // 2
@@ -241,7 +243,7 @@ def _last(holds: Callable[[int], bool], count: int) -> int:
 
 
 def _layer(call: _Call) -> Layer | str:
-    """The layer that gave ``call`` on the probe, or what it gave if not features (1, C, H, W)."""
+    """Return the layer that gave ``call`` on the probe, or what it gave if not features (1, C, H, W)."""
     output = call.output
     if not isinstance(output, Tensor):
         return f"a {type(output).__name__}"
@@ -262,8 +264,9 @@ def _layer(call: _Call) -> Layer | str:
 
 
 def _aligned(features: Tensor, layer: Layer, image: Tensor) -> Tensor:
-    """``features`` with one for every cell of ``image`` and no more: cells beyond the first and the last
-    repeat their neighbours."""
+    """Return ``features`` with one for every cell of ``image`` and no more: cells beyond the first and the
+    last repeat their neighbours.
+    """
     edges = []
     for axis in (3, 2):
         cells, before = image.shape[axis] // layer.stride, max(0, layer.shift)

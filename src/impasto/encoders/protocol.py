@@ -25,14 +25,15 @@ class FeatureExtractor(Protocol):
         """Every layer there is, in network order."""
 
     def __call__(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Activations (B, C, H // s, W // s) of ``layers``, in network order, for ``image`` (B, 3, H, W),
-        sRGB in [0, 1]. Raises LayerError and PictureError."""
+        """Return the activations (B, C, H // s, W // s) of ``layers``, in network order, for ``image`` (B, 3,
+        H, W), sRGB in [0, 1]. Raises LayerError and PictureError.
+        """
 
     def minimum_side(self, layers: Iterable[str]) -> int:
-        """The smallest width and height, in pixels, that ``layers`` can be computed for."""
+        """Return the smallest width and height, in pixels, that ``layers`` can be computed for."""
 
     def stride(self, layer: str) -> int:
-        """Pixels from one position of ``layer`` to the next."""
+        """Return the distance in pixels from one position of ``layer`` to the next."""
 
     def channels(self, layer: str) -> int:
         """Return the number of channels of ``layer``."""
@@ -43,7 +44,7 @@ class FeatureExtractor(Protocol):
         UNBOUNDED where they see the whole picture, or where the distance is unknown."""
 
     def receptive_field(self, layers: Iterable[str]) -> tuple[int, int] | None:
-        """``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
+        """Return ``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
         None where the radius is UNBOUNDED.
 
         A part of a picture that begins at multiples of ``stride`` and reaches ``radius`` pixels or more
@@ -51,7 +52,7 @@ class FeatureExtractor(Protocol):
         """
 
     def zero_colour(self) -> Tensor:
-        """The sRGB colour (3,) in [0, 1] that the network sees as zeros."""
+        """Return the sRGB colour (3,) in [0, 1] that the network sees as zeros."""
 
     def describe(self) -> dict[str, object]:
         """Return, as plain values, the properties that two networks with equal activations share.
@@ -59,16 +60,16 @@ class FeatureExtractor(Protocol):
         These are "name", "pooling", "pool_scale", "padding" and "sha256"."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """The weights, none of which wants gradients."""
+        """Return the weights, none of which wants gradients."""
 
     def state_dict(self) -> dict[str, Any]:
-        """The weights by name."""
+        """Return the weights by name."""
 
     def children(self) -> Iterator[nn.Module]:
-        """The parts whose precision may be lowered; the normalisation of the input is not in them."""
+        """Return the parts whose precision may be lowered; the normalisation of the input is not in them."""
 
     def to(self, device: torch.device) -> Self:
-        """The same on ``device``."""
+        """Return the same on ``device``."""
 
 
 UNBOUNDED = 2**20

@@ -41,7 +41,8 @@ def load_timm(
     rescale_pooling: bool = False,
     padding: Padding | None = None,
 ) -> ModuleEncoder:
-    """The network timm calls ``name`` ("resnet50.a1_in1k"), with its modules as layers ("layer2.1.conv1").
+    """Return the network timm calls ``name`` ("resnet50.a1_in1k"), with its modules as layers
+    ("layer2.1.conv1").
 
     The weights are those of ``checkpoint``, a .safetensors or .pth file with all of them; without one
     they are timm's own, which timm downloads unless it has them, or random where ``pretrained`` is False.
@@ -143,7 +144,7 @@ def _fill(network: nn.Module, name: str, path: Path) -> None:
 
 
 def _recorded_convention(network: nn.Module) -> InputConvention:
-    """The mean and deviation timm records of a network; ImageNet's where it records none."""
+    """Return the mean and deviation timm records of a network; ImageNet's where it records none."""
     recorded = getattr(network, "pretrained_cfg", None) or getattr(network, "default_cfg", None)
     if not isinstance(recorded, Mapping) or "mean" not in recorded or "std" not in recorded:
         return TORCHVISION

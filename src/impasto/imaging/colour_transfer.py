@@ -37,7 +37,7 @@ _BLOCK = 1 << 20
 
 
 def keep_colours(result: Pixels, content: Pixels, space: ColourSpace = "yuv") -> Pixels:
-    """The painting ``result`` in the colours of the photograph: its luminance, their chroma.
+    """Return the painting ``result`` in the colours of the photograph: its luminance, their chroma.
 
     Both (H, W, 3) of one size. "yuv" and "ycbcr" have the same luma and differ only in the scale of
     chroma, so that their pictures are the same; "lab" and "luv" take luminance from light. Where
@@ -56,7 +56,7 @@ def keep_colours(result: Pixels, content: Pixels, space: ColourSpace = "yuv") ->
 
 
 def luminance(picture: Pixels, space: ColourSpace = "yuv") -> Pixels:
-    """``picture`` without its colours: three equal channels, (H, W, 3).
+    """Return ``picture`` without its colours: three equal channels, (H, W, 3).
 
     "yuv" and "ycbcr" weigh the encoded values; "lab" and "luv" weigh light, and give the grey that
     reflects as much of it. Source: Gatys et al. (CVPR 2017), section 5, who paint on luminance
@@ -92,7 +92,7 @@ def match_luminance(style: Pixels, content: Pixels) -> Pixels:
 
 
 def match_colours(source: Pixels, target: Pixels, method: ColourMatching = "cholesky") -> Pixels:
-    """``source`` with the colours of ``target``; both (H, W, 3), of any sizes.
+    """Return ``source`` with the colours of ``target``; both (H, W, 3), of any sizes.
 
     ``method``: three linear maps x' = A (x - mean) + target's mean give ``source`` the mean and the
     covariance of ``target``, S to T, and differ in what they keep:
@@ -129,7 +129,7 @@ def match_colours(source: Pixels, target: Pixels, method: ColourMatching = "chol
 
 
 def linear_map(covariance: Matrix, wanted: Matrix, method: ColourMatching = "cholesky") -> Matrix:
-    """The matrix A of ``match_colours``, with A S A' = T for covariances S and T, both (3, 3)."""
+    """Return the matrix A of ``match_colours``, with A S A' = T for covariances S and T, both (3, 3)."""
     ridge = _RIDGE * np.eye(3)
     source, target = covariance + ridge, wanted + ridge
     if method == "cholesky":
@@ -156,7 +156,7 @@ def blend_colours(styled: Pixels, recoloured: Pixels, strength: float) -> Pixels
 
 
 def _statistics(picture: Pixels) -> tuple[Matrix, Matrix]:
-    """Mean (3,) and covariance (3, 3) of the colours, summed in float64, a block at a time."""
+    """Return the mean (3,) and covariance (3, 3) of the colours, summed in float64, a block at a time."""
     colours = picture.reshape(-1, 3)
     mean = colours.mean(axis=0, dtype=np.float64)
     covariance = np.zeros((3, 3))
@@ -167,7 +167,7 @@ def _statistics(picture: Pixels) -> tuple[Matrix, Matrix]:
 
 
 def _root(matrix: Matrix) -> Matrix:
-    """The symmetric square root of a symmetric positive matrix."""
+    """Return the symmetric square root of a symmetric positive matrix."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     return np.asarray((vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T)
 

@@ -110,7 +110,7 @@ def upright(pixels: NDArray[np.float32], orientation: int) -> NDArray[np.float32
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; unreadable EXIF data is passed over with a warning."""
+    """Return the EXIF orientation; unreadable EXIF data is passed over with a warning."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, KeyError, TypeError, OSError, struct.error) as problem:

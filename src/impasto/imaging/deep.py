@@ -70,7 +70,7 @@ def decode_png(data: bytes, image: Image.Image, orientation: int) -> Raster:
 
 
 def _opencv(data: bytes) -> NDArray[Any]:
-    """Samples as (H, W, C) in RGB order, undecorated: no profile and no orientation is applied."""
+    """Return samples as (H, W, C) in RGB order, undecorated: no profile and no orientation is applied."""
     import cv2
 
     before = cv2.utils.logging.getLogLevel()
@@ -131,7 +131,7 @@ def decode_tiff(data: bytes, path: Path, check_size: CheckSize) -> Raster | None
 
 
 def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
-    """The page's samples, (H, W, S), in the file's own number type."""
+    """Return the page's samples, (H, W, S), in the file's own number type."""
     ends = [at + size for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
     if not ends or max(ends) > len(data) or min(page.databytecounts) == 0:
         raise ValueError("pixel data is missing")
@@ -151,7 +151,7 @@ def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
 
 
 def _tiff_by_opencv(page: Any, data: bytes, path: Path) -> NDArray[Any]:
-    """Samples in a compression tifffile cannot undo by itself."""
+    """Return samples in a compression tifffile cannot undo by itself."""
     plain = page.axes == "YX" or (page.axes == "YXS" and int(page.photometric) == 2)
     if not plain or page.bitspersample != 16 or page.sampleformat != 1:
         name = getattr(page.compression, "name", page.compression)

@@ -65,7 +65,7 @@ _RAW_SUFFIXES = {".dng", ".nef", ".cr2", ".arw", ".orf", ".rw2", ".pef", ".srw",
 
 
 def sniff(path: Path, data: bytes) -> Format:
-    """The format of a file's bytes, whatever its name says.
+    """Return the format of a file's bytes, whatever its name says.
 
     Raises:
         PictureError: the bytes are none of the formats that can be read, or a camera's raw data.
@@ -115,7 +115,7 @@ def _describe(data: bytes) -> str:
 
 
 def of_suffix(suffix: str) -> Format | None:
-    """The format written under ``suffix`` (in any case), or None."""
+    """Return the format written under ``suffix`` (in any case), or None."""
     return next((f for f in READABLE if f.writable and suffix.lower() in f.suffixes), None)
 
 

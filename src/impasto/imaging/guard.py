@@ -24,12 +24,12 @@ _decoders = threading.RLock()
 
 
 def picture_error(path: Path, expected: str, actual: str) -> PictureError:
-    """A one-sentence error about the picture at ``path``."""
+    """Return a one-sentence error about the picture at ``path``."""
     return PictureError(f"{path}: expected {expected}, but {actual}.", expected=expected, actual=actual)
 
 
 def load(path: Path) -> bytes:
-    """The bytes of the picture file at ``path``.
+    """Return the bytes of the picture file at ``path``.
 
     Raises:
         PictureError: there is no such file, it is a folder or a device, it is empty, or it may not

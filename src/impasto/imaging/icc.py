@@ -74,7 +74,7 @@ class CurveProfile:
 
 
 def parse(profile: bytes) -> CurveProfile | None:
-    """The curves and matrix of an ICC profile; None for one made of lookup tables.
+    """Return the curves and matrix of an ICC profile; None for one made of lookup tables.
 
     Source: ICC.1:2022, 7.2 (header), 10.6 (curveType), 10.18 (parametricCurveType).
 
@@ -122,7 +122,7 @@ def _curve(tag: bytes) -> Curve:
 
 @cache
 def srgb_profile() -> bytes:
-    """The ICC profile of sRGB that results carry: the same bytes every time."""
+    """Return the ICC profile of sRGB that results carry: the same bytes every time."""
     made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     made[24:36] = struct.pack(">6H", 2020, 1, 1, 0, 0, 0)  # the date of creation
     made[84:100] = bytes(16)  # a checksum that would cover the date
@@ -159,7 +159,7 @@ def _managed(image: Image.Image, profile: bytes) -> NDArray[np.uint8]:
 
 
 def _matching(image: Image.Image, profile: bytes) -> Image.Image:
-    """``image`` in the colour space of ``profile``: a grey picture may carry an RGB profile."""
+    """Return ``image`` in the colour space of ``profile``: a grey picture may carry an RGB profile."""
     space = profile[16:20]
     if image.mode == "L" and space == b"RGB ":
         return image.convert("RGB")

@@ -32,7 +32,7 @@ def kind_of(thing: object) -> str:
 
 
 def load_picture(source: PictureLike, max_pixels: int = MAX_PIXELS) -> Picture:
-    """A ``Picture`` from a path, an array or a ``Picture``. Raises PictureError."""
+    """Return a ``Picture`` from a path, an array or a ``Picture``. Raises PictureError."""
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
@@ -55,7 +55,7 @@ def from_array(array: NDArray[Any]) -> Picture:
 
 
 def opaque(picture: Picture) -> Picture:
-    """``picture`` without transparency: what cannot be seen has the colours around it."""
+    """Return ``picture`` without transparency: what cannot be seen has the colours around it."""
     if picture.alpha is None:
         return picture
     return Picture(fill_transparent(picture), None, picture.bits)

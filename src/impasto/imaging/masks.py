@@ -59,7 +59,7 @@ def _is_one_colour(picture: Picture) -> bool:
 
 
 def _opaque(plane: Plane, alpha: Plane | None) -> Plane:
-    """``plane`` on black."""
+    """Return ``plane`` on black."""
     return np.ascontiguousarray(plane if alpha is None else plane * alpha)
 
 

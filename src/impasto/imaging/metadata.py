@@ -28,7 +28,7 @@ _ASCII = b"ASCII\0\0\0"
 
 
 def to_json(parameters: Mapping[str, object]) -> str:
-    """``parameters`` as JSON of ASCII characters.
+    """Return ``parameters`` as JSON of ASCII characters.
 
     Raises:
         OptionError: they hold something JSON cannot.
@@ -42,7 +42,7 @@ def to_json(parameters: Mapping[str, object]) -> str:
 
 
 def exif(text: str) -> bytes:
-    """EXIF data with JSON ``text`` in the user comment (Exif 2.32, 4.6.5, UserComment)."""
+    """Return EXIF data with JSON ``text`` in the user comment (Exif 2.32, 4.6.5, UserComment)."""
     made = Image.Exif()
     made[_SOFTWARE] = "Impasto"
     made.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = _ASCII + _wrapped(text).encode("ascii")
@@ -59,17 +59,17 @@ def _wrapped(text: str) -> str:
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:
-    """One PNG chunk: length, four-letter ``kind``, ``data``, checksum (PNG, third edition, 5.3)."""
+    """Return one PNG chunk: length, four-letter ``kind``, ``data``, checksum (PNG, third edition, 5.3)."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def png_profile(profile: bytes, name: str = "sRGB") -> bytes:
-    """An iCCP chunk holding an ICC ``profile`` (PNG, third edition, 11.3.2.3)."""
+    """Return an iCCP chunk holding an ICC ``profile`` (PNG, third edition, 11.3.2.3)."""
     return png_chunk(b"iCCP", name.encode("latin-1") + b"\0\0" + zlib.compress(profile, 9))
 
 
 def png_text(text: str) -> bytes:
-    """An uncompressed iTXt chunk holding ``text`` under the key "impasto" (11.3.3.4)."""
+    """Return an uncompressed iTXt chunk holding ``text`` under the key "impasto" (11.3.3.4)."""
     return png_chunk(b"iTXt", KEY.encode("ascii") + b"\0\0\0\0\0" + text.encode("utf-8"))
 
 
@@ -85,7 +85,7 @@ def insert_png_chunks(png: bytes, chunks: bytes) -> bytes:
 
 
 def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
-    """The parameters ``write`` stored in a picture's file; None when there are none.
+    """Return the parameters ``write`` stored in a picture's file; None when there are none.
 
     Opens the file without decoding its pixels.
 
@@ -114,7 +114,7 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
 
 
 def _stored(data: bytes, kind: formats.Format) -> str | None:
-    """The text in the place where ``write`` puts parameters, whoever wrote it."""
+    """Return the text in the place where ``write`` puts parameters, whoever wrote it."""
     if kind is formats.TIFF:
         return _tiff_text(data)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:

@@ -52,7 +52,7 @@ class Census:
 
 
 def count(pixels: Pixels) -> Census:
-    """The distinct colours of (H, W, 3) ``pixels`` in [0, 1], to one step of 255."""
+    """Return the distinct colours of (H, W, 3) ``pixels`` in [0, 1], to one step of 255."""
     levels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.int16)
     codes = levels.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
     distinct, which, counts = np.unique(codes.reshape(-1), return_inverse=True, return_counts=True)
@@ -74,7 +74,7 @@ def _steady(levels: NDArray[np.int16]) -> NDArray[np.bool_]:
 
 
 def find(census: Census, radius: float, least_share: float) -> tuple[Levels, NDArray[np.int64]]:
-    """The flat colours of a picture, those of most pixels first, and the pixels they stand for.
+    """Return the flat colours of a picture, those of most pixels first, and the pixels they stand for.
 
     ``radius``: how far from a flat colour, in steps of 255, others count as it. ``least_share``: the
     share of all pixels a flat colour has at least. Returns (K, 3), where K over ``MAX_COLOURS`` means
@@ -87,7 +87,7 @@ def find(census: Census, radius: float, least_share: float) -> tuple[Levels, NDA
 
 
 def _cluster(census: Census, radius: float, least_share: float) -> tuple[list[int], NDArray[np.int64]]:
-    """The places of flat colours in ``census``, and for each colour the place in that list, or -1.
+    """Return the places of flat colours in ``census``, and for each colour the place in that list, or -1.
 
     The most frequent colour takes all within ``radius`` with it, then the most frequent of the rest,
     and so on. Colours around which others spread evenly (soft edges, photographs) are none.
@@ -113,7 +113,7 @@ def _cluster(census: Census, radius: float, least_share: float) -> tuple[list[in
 
 
 def _has_core(census: Census, candidate: int, near: NDArray[np.bool_]) -> bool:
-    """Return whether pixels of the colours ``near`` crowd around ``candidate``: all, or those noise spares."""
+    """Return whether pixels of the colours ``near`` crowd around ``candidate``, noise aside."""
     core = near & (np.abs(census.colours - census.colours[candidate]) <= 1).all(axis=1)
     whole, steady = census.counts[near].sum(), census.steady[near].sum()
     if census.counts[core].sum() >= _CORE_SHARE * whole:
@@ -170,7 +170,7 @@ def distances(colours: Levels, colour: Levels) -> NDArray[np.float32]:
 
 
 def name_of(colour: Levels, radius: float) -> str:
-    """``colour`` as "#rrggbb", with channels at an end where JPEG moved them off it.
+    """Return ``colour`` as "#rrggbb", with channels at an end where JPEG moved them off it.
 
     By so little that two colours further apart than ``radius`` keep different names.
     """

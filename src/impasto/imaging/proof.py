@@ -18,7 +18,7 @@ _TROUBLE = (ImageCms.PyCMSError, ValueError, OSError, TypeError)
 
 
 def read_press_profile(path: str | os.PathLike[str]) -> bytes:
-    """The ICC profile of a CMYK press in the file ``path``, for ``soft_proof``.
+    """Return the ICC profile of a CMYK press in the file ``path``, for ``soft_proof``.
 
     Raises InputError: there is no such file, it is no ICC profile, or one of another kind, or one
     that cannot be used both ways, from colours to inks and back.
@@ -41,7 +41,7 @@ def read_press_profile(path: str | os.PathLike[str]) -> bytes:
 
 
 def soft_proof(picture: Picture, profile: bytes) -> Picture:
-    """``picture`` as inks would show it, in sRGB again; its alpha stays.
+    """Return ``picture`` as inks would show it, in sRGB again; its alpha stays.
 
     ``profile``: from ``read_press_profile``. Colours go to CMYK and back at 8 bits by the perceptual
     intent, as in style-transfer-pytorch.

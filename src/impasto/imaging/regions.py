@@ -120,7 +120,7 @@ def match_regions(content: Iterable[str], style: Iterable[str], tolerance: float
 
 
 def _share(census: Census, centres: Levels, owner: NDArray[np.int64]) -> tuple[NDArray[np.float32], int]:
-    """(K, U) weights of the K regions for each of the U colours, and how many pixels fit nowhere."""
+    """Return (K, U) weights of the K regions for each of the U colours, and how many pixels fit nowhere."""
     weights = np.zeros((len(centres), len(owner)), dtype=np.float32)
     owned, rest = np.flatnonzero(owner >= 0), np.flatnonzero(owner < 0)
     weights[owner[owned], owned] = 1

@@ -10,7 +10,7 @@ _VISIBLE = 1e-3
 
 
 def fill_transparent(picture: Picture) -> Pixels:
-    """The pixels of ``picture``, (H, W, 3), with transparent ones filled from their surroundings.
+    """Return the pixels of ``picture``, (H, W, 3), with transparent ones filled from their surroundings.
 
     Files keep arbitrary colours (often black) under an alpha of 0. Each is replaced by an average
     of visible colours nearby, weighted by alpha, the nearer the better: a push-pull pyramid
@@ -26,7 +26,7 @@ def fill_transparent(picture: Picture) -> Pixels:
 
 
 def _fill(weighted: Pixels, alpha: Plane) -> Pixels:
-    """Colours everywhere, from colours times alpha (H, W, 3) and alpha (H, W)."""
+    """Return colours everywhere, from colours times alpha (H, W, 3) and alpha (H, W)."""
     import cv2
 
     height, width = alpha.shape

@@ -74,7 +74,7 @@ class Moments:
         self.count = total
 
     def affine(self, scale: Features, shift: Features) -> Affine:
-        """The normalisation with these moments, followed by a style's ``scale`` and ``shift`` (C,)."""
+        """Return the normalisation with these moments, followed by a style's ``scale`` and ``shift`` (C,)."""
         factor = scale / np.sqrt(self.spread / self.count + EPSILON)
         rest = shift - self.mean * factor
         return Affine(*(n.astype(np.float32)[None, :, None, None] for n in (factor, rest)))
@@ -150,7 +150,7 @@ class Sweeps:
         self.applied: dict[str, Affine] = {}
 
     def run(self) -> Pixels:
-        """The painting, (H, W, 3) in [0, 1]."""
+        """Return the painting, (H, W, 3) in [0, 1]."""
         self._measure_half()
         quarter = self._store_quarter()
         self._rectify(quarter, "down4.convolution")

@@ -236,7 +236,7 @@ def check_pixels(pixels: Pixels) -> Pixels:
 def load_gallery(
     path: str | PathLike[str] | None = None, *, threads: int | None = None, device: str = "auto"
 ) -> Gallery:
-    """The network in ``path``: a .safetensors file that ``impasto train`` made, or an .onnx file that
+    """Return the network in ``path``: a .safetensors file that ``impasto train`` made, or an .onnx file that
     ``impasto export`` made of it, or of a network of one style; the shipped one by default.
 
     ``threads``: how many the arithmetic may use; as many as the machine has cores by default. ``device``:

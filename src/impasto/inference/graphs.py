@@ -23,7 +23,7 @@ GRAIN = "grain"
 
 
 def layer_names(weights: Weights) -> list[str]:
-    """The convolutions that are followed by a normalisation, in the order of a row's numbers."""
+    """Return the convolutions that are followed by a normalisation, in the order of a row's numbers."""
     found = ["down2", "down4"]
     for group, after in (("blocks4", "down8"), ("blocks8", None), ("blocks4_up", "fine2")):
         found += [f"{group}.{k}" for k in range(sum(name.startswith(f"{group}.") for name in weights))]
@@ -44,7 +44,7 @@ class Network:
         self._cast: dict[str, str] = {}
 
     def number(self, name: str) -> str:
-        """The tensor called ``name``, in float32. Runtimes fold the cast of halves when they load."""
+        """Return the tensor called ``name``, in float32. Runtimes fold the cast of halves when they load."""
         if name not in self._cast:
             array = self.weights[name]
             found = self.graph.constant(np.asarray(array), name)
@@ -75,7 +75,7 @@ class Network:
         return self.graph.add("Conv", x, *filters, kernel_shape=[side, side], strides=[step, step])
 
     def with_grain(self, image: str) -> str:
-        """``image`` (1, 3, H, W) and, as a fourth channel, the grain laid side by side."""
+        """Return ``image`` (1, 3, H, W) and, as a fourth channel, the grain laid side by side."""
         graph = self.graph
         side = self.weights[GRAIN].shape[0]
         size = self.size(image)
@@ -94,19 +94,19 @@ class Network:
         )  # fmt: skip
 
     def cut(self, x: str, starts: str, ends: str) -> str:
-        """Rows and columns from ``starts`` to ``ends``, two numbers each."""
+        """Return the rows and columns from ``starts`` to ``ends``, two numbers each."""
         return self.graph.add("Slice", x, starts, ends, self.graph.integers(2, 3))
 
     def size(self, x: str) -> str:
         return self.graph.add("Shape", x, start=2, end=4)
 
     def recolour(self, image: str, matrix: str, shift: str) -> str:
-        """The linear map of colours: ``matrix`` (3, 3, 1, 1), ``shift`` (3,)."""
+        """Return the linear map of colours: ``matrix`` (3, 3, 1, 1), ``shift`` (3,)."""
         return self.graph.add("Conv", image, matrix, shift, kernel_shape=[1, 1])
 
 
 def whole(weights: Weights, rows: int, metadata: Mapping[str, str] | None = None) -> bytes:
-    """The network as one ONNX file.
+    """Return the network as one ONNX file.
 
     Inputs: ``image`` (1, 3, H, W) in [0, 1], any H and W from 16; ``weights`` (1, ``rows``), how much of
     each row of the table. Output ``painting`` (1, 3, H, W); it may leave [0, 1].
@@ -160,7 +160,7 @@ class Segment(Network):
     """
 
     def apply(self, x: str, layer: str) -> str:
-        """The normalisation after ``layer``, and the rectifier."""
+        """Return the normalisation after ``layer``, and the rectifier."""
         channels = int(self.weights[f"{layer}.weight"].shape[0])
         scale, shift = (self.graph.input(f"{layer}/{n}", [1, channels, 1, 1]) for n in ("scale", "shift"))
         return self.graph.add("Relu", self.graph.add("Add", self.graph.add("Mul", x, scale), shift))
@@ -184,7 +184,7 @@ class Segment(Network):
         self.graph.output("spread", [channels])
 
     def finish(self, x: str, layer: str, *, features: bool) -> bytes:
-        """The file: what ``layer`` gives, as ``features`` or not at all, and its moments."""
+        """Return the ONNX file: the output of ``layer``, as ``features`` or not at all, and its moments."""
         channels = int(self.weights[f"{layer}.weight"].shape[0])
         if features:
             self.graph.add("Identity", x, name="features")
@@ -194,7 +194,7 @@ class Segment(Network):
 
 
 def first_segment(weights: Weights, *, store: bool) -> bytes:
-    """Return the graph from a band of the image and its grain to moments of ``down2`` (``store``: ``down4``)."""
+    """Return the graph from a band of the image and its grain to moments of ``down2`` (``store``: down4)."""
     part = Segment("first", weights)
     image = part.graph.input("band", [1, 4, "rows_in", "columns_in"])
     half = part.convolve_band(image, "down2.convolution")
@@ -205,7 +205,7 @@ def first_segment(weights: Weights, *, store: bool) -> bytes:
 
 
 def layer_segment(weights: Weights, layer: str, before: str | None) -> bytes:
-    """Return the graph from a band of features to ``layer`` and its moments; ``before`` is normalised first."""
+    """Return the graph from a band of features to ``layer`` and its moments, ``before`` normalised first."""
     part = Segment("layer", weights)
     x = part.graph.input("band", [1, int(weights[f"{layer}.weight"].shape[1]), "rows_in", "columns_in"])
     if before is not None:
@@ -226,7 +226,8 @@ def enlarging_segment(weights: Weights, layer: str) -> bytes:
 def last_segment(weights: Weights, until: str) -> bytes:
     """Return the graph from a band at a quarter of the size to moments of ``until``.
 
-    ``until`` is "fine2" or "fine1"; or "strokes" for the painting, from inputs ``image`` (the band), ``matrix`` and ``shift`` (its colour map) as well."""
+    ``until`` is "fine2" or "fine1"; or "strokes" for the painting, with further inputs
+    ``image`` (the band), ``matrix`` and ``shift`` (its colour map)."""
     part = Segment("last", weights)
     into = int(weights["up2.weight"].shape[1])
     x = part.enlarge_band(part.graph.input("band", [1, into, "rows_in", "columns_in"]), "up2")

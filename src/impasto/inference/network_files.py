@@ -14,8 +14,8 @@ from impasto.inference.styles import KEY, KIND, ONE_STYLE, FastStyle, describe, 
 
 
 def read_network(source: Path) -> tuple[bytes, tuple[FastStyle, ...], Weights | None]:
-    """The ONNX file of the network in ``source``, its styles, and its tensors; None for those of a network
-    that is quantised or of one style.
+    """Return the ONNX file of the network in ``source``, its styles, and its tensors; None for those of a
+    network that is quantised or of one style.
 
     Raises WeightsMissingError when there is no such file, CorruptWeightsError when it is something else.
     """

@@ -74,7 +74,7 @@ class Graph:
         return len(self._nodes)
 
     def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
-        """The ONNX file."""
+        """Return the ONNX file."""
         graph = b"".join(self._nodes) + _text(2, self.name)
         graph += b"".join(_field(5, tensor) for tensor in self._constants.values())
         graph += b"".join(_field(11, v) for v in self._inputs) + b"".join(
@@ -87,7 +87,7 @@ class Graph:
 
 
 def read_constants(data: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """The fixed tensors of an ONNX file, by name, and its metadata.
+    """Return the fixed tensors of an ONNX file, by name, and its metadata.
 
     Tensors of kinds other than float32, float16 and int64, and those kept outside the file, are left out.
     Raises ValueError for what is not in the wire format.
@@ -131,7 +131,7 @@ def _read_tensor(data: memoryview) -> tuple[str, NDArray[Any] | None]:
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Numbers and values of a message's fields; fixed-width ones as they are in the file."""
+    """Yield numbers and values of a message's fields; fixed-width ones as they are in the file."""
     place = 0
     while place < len(data):
         tag, place = _read_varint(data, place)

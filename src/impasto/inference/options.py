@@ -70,12 +70,12 @@ class FastOptions:
         return dict(zip(styles, weights, strict=True))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return dataclasses.asdict(self) | {"style_weights": list(self.style_weights)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FastOptions:
-        """The inverse of ``to_dict``; unknown names raise OptionError."""
+        """Build options from the values ``to_dict`` returns; unknown names raise OptionError."""
         if not isinstance(values, Mapping):
             raise OptionError(f"options must be a mapping from name to value; they are {values!r}")
         return cls().replace(**{str(name): value for name, value in values.items()})

@@ -33,7 +33,7 @@ class Sessions:
     threads: int | None = None
 
     def open(self, model: bytes) -> onnxruntime.InferenceSession:
-        """A session for the ONNX file ``model``.
+        """Return a session for the ONNX file ``model``.
 
         Raises OptionError where the graphics processor cannot be used, and ONNX Runtime's own errors, which
         have no common base, for a file that it cannot.

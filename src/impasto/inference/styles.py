@@ -29,12 +29,14 @@ class FastStyle:
 
 
 def rows_of(styles: Sequence[FastStyle]) -> int:
-    """The rows of a network's table for ``styles``: the photograph's, and two for each (see network.py)."""
+    """Return the rows of a network's table for ``styles``: the photograph's, and two for each (see
+    network.py).
+    """
     return 1 + 2 * len(styles)
 
 
 def describe(styles: Sequence[FastStyle], extra: Mapping[str, Any] | None = None, kind: str = KIND) -> str:
-    """The metadata of a network's file, as JSON; ``extra`` is kept beside the styles.
+    """Return the metadata of a network's file, as JSON; ``extra`` is kept beside the styles.
 
     Raises InputError for styles without a name, or two of one name.
     """
@@ -46,7 +48,7 @@ def describe(styles: Sequence[FastStyle], extra: Mapping[str, Any] | None = None
 
 
 def kind_of(text: str | None) -> str | None:
-    """The kind of network that ``describe`` was told; None for what it did not make."""
+    """Return the kind of network that ``describe`` was told; None for what it did not make."""
     try:
         about = json.loads(text or "")
     except ValueError:
@@ -58,7 +60,7 @@ def kind_of(text: str | None) -> str | None:
 def understand(
     text: str | None, source: str, kind: str = KIND
 ) -> tuple[tuple[FastStyle, ...], dict[str, Any]]:
-    """The styles and the rest of what ``describe`` made. ``source`` is what errors call the file.
+    """Return the styles and the rest of what ``describe`` made. ``source`` is what errors call the file.
 
     Raises CorruptWeightsError where it is something else, or not of ``kind``.
     """

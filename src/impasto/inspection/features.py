@@ -46,7 +46,7 @@ class LayerView:
         return int(self.maps.shape[2]), int(self.maps.shape[1])
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures without the maps, ready for JSON."""
+        """Return the figures without the maps, ready for JSON."""
         return {
             "layer": self.layer,
             "channels": self.channels,
@@ -69,7 +69,7 @@ def feature_maps(
     channels: Sequence[int] | None = None,
     top: int = 6,
 ) -> list[LayerView]:
-    """The answers of ``layers`` to ``picture``, in the order asked for.
+    """Return the answers of ``layers`` to ``picture``, in the order asked for.
 
     ``channels``: which to show, counted from 0; by default the ``top`` most active of each layer: those
     whose answers differ most from place to place. (Not the largest mean: tiny's rectifiers leak, and at

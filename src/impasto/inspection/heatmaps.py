@@ -20,14 +20,16 @@ _STEPS = 256
 
 
 def heat(plane: NDArray[Any], low: float | None = None, high: float | None = None) -> Pixels:
-    """A plane (H, W) of any numbers as colours (H, W, 3): dark where ``low`` (its least), light where
-    ``high`` (its largest). A plane of one value is dark."""
+    """Return a plane (H, W) of any numbers as colours (H, W, 3): dark where ``low`` (its least), light where
+    ``high`` (its largest). A plane of one value is dark.
+    """
     return _look_up(_scaled(plane, low, high), _WARM)
 
 
 def signed(plane: NDArray[Any], reach: float | None = None) -> Pixels:
-    """A plane (H, W) as colours (H, W, 3): blue below zero, orange above; ``reach`` (its largest
-    magnitude) is the darkest of both."""
+    """Return a plane (H, W) as colours (H, W, 3): blue below zero, orange above; ``reach`` (its largest
+    magnitude) is the darkest of both.
+    """
     checked = _checked(plane)
     reach = float(np.abs(checked).max()) if reach is None else reach
     return heat_between(checked, -reach, reach)
@@ -40,7 +42,7 @@ def heat_between(plane: NDArray[Any], low: float, high: float) -> Pixels:
 
 
 def overlay(pixels: Pixels, plane: NDArray[Any], strength: float = 0.85) -> Pixels:
-    """``pixels`` (H, W, 3) in grey, glowing where a plane (h, w) of activations is high.
+    """Return ``pixels`` (H, W, 3) in grey, glowing where a plane (h, w) of activations is high.
 
     The plane is enlarged smoothly to the picture's size; its least value leaves the picture grey.
     ``strength`` in [0, 1] is how much of the picture its highest hides.

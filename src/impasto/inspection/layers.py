@@ -48,7 +48,7 @@ def check_size(encoder: FeatureExtractor, layers: Sequence[str], width: int, hei
 
 
 def paper_layers(encoder: FeatureExtractor, paper: Paper = "2015") -> list[str]:
-    """The five layers of a paper's figure 1, as far as ``encoder`` has them.
+    """Return the five layers of a paper's figure 1, as far as ``encoder`` has them.
 
     Where its block is shorter than the paper's (``tiny`` ends with conv5_1) the nearest of the block
     stands in. For networks that are no VGG: those ``suggest_layers`` names.
@@ -61,12 +61,12 @@ def paper_layers(encoder: FeatureExtractor, paper: Paper = "2015") -> list[str]:
 
 
 def growing_sets(layers: Sequence[str]) -> list[list[str]]:
-    """The first layer; the first two; ... all of them (Gatys et al. 2015, figures 1 and 3)."""
+    """Return the first layer; the first two; ... all of them (Gatys et al. 2015, figures 1 and 3)."""
     return [list(layers[: count + 1]) for count in range(len(layers))]
 
 
 def suggest_layers(encoder: FeatureExtractor) -> tuple[list[str], list[str]]:
-    """Content and style layers for any network: those of ``OptimizeOptions`` where it has them.
+    """Return the content and style layers for any network: those of ``OptimizeOptions`` where it has them.
 
     Of another network the last layer of each size of features serves for style, up to five from the
     finest on, and for content the last of stride 8, or of the stride nearest to it. Raises LayerError for
@@ -101,7 +101,7 @@ class NetworkInput:
 
 
 def network_input(encoder: FeatureExtractor, picture: Picture) -> NetworkInput:
-    """The first step of all: the picture as ``encoder`` wants it (preprocessing).
+    """Return the first step of all: the picture as ``encoder`` wants it (preprocessing).
 
     For networks of one's own, whose convention is not to be had, CENTRED's is shown.
     """
@@ -118,5 +118,5 @@ def network_input(encoder: FeatureExtractor, picture: Picture) -> NetworkInput:
 
 
 def equal_weights(layers: Iterable[str]) -> Mapping[str, float]:
-    """Every layer with weight 1, as ``OptimizeOptions`` takes them."""
+    """Return every layer with weight 1, as ``OptimizeOptions`` takes them."""
     return dict.fromkeys(layers, 1.0)

@@ -49,12 +49,13 @@ class LossLog:
     pictures: Mapping[int, Path] = field(default_factory=dict)
 
     def parts(self, kind: str) -> dict[str, NDArray[np.float64]]:
-        """The losses of one kind ("content" or "style") by layer."""
+        """Return the losses of one kind ("content" or "style") by layer."""
         return {n.split()[1]: v for n, v in self.losses.items() if n.split()[0] == kind and " " in n}
 
     def kinds(self) -> dict[str, NDArray[np.float64]]:
-        """Losses that are no layer's, as far as the run has them: "total", "content" and "style" over all
-        their layers, and others by name; each (N,). A total that is one kind alone is left out."""
+        """Return the losses that are no layer's, as far as the run has them: "total", "content" and "style"
+        over all their layers, and others by name; each (N,). A total that is one kind alone is left out.
+        """
         found = {name: values for name, values in self.losses.items() if name == "total"}
         for name, values in self.losses.items():
             kind = name.split()[0]
@@ -66,8 +67,9 @@ class LossLog:
         return found
 
     def table(self) -> list[dict[str, Any]]:
-        """One row a level: its size, iterations, seconds, and each kind's loss at its first and last
-        iteration ("content_first", "content_last", ...)."""
+        """Return one row a level: its size, iterations, seconds, and each kind's loss at its first and last
+        iteration ("content_first", "content_last", ...).
+        """
         rows = []
         before = 0.0
         for level in dict.fromkeys(self.level.tolist()):
@@ -87,8 +89,9 @@ class LossLog:
         return rows
 
     def at(self, iterations: Iterable[int]) -> list[dict[str, float]]:
-        """Seconds and each kind's loss at these iterations, as far as the log has them: the losses are those
-        that the iteration began with."""
+        """Return the seconds and each kind's loss at these iterations, as far as the log has them: the losses
+        are those that the iteration began with.
+        """
         places = {int(count): number for number, count in enumerate(self.iteration)}
         return [
             {"iteration": count, "seconds": float(self.seconds[places[count]])}
@@ -99,7 +102,7 @@ class LossLog:
 
 
 def read_log(path: str | Path) -> LossLog:
-    """The log that ``--log FILE`` of ``impasto stylize``, ``texture`` or ``train`` wrote: CSV, or JSON
+    """Return the log that ``--log FILE`` of ``impasto stylize``, ``texture`` or ``train`` wrote: CSV, or JSON
     lines where FILE ends in .jsonl.
 
     Raises InputError for a file that is missing or no such log. A last line that a crash cut short does
@@ -173,7 +176,7 @@ def _gathered(rows: Sequence[Mapping[str, Any]], folder: Path) -> LossLog:
 
 
 def _found(path: Path, folder: Path) -> Path:
-    """A picture's place: as the log has it, or else beside the log."""
+    """Return a picture's place: as the log has it, or else beside the log."""
     return path if path.exists() or not (folder / path.name).exists() else folder / path.name
 
 

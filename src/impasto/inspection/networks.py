@@ -42,7 +42,7 @@ class NetworkResult:
         return lines
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures without the picture, ready for JSON."""
+        """Return the figures without the picture, ready for JSON."""
         return {
             "name": self.name,
             "content_layers": list(self.content_layers),

@@ -22,7 +22,7 @@ def untrained(
     rescale_pooling: bool = False,
     padding: Padding = "reflect",
 ) -> Encoder:
-    """An encoder of this shape with random weights, the same for the same ``seed``.
+    """Return an encoder of this shape with random weights, the same for the same ``seed``.
 
     Filters are normal with the variance that keeps activations alike in size from layer to layer
     (He et al. 2015), biases are zero; input is centred. ``pooling``, ``rescale_pooling`` and ``padding`` are

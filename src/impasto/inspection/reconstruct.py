@@ -69,7 +69,7 @@ def reconstruct_content(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
-    """A picture with the activations of ``photo`` at ``layer``, and nothing else asked of it.
+    """Return a picture with the activations of ``photo`` at ``layer``, and nothing else asked of it.
 
     ``options`` say how; their layers and styles do not count. Raises LayerError and PictureError.
     """
@@ -91,7 +91,7 @@ def reconstruct_style(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
-    """A picture with the style of ``painting`` at ``layers``, and nothing else asked of it.
+    """Return a picture with the style of ``painting`` at ``layers``, and nothing else asked of it.
 
     A ``Picture`` gives its proportions too; for any other style the result is square unless
     ``options.size`` is exact. Raises LayerError, PictureError and StyleError.
@@ -117,7 +117,8 @@ def synthesise(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
-    """A texture of ``size`` (width, height) in the manner of ``style``, at the style layers of ``options``.
+    """Return a texture of ``size`` (width, height) in the manner of ``style``, at the style layers of
+    ``options``.
 
     It is larger or smaller than the painting as asked: what is repeated is the style, not the picture.
     Raises LayerError, PictureError, StyleError, and OptionError for a size below 16.
@@ -134,7 +135,7 @@ def synthesise(
 
 
 def shrunk(picture: Picture, long_side: int) -> Picture:
-    """``picture`` with a long side of at most ``long_side``, without its transparency."""
+    """Return ``picture`` with a long side of at most ``long_side``, without its transparency."""
     if max(picture.width, picture.height) <= long_side:
         return Picture(picture.pixels)
     return Picture(resize(picture.pixels, *fit(picture.width, picture.height, long_side)))

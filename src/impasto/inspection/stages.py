@@ -23,7 +23,7 @@ class Stage:
     painting: Progress | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return {
             "title": self.title,
             "done": round(self.done, 4),
@@ -46,7 +46,7 @@ class Stages:
         self._began = time.perf_counter()
 
     def part(self, name: str, title: str | None = None) -> ProgressCallback:
-        """A callback for the painting called ``name``, which begins now; the ones before are done."""
+        """Return a callback for the painting called ``name``, which begins now; the ones before are done."""
         self._tell(title or name, 0.0)
         cost = self._costs[name]
 

@@ -27,11 +27,11 @@ class StyleDistances:
     total: NDArray[np.float64]
 
     def nearest(self, number: int) -> list[int]:
-        """The other styles, the nearest to style ``number`` first."""
+        """Return the other styles, the nearest to style ``number`` first."""
         return [int(i) for i in np.argsort(self.total[number], kind="stable") if i != number]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return {
             "names": list(self.names),
             "total": self.total.tolist(),
@@ -46,8 +46,9 @@ def style_distances(
     *,
     long_side: int = 512,
 ) -> StyleDistances:
-    """The distances between the Gram matrices A and B of all pairs of ``styles``, at each layer:
-    ||A - B|| / (||A|| + ||B||), Frobenius norms: 0 the same, 1 as different as can be.
+    """Return the distances between the Gram matrices A and B of all pairs of ``styles``, at each layer.
+
+    A distance is ||A - B|| / (||A|| + ||B||), Frobenius norms: 0 is the same, 1 as different as can be.
 
     All are measured at a long side of about ``long_side`` pixels. Our own measure: it is free of the
     size of activations, so layers can be compared and averaged. Raises InputError for fewer than two
@@ -79,7 +80,7 @@ class StyleMap:
 
 
 def map_styles(distances: NDArray[Any]) -> StyleMap:
-    """Classical multidimensional scaling (Torgerson 1952) of (N, N) ``distances`` to the plane.
+    """Map (N, N) ``distances`` to the plane by classical multidimensional scaling (Torgerson 1952).
 
     Raises InputError for what is no square matrix of at least two.
     """
@@ -99,5 +100,5 @@ def map_styles(distances: NDArray[Any]) -> StyleMap:
 
 
 def in_order(distances: NDArray[np.float64]) -> Sequence[int]:
-    """An order of the styles that puts like beside like: along the map's first axis."""
+    """Return an order of the styles that puts like beside like: along the map's first axis."""
     return [int(i) for i in np.argsort(map_styles(distances).places[:, 0], kind="stable")]

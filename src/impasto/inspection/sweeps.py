@@ -60,7 +60,7 @@ class Axis:
         return _WORDS.get(self.name, self.name.replace("_", " "))
 
     def changes(self, number: int) -> dict[str, Any]:
-        """The fields of ``OptimizeOptions`` that value ``number`` sets."""
+        """Return the fields of ``OptimizeOptions`` that value ``number`` sets."""
         value = self.values[number]
         if self.name == RATIO:
             return {"content_weight": 1.0, "style_weight": 1 / value}
@@ -91,8 +91,10 @@ class Sweep:
 
 
 def cells(options: OptimizeOptions, rows: Axis, columns: Axis) -> list[list[OptimizeOptions]]:
-    """``options`` with every pair of values: [row][column]. Raises OptionError for what they cannot be,
-    and where both axes set one parameter."""
+    """Return ``options`` with every pair of values: [row][column].
+
+    Raises OptionError for what they cannot be, and where both axes set one parameter.
+    """
     both = set(rows.changes(0)) & set(columns.changes(0))
     if both:
         raise OptionError(f"rows and columns both set {sorted(both)[0]}; expected two parameters")

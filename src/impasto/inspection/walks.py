@@ -23,7 +23,7 @@ LAST = 2.0
 
 
 def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int, Pixels]]:
-    """The pictures that a run saved on the way: (iteration, pixels (H, W, 3)), in their order.
+    """Return the pictures that a run saved on the way: (iteration, pixels (H, W, 3)), in their order.
 
     They are those that ``log`` names, or, with the run's ``output``, those of ``--save-every`` beside it
     and the result itself; pictures beyond the run's last iteration are another's.
@@ -44,7 +44,10 @@ def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int,
 
 
 def even(frames: Sequence[Pixels], *, size: tuple[int, int] | None = None) -> list[Pixels]:
-    """All ``frames`` at one (width, height): that of the last, or ``size``. Raises InputError for none."""
+    """Return all ``frames`` at one (width, height): that of the last, or ``size``.
+
+    Raises InputError for none.
+    """
     if not frames:
         raise InputError("expected at least one picture; got none")
     height, width = frames[-1].shape[:2]
@@ -53,14 +56,14 @@ def even(frames: Sequence[Pixels], *, size: tuple[int, int] | None = None) -> li
 
 
 def thinned(count: int, most: int) -> list[int]:
-    """At most ``most`` of the indices 0 to ``count`` - 1, evenly spread, first and last among them."""
+    """Return at most ``most`` of the indices 0 to ``count`` - 1, evenly spread, first and last among them."""
     if count <= most:
         return list(range(count))
     return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)}) if most > 1 else [count - 1]
 
 
 def animation(frames: Sequence[Pixels], kind: str = "gif", seconds: float = 0.15) -> bytes:
-    """An endless animation of ``frames``, each shown for ``seconds``, the last for LAST.
+    """Return an endless animation of ``frames``, each shown for ``seconds``, the last for LAST.
 
     ``kind``: "gif" (256 colours) or "webp". Raises InputError, and OptionError for another kind.
     """

@@ -8,7 +8,7 @@ from impasto.losses.features import require_same_shape
 
 
 def mean_squared(features: Tensor, target: Tensor) -> Tensor:
-    """The mean of (F - P)^2 over all elements, a scalar: independent of picture size and width.
+    """Return the mean of (F - P)^2 over all elements, a scalar: independent of picture size and width.
 
     Both tensors (B, C, H, W), any range. Raises InputError when their shapes differ.
     Source: the content loss of Johnson et al. 2016 (section 3.2) and of neural-style.

@@ -40,7 +40,7 @@ def quantiles(samples: Tensor, count: int) -> Tensor:
 
 
 def sort_matching(found: Tensor, target: Tensor) -> Tensor:
-    """Mean over channels of the squared 2-Wasserstein distance of each by itself, a scalar.
+    """Return the mean over channels of the squared 2-Wasserstein distance of each by itself, a scalar.
 
     ``found`` is (N, C), ``target`` (M, C). Where M is not N the target's ``quantiles`` stand in for it:
     the gradient with respect to ``found`` is still that of the exact distance; the value lacks the
@@ -58,7 +58,7 @@ def sort_matching(found: Tensor, target: Tensor) -> Tensor:
 
 
 def sliced_wasserstein(found: Tensor, target: Tensor, directions: Tensor) -> Tensor:
-    """Mean over ``directions`` of ``sort_matching`` along each, a scalar.
+    """Return the mean over ``directions`` of ``sort_matching`` along each, a scalar.
 
     ``found`` is (N, C), ``target`` (M, C), ``directions`` (K, C) of unit length (not checked), as
     ``random_directions`` draws them. Over all directions it is 0 only for equal distributions; over a
@@ -75,7 +75,7 @@ def sliced_wasserstein(found: Tensor, target: Tensor, directions: Tensor) -> Ten
 
 
 def random_directions(channels: int, count: int, generator: torch.Generator) -> Tensor:
-    """``count`` directions of unit length, (count, channels) float32, on the generator's device.
+    """Return ``count`` directions of unit length, (count, channels) float32, on the generator's device.
 
     Every direction is as likely as any other. Raises OptionError when a number is below 1.
     """

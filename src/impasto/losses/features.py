@@ -11,7 +11,7 @@ from impasto.errors import InputError, OptionError
 
 
 def flatten_positions(features: Tensor) -> Tensor:
-    """The (C, M) matrix whose columns are the feature vectors of ``features``, (B, C, H, W).
+    """Return the (C, M) matrix whose columns are the feature vectors of ``features``, (B, C, H, W).
 
     M = B * H * W: the pictures of a batch are pooled, so that the tiles of one picture, stacked
     as a batch, give the statistics of the whole picture.
@@ -51,7 +51,7 @@ def require_one_of(name: str, value: str, choices: Collection[str]) -> None:
 
 
 def unit_vectors(samples: Tensor) -> Tensor:
-    """The rows of ``samples``, (N, C), divided by their lengths.
+    """Return the rows of ``samples``, (N, C), divided by their lengths.
 
     A row shorter than 1e-6 has no direction worth the name: it stays as it is, so that its cosine
     with anything is 0 and its gradient finite.
@@ -66,6 +66,6 @@ def _unfit(name: str, expected: str, actual: str) -> OptionError:
 
 
 def mismatch(expected: str, value: Tensor) -> InputError:
-    """The error for a tensor whose shape is not the ``expected`` one."""
+    """Return the error for a tensor whose shape is not the ``expected`` one."""
     actual = f"shape {tuple(value.shape)}"
     return InputError(f"Expected {expected}; got {actual}.", expected=expected, actual=actual)

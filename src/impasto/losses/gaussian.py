@@ -13,7 +13,7 @@ from impasto.losses.features import mismatch, require_same_shape
 
 
 def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (C,) ascending and eigenvectors (C, C), as columns, of a symmetric ``matrix``.
+    """Return the eigenvalues (C,) ascending and eigenvectors (C, C), as columns, of a symmetric ``matrix``.
 
     On one thread: for a few hundred channels more threads gain little, and where another program
     keeps a processor busy they wait for each other, up to a thousand times longer.
@@ -31,7 +31,7 @@ def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def covariance_root(covariance: Tensor, *, epsilon: float = 1e-4, newton_schulz: int | None = None) -> Tensor:
-    """The symmetric square root of ``covariance`` + ``epsilon`` * I, (C, C) -> (C, C).
+    """Return the symmetric square root of ``covariance`` + ``epsilon`` * I, (C, C) -> (C, C).
 
     The result is float64 and carries no gradient; it is NaN where ``covariance`` is not finite.
     Eigenvalues that rounding made negative count as zero before ``epsilon`` is added, so the root of a
@@ -53,7 +53,9 @@ def covariance_root(covariance: Tensor, *, epsilon: float = 1e-4, newton_schulz:
 def trace_of_root(
     covariance: Tensor, root: Tensor, *, epsilon: float = 1e-4, newton_schulz: int | None = None
 ) -> Tensor:
-    """tr((R (S + epsilon I) R)^(1/2)), a float64 scalar, for S ``covariance`` and R ``root``, both (C, C).
+    """Return tr((R (S + epsilon I) R)^(1/2)), a float64 scalar.
+
+    S is ``covariance`` and R is ``root``, both (C, C).
 
     R is symmetric, as ``covariance_root`` gives it, and constant; the gradient reaches S, and is
     (1/2) R A^(-1/2) R for A = R (S + epsilon I) R, from the rule d tr A^(1/2) = (1/2) tr(A^(-1/2) dA).
@@ -77,7 +79,9 @@ def trace_of_root(
 
 
 def precise(values: Tensor) -> Tensor:
-    """``values`` in float64, since small eigenvalues drown in float32; on the CPU if the device has none."""
+    """Return ``values`` in float64, since small eigenvalues drown in float32; on the CPU if the device has
+    none.
+    """
     return (values.cpu() if values.device.type == "mps" else values).double()
 
 
@@ -103,7 +107,7 @@ class _TraceOfRoot(torch.autograd.Function):
 
 
 def _roots(values: Tensor, iterations: int | None) -> Tensor:
-    """Square roots of eigenvalues >= 0, (C,): exact, or as far as Newton-Schulz iterations come."""
+    """Return the square roots of eigenvalues >= 0, (C,): exact, or by Newton-Schulz iterations."""
     if iterations is None:
         return values.sqrt()
     norm = values.norm().clamp(min=_SMALLEST)
@@ -116,7 +120,7 @@ def _roots(values: Tensor, iterations: int | None) -> Tensor:
 
 
 def _half_inverse(roots: Tensor, iterations: int | None) -> Tensor:
-    """1 / (2 r) for each root r, (C,): exact, or as far as the Lyapunov iterations come."""
+    """Return 1 / (2 r) for each root r, (C,): exact, or by the Lyapunov iterations."""
     if iterations is None:
         # Roots that are rounding noise beside the largest would give slopes of no meaning.
         noise = roots.max() * torch.finfo(roots.dtype).eps ** 0.5

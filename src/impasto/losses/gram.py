@@ -19,7 +19,7 @@ GramLoss = Callable[[Tensor, Tensor], Tensor]
 
 
 def gram_matrix(features: Tensor) -> Tensor:
-    """The (C, C) Gram matrix of ``features``, (B, C, H, W): F F^T / M with M = B * H * W.
+    """Return the (C, C) Gram matrix of ``features``, (B, C, H, W): F F^T / M with M = B * H * W.
 
     Symmetric and positive semidefinite, in squared units of the features; independent of the order
     of the positions and, for a stationary texture, of the picture's size.
@@ -35,7 +35,7 @@ def gram_matrix(features: Tensor) -> Tensor:
 
 
 def gatys(gram: Tensor, target: Tensor) -> Tensor:
-    """sum((g - a)^2) / (4 N^2) for N channels: the layer term E_l of Gatys et al. 2016, equation 4.
+    """Return sum((g - a)^2) / (4 N^2) for N channels: the layer term E_l of Gatys et al. 2016, equation 4.
 
     The paper divides sum((G - A)^2) by 4 N^2 M^2, with sums over the same M positions in both
     pictures, since it resizes the style picture to the content's size; M then cancels. For pictures
@@ -49,7 +49,8 @@ def gatys(gram: Tensor, target: Tensor) -> Tensor:
 
 
 def neural_style(gram: Tensor, target: Tensor) -> Tensor:
-    """mean((g / N - a / N)^2) for N channels: the style loss of neural-style and of Johnson et al. 2016.
+    """Return the mean((g / N - a / N)^2) for N channels: the style loss of neural-style and Johnson et al.
+    2016.
 
     Both divide each picture's sum by N M, its own number of channels times positions, then take the
     mean (neural-style, neural-style-pt, pytorch/examples) of the squared differences. Johnson et al.
@@ -62,7 +63,9 @@ def neural_style(gram: Tensor, target: Tensor) -> Tensor:
 
 
 def per_element(gram: Tensor, target: Tensor) -> Tensor:
-    """mean((g - a)^2): the style loss of the code Gatys et al. published for PyTorch (weights 1e3 / N^2).
+    """Return the mean((g - a)^2): the style loss of the code Gatys et al. published for PyTorch.
+
+    Its weights are 1e3 / N^2.
 
     It is four times ``gatys``. Raises InputError when the shapes differ or are not (C, C).
     """
@@ -71,7 +74,7 @@ def per_element(gram: Tensor, target: Tensor) -> Tensor:
 
 
 def relative(gram: Tensor, target: Tensor) -> Tensor:
-    """sum((g - a)^2) / sum(a^2): 0 when equal, 1 when the result has no features at all.
+    """Return sum((g - a)^2) / sum(a^2): 0 when equal, 1 when the result has no features at all.
 
     Free of scale: layers, and networks whose activations differ in size, weigh alike without
     weights of their own. Not from a paper. A target of zeros is compared with the smallest normal

@@ -15,7 +15,7 @@ from impasto.losses.gaussian import covariance_root, precise, trace_of_root
 
 
 def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (C,) and covariance (C, C) of the feature vectors of ``features``, (B, C, H, W).
+    """Return the mean (C,) and covariance (C, C) of the feature vectors of ``features``, (B, C, H, W).
 
     The covariance divides by the number of positions M = B * H * W, not M - 1, so that a single
     position has covariance zero and pictures tiled from one another agree. It is symmetric and,
@@ -30,7 +30,7 @@ def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def covariance_from_gram(mean: Tensor, gram: Tensor) -> Tensor:
-    """The covariance (C, C) of features with this ``mean`` (C,) and ``gram_matrix`` (C, C).
+    """Return the covariance (C, C) of features with this ``mean`` (C,) and ``gram_matrix`` (C, C).
 
     Blending several styles is done on mean and Gram matrix (the moments of a mixture of pictures
     are the mixtures of their raw moments), and the covariance taken afterwards. Where the mean is
@@ -46,7 +46,7 @@ def covariance_from_gram(mean: Tensor, gram: Tensor) -> Tensor:
 def moment_difference(
     mean: Tensor, deviation: Tensor, target_mean: Tensor, target_deviation: Tensor
 ) -> Tensor:
-    """Mean over channels of (mu - mu')^2 + (sigma - sigma')^2, a scalar; all inputs (C,).
+    """Return the mean over channels of (mu - mu')^2 + (sigma - sigma')^2, a scalar; all inputs (C,).
 
     Source: the loss on batch normalisation statistics of Li et al. 2017. It is the squared
     2-Wasserstein distance per channel between Gaussians with independent channels.
@@ -61,7 +61,7 @@ def moment_difference(
 def mean_std(
     mean: Tensor, variance: Tensor, target_mean: Tensor, target_variance: Tensor, *, epsilon: float = 1e-5
 ) -> Tensor:
-    """``moment_difference`` from variances instead of deviations, a scalar; all inputs (C,).
+    """Return ``moment_difference`` from variances instead of deviations, a scalar; all inputs (C,).
 
     For those who keep sums over a whole picture: the variance is the Gram matrix's diagonal less the
     mean's square. Where rounding made that negative it counts as zero. ``epsilon`` is added to both
@@ -90,7 +90,7 @@ def wasserstein2_gaussian(
     target_root: Tensor | None = None,
     newton_schulz: int | None = None,
 ) -> Tensor:
-    """Squared 2-Wasserstein distance between two Gaussians, a scalar, with ``epsilon`` * I added to both.
+    """Return the squared 2-Wasserstein distance between two Gaussians, ``epsilon`` * I added to both.
 
     ||mu - mu'||^2 + tr(S + S' - 2 (R S R)^(1/2)) with R = S'^(1/2), for means (C,) and covariances
     (C, C). 0 when the moments agree. It is the sum over channels. style-transfer-pytorch's style

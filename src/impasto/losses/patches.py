@@ -23,7 +23,7 @@ LIMIT = 4_000_000
 def nearest_neighbours(
     found: Tensor, target: Tensor, distance: str = "cosine", *, limit: int = LIMIT
 ) -> Tensor:
-    """Return the index of the row of ``target``, (M, D), nearest to each row of ``found``, (N, D): (N,) int64.
+    """Return the index (N,) of the row of ``target``, (M, D), nearest to each row of ``found``, (N, D).
 
     ``distance`` is "cosine", by which a row of zeros is equally far from all, or "euclidean". No more
     than ``limit`` of the N x M similarities are held at once; the result does not depend on it but for
@@ -44,7 +44,7 @@ def nearest_neighbours(
 def nearest_distances(
     found: Tensor, target: Tensor, distance: str = "cosine", *, limit: int = LIMIT
 ) -> Tensor:
-    """The distance of each row of ``found``, (N, D), to the nearest row of ``target``, (M, D): (N,).
+    """Return the distance of each row of ``found``, (N, D), to the nearest row of ``target``, (M, D): (N,).
 
     "cosine": 1 - cos, in [0, 2], and 1 for a row of zeros; "euclidean": in the units of the features.
     The gradient reaches both and is finite, zero where rows coincide. ``limit`` and errors as for
@@ -58,7 +58,8 @@ def nearest_distances(
 
 
 def mrf(found: Tensor, target: Tensor, *, limit: int = LIMIT) -> Tensor:
-    """Mean of the squared differences between each patch and the target's most similar one, a scalar.
+    """Return the mean of the squared differences between each patch and the target's most similar one, a
+    scalar.
 
     ``found`` is (N, D), ``target`` (M, D). Most similar is the one
     of the largest normalised cross-correlation, that is, of the smallest cosine distance. ``limit``
@@ -73,7 +74,7 @@ def mrf(found: Tensor, target: Tensor, *, limit: int = LIMIT) -> Tensor:
 def nearest_neighbour_cosine(
     found: Tensor, target: Tensor, *, centred: bool = True, limit: int = LIMIT
 ) -> Tensor:
-    """Mean cosine distance of each feature vector to the target's nearest one, a scalar in [0, 2].
+    """Return the mean cosine distance of each feature vector to the target's nearest one, a scalar in [0, 2].
 
     ``found`` is (N, C), ``target`` (M, C). ``centred`` takes each side's mean away first, for the match
     and for the distance: features that share a large mean all point the same way. ``limit`` and errors
@@ -88,7 +89,7 @@ def nearest_neighbour_cosine(
 
 
 def _nearest(block: Tensor, target: Tensor, distance: str, limit: int) -> Tensor:
-    """The nearest rows of ``target`` to the few of ``block``, over parts of the target."""
+    """Return the nearest rows of ``target`` to the few of ``block``, over parts of the target."""
     columns = max(1, limit // block.shape[0])
     closest = block.new_full((block.shape[0],), -torch.inf)
     nearest = torch.zeros(block.shape[0], dtype=torch.int64, device=block.device)

@@ -13,7 +13,7 @@ from impasto.losses.features import mismatch
 
 
 def total_variation_l1(image: Tensor) -> Tensor:
-    """sum |dx| + sum |dy| over neighbours and channels: grows with the number of pixels.
+    """Return sum |dx| + sum |dy| over neighbours and channels: grows with the number of pixels.
 
     For values in 0..255 this is the term of neural-style-pt; for [0, 1] it is 255 times smaller.
     Raises InputError when ``image`` is not 4-D. Source: Rudin, Osher and Fatemi 1992, in its
@@ -24,7 +24,7 @@ def total_variation_l1(image: Tensor) -> Tensor:
 
 
 def total_variation_l2(image: Tensor) -> Tensor:
-    """mean dx^2 + mean dy^2: independent of the picture's size, and of an edge's direction.
+    """Return the mean dx^2 + mean dy^2: independent of the picture's size, and of an edge's direction.
 
     For small steps it is the mean squared length of the gradient, which turning the picture does
     not change. Raises InputError when ``image`` is not 4-D.
@@ -36,7 +36,7 @@ def total_variation_l2(image: Tensor) -> Tensor:
 
 
 def total_variation_half_square(image: Tensor) -> Tensor:
-    """Half the sum of dx^2 + dy^2 over all pixels but the last row and column: grows with the picture.
+    """Return half the sum of dx^2 + dy^2 over all pixels but the last row and column: grows with the picture.
 
     Its gradient is what neural-style adds, weighted, to that of its losses; the term itself is in
     none of the losses it prints. There values run to 255, which makes it 255^2 times this one's for
@@ -47,7 +47,7 @@ def total_variation_half_square(image: Tensor) -> Tensor:
 
 
 def total_variation_nine_point(image: Tensor) -> Tensor:
-    """2/3 (mean dx^2 + mean dy^2) + 1/6 (mean dp^2 + mean dq^2), with p and q the two diagonals.
+    """Return 2/3 (mean dx^2 + mean dy^2) + 1/6 (mean dp^2 + mean dq^2), with p and q the two diagonals.
 
     The eight neighbours around a pixel take part, weighted as in the nine-point Laplacian, which
     treats a direction like its diagonal. The picture is continued past its border by its outermost

@@ -18,7 +18,7 @@ from impasto.losses.patches import LIMIT, nearest_distances
 def relaxed_earth_mover(
     found: Tensor, target: Tensor, distance: str = "cosine", *, limit: int = LIMIT
 ) -> Tensor:
-    """The larger of two means: from each found sample to the nearest target sample, and back.
+    """Return the larger of two means: from each found sample to the nearest target sample, and back.
 
     ``found`` is (N, D), ``target`` (M, D). A lower bound of the earth mover's distance: either mean
     leaves out one of its two constraints. It is 0 where every sample has its like on the other side,
@@ -34,7 +34,7 @@ def relaxed_earth_mover(
 
 
 def moment_matching(found: Tensor, target: Tensor) -> Tensor:
-    """Mean |difference| of the means plus mean |difference| of the covariances.
+    """Return the mean |difference| of the means plus mean |difference| of the covariances.
 
     ``found`` is (N, D), ``target`` (M, D); the means have D elements, the covariances D^2, and divide
     by N and M. Raises InputError when the shapes do not fit.

@@ -84,7 +84,7 @@ def _luminance(image: Tensor) -> Tensor:
 
 
 def _tile_power(luminance: Tensor, side: int) -> Tensor:
-    """(tiles, side, side) power spectra, scaled so that white noise has its variance at each bin."""
+    """Return (tiles, side, side) power spectra, scaled so that white noise has its variance at each bin."""
     tiles = luminance.unfold(2, side, side // 2).unfold(3, side, side // 2).reshape(-1, side, side)
     hann = torch.hann_window(side, dtype=tiles.dtype, device=tiles.device)
     window = torch.outer(hann, hann)
@@ -94,7 +94,7 @@ def _tile_power(luminance: Tensor, side: int) -> Tensor:
 
 
 def _excess(power: Tensor, row: int, column: int) -> Tensor:
-    """Power at a bin over that of its neighbours: over tiles, the square of the mean root."""
+    """Return the power at a bin over that of its neighbours: over tiles, the square of the mean root."""
     side = power.shape[1]
     offsets = [offset for distance in range(3, side // 8 + 1) for offset in (-distance, distance)]
     along_rows = power[:, [(row + offset) % side for offset in offsets], column].mean(1)
@@ -123,7 +123,7 @@ def border_frame(image: Tensor) -> float:
 
 
 def _border_shift(sides: list[Tensor], width: int) -> float:
-    """The shift in colour at the top of the pictures ``sides`` over the median shift further down."""
+    """Return the shift in colour at the top of the pictures ``sides`` over the median shift further down."""
     depth = min(side.shape[2] for side in sides) // 2
     profiles = torch.stack([_shifts(side[..., :depth, :], width) for side in sides]).mean(0)
     inside = profiles[2 * width :].median()
@@ -131,7 +131,7 @@ def _border_shift(sides: list[Tensor], width: int) -> float:
 
 
 def _shifts(picture: Tensor, width: int) -> Tensor:
-    """(D,) mean absolute difference of the strips above and below each depth, ``width`` pixels high."""
+    """Return the mean absolute difference (D,) of the ``width`` high strips above and below each depth."""
     strips = functional.avg_pool2d(picture, (width, _SEGMENT), stride=(1, _SEGMENT))
     return (strips[..., width:, :] - strips[..., :-width, :]).abs().mean((0, 1, 3))
 

@@ -38,7 +38,7 @@ class Measures:
     speckle: float
 
     def to_dict(self) -> dict[str, float | None]:
-        """The figures by name."""
+        """Return the figures by name."""
         return asdict(self)
 
 
@@ -52,7 +52,7 @@ def measure(
     style_layers: Sequence[str] = STYLE_LAYERS,
     content_layer: str = CONTENT_LAYER,
 ) -> Measures:
-    """Every figure for ``result``, painted from ``content`` in the manner of ``style``.
+    """Return every figure for ``result``, painted from ``content`` in the manner of ``style``.
 
     All are (1, 3, H, W) sRGB in [0, 1], on the encoder's device. ``encoder`` should be another
     network than the one that painted. Grid, border and speckle are measured on the result as it is.
@@ -81,7 +81,7 @@ def measure(
 
 
 def _bring_together(result: Tensor, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The three pictures at one scale, 1024 pixels at most."""
+    """Return the three pictures at one scale, 1024 pixels at most."""
     height, width = result.shape[2:]
     expected_height = content.shape[2] * width / content.shape[3]
     if abs(expected_height - height) > max(2, _SHAPE_TOLERANCE * height):

@@ -24,7 +24,7 @@ def sliced_wasserstein_patches(
     projections: int = 128,
     seed: int = 0,
 ) -> float:
-    """The sliced 2-Wasserstein distance between the patches of two pictures, mean over ``scales``.
+    """Return the sliced 2-Wasserstein distance between the patches of two pictures, mean over ``scales``.
 
     ``result`` and ``style`` are (1, 3, H, W) sRGB in [0, 1], of any two sizes. At scale s both are
     averaged over s x s pixels; up to 8192 patches of ``patch`` x ``patch`` pixels are drawn from
@@ -64,13 +64,13 @@ def sliced_wasserstein_patches(
 
 
 def _directions(patch: int, projections: int, seed: int) -> Tensor:
-    """(projections, 3 patch^2) unit vectors, uniform on the sphere."""
+    """Return (projections, 3 patch^2) unit vectors, uniform on the sphere."""
     generator = torch.Generator().manual_seed(seed)
     return functional.normalize(torch.randn(projections, 3 * patch * patch, generator=generator), dim=1)
 
 
 def _quantiles(image: Tensor, directions: Tensor, patch: int, seed: int) -> Tensor:
-    """(projections, 512) quantiles of the projected patches of ``image``, at evenly spaced levels."""
+    """Return (projections, 512) quantiles of the projected patches of ``image``, at evenly spaced levels."""
     rows, columns = image.shape[2] - patch + 1, image.shape[3] - patch + 1
     generator = torch.Generator().manual_seed(seed + 1)
     if rows * columns <= _SAMPLES:

@@ -24,7 +24,7 @@ CONTENT_LAYER = "relu3_4"
 def style_distance(
     result: Tensor, style: Tensor, encoder: Encoder, layers: Sequence[str] = STYLE_LAYERS
 ) -> float:
-    """Mean over ``layers`` of ||G - A|| / ||A||, Frobenius norms of Gram matrices averaged over positions.
+    """Return the mean over ``layers`` of ||G - A|| / ||A||, Frobenius norms of mean Gram matrices.
 
     ``result`` and ``style`` are (1, 3, H, W) sRGB in [0, 1], of any two sizes; both are taken at
     the scale they have, so bring the style to the scale it was painted at. 0: the same Gram
@@ -50,7 +50,7 @@ def style_distance(
 
 @torch.no_grad()
 def content_distance(result: Tensor, content: Tensor, encoder: Encoder, layer: str = CONTENT_LAYER) -> float:
-    """||F - P|| / ||P|| for the features of ``result`` and ``content`` at ``layer``.
+    """Return ||F - P|| / ||P|| for the features of ``result`` and ``content`` at ``layer``.
 
     Both are (1, 3, H, W) sRGB in [0, 1], of one size. 0: the same features in the same places;
     1: as far from the content as a picture without any features; there is no upper bound, and

@@ -51,7 +51,7 @@ class Steadiness:
 
 
 def farneback(first: Pixels, second: Pixels) -> Flow:
-    """The flow (H, W, 2) from ``first`` to ``second``: where each pixel goes, in pixels right and down."""
+    """Return the flow (H, W, 2) from ``first`` to ``second``, in pixels right and down."""
     grey = [
         np.rint(cv2.cvtColor(np.ascontiguousarray(p), cv2.COLOR_RGB2GRAY) * 255).astype(np.uint8)
         for p in (first, second)
@@ -62,7 +62,7 @@ def farneback(first: Pixels, second: Pixels) -> Flow:
 
 
 def read_flow(path: str | os.PathLike[str]) -> Flow:
-    """A flow in Middlebury's format (.flo), (H, W, 2); NaN where it is unknown. Raises InputError."""
+    """Return a flow in Middlebury's format (.flo), (H, W, 2); NaN where it is unknown. Raises InputError."""
     place = Path(path)
     try:
         data = place.read_bytes()
@@ -98,7 +98,8 @@ def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None)
 
 
 def textured(pixels: Pixels) -> Plane:
-    """Return 1 where ``pixels`` have detail in every direction, else 0, (H, W): only there can flow be checked.
+    """Return 1 where ``pixels`` have the detail in every direction that checking a flow needs, else 0: (H,
+    W).
 
     That is where the smaller eigenvalue of the structure tensor (Shi and Tomasi 1994), over 2 pixels or so,
     is above that of a gradient of 0.01 a pixel.
@@ -110,7 +111,7 @@ def textured(pixels: Pixels) -> Plane:
 
 
 def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> float:
-    """The mean over ``counted`` of the squared difference of ``first`` and ``second`` where ``flow`` leads.
+    """Return the mean over ``counted`` of the squared difference of ``first`` and ``second`` along ``flow``.
 
     The mean over channels too. Raises PictureError when sizes differ or nothing counts.
     Source: Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018), section 4.2.
@@ -148,13 +149,13 @@ def steadiness(frames: Sequence[Pixels], paintings: Sequence[Pixels], judge: Jud
 
 
 def judged(first: Pixels, second: Pixels, judge: Judge = farneback) -> tuple[Flow, Plane]:
-    """The flow from ``first`` to ``second``, and where it counts (``visible``)."""
+    """Return the flow from ``first`` to ``second``, and where it counts (``visible``)."""
     flow = judge(first, second)
     return flow, visible(first, second, flow, judge(second, first))
 
 
 def sharpness(pixels: Pixels) -> float:
-    """The root mean square of the gradient of luma, in [0, 1] a pixel: a blur lowers it."""
+    """Return the root mean square of the gradient of luma, in [0, 1] a pixel: a blur lowers it."""
     luma = pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     across, down = luma[:, 1:] - luma[:, :-1], luma[1:] - luma[:-1]
     return float(np.sqrt(np.square(across).mean() + np.square(down).mean()))

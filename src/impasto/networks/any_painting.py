@@ -127,8 +127,9 @@ class AnyPaintingNetwork(nn.Module):
         strength: float = 1.0,
         noise: Tensor | None = None,
     ) -> Tensor:
-        """``photo`` (B, 3, H, W) in [0, 1], any size from 16 pixels, painted in ``style``: (B, 3, H, W), now
-        and then beyond [0, 1].
+        """Paint ``photo`` (B, 3, H, W) in [0, 1], of any size from 16 pixels, in ``style``.
+
+        The result is (B, 3, H, W); it may leave [0, 1].
 
         ``style``: layer to statistics, each for all pictures or one a picture. ``strength``: how far from the
         photograph's own style, which gives it back, to this one; beyond 1 further. ``noise``
@@ -144,8 +145,9 @@ class AnyPaintingNetwork(nn.Module):
     def decode(
         self, seen: Mapping[str, Tensor], style: Mapping[str, Gaussian], *, noise: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """The painting of a photograph of which relu4_1, relu3_1 and relu2_1 are ``seen``, and the decoder's
-        own relu3_1, relu2_1 and relu1_1 after they were carried over."""
+        """Return the painting of a photograph of which relu4_1, relu3_1 and relu2_1 are ``seen``, and the
+        decoder's own relu3_1, relu2_1 and relu1_1 after they were carried over.
+        """
         if noise is None:
             batch, _, rows, columns = seen[LAYERS[0]].shape
             noise = draw_noise(batch, rows, columns).to(seen[LAYERS[0]].device)
@@ -175,7 +177,7 @@ def enlarged(x: Tensor) -> Tensor:
 
 
 def whole_strides(picture: Tensor) -> Tensor:
-    """``picture``, mirrored at the right and the bottom until its sides are multiples of 8."""
+    """Return ``picture``, mirrored at the right and the bottom until its sides are multiples of 8."""
     height, width = picture.shape[2:]
     if min(height, width) < LEAST_SIDE:
         raise ValueError(f"expected {LEAST_SIDE} pixels a side at least; got {width}x{height}")
@@ -184,7 +186,7 @@ def whole_strides(picture: Tensor) -> Tensor:
 
 
 def blended(styles: Sequence[Mapping[str, Gaussian]], shares: Sequence[float]) -> dict[str, Gaussian]:
-    """The Gaussians of a mixture of pictures, ``shares`` of each, which sum to 1."""
+    """Return the Gaussians of a mixture of pictures, ``shares`` of each, which sum to 1."""
     found = {}
     for layer in styles[0]:
         rows = [(share, style[layer]) for share, style in zip(shares, styles, strict=True)]

@@ -15,8 +15,10 @@ BUNDLED = Path(__file__).parent / "data" / "any-painting.safetensors"
 
 
 def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
-    """The network whose decoder is at ``path``, in float32, ready to paint. Raises WeightsError for a file of
-    another network."""
+    """Return the network whose decoder is at ``path``, in float32, ready to paint.
+
+    Raises WeightsError for a file of another network.
+    """
     stored = load_file(path)
     network = untaught()
     wanted = {name: tuple(p.shape) for name, p in network.decoder().items()}
@@ -34,7 +36,7 @@ def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
 
 
 def untaught() -> AnyPaintingNetwork:
-    """The bundled encoder with a decoder that has learnt nothing."""
+    """Return the bundled encoder with a decoder that has learnt nothing."""
     network = AnyPaintingNetwork()
     known = load_encoder("tiny").state_dict()
     network.encoder.load_state_dict({name: known[name] for name in network.encoder.state_dict()})

@@ -63,7 +63,8 @@ def save_network(
 def load_network(
     path: str | os.PathLike[str] | None = None,
 ) -> tuple[GalleryNetwork, tuple[StyleEntry, ...]]:
-    """The network in ``path``, float32, for evaluation, and its styles; without a path the shipped one.
+    """Return the network in ``path``, float32, for evaluation, and its styles; without a path the shipped
+    one.
 
     Raises WeightsMissingError when there is no such file, CorruptWeightsError when it is no gallery
     network or is damaged.
@@ -87,7 +88,7 @@ def load_network(
 
 
 def read_card(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """The ``extra`` that the network in ``path`` was saved with. Raises as ``load_network``."""
+    """Return the ``extra`` that the network in ``path`` was saved with. Raises as ``load_network``."""
     source = GALLERY if path is None else Path(path)
     return understand(_read(source)[0], str(source))[1]
 

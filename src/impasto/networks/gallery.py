@@ -154,7 +154,7 @@ class GalleryNetwork(nn.Module):
         return recolour(image, numbers) + strokes.to(image.dtype)
 
     def _grain(self, image: Tensor, corner: tuple[int, int]) -> Tensor:
-        """(B, 1, H, W): the endless grain, from ``corner`` on, beside ``image``."""
+        """Return (B, 1, H, W): the endless grain, from ``corner`` on, beside ``image``."""
         rows, columns = (
             torch.arange(start, start + length, device=image.device) % GRAIN
             for start, length in zip(corner, image.shape[2:], strict=True)
@@ -176,20 +176,20 @@ class GalleryNetwork(nn.Module):
         layers: Sequence[nn.Module] | nn.ModuleList,
         pairs: Iterator[tuple[Tensor, Tensor]],
     ) -> Tensor:
-        """A residual block: no rectifier after the sum (Johnson et al. 2016, supplement)."""
+        """Return a residual block: no rectifier after the sum (Johnson et al. 2016, supplement)."""
         first, second = layers
         inner = functional.relu(first(features, *next(pairs)))
         return features + second(inner, *next(pairs))  # type: ignore[no-any-return]
 
 
 def make_grain() -> Tensor:
-    """(GRAIN, GRAIN): seeded normal noise, rounded to halves so that files keep it exactly."""
+    """Return (GRAIN, GRAIN): seeded normal noise, rounded to halves so that files keep it exactly."""
     noise = torch.randn((GRAIN, GRAIN), generator=torch.Generator().manual_seed(0))
     return (noise / 4).half().float()
 
 
 def neutral_rows(rows: int, widths: Sequence[int]) -> Tensor:
-    """(rows, numbers): the identity as colour map, scales of 1 and shifts of 0."""
+    """Return (rows, numbers): the identity as colour map, scales of 1 and shifts of 0."""
     parts = [torch.eye(3).flatten(), torch.zeros(3)]
     for width in widths:
         parts += [torch.ones(width), torch.zeros(width)]
@@ -197,7 +197,7 @@ def neutral_rows(rows: int, widths: Sequence[int]) -> Tensor:
 
 
 def recolour(image: Tensor, numbers: Tensor) -> Tensor:
-    """The linear map of colours with which each row of ``numbers`` (B, ...) begins, of (B, 3, H, W)."""
+    """Apply the linear map of colours at the start of each row of ``numbers`` (B, ...) to (B, 3, H, W)."""
     matrix = numbers[:, :9].reshape(-1, 3, 3)
     shift = numbers[:, 9:COLOUR_NUMBERS]
     mapped = torch.einsum("bij,bjhw->bihw", matrix, image)
@@ -205,6 +205,7 @@ def recolour(image: Tensor, numbers: Tensor) -> Tensor:
 
 
 def enlarge(features: Tensor, like: Tensor) -> Tensor:
-    """``features`` at the height and width of ``like``, nearest neighbours: resize, then convolve, leaves
-    no grid (Odena et al. 2016)."""
+    """Return ``features`` at the height and width of ``like``, nearest neighbours: resize, then convolve,
+    leaves no grid (Odena et al. 2016).
+    """
     return functional.interpolate(features, size=like.shape[2:], mode="nearest")

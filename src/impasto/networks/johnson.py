@@ -124,7 +124,7 @@ class JohnsonPainter(nn.Module):
 
 
 def read_johnson(path: Path) -> JohnsonNetwork:
-    """The network in a checkpoint of pytorch/examples (.pth, .pt, .model) or in a .safetensors file.
+    """Return the network in a checkpoint of pytorch/examples (.pth, .pt, .model) or in a .safetensors file.
 
     Checkpoints from before torch 0.4 hold running statistics, which instance normalisation does not use;
     they are left out. Raises CorruptWeightsError for anything that is not such a file.

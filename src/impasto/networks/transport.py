@@ -32,7 +32,7 @@ class Gaussian:
 
 
 def gaussian(features: Tensor) -> Gaussian:
-    """The mean and covariance of (B, C, H, W) ``features`` over positions, in float32."""
+    """Return the mean and covariance of (B, C, H, W) ``features`` over positions, in float32."""
     with torch.autocast(features.device.type, enabled=False):
         rows = _rows(features).float()
         mean = rows.mean(1)
@@ -43,7 +43,7 @@ def gaussian(features: Tensor) -> Gaussian:
 def transport(
     content: Gaussian, style: Gaussian, *, shrinkage: float = SHRINKAGE, gain: float = GAIN
 ) -> Tensor:
-    """The matrix T (B, C, C) that carries ``content`` to ``style``, no eigenvalue above ``gain``.
+    """Return the matrix T (B, C, C) that carries ``content`` to ``style``, no eigenvalue above ``gain``.
 
     To both covariances ``shrinkage`` times their mean variance is added on the diagonal, so that equal ones
     still give the identity. Worked out in double precision; the result is of the content's type.
@@ -57,8 +57,9 @@ def transport(
 
 
 def between(content: Gaussian, style: Gaussian, strength: float) -> Gaussian:
-    """The Gaussian ``strength`` of the way from ``content`` to ``style`` as features are carried over: 0 is
-    the content's, 1 all but the style's, more is beyond it."""
+    """Return the Gaussian ``strength`` of the way from ``content`` to ``style`` as features are carried over:
+    0 is the content's, 1 all but the style's, more is beyond it.
+    """
     whole = transport(content, style)
     identity = torch.eye(whole.shape[1], dtype=whole.dtype, device=whole.device)
     matrix = torch.lerp(identity, whole, strength)
@@ -67,7 +68,7 @@ def between(content: Gaussian, style: Gaussian, strength: float) -> Gaussian:
 
 
 def carry(features: Tensor, matrix: Tensor, mean: Tensor, target: Tensor) -> Tensor:
-    """``features`` (B, C, H, W) under x -> T (x - mean) + target, in their own type.
+    """Return ``features`` (B, C, H, W) under x -> T (x - mean) + target, in their own type.
 
     ``matrix`` (B, C, C), symmetric; ``mean`` and ``target`` (B, C).
     """
@@ -78,18 +79,18 @@ def carry(features: Tensor, matrix: Tensor, mean: Tensor, target: Tensor) -> Ten
 
 
 def _rows(features: Tensor) -> Tensor:
-    """(B, C, H, W) as (B, H W, C); nothing is copied where channels are last."""
+    """Return (B, C, H, W) as (B, H W, C); nothing is copied where channels are last."""
     return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def roots(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """The symmetric square roots of symmetric positive ``matrices`` (B, C, C), and their inverses."""
+    """Return the symmetric square roots of symmetric positive ``matrices`` (B, C, C), and their inverses."""
     found: tuple[Tensor, Tensor] = _Roots.apply(matrices)  # type: ignore[no-untyped-call]
     return found
 
 
 def limited(matrices: Tensor, most: float) -> Tensor:
-    """Symmetric ``matrices`` (B, C, C), eigenvalues above ``most`` brought down to it."""
+    """Return symmetric ``matrices`` (B, C, C), eigenvalues above ``most`` brought down to it."""
     room = most * torch.eye(matrices.shape[1], dtype=matrices.dtype, device=matrices.device) - matrices
     if not bool(torch.linalg.cholesky_ex(room.detach()).info.any()):
         return matrices  # none is above it, which is quick to see
@@ -98,7 +99,7 @@ def limited(matrices: Tensor, most: float) -> Tensor:
 
 
 def squared_distance(found: Gaussian, target: Gaussian, target_root: Tensor, epsilon: Tensor) -> Tensor:
-    """(B,) squared 2-Wasserstein distances, as ``losses.wasserstein2_gaussian`` has them one by one.
+    """Return (B,) squared 2-Wasserstein distances, as ``losses.wasserstein2_gaussian`` has them one by one.
 
     ``epsilon`` (B,) is added to both diagonals, and ``target_root`` (B, C, C) is the root of the target's
     covariance so enlarged.
@@ -114,8 +115,10 @@ def squared_distance(found: Gaussian, target: Gaussian, target_root: Tensor, eps
 
 
 def eigendecompositions(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (B, C) and eigenvectors (B, C, C) of symmetric ``matrices``; NaN for all where a number is
-    not finite. On one thread: more gain little, and wait for each other where the processor is shared."""
+    """Return the eigenvalues (B, C) and eigenvectors (B, C, C) of symmetric ``matrices``; NaN for all where a
+    number is not finite. On one thread: more gain little, and wait for each other where the processor is
+    shared.
+    """
     if not bool(matrices.isfinite().all()):
         return torch.full_like(matrices[..., 0], torch.nan), torch.full_like(matrices, torch.nan)
     threads = torch.get_num_threads()
@@ -139,7 +142,7 @@ def _rebuilt(vectors: Tensor, values: Tensor) -> Tensor:
 
 
 def _through(vectors: Tensor, upstream: Tensor, slopes: Tensor) -> Tensor:
-    """The gradient of a matrix function from its divided differences ``slopes`` (Daleckii and Krein)."""
+    """Return a matrix function's gradient from its divided differences ``slopes`` (Daleckii and Krein)."""
     inner = vectors.transpose(1, 2) @ ((upstream + upstream.transpose(1, 2)) / 2) @ vectors
     return vectors @ (inner * slopes) @ vectors.transpose(1, 2)
 

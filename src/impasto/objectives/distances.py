@@ -37,7 +37,7 @@ def _of_gram(loss: losses.GramLoss) -> StyleLoss:
 
 
 def _wasserstein(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
-    """The squared distance between Gaussians over the target's mean squared norm: free of scale."""
+    """Return the squared distance between Gaussians over the target's mean squared norm: free of scale."""
     covariance = losses.covariance_from_gram(target.mean, target.gram)
     energy = target.gram.trace().clamp(min=1e-12)
     epsilon = 1e-4 * float(energy) / len(target.mean)
@@ -78,7 +78,7 @@ def _wasserstein_newton_schulz(target: LayerStatistics) -> Callable[[LayerStatis
 
 
 def _mean_and_deviation(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
-    """Means and standard deviations of channels, over the target's mean square."""
+    """Return the means and standard deviations of channels, over the target's mean square."""
     wanted = _variance(target)
     energy = target.gram.diagonal().mean().clamp(min=1e-12)
     return lambda found: losses.mean_std(found.mean, _variance(found), target.mean, wanted) / energy
@@ -89,7 +89,7 @@ def _variance(statistics: LayerStatistics) -> Tensor:
 
 
 def _mean(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
-    """Means of channels alone, over the target's mean square."""
+    """Return the means of channels alone, over the target's mean square."""
     energy = target.gram.diagonal().mean().clamp(min=1e-12)
     return lambda found: losses.mean_squared(found.mean, target.mean) / energy
 
@@ -97,7 +97,7 @@ def _mean(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
 def _over_energy(
     distance: Callable[[Tensor, Tensor], Tensor],
 ) -> Callable[[Tensor], Callable[[Tensor], Tensor]]:
-    """A distance of samples over the target's mean square."""
+    """Return a distance of samples over the target's mean square."""
 
     def prepare(target: Tensor) -> Callable[[Tensor], Tensor]:
         energy = target.square().mean().clamp(min=1e-12)

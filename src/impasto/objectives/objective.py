@@ -62,7 +62,7 @@ class Region:
     share: float = 1.0
 
     def layers(self, names: Sequence[str]) -> list[str]:
-        """Those of ``names`` that this region has a part in."""
+        """Return those of ``names`` that this region has a part in."""
         return [name for name in names if self.weights is None or name in self.weights]
 
 
@@ -134,7 +134,7 @@ class Objective:
         ]
 
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The total and its weighted parts (``content relu4_2``, ``style relu1_1``, ``tv``).
+        """Return the total and its weighted parts (``content relu4_2``, ``style relu1_1``, ``tv``).
 
         ``image`` is (1, 3, H, W) in [0, 1]; all results are scalars. The whole picture is looked at
         at once, whatever ``windows`` say.
@@ -154,7 +154,9 @@ class Objective:
         self._generator.set_state(state)
 
     def evaluate(self, image: Tensor) -> Evaluation:
-        """The loss of ``image`` (1, 3, H, W) and its gradient, window by window where there are several."""
+        """Return the loss of ``image`` (1, 3, H, W) and its gradient, window by window where there are
+        several.
+        """
         self._place(image)
         if len(self.windows) < 2:
             variable = image.detach().requires_grad_()
@@ -219,7 +221,7 @@ class Objective:
         self._places = places
 
     def _collect(self, crop: Tensor, window: Window) -> Pieces:
-        """The pieces of one window, from its outer part ``crop`` (1, 3, h, w)."""
+        """Return the pieces of one window, from its outer part ``crop`` (1, 3, h, w)."""
         features = self.encoder(crop, [*self.content, *self.layers])
         pieces: Pieces = {}
         for name, target in self.content.items():

@@ -24,7 +24,7 @@ Samples = Mapping[str, Tensor]
 def draw_positions(
     rows: int, columns: int, count: int, generator: torch.Generator, weights: Tensor | None = None
 ) -> Tensor:
-    """Up to ``count`` different positions of a ``rows`` x ``columns`` grid, as (N, 2), in order.
+    """Return up to ``count`` different positions of a ``rows`` x ``columns`` grid, as (N, 2), in order.
 
     ``weights`` (rows, columns) are chances; where they are 0 nothing is drawn. ``count`` 0 takes all.
     """
@@ -42,7 +42,7 @@ def draw_positions(
 
 
 def gather(features: Tensor, positions: Tensor, kind: SampleKind) -> Tensor:
-    """The (N, C) features of (1, C, H, W) at ``positions`` (N, 2), or their (N, 9 C) 3x3 patches.
+    """Return the (N, C) features of (1, C, H, W) at ``positions`` (N, 2), or their (N, 9 C) 3x3 patches.
 
     Patches are cut off at the border by repeating its outermost features.
     """
@@ -59,7 +59,7 @@ def gather(features: Tensor, positions: Tensor, kind: SampleKind) -> Tensor:
 
 
 def hypercolumns(features: Mapping[str, Tensor], positions: Tensor, strides: Mapping[str, int]) -> Tensor:
-    """Features of all layers together at pixel ``positions`` (N, 2): (N, sum C).
+    """Return the features of all layers together at pixel ``positions`` (N, 2): (N, sum C).
 
     Between the middles of a deep layer's cells, ``strides`` pixels wide, values are interpolated
     bilinearly. Source: Kolkin et al., CVPR 2019, section 2.1.
@@ -87,7 +87,7 @@ def measure_samples(
     mask: Tensor | None = None,
     windows: Sequence[Window] = (),
 ) -> dict[str, Tensor]:
-    """Samples of ``image`` (1, 3, H, W) at ``layers``: up to ``count`` of each, all with 0.
+    """Return the samples of ``image`` (1, 3, H, W) at ``layers``: up to ``count`` of each, all with 0.
 
     ``mask`` (H, W) in [0, 1] says where from. Returns layer to (N, D), or HYPERCOLUMN to (N, D).
     """
@@ -117,7 +117,7 @@ def sample_columns(
     positions: Tensor,
     windows: Sequence[Window] = (),
 ) -> Tensor:
-    """Hypercolumns of ``image`` at ``positions``, window after window."""
+    """Return the hypercolumns of ``image`` at ``positions``, window after window."""
     height, width = image.shape[2:]
     parts = []
     for window in windows or [whole(height, width)]:
@@ -129,13 +129,15 @@ def sample_columns(
 
 
 def within(positions: Tensor, window: Window, stride: int) -> Tensor:
-    """Those of ``positions`` in the inner part of ``window``, counted from its outer corner."""
+    """Return those of ``positions`` in the inner part of ``window``, counted from its outer corner."""
     corner = torch.tensor([window.outer[0] // stride, window.outer[1] // stride])
     return _inside(positions, window, stride) - corner
 
 
 def in_order(positions: Tensor, windows: Sequence[Window], stride: int) -> Tensor:
-    """All ``positions``, those of the first window first: as looking at one after the other finds them."""
+    """Return all ``positions``, those of the first window first: as looking at one after the other finds
+    them.
+    """
     return torch.cat([_inside(positions, window, stride) for window in windows]) if windows else positions
 
 
@@ -149,7 +151,7 @@ def _inside(positions: Tensor, window: Window, stride: int) -> Tensor:
 def join_samples(
     styles: Sequence[Samples], shares: Sequence[float], generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """One style out of several: samples of each in proportion to its share.
+    """Return one style out of several: samples of each in proportion to its share.
 
     Raises StyleError for a negative share: there are no fewer than no samples.
     """

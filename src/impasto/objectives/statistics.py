@@ -31,7 +31,7 @@ IMAGE = "image"
 
 
 def moments(features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
-    """``sum w f`` (C,) and ``sum w f f^T`` (C, C) of (1, C, H, W) ``features``, in float32.
+    """Return ``sum w f`` (C,) and ``sum w f f^T`` (C, C) of (1, C, H, W) ``features``, in float32.
 
     ``weights`` is (H, W), or a whole number N for weights of 1/N everywhere. Where the weights of a
     whole picture sum to 1, the sums over its windows are its mean and its Gram matrix.
@@ -69,7 +69,7 @@ def layer_weights(
 
 
 def guide_at(mask: Tensor, name: str, encoder: FeatureExtractor, mode: str = "simple") -> Tensor:
-    """A (H, W) ``mask`` brought to the positions of a layer, or of the pixels (IMAGE): (H', W')."""
+    """Return a (H, W) ``mask`` brought to the positions of a layer, or of the pixels (IMAGE): (H', W')."""
     stride = 1 if name == IMAGE else encoder.stride(name)
     # ``propagate_guide`` looks from a cell's middle, the network beyond its edge; where half a stride is
     # no whole number, windows are rounded outwards, to that edge.
@@ -91,7 +91,7 @@ def measure_style(
     mask: Tensor | None = None,
     windows: Sequence[Window] = (),
 ) -> dict[str, LayerStatistics]:
-    """The statistics of ``image`` (1, 3, H, W) in [0, 1] at ``layers``, and of its colours (IMAGE).
+    """Return the statistics of ``image`` (1, 3, H, W) in [0, 1] at ``layers``, and of its colours (IMAGE).
 
     ``mask`` (H, W) in [0, 1] says how much each place counts. ``windows`` look at the picture part by
     part, with the same result in less memory.
@@ -119,7 +119,7 @@ Shares = Sequence[float] | Callable[[str], Sequence[float]]
 
 
 def blend_styles(styles: Sequence[StyleStatistics], shares: Shares) -> dict[str, LayerStatistics]:
-    """The weighted sum of several styles' moments, layer by layer.
+    """Return the weighted sum of several styles' moments, layer by layer.
 
     ``shares``: one per style, or a function from a layer's name to them. They are divided by the sum
     of their magnitudes; a negative one leads away from a style. Blending is done on raw moments,
@@ -141,7 +141,7 @@ def blend_styles(styles: Sequence[StyleStatistics], shares: Shares) -> dict[str,
 
 
 def normalised_shares(shares: Sequence[float], count: int) -> list[float]:
-    """``shares`` over the sum of their magnitudes. Raises StyleError unless their sum is positive."""
+    """Return ``shares`` over the sum of their magnitudes. Raises StyleError unless their sum is positive."""
     if len(shares) != count or sum(shares) <= 0:
         raise StyleError(f"expected {count} style weights with a positive sum; got {list(shares)}")
     total = sum(abs(share) for share in shares)

@@ -27,30 +27,31 @@ class Window:
     width: int
 
     def crop(self, picture: Tensor) -> Tensor:
-        """The outer part of a (..., H, W) tensor."""
+        """Return the outer part of a (..., H, W) tensor."""
         top, left, bottom, right = self.outer
         return picture[..., top:bottom, left:right]
 
     def counted(self, stride: int) -> tuple[slice, slice]:
-        """Rows and columns, at a layer of this stride, of the inner part within the outer one."""
+        """Return the rows and columns, at a layer of this stride, of the inner part within the outer one."""
         rows, columns = self.place(stride)
         top, left = self.outer[0] // stride, self.outer[1] // stride
         return slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
 
     def place(self, stride: int) -> tuple[slice, slice]:
-        """Rows and columns, at a layer of this stride, of the inner part within the whole picture."""
+        """Return rows and columns, at a layer of this stride, of the inner part within the whole picture."""
         top, left, bottom, right = (edge // stride for edge in self.inner)
         return slice(top, bottom), slice(left, right)
 
 
 def whole(height: int, width: int) -> Window:
-    """The one window that is the whole picture."""
+    """Return the one window that is the whole picture."""
     everything = (0, 0, height, width)
     return Window(everything, everything, height, width)
 
 
 def cover(height: int, width: int, side: int, margin: int, stride: int) -> list[Window]:
-    """Windows of about ``side`` pixels whose inner parts tile the picture, each with ``margin`` around.
+    """Return windows of about ``side`` pixels whose inner parts tile the picture, each with ``margin``
+    around.
 
     ``stride`` is the largest of any layer: inner parts begin at its multiples, and the margin is
     rounded up to one. A picture no larger than ``side`` is one window.
@@ -81,7 +82,7 @@ def _windows(
 
 
 def _spans(length: int, side: int, stride: int) -> list[tuple[int, int]]:
-    """``length`` in equal parts of at most about ``side``, cut at multiples of ``stride``."""
+    """Return ``length`` in equal parts of at most about ``side``, cut at multiples of ``stride``."""
     count = max(1, -(-length // max(side, stride)))
     edges = [min(length, round(length * k / count / stride) * stride) for k in range(count)] + [length]
     return [(a, b) for a, b in pairwise(edges) if b > a]

@@ -69,7 +69,7 @@ def write_checkpoint(path: Path, job: Mapping[str, Any], state: Mapping[str, Any
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The job and the state in a checkpoint. Raises InputError for anything that is not one.
+    """Return the job and the state in a checkpoint. Raises InputError for anything that is not one.
 
     Only tensors and plain values are read; a file with code in it is refused.
     """

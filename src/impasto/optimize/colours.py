@@ -25,7 +25,8 @@ from impasto.types import Picture, Pixels, Plane
 def prepare(
     content: Picture, styles: Sequence[Style], options: OptimizeOptions
 ) -> tuple[Picture, list[Style]]:
-    """Photograph and styles as they are painted with: recoloured where ``options.color`` says before.
+    """Return the photograph and styles as they are painted with: recoloured where ``options.color`` says
+    before.
 
     Raises StyleError for a style that would have to be recoloured and is not one picture.
     """
@@ -47,7 +48,7 @@ def prepare(
 
 
 def finish(pixels: Pixels, content: Pixels, options: OptimizeOptions, protect: Plane | None = None) -> Pixels:
-    """The result with the colours ``options`` ask for; both (H, W, 3) in [0, 1] and of one size.
+    """Return the result with the colours ``options`` ask for; both (H, W, 3) in [0, 1] and of one size.
 
     Where ``protect`` (H, W) in [0, 1] is 1, recoloured pixels are exactly ``content``'s.
     """
@@ -62,7 +63,7 @@ def finish(pixels: Pixels, content: Pixels, options: OptimizeOptions, protect: P
 
 
 def put_back(pixels: Pixels, content: Pixels, protect: Plane) -> Pixels:
-    """``pixels`` with ``content``, both (H, W, 3), where ``protect`` (H, W) is 1; between, in between."""
+    """Return ``pixels`` with ``content``, both (H, W, 3), by ``protect`` (H, W) in [0, 1]."""
     kept = protect[..., None]
     result: Pixels = pixels * (1 - kept) + content * kept
     return result

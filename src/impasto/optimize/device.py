@@ -21,7 +21,7 @@ class Machine:
     channels_last: bool = True
 
     def prepare(self, encoder: FeatureExtractor, precision: torch.dtype) -> FeatureExtractor:
-        """A copy of ``encoder`` on this machine, its convolutions in ``precision``, laid out as here."""
+        """Return a copy of ``encoder`` for this machine, with its device, precision and memory layout."""
         ready = copy.deepcopy(encoder).to(self.device)
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         for layer in ready.children():  # the convolutions only: pictures are normalised in float32
@@ -30,7 +30,7 @@ class Machine:
 
 
 def choose_machine(options: OptimizeOptions) -> Machine:
-    """The device and precision ``options`` ask for, or the best there are for ``auto``.
+    """Return the device and precision ``options`` ask for, or the best there are for ``auto``.
 
     ``auto`` precision is bfloat16 for convolutions on a processor that multiplies it natively
     (AVX-512 BF16 or AMX), where it is faster and paints the same picture to the eye, and float32

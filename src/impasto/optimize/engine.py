@@ -160,7 +160,7 @@ class PyramidDescent:
     def descent(
         self, level: int, before: Descent | None = None, kept: Mapping[str, Any] | None = None
     ) -> Descent:
-        """Everything one level needs, started where the level before it ended, or where it was left."""
+        """Return the descent of one level, from the end of the level before, or from where it was left."""
         size = self.sizes[level]
         photo = self._photo(size)
         scaled = self.options.style_side(max(size))
@@ -231,7 +231,7 @@ class PyramidDescent:
         )
 
     def _content(self, photo: Tensor, windows: Sequence[Window]) -> dict[str, Tensor]:
-        """The photograph's activations, window by window, in the network's own precision."""
+        """Return the photograph's activations, window by window, in the network's own precision."""
         layers = [n for n, w in self.options.content_layers.items() if w]
         height, width = photo.shape[2:]
         targets: dict[str, Tensor] = {}
@@ -246,11 +246,11 @@ class PyramidDescent:
         return targets
 
     def _plan(self, height: int, width: int) -> list[Window]:
-        """The windows a level is painted in."""
+        """Return the windows a level is painted in."""
         return memory.plan(self.network, self.layers, height, width, self.options, self.allowed)
 
     def _look_at(self, height: int, width: int) -> list[Window]:
-        """The windows a style is looked at in: never refused, since painting may have begun."""
+        """Return the windows a style is looked at in: never refused, since painting may have begun."""
         return memory.plan(self.exact, self.layers, height, width, self.options, self.allowed, refuse=False)
 
     def _photo(self, size: tuple[int, int]) -> Tensor:
@@ -276,7 +276,7 @@ def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: Optimiz
 
 
 def least_side(encoder: FeatureExtractor, options: OptimizeOptions, width: int, height: int) -> int:
-    """The shortest side the layers can see; PictureError when the final size is below it."""
+    """Return the shortest side the layers can see; PictureError when the final size is below it."""
     layers = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
     least = encoder.minimum_side(layers)
     if min(width, height) < least:

@@ -35,7 +35,7 @@ SMALLEST_TILE = 64
 
 
 def budget(options: OptimizeOptions) -> float:
-    """Bytes a painting may use: ``options.max_memory`` (GB), or a safe share of what is free now."""
+    """Return the bytes a painting may use: ``options.max_memory`` (GB), or a safe share of those free now."""
     if options.max_memory is not None:
         return options.max_memory * 1e9
     return SHARE * psutil.virtual_memory().available + FIXED
@@ -51,7 +51,7 @@ def plan(
     *,
     refuse: bool = True,
 ) -> list[Window]:
-    """The windows to work on a ``height`` x ``width`` picture in; a single one where it fits at once.
+    """Return the windows to work on a ``height`` x ``width`` picture in; a single one where it fits at once.
 
     ``allowed`` is the ``budget``, in bytes. A network whose receptive field is unbounded always looks at
     the whole. With ``refuse``, for a picture to be painted, raises OptionError when even the smallest
@@ -89,7 +89,9 @@ def plan(
 
 
 def kept(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
-    """Bytes that stay in use whatever the parts: pictures, what the optimiser and the losses remember."""
+    """Return the bytes that stay in use whatever the parts: pictures, what the optimiser and the losses
+    remember.
+    """
     remembered = 2 * options.history if options.optimizer == "lbfgs" else REMEMBERED[options.optimizer]
     pictures = (PICTURES + remembered) * 12 * height * width
     return (
@@ -98,7 +100,9 @@ def kept(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width
 
 
 def samples(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
-    """Bytes a loss of samples keeps for a picture: those of the picture, the style's, and copies of both."""
+    """Return the bytes a loss of samples keeps for a picture: those of the picture, the style's, and copies
+    of both.
+    """
     loss = STYLE_LOSSES[options.style_loss]
     if loss.kind == "moments":
         return 0.0
@@ -126,7 +130,7 @@ def _too_large(width: int, height: int, needed: float, allowed: float) -> Option
 
 
 def activations(encoder: FeatureExtractor, layers: Sequence[str]) -> float:
-    """Bytes of all activations up to the deepest of ``layers``, for each pixel of a picture."""
+    """Return the bytes of all activations up to the deepest of ``layers``, for each pixel of a picture."""
     names = encoder.layer_names
     deepest = max((names.index(name) for name in layers), default=0)
     size = torch.finfo(next(encoder.parameters()).dtype).bits // 8
@@ -134,7 +138,7 @@ def activations(encoder: FeatureExtractor, layers: Sequence[str]) -> float:
 
 
 def targets(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
-    """Bytes of the photograph's activations that the content loss keeps."""
+    """Return the bytes of the photograph's activations that the content loss keeps."""
     size = torch.finfo(next(encoder.parameters()).dtype).bits // 8
     layers = [name for name, weight in options.content_layers.items() if weight]
     return sum(size * encoder.channels(n) * height * width / encoder.stride(n) ** 2 for n in layers)

@@ -69,7 +69,10 @@ class Descent:
         return found / self.options.variable_range
 
     def step(self) -> dict[str, float]:
-        """One iteration; the losses it started from. Raises DivergedError when nothing helps."""
+        """Return do one iteration and return the losses it started from.
+
+        Raises DivergedError when nothing helps.
+        """
         due = self.options.recoveries and self.iteration % MARK_EVERY == 0
         while True:
             begun = self._variable.detach().clone() if due else None
@@ -125,7 +128,7 @@ class Descent:
         self._average.lerp_(self._variable.detach(), newest)
 
     def state(self) -> dict[str, Any]:
-        """Everything it takes to go on from here: tensors, numbers, and containers of them.
+        """Return the state to continue from: tensors, numbers, and containers of them.
 
         The tensors are those in use: write or copy them before the next step.
         """
@@ -140,7 +143,7 @@ class Descent:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``state`` returned."""
+        """Continue from a ``state``."""
         with torch.no_grad():
             self._variable.copy_(state["variable"])
         self.rate = state["rate"]
@@ -170,7 +173,7 @@ class Descent:
 
 
 def minimize(descent: Descent, iterations: int, on_step: StepCallback) -> Tensor:
-    """Go on until ``iterations`` steps are done; returns the image (1, 3, H, W) they led to.
+    """Step until ``iterations`` are done, and return the resulting image (1, 3, H, W).
 
     Stops early when ``on_step`` says so, or by ``options.threshold`` or ``options.saturation``.
     Raises DivergedError when the loss is no longer a number, and stepping back does not help.

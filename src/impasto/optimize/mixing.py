@@ -34,7 +34,7 @@ def mix_scales(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> PictureStyle:
-    """The style that has the large forms and colours of ``layout`` and the fine ones of ``strokes``.
+    """Return the style that has the large forms and colours of ``layout`` and the fine ones of ``strokes``.
 
     ``layout``'s picture is painted in the manner of ``strokes``, which may be any style, by the shallow
     style layers of ``options`` alone, at the size the style will be measured at. Events have the stage
@@ -68,8 +68,9 @@ def mix_scales(
 
 
 def shallow(layers: Mapping[str, float], order: Sequence[str] = ()) -> dict[str, float]:
-    """Those of ``layers`` in the first two blocks, by the papers' names; of a network with other names, the
-    first half of them. ``order``: the network's layers, from the first on."""
+    """Return those of ``layers`` in the first two blocks, by the papers' names; of a network with other
+    names, the first half of them. ``order``: the network's layers, from the first on.
+    """
     used = {name: weight for name, weight in layers.items() if weight}
     if used and not all(map(_BLOCK.fullmatch, used)):
         by_depth = sorted(used, key=lambda name: order.index(name) if name in order else len(order))

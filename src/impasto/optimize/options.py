@@ -320,7 +320,7 @@ class OptimizeOptions:
         return found
 
     def style_side(self, long_side: int) -> float:
-        """The long side of styles for a level with this ``long_side``, in pixels."""
+        """Return the long side of styles for a level with this ``long_side``, in pixels."""
         return long_side * self.style_scale if self.style_size is None else float(self.style_size)
 
     def style_sampling(self) -> dict[str, Any]:
@@ -328,13 +328,13 @@ class OptimizeOptions:
         return {"sizing": self.style_sizes, "resampling": self.resampling, "rounding": self.rounding}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         values = dataclasses.asdict(self)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> OptimizeOptions:
-        """The inverse of ``to_dict``; unknown names raise OptionError."""
+        """Build options from the values ``to_dict`` returns; unknown names raise OptionError."""
         if not isinstance(values, Mapping):
             raise OptionError(f"options must be a mapping from name to value; they are {shown(values)}")
         plain = {str(k): tuple(v) if isinstance(v, list) else v for k, v in values.items()}

@@ -219,7 +219,7 @@ PRESETS: Mapping[str, Preset] = {
 
 
 def preset(name: str) -> Preset:
-    """The preset called ``name``. Raises OptionError with the list of names."""
+    """Return the preset called ``name``. Raises OptionError with the list of names."""
     try:
         return PRESETS[name]
     except KeyError:

@@ -8,7 +8,7 @@ from impasto.imaging import Rounding, fit
 def levels(
     width: int, height: int, size: int | tuple[int, int], min_size: int, rounding: Rounding = "half-up"
 ) -> list[tuple[int, int]]:
-    """The sizes a picture of ``width`` x ``height`` grows through, a factor of the square root of 2 apart.
+    """Return the sizes a picture of ``width`` x ``height`` grows through, a factor of sqrt(2) apart.
 
     The last is ``size``, as in ``fit``. The first has a long side of at least ``min_size``; 0 means a
     single level. All have the proportions of the picture, or those of an exact ``size``.

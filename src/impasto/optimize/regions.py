@@ -58,7 +58,7 @@ class Place:
 
 
 def style_uses(styles: Sequence[Style], options: OptimizeOptions) -> list[StyleUse]:
-    """Each style with its weight, scale and layers out of ``options``."""
+    """Return each style with its weight, scale and layers out of ``options``."""
 
     def per_style(name: str, otherwise: float) -> list[float]:
         values: tuple[float, ...] = getattr(options, name)
@@ -75,14 +75,14 @@ def style_uses(styles: Sequence[Style], options: OptimizeOptions) -> list[StyleU
 
 
 def everywhere(styles: Sequence[Style], options: OptimizeOptions) -> list[Place]:
-    """All ``styles``, blended, over the whole picture."""
+    """Return all ``styles``, blended, over the whole picture."""
     return [Place(tuple(style_uses(styles, options)))]
 
 
 def under_masks(
     uses: Sequence[StyleUse], masks: Sequence[Plane], style_masks: Sequence[Plane | None]
 ) -> list[Place]:
-    """One place per style: each where its own grey mask is white; where none is, the photograph stays.
+    """Return one place per style: each where its own grey mask is white; where none is, the photograph stays.
 
     ``style_masks``: which part of each style picture counts, or nothing at all.
     """
@@ -100,7 +100,7 @@ def under_masks(
 def by_colour(
     uses: Sequence[StyleUse], regions: Mapping[str, Plane], style_regions: Sequence[Mapping[str, Plane]]
 ) -> list[Place]:
-    """One place per colour of the photograph's mask, with the styles whose own masks have that colour.
+    """Return one place per colour of the photograph's mask, with the styles whose own masks have that colour.
 
     Raises PictureError for a colour that no style's mask has, OptionError unless each style has a mask.
     """
@@ -132,7 +132,7 @@ def _partner(colour: str, offered: Mapping[str, Plane], *, alone: bool) -> str |
 def blended(
     encoder: FeatureExtractor, place: Place, layers: Sequence[str], long_side: float, plan: Plan
 ) -> StyleStatistics:
-    """The blended statistics of a place's styles for a picture with this ``long_side``."""
+    """Return the blended statistics of a place's styles for a picture with this ``long_side``."""
     rows = [
         use.style.statistics(encoder, layers, long_side * use.scale, mask=use.mask, plan=plan)
         for use in place.styles
@@ -174,7 +174,7 @@ def regions(
     plan: Plan,
     protect: Plane | None = None,
 ) -> list[Region]:
-    """The objective's regions for a level of ``size`` (width, height).
+    """Return the objective's regions for a level of ``size`` (width, height).
 
     ``statistics``: those of each place, as ``blended`` gives them; none for a loss of samples.
     ``protect``: what no style counts.
@@ -237,7 +237,7 @@ def _samples(
 def _at(
     mask: Plane | None, protect: Plane | None, size: tuple[int, int], device: torch.device
 ) -> Tensor | None:
-    """A mask without what is protected, at ``size``; None for everything."""
+    """Return a mask without what is protected, at ``size``; None for everything."""
     if mask is None and protect is None:
         return None
     kept = None if protect is None else 1 - plane_to_tensor(resize_mask(protect, *size), device)

@@ -29,7 +29,7 @@ class Reporter:
         self._total = sum(c * n for c, n in zip(self._costs, counts, strict=True))
 
     def seconds(self) -> float:
-        """Time spent, that before an interruption included."""
+        """Return time spent, that before an interruption included."""
         return self._earlier + time.perf_counter() - self._began
 
     def resume(self, level: int, iteration: int, iterations: int, seconds: float) -> None:

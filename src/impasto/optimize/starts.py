@@ -34,7 +34,8 @@ def initial_image(
 ) -> Tensor:
     """Return the image the coarsest level starts from, of the shape of ``photo`` (1, 3, H, W).
 
-    It is ``start`` if given. White noise is around the colour that is the network's zero, as in neural-style. ``styles`` are those
+    It is ``start`` if given.
+    White noise is around the colour that is the network's zero, as in neural-style. ``styles`` are those
     whose colours "channel-statistics" takes.
     """
     if start is not None:
@@ -64,8 +65,9 @@ def initial_image(
 def truncated_normal(
     means: Sequence[float], deviations: Sequence[float], like: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Noise of the shape of ``like`` (1, 3, H, W), normal in each channel, what lies outside [0, 1] drawn
-    again."""
+    """Return the noise of the shape of ``like`` (1, 3, H, W), normal in each channel, what lies outside [0,
+    1] drawn again.
+    """
     noise = torch.empty(like.shape)
     for channel, mean, deviation in zip(noise[0], means, deviations, strict=True):
         torch.nn.init.trunc_normal_(channel, mean, deviation, a=0.0, b=1.0, generator=generator)
@@ -75,7 +77,7 @@ def truncated_normal(
 def channel_statistics(
     styles: Sequence[StyleUse], encoder: FeatureExtractor
 ) -> tuple[list[float], list[float]]:
-    """The mean and the standard deviation of each channel in ``styles``, at their own sizes.
+    """Return the mean and the standard deviation of each channel in ``styles``, at their own sizes.
 
     Both are weighted sums over the styles, of means and of variances. Source: style-transfer-pytorch.
     A departure: what negative weights make of a mean is kept in [0, 1], and a variance above zero.
@@ -91,7 +93,7 @@ def channel_statistics(
 
 
 def enlarge(image: Tensor, previous: Tensor, photo: Tensor, detail: float) -> Tensor:
-    """``image`` at the size of ``photo``, with a share of the detail its coarser ``previous`` lacked."""
+    """Return ``image`` at the size of ``photo``, with a share of the detail that ``previous`` lacked."""
 
     def grow(picture: Tensor) -> Tensor:
         return functional.interpolate(picture, size=photo.shape[2:], mode="bicubic", align_corners=False)

@@ -28,7 +28,7 @@ class Architecture:
     channels: tuple[int, ...] = ()
 
     def convolutions(self) -> list[tuple[str, int, int]]:
-        """``(suffix, channels in, channels out)`` of every convolution, such as ("4_2", 512, 512)."""
+        """Return ``(suffix, channels in, channels out)`` of every convolution, such as ("4_2", 512, 512)."""
         rows: list[tuple[str, int, int]] = []
         channels = 3
         for block, (block_width, depth) in enumerate(zip(self.widths, self.depths, strict=True), 1):
@@ -39,7 +39,7 @@ class Architecture:
         return rows
 
     def layer_names(self) -> list[str]:
-        """Every name that can be asked for, in network order: conv1_1, relu1_1, ..., pool1, ..."""
+        """Return every name that can be asked for, in network order: conv1_1, relu1_1, ..., pool1, ..."""
         names = []
         for block, depth in enumerate(self.depths, 1):
             for index in range(1, depth + 1):
@@ -49,7 +49,7 @@ class Architecture:
         return names
 
     def truncated(self, convolutions: int) -> Architecture:
-        """The same network cut after its first ``convolutions`` (at least 1, at most all)."""
+        """Return the same network cut after its first ``convolutions`` (at least 1, at most all)."""
         if not 1 <= convolutions <= sum(self.depths):
             raise ValueError(f"expected 1 to {sum(self.depths)} convolutions, got {convolutions}")
         depths: list[int] = []
@@ -82,7 +82,7 @@ ARCHITECTURES = {known.name: known for known in (VGG19, VGG16, VGG16_PRUNED, TIN
 
 
 def recognise(widths: tuple[int, ...], depths: tuple[int, ...], likely: str | None = None) -> Architecture:
-    """The architecture these blocks belong to, cut where they end.
+    """Return the architecture these blocks belong to, cut where they end.
 
     Where several known networks begin alike, the one named ``likely`` wins, then a whole network
     over a part of a deeper one, then the first of ``ARCHITECTURES``. Blocks that fit none are an
@@ -95,8 +95,9 @@ def recognise(widths: tuple[int, ...], depths: tuple[int, ...], likely: str | No
 
 
 def recognise_uneven(channels: tuple[int, ...]) -> Architecture | None:
-    """The known architecture, of those whose blocks are not of one width, whose convolutions have or
-    begin with these widths; None where there is none."""
+    """Return the known architecture, of those whose blocks are not of one width, whose convolutions have or
+    begin with these widths; None where there is none.
+    """
     for known in ARCHITECTURES.values():
         if known.channels and channels == known.channels[: len(channels)]:
             return known.truncated(len(channels))

@@ -57,7 +57,7 @@ class Stored:
 
 
 def folder() -> Path:
-    """The weights folder: ``IMPASTO_WEIGHTS_DIR``, or "weights" in the user's cache folder."""
+    """Return the weights folder: ``IMPASTO_WEIGHTS_DIR``, or "weights" in the user's cache folder."""
     chosen = os.environ.get(FOLDER_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
@@ -65,7 +65,7 @@ def folder() -> Path:
 
 
 def make_folder() -> Path:
-    """The weights folder, made if need be. Raises OutputError where it cannot be."""
+    """Return the weights folder, made if need be. Raises OutputError where it cannot be."""
     place = folder()
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def make_folder() -> Path:
 
 
 def unwritable(place: Path, error: OSError) -> OutputError:
-    """The error for a weights folder that nothing can be stored in."""
+    """Return the error for a weights folder that nothing can be stored in."""
     return OutputError(
         f"The weights folder {place} cannot be written to: {error.strerror}."
         f" Set {FOLDER_VARIABLE} to one that can.",
@@ -103,7 +103,7 @@ def path(name: str) -> Path:
 
 
 def record_path(network: Path) -> Path:
-    """The JSON file beside the network file ``network``."""
+    """Return the JSON file beside the network file ``network``."""
     return network.with_suffix(".json")
 
 
@@ -114,7 +114,7 @@ def present(name: str) -> bool:
 
 
 def stored_names() -> list[str]:
-    """The names of all networks in the weights folder, sorted; the bundled one is not there."""
+    """Return the names of all networks in the weights folder, sorted; the bundled one is not there."""
     try:
         names = sorted(file.stem for file in folder().glob("*.safetensors"))
     except OSError:
@@ -123,7 +123,7 @@ def stored_names() -> list[str]:
 
 
 def read_record(network: Path) -> Stored:
-    """The record of the network file ``network``.
+    """Return the record of the network file ``network``.
 
     Raises CorruptWeightsError when it is absent or is not such a record.
     """
@@ -140,7 +140,7 @@ def read_record(network: Path) -> Stored:
 
 @cache
 def bundled_path() -> Path:
-    """The network that comes inside the package; it lies in a temporary file if that is a zip."""
+    """Return the network that comes inside the package; it lies in a temporary file if that is a zip."""
     resource = importlib.resources.files("impasto.weights") / "data" / "tiny.safetensors"
     if isinstance(resource, Path):
         return resource

@@ -48,7 +48,7 @@ class Network:
 
 
 def read_network(path: Path, likely: str | None = None) -> Network:
-    """The convolutions in a .safetensors, .pth or .pt file, or in one that Keras wrote (.h5, .keras);
+    """Return the convolutions in a .safetensors, .pth or .pt file, or in one that Keras wrote (.h5, .keras);
     other tensors are left out.
 
     ``likely`` names the architecture to prefer where those the file may be of begin alike; the
@@ -137,7 +137,7 @@ def save_network(
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, 64 hexadecimal digits."""
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -178,7 +178,7 @@ def _transfer(
 
 
 def _open(url: str, part: _Part, start: int, validator: str | None, timeout: float) -> Any:
-    """The server's answer, or None where it says that all of the file is there already."""
+    """Return the server's answer, or None where it says that all of the file is there already."""
     headers = {"User-Agent": "impasto", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"

@@ -36,8 +36,8 @@ Pair = tuple[Any, Any]
 
 
 def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str, str]]:
-    """The convolutions of a VGG network in a file written by Keras: ``conv1_1.weight`` (out, in, 3,
-    3) and ``conv1_1.bias``; and what is known about it.
+    """Return the convolutions of a VGG network in a file written by Keras: ``conv1_1.weight`` (out, in, 3, 3)
+    and ``conv1_1.bias``; and what is known about it.
 
     Layers are known by their names (``block1_conv1``), also within a larger model, or, where the
     file has only counted them, by their widths; ``likely`` names the architecture to prefer then.
@@ -87,7 +87,7 @@ def _hdf5(path: Path) -> Iterator[Any]:
 
 
 def _datasets(file: Any, h5py: Any) -> Datasets:
-    """Every kernel and bias, by its path; what an optimiser keeps of them is left out."""
+    """Return every kernel and bias, by its path; what an optimiser keeps of them is left out."""
     found: Datasets = {}
 
     def visit(path: str, item: Any) -> None:
@@ -99,7 +99,7 @@ def _datasets(file: Any, h5py: Any) -> Datasets:
 
 
 def _named_pairs(datasets: Datasets) -> dict[tuple[int, int], Pair]:
-    """The kernels and biases of layers called block1_conv1 and so on."""
+    """Return the kernels and biases of layers called block1_conv1 and so on."""
     rows: dict[tuple[int, int], list[Any]] = {}
     for path, item in datasets.items():
         matches = [match for part in path.split("/")[:-1] if (match := _BLOCK.fullmatch(part))]
@@ -109,7 +109,7 @@ def _named_pairs(datasets: Datasets) -> dict[tuple[int, int], Pair]:
 
 
 def _counted_pairs(datasets: Datasets, likely: str | None) -> dict[tuple[int, int], Pair]:
-    """The kernels and biases of layers called conv2d, conv2d_1 and so on, where they are VGG's."""
+    """Return the kernels and biases of layers called conv2d, conv2d_1 and so on, where they are VGG's."""
     models: dict[str, dict[int, list[Any]]] = {}
     for path, item in datasets.items():
         match = _COUNTED.fullmatch(path)
@@ -129,7 +129,9 @@ def _counted_pairs(datasets: Datasets, likely: str | None) -> dict[tuple[int, in
 
 
 def _places(widths: tuple[int, ...], likely: str | None) -> list[tuple[int, int]]:
-    """Block and index of each convolution in the known network that has, or begins with, ``widths``."""
+    """Return the block and index of each convolution in the known network that has, or begins with,
+    ``widths``.
+    """
     fitting = []
     for known in ARCHITECTURES.values():
         rows = known.convolutions()

@@ -73,7 +73,7 @@ def _unprefixed_names(keys: list[str]) -> dict[str, str]:
 
 
 def infer_architecture(shapes: Mapping[str, tuple[int, ...]], likely: str | None = None) -> Architecture:
-    """The architecture of tensors with our names and these shapes, cut where they end.
+    """Return the architecture of tensors with our names and these shapes, cut where they end.
 
     ``likely`` names the one to prefer where the first blocks of several are alike.
 

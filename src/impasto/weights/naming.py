@@ -19,7 +19,8 @@ _WORDS = (
 
 
 def architecture_in_name(name: str) -> str | None:
-    """The architecture a file called ``name`` is likely to hold: "vgg19", "vgg16", "vgg16-pruned",
-    "nin", or None where the name does not say ("VGG19_finetuned.pth" does, "vgg_conv.pth" does not)."""
+    """Return the architecture a file called ``name`` is likely to hold: "vgg19", "vgg16", "vgg16-pruned",
+    "nin", or None where the name does not say ("VGG19_finetuned.pth" does, "vgg_conv.pth" does not).
+    """
     text = name.lower()
     return next((architecture for word, architecture in _WORDS if word.search(text)), None)

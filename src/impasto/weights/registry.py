@@ -97,7 +97,7 @@ REGISTRY: dict[str, WeightsFile] = {file.name: file for file in _FILES}
 
 
 def known_by_digest(digest: str) -> WeightsFile | None:
-    """The published file with this SHA-256 (64 hexadecimal digits), if it is one."""
+    """Return the published file with this SHA-256 (64 hexadecimal digits), if it is one."""
     for file in REGISTRY.values():
         if file.sha256 is not None and digest.startswith(file.sha256):
             return file
@@ -105,7 +105,7 @@ def known_by_digest(digest: str) -> WeightsFile | None:
 
 
 def known_by_file_name(name: str) -> WeightsFile | None:
-    """The network whose published file has this name, ending aside ("vgg19-d01eb7cb.pth")."""
+    """Return the network whose published file has this name, ending aside ("vgg19-d01eb7cb.pth")."""
     for file in REGISTRY.values():
         if file.file_name is not None and PurePosixPath(file.file_name).stem == PurePosixPath(name).stem:
             return file
@@ -124,7 +124,7 @@ def check_convention(convention: str) -> Convention:
 
 
 def unknown_network(name: str, others: list[str]) -> OptionError:
-    """The error for a name that is neither in the registry nor among ``others`` (those stored)."""
+    """Return the error for a name that is neither in the registry nor among ``others`` (those stored)."""
     names = sorted({*REGISTRY, *others})
     near = get_close_matches(name, names, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

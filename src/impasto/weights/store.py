@@ -38,7 +38,7 @@ OFFLINE_VARIABLE = "IMPASTO_OFFLINE"
 
 
 def locate(name: str) -> Path:
-    """The stored file of the network ``name``; never downloads.
+    """Return the stored file of the network ``name``; never downloads.
 
     Raises OptionError for a name that is neither known nor stored, WeightsMissingError where the
     weights are not on this machine, CorruptWeightsError where the file's length is not the
@@ -67,7 +67,7 @@ def ensure(
     progress: DownloadProgress | None = None,
     force: bool = False,
 ) -> Path:
-    """The stored file of the network ``name``, downloaded and converted first if need be.
+    """Return the stored file of the network ``name``, downloaded and converted first if need be.
 
     ``offline`` forbids the download; None means whatever the environment variable
     ``IMPASTO_OFFLINE`` says. ``force`` downloads again what is there already. ``progress`` is called
@@ -165,8 +165,9 @@ def identify(
 def known_convention(
     path: Path, network: Network, published: WeightsFile | None, given: str | None
 ) -> Convention:
-    """The input convention of the network in ``path``: the one ``given``, else the one its metadata
-    records, else that of the ``published`` file it is. Raises OptionError where none is known."""
+    """Return the input convention of the network in ``path``: the one ``given``, else the one its metadata
+    records, else that of the ``published`` file it is. Raises OptionError where none is known.
+    """
     if given is not None:
         return check_convention(given)
     recorded = network.metadata.get("convention")

@@ -26,7 +26,7 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "network"
 
 
 def read_tensors(path: Path) -> Arrays:
-    """All tensors of a .safetensors, .pth or .pt file under its own names; floats as float32.
+    """Return all tensors of a .safetensors, .pth or .pt file under its own names; floats as float32.
 
     For networks of any kind; ``read_network`` is for VGG's. Raises WeightsMissingError where there
     is no such file, CorruptWeightsError where it is damaged, of another kind, or holds anything but
@@ -40,7 +40,7 @@ def read_tensors(path: Path) -> Arrays:
 
 
 def read_named(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]:
-    """The tensors ``names`` chooses from those in a file, under the names it gives them, floats as
+    """Return the tensors ``names`` chooses from those in a file, under the names it gives them, floats as
     float32; and what the file says about itself. The others are not loaded.
 
     Raises CorruptWeightsError as ``read_tensors`` does, and what ``names`` raises.
@@ -66,7 +66,7 @@ def check_present(path: Path) -> None:
 
 
 def at_path(path: Path, error: CorruptWeightsError) -> CorruptWeightsError:
-    """``error`` with the file it is about."""
+    """Return ``error`` with the file it is about."""
     return CorruptWeightsError(f"{path}: {error}", expected=error.expected, actual=error.actual)
 
 
@@ -139,7 +139,7 @@ def _load_torch(path: Path) -> Any:
 
 
 def _state_dict(content: Any) -> Any:
-    """The weights within a checkpoint, which may be wrapped more than once."""
+    """Return the weights within a checkpoint, which may be wrapped more than once."""
     while isinstance(content, Mapping):
         inner = (content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping))
         found = next(inner, None)
@@ -150,7 +150,7 @@ def _state_dict(content: Any) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message, or its kind."""
+    """Return the first line of an error's message, or its kind."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 

@@ -51,7 +51,10 @@ PALETTES: dict[str, Palette] = {
 
 
 def require_matplotlib() -> Any:
-    """Return the module matplotlib. Raises MissingExtraError, with the command that installs it, where it is missing."""
+    """Return the module matplotlib.
+
+    Raises MissingExtraError, with the command that installs it, where it is missing.
+    """
     try:
         return import_module("matplotlib")
     except ModuleNotFoundError as problem:
@@ -95,7 +98,7 @@ def drawing(look: Look = "light", **settings: Any) -> Iterator[Palette]:
 
 
 def blank(width: float, height: float, **more: Any) -> Figure:
-    """An empty figure of this size in inches, with Agg's canvas: no display, no pyplot."""
+    """Return an empty figure of this size in inches, with Agg's canvas: no display, no pyplot."""
     require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -106,7 +109,7 @@ def blank(width: float, height: float, **more: Any) -> Figure:
 
 
 def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI) -> bytes:
-    """``figure`` as a "png", "svg" or "pdf"; the same figure gives the same bytes."""
+    """Return ``figure`` as a "png", "svg" or "pdf"; the same figure gives the same bytes."""
     stream = io.BytesIO()
     about: dict[str, dict[str, Any]] = {
         "png": {"Software": "impasto"},

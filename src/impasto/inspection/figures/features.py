@@ -30,7 +30,7 @@ def draw_features(
     title: str = "What each layer answers",
     look: Look = "light",
 ) -> Figure:
-    """A row for each layer: the photograph with the square that one position sees; the mean of all
+    """Draw a row for each layer: the photograph with the square that one position sees; the mean of all
     channels over it; and the channels shown, as heat maps and as overlays.
 
     ``photo`` is the one that ``feature_maps`` looked at, at its size then.
@@ -67,7 +67,7 @@ def draw_features(
 
 
 def with_field(pixels: Pixels, view: LayerView) -> Pixels:
-    """``pixels`` with the square that the layer's middle position sees; the rest is dimmed."""
+    """Return ``pixels`` with the square that the layer's middle position sees; the rest is dimmed."""
     if view.field is None:
         return pixels
     height, width = pixels.shape[:2]

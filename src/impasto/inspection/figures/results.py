@@ -45,7 +45,7 @@ def draw_reconstructions(
 
 
 def draw_sweep(sweep: Sweep, *, title: str = "", look: Look = "light") -> Figure:
-    """The paintings of a sweep, their values beside and above."""
+    """Draw the paintings of a sweep, their values beside and above."""
     rows = [
         [
             Cell(
@@ -75,7 +75,7 @@ def draw_networks(
     title: str = "Is VGG special? One transfer, several networks",
     look: Look = "light",
 ) -> Figure:
-    """The same transfer by each network, side by side, with times and figures under each."""
+    """Draw the same transfer by each network, side by side, with times and figures under each."""
     first = [Cell(photo.pixels, "the photograph")]
     if painting is not None:
         first.append(Cell(painting.pixels, "the painting"))

@@ -30,7 +30,7 @@ def draw_style_distances(
     title: str = "Which styles the network thinks alike",
     look: Look = "light",
 ) -> Figure:
-    """The matrix of distances (all layers), the map, and a small matrix for each layer.
+    """Draw the matrix of distances (all layers), the map, and a small matrix for each layer.
 
     ``pictures``: thumbnails for the map, by name; styles without one are dots.
     """
@@ -80,8 +80,9 @@ def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
 def _map(
     axes: Axes, distances: StyleDistances, pictures: Mapping[str, Picture], side: float, palette: Palette
 ) -> None:
-    """Draw the map on axes of ``side`` inches: thumbnails and dots, and names under them, with a line to those
-    that had to give way."""
+    """Draw the map on axes of ``side`` inches: thumbnails and dots, and names under them, with a line to
+    those that had to give way.
+    """
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
     from matplotlib.patheffects import withStroke
 

@@ -23,7 +23,7 @@ TITLES = (
 
 
 def page_html(story: Story) -> str:
-    """The page as one text: style sheet and pictures are inside it, and there is no script."""
+    """Return the page as one text: style sheet and pictures are inside it, and there is no script."""
     bodies = (
         seeing.going_in(story),
         seeing.network_sees(story),
@@ -86,7 +86,7 @@ other. This page shows each part of that, on your two pictures.</p>
 
 
 def _style_shown(story: Story) -> tuple[str, str]:
-    """The painting; of a style without one, what was made from its statistics."""
+    """Return the painting; of a style without one, what was made from its statistics."""
     name = escape(story.painting_name)
     if story.painting is not None:
         return picture(story.painting.pixels, story.painting_name), f"<b>Style</b>: {name}"

@@ -50,7 +50,7 @@ def brackets(*parts: str) -> str:
 
 
 def shown(*parts: str, label: str) -> str:
-    """A formula on a line of its own. It may scroll sideways where it is wider than a phone."""
+    """Return a formula on a line of its own. It may scroll sideways where it is wider than a phone."""
     return (
         f'<div class="formula" tabindex="0" role="group" aria-label="{escape(label, quote=True)}">'
         f'<math display="block">{row(*parts)}</math></div>'
@@ -72,7 +72,7 @@ IK, JK, IJ = row(i("i"), i("k")), row(i("j"), i("k")), row(i("i"), i("j"))
 
 
 def at(letter: str, index: str) -> str:
-    """One entry of a layer's matrix: F with ``index`` below and l above."""
+    """Return one entry of a layer's matrix: F with ``index`` below and l above."""
     return both(i(letter), index, i("l"))
 
 

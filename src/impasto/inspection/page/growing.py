@@ -161,7 +161,7 @@ over. There is no right answer, only the picture you want. After Gatys et al. 20
 
 
 def _things_to_try(story: Story) -> str:
-    """Commands that change the picture, with the numbers and the layers of this one."""
+    """Return the commands that change the picture, with the numbers and the layers of this one."""
     options = story.options
     first = escape(",".join(list(options.style_layers)[:2]))
     few = (

@@ -22,12 +22,12 @@ FRAMES = 36
 
 
 def address(data: bytes, kind: str) -> str:
-    """``data`` as the address of itself."""
+    """Return ``data`` as the address of itself."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def picture(pixels: Pixels, alt: str, *, cells: bool = False) -> str:
-    """An <img> of ``pixels`` (H, W, 3); ``cells`` keeps single values sharp when enlarged."""
+    """Return an <img> of ``pixels`` (H, W, 3); ``cells`` keeps single values sharp when enlarged."""
     height, width = pixels.shape[:2]
     image = Image.fromarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
     stream = io.BytesIO()
@@ -46,7 +46,7 @@ def _img(source: str, alt: str, width: int, height: int, more: str = "") -> str:
 
 
 def figure(img: str, caption: str = "") -> str:
-    """A <figure>; ``caption`` is HTML."""
+    """Return a <figure>; ``caption`` is HTML."""
     below = f"<figcaption>{caption}</figcaption>" if caption else ""
     return f"<figure>{img}{below}</figure>"
 
@@ -56,7 +56,7 @@ def grid(figures: Sequence[str], kind: str = "") -> str:
 
 
 def moving(frames: Sequence[Pixels], alt: str) -> str:
-    """An animation of ``frames``; the last as a still for those who asked for less motion."""
+    """Return an animation of ``frames``; the last as a still for those who asked for less motion."""
     chosen = [frames[index] for index in thinned(len(frames), FRAMES)]
     moves = address(animation(even(chosen), "webp", 0.13), "webp")
     height, width = frames[-1].shape[:2]
@@ -70,7 +70,7 @@ def moving(frames: Sequence[Pixels], alt: str) -> str:
 
 
 def chart(log: LossLog, alt: str) -> str:
-    """The losses, drawn for light and dark pages, desks and phones."""
+    """Return the losses, drawn for light and dark pages, desks and phones."""
     drawn: dict[tuple[str, str], str] = {}
     looks: tuple[Look, ...] = ("light", "dark")
     for look in looks:
@@ -88,7 +88,7 @@ def chart(log: LossLog, alt: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "", numbers: int = 1) -> str:
-    """A table that scrolls by itself; columns from ``numbers`` on are right-aligned."""
+    """Return a table that scrolls by itself; columns from ``numbers`` on are right-aligned."""
 
     def cells(kind: str, row: Sequence[object]) -> str:
         return "".join(

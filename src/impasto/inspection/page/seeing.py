@@ -269,7 +269,7 @@ def _tiny(value: float) -> str:
 
 
 def filter_squares(filters: NDArray[np.float32]) -> list[Pixels]:
-    """(N, 3, h, w) filters as N small pictures (h, w, 3), mid-grey where they are zero."""
+    """Return (N, 3, h, w) filters as N small pictures (h, w, 3), mid-grey where they are zero."""
     reach = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
     shown = 0.5 + 0.5 * filters / np.where(reach > 0, reach, 1)
     return list(shown.transpose(0, 2, 3, 1).astype(np.float32))

@@ -82,14 +82,14 @@ def _compare(
 
 
 def _row(number: int, rows: int) -> NDArray[np.float32]:
-    """A row of the table at full strength; each in turn."""
+    """Return a row of the table at full strength; each in turn."""
     row = np.zeros((1, rows), np.float32)
     row[0, 1 + number % (rows - 1) if rows > 1 else 0] = 1
     return row
 
 
 def _rows(rows: int) -> list[NDArray[np.float32]]:
-    """Every row alone, and a blend of all."""
+    """Return every row alone, and a blend of all."""
     return [*np.eye(rows, dtype=np.float32)[:, None], np.full((1, rows), 1 / rows, np.float32)]
 
 

@@ -65,7 +65,7 @@ def check_precision(precision: str) -> None:
 
 
 def check_difference(found: Sequence[Difference], precision: str) -> Difference:
-    """The worst of ``found``. Raises WeightsError where it is more than ``precision`` may have."""
+    """Return the worst of ``found``. Raises WeightsError where it is more than ``precision`` may have."""
     if precision == "int8":
         worst = max(found, key=lambda difference: difference.mean)
         if worst.mean > SMALL:

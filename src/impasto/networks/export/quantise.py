@@ -63,8 +63,9 @@ def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[
 
 
 def _outer(graph: Any) -> list[str]:
-    """Names of the convolutions that have the picture's channels, four at most with a grain, on one side,
-    or filters that are not fixed."""
+    """Return the names of the convolutions that have the picture's channels, four at most with a grain, on
+    one side, or filters that are not fixed.
+    """
     filters = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     return [n.name for n in convolutions if min(filters.get(n.input[1], (3,))[:2]) <= _PICTURE_CHANNELS]

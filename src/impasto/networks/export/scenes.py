@@ -8,7 +8,8 @@ from impasto.types import Pixels
 
 
 def dead_leaves(width: int, height: int, seed: int, leaves: int = 400) -> Pixels:
-    """(height, width, 3) in [0, 1]: discs of all sizes that cover each other, shaded and a little noisy.
+    """Return (height, width, 3) in [0, 1]: discs of all sizes that cover each other, shaded and a little
+    noisy.
 
     Sizes follow a power law, which gives edges, areas and a spectrum much like a photograph's (Lee,
     Mumford and Huang, "Occlusion Models for Natural Images", IJCV 2001).

@@ -120,7 +120,7 @@ def _require_onnx() -> None:
 
 
 def _halve(data: bytes) -> bytes:
-    """``data`` with its large tensors stored in half precision, and cast back when they are used."""
+    """Return ``data`` with its large tensors stored in half precision, and cast back when they are used."""
     import onnx
 
     model = onnx.load_model_from_string(data)

@@ -25,14 +25,16 @@ def styles_in(network: GalleryNetwork) -> int:
 
 @torch.no_grad()
 def add_rows(network: GalleryNetwork, rows: Sequence[Tensor]) -> GalleryNetwork:
-    """A copy of ``network`` with further styles: each of ``rows`` (2, numbers), fine and coarse strokes."""
+    """Return a copy of ``network`` with further styles: each of ``rows`` (2, numbers), fine and coarse
+    strokes.
+    """
     table = torch.cat([network.table.detach(), *(r.to(network.table.device) for r in rows)])
     return _with_table(network, table)
 
 
 @torch.no_grad()
 def keep_styles(network: GalleryNetwork, styles: Sequence[int]) -> GalleryNetwork:
-    """A copy of ``network`` with the photograph's row and those of ``styles`` (from 0) only."""
+    """Return a copy of ``network`` with the photograph's row and those of ``styles`` (from 0) only."""
     numbers = [0, *(row for k in styles for row in (1 + 2 * k, 2 + 2 * k))]
     return _with_table(network, network.table.detach()[numbers])
 
@@ -52,7 +54,7 @@ def first_rows(
     loss: LossWeights,
     beginning: Beginning = "nearest",
 ) -> tuple[Tensor, int | None]:
-    """(2, numbers) for a style that is to be learnt, and the number of the style they are of, if one.
+    """Return (2, numbers) for a style that is to be learnt, and the number of the style they are of, if one.
 
     "nearest" paints ``images`` (B, 3, S, S) in each style the network has, and takes the one with the
     smallest loss against ``target``. Without any style there is only "neutral". Raises OptionError.
@@ -80,7 +82,7 @@ def _loss_as(
     images: Tensor,
     loss: LossWeights,
 ) -> float:
-    """The loss against ``target`` of ``images`` painted in ``style``, with strokes of middling size."""
+    """Return the loss against ``target`` of ``images`` painted in ``style``, with medium strokes."""
     count, middle = len(images), len(STROKE_SIZES) // 2
     weights = row_weights(network.table.shape[0], style, middle / (len(STROKE_SIZES) - 1), 1.0)
     lesson = Lesson(images, weights.expand(count, -1), [0] * count, [middle] * count, [1.0] * count)

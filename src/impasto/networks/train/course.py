@@ -109,6 +109,6 @@ class Course:
 
 
 def kebab(text: str) -> str:
-    """``text`` in small letters, digits and hyphens: "Straw Hat_1" is straw-hat-1."""
+    """Return ``text`` in small letters, digits and hyphens: "Straw Hat_1" is straw-hat-1."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -60,7 +60,7 @@ def judge(
 
 
 def middle(photo: Tensor, size: int) -> Tensor:
-    """The largest square in the middle of ``photo`` (3, H, W) uint8, as (3, size, size) in [0, 1]."""
+    """Return the largest square in the middle of ``photo`` (3, H, W) uint8, as (3, size, size) in [0, 1]."""
     height, width = photo.shape[1:]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -73,7 +73,9 @@ def middle(photo: Tensor, size: int) -> Tensor:
 
 @torch.no_grad()
 def contact_sheet(network: Learner, rows: int, styles: Sequence[int], photos: Sequence[Tensor]) -> Tensor:
-    """(1, 3, H, W) in [0, 1]: up to two ``photos``, each beside its paintings in up to four ``styles``."""
+    """Return (1, 3, H, W) in [0, 1]: up to two ``photos``, each beside its paintings in up to four
+    ``styles``.
+    """
     lines = []
     device = device_of(network)
     for photo in photos[:_ROWS]:

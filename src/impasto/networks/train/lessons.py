@@ -56,7 +56,7 @@ class Lesson:
     later: Later | None = None
 
     def to(self, device: torch.device) -> Lesson:
-        """The same, its pictures and weights on ``device``."""
+        """Return the same, its pictures and weights on ``device``."""
         later = self.later
         if later is not None:
             later = replace(later, images=later.images.to(device))
@@ -77,7 +77,7 @@ class LossWeights:
 
 
 def row_weights(rows: int, style: int, coarse: float, strength: float) -> Tensor:
-    """(rows,): how much of each of the network's rows makes ``style`` (from 0) at ``strength``.
+    """Return (rows,): how much of each of the network's rows makes ``style`` (from 0) at ``strength``.
 
     Row 0 is the photograph, rows 1 + 2k and 2 + 2k the fine and the coarse strokes of style k;
     ``coarse`` in [0, 1] goes from the one to the other.
@@ -101,7 +101,8 @@ def draw(
     often: Sequence[float] = STROKES,
     later: bool = False,
 ) -> Lesson:
-    """A random lesson in ``styles``: each picture has one of its own, none twice while there are others.
+    """Return a random lesson in ``styles``: each picture has one of its own, none twice while there are
+    others.
 
     ``full_strength`` is the share of pictures at full strength, ``often`` the share of each stroke size;
     ``later`` adds the pictures a moment later.
@@ -142,7 +143,8 @@ def lesson_loss(
     lesson: Lesson,
     weigh: LossWeights,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss of a lesson, a scalar, and its unweighted parts: ``content``, and ``style`` at full strength.
+    """Return the loss of a lesson, a scalar, and its unweighted parts: ``content``, and ``style`` at full
+    strength.
 
     ``paint(images, weights, corner)`` is the network; it and ``encoder`` may work in reduced precision.
     The lesson is to be where they are. Perceptual losses after Johnson et al. 2016, section 3.2, with
@@ -175,9 +177,10 @@ def lesson_loss(
 
 
 def _unsteadiness(paint: Paint, painted: Tensor, lesson: Lesson, later: Later) -> Tensor:
-    """The mean squared difference between a painting and that of a moment later, up to the borders, so that
-    these are painted like the rest (the temporal loss of Ruder, Dosovitskiy and
-    Brox 2018, on motion that is made, so that no film is needed)."""
+    """Return the mean squared difference between a painting and that of a moment later, up to the borders, so
+    that these are painted like the rest (the temporal loss of Ruder, Dosovitskiy and Brox 2018, on motion
+    that is made, so that no film is needed).
+    """
     corner = (lesson.corner[0] + later.top, lesson.corner[1] + later.left)
     again = paint(later.images, lesson.weights, corner).float()
     height, width = again.shape[2:]

@@ -37,7 +37,9 @@ _LEAVES = 220
 
 
 def clouds(width: int, height: int, random: np.random.Generator, slope: float = 1.3) -> Pixels:
-    """(height, width, 3) in [0, 1]: coloured noise whose amplitudes fall as frequency to the ``-slope``."""
+    """Return (height, width, 3) in [0, 1]: coloured noise whose amplitudes fall as frequency to the
+    ``-slope``.
+    """
     rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
     frequency = np.maximum(np.hypot(rows, columns), 1 / max(width, height))
     spectrum = np.fft.rfft2(random.standard_normal((3, height, width))) / frequency**slope
@@ -51,8 +53,9 @@ def clouds(width: int, height: int, random: np.random.Generator, slope: float = 
 
 
 def dead_leaves(width: int, height: int, random: np.random.Generator, leaves: int = _LEAVES) -> Pixels:
-    """(height, width, 3) in [0, 1]: shaded discs and polygons before clouds, as many radii in
-    each octave."""
+    """Return (height, width, 3) in [0, 1]: shaded discs and polygons before clouds, as many radii in each
+    octave.
+    """
     pixels = clouds(width, height, random, slope=random.uniform(1.2, 2.0))
     texture = clouds(width, height, random, slope=random.uniform(0.6, 1.4)) - 0.5
     palette = _muted(random, 6)
@@ -77,7 +80,7 @@ def dead_leaves(width: int, height: int, random: np.random.Generator, leaves: in
 
 
 def _muted(random: np.random.Generator, count: int) -> NDArray[Any]:
-    """(count, 3) colours of any lightness, most of them nearer to grey than to a paint box."""
+    """Return (count, 3) colours of any lightness, most of them nearer to grey than to a paint box."""
     grey = random.uniform(0.08, 0.92, (count, 1))
     tint = random.normal(0, 1, (count, 3)) * random.uniform(0.02, 0.22, (count, 1))
     colours: NDArray[Any] = np.clip(grey + tint - tint.mean(axis=1, keepdims=True), 0, 1)
@@ -101,7 +104,7 @@ def _leaf(
 
 
 def make_photos(count: int, seed: int = 0, side: int = SIDE) -> list[Tensor]:
-    """``count`` made pictures, (3, side, side) uint8; two of three are dead leaves, the third clouds."""
+    """Return ``count`` pictures, (3, side, side) uint8: two of three are dead leaves, the third clouds."""
     random = np.random.default_rng(seed)
     made = []
     for number in range(count):
@@ -112,7 +115,7 @@ def make_photos(count: int, seed: int = 0, side: int = SIDE) -> list[Tensor]:
 
 
 def sample_photos(smallest: int) -> PhotoSet:
-    """scikit-image's sample photographs, where it is installed; nothing otherwise."""
+    """Return scikit-image's sample photographs, where it is installed; nothing otherwise."""
     if util.find_spec("skimage") is None:
         return PhotoSet([])
     with resources.as_file(resources.files("skimage") / "data") as folder:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
-    """The nearest semi-orthogonal matrix, roughly, by a quintic Newton-Schulz iteration."""
+    """Return the nearest semi-orthogonal matrix, roughly, by a quintic Newton-Schulz iteration."""
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrix.shape[0] > matrix.shape[1]
     x: Tensor = matrix.T if tall else matrix

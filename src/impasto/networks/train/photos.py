@@ -31,8 +31,9 @@ class PhotoSet:
 
 
 def find_photos(places: Iterable[Path], most: int) -> list[Path]:
-    """The pictures among ``places`` and in the folders among them, at any depth, by name; ``most`` of
-    them, evenly chosen, where there are more. Raises InputError for a place that is not there."""
+    """Return the pictures among ``places`` and in the folders among them, at any depth, by name; ``most`` of
+    them, evenly chosen, where there are more. Raises InputError for a place that is not there.
+    """
     found: dict[Path, None] = {}
     for place in places:
         if not place.exists():
@@ -60,9 +61,10 @@ def hold_out(photos: PhotoSet) -> tuple[PhotoSet, PhotoSet]:
 def read_photos(
     paths: Iterable[Path], *, smallest: int, enough: Callable[[int], bool] | None = None
 ) -> PhotoSet:
-    """Every readable picture of ``paths``, its long side at most 512 pixels, its short side at least
+    """Return every readable picture of ``paths``, its long side at most 512 pixels, its short side at least
     ``smallest``; the others are skipped and named. ``enough``, told after each file how many photographs
-    there are, may end the reading."""
+    there are, may end the reading.
+    """
     photos: list[Tensor] = []
     skipped: list[tuple[Path, str]] = []
     for path in paths:
@@ -89,7 +91,7 @@ def _read(path: Path, smallest: int) -> Tensor:
 
 
 def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:
-    """A random square of ``photo`` (3, H, W) uint8 as (3, size, size) float32 in [0, 1].
+    """Return a random square of ``photo`` (3, H, W) uint8 as (3, size, size) float32 in [0, 1].
 
     Half of the crops have the photograph's own scale, as far as it is large enough; the others are
     resized by a factor of 0.7 to 1.4. Half are mirrored. A quarter are out of focus, since small
@@ -109,7 +111,7 @@ def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:
 
 
 def _out_of_focus(square: Tensor, blur: float) -> Tensor:
-    """``square`` made ``blur`` times smaller and enlarged again."""
+    """Return ``square`` made ``blur`` times smaller and enlarged again."""
     side = square.shape[1]
     small = functional.interpolate(square[None], (round(side / blur),) * 2, mode="bilinear", antialias=True)
     return functional.interpolate(small, (side, side), mode="bicubic")[0].clamp(0, 1)

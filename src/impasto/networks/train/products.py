@@ -29,7 +29,7 @@ def check_names(names: Sequence[str], known: Sequence[FastStyle]) -> None:
 
 
 def title_of(painting: str) -> str:
-    """A title out of a file's name: "the_scream.jpg" is The scream."""
+    """Return a title out of a file's name: "the_scream.jpg" is The scream."""
     words = Path(painting).stem.replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:]
 

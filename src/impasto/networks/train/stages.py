@@ -52,7 +52,7 @@ class Model:
 
 
 def stages_of(method: Method, architecture: Architecture, common: Schedule) -> list[Stage]:
-    """The stages of ``method``; ``common`` has what they share: batch, size, seed, loss."""
+    """Return the stages of ``method``; ``common`` has what they share: batch, size, seed, loss."""
     everything = replace(common, filters=1e-3, rows=5e-3)
     if architecture == "johnson2016":
         # One style at one strength and stroke size is all this network can learn.
@@ -78,7 +78,7 @@ def begin(
     seed: int = 0,
     beginning: Beginning = "nearest",
 ) -> Model:
-    """The network that training begins with. ``start``: a gallery's, for "rows" and "full".
+    """Return the network that training begins with. ``start``: a gallery's, for "rows" and "full".
 
     ``images`` (B, 3, S, S) are looked at to find each style's nearest in the gallery; the network is on
     their device.
@@ -119,7 +119,7 @@ def train(
     steps: int,
     **more: object,
 ) -> Trainer:
-    """A trainer for ``stage`` in ``steps`` steps. ``more`` is for ``Trainer``."""
+    """Return a trainer for ``stage`` in ``steps`` steps. ``more`` is for ``Trainer``."""
     numbered: Mapping[int, Target] = dict(zip(model.added, targets, strict=True))
     schedule = replace(stage.schedule, steps=steps)
     return Trainer(model.network, encoder, numbered, photos, schedule, **more)  # type: ignore[arg-type]

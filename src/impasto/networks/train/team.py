@@ -80,7 +80,7 @@ ALONE = Team()
 
 
 def join_team(device: str = "auto") -> Team:
-    """The team ``torchrun`` made this process a member of; a team of one without it.
+    """Return the team ``torchrun`` made this process a member of; a team of one without it.
 
     ``device``: auto, cpu or cuda. With CUDA each process of a machine has a graphics processor of its own,
     and they talk by NCCL, else by gloo. Raises OptionError for an environment that says half of it, and for

@@ -53,7 +53,7 @@ class Schedule:
                 raise OptionError(f"expected a learning rate from 0 to 1; got {name}={getattr(self, name)}")
 
     def factor(self, step: int) -> float:
-        """The share of the peak learning rates at ``step``, from 0."""
+        """Return the share of the peak learning rates at ``step``, from 0."""
         warm_up = min(_WARM_UP, max(1, self.steps // 10))
         return min(1.0, (step + 1) / warm_up) * max(0.0, 1 - step / self.steps)
 
@@ -151,7 +151,10 @@ class Trainer:
         return [*self.network.filters, *([] if table is None else [table])]
 
     def _rows_to_keep(self) -> Tensor:
-        """(rows, 1): 1 for the rows that must not change. The photograph's changes only with the filters."""
+        """Return (rows, 1): 1 for the rows that must not change.
+
+        The photograph's changes only with the filters.
+        """
         kept = torch.ones(self.rows, 1)
         for style in self.targets:
             kept[1 + 2 * style : 3 + 2 * style] = 0
@@ -180,7 +183,7 @@ class Trainer:
         cancel: Callable[[], bool] | None = None,
         stop: int | None = None,
     ) -> None:
-        """Run steps until the schedule ends, or ``stop``, or ``cancel()`` returns True between two of them."""
+        """Run steps until the schedule ends, or ``stop``, or ``cancel()`` returns True."""
         end = self.schedule.steps if stop is None else min(stop, self.schedule.steps)
         while self.step < end and self.team.all_agree(cancel is None or not cancel()):
             began = time.perf_counter()
@@ -241,8 +244,9 @@ class Trainer:
             return self.network(images, weights, corner)
 
     def state(self) -> dict[str, Any]:
-        """Everything a later ``restore`` needs: tensors and plain values, so that ``torch.load`` reads them
-        with ``weights_only``."""
+        """Return the state for ``restore``: tensors and plain values, for ``torch.load`` with
+        ``weights_only``.
+        """
         team = self.team.gather(self.random.bit_generator.state)
         return {
             "network": self.network.state_dict(),
