@@ -130,11 +130,20 @@ function keepPreview(): HTMLElement {
   });
 }
 
+/** A job of a fast network, as `impasto fast` stores it in its pictures. */
 function recipe(): object {
-  const styles = Object.fromEntries(shares().map(({ key, weight }) => [key, weight]));
-  const size = Math.max(...shownSize());
-  const fast = { styles, strength: state.strength, stroke_size: state.strokeSize, keep_color: state.keepColor, size, model: null };
-  return { impasto: state.capabilities?.version ?? null, content: state.photo?.name ?? null, fast };
+  const mix = shares();
+  const options = {
+    size: Math.max(...shownSize()),
+    strength: state.strength,
+    stroke_size: state.strokeSize,
+    keep_color: state.keepColor > 0,
+    style_weights: mix.length > 1 ? mix.map(({ weight }) => weight) : [],
+    model: null,
+    device: "cpu",
+  };
+  const content = state.photo?.name ?? null;
+  return { impasto: state.capabilities?.version ?? null, engine: "fast", content, styles: mix.map(({ key }) => key), options };
 }
 
 const explaining = new Set<string>();

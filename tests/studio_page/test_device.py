@@ -12,6 +12,8 @@ import pytest
 from impasto.imaging import read, read_parameters, resize
 from impasto.inference import load_gallery
 from impasto.inference.onnx_runtime import onnxruntime
+from impasto.inference.options import FastOptions
+from impasto.jobs import Job
 from impasto.studio.client import StudioClient
 from impasto.studio.web.previews import model_path
 from impasto.types import Pixels
@@ -118,11 +120,9 @@ def test_a_larger_picture_is_painted_and_kept_without_the_studio(
     assert np.abs(kept - expected).max() <= 2 / 255
     made = read_parameters(path)
     assert made is not None
-    assert made["content"] == "Bay.png"
-    assert made["fast"] == {
-        "styles": {"great-wave": 1},
-        **{"strength": 1, "stroke_size": 1, "keep_color": 0, "size": 768, "model": None},
-    }
+    job = Job.from_recipe(made)
+    assert (job.content.place, [style.place for style in job.styles]) == ("Bay.png", ["great-wave"])
+    assert job.options == FastOptions(size=768, device="cpu")
 
 
 def test_colours_of_the_photograph_are_kept_as_by_the_server(visit: Visit, studio: Studio) -> None:
