@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from impasto import files
 from impasto.errors import InputError, OptionError
-from impasto.files import local as files
 from impasto.files import places
 from impasto.jobs import Job
 from impasto.progress import Cancel, Progress, ProgressCallback

@@ -8,8 +8,6 @@ the long side the painting was measured at. Its metadata holds one JSON text und
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,13 +17,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from impasto.catalogue.cards import SUFFIX, StyleCard, parse_card
+from impasto import files
+from impasto.catalogue.cards import StyleCard, parse_card
 from impasto.catalogue.measured import PictureStyle, Plan, at_once
 from impasto.catalogue.sizes import style_size
 from impasto.encoders import FeatureExtractor
-from impasto.errors import OutputError, StyleError
+from impasto.errors import StyleError
 from impasto.objectives import IMAGE, LayerStatistics, Samples, StyleStatistics, blend_styles
 from impasto.types import Picture, Plane
 
@@ -136,19 +135,9 @@ def measure_style_file(
 
 
 def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write a style file atomically. Raises OutputError."""
-    handle, temporary = -1, ""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=SUFFIX)
-        os.close(handle)
-        metadata = {"impasto": json.dumps(asdict(card), ensure_ascii=False)}
-        save_file(dict(tensors), temporary, metadata)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except (OSError, SafetensorError) as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise OutputError(f"cannot write the style file {path}: {error}") from error
+    """Write a style file, whole or not at all. Raises OutputError."""
+    metadata = {"impasto": json.dumps(asdict(card), ensure_ascii=False)}
+    files.replace(path, save(dict(tensors), metadata))
 
 
 def read_style(path: Path) -> FileStyle:

@@ -177,7 +177,7 @@ def outputs(
     given: Sequence[str], styles: Mapping[str, float], output: Path | None
 ) -> list[tuple[Path, Path]]:
     """Photographs and where their paintings go. Raises InputError and OutputError."""
-    from impasto.files.local import make_folder
+    from impasto.files import make_folder
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
     from impasto.jobs.pairs import labels, photographs
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
-from impasto.errors import OutputError
+from impasto import files
 from impasto.progress import Progress
 
 COLUMNS = ("stage", "step", "seconds", "content", "style")
@@ -22,41 +22,29 @@ class LossesLog:
     def __init__(self, path: Path, plot: Path | None, *, resumed: bool) -> None:
         self.path, self.plot = path, plot
         self._rows: list[dict[str, str]] = self._read() if resumed and path.exists() else []
-        self._file: TextIO | None = None
-        self._lines: csv.DictWriter[str] | None = None
+        self._begun = False
         self._before = 0.0
 
     def write(self, event: Progress) -> None:
         """Add the step ``event`` tells of."""
-        if self._lines is None:
+        if not self._begun:
             self._begin((event.level, event.iteration))
-        assert self._lines is not None
-        assert self._file is not None
+            self._begun = True
         seconds = self._before + event.elapsed
         row = {"stage": str(event.level), "step": str(event.iteration), "seconds": f"{seconds:.2f}"}
         row |= {n: f"{event.losses[n]:.5f}" for n in ("content", "style") if n in event.losses}
         self._rows.append(row)
-        self._lines.writerow(row)
-        self._file.flush()  # a checkpoint may follow, which goes on from here
+        files.append(self.path, _csv([row]), durable=False)
 
     def close(self) -> None:
-        """Close the file and draw the curves."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Draw the curves."""
         if self.plot is not None and len(self._rows) > 1:
             draw_curves(self._rows, self.plot)
 
     def _begin(self, first: tuple[int, int]) -> None:
         self._rows = [row for row in self._rows if (int(row["stage"]), int(row["step"])) < first]
         self._before = float(self._rows[-1]["seconds"]) if self._rows else 0.0
-        try:
-            self._file = self.path.open("w", newline="", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write the log {self.path}: {error}") from error
-        self._lines = csv.DictWriter(self._file, COLUMNS, restval="")
-        self._lines.writeheader()
-        self._lines.writerows(self._rows)
+        files.replace(self.path, _csv([dict(zip(COLUMNS, COLUMNS, strict=True)), *self._rows]))
 
     def _read(self) -> list[dict[str, str]]:
         """The rows there, as far as they are whole; a file of another kind has none."""
@@ -65,6 +53,12 @@ class LossesLog:
             if tuple(lines.fieldnames or ()) != COLUMNS:
                 return []
             return [row for row in lines if all(row.get(n) for n in ("stage", "step", "seconds"))]
+
+
+def _csv(rows: Sequence[Mapping[str, str]]) -> bytes:
+    stream = io.StringIO()
+    csv.DictWriter(stream, COLUMNS, restval="").writerows(rows)
+    return stream.getvalue().encode()
 
 
 def draw_curves(rows: Sequence[Mapping[str, str]], path: Path) -> None:
@@ -99,7 +93,5 @@ def draw_curves(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     axes.grid(axis="y", which="both", color="#e5e5e5", linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    try:
-        figure.savefig(path, dpi=110)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write the curves {path}: {error}") from error
+    with files.Draft(path) as stream:
+        figure.savefig(stream, dpi=110, format=path.suffix.lower()[1:])

@@ -15,6 +15,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from impasto import files
 from impasto.cli.painting_log import PaintingLog
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job
@@ -87,7 +88,8 @@ def paint(job: Job, outputs: Outputs) -> int:
         if result.cancelled:
             result.save(job.output, quality=job.quality)
     if outputs.parameters is not None:
-        write_text(outputs.parameters, json.dumps(result.parameters(), indent=2, ensure_ascii=False))
+        text = json.dumps(result.parameters(), indent=2, ensure_ascii=False)
+        files.replace(outputs.parameters, f"{text}\n".encode())
     _say(result, outputs, resumed)
     return INTERRUPTED if result.cancelled else 0
 
@@ -204,8 +206,6 @@ class Watcher:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
-        if self._log is not None:
-            self._log.close()
 
     def _save(self, event: Progress, path: Path) -> None:
         from impasto.imaging import write
@@ -310,13 +310,3 @@ def _same(one: Path, other: Path) -> bool:
     if one.resolve() == other.resolve():
         return True
     return one.exists() and other.exists() and one.samefile(other)
-
-
-def write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error}") from error

@@ -6,9 +6,9 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from impasto.errors import OutputError
+from impasto import files
 from impasto.progress import Progress
 
 JSON_LINES = (".jsonl", ".ndjson")
@@ -26,34 +26,23 @@ class PaintingLog:
     def __init__(self, path: Path, *, done: int = 0) -> None:
         self.path, self.done = path, done
         self._lines = path.suffix.lower() in JSON_LINES
-        self._file: TextIO | None = None
+        self._begun = False
 
     def write(self, event: Progress, count: int, saved: str = "") -> None:
         """Add iteration ``count``; ``saved``: the picture of --save-every that was saved just now, or ""."""
         place = [count, event.level, event.width, event.height, round(event.elapsed, 3)]
-        file = self._file or self._begin([*PLACES, *event.losses])
+        if not self._begun:
+            head = "" if self._lines else _csv_line([*PLACES, *event.losses])
+            kept = self._kept(head) if self.done and self.path.exists() else []
+            files.replace(self.path, (head + "".join(kept)).encode())
+            self._begun = True
         if self._lines:
             row: dict[str, Any] = dict(zip(PLACES, place, strict=True)) | {"losses": dict(event.losses)}
-            file.write(json.dumps(row | ({"saved": saved} if saved else {})) + "\n")
+            line = json.dumps(row | ({"saved": saved} if saved else {})) + "\n"
         else:
-            file.write(_csv_line([*place, *event.losses.values()]))
+            line = _csv_line([*place, *event.losses.values()])
         # A run that is killed goes on from its checkpoint: the lines before it have to be there.
-        file.flush()
-
-    def close(self) -> None:
-        """Close the file, if there is one."""
-        if self._file is not None:
-            self._file.close()
-
-    def _begin(self, columns: list[str]) -> TextIO:
-        head = "" if self._lines else _csv_line(columns)
-        try:
-            kept = self._kept(head) if self.done and self.path.exists() else []
-            self._file = self.path.open("w", newline="", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write the log {self.path}: {error}") from error
-        self._file.write(head + "".join(kept))
-        return self._file
+        files.append(self.path, line.encode(), durable=False)
 
     def _kept(self, head: str) -> list[str]:
         """The lines there of the iterations done before; a file of another kind has none."""

@@ -41,7 +41,7 @@ def open_recording(output: Path, quality: int) -> Iterator[Any]:
         return
     if suffix and not output.is_dir():
         raise OptionError(f"expected a folder, {' or '.join(ANIMATIONS)} for --camera; got {output}")
-    from impasto.files.local import make_folder
+    from impasto.files import make_folder
 
     make_folder(output, "the frames")
     yield Folder(output, quality)
@@ -56,7 +56,7 @@ class Folder:
         self.count = max((int(n) for n in numbers if n.isdigit()), default=0)
 
     def add(self, frame: Frame) -> None:
-        from impasto.files.local import replace
+        from impasto.files import replace
 
         self.count += 1
         replace(self.folder / f"frame-{self.count:06d}.jpg", jpeg(frame, self.quality))
@@ -79,7 +79,7 @@ class Animation:
             return
         from PIL import Image
 
-        from impasto.files.local import replace
+        from impasto.files import replace
 
         gaps = [max(20, round(1000 * (b - a))) for a, b in zip(self.times, self.times[1:], strict=False)]
         durations = [*gaps, gaps[-1] if gaps else 100]

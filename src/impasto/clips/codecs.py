@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from impasto import files
 from impasto.clips.pictures import is_pattern
-from impasto.errors import OptionError, OutputError
+from impasto.errors import OptionError
 from impasto.imaging import WRITABLE_SUFFIXES
 
 
@@ -134,12 +135,14 @@ def find_target(path: Path, bits: int, *, codec: str | None = None, quality: int
         if codec is not None or quality is not None:
             raise OptionError("codec and quality are of videos; frames are pictures: expected neither")
         if suffix and not path.is_dir() and suffix not in WRITABLE_SUFFIXES:
-            raise OutputError(f"{path}: expected frames in one of {', '.join(WRITABLE_SUFFIXES)}")
+            expected = f"frames in one of {', '.join(WRITABLE_SUFFIXES)}"
+            raise files.cannot_write(path, f"it ends in {path.suffix!r}", expected)
         return Target(path, "frames", None, bits)
     if suffix not in VIDEO_SUFFIXES:
-        raise OutputError(
-            f"{path}: cannot be written: expected a name ending in {', '.join(VIDEO_SUFFIXES)}, a pattern "
-            f"such as out/%05d.png, or a folder; it ends in {path.suffix!r}"
+        raise files.cannot_write(
+            path,
+            f"it ends in {path.suffix!r}",
+            f"a name ending in {', '.join(VIDEO_SUFFIXES)}, a pattern such as out/%05d.png, or a folder",
         )
     if suffix == ".gif":
         if codec is not None or quality is not None:

@@ -8,9 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from impasto.clips.libav import cannot_write, load_av
-from impasto.clips.writing import Checked, Segment
-from impasto.errors import ImpastoError
+from impasto.clips.libav import VideoDraft, load_av
+from impasto.clips.writing import Segment
 
 _TICK = Fraction(1, 100)
 
@@ -22,15 +21,10 @@ def write_gif(segments: Sequence[Segment], path: Path, time_base: Fraction, last
     rounded to hundredths, of which each gets at least two.
     """
     av = load_av()
-    part = path.with_name(f".{path.name}.part")
-    file: Checked | None = None
-    try:
+    with VideoDraft(path) as file:
         palette, last_frame = _palette(av, segments)
-        with contextlib.ExitStack() as stack:
-            file = Checked(part)
-            stack.callback(file.close)
-            options = {"loop": "0", "final_delay": str(max(2, round(last * time_base / _TICK)))}
-            output = stack.enter_context(av.open(file, "w", format="gif", options=options))
+        options = {"loop": "0", "final_delay": str(max(2, round(last * time_base / _TICK)))}
+        with av.open(file, "w", format="gif", options=options) as output:
             stream = output.add_stream("gif", rate=Fraction(100))
             stream.pix_fmt = "pal8"
             stream.codec_context.time_base = _TICK
@@ -40,14 +34,6 @@ def write_gif(segments: Sequence[Segment], path: Path, time_base: Fraction, last
                 frame.pts, frame.time_base = time, _TICK
                 output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
-        part.replace(path)
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if isinstance(error, ImpastoError):
-            raise
-        if isinstance(error, (av.FFmpegError, OSError)):
-            raise cannot_write(path, (file and file.error) or error) from error
-        raise
 
 
 def _hundredths(ticks: Sequence[int], time_base: Fraction) -> list[int]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips.codecs import SOUND, SOUND_INSTEAD, Target
-from impasto.clips.libav import cannot_write, load_av
-from impasto.clips.writing import Checked, Segment, container_format
-from impasto.errors import ImpastoError, InputError, OutputError
+from impasto.clips.libav import VideoDraft, load_av
+from impasto.clips.writing import Segment, check_frames, container_format
+from impasto.errors import InputError, OutputError
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 """Layouts that both encoders take, by number of channels: a file may name one that they do not know, such as
@@ -49,12 +49,8 @@ def join(
         write_gif(segments, target.path, time_base, last)
         return [] if sound is None else ["a GIF has no sound; it was left out"]
     av = load_av()
-    part = target.path.with_name(f".{target.path.name}.part")
-    file: Checked | None = None
-    try:
+    with VideoDraft(target.path) as file:
         with contextlib.ExitStack() as stack:
-            file = Checked(part)
-            stack.callback(file.close)
             output = stack.enter_context(av.open(file, "w", format=container_format(target.path.suffix)))
             first = stack.enter_context(av.open(str(segments[0].path)))
             template = first.streams.video[0]
@@ -66,23 +62,8 @@ def join(
             streams = [_video_packets(segments, video, time_base, last), *copied]
             for _, _, packet in heapq.merge(*streams, key=lambda row: row[:2]):
                 output.mux(packet)
-        _check(av, part, sum(len(s.ticks) for s in segments), target.path)
-        part.replace(target.path)
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if isinstance(error, ImpastoError):
-            raise
-        if isinstance(error, (av.FFmpegError, OSError)):
-            raise cannot_write(target.path, (file and file.error) or error) from error
-        raise
+        check_frames(file, sum(len(s.ticks) for s in segments), target.path)
     return notes
-
-
-def _check(av: Any, part: Path, frames: int, path: Path) -> None:
-    with av.open(str(part)) as container:
-        found = sum(1 for packet in container.demux(video=0) if packet.size)
-    if found != frames:
-        raise OutputError(f"{path}: expected {frames} frames in it; there are {found}")
 
 
 Row = tuple[float, int, Any]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-from pathlib import Path
 from typing import Any
 
-from impasto.errors import MissingExtraError, OutputError
+from impasto import files
+from impasto.errors import MissingExtraError
 
 
 def load_av() -> Any:
@@ -20,12 +19,10 @@ def load_av() -> Any:
     return av
 
 
-def cannot_write(path: Path, problem: Exception) -> OutputError:
-    """Return the error for a video file that could not be written."""
-    number = getattr(problem, "errno", None)
-    if number == errno.ENOSPC:
-        return OutputError(f"{path}: cannot be written: expected room for the file, but the disk is full.")
-    reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
-    return OutputError(
-        f"{path}: cannot be written: expected a place that takes files, but writing failed ({reason})."
-    )
+class VideoDraft(files.Draft):
+    """A draft whose writer is libav: its errors, too, say that the file cannot be written."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        super().__exit__(kind, error, trace)
+        if error is not None and isinstance(error, load_av().FFmpegError):
+            raise files.cannot_write(self.path, error) from error

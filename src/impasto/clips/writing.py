@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from impasto.clips.codecs import Target
 from impasto.clips.colour import to_frame
-from impasto.clips.libav import cannot_write, load_av
+from impasto.clips.libav import VideoDraft, load_av
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels
 
@@ -36,11 +36,10 @@ class SegmentWriter:
         self.path = path
         self.target = target
         self.ticks: list[int] = []
-        self._part = path.with_name(f".{path.name}.part{path.suffix}")
+        self._draft = VideoDraft(path)
         self._container: Any = None
         with self._guarded():
-            self._file = Checked(self._part)
-            self._container = self._av.open(self._file, "w", format=container_format(path.suffix))
+            self._container = self._av.open(self._draft.stream, "w", format=container_format(path.suffix))
             self._stream = add_video_stream(self._container, target, width, height, rate, time_base)
 
     def write(self, pixels: Pixels, ticks: int) -> None:
@@ -61,40 +60,24 @@ class SegmentWriter:
                 self._container.mux(packet)
             self._container.close()
             self._container = None
-            self._file.close()
-            self._check()
-            self._part.replace(self.path)
+            check_frames(self._draft.stream, len(self.ticks), self.path)
+            self._draft.commit()
 
     def discard(self) -> None:
         """Leave nothing behind."""
         if self._container is not None:
-            with contextlib.suppress(self._av.FFmpegError, OSError, OutputError):
+            with contextlib.suppress(self._av.FFmpegError, OSError):
                 self._container.close()
             self._container = None
-        with contextlib.suppress(OSError):
-            self._file.close()
-        with contextlib.suppress(OSError):
-            self._part.unlink(missing_ok=True)
-
-    def _check(self) -> None:
-        """Check that the file on disk holds every frame: a full disk must not go unnoticed."""
-        with self._av.open(str(self._part)) as container:
-            found = sum(1 for packet in container.demux(video=0) if packet.size)
-        if found != len(self.ticks):
-            raise OutputError(f"{self.path}: expected {len(self.ticks)} frames in it; there are {found}")
+        self._draft.discard()
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except OutputError:
+        except BaseException as error:
             self.discard()
-            raise
-        except (self._av.FFmpegError, OSError) as error:
-            self.discard()
-            raise cannot_write(self.path, self._file.error or error) from error
-        except BaseException:
-            self.discard()
+            self._draft.__exit__(type(error), error, error.__traceback__)
             raise
 
 
@@ -106,42 +89,14 @@ class Segment:
     ticks: tuple[int, ...]
 
 
-class Checked:
-    """A file for libav that remembers the first error, which libav itself may forget."""
-
-    def __init__(self, path: Path) -> None:
-        self.error: OSError | None = None
-        try:
-            self._file = path.open("w+b")
-        except OSError as error:
-            raise cannot_write(path, error) from error
-
-    def write(self, data: bytes) -> int:
-        try:
-            return self._file.write(data)
-        except OSError as error:
-            self.error = self.error or error
-            raise
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
-
-    def read(self, size: int = -1) -> bytes:
-        return self._file.read(size)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def close(self) -> None:
-        """Finish writing to disk. Raises the first error, if there was one."""
-        try:
-            if not self._file.closed:
-                self._file.flush()
-                os.fsync(self._file.fileno())
-        finally:
-            self._file.close()
-        if self.error is not None:
-            raise self.error
+def check_frames(file: BinaryIO, frames: int, path: Path) -> None:
+    """Raise OutputError where ``file``, which is to be ``path``, does not hold so many frames on the disk: a
+    full one must not go unseen."""
+    file.flush()
+    with load_av().open(file.name) as container:
+        found = sum(1 for packet in container.demux(video=0) if packet.size)
+    if found != frames:
+        raise OutputError(f"{path}: expected {frames} frames in it; there are {found}")
 
 
 def check_encoder(target: Target, width: int, height: int, rate: Fraction, time_base: Fraction) -> None:

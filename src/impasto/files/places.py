@@ -15,7 +15,8 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from impasto.errors import ImpastoError, InputError, MissingExtraError, OutputError
+from impasto.errors import ImpastoError, InputError, MissingExtraError
+from impasto.files import local
 
 if TYPE_CHECKING:
     from collections import OrderedDict
@@ -66,7 +67,7 @@ def _reading(work: Callable[P, R]) -> Callable[P, R]:
         except FileNotFoundError as error:
             raise InputError(f"there is no file {args[0]}") from error
         except Exception as error:  # each store has errors of its own
-            raise InputError(f"cannot read {args[0]}: {_first_line(error)}") from _as_os_error(error)
+            raise InputError(f"cannot read {args[0]}: {local.reason_of(error)}") from _as_os_error(error)
 
     return run
 
@@ -74,8 +75,8 @@ def _reading(work: Callable[P, R]) -> Callable[P, R]:
 def _as_os_error(error: Exception) -> Exception:
     """Stores' own errors, such as one of a network that is away, count as what may pass."""
     if isinstance(error, OSError):
-        return error if error.errno is not None else OSError(5, _first_line(error))
-    return error if isinstance(error, (ValueError, TypeError)) else OSError(5, _first_line(error))
+        return error if error.errno is not None else OSError(5, local.reason_of(error))
+    return error if isinstance(error, (ValueError, TypeError)) else OSError(5, local.reason_of(error))
 
 
 def system(address: str) -> tuple[Any, str]:
@@ -92,7 +93,7 @@ def system(address: str) -> tuple[Any, str]:
         found, path = fsspec.core.url_to_fs(address)
     except ImportError as error:
         raise MissingExtraError(
-            f"{kind}:// needs a package that is not installed: {_first_line(error)} (pip install it)"
+            f"{kind}:// needs a package that is not installed: {local.reason_of(error)} (pip install it)"
         ) from error
     except ValueError as error:
         raise InputError(
@@ -114,9 +115,11 @@ def is_folder(address: str) -> bool:
 
 
 @_reading
-def read(address: str) -> bytes:
+def read(name: str) -> bytes:
     """All of a file. Raises InputError."""
-    files, path = system(address)
+    if not is_address(name):
+        return Path(name).read_bytes()
+    files, path = system(name)
     return bytes(files.cat_file(path))
 
 
@@ -151,14 +154,17 @@ def _version(entry: Mapping[str, Any]) -> str:
     return ""
 
 
-def write(address: str, data: bytes) -> None:
-    """Put ``data`` at ``address``: all of it or none. Raises OutputError."""
+def write(name: str, data: bytes) -> None:
+    """Put ``data`` at ``name``: all of it or none. Raises OutputError."""
+    if not is_address(name):
+        local.replace(name, data)
+        return
     try:
-        files, path = system(address)
-        if address.partition("://")[0] in _AT_ONCE:
+        files, path = system(name)
+        if name.partition("://")[0] in _AT_ONCE:
             files.pipe_file(path, data)
             return
-        beside = f"{path}.{secrets.token_hex(8)}.part"
+        beside = f"{path.rpartition('/')[0]}/{local.temporary_name()}"
         try:
             files.pipe_file(beside, data)
             files.mv(beside, path)
@@ -169,27 +175,41 @@ def write(address: str, data: bytes) -> None:
     except ImpastoError:
         raise
     except Exception as error:  # each store has errors of its own
-        raise OutputError(f"cannot write {address}: {_first_line(error)}") from error
+        raise local.cannot_write(name, error) from error
 
 
-def make_folder(address: str) -> None:
-    """Raises OutputError when it cannot be made."""
+def make_folder(name: str, what: str = "the results") -> None:
+    """Make a folder unless it is there; ``what``: what is to go into it. Raises OutputError."""
+    if not is_address(name):
+        local.make_folder(Path(name), what)
+        return
     try:
-        files, path = system(address)
+        files, path = system(name)
         files.makedirs(path, exist_ok=True)
     except ImpastoError:
         raise
     except Exception as error:  # each store has errors of its own
-        raise OutputError(
-            f"expected a folder for the results; cannot make {address}: {_first_line(error)}"
-        ) from error
+        raise local.cannot_write(name, error, f"a folder for {what}") from error
 
 
-def remove(address: str) -> None:
+def remove(name: str) -> None:
     """Remove a file, if it is there and can be removed."""
     with contextlib.suppress(Exception):
-        files, path = system(address)
-        files.rm_file(path)
+        if is_address(name):
+            files, path = system(name)
+            files.rm_file(path)
+        else:
+            Path(name).unlink()
+
+
+def sweep(folder: str) -> None:
+    """Remove what processes that died over it left half written in ``folder``."""
+    if not is_address(folder):
+        local.sweep(Path(folder))
+    elif folder.partition("://")[0] not in _AT_ONCE:
+        for name in listing(folder):
+            if local.is_stale(name_of(name)):
+                remove(name)
 
 
 def fetch(address: str) -> Path:
@@ -205,9 +225,7 @@ def fetch(address: str) -> Path:
     folder = scratch() / hashlib.sha256(f"{address} {version}".encode()).hexdigest()[:16]
     folder.mkdir(exist_ok=True)
     place = folder / name_of(address)
-    part = place.with_name(f".{place.name}.part")
-    part.write_bytes(read(address))
-    part.replace(place)
+    local.replace(place, read(address))
     kept.pop(address, None)
     kept[address] = version, place
     while len(kept) > KEPT:
@@ -263,25 +281,6 @@ def drafted(output: str) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def put(token: str) -> None:
-    """Lay an empty file, at a path or an address. Raises OutputError."""
-    if is_address(token):
-        write(token, b"")
-        return
-    try:
-        Path(token).touch()
-    except OSError as error:
-        raise OutputError(f"cannot write {token}: {error.strerror or error}") from error
-
-
-def take_away(token: str) -> None:
-    """The inverse of ``put``."""
-    if is_address(token):
-        remove(token)
-    else:
-        Path(token).unlink(missing_ok=True)
-
-
 def check_seen(folder: str, token: str) -> None:
     """Raise InputError where this machine does not see the ``token`` that was put into ``folder``."""
     if not exists(token):
@@ -289,8 +288,3 @@ def check_seen(folder: str, token: str) -> None:
             f"{os.uname().nodename} does not see the folder {folder}: expected one that all machines share, "
             "or an address, such as s3://bucket/folder"
         )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import ImpastoError, OptionError, OutputError, PictureError
-from impasto.files import local as files
+from impasto import files
+from impasto.errors import ImpastoError, OptionError, PictureError
 from impasto.imaging import formats, icc, metadata
 from impasto.types import Picture
 
@@ -24,7 +24,7 @@ def check_writable(path: str | os.PathLike[str], *, suffixes: Collection[str] | 
     """Raise, before any work is done, when a picture could not be written to ``path``.
 
     ``suffixes``: those that are welcome, by default all that ``write`` knows. Raises OutputError as
-    ``files.local.check_writable`` does, and MissingExtraError for HEIC without the extra that writes it.
+    ``files.check_writable`` does, and MissingExtraError for HEIC without the extra that writes it.
     """
     files.check_writable(path, formats.WRITABLE_SUFFIXES if suffixes is None else suffixes)
     if formats.of_suffix(Path(path).suffix.lower()) is formats.HEIC:
@@ -69,7 +69,7 @@ def write(
     except ImpastoError:
         raise
     except Exception as problem:  # an encoder's own reasons, of any type
-        raise _output_error(target, f"a picture {kind.name} can hold", str(problem)) from problem
+        raise files.cannot_write(target, str(problem), f"a picture {kind.name} can hold") from problem
     files.replace(target, data)
 
 
@@ -77,7 +77,7 @@ def _format(target: Path) -> formats.Format:
     kind = formats.of_suffix(target.suffix)
     if kind is None:
         expected = f"a name ending in {', '.join(formats.WRITABLE_SUFFIXES)}"
-        raise _output_error(target, expected, f"it ends in {target.suffix!r}")
+        raise files.cannot_write(target, f"it ends in {target.suffix!r}", expected)
     if kind is formats.HEIC:
         formats.require_heic()
     return kind
@@ -97,7 +97,7 @@ def _check(picture: Picture, kind: formats.Format, target: Path) -> None:
         raise PictureError(f"expected {expected}, but {actual}", expected=expected, actual=actual)
     if max(shape[:2]) > kind.longest_side:
         expected = f"at most {kind.longest_side:,} pixels a side, which is all {kind.name} can hold"
-        raise _output_error(target, expected, f"the picture is {picture.width} x {picture.height}")
+        raise files.cannot_write(target, f"the picture is {picture.width} x {picture.height}", expected)
 
 
 def _samples(picture: Picture, kind: formats.Format) -> NDArray[Any]:
@@ -134,8 +134,8 @@ def _encode(
     if text is not None:
         options["exif"] = metadata.exif(text)
         if kind is formats.JPEG and len(options["exif"]) > _EXIF_LIMIT:
-            actual = f"they need {len(options['exif']):,} bytes"
-            raise _output_error(target, f"parameters within the {_EXIF_LIMIT:,} bytes JPEG holds", actual)
+            actual = f"its parameters need {len(options['exif']):,} bytes"
+            raise files.cannot_write(target, actual, f"no more than the {_EXIF_LIMIT:,} that JPEG holds")
     stream = io.BytesIO()
     Image.fromarray(samples).save(stream, format=kind.codec, **options)
     return stream.getvalue()
@@ -183,8 +183,3 @@ def _tiff(samples: NDArray[Any], text: str | None) -> bytes:
         metadata=None,
     )
     return stream.getvalue()
-
-
-def _output_error(path: Path, expected: str, actual: str) -> OutputError:
-    message = f"{path}: cannot be written: expected {expected}, but {actual}."
-    return OutputError(message, expected=expected, actual=actual)

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from impasto.errors import ImpastoError, PictureError
-from impasto.files.local import reason_of
+from impasto.files import reason_of
 
 
 class ImagingWarning(UserWarning):

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto import files
 from impasto.errors import InputError
-from impasto.files import local as files
 from impasto.imaging import check_writable
 from impasto.progress import Progress
 from impasto.types import Pixels

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from impasto import files
 from impasto.errors import InputError, MissingExtraError, OptionError
-from impasto.files import local as files
 from impasto.imaging import check_writable, read, resize
 from impasto.inspection.logs import LossLog, numbered_pictures
 from impasto.types import Pixels

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from impasto import files
 from impasto.errors import InputError, OutputError
-from impasto.files import local as files
 from impasto.jobs.job import Job
 
 NAME = "manifest.jsonl"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from impasto.errors import CorruptWeightsError, InputError, OutputError, WeightsMissingError
+from impasto import files
+from impasto.errors import CorruptWeightsError, InputError, WeightsMissingError
 from impasto.inference.styles import KEY, FastStyle, describe, rows_of, understand
 from impasto.networks.gallery import GalleryNetwork
 
@@ -50,14 +50,7 @@ def save_network(
     for name, tensor in tensors.items():
         if not bool(tensor.isfinite().all()):
             raise InputError(f"expected finite numbers that fit {kind}; some of {name} are not")
-    temporary = target.with_name(f".impasto-{secrets.token_hex(8)}.tmp")
-    try:
-        save_file(tensors, temporary, {KEY: about})
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    except (OSError, SafetensorError) as problem:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write the network {target}: {problem}") from problem
+    files.replace(target, save(tensors, {KEY: about}))
 
 
 def load_network(

@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from impasto import imaging
 from impasto.errors import OptionError
-from impasto.files import places
-from impasto.files.local import make_folder
+from impasto.files import make_folder, places
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.batch import Batch, BatchCallback, run, run_with
 from impasto.jobs.executors.choice import Wish, find_workers

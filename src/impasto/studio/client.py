@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from impasto import files
 from impasto.errors import ImpastoError, MissingExtraError
 
 try:
@@ -64,7 +65,7 @@ class StudioResult:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture as it came."""
-        Path(path).write_bytes(self.data)
+        files.replace(path, self.data)
 
 
 class StudioClient:

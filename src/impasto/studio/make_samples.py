@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from impasto import imaging
+from impasto import files, imaging
 from impasto.pipelines import photo as api
 from impasto.studio.requests import GalleryStyle
-from impasto.studio.state.storage import replace_file
 from impasto.studio.web.previews import SAMPLES, Previews
 from impasto.types import Picture, Pixels
 
@@ -42,7 +41,7 @@ def main(photo: Path, names: list[str]) -> None:
         stream = io.BytesIO()
         small = image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
         small.save(stream, "WEBP", quality=QUALITY, method=6)
-        replace_file(folder / f"{style.name}.webp", stream.getvalue())
+        files.replace(folder / f"{style.name}.webp", stream.getvalue())
         print(f"{style.name}: {len(stream.getvalue()):,} bytes")
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from impasto import files
 from impasto.studio.requests import pictures_of
 from impasto.studio.state import JobRecord, State
-from impasto.studio.state.storage import CHECKPOINT, PAINTED, PARTIAL, RESULT, SMALL, Storage, replace_file
+from impasto.studio.state.storage import CHECKPOINT, PAINTED, PARTIAL, RESULT, SMALL, Storage
 
 THUMBNAIL_SIDE = 384
 _PASSING = (PAINTED, PARTIAL, CHECKPOINT)
@@ -29,7 +30,7 @@ def keep(
     picture = imaging.read(made)
     parameters = _without_paths(storage, state, job, imaging.read_parameters(made) or {})
     imaging.write(picture, folder / RESULT, parameters=parameters)
-    replace_file(folder / SMALL, thumbnail(picture, THUMBNAIL_SIDE))
+    files.replace(folder / SMALL, thumbnail(picture, THUMBNAIL_SIDE))
     return {
         "width": picture.width,
         "height": picture.height,

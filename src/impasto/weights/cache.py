@@ -14,9 +14,12 @@ from pathlib import Path
 
 import platformdirs
 
-from impasto.errors import CorruptWeightsError, OptionError, OutputError
+from impasto import files
+from impasto.errors import CorruptWeightsError, OptionError
 
 FOLDER_VARIABLE = "IMPASTO_WEIGHTS_DIR"
+TAKES = f"a folder that takes files, or another in {FOLDER_VARIABLE}"
+"""What is told of a weights folder that nothing can be stored in."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -70,18 +73,8 @@ def make_folder() -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(place, error) from error
+        raise files.cannot_write(place, error, TAKES) from error
     return place
-
-
-def unwritable(place: Path, error: OSError) -> OutputError:
-    """Return the error for a weights folder that nothing can be stored in."""
-    return OutputError(
-        f"The weights folder {place} cannot be written to: {error.strerror}."
-        f" Set {FOLDER_VARIABLE} to one that can.",
-        expected="a folder that can be written to",
-        actual=str(place),
-    )
 
 
 def check_name(name: str) -> str:

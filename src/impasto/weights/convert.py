@@ -6,8 +6,6 @@ published file has 550, most of it fully connected layers.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import numpy as safetensors_numpy
 
-from impasto.errors import CorruptWeightsError, OutputError
+from impasto import files
+from impasto.errors import CorruptWeightsError
+from impasto.files import digests
 from impasto.weights.architecture import Architecture
 from impasto.weights.cache import Stored, record_path
 from impasto.weights.keras_files import KERAS_ENDINGS, read_keras
@@ -121,37 +121,17 @@ def save_network(
         **about,
         convolutions=len(layers),
         deepest=layers[-1],
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=digests.of_bytes(content),
         size=len(content),
     )
     record = record_path(path)
     try:
         record.unlink(missing_ok=True)
-        _write(path, content)
-        _write(record, stored.to_json().encode())
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror}.", expected="a place to write to", actual=str(path)
-        ) from error
+        raise files.cannot_write(record, error) from error
+    files.replace(path, content)
+    files.replace(record, stored.to_json().encode())
     return stored
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _check_floats(tensors: Mapping[str, NDArray[Any]]) -> None:

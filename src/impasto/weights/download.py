@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from impasto import files
 from impasto.errors import CorruptWeightsError, DownloadError, ImpastoError
-from impasto.weights.convert import file_digest
+from impasto.files import digests
 
 DownloadProgress = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes there will be, None where unknown."""
@@ -80,7 +81,8 @@ class _Part:
     def begin(self, url: str, headers: http.client.HTTPMessage) -> None:
         etag = headers.get("ETag", "")
         strong = etag if etag.startswith('"') else None
-        self.note.write_text(json.dumps({"url": url, "validator": strong or headers.get("Last-Modified")}))
+        noted = {"url": url, "validator": strong or headers.get("Last-Modified")}
+        files.replace(self.note, json.dumps(noted).encode())
 
 
 def download(
@@ -246,7 +248,7 @@ def _copy(
 
 
 def _checked_digest(url: str, part: _Part, expected: str) -> str:
-    digest = file_digest(part.path)
+    digest = digests.of_file(part.path, known=False)
     if not digest.startswith(expected):
         part.discard()
         raise CorruptWeightsError(

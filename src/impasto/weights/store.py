@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-
-from filelock import FileLock
 
 from impasto.errors import (
     CorruptWeightsError,
@@ -19,10 +16,12 @@ from impasto.errors import (
     OptionError,
     WeightsMissingError,
 )
+from impasto.files import digests
+from impasto.files.locks import locked
 from impasto.weights import cache
 from impasto.weights.architecture import ARCHITECTURES, Architecture
 from impasto.weights.cache import Stored
-from impasto.weights.convert import Network, file_digest, read_network, save_network
+from impasto.weights.convert import Network, read_network, save_network
 from impasto.weights.download import DownloadProgress, download
 from impasto.weights.registry import (
     REGISTRY,
@@ -105,7 +104,7 @@ def import_file(path: str | Path, name: str | None = None, *, convention: str | 
     """
     path = Path(path)
     network = read_network(path, REGISTRY[name].architecture if name in REGISTRY else None)
-    digest = file_digest(path)
+    digest = digests.of_file(path)
     published = identify(path, network, digest, name)
     if name is None:
         name = published.name if published else _name_from(path)
@@ -140,7 +139,7 @@ def verify(name: str) -> Stored:
     """
     path = locate(name)
     stored = cache.read_record(path)
-    digest = file_digest(path)
+    digest = digests.of_file(path, known=False)
     if digest != stored.sha256:
         raise CorruptWeightsError(
             f"{path} is not what was stored: expected SHA-256 {stored.sha256}, got {digest}. {_remedy(name)}",
@@ -183,19 +182,9 @@ def known_convention(
     )
 
 
-@contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Lock the network stored under ``name`` against other processes; waits for the lock."""
-    place = cache.make_folder()
-    lock = FileLock(place / f"{name}.lock")
-    try:
-        lock.acquire()
-    except OSError as error:
-        raise cache.unwritable(place, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _locked(name: str) -> AbstractContextManager[None]:
+    """Hold, among all processes, what is stored under ``name``; waits for whoever holds it."""
+    return locked(cache.make_folder() / f"{name}.lock", expected=cache.TAKES)
 
 
 def _fetch(published: WeightsFile, target: Path, progress: DownloadProgress | None) -> None:
@@ -203,7 +192,7 @@ def _fetch(published: WeightsFile, target: Path, progress: DownloadProgress | No
     assert published.sha256 is not None
     original = target.with_suffix(".pth")
     try:
-        digest = file_digest(original) if original.exists() else ""
+        digest = digests.of_file(original) if original.exists() else ""
         if not digest.startswith(published.sha256):
             digest = download(
                 published.url, original, sha256=published.sha256, size=published.size, progress=progress

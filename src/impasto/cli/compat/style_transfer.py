@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from impasto import files
 from impasto.cli.compat.neural_style_options import AS_THEY_ARE, remark
 from impasto.cli.compat.style_transfer_options import OWN, make_options, parse, remarks
-from impasto.cli.painting import INTERRUPTED, Interrupts, Outputs, Watcher, check, write_text
+from impasto.cli.painting import INTERRUPTED, Interrupts, Outputs, Watcher, check
 from impasto.jobs import Job, Reference
 from impasto.progress import Progress
 
@@ -73,9 +74,8 @@ def run(arguments: Sequence[str]) -> int:
         painted = replace(result, picture=replace(result.picture, bits=_bits(job.output)))
         painted.save(job.output, quality=QUALITY, parameters=found.proof is None)
         if outputs.log is not None:
-            write_text(
-                outputs.log, json.dumps({"args": _peers(found), "iterates": watcher.iterates}, indent=4)
-            )
+            text = json.dumps({"args": _peers(found), "iterates": watcher.iterates}, indent=4)
+            files.replace(outputs.log, f"{text}\n".encode())
     if result.cancelled:
         remark(f"interrupted; the picture so far is {job.output}")
         return INTERRUPTED

@@ -10,8 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from impasto import files
 from impasto.errors import MissingExtraError, OptionError
-from impasto.files import local as files
 from impasto.imaging import check_writable
 
 if TYPE_CHECKING:

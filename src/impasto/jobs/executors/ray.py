@@ -155,7 +155,7 @@ class RayCrew:
         self._hinted_at = -HINT_EVERY
         self._since = time.monotonic()
         self._complained = False
-        places.put(self._token)
+        places.write(self._token, b"")
 
     def now(self) -> float:
         return time.monotonic()
@@ -280,7 +280,7 @@ class RayCrew:
         for worker in list(self._members):
             self._remove(worker)
         self._request(0)
-        places.take_away(self._token)
+        places.remove(self._token)
         if self._cluster.own:
             ray.shutdown()
 

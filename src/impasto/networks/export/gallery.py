@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.files.local import replace
+from impasto.files import replace
 from impasto.inference.graphs import whole
 from impasto.inference.onnx_files import count_nodes
 from impasto.inference.onnx_runtime import onnxruntime

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import MissingExtraError
-from impasto.files.local import replace
+from impasto.files import replace
 from impasto.inference.onnx_files import count_nodes
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.styles import KEY, FastStyle, describe

@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.torch import save
 
 from impasto.errors import OptionError
-from impasto.files.local import replace
+from impasto.files import replace
 from impasto.inference import FastStyle
 from impasto.inference.graphs import whole
 from impasto.inference.styles import KEY, describe

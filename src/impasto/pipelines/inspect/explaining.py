@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-from impasto import imaging
+from impasto import files, imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.errors import OptionError
-from impasto.files import local as files
 from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html

@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from impasto import imaging
+from impasto import files, imaging
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.files import local as files
 from impasto.imaging import fit
 from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import StageCallback, Stages

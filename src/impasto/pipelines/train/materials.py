@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from impasto.catalogue.files import FileStyle
 from impasto.catalogue.measured import Style
 from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import InputError
+from impasto.files import digests
 from impasto.inference import FastStyle
 from impasto.networks.files import load_network
 from impasto.networks.gallery import GalleryNetwork
@@ -91,7 +91,7 @@ def gather(
     reduced = native if course.precision == "auto" else course.precision == "bfloat16"
     about = asdict(course) | {
         "styles": fingerprint(styles),
-        "photo_files": _digest(paths),
+        "photo_files": digests.of_listing(paths),
         "encoder": str(encoder.describe()["sha256"]),
         "reduced": reduced,
         "minutes": None,  # the steps are in the state
@@ -169,13 +169,6 @@ def _read(course: Course, paths: Sequence[Path], smallest: int, cancel: Callable
     if course.steps is None:
         paths = [paths[k] for k in np.random.default_rng(course.seed).permutation(len(paths))]
     return read_photos(paths, smallest=smallest, enough=enough)
-
-
-def _digest(paths: Sequence[Path]) -> str:
-    found = hashlib.sha256()
-    for path in paths:
-        found.update(f"{path.name} {path.stat().st_size}\n".encode())
-    return found.hexdigest()
 
 
 def _saved_state(checkpoint: Path | None, identity: dict[str, Any]) -> Mapping[str, Any] | None:

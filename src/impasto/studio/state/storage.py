@@ -7,7 +7,6 @@ incoming/              uploads that are not checked yet
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -76,29 +75,6 @@ class Storage:
                 path.unlink(missing_ok=True)
                 count += 1
         return count
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write ``data`` under ``path``, whole or not at all."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        _settle(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _settle(folder: Path) -> None:
-    """Have the names in ``folder`` on the disk, not only the files: through a loss of power too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _checked(id: str) -> str:

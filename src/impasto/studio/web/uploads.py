@@ -13,11 +13,10 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from impasto import imaging
+from impasto import files, imaging
 from impasto.errors import InputError, MissingExtraError, PictureError
 from impasto.imaging import formats
 from impasto.imaging.guard import ImagingWarning, decoding
-from impasto.studio.state.storage import replace_file
 from impasto.studio.thumbnails import as_image, as_jpeg, thumbnail
 from impasto.studio.web.frame_count import gif_frames, has_more_frames
 from impasto.types import Picture
@@ -72,7 +71,7 @@ def keep(
             f"expected at least {LEAST_SIDE} pixels a side; it has {picture.width} x {picture.height}",
         )
     _write(picture, role, target)
-    replace_file(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
+    files.replace(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
     return StoredUpload(picture.width, picture.height, target.stat().st_size + small.stat().st_size)
 
 
@@ -115,7 +114,7 @@ def _write(picture: Picture, role: Role, target: Path) -> None:
     stream = io.BytesIO()
     # Lightly compressed: this copy is read more often than it is sent.
     as_image(picture, role == "mask").save(stream, format="PNG", compress_level=1)
-    replace_file(target, stream.getvalue())
+    files.replace(target, stream.getvalue())
 
 
 def copy_of(path: Path, small: Path, side: int, *, is_mask: bool) -> tuple[bytes, str]:

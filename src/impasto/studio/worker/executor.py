@@ -13,11 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from impasto import files
 from impasto.errors import InputError
 from impasto.jobs import Job, Reference
 from impasto.painters import Painter, make_painter
 from impasto.progress import Progress, ProgressCallback
-from impasto.studio.state.storage import CHECKPOINT, PARTIAL, PREVIEW, replace_file
+from impasto.studio.state.storage import CHECKPOINT, PARTIAL, PREVIEW
 
 log = logging.getLogger("impasto.studio.worker")
 PREVIEW_SIDE = 768
@@ -123,4 +124,4 @@ def _show(pixels: Any, folder: Path) -> None:
     from impasto.types import Picture
 
     picture = Picture(np.asarray(pixels, dtype=np.float32))
-    replace_file(folder / PREVIEW, thumbnail(picture, PREVIEW_SIDE, quality=85))
+    files.replace(folder / PREVIEW, thumbnail(picture, PREVIEW_SIDE, quality=85))

@@ -14,9 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from impasto import files
 from impasto.errors import InputError
 from impasto.studio.state import JobRecord
-from impasto.studio.state.storage import MARK, PAGE, replace_file
+from impasto.studio.state.storage import MARK, PAGE
 from impasto.studio.worker.explained import style_of, words
 
 if TYPE_CHECKING:
@@ -137,9 +138,9 @@ def _wait(
 
 def _keep(folder: Path, page: Path, began: float) -> dict[str, Any]:
     data = page.read_bytes()
-    replace_file(folder / PAGE, data)
+    files.replace(folder / PAGE, data)
     shutil.rmtree(folder / "desk", ignore_errors=True)
     seconds = round(time.monotonic() - began, 2)
     found = {"width": 0, "height": 0, "bytes": len(data), "seconds": seconds, "partial": False}
-    replace_file(folder / MARK, json.dumps(found).encode())
+    files.replace(folder / MARK, json.dumps(found).encode())
     return found

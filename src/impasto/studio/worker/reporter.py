@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from impasto import files
 from impasto.progress import Progress
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
@@ -43,7 +44,6 @@ class JobReporter:
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._hold, name=f"lease-{job.id}", daemon=True)
-        self._losses: TextIO | None = None
 
     def __enter__(self) -> JobReporter:
         self._thread.start()
@@ -52,8 +52,6 @@ class JobReporter:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        if self._losses is not None:
-            self._losses.close()
 
     def status(self, *, fresh: bool = False) -> str | None:
         """The job's status: "running" to go on, "pausing", "cancelling", or None when it is gone."""
@@ -72,8 +70,6 @@ class JobReporter:
 
     def shown(self) -> None:
         """Take note of a new preview."""
-        if self._losses is not None:
-            self._losses.flush()
         self.preview += 1
 
     def say(self, done: float, elapsed: float, left: float | None) -> None:
@@ -82,10 +78,9 @@ class JobReporter:
         self._say({**empty, "done": done, "losses": {}, "elapsed": elapsed, "left": left, "recoveries": 0})
 
     def _note(self, event: Progress) -> None:
-        if self._losses is None:
-            self._losses = (self.folder / LOSSES).open("a", encoding="ascii")
         line = {"done": round(event.done, 5), "elapsed": round(event.elapsed, 2), "level": event.level}
-        self._losses.write(json.dumps(line | summed(event.losses)) + "\n")
+        text = json.dumps(line | summed(event.losses)) + "\n"
+        files.append(self.folder / LOSSES, text.encode(), durable=False)
 
     def _hold(self) -> None:
         renewed = time.monotonic()

@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from impasto import files
 from impasto.errors import ImpastoError
 from impasto.studio.requests import job_of
 from impasto.studio.results import clear, keep, names
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
 from impasto.studio.state.retries import insist
-from impasto.studio.state.storage import LOSSES, MARK, PAINTED, PARTIAL, Storage, replace_file
+from impasto.studio.state.storage import LOSSES, MARK, PAINTED, PARTIAL, Storage
 from impasto.studio.worker.executor import ExecutorLostError, JobExecutor, LocalExecutor
 from impasto.studio.worker.explanation import explain
 from impasto.studio.worker.reporter import JobReporter
@@ -111,7 +112,7 @@ class JobRunner:
 
     def _keep(self, job: JobRecord, made: Path, seconds: float, *, partial: bool) -> dict[str, Any]:
         found = keep(self.storage, self.state, job, made, seconds, partial=partial)
-        replace_file(self.storage.job(job.id) / MARK, json.dumps(found).encode())
+        files.replace(self.storage.job(job.id) / MARK, json.dumps(found).encode())
         clear(self.storage, job.id)
         return found
 

@@ -1,0 +1,50 @@
+"""SHA-256 digests of files and folders, 64 hexadecimal digits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from impasto.errors import InputError
+from impasto.files.local import reason_of
+
+
+def of_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def of_file(path: Path, *, known: bool = True) -> str:
+    """Return the digest of a file; a ``known`` one is read again only where its time or size is another.
+
+    Raises InputError where it is not there or cannot be read.
+    """
+    try:
+        about = path.stat()
+        read = _of_file if known else _of_file.__wrapped__
+        return read(path.resolve(), about.st_mtime_ns, about.st_size)
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason_of(error)}") from error
+
+
+@lru_cache(maxsize=4096)
+def _of_file(path: Path, changed: int, size: int) -> str:  # noqa: ARG001  (part of what is cached by)
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def of_files(paths: Iterable[Path]) -> str:
+    """Return the digest of what the files hold, in their order. Raises InputError."""
+    return of_bytes("".join(map(of_file, paths)).encode())
+
+
+def of_listing(paths: Iterable[Path], *, times: bool = False) -> str:
+    """Return the digest of the files' names and sizes, and the ``times`` of writing; none is read."""
+    rows = []
+    for path in paths:
+        about = path.stat()
+        rows.append(f"{path.name} {about.st_size}{f' {about.st_mtime_ns}' if times else ''}\n")
+    return of_bytes("".join(rows).encode())

@@ -1,0 +1,149 @@
+"""Runs: whether one is the one before, and what is kept of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from impasto.errors import InputError, OutputError
+from impasto.files import places
+from impasto.files.locks import LEASE
+from impasto.jobs.run import RemoteRunStore, Run, RunStore, run_store
+
+FILM = {"clip": "abc", "film": {"size": 64, "start": None}, "styles": ("a", "b")}
+
+
+def film(folder: Path) -> RunStore:
+    return RunStore(folder, "film", hidden=folder)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [
+        (FILM, []),
+        ({**FILM, "styles": ["a", "b"]}, []),
+        ({**FILM, "clip": "x" * 64}, ["clip was xxxxxxxxxxxxxxxx..., is abc"]),
+        ({**FILM, "film": {"size": 80, "start": None}}, ["film size was 80, is 64"]),
+        ({**FILM, "film": {"size": 64, "start": "1/2"}}, ["film start was 1/2, is none"]),
+        (
+            {"clip": "d", "styles": []},
+            [
+                "clip was d, is abc",
+                "film was none, is {'size': 64, 'start': None}",
+                "styles was [], is ['a', 'b']",
+            ],
+        ),
+        ({**FILM, "by": "hand"}, ["by was hand, is none"]),
+    ],
+)
+def test_a_run_is_another_where_its_description_is(earlier: dict[str, object], expected: list[str]) -> None:
+    run = Run("film", FILM)
+    assert run.differences(earlier) == expected
+    if not expected:
+        run.check_same(earlier, "it.state")
+        return
+    with pytest.raises(InputError) as caught:
+        run.check_same(earlier, "it.state")
+    assert str(caught.value) == f"it.state belongs to another film: its {expected[0]}"
+
+
+def test_a_run_goes_on_with_the_parts_that_are_done(tmp_path: Path) -> None:
+    store = film(tmp_path / "it")
+    with store.alone():
+        assert store.begin(FILM).parts == ()
+        for number in range(2):
+            part = {"ticks": [number]}
+            store.commit(number, part, lambda stream, n=number: stream.write(b"%d" % n))
+    again = film(tmp_path / "it")
+    with again.alone():
+        begun = again.begin(FILM)
+        assert begun.parts == ({"ticks": [0]}, {"ticks": [1]})
+        assert begun.note == ""
+        assert not again.state(0).exists()
+        assert again.state(1).read_bytes() == b"1"
+        again.add({"ticks": [2]})
+        assert len(again.begin(FILM).parts) == 3
+    again.clear()
+    assert not (tmp_path / "it").exists()
+
+
+def test_another_run_begins_anew_and_says_why(tmp_path: Path) -> None:
+    store = film(tmp_path)
+    store.begin(FILM)
+    store.add({"ticks": [0]})
+    begun = store.begin({**FILM, "film": {"size": 80, "start": None}})
+    assert begun.parts == ()
+    assert begun.note == "begun anew: its film size was 64, is 80"
+    assert store.begin({**FILM, "film": {"size": 80, "start": None}}).note == ""
+    (tmp_path / "run.jsonl").write_text("nonsense\n")
+    assert "run.jsonl, line 1, is not a film's" in store.begin(FILM).note
+
+
+@pytest.mark.parametrize("cut", [1, 5, 11])
+def test_a_line_that_a_crash_cut_short_does_not_count(tmp_path: Path, cut: int) -> None:
+    store = film(tmp_path)
+    store.begin(FILM)
+    store.add({"n": 0}, {"n": 1})
+    lines = tmp_path / "run.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-cut])
+    assert store.begin(FILM).parts == (({"n": 0},) if cut < 11 else ())
+    store.add({"n": 2})
+    assert store.parts(dict)[-1] == {"n": 2}
+
+
+def test_one_process_at_a_time_is_at_a_run(tmp_path: Path) -> None:
+    batch = RunStore(tmp_path, "batch", "manifest.jsonl")
+    with batch.alone():
+        with pytest.raises(InputError) as caught, RunStore(tmp_path, "batch").alone():
+            pass
+        assert str(caught.value) == f"another impasto is at work on the batch in {tmp_path}"
+        assert (tmp_path / ".impasto" / "lock").exists()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file is a file"), RunStore(tmp_path / "file", "film").alone():
+        pass
+
+
+@pytest.fixture
+def memory() -> Iterator[str]:
+    yield "memory://out"
+    fsspec.filesystem("memory").rm("/", recursive=True)
+
+
+def test_a_run_in_a_store_is_kept_in_pieces_that_end_up_as_one(memory: str) -> None:
+    now = 1000.0
+    store = RemoteRunStore(memory, "batch", "manifest.jsonl", clock=lambda: now)
+    with store.alone():
+        for number in range(3):
+            store.add({"n": number})
+            now += 1
+            store.keep()
+        assert len(places.listing(store.hidden)) == 4  # with the lock
+        assert store.parts(dict) == [{"n": 0}, {"n": 1}, {"n": 2}]
+        store.add({"n": 3})
+    assert places.listing(memory) == ["memory://out/manifest.jsonl"]
+    assert places.listing(store.hidden) == []
+    again = run_store(memory, "batch", "manifest.jsonl")
+    assert again.parts(lambda part: part["n"]) == [0, 1, 2, 3]
+    assert json.loads(places.read(again.lines).splitlines()[0]) == {"n": 0}
+
+
+def test_the_lock_in_a_store_has_to_be_renewed_and_ends_by_itself(memory: str) -> None:
+    now = 1000.0
+    first, second = (RemoteRunStore(memory, "batch", clock=lambda: now) for _ in range(2))
+    with first.alone():
+        with pytest.raises(InputError, match=r"at work on the batch in memory://out \(.*less than 60 s ago"):
+            second.alone().__enter__()
+        now += LEASE - 1
+        first.keep()
+        now += LEASE - 1
+        with pytest.raises(InputError, match="another impasto"):
+            second.alone().__enter__()
+        now += 2
+        with second.alone():
+            pass
+    assert not places.exists("memory://out/.impasto/lock")
