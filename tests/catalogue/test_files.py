@@ -121,7 +121,7 @@ def test_a_newer_format_is_refused_with_both_numbers(tmp_path: Path, encoder: En
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, encoder: Encoder) -> None:
     card, tensors = measure_style_file([Picture(stripes(128, 128))], encoder, LAYERS, CARD)
-    with pytest.raises(OutputError, match="cannot write the style file"):
+    with pytest.raises(OutputError, match=r"cannot write .*s\.style"):
         write_style(tmp_path / "missing" / "s.style", card, tensors)
     folder = tmp_path / "folder.style"
     folder.mkdir()

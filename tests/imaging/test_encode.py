@@ -158,7 +158,7 @@ def test_parameters_json_cannot_hold_are_refused(tmp_path: Path) -> None:
 
 
 def test_more_parameters_than_jpeg_can_hold_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="parameters within the 65,533 bytes JPEG holds"):
+    with pytest.raises(OutputError, match="no more than the 65,533 that JPEG holds"):
         imaging.write(picture(2, 2), tmp_path / "a.jpg", parameters={"a": "x" * 70_000})
     imaging.write(picture(2, 2), tmp_path / "a.png", parameters={"a": "x" * 70_000})
     assert imaging.read_parameters(tmp_path / "a.png") == {"a": "x" * 70_000}
@@ -278,7 +278,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_remains(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, function, fail)
-    with pytest.raises(OutputError, match=r"a\.png: cannot be written: .*the disk is full\."):
+    with pytest.raises(OutputError, match=r"^cannot write .*a\.png: the disk is full$"):
         imaging.write(picture(3, 3, bits=bits), tmp_path / "a.png")
     monkeypatch.undo()
     assert names(tmp_path) == ["a.png"]
@@ -310,7 +310,7 @@ def test_the_name_appears_only_once_the_bytes_are_on_the_disk(
 
         monkeypatch.setattr(os, name, note)
     imaging.write(picture(3, 3), tmp_path / "a.png")
-    assert calls == ["fsync, False", "replace, False"]
+    assert calls == ["fsync, False", "replace, False", "fsync, True"]  # the last one is the folder's
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
@@ -346,7 +346,7 @@ def test_a_good_place_passes_and_stays_untouched(tmp_path: Path, name: str) -> N
 def refusal(path: Path | str, **options: Any) -> str:
     with pytest.raises(OutputError) as caught:
         imaging.check_writable(path, **options)
-    assert str(caught.value).startswith(f"{path}: cannot be written: expected ")
+    assert str(caught.value).startswith(f"cannot write {path}: ")
     return str(caught.value)
 
 
@@ -388,7 +388,7 @@ def test_protected_folders_and_files_are_refused(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert f"{tmp_path} is write-protected" in refusal(tmp_path / "a.png")
     (tmp_path / "a.png").write_text("old")
-    assert "but it is write-protected" in refusal(tmp_path / "a.png")
+    assert ": it is write-protected" in refusal(tmp_path / "a.png")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")

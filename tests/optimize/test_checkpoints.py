@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import random
 import threading
@@ -13,7 +14,7 @@ import torch
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.errors import InputError, OutputError
-from impasto.optimize import checkpoints
+from impasto.files import local
 from impasto.optimize.checkpoints import FileKeeper, read_checkpoint, write_checkpoint
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
@@ -230,22 +231,21 @@ def test_when_writing_fails_the_earlier_checkpoint_stays(
     write_checkpoint(path, JOB, STATE)
     before = path.read_bytes()
 
-    def full(_: object, file: Any) -> None:
-        file.write(b"half of it")
-        raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed\nmore words")
+    def full(raw: local._Remembering, _: object) -> int:
+        raw.error = OSError(errno.ENOSPC, "No space left on device")
+        raise raw.error
 
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(OutputError, match=r"cannot write the checkpoint .*file write failed$"):
+    monkeypatch.setattr(local._Remembering, "write", full)
+    with pytest.raises(OutputError, match=r"^cannot write .*it\.state: the disk is full$"):
         write_checkpoint(path, JOB, STATE)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["it.state"]
 
 
-def test_finishing_removes_the_checkpoint_and_what_a_crash_left_of_the_next(tmp_path: Path) -> None:
+def test_finishing_removes_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "it.state"
     keeper = FileKeeper(path, JOB, every=0)
     keeper.offer(lambda: STATE)
-    checkpoints._beside(path).write_bytes(b"half of it")
     keeper.finish()
     assert list(tmp_path.iterdir()) == []
     keeper.finish()

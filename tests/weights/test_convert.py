@@ -127,7 +127,7 @@ def test_a_record_that_was_edited_is_refused(tensors: Arrays, tmp_path: Path) ->
 
 
 def test_a_place_that_cannot_be_written_to_is_an_output_error(tensors: Arrays, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write"):
         save_network(
             tmp_path / "none" / "x.safetensors",
             tensors,

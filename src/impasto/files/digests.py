@@ -15,7 +15,7 @@ def of_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def of_file(path: Path, *, known: bool = True) -> str:
+def of_file(path: Path, *, known: bool = False) -> str:
     """Return the digest of a file; a ``known`` one is read again only where its time or size is another.
 
     Raises InputError where it is not there or cannot be read.
@@ -38,7 +38,7 @@ def _of_file(path: Path, changed: int, size: int) -> str:  # noqa: ARG001  (part
 
 def of_files(paths: Iterable[Path]) -> str:
     """Return the digest of what the files hold, in their order. Raises InputError."""
-    return of_bytes("".join(map(of_file, paths)).encode())
+    return of_bytes("".join(of_file(path, known=True) for path in paths).encode())
 
 
 def of_listing(paths: Iterable[Path], *, times: bool = False) -> str:

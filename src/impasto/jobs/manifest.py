@@ -7,14 +7,13 @@ only ever replaced at once.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from impasto import files
-from impasto.errors import InputError, OutputError
+from impasto.errors import InputError
 from impasto.jobs.job import Job
 
 NAME = "manifest.jsonl"
@@ -83,13 +82,7 @@ class Manifest:
 
     def add(self, *records: Record) -> None:
         """One more line for each, on the disk when this returns. Raises OutputError."""
-        try:
-            with self.path.open("ab") as stream:
-                stream.write(lines(records))
-                stream.flush()
-                os.fsync(stream.fileno())
-        except OSError as error:
-            raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from error
+        files.append(self.path, lines(records))
 
 
 def parse(data: bytes, where: str) -> dict[str, Record]:

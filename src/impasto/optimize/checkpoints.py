@@ -1,19 +1,18 @@
 """A painting's state on disk, so that hours of work outlive a crash.
 
-A checkpoint is written beside its name first and renamed when complete: whatever happens, the file
-there is a whole one, at most ``every`` seconds old.
+Whatever happens, the file there is a whole one, at most ``every`` seconds old.
 """
 
 from __future__ import annotations
 
-import os
 import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import InputError, OutputError
+from impasto import files
+from impasto.errors import InputError
 
 FORMAT = 1
 INTERVAL = 60.0
@@ -56,16 +55,8 @@ def write_checkpoint(path: Path, job: Mapping[str, Any], state: Mapping[str, Any
     """Write ``state`` and the ``job`` it belongs to, whole or not at all. Raises OutputError."""
     import torch
 
-    temporary = _beside(path)
-    try:
-        with temporary.open("wb") as file:
-            torch.save({"format": FORMAT, "job": dict(job), "state": dict(state)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write the checkpoint {path}: {_first_line(error)}") from error
+    with files.Draft(path) as stream:
+        torch.save({"format": FORMAT, "job": dict(job), "state": dict(state)}, stream)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,7 +77,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except InputError:
         raise
     except Exception as error:  # zipfile and torch raise nearly anything at bytes that are not theirs
-        raise InputError(f"{path} is not a checkpoint, or is damaged: {_first_line(error)}") from error
+        raise InputError(f"{path} is not a checkpoint, or is damaged: {files.reason_of(error)}") from error
     if not isinstance(found, dict) or not {"format", "job", "state"} <= set(found):
         raise InputError(f"{path} is not a checkpoint made by impasto --checkpoint")
     if found["format"] != FORMAT:
@@ -97,15 +88,5 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def remove_checkpoint(path: Path) -> None:
-    """Remove the checkpoint, and what a crash may have left of the next one."""
-    for file in (path, _beside(path)):
-        file.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """Remove the checkpoint, if it is there."""
+    path.unlink(missing_ok=True)

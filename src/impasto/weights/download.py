@@ -248,7 +248,7 @@ def _copy(
 
 
 def _checked_digest(url: str, part: _Part, expected: str) -> str:
-    digest = digests.of_file(part.path, known=False)
+    digest = digests.of_file(part.path)
     if not digest.startswith(expected):
         part.discard()
         raise CorruptWeightsError(

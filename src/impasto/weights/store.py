@@ -139,7 +139,7 @@ def verify(name: str) -> Stored:
     """
     path = locate(name)
     stored = cache.read_record(path)
-    digest = digests.of_file(path, known=False)
+    digest = digests.of_file(path)
     if digest != stored.sha256:
         raise CorruptWeightsError(
             f"{path} is not what was stored: expected SHA-256 {stored.sha256}, got {digest}. {_remedy(name)}",
