@@ -160,23 +160,24 @@ def manifest(folder: Path) -> dict[str, float]:
     """A line of the manifest: its size, the processor time, and the wait for the disk for one write."""
     from impasto.jobs import Job
     from impasto.jobs.identity import measure
-    from impasto.jobs.manifest import Manifest, Record, lines, parse
+    from impasto.jobs.manifest import Record, records
+    from impasto.jobs.manifest import manifest as store_of
 
     photo = photograph(folder, 64)
     job = measure(Job(str(photo), (str(photo),), "out/photo-starry-night.png"), network="0" * 64)
     losses = {f"style relu{n}_1": 0.123456789 for n in range(8)}
     record = Record("photo-starry-night.png", "done", job, (512, 384), 100, 12.5, losses)
-    book = Manifest(folder)
+    store = store_of(str(folder))
     waits = []
     for _ in range(20):
         began = time.perf_counter()
-        book.add(record)
+        store.add(record.to_dict())
         waits.append(time.perf_counter() - began)
-    many = lines([record] * 1000)
+    many = [record.to_dict() for _ in range(1000)]
     return {
-        "bytes a line": len(lines([record])),
-        "to write, s (processor)": round(busy(lambda: lines([record] * 1000)) / 1000, 6),
-        "to read, s (processor)": round(busy(lambda: parse(many, "it")) / 1000, 6),
+        "bytes a line": Path(store.lines).stat().st_size // 20,
+        "to write, s (processor)": round(busy(lambda: store.write(many)) / 1000, 6),
+        "to read, s (processor)": round(busy(lambda: records(store)) / 1000, 6),
         "a write, s (clock, median)": round(sorted(waits)[10], 5),
     }
 

@@ -16,8 +16,8 @@ from impasto.files import places
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, run
 from impasto.jobs.identity import digest, fetched, measure
-from impasto.jobs.ledger import LEASE, StoreLedger
 from impasto.jobs.pairs import known_styles, pairs, photographs
+from impasto.jobs.run import RemoteRunStore
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Painted, may_pass
 from impasto.optimize.options import OptimizeOptions
@@ -79,43 +79,24 @@ def test_stores_that_show_files_half_written_get_them_by_renaming(tmp_path: Path
 
 def test_lines_that_were_not_joined_before_a_crash_count(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail_in_the_end(*_: object) -> None:
-        if any("manifest-" in name for name in everything()):
+        if any("lines-" in name for name in everything()):
             raise OutputError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("impasto.jobs.ledger.EVERY", 0.0)
-        patched.setattr(StoreLedger, "write", fail_in_the_end)
+        patched.setattr("impasto.jobs.run.EVERY", 0.0)
+        patched.setattr(RemoteRunStore, "write", fail_in_the_end)
         with pytest.raises(OutputError, match="gone"):
             paint(jobs())
-    pieces = [name for name in everything() if "manifest-" in name]
+    pieces = [name for name in everything() if "lines-" in name]
     assert len(pieces) == 2
     assert "/out/manifest.jsonl" not in everything()
     assert paint(jobs()).skipped == 2
     assert [row["output"] for row in manifest()] == ["a-art.png", "b-art.png"]
-    assert not [name for name in everything() if "manifest-" in name]
+    assert not [name for name in everything() if "lines-" in name]
 
 
 def _raise(error: Exception) -> None:
     raise error
-
-
-def test_the_lock_in_a_store_has_to_be_renewed_and_ends_by_itself() -> None:
-    now = 1000.0
-    first, second = (StoreLedger("memory://out", lambda: now) for _ in range(2))
-    with first.alone():
-        with pytest.raises(
-            InputError, match=r"another batch is at work in memory://out \(.*less than 60 s ago"
-        ):
-            second.alone().__enter__()
-        now += LEASE - 1
-        first.keep()
-        now += LEASE - 1
-        with pytest.raises(InputError, match="another batch"):
-            second.alone().__enter__()
-        now += 2
-        with second.alone():
-            pass
-    assert not places.exists("memory://out/.impasto/lock")
 
 
 def test_inputs_are_fetched_once_as_long_as_they_stay_the_same(

@@ -11,7 +11,7 @@ from impasto.errors import DivergedError, InputError, OptionError, OutputError, 
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchProgress, Cancel, run
 from impasto.jobs.identity import measure
-from impasto.jobs.manifest import Manifest, Record
+from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.pairs import known_styles, labels, pairs, photographs
 from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import write_checkpoint
@@ -92,7 +92,7 @@ def test_the_manifest_has_a_line_with_everything_for_each() -> None:
         "error": None,
         "attempts": 1,
     }
-    assert list(Manifest(OUT).read()) == NAMES
+    assert list(records(manifest(str(OUT)))) == NAMES
 
 
 @pytest.mark.usefixtures("here")
@@ -164,7 +164,7 @@ def test_what_fails_is_told_and_the_rest_goes_on(error: Exception, text: str) ->
     batch, made = painted(jobs(), Painter(refuse))
     assert made == [NAMES[0], *NAMES[2:]]
     assert [(r.output, r.error) for r in batch.failed] == [("one-art.png", text)]
-    assert Manifest(OUT).read()["one-art.png"].status == "failed"
+    assert records(manifest(str(OUT)))["one-art.png"].status == "failed"
     batch, made = painted(jobs())
     assert made == ["one-art.png"]
     assert batch.failed == ()
@@ -238,7 +238,7 @@ def test_a_manifest_that_is_none_is_refused_by_line_and_left_alone(text: str) ->
 @pytest.mark.usefixtures("here")
 def test_two_batches_do_not_work_in_one_folder_at_a_time() -> None:
     def begin_another(*_: object) -> None:
-        with pytest.raises(InputError, match="another batch is at work in out"):
+        with pytest.raises(InputError, match="another impasto is at work on the batch in out"):
             painted(jobs())
 
     assert painted(jobs(), Painter(begin_another))[1] == NAMES

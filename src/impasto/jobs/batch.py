@@ -13,9 +13,9 @@ from impasto.jobs.crew import Crew
 from impasto.jobs.executors.inline import Alone
 from impasto.jobs.identity import differences, measure
 from impasto.jobs.job import Job
-from impasto.jobs.ledger import HIDDEN, ledger
-from impasto.jobs.manifest import Record
+from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.pool import News, Pool
+from impasto.jobs.run import HIDDEN
 from impasto.jobs.schedule import Policy
 from impasto.jobs.totals import Counter, Totals
 from impasto.jobs.work import Painted, Perform, Task
@@ -127,15 +127,15 @@ def run_with(
     can be started.
     """
     tell = on_progress or (lambda _: None)
-    book = ledger(str(folder))
-    with book.alone():
-        known = book.read()
+    store = manifest(str(folder))
+    with store.alone():
+        known = records(store)
         looks = _Looks()
         notes = [_why_again(job, known.get(_name(job)), network, looks) for job in jobs]
         again = {_name(job) for job, note in zip(jobs, notes, strict=True) if note is not None}
-        book.write([record for name, record in known.items() if name not in again])
+        store.write([record.to_dict() for name, record in known.items() if name not in again])
         tasks = [
-            Task(item, job, book.checkpoint(job.output), note, network)
+            Task(item, job, _checkpoint(job.output), note, network)
             for item, (job, note) in enumerate(zip(jobs, notes, strict=True))
             if note is not None
         ]
@@ -149,17 +149,17 @@ def run_with(
                 tasks,
                 crew,
                 min(workers, len(tasks)),
-                settle=lambda records: book.add(*records),
+                settle=lambda records: store.add(*(record.to_dict() for record in records)),
                 tell=more,
                 policy=policy,
-                keep=book.keep,
+                keep=store.keep,
                 skipped=len(jobs) - len(tasks),
             )
             if isinstance(crew, Alone):
                 crew.say = lambda event: pool.take_in([event])
             cancelled = not pool.run(cancel or (lambda: False))
-    records = tuple(found[name] for name in map(_name, jobs) if name in found)
-    return Batch(records, len(jobs) - len(tasks), cancelled)
+    in_order = tuple(found[name] for name in map(_name, jobs) if name in found)
+    return Batch(in_order, len(jobs) - len(tasks), cancelled)
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,14 @@ def _tell_skipped(jobs: Sequence[Job], found: Mapping[str, Record], tell: BatchC
         if _name(job) in found:
             record = found[_name(job)]
             tell(BatchProgress("skipped", job, number, len(jobs), record=record, totals=totals))
+
+
+def _checkpoint(output: str) -> str:
+    """The file that a painting is kept in meanwhile: beside its result, or, of one that goes to a store, by
+    name, on the worker's machine; a worker elsewhere begins anew."""
+    if places.is_address(output):
+        return f"{places.name_of(output)}.checkpoint"
+    return str(Path(output).parent / HIDDEN / f"{Path(output).name}.checkpoint")
 
 
 def _name(job: Job) -> str:

@@ -1,20 +1,14 @@
-"""What a batch has done: one line of JSON for every painting, in ``manifest.jsonl`` beside the results.
-
-Lines are added one by one; the last one, if a crash cut it short, does not count. The file as a whole is
-only ever replaced at once.
-"""
+"""What a batch has done: one line of JSON for every painting, in ``manifest.jsonl`` beside the results."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
 
-from impasto import files
 from impasto.errors import InputError
 from impasto.jobs.job import Job
+from impasto.jobs.run import RunStore, run_store
 
 NAME = "manifest.jsonl"
 Status = Literal["done", "failed"]
@@ -61,50 +55,15 @@ class Record:
         return cls(**plain)
 
 
-class Manifest:
-    """The manifest in ``folder``; nothing is read or written before it is asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / NAME
-
-    def read(self) -> dict[str, Record]:
-        """The records by their outputs' names, in order; the last of a name counts. Raises InputError."""
-        try:
-            return parse(self.path.read_bytes(), str(self.path))
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise InputError(f"cannot read {self.path}: {error.strerror or error}") from error
-
-    def write(self, records: Iterable[Record]) -> None:
-        """Replace everything by ``records``, at once. Raises OutputError."""
-        files.replace(self.path, lines(records))
-
-    def add(self, *records: Record) -> None:
-        """One more line for each, on the disk when this returns. Raises OutputError."""
-        files.append(self.path, lines(records))
+def manifest(folder: str) -> RunStore:
+    """Return the store of the batch whose results are in ``folder``, a path or an address."""
+    return run_store(folder, "batch", NAME)
 
 
-def parse(data: bytes, where: str) -> dict[str, Record]:
-    """The records of a manifest by their outputs' names, in order; the last of a name counts.
-
-    A last line without an end was cut short and does not count. Raises InputError, which says ``where``.
-    """
+def records(store: RunStore) -> dict[str, Record]:
+    """Return the records by their outputs' names, in order; the last of a name counts. Raises InputError."""
     found: dict[str, Record] = {}
-    for number, line in enumerate(data.split(b"\n")[:-1], 1):
-        try:
-            values = json.loads(line.decode("utf-8", "surrogateescape"))
-            if not isinstance(values, dict):
-                raise InputError(f"expected an object; got {type(values).__name__}")
-            record = Record.from_dict(values)
-        except ValueError as error:  # InputError, and JSON's own
-            raise InputError(f"{where}, line {number}, is not a batch's: {error}") from error
+    for record in store.parts(Record.from_dict):
         found.pop(record.output, None)
         found[record.output] = record
     return found
-
-
-def lines(records: Iterable[Record]) -> bytes:
-    """A line of JSON for each."""
-    texts = (json.dumps(record.to_dict(), ensure_ascii=False) for record in records)
-    return b"".join(text.encode("utf-8", "surrogateescape") + b"\n" for text in texts)

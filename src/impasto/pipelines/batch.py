@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from impasto import imaging
 from impasto.errors import OptionError
-from impasto.files import make_folder, places
+from impasto.files import places
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.batch import Batch, BatchCallback, run, run_with
 from impasto.jobs.executors.choice import Wish, find_workers
 from impasto.jobs.identity import fetched
-from impasto.jobs.ledger import ledger
+from impasto.jobs.manifest import manifest, records
 from impasto.jobs.pairs import known_styles, pairs, photographs, whereabouts
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
@@ -88,11 +88,8 @@ def batch(
     if chosen.device == "auto":
         chosen = chosen.replace(device=painter.device)
     folder = places.plain(os.fspath(output))
-    if places.is_address(folder):
-        places.make_folder(folder)
-    else:
-        make_folder(Path(folder), "the results")
-    results = {whereabouts(places.join(folder, name)) for name in ledger(folder).read()}
+    places.make_folder(folder)
+    results = {whereabouts(places.join(folder, name)) for name in records(manifest(folder))}
     photos, left_out = photographs(_several(contents), results)
     jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)
     needed, free = painter.memory(), memory.budget(OptimizeOptions())

@@ -304,7 +304,7 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
     command = [sys.executable, "-c", textwrap.dedent(code)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.stdout.startswith("refused: "), done.stderr
-    assert "cannot be written" in done.stdout
+    assert "cannot write" in done.stdout
     assert done.stdout.count("\n") == 1
     assert output.read_bytes() == b"what was there before"
     kept = [path.name for path in (FilmFolder.of(output).path / "00000").iterdir()]
@@ -368,7 +368,7 @@ def test_a_file_where_the_frames_folder_should_be_is_named(clip: Path, tmp_path:
         with pytest.raises(OutputError) as raised:
             fast(clip, output)
         assert str(raised.value) == (
-            f"expected a folder for the frames; cannot make {output}: {tmp_path / 'frames'} is a file"
+            f"cannot write {output}: {tmp_path / 'frames'} is a file; expected a folder for the frames"
         )
 
 

@@ -22,8 +22,8 @@ from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.files import places
 from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready, Said
 from impasto.jobs.executors.actor import Actor
-from impasto.jobs.ledger import HIDDEN
 from impasto.jobs.machine import Node, Share, share_cluster
+from impasto.jobs.run import HIDDEN
 from impasto.jobs.work import Outcome, Task, WorkerPainter
 from impasto.progress import Progress
 

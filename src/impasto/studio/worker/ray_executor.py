@@ -16,8 +16,8 @@ from typing import Any
 from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.jobs.crew import Ended, Lost, Said
-from impasto.jobs.ledger import HIDDEN
 from impasto.jobs.machine import Seat
+from impasto.jobs.run import HIDDEN
 from impasto.jobs.work import Perform, Task, WorkerPainter
 from impasto.progress import Progress
 from impasto.studio.settings import Settings
