@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -84,6 +83,7 @@ def test_a_sweep_in_a_folder_goes_on_where_it_stopped(
         )
 
     first = begin()
+    assert len(list((tmp_path / "grid" / ".impasto").glob("*.checkpoint"))) == 1
     assert [cell.pixels is None for row in first.paintings for cell in row] == [False, False, True, True]
     whole = inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST, folder=tmp_path / "grid")
     assert whole.skipped == 2
@@ -92,7 +92,7 @@ def test_a_sweep_in_a_folder_goes_on_where_it_stopped(
         photo, painting, ROWS, COLUMNS, options=FAST.replace(seed=1), folder=tmp_path / "grid"
     )
     assert other.skipped == 0
-    assert not list((tmp_path / "grid").glob("*.checkpoint"))
+    assert not (tmp_path / "grid" / ".impasto").exists()
 
 
 def test_a_sweep_does_not_take_another_photographs_paintings(
@@ -106,8 +106,8 @@ def test_folders_that_do_not_do_are_refused(photo: Picture, painting: Picture, t
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
         inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST, folder=tmp_path / "file")
-    (tmp_path / "sweep.json").write_text(json.dumps([1]))
-    with pytest.raises(InputError, match=r"sweep\.json"):
+    (tmp_path / "sweep.jsonl").write_text("[1]\n")
+    with pytest.raises(InputError, match=r"sweep\.jsonl, line 1, is not a sweep's"):
         inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST, folder=tmp_path)
 
 

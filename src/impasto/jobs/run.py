@@ -68,7 +68,7 @@ def _short(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Begun:
+class Resumed:
     """What there is of a run: its parts, and why there are none, where there was another run before."""
 
     parts: tuple[dict[str, Any], ...] = ()
@@ -110,7 +110,7 @@ class RunStore:
     def _taken(self) -> str:
         return f"another impasto is at work on the {self.kind} in {self.folder}"
 
-    def begin(self, description: Mapping[str, Any]) -> Begun:
+    def begin(self, description: Mapping[str, Any]) -> Resumed:
         """Begin the run that is so described, or go on with it. Raises OutputError."""
         run, note = Run(self.kind, description), ""
         parts: list[dict[str, Any]] = []
@@ -123,7 +123,7 @@ class RunStore:
         except InputError as error:
             note = f"begun anew: {error}"
         self.write([{"run": run.description}, *parts])
-        return Begun(tuple(parts), note)
+        return Resumed(tuple(parts), note)
 
     def parts(self, read: Callable[[dict[str, Any]], T]) -> list[T]:
         """Return the lines, each as ``read`` makes it of an object. Raises InputError for what is none."""

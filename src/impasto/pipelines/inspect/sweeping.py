@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
 
-from impasto import files, imaging
+from impasto import imaging
 from impasto.encoders import FeatureExtractor
-from impasto.errors import InputError, OptionError, OutputError
+from impasto.errors import InputError, OptionError
 from impasto.imaging import fit
 from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
+from impasto.jobs.run import Run, RunStore
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import (
     Loaded,
@@ -73,7 +74,7 @@ def sweep(
 ) -> Sweep:
     """Paint ``content`` after ``style`` with every pair of values of ``rows`` and ``columns``.
 
-    ``options``: what both do not set. ``folder``: keep the paintings there, as PNG, with ``sweep.json``;
+    ``options``: what both do not set. ``folder``: keep the paintings there, as PNG, with ``sweep.jsonl``;
     the same sweep again makes only what is missing or was made otherwise, and goes on with the painting
     that was cut short. After ``cancel`` says True, what is missing is empty.
 
@@ -88,38 +89,45 @@ def sweep(
         layers = [n for n, w in (*one.content_layers.items(), *one.style_layers.items()) if w]
         check_size(_network(one, known), layers, width, height, "the painting")
         check_style_files([load_style(style, **one.style_sampling())], _network(one, known), one)
-    shelf = None if folder is None else _Shelf(Path(folder), fingerprint([photo, loaded]))
     turns = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
     stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in turns}, on_stage)
     found: dict[tuple[int, int], SweepCell] = {}
     skipped = 0
-    for r, c in turns:
-        one, name = grid[r][c], _file_name(rows, r, columns, c)
-        before = None if shelf is None else shelf.find(name, one, digests[r][c])
-        if before is not None:
-            found[r, c], skipped = before, skipped + 1
-        elif cancel is not None and cancel():
-            found[r, c] = MISSING
-            continue
-        else:
-            tell = stages.part(f"{r} {c}", _title(rows, r, columns, c))
-            result = api.stylize(
-                photo,
-                load_style(style, **one.style_sampling()),
-                options=one,
-                encoder=Loaded(_network(one, known)),
-                checkpoint=None if shelf is None else shelf.checkpoint(name),
-                resume=True,
-                on_progress=tell,
-                cancel=cancel,
-            )
-            if result.cancelled:
+    with contextlib.ExitStack() as stack:
+        kept: _Kept | None = None
+        if folder is not None:
+            store = RunStore(folder, "sweep", "sweep.jsonl")
+            stack.enter_context(store.alone())
+            kept = _Kept(store, fingerprint([photo, loaded]))
+        for r, c in turns:
+            one, name = grid[r][c], _file_name(rows, r, columns, c)
+            before = None if kept is None else kept.find(name, one, digests[r][c])
+            if before is not None:
+                found[r, c], skipped = before, skipped + 1
+            elif cancel is not None and cancel():
                 found[r, c] = MISSING
                 continue
-            found[r, c] = SweepCell(result.picture.pixels, result.losses, result.iterations, result.seconds)
-            if shelf is not None:
-                shelf.keep(name, one, digests[r][c], result)
-        stages.finish(f"{r} {c}", _title(rows, r, columns, c))
+            else:
+                tell = stages.part(f"{r} {c}", _title(rows, r, columns, c))
+                result = api.stylize(
+                    photo,
+                    load_style(style, **one.style_sampling()),
+                    options=one,
+                    encoder=Loaded(_network(one, known)),
+                    checkpoint=None if kept is None else kept.checkpoint(name),
+                    resume=True,
+                    on_progress=tell,
+                    cancel=cancel,
+                )
+                if result.cancelled:
+                    found[r, c] = MISSING
+                    continue
+                found[r, c] = SweepCell(
+                    result.picture.pixels, result.losses, result.iterations, result.seconds
+                )
+                if kept is not None:
+                    kept.keep(name, one, digests[r][c], result)
+            stages.finish(f"{r} {c}", _title(rows, r, columns, c))
     lines = tuple(tuple(found[r, c] for c in range(len(line))) for r, line in enumerate(grid))
     return Sweep(rows, columns, lines, skipped)
 
@@ -127,49 +135,37 @@ def sweep(
 MISSING = SweepCell(None, {}, 0, 0.0, "not painted")
 
 
-class _Shelf:
-    """The paintings of a sweep in a folder, and how each was made, in ``sweep.json``."""
+class _Kept:
+    """The paintings of a sweep in a folder, and how each was made, in ``sweep.jsonl``."""
 
-    def __init__(self, folder: Path, inputs: str) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"expected a folder for the sweep; cannot make {folder}: {error}") from error
-        self.folder, self.inputs, self.list = folder, inputs, folder / "sweep.json"
-        imaging.check_writable(self.list, suffixes=(".json",))
-        self.records: dict[str, Any] = {}
-        if self.list.exists():
-            try:
-                self.records = dict(json.loads(self.list.read_text(encoding="utf-8"))["paintings"])
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                raise InputError(
-                    f"{self.list} is no sweep's list of paintings; expected an empty folder, or a sweep's"
-                ) from error
+    def __init__(self, store: RunStore, inputs: str) -> None:
+        self.store, self.inputs = store, inputs
+        self.parts = {part["name"]: part for part in store.parts(_part)}
+        store.write(self.parts.values())
 
     def checkpoint(self, name: str) -> Path:
-        return self.folder / f"{name}.checkpoint"
+        return Path(self.store.hidden) / f"{name}.checkpoint"
 
     def find(self, name: str, options: OptimizeOptions, network: str) -> SweepCell | None:
         """The painting called ``name``, where it was made with these options from these pictures."""
-        record, path = self.records.get(name), self.folder / name
-        if record is None or not path.is_file() or record["made"] != self._made(options, network):
+        part, path = self.parts.get(name), Path(self.store.folder) / name
+        if part is None or not path.is_file() or self._run(options, network).differences(part["run"]):
             return None
-        return SweepCell(imaging.read(path).pixels, record["losses"], record["iterations"], record["seconds"])
+        return SweepCell(imaging.read(path).pixels, part["losses"], part["iterations"], part["seconds"])
 
     def keep(self, name: str, options: OptimizeOptions, network: str, result: api.Result) -> None:
-        result.save(self.folder / name)
-        self.records[name] = {
-            "made": self._made(options, network),
-            "losses": dict(result.losses),
-            "iterations": result.iterations,
-            "seconds": result.seconds,
-        }
-        text = json.dumps({"paintings": self.records}, indent=1)
-        files.replace(self.list, text.encode())
+        result.save(Path(self.store.folder) / name)
+        about = {"losses": dict(result.losses), "iterations": result.iterations, "seconds": result.seconds}
+        self.store.add({"name": name, "run": self._run(options, network).description, **about})
 
-    def _made(self, options: OptimizeOptions, network: str) -> Any:
-        made = {"options": options.to_dict(), "inputs": self.inputs, "network": network}
-        return json.loads(json.dumps(made))
+    def _run(self, options: OptimizeOptions, network: str) -> Run:
+        return Run("painting", {"options": options.to_dict(), "inputs": self.inputs, "network": network})
+
+
+def _part(values: dict[str, Any]) -> dict[str, Any]:
+    if missing := {"name", "run", "losses", "iterations", "seconds"} - set(values):
+        raise InputError(f"expected a painting's {sorted(missing)[0]}")
+    return values
 
 
 def _network(options: OptimizeOptions, known: Networks) -> FeatureExtractor:
