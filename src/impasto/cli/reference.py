@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from impasto import files
 from impasto.cli.choices import flags, shown_default
-from impasto.files import local as files
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import parameters

@@ -7,7 +7,6 @@ in place whole.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from impasto import files
 from impasto.clips.coherence import State
 from impasto.clips.writing import Segment
-from impasto.files import local as files
 
 
 class EarlierSegments(NamedTuple):
@@ -66,9 +65,8 @@ class SegmentStore:
     def commit(self, number: int, ticks: Sequence[int], state: State) -> None:
         """Call a segment, whose file is there, finished. Raises OutputError."""
         arrays: dict[str, Any] = dict(state)
-        data = io.BytesIO()
-        np.savez(data, **arrays)
-        files.replace(self.path(number, ".npz"), data.getvalue())
+        with files.Draft(self.path(number, ".npz")) as stream:
+            np.savez(stream, **arrays)
         files.replace(self.path(number, ".json"), json.dumps({"ticks": list(ticks)}).encode())
         if number:
             self.path(number - 1, ".npz").unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from impasto.clips import Request, open_clip
+from impasto.clips.blended import KEEP
 from impasto.errors import InputError, OptionError
 from impasto.jobs.executors.choice import Hire
 from impasto.jobs.executors.inline import Alone
@@ -296,7 +297,7 @@ def test_a_film_that_is_divided_otherwise_begins_anew(clip: Path, tmp_path: Path
     output = tmp_path / "out.mkv"
     assert stopped_at(5, functools.partial(in_parts, clip, output)).cancelled
     done = in_parts(clip, output, longest=100)
-    assert (done.resumed, done.notes) == (0, ("begun anew: its longest was another",))
+    assert (done.resumed, done.notes) == (0, ("begun anew: its longest was 240, is 100",))
     assert stopped_at(5, functools.partial(in_parts, clip, output)).cancelled
     assert discard(output)
     assert not discard(output)
@@ -308,7 +309,7 @@ def test_another_film_begins_anew_and_says_why(clip: Path, tmp_path: Path) -> No
     assert in_parts(clip, output, cancel=stops_after(25)).cancelled
     done = in_parts(clip, output, film={"keep": 0.5})
     assert done.resumed == 0
-    assert done.notes == ("begun anew: its film was another",)
+    assert done.notes == (f"begun anew: its film keep was {KEEP}, is 0.5",)
 
 
 def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, tmp_path: Path) -> None:
@@ -317,7 +318,7 @@ def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, t
 
     def again(event: FilmProgress) -> None:
         if event.frame == 7 and not refused:
-            with pytest.raises(InputError, match="another impasto is painting this film") as raised:
+            with pytest.raises(InputError, match="another impasto is at work on the film") as raised:
                 in_parts(clip, output, film={"keep": 0.5})
             refused.append(raised.value)
 

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from impasto import files
 from impasto.errors import InputError, OptionError
-from impasto.files import local as files
 from impasto.inference.sessions import check_device
 from impasto.jobs.machine import check_workers
 from impasto.jobs.schedule import Policy
@@ -108,7 +108,7 @@ def video(
     target = painter.output
     target.check(job.source)
     folder = FilmFolder.of(target.path)
-    with folder.locked():
+    with folder.alone():
         described = job.describe(painter.coherence.painter.describe()) | {"longest": longest}
         plan, note = folder.begin(described)
         if plan is None:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from impasto.errors import InputError
-from impasto.files import local as files
+from impasto.jobs.run import HIDDEN, LOCK, Run, RunStore
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
-
-HIDDEN = ".impasto"
 
 
 @dataclass(frozen=True)
@@ -41,19 +35,9 @@ class FilmFolder:
         """Return where each part is kept."""
         return [PartFiles(self.path, part, output) for part in plan.parts]
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def alone(self) -> contextlib.AbstractContextManager[None]:
         """While this film is painted here, no other process paints it. Raises InputError, OutputError."""
-        files.make_folder(self.path, "the unfinished film")
-        lock = FileLock(self.path / "lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise InputError(f"another impasto is painting this film (its folder is {self.path})") from error
-        try:
-            yield
-        finally:
-            lock.release()
+        return RunStore(self.path, "film", hidden=self.path).alone()
 
     def begin(self, described: Mapping[str, Any]) -> tuple[FilmPlan | None, str]:
         """Return the plan of an earlier run of the film so ``described``; without one, empty the folder and
@@ -64,15 +48,14 @@ class FilmFolder:
         except (OSError, ValueError, TypeError, KeyError):
             plan = None
         if plan is not None:
-            now = json.loads(json.dumps(described))
-            differing = [name for name in now if plan.described.get(name) != now[name]]
-            if not differing:
+            different = Run("film", described).differences(plan.described)
+            if not different:
                 return plan, ""
-            note = f"begun anew: its {differing[0]} was another"
+            note = f"begun anew: its {different[0]}"
         for path in self.path.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-            elif path.name != "lock":
+            elif path.name != LOCK:
                 path.unlink()
         return None, note
 
@@ -91,7 +74,7 @@ def discard(output: Path | str) -> bool:
     folder = FilmFolder.of(Path(output))
     if not folder.path.exists():
         return False
-    with folder.locked():
-        found = any(path.name != "lock" for path in folder.path.iterdir())
+    with folder.alone():
+        found = any(path.name != LOCK for path in folder.path.iterdir())
     folder.remove()
     return found

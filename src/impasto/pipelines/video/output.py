@@ -13,7 +13,7 @@ from impasto.clips.joining import Sound, check_sound, join
 from impasto.clips.pictures import is_pattern, numbered
 from impasto.clips.writing import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
-from impasto.files.local import make_folder
+from impasto.files import make_folder
 from impasto.pipelines.video.options import OPTIMISED_SIZE, Engine, FilmOptions
 from impasto.types import Picture, Pixels
 

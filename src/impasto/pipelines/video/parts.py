@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from impasto import files
 from impasto.clips import Clip, Frame, PaintedFrame, Request, State, open_clip
 from impasto.clips.coherence import to_words
 from impasto.clips.segments import SegmentStore
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError
-from impasto.files import local as files
 from impasto.painters.frames import CutShort
 from impasto.pipelines.video.engine import find_coherence
 from impasto.pipelines.video.options import SEGMENTS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from impasto.clips.flow import motion, warp
 from impasto.clips.pictures import find
 from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
+from impasto.files import digests
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.options import Engine, FilmOptions
 from impasto.pipelines.video.output import FilmOutput, clip_request, open_film
@@ -242,11 +242,4 @@ def _spans(begin: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
 
 def _digest(path: Path) -> str:
     """The SHA-256 of a file; of a folder or a pattern, of its pictures' names, sizes and times."""
-    if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    digest = hashlib.sha256()
-    for entry in find(path):
-        found = entry.stat()
-        digest.update(f"{path.name} {entry.name} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    return digests.of_file(path) if path.is_file() else digests.of_listing(find(path), times=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto import files
 from impasto.clips.coherence import from_words
 from impasto.errors import InputError
-from impasto.files import local as files
 from impasto.types import Pixels
 
 _DETAIL = 2.0
@@ -54,10 +53,9 @@ def _strength(pixels: Pixels) -> NDArray[np.float32]:
 
 def write_words(path: Path, words: NDArray[np.uint16]) -> None:
     """Write a painting, (H, W, 3), for another process. Raises OutputError."""
-    data = io.BytesIO()
-    np.save(data, words)
     files.make_folder(path.parent, "frames that two parts share")
-    files.replace(path, data.getvalue())
+    with files.Draft(path) as stream:
+        np.save(stream, words)
 
 
 def read_words(path: Path) -> Pixels:
