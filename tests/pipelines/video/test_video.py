@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from impasto import imaging
-from impasto.clips.blended import KEEP
 from impasto.clips import Request, open_clip
+from impasto.clips.blended import KEEP
 from impasto.clips.codecs import find_target
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
@@ -351,8 +351,7 @@ def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp
 def test_sound_that_no_encoder_takes_is_refused_before_painting(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.clips.blended import KEEP
-from impasto.clips import joining
+    from impasto.clips import joining
 
     monkeypatch.setitem(joining.SOUND_INSTEAD, ".webm", "ac3_fixed")
     monkeypatch.setitem(joining._LAYOUTS, 1, "7.1")  # which AC-3 has not
