@@ -15,6 +15,7 @@ from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.jobs import Job
 from impasto.progress import Cancel, Progress, ProgressCallback
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def make(diary: str, steps: int = 1, **what: str) -> Made:
 
     ``what`` happens to a result by its name, before it is written: "die" kills the worker the first time,
     "murder" every time, "fail" raises what may pass the first time, "damaged" what does not pass, "hang"
-    waits for ever the first time, and "zombie" writes, then dies, the first time.
+    waits for ever the first time, "zombie" writes, then dies, the first time, and "wait" goes on until it is
+    stopped. With several ``steps`` a result takes 20 ms for each.
     """
 
     def perform(job: Job, _: Path, tell: ProgressCallback, stop: Cancel) -> Painted:
@@ -53,7 +55,10 @@ def make(diary: str, steps: int = 1, **what: str) -> Made:
             tell(Progress(1, 1, step + 1, steps, 4, 3, (step + 1) / steps, {"total": 0.5}, 0.0))
             if steps > 1:
                 time.sleep(0.02)
-        act(what.get(name.partition(".")[0].replace("-", "_"), ""), job, first=first)
+        kind = what.get(name.partition(".")[0].replace("-", "_"), "")
+        if kind == "wait" and until(stop):
+            return Painted(cancelled=True)
+        act(kind, job, first=first)
         write(job)
         return Painted()
 
@@ -67,7 +72,7 @@ def act(what: str, job: Job, *, first: bool) -> None:
         write(job)
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "hang" and first:
-        time.sleep(600)
+        signal.pause()
     if what == "fail" and first:
         raise RuntimeError("not today")
     if what == "damaged":

@@ -113,6 +113,19 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
+# How many of the page's short timers have not rung yet: it previews a moment after the last change.
+TIMERS = """
+    const [begin, end, open] = [window.setTimeout.bind(window), window.clearTimeout.bind(window), new Set()];
+    window.setTimeout = (action, delay = 0, ...rest) => {
+        const id = begin((...given) => { open.delete(id); action(...given); }, delay, ...rest);
+        if (delay <= 1000) open.add(id);
+        return id;
+    };
+    window.clearTimeout = (id) => { open.delete(id); end(id); };
+    window.timersLeft = () => open.size;
+"""
+
+
 class Visit:
     """A page in a fresh browser, and what a person sees of it."""
 
@@ -124,6 +137,7 @@ class Visit:
             "if (!localStorage.getItem('impasto-studio'))"
             f" localStorage.setItem('impasto-studio', JSON.stringify({{size: {SMALL}}}))"
         )
+        self.context.add_init_script(TIMERS)
         self.studio, self.requests, self.complaints = studio, [], []
         self.page = self.context.new_page()
         self.page.on("request", self._asked)
@@ -180,7 +194,7 @@ class Visit:
 
     def settle(self) -> None:
         """Wait for the preview under way."""
-        self.page.wait_for_timeout(400)
+        self.until("window.timersLeft() === 0")
         self.page.wait_for_selector("body.has-painting .view:not(.is-busy)")
 
     def slide(self, field: str, value: int) -> None:
@@ -210,6 +224,19 @@ class Visit:
 
     def wait_painted(self) -> None:
         self.page.wait_for_selector(".label-actions a[download]")
+
+    def painted(self) -> Pixels:
+        """What the canvas holds, once that is the result under the label: the label is there before."""
+        address = self.page.evaluate("document.querySelector('.label-actions a[download]').href")
+        with urlopen(address, timeout=60) as answer, Image.open(io.BytesIO(answer.read())) as image:
+            result = np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+
+        def shown() -> bool:
+            found = self.canvas("after")
+            return found.shape == result.shape and bool(np.abs(found - result).max() < 2 / 255)
+
+        until(shown)
+        return self.canvas("after")
 
     def facts(self) -> str:
         return str(self.page.inner_text(".label-facts"))

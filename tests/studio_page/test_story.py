@@ -14,6 +14,7 @@ from impasto import imaging
 from impasto.studio.client import StudioClient
 from tests.conftest import blobs, stripes
 from tests.studio_page.conftest import SMALL, Studio, Visit, encode
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -76,8 +77,7 @@ def test_a_past_picture_brings_its_settings_back(visit: Visit, photo_bytes: byte
     visit.choose("starry-night")
     visit.paint()
     visit.wait_painted()
-    page.wait_for_timeout(600)  # the label is there before the picture is
-    before = visit.canvas("after")
+    before = visit.painted()
 
     visit.drop("Other.png", encode(blobs(100, 120, seed=8)))
     visit.slide("strength", 100)
@@ -91,8 +91,7 @@ def test_a_past_picture_brings_its_settings_back(visit: Visit, photo_bytes: byte
     assert page.input_value("#keepColor") == "40"
     assert page.input_value("#preset") == "draft"
     assert page.get_attribute('[data-key="starry-night"]', "aria-pressed") == "true"
-    page.wait_for_timeout(600)
-    np.testing.assert_array_equal(visit.canvas("after"), before)
+    np.testing.assert_array_equal(visit.painted(), before)
 
 
 def test_what_a_program_asked_for_is_painted_again_as_it_was(
@@ -193,7 +192,7 @@ def test_a_draft_that_is_being_explained_is_not_thrown_away(visit: Visit, photo_
     page.wait_for_selector("text=Looking inside")
     visit.slide("strength", 60)
     visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
-    page.wait_for_timeout(1500)
+    visit.settle()
     visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
     kept = [job["id"] for job in visit.studio.get("api/v1/jobs?kind=draft")["jobs"]]
     assert draft["id"] in kept
@@ -225,7 +224,7 @@ def test_a_slow_machine_drafts_smaller_next_time(visit: Visit, photo_bytes: byte
         lambda url: "/api/v1/jobs/" in url and "result" not in url, lambda r: r.fulfill(status=204)
     )
     visit.slide("strength", 60)
-    visit.page.wait_for_timeout(1500)
+    until(lambda: len(asked) == 2 or visit.page.wait_for_timeout(50))
     assert asked == [384, 192]
 
 

@@ -60,8 +60,8 @@ def paint(
     return batch, said
 
 
-def diary(*, steps: int = 1, **what: str) -> WorkerPainter:
-    return WorkerPainter(f"{PAINTERS}:make", {"diary": str(Path("diary").absolute()), "steps": steps, **what})
+def diary(**what: str) -> WorkerPainter:
+    return WorkerPainter(f"{PAINTERS}:make", {"diary": str(Path("diary").absolute()), **what})
 
 
 def begun() -> Counter[str]:
@@ -160,7 +160,7 @@ def test_stopping_keeps_what_is_done_and_leaves_no_process() -> None:
     def stop() -> bool:
         return len(begun()) >= 3
 
-    batch, _ = paint(jobs(), diary(steps=40), cancel=stop)
+    batch, _ = paint(jobs(), diary(c_art="wait", d_art="wait"), cancel=stop)
     assert batch.cancelled
     done = {r.output for r in batch.records}
     assert done == {p.name for p in OUT.glob("*.png")}
@@ -178,7 +178,7 @@ from impasto.jobs.work import WorkerPainter
 from impasto.jobs.pairs import pairs
 from impasto.optimize.options import OptimizeOptions
 jobs = pairs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["art.jpg"], "out", OptimizeOptions())
-painter = WorkerPainter("tests.jobs.painters:make", {"diary": "diary", "steps": 3000})
+painter = WorkerPainter("tests.jobs.painters:make", {"diary": "diary", "a_art": "wait", "b_art": "wait"})
 run_with(lambda: (Processes(painter, [Seat(1)] * 2), 2), jobs, "out")
 """
 
