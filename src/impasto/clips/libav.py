@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from impasto import files
@@ -17,6 +21,27 @@ def load_av() -> Any:
             "videos need PyAV, which is not installed; get it with: pip install 'impasto[video]'"
         ) from error
     return av
+
+
+@contextlib.contextmanager
+def ordinary_priority() -> Iterator[None]:
+    """Leave this process's threads at the priority that they had.
+
+    SVT-AV1, opened by root, makes its threads and the one that opens it real-time (SCHED_FIFO, priority 99):
+    they would keep the processor from every other process on the machine.
+    """
+    tasks = Path("/proc/self/task")
+    if not hasattr(os, "sched_setscheduler") or not tasks.exists():
+        yield
+        return
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for task in tasks.iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                if os.sched_getscheduler(int(task.name)) != before[0]:
+                    os.sched_setscheduler(int(task.name), *before)
 
 
 class VideoDraft(files.Draft):

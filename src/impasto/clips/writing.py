@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from impasto.clips.codecs import Target
 from impasto.clips.colour import to_frame
-from impasto.clips.libav import VideoDraft, load_av
+from impasto.clips.libav import VideoDraft, load_av, ordinary_priority
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels
 
@@ -106,7 +106,7 @@ def check_encoder(target: Target, width: int, height: int, rate: Fraction, time_
     assert codec is not None
     try:
         with av.open(io.BytesIO(), "w", format=container_format(target.segment_suffix)) as container:
-            add_video_stream(container, target, width, height, rate, time_base).codec_context.open()
+            add_video_stream(container, target, width, height, rate, time_base)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise OptionError(
             f"{codec.encoder} does not take frames of {width} x {height} pixels: expected a smaller size, or "
@@ -144,4 +144,6 @@ def add_video_stream(
     if "yuv" in target.pixel_format:
         context.color_range, context.colorspace = _LIMITED, _BT709
         context.color_primaries, context.color_trc = _BT709, _BT709
+    with ordinary_priority():
+        context.open()
     return stream
