@@ -2,8 +2,7 @@
 how soon an idle worker takes a job.
 
 ``python -m benchmarks.studio``: about a minute; ``--seconds 2 --jobs 10 --streams 20 --rounds 2`` for a try.
-Previews need the gallery network; without it they are measured through a stand-in that only copies, and the
-output says so. Memory is the server process's resident set. It has to stay flat: between the first round and
+Memory is the server process's resident set. It has to stay flat: between the first round and
 the last it may grow by ``ALLOWED`` at most, or the benchmark ends with 1.
 """
 
@@ -29,25 +28,7 @@ from PIL import Image
 
 ALLOWED = 0.1
 """Of the server's memory: what the allocator keeps to itself moves by a few percent."""
-_SERVER = """
-import sys
-from impasto.studio import server as serve
-from impasto.studio.web.previews import model_path
-from impasto.studio.settings import load
-if model_path() is None:
-    from impasto.studio.web import app
-    class Style:
-        name = title = artist = year = licence = "copy"
-    class Copy:
-        styles = (Style(),)
-        def paint(self, pixels, styles, **more):
-            return pixels.copy()
-    made = app.Studio.__init__
-    def patched(self, settings, **more):
-        made(self, settings, **{**more, "load_gallery": Copy})
-    app.Studio.__init__ = patched
-serve.serve(load(), open_browser=False)
-"""
+_SERVER = "from impasto.studio import server, settings; server.serve(settings.load(), open_browser=False)"
 
 
 def photograph() -> bytes:
@@ -219,8 +200,6 @@ def _measure(url: str, server: psutil.Process, load: argparse.Namespace) -> bool
         made = client.post("/pictures", files={"file": ("a.jpg", photograph())}, data={"role": "photo"})
         photo = made.raise_for_status().json()["id"]
         fast = [style["name"] for style in client.get("/styles").json()["styles"] if style["fast"]]
-        if fast == ["copy"]:
-            print("no gallery network is installed: previews are decoded, copied and encoded only")
         previews(client, photo, fast[0], load.seconds / 2)  # threads and buffers are made here
         rate, median = previews(client, photo, fast[0], load.seconds)
         print(f"previews at 512 px, 4 at a time: {rate:.1f} a second, median {median * 1000:.0f} ms")

@@ -16,11 +16,16 @@ from PIL import Image
 
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
+from impasto.errors import StyleError, WeightsMissingError
+from impasto.inference import FastStyle
+from impasto.inference.options import FastOptions
+from impasto.jobs import Job
 from impasto.studio.server import Server, _config
 from impasto.studio.settings import Settings
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.app import Studio
 from impasto.studio.worker.runner import JobRunner
+from impasto.types import Painting, Picture
 from tests.waiting import until
 
 API = "/api/v1"
@@ -49,18 +54,26 @@ def mask(width: int = 64, height: int = 48) -> bytes:
 
 
 class Fake:
-    """A gallery network that inverts."""
+    """A painter with a gallery network that inverts."""
 
-    class _Style:
-        name, title, artist, year, licence = "inverted", "Inverted", "Nobody", "2026", "CC0"
+    styles = (FastStyle("inverted", "Inverted", "Nobody", "2026", "CC0"),)
 
-    styles = (_Style(),)
+    def __init__(self, job: Job, *, like: Any = None) -> None:  # noqa: ARG002
+        assert isinstance(job.options, FastOptions)
+        self.options, self.gallery = job.options, self
+        if unknown := {style.place for style in job.styles} - {"inverted"}:
+            raise StyleError(f"there is no style {unknown}")
 
-    def paint(self, pixels: Any, styles: Any, **more: Any) -> Any:
-        assert styles
-        assert pixels.dtype == np.float32
-        strength = more["strength"]
-        return (1 - strength) * pixels + strength * (1 - pixels)
+    def paint(self, photo: Picture) -> Painting:
+        assert self.options.size == max(photo.width, photo.height)
+        strength = self.options.strength
+        pixels = (1 - strength) * photo.pixels + strength * (1 - photo.pixels)
+        return Painting(Picture(pixels, None, photo.bits))
+
+
+def no_network(*_: Any, **__: Any) -> Any:
+    """Stand in for ``make_painter`` where no network is installed."""
+    raise WeightsMissingError("there is no network")
 
 
 class House:
@@ -141,7 +154,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., House]]:
             path.write_text("\n".join(account_line(*pair) for pair in TOKENS.items()))
             settings["accounts_file"] = path
         chosen = Settings(**{"data_dir": tmp_path / "data", "workers": 0, "draft_workers": 0, **settings})
-        house = House(chosen, **{"load_gallery": lambda: None, **(studio or {})})
+        house = House(chosen, **{"make_painter": no_network, **(studio or {})})
         houses.append(house)
         return house.__enter__()
 

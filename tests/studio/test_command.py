@@ -33,7 +33,7 @@ def test_the_command_makes_accounts(tmp_path: Path) -> None:
     path.write_text(line[1])
     from impasto.studio.web.app import Studio
 
-    studio = Studio(Settings(data_dir=tmp_path, accounts_file=path), load_gallery=lambda: None)
+    studio = Studio(Settings(data_dir=tmp_path, accounts_file=path))
     assert studio.services.accounts.user_of(token[1]) == "anna"
     studio.services.state.close()
 
@@ -51,7 +51,7 @@ def test_a_taken_port_is_said_in_one_line(
 def test_the_server_starts_without_torch() -> None:
     code = (
         "import sys, impasto.studio.web.app, impasto.studio.server\n"
-        "from impasto.studio.requests import painted_styles, presets\npainted_styles(); presets()\n"
+        "from impasto.studio.web.requests import painted_styles, presets\npainted_styles(); presets()\n"
         "print([m for m in ('torch', 'cv2', 'onnxruntime') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from impasto.errors import CorruptWeightsError, ImpastoError, OutputError
 from impasto.imaging import read_parameters
+from impasto.jobs import Job
 from impasto.studio.web import broadcast as watching
 from impasto.studio.worker.sweeper import Sweeper
 from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
@@ -263,6 +264,7 @@ def test_what_was_put_down_and_is_cancelled_keeps_what_there_is(
     assert sorted(path.name for path in folder.iterdir()) == [
         "losses.jsonl",
         "preview.jpg",
+        "result.json",
         "result.png",
         "small.jpg",
     ]
@@ -324,14 +326,15 @@ def test_history_pages_and_settings_load_again(client: httpx.Client, house: Hous
     assert client.get("/jobs", params={"status": "sleeping"}).status_code == 422
 
 
-def test_a_draft_is_small_and_waits_in_a_queue_of_its_own(client: httpx.Client) -> None:
+def test_a_draft_is_small_and_waits_in_a_queue_of_its_own(client: httpx.Client, house: House) -> None:
     photo = upload(client, encoded(64, 48))
     submit(client, photo)
     draft = submit(client, photo, kind="draft", size=4000, options={})
     assert draft["position"] == 1
-    from impasto.studio.requests import options_of
-
-    assert options_of(draft["request"], draft_size=384).size == 384
+    record = house.services.state.jobs.find("local", draft["id"])
+    assert record is not None
+    assert record.job is not None
+    assert record.job["options"]["size"] == 384
 
 
 def test_what_cannot_be_painted_after_all_fails_with_the_reason(client: httpx.Client, house: House) -> None:
@@ -350,7 +353,7 @@ def test_what_cannot_be_painted_after_all_fails_with_the_reason(client: httpx.Cl
 
 
 def test_previews_by_the_gallery_network(make: Callable[..., House]) -> None:
-    house = make(studio={"load_gallery": Fake})
+    house = make(studio={"make_painter": Fake})
     with house.client(Accept="image/png") as client:
         data = encoded(64, 48)
         body = {"photo": upload(client, data), "styles": [{"name": "inverted"}], "side": 64}
@@ -381,13 +384,13 @@ def test_without_the_network_previews_say_so(client: httpx.Client) -> None:
 def test_a_network_that_cannot_be_read_yet_is_read_later(make: Callable[..., House]) -> None:
     tries = []
 
-    def load() -> Fake:
-        tries.append(1)
+    def make_painter(job: Job, *, like: object) -> Fake:
+        tries.append(like)
         if len(tries) < 3:
             raise CorruptWeightsError("the file ends too early")
-        return Fake()
+        return Fake(job)
 
-    house = make(studio={"load_gallery": load})
+    house = make(studio={"make_painter": make_painter})
     with house.client() as client:
         for _ in range(2):
             answer = client.get("/styles")
@@ -473,73 +476,8 @@ def test_one_stream_tells_of_all_jobs_and_of_deleted_ones(client: httpx.Client, 
     assert time.monotonic() - began < 5
 
 
-def test_an_explanation_is_a_job_of_its_own(
-    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
-
-    from impasto.studio.worker import explanation as explaining
-
-    script = "import sys,pathlib; pathlib.Path(sys.argv[-1]).write_text('<h1>'+' '.join(sys.argv[1:]))"
-    monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", script])
-    house = make(studio={"can_explain": True})
-    with house.client() as client:
-        job = submit(client)
-        assert client.get(f"/jobs/{job['id']}/explanation").status_code == 404
-        made = client.post(f"/jobs/{job['id']}/explanation").json()
-        assert (made["kind"], made["of"]) == ("explanation", job["id"])
-        assert client.post(f"/jobs/{job['id']}/explanation").json()["id"] == made["id"]
-        house.paint(made["id"])
-        assert client.get(f"/jobs/{made['id']}").json()["status"] == "done"
-        url = client.get(f"/jobs/{job['id']}").json()["explanation"]
-        page = client.get(url.removeprefix("/api/v1"))
-        words = "--preset default --size 64 --iterations 2 --coarse-iterations 2 --first-iterations 2"
-        assert page.text == f"<h1>{words} --min-size 0 --json it.png starry-night -o page.html"
-        assert "sandbox" in page.headers["content-security-policy"]
-        other = client.post(f"/jobs/{submit(client)['id']}/explanation").json()["id"]
-        house.paint(other)
-        client.delete(f"/jobs/{other}")
-        assert client.get(f"/jobs/{job['id']}").json()["explanation"] == url
-        client.delete(f"/jobs/{job['id']}")
-        assert client.get(f"/jobs/{made['id']}").status_code == 404  # it shows the photograph
-        assert not house.services.storage.job(made["id"]).exists()
-
-
-def test_an_explanation_says_how_far_it_is(
-    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
-
-    from impasto.studio.worker import explanation as explaining
-
-    script = (
-        "import sys, pathlib, time\n"
-        """print('{"title": "Layers", "done": 0.25, "elapsed": 1, "left": 3.5}', file=sys.stderr)\n"""
-        "print('a warning, which is no stage', file=sys.stderr, flush=True)\n"
-        "while pathlib.Path.cwd().exists() and not pathlib.Path('go').exists(): time.sleep(0.05)\n"
-        "pathlib.Path(sys.argv[-1]).write_text(' '.join(sys.argv[-4:-2]))"
-    )
-    monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", script])
-    house = make(studio={"can_explain": True})
-    with house.client() as client:
-        photo = upload(client, name="--quiet ../M\u00f6we 7.jpg")
-        painting = upload(client, role="painting", name="m-we-7.png")
-        job = submit(client, photo, styles=[{"picture": painting}])
-        made = client.post(f"/jobs/{job['id']}/explanation").json()
-        thread = threading.Thread(target=house.paint, args=(made["id"],))
-        thread.start()
-        url = f"/jobs/{made['id']}"
-        until(lambda: (client.get(url).json()["progress"] or {"done": 0})["done"])
-        progress = client.get(url).json()["progress"]
-        assert (progress["done"], progress["left"]) == (0.25, 3.5)
-        (house.services.storage.job(made["id"]) / "desk" / "go").touch()
-        thread.join()
-        # Neither a path nor an option, and two files.
-        assert client.get(f"/jobs/{made['id']}/result").text == "M-we-7.png painting-m-we-7.png"
-
-
 def test_no_answer_names_a_folder_of_the_server(make: Callable[..., House], tmp_path: Any) -> None:
-    house = make(studio={"load_gallery": Fake})
+    house = make(studio={"make_painter": Fake})
     with house.client(accept="image/png") as client:
         photo = upload(client)
         house.services.storage.picture(photo).unlink()  # as a deletion at the same moment does
@@ -558,25 +496,9 @@ def test_what_fails_for_our_networks_or_our_disk_is_a_fault_of_ours(
         def paint(self, *_: Any, **__: Any) -> Any:
             raise error("/somewhere/of/ours is damaged")
 
-    house = make(studio={"load_gallery": Failing})
+    house = make(studio={"make_painter": Failing})
     with house.client() as client:
         body = {"photo": upload(client), "styles": [{"name": "inverted"}]}
         answer = client.post("/preview", json=body)
     assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
     assert "/somewhere" not in answer.text
-
-
-def test_an_explanation_that_fails_says_why(
-    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
-
-    from impasto.studio.worker import explanation as explaining
-
-    monkeypatch.setattr(explaining, "command", lambda: [sys.executable, "-c", "raise SystemExit('no ink')"])
-    house = make(studio={"can_explain": True})
-    with house.client() as client:
-        made = client.post(f"/jobs/{submit(client)['id']}/explanation").json()
-        house.paint(made["id"])
-        error = client.get(f"/jobs/{made['id']}").json()["error"]
-        assert "no ink" in error["detail"]

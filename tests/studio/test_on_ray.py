@@ -13,7 +13,7 @@ import pytest
 from impasto.imaging import read_parameters
 from impasto.jobs.crew import Ended, Lost, Said
 from impasto.jobs.work import Task, carry_out
-from impasto.studio.worker.ray_executor import RayExecutor, make_painter
+from impasto.studio.worker.ray_executor import RayExecutor, make_performer
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 
@@ -24,7 +24,7 @@ class Crew:
         self.events: queue.Queue[Any] = queue.Queue()
         self.started = 0
         self.dies = False
-        self._perform = make_painter(checkpoint_seconds=0, max_pixels=10**7)
+        self._perform = make_performer(checkpoint_seconds=0, max_pixels=10**7)
 
     def start(self, worker: int) -> None:  # noqa: ARG002
         self.started += 1

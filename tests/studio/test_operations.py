@@ -45,7 +45,7 @@ def test_unsafe_settings_are_refused_in_one_line(given: dict[str, Any], words: s
 
 def test_with_a_token_other_addresses_are_served(tmp_path: Any) -> None:
     settings = load(host="0.0.0.0", token="x" * 20, data_dir=tmp_path)
-    studio = Studio(settings, load_gallery=lambda: None)
+    studio = Studio(settings)
     assert studio.services.accounts.user_of("x" * 20) == "owner"
     assert studio.services.accounts.user_of("y" * 20) is None
     studio.services.state.close()
@@ -55,7 +55,7 @@ def test_an_accounts_file_with_a_mistake_is_refused(tmp_path: Any) -> None:
     path = tmp_path / "accounts.txt"
     path.write_text(account_line("anna", "t" * 20) + "\nbert:plain-text-token\n")
     with pytest.raises(OptionError, match="line 2"):
-        Studio(Settings(data_dir=tmp_path / "data", accounts_file=path), load_gallery=lambda: None)
+        Studio(Settings(data_dir=tmp_path / "data", accounts_file=path))
 
 
 def test_health_readiness_and_metrics(make: Callable[..., House]) -> None:

@@ -20,7 +20,6 @@ from impasto.studio.logs import set_up
 from impasto.studio.settings import Settings, address_of
 from impasto.studio.web.app import Studio
 from impasto.studio.web.routes.page import FOLDER
-from impasto.studio.worker import explanation as explaining
 from impasto.studio.worker.supervisor import Supervisor
 
 log = logging.getLogger("impasto.studio.server")
@@ -84,7 +83,8 @@ def serve(settings: Settings, *, open_browser: bool = True, say: Callable[[str],
         server = Server(_config(settings, studio), services.broadcaster.stop)
         supervisor = Supervisor(settings, services.state)
         supervisor.start()
-        threading.Thread(target=_later, args=(studio, server, address, open_browser), daemon=True).start()
+        if open_browser:
+            threading.Thread(target=_open, args=(server, address), daemon=True).start()
         _greet(settings, address, say)
         try:
             server.run(sockets=[listening])
@@ -116,14 +116,12 @@ def _config(settings: Settings, studio: Studio) -> uvicorn.Config:
     return config
 
 
-def _later(studio: Studio, server: uvicorn.Server, address: str, open_browser: bool) -> None:
-    """What need not keep the first page waiting."""
+def _open(server: uvicorn.Server, address: str) -> None:
+    """Open the page in a browser once the server listens."""
     while not server.started and not server.should_exit:
         time.sleep(0.05)
-    if open_browser and server.started:
+    if server.started:
         webbrowser.open(address)
-    with contextlib.suppress(Exception):
-        studio.services.can_explain = explaining.available()
 
 
 def _greet(settings: Settings, address: str, say: Callable[[str], None]) -> None:

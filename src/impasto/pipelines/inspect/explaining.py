@@ -59,6 +59,7 @@ def explain(
     *,
     options: OptimizeOptions | None = None,
     command: str | None = None,
+    names: tuple[str, str] | None = None,
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Page | None:
@@ -67,12 +68,13 @@ def explain(
     ``style``: as for ``impasto.stylize``; of one that is no picture, such as a named style, a texture is
     shown in its place. ``options``: of the painting; looks inside
     are drafts. ``command``: what paints the picture again, for the page to show; by default a call from
-    Python. Raises InputError and its kin before any work, MissingExtraError without matplotlib.
+    Python. ``names``: what a person calls the two, where those of the files are others. Raises InputError
+    and its kin before any work, MissingExtraError without matplotlib.
     """
     began = perf_counter()
     require_matplotlib()
     check_page(output)
-    story = tell(content, style, options=options, on_stage=on_stage, cancel=cancel)
+    story = tell(content, style, options=options, names=names, on_stage=on_stage, cancel=cancel)
     if story is None:
         return None
     if command is not None:
@@ -87,6 +89,7 @@ def tell(
     style: StyleLike,
     *,
     options: OptimizeOptions | None = None,
+    names: tuple[str, str] | None = None,
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Story | None:
@@ -112,17 +115,16 @@ def tell(
     story = teller.tell()
     if story is None:
         return None
-    names = [_words(source) for source in (content, style)]
+    photo_name, painting_name = names or (name_of(content), name_of(style))
     return replace(
         story,
-        photo_name=names[0],
-        painting_name=names[1],
-        command=_call(name_of(content) or "photo.jpg", name_of(style) or "painting.jpg", story.options),
+        photo_name=_words(photo_name),
+        painting_name=_words(painting_name),
+        command=_call(photo_name or "photo.jpg", painting_name or "painting.jpg", story.options),
     )
 
 
-def _words(source: object) -> str:
-    path = name_of(source)
+def _words(path: str) -> str:
     words = Path(path).stem.replace("_", " ").replace("-", " ").strip() if path else ""
     return words[:1].upper() + words[1:] if words else "A picture"
 

@@ -16,7 +16,17 @@ from pathlib import Path
 _ID = re.compile(r"[pj]_[A-Za-z0-9_-]{22}")
 RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
-PAINTED, PARTIAL = "painted.png", "partial.png"
+PARTIAL = "partial.png"
+
+
+def picture_place(id: str) -> str:
+    """Return where the upload is below the data folder."""
+    return f"pictures/{_checked(id)}.png"
+
+
+def job_place(id: str) -> str:
+    """Return where the job's folder is below the data folder."""
+    return f"jobs/{_checked(id)}"
 
 
 def new_id(letter: str) -> str:
@@ -34,7 +44,7 @@ class Storage:
 
     def picture(self, id: str) -> Path:
         """The upload's file."""
-        return self.root / "pictures" / f"{_checked(id)}.png"
+        return self.root / picture_place(id)
 
     def small(self, id: str) -> Path:
         """The upload's small copy."""
@@ -42,7 +52,7 @@ class Storage:
 
     def job(self, id: str) -> Path:
         """The job's folder, which may not be there."""
-        return self.root / "jobs" / _checked(id)
+        return self.root / job_place(id)
 
     def incoming(self) -> Path:
         """A name for an upload that is being received."""
@@ -55,9 +65,15 @@ class Storage:
     def remove_job(self, id: str) -> None:
         shutil.rmtree(self.job(id), ignore_errors=True)
 
+    def clear_job(self, id: str) -> None:
+        """Remove what a job that has ended was painted with."""
+        for name in (PARTIAL, CHECKPOINT):
+            (self.job(id) / name).unlink(missing_ok=True)
+
     def size(self, id: str) -> int:
-        """Bytes the job's files take."""
-        return sum(path.stat().st_size for path in self.job(id).rglob("*") if path.is_file())
+        """Bytes the job's files take, once it has ended."""
+        kept = (path for path in self.job(id).rglob("*") if path.name not in (PARTIAL, CHECKPOINT))
+        return sum(path.stat().st_size for path in kept if path.is_file())
 
     def remove_strays(self, pictures: set[str], jobs: set[str], *, older: float) -> int:
         """Remove files of nothing that is remembered, untouched for ``older`` seconds; returns how many."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,18 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
 from impasto import __version__
+from impasto.painters import make_painter
 from impasto.studio.documents import API
 from impasto.studio.logs import Audit
 from impasto.studio.settings import Settings
-from impasto.studio.state import State, open_state
+from impasto.studio.state import open_state
 from impasto.studio.state.storage import Storage
 from impasto.studio.web.accounts import Accounts
 from impasto.studio.web.broadcast import Broadcaster
 from impasto.studio.web.dependencies import Services
 from impasto.studio.web.metrics import Metrics
 from impasto.studio.web.middleware import StudioMiddleware
-from impasto.studio.web.previews import FastGallery, Previews, load_shipped
+from impasto.studio.web.previews import Previews
 from impasto.studio.web.problems import ProblemDocument, install
 from impasto.studio.web.rate_limits import Buckets
 from impasto.studio.web.readiness import Readiness, writable
@@ -36,30 +38,28 @@ DECODERS = 2
 
 
 class Studio:
-    """The application and what it works with. ``asgi`` is what a server runs."""
+    """The application and what it works with. ``asgi`` is what a server runs.
+
+    ``make_painter``: makes what paints previews.
+    """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        load_gallery: Callable[[], FastGallery | None] = load_shipped,
-        can_explain: bool = False,
+        make_painter: Callable[..., Any] = make_painter,
         page_folder: Path = page.FOLDER,
     ) -> None:
         settings.check()
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        storage = Storage(settings.data_dir)
-        state = open_state(settings)
         self.settings = settings
-        self.services = _services(settings, state, storage, load_gallery)
-        self.services.can_explain = can_explain
+        self.services = _services(settings, make_painter)
         self.app = _application(self.services, page_folder)
         self.asgi: ASGIApp = StudioMiddleware(self.app, self.services)
 
 
-def _services(
-    settings: Settings, state: State, storage: Storage, load_gallery: Callable[[], FastGallery | None]
-) -> Services:
+def _services(settings: Settings, make_painter: Callable[..., Any]) -> Services:
+    storage, state = Storage(settings.data_dir), open_state(settings)
     checks = {"state": state.ready, "storage": lambda: writable(storage)}
     return Services(
         settings=settings,
@@ -69,7 +69,7 @@ def _services(
         broadcaster=Broadcaster(state),
         metrics=Metrics(),
         audit=Audit(settings.data_dir),
-        previews=Previews(load_gallery),
+        previews=Previews(make_painter),
         decoders=anyio.CapacityLimiter(DECODERS),
         painters=anyio.CapacityLimiter(settings.max_previews),
         requests=Buckets(settings.requests_per_minute),
@@ -77,6 +77,7 @@ def _services(
         submissions=Buckets(settings.jobs_per_minute),
         sign_ins=Buckets(settings.sign_ins_per_minute),
         readiness=Readiness(checks),
+        can_explain=find_spec("matplotlib") is not None,
     )
 
 

@@ -40,7 +40,7 @@ class Services:
     submissions: Buckets
     sign_ins: Buckets
     readiness: Readiness
-    can_explain: bool = False
+    can_explain: bool
 
     def job(self, caller: Caller, id: str) -> JobRecord:
         """The caller's job. Raises ProblemError("not-found") for others' as for none."""

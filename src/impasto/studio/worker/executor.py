@@ -1,7 +1,7 @@
-"""What paints: this process, or an actor on a Ray cluster. Both leave what they made in the job's folder.
+"""What paints a job: this process, or an actor on a Ray cluster. Both write what they make beside its output.
 
-``painted.png``: the whole picture, with its parameters. ``partial.png``: one cut short. What was finished
-by a worker that then died is found there by the next one.
+A picture cut short is ``partial.png``. What was finished by a worker that was then lost is found at the
+output by the next one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ProgressListener(Protocol):
         """Take note of one iteration."""
 
     def shown(self) -> None:
-        """Take note of a new preview in the folder."""
+        """Take note of a new preview in the job's folder."""
 
 
 class JobExecutor(Protocol):
@@ -41,8 +41,8 @@ class JobExecutor(Protocol):
     def warm_up(self) -> None:
         """Load what the first job would have to wait for."""
 
-    def paint(self, work: Job, folder: Path, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
-        """Paint ``work`` into ``folder``. Raises what Impasto raises, and ExecutorLostError."""
+    def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
+        """Paint ``job``. Raises what Impasto raises, and ExecutorLostError."""
 
     def close(self) -> None:
         """Let go of what was loaded elsewhere."""
@@ -53,7 +53,7 @@ class ExecutorLostError(Exception):
 
 
 class LocalExecutor:
-    """Paints in this process; networks are kept from one job to the next."""
+    """Paints in this process; the network is kept from one job to the next."""
 
     def __init__(self, checkpoint_seconds: float, max_pixels: int) -> None:
         self._checkpoint_seconds, self._max_pixels = checkpoint_seconds, max_pixels
@@ -62,31 +62,31 @@ class LocalExecutor:
     def warm_up(self) -> None:
         self._painter = make_painter(Job(Reference(), ()))
 
-    def paint(self, work: Job, folder: Path, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
-        checkpoint = folder / CHECKPOINT
+    def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
+        checkpoint = Path(job.output).with_name(CHECKPOINT)
         had_checkpoint = checkpoint.exists()
-        watch = PreviewWriter(folder, listener)
+        on_progress = PreviewWriter(checkpoint.with_name(PREVIEW), listener)
         try:
-            self.perform(work, checkpoint, watch, cancel)
+            self.perform(job, checkpoint, on_progress, cancel)
         except InputError:
             if not had_checkpoint:
                 raise
-            log.warning("the checkpoint cannot be gone on from", exc_info=True)
+            log.warning("the checkpoint cannot be used", exc_info=True)
             checkpoint.unlink(missing_ok=True)
-            self.perform(work, checkpoint, watch, cancel)
+            self.perform(job, checkpoint, on_progress, cancel)
 
     def close(self) -> None:
         """Nothing is elsewhere."""
 
     def perform(
-        self, work: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Callable[[], bool]
+        self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Callable[[], bool]
     ) -> Any:
-        """Paint ``work`` and leave what was made beside its output; returns Impasto's result."""
+        """Paint ``job``; returns Impasto's result."""
         from impasto.pipelines.photo import paint_job
 
-        self._painter = make_painter(work, like=self._painter, max_pixels=self._max_pixels)
+        self._painter = make_painter(job, like=self._painter, max_pixels=self._max_pixels)
         result = paint_job(
-            work,
+            job,
             painter=self._painter,
             checkpoint=checkpoint,
             checkpoint_every=self._checkpoint_seconds,
@@ -95,15 +95,15 @@ class LocalExecutor:
             cancel=cancel,
         )
         if result.cancelled:
-            result.save(Path(work.output).with_name(PARTIAL))
+            result.save(Path(job.output).with_name(PARTIAL))
         return result
 
 
 class PreviewWriter:
-    """Passes progress on, and lays the picture as it is into the folder now and then."""
+    """Passes progress on, and writes the picture as it is to ``path`` now and then."""
 
-    def __init__(self, folder: Path, listener: ProgressListener) -> None:
-        self._folder, self._listener = folder, listener
+    def __init__(self, path: Path, listener: ProgressListener) -> None:
+        self._path, self._listener = path, listener
         self._at = 0.0
 
     def __call__(self, event: Progress) -> None:
@@ -112,16 +112,15 @@ class PreviewWriter:
             self._at = now
             # A folder that was deleted with its job; anything else will show when the result is kept.
             with contextlib.suppress(OSError):
-                _show(event.preview(), self._folder)
+                self._write(event.preview())
                 self._listener.shown()
         self._listener.progress(event)
 
+    def _write(self, pixels: Any) -> None:
+        import numpy as np
 
-def _show(pixels: Any, folder: Path) -> None:
-    import numpy as np
+        from impasto.studio.thumbnails import thumbnail
+        from impasto.types import Picture
 
-    from impasto.studio.thumbnails import thumbnail
-    from impasto.types import Picture
-
-    picture = Picture(np.asarray(pixels, dtype=np.float32))
-    files.replace(folder / PREVIEW, thumbnail(picture, PREVIEW_SIDE, quality=85))
+        picture = Picture(np.asarray(pixels, dtype=np.float32))
+        files.replace(self._path, thumbnail(picture, PREVIEW_SIDE, quality=85))

@@ -1,7 +1,7 @@
 """Painting on a Ray cluster, through ``jobs.executors.ray``: a worker hands its jobs to an actor there.
 
 The cluster's machines see the data folder under the same path: checkpoints, previews and results pass
-through it, and so does the wish to stop. What the actor says of its progress comes over Ray.
+through it, and so does the request to stop. The actor's progress comes over Ray.
 """
 
 from __future__ import annotations
@@ -47,17 +47,18 @@ class RayExecutor:
         memory = settings.ray_memory_gb * 1e9
         found = cluster.join(settings.ray_address, 1, 1, gpus=True, memory=memory)
         given = {"checkpoint_seconds": settings.checkpoint_seconds, "max_pixels": settings.max_pixels}
-        painter = WorkerPainter("impasto.studio.worker.ray_executor:make_painter", given)
+        painter = WorkerPainter("impasto.studio.worker.ray_executor:make_performer", given)
         # Others share the cluster too: what a painting takes is for the operator to say.
         share = replace(found.share, workers=1, seat=Seat(settings.ray_cores))
         self._crew = cluster.RayCrew(painter, replace(found, share=share), str(folder))
         self._crew.start(_ME)
 
-    def paint(self, work: Job, folder: Path, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
+    def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
+        folder = Path(job.output).parent
         stop, seen = folder / STOP, _changed(folder / PREVIEW)
         stop.unlink(missing_ok=True)
         self._item += 1
-        self._crew.give(_ME, Task(self._item, work, str(folder / CHECKPOINT)))
+        self._crew.give(_ME, Task(self._item, job, str(folder / CHECKPOINT)))
         while True:
             for event in self._crew.wait(LOOK_EVERY):
                 if isinstance(event, Lost):
@@ -86,17 +87,17 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def make_painter(checkpoint_seconds: float, max_pixels: int) -> Perform:
-    """What an actor does with its tasks; called on the cluster."""
-    here = LocalExecutor(checkpoint_seconds, max_pixels)
-    here.warm_up()
+def make_performer(checkpoint_seconds: float, max_pixels: int) -> Perform:
+    """Return what an actor does with its tasks; called on the cluster."""
+    local = LocalExecutor(checkpoint_seconds, max_pixels)
+    local.warm_up()
 
     def perform(
-        work: Job, checkpoint: Path, on_progress: Callable[[Progress], None], cancel: Callable[[], bool]
+        job: Job, checkpoint: Path, on_progress: Callable[[Progress], None], cancel: Callable[[], bool]
     ) -> Any:
-        folder = Path(work.output).parent
+        folder = Path(job.output).parent
 
-        class Teller:
+        class Listener:
             def progress(self, event: Progress) -> None:
                 on_progress(event)
 
@@ -104,7 +105,8 @@ def make_painter(checkpoint_seconds: float, max_pixels: int) -> Perform:
                 """Whoever waits for it sees the file."""
 
         stopped = _throttled(lambda: (folder / STOP).exists() or not folder.exists())
-        return here.perform(work, checkpoint, PreviewWriter(folder, Teller()), lambda: cancel() or stopped())
+        writer = PreviewWriter(folder / PREVIEW, Listener())
+        return local.perform(job, checkpoint, writer, lambda: cancel() or stopped())
 
     return perform
 

@@ -62,8 +62,9 @@ class JobReporter:
     def progress(self, event: Progress) -> None:
         """Take note of one iteration."""
         now = time.monotonic()
-        with contextlib.suppress(OSError):  # a folder that was deleted with its job
-            self._note(event)
+        if event.losses:
+            with contextlib.suppress(OSError):  # a folder that was deleted with its job
+                self._note(event)
         if now - self._said >= SAY_EVERY or event.done >= 1:
             self._say({**event.to_dict(), "losses": summed(event.losses)})
             self._said = now
@@ -71,11 +72,6 @@ class JobReporter:
     def shown(self) -> None:
         """Take note of a new preview."""
         self.preview += 1
-
-    def say(self, done: float, elapsed: float, left: float | None) -> None:
-        """Progress of what is no painting: its share, and seconds."""
-        empty = {"level": 1, "levels": 1, "iteration": 0, "iterations": 0, "width": 0, "height": 0}
-        self._say({**empty, "done": done, "losses": {}, "elapsed": elapsed, "left": left, "recoveries": 0})
 
     def _note(self, event: Progress) -> None:
         line = {"done": round(event.done, 5), "elapsed": round(event.elapsed, 2), "level": event.level}

@@ -13,14 +13,14 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from impasto.errors import OptionError
 from impasto.studio.documents import API, job_document
-from impasto.studio.requests import options_of, painted_styles, pictures_of
-from impasto.studio.results import clear, keep_unfinished, kept_bytes
+from impasto.studio.results import keep_result
 from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalError
-from impasto.studio.state.storage import new_id
+from impasto.studio.state.storage import PARTIAL, new_id
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
+from impasto.studio.web.requests import explanation_job, painted_styles, painting_job
 from impasto.studio.web.routes.pictures import After, cursor, read_cursor
 from impasto.studio.webhooks import check_address
 
@@ -53,21 +53,28 @@ def submit(
 ) -> Any:
     """Submit a painting or a draft."""
     services.submissions.take(caller.user)
-    plain = asked.model_dump(exclude={"webhook", "title"})
-    pictures = _check(services, caller, plain)
-    _check_options(services, plain, asked)
-    job = JobRecord(
-        id=new_id("j"),
+    pictures = _check(services, caller, asked)
+    _check_limits(services, asked)
+    id = new_id("j")
+    try:
+        job = painting_job(asked, pictures, id, draft_size=services.settings.draft_size)
+        if asked.webhook is not None:
+            check_address(asked.webhook, services.settings)
+    except OptionError as error:
+        raise ProblemError("invalid", str(error)) from error
+    record = JobRecord(
+        id=id,
         owner=caller.user,
         kind=asked.kind,
         status="queued",
-        title=asked.title or _title(plain, pictures),
-        request={**plain, "title": asked.title},
+        title=asked.title or _title(asked, pictures),
+        request=asked.model_dump(exclude={"webhook"}),
         created=time.time(),
+        job=job.to_dict(),
         webhook=asked.webhook,
         uses=tuple(pictures),
     )
-    accepted, is_new = _accept(services, job, key, asked.model_dump(mode="json"))
+    accepted, is_new = _accept(services, record, key, asked.model_dump(mode="json"))
     request.state.made = accepted.id
     response.headers["Location"] = f"{API}/jobs/{accepted.id}"
     if not is_new:
@@ -102,58 +109,49 @@ def _refused(services: Services, refusal: RefusalError) -> ProblemError:
     return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
 
 
-def _check(services: Services, caller: Caller, plain: Mapping[str, Any]) -> dict[str, PictureRecord]:
+def _check(services: Services, caller: Caller, asked: schemas.JobSettings) -> dict[str, PictureRecord]:
     """The uploads a request names, by id. Raises ProblemError for those that are not there or do not fit."""
+    paintings = [style.picture for style in asked.styles if style.picture is not None]
+    masks = [mask for mask in (*(style.mask for style in asked.styles), asked.protect) if mask is not None]
+    roles = [(asked.photo, "photo"), *((id, "painting") for id in paintings), *((id, "mask") for id in masks)]
     found: dict[str, PictureRecord] = {}
-    for role, id in pictures_of(plain):
+    for id, role in roles:
         picture = services.state.pictures.find(caller.user, id)
         if picture is None:
             raise ProblemError("unsuitable", f"there is no picture {id}; it may have been deleted")
         if (picture.role == "mask") != (role == "mask"):
             raise ProblemError("unsuitable", f"{id} is a {picture.role}; expected a {role}")
         found[id] = picture
-    photo = found[plain["photo"]]
-    for role, id in pictures_of(plain):
-        mask = found[id]
-        if role == "mask":
-            ratio = mask.width * photo.height / (mask.height * photo.width)
-            if not 1 / (1 + PROPORTIONS) <= ratio <= 1 + PROPORTIONS:
-                raise ProblemError(
-                    "unsuitable",
-                    f"the mask {id} has {mask.width} x {mask.height}; expected the proportions of the "
-                    f"photograph, {photo.width} x {photo.height}",
-                )
-    for style in plain["styles"]:
-        if style["name"] and style["name"] not in painted_styles():
+    photo = found[asked.photo]
+    for mask in (found[id] for id in masks):
+        ratio = mask.width * photo.height / (mask.height * photo.width)
+        if not 1 / (1 + PROPORTIONS) <= ratio <= 1 + PROPORTIONS:
             raise ProblemError(
-                "invalid", f"there is no style {style['name']} to paint with; see /api/v1/styles"
+                "unsuitable",
+                f"the mask {mask.id} has {mask.width} x {mask.height}; expected the proportions of the "
+                f"photograph, {photo.width} x {photo.height}",
             )
+    for style in asked.styles:
+        if style.name is not None and style.name not in painted_styles():
+            raise ProblemError("invalid", f"there is no style {style.name} to paint with; see {API}/styles")
     return found
 
 
-def _check_options(services: Services, plain: Mapping[str, Any], asked: schemas.JobRequest) -> None:
-    """Raise ProblemError for options nothing can be painted with, before anything is."""
+def _check_limits(services: Services, asked: schemas.JobSettings) -> None:
+    """Raise ProblemError for what would be too large."""
     settings = services.settings
     if asked.size > settings.max_size:
         raise ProblemError("invalid", f"size must be at most {settings.max_size}; it is {asked.size}")
     if len(asked.styles) > settings.max_styles:
         raise ProblemError("invalid", f"at most {settings.max_styles} styles; these are {len(asked.styles)}")
-    try:
-        options_of(plain, draft_size=settings.draft_size)
-        if asked.webhook is not None:
-            check_address(asked.webhook, settings)
-    except OptionError as error:
-        raise ProblemError("invalid", str(error)) from error
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ProblemError("invalid", f"options are of a wrong kind: {str(error)[:200]}") from error
 
 
-def _title(plain: Mapping[str, Any], pictures: Mapping[str, PictureRecord]) -> str:
+def _title(asked: schemas.JobSettings, pictures: Mapping[str, PictureRecord]) -> str:
     names = [
-        pictures[style["picture"]].name if style["picture"] else painted_styles()[style["name"]].title
-        for style in plain["styles"]
+        painted_styles()[style.name].title if style.name is not None else pictures[style.picture or ""].name
+        for style in asked.styles
     ]
-    return f"{pictures[plain['photo']].name}, {' and '.join(names)}"[:200]
+    return f"{pictures[asked.photo].name}, {' and '.join(names)}"[:200]
 
 
 @router.get("/jobs", response_model=schemas.Jobs, responses=responses())
@@ -210,11 +208,13 @@ async def cancel(services: ServicesDep, caller: Member, id: str) -> Any:
 
 def _cancel_unfinished(services: Services, caller: Caller, job: JobRecord) -> dict[str, Any]:
     """Cancel a painting that was put down; what there is of it is the result."""
-    result = keep_unfinished(services.storage, services.state, job)
-    size = 0 if result is None else kept_bytes(services.storage, job.id)
+    storage, result, size = services.storage, None, 0
+    if (storage.job(job.id) / PARTIAL).is_file():
+        result = keep_result(storage, job.id, (job.progress or {}).get("elapsed", 0.0), partial=True)
+        size = storage.size(job.id)
     found = _request(services, caller, job.id, "cancel", result=result, size=size)
     if found["status"] == "cancelled":  # or else a worker took it meanwhile, and sees to it
-        clear(services.storage, job.id)
+        storage.clear_job(job.id)
     return found
 
 
@@ -254,15 +254,17 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
         raise ProblemError("state", "this job is an explanation itself")
     if not services.can_explain:
         raise ProblemError("unavailable", "explanation pages cannot be made by this installation")
-    pictures = _check(services, caller, job.request)
+    asked = schemas.JobSettings(**job.request)
+    pictures, made_id = _check(services, caller, asked), new_id("j")
     made = JobRecord(
-        id=new_id("j"),
+        id=made_id,
         owner=caller.user,
         kind="explanation",
         status="queued",
         title=f"How it works: {job.title}"[:200],
         request=job.request,
         created=time.time(),
+        job=explanation_job(asked, pictures, made_id, draft_size=services.settings.draft_size).to_dict(),
         explains=job.id,
         uses=tuple(pictures),
     )

@@ -12,12 +12,12 @@ from fastapi import APIRouter, Request, Response
 from impasto import __version__
 from impasto.imaging import formats
 from impasto.studio.documents import API
-from impasto.studio.requests import presets
 from impasto.studio.web import schemas
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, line_of, member, visitor
 from impasto.studio.web.metrics import MEDIA, Labels
 from impasto.studio.web.previews import model_path, sample
 from impasto.studio.web.problems import ProblemError, responses
+from impasto.studio.web.requests import presets
 from impasto.studio.web.routes.results import FORMATS
 
 api = APIRouter(tags=["studio"])
@@ -28,7 +28,7 @@ router = APIRouter(tags=["operations"])
 def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     """Limits, presets, and what this installation can do."""
     settings = services.settings
-    is_fast = services.previews.gallery is not None
+    is_fast = services.previews.are_possible
     return {
         "version": __version__,
         "fast": is_fast,

@@ -19,6 +19,7 @@ from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
+from impasto.studio.web.requests import preview_job
 from impasto.studio.web.uploads import SMALL_SIDE, Role, StoredUpload, UploadError, copy_of, keep, tidy_name
 
 router = APIRouter(tags=["pictures"])
@@ -195,21 +196,6 @@ def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, 
         raise ProblemError(
             "invalid", f"side must be at most {services.settings.preview_side}; it is {asked.side}"
         )
-    if services.previews.gallery is None:
-        raise ProblemError("unavailable", "the gallery network is not installed; submit a draft instead")
-    weights: dict[str, float] = {}
-    known = services.previews.styles()
-    for style in asked.styles:
-        if style.name not in known or not known[style.name].fast:
-            raise ProblemError("invalid", f"the gallery network has no style {style.name}")
-        weights[style.name] = weights.get(style.name, 0.0) + style.weight
     is_small = _is_small(asked, as_png)
-    return services.previews.paint(
-        services.storage.small(picture.id) if is_small else services.storage.picture(picture.id),
-        weights,
-        side=asked.side,
-        strength=asked.strength,
-        stroke_size=asked.stroke_size,
-        keep_color=asked.keep_color > 0.5,
-        as_png=as_png,
-    )
+    photo = services.storage.small(picture.id) if is_small else services.storage.picture(picture.id)
+    return services.previews.paint(preview_job(asked), photo, as_png=as_png)
