@@ -173,8 +173,10 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         stray = house.services.storage.job("j_" + "s" * 22)
         stray.mkdir()
         old = house.settings.data_dir / "audit-2001-01.jsonl"
+        copy = house.settings.data_dir / "studio.sqlite.0001"
         old.touch()
-        for path in (stray, old):
+        copy.touch()
+        for path in (stray, old, copy):
             os.utime(path, (1, 1))
         here = house.services
         Sweeper(house.settings, here.state, here.storage).tidy()
@@ -182,6 +184,7 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         assert not here.storage.job(done["id"]).exists()
         assert not stray.exists()
         assert not old.exists()
+        assert not copy.exists()
         assert len(list(house.settings.data_dir.glob("audit-*.jsonl"))) == 1
         assert client.get(f"/jobs/{queued['id']}").status_code == 200
         assert client.get(f"/pictures/{photo}").status_code == 200

@@ -1,4 +1,4 @@
-"""Sees to it that no job is forgotten and nothing is kept too long; every worker has one, and one does it."""
+"""The sweeper: no job is forgotten and nothing is kept too long. Every worker has one, and one does it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from impasto.studio.settings import Settings
 from impasto.studio.state import State
 from impasto.studio.state.storage import Storage
 
-log = logging.getLogger("impasto.studio.worker.sweeper")
+log = logging.getLogger("impasto.studio.worker")
 STRAY = 3600.0
+COPY_DAYS = 30.0
+"""How long a copy of the database from before an upgrade is kept."""
 
 
 class Sweeper:
@@ -49,6 +51,9 @@ class Sweeper:
         known = self.state.pictures.ids(), self.state.overview.ids()
         strays = self.storage.remove_strays(*known, older=STRAY)
         remove_old_audits(settings.data_dir, now - settings.keep_audit_days * day)
+        for copy in settings.data_dir.glob("studio.sqlite.[0-9]*"):
+            if copy.stat().st_mtime < now - COPY_DAYS * day:
+                copy.unlink(missing_ok=True)
         self.state.database.empty_log()
         if count or strays:
             log.info("tidied", extra={"removed": count, "strays": strays})
