@@ -33,6 +33,7 @@ from impasto.clips import Blended, Coherence, Frame, FramePainter, Guided, Reque
 from impasto.encoders import Encoder, load_encoder
 from impasto.imaging import fit
 from impasto.inference import load_gallery
+from impasto.inference.options import FastOptions
 from impasto.metrics import content_distance, style_distance
 from impasto.metrics.steadiness import (
     Flow,
@@ -45,12 +46,14 @@ from impasto.metrics.steadiness import (
 )
 from impasto.painters.frames.fast import FastFramePainter
 from impasto.painters.frames.optimised import OptimisedFramePainter
+from impasto.pipelines.video.options import FilmOptions
 from impasto.tensors import to_tensor
 from impasto.types import Pixels, Plane
 
 SHARED = Path(__file__).parents[2] / "shared"
 CLIPS = ("davis_car_shadow", "davis_blackswan", "sintel_mountain_2", "fox.mp4", "big_buck_bunny_cut.mp4")
 PAIRS = ("middlebury_rubberwhale", "middlebury_grove2")
+FILM = FilmOptions()
 PAINTING, NAME = "starry_night_van_gogh", "starry-night"
 
 
@@ -116,12 +119,16 @@ def read_pair(name: str, size: int) -> Scene:
 def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
     """The naive way to paint with an engine, and ours."""
     if engine == "fast":
-        fast = FastFramePainter(load_gallery(), {NAME: 1.0})
-        return [("naive", Alone(fast)), ("ours", Blended(fast))]
+        fast = FastFramePainter(load_gallery(), [NAME], FastOptions())
+        return [("naive", Alone(fast)), ("ours", Blended(fast, keep=FILM.keep))]
     slow = OptimisedFramePainter(
-        [SHARED / "data" / "style" / f"{PAINTING}.jpg"], impasto.OptimizeOptions(), first
+        [SHARED / "data" / "style" / f"{PAINTING}.jpg"],
+        impasto.OptimizeOptions(),
+        first,
+        temporal_weight=FILM.temporal_weight,
+        next_iterations=FILM.next_iterations,
     )
-    return [("naive", Alone(slow)), ("ours", Guided(slow))]
+    return [("naive", Alone(slow)), ("ours", Guided(slow, long_term=FILM.long_term))]
 
 
 def figures(frames: Sequence[Frame], paintings: Sequence[Pixels], judge: Encoder) -> np.ndarray:
@@ -184,8 +191,8 @@ def drift() -> None:
     for name in CLIPS:
         clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
         frames = list(islice(clip.frames(), count))
-        fast = FastFramePainter(load_gallery(), {NAME: 1.0})
-        ours = [found.pixels for found in Blended(fast).paint(frames)]
+        fast = FastFramePainter(load_gallery(), [NAME], FastOptions())
+        ours = [found.pixels for found in Blended(fast, keep=FILM.keep).paint(frames)]
         picked = range(9, len(frames), 10)
         shown = [frames[n] for n in picked]
         naive = figures(shown, [fast.paint(frame.pixels, None) for frame in shown], judge)

@@ -18,8 +18,9 @@ from impasto.clips import open_clip
 from impasto.clips.codecs import find_target
 from impasto.clips.writing import SegmentWriter
 from impasto.inference import load_gallery
+from impasto.inference.options import FastOptions
 from impasto.networks.johnson import JohnsonPainter
-from impasto.pipelines.video import FilmOptions, video
+from impasto.pipelines.video.film import video
 from impasto.tensors import to_pixels, to_tensor
 from impasto.types import Pixels
 
@@ -78,8 +79,7 @@ def ours(clip: Path, output: Path, width: int, height: int) -> float:  # noqa: A
         clip,
         STYLE,
         output,
-        engine="fast",
-        film_options=FilmOptions(),
+        options=FastOptions(),
         on_progress=lambda _: times.append(time.perf_counter()),
     )
     return rate(times)

@@ -15,6 +15,7 @@ from impasto.cli.commands import load
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
+from impasto.pipelines.video.options import FilmOptions
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -60,7 +61,9 @@ def test_the_table_of_presets_is_complete() -> None:
 def test_the_page_of_options_is_made_from_the_options_own_fields() -> None:
     assert TEXTS["options.md"] == reference.page(TEXTS["options.md"])
     names = set(re.findall(r"^\| `([a-z_0-9]+)` \|", TEXTS["options.md"], re.MULTILINE))
-    assert names == set(OptimizeOptions.__dataclass_fields__) | set(FastOptions.__dataclass_fields__)
+    assert names == set(OptimizeOptions.__dataclass_fields__) | set(FastOptions.__dataclass_fields__) | set(
+        FilmOptions.__dataclass_fields__
+    )
 
 
 def test_named_styles_in_the_readme_exist() -> None:

@@ -107,29 +107,28 @@ def clip(folder: Path, width: int, frames: int) -> Path:
 
 def film_engines(folder: Path) -> dict[str, float]:
     """A frame of a film, read, painted, held to those before it, and written."""
+    from impasto import FastOptions, OptimizeOptions, video
     from impasto.inference import load_gallery
-    from impasto.pipelines.video import Engine, video
 
     found: dict[str, float] = {}
-    shapes: tuple[tuple[str, Engine, int, int], ...] = (
-        ("film, fast", "fast", 640, 16),
-        ("film, optimised", "optimize", 192, 24),
-    )
-    for name, engine, width, frames in shapes:
-        source = clip(folder, width, frames)
-        gallery = load_gallery(threads=1) if engine == "fast" else None
+    for name, options, width, frames in (
+        ("film, fast", FastOptions(), 640, 16),
+        ("film, optimised", OptimizeOptions(), 192, 24),
+    ):
+        source, fast = clip(folder, width, frames), isinstance(options, FastOptions)
+        how = {"options": options, "gallery": load_gallery(threads=1) if fast else None}
 
-        def paint(source: Path = source, engine: Engine = engine, gallery: Any = gallery) -> None:
-            video(source, "starry-night", folder / "out.mp4", engine=engine, gallery=gallery)
+        def paint(source: Path = source, how: dict[str, Any] = how) -> None:
+            video(source, "starry-night", folder / "out.mp4", **how)
 
         megapixels = frames * width * (width * 9 // 16) / 1e6
-        found[name] = round(busy(paint, runs=1, warm=engine == "fast") / megapixels, 3)
+        found[name] = round(busy(paint, runs=1, warm=fast) / megapixels, 3)
     return found
 
 
 def films(folder: Path) -> dict[str, float]:
     """What a film takes before it is painted in parts, for a frame of 720p."""
-    from impasto.pipelines.video import FilmOptions
+    from impasto import FilmOptions
     from impasto.pipelines.video.plan import look_through
 
     frames = 24

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from impasto.pipelines.measure import measure
     from impasto.pipelines.photo import Result, fast, stylize
     from impasto.pipelines.style import make_style
-    from impasto.pipelines.video import video
+    from impasto.pipelines.video.film import video
+    from impasto.pipelines.video.options import FilmOptions
     from impasto.progress import Progress
     from impasto.types import Picture
 
@@ -38,7 +39,8 @@ _HOMES = {
     "fast": "impasto.pipelines.photo",
     "FastOptions": "impasto.inference.options",
     "batch": "impasto.pipelines.batch",
-    "video": "impasto.pipelines.video",
+    "video": "impasto.pipelines.video.film",
+    "FilmOptions": "impasto.pipelines.video.options",
     "texture": "impasto.pipelines.inspect",
     "explain": "impasto.pipelines.inspect",
     "measure": "impasto.pipelines.measure",
@@ -51,6 +53,7 @@ _HOMES = {
 
 __all__ = [
     "FastOptions",
+    "FilmOptions",
     "ImpastoError",
     "OptimizeOptions",
     "Picture",

@@ -11,11 +11,24 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal, get_args
 
 from impasto.errors import OptionError
 
-Kind = Literal["number", "whole", "switch", "choice", "text", "size", "numbers", "layers", "layer sets"]
+Kind = Literal[
+    "number",
+    "whole",
+    "time",
+    "fraction",
+    "switch",
+    "choice",
+    "text",
+    "size",
+    "numbers",
+    "layers",
+    "layer sets",
+]
 _KEY = "parameter"
 
 
@@ -24,12 +37,12 @@ class Parameter:
     """The metadata of one field of an options class.
 
     ``help``: a sentence, as the command line and the documentation show it. ``kind``: which values it has:
-    a number, a whole number, True or False, one of ``choices`` (a Literal), a text, a size in pixels or
-    (width, height), a list of numbers, layers with weights, or several of those. ``group``: the heading
-    that it stands under. ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it
-    may not. ``optional``: None is allowed. ``flags``: its names on the command line where they are not its
-    own. ``shown``: what the help calls the default. ``expected``: what messages call a text.
-    ``bound``: the most that a request over HTTP may ask for.
+    a number, a whole number, a time in seconds or another number kept as a fraction, True or False, one of
+    ``choices`` (a Literal), a text, a size in pixels or (width, height), a list of numbers, layers with
+    weights, or several of those. ``group``: the heading that it stands under. ``least``, ``most``: bounds
+    that it may have; ``above``, ``below``: bounds that it may not. ``optional``: None is allowed. ``flags``:
+    its names on the command line where they are not its own. ``shown``: what the help calls the default.
+    ``expected``: what messages call a text. ``bound``: the most that a request over HTTP may ask for.
     """
 
     help: str
@@ -79,6 +92,8 @@ class Parameter:
             return isinstance(value, str) and value in get_args(self.choices)
         if self.kind == "text":
             return isinstance(value, str) and bool(value.strip())
+        if self.kind in ("time", "fraction"):
+            return isinstance(value, Fraction) or is_real(value)
         if not (is_whole(value) if self.kind == "whole" else is_real(value)):
             return False
         return not (
@@ -226,6 +241,8 @@ _LAYERS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "n
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "number": {"type": "number"},
     "whole": {"type": "integer"},
+    "time": {"type": "string"},
+    "fraction": {"type": "string"},
     "switch": {"type": "boolean"},
     "choice": {"type": "string"},
     "text": {"type": "string"},

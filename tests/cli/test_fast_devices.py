@@ -14,8 +14,8 @@ from impasto.inference.onnx_runtime import onnxruntime
 from impasto.jobs import machine
 from impasto.jobs.executors.choice import Wish
 from impasto.pipelines import batch as works
-from impasto.pipelines.video import choose_engine
 from impasto.pipelines.video import workers as video_workers
+from impasto.pipelines.video.engine import find_gallery
 from impasto.types import Picture
 from tests.clips.clips import moving, write_clip
 from tests.conftest import blobs
@@ -90,8 +90,8 @@ def test_broken_cuda_is_warned_of_once_and_the_processor_paints(
 def test_styles_that_are_optimised_have_the_optimiser_s_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     # What ONNX Runtime has is nothing to it.
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CPU])
-    assert choose_engine(None, ["painting.jpg"], device="mps") == ("optimize", None)
-    assert choose_engine(None, ["painting.jpg"], device="cuda") == ("optimize", None)
+    for device in ("mps", "cuda"):
+        assert find_gallery(["painting.jpg"], None, device, needed=False) is None
 
 
 class Wished(Exception):  # noqa: N818 - nothing went wrong

@@ -19,8 +19,8 @@ from impasto.cli import app
 from impasto.cli.video import app as video_app
 from impasto.clips import open_clip
 from impasto.inference.gallery import SHIPPED
-from impasto.pipelines.video import FilmOptions, video
-from impasto.pipelines.video.options import OPTIMISED_SIZE
+from impasto.optimize.options import OptimizeOptions
+from impasto.pipelines.video.film import video
 from impasto.types import Picture
 from tests.clips.clips import moving, sound_packets, write_clip
 from tests.conftest import blobs
@@ -56,7 +56,7 @@ def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> No
         (["--long-term", "2,3"], "growing numbers of frames from 1"),
         (["--keep", "0.5"], "--keep is for the fast networks"),
         (["--init", "noise"], "expected init content"),
-        (["--fast"], "the fast networks do not know"),
+        (["--fast"], "in this network"),
         (["--codec", "divx"], "codec must be one of"),
     ],
 )
@@ -118,8 +118,7 @@ def test_what_is_kept_of_an_unfinished_film_is_removed_where_asked(tmp_path: Pat
         source,
         "starry-night",
         output,
-        engine="fast",
-        film_options=FilmOptions(segment=2),
+        segment=2,
         cancel=lambda: next(asked) > 3,
     )
     assert (tmp_path / ".impasto" / "out.mp4.film" / "00000" / "00000.json").exists()
@@ -134,7 +133,7 @@ def test_the_help_tells_the_size_that_films_have() -> None:
     command = typer.main.get_command(video_app)
     size = next(option for option in command.params if option.name == "size")
     assert isinstance(size, TyperOption)
-    assert str(size.help).endswith(f"[default: the film's own; optimised, at most {OPTIMISED_SIZE}]")
+    assert str(size.help).endswith(f"[default: the film's own; optimised, at most {OptimizeOptions().size}]")
 
 
 @pytest.mark.slow
@@ -191,7 +190,7 @@ def test_a_network_of_one_s_own_paints_a_film(tmp_path: Path) -> None:
     assert (open_clip(tmp_path / "out.gif").info.frames, "fast" in result.stdout) == (2, True)
     for more, reason in (
         (["--optimize"], "model is for the fast networks"),
-        (["--style", "no-such"], "do not know the style 'no-such'"),
+        (["--style", "no-such"], "there is no style 'no-such' in this network"),
     ):
         result = CliRunner().invoke(app, [str(word) for word in [*words, *more]])
         assert (result.exit_code, reason in result.stderr) == (2, True)

@@ -100,7 +100,10 @@ class Negative:
         self.flicker = flicker
         self.painted = 0
 
-    def paint(self, pixels: Pixels, styles: Any, **_: Any) -> Pixels:  # noqa: ARG002 - it has one
+    def row(self, *_: Any) -> None:
+        """It takes everything."""
+
+    def paint(self, pixels: Pixels, *_: Any) -> Pixels:
         self.painted += 1
         seed = int(pixels.astype(np.float64).sum() * 1000) % 2**32
         noise = np.random.default_rng(seed).standard_normal(pixels.shape).astype(np.float32)

@@ -1,7 +1,7 @@
-"""The options of a painting on the command line, made from the fields of ``OptimizeOptions``.
+"""The options of a painting on the command line, made from the fields of the options' own classes.
 
-A command takes them all by having one parameter ``choices: Choices`` and the decorator ``with_choices``;
-what is left out is None.
+A command takes them all by having a parameter ``choices: Choices`` and the decorator ``with_choices``; what
+is left out is None. So it is with fast networks and films.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, make_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from dataclasses import fields, make_dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
@@ -24,6 +25,7 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS, Preset
 from impasto.optimize.presets import preset as find_preset
 from impasto.parameters import Parameter, parameters
+from impasto.pipelines.video.options import FilmOptions
 
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
@@ -36,7 +38,10 @@ CheckpointEvery = Annotated[
 
 
 _TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool}
-_DESCRIBED = {name: described for name, described, _ in parameters(OptimizeOptions)}
+_DESCRIBED = {
+    options: {name: described for name, described, _ in parameters(options)}
+    for options in (OptimizeOptions, FastOptions, FilmOptions)
+}
 
 
 def flags(name: str, described: Parameter) -> tuple[str, ...]:
@@ -55,6 +60,8 @@ def shown_default(described: Parameter, default: Any) -> str:
         return "on" if default else "off"
     if described.kind == "layers":
         return ",".join(name if weight == 1 else f"{name}:{weight:g}" for name, weight in default.items())
+    if described.kind == "numbers":
+        return ",".join(f"{number:g}" for number in default)
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
@@ -65,14 +72,30 @@ def _option(name: str, described: Parameter, default: Any) -> Any:
 
 
 class _Typed:
-    """How to paint, as typed; None for what was left out."""
+    """Fields of an options class, as typed; None for what was left out."""
 
-    preset: str | None
+    kind: ClassVar[Any]
+
+    def given(self) -> set[str]:
+        """The names of what was typed."""
+        return {f.name for f in fields(self) if getattr(self, f.name) is not None}  # type: ignore[arg-type]
 
     def changes(self) -> dict[str, Any]:
-        """The fields of ``OptimizeOptions`` that were asked for, as values. Raises OptionError."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "preset"}  # type: ignore[arg-type]
-        found = {name: parse(name, value) for name, value in given.items() if value is not None}
+        """The fields that were asked for, as values. Raises OptionError."""
+        return {name: parse(name, getattr(self, name), self.kind) for name in sorted(self.given())}
+
+
+class _TypedPainting(_Typed):
+    """How to paint, as typed."""
+
+    preset: str | None
+    kind = OptimizeOptions
+
+    def given(self) -> set[str]:
+        return super().given() - {"preset"}
+
+    def changes(self) -> dict[str, Any]:
+        found = super().changes()
         if "iterations" in found:
             every = dict.fromkeys(("coarse_iterations", "first_iterations"), found["iterations"])
             found = every | found
@@ -89,19 +112,36 @@ class _Typed:
         return (start or self.recipe().options).replace(**self.changes())
 
 
-class _TypedFast:
-    """How a fast network paints, as typed; None for what was left out."""
+class _TypedFast(_Typed):
+    """How a fast network paints, as typed."""
+
+    kind = FastOptions
 
     def options(self) -> FastOptions:
         """What was asked for. Raises OptionError."""
-        given = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        return FastOptions(**{name: value for name, value in given.items() if value is not None})
+        return FastOptions(**self.changes())
 
 
-def _fields(options: Any, *, without: tuple[str, ...] = ()) -> list[Any]:
-    """The fields of a command's choices: those of ``options``, each None for what was left out."""
+class _TypedFilm(_Typed):
+    """What a film has that a picture has not, as typed."""
+
+    kind = FilmOptions
+
+
+def _fields(options: Any, *, without: tuple[str, ...] = (), group: str | None = None) -> list[Any]:
+    """The fields of a command's choices: those of ``options``, each None for what was left out.
+
+    ``group``: the heading that all stand under, unless it is their own.
+    """
     return [
-        (name, Annotated[_TYPES.get(described.kind, str) | None, _option(name, described, default)], None)
+        (
+            name,
+            Annotated[
+                _TYPES.get(described.kind, str) | None,
+                _option(name, replace(described, group=group or described.group), default),
+            ],
+            None,
+        )
         for name, described, default in parameters(options)
         if name not in without
     ]
@@ -109,51 +149,80 @@ def _fields(options: Any, *, without: tuple[str, ...] = ()) -> list[Any]:
 
 if TYPE_CHECKING:
 
-    class Choices(_Typed):
+    class Choices(_TypedPainting):
         def __getattr__(self, name: str) -> Any: ...
 
     class FastChoices(_TypedFast):
         def __getattr__(self, name: str) -> Any: ...
+
+    class FastFilmChoices(_TypedFast): ...
+
+    class FilmChoices(_TypedFilm): ...
 
 else:
     _PRESET = Annotated[
         str | None, typer.Option(help=f"A recipe: {', '.join(PRESETS)}. \\[default: default]")
     ]
     Choices = make_dataclass(
-        "Choices", [("preset", _PRESET, None), *_fields(OptimizeOptions)], bases=(_Typed,), frozen=True
+        "Choices",
+        [("preset", _PRESET, None), *_fields(OptimizeOptions)],
+        bases=(_TypedPainting,),
+        frozen=True,
     )
     FastChoices = make_dataclass(
         "FastChoices", _fields(FastOptions, without=("style_weights",)), bases=(_TypedFast,), frozen=True
     )
+    # What ``Choices`` has too is typed there.
+    FastFilmChoices = make_dataclass(
+        "FastFilmChoices",
+        _fields(
+            FastOptions, without=("size", "stroke_size", "style_weights", "device"), group="Fast networks"
+        ),
+        bases=(_TypedFast,),
+        frozen=True,
+    )
+    FilmChoices = make_dataclass(
+        "FilmChoices", _fields(FilmOptions, without=("size",)), bases=(_TypedFilm,), frozen=True
+    )
 
 
 def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., None]:
-    """Return ``command`` with the fields of its parameter ``choices`` as parameters in its place.
+    """Return ``command`` with the fields of its parameters of type ``Choices`` and its kin in their places.
 
     ``helps``: for fields that mean another thing here, what they are.
     """
     signature = inspect.signature(command, eval_str=True)
-    kind: Any = signature.parameters["choices"].annotation
-    hints = get_type_hints(kind, include_extras=True)
-    for name, text in helps.items():
-        option = copy.copy(hints[name].__metadata__[0])
-        option.help = text
-        hints[name] = Annotated[hints[name].__origin__, option]
-    unfolded = [
-        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hints[f.name])
-        for f in fields(kind)
-    ]
-    parameters: list[inspect.Parameter] = []
+    kinds: dict[str, Any] = {
+        name: parameter.annotation
+        for name, parameter in signature.parameters.items()
+        if isinstance(parameter.annotation, type) and issubclass(parameter.annotation, _Typed)
+    }
+    unfolded: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
-        keyword = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        parameters += unfolded if name == "choices" else [keyword]
+        if name not in kinds:
+            unfolded.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        for field, hint in get_type_hints(kinds[name], include_extras=True).items():
+            if field == "kind":
+                continue
+            option = copy.copy(hint.__metadata__[0])
+            option.help = helps.get(field, option.help)
+            unfolded.append(
+                inspect.Parameter(
+                    field,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=None,
+                    annotation=Annotated[hint.__origin__, option],
+                )
+            )
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        choices = kind(**{f.name: given.pop(f.name) for f in fields(kind) if f.name in given})
-        command(choices=choices, **given)
+        for name, kind in kinds.items():
+            given[name] = kind(**{f.name: given.pop(f.name) for f in fields(kind) if f.name in given})
+        command(**given)
 
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__signature__ = signature.replace(parameters=unfolded)  # type: ignore[attr-defined]
     return run
 
 
@@ -188,22 +257,38 @@ def parse_layer_sets(text: str) -> tuple[dict[str, float], ...]:
     return tuple(parse_layers(part) if part.strip() else {} for part in text.split("/"))
 
 
-def spelt(name: str) -> str:
-    """Return the option of the field ``name`` of ``Choices``, as messages have it."""
-    return flags(name, _DESCRIBED[name])[0].partition("/")[0] if name in _DESCRIBED else f"--{name}"
+def spelt(name: str, options: Any = OptimizeOptions) -> str:
+    """Return the option of the field ``name`` of ``options``, as messages have it."""
+    known = _DESCRIBED[options]
+    return flags(name, known[name])[0].partition("/")[0] if name in known else f"--{name}"
 
 
 def is_structured(name: str) -> bool:
     """Whether the text typed for a field of ``OptimizeOptions`` is not yet its value."""
-    return name in _DESCRIBED and _DESCRIBED[name].kind in (*_PARSERS, "numbers")
+    known = _DESCRIBED[OptimizeOptions]
+    return name in known and known[name].kind in (*_PARSERS, "numbers")
 
 
-def parse(name: str, value: Any) -> Any:
-    """Return the value of the field ``name`` of ``OptimizeOptions`` that was typed. Raises OptionError."""
-    described = _DESCRIBED[name]
-    if described.kind == "numbers":
-        return parse_numbers(flags(name, described)[0].removeprefix("--"), value)
-    return _PARSERS[described.kind](value) if described.kind in _PARSERS else value
+def parse(name: str, value: Any, options: Any = OptimizeOptions) -> Any:
+    """Return the value of the field ``name`` of ``options`` that was typed. Raises OptionError."""
+    kind = _DESCRIBED[options][name].kind
+    if kind == "numbers":
+        return parse_numbers(spelt(name, options).removeprefix("--"), value)
+    if kind == "time":
+        from impasto.clips import parse_time
+
+        return parse_time(value, spelt(name, options))
+    if kind == "fraction":
+        return parse_fraction(spelt(name, options), value)
+    return _PARSERS[kind](value) if kind in _PARSERS else value
+
+
+def parse_fraction(option: str, text: str) -> Fraction:
+    """``25`` or ``30000/1001``."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise OptionError(f"{option} must be a number, such as 25 or 30000/1001; it is {text!r}") from None
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {

@@ -15,6 +15,7 @@ from impasto.cli.choices import flags, shown_default
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import parameters
+from impasto.pipelines.video.options import FilmOptions
 
 BEGIN, END = "<!-- tables: python -m impasto.cli.reference docs/options.md -->\n", "<!-- end of tables -->\n"
 
@@ -23,7 +24,8 @@ def tables() -> str:
     """Return the tables of all options in Markdown, one for each group."""
     optimise = _by_group(OptimizeOptions)
     fast = _table("Fast networks (`impasto fast`, `impasto.FastOptions`)", list(_rows(FastOptions)))
-    return "\n".join([*(_table(group or "Painting", rows) for group, rows in optimise.items()), fast])
+    film = _table("Films (`impasto video`, `impasto.FilmOptions`)", list(_rows(FilmOptions)))
+    return "\n".join([*(_table(group or "Painting", rows) for group, rows in optimise.items()), fast, film])
 
 
 def _by_group(options: Any) -> dict[str, list[str]]:

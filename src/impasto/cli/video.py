@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import functools
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from impasto.cli.batch import parse_workers, with_address
-from impasto.cli.choices import Choices, Json, Quiet, parse_size, shown, with_choices
+from impasto.cli.choices import (
+    Choices,
+    FastFilmChoices,
+    FilmChoices,
+    Json,
+    Quiet,
+    parse_size,
+    shown,
+    spelt,
+    with_choices,
+)
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.video_display import FilmDisplay
 from impasto.errors import InputError, OptionError
+from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
+from impasto.pipelines.video.options import FilmOptions
 
-if TYPE_CHECKING:
-    from impasto.pipelines.video import Engine, FilmOptions
-
-STEADY, FAST, FILE, WORKERS = "Steadiness", "Fast networks", "Film", "Workers"
+WORKERS = "Workers"
 
 
 class VideoCommand(TyperCommand):
@@ -65,89 +73,11 @@ def video(
         ),
     ] = None,
     *,
-    start: Annotated[
-        str | None, typer.Option(help="From here: seconds or H:MM:SS.", rich_help_panel=FILE)
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option(help="Up to here: seconds or H:MM:SS.", rich_help_panel=FILE)
-    ] = None,
     fast: Annotated[
         bool | None,
         typer.Option(
             "--fast/--optimize",
             help="The fast networks, or optimisation. \\[default: fast where they know the styles]",
-        ),
-    ] = None,
-    codec: Annotated[
-        str | None,
-        typer.Option(
-            help="h264, h265, vp9, av1, prores, ffv1. \\[default: by suffix and bits]", rich_help_panel=FILE
-        ),
-    ] = None,
-    quality: Annotated[
-        int | None,
-        typer.Option(
-            help="The encoder's CRF: 0 best; 51 worst, or 63 for vp9 and av1. \\[default: the codec's]",
-            rich_help_panel=FILE,
-        ),
-    ] = None,
-    bits: Annotated[
-        int | None, typer.Option(help="8 or 10. \\[default: as the clip]", rich_help_panel=FILE)
-    ] = None,
-    rate: Annotated[
-        str | None,
-        typer.Option(
-            help="Frames a second, where IN is pictures, such as 30000/1001. \\[default: 25]",
-            rich_help_panel=FILE,
-        ),
-    ] = None,
-    audio: Annotated[
-        bool, typer.Option("--audio/--no-audio", help="Copy the sound.", rich_help_panel=FILE)
-    ] = True,
-    on_damage: Annotated[
-        str, typer.Option(help="Damaged frames: conceal or refuse.", rich_help_panel=FILE)
-    ] = "conceal",
-    segment: Annotated[
-        int | None,
-        typer.Option(
-            help="Frames between two savings. \\[default: 120 fast, 24 optimised]", rich_help_panel=FILE
-        ),
-    ] = None,
-    long_term: Annotated[
-        str | None,
-        typer.Option(
-            help="How many frames back the paintings are that count. \\[default: 1,8]", rich_help_panel=STEADY
-        ),
-    ] = None,
-    passes: Annotated[
-        int, typer.Option(min=1, help="Paint each segment so often, to and fro.", rich_help_panel=STEADY)
-    ] = 1,
-    temporal_weight: Annotated[
-        float | None,
-        typer.Option(help="How much earlier frames count. \\[default: 300]", rich_help_panel=STEADY),
-    ] = None,
-    next_iterations: Annotated[
-        int | None,
-        typer.Option(help="Steps for a frame that follows another. \\[default: 20]", rich_help_panel=STEADY),
-    ] = None,
-    keep: Annotated[
-        float | None,
-        typer.Option(
-            help="Share of the strokes of the frame before, with --fast; 0 for none. \\[default: 0.99]",
-            rich_help_panel=STEADY,
-        ),
-    ] = None,
-    strength: Annotated[
-        float, typer.Option(min=0, max=1, help="From the photo to the full style.", rich_help_panel=FAST)
-    ] = 1.0,
-    keep_color: Annotated[
-        bool, typer.Option("--keep-color", help="Keep the film's colors.", rich_help_panel=FAST)
-    ] = False,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            help="Another network: .safetensors of `impasto train`, .onnx of `impasto export`.",
-            rich_help_panel=FAST,
         ),
     ] = None,
     workers: Annotated[
@@ -177,6 +107,8 @@ def video(
         bool,
         typer.Option("--discard", help="Paint nothing; remove what is kept of an unfinished OUT."),
     ] = False,
+    film: FilmChoices,
+    network: FastFilmChoices,
     choices: Choices,
     quiet: Quiet = False,
     json: Json = False,
@@ -203,45 +135,27 @@ def video(
         from impasto.imaging import check_writable
 
         check_writable(preview)
-    if rate is not None and source.is_file():
+    if "rate" in film.given() and source.is_file():
         raise OptionError(f"--rate is for a folder or a pattern of pictures; {source} is a file")
-    given: dict[str, Any] = {
-        "size": None if choices.size is None else parse_size(choices.size),
-        "start": start,
-        "end": end,
-        "rate": rate,
-        "codec": codec,
-        "quality": quality,
-        "bits": bits,
-        "damage": on_damage,
-        "sound": audio,
-        "long_term": long_term,
-        "passes": passes,
-        "temporal_weight": temporal_weight,
-        "next_iterations": next_iterations,
-        "keep": keep,
-        "strength": strength,
-        "stroke_size": choices.style_scale,
-        "keep_color": keep_color,
-        "segment": segment,
-    }
-    engine: Engine | None = None if fast is None else "fast" if fast else "optimize"
-    options = choices.options()
-    from impasto.pipelines import video as films
+    from impasto.pipelines.video.engine import find_gallery
+    from impasto.pipelines.video.film import video as paint
 
     count = parse_workers(workers or ("auto" if ray else "1"))
-    near = options.device if ray is None else "cpu"  # on Ray, the workers' machines have it
-    engine, gallery = films.choose_engine(engine, style, near, model=model)
-    _check_engine(engine, choices, given)
+    near = "cpu" if ray else choices.device or "auto"  # on Ray, the workers' machines have it
+    model, gallery = network.changes().get("model"), None
+    if fast is False and model is not None:
+        raise OptionError("--model is for the fast networks; expected it without --optimize")
+    if fast is not False:
+        gallery = find_gallery(style, model, near, needed=bool(fast or model))
+    _check_heeded(choices, film, network, fast=gallery is not None)
+    size = None if choices.size is None else parse_size(choices.size)
     with Interrupts() as interrupts, closing(FilmDisplay(shown(quiet, json), preview)) as watcher:
-        done = films.video(
+        done = paint(
             source,
             style,
             output,
-            engine=engine,
-            options=options,
-            film_options=_film_options(given),
-            model=model,
+            options=choices.options() if gallery is None else _fast_options(choices, network),
+            film=FilmOptions(size=size, **film.changes()),
             gallery=gallery if count == 1 and ray is None else None,
             workers=count,
             ray=ray,
@@ -256,55 +170,34 @@ def video(
 def _discard(output: Path | None, *, quiet: bool) -> None:
     if output is None:
         raise InputError("expected -o OUT, the film whose unfinished work is to be removed; it did not come")
-    from impasto.pipelines import video as films
+    from impasto.pipelines.video.folder import discard
 
-    there = films.discard(output)
+    there = discard(output)
     if not quiet:
         print(f"removed: what was kept of {output}" if there else f"nothing is kept of {output}")
 
 
-def _film_options(given: dict[str, Any]) -> FilmOptions:
-    """``FilmOptions`` of what was typed. Raises OptionError."""
-    from impasto.clips import parse_time
-    from impasto.pipelines.video import FilmOptions
-
-    found = {name: value for name, value in given.items() if value is not None}
-    for name in ("start", "end"):
-        if name in found:
-            found[name] = parse_time(found[name], f"--{name}")
-    if "rate" in found:
-        try:
-            found["rate"] = Fraction(found["rate"])
-        except (ValueError, ZeroDivisionError):
-            raise OptionError(
-                f"--rate must be frames a second, such as 25 or 30000/1001; it is {found['rate']!r}"
-            ) from None
-    if "long_term" in found:
-        try:
-            found["long_term"] = tuple(int(part) for part in found["long_term"].split(","))
-        except ValueError:
-            raise OptionError(
-                f"--long-term must be numbers of frames, such as 1,8; it is {found['long_term']!r}"
-            ) from None
-    return FilmOptions(**found)
+_OPTIMISED = {"temporal_weight", "next_iterations", "long_term", "passes"}
+_BOTH = {"size": "size", "style_scale": "stroke_size", "style_weights": "style_weights", "device": "device"}
+"""The options of a painting that fast networks heed too, and what they call them."""
 
 
-_ONLY_OPTIMISED = ("temporal_weight", "next_iterations", "long_term")
-_BOTH = ("size", "blend", "style_scale", "device")
+def _fast_options(choices: Choices, network: FastFilmChoices) -> FastOptions:
+    """How a fast network paints; the size is the film's. Raises OptionError."""
+    typed = {_BOTH[name]: value for name, value in choices.changes().items() if name != "size"}
+    return network.options().replace(**typed)
 
 
-def _check_engine(engine: str, choices: Choices, given: dict[str, Any]) -> None:
+def _check_heeded(choices: Choices, film: FilmChoices, network: FastFilmChoices, *, fast: bool) -> None:
     """Raise OptionError for options that the engine at work would not heed."""
-    if engine == "fast":
-        unheeded = [name for name, typed in vars(choices).items() if typed is not None and name not in _BOTH]
-        unheeded += [name for name in _ONLY_OPTIMISED if given[name] is not None]
-        unheeded += ["passes"] if given["passes"] != 1 else []
+    if fast:
+        unheeded = [spelt(name) for name in sorted(choices.given() - set(_BOTH))]
+        unheeded += [spelt(name, FilmOptions) for name in sorted(film.given() & _OPTIMISED)]
+        unheeded += ["--preset"] if choices.preset else []
         why = "optimising; the fast networks paint these styles: expected --optimize too"
     else:
-        unheeded = ["keep"] if given["keep"] is not None else []
-        unheeded += ["strength"] if given["strength"] != 1 else []
-        unheeded += ["keep_color"] if given["keep_color"] else []
+        unheeded = [spelt(name, FilmOptions) for name in film.given() & {"keep"}]
+        unheeded += [spelt(name, FastOptions) for name in sorted(network.given())]
         why = "the fast networks; this film is optimised: expected styles they know, without --optimize"
-        given["stroke_size"] = None
     if unheeded:
-        raise OptionError(f"--{unheeded[0].replace('_', '-')} is for {why}")
+        raise OptionError(f"{unheeded[0]} is for {why}")

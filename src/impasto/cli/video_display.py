@@ -13,7 +13,8 @@ from impasto.cli.painting import make_bar
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from impasto.pipelines.video import Film, FilmProgress
+    from impasto.pipelines.video.film import Film
+    from impasto.pipelines.video.progress import FilmProgress
 
 
 class FilmDisplay:

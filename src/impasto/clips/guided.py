@@ -31,8 +31,6 @@ from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
 from impasto.types import Pixels, Plane
 
-LONG_TERM = (1, 8)
-"""Default distances, in frames, of the earlier paintings a frame is held to."""
 BLEND = 0.5
 """In passes after the first: the neighbour's share where a frame starts (Ruder's delta)."""
 
@@ -58,13 +56,11 @@ class Guided:
     """
 
     def __init__(
-        self, painter: FramePainter, *, long_term: Sequence[int] = LONG_TERM, passes: int = 1, run: int = 24
+        self, painter: FramePainter, *, long_term: Sequence[int], passes: int = 1, run: int = 24
     ) -> None:
         distances = tuple(long_term)
         if not distances or distances[0] != 1 or any(a >= b for a, b in pairwise(distances)):
             raise OptionError(f"long_term must be growing numbers of frames from 1 on; it is {distances}")
-        if passes < 1 or run < 2:
-            raise OptionError(f"passes must be 1 or more, run 2 or more; they are {passes} and {run}")
         self.painter = painter
         self.long_term = distances
         self.passes = passes

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from impasto.pipelines.video import FilmOptions, video
+from impasto import FastOptions, FilmOptions, video
 from tests.clips.clips import sound_packets, write_clip
 from tests.pipelines.video.test_parts import pictures, shots
 
@@ -28,7 +28,7 @@ pytestmark = [
 MAIN = """
 import json
 import psutil
-from impasto.pipelines.video import FilmOptions, video
+from impasto import FastOptions, FilmOptions, video
 
 said, killed = [], []
 
@@ -46,8 +46,8 @@ def kill(event):
         mine[0].kill()
 
 done = video(
-    "clip.mp4", "starry-night", "parts.mkv", engine="fast", workers=2, ray="local",
-    film_options=FilmOptions(codec="ffv1"), on_progress=kill, tell=said.append,
+    "clip.mp4", "starry-night", "parts.mkv", options=FastOptions(), workers=2, ray="local",
+    film=FilmOptions(codec="ffv1"), on_progress=kill, tell=said.append,
 )
 print(json.dumps({"frames": done.frames, "killed": len(killed), "said": said}))
 """
@@ -67,7 +67,7 @@ def test_a_film_on_ray_is_the_film_painted_in_one_go_though_workers_are_killed(
     assert (said["frames"], said["killed"]) == (42, 2)
     assert said["said"][0].startswith("Ray: 1 node")
     assert len([line for line in said["said"] if "again" in line or "replaced" in line]) == 2
-    video("clip.mp4", "starry-night", "whole.mkv", engine="fast", film_options=FilmOptions(codec="ffv1"))
+    video("clip.mp4", "starry-night", "whole.mkv", options=FastOptions(), film=FilmOptions(codec="ffv1"))
     one, other = pictures(tmp_path / "parts.mkv"), pictures(tmp_path / "whole.mkv")
     assert len(one) == len(other) == 42
     # Another number of threads sums in another order.

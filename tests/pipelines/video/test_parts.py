@@ -17,11 +17,17 @@ import pytest
 from impasto.clips import Request, open_clip
 from impasto.clips.blended import KEEP
 from impasto.errors import InputError, OptionError
+from impasto.inference.options import FastOptions
+from impasto.jobs import Job, Reference
 from impasto.jobs.executors.choice import Hire
 from impasto.jobs.executors.inline import Alone
 from impasto.optimize.options import OptimizeOptions
-from impasto.pipelines.video import Film, FilmOptions, FilmProgress, discard, film, parts, video
-from impasto.pipelines.video.plan import FADE, LONGEST, FilmJob, FilmPlan, Part, look_through
+from impasto.pipelines.video import film, parts
+from impasto.pipelines.video.film import Film, video
+from impasto.pipelines.video.folder import discard
+from impasto.pipelines.video.options import FilmOptions
+from impasto.pipelines.video.plan import FADE, LONGEST, FilmPlan, Part, look_through
+from impasto.pipelines.video.progress import FilmProgress
 from impasto.pipelines.video.seams import cross
 from impasto.pipelines.video.workers import make_part_worker
 from impasto.types import Pixels
@@ -47,21 +53,13 @@ def pictures(path: Path) -> list[Pixels]:
     return [frame.pixels for frame in open_clip(path, Request(even=False)).frames()]
 
 
-def in_parts(source: Path, output: Path, *, workers: int = 1, **more: Any) -> Film:
-    engine = more.setdefault("engine", "fast")
-    return in_one_go(source, output, workers=workers, **{"longest": LONGEST[engine]} | more)
+def in_parts(source: Path, output: Path, **more: Any) -> Film:
+    return in_one_go(source, output, **{"longest": LONGEST["fast"]} | more)
 
 
 def in_one_go(source: Path, output: Path, **more: Any) -> Film:
-    engine = more.pop("engine", "fast")
-    return video(
-        source,
-        STYLE,
-        output,
-        film_options=FilmOptions(**LOSSLESS | more.pop("film", {})),
-        engine=engine,
-        **more,
-    )
+    film = FilmOptions(**LOSSLESS | more.pop("film", {}))
+    return video(source, STYLE, output, film=film, **{"options": FastOptions()} | more)
 
 
 def check_same(first: Path, second: Path) -> None:
@@ -81,7 +79,7 @@ def test_shots_painted_apart_are_the_film_painted_in_one_go(clip: Path, tmp_path
 
 @pytest.mark.slow
 def test_optimised_shots_too(clip: Path, tmp_path: Path) -> None:
-    few: dict[str, Any] = {"engine": "optimize", "film": {"size": 48, "next_iterations": 1}}
+    few: dict[str, Any] = {"film": {"size": 48, "next_iterations": 1}}
     few["options"] = OptimizeOptions(iterations=2, precision="float32")
     done = in_parts(clip, tmp_path / "parts.mkv", **few)
     assert done.engine == "optimize"
@@ -383,12 +381,12 @@ def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
     ticks, cuts = found
     assert (len(ticks), cuts) == (21, [7, 12])
     wanted = FilmOptions(start=Fraction(1, 3), size=(64, 48), rate=Fraction(30000, 1001), long_term=(1, 4))
-    how = OptimizeOptions(seed=3)
-    job = FilmJob(clip, tmp_path / "o.mp4", (STYLE,), "fast", how, wanted, "mine.onnx")
-    plan = FilmPlan(job, {"engine": "fast"}, (Part(0, 0, 21, 0, 21, 0),), tuple(ticks), (7, 12))
+    how = FastOptions(model="mine.onnx")
+    job = Job(Reference(str(clip)), (Reference(STYLE),), str(tmp_path / "o.mp4"), how)
+    plan = FilmPlan(job, wanted, {"engine": "fast"}, (Part(0, 0, 21, 0, 21, 0),), tuple(ticks), (7, 12))
     assert FilmPlan.from_json(plan.to_json()) == plan
     assert json.loads(plan.to_json())["cuts"] == [7, 12]
-    whole = FilmPlan(job, {})
+    whole = FilmPlan(job, wanted, {})
     assert FilmPlan.from_json(whole.to_json()) == whole
 
 

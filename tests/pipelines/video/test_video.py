@@ -21,8 +21,11 @@ from impasto.clips.blended import KEEP
 from impasto.clips.codecs import find_target
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.pipelines.video import Film, FilmOptions, FilmProgress, video
+from impasto.optimize.options import OptimizeOptions
+from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.folder import FilmFolder
+from impasto.pipelines.video.options import FilmOptions
+from impasto.pipelines.video.progress import FilmProgress
 from impasto.types import Picture, Pixels
 from tests.clips.clips import Negative, bars, moving, sound_packets, write_clip
 from tests.conftest import blobs
@@ -40,7 +43,7 @@ def clip(tmp_path: Path) -> Path:
 def fast(source: Path, output: Path, *, gallery: Any = None, **more: Any) -> Film:
     wanted = {"segment": 5} | more.pop("film", {})
     return video(
-        source, "negative", output, gallery=gallery or Negative(), film_options=FilmOptions(**wanted), **more
+        source, "negative", output, gallery=gallery or Negative(), film=FilmOptions(**wanted), **more
     )
 
 
@@ -185,10 +188,10 @@ class Killer(Negative):
         self.at = at
         self.error = error
 
-    def paint(self, pixels: Pixels, styles: Any, **more: Any) -> Pixels:
+    def paint(self, pixels: Pixels, *more: Any) -> Pixels:
         if self.painted == self.at:
             raise self.error
-        return super().paint(pixels, styles, **more)
+        return super().paint(pixels, *more)
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "frames"])
@@ -245,19 +248,19 @@ def test_progress_counts_frames_and_knows_the_end(clip: Path, tmp_path: Path) ->
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    from impasto.pipelines.video import FilmOptions, video
+    from impasto import FilmOptions, video
     from tests.clips.clips import Negative
 
     from tests.waiting import until
 
     class Killed(Negative):
-        def paint(self, pixels, styles, **more):
+        def paint(self, pixels, *more):
             if self.painted == int(sys.argv[4]):
                 until(Path(sys.argv[3]).exists)
                 os.kill(os.getpid(), signal.SIGKILL)
-            return super().paint(pixels, styles, **more)
+            return super().paint(pixels, *more)
 
-    video(sys.argv[1], "negative", sys.argv[2], gallery=Killed(0.1), film_options=FilmOptions(segment=5))
+    video(sys.argv[1], "negative", sys.argv[2], gallery=Killed(0.1), film=FilmOptions(segment=5))
 """
 
 
@@ -293,12 +296,12 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
     code = f"""
         import resource
         from impasto.errors import OutputError
-        from impasto.pipelines.video import FilmOptions, video
+        from impasto import FilmOptions, video
         from tests.clips.clips import Negative
         wanted = FilmOptions(segment=10, codec="ffv1")
         resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
         try:
-            video({str(source)!r}, "negative", {str(output)!r}, gallery=Negative(), film_options=wanted)
+            video({str(source)!r}, "negative", {str(output)!r}, gallery=Negative(), film=wanted)
         except OutputError as error:
             print("refused:", error)
     """
@@ -421,13 +424,13 @@ def test_damage_is_told_at_the_end(tmp_path: Path) -> None:
         fast(tmp_path / "%d.png", tmp_path / "out" / "other.mp4", film={"damage": "refuse"})
 
 
-FAST = {"iterations": 2, "coarse_iterations": 2}
+FAST: dict[str, Any] = {"iterations": 2, "coarse_iterations": 2}
 
 
 def optimised(source: Path, output: Path, **more: Any) -> Film:
     wanted = {"segment": 3, "next_iterations": 2, "size": 48, "long_term": (1, 2)} | more
     options = FilmOptions(**wanted)
-    return video(source, "starry-night", output, engine="optimize", film_options=options, **FAST)
+    return video(source, "starry-night", output, options=OptimizeOptions(**FAST), film=options)
 
 
 @pytest.mark.parametrize("passes", [1, 2])
@@ -461,9 +464,9 @@ def test_the_peak_of_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     code = """
         import sys
         from pathlib import Path
-        from impasto.pipelines.video import FilmOptions, video
+        from impasto import FilmOptions, video
         from tests.clips.clips import Negative
-        video(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film_options=FilmOptions(segment=20))
+        video(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film=FilmOptions(segment=20))
         print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     """
     peaks = []

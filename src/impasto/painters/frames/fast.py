@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from impasto.clips import Guide
+from impasto.inference import Gallery
+from impasto.inference.options import FastOptions
 from impasto.types import Pixels
-
-if TYPE_CHECKING:
-    from impasto.inference import Gallery
 
 _SAMPLE = 32
 
 
-@dataclass(frozen=True)
 class FastFramePainter:
     """Frames through a feed-forward network (Johnson et al. 2016), each by itself."""
 
-    gallery: Gallery
-    styles: Mapping[str, float]
-    strength: float = 1.0
-    stroke_size: float = 1.0
-    keep_color: bool = False
+    def __init__(self, gallery: Gallery, styles: Sequence[str], options: FastOptions) -> None:
+        """Raises StyleError and OptionError for what the network cannot do."""
+        self.gallery = gallery
+        self.options = options
+        self.shares = options.shares(tuple(styles))
+        gallery.row(self.shares, options)  # refuses what cannot be
 
     def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:  # noqa: ARG002 - it takes none
         """See ``clips.FramePainter``."""
-        return self.gallery.paint(
-            frame,
-            dict(self.styles),
-            strength=self.strength,
-            stroke_size=self.stroke_size,
-            keep_color=self.keep_color,
-        )
+        return self.gallery.paint(frame, self.shares, self.options)
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:  # noqa: ARG002 - nothing is left to do
         """Return ``pixels`` as they are."""

@@ -18,7 +18,7 @@ from impasto.optimize import colours
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import style_uses
-from impasto.painters.frames import NEXT_ITERATIONS, TEMPORAL_WEIGHT, CutShort
+from impasto.painters.frames import CutShort
 from impasto.painters.sources import (
     StyleLike,
     arrange,
@@ -89,8 +89,8 @@ class OptimisedFramePainter:
         options: OptimizeOptions,
         first: Pixels,
         *,
-        temporal_weight: float = TEMPORAL_WEIGHT,
-        next_iterations: int = NEXT_ITERATIONS,
+        temporal_weight: float,
+        next_iterations: int,
         on_progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> None:
@@ -101,11 +101,6 @@ class OptimisedFramePainter:
         if options.init != "content":
             raise OptionError(
                 f"a film's frames start from the photograph: expected init content, not {options.init}"
-            )
-        if temporal_weight < 0 or next_iterations < 1:
-            raise OptionError(
-                "temporal_weight must be 0 or more, next_iterations 1 or more; they are "
-                f"{temporal_weight:g} and {next_iterations}"
             )
         loaded = [load_style(style, **options.style_sampling()) for style in styles]
         network = normalised(load_network(options), options, Picture(first), loaded)

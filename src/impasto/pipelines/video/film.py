@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from impasto import files
 from impasto.errors import InputError, OptionError
+from impasto.inference.options import FastOptions
 from impasto.inference.sessions import check_device
+from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.machine import check_workers
 from impasto.jobs.schedule import Policy
-from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.assembly import Assembled, assemble
-from impasto.pipelines.video.engine import choose_engine
+from impasto.pipelines.video.engine import find_gallery
 from impasto.pipelines.video.folder import FilmFolder
-from impasto.pipelines.video.options import Engine, Film, FilmOptions, FilmProgress
+from impasto.pipelines.video.options import FilmOptions
 from impasto.pipelines.video.parts import PartPainter
-from impasto.pipelines.video.plan import LONGEST, FilmJob, FilmPlan, check_longest, divide
-from impasto.pipelines.video.progress import FilmMeter
+from impasto.pipelines.video.plan import LONGEST, FilmPlan, check_longest, describe, divide
+from impasto.pipelines.video.progress import FilmMeter, FilmProgress
 from impasto.pipelines.video.workers import find_part_workers, paint_by_workers
 
 if TYPE_CHECKING:
@@ -32,16 +33,34 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 
 
+@dataclass(frozen=True)
+class Film:
+    """How a film went: ``frames`` in it, ``resumed`` of them from an earlier run; ``cuts``: numbers of the
+    frames that scenes begin with, as far as they are known; ``notes``: damage, sound, and what else was
+    unlike the clip. ``device``: where fast networks painted, "" where it was optimised. ``cancelled``: cut
+    short, and nothing written but finished segments."""
+
+    path: Path
+    engine: str
+    device: str
+    width: int
+    height: int
+    frames: int
+    resumed: int
+    seconds: float
+    cuts: tuple[int, ...]
+    notes: tuple[str, ...]
+    cancelled: bool = False
+
+
 def video(
     source: PathLike,
     styles: PathLike | Sequence[PathLike],
     output: PathLike,
     *,
-    engine: Engine | None = None,
-    preset: str = "default",
-    options: OptimizeOptions | None = None,
-    film_options: FilmOptions | None = None,
-    model: PathLike | None = None,
+    options: PaintOptions | None = None,
+    preset: str | None = None,
+    film: FilmOptions | None = None,
     gallery: Gallery | None = None,
     workers: int | Literal["auto"] = 1,
     ray: str | None = None,
@@ -56,12 +75,12 @@ def video(
 
     ``source``: a video, a folder of pictures, or a pattern of their names. ``styles``: as for ``stylize``.
     ``output``: a video (.mp4, .m4v, .mov, .mkv, .webm), a .gif, a folder or a pattern of frames.
-    ``engine``: "optimize" paints each frame by optimisation, held to those before it (Ruder et al.
-    2016); "fast" by a feed-forward network whose paintings are laid over each other; None: fast where the
-    fast networks are installed and know all styles. ``preset``, ``options`` and ``changes`` say how to
-    optimise, as for ``stylize``; the ``device`` among them is the fast networks' too. ``model``: the file
-    of another fast network than the shipped one; ``gallery``: one that is loaded already, for painting in
-    this process.
+    ``options``: ``OptimizeOptions`` paint each frame by optimisation, held to those before it (Ruder et
+    al. 2016), ``FastOptions`` by a feed-forward network whose paintings are laid over each other; None:
+    those of the ``preset``, or else of the fast network where it is installed and knows all styles.
+    ``film``: what a film has that a picture has not. ``changes`` override fields of both:
+    ``video(clip, "starry-night", "out.mp4", strength=0.8, keep=0.5)``. ``gallery``: a fast network that is
+    loaded already, for painting in this process.
 
     ``workers``, ``ray``, ``policy``: as for ``batch``. One worker paints the film from its beginning to its
     end. For several, and where ``longest`` is given, the clip is looked through for cuts, and its shots are
@@ -86,33 +105,28 @@ def video(
         raise OptionError(
             "a gallery paints in this process; expected model, the file of a network, for workers"
         )
-    chosen = (options or find_preset(preset).options).replace(**changes)
-    near = chosen.device if ray is None else "cpu"  # on Ray it is the workers that have it, or not
     names = tuple(
         os.fspath(name) for name in ([styles] if isinstance(styles, (str, os.PathLike)) else styles)
     )
     if not names:
         raise InputError("expected at least one style; got none")
-    by, found = choose_engine(engine, names, near, model=model, gallery=gallery)
-    if found is not None and (ray is None or chosen.device == "auto"):
-        chosen = chosen.replace(device=found.device)
-    elif found is not None:
-        check_device(chosen.device)
-    file = None if model is None else str(Path(model).absolute())
-    job = FilmJob(Path(source), Path(output), names, by, chosen, film_options or FilmOptions(), file)
-    most = longest or LONGEST[by]
+    own = {f.name for f in fields(FilmOptions)}
+    film = (film or FilmOptions()).replace(**{name: changes.pop(name) for name in own & set(changes)})
+    chosen, gallery = _options(names, options, preset, changes, gallery, away=ray is not None)
+    clip, references = Reference(os.fspath(source)), tuple(map(Reference, names))
+    job = Job(clip, references, os.fspath(output), chosen, folder=str(Path.cwd()))
+    most = longest or LONGEST[job.engine]
     check_longest(most)
     meter = FilmMeter(on_progress, say)
-    here = replace(job, options=chosen.replace(device=near)) if found is not None else job
-    painter = PartPainter(here, gallery=found, on_iteration=meter.iteration, cancel=stop)
+    painter = PartPainter(job, film, gallery=gallery, on_iteration=meter.iteration, cancel=stop)
     target = painter.output
-    target.check(job.source)
+    target.check(Path(source))
     folder = FilmFolder.of(target.path)
     with folder.alone():
-        described = job.describe(painter.coherence.painter.describe()) | {"longest": longest}
+        described = describe(job, film, painter.coherence.painter.describe()) | {"longest": longest}
         plan, note = folder.begin(described)
         if plan is None:
-            plan = FilmPlan(job, described)
+            plan = FilmPlan(job, film, described)
             if not alone or longest is not None:
                 plan = divide(plan, most, stop)
             if plan.parts:
@@ -132,8 +146,8 @@ def video(
         folder.remove()
     return Film(
         path=target.path,
-        engine=by,
-        device=chosen.device if by == "fast" else "",
+        engine=job.engine,
+        device=chosen.device if job.engine == "fast" else "",
         width=target.info.width,
         height=target.info.height,
         frames=done.frames,
@@ -143,3 +157,33 @@ def video(
         notes=tuple(dict.fromkeys([*([note] if note else []), *done.notes])),
         cancelled=not whole,
     )
+
+
+def _options(
+    styles: Sequence[str],
+    options: PaintOptions | None,
+    preset: str | None,
+    changes: dict[str, Any],
+    gallery: Gallery | None,
+    *,
+    away: bool,
+) -> tuple[PaintOptions, Gallery | None]:
+    """How to paint, on the device that is found, and the fast network, if it is that.
+
+    ``away``: it is other machines that paint, and that have the device, or not.
+    """
+    if options is not None and preset is not None:
+        raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+    model, device = changes.get("model"), "cpu" if away else changes.get("device", "auto")
+    if options is None and preset is None:
+        gallery = gallery or find_gallery(styles, model, device, needed=model is not None)
+        options = None if gallery is None else FastOptions()
+    chosen = (options or find_preset(preset or "default").options).replace(**changes)
+    if not isinstance(chosen, FastOptions):
+        return chosen, None
+    if away:
+        check_device(chosen.device)
+    if gallery is None:
+        gallery = find_gallery(styles, chosen.model, "cpu" if away else chosen.device, needed=True)
+    assert gallery is not None
+    return chosen.replace(device=gallery.device) if not away or chosen.device == "auto" else chosen, gallery

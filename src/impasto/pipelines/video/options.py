@@ -1,103 +1,115 @@
-"""What can be asked of a film, and what is told of it."""
+"""What can be asked of a film that cannot be asked of a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from impasto.clips import Damage
-from impasto.clips.blended import KEEP
-from impasto.clips.guided import LONG_TERM
 from impasto.errors import OptionError
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.frames import NEXT_ITERATIONS, TEMPORAL_WEIGHT
-from impasto.progress import Progress
-from impasto.types import Pixels
+from impasto.parameters import check_parameters, choice, parameter, replaced
 
-Engine = Literal["fast", "optimize"]
-OPTIMISED_SIZE = OptimizeOptions().size
-"""Long side, in pixels, of films painted by optimisation, unless another is asked for."""
+Damage = Literal["conceal", "refuse"]  # clips.Damage, whose import would load OpenCV
 SEGMENTS = {"fast": 120, "optimize": 24}
 """How many frames a segment has: what a crash costs at most."""
+
+FILE, STEADY = "File", "Steadiness"
+EXACT = ("start", "end", "rate")
+"""Fields that are kept as fractions."""
 
 
 @dataclass(frozen=True)
 class FilmOptions:
-    """What a film has that a picture has not.
+    """What a film has that a picture has not. Each field says what it means; see docs/video.md."""
 
-    ``size``: long side in pixels or exact (width, height); None: the clip's own, and at most 512 where it
-    is optimised. ``start``, ``end``: in seconds. ``rate``: frames a second of a sequence of pictures.
-    ``bits``: 8 or 10, None as the clip. ``codec``, ``quality``: see docs/video.md; None for the output's
-    own. ``damage``: "conceal" damaged frames, or "refuse" them. ``sound``: copy it.
-    ``long_term``, ``passes``: as in ``clips.Guided``; ``temporal_weight``, ``next_iterations``: as in
-    ``OptimisedFramePainter``; ``keep``: as in ``clips.Blended``; ``strength``, ``stroke_size``,
-    ``keep_color``: as the gallery takes them. ``segment``: frames in each; None for the engine's.
-    """
-
-    size: int | tuple[int, int] | None = None
-    start: Fraction | None = None
-    end: Fraction | None = None
-    rate: Fraction = Fraction(25)
-    bits: int | None = None
-    codec: str | None = None
-    quality: int | None = None
-    damage: Damage = "conceal"
-    sound: bool = True
-    long_term: tuple[int, ...] = LONG_TERM
-    passes: int = 1
-    temporal_weight: float = TEMPORAL_WEIGHT
-    next_iterations: int = NEXT_ITERATIONS
-    keep: float = KEEP
-    strength: float = 1.0
-    stroke_size: float = 1.0
-    keep_color: bool = False
-    segment: int | None = None
+    size: int | tuple[int, int] | None = parameter(
+        None,
+        "Long side in pixels, or WIDTHxHEIGHT.",
+        "size",
+        least=1,
+        optional=True,
+        shown=f"the film's own; optimised, at most {OptimizeOptions().size}",
+    )
+    start: Fraction | None = parameter(
+        None, "From here: seconds or H:MM:SS.", "time", FILE, optional=True, shown="the beginning"
+    )
+    end: Fraction | None = parameter(
+        None, "Up to here: seconds or H:MM:SS.", "time", FILE, optional=True, shown="the end"
+    )
+    rate: Fraction = parameter(
+        Fraction(25), "Frames a second, where IN is pictures, such as 30000/1001.", "fraction", FILE
+    )
+    codec: str | None = parameter(
+        None,
+        "h264, h265, vp9, av1, prores, ffv1.",
+        "text",
+        FILE,
+        optional=True,
+        shown="by suffix and bits",
+    )
+    quality: int | None = parameter(
+        None,
+        "The encoder's CRF: 0 best; 51 worst, or 63 for vp9 and av1.",
+        "whole",
+        FILE,
+        optional=True,
+        shown="the codec's",
+    )
+    bits: int | None = parameter(None, "8 or 10.", "whole", FILE, optional=True, shown="as the clip")
+    sound: bool = parameter(True, "Copy the sound.", "switch", FILE, flags=("--audio/--no-audio",))
+    damage: Damage = choice("conceal", Damage, "Damaged frames: {}.", FILE, flags=("--on-damage",))
+    segment: int | None = parameter(
+        None,
+        "Frames between two savings.",
+        "whole",
+        FILE,
+        least=2,
+        optional=True,
+        shown=f"{SEGMENTS['fast']} fast, {SEGMENTS['optimize']} optimised",
+    )
+    long_term: tuple[int, ...] = parameter(
+        (1, 8), "How many frames back the paintings are that count.", "numbers", STEADY
+    )
+    passes: int = parameter(1, "Paint each segment so often, to and fro.", "whole", STEADY, least=1)
+    temporal_weight: float = parameter(300.0, "How much earlier frames count.", "number", STEADY, least=0)
+    next_iterations: int = parameter(20, "Steps for a frame that follows another.", "whole", STEADY, least=1)
+    keep: float = parameter(
+        0.99,
+        "Share of the strokes of the frame before, with --fast; 0 for none.",
+        "number",
+        STEADY,
+        least=0,
+        below=1,
+    )
 
     def __post_init__(self) -> None:
+        check_parameters(self)
         if self.bits not in (None, 8, 10):
             raise OptionError(f"bits must be 8 or 10; it is {self.bits!r}")
-        if self.segment is not None and self.segment < 2:
-            raise OptionError(f"segment must be 2 frames or more; it is {self.segment!r}")
+        whole = tuple(map(int, self.long_term))
+        if whole != tuple(self.long_term):
+            raise OptionError(f"long_term must be whole numbers of frames; they are {self.long_term}")
+        object.__setattr__(self, "long_term", whole)
+        for name in EXACT:
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else Fraction(value))
 
+    def replace(self, **changes: Any) -> FilmOptions:
+        """Return a copy with ``changes``; unknown names raise OptionError."""
+        found: FilmOptions = replaced(self, changes, "a film has no option")
+        return found
 
-@dataclass(frozen=True)
-class FilmProgress:
-    """What a film tells whoever watches: ``frame`` of ``frames`` are painted (None: nobody knows how many),
-    ``elapsed`` and ``left`` in seconds. ``painting``: of the frame at hand, where it is optimised.
-    ``preview``: gives the last painting, (H, W, 3)."""
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = dataclasses.asdict(self)
+        return {name: str(value) if isinstance(value, Fraction) else value for name, value in values.items()}
 
-    frame: int
-    frames: int | None
-    elapsed: float
-    left: float | None = None
-    painting: Progress | None = None
-    preview: Callable[[], Pixels] | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def done(self) -> float:
-        """The finished share in [0, 1]; 0 where nobody knows."""
-        within = 0.0 if self.painting is None else self.painting.done
-        return min(1.0, (self.frame + within) / self.frames) if self.frames else 0.0
-
-
-@dataclass(frozen=True)
-class Film:
-    """How a film went: ``frames`` in it, ``resumed`` of them from an earlier run; ``cuts``: numbers of the
-    frames that scenes begin with, as far as they are known; ``notes``: damage, sound, and what else was
-    unlike the clip. ``device``: where fast networks painted, "" where it was optimised. ``cancelled``: cut
-    short, and nothing written but finished segments."""
-
-    path: Path
-    engine: Engine
-    device: str
-    width: int
-    height: int
-    frames: int
-    resumed: int
-    seconds: float
-    cuts: tuple[int, ...]
-    notes: tuple[str, ...]
-    cancelled: bool = False
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> FilmOptions:
+        """The inverse of ``to_dict``; unknown names raise OptionError."""
+        plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        exact = {name: Fraction(plain[name]) for name in EXACT if plain.get(name) is not None}
+        return cls().replace(**plain | exact)

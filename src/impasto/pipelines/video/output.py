@@ -14,7 +14,9 @@ from impasto.clips.pictures import is_pattern, numbered
 from impasto.clips.writing import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder
-from impasto.pipelines.video.options import OPTIMISED_SIZE, Engine, FilmOptions
+from impasto.inference.options import FastOptions
+from impasto.jobs import Job
+from impasto.pipelines.video.options import FilmOptions
 from impasto.types import Picture, Pixels
 
 
@@ -107,36 +109,38 @@ class FilmOutput:
             )
 
 
-def clip_request(wanted: FilmOptions) -> Request:
+def clip_request(film: FilmOptions) -> Request:
     """Return what is wanted of a clip, at its own size."""
-    return Request(start=wanted.start, end=wanted.end, even=False, damage=wanted.damage, rate=wanted.rate)
+    return Request(start=film.start, end=film.end, even=False, damage=film.damage, rate=film.rate)
 
 
-def open_film(source: Path, output: Path, wanted: FilmOptions, engine: Engine) -> tuple[Clip, FilmOutput]:
+def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     """Return the clip at the size asked for, and what is to be written.
 
+    The size is that of ``film``, or else of the job's options; optimised, it is the clip's own at most then.
     Raises InputError for a clip that cannot be read, OutputError and OptionError for what cannot be written.
     """
-    request = clip_request(wanted)
+    source, output, options = Path(job.content.place), Path(job.output), job.options
+    request = clip_request(film)
     own = open_clip(source, request).info
-    target = find_target(output, wanted.bits or own.bits, codec=wanted.codec, quality=wanted.quality)
-    if wanted.bits is not None and target.bits < wanted.bits:
-        by = f" with {wanted.codec}" if wanted.codec else ""
+    target = find_target(output, film.bits or own.bits, codec=film.codec, quality=film.quality)
+    if film.bits is not None and target.bits < film.bits:
+        by = f" with {film.codec}" if film.codec else ""
         raise OptionError(
             f"{output.name}{by} has {target.bits} bits a sample; expected another codec or suffix for "
-            f"{wanted.bits}"
+            f"{film.bits}"
         )
-    size = wanted.size
-    if size is None and engine == "optimize":
-        size = min(OPTIMISED_SIZE, max(own.width, own.height))
+    size = film.size or options.size
+    if film.size is None and isinstance(size, int) and not isinstance(options, FastOptions):
+        size = min(size, max(own.width, own.height))
     clip = open_clip(source, dataclasses.replace(request, size=size, even=target.even))
-    return clip, FilmOutput(target, clip.info, _sound(clip, wanted))
+    return clip, FilmOutput(target, clip.info, _sound(clip, film))
 
 
-def _sound(clip: Clip, wanted: FilmOptions) -> Sound | None:
+def _sound(clip: Clip, film: FilmOptions) -> Sound | None:
     """The sound that goes with the film, if any."""
     path, info = getattr(clip, "path", None), clip.info
-    if not wanted.sound or not info.audio or path is None:
+    if not film.sound or not info.audio or path is None:
         return None
-    start, end = (None if t is None else t + info.begin for t in (wanted.start, wanted.end))
+    start, end = (None if t is None else t + info.begin for t in (film.start, film.end))
     return Sound(path, info.origin, start, end)

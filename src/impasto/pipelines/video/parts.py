@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +18,12 @@ from impasto.clips.coherence import to_words
 from impasto.clips.segments import SegmentStore
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError
+from impasto.jobs import Job
 from impasto.painters.frames import CutShort
 from impasto.pipelines.video.engine import find_coherence
-from impasto.pipelines.video.options import SEGMENTS
-from impasto.pipelines.video.output import FilmOutput
-from impasto.pipelines.video.plan import FilmJob, FilmPlan, Part
+from impasto.pipelines.video.options import SEGMENTS, FilmOptions
+from impasto.pipelines.video.output import FilmOutput, open_film
+from impasto.pipelines.video.plan import FilmPlan, Part
 from impasto.pipelines.video.seams import write_words
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Pixels
@@ -81,7 +82,7 @@ class PartFiles:
 
 
 class PartPainter:
-    """Paints parts of the film that ``job`` describes.
+    """Paints parts of the film that ``job`` and ``film`` describe.
 
     ``gallery``: the fast networks, loaded already. ``on_iteration`` gets events of the frame at hand, where
     it is optimised; ``cancel`` is asked between its steps. Raises OptionError, InputError and their kin for
@@ -90,25 +91,18 @@ class PartPainter:
 
     def __init__(
         self,
-        job: FilmJob,
+        job: Job,
+        film: FilmOptions,
         *,
         gallery: Gallery | None = None,
         on_iteration: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> None:
-        self.job = job
-        self.clip, self.output = job.open()
+        self.clip, self.output = open_film(job, film)
+        self.length = film.segment or SEGMENTS[job.engine]
         first = next(iter(self.clip.frames())).pixels
-        self.coherence = find_coherence(
-            job.engine,
-            job.styles,
-            job.options,
-            job.wanted,
-            first,
-            gallery=gallery,
-            on_progress=on_iteration,
-            cancel=cancel,
-        )
+        more: dict[str, Any] = {"on_progress": on_iteration, "cancel": cancel}
+        self.coherence = find_coherence(job, film, first, gallery=gallery, **more)
 
     def paint(
         self, plan: FilmPlan, kept: PartFiles, on_frame: Callable[[int, Pixels], None], cancel: Cancel
@@ -121,7 +115,7 @@ class PartPainter:
         if kept.about.exists():
             return True
         part = kept.part
-        out = _PartWriter(kept, self.job.wanted.segment or SEGMENTS[self.job.engine])
+        out = _PartWriter(kept, self.length)
         with contextlib.ExitStack() as stack:
             stack.callback(out.discard)
             stack.enter_context(contextlib.suppress(CutShort))
@@ -237,20 +231,20 @@ def part_frames(plan: FilmPlan, clip: Clip, part: Part, notes: list[str], skip: 
 
 def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iterator[Frame]]:
     """A clip of which only the frames wanted are decoded, and these."""
-    begin, info, wanted, ticks = part.begin + skip, clip.info, plan.job.wanted, plan.ticks
+    begin, info, film, ticks = part.begin + skip, clip.info, plan.film, plan.ticks
     is_file = getattr(clip, "path", None) is not None
     # Seconds of the clip at which its first frame is: pictures have no times, and are counted.
-    base = info.origin - info.begin if is_file else -(-(wanted.start or 0) * wanted.rate // 1) / wanted.rate
+    base = info.origin - info.begin if is_file else -(-(film.start or 0) * film.rate // 1) / film.rate
     earliest = ticks[max(0, begin - _BEFORE)]
     span = Request(
         start=base + earliest * info.time_base,
-        end=wanted.end if part.end == len(ticks) else base + ticks[part.end] * info.time_base,
+        end=film.end if part.end == len(ticks) else base + ticks[part.end] * info.time_base,
         size=(info.width, info.height),
         even=False,
-        damage=wanted.damage,
-        rate=wanted.rate,
+        damage=film.damage,
+        rate=film.rate,
     )
-    own = open_clip(plan.job.source, span)
+    own = open_clip(plan.job.content.place, span)
     shift = int((own.info.origin - info.origin) / info.time_base) if is_file else earliest
     return own, _renumbered(own, {ticks[n] - shift: n for n in range(begin, part.end)}, ticks, plan)
 
@@ -267,6 +261,6 @@ def _renumbered(
             yield dataclasses.replace(frame, number=number, ticks=ticks[number])
     if found != len(numbers):
         raise InputError(
-            f"{plan.job.source}: expected {len(numbers)} frames from number {min(numbers.values())} on; "
-            f"{found} can be read"
+            f"{plan.job.content.place}: expected {len(numbers)} frames from number {min(numbers.values())} "
+            f"on; {found} can be read"
         )

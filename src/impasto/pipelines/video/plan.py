@@ -1,4 +1,4 @@
-"""A film as it is shared out: what is asked, which frames each part has, where parts overlap."""
+"""A film as it is shared out: which frames each part has, and where parts overlap."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from impasto.clips import Clip, open_clip
+from impasto.clips import open_clip
 from impasto.clips.flow import motion, warp
 from impasto.clips.pictures import find
 from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
 from impasto.files import digests
-from impasto.optimize.options import OptimizeOptions
-from impasto.pipelines.video.options import Engine, FilmOptions
-from impasto.pipelines.video.output import FilmOutput, clip_request, open_film
+from impasto.jobs import Job
+from impasto.jobs.identity import located
+from impasto.pipelines.video.options import FilmOptions
+from impasto.pipelines.video.output import clip_request
 from impasto.types import Pixels
 from impasto.version import __version__
 
@@ -38,68 +38,6 @@ OPEN_END = sys.maxsize
 """The end of a part that goes to the end of the clip, wherever that is."""
 _LOOKED_AT = 256
 """Long side, in pixels, at which cuts are looked for."""
-
-_SECONDS = ("start", "end", "rate")
-
-
-@dataclass(frozen=True)
-class FilmJob:
-    """A film to be painted: what makes it the film it is.
-
-    ``model``: the file of another fast network than the shipped one.
-    """
-
-    source: Path
-    output: Path
-    styles: tuple[str, ...]
-    engine: Engine
-    options: OptimizeOptions
-    wanted: FilmOptions
-    model: str | None = None
-
-    def open(self) -> tuple[Clip, FilmOutput]:
-        """Return the whole clip, and what is to be written."""
-        return open_film(self.source, self.output, self.wanted, self.engine)
-
-    def describe(self, network: str) -> dict[str, Any]:
-        """Return all that decides what the film looks like: where any of it differs, it is another film.
-
-        ``network``: what is known of the network that paints it.
-        """
-        by_files = (
-            self.engine == "optimize"
-        )  # a fast network's styles are in it, whatever files are called so
-        known = {name: Path(name) for name in self.styles if by_files and Path(name).exists()}
-        return {
-            "clip": _digest(self.source),
-            "styles": [[name, _digest(known[name]) if name in known else ""] for name in self.styles],
-            "engine": self.engine,
-            "network": network,
-            "options": {name: str(value) for name, value in self.options.to_dict().items()},
-            "film": {name: str(value) for name, value in dataclasses.asdict(self.wanted).items()},
-            "output": str(self.output.absolute()),
-            "version": __version__,
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values |= {"source": str(self.source.absolute()), "output": str(self.output.absolute())}
-        wanted = dataclasses.asdict(self.wanted)
-        wanted |= {name: None if wanted[name] is None else str(wanted[name]) for name in _SECONDS}
-        return values | {"options": self.options.to_dict(), "wanted": wanted}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> FilmJob:
-        """Return the inverse of ``to_dict``."""
-        wanted: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in values["wanted"].items()
-        }
-        wanted |= {name: None if wanted[name] is None else Fraction(wanted[name]) for name in _SECONDS}
-        places = {name: Path(values[name]) for name in ("source", "output")}
-        how = {"options": OptimizeOptions.from_dict(values["options"]), "wanted": FilmOptions(**wanted)}
-        return cls(**{**values, **places, **how, "styles": tuple(values["styles"])})
 
 
 @dataclass(frozen=True)
@@ -136,11 +74,13 @@ class Part:
 class FilmPlan:
     """A film in ``parts``: one that goes to the clip's end, or several, between its cuts.
 
-    ``described``: see ``FilmJob.describe``. Where the clip was looked through, ``ticks``: when each frame is
-    shown, in units of the clip's time base since the first; ``cuts``: the frames that shots begin with.
+    ``job``: its content is the clip. ``described``: see ``describe``. Where the clip was looked through,
+    ``ticks``: when each frame is shown, in units of the clip's time base since the first; ``cuts``: the
+    frames that shots begin with.
     """
 
-    job: FilmJob
+    job: Job
+    film: FilmOptions
     described: Mapping[str, Any]
     parts: tuple[Part, ...] = (Part(0, 0, OPEN_END, 0, OPEN_END, 0),)
     ticks: tuple[int, ...] = ()
@@ -149,16 +89,38 @@ class FilmPlan:
     def to_json(self) -> bytes:
         """Return the plan as a file holds it."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values |= {"job": self.job.to_dict(), "parts": [dataclasses.asdict(part) for part in self.parts]}
-        return json.dumps(values).encode()
+        values |= {"job": self.job.to_dict(), "film": self.film.to_dict()}
+        return json.dumps(values | {"parts": [dataclasses.asdict(part) for part in self.parts]}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> FilmPlan:
-        """Return the inverse of ``to_json``."""
+        """Return the inverse of ``to_json``; places in the job are as seen from the current folder."""
         values: dict[str, Any] = json.loads(data)
-        values |= {name: tuple(values[name]) for name in ("ticks", "cuts")}
+        job, film = located(Job.from_dict(values["job"])), FilmOptions.from_dict(values["film"])
         parts = tuple(Part(**part) for part in values["parts"])
-        return cls(**values | {"job": FilmJob.from_dict(values["job"]), "parts": parts})
+        known = {"job": job, "film": film, "parts": parts}
+        return cls(**values | known | {name: tuple(values[name]) for name in ("ticks", "cuts")})
+
+
+def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
+    """Return all that decides what a film looks like: where any of it differs, it is another film.
+
+    ``network``: what is known of the network that paints it.
+    """
+    by_files = job.engine == "optimize"  # a fast network's styles are in it, whatever files are called so
+    known = [style.place for style in job.styles if by_files and Path(style.place).exists()]
+    return {
+        "clip": _digest(Path(job.content.place)),
+        "styles": [
+            [style.place, _digest(Path(style.place)) if style.place in known else ""] for style in job.styles
+        ],
+        "engine": job.engine,
+        "network": network,
+        "options": job.options.to_dict(),
+        "film": film.to_dict(),
+        "output": str(Path(job.output).absolute()),
+        "version": __version__,
+    }
 
 
 def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
@@ -166,23 +128,22 @@ def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
 
     The clip is read from beginning to end, at a small size. Raises InputError.
     """
-    job = plan.job
-    found = look_through(job.source, job.wanted, stop)
+    found = look_through(Path(plan.job.content.place), plan.film, stop)
     if found is None:
         return dataclasses.replace(plan, parts=())
     ticks, cuts = found
-    parts = split(len(ticks), cuts, longest=longest, lead=LEAD[job.engine], fade=FADE)
+    parts = split(len(ticks), cuts, longest=longest, lead=LEAD[plan.job.engine], fade=FADE)
     return dataclasses.replace(plan, parts=tuple(parts), ticks=tuple(ticks), cuts=tuple(cuts))
 
 
 def look_through(
-    source: Path, wanted: FilmOptions, stop: Callable[[], bool]
+    source: Path, film: FilmOptions, stop: Callable[[], bool]
 ) -> tuple[list[int], list[int]] | None:
     """Return when each frame of the clip is shown, and the numbers of those that a shot begins with.
 
     None when told to ``stop``. Raises InputError.
     """
-    request = clip_request(wanted)
+    request = clip_request(film)
     own = open_clip(source, request).info
     size = min(_LOOKED_AT, max(own.width, own.height))
     ticks: list[int] = []

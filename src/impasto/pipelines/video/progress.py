@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from impasto.jobs.batch import BatchProgress
-from impasto.pipelines.video.options import FilmProgress
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import Part
 from impasto.pipelines.video.seams import read_words
 from impasto.progress import Progress
 from impasto.types import Pixels
+
+
+@dataclass(frozen=True)
+class FilmProgress:
+    """What a film tells whoever watches: ``frame`` of ``frames`` are painted (None: nobody knows how many),
+    ``elapsed`` and ``left`` in seconds. ``painting``: of the frame at hand, where it is optimised.
+    ``preview``: gives the last painting, (H, W, 3)."""
+
+    frame: int
+    frames: int | None
+    elapsed: float
+    left: float | None = None
+    painting: Progress | None = None
+    preview: Callable[[], Pixels] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def done(self) -> float:
+        """The finished share in [0, 1]; 0 where nobody knows."""
+        within = 0.0 if self.painting is None else self.painting.done
+        return min(1.0, (self.frame + within) / self.frames) if self.frames else 0.0
 
 
 class FilmMeter:

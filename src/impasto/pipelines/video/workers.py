@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
 from impasto.clips import ClipInfo
 from impasto.errors import InputError
+from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
 from impasto.jobs.batch import BatchProgress, run_with
 from impasto.jobs.executors.choice import Hire, Wish, find_workers
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
+from impasto.pipelines.video.engine import find_gallery
 from impasto.pipelines.video.parts import PartFiles, PartPainter
 from impasto.pipelines.video.plan import FilmPlan
 from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.types import Pixels
-
-if TYPE_CHECKING:
-    from impasto.inference import Gallery
-
 
 WORKER_BYTES = 1.5e9
 """How much memory a worker is taken to need."""
@@ -57,11 +53,10 @@ def paint_by_workers(
 
     Raises InputError where some could not be painted.
     """
-    job = plan.job
     # A pattern of names is no file; its folder stands for it.
-    content = job.source if job.source.exists() else job.source.parent
-    clip, styles = Reference(str(content.absolute())), tuple(map(Reference, job.styles))
-    jobs = [Job(clip, styles, str(kept.about), job.options) for kept in parts]
+    clip = Path(plan.job.content.place)
+    content = Reference(str((clip if clip.exists() else clip.parent).absolute()))
+    jobs = [replace(plan.job, content=content, output=str(kept.about)) for kept in parts]
     batch = run_with(
         hire,
         jobs,
@@ -94,16 +89,12 @@ class PartWorker:
     """Performs the parts of a film as jobs whose outputs are the files that say that they are finished."""
 
     def __init__(self, plan: FilmPlan) -> None:
-        gallery: Gallery | None = None
-        if plan.job.engine == "fast":
-            from impasto.inference import load_gallery
-
-            threads = os.environ.get("OMP_NUM_THREADS", "")
-            most = int(threads) if threads.isdecimal() and int(threads) else None
-            gallery = load_gallery(plan.job.model, threads=most, device=plan.job.options.device)
+        job, gallery = plan.job, None
+        if isinstance(job.options, FastOptions):
+            gallery = find_gallery((), job.options.model, job.options.device, needed=True)
         self._cancel: Cancel = lambda: False
         self.plan = plan
-        self.painter = PartPainter(plan.job, gallery=gallery, cancel=self._cancelled)
+        self.painter = PartPainter(job, plan.film, gallery=gallery, cancel=self._cancelled)
 
     def _cancelled(self) -> bool:
         return self._cancel()
