@@ -15,7 +15,6 @@ import psutil
 import pytest
 
 from impasto.clips import Request, open_clip
-from impasto.clips.blended import KEEP
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
@@ -307,7 +306,7 @@ def test_another_film_begins_anew_and_says_why(clip: Path, tmp_path: Path) -> No
     assert in_parts(clip, output, cancel=stops_after(25)).cancelled
     done = in_parts(clip, output, film={"keep": 0.5})
     assert done.resumed == 0
-    assert done.notes == (f"begun anew: its film keep was {KEEP}, is 0.5",)
+    assert done.notes == (f"begun anew: its film keep was {FilmOptions().keep}, is 0.5",)
 
 
 def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, tmp_path: Path) -> None:

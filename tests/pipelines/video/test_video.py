@@ -17,7 +17,6 @@ import pytest
 
 from impasto import imaging
 from impasto.clips import Request, open_clip
-from impasto.clips.blended import KEEP
 from impasto.clips.codecs import find_target
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
@@ -223,7 +222,7 @@ def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path
     with pytest.raises(ZeroDivisionError):
         fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
     done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.1), film={"keep": 0.5})
-    assert (done.resumed, done.notes) == (0, (f"begun anew: its film keep was {KEEP}, is 0.5",))
+    assert (done.resumed, done.notes) == (0, (f"begun anew: its film keep was {FilmOptions().keep}, is 0.5",))
 
 
 def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: Path, tmp_path: Path) -> None:
