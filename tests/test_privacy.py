@@ -210,6 +210,8 @@ def test_the_studio_sends_nothing_and_writes_where_it_says(desk: Desk) -> None:
     try:
         until(answers, PATIENCE)
         photo = upload(client)
+        quick = client.post("/preview", json={"photo": photo, "styles": [{"name": "starry-night"}]})
+        assert quick.status_code == 200, quick.text
         for job in (submit(client, photo, kind="draft"), painted := submit(client, photo)):
             until(lambda job=job: done(job), PATIENCE)
         explained = client.post(f"/jobs/{painted['id']}/explanation")
