@@ -20,9 +20,9 @@ from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.inference import load_gallery
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.networks.johnson import JohnsonPainter, read_johnson
-from impasto.networks.train.course import Course
-from impasto.networks.train.lessons import Lesson, LossWeights, lesson_loss
-from impasto.networks.train.targets import Target, make_target
+from impasto.networks.train.batches import LossWeights, TrainingBatch, batch_loss
+from impasto.networks.train.plan import TrainingPlan
+from impasto.networks.train.targets import StyleTarget, make_target
 from impasto.painters.sources import load_style
 from impasto.pipelines.train import teach
 from impasto.progress import Progress
@@ -41,7 +41,7 @@ class Marks:
     settings: Settings
     judge: Judge
     encoder: FeatureExtractor
-    target: Target
+    target: StyleTarget
     painting: Pixels
     photos: Sequence[Pixels]
 
@@ -64,9 +64,9 @@ class Marks:
         for pixels in self.photos:
             photo, painted = tensor(pixels), tensor(paint(pixels))
             self.judge.remember([photo, painting], [*STYLE_LAYERS, CONTENT_LAYER])
-            lesson = Lesson(photo, torch.zeros(1, 3), [0], [_COARSE], [1.0])
+            lesson = TrainingBatch(photo, torch.zeros(1, 3), [0], [_COARSE], [1.0])
             with torch.inference_mode():
-                losses = lesson_loss(
+                losses = batch_loss(
                     lambda *_, painted=painted: painted, self.encoder, {0: self.target}, lesson, LossWeights()
                 )[1]
             rows.append((losses["content"], losses["style"], *self.judge.distances(painted, photo, painting)))
@@ -84,7 +84,7 @@ class Timed:
     thousand: float
 
 
-def taught(course: Course, file: Path) -> Timed:
+def taught(course: TrainingPlan, file: Path) -> Timed:
     """Train and time it; a step's time is the median, since the machine may be disturbed."""
     ends: list[float] = []
 
@@ -131,7 +131,7 @@ def main(settings: Settings) -> None:
             times.append(("full", settings.full_minutes))
         for method, minutes in times:
             file = Path(name) / f"{method}-{minutes:g}.safetensors"
-            course = Course((painting,), practice, names=("new",), method=method, minutes=minutes)  # type: ignore[arg-type]
+            course = TrainingPlan((painting,), practice, names=("new",), method=method, minutes=minutes)  # type: ignore[arg-type]
             done = taught(course, file)
             line = marks.line(gallery_painter(file))
             print(f"| {method}, {minutes:g} minutes | {done.seconds:.0f} | {done.steps} | {line}", flush=True)
@@ -156,7 +156,7 @@ def equal(settings: Settings) -> None:
     with tempfile.TemporaryDirectory() as name:
         for architecture, painter in (("johnson2016", johnson_painter), ("gallery", gallery_painter)):
             file = Path(name) / f"{architecture}.safetensors"
-            course = Course(
+            course = TrainingPlan(
                 (painting,),
                 (str(settings.practice),),
                 names=("new",),

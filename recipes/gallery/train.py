@@ -18,10 +18,10 @@ import torch
 
 from impasto.encoders import load_encoder
 from impasto.networks.gallery import GalleryNetwork
-from impasto.networks.train.lessons import LossWeights
+from impasto.networks.train.batches import LossWeights
 from impasto.networks.train.photos import read_photos
 from impasto.networks.train.targets import make_target
-from impasto.networks.train.training import Schedule, Trainer, TrainingProgress
+from impasto.networks.train.training import Trainer, TrainingProgress, TrainingSchedule
 from impasto.painters.sources import load_style
 
 STYLES = [
@@ -71,7 +71,7 @@ def main() -> None:
     network = GalleryNetwork(1 + 2 * len(STYLES))
     if options.start is not None:
         network.load_state_dict(torch.load(options.start, weights_only=True)["network"])
-    schedule = Schedule(
+    schedule = TrainingSchedule(
         options.steps,
         options.batch,
         options.size,

@@ -179,9 +179,9 @@ def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest
 
 @pytest.mark.usefixtures("here")
 def test_a_time_that_is_too_short_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from impasto.networks.train import course
+    from impasto.networks.train import plan
 
-    monkeypatch.setitem(course.MINUTES, "rows", 1e-3)
+    monkeypatch.setitem(plan.MINUTES, "rows", 1e-3)
     arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--batch", "1", "--size", "64"]
     result = run("train", "My Art.png", *arguments, "-o", "m.safetensors")
     assert result.exit_code == 2, result.output
@@ -225,12 +225,12 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
 def test_ctrl_c_is_heard_before_the_first_step_too(
     here: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    from impasto.networks.train import judging, photos
-    from impasto.networks.train.course import Course
+    from impasto.networks.train import evaluation, photos
+    from impasto.networks.train.plan import TrainingPlan
     from impasto.pipelines.train import materials, taught, teach
 
     counts = {"reading": 0, "judging": 0}
-    read, judge = photos._read, judging.judge
+    read, judge = photos._read, evaluation.judge
 
     def count_read(path: Path, smallest: int) -> Any:
         counts["reading"] += 1
@@ -243,7 +243,7 @@ def test_ctrl_c_is_heard_before_the_first_step_too(
     monkeypatch.setattr(photos, "_read", count_read)
     monkeypatch.setattr(taught, "judge", count_judged)
     monkeypatch.setattr(materials, "hold_out", lambda photos: (photos, photos))
-    course = Course(
+    plan = TrainingPlan(
         ("My Art.png", "straw-hat"),
         photos=("photos",),
         start="start.safetensors",
@@ -251,7 +251,7 @@ def test_ctrl_c_is_heard_before_the_first_step_too(
         size=64,
         batch=1,
     )
-    done = teach(course, here / "m.safetensors", cancel=lambda: counts[at] == 1)
+    done = teach(plan, here / "m.safetensors", cancel=lambda: counts[at] == 1)
     assert done.cancelled
     assert (done.steps, done.files, counts[at]) == (0, (), 1)
     assert not (here / "m.safetensors").exists()

@@ -242,8 +242,8 @@ def test_the_radius_is_what_convolutions_add_up_to(residual: Residual, layer: st
 def test_copies_know_what_was_found_out(residual: Residual, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = ModuleEncoder(residual, TORCHVISION)
     assert encoder.radius(["layer1"]) == 21
-    monkeypatch.setattr("impasto.encoders.probing.reach", None)
-    monkeypatch.setattr("impasto.encoders.probing.smallest_side", None)
+    monkeypatch.setattr("impasto.encoders.probe.reach", None)
+    monkeypatch.setattr("impasto.encoders.probe.smallest_side", None)
     assert copy.deepcopy(encoder).radius(["layer1"]) == 21
     assert copy.deepcopy(encoder).minimum_side(["layer1"]) == encoder.minimum_side(["layer1"])
 

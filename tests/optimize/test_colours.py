@@ -10,7 +10,7 @@ from impasto.encoders import Encoder
 from impasto.errors import StyleError
 from impasto.imaging import rgb_to_lab
 from impasto.optimize.colours import finish, prepare
-from impasto.optimize.mixing import mix_scales, shallow
+from impasto.optimize.mixture import mix_scales, shallow
 from impasto.optimize.options import OptimizeOptions
 from impasto.types import Picture
 from tests.conftest import blobs

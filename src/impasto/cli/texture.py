@@ -46,7 +46,7 @@ def texture(
     """
     from impasto import imaging
     from impasto.inspection import Recorder, write_log
-    from impasto.inspection.reconstruct import TEXTURE
+    from impasto.inspection.reconstruction import TEXTURE
     from impasto.pipelines import inspect as inspections
     from impasto.types import Picture
 

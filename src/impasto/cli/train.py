@@ -18,7 +18,7 @@ from impasto.errors import ImpastoError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from impasto.networks.train.team import Team
-    from impasto.pipelines.train import Course, Taught
+    from impasto.pipelines.train import Taught, TrainingPlan
     from impasto.progress import Progress
 
 INTERRUPTED = 130
@@ -156,15 +156,15 @@ def train(
         shown(quiet, json),
     )
     session.check([*paintings, *map(str, content_dir or [])], start)
-    from impasto.pipelines.train import Course
+    from impasto.pipelines.train import TrainingPlan
 
-    course = Course(
+    plan = TrainingPlan(
         tuple(paintings),
         photos=tuple(str(p) for p in content_dir or []),
         names=tuple(name or ()),
         **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
-    raise typer.Exit(session.together(course))
+    raise typer.Exit(session.together(plan))
 
 
 class Session:
@@ -212,19 +212,19 @@ class Session:
             if places.count(path.resolve()) > 1:
                 raise InputError(f"expected a file for each output; {path} is asked for twice")
 
-    def together(self, course: Course) -> int:
+    def together(self, plan: TrainingPlan) -> int:
         """Train, alone or as one of the processes that torchrun started; the exit code."""
         from impasto.networks.train.team import join_team, leave_team
 
-        team = join_team(course.device)
-        if not team.leads:
+        team = join_team(plan.device)
+        if not team.is_leader:
             self.show = "nothing"
         try:
-            code = self.run(course, team)
+            code = self.run(plan, team)
         except ImpastoError as error:
             if team.size == 1:
                 raise
-            if not team.leads:
+            if not team.is_leader:
                 # Its leader says the same, if torchrun, which ends all when one ends, leaves it the time.
                 time.sleep(_LEADER_SPEAKS)
             print(f"impasto: {error}", file=sys.stderr)
@@ -232,22 +232,22 @@ class Session:
         leave_team(team, code)
         return code
 
-    def run(self, course: Course, team: Team) -> int:
+    def run(self, plan: TrainingPlan, team: Team) -> int:
         """0, or 130 when Ctrl-C cut it short."""
         from impasto.pipelines.train import CHECKPOINT_EVERY, teach
 
-        if team.leads:
+        if team.is_leader:
             self._losses = LossesLog(self.log, self.plot, resumed=self.checkpoint.exists())
         try:
             if self.show == "bar":
                 self._begin_bar()
             with Interrupts() as interrupts:
                 taught = teach(
-                    course,
+                    plan,
                     self.output,
                     checkpoint=self.checkpoint,
                     checkpoint_every=self.every or CHECKPOINT_EVERY,
-                    on_progress=self._watch if team.leads else None,
+                    on_progress=self._watch if team.is_leader else None,
                     on_note=self._note,
                     cancel=lambda: interrupts.seen,
                     team=team,
@@ -257,7 +257,7 @@ class Session:
                 self._bar.stop()
             if self._losses is not None:
                 self._losses.close()
-        if team.leads:
+        if team.is_leader:
             self._say(taught)
         return INTERRUPTED if taught.cancelled else 0
 

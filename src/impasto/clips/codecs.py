@@ -94,7 +94,7 @@ SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac"
 
 
 @dataclass(frozen=True)
-class Target:
+class VideoOutput:
     """The path and format of a video to write: ``kind`` is "file", "gif" or "frames".
 
     ``codec`` encodes the segments, None for frames; ``bits`` of each sample; ``quality``: the encoder's own
@@ -122,7 +122,9 @@ class Target:
         return self.kind == "file" and "yuv" in self.pixel_format
 
 
-def find_target(path: Path, bits: int, *, codec: str | None = None, quality: int | None = None) -> Target:
+def find_target(
+    path: Path, bits: int, *, codec: str | None = None, quality: int | None = None
+) -> VideoOutput:
     """Return the format to write at ``path``: 8 or 10 ``bits`` a sample, unless the codec has only one kind.
 
     A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a
@@ -137,7 +139,7 @@ def find_target(path: Path, bits: int, *, codec: str | None = None, quality: int
         if suffix and not path.is_dir() and suffix not in WRITABLE_SUFFIXES:
             expected = f"frames in one of {', '.join(WRITABLE_SUFFIXES)}"
             raise files.cannot_write(path, f"it ends in {path.suffix!r}", expected)
-        return Target(path, "frames", None, bits)
+        return VideoOutput(path, "frames", None, bits)
     if suffix not in VIDEO_SUFFIXES:
         raise files.cannot_write(
             path,
@@ -147,7 +149,7 @@ def find_target(path: Path, bits: int, *, codec: str | None = None, quality: int
     if suffix == ".gif":
         if codec is not None or quality is not None:
             raise OptionError("codec and quality do not go with a GIF; expected neither")
-        return Target(path, "gif", CODECS["ffv1"], 8)
+        return VideoOutput(path, "gif", CODECS["ffv1"], 8)
     chosen = CODECS[codec or _DEFAULTS[suffix][bits]]
     name = codec or _DEFAULTS[suffix][bits]
     if suffix not in chosen.containers:
@@ -157,4 +159,4 @@ def find_target(path: Path, bits: int, *, codec: str | None = None, quality: int
     if quality is not None and not 0 <= quality <= chosen.worst:
         raise OptionError(f"quality of {name} must be from 0 (best) to {chosen.worst}; it is {quality}")
     fitting = bits if bits in chosen.formats else min(chosen.formats, key=lambda b: (b < bits, b))
-    return Target(path, "file", chosen, fitting, quality)
+    return VideoOutput(path, "file", chosen, fitting, quality)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from impasto.clips.codecs import SOUND, SOUND_INSTEAD, Target
+from impasto.clips.codecs import SOUND, SOUND_INSTEAD, VideoOutput
 from impasto.clips.libav import VideoDraft, load_av
 from impasto.clips.writing import Segment, check_frames, container_format
 from impasto.errors import InputError, OutputError
@@ -36,7 +36,7 @@ class Sound:
 
 
 def join(
-    segments: Sequence[Segment], target: Target, time_base: Fraction, last: int, sound: Sound | None
+    segments: Sequence[Segment], target: VideoOutput, time_base: Fraction, last: int, sound: Sound | None
 ) -> list[str]:
     """Write ``target.path`` out of ``segments``, frame for frame; returns what had to be done to the sound.
 
@@ -123,7 +123,7 @@ def _ranked(segment: Segment) -> Iterator[tuple[tuple[int, Any], int]]:
 
 
 def _sound_streams(
-    stack: contextlib.ExitStack, output: Any, target: Target, sound: Sound | None
+    stack: contextlib.ExitStack, output: Any, target: VideoOutput, sound: Sound | None
 ) -> tuple[list[Iterator[Row]], list[str]]:
     """Return the packets of every sound track, and what was done to those that could not be copied."""
     if sound is None:
@@ -146,7 +146,7 @@ def _sound_streams(
     return found, notes
 
 
-def check_sound(target: Target, sound: Sound) -> None:
+def check_sound(target: VideoOutput, sound: Sound) -> None:
     """Raise InputError where ``sound`` would have to be encoded for ``target``, and cannot be. Nothing is
     written; the encoders are opened and closed again."""
     if target.kind != "file":

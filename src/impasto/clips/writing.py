@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from impasto.clips.codecs import Target
+from impasto.clips.codecs import VideoOutput
 from impasto.clips.colour import to_frame
 from impasto.clips.libav import VideoDraft, load_av, ordinary_priority
 from impasto.errors import OptionError, OutputError
@@ -29,7 +29,7 @@ class SegmentWriter:
     """
 
     def __init__(
-        self, path: Path, target: Target, width: int, height: int, rate: Fraction, time_base: Fraction
+        self, path: Path, target: VideoOutput, width: int, height: int, rate: Fraction, time_base: Fraction
     ) -> None:
         assert target.codec is not None
         self._av = load_av()
@@ -99,7 +99,7 @@ def check_frames(file: BinaryIO, frames: int, path: Path) -> None:
         raise OutputError(f"{path}: expected {frames} frames in it; there are {found}")
 
 
-def check_encoder(target: Target, width: int, height: int, rate: Fraction, time_base: Fraction) -> None:
+def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction, time_base: Fraction) -> None:
     """Raise OptionError where the encoder of ``target`` does not take frames of this size. Nothing is
     written; the encoder is opened and closed again."""
     av, codec = load_av(), target.codec
@@ -121,7 +121,7 @@ def container_format(suffix: str) -> str:
 
 
 def add_video_stream(
-    container: Any, target: Target, width: int, height: int, rate: Fraction, time_base: Fraction
+    container: Any, target: VideoOutput, width: int, height: int, rate: Fraction, time_base: Fraction
 ) -> Any:
     """Return a stream of ``container`` that encodes as ``target`` says, its colours tagged as BT.709."""
     codec = target.codec

@@ -13,9 +13,9 @@ from impasto.encoders.layers import format_layers, minimum_side, parse_layer, pa
 
 if TYPE_CHECKING:
     from impasto.encoders.adapter import ModuleEncoder
-    from impasto.encoders.load import load_encoder, load_extractor
+    from impasto.encoders.loader import load_encoder, load_extractor
     from impasto.encoders.network import CONVENTIONS, Encoder, InputConvention, Padding, Pooling
-    from impasto.encoders.normalise import normalise_activations
+    from impasto.encoders.normalisation import normalise_activations
     from impasto.encoders.protocol import UNBOUNDED, FeatureExtractor
     from impasto.encoders.timm_models import load_timm
 
@@ -28,10 +28,10 @@ _LAZY = {
     "ModuleEncoder": "adapter",
     "Padding": "network",
     "Pooling": "network",
-    "load_encoder": "load",
-    "load_extractor": "load",
+    "load_encoder": "loader",
+    "load_extractor": "loader",
     "load_timm": "timm_models",
-    "normalise_activations": "normalise",
+    "normalise_activations": "normalisation",
 }
 
 __all__ = [

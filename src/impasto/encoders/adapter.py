@@ -11,7 +11,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from impasto.encoders import probing
+from impasto.encoders import probe as probe
 from impasto.encoders.network import (
     POOLING_RESCALE,
     InputConvention,
@@ -24,7 +24,7 @@ from impasto.encoders.network import (
     zero_colour,
 )
 from impasto.encoders.protocol import UNBOUNDED
-from impasto.encoders.substitute import substitute_padding, substitute_pooling
+from impasto.encoders.substitution import substitute_padding, substitute_pooling
 from impasto.errors import LayerError
 
 
@@ -77,7 +77,7 @@ class ModuleEncoder(nn.Module):
         substitute_pooling(self.module, pooling, self.pool_scale)
         if padding is not None:
             substitute_padding(self.module, padding)
-        probing.make_audible(self.module)
+        probe.make_audible(self.module)
         self.register_buffer("mean", torch.tensor(convention.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(convention.std).view(1, 3, 1, 1), persistent=False)
         first = next(self.module.parameters(), self.mean)
@@ -100,9 +100,9 @@ class ModuleEncoder(nn.Module):
         for name in wanted.keys() - self._sides.keys():
 
             def compute(side: int, name: str = name) -> Tensor:
-                return probing.collect(self.module, self._picture(side, side), {name: wanted[name]})[name]
+                return probe.collect(self.module, self._picture(side, side), {name: wanted[name]})[name]
 
-            self._sides[name] = probing.smallest_side(compute)
+            self._sides[name] = probe.smallest_side(compute)
         return max((self._sides[name] for name in wanted), default=1)
 
     def stride(self, layer: str) -> int:
@@ -123,7 +123,7 @@ class ModuleEncoder(nn.Module):
         layers."""
         wanted = self._wanted(layers)
         for name in wanted.keys() - self._reaches.keys():
-            reach = probing.reach(self.module, name, wanted[name], self.minimum_side([name]))
+            reach = probe.reach(self.module, name, wanted[name], self.minimum_side([name]))
             self._reaches[name] = UNBOUNDED if reach is None else reach
         return max((self._reaches[name] for name in wanted), default=0)
 
@@ -160,9 +160,9 @@ class ModuleEncoder(nn.Module):
         """
         wanted = self._wanted(layers)
         check_shape(image)
-        if min(image.shape[2:]) < probing.PROBE_HEIGHT:
+        if min(image.shape[2:]) < probe.PROBE_HEIGHT:
             check_side(image, self.minimum_side(wanted), wanted)
-        found = probing.collect(self.module, self._input(image), wanted)
+        found = probe.collect(self.module, self._input(image), wanted)
         for name in wanted:
             if name not in found:
                 raise LayerError(
@@ -189,26 +189,26 @@ class ModuleEncoder(nn.Module):
         noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
         return self._input(noise.to(self.mean.device))
 
-    def _look(self) -> probing.Survey:
-        seen = probing.survey(self.module, self._picture(probing.PROBE_HEIGHT, probing.PROBE_WIDTH))
+    def _look(self) -> probe.Survey:
+        seen = probe.survey(self.module, self._picture(probe.PROBE_HEIGHT, probe.PROBE_WIDTH))
         if not seen.layers:
             reason = f"it fails: {seen.error}" if seen.error else "none does"
             raise LayerError(
                 f"Expected a module within {self.name} to give features (B, C, H, W) for a picture of"
-                f" {probing.PROBE_WIDTH} x {probing.PROBE_HEIGHT} pixels; {reason}.",
+                f" {probe.PROBE_WIDTH} x {probe.PROBE_HEIGHT} pixels; {reason}.",
                 expected="features (B, C, H, W)",
                 actual=reason,
             )
         return seen
 
-    def _wanted(self, layers: Iterable[str]) -> dict[str, probing.Layer]:
+    def _wanted(self, layers: Iterable[str]) -> dict[str, probe.ProbedLayer]:
         """Return the layers asked for, in network order. Raises LayerError."""
         names = {name.strip() for name in layers}
         for name in sorted(names - self._survey.layers.keys()):
             raise self._unknown(name)
         return {name: layer for name, layer in self._survey.layers.items() if name in names}
 
-    def _one(self, layer: str) -> probing.Layer:
+    def _one(self, layer: str) -> probe.ProbedLayer:
         return next(iter(self._wanted([layer]).values()))
 
     def _unknown(self, name: str) -> LayerError:

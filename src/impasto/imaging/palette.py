@@ -38,7 +38,7 @@ Levels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Census:
+class ColourCounts:
     """The distinct colours of a picture, (U, 3).
 
     ``counts``: how often each occurs; ``steady``: how often with four neighbours of about its
@@ -51,14 +51,14 @@ class Census:
     which: NDArray[np.int64]
 
 
-def count(pixels: Pixels) -> Census:
+def count(pixels: Pixels) -> ColourCounts:
     """Return the distinct colours of (H, W, 3) ``pixels`` in [0, 1], to one step of 255."""
     levels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.int16)
     codes = levels.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
     distinct, which, counts = np.unique(codes.reshape(-1), return_inverse=True, return_counts=True)
     colours = np.stack([distinct >> 16, distinct >> 8 & 255, distinct & 255], axis=-1).astype(np.float32)
     steady = np.bincount(which[_steady(levels).reshape(-1)], minlength=len(counts))
-    return Census(colours, counts, steady, which)
+    return ColourCounts(colours, counts, steady, which)
 
 
 def _steady(levels: NDArray[np.int16]) -> NDArray[np.bool_]:
@@ -73,7 +73,7 @@ def _steady(levels: NDArray[np.int16]) -> NDArray[np.bool_]:
     return steady
 
 
-def find(census: Census, radius: float, least_share: float) -> tuple[Levels, NDArray[np.int64]]:
+def find(census: ColourCounts, radius: float, least_share: float) -> tuple[Levels, NDArray[np.int64]]:
     """Return the flat colours of a picture, those of most pixels first, and the pixels they stand for.
 
     ``radius``: how far from a flat colour, in steps of 255, others count as it. ``least_share``: the
@@ -86,7 +86,7 @@ def find(census: Census, radius: float, least_share: float) -> tuple[Levels, NDA
     return census.colours[palette], owner
 
 
-def _cluster(census: Census, radius: float, least_share: float) -> tuple[list[int], NDArray[np.int64]]:
+def _cluster(census: ColourCounts, radius: float, least_share: float) -> tuple[list[int], NDArray[np.int64]]:
     """Return the places of flat colours in ``census``, and for each colour the place in that list, or -1.
 
     The most frequent colour takes all within ``radius`` with it, then the most frequent of the rest,
@@ -112,7 +112,7 @@ def _cluster(census: Census, radius: float, least_share: float) -> tuple[list[in
     return _largest_first(census, palette, owner)
 
 
-def _has_core(census: Census, candidate: int, near: NDArray[np.bool_]) -> bool:
+def _has_core(census: ColourCounts, candidate: int, near: NDArray[np.bool_]) -> bool:
     """Return whether pixels of the colours ``near`` crowd around ``candidate``, noise aside."""
     core = near & (np.abs(census.colours - census.colours[candidate]) <= 1).all(axis=1)
     whole, steady = census.counts[near].sum(), census.steady[near].sum()
@@ -122,7 +122,7 @@ def _has_core(census: Census, candidate: int, near: NDArray[np.bool_]) -> bool:
 
 
 def _largest_first(
-    census: Census, palette: list[int], owner: NDArray[np.int64]
+    census: ColourCounts, palette: list[int], owner: NDArray[np.int64]
 ) -> tuple[list[int], NDArray[np.int64]]:
     sizes = [-int(census.counts[owner == place].sum()) for place in range(len(palette))]
     order = sorted(range(len(palette)), key=lambda place: (sizes[place], palette[place]))
@@ -132,7 +132,7 @@ def _largest_first(
 
 
 def _without_blends(
-    census: Census, palette: list[int], owner: NDArray[np.int64], radius: float
+    census: ColourCounts, palette: list[int], owner: NDArray[np.int64], radius: float
 ) -> tuple[list[int], NDArray[np.int64]]:
     """Leave out colours that only occur where two with more pixels run into each other."""
     kept: list[int] = []
@@ -149,7 +149,7 @@ def _without_blends(
     return kept, places[owner]
 
 
-def is_flat(census: Census, centres: Levels, radius: float) -> bool:
+def is_flat(census: ColourCounts, centres: Levels, radius: float) -> bool:
     """Return whether most pixels are close to a centre, rather than spread to the edge of ``radius``."""
     close = np.zeros(len(census.counts), dtype=bool)
     for centre in centres:

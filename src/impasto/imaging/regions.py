@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from impasto.errors import OptionError, PictureError
 from impasto.imaging import palette
 from impasto.imaging.decode import MAX_PIXELS, read
-from impasto.imaging.palette import MAX_COLOURS, Census, Levels, distances, off_line
+from impasto.imaging.palette import MAX_COLOURS, ColourCounts, Levels, distances, off_line
 from impasto.types import Pixels, Plane
 
 _STRAY = 45
@@ -119,7 +119,9 @@ def match_regions(content: Iterable[str], style: Iterable[str], tolerance: float
     return {name: pairs[name] for name in wanted}
 
 
-def _share(census: Census, centres: Levels, owner: NDArray[np.int64]) -> tuple[NDArray[np.float32], int]:
+def _share(
+    census: ColourCounts, centres: Levels, owner: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], int]:
     """Return (K, U) weights of the K regions for each of the U colours, and how many pixels fit nowhere."""
     weights = np.zeros((len(centres), len(owner)), dtype=np.float32)
     owned, rest = np.flatnonzero(owner >= 0), np.flatnonzero(owner < 0)

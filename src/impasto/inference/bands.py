@@ -127,7 +127,7 @@ class Doubling:
         }
 
 
-class Sweeps:
+class BandPainter:
     """One picture's way through the network. ``numbers``: the blended row of the table."""
 
     def __init__(

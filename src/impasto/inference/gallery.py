@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import CorruptWeightsError, ImpastoError, OptionError, PictureError, StyleError
-from impasto.inference.bands import Sweeps
+from impasto.inference.bands import BandPainter
 from impasto.inference.graphs import TABLE, Weights
 from impasto.inference.network_files import read_network
 from impasto.inference.onnx_runtime import onnxruntime
@@ -155,7 +155,7 @@ class Gallery:
         numbers = row[0] @ self._weights[TABLE].astype(np.float32)
         exact = pixels.shape[0] * pixels.shape[1] <= EXACT_PIXELS
         more = {"store": np.float32 if exact else np.float16} | more
-        return Sweeps(pixels, numbers, self._weights, self._sessions.open, **more).run()
+        return BandPainter(pixels, numbers, self._weights, self._sessions.open, **more).run()
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

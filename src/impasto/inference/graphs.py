@@ -35,7 +35,7 @@ def stride(layer: str) -> int:
     return 2 if layer.startswith("down") else 1
 
 
-class Network:
+class GraphBuilder:
     """Puts parts of the network into ``graph``, the numbers of ``weights`` as they are stored."""
 
     def __init__(self, name: str, weights: Weights) -> None:
@@ -111,7 +111,7 @@ def whole(weights: Weights, rows: int, metadata: Mapping[str, str] | None = None
     Inputs: ``image`` (1, 3, H, W) in [0, 1], any H and W from 16; ``weights`` (1, ``rows``), how much of
     each row of the table. Output ``painting`` (1, 3, H, W); it may leave [0, 1].
     """
-    network = Network("gallery", weights)
+    network = GraphBuilder("gallery", weights)
     graph = network.graph
     image = graph.input("image", [1, 3, "height", "width"])
     chosen = graph.input("weights", [1, rows])
@@ -151,7 +151,7 @@ def whole(weights: Weights, rows: int, metadata: Mapping[str, str] | None = None
     return graph.to_bytes(metadata)
 
 
-class Segment(Network):
+class BandSegment(GraphBuilder):
     """A part of the network for one band, between two normalisations, whose effects it takes as inputs.
 
     Inputs are called after their layers: ``NAME/scale`` and ``NAME/shift`` (1, C, 1, 1), what a
@@ -195,7 +195,7 @@ class Segment(Network):
 
 def first_segment(weights: Weights, *, store: bool) -> bytes:
     """Return the graph from a band of the image and its grain to moments of ``down2`` (``store``: down4)."""
-    part = Segment("first", weights)
+    part = BandSegment("first", weights)
     image = part.graph.input("band", [1, 4, "rows_in", "columns_in"])
     half = part.convolve_band(image, "down2.convolution")
     if not store:
@@ -206,7 +206,7 @@ def first_segment(weights: Weights, *, store: bool) -> bytes:
 
 def layer_segment(weights: Weights, layer: str, before: str | None) -> bytes:
     """Return the graph from a band of features to ``layer`` and its moments, ``before`` normalised first."""
-    part = Segment("layer", weights)
+    part = BandSegment("layer", weights)
     x = part.graph.input("band", [1, int(weights[f"{layer}.weight"].shape[1]), "rows_in", "columns_in"])
     if before is not None:
         x = part.apply(x, before)
@@ -215,7 +215,7 @@ def layer_segment(weights: Weights, layer: str, before: str | None) -> bytes:
 
 def enlarging_segment(weights: Weights, layer: str) -> bytes:
     """Return the graph from a band of features through the 1x1 convolution ``layer``, doubled and cut."""
-    part = Segment("enlarging", weights)
+    part = BandSegment("enlarging", weights)
     out, into = (int(n) for n in weights[f"{layer}.weight"].shape[:2])
     x = part.graph.input("band", [1, into, "rows_in", "columns_in"])
     part.graph.add("Identity", part.enlarge_band(x, layer), name="features")
@@ -228,7 +228,7 @@ def last_segment(weights: Weights, until: str) -> bytes:
 
     ``until`` is "fine2" or "fine1"; or "strokes" for the painting, with further inputs
     ``image`` (the band), ``matrix`` and ``shift`` (its colour map)."""
-    part = Segment("last", weights)
+    part = BandSegment("last", weights)
     into = int(weights["up2.weight"].shape[1])
     x = part.enlarge_band(part.graph.input("band", [1, into, "rows_in", "columns_in"]), "up2")
     x = part.convolve_band(x, "fine2.convolution")

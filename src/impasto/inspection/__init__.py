@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from impasto.inspection.logs import LossLog, Recorder, read_log, write_log
     from impasto.inspection.networks import NetworkResult
     from impasto.inspection.random_network import untrained
-    from impasto.inspection.reconstruct import (
+    from impasto.inspection.reconstruction import (
         Reconstruction,
         reconstruct_content,
         reconstruct_style,
@@ -36,7 +36,7 @@ _HOMES = {
     "LayerView": "features",
     "LossLog": "logs",
     "NetworkResult": "networks",
-    "Reconstruction": "reconstruct",
+    "Reconstruction": "reconstruction",
     "Recorder": "logs",
     "Stage": "stages",
     "Stages": "stages",
@@ -54,12 +54,12 @@ _HOMES = {
     "network_input": "layers",
     "overlay": "heatmaps",
     "read_log": "logs",
-    "reconstruct_content": "reconstruct",
-    "reconstruct_style": "reconstruct",
+    "reconstruct_content": "reconstruction",
+    "reconstruct_style": "reconstruction",
     "shuffled": "textures",
     "style_distances": "styles",
     "suggest_layers": "layers",
-    "synthesise": "reconstruct",
+    "synthesise": "reconstruction",
     "untrained": "random_network",
     "write_gif": "walks",
     "write_log": "logs",

@@ -50,7 +50,7 @@ class ConditionalNorm(nn.Module):
         return scaled + shift[:, :, None, None].to(normal.dtype)
 
 
-class Layer(nn.Module):
+class ConvNorm(nn.Module):
     """Reflection padding, a convolution, and a place for the normalisation after it."""
 
     def __init__(self, channels_in: int, channels_out: int, side: int = 3, stride: int = 1) -> None:
@@ -79,17 +79,17 @@ class GalleryNetwork(nn.Module):
             raise InputError(f"Expected at least the photograph's row; got {rows} rows.")
         self.grain: Tensor
         self.register_buffer("grain", make_grain())
-        self.down2 = Layer(4, _HALF, 5, 2)
-        self.down4 = Layer(_HALF, _QUARTER, 3, 2)
-        self.blocks4 = nn.ModuleList([Layer(_QUARTER, _QUARTER) for _ in range(2)])
-        self.down8 = Layer(_QUARTER, _EIGHTH, 3, 2)
-        self.blocks8 = nn.ModuleList([Layer(_EIGHTH, _EIGHTH) for _ in range(2 * _COARSE_BLOCKS)])
+        self.down2 = ConvNorm(4, _HALF, 5, 2)
+        self.down4 = ConvNorm(_HALF, _QUARTER, 3, 2)
+        self.blocks4 = nn.ModuleList([ConvNorm(_QUARTER, _QUARTER) for _ in range(2)])
+        self.down8 = ConvNorm(_QUARTER, _EIGHTH, 3, 2)
+        self.blocks8 = nn.ModuleList([ConvNorm(_EIGHTH, _EIGHTH) for _ in range(2 * _COARSE_BLOCKS)])
         self.up4 = nn.Conv2d(_EIGHTH, _QUARTER, 1)
-        self.blocks4_up = nn.ModuleList([Layer(_QUARTER, _QUARTER) for _ in range(2)])
+        self.blocks4_up = nn.ModuleList([ConvNorm(_QUARTER, _QUARTER) for _ in range(2)])
         self.up2 = nn.Conv2d(_QUARTER, _UP, 1)
-        self.fine2 = Layer(_UP, _UP)
+        self.fine2 = ConvNorm(_UP, _UP)
         self.up1 = nn.Conv2d(_UP, _FULL, 1)
-        self.fine1 = Layer(_FULL, _FULL)
+        self.fine1 = ConvNorm(_FULL, _FULL)
         self.strokes = nn.Conv2d(_FULL, 3, 3, bias=False)
         self.table = nn.Parameter(neutral_rows(rows, self.widths))
         for module in self.modules():
@@ -102,11 +102,11 @@ class GalleryNetwork(nn.Module):
             self.table[0, -2 * _FULL :] = 0.0
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[ConvNorm]:
         """The normalised layers, in the order in which a row has their numbers."""
         down: list[nn.Module] = [self.down2, self.down4, *self.blocks4, self.down8, *self.blocks8]
         layers = [*down, *self.blocks4_up, self.fine2, self.fine1]
-        return [layer for layer in layers if isinstance(layer, Layer)]
+        return [layer for layer in layers if isinstance(layer, ConvNorm)]
 
     @property
     def widths(self) -> list[int]:

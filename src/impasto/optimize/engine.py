@@ -18,8 +18,8 @@ from impasto.errors import OptionError, PictureError
 from impasto.imaging import fit, resample, resize, resize_mask
 from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
 from impasto.optimize import memory
+from impasto.optimize.descent import Descent, minimize
 from impasto.optimize.device import choose_machine
-from impasto.optimize.minimize import Descent, minimize
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import levels
 from impasto.optimize.regions import Place, blended, check_guidance, regions

@@ -12,7 +12,7 @@ from impasto.encoders import FeatureExtractor
 from impasto.imaging.inputs import load_picture, opaque
 from impasto.optimize import colours, memory
 from impasto.optimize.engine import Keeper, least_side, paint
-from impasto.optimize.mixing import mix_scales
+from impasto.optimize.mixture import mix_scales
 from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.regions import style_uses
 from impasto.painters.painter import Materials

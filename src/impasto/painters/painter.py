@@ -12,7 +12,7 @@ from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Painting, Picture
 
 if TYPE_CHECKING:
-    from impasto.catalogue.loading import StyleLike
+    from impasto.catalogue.loader import StyleLike
     from impasto.encoders import FeatureExtractor
     from impasto.optimize.engine import Keeper
     from impasto.painters.sources import Loaded

@@ -25,7 +25,7 @@ from impasto.types import Picture
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from impasto.catalogue.loading import StyleLike
+    from impasto.catalogue.loader import StyleLike
     from impasto.encoders import FeatureExtractor
     from impasto.painters.sources import Loaded
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from impasto import imaging
 from impasto.catalogue.cards import SUFFIX, StyleCard
 from impasto.catalogue.files import measure_style_file, write_style
-from impasto.catalogue.loading import pictures_in
+from impasto.catalogue.loader import pictures_in
 from impasto.errors import InputError
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.optimize.options import OptimizeOptions

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from impasto.weights.cache import Stored, folder, path, present, read_record, stored_names
     from impasto.weights.convert import NETWORK_ENDINGS, Network, read_network, save_network
     from impasto.weights.download import DownloadProgress
-    from impasto.weights.naming import architecture_in_name
+    from impasto.weights.file_names import architecture_in_name
     from impasto.weights.neural_style import ModelFile, model_file
     from impasto.weights.registry import CONVENTIONS, REGISTRY, Convention, WeightsFile
     from impasto.weights.store import (
@@ -40,7 +40,7 @@ _HOMES = {
     "REGISTRY": "impasto.weights.registry",
     "Stored": "impasto.weights.cache",
     "WeightsFile": "impasto.weights.registry",
-    "architecture_in_name": "impasto.weights.naming",
+    "architecture_in_name": "impasto.weights.file_names",
     "ensure": "impasto.weights.store",
     "folder": "impasto.weights.cache",
     "identify": "impasto.weights.store",

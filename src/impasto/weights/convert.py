@@ -20,9 +20,9 @@ from impasto.errors import CorruptWeightsError
 from impasto.files import digests
 from impasto.weights.architecture import Architecture
 from impasto.weights.cache import Stored, record_path
+from impasto.weights.file_names import architecture_in_name
 from impasto.weights.keras_files import KERAS_ENDINGS, read_keras
 from impasto.weights.layout import convolution_names, infer_architecture
-from impasto.weights.naming import architecture_in_name
 from impasto.weights.registry import Convention
 from impasto.weights.tensor_files import (
     SAFETENSORS_ENDING,

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 from impasto.errors import OptionError
 from impasto.weights.convert import read_network
-from impasto.weights.naming import architecture_in_name
+from impasto.weights.file_names import architecture_in_name
 from impasto.weights.registry import Convention
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.networks.gallery import GalleryNetwork
-from impasto.networks.train.targets import Target, make_target
+from impasto.networks.train.targets import StyleTarget, make_target
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
@@ -37,5 +37,5 @@ def gallery() -> GalleryNetwork:
 
 
 @pytest.fixture
-def target(encoder: Encoder) -> Target:
+def target(encoder: Encoder) -> StyleTarget:
     return make_target(encoder, PictureStyle(Picture(stripes(96, 96))).statistics)

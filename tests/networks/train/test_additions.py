@@ -8,9 +8,9 @@ from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
 from impasto.networks.gallery import GalleryNetwork, neutral_rows
 from impasto.networks.train.additions import add_rows, first_rows, keep_styles, styles_in
-from impasto.networks.train.judging import contact_sheet, judge, middle
-from impasto.networks.train.lessons import LossWeights, row_weights
-from impasto.networks.train.targets import Target, make_target
+from impasto.networks.train.batches import LossWeights, row_weights
+from impasto.networks.train.evaluation import contact_sheet, judge, middle
+from impasto.networks.train.targets import StyleTarget, make_target
 from impasto.tensors import to_pixels
 from impasto.types import Picture
 from tests.networks.train.conftest import levels
@@ -49,7 +49,7 @@ def test_the_nearest_style_is_the_one_that_paints_the_target(
 
 
 def test_other_beginnings_are_the_mean_and_no_style(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget
 ) -> None:
     table = gallery.table.detach()
     mean, number = first_rows(gallery, target, encoder, IMAGE, LossWeights(), "mean")
@@ -63,7 +63,7 @@ def test_other_beginnings_are_the_mean_and_no_style(
 
 
 def test_the_photographs_row_judged_has_no_content_distance(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget
 ) -> None:
     with torch.no_grad():
         gallery.table[1:] = gallery.table[0]

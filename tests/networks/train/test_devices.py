@@ -14,7 +14,7 @@ from impasto.errors import InputError, OptionError
 from impasto.inference import FastStyle
 from impasto.networks.files import save_network
 from impasto.networks.gallery import GalleryNetwork
-from impasto.networks.train.course import Course
+from impasto.networks.train.plan import TrainingPlan
 from impasto.networks.train.team import Team, join_team
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.pipelines.train import Taught, materials, teach
@@ -49,18 +49,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def course(device: str, **more: Any) -> Course:
+def plan(device: str, **more: Any) -> TrainingPlan:
     given: dict[str, Any] = {"photos": ("photos",), "start": "start.safetensors", "steps": 2, "batch": 1}
     given |= {"size": 64, "precision": "float32", "device": device}
-    return Course(("art.png",), **given | more)
+    return TrainingPlan(("art.png",), **given | more)
 
 
 def learn(device: str, output: str, **more: Any) -> Taught:
     watching = {name: more.pop(name) for name in ("checkpoint", "cancel", "on_progress") if name in more}
     if device == "cpu":
-        return teach(course(device, **more), Path(output), **watching)
+        return teach(plan(device, **more), Path(output), **watching)
     with Elsewhere():
-        return teach(course(device, **more), Path(output), **watching)
+        return teach(plan(device, **more), Path(output), **watching)
 
 
 def check_alike(one: str, other: str) -> None:
@@ -107,7 +107,7 @@ def test_everything_of_a_training_is_on_its_device(more: dict[str, Any]) -> None
     assert seen
     plain = learn("cpu", "here.safetensors", **more)
     assert plain.after is not None
-    # The same lessons, by the same arithmetic but for the order of the optimiser's.
+    # The same batches, by the same arithmetic but for the order of the optimiser's.
     assert done.after.style == pytest.approx(plain.after.style, rel=1e-2)
     check_alike("there.safetensors", "here.safetensors")
 
@@ -135,10 +135,10 @@ def test_a_training_keeps_the_precision_it_was_begun_in(monkeypatch: pytest.Monk
     learn("cpu", "m.safetensors", precision="auto", checkpoint=keep, **watching)
     assert read_checkpoint(keep)[0]["reduced"] is True
     monkeypatch.setattr(materials, "multiplies_bfloat16", lambda: False)
-    found = materials.gather(course("cpu", precision="auto"), keep, lambda _: None)
+    found = materials.gather(plan("cpu", precision="auto"), keep, lambda _: None)
     assert found.reduced
     with pytest.raises(InputError, match="precision"):
-        materials.gather(course("cpu", precision="float32"), keep, lambda _: None)
+        materials.gather(plan("cpu", precision="float32"), keep, lambda _: None)
 
 
 @pytest.mark.usefixtures("here")
@@ -146,22 +146,22 @@ def test_bfloat16_is_the_processor_s_choice_and_not_a_graphics_processor_s(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(materials, "multiplies_bfloat16", lambda: True)
-    assert materials.gather(course("cpu", precision="auto"), None, lambda _: None).reduced
+    assert materials.gather(plan("cpu", precision="auto"), None, lambda _: None).reduced
     with Elsewhere():
-        assert not materials.gather(course("cuda", precision="auto"), None, lambda _: None).reduced
-        assert materials.gather(course("cuda", precision="bfloat16"), None, lambda _: None).reduced
+        assert not materials.gather(plan("cuda", precision="auto"), None, lambda _: None).reduced
+        assert materials.gather(plan("cuda", precision="bfloat16"), None, lambda _: None).reduced
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "auto:1"])
 def test_a_device_of_another_name_is_refused(name: str) -> None:
     with pytest.raises(OptionError, match=f"auto, cpu, cuda or mps; it is '{name}'"):
-        Course(("art.png",), device=name)
+        TrainingPlan(("art.png",), device=name)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without CUDA")
 def test_a_device_that_is_not_there_is_refused_before_anything_is_read() -> None:
     with pytest.raises(OptionError, match="device cuda is not on this machine"):
-        teach(Course(("no-such.png",), device="cuda"), Path("x.safetensors"))
+        teach(TrainingPlan(("no-such.png",), device="cuda"), Path("x.safetensors"))
 
 
 class Torchrun:

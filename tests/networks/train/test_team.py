@@ -20,8 +20,8 @@ from impasto.encoders import load_encoder
 from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.train.targets import make_target
 from impasto.networks.train.team import join_team, leave_team
-from impasto.networks.train.training import Schedule, Trainer
-from impasto.networks.train.made_photos import make_photos
+from impasto.networks.train.training import TrainingSchedule, Trainer
+from impasto.networks.train.synthetic_photos import make_photos
 from impasto.painters.sources import load_style
 
 torch.set_num_threads(1)
@@ -31,8 +31,8 @@ targets = {0: make_target(encoder, load_style("straw-hat").statistics)}
 torch.manual_seed(team.rank)  # different at first: the team begins with the leading one's
 network = GalleryNetwork(3)
 photos = make_photos(3, side=80)
-trainer = Trainer(network, encoder, targets, photos, Schedule(4, 1, 64), team=team)
-lessons = [trainer._draw() for _ in range(1)]
+trainer = Trainer(network, encoder, targets, photos, TrainingSchedule(4, 1, 64), team=team)
+batches = [trainer._draw() for _ in range(1)]
 trainer.run(stop=2)
 middle = copy.deepcopy(trainer.state())
 trainer.run()
@@ -41,11 +41,11 @@ trainer.restore(middle)
 trainer.run()
 again = all(torch.equal(t, end[n]) for n, t in network.state_dict().items())
 digest = hashlib.sha256(b"".join(t.numpy().tobytes() for t in end.values())).hexdigest()
-drawn = hashlib.sha256(lessons[0].images.numpy().tobytes()).hexdigest()
+drawn = hashlib.sha256(batches[0].images.numpy().tobytes()).hexdigest()
 rows = team.gather((digest, drawn, again))
-if team.leads:
+if team.is_leader:
     print("same network:", rows[0][0] == rows[1][0])
-    print("own lessons:", rows[0][1] != rows[1][1])
+    print("own batches:", rows[0][1] != rows[1][1])
     print("resumed exactly:", rows[0][2] and rows[1][2])
 leave_team(team)
 """
@@ -111,7 +111,7 @@ def test_two_processes_learn_one_network_from_lessons_of_their_own(tmp_path: Pat
     ]
     said = [member.communicate(timeout=PATIENCE) for member in members]
     assert [member.returncode for member in members] == [0, 0], said
-    assert said[0][0].splitlines() == ["same network: True", "own lessons: True", "resumed exactly: True"]
+    assert said[0][0].splitlines() == ["same network: True", "own batches: True", "resumed exactly: True"]
 
 
 @pytest.mark.slow

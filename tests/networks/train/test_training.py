@@ -13,11 +13,11 @@ from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
 from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.johnson import JohnsonPainter
-from impasto.networks.train.lessons import Lesson, LossWeights, draw, lesson_loss, row_weights
-from impasto.networks.train.targets import Target
-from impasto.networks.train.training import Schedule, Trainer, TrainingProgress
+from impasto.networks.train.batches import LossWeights, TrainingBatch, batch_loss, draw, row_weights
+from impasto.networks.train.targets import StyleTarget
+from impasto.networks.train.training import Trainer, TrainingProgress, TrainingSchedule
 
-FROZEN = Schedule(4, 2, 64, filters=0.0, rows=2e-2)
+FROZEN = TrainingSchedule(4, 2, 64, filters=0.0, rows=2e-2)
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +32,13 @@ def same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
     return all(torch.equal(value, other[name]) for name, value in one.items())
 
 
-@pytest.mark.parametrize("schedule", [FROZEN, Schedule(4, 2, 64)])
+@pytest.mark.parametrize("schedule", [FROZEN, TrainingSchedule(4, 2, 64)])
 def test_a_resumed_training_is_the_uninterrupted_one_to_the_bit(
-    schedule: Schedule, gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    schedule: TrainingSchedule,
+    gallery: GalleryNetwork,
+    encoder: Encoder,
+    target: StyleTarget,
+    photos: list[Tensor],
 ) -> None:
     begun, other = copy.deepcopy(gallery), copy.deepcopy(gallery)
     Trainer(gallery, encoder, {1: target}, photos, schedule).run()
@@ -49,7 +53,7 @@ def test_a_resumed_training_is_the_uninterrupted_one_to_the_bit(
 
 
 def test_only_the_new_styles_rows_change_where_the_filters_stay(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
     before = copy.deepcopy(gallery.state_dict())
     Trainer(gallery, encoder, {1: target}, photos, FROZEN).run()
@@ -61,9 +65,9 @@ def test_only_the_new_styles_rows_change_where_the_filters_stay(
 
 
 def test_the_photograph_comes_out_as_it_went_in_after_all_was_trained(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
-    Trainer(gallery, encoder, {0: target, 1: target}, photos, Schedule(2, 2, 64)).run()
+    Trainer(gallery, encoder, {0: target, 1: target}, photos, TrainingSchedule(2, 2, 64)).run()
     image = photos[0][None].float() / 255
     strokes = gallery.state_dict()["strokes.weight"]
     with torch.no_grad():
@@ -72,27 +76,27 @@ def test_the_photograph_comes_out_as_it_went_in_after_all_was_trained(
 
 
 def test_training_lowers_the_style_loss(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
     def style() -> float:
         images = torch.stack([photo[:, :64, :64].float() / 255 for photo in photos])
         weights = row_weights(5, 1, 1.0, 1.0).expand(4, -1)
-        lesson = Lesson(images, weights, [1] * 4, [2] * 4, [1.0] * 4)
+        batch = TrainingBatch(images, weights, [1] * 4, [2] * 4, [1.0] * 4)
         with torch.no_grad():
-            return lesson_loss(gallery, encoder, {1: target}, lesson, LossWeights())[1]["style"]
+            return batch_loss(gallery, encoder, {1: target}, batch, LossWeights())[1]["style"]
 
     before = style()
-    Trainer(gallery, encoder, {1: target}, photos, Schedule(40, 2, 64, filters=0.0, rows=3e-2)).run()
+    Trainer(gallery, encoder, {1: target}, photos, TrainingSchedule(40, 2, 64, filters=0.0, rows=3e-2)).run()
     assert style() < 0.9 * before
 
 
 def test_a_network_without_a_table_learns_by_the_same_trainer(
-    encoder: Encoder, target: Target, photos: list[Tensor]
+    encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
     torch.manual_seed(0)
     painter = JohnsonPainter()
     before = copy.deepcopy(painter.state_dict())
-    schedule = Schedule(2, 1, 64, full_strength=1.0, often=(0.0, 0.0, 1.0))
+    schedule = TrainingSchedule(2, 1, 64, full_strength=1.0, often=(0.0, 0.0, 1.0))
     trainer = Trainer(painter, encoder, {0: target}, photos, schedule)
     trainer.run()
     assert set(trainer.losses) == {"content", "style"}
@@ -102,7 +106,7 @@ def test_a_network_without_a_table_learns_by_the_same_trainer(
 
 
 def test_rates_warm_up_and_end_at_nothing() -> None:
-    long, short = Schedule(1000), Schedule(20)
+    long, short = TrainingSchedule(1000), TrainingSchedule(20)
     assert long.factor(0) == pytest.approx(1 / 30)
     assert long.factor(500) == pytest.approx(0.5)
     assert short.factor(1) == pytest.approx(0.95)
@@ -110,7 +114,7 @@ def test_rates_warm_up_and_end_at_nothing() -> None:
 
 
 def test_progress_says_what_is_left_and_cancelling_stops_between_steps(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
     events: list[TrainingProgress] = []
     trainer = Trainer(gallery, encoder, {1: target}, photos, FROZEN)
@@ -121,7 +125,7 @@ def test_progress_says_what_is_left_and_cancelling_stops_between_steps(
 
 
 def test_the_state_of_another_number_of_processes_is_refused(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
     trainer = Trainer(gallery, encoder, {1: target}, photos, FROZEN)
     state = trainer.state()
@@ -130,7 +134,7 @@ def test_the_state_of_another_number_of_processes_is_refused(
 
 
 def test_checkpoints_from_before_there_were_teams_load(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
     trainer = Trainer(gallery, encoder, {1: target}, photos, FROZEN)
     trainer.run(stop=1)
@@ -140,7 +144,7 @@ def test_checkpoints_from_before_there_were_teams_load(
 
 
 def test_training_without_photographs_is_refused(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget
 ) -> None:
     with pytest.raises(OptionError, match="photographs"):
         Trainer(gallery, encoder, {1: target}, [], FROZEN)
@@ -149,20 +153,20 @@ def test_training_without_photographs_is_refused(
 def flicker(gallery: GalleryNetwork, photos: list[Tensor]) -> float:
     """How far paintings of a photograph and of its noisy, moved copy are apart, root mean squared."""
     random = np.random.default_rng(5)
-    lesson = draw(photos, 5, [1], batch=8, size=64, random=random, full_strength=1.0, later=True)
-    assert lesson.later is not None
-    later, side = lesson.later, lesson.later.images.shape[2]
+    batch = draw(photos, 5, [1], batch=8, size=64, random=random, full_strength=1.0, later=True)
+    assert batch.later is not None
+    later, side = batch.later, batch.later.images.shape[2]
     with torch.no_grad():
-        painted, again = gallery(lesson.images, lesson.weights), gallery(later.images, lesson.weights)
+        painted, again = gallery(batch.images, batch.weights), gallery(later.images, batch.weights)
     cut = painted[:, :, later.top : later.top + side, later.left : later.left + side]
     return float((cut - again)[:, :, 16:-16, 16:-16].square().mean().sqrt())
 
 
 def test_training_for_steadiness_makes_paintings_flicker_less(
-    gallery: GalleryNetwork, encoder: Encoder, target: Target, photos: list[Tensor]
+    gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
     other = copy.deepcopy(gallery)
     for network, steady in ((gallery, 0.0), (other, 300.0)):
-        schedule = Schedule(25, 2, 64, loss=LossWeights(steady=steady))
+        schedule = TrainingSchedule(25, 2, 64, loss=LossWeights(steady=steady))
         Trainer(network, encoder, {1: target}, photos, schedule).run()
     assert flicker(other, photos) < 0.8 * flicker(gallery, photos)

@@ -23,7 +23,7 @@ from impasto.optimize.options import OptimizeOptions
 
 if TYPE_CHECKING:
     from impasto.encoders import FeatureExtractor
-    from impasto.optimize.minimize import Descent
+    from impasto.optimize.descent import Descent
     from impasto.types import Pixels
 
 INTERRUPTED = 130
@@ -54,8 +54,8 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     from impasto.cli.compat import neural_style_pictures as pictures
     from impasto.cli.compat import neural_style_recipe as recipe
     from impasto.imaging import write
+    from impasto.optimize.descent import minimize
     from impasto.optimize.engine import PyramidDescent
-    from impasto.optimize.minimize import minimize
     from impasto.optimize.regions import everywhere
 
     content_file, style_files = Path(settings.content_image), pictures.style_paths(settings.style_image)

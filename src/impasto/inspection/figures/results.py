@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from impasto.inspection.figures.canvas import Look
 from impasto.inspection.figures.grids import Cell, draw_grid
 from impasto.inspection.networks import NetworkResult
-from impasto.inspection.reconstruct import Reconstruction
+from impasto.inspection.reconstruction import Reconstruction
 from impasto.inspection.sweeps import Sweep
 from impasto.types import Picture, Pixels
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from impasto.inspection.page.document import page_html
-from impasto.inspection.page.story import Frame, GramView, Story
+from impasto.inspection.page.story import GramView, IterationPicture, Story
 
-__all__ = ["Frame", "GramView", "Story", "page_html"]
+__all__ = ["GramView", "IterationPicture", "Story", "page_html"]

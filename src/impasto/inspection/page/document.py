@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from importlib.resources import files
 
-from impasto.inspection.page import growing, seeing
+from impasto.inspection.page import features, optimisation
 from impasto.inspection.page.media import figure, grid, picture
 from impasto.inspection.page.story import Story
 
@@ -25,15 +25,15 @@ TITLES = (
 def page_html(story: Story) -> str:
     """Return the page as one text: style sheet and pictures are inside it, and there is no script."""
     bodies = (
-        seeing.going_in(story),
-        seeing.network_sees(story),
-        seeing.content(story),
-        seeing.style(story),
-        growing.one_loss(story),
-        growing.downhill(story),
-        growing.what_if(story),
-        growing.parameters(story),
-        growing.references(),
+        features.going_in(story),
+        features.network_sees(story),
+        features.content(story),
+        features.style(story),
+        optimisation.one_loss(story),
+        optimisation.downhill(story),
+        optimisation.what_if(story),
+        optimisation.parameters(story),
+        optimisation.references(),
     )
     sections = "".join(
         f'<section id="{name}"><h2><span class="number">{number}</span>{title}</h2>{body}</section>'

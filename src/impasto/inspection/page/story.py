@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from impasto.inspection.features import LayerView
 from impasto.inspection.layers import NetworkInput
 from impasto.inspection.logs import LossLog
-from impasto.inspection.reconstruct import Reconstruction
+from impasto.inspection.reconstruction import Reconstruction
 from impasto.inspection.sweeps import Sweep
 from impasto.inspection.textures import Shuffled
 from impasto.optimize.options import OptimizeOptions
@@ -19,7 +19,7 @@ from impasto.types import Picture, Pixels
 
 
 @dataclass(frozen=True)
-class Frame:
+class IterationPicture:
     """The picture (H, W, 3) after an iteration, counted from 1; 0 is where it began."""
 
     iteration: int
@@ -65,9 +65,9 @@ class Story:
     result: Pixels
     seconds: float
     log: LossLog
-    frames: Sequence[Frame]
+    frames: Sequence[IterationPicture]
     noise_log: LossLog
-    noise_frames: Sequence[Frame]
+    noise_frames: Sequence[IterationPicture]
     sweep: Sweep
     options: OptimizeOptions
     defaults: OptimizeOptions

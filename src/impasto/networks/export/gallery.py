@@ -26,7 +26,7 @@ from impasto.networks.export.parity import (
     compare,
     comparison_pictures,
 )
-from impasto.networks.export.quantise import quantise
+from impasto.networks.export.quantisation import quantise
 from impasto.networks.files import load_network, read_card
 from impasto.networks.gallery import GalleryNetwork
 from impasto.types import Pixels

@@ -14,7 +14,7 @@ from impasto.networks.export.gallery import export_gallery
 from impasto.networks.export.parity import Export
 from impasto.networks.export.transformers import export_transformer
 from impasto.networks.johnson import JohnsonPainter, read_johnson
-from impasto.networks.train.course import kebab
+from impasto.networks.train.plan import kebab
 from impasto.types import Pixels
 
 

@@ -29,7 +29,7 @@ from impasto.networks.export.parity import (
     compare,
     comparison_pictures,
 )
-from impasto.networks.export.quantise import quantise
+from impasto.networks.export.quantisation import quantise
 from impasto.types import Pixels
 
 _FLOAT, _HALF = 1, 10

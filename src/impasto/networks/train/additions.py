@@ -11,8 +11,8 @@ from torch import Tensor
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
 from impasto.networks.gallery import GalleryNetwork, neutral_rows
-from impasto.networks.train.lessons import Lesson, LossWeights, lesson_loss, row_weights
-from impasto.networks.train.targets import STROKE_SIZES, Target
+from impasto.networks.train.batches import LossWeights, TrainingBatch, batch_loss, row_weights
+from impasto.networks.train.targets import STROKE_SIZES, StyleTarget
 
 Beginning = Literal["nearest", "mean", "neutral"]
 """Where a new style's rows begin: at those of the style that does best, the mean style, or no style."""
@@ -48,7 +48,7 @@ def _with_table(network: GalleryNetwork, table: Tensor) -> GalleryNetwork:
 
 def first_rows(
     network: GalleryNetwork,
-    target: Target,
+    target: StyleTarget,
     encoder: FeatureExtractor,
     images: Tensor,
     loss: LossWeights,
@@ -77,7 +77,7 @@ def first_rows(
 def _loss_as(
     network: GalleryNetwork,
     style: int,
-    target: Target,
+    target: StyleTarget,
     encoder: FeatureExtractor,
     images: Tensor,
     loss: LossWeights,
@@ -85,6 +85,6 @@ def _loss_as(
     """Return the loss against ``target`` of ``images`` painted in ``style``, with medium strokes."""
     count, middle = len(images), len(STROKE_SIZES) // 2
     weights = row_weights(network.table.shape[0], style, middle / (len(STROKE_SIZES) - 1), 1.0)
-    lesson = Lesson(images, weights.expand(count, -1), [0] * count, [middle] * count, [1.0] * count)
-    total, _ = lesson_loss(network, encoder, {0: target}, lesson.to(network.table.device), loss)
+    batch = TrainingBatch(images, weights.expand(count, -1), [0] * count, [middle] * count, [1.0] * count)
+    total, _ = batch_loss(network, encoder, {0: target}, batch.to(network.table.device), loss)
     return float(total)

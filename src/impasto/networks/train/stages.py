@@ -15,9 +15,9 @@ from impasto.encoders import FeatureExtractor
 from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.johnson import JohnsonNetwork, JohnsonPainter
 from impasto.networks.train.additions import Beginning, add_rows, first_rows, keep_styles, styles_in
-from impasto.networks.train.lessons import LossWeights
-from impasto.networks.train.targets import Target
-from impasto.networks.train.training import Learner, Schedule, Trainer
+from impasto.networks.train.batches import LossWeights
+from impasto.networks.train.targets import StyleTarget
+from impasto.networks.train.training import TrainableNetwork, Trainer, TrainingSchedule
 
 Method = Literal["rows", "full", "scratch"]
 """What learns: the new styles' rows, then everything, or everything from random filters."""
@@ -28,12 +28,12 @@ _COARSE_ONLY = (0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Stage:
+class TrainingStage:
     """A part of the training: its name, its share of the time, its schedule but for the steps."""
 
     name: str
     share: float
-    schedule: Schedule
+    schedule: TrainingSchedule
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Model:
     """A network that learns. ``added``: the numbers of its new styles; ``like``: for each, the number of
     the style whose rows it began with, if one."""
 
-    network: Learner
+    network: TrainableNetwork
     added: Sequence[int]
     like: Sequence[int | None] = ()
 
@@ -51,26 +51,29 @@ class Model:
         return 3 if self.network.table is None else self.network.table.shape[0]
 
 
-def stages_of(method: Method, architecture: Architecture, common: Schedule) -> list[Stage]:
+def stages_of(method: Method, architecture: Architecture, common: TrainingSchedule) -> list[TrainingStage]:
     """Return the stages of ``method``; ``common`` has what they share: batch, size, seed, loss."""
     everything = replace(common, filters=1e-3, rows=5e-3)
     if architecture == "johnson2016":
         # One style at one strength and stroke size is all this network can learn.
         once = replace(everything, full_strength=1.0, often=_COARSE_ONLY)
-        return [Stage("network", 1.0, once)]
+        return [TrainingStage("network", 1.0, once)]
     if method == "scratch":
-        return [Stage("network", 1.0, everything)]
+        return [TrainingStage("network", 1.0, everything)]
     rows = replace(common, filters=0.0, rows=5e-2)
     if method == "rows":
-        return [Stage("rows", 1.0, rows)]
-    return [Stage("rows", 0.25, rows), Stage("network", 0.75, replace(everything, filters=3e-4))]
+        return [TrainingStage("rows", 1.0, rows)]
+    return [
+        TrainingStage("rows", 0.25, rows),
+        TrainingStage("network", 0.75, replace(everything, filters=3e-4)),
+    ]
 
 
 def begin(
     method: Method,
     architecture: Architecture,
     start: GalleryNetwork | None,
-    targets: Sequence[Target],
+    targets: Sequence[StyleTarget],
     encoder: FeatureExtractor,
     images: Tensor,
     loss: LossWeights,
@@ -99,7 +102,7 @@ def begin(
     return Model(network, [before + k for k in numbers], [like for _, like in found])
 
 
-def enter(stage: Stage, model: Model) -> Model:
+def enter(stage: TrainingStage, model: Model) -> Model:
     """Return ``model`` prepared for ``stage``: if filters change, the gallery's styles are dropped."""
     network = model.network
     if not stage.schedule.filters or not isinstance(network, GalleryNetwork):
@@ -110,9 +113,9 @@ def enter(stage: Stage, model: Model) -> Model:
 
 
 def train(
-    stage: Stage,
+    stage: TrainingStage,
     model: Model,
-    targets: Sequence[Target],
+    targets: Sequence[StyleTarget],
     encoder: FeatureExtractor,
     photos: Sequence[Tensor],
     *,
@@ -120,7 +123,7 @@ def train(
     **more: object,
 ) -> Trainer:
     """Return a trainer for ``stage`` in ``steps`` steps. ``more`` is for ``Trainer``."""
-    numbered: Mapping[int, Target] = dict(zip(model.added, targets, strict=True))
+    numbered: Mapping[int, StyleTarget] = dict(zip(model.added, targets, strict=True))
     schedule = replace(stage.schedule, steps=steps)
     return Trainer(model.network, encoder, numbered, photos, schedule, **more)  # type: ignore[arg-type]
 

@@ -21,19 +21,19 @@ Measure = Callable[[FeatureExtractor, Sequence[str], int], StyleStatistics]
 
 
 @dataclass(frozen=True)
-class Target:
+class StyleTarget:
     """One style to be learnt: for each of ``STROKE_SIZES`` and each layer, the distance from it."""
 
     distances: Sequence[Mapping[str, Distance]]
 
 
-def make_target(encoder: FeatureExtractor, measure: Measure) -> Target:
+def make_target(encoder: FeatureExtractor, measure: Measure) -> StyleTarget:
     """Make a target from a style's statistics, as ``measure(encoder, layers, long_side)`` returns them.
 
     Distances are Wasserstein-2 between Gaussians, over the style's energy (as ``OptimizeOptions.style_loss``
     "wasserstein")."""
     prepare = STYLE_LOSSES["wasserstein"].prepare
-    return Target(
+    return StyleTarget(
         [
             {n: prepare(s) for n, s in measure(encoder, STYLE_LAYERS, size).items() if n in STYLE_LAYERS}
             for size in STROKE_SIZES

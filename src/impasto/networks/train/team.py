@@ -1,4 +1,4 @@
-"""Several processes that train one network: each on lessons of its own, all with the mean gradient.
+"""Several processes that train one network: each on batches of its own, all with the mean gradient.
 
 ``torchrun`` starts the processes and says in their environment who they are. One process alone is a team
 of one, for which every method does nothing.
@@ -32,7 +32,7 @@ class Team:
     device: str = "cpu"
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """True for the one process that reads options, writes files and talks."""
         return self.rank == 0
 

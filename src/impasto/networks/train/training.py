@@ -18,9 +18,16 @@ from torch import Tensor
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
-from impasto.networks.train.lessons import FULL_STRENGTH, STROKES, Lesson, LossWeights, draw, lesson_loss
+from impasto.networks.train.batches import (
+    FULL_STRENGTH,
+    STROKES,
+    LossWeights,
+    TrainingBatch,
+    batch_loss,
+    draw,
+)
 from impasto.networks.train.muon import Muon
-from impasto.networks.train.targets import Target
+from impasto.networks.train.targets import StyleTarget
 from impasto.networks.train.team import ALONE, Team
 
 _WARM_UP = 30
@@ -28,7 +35,7 @@ _MEMORY = 0.97
 
 
 @dataclass(frozen=True)
-class Schedule:
+class TrainingSchedule:
     """``steps`` in all, of ``batch`` crops of ``size`` pixels. Learning rates warm up over 30 steps (a
     tenth of fewer than 300) and then fall linearly to nothing. ``filters``: Muon's rate for the filters, 0
     to leave them as they are. ``rows``: Adam's, for the styles' numbers. ``full_strength`` and ``often``
@@ -70,7 +77,7 @@ class TrainingProgress:
     left: float
 
 
-class Learner(Protocol):
+class TrainableNetwork(Protocol):
     """A network that can be taught: a gallery's, or one of a single style, which has no ``table``.
 
     Called with pictures (B, 3, H, W) in [0, 1], weights (B, rows) and where on the grain the pictures begin,
@@ -96,7 +103,7 @@ class Learner(Protocol):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
 
 
-def device_of(network: Learner) -> torch.device:
+def device_of(network: TrainableNetwork) -> torch.device:
     """Return the device that ``network`` is on."""
     return network.filters[0].device
 
@@ -110,17 +117,17 @@ class Trainer:
     process has a trainer, all begin with the leading one's network, and ``run`` and ``state`` are to be
     called in all of them alike.
 
-    ``network``, ``encoder`` and ``targets`` are on one device, which lessons are brought to; ``photos``, and
-    what is random, stay with the processor, so that every device has the same lessons.
+    ``network``, ``encoder`` and ``targets`` are on one device, which batches are brought to; ``photos``, and
+    what is random, stay with the processor, so that every device has the same batches.
     """
 
     def __init__(
         self,
-        network: Learner,
+        network: TrainableNetwork,
         encoder: FeatureExtractor,
-        targets: Mapping[int, Target],
+        targets: Mapping[int, StyleTarget],
         photos: Sequence[Tensor],
-        schedule: Schedule,
+        schedule: TrainingSchedule,
         *,
         reduced: bool = False,
         team: Team = ALONE,
@@ -196,7 +203,7 @@ class Trainer:
                     TrainingProgress(self.step, self.schedule.steps, dict(self.losses), self.elapsed, left)
                 )
 
-    def _draw(self) -> Lesson:
+    def _draw(self) -> TrainingBatch:
         schedule = self.schedule
         return draw(
             self.photos,
@@ -210,15 +217,15 @@ class Trainer:
             later=schedule.loss.steady > 0,
         )
 
-    def _learn(self, lesson: Lesson) -> None:
+    def _learn(self, batch: TrainingBatch) -> None:
         factor = self.schedule.factor(self.step)
         for optimizer, peaks in zip(self.optimizers, self._peaks, strict=True):
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
             optimizer.zero_grad(set_to_none=True)
-        loss, parts = lesson_loss(self._paint, self.encoder, self.targets, lesson, self.schedule.loss)
+        loss, parts = batch_loss(self._paint, self.encoder, self.targets, batch, self.schedule.loss)
         if not self.team.all_agree(bool(loss.isfinite())):
-            return  # a lesson that overflowed teaches nothing
+            return  # a batch that overflowed teaches nothing
         loss.backward()  # type: ignore[no-untyped-call]
         self.team.average_gradients(self._parameters())
         table = self.network.table

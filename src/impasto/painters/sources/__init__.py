@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impasto.catalogue.loading import StyleLike, load_style, pictures_in
+from impasto.catalogue.loader import StyleLike, load_style, pictures_in
 from impasto.imaging.inputs import MaskLike, PictureLike, load_picture, name_of, opaque
 from impasto.painters.sources.identity import fingerprint
 from impasto.painters.sources.masks import arrange, load_mask, several

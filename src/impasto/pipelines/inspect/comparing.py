@@ -12,7 +12,7 @@ from impasto.errors import InputError
 from impasto.imaging import fit
 from impasto.inspection.layers import check_size, equal_weights, suggest_layers
 from impasto.inspection.networks import NetworkResult
-from impasto.inspection.reconstruct import shrunk
+from impasto.inspection.reconstruction import shrunk
 from impasto.inspection.stages import StageCallback, Stages
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.optimize.options import OptimizeOptions

@@ -18,7 +18,7 @@ from impasto.inspection.layers import (
     paper_layers,
     suggest_layers,
 )
-from impasto.inspection.reconstruct import (
+from impasto.inspection.reconstruction import (
     ITERATIONS,
     NOISE,
     SIZE,

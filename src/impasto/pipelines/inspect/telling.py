@@ -17,8 +17,8 @@ from impasto.imaging import fit
 from impasto.inspection.features import feature_maps
 from impasto.inspection.layers import check_size, growing_sets, network_input, paper_layers, suggest_layers
 from impasto.inspection.logs import LossLog, Recorder
-from impasto.inspection.page import Frame, GramView, Story
-from impasto.inspection.reconstruct import (
+from impasto.inspection.page import GramView, IterationPicture, Story
+from impasto.inspection.reconstruction import (
     NOISE,
     Reconstruction,
     reconstruct_content,
@@ -130,7 +130,7 @@ class Teller:
             },
         )
 
-    def _paint(self) -> tuple[list[Frame], LossLog, api.Result]:
+    def _paint(self) -> tuple[list[IterationPicture], LossLog, api.Result]:
         recorder = Recorder(when=_spread, then=self.stages.part("painting", "painting your picture"))
         result = api.stylize(
             self.photo,
@@ -141,13 +141,13 @@ class Teller:
             cancel=self.cancel,
         )
         self._done("painting")
-        frames = [Frame(count, pixels) for count, pixels in recorder.frames]
+        frames = [IterationPicture(count, pixels) for count, pixels in recorder.frames]
         if self.options.init == "content":
             width, height = frames[0].pixels.shape[1], frames[0].pixels.shape[0]
-            frames.insert(0, Frame(0, imaging.resize(self.photo.pixels, width, height)))
+            frames.insert(0, IterationPicture(0, imaging.resize(self.photo.pixels, width, height)))
         return frames, recorder.log(), result
 
-    def _from_noise(self) -> tuple[list[Frame], LossLog]:
+    def _from_noise(self) -> tuple[list[IterationPicture], LossLog]:
         options = self.options.replace(
             size=max(self.small.width, self.small.height),
             init="noise",
@@ -169,7 +169,7 @@ class Teller:
             cancel=self.cancel,
         )
         self._done("noise")
-        return [Frame(count, pixels) for count, pixels in recorder.frames], recorder.log()
+        return [IterationPicture(count, pixels) for count, pixels in recorder.frames], recorder.log()
 
     def _content(self) -> list[Reconstruction]:
         found = []

@@ -19,11 +19,11 @@ from impasto.files import digests
 from impasto.inference import FastStyle
 from impasto.networks.files import load_network
 from impasto.networks.gallery import GalleryNetwork
-from impasto.networks.train.course import Course
-from impasto.networks.train.made_photos import make_photos, sample_photos
 from impasto.networks.train.photos import PhotoSet, find_photos, hold_out, read_photos
+from impasto.networks.train.plan import TrainingPlan
 from impasto.networks.train.products import check_names, title_of
-from impasto.networks.train.targets import Target, make_target
+from impasto.networks.train.synthetic_photos import make_photos, sample_photos
+from impasto.networks.train.targets import StyleTarget, make_target
 from impasto.networks.train.team import ALONE, Team
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.device import choose_device, multiplies_bfloat16
@@ -44,7 +44,7 @@ class Materials:
     """What a training is made from."""
 
     encoder: FeatureExtractor
-    targets: Sequence[Target]
+    targets: Sequence[StyleTarget]
     learnt: PhotoSet
     judged: PhotoSet
     styles: tuple[FastStyle, ...]
@@ -63,33 +63,33 @@ class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
 
 
 def gather(
-    course: Course,
+    plan: TrainingPlan,
     checkpoint: Path | None,
     note: Callable[[str], None],
     team: Team = ALONE,
     cancel: Callable[[], bool] = lambda: False,
 ) -> Materials:
-    """Everything ``course`` names, read and measured, and the state in ``checkpoint`` if it exists.
+    """Everything ``plan`` names, read and measured, and the state in ``checkpoint`` if it exists.
 
     ``note`` hears of photographs that will not do so well, and of what is gone on with. Raises InputError
     and its kin for what cannot be used, a checkpoint of another training among it, and Stopped once
     ``cancel`` returns True.
     """
-    names = course.style_names()
-    device = choose_device(course.device) if team.size == 1 else torch.device(team.device)
+    names = plan.style_names()
+    device = choose_device(plan.device) if team.size == 1 else torch.device(team.device)
     start: GalleryNetwork | None = None
     known: tuple[FastStyle, ...] = ()
-    if course.begins_with_gallery:
-        start, known = load_network(course.start)
-        check_names(names, known if course.method == "rows" else ())
-    styles = [load_style(painting) for painting in course.paintings]
-    entries = tuple(_entry(n, p, s) for n, p, s in zip(names, course.paintings, styles, strict=True))
+    if plan.begins_with_gallery:
+        start, known = load_network(plan.start)
+        check_names(names, known if plan.method == "rows" else ())
+    styles = [load_style(painting) for painting in plan.paintings]
+    entries = tuple(_entry(n, p, s) for n, p, s in zip(names, plan.paintings, styles, strict=True))
     encoder = load_encoder("tiny").requires_grad_(False).to(device)
     targets = [make_target(encoder, style.statistics) for style in styles]
-    paths = find_photos([Path(p) for p in course.photos], course.most_photos) if course.photos else []
+    paths = find_photos([Path(p) for p in plan.photos], plan.most_photos) if plan.photos else []
     native = device.type == "cpu" and multiplies_bfloat16()  # as ``optimize.device.choose_machine``
-    reduced = native if course.precision == "auto" else course.precision == "bfloat16"
-    about = asdict(course) | {
+    reduced = native if plan.precision == "auto" else plan.precision == "bfloat16"
+    about = asdict(plan) | {
         "styles": fingerprint(styles),
         "photo_files": digests.of_listing(paths),
         "encoder": str(encoder.describe()["sha256"]),
@@ -105,7 +105,7 @@ def gather(
         )
     if cancel():
         raise Stopped
-    learnt, judged = hold_out(_photos(course, paths, note, cancel))
+    learnt, judged = hold_out(_photos(plan, paths, note, cancel))
     if reduced:
         encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
     return Materials(encoder, targets, learnt, judged, entries, start, known, about, saved, reduced, device)
@@ -119,19 +119,19 @@ def _entry(name: str, painting: str, style: Style) -> FastStyle:
 
 
 def _photos(
-    course: Course, paths: Sequence[Path], note: Callable[[str], None], cancel: Callable[[], bool]
+    plan: TrainingPlan, paths: Sequence[Path], note: Callable[[str], None], cancel: Callable[[], bool]
 ) -> PhotoSet:
     """The photographs to learn on and to be judged by, and a word where they will not do so well."""
-    smallest = course.size * 2 // 3
+    smallest = plan.size * 2 // 3
     if not paths:
         photos = sample_photos(smallest)
-        made = make_photos(MADE, course.seed)
+        made = make_photos(MADE, plan.seed)
         note(
             f"no photographs given: training on {len(made)} made pictures and {len(photos.photos)} samples; "
             "photographs (--content-dir) teach faces, skies and leaves better, see docs/train.md"
         )
         return PhotoSet([*photos.photos, *made])
-    photos = _read(course, paths, smallest, cancel)
+    photos = _read(plan, paths, smallest, cancel)
     if not photos.photos:
         raise InputError(
             f"expected photographs of {smallest} pixels a side or more; none of {len(photos.skipped)} can be "
@@ -157,17 +157,17 @@ def _photos(
     return photos
 
 
-def _read(course: Course, paths: Sequence[Path], smallest: int, cancel: Callable[[], bool]) -> PhotoSet:
+def _read(plan: TrainingPlan, paths: Sequence[Path], smallest: int, cancel: Callable[[], bool]) -> PhotoSet:
     """The photographs in ``paths``; where the training has a time, those read in a quarter of it."""
-    ends = time.perf_counter() + READING * course.seconds
+    ends = time.perf_counter() + READING * plan.seconds
 
     def enough(count: int) -> bool:
         if cancel():
             raise Stopped
-        return course.steps is None and count >= LEAST and time.perf_counter() > ends
+        return plan.steps is None and count >= LEAST and time.perf_counter() > ends
 
-    if course.steps is None:
-        paths = [paths[k] for k in np.random.default_rng(course.seed).permutation(len(paths))]
+    if plan.steps is None:
+        paths = [paths[k] for k in np.random.default_rng(plan.seed).permutation(len(paths))]
     return read_photos(paths, smallest=smallest, enough=enough)
 
 

@@ -14,13 +14,13 @@ from torch import Tensor
 from impasto import imaging
 from impasto.errors import InputError
 from impasto.inference import FastStyle
-from impasto.networks.train.course import Course
-from impasto.networks.train.judging import Judgement, contact_sheet, judge, middle
-from impasto.networks.train.lessons import LossWeights
+from impasto.networks.train.batches import LossWeights
+from impasto.networks.train.evaluation import Judgement, contact_sheet, judge, middle
+from impasto.networks.train.plan import TrainingPlan
 from impasto.networks.train.products import write_products
-from impasto.networks.train.stages import Model, Stage, begin, enter, stages_of, steps_in, train
+from impasto.networks.train.stages import Model, TrainingStage, begin, enter, stages_of, steps_in, train
 from impasto.networks.train.team import ALONE, Team
-from impasto.networks.train.training import Schedule, Trainer, TrainingProgress
+from impasto.networks.train.training import Trainer, TrainingProgress, TrainingSchedule
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
 from impasto.pipelines.train.materials import Materials, Stopped, gather
 from impasto.progress import Progress, ProgressCallback
@@ -90,7 +90,7 @@ class _Watch:
 
 
 def teach(
-    course: Course,
+    plan: TrainingPlan,
     output: Path,
     *,
     checkpoint: Path | None = None,
@@ -100,7 +100,7 @@ def teach(
     cancel: Callable[[], bool] | None = None,
     team: Team = ALONE,
 ) -> Taught:
-    """Teach a network ``course.paintings`` and write it to ``output`` (.safetensors), and as .onnx beside.
+    """Teach a network ``plan.paintings`` and write it to ``output`` (.safetensors), and as .onnx beside.
 
     Goes on from ``checkpoint`` where it exists, which is renewed every ``checkpoint_every`` steps and
     removed in the end. ``on_note`` hears, before training starts, of photographs that are too few, too
@@ -116,40 +116,40 @@ def teach(
     watch = _Watch(on_progress, cancel)
     stop = cancel or (lambda: False)
     try:
-        materials = gather(course, checkpoint, on_note or (lambda _: None), team, stop)
+        materials = gather(plan, checkpoint, on_note or (lambda _: None), team, stop)
     except Stopped:
         team.tell(True)
         return _nothing(watch)
     saved = materials.saved
-    images = torch.stack([middle(p, course.size) for p in materials.learnt.photos[:4]]).to(materials.device)
-    loss = LossWeights(style=_STYLE_WEIGHT * course.style_weight)
+    images = torch.stack([middle(p, plan.size) for p in materials.learnt.photos[:4]]).to(materials.device)
+    loss = LossWeights(style=_STYLE_WEIGHT * plan.style_weight)
     model = begin(
-        course.method,
-        course.architecture,
+        plan.method,
+        plan.architecture,
         materials.start,
         materials.targets,
         materials.encoder,
         images,
         loss,
-        seed=course.seed,
-        beginning=course.beginning,
+        seed=plan.seed,
+        beginning=plan.beginning,
     )
     like = tuple(None if k is None else materials.known[k].name for k in model.like)
-    before = _judge(model, materials, course, stop)
+    before = _judge(model, materials, plan, stop)
     if team.tell(stop()):
         return _nothing(watch)
-    common = Schedule(1, course.batch, course.size, seed=course.seed, loss=loss)
-    stages = stages_of(course.method, course.architecture, common)
-    left = team.tell(course.seconds - (time.perf_counter() - watch.began))
-    if course.steps is None and saved is None and left < LEARNING * course.seconds:
+    common = TrainingSchedule(1, plan.batch, plan.size, seed=plan.seed, loss=loss)
+    stages = stages_of(plan.method, plan.architecture, common)
+    left = team.tell(plan.seconds - (time.perf_counter() - watch.began))
+    if plan.steps is None and saved is None and left < LEARNING * plan.seconds:
         raise InputError(
-            f"reading and measuring took most of the {course.seconds / 60:g} minutes: expected more minutes, "
+            f"reading and measuring took most of the {plan.seconds / 60:g} minutes: expected more minutes, "
             "or smaller paintings and photographs"
         )
     # A training that is gone on with keeps the steps it had.
-    deadline = None if course.steps is not None or saved is not None else time.perf_counter() + left - SAVING
-    lessons = _Lessons(course, materials, stages, watch, checkpoint, checkpoint_every, team, deadline)
-    model, steps, finished = lessons.run(model, saved)
+    deadline = None if plan.steps is not None or saved is not None else time.perf_counter() + left - SAVING
+    batches = _Lessons(plan, materials, stages, watch, checkpoint, checkpoint_every, team, deadline)
+    model, steps, finished = batches.run(model, saved)
     taught = Taught(
         (),
         materials.styles,
@@ -164,10 +164,10 @@ def teach(
     )
     if not finished:
         return taught
-    after = _judge(model, materials, course, stop)
+    after = _judge(model, materials, plan, stop)
     files: tuple[Path, ...] = ()
-    if team.leads:
-        card = _card(course, materials, steps, before, after)
+    if team.is_leader:
+        card = _card(plan, materials, steps, before, after)
         files = write_products(output, model, materials.known, materials.styles, card)
         if checkpoint is not None:
             remove_checkpoint(checkpoint)
@@ -184,9 +184,9 @@ def _nothing(watch: _Watch) -> Taught:
 class _Lessons:
     """The stages of a training, one after the other, and their checkpoints."""
 
-    course: Course
+    plan: TrainingPlan
     materials: Materials
-    stages: Sequence[Stage]
+    stages: Sequence[TrainingStage]
     watch: _Watch
     checkpoint: Path | None
     every: int
@@ -215,8 +215,8 @@ class _Lessons:
         """The steps of this stage and those after it, as far as they can be known now."""
         rest = self.stages[number:]
         shares = [stage.share / sum(s.share for s in rest) for stage in rest]
-        if self.course.steps is not None or self.deadline is None:
-            return [max(1, round((self.course.steps or 1) * share)) for share in shares]
+        if self.plan.steps is not None or self.deadline is None:
+            return [max(1, round((self.plan.steps or 1) * share)) for share in shares]
         seconds = max(0.0, self.deadline - time.perf_counter())
         found = []
         for stage, share in zip(rest, shares, strict=True):
@@ -224,7 +224,7 @@ class _Lessons:
             found.append(steps_in(timed, seconds * share))
         return found
 
-    def _trainer(self, stage: Stage, model: Model, steps: int) -> Trainer:
+    def _trainer(self, stage: TrainingStage, model: Model, steps: int) -> Trainer:
         return train(
             stage,
             model,
@@ -242,7 +242,7 @@ class _Lessons:
         def sheet() -> Pixels:
             return to_pixels(contact_sheet(model.network, model.rows, model.added, photos))
 
-        report = self.watch.report(number, steps, self.course.size, sheet)
+        report = self.watch.report(number, steps, self.plan.size, sheet)
         ends = self._end_of(number)
         while trainer.step < steps[number]:
             block = min(self.every, max(1, steps[number] // 8))
@@ -283,27 +283,29 @@ class _Lessons:
 
     def _keep(self, trainer: Trainer, number: int, steps: list[int]) -> None:
         state = {"stage": number, "steps": steps, "trainer": trainer.state()}
-        if self.checkpoint is not None and self.team.leads:
+        if self.checkpoint is not None and self.team.is_leader:
             write_checkpoint(self.checkpoint, self.materials.identity, state)
 
 
-def _judge(model: Model, materials: Materials, course: Course, stop: Callable[[], bool]) -> Judgement | None:
+def _judge(
+    model: Model, materials: Materials, plan: TrainingPlan, stop: Callable[[], bool]
+) -> Judgement | None:
     """The mean over the styles; None without photographs to judge by, and once ``stop`` returns True."""
     photos: Sequence[Tensor] = materials.judged.photos[:16]
     if not photos:
         return None
-    strokes = (2,) if course.architecture == "johnson2016" else (0, 2)
+    strokes = (2,) if plan.architecture == "johnson2016" else (0, 2)
     found: list[Judgement] = []
     for style, target in zip(model.added, materials.targets, strict=True):
         if stop():
             return None
         one = {style: target}
-        found.append(judge(model.network, model.rows, one, materials.encoder, photos, course.size, strokes))
+        found.append(judge(model.network, model.rows, one, materials.encoder, photos, plan.size, strokes))
     return Judgement(*(sum(values) / len(found) for values in zip(*map(astuple, found), strict=True)))
 
 
 def _card(
-    course: Course,
+    plan: TrainingPlan,
     materials: Materials,
     steps: Sequence[int],
     before: Judgement | None,
@@ -312,16 +314,16 @@ def _card(
     """What the file says of its making."""
     return {
         "training": {
-            "method": course.method,
-            "architecture": course.architecture,
+            "method": plan.method,
+            "architecture": plan.architecture,
             "steps": list(steps),
-            "batch": course.batch,
-            "size": course.size,
-            "style_weight": course.style_weight,
-            "seed": course.seed,
+            "batch": plan.batch,
+            "size": plan.size,
+            "style_weight": plan.style_weight,
+            "seed": plan.seed,
             "device": materials.device.type,
             "photos": len(materials.learnt.photos),
-            "made": not course.photos,
+            "made": not plan.photos,
             "before": None if before is None else asdict(before),
             "after": None if after is None else asdict(after),
         }

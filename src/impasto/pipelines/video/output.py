@@ -8,7 +8,7 @@ from pathlib import Path
 
 from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
-from impasto.clips.codecs import VIDEO_SUFFIXES, Target, find_target
+from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
 from impasto.clips.joining import Sound, check_sound, join
 from impasto.clips.pictures import is_pattern, numbered
 from impasto.clips.writing import Segment, SegmentWriter, check_encoder
@@ -24,7 +24,7 @@ from impasto.types import Picture, Pixels
 class FilmOutput:
     """A film to be written to ``target``, of frames as ``info`` has them, with ``sound``."""
 
-    target: Target
+    target: VideoOutput
     info: ClipInfo
     sound: Sound | None
 

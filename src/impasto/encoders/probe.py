@@ -31,7 +31,7 @@ class _EnoughError(BaseException):
 
 
 @dataclass(frozen=True)
-class Layer:
+class ProbedLayer:
     """The properties of a module's output, found in one pass.
 
     ``calls``: how often it is called, of which the last counts. ``changed``: whether a later module
@@ -51,7 +51,7 @@ class Survey:
     """The modules that give features (B, C, H, W), in the order they are computed in; what the others
     give instead; and the error the pass ended with, if it did."""
 
-    layers: Mapping[str, Layer]
+    layers: Mapping[str, ProbedLayer]
     others: Mapping[str, str]
     error: str = ""
 
@@ -83,7 +83,7 @@ def make_audible(module: nn.Module) -> None:
             part.register_forward_hook(_Reporter(name))
 
 
-def collect(module: nn.Module, image: Tensor, wanted: Mapping[str, Layer]) -> dict[str, Tensor]:
+def collect(module: nn.Module, image: Tensor, wanted: Mapping[str, ProbedLayer]) -> dict[str, Tensor]:
     """Return the features of the layers ``wanted``, (B, C, H // stride, W // stride), for a network's own
     input ``image`` (B, 3, H, W); the pass ends with the last of them. Layers that were not reached are
     missing.
@@ -127,7 +127,7 @@ def survey(module: nn.Module, image: Tensor) -> Survey:
     layers, others = {}, {}
     for name, call in calls.items():
         layer = _layer(call)
-        if isinstance(layer, Layer):
+        if isinstance(layer, ProbedLayer):
             layers[name] = layer
         else:
             others[name] = layer
@@ -153,7 +153,7 @@ def smallest_side(compute: Callable[[int], Tensor]) -> int:
     return high
 
 
-def reach(module: nn.Module, name: str, layer: Layer, side: int) -> int | None:
+def reach(module: nn.Module, name: str, layer: ProbedLayer, side: int) -> int | None:
     """Return the largest distance, in pixels, from the cell of a feature of layer ``name`` to a pixel it
     depends on; None where that is unknown, such as where every feature depends on every pixel.
 
@@ -242,7 +242,7 @@ def _last(holds: Callable[[int], bool], count: int) -> int:
     return low
 
 
-def _layer(call: _Call) -> Layer | str:
+def _layer(call: _Call) -> ProbedLayer | str:
     """Return the layer that gave ``call`` on the probe, or what it gave if not features (1, C, H, W)."""
     output = call.output
     if not isinstance(output, Tensor):
@@ -260,10 +260,10 @@ def _layer(call: _Call) -> Layer | str:
         return f"a tensor of shape {shape}, whose size does not follow the picture's"
     stride = more // (width - height)
     shift = math.trunc((PROBE_HEIGHT // stride - height) / 2)
-    return Layer(shape[1], stride, shift, call.count, output._version != call.version)
+    return ProbedLayer(shape[1], stride, shift, call.count, output._version != call.version)
 
 
-def _aligned(features: Tensor, layer: Layer, image: Tensor) -> Tensor:
+def _aligned(features: Tensor, layer: ProbedLayer, image: Tensor) -> Tensor:
     """Return ``features`` with one for every cell of ``image`` and no more: cells beyond the first and the
     last repeat their neighbours.
     """

@@ -17,7 +17,7 @@ MINUTES: dict[str, float] = {"rows": 4.5, "full": 20.0, "scratch": 60.0}
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingPlan:
     """``paintings``: named styles, style files, pictures or folders of them, each a style of its own.
 
     ``photos``: files and folders; none for pictures the program makes. ``names``: what the styles are

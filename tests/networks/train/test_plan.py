@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from impasto.errors import OptionError
-from impasto.networks.train.course import MINUTES, Course, kebab
-from impasto.networks.train.lessons import LossWeights
+from impasto.networks.train.batches import LossWeights
+from impasto.networks.train.plan import MINUTES, TrainingPlan, kebab
 from impasto.networks.train.stages import stages_of
-from impasto.networks.train.training import Schedule
+from impasto.networks.train.training import TrainingSchedule
 
 
 @pytest.mark.parametrize(
@@ -34,21 +34,24 @@ from impasto.networks.train.training import Schedule
 )
 def test_what_cannot_be_trained_is_refused_in_words(given: dict[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        Course(**({"paintings": ("scream.jpg",)} | given))
+        TrainingPlan(**({"paintings": ("scream.jpg",)} | given))
 
 
 def test_styles_are_called_after_their_files() -> None:
-    assert Course(("art/The Scream_1893.jpg", "straw-hat")).style_names() == ("the-scream-1893", "straw-hat")
+    assert TrainingPlan(("art/The Scream_1893.jpg", "straw-hat")).style_names() == (
+        "the-scream-1893",
+        "straw-hat",
+    )
     assert kebab("Été à Giverny!") == "ete-a-giverny"
 
 
 def test_each_method_has_a_time_and_stages_that_fill_it() -> None:
-    common = Schedule(1, 2, 64, loss=LossWeights(style=3.0))
+    common = TrainingSchedule(1, 2, 64, loss=LossWeights(style=3.0))
     for method in MINUTES:
         stages = stages_of(method, "gallery", common)  # type: ignore[arg-type]
         assert sum(stage.share for stage in stages) == 1
         assert all(stage.schedule.loss.style == 3.0 for stage in stages)
-    assert Course(("a",)).seconds <= 5 * 60
+    assert TrainingPlan(("a",)).seconds <= 5 * 60
     frozen = stages_of("rows", "gallery", common)
     assert [stage.schedule.filters for stage in frozen] == [0.0]
     assert [s.schedule.filters > 0 for s in stages_of("full", "gallery", common)] == [False, True]

@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError
-from impasto.networks.train.lessons import Lesson, LossWeights, lesson_loss, row_weights
-from impasto.networks.train.targets import STROKE_SIZES, Target
-from impasto.networks.train.training import Learner, device_of
+from impasto.networks.train.batches import LossWeights, TrainingBatch, batch_loss, row_weights
+from impasto.networks.train.targets import STROKE_SIZES, StyleTarget
+from impasto.networks.train.training import TrainableNetwork, device_of
 
 _ROWS, _STYLES = 2, 4
 _SIDE = 256
@@ -30,9 +30,9 @@ class Judgement:
 
 @torch.no_grad()
 def judge(
-    network: Learner,
+    network: TrainableNetwork,
     rows: int,
-    targets: Mapping[int, Target],
+    targets: Mapping[int, StyleTarget],
     encoder: FeatureExtractor,
     photos: Sequence[Tensor],
     size: int,
@@ -52,9 +52,9 @@ def judge(
             weights = row_weights(rows, style, stroke / last, 1.0)
             for part in torch.split(images, 4):
                 n = len(part)
-                lesson = Lesson(part, weights.expand(n, -1), [style] * n, [stroke] * n, [1.0] * n)
-                here = lesson.to(device_of(network))
-                found.append((n, lesson_loss(network, encoder, targets, here, LossWeights())[1]))
+                batch = TrainingBatch(part, weights.expand(n, -1), [style] * n, [stroke] * n, [1.0] * n)
+                here = batch.to(device_of(network))
+                found.append((n, batch_loss(network, encoder, targets, here, LossWeights())[1]))
     count = sum(n for n, _ in found)
     return Judgement(*(sum(n * parts[name] for n, parts in found) / count for name in ("content", "style")))
 
@@ -72,7 +72,9 @@ def middle(photo: Tensor, size: int) -> Tensor:
 
 
 @torch.no_grad()
-def contact_sheet(network: Learner, rows: int, styles: Sequence[int], photos: Sequence[Tensor]) -> Tensor:
+def contact_sheet(
+    network: TrainableNetwork, rows: int, styles: Sequence[int], photos: Sequence[Tensor]
+) -> Tensor:
     """Return (1, 3, H, W) in [0, 1]: up to two ``photos``, each beside its paintings in up to four
     ``styles``.
     """

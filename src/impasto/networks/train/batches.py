@@ -14,7 +14,7 @@ from impasto.encoders import FeatureExtractor
 from impasto.metrics.artefacts import grid_ratios
 from impasto.networks.gallery import GRAIN
 from impasto.networks.train.photos import crop
-from impasto.networks.train.targets import CONTENT_LAYERS, STROKE_SIZES, STYLE_LAYERS, Target
+from impasto.networks.train.targets import CONTENT_LAYERS, STROKE_SIZES, STYLE_LAYERS, StyleTarget
 from impasto.objectives.statistics import LayerStatistics, moments
 
 FULL_STRENGTH = 0.7
@@ -31,9 +31,9 @@ _NOISE = 0.03
 
 
 @dataclass(frozen=True)
-class Later:
-    """A lesson's pictures as a film might show them a frame later: ``images`` (B, 3, h, w), noisy and of
-    another brightness, the part of the lesson's that begins at row ``top`` and column ``left``. Its grain
+class ShiftedBatch:
+    """A batch's pictures as a film might show them a frame later: ``images`` (B, 3, h, w), noisy and of
+    another brightness, the part of the batch's that begins at row ``top`` and column ``left``. Its grain
     moves along."""
 
     images: Tensor
@@ -42,7 +42,7 @@ class Later:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingBatch:
     """``images`` (B, 3, S, S) in [0, 1]; ``weights`` (B, rows) of the network's table; per picture the
     number of its style, of its stroke size, and its strength in [0, 1]; ``corner``, where on the grain all
     begin; the pictures a moment ``later`` where steadiness is to be learnt."""
@@ -53,9 +53,9 @@ class Lesson:
     strokes: Sequence[int]
     strengths: Sequence[float]
     corner: tuple[int, int] = (0, 0)
-    later: Later | None = None
+    later: ShiftedBatch | None = None
 
-    def to(self, device: torch.device) -> Lesson:
+    def to(self, device: torch.device) -> TrainingBatch:
         """Return the same, its pictures and weights on ``device``."""
         later = self.later
         if later is not None:
@@ -100,8 +100,8 @@ def draw(
     full_strength: float = FULL_STRENGTH,
     often: Sequence[float] = STROKES,
     later: bool = False,
-) -> Lesson:
-    """Return a random lesson in ``styles``: each picture has one of its own, none twice while there are
+) -> TrainingBatch:
+    """Return a random batch in ``styles``: each picture has one of its own, none twice while there are
     others.
 
     ``full_strength`` is the share of pictures at full strength, ``often`` the share of each stroke size;
@@ -120,12 +120,12 @@ def draw(
         for k, stroke, s in zip(picked, strokes, strengths, strict=True)
     ]
     stacked = torch.stack(images)
-    moment = _a_moment_later(stacked, random) if later else None
+    moment = _shifted(stacked, random) if later else None
     corner = (int(random.integers(GRAIN)), int(random.integers(GRAIN)))
-    return Lesson(stacked, torch.stack(weights), picked, strokes, strengths, corner, moment)
+    return TrainingBatch(stacked, torch.stack(weights), picked, strokes, strengths, corner, moment)
 
 
-def _a_moment_later(images: Tensor, random: np.random.Generator) -> Later:
+def _shifted(images: Tensor, random: np.random.Generator) -> ShiftedBatch:
     """Return pictures moved by whole pixels: a resampled photograph would be softer, and painted softer."""
     side = images.shape[2] - _FARTHEST
     top, left = (int(random.integers(_FARTHEST + 1)) for _ in range(2))
@@ -133,34 +133,34 @@ def _a_moment_later(images: Tensor, random: np.random.Generator) -> Later:
     noise = torch.from_numpy(random.standard_normal(moved.shape, np.float32))
     strength = torch.from_numpy(random.uniform(0, _NOISE, (len(images), 1, 1, 1)).astype(np.float32))
     gain = torch.from_numpy(random.uniform(0.97, 1.03, (len(images), 1, 1, 1)).astype(np.float32))
-    return Later((moved * gain + noise * strength).clamp(0, 1), top, left)
+    return ShiftedBatch((moved * gain + noise * strength).clamp(0, 1), top, left)
 
 
-def lesson_loss(
+def batch_loss(
     paint: Paint,
     encoder: FeatureExtractor,
-    targets: Mapping[int, Target],
-    lesson: Lesson,
+    targets: Mapping[int, StyleTarget],
+    batch: TrainingBatch,
     weigh: LossWeights,
 ) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss of a lesson, a scalar, and its unweighted parts: ``content``, and ``style`` at full
+    """Return the loss of a batch, a scalar, and its unweighted parts: ``content``, and ``style`` at full
     strength.
 
     ``paint(images, weights, corner)`` is the network; it and ``encoder`` may work in reduced precision.
-    The lesson is to be where they are. Perceptual losses after Johnson et al. 2016, section 3.2, with
+    The batch is to be where they are. Perceptual losses after Johnson et al. 2016, section 3.2, with
     statistics as in ``targets``.
     """
-    painted = paint(lesson.images, lesson.weights, lesson.corner).float()
+    painted = paint(batch.images, batch.weights, batch.corner).float()
     with torch.no_grad():
-        wanted = {n: f.float() for n, f in encoder(lesson.images, CONTENT_LAYERS).items()}
+        wanted = {n: f.float() for n, f in encoder(batch.images, CONTENT_LAYERS).items()}
     found = {n: f.float() for n, f in encoder(painted, [*STYLE_LAYERS, *CONTENT_LAYERS]).items()}
     content = torch.stack(
         [(found[n] - wanted[n]).square().mean() / wanted[n].square().mean() for n in CONTENT_LAYERS]
     ).mean()
     distances = torch.stack(
-        [_style_distance(found, number, targets, lesson) for number in range(len(painted))]
+        [_style_distance(found, number, targets, batch) for number in range(len(painted))]
     )
-    shares = torch.tensor(lesson.strengths, device=painted.device).square()
+    shares = torch.tensor(batch.strengths, device=painted.device).square()
     total = content + weigh.style * (shares * distances).mean()
     beyond = functional.relu(-painted) + functional.relu(painted - 1)
     total = total + weigh.range * beyond.square().mean()
@@ -169,29 +169,29 @@ def lesson_loss(
         total = total + weigh.smooth * (rows.square().mean() + columns.square().mean())
     if weigh.grid:
         total = total + weigh.grid * grid_ratios(painted).mean()
-    if lesson.later is not None and weigh.steady:
-        total = total + weigh.steady * _unsteadiness(paint, painted, lesson, lesson.later)
-    full = [float(d.detach()) for d, s in zip(distances, lesson.strengths, strict=True) if s == 1]
+    if batch.later is not None and weigh.steady:
+        total = total + weigh.steady * _unsteadiness(paint, painted, batch, batch.later)
+    full = [float(d.detach()) for d, s in zip(distances, batch.strengths, strict=True) if s == 1]
     parts = {"content": float(content.detach())}
     return total, parts | ({"style": sum(full) / len(full)} if full else {})
 
 
-def _unsteadiness(paint: Paint, painted: Tensor, lesson: Lesson, later: Later) -> Tensor:
+def _unsteadiness(paint: Paint, painted: Tensor, batch: TrainingBatch, later: ShiftedBatch) -> Tensor:
     """Return the mean squared difference between a painting and that of a moment later, up to the borders, so
     that these are painted like the rest (the temporal loss of Ruder, Dosovitskiy and Brox 2018, on motion
     that is made, so that no film is needed).
     """
-    corner = (lesson.corner[0] + later.top, lesson.corner[1] + later.left)
-    again = paint(later.images, lesson.weights, corner).float()
+    corner = (batch.corner[0] + later.top, batch.corner[1] + later.left)
+    again = paint(later.images, batch.weights, corner).float()
     height, width = again.shape[2:]
     same = painted[:, :, later.top : later.top + height, later.left : later.left + width]
     return (again - same).square().mean()
 
 
 def _style_distance(
-    found: Mapping[str, Tensor], number: int, targets: Mapping[int, Target], lesson: Lesson
+    found: Mapping[str, Tensor], number: int, targets: Mapping[int, StyleTarget], batch: TrainingBatch
 ) -> Tensor:
-    distances = targets[lesson.styles[number]].distances[lesson.strokes[number]]
+    distances = targets[batch.styles[number]].distances[batch.strokes[number]]
     rows = []
     for name in STYLE_LAYERS:
         features = found[name][number : number + 1]

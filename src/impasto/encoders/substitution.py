@@ -10,7 +10,7 @@ from torch.nn import functional
 from impasto.encoders.network import Padding, Pooling
 
 
-class Pool(nn.Module):
+class PoolingLayer(nn.Module):
     """Average or L2 pooling over the windows of ``source``, its result multiplied by ``scale``.
 
     Where windows reach over the border, an average is that of the pixels there are; the root of the
@@ -44,7 +44,7 @@ def substitute_pooling(network: nn.Module, pooling: Pooling, scale: float = 1.0)
     for part in list(network.modules()):
         for name, child in part.named_children():
             if isinstance(child, nn.MaxPool2d):
-                setattr(part, name, Pool(child, pooling, scale))
+                setattr(part, name, PoolingLayer(child, pooling, scale))
 
 
 def substitute_padding(network: nn.Module, padding: Padding) -> None:

@@ -6,7 +6,7 @@ import pytest
 from impasto.encoders import Encoder
 from impasto.errors import InputError, PictureError
 from impasto.inspection import reconstruct_content, reconstruct_style, synthesise
-from impasto.inspection.reconstruct import NOISE, TEXTURE
+from impasto.inspection.reconstruction import NOISE, TEXTURE
 from impasto.pipelines.inspect import reconstruct, texture
 from impasto.types import Picture
 from tests.conftest import blobs, stripes

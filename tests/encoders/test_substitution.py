@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from impasto.encoders.substitute import substitute_padding, substitute_pooling
+from impasto.encoders.substitution import substitute_padding, substitute_pooling
 
 
 def test_max_pooling_is_left_alone() -> None:

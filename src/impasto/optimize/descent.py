@@ -178,14 +178,14 @@ def minimize(descent: Descent, iterations: int, on_step: StepCallback) -> Tensor
     Stops early when ``on_step`` says so, or by ``options.threshold`` or ``options.saturation``.
     Raises DivergedError when the loss is no longer a number, and stepping back does not help.
     """
-    while descent.iteration < iterations and not settled(descent.history, descent.options):
+    while descent.iteration < iterations and not has_converged(descent.history, descent.options):
         losses = descent.step()
         if on_step(descent.iteration, descent, losses):
             break
     return descent.image
 
 
-def settled(history: list[float], options: OptimizeOptions) -> bool:
+def has_converged(history: list[float], options: OptimizeOptions) -> bool:
     """Return whether the losses meet the threshold or have saturated, as ``OptimizeOptions`` defines."""
     if options.threshold is not None and history and history[-1] <= options.threshold:
         return True

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from impasto.errors import DivergedError
 from impasto.objectives import Evaluation
-from impasto.optimize.minimize import Descent, minimize, settled
+from impasto.optimize.descent import Descent, has_converged, minimize
 from impasto.optimize.options import OptimizeOptions
 
 TARGET = torch.linspace(0.2, 0.8, 3 * 8 * 8).view(1, 3, 8, 8)
@@ -98,9 +98,9 @@ def test_stops_when_the_loss_saturates() -> None:
 
 def test_goes_on_while_the_loss_falls_fast_enough() -> None:
     falling = [0.9**k for k in range(30)]
-    assert not settled(falling, OptimizeOptions(saturation=0.01))
-    assert settled([1.0] * 20, OptimizeOptions(saturation=0.01))
-    assert not settled([1.0] * 20, OptimizeOptions())
+    assert not has_converged(falling, OptimizeOptions(saturation=0.01))
+    assert has_converged([1.0] * 20, OptimizeOptions(saturation=0.01))
+    assert not has_converged([1.0] * 20, OptimizeOptions())
 
 
 def test_the_callback_can_stop_it() -> None:
