@@ -35,7 +35,7 @@ def test_papers_and_keras_names_are_understood(text: str, name: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "relu", "relu42", "relu0_1", "fc6", "block4", "relu4_2x"])
 def test_what_is_no_layers_name_is_refused(text: str) -> None:
-    with pytest.raises(LayerError, match="Expected a layer"):
+    with pytest.raises(LayerError, match="expected a layer"):
         parse_layer(text)
     with pytest.raises(LayerError, match="vgg19 has no layer"):
         parse_layer(text, VGG19)

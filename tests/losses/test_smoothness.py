@@ -79,5 +79,5 @@ def test_a_picture_one_pixel_wide_has_a_finite_variation(variation, shape: tuple
 
 @pytest.mark.parametrize("variation", VARIATIONS)
 def test_a_tensor_that_is_no_batch_of_pictures_is_refused(variation) -> None:
-    with pytest.raises(InputError, match=r"Expected an image.*got shape \(3, 4, 4\)"):
+    with pytest.raises(InputError, match=r"expected an image.*got shape \(3, 4, 4\)"):
         variation(torch.zeros(3, 4, 4))

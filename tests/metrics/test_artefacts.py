@@ -136,5 +136,5 @@ def test_pictures_too_small_to_measure_are_refused_with_the_size_needed(
     measured: Callable[[torch.Tensor], object], side: int
 ) -> None:
     measured(torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)))
-    with pytest.raises(PictureError, match=rf"Expected .*{side}x{side}.*; got 50x{side - 1}"):
+    with pytest.raises(PictureError, match=rf"expected .*{side}x{side}.*; got 50x{side - 1}"):
         measured(torch.zeros(1, 3, side - 1, 50))

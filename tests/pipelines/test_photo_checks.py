@@ -72,7 +72,7 @@ def test_kerass_names_of_layers_and_capitals_mean_what_the_papers_do() -> None:
 def test_layers_a_network_of_ones_own_lacks_are_refused_before_painting() -> None:
     refuses(LayerError, "relu3_1", PHOTO, PAINTING, encoder=own())
     refuses(
-        LayerError, "Expected each layer once", PHOTO, PAINTING, style_layers={"relu1_1": 1, "RELU1_1": 1}
+        LayerError, "expected each layer once", PHOTO, PAINTING, style_layers={"relu1_1": 1, "RELU1_1": 1}
     )
 
 

@@ -139,7 +139,7 @@ def test_the_beginning_of_a_digest_is_enough(served: Served, target: Path) -> No
 def test_another_length_than_the_published_one_is_refused_before_it_is_fetched(
     served: Served, target: Path
 ) -> None:
-    with pytest.raises(CorruptWeightsError, match=r"Expected 5 bytes .* offers 700,000"):
+    with pytest.raises(CorruptWeightsError, match=r"expected 5 bytes .* offers 700,000"):
         fetch(served, target, size=5)
     assert list(target.parent.iterdir()) == []
 
@@ -204,7 +204,7 @@ def test_too_little_room_is_noticed_beforehand(
 ) -> None:
     usage = module.shutil._ntuple_diskusage(10, 9, 1)  # type: ignore[attr-defined]
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(DownloadError, match="Expected 700,000 bytes free"):
+    with pytest.raises(DownloadError, match="expected 700,000 bytes free"):
         fetch(served, target)
 
 

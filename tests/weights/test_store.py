@@ -83,7 +83,7 @@ def test_a_published_file_of_another_network_is_refused(
     published: WeightsFile, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(registry.REGISTRY, published.name, replace(published, architecture="vgg16"))
-    with pytest.raises(CorruptWeightsError, match="Expected the convolutions of vgg16"):
+    with pytest.raises(CorruptWeightsError, match="expected the convolutions of vgg16"):
         weights.ensure(published.name)
     assert not list(folder.glob("*.pth"))
 
@@ -267,7 +267,7 @@ def test_names_that_cannot_be_used_are_refused(tensors: Arrays, tmp_path: Path) 
     for name in ("tiny", "../x", "A"):
         with pytest.raises(OptionError):
             weights.import_file(path, name, convention="caffe")
-    with pytest.raises(CorruptWeightsError, match="Expected the convolutions of vgg19"):
+    with pytest.raises(CorruptWeightsError, match="expected the convolutions of vgg19"):
         weights.import_file(path, "vgg19")
 
 

@@ -166,7 +166,7 @@ class ModuleEncoder(nn.Module):
         for name in wanted:
             if name not in found:
                 raise LayerError(
-                    f"Expected {self.name} to compute {name} for every image; for this one it did not.",
+                    f"expected {self.name} to compute {name} for every image; for this one it did not",
                     expected=name,
                     actual="not computed",
                 )
@@ -194,8 +194,8 @@ class ModuleEncoder(nn.Module):
         if not seen.layers:
             reason = f"it fails: {seen.error}" if seen.error else "none does"
             raise LayerError(
-                f"Expected a module within {self.name} to give features (B, C, H, W) for a picture of"
-                f" {probe.PROBE_WIDTH} x {probe.PROBE_HEIGHT} pixels; {reason}.",
+                f"expected a module within {self.name} to give features (B, C, H, W) for a picture of"
+                f" {probe.PROBE_WIDTH} x {probe.PROBE_HEIGHT} pixels; {reason}",
                 expected="features (B, C, H, W)",
                 actual=reason,
             )
@@ -216,7 +216,7 @@ class ModuleEncoder(nn.Module):
         if name in self._survey.others:
             actual = self._survey.others[name]
             return LayerError(
-                f"Expected {expected}; {name} of {self.name} gives {actual}.",
+                f"expected {expected}; {name} of {self.name} gives {actual}",
                 expected=expected,
                 actual=actual,
             )
@@ -225,7 +225,7 @@ class ModuleEncoder(nn.Module):
             if self._survey.error:
                 actual = f"is not reached: the network fails before it ends ({self._survey.error})"
             return LayerError(
-                f"Expected {expected}; {name} of {self.name} {actual}.", expected=expected, actual=actual
+                f"expected {expected}; {name} of {self.name} {actual}", expected=expected, actual=actual
             )
         near = get_close_matches(name, self.layer_names, 3, 0.6)
         some = [*self.layer_names[:4], "...", self.layer_names[-1]] if len(self.layer_names) > 8 else []

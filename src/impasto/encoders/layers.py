@@ -32,7 +32,7 @@ def parse_layer(text: str, architecture: Architecture | None = None) -> str:
         if not _OURS.fullmatch(name):
             expected = "a name such as relu4_2, conv4_2 or pool4"
             raise LayerError(
-                f"Expected a layer: {expected} (or Keras's block4_conv2); got {text.strip()!r}.",
+                f"expected a layer: {expected} (or Keras's block4_conv2); got {text.strip()!r}",
                 expected=expected,
                 actual=repr(text.strip()),
             )
@@ -65,14 +65,12 @@ def parse_layers(
     for text, weight in entries:
         name = text.strip() if modules else parse_layer(text, architecture)
         if name in found:
-            raise LayerError(
-                f"Expected each layer once; {name} comes twice.", expected="once", actual="twice"
-            )
+            raise LayerError(f"expected each layer once; {name} comes twice", expected="once", actual="twice")
         if not math.isfinite(weight) or weight < 0:
             raise _bad_weight(name, str(weight))
         found[name] = weight
     if not found:
-        raise LayerError("Expected at least one layer, got none.", expected="a layer", actual="none")
+        raise LayerError("expected at least one layer, got none", expected="a layer", actual="none")
     return found
 
 
@@ -110,7 +108,7 @@ def _entry(text: str) -> tuple[str, float]:
 def _bad_weight(name: str, actual: str) -> OptionError:
     expected = "a number of 0 or more"
     return OptionError(
-        f"Expected the weight of {name} to be {expected}, got {actual}.", expected=expected, actual=actual
+        f"expected the weight of {name} to be {expected}, got {actual}", expected=expected, actual=actual
     )
 
 

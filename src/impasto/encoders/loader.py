@@ -130,7 +130,7 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         expected = "one of " + ", ".join(choices)
         raise OptionError(
-            f"Expected {option} to be {expected}; got {value!r}.", expected=expected, actual=repr(value)
+            f"expected {option} to be {expected}; got {value!r}", expected=expected, actual=repr(value)
         )
 
 
@@ -143,8 +143,8 @@ def _check_depth(name: str, encoder: Encoder, layers: Iterable[str]) -> None:
         if wanted not in encoder.layer_names:
             deepest = encoder.layer_names[-1]
             raise WeightsError(
-                f"Expected {name} to reach {wanted}; its file holds the first"
-                f" {sum(architecture.depths)} convolutions of {whole.name}, to {deepest}.",
+                f"expected {name} to reach {wanted}; its file holds the first"
+                f" {sum(architecture.depths)} convolutions of {whole.name}, to {deepest}",
                 expected=wanted,
                 actual=deepest,
             )

@@ -94,7 +94,7 @@ def check_shape(image: Tensor) -> None:
     shape = tuple(image.shape)
     if len(shape) != 4 or shape[1] != 3:
         raise PictureError(
-            f"Expected an image of shape (B, 3, H, W), got {shape}.",
+            f"expected an image of shape (B, 3, H, W), got {shape}",
             expected="(B, 3, H, W)",
             actual=str(shape),
         )
@@ -105,8 +105,8 @@ def check_side(image: Tensor, side: int, layers: Iterable[str]) -> None:
     height, width = image.shape[2:]
     if min(height, width) < side:
         raise PictureError(
-            f"Expected at least {side} x {side} pixels for {', '.join(sorted(layers))};"
-            f" got {width} x {height}.",
+            f"expected at least {side} x {side} pixels for {', '.join(sorted(layers))};"
+            f" got {width} x {height}",
             expected=f"{side} x {side} pixels",
             actual=f"{width} x {height} pixels",
         )

@@ -56,5 +56,5 @@ def _mean_activations(encoder: Encoder, images: Iterable[Tensor]) -> dict[str, T
             sums[name] = sums[name] + total if name in sums else total
             counts[name] += features.shape[0] * features.shape[2] * features.shape[3]
     if not sums:
-        raise PictureError("Expected at least one image, got none.", expected="an image", actual="none")
+        raise PictureError("expected at least one image, got none", expected="an image", actual="none")
     return {name: sums[name] / counts[name] for name in layers}

@@ -87,7 +87,7 @@ def _bring_together(result: Tensor, content: Tensor, style: Tensor) -> tuple[Ten
     if abs(expected_height - height) > max(2, _SHAPE_TOLERANCE * height):
         expected, actual = f"the result's shape, {width}x{height}", f"{content.shape[3]}x{content.shape[2]}"
         raise PictureError(
-            f"Expected a content picture of {expected}; got {actual}.", expected=expected, actual=actual
+            f"expected a content picture of {expected}; got {actual}", expected=expected, actual=actual
         )
     result = _shrink(result, _LONGEST)
     content = _resize(content, result.shape[2], result.shape[3])

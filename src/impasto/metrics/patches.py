@@ -43,9 +43,7 @@ def sliced_wasserstein_patches(
     """
     if min(patch, projections, *scales, len(scales)) < 1:
         actual = f"patch {patch}, projections {projections}, scales {tuple(scales)}"
-        raise OptionError(
-            f"Expected numbers of 1 or more; got {actual}.", expected="1 or more", actual=actual
-        )
+        raise OptionError(f"expected numbers of 1 or more; got {actual}", expected="1 or more", actual=actual)
     directions = _directions(patch, projections, seed).to(result)
     distances = []
     for scale in scales:
@@ -59,7 +57,7 @@ def sliced_wasserstein_patches(
         side = patch * min(scales)
         expected = f"pictures of {side}x{side} pixels or more"
         actual = " and ".join(f"{image.shape[3]}x{image.shape[2]}" for image in (result, style))
-        raise PictureError(f"Expected {expected}; got {actual}.", expected=expected, actual=actual)
+        raise PictureError(f"expected {expected}; got {actual}", expected=expected, actual=actual)
     return float(torch.stack(distances).sqrt().mean())
 
 

@@ -26,8 +26,8 @@ def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
     if found != wanted:
         odd = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))[0]
         raise WeightsError(
-            f"Expected the network for any painting in {path}, with {odd} of shape {wanted.get(odd)};"
-            f" got {found.get(odd)}.",
+            f"expected the network for any painting in {path}, with {odd} of shape {wanted.get(odd)};"
+            f" got {found.get(odd)}",
             expected=str(wanted.get(odd)),
             actual=str(found.get(odd)),
         )

@@ -76,7 +76,7 @@ class GalleryNetwork(nn.Module):
     def __init__(self, rows: int) -> None:
         super().__init__()
         if rows < 1:
-            raise InputError(f"Expected at least the photograph's row; got {rows} rows.")
+            raise InputError(f"expected at least the photograph's row; got {rows} rows")
         self.grain: Tensor
         self.register_buffer("grain", make_grain())
         self.down2 = ConvNorm(4, _HALF, 5, 2)
@@ -133,7 +133,7 @@ class GalleryNetwork(nn.Module):
         if not torch.compiler.is_exporting() and min(image.shape[2:]) < MINIMUM_SIDE:
             height, width = image.shape[2:]
             raise PictureError(
-                f"Expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}.",
+                f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}",
                 expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
                 actual=f"{width} x {height} pixels",
             )

@@ -80,7 +80,7 @@ class JohnsonNetwork(nn.Module):
         if not torch.compiler.is_exporting() and min(image.shape[2:]) < MINIMUM_SIDE:
             height, width = image.shape[2:]
             raise PictureError(
-                f"Expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}.",
+                f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}",
                 expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
                 actual=f"{width} x {height} pixels",
             )

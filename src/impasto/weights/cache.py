@@ -125,7 +125,7 @@ def read_record(network: Path) -> Stored:
         return Stored.from_json(place.read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
         raise CorruptWeightsError(
-            f"Expected {place} to record what {network.name} should be; it cannot be read: {error}.",
+            f"expected {place} to record what {network.name} should be; it cannot be read: {error}",
             expected=f"a readable {place.name}",
             actual=str(error),
         ) from error

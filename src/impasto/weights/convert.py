@@ -138,7 +138,7 @@ def _check_floats(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name, tensor in tensors.items():
         if not np.issubdtype(tensor.dtype, np.floating):
             raise CorruptWeightsError(
-                f"Expected {name} to hold floating-point numbers, got {tensor.dtype}.",
+                f"expected {name} to hold floating-point numbers, got {tensor.dtype}",
                 expected="floats",
                 actual=str(tensor.dtype),
             )
@@ -148,7 +148,7 @@ def _check_finite(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise CorruptWeightsError(
-                f"Expected finite numbers; {name} has values that are infinite or not a number.",
+                f"expected finite numbers; {name} has values that are infinite or not a number",
                 expected="finite numbers",
                 actual=name,
             )

@@ -168,7 +168,7 @@ def _transfer(
         if size is not None and total != size:
             part.discard()
             raise CorruptWeightsError(
-                f"Expected {size:,} bytes at {url}; the server offers {total or 0:,}.",
+                f"expected {size:,} bytes at {url}; the server offers {total or 0:,}",
                 expected=f"{size:,} bytes",
                 actual=f"{total or 0:,} bytes",
             )
@@ -264,7 +264,7 @@ def _check_space(part: _Part, needed: int) -> None:
     free = shutil.disk_usage(part.path.parent).free
     if needed > free:
         raise DownloadError(
-            f"Expected {needed:,} bytes free in {part.path.parent} for the download; there are {free:,}.",
+            f"expected {needed:,} bytes free in {part.path.parent} for the download; there are {free:,}",
             expected=f"{needed:,} bytes free",
             actual=f"{free:,} bytes free",
         )

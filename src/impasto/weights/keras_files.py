@@ -55,7 +55,7 @@ def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str,
                 tensors[f"{name}.bias"] = _float32(np.asarray(bias))
     except (OSError, RuntimeError, KeyError, zipfile.BadZipFile) as error:
         raise CorruptWeightsError(
-            f"Expected a whole file of Keras; it is truncated or damaged ({first_line(error)}).",
+            f"expected a whole file of Keras; it is truncated or damaged ({first_line(error)})",
             expected="a whole file of Keras",
             actual=first_line(error),
         ) from error
@@ -121,8 +121,8 @@ def _counted_pairs(datasets: Datasets, likely: str | None) -> dict[tuple[int, in
         if places:
             return dict(zip(places, pairs, strict=True))
     raise CorruptWeightsError(
-        "Expected VGG-16 or VGG-19 as Keras has them, layers called block1_conv1 or of their widths;"
-        f" found {', '.join(sorted(datasets)[:3]) or 'no layers'}.",
+        "expected VGG-16 or VGG-19 as Keras has them, layers called block1_conv1 or of their widths;"
+        f" found {', '.join(sorted(datasets)[:3]) or 'no layers'}",
         expected="VGG-16 or VGG-19",
         actual=", ".join(sorted(datasets)[:3]),
     )
@@ -150,7 +150,7 @@ def _pair(name: str, items: list[Any]) -> Pair:
         shapes = ", ".join(str(tuple(item.shape)) for item in items)
         expected = "one kernel of shape (3, 3, in, out) and one bias"
         raise CorruptWeightsError(
-            f"Expected {name} to have {expected}; found {shapes}.", expected=expected, actual=shapes
+            f"expected {name} to have {expected}; found {shapes}", expected=expected, actual=shapes
         )
     return kernels[0], biases[0]
 

@@ -47,7 +47,7 @@ def _prefix(keys: list[str]) -> str:
             return "" if "" in found else found[0]
         if found:
             raise CorruptWeightsError(
-                f"Expected one network, found several: under {', '.join(found)}.",
+                f"expected one network, found several: under {', '.join(found)}",
                 expected="one network",
                 actual=f"{len(found)} networks",
             )
@@ -59,7 +59,7 @@ def _unprefixed_names(keys: list[str]) -> dict[str, str]:
     wanted = [key for key in inside or keys if not _FULLY_CONNECTED.match(key)]
     if any(key.endswith(".running_mean") for key in wanted):
         raise CorruptWeightsError(
-            "Expected a VGG network without batch normalisation; this one has it.",
+            "expected a VGG network without batch normalisation; this one has it",
             expected="a plain VGG network",
             actual="batch normalisation",
         )
@@ -119,8 +119,8 @@ def _numbered(keys: list[str]) -> dict[str, tuple[int, int, str]]:
         step = number - previous
         if step not in (2, 3) or (previous < 0 and step != 2):
             raise CorruptWeightsError(
-                f"Expected VGG's order of layers, a convolution every second or third place from 0 on;"
-                f" found them at {', '.join(map(str, numbers))}.",
+                f"expected VGG's order of layers, a convolution every second or third place from 0 on;"
+                f" found them at {', '.join(map(str, numbers))}",
                 expected="VGG's order of layers",
                 actual=", ".join(map(str, numbers)),
             )
@@ -134,7 +134,7 @@ def _block_and_index(key: str) -> tuple[int, int]:
     match = _NAMED.fullmatch(key)
     if match is None:
         raise CorruptWeightsError(
-            f"Expected tensors named features.0.weight or conv1_1.weight and so on; found {key!r}.",
+            f"expected tensors named features.0.weight or conv1_1.weight and so on; found {key!r}",
             expected="features.N.weight or convB_N.weight",
             actual=repr(key),
         )
@@ -158,7 +158,7 @@ def _check_complete(layers: set[str], names: Mapping[str, str]) -> None:
 
 def _missing(name: str) -> CorruptWeightsError:
     return CorruptWeightsError(
-        f"Expected all tensors from conv1_1 to the deepest; {name} is missing.",
+        f"expected all tensors from conv1_1 to the deepest; {name} is missing",
         expected=name,
         actual="no such tensor",
     )
@@ -167,7 +167,7 @@ def _missing(name: str) -> CorruptWeightsError:
 def _check_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if tuple(shape) != expected:
         raise CorruptWeightsError(
-            f"Expected {name} of shape {expected}, got {tuple(shape)}.",
+            f"expected {name} of shape {expected}, got {tuple(shape)}",
             expected=str(expected),
             actual=str(tuple(shape)),
         )

@@ -52,7 +52,7 @@ def locate(name: str) -> Path:
         expected, actual = cache.read_record(path).size, path.stat().st_size
         if actual != expected:
             raise CorruptWeightsError(
-                f"Expected {path} to have {expected:,} bytes, it has {actual:,}. {_remedy(name)}",
+                f"expected {path} to have {expected:,} bytes, it has {actual:,}. {_remedy(name)}",
                 expected=f"{expected:,} bytes",
                 actual=f"{actual:,} bytes",
             )
@@ -231,8 +231,8 @@ def _check_architecture(published: WeightsFile, found: Architecture, *, whole: b
     part = known.truncated(count) if fits else known
     if (part.widths, part.depths) != (found.widths, found.depths):
         raise CorruptWeightsError(
-            f"Expected the convolutions of {known.name}, blocks of {known.depths} with {known.widths}"
-            f" channels; found blocks of {found.depths} with {found.widths}.",
+            f"expected the convolutions of {known.name}, blocks of {known.depths} with {known.widths}"
+            f" channels; found blocks of {found.depths} with {found.widths}",
             expected=f"{known.depths} x {known.widths}",
             actual=f"{found.depths} x {found.widths}",
         )

@@ -51,7 +51,7 @@ def read_named(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]:
     if ending in TORCH_ENDINGS:
         return _read_torch(path, names), {}
     raise CorruptWeightsError(
-        f"Expected a .safetensors, .pth or .pt file, got {path.name}.",
+        f"expected a .safetensors, .pth or .pt file, got {path.name}",
         expected=".safetensors, .pth or .pt",
         actual=path.suffix,
     )
@@ -61,7 +61,7 @@ def check_present(path: Path) -> None:
     """Raise WeightsMissingError where ``path`` is no file."""
     if not path.is_file():
         raise WeightsMissingError(
-            f"Expected a weights file at {path}; there is none.", expected="a file", actual=str(path)
+            f"expected a weights file at {path}; there is none", expected="a file", actual=str(path)
         )
 
 
@@ -78,7 +78,7 @@ def _read_safetensors(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]
             return {name: _single(_stored(file, path, key)) for key, name in chosen.items()}, metadata
     except (SafetensorError, TypeError, OSError) as error:
         raise CorruptWeightsError(
-            f"Expected a whole safetensors file; it is truncated or damaged ({error}).",
+            f"expected a whole safetensors file; it is truncated or damaged ({error})",
             expected="a whole safetensors file",
             actual=str(error),
         ) from error
@@ -101,7 +101,7 @@ def _read_torch(path: Path, names: Names) -> Arrays:
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
     ):
         raise CorruptWeightsError(
-            f"Expected a dictionary from names to tensors, got {type(content).__name__}.",
+            f"expected a dictionary from names to tensors, got {type(content).__name__}",
             expected="a dictionary from names to tensors",
             actual=type(content).__name__,
         )
@@ -123,8 +123,8 @@ def _load_torch(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise CorruptWeightsError(
-            "Expected tensors and nothing else; the file is damaged, or holds pickled objects, which"
-            " could run code when loaded, so Impasto does not load it.",
+            "expected tensors and nothing else; the file is damaged, or holds pickled objects, which"
+            " could run code when loaded, so Impasto does not load it",
             expected="tensors and nothing else",
             actual=first_line(error),
         ) from error
@@ -132,7 +132,7 @@ def _load_torch(path: Path) -> Any:
         raise
     except Exception as error:  # a damaged file can fail in any way
         raise CorruptWeightsError(
-            f"Expected a whole PyTorch file; it is truncated or damaged ({first_line(error)}).",
+            f"expected a whole PyTorch file; it is truncated or damaged ({first_line(error)})",
             expected="a whole PyTorch file",
             actual=first_line(error),
         ) from error
