@@ -124,7 +124,7 @@ def test_steadiness_needs_two_frames_and_pixels_that_count() -> None:
         steadiness([blobs(32, 32, 1)], [blobs(32, 32, 1)])
     flow = np.zeros((4, 4, 2), np.float32)
     still = np.zeros((4, 4, 3), np.float32)
-    with pytest.raises(PictureError, match="there is none"):
+    with pytest.raises(PictureError, match="got none"):
         warping_error(still, still, flow, np.zeros((4, 4), np.float32))
 
 

@@ -109,7 +109,7 @@ def test_unknown_names_and_values_are_refused(file: Path) -> None:
         load_encoder(file, convention="caffe", pooling="mean")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="padding to be one of zeros, reflect, replicate-first"):
         load_encoder(file, convention="caffe", padding="wrap")  # type: ignore[arg-type]
-    with pytest.raises(WeightsMissingError, match="there is none"):
+    with pytest.raises(WeightsMissingError, match="there is no such file"):
         load_encoder("no/such.pth")
 
 

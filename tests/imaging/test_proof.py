@@ -71,8 +71,8 @@ def test_black_and_white_stay_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "the file is none"),
-        (noise(20, 20, 1).tobytes(), "the file is none"),
+        (b"", "it is not an ICC profile"),
+        (noise(20, 20, 1).tobytes(), "it is not an ICC profile"),
         (profile(P3_TO_XYZ), "it is for RGB colours"),
         (profile(None), "it is for GRAY colours"),
         (press_profile(both_ways=False), "it cannot be used"),

@@ -100,7 +100,7 @@ def test_a_whole_pickled_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsMissingError, match="there is none"):
+    with pytest.raises(WeightsMissingError, match="there is no such file"):
         read_tensors(tmp_path / "none.pth")
     (tmp_path / "x.bin").write_bytes(b"")
     with pytest.raises(CorruptWeightsError, match=r"\.safetensors, \.pth or \.pt file, got x\.bin"):

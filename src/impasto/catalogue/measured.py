@@ -67,7 +67,7 @@ class Style(Protocol):
         mask: Plane | None = None,
         plan: Plan = at_once,
     ) -> Samples:
-        """Return up to ``count`` features of each layer; all there are for 0."""
+        """Return up to ``count`` features of each layer; 0 means all."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def parse_layer(text: str, architecture: Architecture | None = None) -> str:
 
     Keras's names are understood: "block4_conv2" is "relu4_2", since Keras's convolutions include
     their ReLU, and "block4_pool" is "pool4". With ``architecture``, the network must have the
-    layer. Raises LayerError, naming the nearest layers or those there are.
+    layer. Raises LayerError, naming the nearest layers or all of them.
     """
     name = text.strip().lower()
     keras = _KERAS.fullmatch(name)

@@ -68,7 +68,7 @@ def sniff(path: Path, data: bytes) -> Format:
     """Return the format of a file's bytes, whatever its name says.
 
     Raises:
-        PictureError: the bytes are none of the formats that can be read, or a camera's raw data.
+        PictureError: the bytes are in no format that can be read, or are a camera's raw data.
     """
     found = _recognise(data)
     if found is None:

@@ -85,7 +85,7 @@ def insert_png_chunks(png: bytes, chunks: bytes) -> bytes:
 
 
 def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
-    """Return the parameters ``write`` stored in a picture's file; None when there are none.
+    """Return the parameters ``write`` stored in a picture's file, or None.
 
     Opens the file without decoding its pixels.
 
@@ -114,7 +114,7 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
 
 
 def _stored(data: bytes, kind: formats.Format) -> str | None:
-    """Return the text in the place where ``write`` puts parameters, whoever wrote it."""
+    """Return the text in the place where ``write`` puts parameters, by any program."""
     if kind is formats.TIFF:
         return _tiff_text(data)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:

@@ -90,7 +90,7 @@ def _cluster(census: ColourCounts, radius: float, least_share: float) -> tuple[l
     """Return the places of flat colours in ``census``, and for each colour the place in that list, or -1.
 
     The most frequent colour takes all within ``radius`` with it, then the most frequent of the rest,
-    and so on. Colours around which others spread evenly (soft edges, photographs) are none.
+    and so on. Colours around which others spread evenly (soft edges, photographs) are not flat.
     Stops when there are too many.
     """
     least = least_share * census.which.size

@@ -29,7 +29,7 @@ def read_press_profile(path: str | os.PathLike[str]) -> bytes:
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise _refused(path, f"it cannot be read ({reason})") from problem
     if len(profile) < 132 or profile[36:40] != b"acsp":
-        raise _refused(path, "the file is none")
+        raise _refused(path, "it is not an ICC profile")
     space = profile[16:20]
     if space != b"CMYK":
         raise _refused(path, f"it is for {space.decode('ascii', 'replace').strip()} colours")

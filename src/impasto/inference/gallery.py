@@ -241,7 +241,7 @@ def load_gallery(
 
     ``threads``: how many the arithmetic may use; as many as the machine has cores by default. ``device``:
     cpu; cuda, or cuda:1 and so on; auto for cuda where ONNX Runtime has it. Where it has it and cannot use
-    it, auto goes on with the processor and warns (RuntimeWarning); ``Gallery.device`` is what came of it.
+    it, auto falls back to the processor and warns (RuntimeWarning); ``Gallery.device`` is the result.
 
     Raises WeightsMissingError when there is no such file, CorruptWeightsError when it is something else,
     OptionError for a device that cannot be used.

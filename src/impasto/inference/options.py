@@ -61,7 +61,7 @@ class FastOptions:
         return found
 
     def shares(self, styles: tuple[str, ...]) -> dict[str, float]:
-        """Return each style's share. Raises OptionError where there are not as many weights as styles."""
+        """Return each style's share. Raises OptionError unless there are as many weights as styles."""
         weights = self.style_weights or (1.0,) * len(styles)
         if len(weights) != len(styles):
             raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(weights)}")

@@ -15,7 +15,7 @@ from impasto.inference.onnx_runtime import onnxruntime
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 INSTALL = "pip install 'onnxruntime-gpu[cuda,cudnn]'"
-"""How CUDA is come by; it has the files of the package onnxruntime too, so that one must go."""
+"""The command that installs CUDA support; it includes the package onnxruntime, which must be removed."""
 
 
 _WARNING, _FATAL = 2, 4  # the first is ONNX Runtime's own choice
@@ -117,7 +117,7 @@ def open_first(
 ) -> tuple[Sessions, onnxruntime.InferenceSession]:
     """Open ``model`` on ``device``, as ``choose_device`` returns it; return what opens others there, too.
 
-    Where the graphics processor cannot be used this raises OptionError, or with ``auto`` goes on with the
+    Where the graphics processor cannot be used this raises OptionError, or with ``auto`` falls back to the
     processor and warns (RuntimeWarning). Raises ONNX Runtime's errors for a file that it cannot use.
     """
     wanted, processor = Sessions(device, threads), Sessions("cpu", threads)

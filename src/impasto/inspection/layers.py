@@ -103,7 +103,7 @@ class NetworkInput:
 def network_input(encoder: FeatureExtractor, picture: Picture) -> NetworkInput:
     """Return the first step of all: the picture as ``encoder`` wants it (preprocessing).
 
-    For networks of one's own, whose convention is not to be had, CENTRED's is shown.
+    For custom networks, whose convention is unknown, CENTRED's is shown.
     """
     convention = getattr(encoder, "convention", CONVENTIONS["centred"])
     mean, std = convention.mean, convention.std

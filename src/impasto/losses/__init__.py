@@ -1,6 +1,6 @@
 """Losses: pure functions of feature tensors (B, C, H, W), of samples (N, C) and statistics from them.
 
-They hold neither encoders nor targets: whoever minimises takes the target's statistics once, with
+They hold neither encoders nor targets: the caller takes the target's statistics once, with
 the same functions, and passes both at every step.
 """
 

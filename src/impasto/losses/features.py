@@ -45,7 +45,7 @@ def require_at_least(name: str, value: int, least: int) -> None:
 
 
 def require_one_of(name: str, value: str, choices: Collection[str]) -> None:
-    """Raise OptionError when the option ``name`` is none of ``choices``."""
+    """Raise OptionError when the option ``name`` is not one of ``choices``."""
     if value not in choices:
         raise _unfit(name, f"one of {', '.join(choices)}", repr(value))
 

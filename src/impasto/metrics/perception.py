@@ -1,6 +1,6 @@
 """Closeness of a result to style and content, as measured by a network that did not paint it.
 
-Whatever is minimised looks good to whoever minimised it; give another network than the one the
+A network prefers pictures that were optimised with it; give another one than the one the
 picture was optimised with. Reflect padding in the encoder keeps it from seeing a border that is
 not in the picture.
 """

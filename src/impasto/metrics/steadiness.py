@@ -123,7 +123,7 @@ def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> 
         )
     total = float(counted.sum())
     if not total:
-        raise PictureError("expected a pixel that is visible in both frames; there is none")
+        raise PictureError("expected pixels that are visible in both frames; got none")
     different = np.square(_follow(second, np.nan_to_num(flow)) - first).mean(2)
     return float((different * counted).sum() / total)
 

@@ -21,7 +21,7 @@ INTERVAL = 60.0
 class FileKeeper:
     """A writer that saves a painting with its ``job`` (plain values) in ``path``, every so many seconds.
 
-    ``kept`` is the state to go on from, as ``read_checkpoint`` returns it.
+    ``kept`` is the state to continue from, as ``read_checkpoint`` returns it.
     """
 
     def __init__(

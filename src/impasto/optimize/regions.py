@@ -153,7 +153,7 @@ def blended(
 
 
 def check_guidance(places: Sequence[Place], options: OptimizeOptions) -> None:
-    """Raise OptionError where the ``places`` ask for guided sums that there are not."""
+    """Raise OptionError if the ``places`` ask for guided sums that do not exist."""
     if options.guidance != "sum" or all(place.mask is None for place in places):
         return
     if STYLE_LOSSES[options.style_loss].kind != "moments":

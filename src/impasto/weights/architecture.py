@@ -96,7 +96,7 @@ def recognise(widths: tuple[int, ...], depths: tuple[int, ...], likely: str | No
 
 def recognise_uneven(channels: tuple[int, ...]) -> Architecture | None:
     """Return the known architecture, of those whose blocks are not of one width, whose convolutions have or
-    begin with these widths; None where there is none.
+    begin with these widths, or None.
     """
     for known in ARCHITECTURES.values():
         if known.channels and channels == known.channels[: len(channels)]:

@@ -61,7 +61,7 @@ def check_present(path: Path) -> None:
     """Raise WeightsMissingError where ``path`` is no file."""
     if not path.is_file():
         raise WeightsMissingError(
-            f"expected a weights file at {path}; there is none", expected="a file", actual=str(path)
+            f"expected a weights file at {path}; there is no such file", expected="a file", actual=str(path)
         )
 
 

@@ -43,7 +43,7 @@ def judge(
     Raises InputError without photographs.
     """
     if not photos:
-        raise InputError("expected photographs to judge by; there is none")
+        raise InputError("expected photographs to judge by; got none")
     images = torch.stack([middle(photo, size) for photo in photos])
     last = len(STROKE_SIZES) - 1
     found = []

@@ -93,7 +93,7 @@ def _read(path: Path, smallest: int) -> Tensor:
 def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:
     """Return a random square of ``photo`` (3, H, W) uint8 as (3, size, size) float32 in [0, 1].
 
-    Half of the crops have the photograph's own scale, as far as it is large enough; the others are
+    Half of the crops have the photograph's own scale, if it is large enough; the others are
     resized by a factor of 0.7 to 1.4. Half are mirrored. A quarter are out of focus, since small
     photographs have few areas as flat as those of large ones.
     """

@@ -21,7 +21,7 @@ class TrainingPlan:
     """``paintings``: named styles, style files, pictures or folders of them, each a style of its own.
 
     ``photos``: files and folders; none for pictures the program makes. ``names``: what the styles are
-    called, in order; by their files where there are none. ``start``: a gallery network to begin with,
+    called, in order; by default after their files. ``start``: a gallery network to begin with,
     None for the one that is shipped. ``steps`` of training, or as many as fit into ``minutes`` (None:
     ``MINUTES``). ``most_photos``: of more, so many are chosen evenly. ``precision``: auto, float32 or
     bfloat16; auto is bfloat16 on a processor that multiplies it, else float32. ``device``: auto, cpu, cuda,
@@ -47,7 +47,7 @@ class TrainingPlan:
 
     def __post_init__(self) -> None:
         if not self.paintings:
-            raise OptionError("expected a painting, a named style or a style file to learn; there is none")
+            raise OptionError("expected a painting, a named style or a style file to learn; got none")
         for name, kind in (("method", Method), ("architecture", Architecture), ("beginning", Beginning)):
             if getattr(self, name) not in get_args(kind):
                 expected = ", ".join(get_args(kind))

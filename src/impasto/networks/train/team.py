@@ -130,8 +130,8 @@ def _own_device(device: str) -> str:
 def leave_team(team: Team, code: int = 0) -> None:
     """End this process with ``code`` if it has a team; else return.
 
-    gloo's threads now and then abort an interpreter that shuts down after them, so it is not given the
-    occasion: what is buffered is written, and the process ends.
+    gloo's threads sometimes abort an interpreter that shuts down after them, so it never shuts down: buffers
+    are flushed, and the process ends.
     """
     if team.size == 1:
         return

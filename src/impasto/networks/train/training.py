@@ -133,7 +133,7 @@ class Trainer:
         team: Team = ALONE,
     ) -> None:
         if not photos:
-            raise OptionError("expected photographs to train on; there is none")
+            raise OptionError("expected photographs to train on; got none")
         self.network, self.encoder, self.targets = network, encoder, targets
         self.photos, self.schedule, self.reduced = photos, schedule, reduced
         self.team = team
