@@ -36,7 +36,7 @@ BLEND = 0.5
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _EarlierFrame:
     """An earlier frame of the scene: its photograph in 8 bits, its painting in 16."""
 
     photo: NDArray[np.uint8]
@@ -82,7 +82,7 @@ class Guided:
         if gathered:
             yield from self._several(gathered, history)
 
-    def _next(self, frame: Frame, history: list[_Kept]) -> PaintedFrame:
+    def _next(self, frame: Frame, history: list[_EarlierFrame]) -> PaintedFrame:
         """Paint one frame and append it to ``history``, which is cleared at a cut."""
         photo = to_bytes(frame.pixels)
         pixels = from_bytes(photo)
@@ -95,11 +95,11 @@ class Guided:
         else:
             guide = None if before is None or cut else self._guide(photo, before, history)
             painting = to_words(self.painter.paint(frame.pixels, guide))
-        history.append(_Kept(photo, painting))
+        history.append(_EarlierFrame(photo, painting))
         del history[: -max(self.long_term)]
         return PaintedFrame(frame, from_words(painting), cut, _saved(history))
 
-    def _guide(self, photo: NDArray[np.uint8], before: Motion, history: Sequence[_Kept]) -> Guide:
+    def _guide(self, photo: NDArray[np.uint8], before: Motion, history: Sequence[_EarlierFrame]) -> Guide:
         pixels = from_bytes(photo)
         wanted: list[tuple[Pixels, Plane]] = []
         covered = np.zeros(photo.shape[:2], np.float32)
@@ -116,7 +116,7 @@ class Guided:
             start = _laid_over(start, moved, weight)
         return Guide(start, tuple(wanted))
 
-    def _several(self, frames: Sequence[Frame], history: list[_Kept]) -> Iterator[PaintedFrame]:
+    def _several(self, frames: Sequence[Frame], history: list[_EarlierFrame]) -> Iterator[PaintedFrame]:
         """Paint a run in several passes. Scenes within it do not touch each other."""
         older = list(history)
         anchor = older[-1] if older else None
@@ -131,7 +131,7 @@ class Guided:
                 if around:
                     guide = self._between(photos[place], paintings[place], around)
                     paintings[place] = to_words(self.painter.paint(frames[place].pixels, guide))
-        fresh = [_Kept(photo, painting) for photo, painting in zip(photos, paintings, strict=True)]
+        fresh = [_EarlierFrame(photo, painting) for photo, painting in zip(photos, paintings, strict=True)]
         for place, painted in enumerate(first):
             if painted.cut:
                 older = []
@@ -146,20 +146,20 @@ class Guided:
         first: Sequence[PaintedFrame],
         photos: Sequence[NDArray[np.uint8]],
         paintings: Sequence[NDArray[np.uint16]],
-        anchor: _Kept | None,
-    ) -> list[_Kept]:
+        anchor: _EarlierFrame | None,
+    ) -> list[_EarlierFrame]:
         """Return the frames on both sides in the same scene, the one already painted in this pass first."""
-        found: list[_Kept] = []
+        found: list[_EarlierFrame] = []
         if not first[place].cut:
-            before = anchor if place == 0 else _Kept(photos[place - 1], paintings[place - 1])
+            before = anchor if place == 0 else _EarlierFrame(photos[place - 1], paintings[place - 1])
             found += [before] if before is not None else []
         if place + 1 < len(first) and not first[place + 1].cut:
-            after = _Kept(photos[place + 1], paintings[place + 1])
+            after = _EarlierFrame(photos[place + 1], paintings[place + 1])
             found = [*found, after] if forwards else [after, *found]
         return found
 
     def _between(
-        self, photo: NDArray[np.uint8], painting: NDArray[np.uint16], around: Sequence[_Kept]
+        self, photo: NDArray[np.uint8], painting: NDArray[np.uint16], around: Sequence[_EarlierFrame]
     ) -> Guide:
         """Guide by both neighbours, from a blend with the first (Ruder et al. 2016, equation 9)."""
         wanted = []
@@ -177,7 +177,7 @@ def _laid_over(below: Pixels, above: Pixels, weight: Plane) -> Pixels:
     return np.asarray(below + (above - below) * soft, np.float32)
 
 
-def _saved(history: Sequence[_Kept]) -> State:
+def _saved(history: Sequence[_EarlierFrame]) -> State:
     found: dict[str, Any] = {}
     for place, kept in enumerate(history):
         found[f"photo-{place:03d}"] = kept.photo
@@ -185,7 +185,7 @@ def _saved(history: Sequence[_Kept]) -> State:
     return found
 
 
-def _restored(state: State | None) -> list[_Kept]:
+def _restored(state: State | None) -> list[_EarlierFrame]:
     names = sorted(name for name in state or {} if name.startswith("photo-"))
     assert not names or state is not None
-    return [_Kept(state[n], state[n.replace("photo", "painting")]) for n in names] if state else []
+    return [_EarlierFrame(state[n], state[n.replace("photo", "painting")]) for n in names] if state else []
