@@ -324,7 +324,7 @@ class OptimizeOptions:
         return long_side * self.style_scale if self.style_size is None else float(self.style_size)
 
     def style_sampling(self) -> dict[str, Any]:
-        """Return the keyword arguments of ``catalogue.loading.load_style``."""
+        """Return the keyword arguments of ``catalogue.loader.load_style``."""
         return {"sizing": self.style_sizes, "resampling": self.resampling, "rounding": self.rounding}
 
     def to_dict(self) -> dict[str, Any]:
