@@ -262,7 +262,7 @@ def test_the_checkpoint_of_another_training_is_refused(here: Path) -> None:
 
     job = {"seed": 3}
     write_checkpoint(here / "m.checkpoint", job, {})
-    refused(train("-o", "m.safetensors"), "m.checkpoint is of another training")
+    refused(train("-o", "m.safetensors"), "m.checkpoint belongs to another training")
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_an_option_that_differs_is_named_with_both_values() -> None:
     job = measure(Job("photo.jpg", ("painting.jpg",)))
     other = replace(job, options=OptimizeOptions(style_weight=3.0), protect="mask.png")
     assert differences(job, measure(other)) == [
-        "protect was None, is " + hashlib.sha256(b"mask.png").hexdigest()[:16] + "...",
+        "protect was none, is " + hashlib.sha256(b"mask.png").hexdigest()[:16] + "...",
         "style_weight was 8.0, is 3.0",
     ]
 

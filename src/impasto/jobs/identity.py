@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
 from impasto.errors import InputError
+from impasto.files import digests
 from impasto.files.places import fetch, fetched_version, is_address
 from impasto.jobs.job import Job, Reference
+from impasto.jobs.run import Run, shortened
 from impasto.optimize.options import Initialisation, OptimizeOptions
 
 _MEANS = ("max_memory", "tile", "device", "recoveries", "model", "encoder")
@@ -56,38 +56,22 @@ def start(job: Job) -> Reference | None:
 def digest(name: str) -> str:
     """The SHA-256 of a file, of a folder's pictures in the order of their names, or of a named style."""
     if is_address(name):
-        return _of_file(fetch(name))
+        return digests.of_file(fetch(name), known=True)
     path = Path(name)
     try:
         is_folder, is_there = path.is_dir(), path.exists()
     except OSError as error:  # such as a name too long to be one
-        raise InputError(f"cannot read {_short(name)}: {error.strerror or error}") from error
+        raise InputError(f"cannot read {shortened(name)}: {error.strerror or error}") from error
     if is_folder:
         from impasto.imaging import READABLE_SUFFIXES  # NumPy's import is not for the command's help
 
         pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
-        return hashlib.sha256("".join(map(_of_file, pictures)).encode()).hexdigest()
+        return digests.of_files(pictures)
     if not is_there:
         from impasto.catalogue.cards import named_styles
 
         path = named_styles().get(name, path)
-    return _of_file(path)
-
-
-def _of_file(path: Path) -> str:
-    try:
-        about = path.stat()
-        return _of_bytes(str(path.resolve()), about.st_mtime_ns, about.st_size)
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-
-
-@lru_cache(maxsize=4096)
-def _of_bytes(path: str, changed: int, size: int) -> str:  # noqa: ARG001  (part of what is cached by)
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return digests.of_file(path, known=True)
 
 
 def _mapped(job: Job, change: Callable[[Reference], Reference]) -> Job:
@@ -195,11 +179,7 @@ def differences(earlier: Job, now: Job) -> list[str]:
         return [f"engine was {earlier.engine}, is {now.engine}"]
     by_weights = bool(earlier.network and now.network)
     before, after = _decisive(earlier, by_weights), _decisive(now, by_weights)
-    return [
-        f"{name} was {_short(before[name])}, is {_short(after[name])}"
-        for name in before
-        if before[name] != after[name]
-    ]
+    return Run("painting", after).differences(before)
 
 
 def _decisive(job: Job, by_weights: bool) -> dict[str, Any]:
@@ -223,8 +203,3 @@ def _decisive(job: Job, by_weights: bool) -> dict[str, Any]:
     if job.start is not None:
         found["init"] = held(job.start)
     return found
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:16]}..."

@@ -11,7 +11,7 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -50,7 +50,12 @@ class Run:
     def check_same(self, earlier: Mapping[str, Any], where: str) -> None:
         """Raise InputError where what lies at ``where`` is another run, described ``earlier``."""
         if different := self.differences(earlier):
-            raise InputError(f"{where} belongs to another {self.kind}: its {different[0]}")
+            raise another(where, self.kind, different)
+
+
+def another(where: str, kind: str, different: Sequence[str]) -> InputError:
+    """Return the error for what lies at ``where`` and is of another run, ``different`` in so much."""
+    return InputError(f"{where} belongs to another {kind}: its {different[0]}")
 
 
 def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any], within: str) -> Iterator[str]:
@@ -59,10 +64,11 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any], within: str
         if isinstance(was, dict) and isinstance(is_, dict):
             yield from _differences(was, is_, f"{within}{name} ")
         elif was != is_:
-            yield f"{within}{name} was {_short(was)}, is {_short(is_)}"
+            yield f"{within}{name} was {shortened(was)}, is {shortened(is_)}"
 
 
-def _short(value: object) -> str:
+def shortened(value: object) -> str:
+    """Return what a message says of a value: the beginning of one that is long."""
     text = "none" if value is None else str(value)
     return text if len(text) <= 40 else f"{text[:16]}..."
 

@@ -9,6 +9,7 @@ from typing import Any
 from impasto.errors import InputError
 from impasto.jobs.identity import check_unchanged, differences, located
 from impasto.jobs.job import Job
+from impasto.jobs.run import another
 from impasto.optimize.checkpoints import FileKeeper, read_checkpoint
 
 
@@ -23,9 +24,8 @@ def keeper(path: Path, job: Job, *, every: float, resume: bool) -> FileKeeper:
     kept: Mapping[str, Any] | None = None
     if resume and path.exists():
         earlier, kept = _read(path)
-        different = differences(earlier, job)
-        if different:
-            raise InputError(f"{path} belongs to another painting: its {different[0]}")
+        if different := differences(earlier, job):
+            raise another(str(path), "painting", different)
     return FileKeeper(path, job.to_dict(), every=every, kept=kept)
 
 

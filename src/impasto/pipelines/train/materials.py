@@ -17,6 +17,7 @@ from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import InputError
 from impasto.files import digests
 from impasto.inference import FastStyle
+from impasto.jobs.run import Run
 from impasto.networks.files import load_network
 from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.train.photos import PhotoSet, find_photos, hold_out, read_photos
@@ -178,10 +179,5 @@ def _saved_state(checkpoint: Path | None, identity: dict[str, Any]) -> Mapping[s
         return None
     job, state = read_checkpoint(checkpoint)
     identity["reduced"] = job.get("reduced")
-    different = sorted(n for n in identity.keys() | job.keys() if job.get(n) != identity.get(n))
-    if different:
-        raise InputError(
-            f"the checkpoint {checkpoint} is of another training (such as its {different[0]}): expected the "
-            "same command again, another --checkpoint, or the file removed"
-        )
+    Run("training", identity).check_same(job, str(checkpoint))
     return state
