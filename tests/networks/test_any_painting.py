@@ -8,8 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.nn import functional
 
-from impasto.errors import WeightsError
+from impasto.errors import CorruptWeightsError, PictureError
 from impasto.networks.any_painting import LAYERS, NOISE, AnyPaintingNetwork, blended, draw_noise
 from impasto.networks.any_painting_files import load_network, untaught
 
@@ -31,7 +32,7 @@ def test_any_size_comes_back_at_that_size(network: AnyPaintingNetwork, size: tup
 
 
 def test_a_picture_too_small_is_refused(network: AnyPaintingNetwork) -> None:
-    with pytest.raises(ValueError, match="16 pixels a side at least; got 15x40"):
+    with pytest.raises(PictureError, match="16 pixels a side or more; got 15x40"):
         network(picture(40, 15), network.measure(picture(40, 40)))
 
 
@@ -98,5 +99,23 @@ def test_a_decoder_comes_back_from_its_file(network: AnyPaintingNetwork, tmp_pat
 def test_the_file_of_another_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     save_file({"colours.weight": torch.zeros(3, 16, 1, 1)}, path)
-    with pytest.raises(WeightsError, match=r"coarsest\.beside\.bias of shape \(64,\); got None"):
+    with pytest.raises(CorruptWeightsError, match=r"coarsest\.beside\.bias of shape \(64,\); got None"):
         load_network(path)
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.safetensors"
+    path.write_text("not a network")
+    with pytest.raises(CorruptWeightsError, match=r"expected a safetensors file at .*text\.safetensors"):
+        load_network(path)
+
+
+def test_the_bundled_network_gives_a_photograph_back_at_no_strength() -> None:
+    photo = functional.interpolate(picture(6, 6), (64, 64), mode="bicubic").clamp(0, 1)
+    network = load_network()
+    style = network.measure(picture(48, 48, 1))
+    noise = torch.zeros(1, NOISE, 8, 8)
+    copy = network(photo, style, strength=0, noise=noise)
+    painted = network(photo, style, noise=noise)
+    assert float((copy - photo).square().mean().sqrt()) < 0.16
+    assert float((painted - photo).square().mean()) > 2 * float((copy - photo).square().mean())

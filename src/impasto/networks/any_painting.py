@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from impasto.encoders.network import CENTRED, TINY, Encoder
+from impasto.errors import PictureError
 from impasto.networks.transport import Gaussian, between, carry, gaussian, transport
 
 LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
@@ -180,7 +181,10 @@ def whole_strides(picture: Tensor) -> Tensor:
     """Return ``picture``, mirrored at the right and the bottom until its sides are multiples of 8."""
     height, width = picture.shape[2:]
     if min(height, width) < LEAST_SIDE:
-        raise ValueError(f"expected {LEAST_SIDE} pixels a side at least; got {width}x{height}")
+        expected, actual = f"{LEAST_SIDE} pixels a side or more", f"{width}x{height}"
+        raise PictureError(
+            f"expected a picture of {expected}; got {actual}", expected=expected, actual=actual
+        )
     beyond = (0, -width % STRIDE, 0, -height % STRIDE)
     return functional.pad(picture, beyond, mode="reflect") if any(beyond) else picture
 

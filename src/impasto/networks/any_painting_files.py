@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from impasto.encoders import load_encoder
-from impasto.errors import WeightsError
+from impasto.errors import CorruptWeightsError
 from impasto.networks.any_painting import AnyPaintingNetwork
 
 BUNDLED = Path(__file__).parent / "data" / "any-painting.safetensors"
@@ -17,15 +18,18 @@ BUNDLED = Path(__file__).parent / "data" / "any-painting.safetensors"
 def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
     """Return the network whose decoder is at ``path``, in float32, ready to paint.
 
-    Raises WeightsError for a file of another network.
+    Raises CorruptWeightsError for a file that is not one or is of another network.
     """
-    stored = load_file(path)
+    try:
+        stored = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CorruptWeightsError(f"expected a safetensors file at {path}; got {error}") from error
     network = untaught()
     wanted = {name: tuple(p.shape) for name, p in network.decoder().items()}
     found = {name: tuple(t.shape) for name, t in stored.items()}
     if found != wanted:
         odd = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))[0]
-        raise WeightsError(
+        raise CorruptWeightsError(
             f"expected the network for any painting in {path}, with {odd} of shape {wanted.get(odd)};"
             f" got {found.get(odd)}",
             expected=str(wanted.get(odd)),
