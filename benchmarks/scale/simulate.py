@@ -18,7 +18,7 @@ from pathlib import Path
 
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchProgress, run_with
-from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready
+from impasto.jobs.events import Event, Finished, Started, WorkerLost, WorkerReady
 from impasto.jobs.manifest import Record
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Outcome, Task
@@ -64,7 +64,7 @@ class Told:
 
 
 class Simulated:
-    """A crew in a ``World``."""
+    """An executor in a ``World``."""
 
     def __init__(self, world: World, workers: int, seed: int) -> None:
         self.world = world
@@ -91,9 +91,9 @@ class Simulated:
         self._machine_of[worker] = place
         self._alive.add(worker)
         begins = self._time + world.start * self._chance.uniform(0.7, 1.5)
-        self._later(begins, Ready(worker))
+        self._later(begins, WorkerReady(worker))
         ends = begins + self._chance.expovariate(1 / world.worker_life)
-        self._later(ends, Lost(worker, "killed by SIGKILL"))
+        self._later(ends, WorkerLost(worker, "killed by SIGKILL"))
 
     def give(self, worker: int, task: Task) -> None:
         world, item = self.world, task.item
@@ -101,19 +101,19 @@ class Simulated:
         self.told.busy += seconds
         kind = self._kind(item)
         until = self._time + seconds
-        self._later(self._time, Begun(worker, item))
+        self._later(self._time, Started(worker, item))
         if kind == "poison":
-            self._later(self._time + seconds / 2, Lost(worker, "killed by SIGKILL"))
+            self._later(self._time + seconds / 2, WorkerLost(worker, "killed by SIGKILL"))
         elif self._chance.random() < world.hang:
             self.told.hung += 1
         elif kind == "damaged":
-            self._later(until, Ended(worker, item, Outcome("failed", error="it is no picture")))
+            self._later(until, Finished(worker, item, Outcome("failed", error="it is no picture")))
         elif self._chance.random() < world.flaky:
-            failed = Outcome("failed", error="the store did not answer", may_pass=True)
-            self._later(until, Ended(worker, item, failed))
+            failed = Outcome("failed", error="the store did not answer", is_retryable=True)
+            self._later(until, Finished(worker, item, failed))
         else:
             record = Record(Path(task.job.output).name, "done", task.job, (512, 384), 100, seconds)
-            self._later(until, Ended(worker, item, Outcome("done", record)))
+            self._later(until, Finished(worker, item, Outcome("done", record)))
 
     def dismiss(self, worker: int, *, kill: bool = False) -> None:  # noqa: ARG002
         self._bury(worker)
@@ -140,16 +140,16 @@ class Simulated:
 
     def _happen(self, event: Event) -> list[Event]:
         if event.worker in self._alive:
-            if isinstance(event, Lost):
+            if isinstance(event, WorkerLost):
                 self.told.deaths += 1
                 deaf = self._chance.random() < self.world.deaf
                 self._alive.discard(event.worker)
                 if not deaf:
                     self._bury(event.worker)
-            elif isinstance(event, Ended) and event.outcome.status == "done":
+            elif isinstance(event, Finished) and event.outcome.status == "done":
                 self.told.painted[event.item] += 1
             return [event]
-        if isinstance(event, Ended) and event.worker in self._machine_of:  # given up for dead, and is not
+        if isinstance(event, Finished) and event.worker in self._machine_of:  # given up for dead, and is not
             self.told.late += 1
             if event.outcome.status == "done":
                 self.told.painted[event.item] += 1
@@ -166,7 +166,7 @@ class Simulated:
         lost = [worker for worker in self._chance.choice(there) if worker in self._alive]
         for worker in lost:
             self._bury(worker)
-        return [Lost(worker, "its machine is gone", blame=False) for worker in lost]
+        return [WorkerLost(worker, "its machine is gone", at_fault=False) for worker in lost]
 
     def _bury(self, worker: int) -> None:
         self._alive.discard(worker)
@@ -221,7 +221,7 @@ def simulate(
     jobs = [
         Job(str(photo), (str(photo),), str(out / f"{n:07d}.png"), OptimizeOptions()) for n in range(items)
     ]
-    crew = Simulated(world or World(), workers, seed)
+    executor = Simulated(world or World(), workers, seed)
     settled: Counter[str] = Counter()
 
     def tell(event: BatchProgress) -> None:
@@ -230,12 +230,12 @@ def simulate(
 
     began = time.process_time()
     batch = run_with(
-        lambda: (crew, workers), jobs, out, policy=policy or Policy(patience=120.0), on_progress=tell
+        lambda: (executor, workers), jobs, out, policy=policy or Policy(patience=120.0), on_progress=tell
     )
     spent = time.process_time() - began
     lines = _lines(out / "manifest.jsonl")
     twice = tuple(name for name, count in settled.items() if count > 1)
-    return Simulation(batch, crew.told, crew.now(), spent, twice, lines, workers)
+    return Simulation(batch, executor.told, executor.now(), spent, twice, lines, workers)
 
 
 def _lines(path: Path) -> int:

@@ -12,7 +12,7 @@ from impasto.cli import app
 from impasto.inference.gallery import SHIPPED
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.jobs import machine
-from impasto.jobs.executors.choice import Wish
+from impasto.jobs.executors.choice import WorkerRequest
 from impasto.pipelines import batch as works
 from impasto.pipelines.video import workers as video_workers
 from impasto.pipelines.video.engine import find_gallery
@@ -98,12 +98,12 @@ class Wished(Exception):  # noqa: N818 - nothing went wrong
     """Carries what was wished, before a worker is hired."""
 
 
-def wished(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Wish, Any]:
-    def find_workers(wish: Wish, painter: Any, _: Any) -> Any:
+def wished(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[WorkerRequest, Any]:
+    def choose_executor(wish: WorkerRequest, painter: Any, _: Any) -> Any:
         raise Wished(wish, painter(2))
 
     for module in (works, video_workers):
-        monkeypatch.setattr(module, "find_workers", find_workers)
+        monkeypatch.setattr(module, "choose_executor", choose_executor)
     result = run(*words)
     assert isinstance(result.exception, Wished), result.output
     return result.exception.args  # type: ignore[return-value]

@@ -19,7 +19,7 @@ from impasto.jobs.identity import digest, fetched, measure
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.run import RemoteRunStore
 from impasto.jobs.schedule import Policy
-from impasto.jobs.work import Painted, may_pass
+from impasto.jobs.work import Painted, is_retryable
 from impasto.optimize.options import OptimizeOptions
 from tests.jobs.painters import make
 
@@ -215,7 +215,7 @@ def test_a_store_that_is_away_is_asked_again_and_a_missing_file_is_not(
         )
         with pytest.raises(InputError) as caught:
             places.read("memory://photos/a.jpg")
-        assert may_pass(caught.value) == expected, raised
+        assert is_retryable(caught.value) == expected, raised
 
 
 def test_what_the_system_says_is_told_in_words_and_not_in_numbers(tmp_path: Path) -> None:
@@ -233,5 +233,5 @@ def test_what_the_system_says_is_told_in_words_and_not_in_numbers(tmp_path: Path
 def test_memory_that_the_machine_does_not_have_is_not_asked_for_again() -> None:
     with pytest.raises(MemoryError) as caught:
         np.empty((1 << 30, 1 << 20), np.float64)
-    assert not may_pass(caught.value)
-    assert may_pass(MemoryError())  # others may have had it
+    assert not is_retryable(caught.value)
+    assert is_retryable(MemoryError())  # others may have had it

@@ -1,4 +1,4 @@
-"""What the autoscaler of a Ray cluster is told, and who is to blame for a dead actor. Ray is not started."""
+"""What the autoscaler of a Ray cluster is told, and whose fault a dead actor is. Ray is not started."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from impasto.jobs.machine import Seat, Share
+from impasto.jobs.machine import Share, WorkerSlot
 from impasto.jobs.work import WorkerPainter
 
 pytestmark = [
@@ -67,28 +67,28 @@ def hear(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], None] = lambda: N
 
 
 def crew_in(folder: Path) -> Any:
-    from impasto.jobs.executors.ray import Cluster, RayCrew
+    from impasto.jobs.executors.ray import Cluster, RayExecutor
 
     (folder / ".impasto").mkdir(exist_ok=True)
-    share = Share(3, Seat(2), gpu=False, memory=10**9)
-    return RayCrew(WorkerPainter("tests.jobs.painters:make"), Cluster(share, "", own=False), str(folder))
+    share = Share(3, WorkerSlot(2), gpu=False, memory=10**9)
+    return RayExecutor(WorkerPainter("tests.jobs.painters:make"), Cluster(share, "", own=False), str(folder))
 
 
 def test_the_autoscaler_is_told_of_all_workers_at_once_and_of_fewer_towards_the_end(
     tmp_path: Path, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = hear(monkeypatch)
-    crew = crew_in(tmp_path)
+    executor = crew_in(tmp_path)
     for worker in (1, 2, 3):
-        crew.start(worker)
+        executor.start(worker)
     assert len(asked) == 1  # not once a worker
     now[0] += 11
-    crew._hint()
+    executor._hint()
     now[0] += 11
-    crew._hint()
-    crew.dismiss(2)
-    crew.close()
-    each = crew._cluster.share.bundle()
+    executor._hint()
+    executor.dismiss(2)
+    executor.close()
+    each = executor._cluster.share.bundle()
     assert each["CPU"] == 2
     assert asked == [[each], [each] * 3, [each] * 2, []]
 

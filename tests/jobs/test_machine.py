@@ -7,21 +7,21 @@ import pytest
 
 from impasto.errors import OptionError
 from impasto.jobs import machine
-from impasto.jobs.machine import Node, Seat, count_workers, seats, share_cluster
+from impasto.jobs.machine import Node, WorkerSlot, count_workers, share_cluster, slots
 
 
 def test_threads_add_up_to_the_cores() -> None:
-    assert [s.threads for s in seats(3, 8, [], {})] == [3, 3, 2]
-    assert [s.threads for s in seats(4, 2, [], {})] == [1, 1, 1, 1]
-    assert [s.threads for s in seats(2, 8, [], {"OMP_NUM_THREADS": "1"})] == [1, 1]
-    assert [s.threads for s in seats(2, 8, [], {"OMP_NUM_THREADS": "x"})] == [4, 4]
+    assert [s.threads for s in slots(3, 8, [], {})] == [3, 3, 2]
+    assert [s.threads for s in slots(4, 2, [], {})] == [1, 1, 1, 1]
+    assert [s.threads for s in slots(2, 8, [], {"OMP_NUM_THREADS": "1"})] == [1, 1]
+    assert [s.threads for s in slots(2, 8, [], {"OMP_NUM_THREADS": "x"})] == [4, 4]
 
 
 def test_graphics_processors_go_round() -> None:
-    assert [s.gpu for s in seats(3, 8, ["0", "GPU-5f"], {})] == ["0", "GPU-5f", "0"]
-    assert Seat(2, "1").environment()["CUDA_VISIBLE_DEVICES"] == "1"
-    assert "CUDA_VISIBLE_DEVICES" not in Seat(2).environment()
-    assert Seat(2).environment()["OMP_NUM_THREADS"] == "2"
+    assert [s.gpu for s in slots(3, 8, ["0", "GPU-5f"], {})] == ["0", "GPU-5f", "0"]
+    assert WorkerSlot(2, "1").environment()["CUDA_VISIBLE_DEVICES"] == "1"
+    assert "CUDA_VISIBLE_DEVICES" not in WorkerSlot(2).environment()
+    assert WorkerSlot(2).environment()["OMP_NUM_THREADS"] == "2"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_cluster_is_shared_so_that_every_worker_finds_room_on_a_node(
     asked: int | str, nodes: list[Node], memory: float, workers: int, threads: int, gpu: bool
 ) -> None:
     share = share_cluster(asked, 1000, nodes, memory)
-    assert (share.workers, share.seat.threads, share.gpu) == (workers, threads, gpu)
+    assert (share.workers, share.slot.threads, share.gpu) == (workers, threads, gpu)
     assert share.memory <= max(node.memory for node in nodes), "or it would wait for ever"
     assert share.bundle() == {"CPU": threads} | ({"GPU": 1} if gpu else {})
 

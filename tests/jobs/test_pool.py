@@ -1,4 +1,4 @@
-"""The loop that drives workers, with a crew that is told what to do."""
+"""The loop that drives workers, with an executor that is told what to do."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
-from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready
+from impasto.jobs.events import Event, Finished, Started, WorkerLost, WorkerReady
 from impasto.jobs.manifest import Record
-from impasto.jobs.pool import News, Pool
+from impasto.jobs.pool import Pool, PoolEvent
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Outcome, Task
 
@@ -39,9 +39,9 @@ class Actors:
         self.hands[worker] = []
         if self.unready:
             self.unready -= 1
-            self.events.append(Lost(worker, "it has no legs"))
+            self.events.append(WorkerLost(worker, "it has no legs"))
         else:
-            self.events.append(Ready(worker))
+            self.events.append(WorkerReady(worker))
 
     def give(self, worker: int, task: Task) -> None:
         self.given.append((worker, task.item))
@@ -51,10 +51,10 @@ class Actors:
         if what == "hang":
             return
         if what == "die":
-            self.events.append(Lost(worker, "killed"))
+            self.events.append(WorkerLost(worker, "killed"))
             return
-        self.events.append(Begun(worker, task.item))
-        self.events.append(Ended(worker, task.item, outcome(task, what)))
+        self.events.append(Started(worker, task.item))
+        self.events.append(Finished(worker, task.item, outcome(task, what)))
         if what == "twice":
             self.events.append(self.events[-1])
 
@@ -64,7 +64,7 @@ class Actors:
     def interrupt(self) -> None:
         self.interrupted = True
         for worker, items in self.hands.items():
-            self.events += [Ended(worker, item, Outcome("stopped")) for item in items]
+            self.events += [Finished(worker, item, Outcome("stopped")) for item in items]
 
     def wait(self, seconds: float) -> list[Event]:
         self.waits.append(seconds)
@@ -78,7 +78,7 @@ class Actors:
 
 def outcome(task: Task, what: str) -> Outcome:
     if what in ("fail", "refuse"):
-        return Outcome("failed", error=f"it would {what}", may_pass=what == "fail")
+        return Outcome("failed", error=f"it would {what}", is_retryable=what == "fail")
     return Outcome("done", Record(task.job.output, "done", task.job, (4, 3), 1, 1.0))
 
 
@@ -88,14 +88,14 @@ class Book:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.batches: list[int] = []
-        self.news: list[News] = []
+        self.news: list[PoolEvent] = []
 
     def settle(self, records: object) -> None:
         assert isinstance(records, list)
         self.records += records
         self.batches.append(len(records))
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: PoolEvent) -> None:
         if news.record is not None:
             assert news.record in self.records, "told before it was written down"
         self.news.append(news)

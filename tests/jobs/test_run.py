@@ -51,48 +51,17 @@ def test_a_run_is_another_where_its_description_is(earlier: dict[str, object], e
     assert str(caught.value) == f"it.state belongs to another film: its {expected[0]}"
 
 
-def test_a_run_goes_on_with_the_parts_that_are_done(tmp_path: Path) -> None:
-    store = film(tmp_path / "it")
-    with store.alone():
-        assert store.begin(FILM).parts == ()
-        for number in range(2):
-            part = {"ticks": [number]}
-            store.commit(number, part, lambda stream, n=number: stream.write(b"%d" % n))
-    again = film(tmp_path / "it")
-    with again.alone():
-        begun = again.begin(FILM)
-        assert begun.parts == ({"ticks": [0]}, {"ticks": [1]})
-        assert begun.note == ""
-        assert not again.state(0).exists()
-        assert again.state(1).read_bytes() == b"1"
-        again.add({"ticks": [2]})
-        assert len(again.begin(FILM).parts) == 3
-    again.clear()
-    assert not (tmp_path / "it").exists()
-
-
-def test_another_run_begins_anew_and_says_why(tmp_path: Path) -> None:
-    store = film(tmp_path)
-    store.begin(FILM)
-    store.add({"ticks": [0]})
-    begun = store.begin({**FILM, "film": {"size": 80, "start": None}})
-    assert begun.parts == ()
-    assert begun.note == "begun anew: its film size was 64, is 80"
-    assert store.begin({**FILM, "film": {"size": 80, "start": None}}).note == ""
-    (tmp_path / "run.jsonl").write_text("nonsense\n")
-    assert "run.jsonl, line 1, is not a film's" in store.begin(FILM).note
-
-
-@pytest.mark.parametrize("cut", [1, 5, 11])
+@pytest.mark.parametrize("cut", [1, 5])
 def test_a_line_that_a_crash_cut_short_does_not_count(tmp_path: Path, cut: int) -> None:
     store = film(tmp_path)
-    store.begin(FILM)
-    store.add({"n": 0}, {"n": 1})
+    store.write([{"n": 0}])
+    store.add({"n": 1})
     lines = tmp_path / "run.jsonl"
     lines.write_bytes(lines.read_bytes()[:-cut])
-    assert store.begin(FILM).parts == (({"n": 0},) if cut < 11 else ())
-    store.add({"n": 2})
-    assert store.parts(dict)[-1] == {"n": 2}
+    assert store.parts(dict) == [{"n": 0}]
+    lines.write_text("nonsense\n")
+    with pytest.raises(InputError, match=r"run\.jsonl, line 1, is not a film's"):
+        store.parts(dict)
 
 
 def test_one_process_at_a_time_is_at_a_run(tmp_path: Path) -> None:

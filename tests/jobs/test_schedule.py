@@ -14,15 +14,15 @@ def handed(schedule: Schedule, now: float = 0.0) -> list[tuple[int, int, int]]:
 
 def started(items: int, workers: int, policy: Policy | None = None) -> Schedule:
     schedule = Schedule(range(items), workers, policy)
-    for worker in schedule.hire(0.0):
+    for worker in schedule.start(0.0):
         schedule.ready(worker, 0.0)
     return schedule
 
 
 def test_no_more_workers_are_hired_than_there_are_items() -> None:
-    assert Schedule(range(2), 5).hire(0.0) == [1, 2]
-    assert Schedule(range(5), 2).hire(0.0) == [1, 2]
-    assert Schedule(range(5), 8, Policy(ahead=2)).hire(0.0) == [1, 2, 3]
+    assert Schedule(range(2), 5).start(0.0) == [1, 2]
+    assert Schedule(range(5), 2).start(0.0) == [1, 2]
+    assert Schedule(range(5), 8, Policy(ahead=2)).start(0.0) == [1, 2, 3]
 
 
 def test_a_worker_gets_as_many_items_as_it_may_have_and_the_next_when_one_is_done() -> None:
@@ -35,7 +35,7 @@ def test_a_worker_gets_as_many_items_as_it_may_have_and_the_next_when_one_is_don
 
 def test_nothing_is_handed_to_a_worker_that_is_not_ready() -> None:
     schedule = Schedule(range(2), 1)
-    assert schedule.hire(0.0) == [1]
+    assert schedule.start(0.0) == [1]
     assert handed(schedule) == []
     assert not schedule.finished
 
@@ -45,18 +45,18 @@ def test_a_failure_that_may_pass_is_tried_again_later_and_then_set_aside() -> No
     for failures, wait in ((1, 10.0), (2, 20.0)):
         ((worker, item, attempt),) = handed(schedule, 100.0)
         assert attempt == failures
-        assert schedule.failed(worker, item, 0.0, may_pass=True) == "again"
+        assert schedule.failed(worker, item, 0.0, is_retryable=True) == "again"
         assert handed(schedule, wait - 0.1) == []
         assert schedule.due(0.0) == wait
     assert handed(schedule, 20.0) == [(1, 0, 3)]
-    assert schedule.failed(1, 0, 20.0, may_pass=True) == "aside"
+    assert schedule.failed(1, 0, 20.0, is_retryable=True) == "aside"
     assert schedule.finished
 
 
 def test_a_failure_that_does_not_pass_is_set_aside_at_once() -> None:
     schedule = started(1, 1)
     handed(schedule)
-    assert schedule.failed(1, 0, 0.0, may_pass=False) == "aside"
+    assert schedule.failed(1, 0, 0.0, is_retryable=False) == "aside"
     assert schedule.finished
 
 
@@ -64,21 +64,21 @@ def test_the_items_of_a_dead_worker_go_to_its_successor_first() -> None:
     schedule = started(4, 1, Policy(ahead=2))
     assert handed(schedule) == [(1, 0, 1), (1, 1, 1)]
     assert schedule.lost(1, 5.0) == [(0, "again"), (1, "again")]
-    assert schedule.hire(5.0) == [2]
+    assert schedule.start(5.0) == [2]
     schedule.ready(2, 6.0)
     # The first was in work when the worker died and counts as tried; the one behind it does not.
     assert handed(schedule) == [(2, 0, 2), (2, 1, 1)]
 
 
 def test_an_item_over_which_workers_die_is_set_aside_and_one_on_machines_that_go_is_not() -> None:
-    for blame, fates in ((True, ["again", "again", "aside"]), (False, ["again"] * 3)):
+    for at_fault, fates in ((True, ["again", "again", "aside"]), (False, ["again"] * 3)):
         schedule = Schedule(range(1), 1, Policy(crashes=3))
         found = []
         for _ in fates:
-            (worker,) = schedule.hire(0.0)
+            (worker,) = schedule.start(0.0)
             schedule.ready(worker, 0.0)
             handed(schedule)
-            found += [verdict for _, verdict in schedule.lost(worker, 0.0, blame=blame)]
+            found += [verdict for _, verdict in schedule.lost(worker, 0.0, at_fault=at_fault)]
         assert found == fates
 
 
@@ -87,8 +87,8 @@ def test_what_a_worker_given_up_for_dead_says_does_not_count() -> None:
     handed(schedule)
     schedule.lost(1, 0.0)
     assert not schedule.done(1, 0, 0.0)
-    assert schedule.failed(1, 0, 0.0, may_pass=True) is None
-    (worker,) = schedule.hire(0.0)
+    assert schedule.failed(1, 0, 0.0, is_retryable=True) is None
+    (worker,) = schedule.start(0.0)
     schedule.ready(worker, 0.0)
     assert handed(schedule) == [(2, 0, 2)]
     assert not schedule.done(1, 0, 0.0)
@@ -99,30 +99,30 @@ def test_what_a_worker_given_up_for_dead_says_does_not_count() -> None:
 def test_workers_that_never_get_ready_are_started_ever_later_and_given_up_when_none_lives() -> None:
     schedule = Schedule(range(9), 1, Policy(starts=3, delay=1))
     for wait in (1.0, 2.0):
-        (worker,) = schedule.hire(0.0)
+        (worker,) = schedule.start(0.0)
         schedule.lost(worker, 0.0)
-        assert schedule.hire(wait - 0.1) == []
+        assert schedule.start(wait - 0.1) == []
         assert schedule.due(0.0) == wait
         assert not schedule.hopeless
         schedule._next_start = 0.0
-    schedule.lost(schedule.hire(0.0)[0], 0.0)
+    schedule.lost(schedule.start(0.0)[0], 0.0)
     assert schedule.hopeless
 
 
 def test_one_machine_on_which_nothing_starts_does_not_end_a_batch_that_others_work_on() -> None:
     schedule = started(9, 2, Policy(starts=1))
     schedule.lost(1, 0.0)
-    schedule.lost(schedule.hire(0.0)[0], 0.0)
+    schedule.lost(schedule.start(0.0)[0], 0.0)
     assert not schedule.hopeless
 
 
 def test_a_machine_that_goes_while_its_workers_start_is_no_sign_that_none_can() -> None:
-    for blame in (True, False):
+    for at_fault in (True, False):
         schedule = Schedule(range(99), 16, Policy(starts=2, delay=1))
-        for worker in schedule.hire(0.0):
-            schedule.lost(worker, 0.0, blame=blame)
+        for worker in schedule.start(0.0):
+            schedule.lost(worker, 0.0, at_fault=at_fault)
         assert not schedule.hopeless
-        assert len(schedule.hire(1.0)) == 16
+        assert len(schedule.start(1.0)) == 16
 
 
 def test_a_worker_that_says_nothing_is_noticed_and_one_without_work_is_not() -> None:
@@ -142,7 +142,7 @@ def test_idle_workers_are_let_go_when_nothing_waits() -> None:
     schedule.done(2, 1, 0.0)
     assert schedule.surplus() == [2]
     assert schedule.surplus() == []
-    assert schedule.hire(0.0) == []
+    assert schedule.start(0.0) == []
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -157,7 +157,7 @@ def test_whatever_happens_every_item_is_settled_exactly_once(seed: int) -> None:
     while not schedule.finished:
         now += 1.0
         assert now < 10_000
-        for worker in schedule.hire(now):
+        for worker in schedule.start(now):
             if chance.random() < 0.8:
                 schedule.ready(worker, now)
             else:
@@ -170,7 +170,7 @@ def test_whatever_happens_every_item_is_settled_exactly_once(seed: int) -> None:
         if what == "done" and schedule.done(worker, item, now):
             settled.append(item)
         elif what in ("fail", "refuse"):
-            if schedule.failed(worker, item, now, may_pass=what == "fail") == "aside":
+            if schedule.failed(worker, item, now, is_retryable=what == "fail") == "aside":
                 settled.append(item)
         elif what == "die":  # the other items it had stay in ``out``: it may speak later
             settled += [i for i, verdict in schedule.lost(worker, now) if verdict == "aside"]

@@ -78,7 +78,8 @@ def test_the_losses_of_the_first_picture_agree_to_five_digits(pair: tuple[Run, R
 
 def test_the_losses_after_a_step_agree(pair: tuple[Run, Run]) -> None:
     ours, theirs = pair
-    np.testing.assert_allclose(ours.losses[1], theirs.losses[1], rtol=5e-3)
+    # L-BFGS's first step is so short that the content it costs is nothing but rounding.
+    np.testing.assert_allclose(ours.losses[1], theirs.losses[1], rtol=5e-3, atol=1e-5)
 
 
 # L-BFGS's second step is as long as the first tells, which was so short that rounding counts.

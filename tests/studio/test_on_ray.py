@@ -1,4 +1,4 @@
-"""Paintings handed over to a crew elsewhere. Here the crew is a thread; test_real.py has Ray."""
+"""Paintings handed over to a executor elsewhere. Here the executor is a thread; test_real.py has Ray."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from impasto.imaging import read_parameters
-from impasto.jobs.crew import Ended, Lost, Said
+from impasto.jobs.events import Finished, Progressed, WorkerLost
 from impasto.jobs.work import Task, carry_out
 from impasto.studio.worker.ray_executor import RayExecutor, make_performer
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 
-class Crew:
+class Executor:
     """A worker on a thread; ``die`` has it vanish in the middle."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Crew:
         def said(progress: Any) -> None:
             nonlocal count
             count += 1
-            self.events.put(Said(worker, task.item, progress))
+            self.events.put(Progressed(worker, task.item, progress))
             if self.dies and count > 3:
                 raise SystemExit
 
@@ -57,24 +57,24 @@ class Crew:
                 task, self._perform, begun=lambda _: None, on_progress=said, stop=lambda: False
             )
         except SystemExit:
-            self.events.put(Lost(worker, "the machine is gone"))
+            self.events.put(WorkerLost(worker, "the machine is gone"))
         else:
-            self.events.put(Ended(worker, task.item, outcome))
+            self.events.put(Finished(worker, task.item, outcome))
 
 
 @pytest.fixture
-def away(make: Callable[..., House]) -> tuple[House, Crew]:
+def away(make: Callable[..., House]) -> tuple[House, Executor]:
     """A house whose painter has its paintings made elsewhere."""
-    house, crew = make(checkpoint_seconds=0), Crew()
+    house, executor = make(checkpoint_seconds=0), Executor()
     house.painter.executor = brush = RayExecutor(
         house.settings
     )  # without warming up: that would join a cluster
-    brush._crew = crew
-    crew.start(0)
-    return house, crew
+    brush._executor = executor
+    executor.start(0)
+    return house, executor
 
 
-def test_what_is_painted_elsewhere_is_as_painted_here(away: tuple[House, Crew], tmp_path: Any) -> None:
+def test_what_is_painted_elsewhere_is_as_painted_here(away: tuple[House, Executor], tmp_path: Any) -> None:
     house, _ = away
     with house.client() as client:
         photo = upload(client, encoded(64, 48), name="cat.png")
@@ -107,7 +107,7 @@ def painting(house: House, client: httpx.Client) -> tuple[str, threading.Thread]
 
 
 @pytest.mark.parametrize(("wish", "then"), [("cancel", "cancelled"), ("pause", "paused")])
-def test_wishes_reach_who_paints_elsewhere(away: tuple[House, Crew], wish: str, then: str) -> None:
+def test_wishes_reach_who_paints_elsewhere(away: tuple[House, Executor], wish: str, then: str) -> None:
     house, _ = away
     with house.client() as client:
         id, thread = painting(house, client)
@@ -122,16 +122,16 @@ def test_wishes_reach_who_paints_elsewhere(away: tuple[House, Crew], wish: str, 
         assert (folder / "partial.png").exists() is (then == "paused")
 
 
-def test_a_painter_that_dies_elsewhere_is_replaced_and_its_job_goes_on(away: tuple[House, Crew]) -> None:
-    house, crew = away
+def test_a_painter_that_dies_elsewhere_is_replaced_and_its_job_goes_on(away: tuple[House, Executor]) -> None:
+    house, executor = away
     with house.client() as client:
         photo = upload(client, encoded(64, 64))
         id = submit(client, photo, options={"iterations": 12, "coarse_iterations": 12, "min_size": 0})["id"]
-        crew.dies = True
+        executor.dies = True
         assert house.painter.run_next("paintings") == id
         job = client.get(f"/jobs/{id}").json()
-        assert (job["status"], job["attempts"], crew.started) == ("queued", 1, 2)
+        assert (job["status"], job["attempts"], executor.started) == ("queued", 1, 2)
         assert (house.services.storage.job(id) / "checkpoint.state").exists()
-        crew.dies = False
+        executor.dies = False
         assert house.painter.run_next("paintings") == id
         assert client.get(f"/jobs/{id}").json()["status"] == "done"

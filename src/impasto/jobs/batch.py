@@ -9,12 +9,12 @@ from typing import Literal
 
 from impasto.errors import InputError
 from impasto.files import places
-from impasto.jobs.crew import Crew
-from impasto.jobs.executors.inline import Alone
+from impasto.jobs.events import Executor
+from impasto.jobs.executors.inline import InlineExecutor
 from impasto.jobs.identity import differences, measure
 from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record, manifest, records
-from impasto.jobs.pool import News, Pool
+from impasto.jobs.pool import Pool, PoolEvent
 from impasto.jobs.run import HIDDEN
 from impasto.jobs.schedule import Policy
 from impasto.jobs.totals import Counter, Totals
@@ -98,10 +98,10 @@ def run(
     Raises InputError when the manifest is none, or another batch is at work in ``folder``, and
     OutputError when the manifest cannot be written; any other error is a record's.
     """
-    crew = Alone(perform, cancel or (lambda: False))
+    executor = InlineExecutor(perform, cancel or (lambda: False))
     chosen = replace(policy or Policy(), ahead=1)
     return run_with(
-        lambda: (crew, 1),
+        lambda: (executor, 1),
         jobs,
         folder,
         network=network,
@@ -112,7 +112,7 @@ def run(
 
 
 def run_with(
-    hire: Callable[[], tuple[Crew, int]],
+    start_workers: Callable[[], tuple[Executor, int]],
     jobs: Sequence[Job],
     folder: Path | str,
     *,
@@ -121,10 +121,10 @@ def run_with(
     on_progress: BatchCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Batch:
-    """As ``run``, with the crew that ``hire`` returns, and at most so many workers of it.
+    """As ``run``, with the executor that ``start_workers`` returns, and at most so many workers of it.
 
-    ``hire`` is called only when there is something to paint. Raises ImpastoError besides, when no worker
-    can be started.
+    ``start_workers`` is called only when there is something to paint. Raises ImpastoError besides, when no
+    worker can be started.
     """
     tell = on_progress or (lambda _: None)
     store = manifest(str(folder))
@@ -144,10 +144,10 @@ def run_with(
         cancelled = False
         if tasks:
             more = _Telling(jobs, found, tell)
-            crew, workers = hire()
+            executor, workers = start_workers()
             pool = Pool(
                 tasks,
-                crew,
+                executor,
                 min(workers, len(tasks)),
                 settle=lambda records: store.add(*(record.to_dict() for record in records)),
                 tell=more,
@@ -155,8 +155,8 @@ def run_with(
                 keep=store.keep,
                 skipped=len(jobs) - len(tasks),
             )
-            if isinstance(crew, Alone):
-                crew.say = lambda event: pool.take_in([event])
+            if isinstance(executor, InlineExecutor):
+                executor.say = lambda event: pool.take_in([event])
             cancelled = not pool.run(cancel or (lambda: False))
     in_order = tuple(found[name] for name in map(_name, jobs) if name in found)
     return Batch(in_order, len(jobs) - len(tasks), cancelled)
@@ -170,7 +170,7 @@ class _Telling:
     found: dict[str, Record]
     tell: BatchCallback
 
-    def __call__(self, news: News) -> None:
+    def __call__(self, news: PoolEvent) -> None:
         if news.record is not None:
             self.found[news.record.output] = news.record
         self.tell(

@@ -12,7 +12,7 @@ from impasto.jobs.work import THREAD_VARIABLES
 
 
 @dataclass(frozen=True)
-class Seat:
+class WorkerSlot:
     """A worker's share: so many ``threads``, and the graphics processor of that name, if any."""
 
     threads: int
@@ -79,9 +79,9 @@ def check_workers(asked: int | str) -> None:
         raise OptionError(f"workers must be a number from 1, or auto; it is {asked!r}")
 
 
-def seats(
+def slots(
     workers: int, cores: int, gpus: Sequence[str], environment: Mapping[str, str] | None = None
-) -> list[Seat]:
+) -> list[WorkerSlot]:
     """Shares of a machine: threads add up to its cores, or one each where there are fewer.
 
     OMP_NUM_THREADS in the ``environment`` is the most that a worker gets.
@@ -92,7 +92,7 @@ def seats(
     for number in range(workers):
         threads = cores // workers + (number < cores % workers)
         gpu = gpus[number % len(gpus)] if gpus else None
-        found.append(Seat(max(1, min(threads, limit)), gpu))
+        found.append(WorkerSlot(max(1, min(threads, limit)), gpu))
     return found
 
 
@@ -113,19 +113,19 @@ class Node:
 
 @dataclass(frozen=True)
 class Share:
-    """How a cluster is shared: so many ``workers``, each with its ``seat`` and ``memory`` (bytes).
+    """How a cluster is shared: so many ``workers``, each with its ``slot`` and ``memory`` (bytes).
 
     ``gpu``: whether each takes a graphics processor.
     """
 
     workers: int
-    seat: Seat
+    slot: WorkerSlot
     memory: int
     gpu: bool
 
     def bundle(self) -> dict[str, float]:
         """What a worker needs, as an autoscaler calls it."""
-        return {"CPU": float(self.seat.threads)} | ({"GPU": 1.0} if self.gpu else {})
+        return {"CPU": float(self.slot.threads)} | ({"GPU": 1.0} if self.gpu else {})
 
 
 def share_cluster(asked: int | str, items: int, nodes: Sequence[Node], memory: float) -> Share:
@@ -142,4 +142,4 @@ def share_cluster(asked: int | str, items: int, nodes: Sequence[Node], memory: f
     count = count_workers(asked, items, cores=max(1, room), gpus=gpus, memory=1.0, each=0.0)
     together = -(-count // max(1, len(nodes)))  # on one node, where they spread evenly
     threads = min(sum(cores) // count, max(cores, default=1) // together)
-    return Share(count, Seat(max(1, threads)), int(each), gpus > 0)
+    return Share(count, WorkerSlot(max(1, threads)), int(each), gpus > 0)

@@ -1,6 +1,6 @@
 """The loop of a batch: what workers say goes into the schedule and the manifest, and what it answers to them.
 
-Where the workers are is the crew's affair: in this process (``alone``), in others (``processes``), on a
+Where the workers are is the executor's affair: in this process (``inline``), in others (``process``), on a
 cluster (``cluster``), or nowhere (the simulation of ``benchmarks/scale``).
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from impasto.errors import ImpastoError
-from impasto.jobs.crew import Begun, Crew, Ended, Event, Lost, Ready, Said
+from impasto.jobs.events import Event, Executor, Finished, Progressed, Started, WorkerLost, WorkerReady
 from impasto.jobs.manifest import Record
 from impasto.jobs.schedule import Policy, Schedule
 from impasto.jobs.totals import Counter, Totals
@@ -28,7 +28,7 @@ Kind = Literal["started", "painting", "retrying", "done", "failed", "replaced"]
 
 
 @dataclass(frozen=True)
-class News:
+class PoolEvent:
     """What the pool tells: ``item`` is None for a worker that died without one."""
 
     kind: Kind
@@ -41,7 +41,7 @@ class News:
 
 
 class Pool:
-    """Performs ``tasks`` with a ``crew`` of so many ``workers``.
+    """Performs ``tasks`` with a ``executor`` of so many ``workers``.
 
     ``settle`` takes the records of what is done or set aside, each once, several at a time; nothing
     more is handed out before it returns, so that a slow disk slows the workers and memory does not
@@ -51,24 +51,24 @@ class Pool:
     def __init__(
         self,
         tasks: Sequence[Task],
-        crew: Crew,
+        executor: Executor,
         workers: int,
         *,
         settle: Callable[[Sequence[Record]], None],
-        tell: Callable[[News], None],
+        tell: Callable[[PoolEvent], None],
         policy: Policy | None = None,
         keep: Callable[[], None] = lambda: None,
         skipped: int = 0,
     ) -> None:
         self.tasks = {task.item: task for task in tasks}
-        self.crew = crew
+        self.executor = executor
         self.schedule = Schedule(self.tasks, workers, policy)
-        self._counter = Counter(len(tasks) + skipped, skipped, crew.now())
+        self._counter = Counter(len(tasks) + skipped, skipped, executor.now())
         self._settle = settle
         self._tell = tell
         self._keep = keep
         self._settled: list[Record] = []
-        self._news: list[News] = []
+        self._news: list[PoolEvent] = []
         self._reason = ""
         self._stop: Cancel = lambda: False
         self._cut = False
@@ -85,25 +85,25 @@ class Pool:
                     self._wind_up()
                     return False
                 self._arrange()
-                self.take_in(self.crew.wait(min(PULSE, self.schedule.due(self.crew.now()))))
+                self.take_in(self.executor.wait(min(PULSE, self.schedule.due(self.executor.now()))))
             return not self._cut
         finally:
-            self.crew.close()
+            self.executor.close()
 
     def _arrange(self) -> None:
         """Workers come and go as needed, and get tasks."""
-        now = self.crew.now()
+        now = self.executor.now()
         if self.schedule.hopeless:
             raise ImpastoError(f"no worker can be started: {self._reason}")
         for worker in self.schedule.silent(now):
-            self.crew.dismiss(worker, kill=True)
-            self._lost(Lost(worker, f"it said nothing for {self.schedule.policy.patience:.0f} s"))
-        for worker in self.schedule.hire(now):
-            self.crew.start(worker)
+            self.executor.dismiss(worker, kill=True)
+            self._lost(WorkerLost(worker, f"it said nothing for {self.schedule.policy.patience:.0f} s"))
+        for worker in self.schedule.start(now):
+            self.executor.start(worker)
         for assignment in self.schedule.assign(now):
-            self.crew.give(assignment.worker, self.tasks[assignment.item])
+            self.executor.give(assignment.worker, self.tasks[assignment.item])
         for worker in self.schedule.surplus():
-            self.crew.dismiss(worker)
+            self.executor.dismiss(worker)
 
     def take_in(self, events: Sequence[Event]) -> None:
         """What happened, and what follows from it."""
@@ -118,43 +118,43 @@ class Pool:
             self._tell(one)
 
     def _take(self, event: Event) -> None:
-        now, worker = self.crew.now(), event.worker
+        now, worker = self.executor.now(), event.worker
         self.schedule.heard(worker, now)
-        if isinstance(event, Ready):
+        if isinstance(event, WorkerReady):
             self.schedule.ready(worker, now)
-        elif isinstance(event, Begun):
+        elif isinstance(event, Started):
             self._say("started", event.item, worker, note=event.note)
-        elif isinstance(event, Said):
+        elif isinstance(event, Progressed):
             self._say("painting", event.item, worker, progress=event.progress)
-        elif isinstance(event, Lost):
+        elif isinstance(event, WorkerLost):
             self._lost(event)
         else:
             self._ended(event, now)
 
-    def _ended(self, event: Ended, now: float) -> None:
+    def _ended(self, event: Finished, now: float) -> None:
         outcome, item = event.outcome, event.item
         attempt = self.schedule.attempt(item)
         if outcome.status == "done" and outcome.record is not None:
             if self.schedule.done(event.worker, item, now):
                 self._finish(replace(outcome.record, attempts=attempt), item, event.worker)
             return
-        error, may_pass = outcome.error, outcome.may_pass
+        error, is_retryable = outcome.error, outcome.is_retryable
         if outcome.status == "stopped" and self._stop():
             self._cut = True
             self.schedule.done(event.worker, item, now)
             return
         if outcome.status == "stopped":  # though nobody here asked it to
-            error, may_pass = "the worker was interrupted", True
-        verdict = self.schedule.failed(event.worker, item, now, may_pass=may_pass)
+            error, is_retryable = "the worker was interrupted", True
+        verdict = self.schedule.failed(event.worker, item, now, is_retryable=is_retryable)
         if verdict == "again":
             self._say("retrying", item, event.worker, note=error)
         elif verdict == "aside":
             self._finish(failure(self.tasks[item], error, attempt), item, event.worker)
 
-    def _lost(self, event: Lost) -> None:
-        now = self.crew.now()
+    def _lost(self, event: WorkerLost) -> None:
+        now = self.executor.now()
         self._reason = event.reason
-        fates = self.schedule.lost(event.worker, now, blame=event.blame)
+        fates = self.schedule.lost(event.worker, now, at_fault=event.at_fault)
         for item, verdict in fates:
             if verdict == "again":
                 self._say("replaced", item, event.worker, note=event.reason)
@@ -166,7 +166,7 @@ class Pool:
             self._say("replaced", None, event.worker, note=event.reason)
 
     def _finish(self, record: Record, item: int, worker: int) -> None:
-        self._counter.add(done=record.done, now=self.crew.now())
+        self._counter.add(done=record.done, now=self.executor.now())
         self._settled.append(record)
         self._say(record.status, item, worker, record=record)
 
@@ -180,19 +180,19 @@ class Pool:
         progress: Progress | None = None,
         record: Record | None = None,
     ) -> None:
-        totals = self._counter.totals(self.schedule.at_work, self.crew.now())
-        self._news.append(News(kind, item, worker, totals, note, progress, record))
+        totals = self._counter.totals(self.schedule.at_work, self.executor.now())
+        self._news.append(PoolEvent(kind, item, worker, totals, note, progress, record))
 
     def _wind_up(self) -> None:
         """What is finished by now counts; what is not is kept by its worker."""
-        self.crew.interrupt()
-        until = self.crew.now() + GRACE
-        while self.schedule.in_hand and self.crew.now() < until:
-            events = self.crew.wait(PULSE)
+        self.executor.interrupt()
+        until = self.executor.now() + GRACE
+        while self.schedule.in_hand and self.executor.now() < until:
+            events = self.executor.wait(PULSE)
             for event in events:
-                if isinstance(event, Ended) and event.outcome.status != "done":
-                    self.schedule.done(event.worker, event.item, self.crew.now())
-                elif isinstance(event, Lost):
-                    self.schedule.lost(event.worker, self.crew.now(), blame=False)
+                if isinstance(event, Finished) and event.outcome.status != "done":
+                    self.schedule.done(event.worker, event.item, self.executor.now())
+                elif isinstance(event, WorkerLost):
+                    self.schedule.lost(event.worker, self.executor.now(), at_fault=False)
             # What failed at this moment is tried again next time.
-            self.take_in([e for e in events if isinstance(e, Ended) and e.outcome.status == "done"])
+            self.take_in([e for e in events if isinstance(e, Finished) and e.outcome.status == "done"])

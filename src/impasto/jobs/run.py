@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from impasto.errors import InputError
 from impasto.files import local, places
@@ -73,17 +72,9 @@ def shortened(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:16]}..."
 
 
-@dataclass(frozen=True)
-class Resumed:
-    """What there is of a run: its parts, and why there are none, where there was another run before."""
-
-    parts: tuple[dict[str, Any], ...] = ()
-    note: str = ""
-
-
 class RunStore:
-    """The folder of a run, on this machine or one that machines share: what it is, the parts that are done,
-    its state after the last of them; and that one process at a time is at it.
+    """The folder of a run, on this machine or one that machines share: the parts that are done, and that one
+    process at a time is at it.
 
     ``name``: the file that has a line of JSON for each part, in the order in which they were done. A part
     is there once its line is: one that a crash cut short does not count. ``kind``: as in ``Run``.
@@ -116,21 +107,6 @@ class RunStore:
     def _taken(self) -> str:
         return f"another impasto is at work on the {self.kind} in {self.folder}"
 
-    def begin(self, description: Mapping[str, Any]) -> Resumed:
-        """Begin the run that is so described, or go on with it. Raises OutputError."""
-        run, note = Run(self.kind, description), ""
-        parts: list[dict[str, Any]] = []
-        try:
-            first, *parts = self.parts(dict) or [{}]
-            if "run" not in first:
-                parts = []
-            elif different := run.differences(first["run"]):
-                parts, note = [], f"begun anew: its {different[0]}"
-        except InputError as error:
-            note = f"begun anew: {error}"
-        self.write([{"run": run.description}, *parts])
-        return Resumed(tuple(parts), note)
-
     def parts(self, read: Callable[[dict[str, Any]], T]) -> list[T]:
         """Return the lines, each as ``read`` makes it of an object. Raises InputError for what is none."""
         there = places.exists(self.lines)
@@ -146,25 +122,6 @@ class RunStore:
 
     def keep(self) -> None:
         """Called again and again while the run goes on. Raises OutputError."""
-
-    def commit(self, number: int, part: Mapping[str, Any], state: Callable[[BinaryIO], None]) -> None:
-        """Add a part, of which there are ``number`` before, and write the ``state`` after it, which takes the
-        place of the one before. Raises OutputError."""
-        with local.Draft(self.state(number)) as stream:
-            state(stream)
-        self.add(part)
-        if number:
-            self.state(number - 1).unlink(missing_ok=True)
-
-    def state(self, number: int) -> Path:
-        """Return the file of the state after the part that so many are before."""
-        return Path(self.hidden) / f"{number:05d}.state"
-
-    def clear(self) -> None:
-        """Remove the folder, and that of what is not for people unless something else is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            Path(self.folder).parent.rmdir()
 
 
 class RemoteRunStore(RunStore):

@@ -107,7 +107,7 @@ class Schedule:
 
     # Workers
 
-    def hire(self, now: float) -> list[int]:
+    def start(self, now: float) -> list[int]:
         """The numbers of workers to start now; a number is never used again."""
         if now < self._next_start:
             return []
@@ -173,34 +173,34 @@ class Schedule:
         """``worker`` finished ``item``; False when it was not its own any more."""
         return self._take(worker, item, now)
 
-    def failed(self, worker: int, item: int, now: float, *, may_pass: bool) -> Verdict | None:
+    def failed(self, worker: int, item: int, now: float, *, is_retryable: bool) -> Verdict | None:
         """``worker`` could not do ``item``; what becomes of it, None when it was not its own any more.
 
-        ``may_pass``: the reason may not be there another time.
+        ``is_retryable``: the reason may not be there another time.
         """
         if not self._take(worker, item, now):
             return None
         count = self._failures[item] = self._failures.get(item, 0) + 1
-        if not may_pass or count > self.policy.retries:
+        if not is_retryable or count > self.policy.retries:
             return "aside"
         heapq.heappush(self._later, (now + self.policy.wait(count), item))
         return "again"
 
-    def lost(self, worker: int, now: float, *, blame: bool = True) -> list[tuple[int, Verdict]]:
+    def lost(self, worker: int, now: float, *, at_fault: bool = True) -> list[tuple[int, Verdict]]:
         """``worker`` is gone; its items, and what becomes of each.
 
-        The item it worked on is suspected of having killed it, unless ``blame`` is False (the machine
+        The item it worked on is suspected of having killed it, unless ``at_fault`` is False (the machine
         was taken away, say); the items behind it are not.
         """
         if worker in self._starting:
-            if self._starting.pop(worker) == self._round and blame:
+            if self._starting.pop(worker) == self._round and at_fault:
                 self._round += 1
                 self._failed_starts += 1
                 self._next_start = now + self.policy.wait(self._failed_starts)
             return []
         found: list[tuple[int, Verdict]] = []
         for place, item in enumerate(self._forget(worker)):
-            if blame and place == 0:
+            if at_fault and place == 0:
                 self._crashes[item] = self._crashes.get(item, 0) + 1
             if self._crashes.get(item, 0) >= self.policy.crashes:
                 found.append((item, "aside"))

@@ -100,13 +100,13 @@ class Task:
 class Outcome:
     """What became of a task: ``record`` of what is done, or the reason it failed, or neither when stopped.
 
-    ``may_pass``: trying again may help.
+    ``is_retryable``: trying again may help.
     """
 
     status: Literal["done", "failed", "stopped"]
     record: Record | None = None
     error: str = ""
-    may_pass: bool = False
+    is_retryable: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -139,7 +139,7 @@ def carry_out(
     except Exception as error:  # whatever one picture does, the others get their turn
         if isinstance(error, DivergedError):
             remove_checkpoint(checkpoint)
-        return Outcome("failed", error=" ".join(_words(error).split()), may_pass=may_pass(error))
+        return Outcome("failed", error=" ".join(_words(error).split()), is_retryable=is_retryable(error))
     if painted.cancelled:
         return Outcome("stopped")
     size = (painted.picture.width, painted.picture.height)
@@ -167,7 +167,7 @@ def failure(task: Task, error: str, attempts: int) -> Record:
     return Record(name_of(job.output), "failed", job, error=error, attempts=attempts)
 
 
-def may_pass(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     """Whether the same thing may succeed another time: not with a damaged file or a wrong option, but
     with a full disk, a network that was away, or memory that others had."""
     if isinstance(error, (DivergedError, MissingExtraError, WeightsError)):

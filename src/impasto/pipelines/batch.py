@@ -13,7 +13,7 @@ from impasto.errors import OptionError
 from impasto.files import places
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.batch import Batch, BatchCallback, run, run_with
-from impasto.jobs.executors.choice import Wish, find_workers
+from impasto.jobs.executors.choice import WorkerRequest, choose_executor
 from impasto.jobs.identity import fetched
 from impasto.jobs.manifest import manifest, records
 from impasto.jobs.pairs import known_styles, pairs, photographs, whereabouts
@@ -93,19 +93,19 @@ def batch(
     photos, left_out = photographs(_several(contents), results)
     jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)
     needed, free = painter.memory(), memory.budget(OptimizeOptions())
-    wish = Wish(workers, ray, len(jobs), chosen.device, needed, free, folder)
+    request = WorkerRequest(workers, ray, len(jobs), chosen.device, needed, free, folder)
 
     def on_worker(among: int) -> WorkerPainter:
         settings = {"checkpoint_every": checkpoint_every, "max_pixels": max_pixels, "among": among}
         return WorkerPainter("impasto.pipelines.batch:make_performer", settings)
 
-    hire = find_workers(wish, on_worker, on_cluster or (lambda _: None))
+    start_workers = choose_executor(request, on_worker, on_cluster or (lambda _: None))
     more: dict[str, Any] = {"network": painter.network, "policy": policy, "on_progress": on_progress}
-    if hire is None:
+    if start_workers is None:
         perform = Performer(checkpoint_every, max_pixels, painter)
         found = run(jobs, folder, perform, cancel=cancel, **more)
     else:
-        found = run_with(hire, jobs, folder, cancel=cancel, **more)
+        found = run_with(start_workers, jobs, folder, cancel=cancel, **more)
     return replace(found, left_out=tuple(left_out))
 
 

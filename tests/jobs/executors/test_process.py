@@ -15,8 +15,8 @@ import pytest
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchProgress, run_with
-from impasto.jobs.executors.process import Processes
-from impasto.jobs.machine import Seat
+from impasto.jobs.executors.process import ProcessExecutor
+from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.pairs import pairs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import WorkerPainter
@@ -46,10 +46,10 @@ def paint(
     todo: list[Job], painter: WorkerPainter, *, workers: int = 2, policy: Policy | None = None, **more: object
 ) -> tuple[Batch, list[BatchProgress]]:
     said: list[BatchProgress] = []
-    crew = Processes(painter, [Seat(1)] * workers)
+    executor = ProcessExecutor(painter, [WorkerSlot(1)] * workers)
     chosen = policy or Policy(delay=0)
     batch = run_with(
-        lambda: (crew, workers),
+        lambda: (executor, workers),
         todo,
         OUT,
         policy=chosen,
@@ -172,14 +172,14 @@ def test_stopping_keeps_what_is_done_and_leaves_no_process() -> None:
 
 MAIN = """
 from impasto.jobs.batch import run_with
-from impasto.jobs.machine import Seat
-from impasto.jobs.executors.process import Processes
+from impasto.jobs.machine import WorkerSlot
+from impasto.jobs.executors.process import ProcessExecutor
 from impasto.jobs.work import WorkerPainter
 from impasto.jobs.pairs import pairs
 from impasto.optimize.options import OptimizeOptions
 jobs = pairs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["art.jpg"], "out", OptimizeOptions())
 painter = WorkerPainter("tests.jobs.painters:make", {"diary": "diary", "a_art": "wait", "b_art": "wait"})
-run_with(lambda: (Processes(painter, [Seat(1)] * 2), 2), jobs, "out")
+run_with(lambda: (ProcessExecutor(painter, [WorkerSlot(1)] * 2), 2), jobs, "out")
 """
 
 

@@ -44,7 +44,7 @@ jobs = pairs(photos, ["starry-night"], arguments["out"], OptimizeOptions())
 def hire():
     found = cluster.join(address, arguments["workers"], len(jobs), gpus=False, memory=1e6)
     print(json.dumps({"about": found.about}), flush=True)
-    return cluster.RayCrew(painter, found, arguments["out"]), found.share.workers
+    return cluster.RayExecutor(painter, found, arguments["out"]), found.share.workers
 
 def tell(event):
     said = {"state": event.state, "note": event.note, "worker": event.worker, "number": event.number}

@@ -18,8 +18,8 @@ from impasto.clips import Request, open_clip
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
-from impasto.jobs.executors.choice import Hire
-from impasto.jobs.executors.inline import Alone
+from impasto.jobs.executors.choice import ExecutorFactory
+from impasto.jobs.executors.inline import InlineExecutor
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video import film, parts
 from impasto.pipelines.video.film import Film, video
@@ -249,8 +249,8 @@ def test_previews_are_the_frames_painted_in_this_process(clip: Path, tmp_path: P
 def as_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts are painted as workers do, though in this process."""
 
-    def find(plan: FilmPlan, at: Path, *_: Any) -> Hire:  # noqa: ARG001 - it is in the file
-        return lambda: (Alone(make_part_worker(str(at), 1), lambda: False), 1)
+    def find(plan: FilmPlan, at: Path, *_: Any) -> ExecutorFactory:  # noqa: ARG001 - it is in the file
+        return lambda: (InlineExecutor(make_part_worker(str(at), 1), lambda: False), 1)
 
     monkeypatch.setattr(film, "find_part_workers", find)
 

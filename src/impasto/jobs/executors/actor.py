@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.files import places
-from impasto.jobs.machine import Seat
+from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.work import Task, WorkerPainter, carry_out, throttled
 from impasto.progress import Progress
 
@@ -21,8 +21,8 @@ class Actor:
     where it does not see the ``token`` in ``folder``, for its results would lie elsewhere.
     """
 
-    def __init__(self, painter: WorkerPainter, seat: Seat, here: str, folder: str, token: str) -> None:
-        os.environ.update(seat.environment())
+    def __init__(self, painter: WorkerPainter, slot: WorkerSlot, here: str, folder: str, token: str) -> None:
+        os.environ.update(slot.environment())
         if Path(here).is_dir():
             os.chdir(here)
         places.check_seen(folder, token)
@@ -30,8 +30,8 @@ class Actor:
         import cv2
         import torch
 
-        torch.set_num_threads(seat.threads)
-        cv2.setNumThreads(seat.threads)
+        torch.set_num_threads(slot.threads)
+        cv2.setNumThreads(slot.threads)
         self._stopping = threading.Event()
         self._latest: dict[str, Any] | None = None
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from impasto.jobs import machine
-from impasto.jobs.crew import Crew
-from impasto.jobs.executors.process import Processes
+from impasto.jobs.events import Executor
+from impasto.jobs.executors.process import ProcessExecutor
 from impasto.jobs.work import WorkerPainter
 
-Hire = Callable[[], tuple[Crew, int]]
+ExecutorFactory = Callable[[], tuple[Executor, int]]
 """Brings workers up when there is something to paint; and how many there are to be."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class WorkerRequest:
     """Who is to paint so many ``items``.
 
     ``workers``: how many, or "auto". ``ray``: on the cluster at this address, "local" for one of its own;
@@ -32,32 +32,32 @@ class Wish:
     folder: str
 
 
-def find_workers(
-    wish: Wish, painter: Callable[[int], WorkerPainter], tell: Callable[[str], None]
-) -> Hire | None:
-    """How to come by the workers that ``wish`` is for; None where this process does it alone.
+def choose_executor(
+    request: WorkerRequest, painter: Callable[[int], WorkerPainter], tell: Callable[[str], None]
+) -> ExecutorFactory | None:
+    """Return what starts the workers that ``request`` asks for; None where this process does it alone.
 
     ``painter``: makes what they do, from how many share a machine's memory. ``tell`` gets a line about
     the cluster. Raises OptionError for the number of workers, MissingExtraError without Ray.
     """
-    if wish.ray is not None:
+    if request.ray is not None:
         from impasto.jobs.executors import ray as cluster
 
-        machine.check_workers(wish.workers)
-        address = wish.ray
+        machine.check_workers(request.workers)
+        address = request.ray
 
-        def join() -> tuple[Crew, int]:
-            gpus = wish.device in ("auto", "cuda")
-            found = cluster.join(address, wish.workers, wish.items, gpus=gpus, memory=wish.each)
+        def join() -> tuple[Executor, int]:
+            gpus = request.device in ("auto", "cuda")
+            found = cluster.join(address, request.workers, request.items, gpus=gpus, memory=request.each)
             tell(found.about)
-            return cluster.RayCrew(painter(1), found, wish.folder), found.share.workers
+            return cluster.RayExecutor(painter(1), found, request.folder), found.share.workers
 
         return join
-    gpus, cores = machine.gpus(wish.device), machine.cores()
+    gpus, cores = machine.gpus(request.device), machine.cores()
     count = machine.count_workers(
-        wish.workers, wish.items, cores=cores, gpus=len(gpus), memory=wish.memory, each=wish.each
+        request.workers, request.items, cores=cores, gpus=len(gpus), memory=request.memory, each=request.each
     )
     if count == 1:
         return None
-    seats = machine.seats(count, cores, gpus)
-    return lambda: (Processes(painter(1 if gpus else count), seats), count)
+    slots = machine.slots(count, cores, gpus)
+    return lambda: (ProcessExecutor(painter(1 if gpus else count), slots), count)

@@ -1,16 +1,16 @@
-"""A crew of one: this process, which paints while it is waited for."""
+"""The executor that is this process: it paints while it is waited for."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from impasto.jobs.crew import Begun, Ended, Event, Ready, Said
+from impasto.jobs.events import Event, Finished, Progressed, Started, WorkerReady
 from impasto.jobs.work import Perform, Task, carry_out
 from impasto.progress import Cancel
 
 
-class Alone:
+class InlineExecutor:
     """Paints one task after the other; ``stop`` is asked between two iterations."""
 
     def __init__(self, perform: Perform, stop: Cancel) -> None:
@@ -25,7 +25,7 @@ class Alone:
         return time.monotonic()
 
     def start(self, worker: int) -> None:
-        self._ready.append(Ready(worker))
+        self._ready.append(WorkerReady(worker))
 
     def give(self, worker: int, task: Task) -> None:
         self._given.append((worker, task))
@@ -47,11 +47,11 @@ class Alone:
         outcome = carry_out(
             task,
             self._perform,
-            begun=lambda note: self.say(Begun(worker, task.item, note)),
-            on_progress=lambda progress: self.say(Said(worker, task.item, progress)),
+            begun=lambda note: self.say(Started(worker, task.item, note)),
+            on_progress=lambda progress: self.say(Progressed(worker, task.item, progress)),
             stop=self._stop,
         )
-        return [Ended(worker, task.item, outcome)]
+        return [Finished(worker, task.item, outcome)]
 
     def close(self) -> None:
         pass

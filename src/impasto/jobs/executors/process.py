@@ -1,4 +1,4 @@
-"""A crew of processes on this machine."""
+"""The executor of processes on this machine."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import IO, Any
 
-from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready, Said
-from impasto.jobs.machine import Seat
+from impasto.jobs.events import Event, Finished, Progressed, Started, WorkerLost, WorkerReady
+from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.work import Outcome, Task, WorkerPainter
 from impasto.progress import Progress
 
@@ -25,16 +25,16 @@ LEAVE = 5.0
 """Seconds that a process has to end in before it is killed."""
 
 
-class Processes:
-    """Workers in processes of their own, each on one of the ``seats``. They do what ``painter`` makes.
+class ProcessExecutor:
+    """Workers in processes of their own, each on one of the ``slots``. They do what ``painter`` makes.
 
     A worker is a fresh Python, not a copy of this process: threads and graphics processors do not
     survive copying, and a script that calls this needs no guard around its main part.
     """
 
-    def __init__(self, painter: WorkerPainter, seats: Sequence[Seat]) -> None:
+    def __init__(self, painter: WorkerPainter, slots: Sequence[WorkerSlot]) -> None:
         self._painter = painter
-        self._seats = deque(seats)
+        self._seats = deque(slots)
         self._workers: dict[int, _Process] = {}
         self._leaving: list[_Process] = []
         self._events: queue.SimpleQueue[tuple[int, dict[str, Any] | None]] = queue.SimpleQueue()
@@ -43,15 +43,15 @@ class Processes:
         return time.monotonic()
 
     def start(self, worker: int) -> None:
-        seat = self._seats.popleft()
-        self._workers[worker] = _Process(worker, seat, self._painter, self._events)
+        slot = self._seats.popleft()
+        self._workers[worker] = _Process(worker, slot, self._painter, self._events)
 
     def give(self, worker: int, task: Task) -> None:
         self._workers[worker].send(task.to_dict())
 
     def dismiss(self, worker: int, *, kill: bool = False) -> None:
         process = self._workers.pop(worker)
-        self._seats.append(process.seat)
+        self._seats.append(process.slot)
         self._leaving.append(process)
         process.leave(kill=kill)
 
@@ -73,18 +73,18 @@ class Processes:
             return []  # dismissed meanwhile
         if said is None:
             del self._workers[worker]
-            self._seats.append(process.seat)
-            return [Lost(worker, process.how_it_ended())]
+            self._seats.append(process.slot)
+            return [WorkerLost(worker, process.how_it_ended())]
         if "warning" in said:
             warnings.warn(said["warning"], stacklevel=2)
             return []
         if "ready" in said:
-            return [Ready(worker)]
+            return [WorkerReady(worker)]
         if "begun" in said:
-            return [Begun(worker, said["begun"], said["note"])]
+            return [Started(worker, said["begun"], said["note"])]
         if "said" in said:
-            return [Said(worker, said["said"], Progress(**said["progress"]))]
-        return [Ended(worker, said["ended"], Outcome.from_dict(said["outcome"]))]
+            return [Progressed(worker, said["said"], Progress(**said["progress"]))]
+        return [Finished(worker, said["ended"], Outcome.from_dict(said["outcome"]))]
 
     def close(self) -> None:
         everybody = [*self._workers.values(), *self._leaving]
@@ -103,12 +103,12 @@ class _Process:
     def __init__(
         self,
         worker: int,
-        seat: Seat,
+        slot: WorkerSlot,
         painter: WorkerPainter,
         events: queue.SimpleQueue[tuple[int, dict[str, Any] | None]],
     ) -> None:
         self.worker = worker
-        self.seat = seat
+        self.slot = slot
         self._events = events
         self._last_words: deque[str] = deque(maxlen=20)
         self._popen = subprocess.Popen(
@@ -117,7 +117,7 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | seat.environment() | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | slot.environment() | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             encoding="utf-8",
             errors="surrogateescape",
             process_group=0 if os.name == "posix" else None,  # a terminal's Ctrl-C is not for it

@@ -1,4 +1,4 @@
-"""A crew of Ray actors. Only this module imports Ray; importing it without Ray says how to install it.
+"""The executor of Ray actors. Only this module imports Ray; importing it without Ray says how to install it.
 
 Each worker is an actor that loads the network once. Ray places it where there is room; it is not asked
 to restart actors or repeat tasks, since the schedule does that, and the manifest counts on it.
@@ -20,7 +20,7 @@ from typing import Any
 
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.files import places
-from impasto.jobs.crew import Begun, Ended, Event, Lost, Ready, Said
+from impasto.jobs.events import Event, Finished, Progressed, Started, WorkerLost, WorkerReady
 from impasto.jobs.executors.actor import Actor
 from impasto.jobs.machine import Node, Share, share_cluster
 from impasto.jobs.run import HIDDEN
@@ -70,7 +70,7 @@ def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: fl
     about = (
         f"Ray: {_count(len(nodes), 'node')}, {sum(n.cores for n in nodes)} cores, "
         f"{sum(n.gpus for n in nodes)} GPUs; {_count(share.workers, 'worker')} of "
-        f"{_count(share.seat.threads, 'thread')}; dashboard: {dashboard}"
+        f"{_count(share.slot.threads, 'thread')}; dashboard: {dashboard}"
     )
     return Cluster(share, about, own)
 
@@ -137,7 +137,7 @@ class _Member:
         return [*found, *([self.look] if self.look is not None else [])]
 
 
-class RayCrew:
+class RayExecutor:
     """Workers on ``cluster``, which do what ``painter`` makes, with results in ``folder``.
 
     A token is laid into the folder; a worker that does not see it would write elsewhere, and is refused.
@@ -163,8 +163,8 @@ class RayCrew:
     def start(self, worker: int) -> None:
         share = self._cluster.share
         handle = self._kind.options(
-            num_cpus=share.seat.threads, num_gpus=int(share.gpu), memory=share.memory
-        ).remote(self._painter, share.seat, str(Path.cwd()), self._folder, self._token)
+            num_cpus=share.slot.threads, num_gpus=int(share.gpu), memory=share.memory
+        ).remote(self._painter, share.slot, str(Path.cwd()), self._folder, self._token)
         self._members[worker] = _Member(handle, handle.ready.remote())
         self._hint()
 
@@ -205,25 +205,25 @@ class RayCrew:
             answer = ray.get(reference)
         except ray.exceptions.RayActorError as error:
             self._remove(worker)
-            return [Lost(worker, _reason(error), blame=not _taken_away(error))]
+            return [WorkerLost(worker, _reason(error), at_fault=not _taken_away(error))]
         except ray.exceptions.RayError as error:
             if reference not in member.paints:
                 self._remove(worker)
-                return [Lost(worker, _last_line(error))]
-            outcome = Outcome("failed", error=_last_line(error), may_pass=True)
-            return [Ended(worker, member.paints.pop(reference), outcome)]
+                return [WorkerLost(worker, _last_line(error))]
+            outcome = Outcome("failed", error=_last_line(error), is_retryable=True)
+            return [Finished(worker, member.paints.pop(reference), outcome)]
         if reference == member.ready:
             member.ready = None
-            return [Ready(worker)]
+            return [WorkerReady(worker)]
         if reference == member.look:
             member.look = None
             if member.paints:
                 self._ask(member)
             return self._seen(worker, answer)
         item = member.paints.pop(reference)
-        begun = [] if item in member.begun else [Begun(worker, item, answer["note"])]
+        begun = [] if item in member.begun else [Started(worker, item, answer["note"])]
         member.begun.discard(item)
-        return [*begun, Ended(worker, item, Outcome.from_dict(answer["outcome"]))]
+        return [*begun, Finished(worker, item, Outcome.from_dict(answer["outcome"]))]
 
     def _seen(self, worker: int, latest: dict[str, Any] | None) -> list[Event]:
         member = self._members[worker]
@@ -232,9 +232,9 @@ class RayCrew:
         found: list[Event] = []
         if latest["item"] not in member.begun:
             member.begun.add(latest["item"])
-            found.append(Begun(worker, latest["item"], latest["note"]))
+            found.append(Started(worker, latest["item"], latest["note"]))
         if latest["progress"] is not None:
-            found.append(Said(worker, latest["item"], Progress(**latest["progress"])))
+            found.append(Progressed(worker, latest["item"], Progress(**latest["progress"])))
         return found
 
     def _ask(self, member: _Member) -> None:

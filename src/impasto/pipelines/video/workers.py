@@ -14,7 +14,7 @@ from impasto.errors import InputError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
 from impasto.jobs.batch import BatchProgress, run_with
-from impasto.jobs.executors.choice import Hire, Wish, find_workers
+from impasto.jobs.executors.choice import ExecutorFactory, WorkerRequest, choose_executor
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
 from impasto.pipelines.video.engine import find_gallery
@@ -29,20 +29,22 @@ WORKER_BYTES = 1.5e9
 
 def find_part_workers(
     plan: FilmPlan, at: Path, workers: int | str, ray: str | None, say: Callable[[str], None]
-) -> Hire | None:
+) -> ExecutorFactory | None:
     """Return what starts workers for the ``plan`` in the file ``at``; None where this process does it alone.
 
-    ``say`` gets a line about the cluster. Raises OptionError, MissingExtraError as ``find_workers`` does.
+    ``say`` gets a line about the cluster. Raises OptionError, MissingExtraError as ``choose_executor`` does.
     """
     memory = float(psutil.virtual_memory().available)
     parts, device = len(plan.parts), plan.job.options.device
-    wish = Wish(workers, ray, parts, device, each=WORKER_BYTES, memory=memory, folder=str(at.parent))
+    request = WorkerRequest(
+        workers, ray, parts, device, each=WORKER_BYTES, memory=memory, folder=str(at.parent)
+    )
     make = f"{__name__}:{make_part_worker.__name__}"
-    return find_workers(wish, lambda among: WorkerPainter(make, {"plan": str(at), "among": among}), say)
+    return choose_executor(request, lambda among: WorkerPainter(make, {"plan": str(at), "among": among}), say)
 
 
 def paint_by_workers(
-    hire: Hire,
+    start_workers: ExecutorFactory,
     plan: FilmPlan,
     parts: Sequence[PartFiles],
     policy: Policy | None,
@@ -58,7 +60,7 @@ def paint_by_workers(
     content = Reference(str((clip if clip.exists() else clip.parent).absolute()))
     jobs = [replace(plan.job, content=content, output=str(kept.about)) for kept in parts]
     batch = run_with(
-        hire,
+        start_workers,
         jobs,
         parts[0].folder,
         policy=policy,

@@ -15,8 +15,8 @@ from typing import Any
 
 from impasto.errors import InputError
 from impasto.jobs import Job
-from impasto.jobs.crew import Ended, Lost, Said
-from impasto.jobs.machine import Seat
+from impasto.jobs.events import Finished, Progressed, WorkerLost
+from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.run import HIDDEN
 from impasto.jobs.work import Perform, Task, WorkerPainter
 from impasto.progress import Progress
@@ -35,7 +35,7 @@ class RayExecutor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._crew: Any = None
+        self._executor: Any = None
         self._item = 0
 
     def warm_up(self) -> None:
@@ -49,24 +49,24 @@ class RayExecutor:
         given = {"checkpoint_seconds": settings.checkpoint_seconds, "max_pixels": settings.max_pixels}
         painter = WorkerPainter("impasto.studio.worker.ray_executor:make_performer", given)
         # Others share the cluster too: what a painting takes is for the operator to say.
-        share = replace(found.share, workers=1, seat=Seat(settings.ray_cores))
-        self._crew = cluster.RayCrew(painter, replace(found, share=share), str(folder))
-        self._crew.start(_ME)
+        share = replace(found.share, workers=1, slot=WorkerSlot(settings.ray_cores))
+        self._executor = cluster.RayExecutor(painter, replace(found, share=share), str(folder))
+        self._executor.start(_ME)
 
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         folder = Path(job.output).parent
         stop, seen = folder / STOP, _changed(folder / PREVIEW)
         stop.unlink(missing_ok=True)
         self._item += 1
-        self._crew.give(_ME, Task(self._item, job, str(folder / CHECKPOINT)))
+        self._executor.give(_ME, Task(self._item, job, str(folder / CHECKPOINT)))
         while True:
-            for event in self._crew.wait(LOOK_EVERY):
-                if isinstance(event, Lost):
-                    self._crew.start(_ME)
+            for event in self._executor.wait(LOOK_EVERY):
+                if isinstance(event, WorkerLost):
+                    self._executor.start(_ME)
                     raise ExecutorLostError(event.reason)
-                if isinstance(event, Said) and event.item == self._item:
+                if isinstance(event, Progressed) and event.item == self._item:
                     listener.progress(event.progress)
-                if isinstance(event, Ended) and event.item == self._item:
+                if isinstance(event, Finished) and event.item == self._item:
                     stop.unlink(missing_ok=True)
                     if event.outcome.status == "failed":
                         raise InputError(event.outcome.error)
@@ -79,8 +79,8 @@ class RayExecutor:
                     stop.touch()
 
     def close(self) -> None:
-        if self._crew is not None:
-            self._crew.close()
+        if self._executor is not None:
+            self._executor.close()
 
 
 def _changed(path: Path) -> int:

@@ -10,14 +10,14 @@ from impasto.progress import Progress
 
 
 @dataclass(frozen=True)
-class Ready:
+class WorkerReady:
     """A worker takes tasks."""
 
     worker: int
 
 
 @dataclass(frozen=True)
-class Begun:
+class Started:
     """A worker begins a task; ``note``: why it is painted again."""
 
     worker: int
@@ -26,7 +26,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Said:
+class Progressed:
     """How a painting goes on."""
 
     worker: int
@@ -35,7 +35,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Ended:
+class Finished:
     """A worker is through with a task."""
 
     worker: int
@@ -44,25 +44,25 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Lost:
-    """A worker is gone. ``blame``: the task it was at may have done it."""
+class WorkerLost:
+    """A worker is gone. ``at_fault``: the task it was at may have done it."""
 
     worker: int
     reason: str
-    blame: bool = True
+    at_fault: bool = True
 
 
-Event = Ready | Begun | Said | Ended | Lost
+Event = WorkerReady | Started | Progressed | Finished | WorkerLost
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Where workers are. Events of one worker come in the order in which they happened."""
 
     def now(self) -> float:
         """Seconds, from anywhere on."""
 
     def start(self, worker: int) -> None:
-        """Bring ``worker`` up; it is there when ``Ready`` says so, or ``Lost``."""
+        """Bring ``worker`` up; it is there when ``WorkerReady`` says so, or ``WorkerLost``."""
 
     def give(self, worker: int, task: Task) -> None:
         """Hand ``task`` over; never waits."""
