@@ -126,7 +126,7 @@ export interface components {
             progress: components["schemas"]["JobProgress"] | null;
             /** Preview */
             preview: string | null;
-            result: components["schemas"]["Result"] | null;
+            result: components["schemas"]["JobResult"] | null;
             /** Thumbnail */
             thumbnail: string | null;
             /** Explanation */
@@ -232,6 +232,21 @@ export interface components {
             /** Webhook */
             webhook?: string | null;
         };
+        /** JobResult */
+        JobResult: {
+            /** Url */
+            url: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Bytes */
+            bytes: number;
+            /** Seconds */
+            seconds: number;
+            /** Partial */
+            partial: boolean;
+        };
         /**
          * JobSettings
          * @description What a painting is made of and how; only ``photo`` and ``styles`` are needed.
@@ -317,6 +332,25 @@ export interface components {
         Losses: {
             /** Losses */
             losses: components["schemas"]["LossPoint"][];
+        };
+        /** OfferedStyle */
+        OfferedStyle: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Artist */
+            artist: string;
+            /** Year */
+            year: string;
+            /** Licence */
+            licence: string;
+            /** Thumbnail */
+            thumbnail: string | null;
+            /** Paint */
+            paint: boolean;
+            /** Fast */
+            fast: boolean;
         };
         /** PictureOut */
         PictureOut: {
@@ -435,23 +469,8 @@ export interface components {
             /** Active Jobs */
             active_jobs: number;
         };
-        /** Result */
-        Result: {
-            /** Url */
-            url: string;
-            /** Width */
-            width: number;
-            /** Height */
-            height: number;
-            /** Bytes */
-            bytes: number;
-            /** Seconds */
-            seconds: number;
-            /** Partial */
-            partial: boolean;
-        };
-        /** Session */
-        Session: {
+        /** SessionInfo */
+        SessionInfo: {
             /** Authenticated */
             authenticated: boolean;
             /** Required */
@@ -467,25 +486,6 @@ export interface components {
         SignIn: {
             /** Token */
             token: string;
-        };
-        /** Style */
-        Style: {
-            /** Name */
-            name: string;
-            /** Title */
-            title: string;
-            /** Artist */
-            artist: string;
-            /** Year */
-            year: string;
-            /** Licence */
-            licence: string;
-            /** Thumbnail */
-            thumbnail: string | null;
-            /** Paint */
-            paint: boolean;
-            /** Fast */
-            fast: boolean;
         };
         /**
          * StyleChoice
@@ -507,7 +507,7 @@ export interface components {
         /** Styles */
         Styles: {
             /** Styles */
-            styles: components["schemas"]["Style"][];
+            styles: components["schemas"]["OfferedStyle"][];
         };
         /** Usage */
         Usage: {

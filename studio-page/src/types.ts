@@ -4,9 +4,9 @@ import type { components } from "./api";
 
 type Schemas = components["schemas"];
 
-export type Session = Schemas["Session"];
+export type Session = Schemas["SessionInfo"];
 export type Capabilities = Schemas["Capabilities"];
-export type Style = Schemas["Style"];
+export type Style = Schemas["OfferedStyle"];
 export type StoredPicture = Schemas["PictureOut"];
 export type Job = Schemas["JobOut"];
 export type JobSettings = Schemas["JobSettings"];

@@ -13,7 +13,7 @@ import pytest
 from impasto.imaging import read_parameters
 from impasto.jobs.events import Finished, Progressed, WorkerLost
 from impasto.jobs.work import Task, carry_out
-from impasto.studio.worker.ray_executor import RayExecutor, make_performer
+from impasto.studio.worker.ray_executor import RayJobExecutor, make_performer
 from tests.studio.conftest import House, encoded, submit, until, upload
 
 
@@ -66,7 +66,7 @@ class Executor:
 def away(make: Callable[..., House]) -> tuple[House, Executor]:
     """A house whose painter has its paintings made elsewhere."""
     house, executor = make(checkpoint_seconds=0), Executor()
-    house.painter.executor = brush = RayExecutor(
+    house.painter.executor = brush = RayJobExecutor(
         house.settings
     )  # without warming up: that would join a cluster
     brush._executor = executor

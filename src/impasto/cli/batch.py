@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from impasto.cli.batch_display import Watcher
+from impasto.cli.batch_display import BatchDisplay
 from impasto.cli.choices import (
     CheckpointEvery,
     Choices,
@@ -223,7 +223,7 @@ def batch(
     among = parse_workers(workers or ("1" if ray is None else "auto"))
     known_styles(map(plain, style))  # refuse before there is a folder
     photographs(map(plain, contents))
-    with Interrupts() as interrupts, closing(Watcher(shown(quiet, json))) as watcher:
+    with Interrupts() as interrupts, closing(BatchDisplay(shown(quiet, json))) as watcher:
         done = paint_batch(
             contents,
             style,

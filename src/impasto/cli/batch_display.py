@@ -20,7 +20,7 @@ LINES = 8
 """Workers that have a line of their own."""
 
 
-class Watcher:
+class BatchDisplay:
     """Shows a batch: a line for all of it, and one for each picture at hand; or JSON."""
 
     def __init__(self, show: str) -> None:

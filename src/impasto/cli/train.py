@@ -146,7 +146,7 @@ def train(
         "precision": precision,
         "device": device,
     }
-    session = Session(
+    session = TrainingRun(
         output,
         output.with_suffix(".checkpoint") if checkpoint is None else checkpoint,
         checkpoint_every,
@@ -167,7 +167,7 @@ def train(
     raise typer.Exit(session.together(plan))
 
 
-class Session:
+class TrainingRun:
     """One training for the command line: checks, progress, files."""
 
     def __init__(

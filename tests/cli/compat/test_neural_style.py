@@ -18,7 +18,7 @@ from impasto import imaging
 from impasto.cli import app
 from impasto.cli.compat import neural_style_pictures
 from impasto.cli.compat.neural_style import run as paint
-from impasto.cli.compat.neural_style_options import Settings, help_text, parse
+from impasto.cli.compat.neural_style_options import NeuralStyleSettings, help_text, parse
 from impasto.cli.painting import Interrupts
 from impasto.encoders import load_encoder
 from impasto.errors import OptionError
@@ -344,7 +344,7 @@ def test_the_help_has_every_option_and_both_dialects_defaults(word: str) -> None
     result = run(word)
     assert result.exit_code == 0
     assert result.stdout == help_text() + "\n"
-    for name in Settings.__dataclass_fields__:
+    for name in NeuralStyleSettings.__dataclass_fields__:
         assert name in ("dialect", "given") or f"  -{name}" in result.stdout
     assert "[1; lua: 10]" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 100

@@ -12,7 +12,7 @@ from impasto.cli.compat.neural_style_options import (
     AS_THEY_ARE,
     DIALECTS,
     Dialect,
-    Settings,
+    NeuralStyleSettings,
     help_text,
     parse,
     remark,
@@ -74,7 +74,7 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     finish = pictures.finisher(photo, space, settings.original_colors == 1)
     _announce(settings, options, encoder, len(paintings))
     with Interrupts() as interrupts:
-        watcher = _Watcher(
+        watcher = _NeuralStyleWatcher(
             settings,
             options,
             start.pixels,
@@ -89,7 +89,7 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     return 0
 
 
-class _Watcher:
+class _NeuralStyleWatcher:
     """Prints losses and saves pictures as the two programs do, at the same iterations.
 
     Both save the picture an iteration's losses are of, before its step: ``evaluated`` is that of the
@@ -98,7 +98,7 @@ class _Watcher:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: NeuralStyleSettings,
         options: OptimizeOptions,
         start: Pixels,
         *,
@@ -145,7 +145,9 @@ class _Watcher:
         return f"{value:f}" if self.settings.dialect == "lua" else str(value)
 
 
-def _announce(settings: Settings, options: OptimizeOptions, encoder: FeatureExtractor, styles: int) -> None:
+def _announce(
+    settings: NeuralStyleSettings, options: OptimizeOptions, encoder: FeatureExtractor, styles: int
+) -> None:
     """What the programs say before they begin."""
     for place, name in enumerate(encoder.layer_names, 1):
         for kind, layers in (("content", options.content_layers), ("style", options.style_layers)):

@@ -36,7 +36,7 @@ def _option(
     least: float | None = None,
     ignored: str = "",
 ) -> Any:
-    """A field of ``Settings``: its default in neural-style-pt and, where it is another, in ``lua``.
+    """A field of ``NeuralStyleSettings``: its default in neural-style-pt and, if it is another, in ``lua``.
 
     ``only``: the one dialect that has it. ``heading``: of the group that begins here. ``least``: the
     lowest number that makes sense. ``ignored``: why it has no effect here, if it has none.
@@ -47,7 +47,7 @@ def _option(
 
 
 @dataclass(frozen=True)
-class Settings:
+class NeuralStyleSettings:
     """One command line of neural-style-pt or, with ``dialect`` "lua", of neural-style."""
 
     style_image: str = _option(
@@ -154,9 +154,9 @@ class Settings:
         return found
 
 
-def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> Settings:
+def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> NeuralStyleSettings:
     """What ``arguments`` mean in ``dialect``. Raises OptionError, in one line, for what it has not."""
-    parser = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    parser = _NeuralStyleParser(add_help=False, argument_default=argparse.SUPPRESS)
     for row in _rows(dialect):
         if row.type == "bool":
             parser.add_argument(f"-{row.name}", action="store_true")
@@ -168,7 +168,7 @@ def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> Settings:
     texts = vars(found)
     values: dict[str, Any] = {r.name: r.metadata["lua"] if dialect == "lua" else r.default for r in _rows()}
     values |= {row.name: _convert(row, texts[row.name]) for row in _rows(dialect) if row.name in texts}
-    return Settings(**values, dialect=dialect, given=frozenset(texts))
+    return NeuralStyleSettings(**values, dialect=dialect, given=frozenset(texts))
 
 
 def remark(line: str) -> None:
@@ -176,7 +176,7 @@ def remark(line: str) -> None:
     print(f"impasto: {line}", file=sys.stderr)
 
 
-class _Parser(argparse.ArgumentParser):
+class _NeuralStyleParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise OptionError(f"{message.removeprefix('argument ')}; see impasto neural-style --help")
 
@@ -197,7 +197,7 @@ def _convert(row: Field[Any], value: Any) -> Any:
 
 def _rows(dialect: Dialect | None = None) -> list[Field[Any]]:
     """The options of a dialect, or of both, in the order of the help."""
-    rows = [row for row in fields(Settings) if row.metadata]
+    rows = [row for row in fields(NeuralStyleSettings) if row.metadata]
     return [row for row in rows if dialect is None or row.metadata["only"] in (None, dialect)]
 
 

@@ -10,7 +10,7 @@ import torch
 
 from impasto import weights
 from impasto.cli.compat import neural_style_pictures as pictures
-from impasto.cli.compat.neural_style_options import Settings, remark
+from impasto.cli.compat.neural_style_options import NeuralStyleSettings, remark
 from impasto.encoders import FeatureExtractor, InputConvention, load_extractor
 from impasto.errors import OptionError, WeightsMissingError
 from impasto.optimize.options import GradientScalingName, OptimizeOptions
@@ -23,7 +23,7 @@ _CAFFE_FILES = {"VGG_ILSVRC_19_layers": "vgg19-caffe", "VGG_ILSVRC_16_layers": "
 
 
 def make_options(
-    settings: Settings, photo: Picture, styles: int, encoder: FeatureExtractor
+    settings: NeuralStyleSettings, photo: Picture, styles: int, encoder: FeatureExtractor
 ) -> OptimizeOptions:
     """The settings as our own options: our weights of style layers are shares of one."""
     lua = settings.dialect == "lua"
@@ -61,7 +61,7 @@ def make_options(
     )
 
 
-def _init(settings: Settings) -> str:
+def _init(settings: NeuralStyleSettings) -> str:
     if settings.init == "random":
         return "noise"
     return settings.init_image or "content"
@@ -89,7 +89,7 @@ def _shares(text: str, styles: int) -> tuple[float, ...]:
     return shares
 
 
-def make_start(settings: Settings, photo: Picture, space: pictures.Space, seed: int) -> Picture:
+def make_start(settings: NeuralStyleSettings, photo: Picture, space: pictures.Space, seed: int) -> Picture:
     """What the optimiser starts from, in its own ``space``."""
     if settings.init == "image" and not settings.init_image:
         return space.enter(photo)
@@ -101,7 +101,7 @@ def make_start(settings: Settings, photo: Picture, space: pictures.Space, seed: 
     return Picture(noise.permute(1, 2, 0).contiguous().numpy())
 
 
-def load_network(settings: Settings) -> tuple[FeatureExtractor, pictures.Space]:
+def load_network(settings: NeuralStyleSettings) -> tuple[FeatureExtractor, pictures.Space]:
     """The network ``-model_file`` means, pooling as asked for, and the space of the numbers it takes.
 
     A departure from what encoders are elsewhere: this one's input is not sRGB in [0, 1], but what the

@@ -62,7 +62,10 @@ def run(arguments: Sequence[str]) -> int:
     )
     check(job, outputs)
     _announce(options.device)
-    with closing(_Watcher(job, outputs, found.save_every)) as watcher, Interrupts() as interrupts:
+    with (
+        closing(_StyleTransferWatcher(job, outputs, found.save_every)) as watcher,
+        Interrupts() as interrupts,
+    ):
         result = api.stylize(
             content,
             styles,
@@ -116,7 +119,7 @@ def _peers(found: Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(found).items() if name not in OWN}
 
 
-class _Watcher(Watcher):
+class _StyleTransferWatcher(Watcher):
     """Prints, saves and remembers the iterations as the program does."""
 
     def __init__(self, job: Job, outputs: Outputs, every: int) -> None:

@@ -96,7 +96,7 @@ def end_scale(text: str, width: int, height: int) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The peer's command line; defaults are those of the preset."""
-    parser = _Parser(
+    parser = _StyleTransferParser(
         prog="impasto style-transfer",
         description=_ABOUT,
         formatter_class=_HelpFormatter,
@@ -212,7 +212,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefa
         return super()._get_help_string(action)
 
 
-class _Parser(argparse.ArgumentParser):
+class _StyleTransferParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise OptionError(f"{message.removeprefix('argument ')}; see impasto style-transfer --help")
 

@@ -41,7 +41,7 @@ MADE = 150
 
 
 @dataclass
-class Materials:
+class TrainingMaterials:
     """What a training is made from."""
 
     encoder: FeatureExtractor
@@ -69,7 +69,7 @@ def gather(
     note: Callable[[str], None],
     team: Team = ALONE,
     cancel: Callable[[], bool] = lambda: False,
-) -> Materials:
+) -> TrainingMaterials:
     """Everything ``plan`` names, read and measured, and the state in ``checkpoint`` if it exists.
 
     ``note`` hears of photographs that will not do so well, and of what is gone on with. Raises InputError
@@ -109,7 +109,9 @@ def gather(
     learnt, judged = hold_out(_photos(plan, paths, note, cancel))
     if reduced:
         encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
-    return Materials(encoder, targets, learnt, judged, entries, start, known, about, saved, reduced, device)
+    return TrainingMaterials(
+        encoder, targets, learnt, judged, entries, start, known, about, saved, reduced, device
+    )
 
 
 def _entry(name: str, painting: str, style: Style) -> FastStyle:

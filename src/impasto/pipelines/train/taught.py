@@ -22,7 +22,7 @@ from impasto.networks.train.stages import Model, TrainingStage, begin, enter, st
 from impasto.networks.train.team import ALONE, Team
 from impasto.networks.train.training import Trainer, TrainingProgress, TrainingSchedule
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
-from impasto.pipelines.train.materials import Materials, Stopped, gather
+from impasto.pipelines.train.materials import Stopped, TrainingMaterials, gather
 from impasto.progress import Progress, ProgressCallback
 from impasto.tensors import to_pixels
 from impasto.types import Pixels
@@ -185,7 +185,7 @@ class _Lessons:
     """The stages of a training, one after the other, and their checkpoints."""
 
     plan: TrainingPlan
-    materials: Materials
+    materials: TrainingMaterials
     stages: Sequence[TrainingStage]
     watch: _Watch
     checkpoint: Path | None
@@ -288,7 +288,7 @@ class _Lessons:
 
 
 def _judge(
-    model: Model, materials: Materials, plan: TrainingPlan, stop: Callable[[], bool]
+    model: Model, materials: TrainingMaterials, plan: TrainingPlan, stop: Callable[[], bool]
 ) -> Judgement | None:
     """The mean over the styles; None without photographs to judge by, and once ``stop`` returns True."""
     photos: Sequence[Tensor] = materials.judged.photos[:16]
@@ -306,7 +306,7 @@ def _judge(
 
 def _card(
     plan: TrainingPlan,
-    materials: Materials,
+    materials: TrainingMaterials,
     steps: Sequence[int],
     before: Judgement | None,
     after: Judgement | None,

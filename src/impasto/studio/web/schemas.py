@@ -94,7 +94,7 @@ class PreviewRequest(Incoming):
     side: Annotated[int, Field(ge=64, le=8192)] = 512
 
 
-class Session(Outgoing):
+class SessionInfo(Outgoing):
     authenticated: bool
     required: bool
     user: str | None
@@ -159,7 +159,7 @@ class Capabilities(Outgoing):
     limits: CapabilityLimits
 
 
-class Style(Outgoing):
+class OfferedStyle(Outgoing):
     name: str
     title: str
     artist: str
@@ -171,7 +171,7 @@ class Style(Outgoing):
 
 
 class Styles(Outgoing):
-    styles: list[Style]
+    styles: list[OfferedStyle]
 
 
 class PictureOut(Outgoing):
@@ -190,7 +190,7 @@ class Pictures(Outgoing):
     next: str | None
 
 
-class Result(Outgoing):
+class JobResult(Outgoing):
     url: str
     width: int
     height: int
@@ -230,7 +230,7 @@ class JobOut(Outgoing):
     of: str | None
     progress: JobProgress | None
     preview: str | None
-    result: Result | None
+    result: JobResult | None
     thumbnail: str | None
     explanation: str | None
     error: ProblemDocument | None

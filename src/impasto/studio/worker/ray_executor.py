@@ -30,7 +30,7 @@ LOOK_EVERY = 0.3
 _ME = 0
 
 
-class RayExecutor:
+class RayJobExecutor:
     """One actor on the cluster, which paints for this worker, and is replaced when it dies."""
 
     def __init__(self, settings: Settings) -> None:

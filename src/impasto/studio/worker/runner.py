@@ -33,9 +33,9 @@ log = logging.getLogger("impasto.studio.worker")
 def executor_for(settings: Settings) -> JobExecutor:
     """Return what paints, as ``settings`` say."""
     if settings.ray_address:
-        from impasto.studio.worker.ray_executor import RayExecutor
+        from impasto.studio.worker.ray_executor import RayJobExecutor
 
-        return RayExecutor(settings)
+        return RayJobExecutor(settings)
     return LocalExecutor(settings.checkpoint_seconds, settings.max_pixels)
 
 

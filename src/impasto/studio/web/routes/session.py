@@ -26,13 +26,13 @@ def _session(services: Services, caller: Caller | None) -> dict[str, Any]:
     }
 
 
-@router.get("/session", response_model=schemas.Session, responses=responses())
+@router.get("/session", response_model=schemas.SessionInfo, responses=responses())
 def read_session(services: ServicesDep, caller: Visitor) -> Any:
     """Who you are, and your CSRF token."""
     return _session(services, caller)
 
 
-@router.post("/session", response_model=schemas.Session, responses=responses())
+@router.post("/session", response_model=schemas.SessionInfo, responses=responses())
 def sign_in(services: ServicesDep, request: Request, response: Response, asked: schemas.SignIn) -> Any:
     """Sign in with a token; sets the session cookie."""
     services.sign_ins.take(line_of(request))
