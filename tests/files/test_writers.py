@@ -17,7 +17,7 @@ MODES = {"w", "wb", "a", "ab", "x", "xb", "r+", "r+b", "w+", "w+b", "a+b", "x+b"
 
 EXCEPTIONS = {
     "jobs/executors/worker.py write_text": "an entry of /proc, which is no file",
-    "networks/export/quantise.py write_bytes": "the quantiser reads a file: one in a temporary folder",
+    "networks/export/quantisation.py write_bytes": "the quantiser reads a file: one in a temporary folder",
     "studio/web/readiness.py touch": "tries whether the folder takes files",
     "studio/web/routes/pictures.py open": "an upload on its way, whose name nobody knows",
     "studio/results.py replace": "a picture cut short takes the result's name",

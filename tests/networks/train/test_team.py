@@ -69,7 +69,7 @@ def environment(rank: int, port: int) -> dict[str, str]:
 
 def test_one_process_is_a_team_of_one_for_which_nothing_happens() -> None:
     assert join_team() == ALONE
-    assert ALONE.leads
+    assert ALONE.is_leader
     assert ALONE.gather(3) == [3]
     assert ALONE.tell("x") == "x"
     assert not ALONE.all_agree(False)
