@@ -107,7 +107,7 @@ class Lessons:
         """The loss of painting the step's photographs in its styles, and its parts, not weighted."""
         photos, targets = self.photos(step), self.styles(step)
         torch.manual_seed(step)
-        wanted = self._seen(photos, (*LAYERS[:3], *CONTENT_LAYERS))
+        wanted = self._seen(photos, (*LAYERS, *CONTENT_LAYERS))
         with torch.autocast(self.device.type, torch.bfloat16):
             style = {layer: targets[layer].style for layer in LAYERS}
             painted, _ = network.decode(wanted, style)

@@ -11,7 +11,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.errors import CorruptWeightsError, PictureError
-from impasto.networks.any_painting import LAYERS, NOISE, AnyPaintingNetwork, blended, draw_noise
+from impasto.networks.any_painting import (
+    LAYERS,
+    MARGIN,
+    NOISE,
+    AnyPaintingNetwork,
+    OrientedNoise,
+    blended,
+    draw_noise,
+)
 from impasto.networks.any_painting_files import load_network, untaught
 
 
@@ -23,6 +31,11 @@ def network() -> AnyPaintingNetwork:
 
 def picture(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def silence(batch: int, side: int) -> Tensor:
+    """No noise, for ``side`` by ``side`` positions of relu3_1."""
+    return torch.zeros(batch, NOISE + 2, side + 2 * MARGIN, side + 2 * MARGIN)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (33, 50), (64, 41)])
@@ -37,7 +50,7 @@ def test_a_picture_too_small_is_refused(network: AnyPaintingNetwork) -> None:
 
 
 def test_no_strength_is_the_photograph_s_own_style(network: AnyPaintingNetwork) -> None:
-    photo, noise = picture(32, 32), torch.zeros(1, NOISE, 4, 4)
+    photo, noise = picture(32, 32), silence(1, 8)
     style = network.measure(picture(40, 40, 1))
     copy = network(photo, network.measure(photo), noise=noise)
     found = network(photo, style, strength=0, noise=noise)
@@ -45,12 +58,33 @@ def test_no_strength_is_the_photograph_s_own_style(network: AnyPaintingNetwork) 
     assert float((network(photo, style, noise=noise) - copy).abs().max()) > 1e-3
 
 
-def test_noise_is_smooth_and_of_variance_one() -> None:
-    noise = draw_noise(2, 60, 60, torch.Generator().manual_seed(0))
-    assert noise.shape == (2, NOISE, 60, 60)
-    assert float(noise.var()) == pytest.approx(1, abs=0.05)
-    # Of 1-2-1, neighbours correlate by (1 * 2 + 2 * 1) / 6.
-    assert float((noise[..., 1:] * noise[..., :-1]).mean()) == pytest.approx(2 / 3, abs=0.05)
+def stripes(slope: float) -> Tensor:
+    """Features (1, 64, 60, 60) that change across lines of this slope alone."""
+    rows, columns = torch.meshgrid(torch.arange(60.0), torch.arange(60.0), indexing="ij")
+    return 10 * (0.5 * (rows - slope * columns)).sin().expand(1, 64, 60, 60)
+
+
+def test_noise_keeps_its_mean_and_variance_when_drawn_out() -> None:
+    noise = draw_noise(4, 60, 60, torch.Generator().manual_seed(0))
+    assert noise.shape == (4, NOISE + 2, 60 + 2 * MARGIN, 60 + 2 * MARGIN)
+    strokes = OrientedNoise()(torch.zeros(4, 64, 60, 60), noise)
+    assert strokes.shape == (4, NOISE, 60, 60)
+    assert float(strokes.mean()) == pytest.approx(0, abs=0.05)
+    assert float(strokes.var()) == pytest.approx(1, abs=0.05)
+
+
+def test_noise_runs_along_the_edges_of_the_photograph() -> None:
+    noise = draw_noise(1, 60, 60, torch.Generator().manual_seed(0))
+    strokes = OrientedNoise()(stripes(1.0), noise)
+    along = float((strokes[..., 3:, 3:] * strokes[..., :-3, :-3]).mean())
+    across = float((strokes[..., 3:, :-3] * strokes[..., :-3, 3:]).mean())
+    # Filters of standard deviations 3 and 0.8, 3 sqrt(2) apart: exp(-18 / 36) along.
+    assert along == pytest.approx(0.6, abs=0.1)
+    assert across == pytest.approx(0, abs=0.1)
+
+
+def test_silence_is_painted_without_strokes(network: AnyPaintingNetwork) -> None:
+    assert float(network.oriented(torch.zeros(1, 64, 8, 8), silence(1, 8)).abs().max()) == 0
 
 
 def test_the_encoder_is_not_learnt(network: AnyPaintingNetwork) -> None:
@@ -62,7 +96,7 @@ def test_the_encoder_is_not_learnt(network: AnyPaintingNetwork) -> None:
 def test_a_batch_is_painted_each_in_its_own_style(network: AnyPaintingNetwork) -> None:
     photos = torch.cat([picture(32, 32), picture(32, 32, 2)])
     paintings = torch.cat([picture(40, 40, 3), picture(40, 40, 4) ** 3])
-    noise = torch.zeros(2, NOISE, 4, 4)
+    noise = silence(2, 8)
     together = network(photos, network.measure(paintings), noise=noise)
     for k in range(2):
         alone = network(photos[k : k + 1], network.measure(paintings[k : k + 1]), noise=noise[:1])
@@ -114,7 +148,7 @@ def test_the_bundled_network_gives_a_photograph_back_at_no_strength() -> None:
     photo = functional.interpolate(picture(6, 6), (64, 64), mode="bicubic").clamp(0, 1)
     network = load_network()
     style = network.measure(picture(48, 48, 1))
-    noise = torch.zeros(1, NOISE, 8, 8)
+    noise = silence(1, 16)
     copy = network(photo, style, strength=0, noise=noise)
     painted = network(photo, style, noise=noise)
     assert float((copy - photo).square().mean().sqrt()) < 0.16

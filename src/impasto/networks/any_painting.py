@@ -11,6 +11,7 @@ Between two maps runs a plain graph of convolutions, and the maps are affine: ea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -27,7 +28,26 @@ LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
 STRIDE = 8
 LEAST_SIDE = 2 * STRIDE
 NOISE = 4
-"""Channels of noise at relu4_1: what a flat sky is painted from."""
+"""Channels of noise, a quarter of the picture's size: what a flat sky is painted from."""
+
+MARGIN = 6
+"""Positions of noise beyond the picture on each side, as far as a stroke of it reaches."""
+
+DIRECTIONS = 8
+LENGTH, WIDTH = 3.0, 0.8
+"""Of the noise's strokes: standard deviations along and across them, in positions of relu3_1."""
+
+SPREAD = 2.5
+"""Standard deviation of the positions over which edges agree on a direction."""
+
+CURVE = 16
+"""Positions over which directions of the noise's own change."""
+
+FAINT = 0.5
+"""An edge of this strength (variance of neighbouring features) counts half."""
+
+PULL = 3.0
+"""How much more a clear edge counts than the noise's own directions."""
 
 _SLOPE = 0.1
 _ENCODER_CONVOLUTIONS = 9
@@ -59,20 +79,80 @@ class Residual(nn.Module):
         return found
 
 
+class OrientedNoise(nn.Module):
+    """Noise drawn out along the edges of a photograph, and along curves of its own where it has none.
+
+    Painters' strokes follow what they paint. The directions are those of the structure tensor, after
+    Haeberli, "Paint by Numbers" (SIGGRAPH 1990), and Litwinowicz, "Processing Images and Video for an
+    Impressionist Effect" (SIGGRAPH 1997); here they say nothing but which way the noise runs, which the
+    network makes of it what a painting's statistics ask for. Nothing in it is learnt.
+    """
+
+    filters: Tensor
+    overlaps: Tensor
+    turns: Tensor
+    edges: Tensor
+    soft: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        angles = torch.arange(DIRECTIONS) * (math.pi / DIRECTIONS)
+        reach = torch.arange(-MARGIN, MARGIN + 1.0)
+        along = angles.cos()[:, None, None] * reach + angles.sin()[:, None, None] * reach[:, None]
+        across = angles.cos()[:, None, None] * reach[:, None] - angles.sin()[:, None, None] * reach
+        filters = (-0.5 * ((along / LENGTH) ** 2 + (across / WIDTH) ** 2)).exp()
+        filters /= filters.square().sum((1, 2), keepdim=True).sqrt()
+        hat = (-0.5 * (reach / SPREAD) ** 2).exp()
+        hat /= hat.sum()
+        self.register_buffer("filters", filters[:, None], persistent=False)
+        overlaps = filters.flatten(1) @ filters.flatten(1).T
+        self.register_buffer("overlaps", overlaps[:, :, None, None], persistent=False)
+        turns = torch.stack([(2 * angles).cos(), (2 * angles).sin()], 1)[:, :, None, None]
+        self.register_buffer("turns", turns, persistent=False)
+        self.register_buffer("edges", torch.tensor([-0.5, 0.0, 0.5]), persistent=False)
+        self.register_buffer("soft", torch.outer(hat, hat)[None, None], persistent=False)
+
+    def forward(self, seen: Tensor, noise: Tensor) -> Tensor:
+        """Return (B, NOISE, H, W) of mean 0 and variance about 1, for relu3_1 (B, 64, H, W) of the
+        photograph and noise as ``draw_noise`` gives it."""
+        directions = self._directions(seen) + noise[:, NOISE:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        directions = directions / (directions.square().sum(1, keepdim=True) + 1e-6).sqrt()
+        shares = functional.conv2d(directions, self.turns).relu() ** 4
+        variance = (shares * functional.conv2d(shares, self.overlaps)).sum(1, keepdim=True)
+        shares = shares / (variance + 1e-6).sqrt()
+        batch, _, height, width = shares.shape
+        white = noise[:, :NOISE].reshape(batch * NOISE, 1, *noise.shape[2:])
+        drawn_out = functional.conv2d(white, self.filters).view(batch, NOISE, DIRECTIONS, height, width)
+        return (drawn_out * shares[:, None]).sum(2)
+
+    def _directions(self, seen: Tensor) -> Tensor:
+        """Return (B, 2, H, W): cosine and sine of twice the angle of the edges at each position, times how
+        much they agree, from 0 to 1, times how strong they are."""
+        padded = functional.pad(seen, (1, 1, 1, 1), mode="replicate")
+        level = padded.shape[1]
+        filters = self.edges.expand(level, 1, 1, 3)
+        x = functional.conv2d(padded[:, :, 1:-1], filters, groups=level)
+        y = functional.conv2d(padded[:, :, :, 1:-1], filters.transpose(2, 3), groups=level)
+        tensor = torch.stack([(x * x).mean(1), (y * y).mean(1), (x * y).mean(1)], 1)
+        tensor = functional.pad(tensor, (MARGIN, MARGIN, MARGIN, MARGIN), mode="replicate")
+        xx, yy, xy = functional.conv2d(tensor, self.soft.expand(3, -1, -1, -1), groups=3).unbind(1)
+        return torch.stack([yy - xx, -2 * xy], 1) / (xx + yy + FAINT)[:, None] * PULL
+
+
 class Coarsest(nn.Module):
     """From relu4_1, carried over, to the decoder's relu3_1; the photograph's own, carried over, joins it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.enter = Convolution(128 + NOISE, 128)
+        self.enter = Convolution(128 + 4 * NOISE, 128)
         self.middle = Residual(128)
         self.narrow = Convolution(128, 64)
-        self.beside = nn.Conv2d(64, 64, 1)
+        self.beside = nn.Conv2d(64 + NOISE, 64, 1)
         self.leave = Convolution(64, 64)
 
     def forward(self, x: Tensor, noise: Tensor, beside: Tensor) -> Tensor:
-        x = _rectified(self.enter(torch.cat([x, noise], 1)))
-        x = enlarged(_rectified(self.narrow(self.middle(x)))) + self.beside(beside)
+        x = _rectified(self.enter(torch.cat([x, functional.pixel_unshuffle(noise, 2)], 1)))
+        x = enlarged(_rectified(self.narrow(self.middle(x)))) + self.beside(torch.cat([beside, noise], 1))
         return _rectified(self.leave(x))
 
 
@@ -91,14 +171,15 @@ class Middle(nn.Module):
 
 
 class Finest(nn.Module):
-    """From relu2_1, carried over, to the decoder's relu1_1."""
+    """From relu2_1, carried over, to the decoder's relu1_1, as before it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.narrow, self.leave = Convolution(32, 16), Convolution(16, 16)
+        self.beside = nn.Conv2d(16, 16, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return _rectified(self.leave(enlarged(_rectified(self.narrow(x)))))
+    def forward(self, x: Tensor, beside: Tensor) -> Tensor:
+        return _rectified(self.leave(enlarged(_rectified(self.narrow(x))) + self.beside(beside)))
 
 
 class AnyPaintingNetwork(nn.Module):
@@ -108,6 +189,7 @@ class AnyPaintingNetwork(nn.Module):
         super().__init__()
         self.encoder = Encoder(TINY.truncated(_ENCODER_CONVOLUTIONS), CENTRED, padding="reflect")
         self.encoder.requires_grad_(False)
+        self.oriented = OrientedNoise()
         self.coarsest, self.middle, self.finest = Coarsest(), Middle(), Finest()
         self.colours = Convolution(16, 3)
         nn.init.normal_(self.colours.weight, std=0.02)
@@ -134,7 +216,7 @@ class AnyPaintingNetwork(nn.Module):
 
         ``style``: layer to statistics, each for all pictures or one a picture. ``strength``: how far from the
         photograph's own style, which gives it back, to this one; beyond 1 further. ``noise``
-        (B, NOISE, H/8, W/8), rounded up, as ``draw_noise`` gives it, is drawn anew where it is not given.
+        is as ``draw_noise`` gives it for relu3_1, and drawn anew where it is not given.
         """
         height, width = photo.shape[2:]
         seen = self.encoder(whole_strides(photo), LAYERS)
@@ -146,30 +228,37 @@ class AnyPaintingNetwork(nn.Module):
     def decode(
         self, seen: Mapping[str, Tensor], style: Mapping[str, Gaussian], *, noise: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Return the painting of a photograph of which relu4_1, relu3_1 and relu2_1 are ``seen``, and the
-        decoder's own relu3_1, relu2_1 and relu1_1 after they were carried over.
+        """Return the painting of a photograph whose ``LAYERS`` are ``seen``, and the decoder's own relu3_1,
+        relu2_1 and relu1_1 after they were carried over.
         """
+        middling = seen["relu3_1"]
         if noise is None:
-            batch, _, rows, columns = seen[LAYERS[0]].shape
-            noise = draw_noise(batch, rows, columns).to(seen[LAYERS[0]].device)
+            noise = draw_noise(len(middling), *middling.shape[2:]).to(middling.device)
+        with torch.no_grad(), torch.autocast(middling.device.type, enabled=False):
+            strokes = self.oriented(middling.float(), noise.float())
 
         def carried(features: Tensor, layer: str) -> Tensor:
             ours, theirs = gaussian(features), style[layer]
             return carry(features, transport(ours, theirs), ours.mean, theirs.mean)
 
-        deep, middling, shallow = (carried(seen[layer], layer) for layer in LAYERS[:3])
-        inner = [carried(self.coarsest(deep, noise.to(deep.dtype), middling), "relu3_1")]
-        inner.append(carried(self.middle(inner[0], shallow), "relu2_1"))
-        inner.append(carried(self.finest(inner[1]), "relu1_1"))
+        deep, *beside = (carried(seen[layer], layer) for layer in LAYERS)
+        inner = [carried(self.coarsest(deep, strokes.to(deep.dtype), beside[0]), "relu3_1")]
+        inner.append(carried(self.middle(inner[0], beside[1]), "relu2_1"))
+        inner.append(carried(self.finest(inner[1], beside[2]), "relu1_1"))
         return 0.5 + 0.25 * self.colours(inner[2]).float(), inner
 
 
 def draw_noise(batch: int, rows: int, columns: int, generator: torch.Generator | None = None) -> Tensor:
-    """(batch, NOISE, rows, columns) of mean 0 and variance 1, without the finest waves, which would show as
-    lines along the axes."""
-    white = torch.randn(batch * NOISE, 1, rows + 2, columns + 2, generator=generator)
-    hat = torch.tensor([1.0, 2.0, 1.0]) / 6**0.5  # of which the sum of squares is 1
-    return functional.conv2d(white, torch.outer(hat, hat)[None, None]).view(batch, NOISE, rows, columns)
+    """Draw what ``OrientedNoise`` takes for (rows, columns) positions of relu3_1, with ``MARGIN`` beyond.
+
+    ``NOISE`` channels of white noise of mean 0 and variance 1, and two that change slowly: the directions
+    where the photograph has none. (batch, NOISE + 2, rows + 2 MARGIN, columns + 2 MARGIN), float32.
+    """
+    rows, columns = rows + 2 * MARGIN, columns + 2 * MARGIN
+    white = torch.randn(batch, NOISE, rows, columns, generator=generator)
+    coarse = torch.randn(batch, 2, rows // CURVE + 3, columns // CURVE + 3, generator=generator)
+    curves = functional.interpolate(coarse, scale_factor=CURVE, mode="bicubic", align_corners=False)
+    return torch.cat([white, curves[:, :, CURVE : CURVE + rows, CURVE : CURVE + columns]], 1)
 
 
 def enlarged(x: Tensor) -> Tensor:
