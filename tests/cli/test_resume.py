@@ -220,7 +220,7 @@ def test_another_network_than_it_was_begun_with_is_refused() -> None:
         output="o.png",
         cancel=after(1),
     )
-    refused(run("resume", "it.state"), "a network of someone's own", "from Python")
+    refused(run("resume", "it.state"), "was a network passed from Python")
 
 
 @pytest.mark.usefixtures("here")

@@ -15,7 +15,7 @@ from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.errors import InputError, OutputError
 from impasto.files import local
-from impasto.optimize.checkpoints import FileKeeper, read_checkpoint, write_checkpoint
+from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint, write_checkpoint
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
@@ -54,8 +54,8 @@ def interrupted(encoder: Encoder, options: OptimizeOptions, path: Path, after: i
         seen += 1
         return seen == after
 
-    keeper = FileKeeper(path, JOB, every=1e9)
-    assert painting(encoder, options, keeper=keeper, cancel=cancel).cancelled
+    checkpointer = FileCheckpointer(path, JOB, every=1e9)
+    assert painting(encoder, options, checkpointer=checkpointer, cancel=cancel).cancelled
     return read_checkpoint(path)[1]
 
 
@@ -68,7 +68,7 @@ def test_a_painting_that_goes_on_ends_exactly_where_an_uninterrupted_one_ends(
     options = FAST.replace(optimizer=optimizer, learning_rate=1.0 if optimizer == "lbfgs" else 0.02)
     straight = painting(encoder, options)
     kept = interrupted(encoder, options, tmp_path / "it.state", after)
-    resumed = painting(encoder, options, keeper=FileKeeper(tmp_path / "it.state", JOB, kept=kept))
+    resumed = painting(encoder, options, checkpointer=FileCheckpointer(tmp_path / "it.state", JOB, kept=kept))
     assert np.array_equal(resumed.pixels, straight.pixels)
     assert resumed.losses == straight.losses
     assert resumed.iterations == straight.iterations == 12
@@ -96,7 +96,7 @@ def test_so_does_one_with_chance_averages_or_an_early_end(
     options = ADAM.replace(**changes)
     straight = painting(encoder, options)
     kept = interrupted(encoder, options, tmp_path / "it.state", after)
-    resumed = painting(encoder, options, keeper=FileKeeper(tmp_path / "it.state", JOB, kept=kept))
+    resumed = painting(encoder, options, checkpointer=FileCheckpointer(tmp_path / "it.state", JOB, kept=kept))
     assert np.array_equal(resumed.pixels, straight.pixels)
     assert resumed.iterations == straight.iterations
 
@@ -104,7 +104,7 @@ def test_so_does_one_with_chance_averages_or_an_early_end(
 def test_a_level_that_was_cut_short_at_its_early_end_does_not_go_on(encoder: Encoder, tmp_path: Path) -> None:
     options = ADAM.replace(threshold=1e9)  # met by the first iteration of each level
     kept = interrupted(encoder, options, tmp_path / "it.state", 1)
-    resumed = painting(encoder, options, keeper=FileKeeper(tmp_path / "it.state", JOB, kept=kept))
+    resumed = painting(encoder, options, checkpointer=FileCheckpointer(tmp_path / "it.state", JOB, kept=kept))
     assert resumed.iterations == painting(encoder, options).iterations == 2
 
 
@@ -112,8 +112,8 @@ def test_seconds_and_progress_count_on(encoder: Encoder, tmp_path: Path) -> None
     kept = interrupted(encoder, ADAM, tmp_path / "it.state", 7)
     kept["seconds"] = 1000.0
     seen = []
-    keeper = FileKeeper(tmp_path / "it.state", JOB, kept=kept)
-    resumed = painting(encoder, ADAM, keeper=keeper, on_progress=seen.append)
+    checkpointer = FileCheckpointer(tmp_path / "it.state", JOB, kept=kept)
+    resumed = painting(encoder, ADAM, checkpointer=checkpointer, on_progress=seen.append)
     assert resumed.seconds > 1000
     assert [(e.level, e.iteration) for e in seen] == [(2, n) for n in range(2, 7)]
     assert seen[0].elapsed > 1000
@@ -122,13 +122,13 @@ def test_seconds_and_progress_count_on(encoder: Encoder, tmp_path: Path) -> None
 
 def test_the_state_is_written_as_often_as_asked_and_when_painting_is_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "it.state"
-    keeper = FileKeeper(path, JOB, every=1e9)
-    keeper.offer(lambda: STATE)
+    checkpointer = FileCheckpointer(path, JOB, every=1e9)
+    checkpointer.save_if_due(lambda: STATE)
     assert not path.exists()
-    keeper.offer(lambda: STATE, last=True)
+    checkpointer.save_if_due(lambda: STATE, last=True)
     assert path.exists()
     path.unlink()
-    FileKeeper(path, JOB, every=0).offer(lambda: STATE)
+    FileCheckpointer(path, JOB, every=0).save_if_due(lambda: STATE)
     assert path.exists()
 
 
@@ -244,8 +244,8 @@ def test_when_writing_fails_the_earlier_checkpoint_stays(
 
 def test_finishing_removes_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "it.state"
-    keeper = FileKeeper(path, JOB, every=0)
-    keeper.offer(lambda: STATE)
-    keeper.finish()
+    checkpointer = FileCheckpointer(path, JOB, every=0)
+    checkpointer.save_if_due(lambda: STATE)
+    checkpointer.finish()
     assert list(tmp_path.iterdir()) == []
-    keeper.finish()
+    checkpointer.finish()

@@ -91,7 +91,7 @@ def test_masks_and_protection_reach_the_painting(client: httpx.Client, house: Ho
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"photo": "p_" + "x" * 22}, "there is no picture"),
+        ({"photo": "p_" + "x" * 22}, "unknown picture"),
         ({"photo": "../../etc/passwd"}, "photo: String should match pattern"),
         ({"styles": []}, "styles"),
         ({"styles": [{"name": "no-such"}]}, "there is no style no-such"),

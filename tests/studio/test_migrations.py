@@ -153,5 +153,5 @@ def test_a_database_of_a_later_version_is_refused_in_one_line(
         State(str(tmp_path / "studio.sqlite"))
     done = CliRunner().invoke(app, ["studio", "--port", "0", "--no-browser", "--data-dir", str(tmp_path)])
     assert done.exit_code == 2
-    assert re.search(r"has schema 9999, and this version of Impasto knows up to \d{4}", done.stderr)
+    assert re.search(r"has schema 9999; this version of Impasto supports up to \d{4}", done.stderr)
     assert len(done.stderr.strip().splitlines()) == 1

@@ -18,7 +18,7 @@ from impasto.studio.state.tables import metadata
 from tests.studio.servers import postgres_server
 from tests.waiting import until
 
-MANY = Limits(in_line=1000, of_owner=1000, bytes=1000)
+MANY = Limits(jobs_waiting=1000, jobs_per_owner=1000, bytes=1000)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +181,7 @@ def test_positions_are_those_of_the_lane(state: State) -> None:
 
 
 def test_a_refused_job_leaves_no_trace(state: State) -> None:
-    with pytest.raises(RefusalError, match="there is no picture"):
+    with pytest.raises(RefusalError, match="unknown picture"):
         state.jobs.submit(job(uses=("p_none",)), MANY, key="k", fingerprint="f")
     assert state.overview.ids() == set()
     accepted, is_new = state.jobs.submit(job(), MANY, key="k", fingerprint="other")

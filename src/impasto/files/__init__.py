@@ -1,4 +1,4 @@
-"""Files and folders, on this machine and in stores: written whole or not at all, and only here."""
+"""Atomic writing, digests, locks, and files on this machine or in stores; nothing else writes files."""
 
 from impasto.files.local import (
     Draft,

@@ -16,9 +16,9 @@ def of_bytes(data: bytes) -> str:
 
 
 def of_file(path: Path, *, known: bool = False) -> str:
-    """Return the digest of a file; a ``known`` one is read again only where its time or size is another.
+    """Return the digest of a file; with ``known``, read it again only if its time or size has changed.
 
-    Raises InputError where it is not there or cannot be read.
+    Raises InputError if it does not exist or cannot be read.
     """
     try:
         about = path.stat()
@@ -31,18 +31,18 @@ def of_file(path: Path, *, known: bool = False) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _of_file(path: Path, changed: int, size: int) -> str:  # noqa: ARG001  (part of what is cached by)
+def _of_file(path: Path, changed: int, size: int) -> str:  # noqa: ARG001  (cache keys)
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def of_files(paths: Iterable[Path]) -> str:
-    """Return the digest of what the files hold, in their order. Raises InputError."""
+    """Return the digest of the files' contents, in their order. Raises InputError."""
     return of_bytes("".join(of_file(path, known=True) for path in paths).encode())
 
 
 def of_listing(paths: Iterable[Path], *, times: bool = False) -> str:
-    """Return the digest of the files' names and sizes, and the ``times`` of writing; none is read."""
+    """Return the digest of the files' names, sizes and, with ``times``, times, without reading them."""
     rows = []
     for path in paths:
         about = path.stat()

@@ -1,8 +1,8 @@
-"""Files on this machine, written whole or not at all.
+"""Atomic writing of files on this machine.
 
-What is being written has a name of its own, ``.impasto-MACHINE-PID-RANDOM.tmp``, in the folder where it
-belongs, reaches the disk, and then takes its name. The name tells who writes: what a process left that
-died over it is removed by the next one that writes into the folder.
+Data goes to a temporary file, ``.impasto-MACHINE-PID-RANDOM.tmp``, in the folder of the target, is flushed
+to the disk and then renamed. Temporary files of processes that have died are removed by the next process
+that writes into the folder.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from typing import BinaryIO
 from impasto.errors import ImpastoError, OutputError
 
 STALE = 24 * 3600.0
-"""Seconds after which a temporary file that nobody wrote to belongs to no process, on whichever machine."""
+"""Seconds without a write after which a temporary file of any machine counts as abandoned."""
 
 _PREFIX, _SUFFIX = ".impasto-", ".tmp"
 
 
 def replace(path: str | os.PathLike[str], data: bytes) -> None:
-    """Put ``data`` into the file at ``path``: all of it, or, when that fails, none.
+    """Write ``data`` to the file at ``path``, atomically.
 
     Raises:
-        OutputError: the file cannot be written; what was at ``path`` before is still there.
+        OutputError: the file cannot be written; what was at ``path`` before is unchanged.
     """
     with Draft(path) as stream:
         stream.write(data)
 
 
 class Draft:
-    """A file on its way: within ``with Draft(path) as stream``, what is written to ``stream`` is at ``path``
-    once the block ends, and nowhere when it raises.
+    """A file written atomically: ``with Draft(path) as stream`` puts it at ``path`` when the block ends, and
+    removes it when the block raises.
 
-    ``stream`` can be read and sought too; ``stream.name`` is where it lies meanwhile. A symbolic link keeps
-    pointing where it did: its target is replaced. Permissions are those of any new file under the
-    process's umask. Instead of the block, ``commit`` or ``discard`` may be called.
+    ``stream`` is readable and seekable; ``stream.name`` is its temporary path. Where ``path`` is a symbolic
+    link, its target is replaced. Permissions follow the process's umask. ``commit`` and ``discard`` may be
+    called in place of the block.
 
     Raises:
-        OutputError: the file cannot be written; what was at ``path`` before is still there.
+        OutputError: the file cannot be written; what was at ``path`` before is unchanged.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -69,12 +69,12 @@ class Draft:
             self.commit()
             return
         self.discard()
-        problem = self._raw.error or error  # libraries that write may make another error of it
+        problem = self._raw.error or error  # the library may have wrapped the error
         if isinstance(problem, OSError) and not isinstance(error, ImpastoError):
             raise cannot_write(self.path, problem) from error
 
     def commit(self) -> None:
-        """Give the file its name. Raises OutputError."""
+        """Move the file to its final name. Raises OutputError."""
         try:
             self.stream.flush()
             if self._raw.error is not None:
@@ -82,7 +82,7 @@ class Draft:
             os.fsync(self.stream.fileno())
             self.stream.close()
             self._temporary.replace(self._place)
-            _settle(self._place.parent)
+            _sync_folder(self._place.parent)
         except OSError as problem:
             self.discard()
             raise cannot_write(self.path, problem) from problem
@@ -91,9 +91,9 @@ class Draft:
             raise
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Remove the temporary file."""
         with contextlib.suppress(OSError):
-            self._raw.close()  # without what is still to be written
+            self._raw.close()  # without flushing
         with contextlib.suppress(OSError):
             self.stream.close()
         with contextlib.suppress(OSError):
@@ -101,7 +101,7 @@ class Draft:
 
 
 class _Remembering(io.FileIO):
-    """A file that remembers the first error in writing, which libraries may pass over."""
+    """A file that remembers its first write error, which libraries may swallow."""
 
     error: OSError | None = None
 
@@ -114,9 +114,9 @@ class _Remembering(io.FileIO):
 
 
 def append(path: str | os.PathLike[str], data: bytes, *, durable: bool = True) -> None:
-    """Add ``data`` to the end of the file at ``path``; ``durable``: so that a loss of power does not undo it.
+    """Append ``data`` to the file at ``path``; ``durable``: flush it to the disk.
 
-    A crash may leave a part of ``data`` there. Raises OutputError.
+    A crash may leave only a part of ``data``. Raises OutputError.
     """
     try:
         with Path(path).open("ab") as stream:
@@ -129,10 +129,10 @@ def append(path: str | os.PathLike[str], data: bytes, *, durable: bool = True) -
 
 
 def make_folder(folder: Path, what: str) -> None:
-    """Make ``folder``, and those above it, unless it is there; ``what``: what is to go into it.
+    """Create ``folder`` and its parents where missing; ``what``: its contents, for the error message.
 
     Raises:
-        OutputError: there can be no such folder.
+        OutputError: the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -144,14 +144,14 @@ def make_folder(folder: Path, what: str) -> None:
 
 
 def check_writable(path: str | os.PathLike[str], suffixes: Collection[str]) -> None:
-    """Raise, before any work is done, when a result could not be written to ``path`` after it.
+    """Raise OutputError if a result could not be written to ``path``; call it before any work is done.
 
-    ``suffixes``: the suffixes that are welcome, in lower case with their dots. Neither creates nor touches
-    ``path``: whether its folder takes files is found out with a temporary file that is removed at once.
+    ``suffixes``: the accepted suffixes, in lower case with their dots. ``path`` itself is not touched:
+    the folder is tried with a temporary file, which is removed at once.
 
     Raises:
         OutputError: the suffix is none of ``suffixes``, the folder does not exist, is not a folder
-            or takes no files, or ``path`` is a folder or a protected file.
+            or is write-protected, or ``path`` is a folder or write-protected.
     """
     target = Path(path)
     try:
@@ -162,7 +162,7 @@ def check_writable(path: str | os.PathLike[str], suffixes: Collection[str]) -> N
 
 
 def _check_place(target: Path, suffixes: tuple[str, ...]) -> None:
-    """The part of ``check_writable`` that only looks."""
+    """Do the checks of ``check_writable`` that need no temporary file."""
     if target.is_dir():
         raise cannot_write(target, "it is a folder", "the name of a file")
     suffix = target.suffix.lower()
@@ -178,13 +178,13 @@ def _check_place(target: Path, suffixes: tuple[str, ...]) -> None:
     if target.exists() and not os.access(target, os.W_OK):
         raise cannot_write(target, "it is write-protected", "a file that may be replaced")
     if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise cannot_write(target, f"{target.parent} is write-protected", "a folder that takes files")
+        raise cannot_write(target, f"{target.parent} is write-protected", "a writable folder")
 
 
 def cannot_write(
     path: str | os.PathLike[str], reason: BaseException | str, expected: str = ""
 ) -> OutputError:
-    """Return the error for a file, or folder, that cannot be written: why, and what was ``expected``."""
+    """Return the error for a file or folder that cannot be written: the reason, and what was ``expected``."""
     if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT):
         reason = "the disk is full"
     why = reason if isinstance(reason, str) else reason_of(reason)
@@ -193,23 +193,23 @@ def cannot_write(
 
 
 def reason_of(problem: BaseException) -> str:
-    """Return what the system, or a library, says of a ``problem``: its first line."""
+    """Return the first line of an exception's message."""
     words = problem.strerror if isinstance(problem, OSError) else None
     return words or next(iter(str(problem).strip().splitlines()), "") or type(problem).__name__
 
 
 def temporary_name() -> str:
-    """Return a name for a file that this process is writing, under which ``sweep`` finds it."""
+    """Return the name of a temporary file of this process, as ``sweep`` knows it."""
     return f"{_PREFIX}{_machine()}-{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
 
 
 def is_stale(name: str, changed: float | None = None) -> bool:
-    """Whether ``name`` is that of a file whose writer has died, or that was last ``changed`` a day ago."""
+    """Return whether ``name`` is a temporary file of a dead process, or was last ``changed`` a day ago."""
     words = name.removeprefix(_PREFIX).removesuffix(_SUFFIX).split("-")
     if not name.startswith(_PREFIX) or not name.endswith(_SUFFIX) or len(words) != 3:
         return False
     if words[0] == _machine() and words[1].isdecimal():
-        import psutil  # not for a command's help
+        import psutil  # slow to import
 
         if not psutil.pid_exists(int(words[1])):
             return True
@@ -217,7 +217,7 @@ def is_stale(name: str, changed: float | None = None) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that died over it left half written in ``folder``."""
+    """Remove the temporary files of processes that have died from ``folder``."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if path.name.startswith(_PREFIX):
@@ -233,15 +233,15 @@ def _sweep_once(folder: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _machine() -> str:
-    """What tells machines, and containers that count processes from one, apart."""
+    """Return an identifier of this machine, or of this container, whose process numbers are its own."""
     words = platform.node()
     with contextlib.suppress(OSError):
         words += str(Path("/proc/self/ns/pid").readlink())
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
-def _settle(folder: Path) -> None:
-    """Have the names in ``folder`` on the disk, not only the files, where the system can."""
+def _sync_folder(folder: Path) -> None:
+    """Flush the names in ``folder`` to the disk, where the system can."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

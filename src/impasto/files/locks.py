@@ -1,4 +1,4 @@
-"""One process at a time: locks on this machine, or on machines that share a folder, and in stores."""
+"""Locks that one process holds at a time: files on this machine or a shared folder, and leases in stores."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from impasto.errors import InputError
 from impasto.files import local, places
 
 LEASE = 60.0
-"""Seconds after which a lock in a store that was not renewed does not count."""
+"""Seconds without renewal after which a lease has expired."""
 
 
 @contextlib.contextmanager
 def locked(path: Path, taken: str = "", *, expected: str = "") -> Iterator[None]:
-    """Hold the lock at ``path``, a file in a folder that is there; where another process holds it, raise
-    InputError, which says ``taken``, or wait for it if that is empty. Raises OutputError, which says what was
-    ``expected``."""
+    """Hold the lock file at ``path``. If another process holds it, raise InputError with the message
+    ``taken``, or wait if that is empty. Raises OutputError, with ``expected``, if it cannot be written."""
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0 if taken else -1)
@@ -35,15 +34,15 @@ def locked(path: Path, taken: str = "", *, expected: str = "") -> Iterator[None]
     try:
         yield
     finally:
-        if taken:  # where nobody waits for it, it can go
+        if taken:  # nobody is waiting for it
             path.unlink(missing_ok=True)
         lock.release()
 
 
 class Lease:
-    """A lock in a store: an object with a time in it, which has to be renewed.
+    """A lock in a store: an object that holds its owner and the time, and has to be renewed.
 
-    Stores have no other: it keeps apart those who come one after the other, not within the same second.
+    Stores offer nothing better: two processes that take it in the same second both get it.
     """
 
     def __init__(self, address: str, clock: Callable[[], float] = time.time) -> None:
@@ -53,15 +52,15 @@ class Lease:
         self._renewed = 0.0
 
     def take(self, taken: str) -> None:
-        """Raises InputError, which says ``taken`` and by whom, where another process holds it."""
+        """Take the lease; raise InputError, with ``taken`` and the owner, if another process holds it."""
         if places.exists(self.address):
             held = json.loads(places.read(self.address))
             if self._clock() - held["time"] < LEASE:
-                raise InputError(f"{taken} ({held['owner']}, or it was cut off less than {LEASE:.0f} s ago)")
+                raise InputError(f"{taken} ({held['owner']}; if it has stopped, try again in {LEASE:.0f} s)")
         self.renew(due=False)
 
     def renew(self, *, due: bool = True) -> None:
-        """Write the time anew; with ``due`` only if a quarter of the lease is over. Raises OutputError."""
+        """Renew the lease; with ``due``, only if a quarter of it is over. Raises OutputError."""
         now = self._clock()
         if not due or now - self._renewed >= LEASE / 4:
             self._renewed = now

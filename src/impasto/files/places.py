@@ -1,6 +1,6 @@
-"""Files that may lie elsewhere: paths of this machine, and addresses that fsspec knows (s3://, gs://, ...).
+"""Files on this machine or in stores: paths, and addresses for fsspec (s3://, gs://, ...).
 
-Everything here takes either, as text. ``file://`` is a path of this machine by another name.
+Functions take either, as text. ``file://`` means a path on this machine.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from collections import OrderedDict
 
 KEPT = 64
-"""Fetched files that a worker keeps, the last used ones: its styles, and the picture it is at."""
+"""The number of fetched files that a process keeps, the most recently used."""
 
-# Where an object appears at once, when all of it is there. Elsewhere it is moved to its name.
-_AT_ONCE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
+# Stores in which writing an object is atomic. In others, it is written under another name and moved.
+_ATOMIC = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def is_address(name: str) -> bool:
-    """Whether ``name`` is an address that fsspec has to open, such as s3://bucket/photo.jpg."""
+    """Return whether ``name`` is an address for fsspec, such as s3://bucket/photo.jpg."""
     return "://" in name and not name.startswith("file://")
 
 
 def plain(name: str) -> str:
-    """``name`` with file:// taken off."""
+    """Return ``name`` without a leading file://."""
     return name.removeprefix("file://") if name.startswith("file://") else name
 
 
 def name_of(name: str) -> str:
-    """The last part of a path or an address."""
+    """Return the last part of a path or an address."""
     return name.rstrip("/").rpartition("/")[2] if is_address(name) else Path(name).name
 
 
@@ -51,12 +51,12 @@ def join(folder: str, name: str) -> str:
 
 
 def exists(name: str) -> bool:
-    """Whether there is a file. Raises InputError when that cannot be found out."""
+    """Return whether the file exists. Raises InputError if the store cannot be asked."""
     return _is_there(name) if is_address(name) else Path(name).is_file()
 
 
 def _reading(work: Callable[P, R]) -> Callable[P, R]:
-    """``work`` on the address that is its first argument, with errors that say which it was."""
+    """Wrap ``work``, so that its errors are InputErrors with the address, its first argument."""
 
     @wraps(work)
     def run(*args: P.args, **more: P.kwargs) -> R:
@@ -66,23 +66,23 @@ def _reading(work: Callable[P, R]) -> Callable[P, R]:
             raise
         except FileNotFoundError as error:
             raise InputError(f"there is no file {args[0]}") from error
-        except Exception as error:  # each store has errors of its own
+        except Exception as error:  # each store has its own exceptions
             raise InputError(f"cannot read {args[0]}: {local.reason_of(error)}") from _as_os_error(error)
 
     return run
 
 
 def _as_os_error(error: Exception) -> Exception:
-    """Stores' own errors, such as one of a network that is away, count as what may pass."""
+    """Return a store's own error, such as one of the network, as an OSError, which may be retried."""
     if isinstance(error, OSError):
         return error if error.errno is not None else OSError(5, local.reason_of(error))
     return error if isinstance(error, (ValueError, TypeError)) else OSError(5, local.reason_of(error))
 
 
 def system(address: str) -> tuple[Any, str]:
-    """The fsspec file system of ``address`` and the path there.
+    """Return the fsspec file system of ``address`` and the path in it.
 
-    Raises MissingExtraError when the package for it is not installed, InputError for an unknown kind.
+    Raises MissingExtraError if its package is not installed, InputError for an unknown scheme.
     """
     try:
         import fsspec
@@ -116,7 +116,7 @@ def is_folder(address: str) -> bool:
 
 @_reading
 def read(name: str) -> bytes:
-    """All of a file. Raises InputError."""
+    """Return the contents of a file. Raises InputError."""
     if not is_address(name):
         return Path(name).read_bytes()
     files, path = system(name)
@@ -125,8 +125,8 @@ def read(name: str) -> bytes:
 
 @_reading
 def versions(folder: str) -> dict[str, str]:
-    """The addresses of the files in a folder, in the order of their names, and what tells their versions
-    apart, as far as the store says so without reading them ("" where it does not). Raises InputError."""
+    """Return the addresses of the files in a folder, sorted by name, each with its version: a checksum or
+    time of the store's, "" where it has none. Raises InputError."""
     files, path = system(folder)
     files.invalidate_cache(path)
     entries = [entry for entry in files.ls(path, detail=True) if entry["type"] == "file"]
@@ -135,11 +135,11 @@ def versions(folder: str) -> dict[str, str]:
 
 
 def listing(folder: str) -> list[str]:
-    """The addresses of the files in a folder, in the order of their names. Raises InputError."""
+    """Return the addresses of the files in a folder, sorted by name. Raises InputError."""
     return list(versions(folder))
 
 
-# What stores call a file's checksum, and when it was written.
+# The names of a file's checksum and time in different stores.
 _CHECKSUMS = ("ETag", "etag", "md5Hash", "content_md5", "md5")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
@@ -155,13 +155,13 @@ def _version(entry: Mapping[str, Any]) -> str:
 
 
 def write(name: str, data: bytes) -> None:
-    """Put ``data`` at ``name``: all of it or none. Raises OutputError."""
+    """Write ``data`` to ``name``, atomically. Raises OutputError."""
     if not is_address(name):
         local.replace(name, data)
         return
     try:
         files, path = system(name)
-        if name.partition("://")[0] in _AT_ONCE:
+        if name.partition("://")[0] in _ATOMIC:
             files.pipe_file(path, data)
             return
         beside = f"{path.rpartition('/')[0]}/{local.temporary_name()}"
@@ -174,12 +174,12 @@ def write(name: str, data: bytes) -> None:
             raise
     except ImpastoError:
         raise
-    except Exception as error:  # each store has errors of its own
+    except Exception as error:  # each store has its own exceptions
         raise local.cannot_write(name, error) from error
 
 
 def make_folder(name: str, what: str = "the results") -> None:
-    """Make a folder unless it is there; ``what``: what is to go into it. Raises OutputError."""
+    """Create a folder where missing; ``what``: its contents, for the error message. Raises OutputError."""
     if not is_address(name):
         local.make_folder(Path(name), what)
         return
@@ -188,12 +188,12 @@ def make_folder(name: str, what: str = "the results") -> None:
         files.makedirs(path, exist_ok=True)
     except ImpastoError:
         raise
-    except Exception as error:  # each store has errors of its own
+    except Exception as error:  # each store has its own exceptions
         raise local.cannot_write(name, error, f"a folder for {what}") from error
 
 
 def remove(name: str) -> None:
-    """Remove a file, if it is there and can be removed."""
+    """Remove a file, if it exists and can be removed."""
     with contextlib.suppress(Exception):
         if is_address(name):
             files, path = system(name)
@@ -203,19 +203,19 @@ def remove(name: str) -> None:
 
 
 def sweep(folder: str) -> None:
-    """Remove what processes that died over it left half written in ``folder``."""
+    """Remove the temporary files of processes that have died from ``folder``."""
     if not is_address(folder):
         local.sweep(Path(folder))
-    elif folder.partition("://")[0] not in _AT_ONCE:
+    elif folder.partition("://")[0] not in _ATOMIC:
         for name in listing(folder):
             if local.is_stale(name_of(name)):
                 remove(name)
 
 
 def fetch(address: str) -> Path:
-    """A copy of the file at ``address`` on this machine, named alike; kept for the next time.
+    """Return the path of a local copy of the file at ``address``, with the same name.
 
-    Fetched again when the store says that it is another now. Raises InputError.
+    The copy is kept, and fetched again when the store's version differs. Raises InputError.
     """
     version = _version(_about(address))
     kept = _kept()
@@ -234,14 +234,14 @@ def fetch(address: str) -> Path:
 
 
 def fetched_version(address: str) -> str:
-    """The version, as ``versions`` has it, of the copy that ``fetch`` gave last; "" where it is not known."""
+    """Return the version, as in ``versions``, of the copy that ``fetch`` last returned, or ""."""
     return _kept().get(address, ("", None))[0]
 
 
 @_reading
 def _about(address: str) -> Mapping[str, Any]:
     files, path = system(address)
-    with contextlib.suppress(Exception):  # what was listed before may have changed
+    with contextlib.suppress(Exception):  # a cached listing may be out of date
         files.invalidate_cache(files._parent(path))
     found: Mapping[str, Any] = files.info(path)
     return found
@@ -260,15 +260,15 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
 
 
 def scratch() -> Path:
-    """A folder of this process's own, gone with it."""
+    """Return a temporary folder, which is removed when the process ends."""
     return Path(_scratch().name)
 
 
 @contextlib.contextmanager
 def drafted(output: str) -> Iterator[Path]:
-    """Where to write what belongs to ``output``: there, or, for an address, beside, and sent afterwards.
+    """Yield the path to write: ``output`` or, for an address, a temporary file that is sent afterwards.
 
-    Raises OutputError when it cannot be sent.
+    Raises OutputError if it cannot be sent.
     """
     if not is_address(output):
         yield Path(output)
@@ -282,7 +282,7 @@ def drafted(output: str) -> Iterator[Path]:
 
 
 def check_seen(folder: str, token: str) -> None:
-    """Raise InputError where this machine does not see the ``token`` that was put into ``folder``."""
+    """Raise InputError if this machine does not see the file ``token`` that was written to ``folder``."""
     if not exists(token):
         raise InputError(
             f"{os.uname().nodename} does not see the folder {folder}: expected one that all machines share, "

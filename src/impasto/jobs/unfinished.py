@@ -10,10 +10,10 @@ from impasto.errors import InputError
 from impasto.jobs.identity import check_unchanged, differences, located
 from impasto.jobs.job import Job
 from impasto.jobs.run import another
-from impasto.optimize.checkpoints import FileKeeper, read_checkpoint
+from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint
 
 
-def keeper(path: Path, job: Job, *, every: float, resume: bool) -> FileKeeper:
+def checkpointer(path: Path, job: Job, *, every: float, resume: bool) -> FileCheckpointer:
     """Who keeps the measured ``job`` in ``path``; with ``resume``, and a checkpoint there, goes on from it.
 
     Raises InputError when what is there is no checkpoint, or that of another painting, or when ``path``
@@ -26,7 +26,7 @@ def keeper(path: Path, job: Job, *, every: float, resume: bool) -> FileKeeper:
         earlier, kept = _read(path)
         if different := differences(earlier, job):
             raise another(str(path), "painting", different)
-    return FileKeeper(path, job.to_dict(), every=every, kept=kept)
+    return FileCheckpointer(path, job.to_dict(), every=every, kept=kept)
 
 
 def read_job(path: Path) -> Job:

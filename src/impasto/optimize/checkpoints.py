@@ -18,7 +18,7 @@ FORMAT = 1
 INTERVAL = 60.0
 
 
-class FileKeeper:
+class FileCheckpointer:
     """A writer that saves a painting with its ``job`` (plain values) in ``path``, every so many seconds.
 
     ``kept`` is the state to continue from, as ``read_checkpoint`` returns it.
@@ -38,10 +38,10 @@ class FileKeeper:
         self._kept = kept
         self._written = time.monotonic()
 
-    def begin(self) -> Mapping[str, Any] | None:
+    def restore(self) -> Mapping[str, Any] | None:
         return self._kept
 
-    def offer(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
+    def save_if_due(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
         if last or time.monotonic() - self._written >= self.every:
             write_checkpoint(self.path, self.job, state())
             self._written = time.monotonic()

@@ -30,13 +30,13 @@ from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
 from impasto.types import Painting, Picture, Pixels, Plane
 
 
-class Keeper(Protocol):
+class Checkpointer(Protocol):
     """The interface for saving a painting's state while it is painted, so that a crash loses little."""
 
-    def begin(self) -> Mapping[str, Any] | None:
+    def restore(self) -> Mapping[str, Any] | None:
         """Return the state saved by an earlier run, or None."""
 
-    def offer(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
+    def save_if_due(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
         """Save ``state()`` if it is time to; called after every iteration.
 
         After the ``last`` one painting is cut short."""
@@ -51,7 +51,7 @@ def paint(
     start: Picture | None = None,
     protect: Plane | None = None,
     extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
-    keeper: Keeper | None = None,
+    checkpointer: Checkpointer | None = None,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Painting:
@@ -59,13 +59,13 @@ def paint(
 
     ``start`` is the picture to begin with, whatever ``options.init`` says. ``protect`` (H, W) in
     [0, 1] is 1 where the photograph stays as it is. ``extra_losses`` are added: name to a function from
-    the image (1, 3, H, W) to a scalar. ``keeper`` keeps the state, and gives it back to go
+    the image (1, 3, H, W) to a scalar. ``checkpointer`` saves the state, and returns it to go
     on from. ``cancel`` is asked after every iteration; once it says True the picture so far is
     returned, at full size. The result depends only on the arguments and the machine: the same seed
     gives the same picture.
     """
     return PyramidDescent(content, places, encoder, options, start, protect, extra_losses).paint(
-        keeper, on_progress, cancel
+        checkpointer, on_progress, cancel
     )
 
 
@@ -111,13 +111,13 @@ class PyramidDescent:
 
     def paint(
         self,
-        keeper: Keeper | None = None,
+        checkpointer: Checkpointer | None = None,
         on_progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> Painting:
         """Paint all levels, one after the other; the arguments are those of the function ``paint``."""
         reporter = Reporter(self.sizes, self.counts, on_progress)
-        kept = None if keeper is None else keeper.begin()
+        kept = None if checkpointer is None else checkpointer.restore()
         first = 0 if kept is None else int(kept["level"])
         descent: Descent | None = None
         last: dict[str, float] = {} if kept is None else dict(kept["losses"])
@@ -134,8 +134,8 @@ class PyramidDescent:
                 last = found
                 reporter.report(level, iteration, now.image, found, now.recoveries)
                 stopped = cancel is not None and cancel()
-                if keeper is not None:
-                    keeper.offer(lambda: self._state(level, now, reporter, found), last=stopped)
+                if checkpointer is not None:
+                    checkpointer.save_if_due(lambda: self._state(level, now, reporter, found), last=stopped)
                 return stopped
 
             minimize(descent, self.counts[level], on_step)

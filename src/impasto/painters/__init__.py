@@ -1,6 +1,6 @@
-"""What paints a picture: the optimiser and the fast networks, behind one protocol.
+"""Painters: the optimiser and the fast networks behind one protocol.
 
-``make_painter`` is the only place that knows that there is more than one engine.
+Only ``make_painter`` knows that there is more than one engine.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ def make_painter(
     threads: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Painter:
-    """Return what paints photographs as ``job`` says; the photograph itself comes later.
+    """Return a painter with the options and styles of ``job``, whose photograph is passed to ``paint``.
 
     ``materials``: styles and masks in memory; by default the files that ``job`` names. ``like``: an earlier
-    painter, whose network is taken over where it is the same. ``threads``: how many a fast network uses.
-    ``max_pixels``: larger pictures are refused. Raises InputError and its kin for what cannot be used, and
-    WeightsMissingError where the network's weights are not on this machine.
+    painter, whose network is reused if it is the same. ``threads``: the number a fast network uses.
+    ``max_pixels``: the largest picture accepted. Raises InputError and its subclasses for unusable input,
+    and WeightsMissingError if the network's weights are not on this machine.
     """
     if isinstance(job.options, FastOptions):
         from impasto.painters.fast import FastPainter
 
         return FastPainter(job, like=like, threads=threads)
-    from impasto.painters.optimised import OptimisedPainter  # brings torch
+    from impasto.painters.optimised import OptimisedPainter  # imports torch
 
     return OptimisedPainter(job.options, materials or Materials.of(job), like=like, max_pixels=max_pixels)

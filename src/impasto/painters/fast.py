@@ -16,7 +16,7 @@ from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Painting, Picture
 
 if TYPE_CHECKING:
-    from impasto.optimize.engine import Keeper
+    from impasto.optimize.engine import Checkpointer
     from impasto.painters.painter import Painter
 
 SAFE_PIXELS = 25_000_000
@@ -59,7 +59,7 @@ class FastPainter:
         self,
         photo: Picture,
         *,
-        keeper: Keeper | None = None,  # noqa: ARG002 - one pass: there is nothing to keep
+        checkpointer: Checkpointer | None = None,  # noqa: ARG002 - one pass: there is nothing to keep
         on_progress: ProgressCallback | None = None,  # noqa: ARG002 - nor to tell
         cancel: Cancel | None = None,  # noqa: ARG002 - nor to stop
     ) -> Painting:

@@ -11,13 +11,13 @@ from impasto.catalogue.cards import find_style
 from impasto.encoders import FeatureExtractor
 from impasto.imaging.inputs import load_picture, opaque
 from impasto.optimize import colours, memory
-from impasto.optimize.engine import Keeper, least_side, paint
+from impasto.optimize.engine import Checkpointer, least_side, paint
 from impasto.optimize.mixture import mix_scales
 from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.regions import style_uses
 from impasto.painters.painter import Materials
 from impasto.painters.sources import (
-    Loaded,
+    LoadedNetwork,
     arrange,
     check_style_encoders,
     check_style_files,
@@ -25,8 +25,8 @@ from impasto.painters.sources import (
     load_network,
     load_style,
     normalised,
-    of_own,
-    with_names,
+    with_encoder,
+    with_layer_names,
 )
 from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.types import Painting, Picture, Pixels, Plane
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class OptimisedPainter:
-    """Paints by changing the picture until its content and its style are those asked for."""
+    """A painter that optimises the picture itself towards a content and a style."""
 
     options: OptimizeOptions
     network: str
@@ -49,12 +49,12 @@ class OptimisedPainter:
         like: Painter | None = None,
         max_pixels: int = imaging.MAX_PIXELS,
     ) -> None:
-        """Raises InputError and its kin, and WeightsMissingError without the encoder's weights."""
+        """Raises InputError and its subclasses, and WeightsMissingError without the encoder's weights."""
         self._materials = materials
         self._max_pixels = max_pixels
         own = materials.encoder
-        if own is not None and not isinstance(own, Loaded):
-            options = of_own(own, options)
+        if own is not None and not isinstance(own, LoadedNetwork):
+            options = with_encoder(own, options)
         sampling = options.style_sampling()
         self._styles = [load_style(s, **sampling, max_pixels=max_pixels) for s in materials.styles]
         strokes = materials.strokes
@@ -63,16 +63,16 @@ class OptimisedPainter:
         if options.init not in get_args(Initialisation):
             self._start = opaque(load_picture(options.init, max_pixels))
         self._encoder = self._load(options, like)
-        self.options = with_names(options, self._encoder)
-        self.device = "auto"  # it is chosen for each painting
+        self.options = with_layer_names(options, self._encoder)
+        self.device = "auto"  # chosen for each painting
         square = options.size if isinstance(options.size, tuple) else (options.size, options.size)
-        # Too small for a square picture is too small for every one.
+        # A size too small for a square picture is too small for any.
         least_side(self._encoder, self.options, *square)
 
     def _load(self, options: OptimizeOptions, like: Painter | None) -> FeatureExtractor:
-        """The network; ``self.network`` is its digest."""
+        """Return the network, and set ``self.network`` to its digest."""
         own = self._materials.encoder
-        if own is not None and not isinstance(own, Loaded):
+        if own is not None and not isinstance(own, LoadedNetwork):
             about = sorted((name, str(value)) for name, value in own.describe().items())
             self.network = hashlib.sha256(str(about).encode()).hexdigest()
             return own
@@ -103,7 +103,7 @@ class OptimisedPainter:
         self,
         photo: Picture,
         *,
-        keeper: Keeper | None = None,
+        checkpointer: Checkpointer | None = None,
         on_progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> Painting:
@@ -116,7 +116,7 @@ class OptimisedPainter:
             guard = load_mask(given.protect, photo, "protect", options, most)
         masks, inner = given.content_masks, given.style_masks
         if self._strokes is not None:
-            arrange(photo, style_uses(loaded, options), masks, inner, options, most)  # refuses what it will
+            arrange(photo, style_uses(loaded, options), masks, inner, options, most)  # raises for bad masks
             loaded = [
                 mix_scales(layout, self._strokes, network, options, on_progress=on_progress, cancel=cancel)
                 for layout in loaded
@@ -132,7 +132,7 @@ class OptimisedPainter:
             start=self._start,
             protect=guard,
             extra_losses=given.extra_losses or None,
-            keeper=keeper,
+            checkpointer=checkpointer,
             on_progress=on_progress,
             cancel=cancel,
         )
@@ -143,8 +143,8 @@ class OptimisedPainter:
         return replace(painting, picture=Picture(pixels, alpha, photo.bits))
 
     def _network_for(self, photo: Picture) -> FeatureExtractor:
-        """The network, normalised on ``photo`` and the styles where the options say so."""
-        if self._materials.encoder is not None and not isinstance(self._materials.encoder, Loaded):
+        """Return the network, normalised on ``photo`` and the styles if the options say so."""
+        if self._materials.encoder is not None and not isinstance(self._materials.encoder, LoadedNetwork):
             return self._encoder
         found = normalised(self._encoder, self.options, photo, self._styles)
         every = [*self._styles, *([] if self._strokes is None else [self._strokes])]
@@ -153,7 +153,7 @@ class OptimisedPainter:
 
 
 def _set_up(options: OptimizeOptions) -> tuple[object, ...]:
-    """What decides which network is loaded, and how it is set up."""
+    """Return the options that determine the network and its settings."""
     layers = (*options.content_layers, *options.style_layers)
     return options.encoder, options.pooling, options.rescale_pooling, options.padding, *layers
 
@@ -165,8 +165,8 @@ def _recoloured(
     options: OptimizeOptions,
     guard: Plane | None,
 ) -> ProgressCallback:
-    """``on_progress`` with previews as the result will be: in its colours, and the photograph where it is
-    protected. ``painted``: the photograph as it is painted with."""
+    """Return ``on_progress`` with previews in the colours of the result, and the photograph where it is
+    protected. ``painted``: the photograph after colour preparation."""
 
     def report(event: Progress) -> None:
         look = event.preview

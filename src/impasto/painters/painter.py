@@ -1,4 +1,4 @@
-"""What every painter has in common, whichever engine it is."""
+"""The protocol of all painters."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from impasto.types import Painting, Picture
 if TYPE_CHECKING:
     from impasto.catalogue.loader import StyleLike
     from impasto.encoders import FeatureExtractor
-    from impasto.optimize.engine import Keeper
-    from impasto.painters.sources import Loaded
+    from impasto.optimize.engine import Checkpointer
+    from impasto.painters.sources import LoadedNetwork
 
 
 @dataclass(frozen=True)
 class Materials:
-    """What a painter works with besides the photograph: paths, or what is in memory.
+    """A painter's inputs besides the photograph: paths, or objects in memory.
 
-    ``encoder``: a network of the caller's own, in place of the one that the options name. ``extra_losses``:
-    as in ``impasto.stylize``.
+    ``encoder``: the caller's network, in place of the one that the options name. ``extra_losses``: as in
+    ``impasto.stylize``.
     """
 
     styles: Sequence[StyleLike]
@@ -31,7 +31,7 @@ class Materials:
     style_masks: Sequence[MaskLike] = ()
     protect: MaskLike | None = None
     strokes: StyleLike | None = None
-    encoder: FeatureExtractor | Loaded | None = None
+    encoder: FeatureExtractor | LoadedNetwork | None = None
     extra_losses: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     @classmethod
@@ -47,10 +47,10 @@ class Materials:
 
 
 class Painter(Protocol):
-    """A picture in, a painting out.
+    """An engine that turns a picture into a painting.
 
-    ``options``: as they are used, with the network's own names of layers. ``network``: the SHA-256 of its
-    weights. ``device``: where it paints; "auto" where that is chosen for each painting.
+    ``options``: as used, with the network's own layer names. ``network``: the SHA-256 of its weights.
+    ``device``: the device it paints on; "auto" if that is chosen for each painting.
     """
 
     @property
@@ -63,22 +63,22 @@ class Painter(Protocol):
     def device(self) -> str: ...
 
     def check_style(self, style: str) -> None:
-        """Raise StyleError where it could not paint the style of that name or file."""
+        """Raise StyleError if the painter cannot paint the style of that name or file."""
 
     def memory(self) -> float:
-        """Return how many bytes a painting of the size asked for takes, or may take."""
+        """Return the memory in bytes that a painting of the size asked for needs at most."""
 
     def paint(
         self,
         photo: Picture,
         *,
-        keeper: Keeper | None = None,
+        checkpointer: Checkpointer | None = None,
         on_progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> Painting:
-        """Paint ``photo``, keeping its transparency and its precision.
+        """Paint ``photo``, keeping its transparency and bit depth.
 
-        ``keeper``: keeps the state of what takes long. ``on_progress`` is called after every step;
-        ``cancel`` is asked as often, and once it returns True the picture so far is the painting. Raises
-        InputError and its kin for what cannot be painted.
+        ``checkpointer``: saves the state of a long painting. ``on_progress`` and ``cancel`` are called after
+        every step; once ``cancel`` returns True, the picture so far is returned. Raises InputError and its
+        subclasses for a photograph that cannot be painted.
         """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from impasto.catalogue.loader import StyleLike
     from impasto.encoders import FeatureExtractor
-    from impasto.painters.sources import Loaded
+    from impasto.painters.sources import LoadedNetwork
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ def paint_job(
     painter = painter or make_painter(near, materials, max_pixels=max_pixels)
     picture = load_picture(near.content.place, max_pixels) if photo is None else photo
     job = replace(job, options=_as_named(painter.options, job.options))
-    keeper = None
+    checkpointer = None
     if checkpoint is not None:
         job = measure(job, network=painter.network)
-        keeper = unfinished.keeper(Path(checkpoint), job, every=checkpoint_every, resume=resume)
-    painting = painter.paint(picture, keeper=keeper, on_progress=on_progress, cancel=cancel)
+        checkpointer = unfinished.checkpointer(Path(checkpoint), job, every=checkpoint_every, resume=resume)
+    painting = painter.paint(picture, checkpointer=checkpointer, on_progress=on_progress, cancel=cancel)
     result = Result(
         job,
         painting.picture,
@@ -108,8 +108,8 @@ def paint_job(
     if job.output and not result.cancelled:
         with places.drafted(job.output) as draft:
             result.save(draft, quality=job.quality)
-    if keeper is not None and not result.cancelled:
-        keeper.finish()
+    if checkpointer is not None and not result.cancelled:
+        checkpointer.finish()
     return result
 
 
@@ -123,7 +123,7 @@ def stylize(
     style_masks: MaskLike | Sequence[MaskLike] | None = (),
     protect: MaskLike | None = None,
     strokes: StyleLike | None = None,
-    encoder: FeatureExtractor | Loaded | str | None = None,
+    encoder: FeatureExtractor | LoadedNetwork | str | None = None,
     extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = INTERVAL,
@@ -166,7 +166,7 @@ def stylize(
     Raises InputError (and its kin) for anything that cannot be used, before any work, and
     WeightsMissingError when the encoder's weights are not on this machine.
     """
-    from impasto.painters.sources import several
+    from impasto.painters.sources import list_masks
 
     if isinstance(encoder, str):
         changes["encoder"], encoder = encoder, None
@@ -175,8 +175,8 @@ def stylize(
     _check_losses(extra_losses, checkpoint)
     materials = Materials(
         styles=_styles(style),
-        content_masks=several(content_masks),
-        style_masks=several(style_masks),
+        content_masks=list_masks(content_masks),
+        style_masks=list_masks(style_masks),
         protect=protect,
         strokes=strokes,
         encoder=encoder,
@@ -209,7 +209,7 @@ def fast(
 ) -> Result:
     """Paint ``content`` in one pass of a feed-forward network (Johnson et al., ECCV 2016), without torch.
 
-    ``style``: a style that the network knows, or several. Parameters are ``options`` with ``changes``, the
+    ``style``: a style that the network knows, or list_masks. Parameters are ``options`` with ``changes``, the
     fields of ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``. The other arguments and
     the errors are those of ``stylize``.
     """

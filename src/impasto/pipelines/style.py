@@ -13,7 +13,7 @@ from impasto.catalogue.loader import pictures_in
 from impasto.errors import InputError
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import load_network, with_names
+from impasto.painters.sources import load_network, with_layer_names
 
 
 def make_style(
@@ -47,7 +47,7 @@ def make_style(
         wanted = dict.fromkeys([layers] if isinstance(layers, str) else layers, 1.0)
         options = options.replace(style_layers=wanted, content_layers={})
     network = load_network(options)
-    found = list(with_names(options, network).style_layers)
+    found = list(with_layer_names(options, network).style_layers)
     card = StyleCard(title or Path(titles[0]).stem, artist, year, licence, tuple(titles))
     card, tensors = measure_style_file(pictures, network, found, card, half=half)
     write_style(place, card, tensors)

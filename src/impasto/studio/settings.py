@@ -33,8 +33,8 @@ def default_data_dir() -> Path:
 class Limits:
     """What may be taken on: jobs in the queue, unfinished jobs of one person, bytes of one person."""
 
-    in_line: int
-    of_owner: int
+    jobs_waiting: int
+    jobs_per_owner: int
     bytes: int
 
 

@@ -1,10 +1,10 @@
-"""The two engines as painters of frames: optimisation held to earlier frames, and the fast networks.
+"""Painters of a film's frames: optimisation with a temporal loss, and the fast networks.
 
-What stands here is without torch; so is ``fast``. ``optimised`` needs it.
+Only ``optimised`` imports torch.
 """
 
 from __future__ import annotations
 
 
-class CutShort(Exception):  # noqa: N818 - not an error: what was asked for
-    """Painting was cancelled in the middle of a frame."""
+class FrameCancelled(Exception):  # noqa: N818 - not an error
+    """Raised when painting is cancelled in the middle of a frame."""

@@ -1,4 +1,4 @@
-"""Frames by optimisation, each held to earlier ones."""
+"""Painting of frames by optimisation, with a temporal loss to earlier ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from impasto.optimize import colours
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import style_uses
-from impasto.painters.frames import CutShort
+from impasto.painters.frames import FrameCancelled
 from impasto.painters.sources import (
     StyleLike,
     arrange,
@@ -26,7 +26,7 @@ from impasto.painters.sources import (
     load_network,
     load_style,
     normalised,
-    with_names,
+    with_layer_names,
 )
 from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_tensor
@@ -34,8 +34,8 @@ from impasto.types import Picture, Pixels, Plane
 
 
 @dataclass(frozen=True)
-class Remembered:
-    """A style that is measured once at each size, however many frames ask."""
+class CachedStyle:
+    """A style that caches its statistics for each size."""
 
     style: Style
     _known: dict[Any, StyleStatistics] = field(default_factory=dict, repr=False)
@@ -72,15 +72,15 @@ class Remembered:
 
 
 class OptimisedFramePainter:
-    """Frames by optimisation (Gatys et al. 2016), held to earlier ones (Ruder et al. 2016, section 4).
+    """A painter of frames by optimisation (Gatys et al. 2016; Ruder et al. 2016, section 4).
 
     The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
-    A guided frame starts from the guide, at full size only, for ``next_iterations``; the loss has, weighted
-    with ``temporal_weight``, the mean square of its difference to what the guide wants.
+    A guided frame starts from the guide, at full size only, for ``next_iterations``; the temporal loss is
+    the mean square of its difference to the guide's targets, weighted with ``temporal_weight``.
 
-    A departure: Ruder et al. start guided frames from the warped painting everywhere. Where that is not
-    to be trusted, this starts from the photograph, as the first frame does: in few iterations a smear
-    does not become a painting.
+    A departure: Ruder et al. start guided frames from the warped painting everywhere. Where the flow is
+    unreliable, this starts from the photograph, as the first frame does: few iterations cannot repair
+    a badly warped region.
     """
 
     def __init__(
@@ -94,23 +94,23 @@ class OptimisedFramePainter:
         on_progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> None:
-        """``first``: the first frame, (H, W, 3): what is normalised, is so for all frames alike.
+        """``first``: the first frame, (H, W, 3), on which activations are normalised for all frames.
 
-        Raises OptionError and its kin for what cannot be used, WeightsMissingError without weights.
+        Raises OptionError and its subclasses for unusable input, WeightsMissingError without weights.
         """
         if options.init != "content":
             raise OptionError(
-                f"a film's frames start from the photograph: expected init content, not {options.init}"
+                f"the frames of a film start from the photograph: expected init content; got {options.init}"
             )
         loaded = [load_style(style, **options.style_sampling()) for style in styles]
         network = normalised(load_network(options), options, Picture(first), loaded)
-        options = with_names(options, network)
+        options = with_layer_names(options, network)
         check_style_files(loaded, network, options)
         height, width = first.shape[:2]
         self.options = options.replace(size=(width, height))
         self.network = network
         recoloured = options.color in ("match-style", "luminance-first")
-        self.styles: list[Style] = list(loaded) if recoloured else [Remembered(style) for style in loaded]
+        self.styles: list[Style] = list(loaded) if recoloured else [CachedStyle(style) for style in loaded]
         self.temporal_weight = temporal_weight
         self.next_options = self.options.replace(
             min_size=0, iterations=next_iterations, coarse_iterations=None, first_iterations=None
@@ -119,7 +119,7 @@ class OptimisedFramePainter:
         self.cancel = cancel
 
     def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
-        """See ``clips.FramePainter``. Raises CutShort once ``cancel`` says so."""
+        """See ``clips.FramePainter``. Raises FrameCancelled once ``cancel`` returns True."""
         options = self.options if guide is None else self.next_options
         painted, styles = colours.prepare(Picture(frame), self.styles, options)
         places = arrange(painted, style_uses(styles, options), [], [], options)
@@ -134,19 +134,19 @@ class OptimisedFramePainter:
             cancel=self.cancel,
         )
         if painting.cancelled:
-            raise CutShort
+            raise FrameCancelled
         return painting.pixels
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
-        """Return ``pixels`` in the colours that ``options`` ask for."""
+        """Return ``pixels`` with the colours that ``options`` ask for."""
         return colours.finish(pixels, frame, self.options)
 
     def describe(self) -> str:
-        """Return the network: its name, its weights and how it is used."""
+        """Return a description of the network: its name, weights and settings."""
         return str(self.network.describe())
 
     def _temporal(self, guide: Guide) -> Callable[[Tensor], Tensor]:
-        """Ruder et al. 2016, equation 7, for all earlier frames together."""
+        """Return the loss of Ruder et al. 2016, equation 7, for all earlier frames together."""
         wanted: list[tuple[Tensor, Tensor]] = []
 
         def loss(image: Tensor) -> Tensor:

@@ -1,23 +1,23 @@
-"""What a painting is made from: pictures, styles, masks and networks, out of paths, names and arrays."""
+"""Inputs of a painting: pictures, styles, masks and networks, loaded from paths, names and arrays."""
 
 from __future__ import annotations
 
 from impasto.catalogue.loader import StyleLike, load_style, pictures_in
 from impasto.imaging.inputs import MaskLike, PictureLike, load_picture, name_of, opaque
 from impasto.painters.sources.identity import fingerprint
-from impasto.painters.sources.masks import arrange, load_mask, several
+from impasto.painters.sources.masks import arrange, list_masks, load_mask
 from impasto.painters.sources.networks import (
-    Loaded,
+    LoadedNetwork,
     check_style_encoders,
     check_style_files,
     load_network,
     normalised,
-    of_own,
-    with_names,
+    with_encoder,
+    with_layer_names,
 )
 
 __all__ = [
-    "Loaded",
+    "LoadedNetwork",
     "MaskLike",
     "PictureLike",
     "StyleLike",
@@ -25,15 +25,15 @@ __all__ = [
     "check_style_encoders",
     "check_style_files",
     "fingerprint",
+    "list_masks",
     "load_mask",
     "load_network",
     "load_picture",
     "load_style",
     "name_of",
     "normalised",
-    "of_own",
     "opaque",
     "pictures_in",
-    "several",
-    "with_names",
+    "with_encoder",
+    "with_layer_names",
 ]

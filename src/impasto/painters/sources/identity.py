@@ -1,4 +1,4 @@
-"""Fingerprints of inputs that are in memory only."""
+"""Digests of inputs in memory."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from impasto.types import Picture
 
 
 def fingerprint(things: Iterable[object]) -> str:
-    """The SHA-256 of pictures, masks and styles in memory, in their order.
+    """Return the SHA-256 of pictures, masks and styles in memory, in their order.
 
-    Raises InputError for a style whose contents are unknown.
+    Raises InputError for a style of another type.
     """
     digest = hashlib.sha256()
 
@@ -43,8 +43,8 @@ def fingerprint(things: Iterable[object]) -> str:
                 add(thing.tensors[name])
         else:
             raise InputError(
-                "a checkpoint needs inputs that can be compared when it is gone on with: expected "
-                f"styles that are files, pictures or style files; got {kind_of(thing)}"
+                "a checkpoint stores a digest of its inputs: expected styles that are paths, pictures or "
+                f"style files; got {kind_of(thing)}"
             )
 
     for thing in things:

@@ -1,4 +1,4 @@
-"""Masks and coloured regions out of paths and arrays, and which styles go where by them."""
+"""Masks and coloured regions, loaded from paths and arrays, and the styles they assign to places."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from impasto.optimize.regions import Place, StyleUse, by_colour, under_masks
 from impasto.types import Picture, Plane
 
 
-def several(masks: MaskLike | Sequence[MaskLike] | None) -> list[MaskLike]:
-    """``masks`` as a list; none for None. Raises InputError for what is no mask."""
+def list_masks(masks: MaskLike | Sequence[MaskLike] | None) -> list[MaskLike]:
+    """Return ``masks`` as a list, empty for None. Raises InputError for anything but a mask."""
     given = [] if masks is None else list(masks) if isinstance(masks, (list, tuple)) else [masks]
     for mask in given:
         _check_mask(mask)
@@ -39,7 +39,7 @@ def arrange(
     options: OptimizeOptions,
     max_pixels: int = imaging.MAX_PIXELS,
 ) -> list[Place]:
-    """Which styles go where, out of masks as the user gave them. Raises InputError and its kin."""
+    """Return the places of the styles under the masks given. Raises InputError and its subclasses."""
     pictures = [u.style.picture if isinstance(u.style, PictureStyle) else None for u in uses]
     if style_masks and len(style_masks) != len(uses):
         raise InputError(f"expected one style mask per style ({len(uses)}); got {len(style_masks)}")
@@ -60,8 +60,8 @@ def arrange(
         shares = getattr(options, name)
         if any(share != shares[0] for share in shares):
             raise OptionError(
-                f"{name} share a place out among its styles, but with a grey mask for each style every place "
-                f"has one style only: expected no {name}, or a mask of coloured regions"
+                f"{name} divide a place among several styles, but with one grey mask per style each place "
+                f"has one style: expected no {name}, or a mask of coloured regions"
             )
     return places
 
@@ -72,7 +72,7 @@ def _is_coloured(mask: MaskLike, max_pixels: int) -> bool:
 
 
 def _called(name: str, mask: MaskLike) -> str:
-    """What errors call a mask: its role and, where it has one, its path."""
+    """Return a mask's name for errors: its role and, if it has one, its path."""
     return f"{name} {path}" if (path := name_of(mask)) else name
 
 
@@ -94,7 +94,10 @@ def load_mask(
     options: OptimizeOptions | None,
     max_pixels: int = imaging.MAX_PIXELS,
 ) -> Plane:
-    """A grey mask in the proportions of ``picture``, feathered as ``options`` say. Raises InputError."""
+    """Return a grey mask with the proportions of ``picture``, feathered as ``options`` say.
+
+    Raises InputError.
+    """
     _check_mask(mask)
     name = _called(name, mask)
     if isinstance(mask, np.ndarray):
@@ -113,7 +116,7 @@ def load_mask(
 
 
 def _feathered(mask: Plane, options: OptimizeOptions) -> Plane:
-    """``mask`` with the soft edge asked for, which is in pixels of the result."""
+    """Return ``mask`` feathered as ``options`` say, in pixels of the result."""
     if not options.mask_feather:
         return mask
     side = max(options.size) if isinstance(options.size, tuple) else options.size

@@ -1,4 +1,4 @@
-"""Networks out of options, set up as those say; and whether layers, styles and options go with them."""
+"""Loading of the networks that options name, and checks of layers, styles and options against them."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from impasto.types import Picture, Pixels
 from impasto.weights import REGISTRY
 
 CUSTOM = "custom: "
-"""What ``OptimizeOptions.encoder`` begins with where a painting had a network of one's own."""
+"""The prefix of ``OptimizeOptions.encoder`` for a network passed by the caller."""
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """The network that options name, loaded already and set up as they say."""
+class LoadedNetwork:
+    """A network named by options, already loaded with their settings."""
 
     network: FeatureExtractor
 
 
 def load_network(options: OptimizeOptions) -> FeatureExtractor:
-    """The network ``options`` name, as it comes. Raises LayerError for layers it does not have."""
+    """Return the network that ``options`` name. Raises LayerError for layers it does not have."""
     if options.encoder.startswith(CUSTOM):
         raise OptionError(
-            f"encoder {options.encoder!r} is a network of someone's own, in no file: expected it again, from "
-            "Python, in impasto.stylize(..., encoder=...), or the name of another"
+            f"encoder {options.encoder!r} was a network passed from Python: expected it again, in "
+            "impasto.stylize(..., encoder=...), or the name of another"
         )
     layers = [*options.content_layers, *options.style_layers]
     return load_extractor(
@@ -50,16 +50,16 @@ def load_network(options: OptimizeOptions) -> FeatureExtractor:
     )
 
 
-def of_own(encoder: FeatureExtractor, options: OptimizeOptions) -> OptimizeOptions:
-    """``options`` that say that the painting has the caller's own ``encoder``.
+def with_encoder(encoder: FeatureExtractor, options: OptimizeOptions) -> OptimizeOptions:
+    """Return ``options`` for the caller's own ``encoder``.
 
-    Raises OptionError for what is no encoder, and where ``options`` ask for another set-up than it has:
-    only networks given by name are set up here.
+    Raises OptionError for anything but an encoder, and if ``options`` ask for settings that it does not
+    have: they change only networks given by name.
     """
     if not hasattr(encoder, "describe") or not hasattr(encoder, "layer_names"):
         raise OptionError(
-            "encoder must be a network's name, or a network such as impasto.encoders.ModuleEncoder(module, "
-            f"convention); it is {kind_of(encoder)}"
+            "expected as encoder the name of a network, or a network such as "
+            f"impasto.encoders.ModuleEncoder(module, convention); got {kind_of(encoder)}"
         )
     about = encoder.describe()
     has = {
@@ -72,14 +72,14 @@ def of_own(encoder: FeatureExtractor, options: OptimizeOptions) -> OptimizeOptio
         value = getattr(options, name)
         if value not in fitting:
             raise OptionError(
-                f"{name} {value!r} sets up networks that are given by name, not one of your own: expected it "
-                f"set up when it is made, and {name} {fitting[0]!r}"
+                f"{name} {value!r} changes networks given by name, not one of your own: expected "
+                f"{name} {fitting[0]!r}, and an encoder made with that setting"
             )
     return options.replace(encoder=f"{CUSTOM}{encoder.name}")
 
 
-def with_names(options: OptimizeOptions, network: FeatureExtractor) -> OptimizeOptions:
-    """``options`` with the names ``network`` has for its layers: Keras's for a VGG's are understood.
+def with_layer_names(options: OptimizeOptions, network: FeatureExtractor) -> OptimizeOptions:
+    """Return ``options`` with the layer names of ``network``; for a VGG, Keras's names are accepted.
 
     Raises LayerError for layers it does not have, or named twice.
     """
@@ -92,7 +92,7 @@ def with_names(options: OptimizeOptions, network: FeatureExtractor) -> OptimizeO
         found = parse_layers(layers, modules=True)
         unknown = sorted(set(found) - set(network.layer_names))
         if unknown:
-            network.minimum_side(unknown)  # whose error is nearer to the point
+            network.minimum_side(unknown)  # raises a more precise error
             names = ", ".join(network.layer_names)
             raise LayerError(f"{network.name} has no layer {unknown[0]!r}; it has {names}")
         return found
@@ -105,20 +105,20 @@ def with_names(options: OptimizeOptions, network: FeatureExtractor) -> OptimizeO
 
 
 def check_style_encoders(styles: Sequence[Style], options: OptimizeOptions) -> None:
-    """Raise StyleError for a style file of another network than ``options.encoder``; nothing is loaded."""
+    """Raise StyleError for a style file of another network than ``options.encoder``, without loading it."""
     for style in styles:
         if not isinstance(style, FileStyle):
             continue
         measured = style.card.encoder.get("name")
         if options.encoder in REGISTRY and measured in REGISTRY and measured != options.encoder:
             raise StyleError(
-                f"{style.path.name} was measured with the network {measured}, and this preset (or --encoder) "
-                f"wants {options.encoder}: expected the painting itself, a picture, as STYLE"
+                f"{style.path.name} was measured with the network {measured}, but the encoder is "
+                f"{options.encoder}: expected another --encoder or --preset, or the painting itself as STYLE"
             )
 
 
 def check_style_files(styles: Sequence[Style], network: FeatureExtractor, options: OptimizeOptions) -> None:
-    """Raise StyleError for a style file where ``options`` change the network it was measured with."""
+    """Raise StyleError for a style file if ``options`` change the network that it was measured with."""
     changed = [
         *([f"pooling {options.pooling}"] if options.pooling != "max" else []),
         *(["rescale_pooling"] if options.rescale_pooling else []),
@@ -128,8 +128,8 @@ def check_style_files(styles: Sequence[Style], network: FeatureExtractor, option
     for style in styles:
         if isinstance(style, FileStyle) and changed and dict(style.card.encoder) != network.describe():
             raise StyleError(
-                f"{style.path.name} was measured with a network as it comes, and this preset (or options) "
-                f"changes it ({', '.join(changed)}): expected the painting itself, a picture, as STYLE"
+                f"{style.path.name} was measured with an unchanged network, but the options change it "
+                f"({', '.join(changed)}): expected the painting itself, a picture, as STYLE"
             )
 
 
@@ -138,10 +138,8 @@ def normalised(
 ) -> FeatureExtractor:
     if options.normalise_activations:
         if not isinstance(encoder, Encoder):
-            raise OptionError(
-                f"normalise_activations rescales the filters of a VGG; {options.encoder} is none"
-            )
-        # Gatys normalised over ImageNet; the two pictures at hand stand in for it.
+            raise OptionError(f"normalise_activations works on a VGG only; got encoder {options.encoder}")
+        # Gatys normalised over ImageNet; here, over the photograph and the styles.
         pictures = [photo, *(s.picture for s in styles if isinstance(s, PictureStyle))]
         sized = [_at_size(p, 512) for p in pictures]
         encoder = normalise_activations(encoder, [to_tensor(p) for p in sized])

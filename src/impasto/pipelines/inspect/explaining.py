@@ -23,7 +23,7 @@ from impasto.painters.sources import (
     load_style,
     name_of,
     opaque,
-    with_names,
+    with_layer_names,
 )
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.inspect.telling import Teller, costs
@@ -96,7 +96,7 @@ def tell(
     """Everything the page tells of, computed; None if ``cancel`` said so."""
     chosen = options or page_options(OptimizeOptions(), sized=False)
     network = find_network(chosen.encoder, chosen)
-    chosen = with_names(chosen, network)
+    chosen = with_layer_names(chosen, network)
     if not chosen.content_layers or not chosen.style_layers:
         raise OptionError(
             "a page tells of content and of style: expected layers for both, --content-layers and "

@@ -17,7 +17,7 @@ from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCe
 from impasto.jobs.run import Run, RunStore
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import (
-    Loaded,
+    LoadedNetwork,
     PictureLike,
     StyleLike,
     check_style_files,
@@ -113,7 +113,7 @@ def sweep(
                     photo,
                     load_style(style, **one.style_sampling()),
                     options=one,
-                    encoder=Loaded(_network(one, known)),
+                    encoder=LoadedNetwork(_network(one, known)),
                     checkpoint=None if kept is None else kept.checkpoint(name),
                     resume=True,
                     on_progress=tell,

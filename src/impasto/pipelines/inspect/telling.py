@@ -29,7 +29,7 @@ from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import RATIO, Axis, Sweep, SweepCell, cells
 from impasto.inspection.textures import gram_matrices, shuffled
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import Loaded
+from impasto.painters.sources import LoadedNetwork
 from impasto.pipelines import photo as api
 from impasto.progress import Cancel, Progress
 from impasto.types import Picture
@@ -136,7 +136,7 @@ class Teller:
             self.photo,
             self.style,
             options=self.options,
-            encoder=Loaded(self.network),
+            encoder=LoadedNetwork(self.network),
             on_progress=recorder,
             cancel=self.cancel,
         )
@@ -164,7 +164,7 @@ class Teller:
             self.small,
             self.style_at(REMADE),
             options=options,
-            encoder=Loaded(self.network),
+            encoder=LoadedNetwork(self.network),
             on_progress=recorder,
             cancel=self.cancel,
         )
@@ -243,7 +243,7 @@ class Teller:
                     photo,
                     style,
                     options=one,
-                    encoder=Loaded(self.network),
+                    encoder=LoadedNetwork(self.network),
                     on_progress=on_progress,
                     cancel=self.cancel,
                 )

@@ -19,7 +19,7 @@ from impasto.clips.segments import SegmentStore
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError
 from impasto.jobs import Job
-from impasto.painters.frames import CutShort
+from impasto.painters.frames import FrameCancelled
 from impasto.pipelines.video.engine import find_coherence
 from impasto.pipelines.video.options import SEGMENTS, FilmOptions
 from impasto.pipelines.video.output import FilmOutput, open_film
@@ -118,7 +118,7 @@ class PartPainter:
         out = _PartWriter(kept, self.length)
         with contextlib.ExitStack() as stack:
             stack.callback(out.discard)
-            stack.enter_context(contextlib.suppress(CutShort))
+            stack.enter_context(contextlib.suppress(FrameCancelled))
             frames = part_frames(plan, self.clip, part, out.notes, out.painted)
             paintings = stack.enter_context(contextlib.closing(self.coherence.paint(frames, out.state)))
             for painted in paintings:

@@ -1,6 +1,6 @@
-"""What the studio remembers: jobs, pictures, sessions, webhooks to send; in SQLite or in PostgreSQL.
+"""The studio's state: jobs, pictures, sessions and webhooks to send, in SQLite or PostgreSQL.
 
-Everything else sees ``State`` and the records only. Pictures are files (``state.storage``).
+Other rooms use ``State`` and the records only. Pictures are files (``state.storage``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from impasto.studio.state.records import (
     PictureRecord,
     RefusalError,
 )
-from impasto.studio.state.schema import prepare
+from impasto.studio.state.schema import prepare_schema
 from impasto.studio.state.sessions import SessionStore
 
 __all__ = [
@@ -41,11 +41,11 @@ __all__ = [
 
 
 class State:
-    """The studio's memory at ``url``: postgresql://..., or the path of an SQLite file."""
+    """The studio's state in the database at ``url``: postgresql://..., or the path of an SQLite file."""
 
     def __init__(self, url: str) -> None:
         self.database = Database(url)
-        prepare(self.database)
+        prepare_schema(self.database)
         self.jobs = JobStore(self.database)
         self.queue = JobQueue(self.database)
         self.overview = JobOverview(self.database)
@@ -54,7 +54,7 @@ class State:
         self.deliveries = DeliveryStore(self.database)
 
     def ready(self) -> None:
-        """Raise whatever the database raises when it cannot be reached."""
+        """Raise the database's error if it cannot be reached."""
         self.overview.latest()
 
     def close(self) -> None:
@@ -62,6 +62,6 @@ class State:
 
 
 def open_state(settings: Settings) -> State:
-    """Return the state that ``settings`` name."""
+    """Return the state at the database that ``settings`` name."""
     url = settings.database_url.get_secret_value()
     return State(url or str(settings.data_dir / "studio.sqlite"))

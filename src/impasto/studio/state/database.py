@@ -1,4 +1,4 @@
-"""The database: SQLite or PostgreSQL, as a pool of connections."""
+"""A pool of connections to SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sqlalchemy.engine import URL, make_url
 from impasto.errors import MissingExtraError
 
 CONNECTIONS = 12
-# What was accepted stays through a loss of power; what was deleted is overwritten.
+# Committed data survives a loss of power; deleted data is overwritten.
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=30000")
 
 
 class Database:
-    """A database at ``url``: postgresql://..., or the path of an SQLite file, which is made."""
+    """The database at ``url``: postgresql://..., or the path of an SQLite file, created if missing."""
 
     def __init__(self, url: str) -> None:
         self.is_shared = url.startswith(("postgresql://", "postgres://"))
@@ -28,12 +28,12 @@ class Database:
 
     @contextmanager
     def transaction(self, *, reading: bool = False) -> Iterator[Connection]:
-        """A transaction: kept when the block ends, undone when it raises. ``reading``: changes nothing."""
+        """Run the block in a transaction; roll back if it raises. ``reading``: it changes nothing."""
         with self.engine.connect().execution_options(reading=reading) as connection, connection.begin():
             yield connection
 
     def empty_log(self) -> None:
-        """Write SQLite's log into its file and empty it: until then it holds what was deleted."""
+        """Write SQLite's log into the database file and empty it, since it still holds deleted data."""
         if not self.is_shared:
             with contextlib.closing(self.engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -49,7 +49,7 @@ def _postgresql(url: str) -> Engine:
             make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=CONNECTIONS,
             max_overflow=0,
-            pool_pre_ping=True,  # after a restart of the server, a connection only looks alive
+            pool_pre_ping=True,  # connections die silently when the server restarts
             connect_args={"connect_timeout": 10},
         )
     except ModuleNotFoundError as error:
@@ -69,13 +69,13 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # transactions begin below, not where Python's module thinks
+        connection.isolation_level = None  # transactions begin below, not in the sqlite3 module
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # Writers wait for each other at the beginning: none fails half-way because it began by reading.
+        # Writers lock at the beginning, so that none fails half-way after starting as a reader.
         is_reading = connection.get_execution_options()["reading"]
         connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 

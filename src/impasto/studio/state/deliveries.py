@@ -1,4 +1,4 @@
-"""Webhooks waiting to be sent. They are written in the transaction that finishes their job."""
+"""Webhooks to send, stored in the transaction that finishes their job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DeliveryStore:
         self._database = database
 
     def take(self, now: float, *, hold: float) -> Delivery | None:
-        """Return the next one due, not offered again for ``hold`` seconds; None if there is none."""
+        """Return the next webhook due, or None, and hide it from other callers for ``hold`` seconds."""
         due = select(deliveries).where(deliveries.c.due <= now).order_by(deliveries.c.due).limit(1)
         with self._database.transaction(reading=True) as db:
             if db.execute(due).first() is None:

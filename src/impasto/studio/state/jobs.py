@@ -1,4 +1,4 @@
-"""Jobs as their owners see them: submitted, listed, asked to stop, deleted."""
+"""Jobs of an owner: submitted, listed, cancelled, paused, resumed and deleted."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from impasto.studio.settings import Limits
 from impasto.studio.state.database import Database
 from impasto.studio.state.queries import (
-    announce,
     bytes_of,
-    forget,
+    delete_job,
     in_lane,
     newest,
     next_version,
+    queue_webhook,
     read_job,
 )
-from impasto.studio.state.records import ACTIVE, FINAL, IN_LINE, JobRecord, RefusalError, job_of
+from impasto.studio.state.records import ACTIVE, FINAL, WAITING, JobRecord, RefusalError, job_of
 from impasto.studio.state.tables import jobs, keys, pictures, uses
 
-# What is asked for, from which status, and what becomes of it.
+# Action -> status before -> status after.
 _TRANSITIONS: dict[str, dict[str, str]] = {
     "cancel": {
         "queued": "cancelled",
@@ -38,7 +38,7 @@ _TRANSITIONS: dict[str, dict[str, str]] = {
 
 
 class JobStore:
-    """The table of jobs. Every query names the owner; others' jobs are not there."""
+    """The table of jobs. Every query names the owner; the jobs of others are invisible."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,24 +46,24 @@ class JobStore:
     def submit(
         self, job: JobRecord, limits: Limits, *, key: str | None = None, fingerprint: str = ""
     ) -> tuple[JobRecord, bool]:
-        """Accept ``job``, or find the one accepted under the same ``key``: (job, whether it is new).
+        """Accept ``job``, or find the one accepted under the same ``key``; return it and whether it is new.
 
-        Raises RefusalError: "idempotency" for a key that came with another ``fingerprint``, "queue-full" or
+        Raises RefusalError: "idempotency" for a key used with another ``fingerprint``, "queue-full" or
         "quota" beyond the ``limits``.
         """
         with self._database.transaction() as db:
-            version = next_version(db)  # also makes those who submit wait for each other
+            version = next_version(db)  # also serialises submissions
             if key is not None and (known := _known(db, job.owner, key, fingerprint)) is not None:
                 return known, False
-            _check_line(db, limits.in_line)
-            _check_share(db, job.owner, limits)
+            _check_queue(db, limits.jobs_waiting)
+            _check_owner(db, job.owner, limits)
             row = {column.name: getattr(job, column.name) for column in jobs.c if column.name != "lease"}
             changed = {"waiting": job.created, "explanation": 0, "version": version}
             db.execute(insert(jobs).values(row | changed))
             for picture in dict.fromkeys(job.uses):
                 owned = and_(pictures.c.id == picture, pictures.c.owner == job.owner)
                 if db.execute(select(pictures.c.id).where(owned)).first() is None:
-                    raise RefusalError("unsuitable", f"there is no picture {picture}")
+                    raise RefusalError("unsuitable", f"unknown picture: {picture}")
                 db.execute(insert(uses).values(job=job.id, picture=picture))
             if key is not None:
                 db.execute(insert(keys).values(owner=job.owner, key=key, fingerprint=fingerprint, job=job.id))
@@ -82,7 +82,7 @@ class JobStore:
         before: tuple[float, str] | None = None,
         limit: int = 50,
     ) -> list[JobRecord]:
-        """Return the newest ``limit`` first; ``before``: only those older than (created, id)."""
+        """Return at most ``limit`` jobs, newest first; ``before``: only those older than (created, id)."""
         found = newest(jobs, owner, before, limit)
         if statuses:
             found = found.where(jobs.c.status.in_(statuses))
@@ -101,10 +101,11 @@ class JobStore:
         result: Mapping[str, Any] | None = None,
         size: int = 0,
     ) -> JobRecord | None:
-        """Have a job cancelled, paused or resumed; None if there is none.
+        """Cancel, pause or resume a job and return it; None if it does not exist.
 
-        ``result``, ``size``: what there is of one that is cancelled while nobody paints it, and its bytes.
-        Raises RefusalError: "state" where it cannot be, "queue-full" for one to be resumed without room.
+        ``result``, ``size``: the partial result, and its bytes, of a job cancelled while not running.
+        Raises RefusalError: "state" if the job's status does not allow it, "queue-full" if a job to be
+        resumed finds the queue full.
         """
         with self._database.transaction() as db:
             version = next_version(db)
@@ -113,11 +114,11 @@ class JobStore:
                 return None
             then = _TRANSITIONS[action].get(job.status)
             if then is None:
-                raise RefusalError("state", f"the job is {job.status}: there is nothing to {action}")
+                raise RefusalError("state", f"cannot {action} a job that is {job.status}")
             if then == job.status:
                 return job
             if then == "queued":
-                _check_line(db, limits.in_line)
+                _check_queue(db, limits.jobs_waiting)
             now = time.time()
             changes: dict[str, Any] = {
                 "status": then,
@@ -131,28 +132,28 @@ class JobStore:
             db.execute(update(jobs).where(jobs.c.id == id).values(changes))
             job = read_job(db, id)
             if job.is_final:
-                announce(db, job)
+                queue_webhook(db, job)
             return job
 
     def remove(self, owner: str, id: str) -> list[str]:
-        """Forget a job at once, wherever it stands, and its explanations; the ids of what is forgotten.
+        """Delete a job, in any status, and its explanations; return the ids deleted.
 
-        None, if there is none. Who paints it finds it gone.
+        A worker that is painting it finds it gone and stops.
         """
         with self._database.transaction() as db:
             job = _find(db, owner, id)
-            return [] if job is None else forget(db, job)
+            return [] if job is None else delete_job(db, job)
 
     def remove_all(self, owner: str) -> list[str]:
-        """Forget all jobs of ``owner``; returns their ids."""
+        """Delete all jobs of ``owner``; return their ids."""
         gone: list[str] = []
         with self._database.transaction() as db:
             for job in map(job_of, db.execute(select(jobs).where(jobs.c.owner == owner)).all()):
-                gone += [] if job.id in gone else forget(db, job)
+                gone += [] if job.id in gone else delete_job(db, job)
         return gone
 
     def position(self, job: JobRecord) -> int | None:
-        """Return its place in its lane of the queue, the first being 1; None unless it is queued."""
+        """Return the job's place in its lane, counted from 1; None unless it is queued."""
         if job.status != "queued":
             return None
         is_before = or_(jobs.c.waiting < job.waiting, and_(jobs.c.waiting == job.waiting, jobs.c.id < job.id))
@@ -160,7 +161,7 @@ class JobStore:
             return _count(db, jobs.c.status == "queued", in_lane(job.lane), is_before) + 1
 
     def active(self, owner: str) -> int:
-        """Return how many unfinished jobs ``owner`` has."""
+        """Return the number of unfinished jobs of ``owner``."""
         with self._database.transaction(reading=True) as db:
             return _active(db, owner)
 
@@ -186,28 +187,26 @@ def _active(db: Connection, owner: str) -> int:
 
 
 def _known(db: Connection, owner: str, key: str, fingerprint: str) -> JobRecord | None:
-    """Return what ``owner`` submitted under ``key``. Raises RefusalError for that of another request."""
+    """Return the job ``owner`` submitted under ``key``. Raises RefusalError for another fingerprint."""
     found = db.execute(select(keys).where(keys.c.owner == owner, keys.c.key == key)).first()
     if found is None:
         return None
     if found.fingerprint != fingerprint:
-        raise RefusalError("idempotency", "this Idempotency-Key came with another request before")
+        raise RefusalError("idempotency", "this Idempotency-Key was used with another request")
     return read_job(db, found.job)
 
 
-def _check_line(db: Connection, most: int) -> None:
-    """Raise RefusalError where the queue is full. What is paused takes no place in it."""
-    count = _count(db, jobs.c.status.in_(IN_LINE))
+def _check_queue(db: Connection, most: int) -> None:
+    """Raise RefusalError if the queue is full. Paused jobs do not count."""
+    count = _count(db, jobs.c.status.in_(WAITING))
     if count >= most:
-        raise RefusalError("queue-full", f"{count} jobs are waiting, which is as many as this server takes")
+        raise RefusalError("queue-full", f"the queue is full with {count} jobs")
 
 
-def _check_share(db: Connection, owner: str, limits: Limits) -> None:
-    """Raise RefusalError where ``owner`` has as much as one person may have."""
+def _check_owner(db: Connection, owner: str, limits: Limits) -> None:
+    """Raise RefusalError if ``owner`` has reached the limits of one person."""
     own, used = _active(db, owner), bytes_of(db, owner)
-    if own >= limits.of_owner:
-        raise RefusalError("queue-full", f"{own} jobs of yours are unfinished, which is your share")
+    if own >= limits.jobs_per_owner:
+        raise RefusalError("queue-full", f"you have {own} unfinished jobs, the most allowed")
     if used >= limits.bytes:
-        raise RefusalError(
-            "quota", f"your pictures take {used:,} bytes, and {limits.bytes:,} is all you have: delete some"
-        )
+        raise RefusalError("quota", f"your pictures take {used:,} of {limits.bytes:,} bytes; delete some")

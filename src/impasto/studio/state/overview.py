@@ -1,4 +1,4 @@
-"""All jobs of everyone: what has changed, what there is, what has expired."""
+"""The jobs of all owners: counts, changes and expired ones."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class JobOverview:
         self._database = database
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """Return how many jobs there are of each (kind, status)."""
+        """Return the number of jobs of each (kind, status)."""
         groups = select(jobs.c.kind, jobs.c.status, func.count()).group_by(jobs.c.kind, jobs.c.status)
         with self._database.transaction(reading=True) as db:
             return {(kind, status): count for kind, status, count in db.execute(groups)}
 
     def changes(self, since: int) -> tuple[list[JobRecord], list[tuple[str, str]], int]:
-        """Return jobs changed after version ``since``, (owner, id) of those deleted, the latest version."""
+        """Return the jobs changed since a version, (owner, id) of those deleted, and the latest version."""
         with self._database.transaction(reading=True) as db:
-            # First, so that nothing that comes in meanwhile is passed over.
+            # Read first, so that no change in between is missed.
             latest = latest_version(db)
             if latest == since:
                 return [], [], latest
@@ -39,8 +39,8 @@ class JobOverview:
         with self._database.transaction(reading=True) as db:
             return latest_version(db)
 
-    def soonest(self, *, default: int) -> int:
-        """Return in how many seconds a job may be done; ``default`` where none can say."""
+    def seconds_left(self, *, default: int) -> int:
+        """Return the seconds until a job is expected to finish, or ``default``."""
         held = select(jobs.c.progress).where(jobs.c.status.in_(HELD), jobs.c.progress.is_not(None))
         with self._database.transaction(reading=True) as db:
             left = [progress.get("left") for progress in db.execute(held).scalars()]
@@ -55,11 +55,11 @@ class JobOverview:
             return list(map(job_of, db.execute(select(jobs).where(jobs.c.status.in_(FINAL), is_over))))
 
     def ids(self) -> set[str]:
-        """Return the ids of all jobs of everyone."""
+        """Return the ids of all jobs."""
         with self._database.transaction(reading=True) as db:
             return set(db.execute(select(jobs.c.id)).scalars())
 
-    def forget_gone(self, before: float) -> None:
-        """Forget that jobs were deleted, once everyone has been told."""
+    def remove_deleted(self, before: float) -> None:
+        """Remove the records of jobs deleted ``before`` a time."""
         with self._database.transaction() as db:
             db.execute(delete(gone).where(gone.c.at < before))

@@ -1,4 +1,4 @@
-"""Uploads."""
+"""Uploaded pictures."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from impasto.studio.state.tables import jobs, pictures, uses
 
 
 class PictureStore:
-    """The table of uploads. Every query names the owner; others' pictures are not there."""
+    """The table of uploads. Every query names the owner; the pictures of others are invisible."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, picture: PictureRecord, *, quota: int) -> None:
-        """Remember an upload. Raises RefusalError("quota") where its owner would have over ``quota``."""
+        """Add an upload. Raises RefusalError("quota") if its owner would have more than ``quota`` bytes."""
         with self._database.transaction() as db:
             used = bytes_of(db, picture.owner)
             if used + picture.bytes > quota:
                 raise RefusalError(
                     "quota",
-                    f"your pictures take {used:,} bytes; with these {picture.bytes:,} they would be over the "
-                    f"{quota:,} you have: delete some",
+                    f"your pictures take {used:,} of {quota:,} bytes, and this one needs {picture.bytes:,}; "
+                    "delete some",
                 )
             db.execute(insert(pictures).values(asdict(picture)))
 
@@ -38,7 +38,7 @@ class PictureStore:
     def newest(
         self, owner: str, *, role: str | None = None, before: tuple[float, str] | None = None, limit: int = 50
     ) -> list[PictureRecord]:
-        """Return the newest ``limit`` first; ``before``: only those older than (created, id)."""
+        """Return at most ``limit`` uploads, newest first; ``before``: only those older than (created, id)."""
         found = newest(pictures, owner, before, limit)
         if role is not None:
             found = found.where(pictures.c.role == role)
@@ -46,7 +46,7 @@ class PictureStore:
             return [PictureRecord(*row) for row in db.execute(found)]
 
     def remove(self, owner: str, id: str) -> bool:
-        """Forget an upload; False if there is none. Raises RefusalError("in-use") for what is needed."""
+        """Delete an upload; return False if it does not exist. Raises RefusalError("in-use")."""
         needing = (
             select(jobs.c.id)
             .join(uses, uses.c.job == jobs.c.id)
@@ -54,18 +54,18 @@ class PictureStore:
         )
         with self._database.transaction() as db:
             if job := db.execute(needing).scalar():
-                raise RefusalError("in-use", f"job {job} needs this picture and is not finished")
+                raise RefusalError("in-use", f"the picture is used by job {job}, which is not finished")
             gone = delete(pictures).where(pictures.c.id == id, pictures.c.owner == owner)
             return db.execute(gone).rowcount > 0
 
     def remove_all(self, owner: str) -> list[str]:
-        """Forget all of ``owner``'s uploads; returns their ids."""
+        """Delete all uploads of ``owner``; return their ids."""
         with self._database.transaction() as db:
             gone = delete(pictures).where(pictures.c.owner == owner).returning(pictures.c.id)
             return list(db.execute(gone).scalars())
 
     def used(self, owner: str) -> tuple[int, int]:
-        """Return how many bytes and how many uploads ``owner`` has; results of jobs count as bytes."""
+        """Return the bytes, including results, and the number of uploads of ``owner``."""
         count = select(func.count()).select_from(pictures).where(pictures.c.owner == owner)
         with self._database.transaction(reading=True) as db:
             return bytes_of(db, owner), int(db.execute(count).scalar_one())
@@ -78,6 +78,6 @@ class PictureStore:
             return [PictureRecord(*row) for row in found]
 
     def ids(self) -> set[str]:
-        """Return the ids of all uploads of everyone."""
+        """Return the ids of all uploads."""
         with self._database.transaction(reading=True) as db:
             return set(db.execute(select(pictures.c.id)).scalars())

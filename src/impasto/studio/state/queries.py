@@ -1,4 +1,4 @@
-"""Queries that several stores share."""
+"""Queries shared by several stores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from impasto.studio.state.tables import counters, deliveries, gone, jobs, keys, 
 
 
 def next_version(db: Connection) -> int:
-    """Return the number of this change; whoever changes next waits until this one is kept."""
+    """Return the number of this change; the next change waits until this one is committed."""
     bump = update(counters).where(counters.c.name == "version").values(value=counters.c.value + 1)
     return int(db.execute(bump.returning(counters.c.value)).scalar_one())
 
@@ -23,25 +23,25 @@ def latest_version(db: Connection) -> int:
 
 
 def read_job(db: Connection, id: str) -> JobRecord:
-    """Return the job ``id``, which is there."""
+    """Return the job ``id``, which must exist."""
     return job_of(db.execute(select(jobs).where(jobs.c.id == id)).one())
 
 
 def in_lane(lane: str) -> Any:
-    """Return the condition that a job waits in ``lane``."""
+    """Return the condition that a job belongs to ``lane``."""
     return jobs.c.kind == "draft" if lane == "drafts" else jobs.c.kind != "draft"
 
 
 def newest(table: Table, owner: str, before: tuple[float, str] | None, limit: int) -> Select[Any]:
-    """Select ``owner``'s newest rows; ``before``: only those older than (created, id)."""
+    """Return a query for the newest rows of ``owner``; ``before``: only those older than (created, id)."""
     found = select(table).where(table.c.owner == owner)
     if before is not None:
         found = found.where(tuple_(table.c.created, table.c.id) < tuple_(*before))
     return found.order_by(table.c.created.desc(), table.c.id.desc()).limit(limit)
 
 
-def announce(db: Connection, job: JobRecord) -> None:
-    """Have a webhook sent for a job that has ended, if it asked for one."""
+def queue_webhook(db: Connection, job: JobRecord) -> None:
+    """Queue the webhook of a job that has ended, if it has one."""
     if job.webhook:
         db.execute(
             insert(deliveries).values(
@@ -56,8 +56,8 @@ def announce(db: Connection, job: JobRecord) -> None:
         )
 
 
-def forget(db: Connection, job: JobRecord) -> list[str]:
-    """Forget a job and its explanations, which show its pictures; returns their ids."""
+def delete_job(db: Connection, job: JobRecord) -> list[str]:
+    """Delete a job and its explanations, which show its pictures; return their ids."""
     explanations = map(job_of, db.execute(select(jobs).where(jobs.c.explains == job.id)).all())
     if job.explains is not None:
         other = select(jobs.c.id).where(
@@ -71,7 +71,7 @@ def forget(db: Connection, job: JobRecord) -> list[str]:
         )
     forgotten = [job, *explanations]
     for each in forgotten:
-        version = next_version(db)  # before any row of jobs, as everywhere: no two wait for each other
+        version = next_version(db)  # locked before any row of jobs, as everywhere, to avoid deadlocks
         for table in (uses, keys, deliveries):
             db.execute(delete(table).where(table.c.job == each.id))
         db.execute(delete(jobs).where(jobs.c.id == each.id))
@@ -80,7 +80,7 @@ def forget(db: Connection, job: JobRecord) -> list[str]:
 
 
 def bytes_of(db: Connection, owner: str) -> int:
-    """Return what ``owner``'s uploads and results take on disk."""
+    """Return the bytes on disk of the uploads and results of ``owner``."""
     return sum(
         int(
             db.execute(

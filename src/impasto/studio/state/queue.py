@@ -1,4 +1,4 @@
-"""The queue: jobs as workers see them, taken, held by a lease, finished or put back."""
+"""The queue: jobs claimed by workers, held by a lease, finished or put back."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from impasto.studio.state.database import Database
-from impasto.studio.state.queries import announce, in_lane, next_version, read_job
+from impasto.studio.state.queries import in_lane, next_version, queue_webhook, read_job
 from impasto.studio.state.records import FINAL, HELD, JobRecord, job_of
 from impasto.studio.state.tables import jobs
 
 
 class JobQueue:
-    """The table of jobs, whoever owns them."""
+    """The table of jobs, for workers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def claim(self, lane: str, worker: str, *, until: float) -> JobRecord | None:
-        """Take the job of ``lane`` that has waited longest; None if none waits.
-
-        A job is taken once: it is not queued any more.
-        """
+        """Claim and return the job of ``lane`` that has waited longest, or None."""
         oldest = (
             select(jobs.c.id)
             .where(jobs.c.status == "queued", in_lane(lane))
@@ -32,7 +29,7 @@ class JobQueue:
             .limit(1)
         )
         with self._database.transaction(reading=True) as db:
-            if db.execute(oldest).first() is None:  # an empty queue is looked at without a lock
+            if db.execute(oldest).first() is None:  # no lock for an empty queue
                 return None
         with self._database.transaction() as db:
             version = next_version(db)
@@ -51,9 +48,9 @@ class JobQueue:
     def report(
         self, id: str, worker: str, *, until: float, progress: Mapping[str, Any] | None, preview: int
     ) -> str | None:
-        """Say that a job goes on; returns its status, or None if it is ``worker``'s no more.
+        """Renew a job's lease and store its progress; return its status, or None if ``worker`` has lost it.
 
-        ``progress`` None: nothing is new, the lease alone is renewed.
+        With ``progress`` None, only renew the lease.
         """
         with self._database.transaction() as db:
             changes: dict[str, Any] = {"lease": until}
@@ -62,7 +59,7 @@ class JobQueue:
             return db.execute(_held(id, worker).values(changes).returning(jobs.c.status)).scalar()
 
     def status(self, id: str, worker: str) -> str | None:
-        """Return the job's status, or None if it is ``worker``'s no more."""
+        """Return the job's status, or None if ``worker`` has lost it."""
         found = select(jobs.c.status).where(jobs.c.id == id, jobs.c.worker == worker)
         with self._database.transaction(reading=True) as db:
             return db.execute(found).scalar()
@@ -77,7 +74,7 @@ class JobQueue:
         error: Mapping[str, Any] | None = None,
         size: int = 0,
     ) -> JobRecord | None:
-        """Say what became of a job; None if it is ``worker``'s no more. ``size``: bytes on disk."""
+        """Finish a job and return it; None if ``worker`` has lost it. ``size``: bytes on disk."""
         with self._database.transaction() as db:
             ended = {"status": status, "result": result, "error": error, "bytes": size}
             free = {"finished": time.time(), "worker": None, "lease": None, "version": next_version(db)}
@@ -85,22 +82,22 @@ class JobQueue:
             if row is None:
                 return None
             job = job_of(row)
-            announce(db, job)
+            queue_webhook(db, job)
             if job.kind == "explanation" and status == "done":
                 explained = update(jobs).where(jobs.c.id == job.explains, jobs.c.owner == job.owner)
                 db.execute(explained.values(explanation=1, version=next_version(db)))
             return job
 
     def release(self, id: str, worker: str) -> str | None:
-        """Give a job back unfinished, which costs it no attempt: queued again, or paused if so requested."""
+        """Put an unfinished job back without counting the attempt; return its status, or None if lost."""
         with self._database.transaction() as db:
             row = db.execute(select(jobs).where(jobs.c.id == id, jobs.c.worker == worker)).first()
-            return None if row is None else _put_back(db, job_of(row))
+            return None if row is None else _requeue(db, job_of(row))
 
     def recover(self, now: float, attempts: int, *, of: str | None = None) -> list[JobRecord]:
-        """Take back jobs whose worker has been silent beyond its lease, or those ``of`` a dead worker.
+        """Put back, and return, the jobs whose lease has expired, or those ``of`` a dead worker.
 
-        One that was begun ``attempts`` times and never ended fails: it may be what kills workers.
+        A job that has lost its worker ``attempts`` times fails: it may be what kills workers.
         """
         lost = jobs.c.lease < now if of is None else jobs.c.worker == of
         silent = select(jobs).where(jobs.c.status.in_(HELD), lost)
@@ -111,7 +108,7 @@ class JobQueue:
             next_version(db)
             found = list(map(job_of, db.execute(silent)))
             for job in found:
-                _put_back(db, job, attempts=attempts)
+                _requeue(db, job, attempts=attempts)
             return [read_job(db, job.id) for job in found]
 
 
@@ -119,16 +116,16 @@ def _held(id: str, worker: str) -> Any:
     return update(jobs).where(jobs.c.id == id, jobs.c.worker == worker, jobs.c.status.in_(HELD))
 
 
-def _put_back(db: Connection, job: JobRecord, attempts: int | None = None) -> str:
-    """Take a job from its worker. ``attempts``: how many it has, where the worker was lost with it."""
+def _requeue(db: Connection, job: JobRecord, attempts: int | None = None) -> str:
+    """Take a job from its worker and return its status. ``attempts``: the most, if the worker was lost."""
     then = {"running": "queued", "pausing": "paused", "cancelling": "cancelled"}[job.status]
     count, error = job.attempts if attempts is not None else max(0, job.attempts - 1), None
     if attempts is not None and then == "queued" and count >= attempts:
         then = "failed"
-        detail = f"its worker stopped {count} times without a word; it may need more memory than there is"
+        detail = f"its worker died {count} times; the job may need more memory than there is"
         error = {
             "type": "/problems/painting",
-            "title": "It could not be painted",
+            "title": "Painting failed",
             "status": 500,
             "detail": detail,
         }
@@ -143,5 +140,5 @@ def _put_back(db: Connection, job: JobRecord, attempts: int | None = None) -> st
     }
     db.execute(update(jobs).where(jobs.c.id == job.id).values(changes))
     if then in FINAL:
-        announce(db, read_job(db, job.id))
+        queue_webhook(db, read_job(db, job.id))
     return then

@@ -1,4 +1,4 @@
-"""What the tables hold, as objects."""
+"""The records in the tables, as dataclasses."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ STATUSES: tuple[str, ...] = get_args(Status)
 FINAL = ("done", "cancelled", "failed")
 ACTIVE = ("queued", "running", "pausing", "paused", "cancelling")
 HELD = ("running", "pausing", "cancelling")
-"""A worker has it."""
-IN_LINE = ("queued", *HELD)
-"""It takes a place in the queue; what is paused does not."""
-
+"""The statuses of jobs held by a worker."""
+WAITING = ("queued", *HELD)
+"""The statuses of jobs that count against the length of the queue."""
 
 LANES = ("paintings", "drafts")
 """The queue's lanes: drafts do not wait behind paintings."""
 
 
 class RefusalError(Exception):
-    """What the state does not allow; ``reason`` is one of the API's kinds of problem."""
+    """Raised when a change is not allowed; ``reason`` is one of the API's kinds of problem."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -33,7 +32,7 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class PictureRecord:
-    """An upload. ``role``: photo, painting or mask; ``bytes``: what it takes on disk."""
+    """An upload. ``role``: photo, painting or mask; ``bytes``: its size on disk."""
 
     id: str
     owner: str
@@ -47,11 +46,11 @@ class PictureRecord:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A job. ``request``: as submitted, with defaults; ``job``: what a worker paints, an
-    ``impasto.jobs.Job`` as JSON. ``explains``: the job it explains.
+    """A job. ``request``: as submitted, with defaults; ``job``: the ``impasto.jobs.Job`` to paint, as JSON;
+    ``explains``: the id of the job that it explains.
 
-    Times are seconds since 1970; ``waiting``: since when it has been in the queue. ``preview``: the
-    number of the latest picture, 0 for none. ``version`` grows with every change of any job.
+    Times are seconds since 1970; ``waiting``: the time of entering the queue. ``preview``: the number of
+    the latest preview, 0 for none. ``version`` grows with every change of any job.
     """
 
     id: str
@@ -84,19 +83,19 @@ class JobRecord:
 
     @property
     def lane(self) -> str:
-        """Which queue it waits in: drafts do not wait behind paintings."""
+        """The queue's lane for this kind of job."""
         return "drafts" if self.kind == "draft" else "paintings"
 
 
 def job_of(row: Row[Any]) -> JobRecord:
-    """Return the record of a row of the table of jobs."""
+    """Return a row of the table of jobs as a record."""
     values = {name: value for name, value in row._mapping.items() if name != "lease"}
     return JobRecord(**{**values, "explanation": bool(values["explanation"])})
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A webhook to send. ``due``: when to try next."""
+    """A webhook to send. ``due``: the time of the next attempt."""
 
     id: str
     job: str

@@ -1,4 +1,4 @@
-"""Databases that cannot be reached for a while: wait for them, rather than lose what was painted."""
+"""Retries while the database cannot be reached, so that no painting is lost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ log = logging.getLogger("impasto.studio.state")
 T = TypeVar("T")
 
 
-def insist(act: Callable[[], T], *, seconds: float = 60.0) -> T:
-    """Do ``act``; while the database cannot be reached, again, for so many ``seconds``."""
+def retry_outages(act: Callable[[], T], *, seconds: float = 60.0) -> T:
+    """Return ``act()``, repeated for up to ``seconds`` while the database cannot be reached."""
     end, pause = time.monotonic() + seconds, 0.2
     while True:
         try:
@@ -29,5 +29,5 @@ def insist(act: Callable[[], T], *, seconds: float = 60.0) -> T:
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether a database's error may pass."""
+    """Return whether ``error`` means that the database cannot be reached for now."""
     return isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))

@@ -1,4 +1,4 @@
-"""The version of the database's schema: looked at and brought up to date when the state is opened."""
+"""The version of the database's schema, checked and upgraded when the state is opened."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from impasto.studio.state.database import Database
 
 log = logging.getLogger("impasto.studio.state")
 REVISIONS = ("0001", "0002")
-"""The oldest first; the last is this version's."""
+"""The schema's revisions, oldest first; the last is this version's."""
 _LOCK = 7201951
 
 
-def prepare(database: Database) -> None:
-    """Make the tables, or upgrade those of an earlier version; an SQLite file is copied before.
+def prepare_schema(database: Database) -> None:
+    """Create the tables, or upgrade those of an earlier version after copying an SQLite file.
 
     Raises InputError for a database of a later version.
     """
@@ -27,33 +27,33 @@ def prepare(database: Database) -> None:
         if _revision(db) == REVISIONS[-1]:
             return
     with database.transaction() as db:
-        if database.is_shared:  # two processes that start at once: the second finds it done
+        if database.is_shared:  # when two processes start at once, the second waits
             db.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         found = _revision(db)
         if found == REVISIONS[-1]:
             return
         if found not in ("", *REVISIONS):
             raise InputError(
-                f"the studio's database has schema {found}, and this version of Impasto knows up to "
-                f"{REVISIONS[-1]}: expected the version that made it, or a later one"
+                f"the studio's database has schema {found}; this version of Impasto supports up to "
+                f"{REVISIONS[-1]}: use the version that made it, or a later one"
             )
         copy = _copied(database.path, found) if found and database.path else None
         _upgrade(db)
     if found:
-        told = {"from": found, "to": REVISIONS[-1], **({"copy": str(copy)} if copy else {})}
-        log.info("the database was upgraded", extra=told)
+        details = {"from": found, "to": REVISIONS[-1], **({"copy": str(copy)} if copy else {})}
+        log.info("the database was upgraded", extra=details)
 
 
 def _revision(db: Connection) -> str:
-    """Return the schema's revision; "" where there are no tables."""
+    """Return the schema's revision, or "" if there are no tables."""
     tables = inspect(db)
     if tables.has_table("alembic_version"):
         return str(db.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
-    return REVISIONS[0] if tables.has_table("jobs") else ""  # as made before revisions were counted
+    return REVISIONS[0] if tables.has_table("jobs") else ""  # before Alembic was used
 
 
 def _copied(path: Path, revision: str) -> Path:
-    """Copy the database at ``path``, which nobody writes to; returns where the copy is."""
+    """Copy the database at ``path``, which is locked, and return the copy's path."""
     copy = path.with_name(f"{path.name}.{revision}")
     with (
         closing(sqlite3.connect(path)) as source,
@@ -64,7 +64,7 @@ def _copied(path: Path, revision: str) -> Path:
 
 
 def _upgrade(db: Connection) -> None:
-    from alembic import command  # not for every start
+    from alembic import command  # rarely needed
     from alembic.config import Config
 
     config = Config()

@@ -1,4 +1,4 @@
-"""Who is signed in. A session's key is kept as its SHA-256: whoever reads the table cannot use it."""
+"""Sessions of signed-in users. Only the SHA-256 of a session's key is stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SessionStore:
             db.execute(insert(sessions).values(digest=_digest(key), owner=owner, expires=expires))
 
     def find(self, key: str, now: float) -> tuple[str, float] | None:
-        """Return the session's owner and when it ends; None for none, or one that has ended."""
+        """Return the session's owner and expiry time; None if it does not exist or has expired."""
         valid = (sessions.c.digest == _digest(key), sessions.c.expires > now)
         with self._database.transaction(reading=True) as db:
             row = db.execute(select(sessions.c.owner, sessions.c.expires).where(*valid)).first()

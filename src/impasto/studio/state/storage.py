@@ -1,8 +1,8 @@
-"""The data folder: uploads and what is made of them. Files appear whole, and go for good.
+"""The data folder: uploads and the files of jobs.
 
 pictures/ID.png        an upload, upright, sRGB, without metadata     pictures/ID.small.jpg   a copy
 jobs/ID/               a job's files: checkpoint, previews, losses, result
-incoming/              uploads that are not checked yet
+incoming/              uploads not yet checked
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ PARTIAL = "partial.png"
 
 
 def picture_place(id: str) -> str:
-    """Return where the upload is below the data folder."""
+    """Return the upload's path below the data folder."""
     return f"pictures/{_checked(id)}.png"
 
 
 def job_place(id: str) -> str:
-    """Return where the job's folder is below the data folder."""
+    """Return the path of the job's folder below the data folder."""
     return f"jobs/{_checked(id)}"
 
 
 def new_id(letter: str) -> str:
-    """An id nobody can guess: ``letter``, an underscore and 132 random bits as 22 letters."""
+    """Return an unguessable id: ``letter``, an underscore and 132 random bits as 22 letters."""
     return f"{letter}_{secrets.token_urlsafe(17)[:22]}"
 
 
 class Storage:
-    """Files below ``root``, by the ids of what they belong to."""
+    """The files below ``root``, by the ids of their pictures and jobs."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -43,19 +43,19 @@ class Storage:
             (self.root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def picture(self, id: str) -> Path:
-        """The upload's file."""
+        """Return the path of the upload."""
         return self.root / picture_place(id)
 
     def small(self, id: str) -> Path:
-        """The upload's small copy."""
+        """Return the path of the upload's small copy."""
         return self.root / "pictures" / f"{_checked(id)}.{SMALL}"
 
     def job(self, id: str) -> Path:
-        """The job's folder, which may not be there."""
+        """Return the path of the job's folder, which may not exist."""
         return self.root / job_place(id)
 
     def incoming(self) -> Path:
-        """A name for an upload that is being received."""
+        """Return a new path for an upload that is being received."""
         return self.root / "incoming" / secrets.token_hex(16)
 
     def remove_picture(self, id: str) -> None:
@@ -66,17 +66,17 @@ class Storage:
         shutil.rmtree(self.job(id), ignore_errors=True)
 
     def clear_job(self, id: str) -> None:
-        """Remove what a job that has ended was painted with."""
+        """Remove the working files of a job that has ended."""
         for name in (PARTIAL, CHECKPOINT):
             (self.job(id) / name).unlink(missing_ok=True)
 
     def size(self, id: str) -> int:
-        """Bytes the job's files take, once it has ended."""
+        """Return the bytes of the job's files, without its working files."""
         kept = (path for path in self.job(id).rglob("*") if path.name not in (PARTIAL, CHECKPOINT))
         return sum(path.stat().st_size for path in kept if path.is_file())
 
     def remove_strays(self, pictures: set[str], jobs: set[str], *, older: float) -> int:
-        """Remove files of nothing that is remembered, untouched for ``older`` seconds; returns how many."""
+        """Remove files of no known picture or job that are ``older`` in seconds; return their number."""
         before, count = time.time() - older, 0
         for path in (self.root / "pictures").iterdir():
             if path.name.split(".")[0] not in pictures and path.stat().st_mtime < before:
@@ -94,7 +94,7 @@ class Storage:
 
 
 def _checked(id: str) -> str:
-    """``id``, if it cannot be a way out of the folder."""
+    """Return ``id`` if it is well formed, so that no path leads out of the folder."""
     if not _ID.fullmatch(id):
-        raise ValueError(f"{id!r} is no id")
+        raise ValueError(f"malformed id: {id!r}")
     return id

@@ -1,4 +1,4 @@
-"""The tables as queries see them; ``migrations`` makes them."""
+"""The tables, for queries; ``migrations`` creates them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from impasto.jobs.identity import located
 from impasto.studio.results import keep_result
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
-from impasto.studio.state.retries import insist
+from impasto.studio.state.retries import retry_outages
 from impasto.studio.state.storage import LOSSES, MARK, PARTIAL, Storage
 from impasto.studio.worker.executor import ExecutorLostError, JobExecutor, LocalExecutor
 from impasto.studio.worker.explanation import explain
@@ -55,7 +55,7 @@ class JobRunner:
         if self.stopping.is_set():
             return None
         until = time.time() + self.settings.lease_seconds
-        record = insist(lambda: self.state.queue.claim(lane, self.name, until=until))
+        record = retry_outages(lambda: self.state.queue.claim(lane, self.name, until=until))
         if record is None:
             return None
         log.info("began", extra={"job": record.id, "kind": record.kind, "attempt": record.attempts})
@@ -67,7 +67,7 @@ class JobRunner:
             except ExecutorLostError as error:
                 log.warning("lost", extra={"job": record.id, "reason": str(error)})
                 attempts = self.settings.attempts
-                insist(lambda: self.state.queue.recover(time.time(), attempts, of=self.name))
+                retry_outages(lambda: self.state.queue.recover(time.time(), attempts, of=self.name))
             except Exception as error:
                 if reporter.status() is None:  # deleted: whatever failed, failed for want of its folder
                     log.info("gone", extra={"job": record.id})
@@ -85,14 +85,14 @@ class JobRunner:
             found = self._made(record, reporter)
         requested = reporter.status(fresh=True)
         if found is None and requested is not None and requested != "cancelling":
-            insist(lambda: self.state.queue.release(id, self.name))
+            retry_outages(lambda: self.state.queue.release(id, self.name))
             log.info("put down", extra={"job": id})
             return
         # Asked to stop, but done all the same: then it is done.
         status = "done" if found is not None and not found["partial"] else "cancelled"
         self.storage.clear_job(id)
         size = self.storage.size(id) if folder.exists() else 0
-        done = insist(lambda: self.state.queue.finish(id, self.name, status, result=found, size=size))
+        done = retry_outages(lambda: self.state.queue.finish(id, self.name, status, result=found, size=size))
         log.info(status if done else "gone", extra={"job": id, "kind": record.kind})
 
     def _made(self, record: JobRecord, reporter: JobReporter) -> dict[str, Any] | None:
@@ -135,6 +135,6 @@ class JobRunner:
             kind, title, detail = "/problems/internal", "A fault of ours", "an unexpected error; see the log"
         log.warning("failed", extra={"job": record.id}, exc_info=error)
         problem = {"type": kind, "title": title, "status": 500, "detail": detail}
-        insist(lambda: self.state.queue.finish(record.id, self.name, "failed", error=problem))
+        retry_outages(lambda: self.state.queue.finish(record.id, self.name, "failed", error=problem))
         self.storage.clear_job(record.id)
         (self.storage.job(record.id) / LOSSES).unlink(missing_ok=True)

@@ -47,7 +47,7 @@ class Sweeper:
                     self.storage.remove_picture(picture.id)
                     count += 1
         self.state.sessions.remove_ended(now)
-        self.state.overview.forget_gone(now - 600)
+        self.state.overview.remove_deleted(now - 600)
         known = self.state.pictures.ids(), self.state.overview.ids()
         strays = self.storage.remove_strays(*known, older=STRAY)
         remove_old_audits(settings.data_dir, now - settings.keep_audit_days * day)

@@ -1,1 +1,1 @@
-"""How the database's schema came to be, for Alembic: one module a revision."""
+"""Alembic migrations of the database's schema, one module per revision."""

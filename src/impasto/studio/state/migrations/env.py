@@ -1,4 +1,4 @@
-"""What Alembic runs to migrate the database that ``state.schema`` hands it."""
+"""The Alembic environment: runs the migrations on the connection from ``state.schema``."""
 
 from alembic import context
 

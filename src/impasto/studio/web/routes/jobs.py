@@ -105,7 +105,7 @@ def _refused(services: Services, refusal: RefusalError) -> ProblemError:
     what is being painted has left, or a guess."""
     if refusal.reason != "queue-full":
         return ProblemError(refusal.reason, refusal.detail)
-    wait = services.state.overview.soonest(default=20)
+    wait = services.state.overview.seconds_left(default=20)
     return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
 
 

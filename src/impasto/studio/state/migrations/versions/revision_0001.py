@@ -1,4 +1,4 @@
-"""The tables as they were before revisions were counted; those that are there are left alone."""
+"""The tables of the first schema; existing tables are left unchanged."""
 
 from alembic import op
 
@@ -40,7 +40,7 @@ TABLES = (
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     for statement in TABLES:
         op.execute(statement)
     op.execute("INSERT INTO counters (name, value) VALUES ('version', 0) ON CONFLICT (name) DO NOTHING")

@@ -1,6 +1,6 @@
-"""What a worker paints is kept beside the request; webhooks have no column for a body that was never used.
+"""Add the job that a worker paints; drop the unused body of webhooks.
 
-Jobs that are not finished cannot be painted by this version's workers: they fail and say so.
+Unfinished jobs have no such column and fail with a message.
 """
 
 import json
@@ -12,9 +12,9 @@ from alembic import op
 revision, down_revision = "0002", "0001"
 ERROR = {
     "type": "/problems/painting",
-    "title": "It could not be painted",
+    "title": "Painting failed",
     "status": 500,
-    "detail": "it was submitted to an earlier version of the studio; submit it again",
+    "detail": "the job was submitted to an earlier version of the studio; submit it again",
 }
 
 
