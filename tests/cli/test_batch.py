@@ -22,6 +22,7 @@ from impasto.optimize.checkpoints import read_checkpoint
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 from tests.killing import run_killed
+from tests.stopping import environment, stopping
 from tests.waiting import PATIENCE
 
 FAST = ["--size", "48", "--iterations", "2"]
@@ -210,14 +211,20 @@ def test_normalised_networks_are_each_pairs_own() -> None:
 
 
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
-SLOW = [sys.executable, "-m", "impasto", "batch", "photos", "--style", "starry-night", "art.png", "-o", "out"]
-SLOW += ["--size", "64", "--iterations", "40", "--precision", "float32", "--checkpoint-every", "0"]
+WORDS = ["batch", "photos", "--style", "starry-night", "art.png", "-o", "out", "--size", "64"]
+WORDS += ["--iterations", "40", "--precision", "float32", "--checkpoint-every", "0"]
+SLOW = [sys.executable, "-m", "impasto", *WORDS]
+
+
+def begun(command: list[str], **more: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment(**more))
 
 
 @pytest.mark.slow
 def test_ctrl_c_writes_nothing_half_painted_and_the_batch_goes_on() -> None:
-    command = [*SLOW, "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = stopping("wait", 3, NAMES[1], *WORDS, "--json")
+    with begun(command) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line)["number"] == 2 and json.loads(line)["state"] == "painting":
@@ -379,11 +386,14 @@ WORKERS = ["--workers", "2"]
 
 @pytest.mark.slow
 def test_ctrl_c_with_workers_keeps_what_was_begun_and_leaves_no_process() -> None:
-    command = [*SLOW, *WORKERS, "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = stopping("wait", 3, ",".join(NAMES[1:]), *WORDS, *WORKERS, "--json")
+    with begun(command) as process:
         assert process.stdout is not None
+        states: dict[int, str] = {}
         for line in process.stdout:
-            if json.loads(line)["state"] == "done":
+            event = json.loads(line)
+            states[event["number"]] = event["state"]
+            if sorted(states.values()) == ["done", "painting", "painting"]:
                 break
         workers = [child.pid for child in psutil.Process(process.pid).children()]
         os.kill(process.pid, signal.SIGINT)
@@ -392,9 +402,9 @@ def test_ctrl_c_with_workers_keeps_what_was_begun_and_leaves_no_process() -> Non
     assert "Traceback" not in errors
     last = json.loads(rest.splitlines()[-1])
     assert last["cancelled"]
-    assert len(manifest()) == last["painted"] == len(list(Path("out").glob("*.png")))
-    assert last["painted"] < len(NAMES)
-    assert checkpoints()
+    assert [row["output"] for row in manifest()] == NAMES[:1]
+    assert [path.name for path in Path("out").glob("*.png")] == NAMES[:1]
+    assert [read_checkpoint(path)[1]["iterations"] in (1, 2, 3) for path in checkpoints()] == [True, True]
     assert len(workers) == 2
     assert not any(psutil.pid_exists(pid) for pid in workers)
     assert subprocess.run([*SLOW, *WORKERS, "-q"], check=False).returncode == 0
@@ -405,19 +415,13 @@ def test_ctrl_c_with_workers_keeps_what_was_begun_and_leaves_no_process() -> Non
 @pytest.mark.slow
 def test_workers_killed_in_mid_painting_are_replaced_and_every_pair_is_there_once() -> None:
     """Killed twice; what they had goes on from its checkpoint."""
-    command = [*SLOW, *WORKERS, "--json"]
-    killed, painting = 0, 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ONE_THREAD) as process:
+    command = stopping("die", 3, ",".join(NAMES[:2]), *WORDS, *WORKERS, "--json")
+    with begun(command, OMP_NUM_THREADS="1") as process:
         assert process.stdout is not None
-        events = []
-        for line in process.stdout:
-            events.append(json.loads(line))
-            painting += events[-1]["state"] == "painting"
-            if killed < 2 and painting == 6 * (killed + 1):
-                psutil.Process(process.pid).children()[-1].kill()
-                killed += 1
+        events = [json.loads(line) for line in process.stdout]
     assert process.returncode == 0
-    assert 1 <= sum(event["state"] == "replaced" for event in events) <= 2
+    assert sum(event["state"] == "replaced" for event in events) == 2
+    assert not any("anew" in event.get("note", "") for event in events)
     assert sorted(row["output"] for row in manifest()) == sorted(NAMES)
     assert {row["status"] for row in manifest()} == {"done"}
     undisturbed = [word if word != "out" else "whole" for word in SLOW]

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
 
+from tests import killing
 from tests.golden import inputs
 from tests.golden.outcome import Outcome
 from tests.waiting import until
@@ -225,17 +226,12 @@ def _(place: Place, folder: Path) -> Outcome:
     """Kill a painting after its third step; it must become the picture it would have become."""
     state, out = folder / "it.state", folder / "out.png"
     slow = ("--size", "512", "--min-size", "0", "--iterations", "6", *PROCESSOR)
-    saving = ("--checkpoint", str(state), "--checkpoint-every", "0", "--json")
+    saving = ("--checkpoint", str(state), "--checkpoint-every", "0", "-q")
     painting = place.start(
-        *("-m", "impasto", "stylize", "large.png", "painting.png", "-o", out, *slow, *saving),
-        stdout=subprocess.PIPE,
+        *(killing.__file__, state.name, "3", "after"),
+        *("stylize", "large.png", "painting.png", "-o", out, *slow, *saving),
     )
-    assert painting.stdout is not None
-    for _step in range(3):
-        assert painting.stdout.readline(), "ended before its third step"
-    painting.kill()
-    painting.wait()
-    painting.stdout.close()
+    assert painting.wait() == -signal.SIGKILL, "ended before its third step"
     assert state.exists()
     assert not out.exists()
     place.impasto("resume", state, "-q")

@@ -100,9 +100,9 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Process]]:
 LONG = {"iterations": 25, "coarse_iterations": 25, "min_size": 0}
 
 
-def many(studio: Process, count: int) -> list[str]:
+def many(studio: Process, count: int, **more: int) -> list[str]:
     photo = upload(studio.client, encoded(64, 64))
-    return [submit(studio.client, photo, seed=n, options=LONG)["id"] for n in range(count)]
+    return [submit(studio.client, photo, seed=n, options=LONG | more)["id"] for n in range(count)]
 
 
 def progress(studio: Process, id: str) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_a_server_stopped_in_good_order_goes_on_when_it_is_started_again(
     begin: Callable[..., Process],
 ) -> None:
     studio = begin()
-    ids = many(studio, 2)
+    ids = many(studio, 2, iterations=100)
     until(lambda: progress(studio, ids[0]))
     before = studio.workers()
     with studio.client.stream("GET", f"/jobs/{ids[1]}/events") as stream:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from impasto.clips import Request, open_clip
@@ -31,6 +30,7 @@ from impasto.pipelines.video.seams import cross
 from impasto.pipelines.video.workers import make_part_worker
 from impasto.types import Pixels
 from tests.clips.clips import Negative, moving, sound_packets, write_clip
+from tests.stopping import install
 
 STYLE = "starry-night"
 LOSSLESS = {"codec": "ffv1"}
@@ -389,27 +389,15 @@ def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
     assert FilmPlan.from_json(whole.to_json()) == whole
 
 
-def is_worker(process: psutil.Process) -> bool:
-    try:
-        return "impasto.jobs.executors.worker" in process.cmdline()
-    except psutil.Error:  # it has just ended
-        return False
-
-
 @pytest.mark.slow
-def test_workers_killed_in_mid_film_leave_no_trace_in_it(clip: Path, tmp_path: Path) -> None:
-    killed: list[int] = []
-
-    def kill(event: FilmProgress) -> None:
-        workers = [p for p in psutil.Process().children() if is_worker(p)]
-        if len(killed) < 2 and event.frame >= 3 + 6 * len(killed) and workers:
-            killed.append(workers[0].pid)
-            workers[0].kill()
-
+def test_workers_killed_in_mid_film_leave_no_trace_in_it(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    install(monkeypatch, "die", 3, "00000.json,00002.json")
     said: list[str] = []
     output = tmp_path / "parts.mkv"
-    done = in_one_go(clip, output, workers=2, on_progress=kill, tell=said.append)
-    assert len(killed) == 2
+    done = in_one_go(clip, output, workers=2, tell=said.append)
     assert len([line for line in said if "SIGKILL" in line]) == 2
     assert (done.frames, done.cancelled) == (21, False)
     in_one_go(clip, tmp_path / "whole.mkv")
