@@ -262,7 +262,7 @@ def test_a_checkpoint_goes_on_with_the_same_pictures_in_memory_only(tmp_path: Pa
 
 def test_what_cannot_be_compared_cannot_have_a_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "it.state"
-    refuses(InputError, "inputs that can be compared", PHOTO, Wrapped(), checkpoint=path)
+    refuses(InputError, "a checkpoint stores a digest of its inputs", PHOTO, Wrapped(), checkpoint=path)
     losses = {"mine": torch.sum}
     refuses(OptionError, "do not go together", PHOTO, PAINTING, checkpoint=path, extra_losses=losses)
 

@@ -209,7 +209,7 @@ def fast(
 ) -> Result:
     """Paint ``content`` in one pass of a feed-forward network (Johnson et al., ECCV 2016), without torch.
 
-    ``style``: a style that the network knows, or list_masks. Parameters are ``options`` with ``changes``, the
+    ``style``: a style that the network knows, or several. Parameters are ``options`` with ``changes``, the
     fields of ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``. The other arguments and
     the errors are those of ``stylize``.
     """
