@@ -80,7 +80,7 @@ export interface components {
         };
         /**
          * JobDefaults
-         * @description The fields of ``JobRequest`` that a form shows, where a request leaves them out.
+         * @description The defaults of the fields of ``JobRequest`` that a form shows.
          */
         JobDefaults: {
             /** Size */
@@ -173,7 +173,7 @@ export interface components {
         };
         /**
          * JobRequest
-         * @description A painting to be made.
+         * @description A painting to submit.
          */
         JobRequest: {
             /**
@@ -249,7 +249,7 @@ export interface components {
         };
         /**
          * JobSettings
-         * @description What a painting is made of and how; only ``photo`` and ``styles`` are needed.
+         * @description The inputs and options of a painting; only ``photo`` and ``styles`` are required.
          */
         JobSettings: {
             /**
@@ -316,7 +316,7 @@ export interface components {
         JsonValue: unknown;
         /**
          * LossPoint
-         * @description One step of the loss curve; beside these fields, each kind of loss by its name.
+         * @description One step of the loss curve, with a further field for each kind of loss.
          */
         LossPoint: {
             /** Done */
@@ -430,7 +430,7 @@ export interface components {
         };
         /**
          * ProblemDocument
-         * @description RFC 9457, with what went wrong in which field, when to come back, and the request's number.
+         * @description A problem document (RFC 9457), with the errors of fields, the time to retry and the request's id.
          */
         ProblemDocument: {
             /** Type */
@@ -489,7 +489,7 @@ export interface components {
         };
         /**
          * StyleChoice
-         * @description A gallery style by ``name``, or an uploaded painting by ``picture``.
+         * @description A style: a bundled one by ``name``, or an uploaded ``picture``.
          */
         StyleChoice: {
             /** Name */

@@ -84,8 +84,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         default: Any = field.default
         if isinstance(default, int) and not isinstance(default, bool):
-            shown = rows[name.upper()].replace(",", "").strip()
-            assert shown == str(default), name
+            preview_written = rows[name.upper()].replace(",", "").strip()
+            assert preview_written == str(default), name
 
 
 def test_the_api_page_names_every_route(house: House) -> None:

@@ -19,7 +19,7 @@ from tests.studio.conftest import House
 def test_the_command_refuses_unsafe_addresses_in_one_line(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["studio", "--host", "0.0.0.0", "--data-dir", str(tmp_path)])
     assert done.exit_code == 2
-    assert "expected --token" in done.stderr
+    assert "missing option: --token" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
@@ -41,7 +41,7 @@ def test_the_command_makes_accounts(tmp_path: Path) -> None:
 def test_a_taken_port_is_said_in_one_line(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "set_up", lambda _: None)  # the log would go to what the runner closes
+    monkeypatch.setattr(serve, "configure_logging", lambda _: None)
     port = house.url.rsplit(":", 1)[1]
     done = CliRunner().invoke(app, ["studio", "--port", port, "--data-dir", str(tmp_path), "--no-browser"])
     assert done.exit_code == 2
@@ -98,7 +98,7 @@ def test_the_client_without_the_extra_says_what_to_install() -> None:
 def greeting(**settings: object) -> str:
     lines: list[str] = []
     chosen = Settings(**settings)  # type: ignore[arg-type]
-    serve._greet(chosen, serve.address_of(chosen, 8321), lines.append)
+    serve._print_address(chosen, serve.address_of(chosen, 8321), lines.append)
     return "\n".join(lines)
 
 
@@ -108,13 +108,13 @@ def test_it_says_where_it_is_and_what_is_missing(monkeypatch: pytest.MonkeyPatch
     text = greeting()
     assert text.startswith("Impasto Studio: http://127.0.0.1:8321/\n")
     assert "`make studio`" in text
-    assert "in the clear" not in text
+    assert "unencrypted" not in text
     (tmp_path / "index.html").touch()
     text = greeting(host="0.0.0.0", token="x" * 20)
     assert "For others on this network: http://atelier:8321/" in text
-    assert "in the clear" in text
+    assert "unencrypted" in text
     assert "`make studio`" not in text
     text = greeting(host="::", certificate=tmp_path / "c", key=tmp_path / "k")
     assert "Impasto Studio: https://[::1]:8321/" in text
     assert "https://atelier:8321/" in text
-    assert "in the clear" not in text
+    assert "unencrypted" not in text

@@ -67,12 +67,12 @@ def test_the_image_is_pinned_and_runs_as_nobody_in_particular(dockerfile: list[L
 def test_what_the_image_copies_is_there_and_not_ignored(dockerfile: list[Line]) -> None:
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     hidden = [rule for rule in rules if rule and not rule.startswith(("#", "!"))]
-    shown = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
+    preview_written = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
     assert hidden[0] == "*"
     copied = [rest.split()[:-1] for rest in of(dockerfile, "COPY") if not rest.startswith("--from")]
     for name in (name for names in copied for name in names):
         assert (ROOT / name).exists(), name
-        assert name.split("/")[0] in shown, name
+        assert name.split("/")[0] in preview_written, name
         assert not any(fnmatch.fnmatch(name, rule) for rule in hidden[1:]), name
     stages = {base.split(" AS ")[1] for base in of(dockerfile, "FROM") if " AS " in base}
     for rest in of(dockerfile, "COPY"):

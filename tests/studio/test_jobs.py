@@ -94,19 +94,22 @@ def test_masks_and_protection_reach_the_painting(client: httpx.Client, house: Ho
         ({"photo": "p_" + "x" * 22}, "unknown picture"),
         ({"photo": "../../etc/passwd"}, "photo: String should match pattern"),
         ({"styles": []}, "styles"),
-        ({"styles": [{"name": "no-such"}]}, "there is no style no-such"),
-        ({"styles": [{"name": "starry-night", "picture": "p_" + "x" * 22}]}, "expected one of them"),
-        ({"size": 5000}, "size must be at most 4096"),
+        ({"styles": [{"name": "no-such"}]}, "unknown style: no-such"),
+        (
+            {"styles": [{"name": "starry-night", "picture": "p_" + "x" * 22}]},
+            "expected either name or picture",
+        ),
+        ({"size": 5000}, "expected size of at most 4096"),
         ({"size": "large"}, "size: "),
         ({"strength": 3}, "strength: "),
-        ({"preset": "gatys2016"}, "preset must be one of"),
-        ({"options": {"encoder": "/etc/passwd"}}, "cannot set 'encoder'"),
-        ({"options": {"init": "/etc/passwd"}}, "init must be one of"),
-        ({"options": {"iterations": 10**6}}, "iterations must be at most 2000"),
+        ({"preset": "gatys2016"}, "expected preset to be one of"),
+        ({"options": {"encoder": "/etc/passwd"}}, "unknown option 'encoder'"),
+        ({"options": {"init": "/etc/passwd"}}, "expected init to be one of"),
+        ({"options": {"iterations": 10**6}}, "expected iterations of at most 2000"),
         ({"options": {"iterations": "many"}}, "iterations"),
-        ({"options": {"content_layers": 5}}, "content_layers|wrong kind"),
+        ({"options": {"content_layers": 5}}, "content_layers|wrong type"),
         ({"colour": "red"}, "colour"),
-        ({"webhook": "https://example.com/"}, "webhook names a host"),
+        ({"webhook": "https://example.com/"}, "webhook names a host or port that is not allowed"),
     ],
 )
 def test_what_cannot_be_painted_is_refused_before_it_is_queued(
@@ -292,7 +295,7 @@ def test_deleting_really_deletes(client: httpx.Client, house: House) -> None:
     assert client.get(f"/jobs/{job['id']}").json()["status"] == "done"
     assert client.delete(f"/jobs/{job['id']}").status_code == 204
     here = house.services
-    Sweeper(house.settings, here.state, here.storage).tidy()  # as every minute
+    Sweeper(house.settings, here.state, here.storage).delete_expired()  # as every minute
     left = [path for path in house.settings.data_dir.rglob("*") if path.is_file()]
     assert not [path for path in left if path.suffix in (".png", ".jpg")]
     assert not [path for path in left if name.encode() in path.read_bytes()]

@@ -144,7 +144,7 @@ def test_the_revisions_are_those_of_the_migrations() -> None:
 def test_a_database_of_a_later_version_is_refused_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "set_up", lambda _: None)  # the log would go to what the runner closes
+    monkeypatch.setattr(server, "configure_logging", lambda _: None)
     state = State(str(tmp_path / "studio.sqlite"))
     with state.database.transaction() as db:
         db.execute(text("UPDATE alembic_version SET version_num = '9999'"))

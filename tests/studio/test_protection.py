@@ -179,7 +179,7 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         for path in (stray, old, copy):
             os.utime(path, (1, 1))
         here = house.services
-        Sweeper(house.settings, here.state, here.storage).tidy()
+        Sweeper(house.settings, here.state, here.storage).delete_expired()
         assert client.get(f"/jobs/{done['id']}").status_code == 404
         assert not here.storage.job(done["id"]).exists()
         assert not stray.exists()
@@ -189,6 +189,6 @@ def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None
         assert client.get(f"/jobs/{queued['id']}").status_code == 200
         assert client.get(f"/pictures/{photo}").status_code == 200
         client.delete(f"/jobs/{queued['id']}")
-        Sweeper(house.settings, here.state, here.storage).tidy()
+        Sweeper(house.settings, here.state, here.storage).delete_expired()
         assert client.get(f"/pictures/{photo}").status_code == 404
         assert not here.storage.picture(photo).exists()

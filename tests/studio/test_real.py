@@ -143,7 +143,7 @@ def test_a_server_stopped_in_good_order_goes_on_when_it_is_started_again(
         next(stream.iter_lines())
         assert studio.stop(signal.SIGINT) == 0
     assert not any(worker.is_running() for worker in before)
-    assert [line["message"] for line in studio.log()].count("put down") == 1
+    assert [line["message"] for line in studio.log()].count("put back") == 1
     studio.start()
     all_done(studio, ids)
 

@@ -1,5 +1,5 @@
-"""The studio: a web application that paints, run at home by one command or hosted for many.
+"""The studio: a web application that paints, on one machine or hosted for many users.
 
-``web`` answers HTTP, ``worker`` paints, ``state`` remembers; ``server`` runs the three together, ``client``
-talks to one. What they need beyond Impasto comes with the extra ``studio``.
+``web`` answers HTTP, ``worker`` paints, ``state`` holds the database and files; ``server`` runs the three
+together, ``client`` is the HTTP client. Its dependencies come with the extra ``studio``.
 """

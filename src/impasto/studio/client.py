@@ -1,11 +1,11 @@
-"""A small client for the studio's HTTP API.
+"""A client for the studio's HTTP API.
 
     from impasto.studio.client import StudioClient
 
     with StudioClient("http://127.0.0.1:8321") as studio:
         studio.stylize("photo.jpg", "starry-night", size=1024).save("out.png")
 
-``docs/studio-api.md`` has the API itself. Errors are ``StudioError``, with the server's problem document.
+``docs/studio-api.md`` documents the API. Errors are ``StudioError``, with the server's problem document.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Job = dict[str, Any]
 
 
 class StudioError(ImpastoError):
-    """The server refused; ``problem`` is its problem document (RFC 9457), ``status`` the HTTP status."""
+    """Raised for an error response: ``problem``: its problem document (RFC 9457), ``status``: HTTP's."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
@@ -46,12 +46,12 @@ class StudioError(ImpastoError):
 
     @property
     def kind(self) -> str:
-        """Such as "queue-full"."""
+        """The kind of problem, such as "queue-full"."""
         return str(self.problem.get("type", "")).rsplit("/", 1)[-1]
 
     @property
     def retry_after(self) -> int | None:
-        """In how many seconds to come back, where the server says so."""
+        """The seconds to wait before trying again, if the server says so."""
         found = self.problem.get("retry_after")
         return None if found is None else int(found)
 
@@ -64,12 +64,12 @@ class StudioResult:
     data: bytes
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture as it came."""
+        """Write the picture as received."""
         files.replace(path, self.data)
 
 
 class StudioClient:
-    """Talks to the studio at ``url``, with a bearer ``token`` where it asks for one."""
+    """A connection to the studio at ``url``, with a bearer ``token`` if it needs one."""
 
     def __init__(
         self,
@@ -94,18 +94,18 @@ class StudioClient:
         self._http.close()
 
     def capabilities(self) -> dict[str, Any]:
-        """Limits, presets, and what the server can do."""
+        """Return the server's limits, presets and features."""
         return self._json("GET", "/capabilities")
 
     def styles(self) -> list[dict[str, Any]]:
-        """The gallery."""
+        """Return the named styles."""
         found: list[dict[str, Any]] = self._json("GET", "/styles")["styles"]
         return found
 
     def upload(
         self, picture: str | os.PathLike[str] | bytes, role: str = "photo", name: str | None = None
     ) -> str:
-        """Upload a picture, by path or as encoded bytes; returns its id. ``role``: photo, painting, mask."""
+        """Upload a picture, a path or encoded bytes, and return its id. ``role``: photo, painting or mask."""
         if isinstance(picture, bytes):
             data, called = picture, name or role
         else:
@@ -115,7 +115,7 @@ class StudioClient:
         return str(found["id"])
 
     def preview(self, photo: str, styles: Sequence[Mapping[str, Any]], **more: Any) -> bytes:
-        """An uploaded photograph painted by the gallery network at once, JPEG; ``more`` as in the API."""
+        """Return an uploaded photograph painted by the fast network, as JPEG; ``more`` as in the API."""
         return self._request(
             "POST", "/preview", json={"photo": photo, "styles": list(styles), **more}
         ).content
@@ -123,9 +123,9 @@ class StudioClient:
     def submit(
         self, photo: str, styles: Sequence[Mapping[str, Any]], *, key: str | None = None, **more: Any
     ) -> Job:
-        """Submit a job for uploaded pictures; ``more`` are the request's other fields.
+        """Submit a job for uploaded pictures; ``more``: the request's other fields.
 
-        ``key``: an idempotency key; submitted twice with the same one, it is painted once.
+        ``key``: an idempotency key; a job submitted twice with the same key is painted once.
         """
         headers = {} if key is None else {"Idempotency-Key": key}
         body = {"photo": photo, "styles": list(styles), **more}
@@ -135,7 +135,7 @@ class StudioClient:
         return self._json("GET", f"/jobs/{id}")
 
     def jobs(self, **query: Any) -> Iterator[Job]:
-        """Your jobs, newest first, page by page. ``query``: status, kind, limit."""
+        """Yield your jobs, newest first. ``query``: status, kind, limit."""
         after: dict[str, Any] = {}
         while True:
             page = self._json("GET", "/jobs", params={**query, **after})
@@ -158,9 +158,9 @@ class StudioClient:
         self._request("DELETE", f"/{'jobs' if id.startswith('j_') else 'pictures'}/{id}")
 
     def events(self, id: str, *, patience: float = 300.0) -> Iterator[Job]:
-        """The job now, and after every change until it has ended; connects again when cut off.
+        """Yield the job now and after every change until it has ended; reconnect if the connection breaks.
 
-        Raises StudioError where the server refuses, and when it has not answered for ``patience`` seconds.
+        Raises StudioError for an error response, and after ``patience`` seconds without an answer.
         """
         heard = time.monotonic()
         while True:
@@ -175,11 +175,11 @@ class StudioClient:
                     raise StudioError(503, {"detail": f"no answer for {patience:g} s: {error}"}) from error
             except StudioError as error:
                 if error.status != 503 or time.monotonic() - heard > patience:
-                    raise  # 503: it is being started again
+                    raise  # 503: the server is restarting
             time.sleep(0.5)
 
     def wait(self, id: str, on_progress: Callable[[Job], None] | None = None) -> Job:
-        """Wait for a job to end; returns it. ``on_progress`` is called after every change."""
+        """Wait for a job to end and return it. ``on_progress`` is called after every change."""
         job: Job = {}
         for job in self.events(id):
             if on_progress is not None:
@@ -187,7 +187,7 @@ class StudioClient:
         return job
 
     def result(self, id: str, format: str = "png", **query: Any) -> bytes:
-        """The finished picture. ``query``: quality, parameters."""
+        """Return the finished picture. ``query``: quality, parameters."""
         found = self._request("GET", f"/jobs/{id}/result", params={"format": format, **query})
         return found.content
 
@@ -199,9 +199,9 @@ class StudioClient:
         on_progress: Callable[[Job], None] | None = None,
         **more: Any,
     ) -> StudioResult:
-        """Upload, submit, wait, fetch. ``styles``: names of the gallery, paths, or encoded pictures.
+        """Upload, submit, wait and return the result. ``styles``: named styles, paths or encoded pictures.
 
-        Raises StudioError when the server refuses, or the job failed.
+        Raises StudioError for an error response and a job that fails.
         """
         names = {style["name"] for style in self.styles()}
         chosen: list[dict[str, Any]] = []
@@ -250,9 +250,9 @@ def _check(answer: httpx.Response) -> None:
 
 
 def verify_webhook(secret: str, signature: str, body: bytes, *, tolerance: float = 300.0) -> bool:
-    """Whether ``body`` came from the studio: ``signature`` is the header Impasto-Signature.
+    """Return whether ``body`` was sent by the studio: ``signature`` is the header Impasto-Signature.
 
-    ``secret``: the account's webhook secret. ``tolerance``: how old it may be, in seconds.
+    ``secret``: the account's webhook secret. ``tolerance``: the greatest age in seconds.
     """
     try:
         parts = dict(part.split("=", 1) for part in signature.split(","))

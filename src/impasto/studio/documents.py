@@ -1,4 +1,4 @@
-"""Records as the HTTP API and webhooks show them: plain JSON."""
+"""Records as JSON documents of the HTTP API and webhooks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ API = "/api/v1"
 
 
 def iso(seconds: float | None) -> str | None:
-    """Seconds since 1970 as ISO 8601 in UTC."""
+    """Return seconds since 1970 as ISO 8601 in UTC."""
     if seconds is None:
         return None
     when = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
@@ -20,7 +20,7 @@ def iso(seconds: float | None) -> str | None:
 
 
 def picture_document(picture: PictureRecord) -> dict[str, Any]:
-    """An upload as the API shows it."""
+    """Return an upload as a document."""
     return {
         "id": picture.id,
         "role": picture.role,
@@ -34,7 +34,7 @@ def picture_document(picture: PictureRecord) -> dict[str, Any]:
 
 
 def job_document(job: JobRecord, *, position: int | None) -> dict[str, Any]:
-    """A job as the API shows it."""
+    """Return a job as a document."""
     here = f"{API}/jobs/{job.id}"
     result: Mapping[str, Any] | None = job.result
     is_page = job.kind == "explanation"

@@ -1,4 +1,4 @@
-"""Logs: one line an event, as text or as JSON; and the audit log, which says who did what to which id."""
+"""The log, one line per event, as text or JSON, and the audit log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskN
 
 
 class JsonLines(logging.Formatter):
-    """One object a line: time, level, logger, message and whatever was given as ``extra``."""
+    """A formatter of log records as JSON: time, level, logger, message and the fields in ``extra``."""
 
     def format(self, record: logging.LogRecord) -> str:
         found: dict[str, Any] = {
@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
 
 
 class TextLines(logging.Formatter):
-    """The same for people."""
+    """A formatter of log records as text."""
 
     def format(self, record: logging.LogRecord) -> str:
         more = "".join(f" {name}={value}" for name, value in _extra(record).items())
@@ -41,8 +41,8 @@ class TextLines(logging.Formatter):
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
-def set_up(kind: str) -> None:
-    """Write log lines to standard error."""
+def configure_logging(kind: str) -> None:
+    """Log to standard error, as "json" or "text"."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if kind == "json" else TextLines())
     logger = logging.getLogger("impasto.studio")
@@ -56,9 +56,9 @@ def set_up(kind: str) -> None:
 
 
 class Audit:
-    """Who did what to which object, from where, with what success. Never a picture, a name or a title.
+    """The audit log: user, action, object, address and status, without pictures, names or titles.
 
-    One file a month in ``folder``, so that old ones can be deleted.
+    There is one file per month in ``folder``, so that old ones can be deleted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,7 +68,7 @@ class Audit:
     def write(
         self, action: str, *, user: str | None, thing: str = "", address: str = "", status: int
     ) -> None:
-        """Append one line of JSON to the file."""
+        """Append one line of JSON to this month's file."""
         line = json.dumps(
             {
                 "time": _iso(time.time()),
@@ -89,7 +89,7 @@ class Audit:
 
 
 def remove_old_audits(folder: Path, before: float) -> None:
-    """Remove the audit files nothing was written to since ``before``."""
+    """Remove the audit files last written ``before`` a time."""
     for path in folder.glob("audit-*.jsonl"):
         if path.stat().st_mtime < before:
             path.unlink(missing_ok=True)

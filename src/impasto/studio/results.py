@@ -1,4 +1,4 @@
-"""What is kept of a job that has ended: what it made, a description of it, and a small copy of a picture."""
+"""The files of a finished job: the result, its description and a thumbnail."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from impasto.studio.thumbnails import thumbnail
 THUMBNAIL_SIDE = 384
 
 
-def keep_result(storage: Storage, id: str, seconds: float, *, partial: bool = False) -> dict[str, Any]:
-    """Return the description of what came of the job ``id``, once all that is kept of it is in place.
+def store_result(storage: Storage, id: str, seconds: float, *, partial: bool = False) -> dict[str, Any]:
+    """Store the result of the job ``id`` and return its description.
 
-    ``seconds``: what it took. ``partial``: it was cut short, and its picture so far is what is kept.
+    ``seconds``: the time it took. ``partial``: the job was cancelled; its picture so far is the result.
     """
     folder = storage.job(id)
     made = folder / (PARTIAL if partial else PAGE if (folder / PAGE).exists() else RESULT)
@@ -31,7 +31,7 @@ def keep_result(storage: Storage, id: str, seconds: float, *, partial: bool = Fa
         "seconds": round(seconds, 2),
         "partial": partial,
     }
-    # With the mark there, whoever takes the job finds it made.
+    # A worker that finds this mark does not paint the job again.
     files.replace(folder / MARK, json.dumps(found).encode())
     if partial:
         made.replace(folder / RESULT)

@@ -1,4 +1,4 @@
-"""Running the studio: server, workers, browser; and ending in good order."""
+"""The studio's process: starts server, workers and browser, and stops them in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 
 from impasto.errors import InputError, OptionError
-from impasto.studio.logs import set_up
+from impasto.studio.logs import configure_logging
 from impasto.studio.settings import Settings, address_of
 from impasto.studio.web.app import Studio
 from impasto.studio.web.routes.page import FOLDER
@@ -26,7 +26,7 @@ log = logging.getLogger("impasto.studio.server")
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which tells the streams at once when it is told to stop."""
+    """A uvicorn server that calls ``on_stop`` when it is told to stop, to end the event streams."""
 
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's, but a signal that was obeyed is not raised again: workers are still to be stopped."""
+        """Handle signals as uvicorn does, but do not raise them again: workers are still to be stopped."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -51,14 +51,14 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _named(address: str, host: str) -> str:
-    """``address``, as it is at another name of this machine."""
+def _with_host(address: str, host: str) -> str:
+    """Return ``address`` with another host."""
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{host}:{rest.rpartition(':')[2]}"
 
 
 def bind(settings: Settings) -> socket.socket:
-    """The socket to listen on. Raises InputError when the address is taken or is not this machine's."""
+    """Return the socket to listen on. Raises InputError if the address is in use or not this machine's."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -67,14 +67,14 @@ def bind(settings: Settings) -> socket.socket:
     except OSError as error:
         made.close()
         raise InputError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; expected a free --port"
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; use another --port"
         ) from error
     return made
 
 
 def serve(settings: Settings, *, open_browser: bool = True, say: Callable[[str], None] = print) -> None:
-    """Serve until told to stop. Raises ImpastoError for settings that cannot be served with."""
-    set_up(settings.log_format)
+    """Serve until told to stop. Raises ImpastoError for unusable settings."""
+    configure_logging(settings.log_format)
     listening = bind(settings)
     with contextlib.closing(listening):
         studio = Studio(settings)
@@ -85,13 +85,13 @@ def serve(settings: Settings, *, open_browser: bool = True, say: Callable[[str],
         supervisor.start()
         if open_browser:
             threading.Thread(target=_open, args=(server, address), daemon=True).start()
-        _greet(settings, address, say)
+        _print_address(settings, address, say)
         try:
             server.run(sockets=[listening])
         finally:
             services.broadcaster.stop()
             supervisor.stop()
-            logging.getLogger("impasto.studio").info("ended")
+            logging.getLogger("impasto.studio").info("stopped")
 
 
 def _config(settings: Settings, studio: Studio) -> uvicorn.Config:
@@ -124,15 +124,15 @@ def _open(server: uvicorn.Server, address: str) -> None:
         webbrowser.open(address)
 
 
-def _greet(settings: Settings, address: str, say: Callable[[str], None]) -> None:
+def _print_address(settings: Settings, address: str, say: Callable[[str], None]) -> None:
     say(f"Impasto Studio: {address}")
     if settings.host in ("0.0.0.0", "::", ""):
-        say(f"For others on this network: {_named(address, socket.gethostname())}")
+        say(f"For others on this network: {_with_host(address, socket.gethostname())}")
     if not (FOLDER / "index.html").is_file():
         say("The page is not built: `make studio` in a checkout builds it. The HTTP API is at /openapi.json.")
     if not settings.is_loopback and settings.certificate is None:
         say(
-            "Without --certificate and --key, tokens and pictures cross the network in the clear, and "
-            "browsers give neither camera nor offline mode."
+            "Without --certificate and --key, tokens and pictures are sent unencrypted, and browsers offer "
+            "neither camera nor offline mode."
         )
-    say("Ctrl-C stops it; what is being painted goes on when it is started again.")
+    say("Press Ctrl-C to stop; unfinished jobs continue at the next start.")

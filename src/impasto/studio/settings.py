@@ -1,6 +1,6 @@
-"""What can be set, by environment variables ``IMPASTO_STUDIO_...`` or on the command line.
+"""The settings, from environment variables ``IMPASTO_STUDIO_...`` or the command line.
 
-docs/studio.md has them as a table; ``tests/studio/test_settings.py`` compares the two.
+docs/studio.md documents them; a test compares the two.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ PREFIX = "IMPASTO_STUDIO_"
 
 
 def default_data_dir() -> Path:
-    """Where the studio keeps its state, pictures and results unless told otherwise."""
+    """Return the default folder of the studio's state, pictures and results."""
     return platformdirs.user_data_path("impasto", appauthor=False) / "studio"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What may be taken on: jobs in the queue, unfinished jobs of one person, bytes of one person."""
+    """The limits of the queue, and of unfinished jobs and bytes per person."""
 
     jobs_waiting: int
     jobs_per_owner: int
@@ -39,7 +39,7 @@ class Limits:
 
 
 class Settings(BaseSettings):
-    """Every setting with its default. Raises pydantic's ValidationError; ``load`` turns it into one line."""
+    """All settings with their defaults. Raises pydantic's ValidationError, which ``load`` converts."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
@@ -96,21 +96,21 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        """What the queue and one person may have."""
+        """The limits of the queue and of one person."""
         return Limits(self.max_queue, self.max_active, self.user_bytes)
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the address that is listened on."""
+        """True if only this machine can reach the server's address."""
         return is_loopback(self.host)
 
     @property
     def needs_token(self) -> bool:
-        """Whether people have to sign in."""
+        """True if users have to sign in."""
         return self.token is not None or self.accounts_file is not None
 
     def environment(self) -> dict[str, str]:
-        """The variables that give another process the same settings."""
+        """Return the environment variables that give another process the same settings."""
         found: dict[str, str] = {}
         for name, value in self:
             if value is None:
@@ -120,28 +120,29 @@ class Settings(BaseSettings):
         return found
 
     def check(self) -> Settings:
-        """Itself, if it can be served safely. Raises OptionError, MissingExtraError."""
+        """Return self if these settings can be served safely. Raises OptionError, MissingExtraError."""
         if not self.is_loopback and not self.needs_token:
             raise OptionError(
-                f"{self.host} can be reached from other machines: expected --token (or "
-                f"{PREFIX}TOKEN, or {PREFIX}ACCOUNTS_FILE) so that strangers stay out"
+                f"missing option: --token (or {PREFIX}TOKEN, or {PREFIX}ACCOUNTS_FILE); other machines can "
+                f"reach {self.host}"
             )
         if not self.needs_token and (self.trusted_proxies or not all(map(is_loopback, self.allowed_hosts))):
             raise OptionError(
-                f"with {PREFIX}ALLOWED_HOSTS or {PREFIX}TRUSTED_PROXIES other machines reach this server "
-                f"through another: expected --token (or {PREFIX}TOKEN, or {PREFIX}ACCOUNTS_FILE) so that "
-                "strangers stay out"
+                f"missing option: --token (or {PREFIX}TOKEN, or {PREFIX}ACCOUNTS_FILE); with "
+                f"{PREFIX}ALLOWED_HOSTS or {PREFIX}TRUSTED_PROXIES other machines can reach this server"
             )
         if self.token is not None and len(self.token.get_secret_value()) < 16:
-            raise OptionError("the token must have at least 16 characters; this one can be guessed")
+            raise OptionError(
+                f"expected a token of at least 16 characters; got {len(self.token.get_secret_value())}"
+            )
         if (self.certificate is None) != (self.key is None):
-            raise OptionError("TLS needs both a certificate and its key; expected both, or neither")
+            raise OptionError("expected both --certificate and --key, or neither; got one of them")
         for path in (self.certificate, self.key, self.accounts_file):
             if path is not None and not path.is_file():
                 raise OptionError(f"there is no file {path}")
         shared = self.database_url.get_secret_value()
         if shared and not shared.startswith(("postgresql://", "postgres://")):
-            raise OptionError(f"{PREFIX}DATABASE_URL must begin with postgresql://")
+            raise OptionError(f"expected {PREFIX}DATABASE_URL to begin with postgresql://")
         if self.ray_address and importlib.util.find_spec("ray") is None:
             raise MissingExtraError(
                 f"{PREFIX}RAY_ADDRESS needs Ray, which is not installed: pip install 'impasto[ray]'"
@@ -150,7 +151,7 @@ class Settings(BaseSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine's own address, which no other machine reaches."""
+    """Return whether ``host`` is a loopback address, which no other machine can reach."""
     if host.lower() == "localhost":
         return True
     try:
@@ -160,7 +161,7 @@ def is_loopback(host: str) -> bool:
 
 
 def address_of(settings: Settings, port: int) -> str:
-    """Where a browser on this machine finds the studio."""
+    """Return the studio's URL for a browser on this machine."""
     scheme = "https" if settings.certificate is not None else "http"
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host
     host = "[::1]" if settings.host == "::" else f"[{host}]" if ":" in host else host
@@ -168,9 +169,9 @@ def address_of(settings: Settings, port: int) -> str:
 
 
 def load(**given: Any) -> Settings:
-    """The settings of the environment, with those ``given`` that are not None over them.
+    """Return the settings of the environment, overridden by those ``given`` that are not None.
 
-    Raises OptionError, in one line.
+    Raises OptionError.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
@@ -178,11 +179,11 @@ def load(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
-        raise OptionError(f"the studio's setting {name} cannot be used: {first['msg']}") from error
+        raise OptionError(f"invalid setting {name} of the studio: {first['msg']}") from error
 
 
 def secret_of(settings: Settings) -> bytes:
-    """What signs CSRF tokens and webhooks: as set, or kept in the data folder."""
+    """Return the secret that signs CSRF tokens and webhooks: as set, or stored in the data folder."""
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
     path = settings.data_dir / "secret"
@@ -193,7 +194,7 @@ def secret_of(settings: Settings) -> bytes:
             handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
             os.write(handle, secrets.token_hex(32).encode())
             os.fsync(handle)
-            # Whoever comes first wins; two processes starting at once agree.
+            # The first of two processes that start at once wins, and both use its secret.
             os.link(temporary, path)
         except FileExistsError:
             pass

@@ -22,14 +22,14 @@ def as_image(picture: Picture, grey: bool = False) -> Image.Image:
 
 
 def thumbnail(picture: Picture, side: int, grey: bool = False, quality: int = 88) -> bytes:
-    """A JPEG of ``picture``, on white, whose long side is at most ``side``."""
+    """Return a JPEG of ``picture``, on white, whose long side is at most ``side``."""
     image = as_image(picture, grey)
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return as_jpeg(image, quality)
 
 
 def as_jpeg(image: Image.Image, quality: int = 88) -> bytes:
-    """``image`` as JPEG; what is transparent is on white."""
+    """Return ``image`` as JPEG, with transparent parts on white."""
     if image.mode == "RGBA":
         ground = Image.new("RGB", image.size, "white")
         ground.paste(image, mask=image.getchannel("A"))

@@ -1,4 +1,4 @@
-"""Webhooks: signed, to allowed hosts only, repeated until they are taken or it has been tried enough."""
+"""Webhooks: signed, sent to allowed hosts only, with retries."""
 
 from __future__ import annotations
 
@@ -21,57 +21,57 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("impasto.studio.webhooks")
 PAUSES = (10.0, 60.0, 300.0, 900.0, 900.0)
-"""Seconds between tries; after the last one there is no other."""
+"""Seconds before each retry."""
 TIMEOUT = 10.0
 _USUAL = {"https": 443, "http": 80}
 
 
 def check_address(address: str, settings: Settings) -> str:
-    """``address``, if webhooks may be sent there. Raises OptionError.
+    """Return ``address`` if webhooks may be sent there. Raises OptionError.
 
-    Only hosts the operator names: a server that posts wherever it is told reaches into its own network. A
-    host named without a port is meant with the usual one: 443, or 80 where http is allowed.
+    Only hosts listed by the operator are allowed, so that nobody can make the server post into its own
+    network. A host without a port means the default port: 443, or 80 where http is allowed.
     """
     try:
         parts = urlsplit(address)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError as error:
-        raise OptionError(f"webhook is no address: {error}") from error
+        raise OptionError(f"expected a URL as webhook: {error}") from error
     usual = _USUAL.get(parts.scheme)
     port = usual if port is None else port
     allowed = {name.lower() for name in settings.webhook_hosts}
     named = {host, f"[{host}]"} if port == usual else set()
     if not allowed & {*named, f"{host}:{port}", f"[{host}]:{port}"}:
         raise OptionError(
-            "webhook names a host, or a port of it, that this server does not send to; its operator lists "
-            "those it does"
+            "webhook names a host or port that is not allowed; the operator of this server has to add it to "
+            "IMPASTO_STUDIO_WEBHOOK_HOSTS"
         )
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise OptionError("webhook must begin with https://")
+        raise OptionError("expected a webhook that begins with https://")
     if parts.username is not None or parts.fragment:
-        raise OptionError("webhook must have neither a user name nor a fragment")
+        raise OptionError("expected a webhook without a user name and without a fragment")
     return address
 
 
 def secret_for(settings: Settings, owner: str) -> str:
-    """What ``owner``'s webhooks are signed with."""
+    """Return the secret that signs the webhooks of ``owner``."""
     return hmac.new(secret_of(settings), f"webhook:{owner}".encode(), hashlib.sha256).hexdigest()
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
-    """The header's value: when it was sent, and the HMAC-SHA256 of time and body."""
+    """Return the header's value: the time and the HMAC-SHA256 of time and body."""
     made = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={made}"
 
 
 class WebhookSender:
-    """Sends what is due."""
+    """A sender of the webhooks that are due."""
 
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
 
     def send_next(self) -> bool:
-        """Try the next one; False when none is due."""
+        """Try to send the next webhook; return False if none is due."""
         delivery = self.state.deliveries.take(time.time(), hold=3 * TIMEOUT)
         if delivery is None:
             return False
@@ -96,8 +96,8 @@ class WebhookSender:
             "Impasto-Signature": signature(secret_for(self.settings, delivery.owner), body, int(time.time())),
         }
         try:
-            check_address(delivery.address, self.settings)  # the list may have become shorter
-            # The answer's body is not read: it may have no end.
+            check_address(delivery.address, self.settings)  # the list may have changed
+            # The response body is not read: it may be endless.
             with httpx.stream(
                 "POST",
                 delivery.address,

@@ -1,1 +1,1 @@
-"""What answers HTTP."""
+"""The HTTP server: application, middleware, routes and the services behind them."""

@@ -1,4 +1,4 @@
-"""Who may come in: tokens, sessions, and proof that a request comes from our own page."""
+"""Authentication: tokens, sessions, and protection against cross-site requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. ``session``: the cookie's key; ``by_token``: a program with a bearer token."""
+    """The user who sends a request. ``session``: the cookie's key; ``by_token``: true with a bearer token."""
 
     user: str
     csrf: str
@@ -38,12 +38,12 @@ class Caller:
 
 
 def account_line(name: str, token: str) -> str:
-    """The line of the accounts file that lets ``token`` in as ``name``."""
+    """Return the line of the accounts file that lets ``token`` sign in as ``name``."""
     return f"{name}:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
 class Accounts:
-    """Tokens and the sessions they open."""
+    """The users' tokens and sessions."""
 
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
@@ -52,22 +52,22 @@ class Accounts:
         self._users = _read(settings)
 
     def users(self) -> dict[str, str]:
-        """The SHA-256 of each token, to its user's name; of the accounts file as it is now.
+        """Return the users' names by the SHA-256 of their tokens.
 
-        Who was taken out of it is a stranger at once. A file with a mistake changes nothing.
+        The accounts file is read again whenever it changes; a file with a mistake is ignored.
         """
         at = _changed(self.settings.accounts_file)
         if at != self._read_at:
             self._read_at = at
             try:
                 self._users = _read(self.settings)
-                log.info("the accounts file was read again")
+                log.info("the accounts file was reloaded")
             except (OSError, OptionError) as error:
-                log.warning("the accounts file cannot be used, the one before it counts: %s", error)
+                log.warning("the accounts file cannot be used; keeping the accounts of before: %s", error)
         return self._users
 
     def user_of(self, token: str) -> str | None:
-        """Whose token that is; compared in constant time."""
+        """Return the user of a token, compared in constant time; None for an unknown one."""
         digest = hashlib.sha256(token.encode()).hexdigest()
         found = None
         for known, user in self.users().items():
@@ -76,7 +76,7 @@ class Accounts:
         return found
 
     def sign_in(self, token: str) -> Caller | None:
-        """A new session for ``token``; None for a wrong one."""
+        """Return a new session for ``token``; None for an unknown one."""
         user = self.user_of(token)
         if user is None:
             return None
@@ -89,7 +89,7 @@ class Accounts:
             self.state.sessions.remove(caller.session)
 
     def caller(self, request: Request) -> Caller | None:
-        """Who asks, or None for a stranger. Raises ProblemError for a wrong bearer token."""
+        """Return the caller, or None if not signed in. Raises ProblemError for a wrong bearer token."""
         header = request.headers.get("authorization", "")
         if header:
             scheme, _, token = header.partition(" ")
@@ -97,7 +97,7 @@ class Accounts:
             if user is not None:
                 return Caller(user, "", by_token=True)
             if self.settings.needs_token:
-                raise ProblemError("unauthorised", "expected a valid bearer token; this one is not")
+                raise ProblemError("unauthorised", "expected a valid bearer token; got an unknown one")
         if not self.settings.needs_token:
             return Caller(LOCAL, self._csrf(LOCAL))
         key = request.cookies.get(COOKIE)
@@ -107,14 +107,14 @@ class Accounts:
         return Caller(found[0], self._csrf(key), key, found[1])
 
     def check_origin(self, request: Request, caller: Caller) -> None:
-        """Raise ProblemError where a browser may have been led here by someone else's page (CSRF)."""
+        """Raise ProblemError for a request that another site's page may have caused (CSRF)."""
         if caller.by_token:
             return
         check_same_site(request)
         if request.method in SAFE:
             return
         headers = request.headers
-        # A program without cookies that names no origin is no browser someone could mislead.
+        # A client without cookies and origin headers is not a browser.
         named = "origin" in headers or "sec-fetch-site" in headers
         is_program = caller.session is None and not named
         if not is_program and not hmac.compare_digest(
@@ -127,7 +127,7 @@ class Accounts:
 
 
 def _read(settings: Settings) -> dict[str, str]:
-    """The SHA-256 of each token, to its user's name. Raises OptionError for a line that is none."""
+    """Return the users' names by the SHA-256 of their tokens. Raises OptionError for a malformed line."""
     found: dict[str, str] = {}
     if settings.token is not None:
         found[hashlib.sha256(settings.token.get_secret_value().encode()).hexdigest()] = OWNER
@@ -144,7 +144,7 @@ def _read(settings: Settings) -> dict[str, str]:
 
 
 def _changed(path: Path | None) -> int:
-    """When ``path`` was last written to; 0 where it is not."""
+    """Return the time at which ``path`` was last written, 0 if it does not exist."""
     try:
         return 0 if path is None else path.stat().st_mtime_ns
     except OSError:
@@ -152,10 +152,10 @@ def _changed(path: Path | None) -> int:
 
 
 def check_same_site(request: Request) -> None:
-    """Raise ProblemError for a request a browser makes on behalf of another site."""
+    """Raise ProblemError for a browser's request from another site."""
     headers = request.headers
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise ProblemError("csrf", "requests from other sites are not answered")
+        raise ProblemError("csrf", "requests from other sites are not allowed")
     origin = headers.get("origin")
     if origin is not None and origin != f"{request.url.scheme}://{headers.get('host', '')}":
-        raise ProblemError("csrf", f"requests from {origin[:100]} are not answered")
+        raise ProblemError("csrf", f"requests from {origin[:100]} are not allowed")

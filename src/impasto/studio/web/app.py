@@ -1,4 +1,4 @@
-"""The application: routes, services, and what wraps them."""
+"""The ASGI application: routes, services and middleware."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from impasto.studio.web.dependencies import Services
 from impasto.studio.web.metrics import Metrics
 from impasto.studio.web.middleware import StudioMiddleware
 from impasto.studio.web.previews import Previews
-from impasto.studio.web.problems import ProblemDocument, install
+from impasto.studio.web.problems import ProblemDocument, add_error_handlers
 from impasto.studio.web.rate_limits import Buckets
 from impasto.studio.web.readiness import Readiness, writable
 from impasto.studio.web.routes import events, jobs, operations, page, pictures, results, session
 
 log = logging.getLogger("impasto.studio.http")
 DECODERS = 2
-"""Pictures decoded or encoded in full size at once: a large one takes a gigabyte meanwhile."""
+"""The number of full-size pictures decoded or encoded at once; a large one takes a gigabyte."""
 
 
 class Studio:
-    """The application and what it works with. ``asgi`` is what a server runs.
+    """The application and its services. ``asgi`` is the application that a server runs.
 
-    ``make_painter``: makes what paints previews.
+    ``make_painter``: makes the painter of previews.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ def _application(services: Services, page_folder: Path) -> FastAPI:
     )
     app.state.services = services
     app.state.page = page_folder
-    install(app)
+    add_error_handlers(app)
     for routes in (session, pictures, jobs, results, events):
         app.include_router(routes.router, prefix=API)
     app.include_router(operations.api, prefix=API)

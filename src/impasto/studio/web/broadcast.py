@@ -1,4 +1,4 @@
-"""Who waits for changes: one look at the state for everyone, however many streams are open."""
+"""Event streams of changes: one thread polls the state for all subscribers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LOOK_EVERY = 0.2
 IDLE_EVERY = 1.0
 KEEP_ALIVE = 15.0
 News = JobRecord | str
-"""A job as it is now, or the id of one that was deleted."""
+"""A changed job, or the id of a deleted one."""
 
 
 class Subscriber:
-    """A stream's letter box. Of each job only the latest news is kept: a slow reader takes no memory."""
+    """The queue of one event stream. It keeps only the latest news of each job, so that it stays small."""
 
     def __init__(self, owner: str, job: str | None) -> None:
         self.owner, self.job = owner, job
@@ -43,7 +43,7 @@ class Subscriber:
         self._arrived.set()
 
     async def news(self) -> AsyncIterator[News | None]:
-        """What comes in; None when nothing has for a while. Ends when the server stops."""
+        """Yield news, or None after a while without any. Ends when the server stops."""
         while not self.is_closed:
             try:
                 await asyncio.wait_for(self._arrived.wait(), KEEP_ALIVE)
@@ -56,7 +56,7 @@ class Subscriber:
 
 
 class Broadcaster:
-    """Looks at the state while anyone waits, and tells everyone what is theirs."""
+    """A broadcaster that polls the state and sends each subscriber the news of its jobs."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -67,11 +67,11 @@ class Broadcaster:
 
     @property
     def streams(self) -> int:
-        """How many streams are open."""
+        """The number of open streams."""
         return len(self._subscribers)
 
     def streams_of(self, owner: str) -> int:
-        """How many of them are ``owner``'s."""
+        """Return the number of open streams of ``owner``."""
         return sum(subscriber.owner == owner for subscriber in self._subscribers)
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class Broadcaster:
 
     @contextmanager
     def subscribe(self, owner: str, job: str | None) -> Iterator[Subscriber]:
-        """A subscriber to one job of ``owner``, or to all."""
+        """Yield a subscriber to one job of ``owner``, or to all."""
         subscriber = Subscriber(owner, job)
         self._subscribers.add(subscriber)
         try:
@@ -109,13 +109,13 @@ class Broadcaster:
                 if since < 0:
                     since = self.state.overview.latest()
                 else:
-                    # Also while nobody waits: what changes as someone comes is not to be missed.
+                    # Even without subscribers, so that a new one misses no change.
                     jobs, gone, since = self.state.overview.changes(since)
                     if (jobs or gone) and self._subscribers and self._loop is not None:
                         with contextlib.suppress(RuntimeError):  # the loop has ended
                             self._loop.call_soon_threadsafe(self._tell, jobs, gone)
             except Exception as error:
-                log.warning("cannot look for changes: %s", error)
+                log.warning("cannot read changes: %s", error)
                 time.sleep(IDLE_EVERY)
             self._stopping.wait(LOOK_EVERY)
 

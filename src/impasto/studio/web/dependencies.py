@@ -1,4 +1,4 @@
-"""What the routes work with, and what every request asks first: who is there."""
+"""The services that routes use, and the authentication of each request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from impasto.studio.web.readiness import Readiness
 
 @dataclass
 class Services:
-    """One of each."""
+    """The application's services."""
 
     settings: Settings
     state: State
@@ -43,22 +43,22 @@ class Services:
     can_explain: bool
 
     def job(self, caller: Caller, id: str) -> JobRecord:
-        """The caller's job. Raises ProblemError("not-found") for others' as for none."""
+        """Return the caller's job. Raises ProblemError("not-found"), also for a job of someone else."""
         found = self.state.jobs.find(caller.user, id)
         if found is None:
-            raise ProblemError("not-found", f"there is no job {id}")
+            raise ProblemError("not-found", f"unknown job: {id}")
         return found
 
     def picture(self, caller: Caller, id: str) -> PictureRecord:
-        """The caller's upload. Raises ProblemError("not-found") for others' as for none."""
+        """Return the caller's upload. Raises ProblemError("not-found"), also for that of someone else."""
         found = self.state.pictures.find(caller.user, id)
         if found is None:
-            raise ProblemError("not-found", f"there is no picture {id}")
+            raise ProblemError("not-found", f"unknown picture: {id}")
         return found
 
 
 def services(request: Request) -> Services:
-    """The application's."""
+    """Return the application's services."""
     found: Services = request.app.state.services
     return found
 
@@ -66,17 +66,17 @@ def services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services)]
 
 
-def line_of(request: Request) -> str:
-    """Who asks as far as an address tells, for what is limited by address."""
+def client_address(request: Request) -> str:
+    """Return the client's address, for limits by address."""
     return caller_at(request.client.host) if request.client else ""
 
 
 def visitor(request: Request, services: ServicesDep) -> Caller | None:
-    """Who asks, a stranger perhaps; from our own page if from a browser."""
+    """Return the caller, or None if not signed in; check the rate limit and the origin."""
     known: Caller | None = getattr(request.state, "caller", None)
-    if known is not None:  # the gate asked already
+    if known is not None:  # authenticated by the middleware
         return known
-    address = line_of(request)
+    address = client_address(request)
     caller = _caller(request, services, address)
     if caller is None:
         services.requests.take(f"address {address}")
@@ -89,7 +89,7 @@ def visitor(request: Request, services: ServicesDep) -> Caller | None:
 
 
 def _caller(request: Request, services: Services, address: str) -> Caller | None:
-    """Who asks. Whoever guesses tokens is not listened to for a while, right or wrong."""
+    """Return the caller, or None if not signed in. Too many wrong tokens block an address for a while."""
     guesses = services.settings.needs_token and "authorization" in request.headers
     if guesses:
         services.sign_ins.check(address)
@@ -102,18 +102,18 @@ def _caller(request: Request, services: Services, address: str) -> Caller | None
 
 
 def admit_upload(request: Request, services: Services) -> None:
-    """Raise ProblemError for an upload that would be refused, before a byte of it is read."""
+    """Raise ProblemError for an upload that would be refused, before reading its body."""
     caller = member(visitor(request, services))
     services.uploads.take(caller.user)
     used, _ = services.state.pictures.used(caller.user)
     if used >= services.settings.user_bytes:
-        raise ProblemError("quota", f"your pictures take {used:,} bytes, all you have: delete some")
+        raise ProblemError("quota", f"your pictures take all {used:,} bytes of your quota; delete some")
 
 
 def member(caller: Annotated[Caller | None, Depends(visitor)]) -> Caller:
-    """Who asks. Raises ProblemError("unauthorised") for a stranger."""
+    """Return the caller. Raises ProblemError("unauthorised") if not signed in."""
     if caller is None:
-        raise ProblemError("unauthorised", "expected to be signed in: a bearer token, or a session")
+        raise ProblemError("unauthorised", "not signed in: expected a bearer token or a session")
     return caller
 
 

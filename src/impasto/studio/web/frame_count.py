@@ -1,7 +1,7 @@
-"""How many frames a picture has, without walking through all of a file made to be long.
+"""Counting of a picture's frames up to a limit.
 
-Pillow's ``n_frames`` visits every frame of a GIF or a TIFF; some megabytes can hold so many that this takes
-hours, in which no other picture is decoded.
+Pillow's ``n_frames`` visits every frame of a GIF or TIFF; a malicious file of some megabytes can have so
+many that this takes hours.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ _EXTENSION, _IMAGE = 0x21, 0x2C
 _HEADER, _DESCRIPTOR = 13, 10
 _HAS_TABLE, _TABLE_SIZE = 0x80, 0x07
 _LEAST_BLOCK = 16
-"""Bytes that blocks have on the average, at the least; encoders fill them up to 255."""
+"""The least average size of blocks in bytes; encoders fill them up to 255."""
 
 
 def has_more_frames(image: Image.Image, most: int) -> bool:
-    """Whether an opened ``image``, which is no GIF, has more than ``most`` frames; none is decoded."""
+    """Return whether an opened ``image``, not a GIF, has more than ``most`` frames, without decoding any."""
     if image.format == "TIFF":
         try:
             image.seek(most)  # reads directories, not pixels
@@ -27,9 +27,9 @@ def has_more_frames(image: Image.Image, most: int) -> bool:
 
 
 def gif_frames(data: bytes, enough: int) -> int:
-    """How many frames a GIF begins, counted to ``enough`` (GIF89a specification, sections 15 to 26).
+    """Return the number of frames of a GIF, counted up to ``enough`` (GIF89a, sections 15 to 26).
 
-    Raises ValueError for one in so many blocks that even its first frame would take long.
+    Raises ValueError for one with so many tiny blocks that even its first frame would take long.
     """
     count, at = 0, _HEADER + _table(data, 10)
     left = len(data) // _LEAST_BLOCK + 4 * enough
@@ -38,8 +38,8 @@ def gif_frames(data: bytes, enough: int) -> int:
             at += 2
         elif data[at] == _IMAGE:
             count += 1
-            at += _DESCRIPTOR + _table(data, at + 9) + 1  # and the codes' least size
-        else:  # the end, or what a decoder does not get beyond either
+            at += _DESCRIPTOR + _table(data, at + 9) + 1  # and the minimum code size
+        else:  # the end, or where a decoder stops too
             break
         while at < len(data) and data[at] and left:
             at += data[at] + 1
@@ -51,6 +51,6 @@ def gif_frames(data: bytes, enough: int) -> int:
 
 
 def _table(data: bytes, at: int) -> int:
-    """Bytes of the colour table that the packed field at ``at`` tells of."""
+    """Return the size in bytes of the colour table that the packed field at ``at`` describes."""
     packed = data[at] if at < len(data) else 0
     return 3 * 2 ** ((packed & _TABLE_SIZE) + 1) if packed & _HAS_TABLE else 0

@@ -1,4 +1,4 @@
-"""A container's health check: ``python -m impasto.studio.web.health`` asks whether the studio answers."""
+"""A container's health check: ``python -m impasto.studio.web.health`` exits with 0 if the studio answers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PATIENCE = 4.0
 
 
 def is_healthy(settings: Settings) -> bool:
-    """Whether the server that ``settings`` describe answers on this machine."""
+    """Return whether the server with these ``settings`` answers on this machine."""
     context = ssl.create_default_context()
-    # The certificate is for other names than this one; it is this machine that is asked.
+    # The certificate is for the public name, but the request goes to this machine.
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)

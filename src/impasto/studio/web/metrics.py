@@ -1,4 +1,4 @@
-"""Figures for Prometheus, in its text format (version 0.0.4)."""
+"""Metrics for Prometheus, in its text format (version 0.0.4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Metrics:
-    """What this process counted."""
+    """The counters of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,7 +22,7 @@ class Metrics:
         self._counts: dict[str, int] = defaultdict(int)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one answer; ``route`` is the path's pattern, so that ids make no series of their own."""
+        """Count one response; ``route`` is the path's pattern, without ids."""
         with self._lock:
             self._requests[(("method", method), ("route", route), ("status", str(status)))] += 1
             series: Labels = (("route", route),)
@@ -36,7 +36,7 @@ class Metrics:
             self._counts[name] += by
 
     def text(self, gauges: Iterable[tuple[str, str, Mapping[Labels, float]]]) -> str:
-        """Everything, with ``gauges`` (name, help, values by labels) measured now."""
+        """Return all metrics as text, with ``gauges`` (name, help, values by labels)."""
         lines: list[str] = []
         with self._lock:
             _series(lines, "http_requests_total", "counter", "Requests answered.", self._requests)
@@ -49,7 +49,7 @@ class Metrics:
 
     def _durations(self, lines: list[str]) -> None:
         name = "impasto_studio_http_request_seconds"
-        lines += [f"# HELP {name} Seconds until the answer began.", f"# TYPE {name} histogram"]
+        lines += [f"# HELP {name} Seconds until the response began.", f"# TYPE {name} histogram"]
         for series, buckets in sorted(self._buckets.items()):
             total = 0
             for bound, count in zip((*map(str, BOUNDS), "+Inf"), buckets, strict=True):

@@ -1,4 +1,4 @@
-"""Middleware: host names, sizes, headers, the log. Pure ASGI, so that streams stay streams."""
+"""Middleware for host names, body sizes, headers and the log; pure ASGI, so that streams are not buffered."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ SECURITY = {
 UPLOADS = f"{API}/pictures"
 JSON_BYTES = 2**20
 FORM_BYTES = 2**16
-"""What a form takes beside the file in it."""
+"""The bytes of a form around the file in it."""
 
 
 class StudioMiddleware:
-    """Wraps the application; every request passes it."""
+    """The middleware of every request."""
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self.app, self.services = app, services
@@ -55,7 +55,7 @@ class StudioMiddleware:
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     def __init__(self, app: ASGIApp, services: Services, scope: Scope, receive: Receive, send: Send) -> None:
         self.app, self.services = app, services
@@ -72,7 +72,7 @@ class _Exchange:
 
     async def run(self) -> None:
         try:
-            problem = self._refused() or await self._unwelcome()
+            problem = self._refused() or await self._refused_upload()
             if problem is not None:
                 await self._answer(problem)
             else:
@@ -84,8 +84,8 @@ class _Exchange:
         path, settings = self.scope["path"], self.services.settings
         host = self.headers.get("host", "")
         if path != "/healthz" and not _known(host, settings):
-            names = "names no name of this server; its operator can add IMPASTO_STUDIO_ALLOWED_HOSTS"
-            return ProblemError("host", f"the Host header {host[:100]!r} {names}")
+            how = "the operator can add it to IMPASTO_STUDIO_ALLOWED_HOSTS"
+            return ProblemError("host", f"unknown Host {host[:100]!r}; {how}")
         if self.services.broadcaster.is_stopping and path not in ("/healthz", "/readyz"):
             return ProblemError("stopping", "the server is shutting down; try again", retry_after=5)
         length = self.headers.get("content-length", "")
@@ -93,8 +93,8 @@ class _Exchange:
             return self._too_large()
         return None
 
-    async def _unwelcome(self) -> ProblemError | None:
-        """Why an upload is refused whatever is in it: nothing of a stranger's is written to the disk."""
+    async def _refused_upload(self) -> ProblemError | None:
+        """Return the error of an upload by a caller who may not upload, before its body is read."""
         if self.scope["method"] != "POST" or self.scope["path"] != UPLOADS:
             return None
         try:
@@ -102,8 +102,8 @@ class _Exchange:
         except ProblemError as problem:
             return problem
         except Exception:
-            log.warning("an upload could not be looked at beforehand", exc_info=True)
-        return None  # what went wrong will go wrong again, and be answered, where uploads are taken
+            log.warning("an upload could not be checked beforehand", exc_info=True)
+        return None  # the route will meet the same error and answer it
 
     def _too_large(self) -> ProblemError:
         return ProblemError(
@@ -120,13 +120,13 @@ class _Exchange:
         return message
 
     async def _sent(self, message: Message) -> None:
-        if self.is_over:  # whatever the application made of the body that was cut short
+        if self.is_over:  # replace the application's response to the truncated body
             if message["type"] == "http.response.start":
                 await self._answer(self._too_large())
             return
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._dress(MutableHeaders(scope=message))
+            self._add_headers(MutableHeaders(scope=message))
         await self._send(message)
 
     async def _answer(self, problem: ProblemError) -> None:
@@ -134,11 +134,11 @@ class _Exchange:
         self.status = status
         data = json.dumps(body).encode()
         made = MutableHeaders({**headers, "Content-Type": MEDIA, "Content-Length": str(len(data))})
-        self._dress(made)
+        self._add_headers(made)
         await self._send({"type": "http.response.start", "status": status, "headers": made.raw})
         await self._send({"type": "http.response.body", "body": data})
 
-    def _dress(self, headers: MutableHeaders) -> None:
+    def _add_headers(self, headers: MutableHeaders) -> None:
         for name, value in SECURITY.items():
             headers.setdefault(name, value)
         if self.scope["path"].startswith("/api/"):
@@ -179,11 +179,11 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def _pattern(scope: Scope) -> str:
-    """The path's pattern, such as /api/v1/jobs/{id}; without ids, which would make series of their own."""
+    """Return the path's pattern, such as /api/v1/jobs/{id}."""
     found = getattr(scope.get("route"), "path", None)
     if found is None:
         return UPLOADS if scope["path"] == UPLOADS else "other"
-    # A router that was included knows its own part only.
+    # An included router has its own part of the path only.
     return found if not scope["path"].startswith(API) or found.startswith(API) else f"{API}{found}"
 
 
@@ -193,15 +193,15 @@ def _name(host: str) -> str:
 
 
 def _is_own(host: str) -> bool:
-    """Whether ``Host`` names this machine to itself."""
+    """Return whether ``host`` is a loopback name of this machine."""
     return is_loopback(_name(host))
 
 
 def _known(host: str, settings: Settings) -> bool:
-    """Whether ``Host`` is a name of this server: other sites' names may be made to lead here."""
+    """Return whether ``host`` is a name of this server, as a guard against DNS rebinding."""
     if _name(host) in {allowed.lower() for allowed in settings.allowed_hosts} or _is_own(host):
         return True
     if settings.is_loopback:
         return False
-    # Strangers need a token there, which no other site has: a name costs nothing.
+    # Other addresses need a token, which no other site has, so that any name is safe.
     return not settings.allowed_hosts

@@ -60,7 +60,7 @@ class Previews:
 
     @property
     def are_possible(self) -> bool:
-        """Whether a network is installed."""
+        """True if a network is installed."""
         return self.painter() is not None
 
     def styles(self) -> dict[str, GalleryStyle]:

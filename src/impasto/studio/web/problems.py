@@ -19,30 +19,30 @@ log = logging.getLogger("impasto.studio.http")
 MEDIA = "application/problem+json"
 KINDS: dict[str, tuple[int, str]] = {
     "invalid": (422, "A field is missing or wrong"),
-    "unauthorised": (401, "Sign in first"),
-    "csrf": (403, "The request did not come from this page"),
-    "host": (421, "This server has another name"),
-    "not-found": (404, "There is no such thing"),
-    "method": (405, "That cannot be done here"),
+    "unauthorised": (401, "Not signed in"),
+    "csrf": (403, "Cross-site request"),
+    "host": (421, "Unknown host name"),
+    "not-found": (404, "Not found"),
+    "method": (405, "Method not allowed"),
     "too-large": (413, "Too many bytes"),
     "too-many-pixels": (413, "Too many pixels or frames"),
-    "not-a-picture": (415, "Not a picture that can be read"),
-    "unsuitable": (422, "The picture does not fit"),
-    "in-use": (409, "It is needed"),
-    "state": (409, "Not now"),
-    "idempotency": (422, "Another request had this key"),
+    "not-a-picture": (415, "Not a readable picture"),
+    "unsuitable": (422, "Unsuitable picture"),
+    "in-use": (409, "In use"),
+    "state": (409, "Not possible in this status"),
+    "idempotency": (422, "Key used with another request"),
     "queue-full": (429, "The queue is full"),
     "rate": (429, "Too many requests"),
-    "quota": (403, "Your storage is used up"),
-    "unavailable": (501, "This installation cannot do that"),
+    "quota": (403, "Storage quota exceeded"),
+    "unavailable": (501, "Not available on this server"),
     "stopping": (503, "The server is stopping"),
     "not-ready": (503, "Not ready yet"),
-    "internal": (500, "A fault of ours"),
+    "internal": (500, "Internal error"),
 }
 
 
 class ProblemError(Exception):
-    """An answer that is an error; ``kind`` is one of ``KINDS``."""
+    """An error response; ``kind`` is one of ``KINDS``."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class FieldError(BaseModel):
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457, with what went wrong in which field, when to come back, and the request's number."""
+    """A problem document (RFC 9457), with the errors of fields, the time to retry and the request's id."""
 
     type: str
     title: str
@@ -78,7 +78,7 @@ class ProblemDocument(BaseModel):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of the errors a route answers with; all routes share some."""
+    """Return the OpenAPI description of a route's error responses; some are shared by all routes."""
     everywhere = (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503)
     return {
         status: {
@@ -90,7 +90,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def document(scope: Mapping[str, Any], problem: ProblemError) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """A problem's status, body and headers."""
+    """Return a problem's status, body and headers."""
     status, title = KINDS[problem.kind]
     body: dict[str, Any] = {
         "type": f"/problems/{problem.kind}",
@@ -112,13 +112,13 @@ def document(scope: Mapping[str, Any], problem: ProblemError) -> tuple[int, dict
 
 
 def answer(request: Request, problem: ProblemError) -> JSONResponse:
-    """The response for a problem."""
+    """Return the response for a problem."""
     status, body, headers = document(request.scope, problem)
     return JSONResponse(body, status, headers, media_type=MEDIA)
 
 
-def install(app: FastAPI) -> None:
-    """Have every error of ``app`` answered with a problem document."""
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem document."""
 
     async def on_problem(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -148,16 +148,18 @@ def install(app: FastAPI) -> None:
         return answer(request, ProblemError(kind, detail, headers=error.headers))
 
     async def on_impasto(request: Request, error: Exception) -> JSONResponse:
-        if isinstance(error, (WeightsError, OutputError)):  # of our networks and our disk, not of the request
-            return await on_fault(request, error)
+        if isinstance(error, (WeightsError, OutputError)):  # errors of the server, not of the request
+            return await on_unexpected(request, error)
         root = str(request.app.state.services.storage.root)
         detail = str(error).replace(f"{root}/", "").replace(root, "")
-        if detail != str(error):  # a file of ours, gone meanwhile
+        if detail != str(error):  # a file of the server, deleted meanwhile
             log.warning("a file cannot be used: %s", error)
         return answer(request, ProblemError("invalid", detail))
 
-    async def on_fault(request: Request, error: Exception) -> JSONResponse:
-        log.error("a fault", exc_info=error, extra={"request": request.scope["state"].get("request_id")})
+    async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error(
+            "unexpected error", exc_info=error, extra={"request": request.scope["state"].get("request_id")}
+        )
         return answer(request, ProblemError("internal", "an unexpected error; see the log for request_id"))
 
     app.add_exception_handler(ProblemError, on_problem)
@@ -165,4 +167,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(ImpastoError, on_impasto)
-    app.add_exception_handler(Exception, on_fault)
+    app.add_exception_handler(Exception, on_unexpected)

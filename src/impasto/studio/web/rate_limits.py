@@ -1,4 +1,4 @@
-"""How much one caller may ask for in a while: token buckets, one per caller and kind of request."""
+"""Rate limits: token buckets, one per caller and kind of request."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from impasto.studio.web.problems import ProblemError
 
 MOST_CALLERS = 10_000
-"""Beyond these, who has not been heard of for the longest time is forgotten."""
+"""The number of callers remembered; beyond it, the least recent are forgotten."""
 
 
 def caller_at(address: str) -> str:
-    """The caller an ``address`` stands for: itself, or of IPv6 its /64, which one line has to itself."""
+    """Return the key of an ``address`` for limits: itself, or its /64 network for IPv6."""
     try:
         found = ipaddress.ip_address(address.split("%")[0])
     except ValueError:
@@ -27,7 +27,7 @@ def caller_at(address: str) -> str:
 
 
 class Buckets:
-    """Lets ``per_minute`` requests of each caller pass, as many at once, then as they drip in."""
+    """A token bucket per caller, which holds and refills ``per_minute`` requests."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.size = float(per_minute)
@@ -37,11 +37,11 @@ class Buckets:
         self._lock = threading.Lock()
 
     def take(self, caller: str) -> None:
-        """Take one. Raises ProblemError("rate") with the time until there is one again."""
+        """Take one request. Raises ProblemError("rate") with the time until the next one."""
         self._pass(caller, 1)
 
     def check(self, caller: str) -> None:
-        """As ``take``, but take none."""
+        """Raise as ``take`` does, but take none."""
         self._pass(caller, 0)
 
     def _pass(self, caller: str, count: int) -> None:
@@ -50,7 +50,7 @@ class Buckets:
             level, before = self._levels.pop(caller, (self.size, now))
             level = min(self.size, level + (now - before) * self.rate)
             is_enough = level >= 1
-            # Put back at the end: at the beginning are those not heard of for the longest time.
+            # Reinserted at the end, so that the least recent callers come first.
             self._levels[caller] = (level - count if is_enough else level, now)
             while len(self._levels) > MOST_CALLERS:
                 del self._levels[next(iter(self._levels))]

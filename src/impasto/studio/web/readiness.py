@@ -1,4 +1,4 @@
-"""Whether state and data folder can be used, looked at once a second however many ask."""
+"""Readiness checks of state and data folder, at most once a second."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEPT_SECONDS = 1.0
 
 
 class Readiness:
-    """Makes ``checks``, which raise where something is wrong, and remembers for a second what they found."""
+    """The ``checks``, which raise if something is wrong, with their results cached for a second."""
 
     def __init__(
         self, checks: Mapping[str, Callable[[], object]], clock: Callable[[], float] = time.monotonic
@@ -23,7 +23,7 @@ class Readiness:
         self._until = float("-inf")
 
     def look(self) -> dict[str, str]:
-        """What each check found: "ok", or the kind of its error, which strangers may read."""
+        """Return the result of each check: "ok", or the type of its error."""
         with self._lock:
             if self._clock() >= self._until:
                 self._found = {name: _tried(check) for name, check in self._checks.items()}
@@ -40,7 +40,7 @@ def _tried(check: Callable[[], object]) -> str:
 
 
 def writable(storage: Storage) -> None:
-    """Raise OSError where the data folder takes no files."""
+    """Raise OSError if the data folder is not writable."""
     path = storage.incoming()
     path.touch()
     path.unlink()

@@ -1,4 +1,4 @@
-"""From a request to the job it stands for: presets, sliders and single options become a ``Job``."""
+"""Conversion of requests, with their presets, sliders and single options, to jobs."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from impasto.studio.state.storage import PAGE, RESULT, job_place, picture_place
 from impasto.studio.web.schemas import JobSettings, PreviewRequest
 from impasto.weights.cache import present
 
-# What names files or machines, and what has a field of its own in a request.
+# Options that name files or machines, or have their own field in a request.
 _NOT_OPTIONS = {
     *("size", "encoder", "device", "max_memory", "tile", "precision", "recoveries", "channels_last"),
     *("style_weights", "style_scales", "blend_layers", "mask_feather", "seed"),
 }
 OPTIONS = tuple(f.name for f in dataclasses.fields(OptimizeOptions) if f.name not in _NOT_OPTIONS)
-"""The fields of ``OptimizeOptions`` a request may set one by one."""
+"""The fields of ``OptimizeOptions`` that a request may set."""
 
 _BOUNDS = {name: p.bound for name, p, _ in parameters(OptimizeOptions) if p.bound is not None}
-"""Beyond these a single job would take the machine from everyone else."""
+"""The greatest values, so that one job does not block the machine."""
 
 PAGE_SIDE = 448
-"""Long side of what an explanation looks into; a painting of 4096 pixels is no clearer on a page."""
+"""The long side of the painting in an explanation, where more pixels would not show."""
 PAGE_STEPS = 150
-"""Steps at each level of an explanation at most, as the preset "best" has them: a published recipe has
+"""The most steps at each level of an explanation, as in the preset "best"; published recipes have
 thousands."""
 _STEPS = ("iterations", "coarse_iterations", "first_iterations")
 
 
 @dataclass(frozen=True)
 class GalleryStyle:
-    """A style that comes with the package. ``paint``: by optimisation; ``fast``: in the gallery network."""
+    """A bundled style. ``paint``: for optimisation; ``fast``: in the gallery network."""
 
     name: str
     title: str
@@ -54,7 +54,7 @@ class GalleryStyle:
 
 
 def presets() -> dict[str, str]:
-    """Return the presets this machine has the network for, with what they are for."""
+    """Return the presets whose network is on this machine, with their summaries."""
     return {name: p.summary for name, p in PRESETS.items() if present(p.options.encoder)}
 
 
@@ -70,7 +70,7 @@ def painted_styles() -> dict[str, GalleryStyle]:
 def painting_job(
     asked: JobSettings, pictures: Mapping[str, PictureRecord], id: str, *, draft_size: int
 ) -> Job:
-    """Return the job of the request ``asked``, accepted as ``id``, with places below the data folder.
+    """Return the job ``id`` for the request ``asked``, with paths below the data folder.
 
     ``pictures``: the uploads it names, by id. Raises OptionError.
     """
@@ -94,7 +94,7 @@ def painting_job(
 def explanation_job(
     asked: JobSettings, pictures: Mapping[str, PictureRecord], id: str, *, draft_size: int
 ) -> Job:
-    """Return the job of the page that explains ``asked``: one painting, no masks, and a draft's size."""
+    """Return the job of the page that explains ``asked``: its main style, without masks, at a small size."""
     main = max(asked.styles, key=lambda style: style.weight)
     only = main.model_copy(update={"weight": 1.0, "mask": None})
     changes = {"styles": [only], "mask_feather": 0.0, "protect": None}
@@ -109,7 +109,7 @@ def explanation_job(
 
 
 def preview_job(asked: PreviewRequest) -> Job:
-    """Return the job of a preview, whose photograph comes later. Raises OptionError."""
+    """Return the job of a preview, without its photograph. Raises OptionError."""
     weights: dict[str, float] = {}
     for style in asked.styles:
         weights[style.name] = weights.get(style.name, 0.0) + style.weight
@@ -124,15 +124,15 @@ def preview_job(asked: PreviewRequest) -> Job:
 
 
 def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:
-    """Return the options a request amounts to. Raises OptionError."""
+    """Return the options of a request. Raises OptionError."""
     is_draft = asked.kind == "draft"
     preset = "draft" if is_draft else asked.preset
     if preset not in presets():
-        raise OptionError(f"preset must be one of {', '.join(presets())}; it is {preset!r}")
+        raise OptionError(f"expected preset to be one of {', '.join(presets())}; got {preset!r}")
     base = find_preset(preset).options
     changes: dict[str, Any] = {
         "size": min(asked.size, draft_size) if is_draft else asked.size,
-        # The eye sees halves where the weight has quarters.
+        # Half the visible strength is a quarter of the weight.
         "style_weight": base.style_weight * asked.strength**2,
         "style_scale": base.style_scale * asked.stroke_size,
         "mask_feather": asked.mask_feather,
@@ -151,16 +151,17 @@ def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:
     except OptionError:
         raise
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise OptionError(f"options are of a wrong kind: {str(error)[:200]}") from error
+        raise OptionError(f"options have a value of a wrong type: {str(error)[:200]}") from error
 
 
 def _check_options(given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in OPTIONS:
-            raise OptionError(f"options cannot set {name!r} here; they can set {', '.join(OPTIONS)}")
+            raise OptionError(f"unknown option {name!r}; expected one of {', '.join(OPTIONS)}")
     if given.get("init", "content") not in get_args(Initialisation):
-        raise OptionError(f"init must be one of {', '.join(get_args(Initialisation))}")
+        allowed = ", ".join(get_args(Initialisation))
+        raise OptionError(f"expected init to be one of {allowed}; got {given['init']!r}")
     for name, most in _BOUNDS.items():
         value = given.get(name)
         if isinstance(value, (int, float)) and value > most:
-            raise OptionError(f"{name} must be at most {most:g} here; it is {value}")
+            raise OptionError(f"expected {name} of at most {most:g}; got {value}")

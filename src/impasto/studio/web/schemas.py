@@ -1,4 +1,4 @@
-"""The API's words: what comes in, checked by pydantic, and what goes out."""
+"""The API's requests and responses, checked by pydantic."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Real = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Incoming(BaseModel):
-    """Unknown fields are errors: a typing mistake should not be a default."""
+    """A request, in which unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Outgoing(BaseModel):
-    """What is sent."""
+    """A response."""
 
 
 class SignIn(Incoming):
@@ -29,7 +29,7 @@ class SignIn(Incoming):
 
 
 class StyleChoice(Incoming):
-    """A gallery style by ``name``, or an uploaded painting by ``picture``."""
+    """A style: a bundled one by ``name``, or an uploaded ``picture``."""
 
     name: StyleName | None = None
     picture: PictureId | None = None
@@ -39,12 +39,12 @@ class StyleChoice(Incoming):
     @model_validator(mode="after")
     def _one(self) -> StyleChoice:
         if (self.name is None) == (self.picture is None):
-            raise ValueError("a style has a name or a picture; expected one of them")
+            raise ValueError("expected either name or picture of a style")
         return self
 
 
 class JobSettings(BaseModel):
-    """What a painting is made of and how; only ``photo`` and ``styles`` are needed."""
+    """The inputs and options of a painting; only ``photo`` and ``styles`` are required."""
 
     kind: Literal["painting", "draft"] = "painting"
     photo: PictureId
@@ -64,16 +64,14 @@ class JobSettings(BaseModel):
     def _masks(self) -> Self:
         masked = [style.mask is not None for style in self.styles]
         if any(masked) and not all(masked):
-            raise ValueError("masks are for all styles or for none")
+            raise ValueError("expected masks for all styles or for none")
         if all(masked) and len({style.weight for style in self.styles}) > 1:
-            raise ValueError(
-                "with a mask for each style there is nothing to share out: expected equal weights"
-            )
+            raise ValueError("expected equal weights, since each style has a mask")
         return self
 
 
 class JobRequest(JobSettings, Incoming):
-    """A painting to be made."""
+    """A painting to submit."""
 
     webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
@@ -126,7 +124,7 @@ class PresetOut(Outgoing):
 
 
 class JobDefaults(Outgoing):
-    """The fields of ``JobRequest`` that a form shows, where a request leaves them out."""
+    """The defaults of the fields of ``JobRequest`` that a form shows."""
 
     size: int
     strength: float
@@ -242,7 +240,7 @@ class Jobs(Outgoing):
 
 
 class LossPoint(Outgoing):
-    """One step of the loss curve; beside these fields, each kind of loss by its name."""
+    """One step of the loss curve, with a further field for each kind of loss."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, float]

@@ -1,4 +1,4 @@
-"""What arrives from outside: looked at before it is decoded, kept without anything but its pixels."""
+"""Uploads: checked before decoding, and stored as pixels without metadata."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LEAST_SIDE = 16
 
 
 class UploadError(InputError):
-    """An upload that is not taken; ``kind`` is the API's name for why."""
+    """Raised for an upload that is refused; ``kind`` is one of the API's kinds of problem."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -36,20 +36,20 @@ class UploadError(InputError):
 
 @dataclass(frozen=True)
 class StoredUpload:
-    """An upload as it is kept: its upright size, and the bytes of its files."""
+    """A stored upload: its upright size, and the bytes of its files."""
 
     width: int
     height: int
     bytes: int
 
 
-def keep(
+def store_upload(
     source: Path, role: Role, target: Path, small: Path, *, max_pixels: int, max_frames: int
 ) -> StoredUpload:
-    """Decode the upload at ``source`` and keep it at ``target`` as PNG, with a ``small`` copy.
+    """Decode the upload at ``source`` and store it at ``target`` as PNG, with a ``small`` copy.
 
-    What the bytes are decides, not their name; its size and its frames are read from its header, and
-    nothing is decoded that is beyond the limits. Raises UploadError.
+    The format is detected from the contents; size and frames are read from the header before decoding.
+    Raises UploadError.
     """
     try:
         _check_header(source, max_pixels, max_frames)
@@ -61,14 +61,14 @@ def keep(
             else:
                 picture = imaging.read(source, max_pixels=max_pixels)
     except MissingExtraError as error:
-        raise UploadError("not-a-picture", f"this server cannot read it: {error}") from error
+        raise UploadError("not-a-picture", f"this server cannot read the picture: {error}") from error
     except PictureError as error:
         kind = "unsuitable" if role == "mask" and "mask" in str(error.expected) else "not-a-picture"
-        raise UploadError(kind, f"expected {error.expected}, but {error.actual}") from error
+        raise UploadError(kind, f"expected {error.expected}; {error.actual}") from error
     if min(picture.width, picture.height) < LEAST_SIDE:
         raise UploadError(
             "unsuitable",
-            f"expected at least {LEAST_SIDE} pixels a side; it has {picture.width} x {picture.height}",
+            f"expected at least {LEAST_SIDE} pixels a side; got {picture.width} x {picture.height}",
         )
     _write(picture, role, target)
     files.replace(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
@@ -76,7 +76,7 @@ def keep(
 
 
 def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
-    """Raise UploadError for what is beyond the limits, by its header alone."""
+    """Raise UploadError for a header that exceeds the limits."""
     data = source.read_bytes()
     kind = formats.sniff(source, data)
     if kind is formats.HEIC:
@@ -88,7 +88,7 @@ def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
         if pixels > max_pixels:
             raise UploadError(
                 "too-many-pixels",
-                f"it has {image.width} x {image.height} = {pixels:,} pixels; at most {max_pixels:,} may be",
+                f"expected at most {max_pixels:,} pixels; got {image.width} x {image.height} = {pixels:,}",
             )
         if kind.codec != "GIF" and has_more_frames(image, max_frames):
             raise _too_many_frames(max_frames)
@@ -98,13 +98,13 @@ def _check_gif(data: bytes, max_frames: int) -> None:
     try:
         is_too_long = gif_frames(data, max_frames + 1) > max_frames
     except ValueError as error:
-        raise UploadError("not-a-picture", f"expected a GIF as encoders write it, but {error}") from error
+        raise UploadError("not-a-picture", f"expected a GIF as encoders write it; {error}") from error
     if is_too_long:
         raise _too_many_frames(max_frames)
 
 
 def _too_many_frames(most: int) -> UploadError:
-    return UploadError("too-many-pixels", f"it has more than {most:,} frames, as many as are taken")
+    return UploadError("too-many-pixels", f"expected at most {most:,} frames; got more")
 
 
 def _write(picture: Picture, role: Role, target: Path) -> None:
@@ -112,18 +112,18 @@ def _write(picture: Picture, role: Role, target: Path) -> None:
         imaging.write(picture, target)
         return
     stream = io.BytesIO()
-    # Lightly compressed: this copy is read more often than it is sent.
+    # Lightly compressed, as this copy is read more often than sent.
     as_image(picture, role == "mask").save(stream, format="PNG", compress_level=1)
     files.replace(target, stream.getvalue())
 
 
 def copy_of(path: Path, small: Path, side: int, *, is_mask: bool) -> tuple[bytes, str]:
-    """A copy of a kept upload with a long side of at most ``side``: (bytes, media type)."""
+    """Return a copy of a stored upload whose long side is at most ``side``: its bytes and media type."""
     source = small if side <= SMALL_SIDE and not is_mask else path
     with Image.open(source) as opened:
         opened.load()
         image: Image.Image = opened
-        if image.mode.startswith("I"):  # Pillow reads 16 bits of one channel as such
+        if image.mode.startswith("I"):  # Pillow's mode for 16 bits of one channel
             image = image.point(lambda value: value / 257).convert("L")
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
         if is_mask:
@@ -133,8 +133,8 @@ def copy_of(path: Path, small: Path, side: int, *, is_mask: bool) -> tuple[bytes
         return as_jpeg(image), "image/jpeg"
 
 
-def tidy_name(name: str | None, most: int = 200) -> str:
-    """A name fit for showing: the last part of a path, without control characters; or "picture"."""
+def display_name(name: str | None, most: int = 200) -> str:
+    """Return a name to display: the last part of a path, without control characters, or "picture"."""
     last = re.split(r"[/\\]", name or "")[-1]
     shown = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip()
     return shown[:most] or "picture"

@@ -1,1 +1,1 @@
-"""What paints accepted jobs, sends webhooks and removes what is no longer kept."""
+"""Workers: they paint accepted jobs, send webhooks and delete expired data."""

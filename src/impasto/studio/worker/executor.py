@@ -1,7 +1,7 @@
-"""What paints a job: this process, or an actor on a Ray cluster. Both write what they make beside its output.
+"""Execution of a job, in this process or by an actor on a Ray cluster.
 
-A picture cut short is ``partial.png``. What was finished by a worker that was then lost is found at the
-output by the next one.
+Both write next to the job's output. The picture of a cancelled job is ``partial.png``. If a worker dies
+after writing the output, the next one finds it there.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ SHOW_EVERY = 0.5
 
 
 class ProgressListener(Protocol):
-    """Who is told how a painting goes."""
+    """The interface for following a painting."""
 
     def progress(self, event: Progress) -> None:
-        """Take note of one iteration."""
+        """Handle the progress of one iteration."""
 
-    def shown(self) -> None:
-        """Take note of a new preview in the job's folder."""
+    def preview_written(self) -> None:
+        """Handle a new preview in the job's folder."""
 
 
 class JobExecutor(Protocol):
-    """Paints jobs."""
+    """The interface of an executor of jobs."""
 
     def warm_up(self) -> None:
-        """Load what the first job would have to wait for."""
+        """Load what the first job needs."""
 
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
-        """Paint ``job``. Raises what Impasto raises, and ExecutorLostError."""
+        """Paint ``job``. Raises ImpastoError and ExecutorLostError."""
 
     def close(self) -> None:
-        """Let go of what was loaded elsewhere."""
+        """Free resources on other machines."""
 
 
 class ExecutorLostError(Exception):
-    """What painted is gone, and the job unfinished."""
+    """Raised when the process that paints has died before the job was finished."""
 
 
 class LocalExecutor:
-    """Paints in this process; the network is kept from one job to the next."""
+    """An executor in this process, which keeps the network from one job to the next."""
 
     def __init__(self, checkpoint_seconds: float, max_pixels: int) -> None:
         self._checkpoint_seconds, self._max_pixels = checkpoint_seconds, max_pixels
@@ -76,12 +76,12 @@ class LocalExecutor:
             self.perform(job, checkpoint, on_progress, cancel)
 
     def close(self) -> None:
-        """Nothing is elsewhere."""
+        """Do nothing."""
 
     def perform(
         self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Callable[[], bool]
     ) -> Any:
-        """Paint ``job``; returns Impasto's result."""
+        """Paint ``job`` and return the result."""
         from impasto.pipelines.photo import paint_job
 
         self._painter = make_painter(job, like=self._painter, max_pixels=self._max_pixels)
@@ -100,7 +100,7 @@ class LocalExecutor:
 
 
 class PreviewWriter:
-    """Passes progress on, and writes the picture as it is to ``path`` now and then."""
+    """A progress callback that also writes previews to ``path``."""
 
     def __init__(self, path: Path, listener: ProgressListener) -> None:
         self._path, self._listener = path, listener
@@ -110,10 +110,10 @@ class PreviewWriter:
         now = time.monotonic()
         if event.preview is not None and now - self._at >= SHOW_EVERY:
             self._at = now
-            # A folder that was deleted with its job; anything else will show when the result is kept.
+            # The job and its folder may have been deleted; any other error will recur with the result.
             with contextlib.suppress(OSError):
                 self._write(event.preview())
-                self._listener.shown()
+                self._listener.preview_written()
         self._listener.progress(event)
 
     def _write(self, pixels: Any) -> None:

@@ -1,4 +1,4 @@
-"""The explanation page, made by the pipeline in a process of its own, which can be ended at any time."""
+"""The explanation page, made in a child process, which can be killed at any time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOK_EVERY = 0.3
 
 
 def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
-    """Write the page to the output of ``job``, unless ``cancel`` returns True before. Raises InputError."""
+    """Write the page to the output of ``job``; stop when ``cancel`` returns True. Raises InputError."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=_run, args=(job.to_dict(), theirs), daemon=True)
@@ -49,7 +49,7 @@ def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
 
 
 def _run(job: dict[str, object], line: Connection) -> None:
-    """Explain ``job`` in this process; tells ``line`` of progress, of an error, and None at the end."""
+    """Explain ``job`` in this process; send progress, an error message or None at the end to ``line``."""
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     from impasto.pipelines import inspect
 
@@ -73,7 +73,7 @@ def _run(job: dict[str, object], line: Connection) -> None:
 
 
 def _end_with(line: Connection) -> None:
-    """End this process when the one that began it has ended, however it did."""
+    """Exit when the parent process has ended."""
     with contextlib.suppress(EOFError, OSError):
-        line.recv()  # nothing is ever sent this way
+        line.recv()  # the parent sends nothing
     os._exit(1)

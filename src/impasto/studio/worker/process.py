@@ -1,7 +1,7 @@
 """A worker process: ``python -m impasto.studio.worker --lane paintings``.
 
-Settings come from the environment. It ends in good order on SIGTERM and SIGINT: what it paints is kept, and
-goes on elsewhere. ``--parent`` has it end when that process is no more.
+Settings come from the environment. On SIGTERM and SIGINT it saves the current job, which another worker
+continues, and exits. With ``--parent`` it exits when that process has ended.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from impasto.errors import ImpastoError
-from impasto.studio.logs import set_up
+from impasto.studio.logs import configure_logging
 from impasto.studio.settings import Settings, load
 from impasto.studio.state import LANES, open_state
 from impasto.studio.state.retries import is_outage
@@ -30,13 +30,13 @@ from impasto.studio.worker.sweeper import Sweeper
 log = logging.getLogger("impasto.studio.worker")
 POLL_EVERY = 0.1
 RECOVER_EVERY = 2.0
-TIDY_EVERY = 60.0
+DELETE_EVERY = 60.0
 SEND_EVERY = 1.0
 PARENT_EVERY = 0.5
 
 
 class Worker:
-    """Polls one lane of the queue and paints what it takes; sweeps and sends webhooks on other threads."""
+    """A worker that paints the jobs of one lane, and sweeps and sends webhooks on other threads."""
 
     def __init__(self, settings: Settings, lane: str, name: str, parent: int | None = None) -> None:
         self.name, self.lane, self.parent = name, lane, parent
@@ -46,22 +46,22 @@ class Worker:
         self.sender = WebhookSender(settings, state)
 
     def run(self) -> None:
-        """JobQueue until told to stop."""
+        """Work until told to stop."""
         self.runner.executor.warm_up()
         painting = self._every(POLL_EVERY, self._paint)
         self._every(RECOVER_EVERY, self.sweeper.recover)
-        self._every(TIDY_EVERY, self.sweeper.tidy)
+        self._every(DELETE_EVERY, self.sweeper.delete_expired)
         self._every(SEND_EVERY, self._send)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         log.info("ready", extra={"worker": self.name, "lane": self.lane})
         while not self.runner.stopping.wait(PARENT_EVERY):
             if self.parent is not None and os.getppid() != self.parent:
-                log.warning("the server is gone", extra={"worker": self.name})
+                log.warning("the server has ended", extra={"worker": self.name})
                 self.runner.stopping.set()
         painting.join()
         self.runner.executor.close()
-        log.info("ended", extra={"worker": self.name})
+        log.info("stopped", extra={"worker": self.name})
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self.runner.stopping.set()
@@ -75,7 +75,7 @@ class Worker:
             pass
 
     def _every(self, seconds: float, act: Callable[[], object]) -> threading.Thread:
-        """Start a thread that does ``act`` again and again, with so many ``seconds`` between."""
+        """Start and return a thread that calls ``act`` every so many ``seconds``."""
 
         def repeat() -> None:
             while not self.runner.stopping.wait(seconds):
@@ -85,7 +85,7 @@ class Worker:
                     if is_outage(error):
                         log.warning("the database cannot be reached: %s", error)
                     else:
-                        log.exception("an unexpected error")
+                        log.exception("unexpected error")
 
         thread = threading.Thread(target=repeat, daemon=True)
         thread.start()
@@ -93,7 +93,7 @@ class Worker:
 
 
 def main() -> int:
-    """Run a worker as the command line says; the exit code, where settings cannot be used."""
+    """Run a worker with the options of the command line; return 2 for unusable settings."""
     parser = argparse.ArgumentParser(prog="python -m impasto.studio.worker", description=__doc__)
     parser.add_argument("--lane", choices=LANES, default="paintings")
     parser.add_argument("--name", default="")
@@ -101,15 +101,15 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = load()
-        set_up(settings.log_format)
+        configure_logging(settings.log_format)
         name = arguments.name or f"w_{os.getpid()}_{secrets.token_hex(4)}"
-        with contextlib.suppress(OSError):  # those who wait for a page come before those who wait for a job
+        with contextlib.suppress(OSError):  # requests go before painting
             os.nice(5)
         Worker(settings, arguments.lane, name, arguments.parent).run()
     except ImpastoError as error:
         print(f"impasto: {error}", file=sys.stderr)
         return 2
-    # Threads of torch may abort an orderly exit; everything of worth is on disk.
+    # Threads of torch may abort an orderly exit; all results are on disk.
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,7 +1,7 @@
-"""Painting on a Ray cluster, through ``jobs.executors.ray``: a worker hands its jobs to an actor there.
+"""Execution on a Ray cluster, through ``jobs.executors.ray``: a worker gives its jobs to an actor there.
 
-The cluster's machines see the data folder under the same path: checkpoints, previews and results pass
-through it, and so does the request to stop. The actor's progress comes over Ray.
+The cluster's machines share the data folder under the same path; checkpoints, previews, results and the
+request to stop are files in it. Progress is sent over Ray.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from impasto.studio.state.storage import CHECKPOINT, PREVIEW
 from impasto.studio.worker.executor import ExecutorLostError, LocalExecutor, PreviewWriter, ProgressListener
 
 STOP = "stop"
-"""A file in the job's folder: put it down."""
+"""The file in the job's folder that asks the actor to stop."""
 LOOK_EVERY = 0.3
 _ME = 0
 
 
 class RayJobExecutor:
-    """One actor on the cluster, which paints for this worker, and is replaced when it dies."""
+    """An executor with one actor on the cluster, which is replaced when it dies."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,7 +39,7 @@ class RayJobExecutor:
         self._item = 0
 
     def warm_up(self) -> None:
-        """Join the cluster and have the actor started. Raises MissingExtraError, InputError."""
+        """Join the cluster and start the actor. Raises MissingExtraError, InputError."""
         from impasto.jobs.executors import ray as cluster
 
         settings, folder = self._settings, self._settings.data_dir.resolve()
@@ -48,7 +48,7 @@ class RayJobExecutor:
         found = cluster.join(settings.ray_address, 1, 1, gpus=True, memory=memory)
         given = {"checkpoint_seconds": settings.checkpoint_seconds, "max_pixels": settings.max_pixels}
         painter = WorkerPainter("impasto.studio.worker.ray_executor:make_performer", given)
-        # Others share the cluster too: what a painting takes is for the operator to say.
+        # Others share the cluster, so the operator sets the resources of a painting.
         share = replace(found.share, workers=1, slot=WorkerSlot(settings.ray_cores))
         self._executor = cluster.RayExecutor(painter, replace(found, share=share), str(folder))
         self._executor.start(_ME)
@@ -73,9 +73,9 @@ class RayJobExecutor:
                     return
             if (now := _changed(folder / PREVIEW)) != seen:
                 seen = now
-                listener.shown()
+                listener.preview_written()
             if cancel():
-                with contextlib.suppress(FileNotFoundError):  # its job was deleted, and is stopped by that
+                with contextlib.suppress(FileNotFoundError):  # the job was deleted, which stops it too
                     stop.touch()
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ def _changed(path: Path) -> int:
 
 
 def make_performer(checkpoint_seconds: float, max_pixels: int) -> Perform:
-    """Return what an actor does with its tasks; called on the cluster."""
+    """Return the function that performs an actor's tasks; called on the cluster."""
     local = LocalExecutor(checkpoint_seconds, max_pixels)
     local.warm_up()
 
@@ -101,8 +101,8 @@ def make_performer(checkpoint_seconds: float, max_pixels: int) -> Perform:
             def progress(self, event: Progress) -> None:
                 on_progress(event)
 
-            def shown(self) -> None:
-                """Whoever waits for it sees the file."""
+            def preview_written(self) -> None:
+                """Do nothing: the worker watches the file."""
 
         stopped = _throttled(lambda: (folder / STOP).exists() or not folder.exists())
         writer = PreviewWriter(folder / PREVIEW, Listener())
@@ -112,7 +112,7 @@ def make_performer(checkpoint_seconds: float, max_pixels: int) -> Perform:
 
 
 def _throttled(look: Callable[[], bool]) -> Callable[[], bool]:
-    """``look``, at most once in ``LOOK_EVERY`` seconds: the folder may be on another machine."""
+    """Return ``look``, called at most once in ``LOOK_EVERY`` seconds, as the folder may be remote."""
     at, found = 0.0, False
 
     def looked() -> bool:

@@ -1,4 +1,4 @@
-"""What a job that is being painted tells: progress, losses, previews; and what is requested meanwhile."""
+"""Reports of a running job to the state: progress, losses, previews; and its status from there."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from impasto.studio.state.retries import is_outage
 from impasto.studio.state.storage import LOSSES
 
 log = logging.getLogger("impasto.studio.worker")
-SAY_EVERY = 0.25
+SEND_EVERY = 0.25
 LOOK_EVERY = 0.3
 
 
 def summed(losses: Mapping[str, float]) -> dict[str, float]:
-    """Losses by kind: "content relu4_2" and its like add up to "content"; finite numbers only."""
+    """Return the finite losses summed by kind: "content relu4_2" counts as "content"."""
     found: dict[str, float] = {}
     for name, value in losses.items():
         kind = name.split()[0]
@@ -34,13 +34,13 @@ def summed(losses: Mapping[str, float]) -> dict[str, float]:
 
 
 class JobReporter:
-    """Stands between a painting and the state; a thread of its own holds the lease meanwhile."""
+    """A progress listener that writes to the state, with a thread that renews the lease."""
 
     def __init__(self, settings: Settings, state: State, job: JobRecord, worker: str, folder: Path) -> None:
         self.settings, self.state, self.job, self.worker, self.folder = settings, state, job, worker, folder
         self.preview = job.preview
         self._status: str | None = "running"
-        self._said = 0.0
+        self._sent = 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._hold, name=f"lease-{job.id}", daemon=True)
@@ -54,23 +54,23 @@ class JobReporter:
         self._thread.join()
 
     def status(self, *, fresh: bool = False) -> str | None:
-        """The job's status: "running" to go on, "pausing", "cancelling", or None when it is gone."""
+        """Return the job's status: "running", "pausing", "cancelling", or None if it was deleted or lost."""
         if fresh:
-            self._say(None)
+            self._send(None)
         return self._status
 
     def progress(self, event: Progress) -> None:
-        """Take note of one iteration."""
+        """Report one iteration."""
         now = time.monotonic()
         if event.losses:
-            with contextlib.suppress(OSError):  # a folder that was deleted with its job
+            with contextlib.suppress(OSError):  # the job and its folder were deleted
                 self._note(event)
-        if now - self._said >= SAY_EVERY or event.done >= 1:
-            self._say({**event.to_dict(), "losses": summed(event.losses)})
-            self._said = now
+        if now - self._sent >= SEND_EVERY or event.done >= 1:
+            self._send({**event.to_dict(), "losses": summed(event.losses)})
+            self._sent = now
 
-    def shown(self) -> None:
-        """Take note of a new preview."""
+    def preview_written(self) -> None:
+        """Count a new preview."""
         self.preview += 1
 
     def _note(self, event: Progress) -> None:
@@ -84,16 +84,16 @@ class JobReporter:
             if time.monotonic() - renewed < self.settings.lease_seconds / 4:
                 self._look()
             else:
-                self._say(None)
+                self._send(None)
                 renewed = time.monotonic()
 
     def _look(self) -> None:
         try:
             self._status = self.state.queue.status(self.job.id, self.worker)
         except Exception as error:
-            self._bear(error)
+            self._log_outage(error)
 
-    def _say(self, progress: dict[str, Any] | None) -> None:
+    def _send(self, progress: dict[str, Any] | None) -> None:
         until = time.time() + self.settings.lease_seconds
         try:
             with self._lock:
@@ -101,10 +101,10 @@ class JobReporter:
                     self.job.id, self.worker, until=until, progress=progress, preview=self.preview
                 )
         except Exception as error:
-            self._bear(error)
+            self._log_outage(error)
 
-    def _bear(self, error: Exception) -> None:
-        """Paint on while the database cannot be reached: it may be back before the picture is done."""
+    def _log_outage(self, error: Exception) -> None:
+        """Log that the database cannot be reached, and go on painting; raise any other error."""
         if not is_outage(error):
             raise error
         log.warning("the database cannot be reached: %s", error)

@@ -1,4 +1,4 @@
-"""The server's own workers: started with it, started again when they die, stopped with it."""
+"""Supervision of the server's own workers: started with it, restarted when they die, stopped with it."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ LONGEST_PAUSE = 30.0
 
 
 @dataclass
-class _Place:
-    """A worker's place: who has it, and how often it fell vacant."""
+class _SupervisedWorker:
+    """One of the supervised workers: its process, and the number of quick deaths in a row."""
 
     lane: str
     process: subprocess.Popen[bytes] | None = None
     name: str = ""
     began: float = 0.0
-    falls: int = 0
+    deaths: int = 0
     due: float = field(default=0.0)
 
 
 class Supervisor:
-    """Keeps as many workers as ``settings`` say."""
+    """A supervisor of as many workers as ``settings`` ask for."""
 
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
         lanes = ["drafts"] * settings.draft_workers + ["paintings"] * settings.workers
-        self._places = [_Place(lane) for lane in lanes]
+        self._workers = [_SupervisedWorker(lane) for lane in lanes]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        for place in self._places:
-            self._fill(place)
+        for worker in self._workers:
+            self._launch(worker)
         self._thread.start()
 
     def pids(self) -> dict[str, int]:
-        """The lane's name and number to its worker's process, for tests and operators."""
+        """Return the process ids by lane and number, for tests and operators."""
         return {
-            f"{place.lane}-{number}": place.process.pid
-            for number, place in enumerate(self._places)
-            if place.process is not None
+            f"{worker.lane}-{number}": worker.process.pid
+            for number, worker in enumerate(self._workers)
+            if worker.process is not None
         }
 
     def stop(self) -> None:
-        """Have all put down what they paint; those that take too long are killed."""
+        """Stop all workers, which put their jobs back; kill those that take too long."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
-        running = [place.process for place in self._places if place.process is not None]
+        running = [worker.process for worker in self._workers if worker.process is not None]
         for process in running:
             process.terminate()
         end = time.monotonic() + self.settings.shutdown_seconds
@@ -72,34 +72,34 @@ class Supervisor:
                 process.kill()
                 process.wait()
 
-    def _fill(self, place: _Place) -> None:
-        place.name = f"w_{secrets.token_hex(8)}"
-        command = [sys.executable, "-m", "impasto.studio.worker", "--lane", place.lane]
-        place.process = subprocess.Popen(
-            [*command, "--name", place.name, "--parent", str(os.getpid())],
+    def _launch(self, worker: _SupervisedWorker) -> None:
+        worker.name = f"w_{secrets.token_hex(8)}"
+        command = [sys.executable, "-m", "impasto.studio.worker", "--lane", worker.lane]
+        worker.process = subprocess.Popen(
+            [*command, "--name", worker.name, "--parent", str(os.getpid())],
             env={**os.environ, **self.settings.environment()},
             stdin=subprocess.DEVNULL,
-            # Ctrl-C is for the server, which tells its workers in its own time.
+            # Ctrl-C reaches the server only, which then stops its workers.
             start_new_session=True,
         )
-        place.began = time.monotonic()
+        worker.began = time.monotonic()
 
     def _watch(self) -> None:
         while not self._ended.wait(LOOK_EVERY):
-            for place in self._places:
+            for worker in self._workers:
                 try:
-                    self._look(place)
+                    self._look(worker)
                 except Exception:
-                    log.exception("the supervisor stumbled")
+                    log.exception("unexpected error")
 
-    def _look(self, place: _Place) -> None:
+    def _look(self, worker: _SupervisedWorker) -> None:
         now = time.monotonic()
-        if place.process is not None and place.process.poll() is not None:
-            log.warning("a worker ended", extra={"lane": place.lane, "code": place.process.returncode})
-            place.falls = 1 if now - place.began > STEADY else place.falls + 1
-            place.due = now + min(LONGEST_PAUSE, 0.1 * 2 ** min(place.falls, 9))
-            place.process = None
-            # Nobody has to wait for its leases to end: it is known to be dead.
-            self.state.queue.recover(time.time(), self.settings.attempts, of=place.name)
-        if place.process is None and now >= place.due:
-            self._fill(place)
+        if worker.process is not None and worker.process.poll() is not None:
+            log.warning("a worker ended", extra={"lane": worker.lane, "code": worker.process.returncode})
+            worker.deaths = 1 if now - worker.began > STEADY else worker.deaths + 1
+            worker.due = now + min(LONGEST_PAUSE, 0.1 * 2 ** min(worker.deaths, 9))
+            worker.process = None
+            # The worker is dead, so there is no need to wait for its leases to expire.
+            self.state.queue.recover(time.time(), self.settings.attempts, of=worker.name)
+        if worker.process is None and now >= worker.due:
+            self._launch(worker)

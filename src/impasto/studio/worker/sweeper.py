@@ -1,4 +1,4 @@
-"""The sweeper: no job is forgotten and nothing is kept too long. Every worker has one, and one does it."""
+"""The sweeper: recovers lost jobs and deletes expired data. It runs in every worker."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from impasto.studio.state.storage import Storage
 log = logging.getLogger("impasto.studio.worker")
 STRAY = 3600.0
 COPY_DAYS = 30.0
-"""How long a copy of the database from before an upgrade is kept."""
+"""Days for which the copy of the database made before an upgrade is kept."""
 
 
 class Sweeper:
-    """What has to be done now and then."""
+    """The regular maintenance of state and storage."""
 
     def __init__(self, settings: Settings, state: State, storage: Storage) -> None:
         self.settings, self.state, self.storage = settings, state, storage
 
     def recover(self) -> int:
-        """Put jobs back that were lost with a worker; returns how many."""
+        """Requeue jobs that were lost with a worker; return their number."""
         lost = self.state.queue.recover(time.time(), self.settings.attempts)
         for job in lost:
             log.warning("recovered", extra={"job": job.id, "attempt": job.attempts, "status": job.status})
         return len(lost)
 
-    def tidy(self) -> int:
-        """Delete what has been kept for long enough, and what nobody remembers; returns how many."""
+    def delete_expired(self) -> int:
+        """Delete expired data and stray files; return the number deleted."""
         now, settings = time.time(), self.settings
         day = 86400.0
         over = self.state.overview.expired(
@@ -56,5 +56,5 @@ class Sweeper:
                 copy.unlink(missing_ok=True)
         self.state.database.empty_log()
         if count or strays:
-            log.info("tidied", extra={"removed": count, "strays": strays})
+            log.info("cleaned", extra={"removed": count, "strays": strays})
         return count + strays

@@ -35,8 +35,8 @@ def _describe(services: Services, job: JobRecord) -> bytes:
     return _event("job", job_document(job, position=position), job.version)
 
 
-async def _told(services: Services, job: JobRecord) -> bytes:
-    """The event for a job; only a queued one costs a look into the state."""
+async def _job_event(services: Services, job: JobRecord) -> bytes:
+    """Return the event for a job, with its position if it is queued."""
     if job.status == "queued":
         return await run_in_threadpool(_describe, services, job)
     return _event("job", job_document(job, position=None), job.version)
@@ -56,10 +56,10 @@ def _check_room(services: Services, caller: Caller) -> None:
 
 @router.get("/jobs/{id}/events", response_class=Response, responses={**_STREAM, 204: {}, **responses()})
 async def watch_job(services: ServicesDep, caller: Member, id: str, last: LastEvent = None) -> Response:
-    """One job's progress, until it has ended."""
+    """Stream one job's progress, until it has ended."""
     job = await run_in_threadpool(services.job, caller, id)
     if job.is_final and last == str(job.version):
-        return Response(status_code=204)  # EventSource asks no more
+        return Response(status_code=204)  # stops EventSource from reconnecting
     _check_room(services, caller)
     return _stream(_one(services, caller, id))
 
@@ -70,27 +70,27 @@ async def _one(services: Services, caller: Caller, id: str) -> AsyncIterator[byt
         job = await run_in_threadpool(services.state.jobs.find, caller.user, id)
         if job is None:
             return
-        yield await _told(services, job)
+        yield await _job_event(services, job)
         if job.is_final:
             return
         async for news in _during(services, subscriber):
             if news is None:
                 yield KEEP_ALIVE
-                if job.status == "queued":  # others before it may have gone: it has not changed itself
-                    yield await _told(services, job)
+                if job.status == "queued":  # its position may have changed
+                    yield await _job_event(services, job)
             elif isinstance(news, str):
                 yield _event("deleted", {"id": news})
                 return
             elif news.version > job.version:
                 job = news
-                yield await _told(services, job)
+                yield await _job_event(services, job)
                 if job.is_final:
                     return
 
 
 @router.get("/events", response_class=Response, responses={**_STREAM, **responses()})
 async def watch_all(services: ServicesDep, caller: Member) -> Response:
-    """The progress of all your jobs."""
+    """Stream the progress of all your jobs."""
     _check_room(services, caller)
     return _stream(_all(services, caller))
 
@@ -99,28 +99,28 @@ async def _all(services: Services, caller: Caller) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
     with services.broadcaster.subscribe(caller.user, None) as subscriber:
         for job in await _unfinished(services, caller, ACTIVE):
-            yield await _told(services, job)
+            yield await _job_event(services, job)
         async for news in _during(services, subscriber):
             if news is None:
                 yield KEEP_ALIVE
                 for job in await _unfinished(services, caller, ("queued",)):
-                    yield await _told(services, job)
+                    yield await _job_event(services, job)
             elif isinstance(news, str):
                 yield _event("deleted", {"id": news})
             else:
-                yield await _told(services, news)
+                yield await _job_event(services, news)
 
 
 async def _unfinished(services: Services, caller: Caller, statuses: tuple[str, ...]) -> list[JobRecord]:
-    """The caller's jobs of these statuses, the oldest first."""
+    """Return the caller's jobs with these statuses, oldest first."""
     newest = partial(services.state.jobs.newest, caller.user, statuses=statuses, limit=500)
     return (await run_in_threadpool(newest))[::-1]
 
 
 async def _during(services: Services, subscriber: Subscriber) -> AsyncIterator[JobRecord | str | None]:
-    """What comes in; nothing when the server is stopping."""
+    """Yield news until the server stops."""
     if services.broadcaster.is_stopping:
         return
     async for news in subscriber.news():
         yield news
-        await asyncio.sleep(0)  # others have their turn
+        await asyncio.sleep(0)  # let other streams run

@@ -1,4 +1,4 @@
-"""Jobs: submitting, watching, stopping, and what comes of them."""
+"""Jobs: submitting, listing, pausing, cancelling, deleting and explaining."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from impasto.errors import OptionError
 from impasto.studio.documents import API, job_document
-from impasto.studio.results import keep_result
+from impasto.studio.results import store_result
 from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalError
 from impasto.studio.state.storage import PARTIAL, new_id
 from impasto.studio.web import schemas
@@ -29,11 +29,11 @@ Key = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")
 ]
 PROPORTIONS = 0.02
-"""How far those of a mask may be from its picture's."""
+"""The tolerance between the proportions of a mask and of its picture."""
 
 
-def shown(services: Services, job: JobRecord) -> dict[str, Any]:
-    """A job as the API shows it."""
+def with_position(services: Services, job: JobRecord) -> dict[str, Any]:
+    """Return a job as a document, with its position."""
     return job_document(job, position=services.state.jobs.position(job))
 
 
@@ -80,13 +80,13 @@ def submit(
     if not is_new:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"
-    return shown(services, accepted)
+    return with_position(services, accepted)
 
 
 def _accept(
     services: Services, job: JobRecord, key: str | None = None, fingerprint: Mapping[str, Any] | None = None
 ) -> tuple[JobRecord, bool]:
-    """Put ``job`` into the queue. Raises ProblemError("queue-full")."""
+    """Queue ``job``; return it and whether it is new. Raises ProblemError("queue-full")."""
     digest = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
     try:
         accepted, is_new = services.state.jobs.submit(
@@ -101,8 +101,7 @@ def _accept(
 
 
 def _refused(services: Services, refusal: RefusalError) -> ProblemError:
-    """The problem that a refusal is; for a full queue, with the seconds until there may be room: as long as
-    what is being painted has left, or a guess."""
+    """Return a refusal as a problem; for a full queue, with the estimated seconds until there is room."""
     if refusal.reason != "queue-full":
         return ProblemError(refusal.reason, refusal.detail)
     wait = services.state.overview.seconds_left(default=20)
@@ -110,7 +109,7 @@ def _refused(services: Services, refusal: RefusalError) -> ProblemError:
 
 
 def _check(services: Services, caller: Caller, asked: schemas.JobSettings) -> dict[str, PictureRecord]:
-    """The uploads a request names, by id. Raises ProblemError for those that are not there or do not fit."""
+    """Return the uploads that a request names, by id. Raises ProblemError for missing or unsuitable ones."""
     paintings = [style.picture for style in asked.styles if style.picture is not None]
     masks = [mask for mask in (*(style.mask for style in asked.styles), asked.protect) if mask is not None]
     roles = [(asked.photo, "photo"), *((id, "painting") for id in paintings), *((id, "mask") for id in masks)]
@@ -118,9 +117,9 @@ def _check(services: Services, caller: Caller, asked: schemas.JobSettings) -> di
     for id, role in roles:
         picture = services.state.pictures.find(caller.user, id)
         if picture is None:
-            raise ProblemError("unsuitable", f"there is no picture {id}; it may have been deleted")
+            raise ProblemError("unsuitable", f"unknown picture: {id}; it may have been deleted")
         if (picture.role == "mask") != (role == "mask"):
-            raise ProblemError("unsuitable", f"{id} is a {picture.role}; expected a {role}")
+            raise ProblemError("unsuitable", f"expected a {role}; {id} is a {picture.role}")
         found[id] = picture
     photo = found[asked.photo]
     for mask in (found[id] for id in masks):
@@ -128,22 +127,22 @@ def _check(services: Services, caller: Caller, asked: schemas.JobSettings) -> di
         if not 1 / (1 + PROPORTIONS) <= ratio <= 1 + PROPORTIONS:
             raise ProblemError(
                 "unsuitable",
-                f"the mask {mask.id} has {mask.width} x {mask.height}; expected the proportions of the "
-                f"photograph, {photo.width} x {photo.height}",
+                f"expected a mask with the proportions of the photograph, {photo.width} x {photo.height}; "
+                f"{mask.id} has {mask.width} x {mask.height}",
             )
     for style in asked.styles:
         if style.name is not None and style.name not in painted_styles():
-            raise ProblemError("invalid", f"there is no style {style.name} to paint with; see {API}/styles")
+            raise ProblemError("invalid", f"unknown style: {style.name}; see {API}/styles")
     return found
 
 
 def _check_limits(services: Services, asked: schemas.JobSettings) -> None:
-    """Raise ProblemError for what would be too large."""
+    """Raise ProblemError for a painting that is too large or has too many styles."""
     settings = services.settings
     if asked.size > settings.max_size:
-        raise ProblemError("invalid", f"size must be at most {settings.max_size}; it is {asked.size}")
+        raise ProblemError("invalid", f"expected size of at most {settings.max_size}; got {asked.size}")
     if len(asked.styles) > settings.max_styles:
-        raise ProblemError("invalid", f"at most {settings.max_styles} styles; these are {len(asked.styles)}")
+        raise ProblemError("invalid", f"expected up to {settings.max_styles} styles; got {len(asked.styles)}")
 
 
 def _title(asked: schemas.JobSettings, pictures: Mapping[str, PictureRecord]) -> str:
@@ -158,17 +157,17 @@ def _title(asked: schemas.JobSettings, pictures: Mapping[str, PictureRecord]) ->
 def list_jobs(
     services: ServicesDep,
     caller: Member,
-    status: Annotated[str | None, Query(max_length=200, description="A comma list")] = None,
+    status: Annotated[str | None, Query(max_length=200, description="Statuses, separated by commas")] = None,
     kind: Annotated[Literal["painting", "draft", "explanation", "all"], Query()] = "painting",
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     after: After = None,
 ) -> Any:
-    """Your queue and history, newest first."""
+    """List your jobs, newest first."""
     statuses = [] if not status else status.split(",")
     for name in statuses:
         if name not in STATUSES:
             raise ProblemError(
-                "invalid", f"status must be some of {', '.join(STATUSES)}; one is {name[:40]!r}"
+                "invalid", f"expected status to be some of {', '.join(STATUSES)}; got {name[:40]!r}"
             )
     found = services.state.jobs.newest(
         caller.user,
@@ -178,13 +177,13 @@ def list_jobs(
         limit=limit,
     )
     more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
-    return {"jobs": [shown(services, job) for job in found], "next": more}
+    return {"jobs": [with_position(services, job) for job in found], "next": more}
 
 
 @router.get("/jobs/{id}", response_model=schemas.JobOut, responses=responses())
 def read_job(services: ServicesDep, caller: Member, id: str) -> Any:
-    """One job."""
-    return shown(services, services.job(caller, id))
+    """Return one job."""
+    return with_position(services, services.job(caller, id))
 
 
 def _request(services: Services, caller: Caller, id: str, action: str, **there: Any) -> dict[str, Any]:
@@ -193,50 +192,50 @@ def _request(services: Services, caller: Caller, id: str, action: str, **there: 
     except RefusalError as refusal:
         raise _refused(services, refusal) from refusal
     if job is None:
-        raise ProblemError("not-found", f"there is no job {id}")
-    return shown(services, job)
+        raise ProblemError("not-found", f"unknown job: {id}")
+    return with_position(services, job)
 
 
 @router.post("/jobs/{id}/cancel", status_code=202, response_model=schemas.JobOut, responses=responses(409))
 async def cancel(services: ServicesDep, caller: Member, id: str) -> Any:
-    """Stop; what has been painted so far is the result."""
+    """Cancel a job; the picture so far becomes its result."""
     job = await to_thread.run_sync(services.job, caller, id)
-    if job.status in ("queued", "paused") and job.progress is not None:  # nobody has it in hand
+    if job.status in ("queued", "paused") and job.progress is not None:  # no worker has it
         return await to_thread.run_sync(_cancel_unfinished, services, caller, job, limiter=services.decoders)
     return await to_thread.run_sync(_request, services, caller, id, "cancel")
 
 
 def _cancel_unfinished(services: Services, caller: Caller, job: JobRecord) -> dict[str, Any]:
-    """Cancel a painting that was put down; what there is of it is the result."""
+    """Cancel a painting that was put back; the picture so far becomes its result."""
     storage, result, size = services.storage, None, 0
     if (storage.job(job.id) / PARTIAL).is_file():
-        result = keep_result(storage, job.id, (job.progress or {}).get("elapsed", 0.0), partial=True)
+        result = store_result(storage, job.id, (job.progress or {}).get("elapsed", 0.0), partial=True)
         size = storage.size(job.id)
     found = _request(services, caller, job.id, "cancel", result=result, size=size)
-    if found["status"] == "cancelled":  # or else a worker took it meanwhile, and sees to it
+    if found["status"] == "cancelled":  # else a worker has claimed it meanwhile
         storage.clear_job(job.id)
     return found
 
 
 @router.post("/jobs/{id}/pause", status_code=202, response_model=schemas.JobOut, responses=responses(409))
 def pause(services: ServicesDep, caller: Member, id: str) -> Any:
-    """Stop, to go on later from there."""
+    """Pause a job, to be resumed later."""
     return _request(services, caller, id, "pause")
 
 
 @router.post("/jobs/{id}/resume", status_code=202, response_model=schemas.JobOut, responses=responses(409))
 def resume(services: ServicesDep, caller: Member, id: str) -> Any:
-    """Go on."""
+    """Resume a paused job."""
     return _request(services, caller, id, "resume")
 
 
 @router.delete("/jobs/{id}", status_code=204, responses=responses())
 def delete_job(services: ServicesDep, caller: Member, id: str) -> None:
-    """Delete a job and its pictures, from the disk too; one that is being painted is stopped."""
+    """Delete a job and its files; a running one is stopped."""
     gone = services.state.jobs.remove(caller.user, id)
     if not gone:
-        raise ProblemError("not-found", f"there is no job {id}")
-    for each in gone:  # with what explains it
+        raise ProblemError("not-found", f"unknown job: {id}")
+    for each in gone:  # the job and its explanations
         services.storage.remove_job(each)
 
 
@@ -247,13 +246,13 @@ def delete_job(services: ServicesDep, caller: Member, id: str) -> None:
     responses=responses(409, 501),
 )
 def explain(services: ServicesDep, caller: Member, request: Request, id: str) -> Any:
-    """Have the page made that explains how this picture came to be; answers with a job of its own."""
+    """Submit a job that makes the page explaining how this picture was painted."""
     services.submissions.take(caller.user)
     job = services.job(caller, id)
     if job.kind == "explanation":
         raise ProblemError("state", "this job is an explanation itself")
     if not services.can_explain:
-        raise ProblemError("unavailable", "explanation pages cannot be made by this installation")
+        raise ProblemError("unavailable", "this server cannot make explanation pages")
     asked = schemas.JobSettings(**job.request)
     pictures, made_id = _check(services, caller, asked), new_id("j")
     made = JobRecord(
@@ -270,4 +269,4 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
     )
     accepted, _ = _accept(services, made, f"explanation {job.id} {int(time.time() // 60)}", {"of": job.id})
     request.state.made = accepted.id
-    return shown(services, accepted)
+    return with_position(services, accepted)

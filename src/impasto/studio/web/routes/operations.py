@@ -1,4 +1,4 @@
-"""What operators ask: health, readiness, metrics; and what everyone asks: what is possible here."""
+"""Health, readiness and metrics for operators; capabilities and styles for everyone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impasto import __version__
 from impasto.imaging import formats
 from impasto.studio.documents import API
 from impasto.studio.web import schemas
-from impasto.studio.web.dependencies import Member, Services, ServicesDep, line_of, member, visitor
+from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address, member, visitor
 from impasto.studio.web.metrics import MEDIA, Labels
 from impasto.studio.web.previews import model_path, sample
 from impasto.studio.web.problems import ProblemError, responses
@@ -26,7 +26,7 @@ router = APIRouter(tags=["operations"])
 
 @api.get("/capabilities", response_model=schemas.Capabilities, responses=responses())
 def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
-    """Limits, presets, and what this installation can do."""
+    """Return the server's limits, presets and features."""
     settings = services.settings
     is_fast = services.previews.are_possible
     return {
@@ -66,7 +66,7 @@ def _accepted() -> list[str]:
 
 @api.get("/styles", response_model=schemas.Styles, responses=responses())
 def styles(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
-    """The gallery."""
+    """List the styles."""
     found = []
     for style in services.previews.styles().values():
         thumbnail = f"{API}/styles/{style.name}/thumbnail" if sample(style.name) else None
@@ -80,22 +80,22 @@ def styles(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     responses={200: {"content": {"image/webp": {}}}, **responses()},
 )
 def thumbnail(services: ServicesDep, caller: Member, name: str) -> Response:  # noqa: ARG001
-    """A sample photograph painted in that style."""
+    """Return a sample photograph painted in that style."""
     data = sample(name) if name in services.previews.styles() else None
     if data is None:
-        raise ProblemError("not-found", f"there is no sample of {name}")
+        raise ProblemError("not-found", f"no sample of style {name}")
     return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
 
 
 @router.get("/healthz", include_in_schema=False)
 async def health() -> dict[str, str]:
-    """The process answers, however busy its threads are."""
+    """Answer as soon as the process runs, however busy it is."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", include_in_schema=False)
 def readiness(services: ServicesDep, response: Response) -> dict[str, Any]:
-    """State and data folder can be used, or could a second ago; 503 with what cannot."""
+    """Answer 200 if state and data folder are usable, else 503 with the failed checks."""
     found = services.readiness.look()
     if services.broadcaster.is_stopping:
         found["server"] = "stopping"
@@ -106,13 +106,13 @@ def readiness(services: ServicesDep, response: Response) -> dict[str, Any]:
 
 @router.get("/metrics", include_in_schema=False)
 def metrics(services: ServicesDep, request: Request) -> Response:
-    """Figures for Prometheus; where people sign in, with the metrics token or anyone's."""
+    """Return metrics for Prometheus; needs the metrics token or any user's if users have to sign in."""
     _check_metrics(services, request)
     jobs: dict[Labels, float] = defaultdict(float)
     for (kind, status), count in services.state.overview.counts().items():
         jobs[(("kind", kind), ("status", status))] += count
     gauges: list[tuple[str, str, dict[Labels, float]]] = [
-        ("jobs", "Jobs remembered, by kind and status.", dict(jobs)),
+        ("jobs", "Jobs in the database, by kind and status.", dict(jobs)),
         ("event_streams", "Open event streams of this process.", {(): services.broadcaster.streams}),
         ("resident_bytes", "Memory of this process.", {(): _resident()}),
     ]
@@ -124,7 +124,7 @@ def _check_metrics(services: Services, request: Request) -> None:
     if wanted is None:
         member(visitor(request, services))
         return
-    address = line_of(request)
+    address = client_address(request)
     services.sign_ins.check(address)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     is_it = hmac.compare_digest(token.encode(), wanted.get_secret_value().encode())

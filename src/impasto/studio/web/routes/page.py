@@ -35,23 +35,23 @@ starts it; <code>npm ci &amp;&amp; npm run build</code> in <code>studio-page/</c
 
 
 def folder(request: Request) -> Path:
-    """Where the built page is."""
+    """Return the folder of the built page."""
     found: Path = request.app.state.page
     return found
 
 
 @router.api_route("/models/{name}", methods=["GET", "HEAD"])
 def model(request: Request, name: str) -> Response:
-    """The gallery network, and what describes it."""
+    """Return the gallery network or its description."""
     path = model_path()
     if path is None or name not in ("gallery.onnx", "gallery.json"):
-        raise ProblemError("not-found", f"there is no network {name[:100]} here")
+        raise ProblemError("not-found", f"unknown network: {name[:100]}")
     return _file(request, path.with_name(name), "no-cache")
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
 def index(request: Request) -> Response:
-    """The page."""
+    """Return the page."""
     path = folder(request) / "index.html"
     if not path.is_file():
         return HTMLResponse(MISSING, 503)
@@ -60,20 +60,20 @@ def index(request: Request) -> Response:
 
 @router.api_route("/{path:path}", methods=["GET", "HEAD"])
 def asset(request: Request, path: str) -> Response:
-    """One of the page's files; never one outside of its folder."""
+    """Return one of the page's files, never one outside its folder."""
     parts = PurePosixPath(path).parts
     root = folder(request).resolve()
     if not parts or any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
-        raise ProblemError("not-found", "there is no such page")
+        raise ProblemError("not-found", "no such page")
     target = root.joinpath(*parts).resolve() if len(path) < 300 else root
     if not target.is_relative_to(root):
-        raise ProblemError("not-found", "there is no such page")
+        raise ProblemError("not-found", "no such page")
     return _file(request, target, YEAR if parts[0] == "assets" else "no-cache")
 
 
 def _file(request: Request, path: Path, cache: str) -> Response:
     if not path.is_file():
-        raise ProblemError("not-found", "there is no such page")
+        raise ProblemError("not-found", "no such page")
     suffix = path.suffix.lower()
     media = MEDIA.get(suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     about = path.stat()

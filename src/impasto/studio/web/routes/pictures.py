@@ -20,29 +20,37 @@ from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import preview_job
-from impasto.studio.web.uploads import SMALL_SIDE, Role, StoredUpload, UploadError, copy_of, keep, tidy_name
+from impasto.studio.web.uploads import (
+    SMALL_SIDE,
+    Role,
+    StoredUpload,
+    UploadError,
+    copy_of,
+    display_name,
+    store_upload,
+)
 
 router = APIRouter(tags=["pictures"])
 WAITING_PREVIEWS = 4
-"""How many wait for each that is painted; more are told to come back."""
+"""The number of previews that may wait for each one painted; more are refused."""
 
-After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+After = Annotated[str | None, Query(max_length=200, description="`next` of the previous page")]
 
 
 def cursor(created: float, id: str) -> str:
-    """Where a list goes on, as an opaque text."""
+    """Return the cursor of the next page, an opaque text."""
     return base64.urlsafe_b64encode(f"{created!r} {id}".encode()).decode()
 
 
 def read_cursor(text: str | None) -> tuple[float, str] | None:
-    """The inverse of ``cursor``. Raises ProblemError."""
+    """Return the time and id in a cursor. Raises ProblemError."""
     if text is None:
         return None
     try:
         created, id = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split(" ")
         return float(created), id
     except (ValueError, binascii.Error, UnicodeError) as error:
-        raise ProblemError("invalid", "after must be the `next` of another answer") from error
+        raise ProblemError("invalid", "expected after to be the `next` of a previous page") from error
 
 
 @router.post("/pictures", status_code=201, response_model=schemas.PictureOut, responses=responses(415))
@@ -55,28 +63,28 @@ async def upload(
     role: Annotated[Literal["photo", "painting", "mask"], Form()],
     name: Annotated[str | None, Form(max_length=1000)] = None,
 ) -> Any:
-    """Upload a photograph, a painting or a mask. StoredUpload upright, in sRGB, without metadata."""
+    """Upload a photograph, painting or mask, which is stored upright, in sRGB, without metadata."""
     if file.size is not None and file.size > services.settings.max_bytes:
         raise ProblemError(
-            "too-large", f"expected at most {services.settings.max_bytes:,} bytes; these are {file.size:,}"
+            "too-large", f"expected at most {services.settings.max_bytes:,} bytes; got {file.size:,}"
         )
-    picture = await to_thread.run_sync(_take, services, caller, file, role, name, limiter=services.decoders)
+    picture = await to_thread.run_sync(_store, services, caller, file, role, name, limiter=services.decoders)
     request.state.made = picture.id
     response.headers["Location"] = f"{API}/pictures/{picture.id}"
     return picture_document(picture)
 
 
-def _take(
+def _store(
     services: Services, caller: Caller, file: UploadFile, role: Role, name: str | None
 ) -> PictureRecord:
-    """Keep an upload and remember it. Raises ProblemError."""
+    """Store an upload and add it to the state. Raises ProblemError."""
     id = new_id("p")
-    kept = _keep(services, file, role, id)
+    kept = _store_files(services, file, role, id)
     picture = PictureRecord(
         id=id,
         owner=caller.user,
         role=role,
-        name=tidy_name(name or file.filename),
+        name=display_name(name or file.filename),
         width=kept.width,
         height=kept.height,
         bytes=kept.bytes,
@@ -91,12 +99,12 @@ def _take(
     return picture
 
 
-def _keep(services: Services, file: UploadFile, role: Role, id: str) -> StoredUpload:
+def _store_files(services: Services, file: UploadFile, role: Role, id: str) -> StoredUpload:
     incoming = services.storage.incoming()
     try:
         with incoming.open("wb") as stream:
             shutil.copyfileobj(file.file, stream, 2**20)
-        return keep(
+        return store_upload(
             incoming,
             role,
             services.storage.picture(id),
@@ -119,7 +127,7 @@ def list_pictures(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: After = None,
 ) -> Any:
-    """Your uploads, newest first."""
+    """List your uploads, newest first."""
     found = services.state.pictures.newest(caller.user, role=role, before=read_cursor(after), limit=limit)
     more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
     return {"pictures": list(map(picture_document, found)), "next": more}
@@ -127,7 +135,7 @@ def list_pictures(
 
 @router.get("/pictures/{id}", response_model=schemas.PictureOut, responses=responses())
 def read_picture(services: ServicesDep, caller: Member, id: str) -> Any:
-    """One upload's description."""
+    """Return one upload's description."""
     return picture_document(services.picture(caller, id))
 
 
@@ -142,10 +150,10 @@ async def read_content(
     id: str,
     side: Annotated[int | None, Query(ge=32, le=2048)] = None,
 ) -> Response:
-    """The picture itself, or a smaller copy."""
+    """Return the picture itself, or a smaller copy."""
     picture = await to_thread.run_sync(services.picture, caller, id)
     path = services.storage.picture(id)
-    # An upload never changes: a browser may keep it for itself.
+    # An upload never changes, so that a browser may cache it.
     headers = {"Cache-Control": "private, max-age=3600"}
     if side is None:
         return FileResponse(path, media_type="image/png", headers=headers)
@@ -158,7 +166,7 @@ async def read_content(
 
 @router.delete("/pictures/{id}", status_code=204, responses=responses(409))
 def delete_picture(services: ServicesDep, caller: Member, id: str) -> None:
-    """Delete an upload, from the disk too."""
+    """Delete an upload and its files."""
     services.picture(caller, id)
     services.state.pictures.remove(caller.user, id)
     services.storage.remove_picture(id)
@@ -172,9 +180,9 @@ def delete_picture(services: ServicesDep, caller: Member, id: str) -> None:
 async def preview(
     services: ServicesDep, caller: Member, request: Request, asked: schemas.PreviewRequest
 ) -> Response:
-    """Paint with the gallery network, at once."""
+    """Paint with the gallery network and return the picture."""
     if services.painters.statistics().tasks_waiting >= services.settings.max_previews * WAITING_PREVIEWS:
-        raise ProblemError("rate", "too many previews are under way; try again", retry_after=1)
+        raise ProblemError("rate", "too many previews at once; try again", retry_after=1)
     as_png = "image/png" in request.headers.get("accept", "")
     limiter = services.painters if _is_small(asked, as_png) else services.decoders
     data = await to_thread.run_sync(_preview, services, caller, asked, as_png, limiter=limiter)
@@ -183,18 +191,18 @@ async def preview(
 
 
 def _is_small(asked: schemas.PreviewRequest, as_png: bool) -> bool:
-    """Whether the small copy is enough, as it is but for those who compare pixels."""
+    """Return whether the small copy suffices: always, but for PNG, where exact pixels matter."""
     return asked.side <= SMALL_SIDE and not as_png
 
 
 def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, as_png: bool) -> bytes:
-    """The preview's bytes. Raises ProblemError."""
+    """Return the preview's bytes. Raises ProblemError."""
     picture = services.picture(caller, asked.photo)
     if picture.role == "mask":
-        raise ProblemError("unsuitable", "photo is a mask; expected a photograph")
+        raise ProblemError("unsuitable", f"expected a photograph; {picture.id} is a mask")
     if asked.side > services.settings.preview_side:
         raise ProblemError(
-            "invalid", f"side must be at most {services.settings.preview_side}; it is {asked.side}"
+            "invalid", f"expected side of at most {services.settings.preview_side}; got {asked.side}"
         )
     is_small = _is_small(asked, as_png)
     photo = services.storage.small(picture.id) if is_small else services.storage.picture(picture.id)

@@ -1,4 +1,4 @@
-"""What comes of jobs: previews, losses, results, explanations."""
+"""Results of jobs: previews, losses, pictures, explanations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 
 
 def _path(services: Services, job: JobRecord, name: str, words: str) -> Path:
-    """A file of the job's. Raises ProblemError("state") before it is there."""
+    """Return the path of a job's file. Raises ProblemError("state") if it does not exist yet."""
     path = services.storage.job(job.id) / name
     if not path.is_file():
         raise ProblemError("state", f"the job is {job.status}: {words}")
@@ -51,7 +51,7 @@ def read_preview(
     id: str,
     number: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
 ) -> Response:
-    """The picture as it is so far; ``number`` only keeps caches apart."""
+    """Return the picture so far; ``number`` only serves to bypass caches."""
     job = services.job(caller, id)
     path = _path(services, job, PREVIEW, "nothing has been painted yet")
     keep = "no-store" if number is None else "private, max-age=60"
@@ -60,7 +60,7 @@ def read_preview(
 
 @router.get("/jobs/{id}/losses", response_model=schemas.Losses, responses=responses())
 def read_losses(services: ServicesDep, caller: Member, id: str) -> Any:
-    """The loss curve so far."""
+    """Return the loss curve so far."""
     job = services.job(caller, id)
     path = services.storage.job(job.id) / LOSSES
     lines = path.read_text(encoding="ascii").splitlines() if path.is_file() else []
@@ -68,7 +68,7 @@ def read_losses(services: ServicesDep, caller: Member, id: str) -> Any:
     for line in lines[:: max(1, -(-len(lines) // POINTS))]:
         try:
             found.append(json.loads(line))
-        except ValueError:  # the line being written, or one a killed worker did not finish
+        except ValueError:  # a line still being written, or cut off when a worker was killed
             continue
     return {"losses": found}
 
@@ -83,7 +83,7 @@ async def read_result(
     parameters: Annotated[bool, Query()] = True,
     download: Annotated[bool, Query()] = True,
 ) -> Response:
-    """The picture, with the recipe inside unless told otherwise; and nothing else about anyone."""
+    """Return the picture, with its options as metadata unless ``parameters`` is false."""
     job = await to_thread.run_sync(services.job, caller, id)
     if job.kind == "explanation":
         return _page(services, job)
@@ -113,7 +113,7 @@ def _encoded(path: Path, format: str, quality: int, parameters: bool) -> bytes:
 
 
 def _name(job: JobRecord) -> str:
-    """A file name without surprises."""
+    """Return the job's title as a safe file name."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in job.title)
     while "--" in plain:
         plain = plain.replace("--", "-")
@@ -126,7 +126,7 @@ def _name(job: JobRecord) -> str:
     responses={200: {"content": {"image/jpeg": {}}}, **responses(409)},
 )
 def read_thumbnail(services: ServicesDep, caller: Member, id: str) -> Response:
-    """The result, small."""
+    """Return a small copy of the result."""
     path = _path(services, services.job(caller, id), SMALL, "there is no result")
     headers = {"Cache-Control": "private, max-age=3600"}
     return Response(path.read_bytes(), media_type="image/jpeg", headers=headers)
@@ -138,15 +138,15 @@ def read_thumbnail(services: ServicesDep, caller: Member, id: str) -> Response:
     responses={200: {"content": {"text/html": {}}}, **responses(409)},
 )
 def read_explanation(services: ServicesDep, caller: Member, id: str) -> Response:
-    """The page that explains this picture, once it has been made."""
+    """Return the page that explains this picture, once it has been made."""
     job = services.job(caller, id)
     made = services.state.jobs.explanation_of(caller.user, id)
     if not job.explanation or made is None:
-        raise ProblemError("not-found", "this picture's explanation has not been made; POST makes it")
+        raise ProblemError("not-found", "there is no explanation of this picture yet; POST makes one")
     return _page(services, made)
 
 
 def _page(services: Services, job: JobRecord) -> Response:
-    path = _path(services, job, PAGE, "the page is not made yet")
+    path = _path(services, job, PAGE, "the page does not exist yet")
     headers = {"Content-Security-Policy": PAGE_POLICY}
     return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)

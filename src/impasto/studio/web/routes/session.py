@@ -1,4 +1,4 @@
-"""Signing in and out, and one's account."""
+"""Signing in and out, and the account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from impasto.studio.documents import iso
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import COOKIE, Caller, check_same_site
-from impasto.studio.web.dependencies import Member, Services, ServicesDep, Visitor, line_of
+from impasto.studio.web.dependencies import Member, Services, ServicesDep, Visitor, client_address
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.webhooks import secret_for
 
@@ -28,18 +28,18 @@ def _session(services: Services, caller: Caller | None) -> dict[str, Any]:
 
 @router.get("/session", response_model=schemas.SessionInfo, responses=responses())
 def read_session(services: ServicesDep, caller: Visitor) -> Any:
-    """Who you are, and your CSRF token."""
+    """Return the user's name and CSRF token."""
     return _session(services, caller)
 
 
 @router.post("/session", response_model=schemas.SessionInfo, responses=responses())
 def sign_in(services: ServicesDep, request: Request, response: Response, asked: schemas.SignIn) -> Any:
-    """Sign in with a token; sets the session cookie."""
-    services.sign_ins.take(line_of(request))
+    """Sign in with a token, and set the session cookie."""
+    services.sign_ins.take(client_address(request))
     check_same_site(request)
     caller = services.accounts.sign_in(asked.token)
     if caller is None:
-        raise ProblemError("unauthorised", "this token opens nothing here")
+        raise ProblemError("unauthorised", "unknown token")
     request.state.user = caller.user
     assert caller.session is not None
     response.set_cookie(
@@ -55,14 +55,14 @@ def sign_in(services: ServicesDep, request: Request, response: Response, asked: 
 
 @router.delete("/session", status_code=204, responses=responses())
 def sign_out(services: ServicesDep, caller: Member, response: Response) -> None:
-    """Sign out; the session is no good any more."""
+    """Sign out and end the session."""
     services.accounts.sign_out(caller)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
 
 @router.get("/account", response_model=schemas.Account, responses=responses())
 def read_account(services: ServicesDep, caller: Member) -> Any:
-    """What you use and may use, and what signs your webhooks."""
+    """Return your usage, quota and webhook secret."""
     used, pictures = services.state.pictures.used(caller.user)
     active = services.state.jobs.active(caller.user)
     return {
@@ -75,7 +75,7 @@ def read_account(services: ServicesDep, caller: Member) -> Any:
 
 @router.delete("/account/pictures", status_code=204, responses=responses())
 def delete_everything(services: ServicesDep, caller: Member) -> None:
-    """Delete all your uploads, jobs and results. There is no way back."""
+    """Delete all your uploads, jobs and results. This cannot be undone."""
     for id in services.state.jobs.remove_all(caller.user):
         services.storage.remove_job(id)
     for id in services.state.pictures.remove_all(caller.user):
