@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from impasto.optimize.options import OptimizeOptions
     from impasto.painters.sources import load_style
     from impasto.pipelines.batch import batch
+    from impasto.pipelines.explain import explain
     from impasto.pipelines.export import export
-    from impasto.pipelines.inspect import explain, texture
     from impasto.pipelines.measure import measure
     from impasto.pipelines.photo import Result, fast, stylize
     from impasto.pipelines.style import make_style
+    from impasto.pipelines.texture import texture
     from impasto.pipelines.video.film import video
     from impasto.pipelines.video.options import FilmOptions
     from impasto.progress import Progress
@@ -41,8 +42,8 @@ _HOMES = {
     "batch": "impasto.pipelines.batch",
     "video": "impasto.pipelines.video.film",
     "FilmOptions": "impasto.pipelines.video.options",
-    "texture": "impasto.pipelines.inspect",
-    "explain": "impasto.pipelines.inspect",
+    "texture": "impasto.pipelines.texture",
+    "explain": "impasto.pipelines.explain",
     "measure": "impasto.pipelines.measure",
     "export": "impasto.pipelines.export",
     "ImpastoError": "impasto.errors",

@@ -17,8 +17,8 @@ from impasto.errors import OptionError
 from impasto.imaging import write
 from impasto.inspection import Stage
 from impasto.inspection.page import formulas
-from impasto.pipelines import inspect as inspections
-from impasto.pipelines.inspect import telling
+from impasto.pipelines import story
+from impasto.pipelines.explain import explain
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
@@ -48,9 +48,9 @@ class Outline(HTMLParser):
 
 
 def make_small(patch: pytest.MonkeyPatch) -> None:
-    for name, side in (("LOOKED_AT", 64), ("REMADE", 48), ("GRID", 48)):
-        patch.setattr(telling, name, side)
-    patch.setattr(telling, "STEPS", {"content": 2, "style": 2, "noise": 6, "what if": 1})
+    for name, side in (("FEATURES_SIDE", 64), ("RECONSTRUCTION_SIDE", 48), ("GRID_SIDE", 48)):
+        patch.setattr(story, name, side)
+    patch.setattr(story, "STEPS", {"content": 2, "style": 2, "noise": 6, "what if": 1})
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Stage]]:
     stages: list[Stage] = []
     with pytest.MonkeyPatch.context() as patch:
         make_small(patch)
-        inspections.explain(
+        explain(
             folder / "my <photo>.png",
             folder / "striped.png",
             folder / "report.html",
@@ -126,7 +126,7 @@ def test_progress_grows_to_the_end(page: tuple[Path, list[Stage]]) -> None:
 
 def test_a_page_cut_short_is_not_written(tmp_path: Path) -> None:
     out = tmp_path / "x.html"
-    found = inspections.explain(
+    found = explain(
         blobs(64, 48, seed=1), stripes(64, 64), out, options=OptimizeOptions(size=48), cancel=lambda: True
     )
     assert found is None
@@ -138,7 +138,7 @@ def test_a_named_style_has_a_texture_where_its_painting_would_be(
 ) -> None:
     make_small(monkeypatch)
     out = tmp_path / "x.html"
-    inspections.explain(blobs(64, 48, seed=1), "starry-night", out, options=OPTIONS, command="as typed")
+    explain(blobs(64, 48, seed=1), "starry-night", out, options=OPTIONS, command="as typed")
     text = out.read_text(encoding="utf-8")
     assert "a texture in the style of Starry night" in text
     assert "<b>+ relu5_1</b>" in text
@@ -150,7 +150,7 @@ def test_a_page_needs_content_and_style(tmp_path: Path) -> None:
     for name in ("content_layers", "style_layers"):
         options = OPTIONS.replace(**{name: {}})
         with pytest.raises(OptionError, match="layers for both"):
-            inspections.explain(blobs(64, 48, seed=1), stripes(64, 64), tmp_path / "x.html", options=options)
+            explain(blobs(64, 48, seed=1), stripes(64, 64), tmp_path / "x.html", options=options)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from impasto.encoders import Encoder
 from impasto.errors import InputError, PictureError
 from impasto.inspection import reconstruct_content, reconstruct_style, synthesise
 from impasto.inspection.reconstruction import NOISE, TEXTURE
-from impasto.pipelines.inspect import reconstruct, texture
+from impasto.pipelines.inspect import reconstruct
+from impasto.pipelines.texture import texture
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 

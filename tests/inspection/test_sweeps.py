@@ -166,7 +166,7 @@ def test_networks_are_compared_on_the_same_transfer(photo: Picture, painting: Pi
     assert all(result.patch_distance and result.patch_distance > 0 for result in results)
     assert (shown.width, shown.height) == (48, 32)
     assert original is not None
-    with pytest.raises(InputError, match="a painting only"):
+    with pytest.raises(InputError, match="a painting to compare"):
         inspections.compare_networks(photo, "starry-night", ["tiny"], options=FAST)
     with pytest.raises(OptionError, match="untrained:NAME"):
         inspections.compare_networks(photo, painting, ["untrained:resnet"], options=FAST)

@@ -10,7 +10,8 @@ from impasto import OptimizeOptions
 from impasto.inspection import Axis
 from impasto.optimize.presets import preset
 from impasto.pipelines import inspect as inspections
-from impasto.pipelines.inspect import telling
+from impasto.pipelines import story
+from impasto.pipelines.explain import explain
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
@@ -59,10 +60,10 @@ def test_networks_and_styles_are_compared(photo: Picture, painting: Picture) -> 
 
 def test_the_page_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
-    for name in ("LOOKED_AT", "REMADE", "GRID"):
-        monkeypatch.setattr(telling, name, 48)
-    monkeypatch.setattr(telling, "STEPS", {"content": 1, "style": 1, "noise": 2, "what if": 1})
-    inspections.explain(blobs(64, 48, seed=1), stripes(64, 48), tmp_path / "x.html", options=FAST)
+    for name in ("FEATURES_SIDE", "RECONSTRUCTION_SIDE", "GRID_SIDE"):
+        monkeypatch.setattr(story, name, 48)
+    monkeypatch.setattr(story, "STEPS", {"content": 1, "style": 1, "noise": 2, "what if": 1})
+    explain(blobs(64, 48, seed=1), stripes(64, 48), tmp_path / "x.html", options=FAST)
     text = (tmp_path / "x.html").read_text(encoding="utf-8")
     assert "has learnt nothing" in text
     assert "silences what is below zero" in text

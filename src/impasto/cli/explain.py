@@ -36,16 +36,17 @@ def explain(
     with formulas and references. Pictures are inside the file; nothing is loaded from the network.
     """
     from impasto.inspection import figures
-    from impasto.pipelines import inspect as inspections
+    from impasto.pipelines.explain import check_page, page_options
+    from impasto.pipelines.explain import explain as write_page
 
     figures.require_matplotlib()
-    inspections.check_page(output)
+    check_page(output)
     for name, layers in (("content", choices.content_layers), ("style", choices.style_layers)):
         if layers is not None and not layers.strip():
             raise OptionError(f"a page tells of content and of style: expected a layer for --{name}-layers")
-    options = inspections.page_options(choices.options(), sized=choices.size is not None)
+    options = page_options(choices.options(), sized=choices.size is not None)
     with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
-        page = inspections.explain(
+        page = write_page(
             content,
             style,
             output,

@@ -47,7 +47,7 @@ def texture(
     from impasto import imaging
     from impasto.inspection import Recorder, write_log
     from impasto.inspection.reconstruction import TEXTURE
-    from impasto.pipelines import inspect as inspections
+    from impasto.pipelines.texture import texture as synthesise_texture
     from impasto.types import Picture
 
     if choices.content_layers is not None:
@@ -66,7 +66,7 @@ def texture(
     with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
         saver = Saver(place, save_every, quality, bar.painting)
         recorder = Recorder(then=saver)
-        made = inspections.texture(
+        made = synthesise_texture(
             style,
             (width, height),
             options=options,

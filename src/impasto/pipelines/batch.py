@@ -1,4 +1,4 @@
-"""All pairs of photographs and styles painted, by one process or many workers."""
+"""Painting of all pairs of photographs and styles, by one process or many workers."""
 
 from __future__ import annotations
 
@@ -52,34 +52,33 @@ def batch(
     """Paint every photograph of ``contents`` in every style of ``styles``, into the folder ``output``.
 
     ``contents``: files, and folders of them. ``styles``: as for ``stylize``, by name or path; a folder is
-    one style. Results are called CONTENT-STYLE with ``suffix``, and longer where two would be called
-    alike. Parameters are as for ``stylize``: ``preset``, or ``options``, and ``changes``. Files and
-    folders may be addresses that fsspec knows, such as s3://bucket/photos.
+    one style. Results are named CONTENT-STYLE with ``suffix``, with more of the path where two names would
+    be equal. Options are as for ``stylize``: ``preset`` or ``options``, and ``changes``. Files and folders
+    may be addresses for fsspec, such as s3://bucket/photos.
 
-    The folder's ``manifest.jsonl`` has a line for each painting. Called again, ``batch`` makes what is
-    missing, failed, or was made with other parameters or other files, and goes on with the paintings that
-    were cut short, from their state ``checkpoint_every`` seconds before at most. A painting that fails
-    for a reason that may pass is tried again as ``policy`` says; it does not stop the others: see
-    ``Batch.failed``. ``cancel``, once it returns True, stops between two iterations; nothing half painted
-    is written.
+    The folder's ``manifest.jsonl`` has a line for each painting. Run again, ``batch`` paints what is
+    missing, has failed, or was painted with other options or files, and resumes unfinished paintings, which
+    are saved every ``checkpoint_every`` seconds. A painting that fails for a reason that may pass is retried
+    as ``policy`` says, and does not stop the others: see ``Batch.failed``. Once ``cancel`` returns True, the
+    batch stops after the current iteration; no unfinished picture is written.
 
-    ``options``: ``FastOptions`` paint with a fast network, in one pass each; styles are then the names that
-    it knows, and on Ray the device auto is the processor.
+    ``options``: ``FastOptions`` paint with a fast network, in one pass each; on Ray, its device "auto" is
+    the processor.
 
     ``workers``: 1 paints in this process; more, in as many processes, which share its cores and graphics
-    processors; "auto", in as many as these and the memory make sensible. A worker that dies is replaced.
-    ``ray``: paint with workers on a Ray cluster, at this address, or "local" for one of its own; "auto" is
-    as many as it has room for now. ``on_cluster`` is told a line about the cluster.
+    processors; "auto", in as many as cores, devices and memory allow. A worker that dies is replaced.
+    ``ray``: paint on the Ray cluster at this address, or "local" for a new one; "auto" workers are as many
+    as it has room for. ``on_cluster`` is called with a line about the cluster.
 
-    Raises InputError (and its kin) for arguments that cannot be used, before any work, OutputError when
-    the folder cannot be written to, WeightsMissingError when the encoder's weights are not here, and
-    ImpastoError when no worker can be started.
+    Raises InputError (and its subclasses) for unusable arguments, before any work, OutputError if the
+    folder is not writable, WeightsMissingError without the encoder's weights, and ImpastoError if no worker
+    can be started.
     """
     if options is not None and preset != "default":
-        raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+        raise OptionError(f"expected options or a preset, not both; got options and preset {preset!r}")
     chosen = (options or find_preset(preset).options).replace(**changes)
     wanted = known_styles(_several(styles))
-    # Away from here it is other machines that have graphics processors, or not.
+    # On a cluster, other machines have the devices.
     here = chosen if ray is None else chosen.replace(device="cpu")
     near = Job(Reference(), (), options=here)
     painter = make_painter(near, threads=_threads(), max_pixels=max_pixels)
@@ -110,7 +109,7 @@ def batch(
 
 
 class Performer:
-    """Paints the jobs of a batch one after the other; a network is loaded once for all that have the same."""
+    """A performer of a batch's jobs, which reuses the network of the previous one where possible."""
 
     def __init__(self, checkpoint_every: float, max_pixels: int, painter: Painter | None = None) -> None:
         self._every, self._max_pixels = checkpoint_every, max_pixels
@@ -133,16 +132,16 @@ class Performer:
 
 
 def make_performer(checkpoint_every: float, max_pixels: int, among: int) -> Perform:
-    """Return what paints the jobs of a batch in a worker process of its own.
+    """Return the performer of a batch's jobs in a worker process.
 
-    ``among``: how many workers share the free memory, where the options do not say what one may take.
+    ``among``: the number of workers that share the free memory, unless the options limit it.
     """
     memory.SHARE /= among
     return Performer(checkpoint_every, max_pixels)
 
 
 def _threads() -> int | None:
-    """How many threads this worker may use; None for as many as there are."""
+    """Return the number of threads that this worker may use; None for all."""
     text = os.environ.get("OMP_NUM_THREADS", "")
     return int(text) if text.isdecimal() and int(text) > 0 else None
 

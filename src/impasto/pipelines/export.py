@@ -1,4 +1,4 @@
-"""A network in a file written as ONNX, for phones, browsers and other programs."""
+"""Export of networks as ONNX, for phones, browsers and other programs."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def export(
     precision: str = "fp32",
     photos: str | os.PathLike[str] | None = None,
 ) -> Export:
-    """Write ``model`` as the ONNX file ``output``, compared with torch before it is written.
+    """Write ``model`` as the ONNX file ``output``, after comparing it with torch.
 
     ``model``: "gallery", the shipped network; a .safetensors file of ``impasto train``; or a checkpoint of
     pytorch/examples' fast_neural_style. ``precision``: fp32, fp16 or int8. ``photos``: a folder of
-    photographs that int8 is calibrated on; 64 of them are read, at 512 pixels at most. Raises OptionError
-    and InputError before any work, MissingExtraError without onnx, OutputError.
+    photographs to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises OptionError and
+    InputError before any work, MissingExtraError without onnx, OutputError.
     """
     if photos is not None and precision != "int8":
-        raise OptionError("--photos is for --precision int8; the others need no calibration")
+        raise OptionError("--photos works with --precision int8 only; other precisions need no calibration")
     check_writable(output, suffixes=(".onnx",))
     source = None if os.fspath(model) == "gallery" and not Path(model).exists() else model
     calibration = [] if photos is None else _read(os.fspath(photos))
@@ -38,7 +38,7 @@ def export(
 
 
 def _read(folder: str) -> list[Pixels]:
-    """Photographs to calibrate on."""
+    """Return the photographs to calibrate on."""
     found = []
     for path in photographs([folder])[0][:CALIBRATION_PHOTOS]:
         pixels = read(path).pixels

@@ -1,4 +1,4 @@
-"""A result judged against the pictures that it was made from."""
+"""Measures of a result against the pictures it was made from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from impasto.weights import Convention
 
 JUDGES = ("vgg19", "vgg19-caffe")
-"""The networks that judge where none is named, in order of preference."""
+"""The networks that judge by default, in order of preference."""
 
 
 def measure(
@@ -28,11 +28,11 @@ def measure(
     judge: str | os.PathLike[str] | None = None,
     convention: str | None = None,
 ) -> Measures:
-    """Measure a ``result``: distances to ``content`` and ``style``, and faults such as grids and frames.
+    """Measure a ``result``: distances to ``content`` and ``style``, and artefacts such as grids and frames.
 
-    ``judge``: a network's name or file, another than the one that painted; by default the VGG-19 that is on
-    this machine. Without one the two distances are None. ``convention``: the input that its network expects,
-    where the file does not say. Raises InputError and its kin.
+    ``judge``: the name or file of a network other than the one that painted; by default the VGG-19 on this
+    machine. Without one the two distances are None. ``convention``: the input that the judge expects, if its
+    file does not say. Raises InputError and its subclasses.
     """
     network = judge or find_judge()
     encoder = None if network is None else load_judge(network, convention)
@@ -46,7 +46,7 @@ def find_judge() -> str | None:
 
 
 def load_judge(network: str | os.PathLike[str], convention: str | None = None) -> Encoder:
-    """Return the network, ready to judge."""
+    """Return the network, set up to judge pictures."""
     return load_encoder(
         Path(network) if isinstance(network, os.PathLike) else network,
         padding="reflect",

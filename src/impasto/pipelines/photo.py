@@ -1,4 +1,4 @@
-"""One photograph painted: from files, or what is in memory, to a picture that says how it was made."""
+"""Painting of one photograph, from files or objects in memory."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """A painting and how it came to be.
+    """A painting and its job.
 
-    ``job``: what was asked for, with every parameter. ``picture``: the result at full size, with the
-    photograph's alpha and precision. ``losses``: the last total and its weighted parts. ``seconds``: time
-    spent painting. ``cancelled``: whether it was cut short. ``notes``: what else is to be said of it.
+    ``job``: the job, with all options. ``picture``: the result at full size, with the photograph's alpha
+    and bit depth. ``losses``: the last total and its weighted parts. ``seconds``: time spent painting.
+    ``cancelled``: whether it was stopped early. ``notes``: remarks for the user.
     """
 
     job: Job
@@ -49,18 +49,18 @@ class Result:
 
     @property
     def options(self) -> PaintOptions:
-        """Every parameter."""
+        """All options."""
         return self.job.options
 
     def parameters(self) -> dict[str, Any]:
-        """Return what it takes to make this picture again, ready for JSON."""
+        """Return the options and inputs to make this picture again, ready for JSON."""
         return self.job.recipe()
 
     def save(self, path: str | os.PathLike[str], *, quality: int = 95, parameters: bool = True) -> None:
         """Write the picture; the format follows the suffix. Raises OutputError.
 
-        ``quality`` is for lossy formats, 1 to 100. ``parameters`` stores what made the picture
-        inside the file, for ``impasto stylize --from``.
+        ``quality`` is for lossy formats, 1 to 100. ``parameters``: store the options and inputs in the
+        file, for ``impasto stylize --from``.
         """
         stored = self.parameters() if parameters else None
         imaging.write(self.picture, path, quality=quality, parameters=stored)
@@ -79,18 +79,18 @@ def paint_job(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Result:
-    """Paint ``job`` and write its output, unless it is cut short.
+    """Paint ``job`` and write its output, unless cancelled.
 
-    ``photo``, ``materials``: inputs in memory, in place of the files that ``job`` names. ``painter``: one
-    that ``make_painter`` has made for it. ``checkpoint``: keep the state in this file, every
-    ``checkpoint_every`` seconds, until the picture is written; with ``resume``, go on from it where it
-    exists. Raises InputError and its kin before any work, and OutputError.
+    ``photo``, ``materials``: inputs in memory, in place of the files that ``job`` names. ``painter``: from
+    ``make_painter`` for this job. ``checkpoint``: save the state to this file every ``checkpoint_every``
+    seconds, until the picture is written; with ``resume``, continue from it if it exists. Raises InputError
+    and its subclasses before any work, and OutputError.
     """
     _check_outputs(job, checkpoint)
     near = fetched(job)
     painter = painter or make_painter(near, materials, max_pixels=max_pixels)
     picture = load_picture(near.content.place, max_pixels) if photo is None else photo
-    job = replace(job, options=_as_named(painter.options, job.options))
+    job = replace(job, options=_with_given_init(painter.options, job.options))
     checkpointer = None
     if checkpoint is not None:
         job = measure(job, network=painter.network)
@@ -135,43 +135,42 @@ def stylize(
     cancel: Cancel | None = None,
     **changes: Any,
 ) -> Result:
-    """Paint ``content`` in the manner of ``style`` (Gatys, Ecker and Bethge, CVPR 2016).
+    """Paint ``content`` in the style of ``style`` (Gatys, Ecker and Bethge, CVPR 2016).
 
     ``style``: a named style (``impasto.styles()``), a style file, a picture, a folder of pictures as
-    one style, or several of these; or an object with the methods of ``catalogue.measured.Style``, which keeps
-    the sizes it was made with. Parameters start from ``preset``, or from ``options`` if given, and
-    ``changes`` override single fields of ``OptimizeOptions``:
+    one style, or several of these; or an object with the methods of ``catalogue.measured.Style``, which
+    keeps its own sizes. Options start from ``preset``, or from ``options`` if given, and ``changes``
+    override single fields of ``OptimizeOptions``:
     ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
 
-    ``content_masks``: one grey mask per style, white where it goes; or one picture of flat coloured
-    regions, with ``style_masks`` of the same colours, one per style. Grey ``style_masks`` say which
-    part of each style picture counts. ``protect``: a grey mask, white where the photograph stays as it
-    is. Masks have the proportions of their pictures, any size. With a grey mask for each style there is
-    nothing to share out: ``style_weights`` and ``blend_layers`` are refused.
+    ``content_masks``: one grey mask per style, white where it applies; or one picture of flat coloured
+    regions, with ``style_masks`` of the same colours, one per style. Grey ``style_masks`` select the part
+    of each style picture to use. ``protect``: a grey mask, white where the photograph stays as it is. Masks
+    have the proportions of their pictures, at any size. With one grey mask per style, ``style_weights``
+    and ``blend_layers`` are refused.
     ``strokes``: another style for the fine strokes; ``style`` gives layout and colours (Gatys et al.,
     CVPR 2017, section 6).
-    ``encoder``: a network of your own in place of a name (``impasto.encoders``), set up when it was made:
-    ``pooling``, ``rescale_pooling``, ``padding`` and ``normalise_activations`` are refused. The result's
-    options call it "custom: NAME". ``extra_losses``: name to a function of the image (1, 3, H, W) in
-    [0, 1] that returns a scalar, to be added to the loss.
-    ``checkpoint``: keep the state in this file, every ``checkpoint_every`` seconds, until the picture is
-    finished and, with an ``output``, written. ``resume`` goes on from it where it exists, if all inputs,
-    those in memory too, and the network's weights are the same; there is none with ``extra_losses``,
-    which cannot be compared.
+    ``encoder``: a network of your own in place of a name (``impasto.encoders``), with its own settings:
+    ``pooling``, ``rescale_pooling``, ``padding`` and ``normalise_activations`` are refused. In the result's
+    options it is "custom: NAME". ``extra_losses``: further losses by name, functions of the image
+    (1, 3, H, W) in [0, 1] that return a scalar.
+    ``checkpoint``: save the state to this file every ``checkpoint_every`` seconds, until the picture is
+    finished and, with an ``output``, written. ``resume``: continue from it if it exists, provided that all
+    inputs and the network's weights are the same; not with ``extra_losses``, which cannot be compared.
     ``output``: write the finished picture to this file, which must not be an input, with ``quality`` as
-    in ``Result.save``; one cut short is not written.
-    ``on_progress`` is called after every iteration. ``cancel`` is asked as often; once it returns
-    True, the picture so far is the result.
+    in ``Result.save``.
+    ``on_progress`` and ``cancel`` are called after every iteration; once ``cancel`` returns True, the
+    picture so far is returned.
 
-    Raises InputError (and its kin) for anything that cannot be used, before any work, and
-    WeightsMissingError when the encoder's weights are not on this machine.
+    Raises InputError (and its subclasses) for unusable arguments, before any work, and WeightsMissingError
+    if the encoder's weights are not on this machine.
     """
     from impasto.painters.sources import list_masks
 
     if isinstance(encoder, str):
         changes["encoder"], encoder = encoder, None
     if options is not None and not isinstance(options, OptimizeOptions):
-        raise OptionError(f"options must be an impasto.OptimizeOptions; got {type(options).__name__}")
+        raise OptionError(f"expected options of type impasto.OptimizeOptions; got {type(options).__name__}")
     _check_losses(extra_losses, checkpoint)
     materials = Materials(
         styles=_styles(style),
@@ -183,7 +182,7 @@ def stylize(
         extra_losses=extra_losses or {},
     )
     chosen = (options or find_preset(preset).options).replace(**changes)
-    job = _described(content, materials, chosen, output, quality, compared=checkpoint is not None)
+    job = _make_job(content, materials, chosen, output, quality, compared=checkpoint is not None)
     return paint_job(
         job,
         photo=None if job.content.place else load_picture(content, max_pixels),
@@ -209,26 +208,26 @@ def fast(
 ) -> Result:
     """Paint ``content`` in one pass of a feed-forward network (Johnson et al., ECCV 2016), without torch.
 
-    ``style``: a style that the network knows, or several. Parameters are ``options`` with ``changes``, the
-    fields of ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``. The other arguments and
-    the errors are those of ``stylize``.
+    ``style``: a style that the network knows, or several. ``changes`` override fields of ``options``, a
+    ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``. Other arguments and errors are as
+    for ``stylize``.
     """
     materials = Materials(styles=_styles(style))
     chosen = (options or FastOptions()).replace(**changes)
-    job = _described(content, materials, chosen, output, quality, compared=False)
+    job = _make_job(content, materials, chosen, output, quality, compared=False)
     photo = None if job.content.place else load_picture(content, max_pixels)
     return paint_job(job, photo=photo, max_pixels=max_pixels)
 
 
 def _styles(given: Any) -> list[Any]:
-    """``given`` as a list. Raises InputError where there is none."""
+    """Return ``given`` as a list. Raises InputError if it is empty."""
     found = list(given) if isinstance(given, (list, tuple)) else [given]
     if not found:
         raise InputError("expected at least one style; got none")
     return found
 
 
-def _described(
+def _make_job(
     content: PictureLike,
     materials: Materials,
     options: PaintOptions,
@@ -237,7 +236,7 @@ def _described(
     *,
     compared: bool,
 ) -> Job:
-    """The job; what is in memory gets its digest where it will be ``compared`` with that of a checkpoint."""
+    """Return the job; with ``compared``, inputs in memory get digests to compare with a checkpoint's."""
 
     def reference(thing: object, name: str = "") -> Reference:
         if place := name_of(thing):
@@ -262,8 +261,8 @@ def _described(
     )
 
 
-def _as_named(used: PaintOptions, given: PaintOptions) -> PaintOptions:
-    """``used`` with the picture to start from where the job has it, not where its copy is."""
+def _with_given_init(used: PaintOptions, given: PaintOptions) -> PaintOptions:
+    """Return ``used`` with the initial picture named as in the job, not as its local copy."""
     if isinstance(used, OptimizeOptions) and isinstance(given, OptimizeOptions):
         return used.replace(init=given.init)
     return used
@@ -272,25 +271,24 @@ def _as_named(used: PaintOptions, given: PaintOptions) -> PaintOptions:
 def _check_losses(
     extra: Mapping[str, Callable[[Tensor], Tensor]] | None, checkpoint: str | os.PathLike[str] | None
 ) -> None:
-    """Raise OptionError for losses of one's own that cannot be added."""
+    """Raise OptionError for unusable ``extra_losses``."""
     for name, loss in (extra or {}).items():
         words = name.split() if isinstance(name, str) else []
         if not words or words[0] in ("total", "content", "style", "tv"):
             raise OptionError(
-                "extra_losses need names that are not those of the loss's other parts (total, content, "
-                f"style, tv); one is {name!r}"
+                f"expected extra_losses to have names other than total, content, style and tv; got {name!r}"
             )
         if not callable(loss):
-            raise OptionError(f"extra_losses must be functions of the image; {name} is {loss!r}")
+            raise OptionError(f"expected extra_losses to be functions of the image; {name} is {loss!r}")
     if extra and checkpoint is not None:
         raise OptionError(
-            "checkpoint and extra_losses do not go together: whether functions are the same cannot be told; "
-            "expected one of them"
+            "expected checkpoint or extra_losses, not both: functions cannot be compared with those of a "
+            "checkpoint"
         )
 
 
 def _check_outputs(job: Job, checkpoint: str | os.PathLike[str] | None) -> None:
-    """Raise OutputError or InputError where what is written could not be, or should not."""
+    """Raise OutputError for files that cannot be written, InputError for those that are inputs."""
     if job.output and not places.is_address(job.output):
         imaging.check_writable(job.output)
     if checkpoint is not None:

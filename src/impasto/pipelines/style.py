@@ -30,15 +30,15 @@ def make_style(
 ) -> StyleCard:
     """Measure the style of one or more ``paintings`` and write a style file to ``path``.
 
-    A folder among them stands for the pictures in it.
-    ``layers``: the layers to measure (default: those of ``OptimizeOptions``). ``half`` stores float16.
-    The file serves wherever a style picture does, with the same encoder, and gives the same result.
+    A folder stands for the pictures in it. ``layers``: the layers to measure (default: those of
+    ``OptimizeOptions``). ``half`` stores float16. With the same encoder, the file can be used in place of
+    the paintings and gives the same result.
     """
     several_given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
     given = [picture for painting in several_given for picture in pictures_in(painting)]
     place = Path(path)
     if place.suffix.lower() != SUFFIX:
-        raise InputError(f"a style file's name ends in {SUFFIX}; got {place.name!r}")
+        raise InputError(f"expected a style file's name to end in {SUFFIX}; got {place.name!r}")
     imaging.check_writable(place, suffixes=(SUFFIX,))
     pictures = [opaque(load_picture(p)) for p in given]
     titles = [Path(o).name if (o := name_of(p)) else "picture" for p in given]

@@ -1,7 +1,7 @@
-"""Looking inside with paths and names: what ``impasto inspect``, ``texture`` and ``explain`` do.
+"""Looking inside networks and styles, from paths and names, as ``impasto inspect`` does.
 
-Each function returns data that ``impasto.inspection.figures`` draws. For pictures and networks that are
-loaded already, see ``impasto.inspection``.
+Each function returns data that ``impasto.inspection.figures`` draws. For loaded pictures and networks, see
+``impasto.inspection``.
 """
 
 from __future__ import annotations
@@ -10,46 +10,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impasto.pipelines.inspect.comparing import compare_networks, vgg_is_here
-    from impasto.pipelines.inspect.explaining import check_page, explain, page_options
+    from impasto.pipelines.inspect.feature_maps import features
     from impasto.pipelines.inspect.inputs import find_network, find_photo
-    from impasto.pipelines.inspect.looking import (
-        compare_styles,
-        features,
-        reconstruct,
-        texture,
-    )
-    from impasto.pipelines.inspect.sweeping import paper_axes, sweep
+    from impasto.pipelines.inspect.network_comparison import compare_networks, vgg_is_here
+    from impasto.pipelines.inspect.reconstructions import reconstruct
+    from impasto.pipelines.inspect.style_comparison import compare_styles
+    from impasto.pipelines.inspect.sweeps import paper_axes, sweep
 
 _HOMES = {
-    "check_page": "explaining",
-    "compare_networks": "comparing",
-    "compare_styles": "looking",
-    "explain": "explaining",
-    "features": "looking",
+    "compare_networks": "network_comparison",
+    "compare_styles": "style_comparison",
+    "features": "feature_maps",
     "find_network": "inputs",
     "find_photo": "inputs",
-    "page_options": "explaining",
-    "paper_axes": "sweeping",
-    "reconstruct": "looking",
-    "sweep": "sweeping",
-    "texture": "looking",
-    "vgg_is_here": "comparing",
+    "paper_axes": "sweeps",
+    "reconstruct": "reconstructions",
+    "sweep": "sweeps",
+    "vgg_is_here": "network_comparison",
 }
 
 __all__ = [
-    "check_page",
     "compare_networks",
     "compare_styles",
-    "explain",
     "features",
     "find_network",
     "find_photo",
-    "page_options",
     "paper_axes",
     "reconstruct",
     "sweep",
-    "texture",
     "vgg_is_here",
 ]
 

@@ -1,4 +1,4 @@
-"""Networks and pictures for looking inside, by name."""
+"""Networks and pictures to inspect, by name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from impasto.painters.sources import PictureLike, load_picture, opaque
 from impasto.types import Picture
 
 UNTRAINED = "untrained"
-"""The name of a network of random weights: "untrained" has tiny's shape, "untrained:vgg19" that one's."""
+"""The name of a network with random weights, shaped like tiny; "untrained:vgg19": like that one."""
 
 
 def find_network(name: str, options: OptimizeOptions | None = None) -> FeatureExtractor:
-    """The network called ``name``: as for ``OptimizeOptions.encoder``, or "untrained", or "untrained:VGG".
+    """Return the network called ``name``: as for ``OptimizeOptions.encoder``, "untrained" or "untrained:VGG".
 
-    ``options``: its pooling and padding, and the seed of random weights. Raises OptionError, and as
-    ``load_extractor`` does.
+    ``options``: its pooling and padding, and the seed of random weights. Raises OptionError, and the errors
+    of ``load_extractor``.
     """
     chosen = options or OptimizeOptions()
     kind, _, shape = name.partition(":")
@@ -43,7 +43,12 @@ def find_network(name: str, options: OptimizeOptions | None = None) -> FeatureEx
 
 
 def find_photo(source: PictureLike, size: int) -> Picture:
-    """A picture without transparency, with a long side of at most ``size``. Raises PictureError."""
+    """Return a picture without transparency, with a long side of at most ``size``. Raises PictureError."""
     if isinstance(size, bool) or not isinstance(size, int) or size < 16:
-        raise OptionError(f"size must be a whole number of pixels, 16 or more; it is {size!r}")
+        raise OptionError(f"expected size to be a whole number of pixels, at least 16; got {size!r}")
     return shrunk(opaque(load_picture(source)), size)
+
+
+def as_network(encoder: FeatureExtractor | str) -> FeatureExtractor:
+    """Return the network called ``encoder``, or ``encoder`` itself if it is one."""
+    return find_network(encoder) if isinstance(encoder, str) else encoder

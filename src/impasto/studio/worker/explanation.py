@@ -51,7 +51,7 @@ def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
 def _run(job: dict[str, object], line: Connection) -> None:
     """Explain ``job`` in this process; send progress, an error message or None at the end to ``line``."""
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
-    from impasto.pipelines import inspect
+    from impasto.pipelines.explain import explain as write_page
 
     def told(stage: Stage) -> None:
         line.send(Progress(1, 1, 0, 0, 0, 0, stage.done, {}, stage.elapsed, stage.left))
@@ -59,7 +59,7 @@ def _run(job: dict[str, object], line: Connection) -> None:
     try:
         found = Job.from_dict(job)
         assert isinstance(found.options, OptimizeOptions)
-        inspect.explain(
+        write_page(
             found.content.place,
             found.styles[0].place,
             found.output,

@@ -1,4 +1,4 @@
-"""``impasto explain``: everything is computed here, and told in ``inspection.page``."""
+"""The explanation page: computed here, written by ``inspection.page``."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from impasto.painters.sources import (
     with_layer_names,
 )
 from impasto.pipelines.inspect.inputs import find_network
-from impasto.pipelines.inspect.telling import Teller, costs
+from impasto.pipelines.story import StoryBuilder, costs
 from impasto.progress import Cancel
 
 SIZE = 448
-"""Long side of the painting where none is asked for: draft quality within three minutes on two cores."""
+"""The default long side of the painting: draft quality within three minutes on two cores."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Where it is, how large (bytes), and how long it took."""
+    """A written page: its path, its size in bytes, and the seconds it took."""
 
     path: Path
     size: int
@@ -43,12 +43,12 @@ class Page:
 
 
 def check_page(path: str | os.PathLike[str]) -> None:
-    """Raise OutputError where a page could not be written to ``path``, an .html."""
+    """Raise OutputError if a page could not be written to ``path``, which ends in .html."""
     imaging.check_writable(path, suffixes=(".html", ".htm"))
 
 
 def page_options(options: OptimizeOptions, *, sized: bool) -> OptimizeOptions:
-    """``options`` at draft quality where no size was asked for, nor is any their preset's own."""
+    """Return ``options``, at draft size unless they or the user (``sized``) set a size."""
     return options if sized or options.size != OptimizeOptions().size else options.replace(size=SIZE)
 
 
@@ -63,18 +63,18 @@ def explain(
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Page | None:
-    """Write a page to ``output`` that tells the whole algorithm on two pictures; None if ``cancel`` said so.
+    """Write a page to ``output`` that explains the algorithm on two pictures; return None if cancelled.
 
-    ``style``: as for ``impasto.stylize``; of one that is no picture, such as a named style, a texture is
-    shown in its place. ``options``: of the painting; looks inside
-    are drafts. ``command``: what paints the picture again, for the page to show; by default a call from
-    Python. ``names``: what a person calls the two, where those of the files are others. Raises InputError
-    and its kin before any work, MissingExtraError without matplotlib.
+    ``style``: as for ``impasto.stylize``; for one without a picture, such as a named style, a texture is
+    shown. ``options``: those of the painting. ``command``: the command that paints the picture again, for
+    the page to show; by default a call from Python. ``names``: the names of the two pictures, if other than
+    their file names. Raises InputError and its subclasses before any work, MissingExtraError without
+    matplotlib.
     """
     began = perf_counter()
     require_matplotlib()
     check_page(output)
-    story = tell(content, style, options=options, names=names, on_stage=on_stage, cancel=cancel)
+    story = compute_story(content, style, options=options, names=names, on_stage=on_stage, cancel=cancel)
     if story is None:
         return None
     if command is not None:
@@ -84,7 +84,7 @@ def explain(
     return Page(Path(output), len(text), perf_counter() - began)
 
 
-def tell(
+def compute_story(
     content: PictureLike,
     style: StyleLike,
     *,
@@ -93,44 +93,43 @@ def tell(
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Story | None:
-    """Everything the page tells of, computed; None if ``cancel`` said so."""
+    """Return the contents of the page, or None if cancelled."""
     chosen = options or page_options(OptimizeOptions(), sized=False)
     network = find_network(chosen.encoder, chosen)
     chosen = with_layer_names(chosen, network)
     if not chosen.content_layers or not chosen.style_layers:
         raise OptionError(
-            "a page tells of content and of style: expected layers for both, --content-layers and "
-            "--style-layers"
+            "a page explains content and style: expected layers for both, --content-layers and --style-layers"
         )
     if not chosen.content_weight or not chosen.style_weight:
         raise OptionError(
-            "a page compares content with style: expected a content weight and a style weight above 0; they "
-            f"are {chosen.content_weight:g} and {chosen.style_weight:g}"
+            "a page compares content with style: expected a content weight and a style weight above 0; got "
+            f"{chosen.content_weight:g} and {chosen.style_weight:g}"
         )
     photo, loaded = opaque(load_picture(content)), load_style(style, **chosen.style_sampling())
     check_style_files([loaded], network, chosen)
     sets = len(paper_layers(network)) if isinstance(loaded, PictureStyle) else len(chosen.style_layers)
     work = costs(chosen, len(paper_layers(network)), sets)
-    teller = Teller(network, photo, loaded, chosen, Stages(work, on_stage), cancel)
-    story = teller.tell()
+    builder = StoryBuilder(network, photo, loaded, chosen, Stages(work, on_stage), cancel)
+    story = builder.build()
     if story is None:
         return None
     photo_name, painting_name = names or (name_of(content), name_of(style))
     return replace(
         story,
-        photo_name=_words(photo_name),
-        painting_name=_words(painting_name),
-        command=_call(photo_name or "photo.jpg", painting_name or "painting.jpg", story.options),
+        photo_name=_title(photo_name),
+        painting_name=_title(painting_name),
+        command=_python_call(photo_name or "photo.jpg", painting_name or "painting.jpg", story.options),
     )
 
 
-def _words(path: str) -> str:
+def _title(path: str) -> str:
     words = Path(path).stem.replace("_", " ").replace("-", " ").strip() if path else ""
     return words[:1].upper() + words[1:] if words else "A picture"
 
 
-def _call(content: str, style: str, options: OptimizeOptions) -> str:
-    """What paints the picture again, from Python: every option that is not the default."""
+def _python_call(content: str, style: str, options: OptimizeOptions) -> str:
+    """Return the Python call that paints the picture again, with all options that are not the default."""
     defaults = vars(OptimizeOptions())
     changed = {name: value for name, value in vars(options).items() if value != defaults[name]}
     words = [repr(content), repr(style), *(f"{name}={value!r}" for name, value in changed.items())]

@@ -1,4 +1,4 @@
-"""The same transfer by several networks: is VGG special?"""
+"""The same transfer by several networks."""
 
 from __future__ import annotations
 
@@ -27,20 +27,19 @@ BESIDE = (
     ("vgg16", "vgg16-caffe"),
     ("vgg19", "vgg19-caffe"),
 )
-"""Networks that are compared, too, if their weights are on this machine; of each pair one will do."""
-
+"""Networks compared by default if their weights are on this machine; one of each pair."""
 
 JUDGES = ("vgg19", "vgg19-caffe")
 
 
 def available() -> list[str]:
-    """The networks to compare when none are named: tiny, an untrained one, and VGGs that are here."""
+    """Return the networks compared by default: tiny, an untrained one, and the VGGs on this machine."""
     found = [next((n for n in names if weights.present(n)), None) for names in BESIDE]
     return ["tiny", UNTRAINED, *(name for name in found if name)]
 
 
 def vgg_is_here() -> bool:
-    """Whether the weights of a VGG are on this machine."""
+    """Return whether the weights of a VGG are on this machine."""
     return any(weights.present(name) for names in BESIDE for name in names)
 
 
@@ -53,12 +52,11 @@ def compare_networks(
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> tuple[list[NetworkResult], Picture, Picture | None]:
-    """Paint ``content`` after ``style`` with each of ``networks``, all else alike; the results, and both
-    pictures (the style's only where it is a picture).
+    """Paint ``content`` in ``style`` with each of ``networks``; return the results and both pictures.
 
     ``networks``: as for ``OptimizeOptions.encoder``, "untrained" (random weights), "timm:NAME";
     ``available()`` by default. A network without the layers of ``options`` gets those of ``suggest_layers``.
-    Raises InputError and its kin, and WeightsMissingError for a network that is not here, before any work.
+    Raises InputError and its subclasses, and WeightsMissingError for missing weights, before any work.
     """
     chosen = options or OptimizeOptions()
     names = list(dict.fromkeys(networks or available()))
@@ -67,14 +65,16 @@ def compare_networks(
     photo = opaque(load_picture(content))
     loaded = load_style(style, **chosen.style_sampling())
     if not isinstance(loaded, PictureStyle):
-        raise InputError("networks can be compared on a painting only: a style file belongs to one of them")
+        raise InputError(
+            "expected a painting to compare networks on; a style file was measured with one of them"
+        )
     found = {name: _set_up(name, chosen, photo) for name in names}
     stages = Stages({n: _cost(network) for n, (network, _) in found.items()}, on_stage)
     judge = _judge()
     results = []
     for name, (network, own) in found.items():
         title = f"painting with {name}"
-        # What is done for the first time takes longer: one step that does not count.
+        # The first run is slower: one step that is not measured.
         once = own.replace(iterations=1, coarse_iterations=None, first_iterations=None, min_size=0)
         api.stylize(photo, loaded, options=once, encoder=LoadedNetwork(network))
         tell = stages.part(name, title)
@@ -110,13 +110,13 @@ def _set_up(name: str, options: OptimizeOptions, photo: Picture) -> tuple[Featur
     own = options
     if not set(asked) <= set(network.layer_names):
         content, style = suggest_layers(network)
-        # The same total weight of content, whatever the number of its layers.
+        # Keep the total weight of content for any number of layers.
         share = sum(options.content_layers.values()) / len(content)
         own = replace(
             options, content_layers=dict.fromkeys(content, share), style_layers=equal_weights(style)
         )
     if not isinstance(network, Encoder):
-        own = own.replace(normalise_activations=False)  # which is done to a VGG's filters
+        own = own.replace(normalise_activations=False)  # works on a VGG only
     width, height = fit(photo.width, photo.height, own.size)
     layers = [n for n, w in (*own.content_layers.items(), *own.style_layers.items()) if w]
     check_size(network, layers, width, height, "the painting")
@@ -124,12 +124,12 @@ def _set_up(name: str, options: OptimizeOptions, photo: Picture) -> tuple[Featur
 
 
 def _cost(network: FeatureExtractor) -> float:
-    """Weights times how often each is used: what a pass costs, roughly."""
+    """Return the network's number of weights, as an estimate of the cost of a pass."""
     return float(sum(p.numel() for p in network.parameters()))
 
 
 def _judge() -> Encoder | None:
-    """A VGG-19 that is on this machine and deep enough to judge pictures, if there is one."""
+    """Return a VGG-19 on this machine that has the layers to judge pictures, if there is one."""
     for name in JUDGES:
         if weights.present(name):
             found = find_network(name)

@@ -1,4 +1,4 @@
-"""A painting for every pair of values of two parameters; kept in a folder, it goes on where it stopped."""
+"""Sweeps: a painting for every pair of values of two options, resumable in a folder."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ FIGURES = ("2015-3", "2016-4", "2016-5", "2016-6")
 
 
 def paper_axes(figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
-    """The rows and columns of a paper's figure, for a painting by ``options``.
+    """Return the rows and columns of a paper's figure, for a painting by ``options``.
 
     "2015-3": growing sets of style layers by alpha / beta. "2016-4": alpha / beta. "2016-5": content at
-    layer 2_2 or 4_2. "2016-6": how it begins. With the papers' own losses (a ``gatys`` preset) the ratios
-    are theirs; the relative losses of the other presets have others for the same range of looks.
+    layer 2_2 or 4_2. "2016-6": the initial picture. With the papers' losses (a ``gatys`` preset) the ratios
+    are the papers'; the relative losses of other presets have other ratios with similar results.
     Raises OptionError for another figure.
     """
     theirs = options.content_loss == "gatys"
@@ -58,7 +58,7 @@ def paper_axes(figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
         return Axis(CONTENT_LAYER, (f"{first}2_2", f"{first}4_2")), Axis(RATIO, one, _ratios(one))
     if figure == "2016-6":
         return style, Axis("init", ("content", "statistics", "noise"))
-    raise OptionError(f"figure must be one of {', '.join(FIGURES)}; it is {figure!r}")
+    raise OptionError(f"expected figure to be one of {', '.join(FIGURES)}; got {figure!r}")
 
 
 def sweep(
@@ -72,13 +72,13 @@ def sweep(
     on_stage: StageCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Sweep:
-    """Paint ``content`` after ``style`` with every pair of values of ``rows`` and ``columns``.
+    """Paint ``content`` in ``style`` with every pair of values of ``rows`` and ``columns``.
 
-    ``options``: what both do not set. ``folder``: keep the paintings there, as PNG, with ``sweep.jsonl``;
-    the same sweep again makes only what is missing or was made otherwise, and goes on with the painting
-    that was cut short. After ``cancel`` says True, what is missing is empty.
+    ``options``: the options that both do not set. ``folder``: store the paintings there, as PNG, with
+    ``sweep.jsonl``; run again, a sweep paints only what is missing or was painted with other options, and
+    resumes an unfinished painting. Once ``cancel`` returns True, the missing cells are empty.
 
-    Raises InputError and its kin before any work, and OutputError where the folder takes no files.
+    Raises InputError and its subclasses before any work, and OutputError if the folder is not writable.
     """
     grid = cells(options or OptimizeOptions(), rows, columns)
     known: Networks = {}
@@ -89,17 +89,17 @@ def sweep(
         layers = [n for n, w in (*one.content_layers.items(), *one.style_layers.items()) if w]
         check_size(_network(one, known), layers, width, height, "the painting")
         check_style_files([load_style(style, **one.style_sampling())], _network(one, known), one)
-    turns = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
-    stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in turns}, on_stage)
+    positions = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
+    stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in positions}, on_stage)
     found: dict[tuple[int, int], SweepCell] = {}
     skipped = 0
     with contextlib.ExitStack() as stack:
-        kept: _Kept | None = None
+        kept: _SweepFolder | None = None
         if folder is not None:
             store = RunStore(folder, "sweep", "sweep.jsonl")
             stack.enter_context(store.alone())
-            kept = _Kept(store, fingerprint([photo, loaded]))
-        for r, c in turns:
+            kept = _SweepFolder(store, fingerprint([photo, loaded]))
+        for r, c in positions:
             one, name = grid[r][c], _file_name(rows, r, columns, c)
             before = None if kept is None else kept.find(name, one, digests[r][c])
             if before is not None:
@@ -135,7 +135,7 @@ def sweep(
 MISSING = SweepCell(None, {}, 0, 0.0, "not painted")
 
 
-class _Kept:
+class _SweepFolder:
     """The paintings of a sweep in a folder, and how each was made, in ``sweep.jsonl``."""
 
     def __init__(self, store: RunStore, inputs: str) -> None:
@@ -147,7 +147,7 @@ class _Kept:
         return Path(self.store.hidden) / f"{name}.checkpoint"
 
     def find(self, name: str, options: OptimizeOptions, network: str) -> SweepCell | None:
-        """The painting called ``name``, where it was made with these options from these pictures."""
+        """Return the painting called ``name`` if it was made with these options from these pictures."""
         part, path = self.parts.get(name), Path(self.store.folder) / name
         if part is None or not path.is_file() or self._run(options, network).differences(part["run"]):
             return None
@@ -199,7 +199,7 @@ def _ratios(values: tuple[float, ...]) -> tuple[str, ...]:
 
 
 def _ratio(value: float) -> str:
-    """Powers of two as fractions, all else as the papers write it: 1/8, 1e-4."""
+    """Return powers of two as fractions and other ratios as in the papers: 1/8, 1e-4."""
     turned = 1 / value
     if turned > 1 and turned == round(turned) and round(turned).bit_count() == 1:
         return f"1/{turned:.0f}"

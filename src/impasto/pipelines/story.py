@@ -1,4 +1,4 @@
-"""The parts of the page's story, made one after the other."""
+"""The contents of the explanation page, computed part by part."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ from impasto.types import Picture
 
 Filters = NDArray[np.float32]
 
-LOOKED_AT, REMADE, GRID = 320, 224, 160
-"""Long sides of the pictures looked at, reconstructed, and in the grid of what-ifs."""
+FEATURES_SIDE, RECONSTRUCTION_SIDE, GRID_SIDE = 320, 224, 160
+"""Long sides of the pictures of feature maps, of reconstructions, and of the grid of variations."""
 
 STEPS = {"content": 80, "style": 80, "noise": 150, "what if": 30}
 
 
-class _CancelledError(Exception):
-    """Somebody asked to stop."""
+class CancelledStory(Exception):  # noqa: N818 - not an error
+    """Raised when the user has cancelled."""
 
 
-class Teller:
-    """Makes the parts of a story, one after the other; ``stages`` hears of each.
+class StoryBuilder:
+    """A builder of the page's contents, part by part, that reports to ``stages``.
 
-    Of a ``style`` that is no picture, such as a named one, what its statistics tell is shown.
+    For a ``style`` without a picture, such as a named one, its statistics are used.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Teller:
         self.network, self.options, self.stages, self.cancel = network, options, stages, cancel
         self.photo, self.style = photo, style
         self.painting = style.picture if isinstance(style, PictureStyle) else None
-        self.seen, self.small = shrunk(photo, LOOKED_AT), shrunk(photo, REMADE)
+        self.seen, self.small = shrunk(photo, FEATURES_SIDE), shrunk(photo, RECONSTRUCTION_SIDE)
         width, height = fit(photo.width, photo.height, options.size)
         used = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
         self.layers = suggest_layers(network)[1]
@@ -76,25 +76,25 @@ class Teller:
         check_size(network, used, width, height, "the painting")
         pictures = [(self.small, "the photograph")]
         if self.painting is not None:
-            pictures.append((shrunk(self.painting, REMADE), "the painting"))
+            pictures.append((shrunk(self.painting, RECONSTRUCTION_SIDE), "the painting"))
         for picture, what in pictures:
             check_size(network, [*self.layers, *self.inverted], picture.width, picture.height, what)
 
     def style_at(self, long_side: int) -> Style:
-        """The style, from a picture no larger than needed."""
+        """Return the style, measured on a picture of at most ``long_side``."""
         return self.style if self.painting is None else PictureStyle(shrunk(self.painting, long_side))
 
-    def tell(self) -> Story | None:
+    def build(self) -> Story | None:
         try:
-            return self._tell()
-        except _CancelledError:
+            return self._build()
+        except CancelledStory:
             return None
 
-    def _tell(self) -> Story:
+    def _build(self) -> Story:
         views = feature_maps(self.network, self.seen, self.layers, top=4)
         frames, log, result = self._paint()
         noise_frames, noise_log = self._from_noise()
-        painted = shrunk(result.picture, LOOKED_AT)
+        painted = shrunk(result.picture, FEATURES_SIDE)
         size = max(result.picture.width, result.picture.height)
         return Story(
             photo=shrunk(self.photo, size),
@@ -117,7 +117,7 @@ class Teller:
             frames=frames,
             noise_log=noise_log,
             noise_frames=noise_frames,
-            sweep=self._what_if(),
+            sweep=self._variations(),
             options=self.options.replace(**result.options.to_dict()),
             defaults=OptimizeOptions(),
             network=self.network.describe(),
@@ -162,7 +162,7 @@ class Teller:
         recorder = Recorder(when=lambda count, _: count in _MOMENTS, then=tell)
         api.stylize(
             self.small,
-            self.style_at(REMADE),
+            self.style_at(RECONSTRUCTION_SIDE),
             options=options,
             encoder=LoadedNetwork(self.network),
             on_progress=recorder,
@@ -191,7 +191,7 @@ class Teller:
 
     def _style(self) -> list[Reconstruction]:
         found = []
-        canvas = self.small if self.painting is None else shrunk(self.painting, REMADE)
+        canvas = self.small if self.painting is None else shrunk(self.painting, RECONSTRUCTION_SIDE)
         for depth, names in enumerate(self.sets, 1):
             part = f"style {depth}"
             options = NOISE.replace(
@@ -210,14 +210,14 @@ class Teller:
     def _grams(self, painted: Picture) -> list[GramView]:
         names = list(dict.fromkeys([self.measured[0], self.measured[len(self.measured) // 2]]))
         with torch.no_grad():
-            wanted = self.style_at(LOOKED_AT).statistics(self.network, names, LOOKED_AT)
+            wanted = self.style_at(FEATURES_SIDE).statistics(self.network, names, FEATURES_SIDE)
         photo, result = (gram_matrices(self.network, picture, names) for picture in (self.seen, painted))
         return [
             GramView(name, photo[name], wanted[name].gram.float().cpu().numpy(), result[name])
             for name in names
         ]
 
-    def _what_if(self) -> Sweep:
+    def _variations(self) -> Sweep:
         sets = growing_sets(list(self.options.style_layers))
         chosen = [sets[i] for i in sorted({0, len(sets) // 2, len(sets) - 1})]
         labels = [s[0] if len(s) == 1 else f"{s[0]} to {s[-1]}" for s in chosen]
@@ -225,11 +225,11 @@ class Teller:
         own = self.options.content_weight / self.options.style_weight
         ratios = (own / 12, own, own * 4)
         columns = Axis(RATIO, ratios, tuple(f"{ratio:.2g}" for ratio in ratios))
-        options = self.options.replace(size=GRID, iterations=STEPS["what if"], coarse_iterations=None)
+        options = self.options.replace(size=GRID_SIDE, iterations=STEPS["what if"], coarse_iterations=None)
         tell = self.stages.part("what if", "painting it otherwise: nine times")
         grid = cells(options, rows, columns)
         count = sum(map(len, grid))
-        photo, style = shrunk(self.photo, 2 * GRID), self.style_at(2 * GRID)
+        photo, style = shrunk(self.photo, 2 * GRID_SIDE), self.style_at(2 * GRID_SIDE)
         made: list[list[SweepCell]] = []
         for r, line in enumerate(grid):
             made.append([])
@@ -260,7 +260,7 @@ class Teller:
 
     def _stop(self) -> None:
         if self.cancel is not None and self.cancel():
-            raise _CancelledError
+            raise CancelledStory
 
 
 _MOMENTS = {1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 32, 36, 40, 45, 50, 55, 60, 66, 72, 80, 90}
@@ -268,12 +268,12 @@ _MOMENTS |= {100, 110, 120, 130, 140, 150}
 
 
 def _spread(count: int, event: Progress) -> bool:
-    """Soon after the beginning, and the end of each level."""
+    """Return whether to record this iteration: an early one, and the last of each level."""
     return count == 8 or event.iteration == event.iterations
 
 
 def _filters(network: FeatureExtractor) -> Filters | None:
-    """The first convolution's filters, (N, 3, h, w), as they see red, green and blue."""
+    """Return the filters of the first convolution, (N, 3, h, w), for red, green and blue."""
     if not isinstance(network, Encoder):
         return None
     weight = network.get_submodule("conv1_1").weight
@@ -289,8 +289,8 @@ def _weights(options: OptimizeOptions) -> dict[str, float]:
 
 
 def costs(options: OptimizeOptions, contents: int, styles: int) -> dict[str, float]:
-    """How long each part takes, relative to the others: by pixels and steps. ``contents``, ``styles``: how
-    many reconstructions there are."""
+    """Return the relative cost of each part, by pixels and steps. ``contents``, ``styles``: the numbers of
+    reconstructions."""
 
     def work(side: int, steps: int) -> float:
         return (0.7 * side**2 + 10_000) * steps
@@ -298,10 +298,10 @@ def costs(options: OptimizeOptions, contents: int, styles: int) -> dict[str, flo
     side = max(options.size) if isinstance(options.size, tuple) else options.size
     found = {
         "painting": work(side, 3 * options.iterations),
-        "noise": work(REMADE, STEPS["noise"]),
-        "what if": 9 * work(GRID, STEPS["what if"]),
+        "noise": work(RECONSTRUCTION_SIDE, STEPS["noise"]),
+        "what if": 9 * work(GRID_SIDE, STEPS["what if"]),
     }
     for kind, count in (("content", contents), ("style", styles)):
         for depth in range(1, count + 1):
-            found[f"{kind} {depth}"] = (0.4 + depth / count) * work(REMADE, STEPS[kind])
+            found[f"{kind} {depth}"] = (0.4 + depth / count) * work(RECONSTRUCTION_SIDE, STEPS[kind])
     return found
