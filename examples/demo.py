@@ -21,7 +21,7 @@ def main() -> None:
     print(f"Painting scikit-image's coffee in the manner of {style} ...")
 
     def show(event: impasto.Progress) -> None:
-        if event.iteration == event.iterations:
+        if event.step == event.steps:
             print(f"  {event.width}x{event.height}: loss {event.losses['total']:.4f}")
 
     result = impasto.stylize(skimage.data.coffee(), style, on_progress=show)

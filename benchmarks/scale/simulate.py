@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.jobs import Job
-from impasto.jobs.batch import Batch, BatchProgress, run_with
+from impasto.jobs.batch import Batch, BatchEvent, run_with
 from impasto.jobs.events import Event, Finished, Started, WorkerLost, WorkerReady
 from impasto.jobs.manifest import Record
 from impasto.jobs.schedule import Policy
@@ -224,13 +224,13 @@ def simulate(
     executor = Simulated(world or World(), workers, seed)
     settled: Counter[str] = Counter()
 
-    def tell(event: BatchProgress) -> None:
+    def tell(event: BatchEvent) -> None:
         if event.record is not None:
             settled[event.record.output] += 1
 
     began = time.process_time()
     batch = run_with(
-        lambda: (executor, workers), jobs, out, policy=policy or Policy(patience=120.0), on_progress=tell
+        lambda: (executor, workers), jobs, out, policy=policy or Policy(patience=120.0), on_event=tell
     )
     spent = time.process_time() - began
     lines = _lines(out / "manifest.jsonl")

@@ -21,8 +21,9 @@ from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.train.batches import LossWeights
 from impasto.networks.train.photos import read_photos
 from impasto.networks.train.targets import make_target
-from impasto.networks.train.training import Trainer, TrainingProgress, TrainingSchedule
+from impasto.networks.train.training import Trainer, TrainingSchedule
 from impasto.painters.sources import load_style
+from impasto.progress import Progress
 
 STYLES = [
     "starry-night",
@@ -89,7 +90,7 @@ def main() -> None:
     with (options.run / "log.csv").open("a", newline="") as file:
         log = csv.writer(file)
 
-        def report(progress: TrainingProgress) -> None:
+        def report(progress: Progress) -> None:
             if progress.step % 50 == 0:
                 losses = {name: round(value, 4) for name, value in sorted(progress.losses.items())}
                 log.writerow([progress.step, round(progress.elapsed), *losses.values()])

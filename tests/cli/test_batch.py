@@ -106,14 +106,21 @@ def test_json_prints_one_event_a_line_and_the_counts_last() -> None:
     Path("photos/bad.jpg").write_text("this is no picture")
     result = run("photos", "--style", "art.png", "-o", "out", *FAST, "--json")
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [(e["state"], e.get("number")) for e in lines] == [
+    events = [e for e in lines if "state" in e]
+    assert [(e["state"], e.get("number")) for e in events] == [
         ("started", 1),
         ("failed", 1),
-        *[(state, n) for n in (2, 3) for state in ("started", "painting", "painting", "done")],
+        *[(state, n) for n in (2, 3) for state in ("started", "done")],
         ("finished", None),
     ]
-    assert "expected a JPEG" in lines[1]["error"]
-    assert lines[3]["painting"]["losses"]["total"] > 0
+    assert "expected a JPEG" in events[1]["error"]
+    progress = [e for e in lines if "state" not in e]
+    assert [(e["step"], e["failed"]) for e in progress] == [(0, 0), (1, 1)] + [(1, 1)] * 3 + [(2, 1)] * 4 + [
+        (3, 1)
+    ]
+    (part,) = progress[3]["parts"]
+    assert (part["stage"], part["step"]) == ("one-art.png", 1)
+    assert part["losses"]["total"] > 0
     counts = {"painted": 2, "skipped": 0, "failed": 1, "left_out": [], "cancelled": False}
     assert lines[-1] == {"state": "finished", **counts}
 
@@ -227,7 +234,7 @@ def test_ctrl_c_writes_nothing_half_painted_and_the_batch_goes_on() -> None:
     with begun(command) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if json.loads(line)["number"] == 2 and json.loads(line)["state"] == "painting":
+            if any(part["step"] and part["stage"] == NAMES[1] for part in json.loads(line).get("parts", ())):
                 break
         os.kill(process.pid, signal.SIGINT)
         rest, errors = process.communicate(timeout=PATIENCE)
@@ -299,10 +306,9 @@ def test_several_workers_paint_what_one_paints(monkeypatch: pytest.MonkeyPatch) 
         "left_out": [],
         "cancelled": False,
     }
-    last = lines[-2]["totals"]
-    assert (last["done"], last["failed"], last["total"]) == (4, 2, 6)
-    assert last["per_minute"] > 0
-    assert last["left"] == 0
+    last = lines[-2]
+    assert (last["step"], last["failed"], last["steps"]) == (6, 2, 6)
+    assert (last["done"], last["left"]) == (1, 0)
     assert sorted(row["output"] for row in manifest() if row["status"] == "done") == sorted(NAMES)
     subprocess.run([sys.executable, "-m", "impasto", "batch", *command, "alone"], env=ONE_THREAD, check=False)
     for name in NAMES:
@@ -365,22 +371,6 @@ def test_a_cluster_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPa
     assert result.stderr.strip() == "impasto: a Ray cluster needs Ray: pip install 'impasto[ray]'"
 
 
-def test_the_line_of_the_whole_tells_counts_speed_and_time_left() -> None:
-    from impasto.cli.batch_display import _counts, _left
-    from impasto.jobs.totals import Totals
-
-    assert _counts(Totals(400, skipped=2, done=10, failed=1, per_minute=3.44)) == (
-        "13 of 400, 1 failed, 3.44 a minute"
-    )
-    assert _counts(Totals(4)) == "0 of 4"
-    assert [_left(s) for s in (None, 90.0, 600.0, 9000.0)] == [
-        "",
-        "90 s left",
-        "10 min left",
-        "2 h 30 min left",
-    ]
-
-
 WORKERS = ["--workers", "2"]
 
 
@@ -389,11 +379,9 @@ def test_ctrl_c_with_workers_keeps_what_was_begun_and_leaves_no_process() -> Non
     command = stopping("wait", 3, ",".join(NAMES[1:]), *WORDS, *WORKERS, "--json")
     with begun(command) as process:
         assert process.stdout is not None
-        states: dict[int, str] = {}
         for line in process.stdout:
             event = json.loads(line)
-            states[event["number"]] = event["state"]
-            if sorted(states.values()) == ["done", "painting", "painting"]:
+            if event.get("step") == 1 and sum(part["step"] > 0 for part in event["parts"]) == 2:
                 break
         workers = [child.pid for child in psutil.Process(process.pid).children()]
         os.kill(process.pid, signal.SIGINT)
@@ -420,7 +408,7 @@ def test_workers_killed_in_mid_painting_are_replaced_and_every_pair_is_there_onc
         assert process.stdout is not None
         events = [json.loads(line) for line in process.stdout]
     assert process.returncode == 0
-    assert sum(event["state"] == "replaced" for event in events) == 2
+    assert sum(event.get("state") == "replaced" for event in events) == 2
     assert not any("anew" in event.get("note", "") for event in events)
     assert sorted(row["output"] for row in manifest()) == sorted(NAMES)
     assert {row["status"] for row in manifest()} == {"done"}

@@ -39,7 +39,7 @@ def test_json_prints_one_event_a_line_and_the_result_last(photo_file: Path, tmp_
     result = run("stylize", photo_file, "starry-night", "-o", out, "--json", *FAST)
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(lines) == 3
-    assert lines[0]["iteration"] == 1
+    assert (lines[0]["step"], lines[0]["unit"]) == (1, "iteration")
     assert lines[0]["losses"]["total"] > 0
     assert lines[-1]["output"] == str(out)
 

@@ -89,7 +89,7 @@ def test_full_training_keeps_the_new_style_only(here: Path) -> None:
     result = train("-o", "mine.safetensors", "--full", "--json")
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [(e["level"], e["levels"], e["iteration"]) for e in lines[:-1]] == [
+    assert [(e["level"], e["levels"], e["step"]) for e in lines[:-1]] == [
         (1, 2, 1),
         (2, 2, 1),
         (2, 2, 2),
@@ -159,7 +159,7 @@ def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
     result = run("train", "My Art.png", *arguments, "-o", "m.safetensors", "--batch", "1", "--size", "64")
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert lines[-1]["steps"] == lines[-2]["iteration"] == lines[-2]["iterations"]
+    assert lines[-1]["steps"] == lines[-2]["step"] == lines[-2]["steps"]
     assert lines[-2]["left"] == 0
 
 
@@ -295,7 +295,7 @@ def test_unknown_paintings_and_folders_are_refused() -> None:
 
 
 def event(step: int, level: int = 1) -> Progress:
-    return Progress(level, 1, step, 9, 64, 64, 0.5, {"style": 0.5, "content": 0.25}, float(step))
+    return Progress(level=level, step=step, losses={"style": 0.5, "content": 0.25}, elapsed=float(step))
 
 
 def test_every_step_is_in_the_log_at_once_so_that_none_is_lost_with_the_process(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> No
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == 0, result.output
     rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [row["frame"] for row in rows[:-1]] == [1, 2, 3, 4]
+    assert [(row["step"], row["unit"]) for row in rows[:-1]] == [(n, "frame") for n in (1, 2, 3, 4)]
     assert (rows[-1]["frames"], rows[-1]["engine"]) == (4, "optimize")
     assert open_clip(output).info.width == 48
     assert imaging.read(tmp_path / "look.png").width == 48

@@ -20,7 +20,7 @@ from impasto.inspection import (
     write_video,
 )
 from impasto.inspection.logs import numbered_pictures
-from impasto.inspection.stages import Stage, Stages
+from impasto.inspection.stages import Stages
 from impasto.inspection.walks import animation, thinned
 from impasto.progress import Progress
 from impasto.types import Picture
@@ -37,8 +37,8 @@ def event(number: int, level: int = 1) -> Progress:
     return Progress(
         level=level,
         levels=2,
-        iteration=number,
-        iterations=3,
+        step=number,
+        steps=3,
         width=20,
         height=10,
         done=number / 6,
@@ -209,7 +209,7 @@ def test_thinning_keeps_the_ends(count: int, most: int) -> None:
 
 
 def test_stages_add_up_to_the_whole() -> None:
-    seen: list[Stage] = []
+    seen: list[Progress] = []
     stages = Stages({"a": 1, "b": 3}, seen.append)
     tell: Callable[[Progress], None] = stages.part("a", "first")
     tell(event(3))
@@ -217,4 +217,4 @@ def test_stages_add_up_to_the_whole() -> None:
     stages.part("b")(event(3))
     stages.finish("b")
     assert [stage.done for stage in seen] == pytest.approx([0, 0.125, 0.25, 0.25, 0.625, 1])
-    assert seen[0].title == "first"
+    assert seen[0].stage == "first"

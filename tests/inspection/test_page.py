@@ -15,10 +15,10 @@ pytest.importorskip("matplotlib")
 from impasto import OptimizeOptions
 from impasto.errors import OptionError
 from impasto.imaging import write
-from impasto.inspection import Stage
 from impasto.inspection.page import formulas
 from impasto.pipelines import story
 from impasto.pipelines.explain import explain
+from impasto.progress import Progress
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
@@ -54,11 +54,11 @@ def make_small(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Stage]]:
+def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Progress]]:
     folder = tmp_path_factory.mktemp("page")
     write(Picture(blobs(96, 72, seed=1)), folder / "my <photo>.png")
     write(Picture(stripes(96, 96)), folder / "striped.png")
-    stages: list[Stage] = []
+    stages: list[Progress] = []
     with pytest.MonkeyPatch.context() as patch:
         make_small(patch)
         explain(
@@ -66,12 +66,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Stage]]:
             folder / "striped.png",
             folder / "report.html",
             options=OPTIONS,
-            on_stage=stages.append,
+            on_progress=stages.append,
         )
     return folder / "report.html", stages
 
 
-def test_the_page_is_well_formed_and_every_picture_has_words(page: tuple[Path, list[Stage]]) -> None:
+def test_the_page_is_well_formed_and_every_picture_has_words(page: tuple[Path, list[Progress]]) -> None:
     outline = Outline()
     text = page[0].read_text(encoding="utf-8")
     outline.feed(text)
@@ -82,7 +82,7 @@ def test_the_page_is_well_formed_and_every_picture_has_words(page: tuple[Path, l
     assert "my <photo>" not in text.lower()
 
 
-def test_the_page_loads_nothing(page: tuple[Path, list[Stage]]) -> None:
+def test_the_page_loads_nothing(page: tuple[Path, list[Progress]]) -> None:
     outline = Outline()
     text = page[0].read_text(encoding="utf-8")
     outline.feed(text)
@@ -92,7 +92,7 @@ def test_the_page_loads_nothing(page: tuple[Path, list[Stage]]) -> None:
     assert "@import" not in text
 
 
-def test_the_page_tells_every_part(page: tuple[Path, list[Stage]]) -> None:
+def test_the_page_tells_every_part(page: tuple[Path, list[Progress]]) -> None:
     text = page[0].read_text(encoding="utf-8")
     for word in ("relu1_1", "conv5_1", "Gram", "prefers-color-scheme", "CVPR 2016"):
         assert word in text
@@ -104,7 +104,7 @@ def test_the_page_tells_every_part(page: tuple[Path, list[Stage]]) -> None:
     assert set(re.findall(r'href="#([\w-]+)"', text)) == set(re.findall(r'<section id="([\w-]+)"', text))
 
 
-def test_the_page_says_what_paints_the_same_picture_again(page: tuple[Path, list[Stage]]) -> None:
+def test_the_page_says_what_paints_the_same_picture_again(page: tuple[Path, list[Progress]]) -> None:
     shown = re.search(
         r"<pre><code>impasto\.stylize(\(.*?\))</code></pre>", page[0].read_text(encoding="utf-8")
     )
@@ -117,11 +117,11 @@ def test_the_page_says_what_paints_the_same_picture_again(page: tuple[Path, list
     assert called == ("my <photo>.png", "striped.png", OPTIONS)
 
 
-def test_progress_grows_to_the_end(page: tuple[Path, list[Stage]]) -> None:
+def test_progress_grows_to_the_end(page: tuple[Path, list[Progress]]) -> None:
     done = [stage.done for stage in page[1]]
     assert done == sorted(done)
     assert done[-1] == pytest.approx(1)
-    assert len({stage.title for stage in page[1]}) > 10
+    assert len({stage.stage for stage in page[1]}) > 10
 
 
 def test_a_page_cut_short_is_not_written(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_formulas_are_well_formed_and_each_part_has_its_count(formula: str) -> N
     ("width", "scheme"), [(390, "dark"), (390, "light"), (1280, "light"), (1280, "dark")]
 )
 def test_a_browser_shows_the_page_without_network_or_overflow(
-    width: int, scheme: str, page: tuple[Path, list[Stage]]
+    width: int, scheme: str, page: tuple[Path, list[Progress]]
 ) -> None:
     browser = next(
         (p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None

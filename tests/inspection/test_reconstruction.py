@@ -59,7 +59,7 @@ def test_figure_one_has_a_row_of_content_and_one_of_growing_style(encoder: Encod
         encoder=encoder,
         size=48,
         iterations=1,
-        on_stage=lambda stage: stages.append(stage.done),
+        on_progress=lambda stage: stages.append(stage.done),
     )
     assert [r.layers for r in found.content] == [(f"conv{block}_1",) for block in range(1, 6)]
     assert [len(r.layers) for r in found.style] == [1, 2, 3, 4, 5]

@@ -78,7 +78,7 @@ def test_a_sweep_in_a_folder_goes_on_where_it_stopped(
             COLUMNS,
             options=FAST,
             folder=tmp_path / "grid",
-            on_stage=lambda stage: stop.append(stage.done > 0.6),
+            on_progress=lambda stage: stop.append(stage.done > 0.6),
             cancel=lambda: len(stop) > 0 and stop[-1],
         )
 

@@ -52,7 +52,7 @@ def make(diary: str, steps: int = 1, **what: str) -> Made:
         for step in range(steps):
             if stop():
                 return Painted(cancelled=True)
-            tell(Progress(1, 1, step + 1, steps, 4, 3, (step + 1) / steps, {"total": 0.5}, 0.0))
+            tell(Progress(step=step + 1, steps=steps, done=(step + 1) / steps, losses={"total": 0.5}))
             if steps > 1:
                 time.sleep(0.02)
         kind = what.get(name.partition(".")[0].replace("-", "_"), "")

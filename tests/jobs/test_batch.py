@@ -9,7 +9,7 @@ import pytest
 
 from impasto.errors import DivergedError, InputError, OptionError, OutputError, StyleError
 from impasto.jobs import Job
-from impasto.jobs.batch import Batch, BatchProgress, Cancel, run
+from impasto.jobs.batch import Batch, BatchEvent, Cancel, run
 from impasto.jobs.identity import measure
 from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.pairs import known_styles, labels, pairs, photographs
@@ -29,7 +29,7 @@ class Painter:
 
     def __call__(self, job: Job, checkpoint: Path, tell: ProgressCallback, stop: Cancel) -> Painted:
         self.before(job, checkpoint)
-        tell(Progress(1, 1, 1, 1, 4, 3, 1.0, {"total": 0.5}, 0.0))
+        tell(Progress(step=1, steps=1, done=1.0, losses={"total": 0.5}))
         if stop():
             return Painted(cancelled=True)
         Path(job.output).write_text("painted")
@@ -117,9 +117,9 @@ def test_a_batch_that_moved_with_its_pictures_is_still_done(
 @pytest.mark.usefixtures("here")
 def test_other_parameters_make_everything_again_and_say_which() -> None:
     painted(jobs())
-    said: list[BatchProgress] = []
+    said: list[BatchEvent] = []
     painter = Painter()
-    run(jobs(OptimizeOptions(style_weight=3.0)), OUT, painter, on_progress=said.append)
+    run(jobs(OptimizeOptions(style_weight=3.0)), OUT, painter, on_event=said.append)
     assert painter.made == NAMES
     assert {e.note for e in said if e.state == "started"} == {"style_weight was 8.0, is 3.0"}
     assert lines() == NAMES
@@ -260,9 +260,9 @@ def test_a_painting_goes_on_from_its_own_checkpoint_only() -> None:
     for options, expected in ((OptimizeOptions(), True), (OptimizeOptions(seed=5), False)):
         with pytest.raises(KeyboardInterrupt):
             painted(jobs(), Painter(leave))
-        said: list[BatchProgress] = []
+        said: list[BatchEvent] = []
         found: list[bool] = []
-        run(jobs(options)[:1], OUT, Painter(look), on_progress=said.append)
+        run(jobs(options)[:1], OUT, Painter(look), on_event=said.append)
         assert found == [expected]
         assert [e.note for e in said if e.state == "started"] == (
             [""] if expected else ["begun anew: seed was 0, is 5"]
@@ -276,8 +276,8 @@ def test_a_painting_goes_on_from_its_own_checkpoint_only() -> None:
 def test_a_damaged_checkpoint_is_left_behind_and_said_so() -> None:
     (OUT / ".impasto").mkdir()
     (OUT / ".impasto" / f"{NAMES[0]}.checkpoint").write_text("not one")
-    said: list[BatchProgress] = []
-    run(jobs()[:1], OUT, Painter(), on_progress=said.append)
+    said: list[BatchEvent] = []
+    run(jobs()[:1], OUT, Painter(), on_event=said.append)
     assert "is not a checkpoint, or is damaged" in said[0].note
     assert not (OUT / ".impasto").exists()
 
@@ -294,18 +294,26 @@ def test_what_diverged_begins_anew_next_time_and_what_failed_otherwise_goes_on()
 
 
 @pytest.mark.usefixtures("here")
-def test_progress_tells_the_whole_story() -> None:
-    said: list[BatchProgress] = []
+def test_events_and_progress_tell_the_whole_story() -> None:
+    said: list[BatchEvent] = []
+    seen: list[Progress] = []
     painted(jobs()[:1])
-    run(jobs()[:2], OUT, Painter(), on_progress=said.append)
-    assert [(e.state, e.number, e.total) for e in said] == [
-        ("skipped", 1, 2),
-        ("started", 2, 2),
-        ("painting", 2, 2),
-        ("done", 2, 2),
+    run(jobs()[:2], OUT, Painter(), on_event=said.append, on_progress=seen.append)
+    assert [(e.state, e.number) for e in said] == [
+        ("skipped", 1),
+        ("started", 2),
+        ("painting", 2),
+        ("done", 2),
     ]
-    assert said[2].painting is not None
+    assert said[2].progress is not None
     assert said[3].record is not None
+    assert [(e.step, e.steps, e.failed, e.done) for e in seen] == [
+        (1, 2, 0, 0.5),
+        (1, 2, 0, 1.0),
+        (2, 2, 0, 1.0),
+    ]
+    assert [[part.stage for part in e.parts] for e in seen] == [[NAMES[1]], [NAMES[1]], []]
+    assert seen[-1].left == 0
 
 
 @pytest.mark.usefixtures("here")

@@ -8,9 +8,10 @@ import pytest
 
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
-from impasto.jobs.events import Event, Finished, Started, WorkerLost, WorkerReady
+from impasto.jobs.events import BatchEvent, Event, Finished, Started, WorkerLost, WorkerReady
 from impasto.jobs.manifest import Record
-from impasto.jobs.pool import Pool, PoolEvent
+from impasto.jobs.meter import BatchMeter
+from impasto.jobs.pool import Pool
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Outcome, Task
 
@@ -88,14 +89,14 @@ class Book:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.batches: list[int] = []
-        self.news: list[PoolEvent] = []
+        self.news: list[BatchEvent] = []
 
     def settle(self, records: object) -> None:
         assert isinstance(records, list)
         self.records += records
         self.batches.append(len(records))
 
-    def tell(self, news: PoolEvent) -> None:
+    def tell(self, news: BatchEvent) -> None:
         if news.record is not None:
             assert news.record in self.records, "told before it was written down"
         self.news.append(news)
@@ -151,9 +152,10 @@ def test_a_failure_is_tried_again_and_then_set_aside_with_its_reason() -> None:
         "2.png": ("failed", 1, "it would refuse"),
         "3.png": ("done", 1, None),
     }
-    assert [n.note for n in book.news if n.kind == "retrying"] == ["it would fail"] * 3
-    last = book.news[-1].totals
-    assert (last.done, last.failed, last.total) == (2, 2, 4)
+    assert [n.note for n in book.news if n.state == "retrying"] == ["it would fail"] * 3
+    meter = BatchMeter(4, 0, iter(range(100)).__next__)
+    progress = [meter.take(event) for event in book.news]
+    assert (progress[-1].step, progress[-1].steps, progress[-1].failed) == (4, 4, 2)
 
 
 def test_a_dead_worker_is_replaced_and_its_item_is_once_in_the_manifest() -> None:
@@ -161,7 +163,7 @@ def test_a_dead_worker_is_replaced_and_its_item_is_once_in_the_manifest() -> Non
     book, _ = play(actors, 4, 2)
     assert rows(book)["1.png"] == ("done", 2, None)
     assert len(rows(book)) == 4
-    assert [(n.item, n.worker, n.note) for n in book.news if n.kind == "replaced"] == [(1, 2, "killed")]
+    assert [(n.number, n.worker, n.note) for n in book.news if n.state == "replaced"] == [(2, 2, "killed")]
     assert max(worker for worker, _ in actors.given) == 3
 
 
@@ -199,7 +201,7 @@ def test_stopping_asks_the_workers_and_waits_for_what_they_say() -> None:
     assert actors.interrupted
     assert actors.closed
     assert set(rows(book)) == {"0.png", "1.png"}
-    assert not [n for n in book.news if n.kind in ("retrying", "replaced")]
+    assert not [n for n in book.news if n.state in ("retrying", "replaced")]
 
 
 def test_idle_workers_go_while_the_last_item_is_painted() -> None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from impasto.jobs.totals import WINDOW, Counter
 
 from impasto.jobs.schedule import Policy, Schedule
-from impasto.jobs.totals import WINDOW, Counter
 
 
 def handed(schedule: Schedule, now: float = 0.0) -> list[tuple[int, int, int]]:

@@ -115,7 +115,7 @@ def test_seconds_and_progress_count_on(encoder: Encoder, tmp_path: Path) -> None
     checkpointer = FileCheckpointer(tmp_path / "it.state", JOB, kept=kept)
     resumed = painting(encoder, ADAM, checkpointer=checkpointer, on_progress=seen.append)
     assert resumed.seconds > 1000
-    assert [(e.level, e.iteration) for e in seen] == [(2, n) for n in range(2, 7)]
+    assert [(e.level, e.step) for e in seen] == [(2, n) for n in range(2, 7)]
     assert seen[0].elapsed > 1000
     assert seen[-1].done == pytest.approx(1)
 

@@ -94,7 +94,7 @@ def test_progress_tells_the_whole_story(encoder: Encoder) -> None:
 
     paint(PHOTO, PLACES, encoder, FAST, on_progress=watch)
     assert [e.level for e in seen] == [1] * 4 + [2] * 4 + [3] * 4
-    assert [e.iteration for e in seen] == [1, 2, 3, 4] * 3
+    assert [e.step for e in seen] == [1, 2, 3, 4] * 3
     assert [e.done for e in seen] == sorted(e.done for e in seen)
     assert seen[-1].done == pytest.approx(1)
     assert seen[-1].left == pytest.approx(0)

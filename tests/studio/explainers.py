@@ -21,7 +21,7 @@ def tell_job(job: dict[str, Any], line: Connection) -> None:
 
 def tell_progress(job: dict[str, Any], line: Connection) -> None:
     """Be at a quarter until a file says "go"."""
-    line.send(Progress(1, 1, 0, 0, 0, 0, 0.25, {}, 1.0, 3.5))
+    line.send(Progress(stage="looking", done=0.25, elapsed=1.0, left=3.5))
     until(Path(job["output"]).with_name("go").exists)
     tell_job(job, line)
 

@@ -120,7 +120,7 @@ def all_done(studio: Process, ids: list[str]) -> None:
 def test_killed_workers_and_servers_lose_nothing_and_repeat_nothing(begin: Callable[..., Process]) -> None:
     studio = begin(lease_seconds="5", checkpoint_seconds="0.5")
     ids = many(studio, 4)
-    until(lambda: progress(studio, ids[0]).get("iteration", 0) > 5)
+    until(lambda: progress(studio, ids[0]).get("step", 0) > 5)
     studio.painter().kill()
     until(lambda: studio.status(ids[0]) == "done")
     until(lambda: progress(studio, ids[1]))
@@ -176,7 +176,7 @@ def test_ray_paints_and_loses_nothing_with_an_actor(begin: Callable[..., Process
         submit(studio.client, photo, options=options)["id"]
         for options in ({**LONG, "iterations": 100}, endless)
     )
-    until(lambda: progress(studio, first).get("iteration", 0) > 5)
+    until(lambda: progress(studio, first).get("step", 0) > 5)
     worker = studio.painter()
     assert "torch" not in " ".join(found.path for found in worker.memory_maps()), "it only hands over"
     actor = next(p for p in worker.children(recursive=True) if p.name().startswith("ray::Actor"))

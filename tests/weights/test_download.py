@@ -10,6 +10,7 @@ import pytest
 from failing_server import Served
 
 from impasto.errors import CorruptWeightsError, DownloadError
+from impasto.progress import Progress
 from impasto.weights import download as module
 from impasto.weights.download import download
 
@@ -36,18 +37,18 @@ def test_a_whole_file_arrives_and_nothing_else_is_left(served: Served, target: P
 
 
 def test_progress_tells_bytes_done_and_in_all(served: Served, target: Path) -> None:
-    told: list[tuple[int, int | None]] = []
-    fetch(served, target, progress=lambda done, total: told.append((done, total)))
-    assert told[0] == (0, len(CONTENT))
-    assert told[-1] == (len(CONTENT), len(CONTENT))
-    assert told == sorted(told)
+    told: list[Progress] = []
+    fetch(served, target, on_progress=told.append)
+    assert (told[0].step, told[0].steps, told[0].done, told[0].left) == (0, len(CONTENT), 0.0, None)
+    assert (told[-1].step, told[-1].done, told[-1].left) == (len(CONTENT), 1.0, 0.0)
+    assert [one.step for one in told] == sorted(one.step for one in told)
 
 
 def test_progress_has_no_total_where_the_server_announces_none(served: Served, target: Path) -> None:
     served.announce = False
-    told: list[int | None] = []
-    fetch(served, target, progress=lambda _, total: told.append(total))
-    assert set(told) == {None}
+    told: list[Progress] = []
+    fetch(served, target, on_progress=told.append)
+    assert {(one.steps, one.done, one.left) for one in told} == {(None, 0.0, None)}
 
 
 def test_a_cut_transfer_is_continued_where_it_stopped(served: Served, target: Path) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
-from impasto.cli.batch_display import BatchDisplay
 from impasto.cli.choices import (
     CheckpointEvery,
     Choices,
@@ -24,11 +23,17 @@ from impasto.cli.choices import (
     spelt,
     with_choices,
 )
+from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import InputError, OptionError
+from impasto.files.places import name_of
 from impasto.inference.options import FastOptions
 from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import INTERVAL
+
+if TYPE_CHECKING:
+    from impasto.jobs.batch import Batch
+    from impasto.jobs.events import BatchEvent
 
 SOME_FAILED = 1
 WORKERS, FAST = "Workers", "Fast network"
@@ -223,7 +228,7 @@ def batch(
     among = parse_workers(workers or ("1" if ray is None else "auto"))
     known_styles(map(plain, style))  # refuse before there is a folder
     photographs(map(plain, contents))
-    with Interrupts() as interrupts, closing(BatchDisplay(shown(quiet, json))) as watcher:
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         done = paint_batch(
             contents,
             style,
@@ -236,9 +241,49 @@ def batch(
             workers=among,
             ray=ray,
             policy=Policy() if retries is None else replace(Policy(), retries=retries),
-            on_progress=watcher,
-            on_cluster=watcher.say,
+            on_progress=display,
+            on_event=lambda event: tell(event, display),
+            on_cluster=lambda line: display.say(line, state="cluster", about=line),
             cancel=lambda: interrupts.seen,
         )
-    watcher.sum_up(done, output)
+    _finish(done, output, display)
     raise typer.Exit(INTERRUPTED if done.cancelled else SOME_FAILED if done.failed else 0)
+
+
+def tell(event: BatchEvent, display: Display) -> None:
+    """Print what became of a job as JSON; otherwise only why something is done again."""
+    if event.state == "painting":
+        return  # the batch's progress has it
+    words = ""
+    if event.note and event.job is None:
+        words = f"worker {event.worker} is replaced: {event.note}"
+    elif event.note and event.job is not None:
+        another = "; another worker takes it" if event.state == "replaced" else ""
+        words = f"again: {name_of(event.job.output)}: {event.note}{another}"
+    found: dict[str, Any] = {"state": event.state, "number": event.number, "worker": event.worker}
+    if event.job is not None:
+        styles = [style.place for style in event.job.styles]
+        found |= {"output": event.job.output, "content": event.job.content.place, "style": styles[0]}
+    if event.note:
+        found["note"] = event.note
+    if event.record is not None:
+        found |= {name: getattr(event.record, name) for name in _RECORDED}
+    display.say(words, **found)
+
+
+_RECORDED = ("seconds", "losses", "size", "error", "attempts")
+
+
+def _finish(batch: Batch, folder: str, display: Display) -> None:
+    """Say how many were painted, and which failed."""
+    painted = len(batch.records) - batch.skipped - len(batch.failed)
+    for record in batch.failed if display.show != "json" else ():
+        tries = f" ({record.attempts} times)" if record.attempts > 1 else ""
+        print(f"impasto: {record.output} failed{tries}: {record.error}", file=sys.stderr)
+    counted = f"{painted} painted, {batch.skipped} there already, {len(batch.failed)} failed"
+    words = f"{'interrupted' if batch.cancelled else 'done'}: {folder} ({counted})"
+    if batch.left_out:
+        words += f"\nleft out, being results of this folder's batch: {', '.join(batch.left_out)}"
+    counts = {"painted": painted, "skipped": batch.skipped, "failed": len(batch.failed)}
+    ending = {"left_out": list(batch.left_out), "cancelled": batch.cancelled}
+    display.finish(words, state="finished", **counts, **ending)

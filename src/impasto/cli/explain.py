@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.choices import Choices, Json, Quiet, shown, spelt, with_choices
+from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
-from impasto.cli.stages import StageBar
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
@@ -45,25 +45,26 @@ def explain(
         if layers is not None and not layers.strip():
             raise OptionError(f"a page tells of content and of style: expected a layer for --{name}-layers")
     options = page_options(choices.options(), sized=choices.size is not None)
-    with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         page = write_page(
             content,
             style,
             output,
             options=options,
             command=painting_command(content, style, choices, options),
-            on_stage=bar,
+            on_progress=display,
             cancel=lambda: interrupts.seen,
         )
+    about = {"output": str(output), "cancelled": page is None}
     if page is None:
-        print("interrupted; no page was written")
+        display.finish("interrupted; no page was written", **about)
         raise typer.Exit(INTERRUPTED)
-    if not quiet and not json:
-        print(f"{output} ({page.size / 1e6:.1f} MB, {page.seconds:.0f} s)")
+    words = f"{output} ({page.size / 1e6:.1f} MB, {page.seconds:.0f} s)"
+    display.finish(words, **about, bytes=page.size, seconds=round(page.seconds, 2))
 
 
 def painting_command(content: str, style: str, choices: Choices, options: OptimizeOptions) -> str:
-    """The command that paints the page's picture, with ``choices`` as they were typed."""
+    """Return the command that paints the page's picture, with ``choices`` as they were typed."""
     words = ["impasto", "stylize", content, style, "-o", "out.png"]
     if choices.size is None:
         size = options.size

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.choices import Quiet
+from impasto.cli.display import Display
 from impasto.cli.inspect_runs import Dark, Figure, Json, inspect_encoders, inspect_layers, inspect_losses
 from impasto.cli.painting import INTERRUPTED, Interrupts
-from impasto.cli.stages import StageBar
 from impasto.errors import InputError, OptionError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def inspect_reconstruct(
             f"a reconstruction needs the painting itself: expected a picture's file; got {style}"
         )
     _check_folder(keep)
-    with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
+    with Interrupts() as interrupts, Display("nothing" if quiet else "bar") as display:
         found = inspections.reconstruct(
             photo,
             style,
@@ -135,7 +135,7 @@ def inspect_reconstruct(
             size=size,
             iterations=iterations,
             seed=seed,
-            on_stage=bar,
+            on_progress=display,
             cancel=lambda: interrupts.seen,
         )
     drawn = figures.draw_reconstructions(

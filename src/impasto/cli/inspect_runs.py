@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from impasto.cli.choices import Choices, Quiet, is_structured, parse, with_choices
+from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
-from impasto.cli.stages import StageBar
 from impasto.errors import OptionError, WeightsMissingError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def inspect_layers(
     if choices.size is None:
         options = options.replace(size=GRID_SIZE)
     across, down = _axes(rows, columns, figure, options)
-    with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
+    with Interrupts() as interrupts, Display("nothing" if quiet else "bar") as display:
         found = inspections.sweep(
             content,
             style,
@@ -77,7 +77,7 @@ def inspect_layers(
             across,
             options=options,
             folder=folder,
-            on_stage=bar,
+            on_progress=display,
             cancel=lambda: interrupts.seen,
         )
     if all(cell.pixels is None for row in found.paintings for cell in row):
@@ -248,10 +248,10 @@ def inspect_encoders(
     if choices.size is None:
         options = options.replace(size=COMPARED_SIZE)
     names = None if networks is None else [name.strip() for name in networks.split(",") if name.strip()]
-    with Interrupts() as interrupts, StageBar("nothing" if quiet else "bar") as bar:
+    with Interrupts() as interrupts, Display("nothing" if quiet else "bar") as display:
         try:
             results, photo, painting = inspections.compare_networks(
-                content, style, names, options=options, on_stage=bar, cancel=lambda: interrupts.seen
+                content, style, names, options=options, on_progress=display, cancel=lambda: interrupts.seen
             )
         except WeightsMissingError as error:
             # Its advice is for commands with --encoder.

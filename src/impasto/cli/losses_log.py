@@ -28,10 +28,10 @@ class LossesLog:
     def write(self, event: Progress) -> None:
         """Add the step ``event`` tells of."""
         if not self._begun:
-            self._begin((event.level, event.iteration))
+            self._begin((event.level, event.step))
             self._begun = True
         seconds = self._before + event.elapsed
-        row = {"stage": str(event.level), "step": str(event.iteration), "seconds": f"{seconds:.2f}"}
+        row = {"stage": str(event.level), "step": str(event.step), "seconds": f"{seconds:.2f}"}
         row |= {n: f"{event.losses[n]:.5f}" for n in ("content", "style") if n in event.losses}
         self._rows.append(row)
         files.append(self.path, _csv([row]), durable=False)

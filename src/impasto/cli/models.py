@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +10,12 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from impasto import weights
+from impasto.cli.display import Display
 from impasto.errors import CorruptWeightsError
+from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.weights import Stored
@@ -44,21 +46,12 @@ def fetch(
 ) -> None:
     """Download networks, check them, and keep their convolutions."""
     for name in names:
-        bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        with bar:
-            task = bar.add_task(escape(name), total=None)
+        with Display("bar") as display:
 
-            def show(done: int, total: int | None, bar: Progress = bar, task: TaskID = task) -> None:
-                bar.update(task, completed=done, total=total)
+            def show(event: Progress, name: str = name, display: Display = display) -> None:
+                display(replace(event, stage=name))
 
-            path = weights.ensure(name, progress=show, force=force)
-            bar.update(task, total=path.stat().st_size, completed=path.stat().st_size)
+            path = weights.ensure(name, on_progress=show, force=force)
         typer.echo(f"{name}: {path}")
 
 

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import re
 import shutil
 import signal
-import sys
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto import files
+from impasto.cli.display import Display
 from impasto.cli.painting_log import PaintingLog
+from impasto.cli.pictures import NumberedPictures, PreviewFile, check_numbered
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from impasto.pipelines.photo import Result
-    from impasto.types import Picture
+    from impasto.types import Picture, Pixels
 
 INTERRUPTED = 130
 # What a result may take on disk, generously: 16 bits a channel, with alpha, uncompressed.
@@ -76,13 +73,27 @@ def paint(job: Job, outputs: Outputs) -> int:
 
     checkpoint = outputs.checkpoint
     resumed = checkpoint is not None and checkpoint.exists()
-    with Interrupts() as interrupts, watching(job, outputs) as watch:
+    finish, done = finisher(job, outputs), _done(checkpoint)
+    log = None if outputs.log is None else PaintingLog(outputs.log, done=done)
+    preview = PreviewFile(outputs.preview, finish)
+    numbered = NumberedPictures(Path(job.output), outputs.save_every, job.quality, finish, done)
+
+    def on_progress(event: Progress) -> None:
+        preview(event)
+        saved = numbered(event)
+        if log is not None:
+            log.write(event, numbered.count, saved)
+        display(event)
+        if saved:
+            display.say(f"saved {saved}", saved=saved)
+
+    with Interrupts() as interrupts, Display(outputs.show) as display:
         result = paint_job(
             job,
             checkpoint=checkpoint,
             checkpoint_every=outputs.checkpoint_every,
             max_pixels=outputs.most(),
-            on_progress=watch,
+            on_progress=on_progress,
             cancel=lambda: interrupts.seen,
         )
         if result.cancelled:
@@ -90,7 +101,7 @@ def paint(job: Job, outputs: Outputs) -> int:
     if outputs.parameters is not None:
         text = json.dumps(result.parameters(), indent=2, ensure_ascii=False)
         files.replace(outputs.parameters, f"{text}\n".encode())
-    _say(result, outputs, resumed)
+    _finish(display, result, checkpoint, resumed)
     return INTERRUPTED if result.cancelled else 0
 
 
@@ -134,22 +145,19 @@ def _check_apart(job: Job, outputs: Outputs) -> None:
         check_numbered(Path(job.output), outputs.save_every, others, "--save-every")
 
 
-def _say(result: Result, outputs: Outputs, resumed: bool) -> None:
-    output, checkpoint = result.job.output, outputs.checkpoint
+def _finish(display: Display, result: Result, checkpoint: Path | None, resumed: bool) -> None:
     words = f"went on from {checkpoint} and painted" if resumed else "painted"
     words = "interrupted; the picture so far" if result.cancelled else words
-    if outputs.show == "json":
-        line = {"output": output, "seconds": round(result.seconds, 2)}
-        print(json.dumps(line | {"cancelled": result.cancelled, "losses": dict(result.losses)}))
-    elif outputs.show == "bar":
-        size = f"{result.picture.width}x{result.picture.height}"
-        print(f"{words}: {output} ({size}, {result.seconds:.1f} s)")
-        if result.cancelled and checkpoint is not None:
-            print(f"go on with: impasto resume {checkpoint}")
+    size, seconds = f"{result.picture.width}x{result.picture.height}", result.seconds
+    words = f"{words}: {result.job.output} ({size}, {seconds:.1f} s)"
+    if result.cancelled and checkpoint is not None:
+        words += f"\ngo on with: impasto resume {checkpoint}"
+    about = {"output": result.job.output, "seconds": round(seconds, 2), "cancelled": result.cancelled}
+    display.finish(words, **about, losses=dict(result.losses))
 
 
 def _done(checkpoint: Path | None) -> int:
-    """How many iterations the checkpoint, if there is one, has behind it."""
+    """Return the number of iterations that are done in the checkpoint, if there is one."""
     from impasto.optimize.checkpoints import read_checkpoint
 
     if checkpoint is None or not checkpoint.exists():
@@ -158,118 +166,23 @@ def _done(checkpoint: Path | None) -> int:
     return done if isinstance(done, int) else 0
 
 
-@contextmanager
-def watching(job: Job, outputs: Outputs) -> Iterator[Watcher]:
-    """A watcher of ``job``, closed in the end."""
-    done = _done(outputs.checkpoint)
-    log = None if outputs.log is None else PaintingLog(outputs.log, done=done)
-    watcher = Watcher(job, outputs, log, done)
-    try:
-        yield watcher
-    finally:
-        watcher.close()
+def finisher(job: Job, outputs: Outputs) -> Callable[[Pixels], Picture]:
+    """Return what makes a picture of a preview's pixels: with the photograph's transparency and precision."""
 
+    from impasto import imaging
 
-class Watcher:
-    """Receives progress events: shows them, logs them, and saves the pictures asked for.
+    @functools.cache
+    def photo() -> Picture:
+        found = imaging.read(job.content.place, max_pixels=outputs.most())
+        return replace(found, pixels=found.pixels[:1, :1].copy())  # of its pixels nothing is needed
 
-    ``done``: iterations of this painting that were done before, from which it goes on to count.
-    """
-
-    def __init__(self, job: Job, outputs: Outputs, log: PaintingLog | None, done: int = 0) -> None:
-        self.job = job
-        self.outputs = outputs
-        self.count = done
-        self.saved = ""
-        self._previewed = 0.0
-        self._log = log
-        self._bar: Bar | None = None
-        self._photo: Picture | None = None
-
-    def __call__(self, event: Progress) -> None:
-        self.count += 1
-        numbered = ""
-        if self.outputs.save_every and self.count % self.outputs.save_every == 0:
-            path = Path(self.job.output)
-            self._save(event, path.with_name(f"{path.stem}_{self.count:04d}{path.suffix}"))
-            numbered = self.saved
-        if self.outputs.preview is not None and time.monotonic() - self._previewed > 1:
-            self._save(event, self.outputs.preview)
-            self._previewed = time.monotonic()
-        if self._log is not None:
-            self._log.write(event, self.count, numbered)
-        if self.outputs.show == "json":
-            print(json.dumps(event.to_dict() | ({"saved": self.saved} if self.saved else {})), flush=True)
-        elif self.outputs.show == "bar":
-            self._show(event)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def _save(self, event: Progress, path: Path) -> None:
-        from impasto.imaging import write
-
-        write(self._so_far(event), path, quality=self.job.quality)
-        self.saved = str(path)
-
-    def _so_far(self, event: Progress) -> Picture:
-        """The picture at this step, with the transparency and the precision of the photograph."""
-        from impasto.imaging import read, resize
-        from impasto.types import Picture
-
-        if self._photo is None:
-            photo = read(self.job.content.place, max_pixels=self.outputs.most())
-            # Of its pixels nothing is needed.
-            self._photo = Picture(photo.pixels[:1, :1].copy(), photo.alpha, photo.bits)
-        assert event.preview is not None
-        pixels = event.preview()
+    def finish(pixels: Pixels) -> Picture:
         height, width = pixels.shape[:2]
-        alpha = self._photo.alpha
-        return Picture(pixels, None if alpha is None else resize(alpha, width, height), self._photo.bits)
+        alpha = photo().alpha
+        resized = None if alpha is None else imaging.resize(alpha, width, height)
+        return replace(photo(), pixels=pixels, alpha=resized)
 
-    def _show(self, event: Progress) -> None:
-        if self._bar is None:
-            self._bar = make_bar()
-            self._bar.start()
-            self._bar.add_task("", total=1.0, losses="", left="")
-        shown = columns(event)
-        if self.saved:
-            shown["losses"] += f"  {self.saved}"
-        self._bar.update(self._bar.task_ids[0], **shown)
-
-
-def columns(event: Progress) -> dict[str, Any]:
-    """What a line of ``make_bar`` says of a painting."""
-    parts = {"content": 0.0, "style": 0.0}
-    for name, value in event.losses.items():
-        kind = name.split()[0]
-        if kind in parts:
-            parts[kind] += value
-    return {
-        "description": f"{event.stage} {event.width}x{event.height} ({event.level}/{event.levels})".lstrip(),
-        "completed": event.done,
-        "losses": "  ".join(f"{name} {value:.3g}" for name, value in parts.items()),
-        "left": "" if event.left is None else f"{event.left:.0f} s left",
-    }
-
-
-def make_bar() -> Bar:
-    """A display of progress on standard error, gone in the end; each line has ``columns``."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-    from rich.progress import Progress as RichProgress
-
-    return RichProgress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[left]}"),
-        TextColumn("[dim]{task.fields[losses]}"),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # what is piped on stays where it belongs
-    )
+    return finish
 
 
 class Interrupts:
@@ -290,20 +203,6 @@ class Interrupts:
         if self.seen:
             raise KeyboardInterrupt
         self.seen = True
-
-
-def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
-    """Refuse to number pictures after ``output`` where one of ``others`` has such a name."""
-    pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
-    folder = output.absolute().parent.resolve()
-    for path in others:
-        for place in (path.absolute(), path.resolve()):
-            found = pattern.fullmatch(place.name)
-            if found and place.parent.resolve() == folder and int(found[1]) % every == 0:
-                raise InputError(
-                    f"{option} numbers pictures after {output}, and {path} has such a name; it could be "
-                    "overwritten: expected another output"
-                )
 
 
 def _same(one: Path, other: Path) -> bool:

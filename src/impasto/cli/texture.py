@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from impasto.cli.choices import Choices, Json, Quality, Quiet, parse_size, shown, with_choices
-from impasto.cli.painting import INTERRUPTED, Interrupts, check_numbered
-from impasto.cli.stages import StageBar
+from impasto.cli.display import Display
+from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.pictures import NumberedPictures, check_numbered
 from impasto.errors import OptionError
-from impasto.progress import Progress, ProgressCallback
+from impasto.progress import Progress
 
 
 @with_choices
@@ -34,7 +35,7 @@ def texture(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """A texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT.
+    """Make a texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT.
 
     \b
     impasto texture starry-night --size 1200x400 -o banner.png
@@ -63,9 +64,15 @@ def texture(
     size = parse_size(choices.size) if choices.size is not None else 512
     width, height = size if isinstance(size, tuple) else (size, size)
     options = choices.options(TEXTURE if choices.preset is None else None)
-    with Interrupts() as interrupts, StageBar(shown(quiet, json)) as bar:
-        saver = Saver(place, save_every, quality, bar.painting)
-        recorder = Recorder(then=saver)
+    numbered = NumberedPictures(place, save_every, quality)
+
+    def on_progress(event: Progress) -> None:
+        display(event)
+        if saved := numbered(event):
+            display.say(f"saved {saved}", saved=saved)
+
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
+        recorder = Recorder(then=on_progress)
         made = synthesise_texture(
             style,
             (width, height),
@@ -75,29 +82,8 @@ def texture(
         )
     imaging.write(Picture(made.pixels), place, quality=quality)
     if log is not None:
-        write_log(replace(recorder.log(), pictures=saver.saved), log)
-    if not quiet and not json:
-        words = "interrupted; the texture so far" if interrupts.seen else "texture"
-        print(f"{words}: {place} ({width}x{height}, {made.seconds:.1f} s)")
+        write_log(replace(recorder.log(), pictures=numbered.saved), log)
+    words = "interrupted; the texture so far" if interrupts.seen else "texture"
+    about = {"output": str(place), "seconds": round(made.seconds, 2), "cancelled": interrupts.seen}
+    display.finish(f"{words}: {place} ({width}x{height}, {made.seconds:.1f} s)", **about)
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
-
-
-class Saver:
-    """Saves the texture in progress every so many iterations, numbered after ``place``; ``saved``: where."""
-
-    def __init__(self, place: Path, every: int | None, quality: int, then: ProgressCallback) -> None:
-        self.place, self.every, self.quality, self.then = place, every, quality, then
-        self.count = 0
-        self.saved: dict[int, Path] = {}
-
-    def __call__(self, event: Progress) -> None:
-        """Count this iteration, save the picture where it is due, and pass ``event`` on."""
-        from impasto import imaging
-        from impasto.types import Picture
-
-        self.count += 1
-        if self.every and self.count % self.every == 0 and event.preview is not None:
-            path = self.place.with_name(f"{self.place.stem}_{self.count:04d}{self.place.suffix}")
-            imaging.write(Picture(event.preview()), path, quality=self.quality)
-            self.saved[self.count] = path
-        self.then(event)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 import time
+from contextlib import closing
 from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from impasto.cli.choices import Json, Quiet, shown
+from impasto.cli.display import Display
 from impasto.cli.losses_log import LossesLog
-from impasto.cli.painting import Interrupts, make_bar
+from impasto.cli.painting import Interrupts
+from impasto.cli.pictures import PreviewFile
 from impasto.errors import ImpastoError, InputError, MissingExtraError
+from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.networks.train.team import Team
     from impasto.pipelines.train import Taught, TrainingPlan
-    from impasto.progress import Progress
 
 INTERRUPTED = 130
-_PREVIEW_SECONDS = 5.0
-_PREVIEW_SHARE = 0.05
-"""How much of the time previews may take."""
 _LEADER_SPEAKS = 10.0
 """Seconds in which the leading process of a team comes to the same error, and says it."""
 _MORE = "More"
@@ -182,12 +181,9 @@ class TrainingRun:
     ) -> None:
         self.output, self.checkpoint, self.every = output, checkpoint, every
         self.preview, self.log, self.plot, self.show = preview, log, plot, show
-        self._next_preview = 0.0
-        self._losses: LossesLog | None = None
-        self._bar: Any = None
 
     def check(self, inputs: list[str], start: Path | None) -> None:
-        """Everything that can be refused before work starts, is."""
+        """Refuse everything that can be refused before work starts."""
         from impasto.imaging import check_writable
 
         if util.find_spec("matplotlib") is not None:
@@ -213,7 +209,7 @@ class TrainingRun:
                 raise InputError(f"expected a file for each output; {path} is asked for twice")
 
     def together(self, plan: TrainingPlan) -> int:
-        """Train, alone or as one of the processes that torchrun started; the exit code."""
+        """Train, alone or as one of the processes that torchrun started; return the exit code."""
         from impasto.networks.train.team import join_team, leave_team
 
         team = join_team(plan.device)
@@ -233,102 +229,54 @@ class TrainingRun:
         return code
 
     def run(self, plan: TrainingPlan, team: Team) -> int:
-        """0, or 130 when Ctrl-C cut it short."""
+        """Train; return the exit code: 0, or 130 when Ctrl-C cut it short."""
         from impasto.pipelines.train import CHECKPOINT_EVERY, teach
 
+        preview = PreviewFile(self.preview)
+        losses = LossesLog(self.log, self.plot, resumed=self.checkpoint.exists())
+
+        def on_progress(event: Progress) -> None:
+            losses.write(event)
+            preview(event)
+            display(event)
+
+        with Interrupts() as interrupts, Display(self.show) as display, closing(losses):
+            if self.show == "bar":  # reading hundreds of photographs takes a while
+                display(Progress(stage="reading and measuring"))
+            taught = teach(
+                plan,
+                self.output,
+                checkpoint=self.checkpoint,
+                checkpoint_every=self.every or CHECKPOINT_EVERY,
+                on_progress=on_progress if team.is_leader else None,
+                on_note=display.say,
+                cancel=lambda: interrupts.seen,
+                team=team,
+            )
         if team.is_leader:
-            self._losses = LossesLog(self.log, self.plot, resumed=self.checkpoint.exists())
-        try:
-            if self.show == "bar":
-                self._begin_bar()
-            with Interrupts() as interrupts:
-                taught = teach(
-                    plan,
-                    self.output,
-                    checkpoint=self.checkpoint,
-                    checkpoint_every=self.every or CHECKPOINT_EVERY,
-                    on_progress=self._watch if team.is_leader else None,
-                    on_note=self._note,
-                    cancel=lambda: interrupts.seen,
-                    team=team,
-                )
-        finally:
-            if self._bar is not None:
-                self._bar.stop()
-            if self._losses is not None:
-                self._losses.close()
-        if team.is_leader:
-            self._say(taught)
+            display.finish(self._result(taught), **summary(taught))
         return INTERRUPTED if taught.cancelled else 0
 
-    def _watch(self, event: Progress) -> None:
-        assert self._losses is not None
-        self._losses.write(event)
-        last = event.done >= 1
-        if self.preview is not None and (last or time.monotonic() > self._next_preview):
-            self._draw(event, self.preview)
-        if self.show == "json":
-            print(jsonlib.dumps(event.to_dict()), flush=True)
-        elif self.show == "bar":
-            self._show(event)
-
-    def _draw(self, event: Progress, preview: Path) -> None:
-        from impasto.imaging import write
-        from impasto.types import Picture
-
-        began = time.monotonic()
-        assert event.preview is not None
-        write(Picture(event.preview()), preview)
-        now = time.monotonic()
-        self._next_preview = now + max(_PREVIEW_SECONDS, (now - began) / _PREVIEW_SHARE)
-
-    def _show(self, event: Progress) -> None:
-        losses = "  ".join(f"{name} {value:.3g}" for name, value in sorted(event.losses.items()))
-        of = f" ({event.level}/{event.levels})" if event.levels > 1 else ""
-        self._bar.update(
-            self._bar.task_ids[0],
-            description=f"step {event.iteration}/{event.iterations}{of}",
-            completed=event.done,
-            losses=losses,
-            left="" if event.left is None else f"{event.left:.0f} s left",
-        )
-
-    def _begin_bar(self) -> None:
-        """Show at once that something happens: reading hundreds of photographs takes a while."""
-        self._bar = make_bar()
-        self._bar.start()
-        self._bar.add_task("reading and measuring", total=1.0, losses="", left="")
-
-    def _note(self, words: str) -> None:
-        if self.show != "nothing":
-            print(f"impasto: {words}", file=sys.stderr)
-
-    def _say(self, taught: Taught) -> None:
-        if self.show == "json":
-            print(jsonlib.dumps(summary(taught)), flush=True)
-        elif self.show == "bar" and taught.cancelled:
-            kept = self.checkpoint is not None and self.checkpoint.exists()
-            print(
-                f"interrupted; the same command goes on from {self.checkpoint}"
-                if kept
-                else "interrupted; nothing was learnt yet"
+    def _result(self, taught: Taught) -> str:
+        """Return the last lines of the command."""
+        if taught.cancelled and self.checkpoint.exists():
+            return f"interrupted; the same command goes on from {self.checkpoint}"
+        if taught.cancelled:
+            return "interrupted; nothing was learnt yet"
+        names = ", ".join(style.name for style in taught.styles)
+        device = "" if taught.device == "cpu" else f" on {taught.device}"
+        pictures = f"{taught.photos} pictures, {taught.seconds:.0f} s{device}"
+        found = [f"taught: {names} in {taught.steps} steps on {pictures}"]
+        if taught.before is not None and taught.after is not None:
+            found.append(
+                f"on held-out pictures: style {taught.before.style:.3f} -> {taught.after.style:.3f}, "
+                f"content {taught.before.content:.3f} -> {taught.after.content:.3f}"
             )
-        elif self.show == "bar":
-            names = ", ".join(style.name for style in taught.styles)
-            print(
-                f"taught: {names} in {taught.steps} steps on {taught.photos} pictures, {taught.seconds:.0f} s"
-                + ("" if taught.device == "cpu" else f" on {taught.device}")
-            )
-            if taught.before is not None and taught.after is not None:
-                print(
-                    f"on held-out pictures: style {taught.before.style:.3f} -> {taught.after.style:.3f}, "
-                    f"content {taught.before.content:.3f} -> {taught.after.content:.3f}"
-                )
-            print("wrote " + ", ".join(str(path) for path in taught.files))
+        return "\n".join([*found, "wrote " + ", ".join(str(path) for path in taught.files)])
 
 
 def summary(taught: Taught) -> dict[str, Any]:
-    """What came of a training, ready for JSON."""
+    """Return the result of a training, ready for JSON."""
     from dataclasses import asdict
 
     judged = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from contextlib import closing
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -22,12 +22,17 @@ from impasto.cli.choices import (
     spelt,
     with_choices,
 )
+from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
-from impasto.cli.video_display import FilmDisplay
+from impasto.cli.pictures import PreviewFile
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.options import FilmOptions
+from impasto.progress import Progress
+
+if TYPE_CHECKING:
+    from impasto.pipelines.video.film import Film
 
 WORKERS = "Workers"
 
@@ -149,7 +154,14 @@ def video(
         gallery = find_gallery(style, model, near, needed=bool(fast or model))
     _check_heeded(choices, film, network, fast=gallery is not None)
     size = None if choices.size is None else parse_size(choices.size)
-    with Interrupts() as interrupts, closing(FilmDisplay(shown(quiet, json), preview)) as watcher:
+    look = PreviewFile(preview)
+
+    def on_progress(event: Progress) -> None:
+        look(event)
+        if not (json and event.parts):  # a line of JSON is a frame
+            display(event)
+
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         done = paint(
             source,
             style,
@@ -159,12 +171,39 @@ def video(
             gallery=gallery if count == 1 and ray is None else None,
             workers=count,
             ray=ray,
-            on_progress=watcher,
-            tell=watcher.say,
+            on_progress=on_progress,
+            tell=display.say,
             cancel=lambda: interrupts.seen,
         )
-    watcher.sum_up(done)
+    for note in done.notes if not json else ():
+        print(f"impasto: {note}", file=sys.stderr)
+    display.finish(_result(done), **_record(done))
     raise typer.Exit(INTERRUPTED if done.cancelled else 0)
+
+
+def _result(film: Film) -> str:
+    """Return the last line of the command."""
+    if film.cancelled:
+        return "interrupted; the same command goes on after the last finished segment"
+    resumed = f", {film.resumed} of them from before" if film.resumed else ""
+    engine = film.engine if film.device in ("", "cpu") else f"{film.engine} on {film.device}"
+    size = f"{film.width}x{film.height}, {film.frames} frames{resumed}"
+    return f"painted: {film.path} ({size}, {engine}, {film.seconds:.1f} s)"
+
+
+def _record(film: Film) -> dict[str, Any]:
+    """Return the last line of ``--json``."""
+    names = (
+        "engine",
+        "frames",
+        "resumed",
+        "cuts",
+        "notes",
+        "cancelled",
+        *(["device"] if film.device else []),
+    )
+    found = {name: getattr(film, name) for name in names}
+    return {"output": str(film.path), "seconds": round(film.seconds, 2)} | found
 
 
 def _discard(output: Path | None, *, quiet: bool) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         reconstruct_style,
         synthesise,
     )
-    from impasto.inspection.stages import Stage, Stages
+    from impasto.inspection.stages import Stages
     from impasto.inspection.styles import StyleDistances, map_styles, style_distances
     from impasto.inspection.sweeps import Axis, Sweep, SweepCell, cells
     from impasto.inspection.textures import gram_matrices, shuffled
@@ -38,7 +38,6 @@ _HOMES = {
     "NetworkResult": "networks",
     "Reconstruction": "reconstruction",
     "Recorder": "logs",
-    "Stage": "stages",
     "Stages": "stages",
     "StyleDistances": "styles",
     "Sweep": "sweeps",
@@ -73,7 +72,6 @@ __all__ = [
     "NetworkResult",
     "Reconstruction",
     "Recorder",
-    "Stage",
     "Stages",
     "StyleDistances",
     "Sweep",

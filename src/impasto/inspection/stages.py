@@ -1,48 +1,21 @@
-"""Progress of a figure made of many paintings: one type of event for all watchers."""
+"""The progress of a figure that is made of many paintings."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
-from impasto.progress import Progress, ProgressCallback
-
-
-@dataclass(frozen=True)
-class Stage:
-    """``title``: what is being made. ``done``: the share of the whole, in [0, 1]. ``elapsed`` and ``left``:
-    seconds; ``left`` is None until it can be estimated. ``painting``: the event of the painting at hand.
-    """
-
-    title: str
-    done: float
-    elapsed: float
-    left: float | None = None
-    painting: Progress | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        return {
-            "title": self.title,
-            "done": round(self.done, 4),
-            "elapsed": round(self.elapsed, 3),
-            "left": None if self.left is None else round(self.left, 1),
-        }
-
-
-StageCallback = Callable[[Stage], None]
+from impasto.progress import Progress, ProgressCallback, time_left
 
 
 class Stages:
-    """Shares out the whole among parts of known ``costs`` (name to any positive measure of work)."""
+    """The stages of a figure; their ``costs`` (name to any positive measure of work) share out the whole."""
 
-    def __init__(self, costs: Mapping[str, float], on_stage: StageCallback | None = None) -> None:
+    def __init__(self, costs: Mapping[str, float], on_progress: ProgressCallback | None = None) -> None:
         self._costs = dict(costs)
         self._total = sum(costs.values())
         self._finished = 0.0
-        self._on_stage = on_stage
+        self._on_progress = on_progress
         self._began = time.perf_counter()
 
     def part(self, name: str, title: str | None = None) -> ProgressCallback:
@@ -60,10 +33,10 @@ class Stages:
         self._finished += self._costs.pop(name)
         self._tell(title or name, 0.0)
 
-    def _tell(self, title: str, more: float, painting: Progress | None = None) -> None:
-        if self._on_stage is None:
+    def _tell(self, title: str, more: float, *parts: Progress) -> None:
+        if self._on_progress is None:
             return
         done = min(1.0, (self._finished + more) / self._total)
         elapsed = time.perf_counter() - self._began
-        left = elapsed * (1 - done) / done if done > 0.02 else None
-        self._on_stage(Stage(title, done, elapsed, left, painting))
+        left = time_left(elapsed, done) if done > 0.02 else None
+        self._on_progress(Progress(stage=title, done=done, elapsed=elapsed, left=left, parts=parts))

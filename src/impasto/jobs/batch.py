@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from impasto.errors import InputError
 from impasto.files import places
-from impasto.jobs.events import Executor
+from impasto.jobs.events import BatchCallback, BatchEvent, Executor
 from impasto.jobs.executors.inline import InlineExecutor
 from impasto.jobs.identity import differences, measure
 from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record, manifest, records
-from impasto.jobs.pool import Pool, PoolEvent
+from impasto.jobs.meter import BatchMeter
+from impasto.jobs.pool import Pool
 from impasto.jobs.run import HIDDEN
 from impasto.jobs.schedule import Policy
-from impasto.jobs.totals import Counter, Totals
 from impasto.jobs.work import Painted, Perform, Task
-from impasto.progress import Cancel, Progress
+from impasto.progress import Cancel, ProgressCallback
 
 __all__ = [
     "HIDDEN",
     "Batch",
     "BatchCallback",
-    "BatchProgress",
+    "BatchEvent",
     "Cancel",
     "Painted",
     "Perform",
     "run",
     "run_with",
 ]
-
-State = Literal["skipped", "started", "painting", "retrying", "replaced", "done", "failed"]
-
-
-@dataclass(frozen=True)
-class BatchProgress:
-    """What a batch tells whoever watches, before, while and after it paints a job.
-
-    ``number`` counts from 1 to ``total``. ``note``: why a painting is made that was made or begun
-    before; why it is tried again ("retrying"); what became of the worker that had it ("replaced").
-    ``painting``: the event of the painting itself, in the state of that name. ``record``: how it went.
-    ``totals``: how far all is. ``worker``: who is at it, from 1. A worker that died without a job is
-    "replaced" with ``number`` 0 and no ``job``.
-    """
-
-    state: State
-    job: Job | None
-    number: int
-    total: int
-    note: str = ""
-    painting: Progress | None = None
-    record: Record | None = None
-    totals: Totals | None = None
-    worker: int = 1
-
-
-BatchCallback = Callable[[BatchProgress], None]
 
 
 @dataclass(frozen=True)
@@ -85,7 +57,8 @@ def run(
     *,
     network: str = "",
     policy: Policy | None = None,
-    on_progress: BatchCallback | None = None,
+    on_progress: ProgressCallback | None = None,
+    on_event: BatchCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Batch:
     """Perform ``jobs``, whose outputs lie in ``folder``, one after the other in this process.
@@ -107,6 +80,7 @@ def run(
         network=network,
         policy=chosen,
         on_progress=on_progress,
+        on_event=on_event,
         cancel=cancel,
     )
 
@@ -118,7 +92,8 @@ def run_with(
     *,
     network: str = "",
     policy: Policy | None = None,
-    on_progress: BatchCallback | None = None,
+    on_progress: ProgressCallback | None = None,
+    on_event: BatchCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Batch:
     """As ``run``, with the executor that ``start_workers`` returns, and at most so many workers of it.
@@ -126,7 +101,7 @@ def run_with(
     ``start_workers`` is called only when there is something to paint. Raises ImpastoError besides, when no
     worker can be started.
     """
-    tell = on_progress or (lambda _: None)
+    tell = on_event or (lambda _: None)
     store = manifest(str(folder))
     with store.alone():
         known = records(store)
@@ -140,60 +115,36 @@ def run_with(
             if note is not None
         ]
         found = {name: known[name] for name in map(_name, jobs) if name not in again}
-        _tell_skipped(jobs, found, tell)
+        for number, job in enumerate(jobs, 1):
+            if _name(job) in found:
+                tell(BatchEvent("skipped", job, number, record=found[_name(job)]))
         cancelled = False
         if tasks:
-            more = _Telling(jobs, found, tell)
             executor, workers = start_workers()
+            meter = BatchMeter(len(jobs), len(jobs) - len(tasks), executor.now)
+
+            def take(event: BatchEvent) -> None:
+                if event.record is not None:
+                    found[event.record.output] = event.record
+                tell(event)
+                progress = meter.take(event)
+                if on_progress is not None:
+                    on_progress(progress)
+
             pool = Pool(
                 tasks,
                 executor,
                 min(workers, len(tasks)),
                 settle=lambda records: store.add(*(record.to_dict() for record in records)),
-                tell=more,
+                tell=take,
                 policy=policy,
                 keep=store.keep,
-                skipped=len(jobs) - len(tasks),
             )
             if isinstance(executor, InlineExecutor):
                 executor.say = lambda event: pool.take_in([event])
             cancelled = not pool.run(cancel or (lambda: False))
     in_order = tuple(found[name] for name in map(_name, jobs) if name in found)
     return Batch(in_order, len(jobs) - len(tasks), cancelled)
-
-
-@dataclass(frozen=True)
-class _Telling:
-    """Turns the pool's news into the batch's, and gathers the records."""
-
-    jobs: Sequence[Job]
-    found: dict[str, Record]
-    tell: BatchCallback
-
-    def __call__(self, news: PoolEvent) -> None:
-        if news.record is not None:
-            self.found[news.record.output] = news.record
-        self.tell(
-            BatchProgress(
-                news.kind,
-                None if news.item is None else self.jobs[news.item],
-                0 if news.item is None else news.item + 1,
-                len(self.jobs),
-                news.note,
-                news.progress,
-                news.record,
-                news.totals,
-                news.worker,
-            )
-        )
-
-
-def _tell_skipped(jobs: Sequence[Job], found: Mapping[str, Record], tell: BatchCallback) -> None:
-    totals = Counter(len(jobs), len(found), 0.0).totals(0, 0.0)
-    for number, job in enumerate(jobs, 1):
-        if _name(job) in found:
-            record = found[_name(job)]
-            tell(BatchProgress("skipped", job, number, len(jobs), record=record, totals=totals))
 
 
 def _checkpoint(output: str) -> str:

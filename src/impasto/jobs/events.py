@@ -1,24 +1,27 @@
-"""What a batch and its workers say to each other, wherever the workers are."""
+"""The events of a batch: those that its workers send, and those that it tells its caller."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
+from impasto.jobs.job import Job
+from impasto.jobs.manifest import Record
 from impasto.jobs.work import Outcome, Task
 from impasto.progress import Progress
 
 
 @dataclass(frozen=True)
 class WorkerReady:
-    """A worker takes tasks."""
+    """A worker is up, and takes tasks."""
 
     worker: int
 
 
 @dataclass(frozen=True)
 class Started:
-    """A worker begins a task; ``note``: why it is painted again."""
+    """A worker has begun a task; ``note``: why it is painted again."""
 
     worker: int
     item: int
@@ -27,7 +30,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Progressed:
-    """How a painting goes on."""
+    """The progress of a worker's painting."""
 
     worker: int
     item: int
@@ -36,7 +39,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Finished:
-    """A worker is through with a task."""
+    """A worker has ended a task."""
 
     worker: int
     item: int
@@ -45,7 +48,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class WorkerLost:
-    """A worker is gone. ``at_fault``: the task it was at may have done it."""
+    """A worker has died. ``at_fault``: its task may be the cause."""
 
     worker: int
     reason: str
@@ -54,27 +57,52 @@ class WorkerLost:
 
 Event = WorkerReady | Started | Progressed | Finished | WorkerLost
 
+State = Literal["skipped", "started", "painting", "retrying", "replaced", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class BatchEvent:
+    """A change in one job of a batch; how far the batch is as a whole is said by a ``Progress``.
+
+    ``number`` counts from 1. ``worker``: the number of the worker that has it. ``note``: why a painting is
+    made that was made or begun before; why it is tried again ("retrying"); what became of the worker that
+    had it ("replaced"). ``progress``: that of the painting, in the state "painting". ``record``: the line of
+    the manifest about a job that is skipped, done or has failed. A worker that died without a job is
+    "replaced" with ``number`` 0 and no ``job``.
+    """
+
+    state: State
+    job: Job | None
+    number: int
+    worker: int = 1
+    note: str = ""
+    progress: Progress | None = None
+    record: Record | None = None
+
+
+BatchCallback = Callable[[BatchEvent], None]
+
 
 class Executor(Protocol):
-    """Where workers are. Events of one worker come in the order in which they happened."""
+    """The interface to workers, wherever they are. The events of one worker come in order."""
 
     def now(self) -> float:
-        """Seconds, from anywhere on."""
+        """Return the time in seconds; where it begins does not matter."""
 
     def start(self, worker: int) -> None:
-        """Bring ``worker`` up; it is there when ``WorkerReady`` says so, or ``WorkerLost``."""
+        """Bring ``worker`` up; ``WorkerReady`` follows, or ``WorkerLost``."""
 
     def give(self, worker: int, task: Task) -> None:
         """Hand ``task`` over; never waits."""
 
     def dismiss(self, worker: int, *, kill: bool = False) -> None:
-        """``worker`` is not needed any more, or not trusted: nothing is heard of it from now on."""
+        """Let ``worker`` go, which is not needed any more, or not trusted; it sends no more events."""
 
     def interrupt(self) -> None:
-        """Ask all workers to keep what they have begun, and to stop."""
+        """Ask all workers to save what they have begun, and to stop."""
 
     def wait(self, seconds: float) -> list[Event]:
-        """What happened; waits for it so long at most."""
+        """Return what happened, after waiting for it for ``seconds`` at most."""
 
     def close(self) -> None:
-        """All workers go, at once."""
+        """End all workers at once."""

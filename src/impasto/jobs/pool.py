@@ -7,14 +7,23 @@ cluster (``cluster``), or nowhere (the simulation of ``benchmarks/scale``).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from impasto.errors import ImpastoError
-from impasto.jobs.events import Event, Executor, Finished, Progressed, Started, WorkerLost, WorkerReady
+from impasto.jobs.events import (
+    BatchCallback,
+    BatchEvent,
+    Event,
+    Executor,
+    Finished,
+    Progressed,
+    Started,
+    State,
+    WorkerLost,
+    WorkerReady,
+)
 from impasto.jobs.manifest import Record
 from impasto.jobs.schedule import Policy, Schedule
-from impasto.jobs.totals import Counter, Totals
 from impasto.jobs.work import Task, failure
 from impasto.progress import Cancel, Progress
 
@@ -22,22 +31,6 @@ GRACE = 60.0
 """Seconds that workers have, after Ctrl-C, to keep what they have begun and stop."""
 PULSE = 0.25
 """Seconds between two looks at whether to stop."""
-
-
-Kind = Literal["started", "painting", "retrying", "done", "failed", "replaced"]
-
-
-@dataclass(frozen=True)
-class PoolEvent:
-    """What the pool tells: ``item`` is None for a worker that died without one."""
-
-    kind: Kind
-    item: int | None
-    worker: int
-    totals: Totals
-    note: str = ""
-    progress: Progress | None = None
-    record: Record | None = None
 
 
 class Pool:
@@ -55,20 +48,18 @@ class Pool:
         workers: int,
         *,
         settle: Callable[[Sequence[Record]], None],
-        tell: Callable[[PoolEvent], None],
+        tell: BatchCallback,
         policy: Policy | None = None,
         keep: Callable[[], None] = lambda: None,
-        skipped: int = 0,
     ) -> None:
         self.tasks = {task.item: task for task in tasks}
         self.executor = executor
         self.schedule = Schedule(self.tasks, workers, policy)
-        self._counter = Counter(len(tasks) + skipped, skipped, executor.now())
         self._settle = settle
         self._tell = tell
         self._keep = keep
         self._settled: list[Record] = []
-        self._news: list[PoolEvent] = []
+        self._news: list[BatchEvent] = []
         self._reason = ""
         self._stop: Cancel = lambda: False
         self._cut = False
@@ -166,13 +157,12 @@ class Pool:
             self._say("replaced", None, event.worker, note=event.reason)
 
     def _finish(self, record: Record, item: int, worker: int) -> None:
-        self._counter.add(done=record.done, now=self.executor.now())
         self._settled.append(record)
         self._say(record.status, item, worker, record=record)
 
     def _say(
         self,
-        kind: Kind,
+        state: State,
         item: int | None,
         worker: int,
         *,
@@ -180,8 +170,8 @@ class Pool:
         progress: Progress | None = None,
         record: Record | None = None,
     ) -> None:
-        totals = self._counter.totals(self.schedule.at_work, self.executor.now())
-        self._news.append(PoolEvent(kind, item, worker, totals, note, progress, record))
+        job, number = (None, 0) if item is None else (self.tasks[item].job, item + 1)
+        self._news.append(BatchEvent(state, job, number, worker, note, progress, record))
 
     def _wind_up(self) -> None:
         """What is finished by now counts; what is not is kept by its worker."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from impasto.progress import Progress, ProgressCallback
+from impasto.progress import Progress, ProgressCallback, time_left
 from impasto.tensors import to_pixels
 
 
@@ -46,20 +46,20 @@ class Reporter:
             return
         done = self._done(level, iteration)
         now = time.perf_counter() - self._began
-        worked = done - self._resumed
         width, height = self.sizes[level]
         self.on_progress(
             Progress(
+                done=done,
+                elapsed=self.seconds(),
+                left=time_left(now, done, self._resumed) if self.iterations > 2 else None,
+                step=iteration,
+                steps=self.counts[level],
+                unit="iteration",
                 level=level + 1,
                 levels=len(self.sizes),
-                iteration=iteration,
-                iterations=self.counts[level],
                 width=width,
                 height=height,
-                done=done,
                 losses=losses,
-                elapsed=self.seconds(),
-                left=now * (1 - done) / worked if self.iterations > 2 and worked else None,
                 recoveries=recoveries,
                 preview=lambda: to_pixels(image),
             )

@@ -12,7 +12,8 @@ from impasto import imaging
 from impasto.errors import OptionError
 from impasto.files import places
 from impasto.jobs import Job, PaintOptions, Reference
-from impasto.jobs.batch import Batch, BatchCallback, run, run_with
+from impasto.jobs.batch import Batch, run, run_with
+from impasto.jobs.events import BatchCallback
 from impasto.jobs.executors.choice import WorkerRequest, choose_executor
 from impasto.jobs.identity import fetched
 from impasto.jobs.manifest import manifest, records
@@ -44,7 +45,8 @@ def batch(
     workers: int | Literal["auto"] = 1,
     ray: str | None = None,
     policy: Policy | None = None,
-    on_progress: BatchCallback | None = None,
+    on_progress: ProgressCallback | None = None,
+    on_event: BatchCallback | None = None,
     on_cluster: Callable[[str], None] | None = None,
     cancel: Cancel | None = None,
     **changes: Any,
@@ -68,7 +70,8 @@ def batch(
     ``workers``: 1 paints in this process; more, in as many processes, which share its cores and graphics
     processors; "auto", in as many as cores, devices and memory allow. A worker that dies is replaced.
     ``ray``: paint on the Ray cluster at this address, or "local" for a new one; "auto" workers are as many
-    as it has room for. ``on_cluster`` is called with a line about the cluster.
+    as it has room for. ``on_progress`` is called with the progress of the batch, its parts the paintings in
+    progress; ``on_event`` with each change of a job; ``on_cluster`` with a line about the cluster.
 
     Raises InputError (and its subclasses) for unusable arguments, before any work, OutputError if the
     folder is not writable, WeightsMissingError without the encoder's weights, and ImpastoError if no worker
@@ -100,6 +103,7 @@ def batch(
 
     start_workers = choose_executor(request, on_worker, on_cluster or (lambda _: None))
     more: dict[str, Any] = {"network": painter.network, "policy": policy, "on_progress": on_progress}
+    more["on_event"] = on_event
     if start_workers is None:
         perform = Performer(checkpoint_every, max_pixels, painter)
         found = run(jobs, folder, perform, cancel=cancel, **more)

@@ -13,7 +13,7 @@ from impasto.errors import OptionError
 from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html
-from impasto.inspection.stages import StageCallback, Stages
+from impasto.inspection.stages import Stages
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import (
     PictureLike,
@@ -27,7 +27,7 @@ from impasto.painters.sources import (
 )
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.story import StoryBuilder, costs
-from impasto.progress import Cancel
+from impasto.progress import Cancel, ProgressCallback
 
 SIZE = 448
 """The default long side of the painting: draft quality within three minutes on two cores."""
@@ -60,7 +60,7 @@ def explain(
     options: OptimizeOptions | None = None,
     command: str | None = None,
     names: tuple[str, str] | None = None,
-    on_stage: StageCallback | None = None,
+    on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Page | None:
     """Write a page to ``output`` that explains the algorithm on two pictures; return None if cancelled.
@@ -74,7 +74,9 @@ def explain(
     began = perf_counter()
     require_matplotlib()
     check_page(output)
-    story = compute_story(content, style, options=options, names=names, on_stage=on_stage, cancel=cancel)
+    story = compute_story(
+        content, style, options=options, names=names, on_progress=on_progress, cancel=cancel
+    )
     if story is None:
         return None
     if command is not None:
@@ -90,7 +92,7 @@ def compute_story(
     *,
     options: OptimizeOptions | None = None,
     names: tuple[str, str] | None = None,
-    on_stage: StageCallback | None = None,
+    on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Story | None:
     """Return the contents of the page, or None if cancelled."""
@@ -110,7 +112,7 @@ def compute_story(
     check_style_files([loaded], network, chosen)
     sets = len(paper_layers(network)) if isinstance(loaded, PictureStyle) else len(chosen.style_layers)
     work = costs(chosen, len(paper_layers(network)), sets)
-    builder = StoryBuilder(network, photo, loaded, chosen, Stages(work, on_stage), cancel)
+    builder = StoryBuilder(network, photo, loaded, chosen, Stages(work, on_progress), cancel)
     story = builder.build()
     if story is None:
         return None

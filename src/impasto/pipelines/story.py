@@ -269,7 +269,7 @@ _MOMENTS |= {100, 110, 120, 130, 140, 150}
 
 def _spread(count: int, event: Progress) -> bool:
     """Return whether to record this iteration: an early one, and the last of each level."""
-    return count == 8 or event.iteration == event.iterations
+    return count == 8 or event.step == event.steps
 
 
 def _filters(network: FeatureExtractor) -> Filters | None:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from impasto.weights.architecture import ARCHITECTURES, Architecture, recognise
     from impasto.weights.cache import Stored, folder, path, present, read_record, stored_names
     from impasto.weights.convert import NETWORK_ENDINGS, Network, read_network, save_network
-    from impasto.weights.download import DownloadProgress
     from impasto.weights.file_names import architecture_in_name
     from impasto.weights.neural_style import ModelFile, model_file
     from impasto.weights.registry import CONVENTIONS, REGISTRY, Convention, WeightsFile
@@ -33,7 +32,6 @@ _HOMES = {
     "Architecture": "impasto.weights.architecture",
     "CONVENTIONS": "impasto.weights.registry",
     "Convention": "impasto.weights.registry",
-    "DownloadProgress": "impasto.weights.download",
     "ModelFile": "impasto.weights.neural_style",
     "NETWORK_ENDINGS": "impasto.weights.convert",
     "Network": "impasto.weights.convert",
@@ -67,7 +65,6 @@ __all__ = [
     "REGISTRY",
     "Architecture",
     "Convention",
-    "DownloadProgress",
     "ModelFile",
     "Network",
     "Stored",

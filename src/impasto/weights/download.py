@@ -15,7 +15,6 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,9 +22,7 @@ from typing import Any, BinaryIO
 from impasto import files
 from impasto.errors import CorruptWeightsError, DownloadError, ImpastoError
 from impasto.files import digests
-
-DownloadProgress = Callable[[int, int | None], None]
-"""Called with the bytes that are there and the bytes there will be, None where unknown."""
+from impasto.progress import Progress, ProgressCallback, time_left
 
 _CHUNK = 1 << 18
 _WORTH_REPEATING = (408, 425, 429, 500, 502, 503, 504)
@@ -91,7 +88,7 @@ def download(
     *,
     sha256: str,
     size: int | None = None,
-    progress: DownloadProgress | None = None,
+    on_progress: ProgressCallback | None = None,
     timeout: float = 30.0,
     attempts: int = 5,
     pause: float = 1.0,
@@ -109,7 +106,7 @@ def download(
     """
     part = _Part(target.with_name(target.name + ".part"))
     try:
-        _until_complete(url, part, size, progress, timeout, attempts, pause)
+        _until_complete(url, part, size, on_progress, timeout, attempts, pause)
         digest = _checked_digest(url, part, sha256)
         part.path.replace(target)
         part.discard()
@@ -124,7 +121,7 @@ def _until_complete(
     url: str,
     part: _Part,
     size: int | None,
-    progress: DownloadProgress | None,
+    on_progress: ProgressCallback | None,
     timeout: float,
     attempts: int,
     pause: float,
@@ -133,7 +130,7 @@ def _until_complete(
     failures = 0
     while True:
         try:
-            return _transfer(url, part, size, progress, timeout)
+            return _transfer(url, part, size, on_progress, timeout)
         except _InterruptedError as interruption:
             reached = part.length()
             failures = 1 if reached > furthest >= 0 else failures + 1
@@ -149,7 +146,7 @@ def _until_complete(
 
 
 def _transfer(
-    url: str, part: _Part, size: int | None, progress: DownloadProgress | None, timeout: float
+    url: str, part: _Part, size: int | None, on_progress: ProgressCallback | None, timeout: float
 ) -> None:
     validator = part.validator(url)
     start = part.length()
@@ -176,7 +173,7 @@ def _transfer(
         if start == 0:
             part.begin(url, response.headers)
         with part.path.open("ab" if start else "wb") as stream:
-            _copy(response, stream, start, total, progress)
+            _copy(response, stream, start, total, on_progress)
 
 
 def _open(url: str, part: _Part, start: int, validator: str | None, timeout: float) -> Any:
@@ -226,10 +223,17 @@ def _agreed_start(response: Any, part: _Part, start: int) -> int:
 
 
 def _copy(
-    response: Any, stream: BinaryIO, done: int, total: int | None, progress: DownloadProgress | None
+    response: Any, stream: BinaryIO, done: int, total: int | None, on_progress: ProgressCallback | None
 ) -> None:
-    if progress is not None:
-        progress(done, total)
+    began, before = time.monotonic(), done
+
+    def tell() -> None:
+        if on_progress is not None:
+            elapsed, share = time.monotonic() - began, done / total if total else 0.0
+            left = time_left(elapsed, share, before / total) if total else None
+            on_progress(Progress(done=share, elapsed=elapsed, left=left, step=done, steps=total, unit="byte"))
+
+    tell()
     while True:
         try:
             chunk = response.read1(_CHUNK)
@@ -239,8 +243,7 @@ def _copy(
             break
         stream.write(chunk)
         done += len(chunk)
-        if progress is not None:
-            progress(done, total)
+        tell()
         if total is not None and done > total:
             break  # more than was announced: the digest will not be right
     if total is not None and done < total:

@@ -18,11 +18,12 @@ from impasto.errors import (
 )
 from impasto.files import digests
 from impasto.files.locks import locked
+from impasto.progress import ProgressCallback
 from impasto.weights import cache
 from impasto.weights.architecture import ARCHITECTURES, Architecture
 from impasto.weights.cache import Stored
 from impasto.weights.convert import Network, read_network, save_network
-from impasto.weights.download import DownloadProgress, download
+from impasto.weights.download import download
 from impasto.weights.registry import (
     REGISTRY,
     Convention,
@@ -63,14 +64,14 @@ def ensure(
     name: str,
     *,
     offline: bool | None = None,
-    progress: DownloadProgress | None = None,
+    on_progress: ProgressCallback | None = None,
     force: bool = False,
 ) -> Path:
     """Return the stored file of the network ``name``, downloaded and converted first if need be.
 
     ``offline`` forbids the download; None means whatever the environment variable
-    ``IMPASTO_OFFLINE`` says. ``force`` downloads again what is there already. ``progress`` is called
-    with bytes done and bytes in all (or None). Several processes may call this at once: one
+    ``IMPASTO_OFFLINE`` says. ``force`` downloads again what is there already. The steps of
+    ``on_progress`` are bytes. Several processes may call this at once: one
     downloads, the others wait for it.
 
     Raises OptionError for an unknown name, WeightsMissingError when offline and the weights are
@@ -86,7 +87,7 @@ def ensure(
     with _locked(name):
         # Another process may have fetched it while this one waited.
         if not cache.present(name) or force:
-            _fetch(published, cache.path(name), progress)
+            _fetch(published, cache.path(name), on_progress)
     return locate(name)
 
 
@@ -187,7 +188,7 @@ def _locked(name: str) -> AbstractContextManager[None]:
     return locked(cache.make_folder() / f"{name}.lock", expected=cache.TAKES)
 
 
-def _fetch(published: WeightsFile, target: Path, progress: DownloadProgress | None) -> None:
+def _fetch(published: WeightsFile, target: Path, on_progress: ProgressCallback | None) -> None:
     assert published.url is not None
     assert published.sha256 is not None
     original = target.with_suffix(".pth")
@@ -195,7 +196,11 @@ def _fetch(published: WeightsFile, target: Path, progress: DownloadProgress | No
         digest = digests.of_file(original) if original.exists() else ""
         if not digest.startswith(published.sha256):
             digest = download(
-                published.url, original, sha256=published.sha256, size=published.size, progress=progress
+                published.url,
+                original,
+                sha256=published.sha256,
+                size=published.size,
+                on_progress=on_progress,
             )
     except DownloadError as error:
         raise DownloadError(

@@ -14,7 +14,7 @@ import pytest
 
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
-from impasto.jobs.batch import Batch, BatchProgress, run_with
+from impasto.jobs.batch import Batch, BatchEvent, run_with
 from impasto.jobs.executors.process import ProcessExecutor
 from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.pairs import pairs
@@ -44,8 +44,8 @@ def jobs(letters: str = "abcd") -> list[Job]:
 
 def paint(
     todo: list[Job], painter: WorkerPainter, *, workers: int = 2, policy: Policy | None = None, **more: object
-) -> tuple[Batch, list[BatchProgress]]:
-    said: list[BatchProgress] = []
+) -> tuple[Batch, list[BatchEvent]]:
+    said: list[BatchEvent] = []
     executor = ProcessExecutor(painter, [WorkerSlot(1)] * workers)
     chosen = policy or Policy(delay=0)
     batch = run_with(
@@ -53,7 +53,7 @@ def paint(
         todo,
         OUT,
         policy=chosen,
-        on_progress=said.append,
+        on_event=said.append,
         **more,  # type: ignore[arg-type]
     )
     assert all(process_is_gone(pid) for pid in pids())

@@ -51,7 +51,7 @@ def tell(event):
     print(json.dumps(said), flush=True)
 
 policy = Policy(delay=0.1, **arguments["policy"])
-batch = run_with(hire, jobs, arguments["out"], policy=policy, on_progress=tell)
+batch = run_with(hire, jobs, arguments["out"], policy=policy, on_event=tell)
 print(json.dumps({"done": sum(r.done for r in batch.records), "failed": [r.error for r in batch.failed]}))
 """
 
@@ -248,7 +248,7 @@ def test_the_command_paints_on_ray_and_ctrl_c_is_clean(tmp_path: Path) -> None:
     with subprocess.Popen(slowly, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith("{") and json.loads(line)["state"] == "painting":
+            if line.startswith("{") and json.loads(line).get("parts"):
                 break
         os.kill(process.pid, signal.SIGINT)
         rest, errors = process.communicate(timeout=PATIENCE)
@@ -260,7 +260,7 @@ def test_the_command_paints_on_ray_and_ctrl_c_is_clean(tmp_path: Path) -> None:
     done = subprocess.run([*on_ray, *few], capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines[-1]["painted"] == 3
-    assert "1 worker" in next(line["about"] for line in lines if line["state"] == "cluster")
+    assert "1 worker" in next(line["about"] for line in lines if line.get("state") == "cluster")
     subprocess.run([*command, "-o", "alone", "-q", *few], check=True)
     for number in range(3):
         name = f"{number}-starry-night.png"

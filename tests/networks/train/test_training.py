@@ -15,7 +15,8 @@ from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.johnson import JohnsonPainter
 from impasto.networks.train.batches import LossWeights, TrainingBatch, batch_loss, draw, row_weights
 from impasto.networks.train.targets import StyleTarget
-from impasto.networks.train.training import Trainer, TrainingProgress, TrainingSchedule
+from impasto.networks.train.training import Trainer, TrainingSchedule
+from impasto.progress import Progress
 
 FROZEN = TrainingSchedule(4, 2, 64, filters=0.0, rows=2e-2)
 
@@ -116,7 +117,7 @@ def test_rates_warm_up_and_end_at_nothing() -> None:
 def test_progress_says_what_is_left_and_cancelling_stops_between_steps(
     gallery: GalleryNetwork, encoder: Encoder, target: StyleTarget, photos: list[Tensor]
 ) -> None:
-    events: list[TrainingProgress] = []
+    events: list[Progress] = []
     trainer = Trainer(gallery, encoder, {1: target}, photos, FROZEN)
     trainer.run(events.append, cancel=lambda: len(events) == 2)
     assert [e.step for e in events] == [1, 2]

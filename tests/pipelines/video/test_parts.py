@@ -25,9 +25,9 @@ from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.folder import discard
 from impasto.pipelines.video.options import FilmOptions
 from impasto.pipelines.video.plan import FADE, LONGEST, FilmPlan, Part, look_through
-from impasto.pipelines.video.progress import FilmProgress
 from impasto.pipelines.video.seams import cross
 from impasto.pipelines.video.workers import make_part_worker
+from impasto.progress import Progress
 from impasto.types import Pixels
 from tests.clips.clips import Negative, moving, sound_packets, write_clip
 from tests.stopping import install
@@ -163,10 +163,10 @@ def stops_after(count: int) -> Callable[[], bool]:
 
 def test_a_film_cut_short_goes_on_with_the_parts_it_has(clip: Path, tmp_path: Path) -> None:
     output = tmp_path / "parts.mkv"
-    said: list[FilmProgress] = []
+    said: list[Progress] = []
 
     def stop() -> bool:
-        return bool(said) and said[-1].frame >= 9
+        return bool(said) and said[-1].step >= 9
 
     done = in_parts(clip, output, on_progress=said.append, cancel=stop)
     assert done.cancelled
@@ -180,8 +180,8 @@ def test_a_film_cut_short_goes_on_with_the_parts_it_has(clip: Path, tmp_path: Pa
 
 def stopped_at(frame: int, paint: Callable[..., Film]) -> Film:
     """Painted until so many frames are said to be there."""
-    said: list[FilmProgress] = []
-    return paint(on_progress=said.append, cancel=lambda: bool(said) and said[-1].frame >= frame)
+    said: list[Progress] = []
+    return paint(on_progress=said.append, cancel=lambda: bool(said) and said[-1].step >= frame)
 
 
 def test_a_part_cut_short_goes_on_after_its_last_finished_segment(tmp_path: Path) -> None:
@@ -234,9 +234,9 @@ def test_damage_is_told_though_it_was_seen_before_the_film_was_cut_short(tmp_pat
 def test_previews_are_the_frames_painted_in_this_process(clip: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, Pixels]] = []
 
-    def look(event: FilmProgress) -> None:
+    def look(event: Progress) -> None:
         assert event.preview is not None
-        seen.append((event.frame, event.preview()))
+        seen.append((event.step, event.preview()))
 
     in_parts(clip, tmp_path / "parts.mkv", on_progress=look)
     painted = pictures(tmp_path / "parts.mkv")
@@ -259,8 +259,8 @@ def as_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_previews_of_workers_are_the_last_frames_of_finished_segments(clip: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, Pixels | None]] = []
 
-    def look(event: FilmProgress) -> None:
-        seen.append((event.frame, event.preview() if event.preview else None))
+    def look(event: Progress) -> None:
+        seen.append((event.step, event.preview() if event.preview else None))
 
     in_parts(clip, tmp_path / "parts.mkv", workers=2, on_progress=look, film={"segment": 5})
     painted = pictures(tmp_path / "parts.mkv")
@@ -313,8 +313,8 @@ def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, t
     output = tmp_path / "parts.mkv"
     refused: list[InputError] = []
 
-    def again(event: FilmProgress) -> None:
-        if event.frame == 7 and not refused:
+    def again(event: Progress) -> None:
+        if event.step == 7 and not refused:
             with pytest.raises(InputError, match="another impasto is at work on the film") as raised:
                 in_parts(clip, output, film={"keep": 0.5})
             refused.append(raised.value)
@@ -325,12 +325,12 @@ def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, t
 
 
 def test_progress_grows_to_the_end(clip: Path, tmp_path: Path) -> None:
-    said: list[FilmProgress] = []
+    said: list[Progress] = []
     in_parts(clip, tmp_path / "parts.mkv", on_progress=said.append)
-    frames = [event.frame for event in said]
+    frames = [event.step for event in said]
     assert frames == sorted(frames)
     assert frames[-1] == 21
-    assert all(event.frames == 21 for event in said)
+    assert all(event.steps == 21 for event in said)
 
 
 def test_what_cannot_be_is_refused_before_work(clip: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.options import FilmOptions
-from impasto.pipelines.video.progress import FilmProgress
+from impasto.progress import Progress
 from impasto.types import Picture, Pixels
 from tests.clips.clips import Negative, bars, moving, sound_packets, write_clip
 from tests.conftest import blobs
@@ -226,7 +226,7 @@ def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path
 
 
 def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: Path, tmp_path: Path) -> None:
-    seen: list[FilmProgress] = []
+    seen: list[Progress] = []
     done = fast(clip, tmp_path / "out.mp4", on_progress=seen.append, cancel=lambda: len(seen) >= 12)
     assert done.cancelled
     assert not (tmp_path / "out.mp4").exists()
@@ -234,10 +234,10 @@ def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: P
 
 
 def test_progress_counts_frames_and_knows_the_end(clip: Path, tmp_path: Path) -> None:
-    seen: list[FilmProgress] = []
+    seen: list[Progress] = []
     fast(clip, tmp_path / "out.mp4", on_progress=seen.append)
-    assert [event.frame for event in seen] == list(range(1, 23))
-    assert seen[-1].frames == 22
+    assert [event.step for event in seen] == list(range(1, 23))
+    assert seen[-1].steps == 22
     assert seen[-1].done == 1
     assert seen[-1].left == 0
     assert seen[-1].preview is not None

@@ -6,7 +6,6 @@ import json
 import time
 from argparse import Namespace
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,9 @@ import typer
 from impasto import files
 from impasto.cli.compat.neural_style_options import AS_THEY_ARE, remark
 from impasto.cli.compat.style_transfer_options import OWN, make_options, parse, remarks
-from impasto.cli.painting import INTERRUPTED, Interrupts, Outputs, Watcher, check
+from impasto.cli.display import Display
+from impasto.cli.painting import INTERRUPTED, Interrupts, Outputs, check, finisher
+from impasto.cli.pictures import Finish, PreviewFile
 from impasto.jobs import Job, Reference
 from impasto.progress import Progress
 
@@ -62,22 +63,27 @@ def run(arguments: Sequence[str]) -> int:
     )
     check(job, outputs)
     _announce(options.device)
-    with (
-        closing(_StyleTransferWatcher(job, outputs, found.save_every)) as watcher,
-        Interrupts() as interrupts,
-    ):
+    log = _StyleTransferLog(job.output, found.save_every, finisher(job, outputs))
+    preview = PreviewFile(outputs.preview, log.finish)
+
+    def on_progress(event: Progress) -> None:
+        preview(event)
+        display(event)
+        log(event)
+
+    with Interrupts() as interrupts, Display("bar") as display:
         result = api.stylize(
             content,
             styles,
             options=options,
-            on_progress=watcher,
+            on_progress=on_progress,
             cancel=lambda: interrupts.seen,
         )
-        watcher.say_writing()
+        log.say_writing()
         painted = replace(result, picture=replace(result.picture, bits=_bits(job.output)))
         painted.save(job.output, quality=QUALITY, parameters=found.proof is None)
         if outputs.log is not None:
-            text = json.dumps({"args": _peers(found), "iterates": watcher.iterates}, indent=4)
+            text = json.dumps({"args": _peers(found), "iterates": log.iterates}, indent=4)
             files.replace(outputs.log, f"{text}\n".encode())
     if result.cancelled:
         remark(f"interrupted; the picture so far is {job.output}")
@@ -119,32 +125,31 @@ def _peers(found: Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(found).items() if name not in OWN}
 
 
-class _StyleTransferWatcher(Watcher):
+class _StyleTransferLog:
     """Prints, saves and remembers the iterations as the program does."""
 
-    def __init__(self, job: Job, outputs: Outputs, every: int) -> None:
-        super().__init__(job, outputs, None)
-        self.every = every
+    def __init__(self, output: str, every: int, finish: Finish) -> None:
+        self.output, self.every, self.finish = output, every, finish
         self.iterates: list[dict[str, Any]] = []
 
     def __call__(self, event: Progress) -> None:
-        super().__call__(event)
         self._remember(event)
         loss = event.losses["total"]
-        print(f"Size: {event.width}x{event.height}, iteration: {event.iteration}, loss: {loss:g}", flush=True)
-        last = event.iteration == event.iterations
-        if event.level < event.levels if last else event.iteration % self.every == 0:
+        print(f"Size: {event.width}x{event.height}, iteration: {event.step}, loss: {loss:g}", flush=True)
+        last = event.step == event.steps
+        if event.level < event.levels if last else event.step % self.every == 0:
             self._save_so_far(event)
 
     def say_writing(self) -> None:
-        print(f"Writing image to {self.job.output}.", flush=True)
+        print(f"Writing image to {self.output}.", flush=True)
 
     def _save_so_far(self, event: Progress) -> None:
         from impasto.imaging import write
 
+        assert event.preview is not None
         self.say_writing()
-        so_far = replace(self._so_far(event), bits=_bits(self.job.output))
-        write(so_far, self.job.output, quality=QUALITY)
+        so_far = replace(self.finish(event.preview()), bits=_bits(self.output))
+        write(so_far, self.output, quality=QUALITY)
 
     def _remember(self, event: Progress) -> None:
         import torch
@@ -153,8 +158,8 @@ class _StyleTransferWatcher(Watcher):
             {
                 "w": event.width,
                 "h": event.height,
-                "i": event.iteration,
-                "i_max": event.iterations,
+                "i": event.step,
+                "i_max": event.steps,
                 "loss": event.losses["total"],
                 "time": time.time(),
                 "gpu_ram": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,

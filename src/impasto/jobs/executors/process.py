@@ -83,7 +83,7 @@ class ProcessExecutor:
         if "begun" in said:
             return [Started(worker, said["begun"], said["note"])]
         if "said" in said:
-            return [Progressed(worker, said["said"], Progress(**said["progress"]))]
+            return [Progressed(worker, said["said"], Progress.from_dict(said["progress"]))]
         return [Finished(worker, said["ended"], Outcome.from_dict(said["outcome"]))]
 
     def close(self) -> None:

@@ -234,7 +234,7 @@ class RayExecutor:
             member.begun.add(latest["item"])
             found.append(Started(worker, latest["item"], latest["note"]))
         if latest["progress"] is not None:
-            found.append(Progressed(worker, latest["item"], Progress(**latest["progress"])))
+            found.append(Progressed(worker, latest["item"], Progress.from_dict(latest["progress"])))
         return found
 
     def _ask(self, member: _Member) -> None:

@@ -7,7 +7,7 @@ one machine with one number of threads. Several processes may train together (``
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,6 +29,7 @@ from impasto.networks.train.batches import (
 from impasto.networks.train.muon import Muon
 from impasto.networks.train.targets import StyleTarget
 from impasto.networks.train.team import ALONE, Team
+from impasto.progress import Cancel, Progress, ProgressCallback, time_left
 
 _WARM_UP = 30
 _MEMORY = 0.97
@@ -63,18 +64,6 @@ class TrainingSchedule:
         """Return the share of the peak learning rates at ``step``, from 0."""
         warm_up = min(_WARM_UP, max(1, self.steps // 10))
         return min(1.0, (step + 1) / warm_up) * max(0.0, 1 - step / self.steps)
-
-
-@dataclass(frozen=True)
-class TrainingProgress:
-    """After a step: ``step`` of ``steps``, running means of the losses, seconds since the start and, by
-    estimate, to the end."""
-
-    step: int
-    steps: int
-    losses: Mapping[str, float]
-    elapsed: float
-    left: float
 
 
 class TrainableNetwork(Protocol):
@@ -186,11 +175,14 @@ class Trainer:
 
     def run(
         self,
-        on_progress: Callable[[TrainingProgress], None] | None = None,
-        cancel: Callable[[], bool] | None = None,
+        on_progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
         stop: int | None = None,
     ) -> None:
-        """Run steps until the schedule ends, or ``stop``, or ``cancel()`` returns True."""
+        """Run steps until the schedule ends, or ``stop``, or ``cancel()`` returns True.
+
+        The losses of ``on_progress`` are running means.
+        """
         end = self.schedule.steps if stop is None else min(stop, self.schedule.steps)
         while self.step < end and self.team.all_agree(cancel is None or not cancel()):
             began = time.perf_counter()
@@ -198,9 +190,18 @@ class Trainer:
             self.step += 1
             self.elapsed += time.perf_counter() - began
             if on_progress is not None:
-                left = self.elapsed / self.step * (self.schedule.steps - self.step)
+                done = self.step / self.schedule.steps
                 on_progress(
-                    TrainingProgress(self.step, self.schedule.steps, dict(self.losses), self.elapsed, left)
+                    Progress(
+                        done=done,
+                        elapsed=self.elapsed,
+                        left=time_left(self.elapsed, done),
+                        step=self.step,
+                        steps=self.schedule.steps,
+                        width=self.schedule.size,
+                        height=self.schedule.size,
+                        losses=dict(self.losses),
+                    )
                 )
 
     def _draw(self) -> TrainingBatch:

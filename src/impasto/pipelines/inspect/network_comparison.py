@@ -13,13 +13,13 @@ from impasto.imaging import fit
 from impasto.inspection.layers import check_size, equal_weights, suggest_layers
 from impasto.inspection.networks import NetworkResult
 from impasto.inspection.reconstruction import shrunk
-from impasto.inspection.stages import StageCallback, Stages
+from impasto.inspection.stages import Stages
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import LoadedNetwork, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
-from impasto.progress import Cancel
+from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import to_tensor
 from impasto.types import Picture
 
@@ -49,7 +49,7 @@ def compare_networks(
     networks: Sequence[str] | None = None,
     *,
     options: OptimizeOptions | None = None,
-    on_stage: StageCallback | None = None,
+    on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> tuple[list[NetworkResult], Picture, Picture | None]:
     """Paint ``content`` in ``style`` with each of ``networks``; return the results and both pictures.
@@ -69,7 +69,7 @@ def compare_networks(
             "expected a painting to compare networks on; a style file was measured with one of them"
         )
     found = {name: _set_up(name, chosen, photo) for name in names}
-    stages = Stages({n: _cost(network) for n, (network, _) in found.items()}, on_stage)
+    stages = Stages({n: _cost(network) for n, (network, _) in found.items()}, on_progress)
     judge = _judge()
     results = []
     for name, (network, own) in found.items():

@@ -22,10 +22,10 @@ from impasto.inspection.reconstruction import (
     reconstruct_content,
     reconstruct_style,
 )
-from impasto.inspection.stages import StageCallback, Stages
+from impasto.inspection.stages import Stages
 from impasto.painters.sources import PictureLike
 from impasto.pipelines.inspect.inputs import as_network, find_photo
-from impasto.progress import Cancel
+from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Picture
 
 
@@ -50,7 +50,7 @@ def reconstruct(
     size: int = SIZE,
     iterations: int = ITERATIONS,
     seed: int = 0,
-    on_stage: StageCallback | None = None,
+    on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstructions:
     """Reconstruct ``photo`` from the content of each layer, and ``style`` (the photo by default) from the
@@ -75,7 +75,7 @@ def reconstruct(
         check_size(network, names, original.width, original.height, what)
     options = NOISE.replace(size=size, iterations=iterations, seed=seed)
     titles = [f"content of {name}" for name in content] + [f"style of {'+'.join(names)}" for names in sets]
-    stages = Stages(dict.fromkeys(titles, 1.0), on_stage)
+    stages = Stages(dict.fromkeys(titles, 1.0), on_progress)
     done: list[Reconstruction] = []
     for title, layers in zip(titles, [*content, *sets], strict=True):
         tell = stages.part(title)

@@ -12,7 +12,7 @@ from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, OptionError
 from impasto.imaging import fit
 from impasto.inspection.layers import check_size, growing_sets
-from impasto.inspection.stages import StageCallback, Stages
+from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
 from impasto.jobs.run import Run, RunStore
 from impasto.optimize.options import OptimizeOptions
@@ -27,7 +27,7 @@ from impasto.painters.sources import (
 )
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
-from impasto.progress import Cancel
+from impasto.progress import Cancel, ProgressCallback
 
 Networks = dict[tuple[object, ...], FeatureExtractor]
 
@@ -69,7 +69,7 @@ def sweep(
     *,
     options: OptimizeOptions | None = None,
     folder: str | Path | None = None,
-    on_stage: StageCallback | None = None,
+    on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Sweep:
     """Paint ``content`` in ``style`` with every pair of values of ``rows`` and ``columns``.
@@ -90,7 +90,7 @@ def sweep(
         check_size(_network(one, known), layers, width, height, "the painting")
         check_style_files([load_style(style, **one.style_sampling())], _network(one, known), one)
     positions = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
-    stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in positions}, on_stage)
+    stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in positions}, on_progress)
     found: dict[tuple[int, int], SweepCell] = {}
     skipped = 0
     with contextlib.ExitStack() as stack:

@@ -20,7 +20,7 @@ from impasto.networks.train.plan import TrainingPlan
 from impasto.networks.train.products import write_products
 from impasto.networks.train.stages import Model, TrainingStage, begin, enter, stages_of, steps_in, train
 from impasto.networks.train.team import ALONE, Team
-from impasto.networks.train.training import Trainer, TrainingProgress, TrainingSchedule
+from impasto.networks.train.training import Trainer, TrainingSchedule
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
 from impasto.pipelines.train.materials import Stopped, TrainingMaterials, gather
 from impasto.progress import Progress, ProgressCallback
@@ -63,28 +63,23 @@ class _Watch:
     cancel: Callable[[], bool] | None
     began: float = field(default_factory=time.perf_counter)
 
-    def report(self, stage: int, steps: Sequence[int], size: int, sheet: Callable[[], Pixels]) -> Any:
-        """A callback for ``Trainer.run`` in ``stage`` (from 0) of as many as there are ``steps``."""
+    def report(self, stage: int, steps: Sequence[int], sheet: Callable[[], Pixels]) -> ProgressCallback:
+        """Return a callback for ``Trainer.run`` in ``stage`` (from 0) of as many as there are ``steps``."""
 
-        def tell(event: TrainingProgress) -> None:
-            if self.on_progress is None:
-                return
-            before = sum(steps[:stage])
-            each = event.elapsed / event.step
-            progress = Progress(
-                level=stage + 1,
-                levels=len(steps),
-                iteration=event.step,
-                iterations=event.steps,
-                width=size,
-                height=size,
-                done=(before + event.step) / sum(steps),
-                losses=event.losses,
-                elapsed=time.perf_counter() - self.began,
-                left=event.left + each * sum(steps[stage + 1 :]),
-                preview=sheet,
-            )
-            self.on_progress(progress)
+        def tell(event: Progress) -> None:
+            if self.on_progress is not None:
+                done = sum(steps[:stage]) + event.step
+                self.on_progress(
+                    replace(
+                        event,
+                        done=done / sum(steps),
+                        elapsed=time.perf_counter() - self.began,
+                        left=event.elapsed / event.step * (sum(steps) - done),
+                        level=stage + 1,
+                        levels=len(steps),
+                        preview=sheet,
+                    )
+                )
 
         return tell
 
@@ -108,8 +103,8 @@ def teach(
     or two steps: the checkpoint is kept, nothing else written. Once all is learnt, it only ends the judging.
     With a ``team`` every process calls this alike, and the leading one writes.
 
-    A ``Progress`` event's levels are the stages (rows, then the network), its iterations the steps, its
-    preview a sheet of photographs and their paintings. Raises InputError and its kin for what cannot be
+    A ``Progress`` event's levels are the stages (rows, then the network), its preview is a sheet of
+    photographs and their paintings. Raises InputError and its kin for what cannot be
     used, before training, and OutputError.
     """
     imaging.check_writable(output, suffixes=(".safetensors",))
@@ -242,7 +237,7 @@ class _Lessons:
         def sheet() -> Pixels:
             return to_pixels(contact_sheet(model.network, model.rows, model.added, photos))
 
-        report = self.watch.report(number, steps, self.plan.size, sheet)
+        report = self.watch.report(number, steps, sheet)
         ends = self._end_of(number)
         while trainer.step < steps[number]:
             block = min(self.every, max(1, steps[number] // 8))

@@ -21,11 +21,12 @@ from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.assembly import Assembled, assemble
 from impasto.pipelines.video.engine import find_gallery
 from impasto.pipelines.video.folder import FilmFolder
+from impasto.pipelines.video.meter import FilmMeter
 from impasto.pipelines.video.options import FilmOptions
 from impasto.pipelines.video.parts import PartPainter
 from impasto.pipelines.video.plan import LONGEST, FilmPlan, check_longest, describe, divide
-from impasto.pipelines.video.progress import FilmMeter, FilmProgress
 from impasto.pipelines.video.workers import find_part_workers, paint_by_workers
+from impasto.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from impasto.inference import Gallery
@@ -66,7 +67,7 @@ def video(
     ray: str | None = None,
     longest: int | None = None,
     policy: Policy | None = None,
-    on_progress: Callable[[FilmProgress], None] | None = None,
+    on_progress: ProgressCallback | None = None,
     tell: Callable[[str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
     **changes: Any,
@@ -139,7 +140,7 @@ def video(
         if hire is None:
             whole = all(painter.paint(plan, kept, partial(meter.frame, kept.part), stop) for kept in parts)
         else:
-            whole = paint_by_workers(hire, plan, parts, policy, meter.news, stop)
+            whole = paint_by_workers(hire, plan, parts, policy, meter.take, stop)
         whole = whole and bool(parts)
         done = assemble(plan, target, parts) if whole else Assembled(meter.painted, plan.cuts, [])
     if whole:

@@ -13,14 +13,14 @@ from impasto.clips import ClipInfo
 from impasto.errors import InputError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
-from impasto.jobs.batch import BatchProgress, run_with
+from impasto.jobs.batch import BatchEvent, run_with
 from impasto.jobs.executors.choice import ExecutorFactory, WorkerRequest, choose_executor
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
 from impasto.pipelines.video.engine import find_gallery
 from impasto.pipelines.video.parts import PartFiles, PartPainter
 from impasto.pipelines.video.plan import FilmPlan
-from impasto.progress import Cancel, Progress, ProgressCallback
+from impasto.progress import Cancel, Progress, ProgressCallback, time_left
 from impasto.types import Pixels
 
 WORKER_BYTES = 1.5e9
@@ -48,7 +48,7 @@ def paint_by_workers(
     plan: FilmPlan,
     parts: Sequence[PartFiles],
     policy: Policy | None,
-    news: Callable[[BatchProgress, PartFiles | None], None],
+    news: Callable[[BatchEvent, PartFiles | None], None],
     stop: Cancel,
 ) -> bool:
     """Paint what is missing of ``parts``; return whether all of it is there now.
@@ -64,7 +64,7 @@ def paint_by_workers(
         jobs,
         parts[0].folder,
         policy=policy,
-        on_progress=lambda event: news(event, parts[event.number - 1] if event.job else None),
+        on_event=lambda event: news(event, parts[event.number - 1] if event.job else None),
         cancel=stop,
     )
     if batch.failed and not batch.cancelled:
@@ -113,10 +113,18 @@ class PartWorker:
             nonlocal painted, before
             before = before or count - 1
             painted, total = count, max(count, min(part.end, info.frames or count) - part.begin)
-            elapsed = time.monotonic() - began
-            left = elapsed / (count - before) * (total - count)
+            done, elapsed = count / total, time.monotonic() - began
             on_progress(
-                Progress(1, 1, count, total, info.width, info.height, count / total, {}, elapsed, left)
+                Progress(
+                    done=done,
+                    elapsed=elapsed,
+                    left=time_left(elapsed, done, before / total),
+                    step=count,
+                    steps=total,
+                    unit="frame",
+                    width=info.width,
+                    height=info.height,
+                )
             )
 
         kept = PartFiles(output.parent, part, self.painter.output)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, create_model, model_validator
 
+from impasto.progress import Progress
 from impasto.studio.web.problems import ProblemDocument
 
 Id = Annotated[str, StringConstraints(pattern=r"^[pj]_[A-Za-z0-9_-]{22}$")]
@@ -197,21 +198,10 @@ class JobResult(Outgoing):
     partial: bool
 
 
-class JobProgress(Outgoing):
-    """``impasto.progress.Progress`` as JSON; ``losses`` by kind."""
-
-    done: float
-    level: int
-    levels: int
-    iteration: int
-    iterations: int
-    width: int
-    height: int
-    losses: dict[str, float]
-    elapsed: float
-    left: float | None
-    recoveries: int = 0
-    stage: str = ""
+_SENT: dict[str, Any] = {
+    name: (kind, ...) for name, kind in get_type_hints(Progress).items() if name not in ("parts", "preview")
+}
+JobProgress = create_model("JobProgress", __base__=Outgoing, __doc__="A job's ``Progress``.", **_SENT)
 
 
 class JobOut(Outgoing):
@@ -226,7 +216,7 @@ class JobOut(Outgoing):
     attempts: int
     request: JobSettings
     of: str | None
-    progress: JobProgress | None
+    progress: JobProgress | None  # type: ignore[valid-type]
     preview: str | None
     result: JobResult | None
     thumbnail: str | None

@@ -7,13 +7,13 @@ import multiprocessing
 import os
 import threading
 import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from impasto.errors import ImpastoError, InputError
-from impasto.inspection.stages import Stage
 from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
-from impasto.progress import Cancel, Progress, ProgressCallback
+from impasto.progress import Cancel, ProgressCallback
 
 LONGEST = 1800.0
 LOOK_EVERY = 0.3
@@ -53,9 +53,6 @@ def _run(job: dict[str, object], line: Connection) -> None:
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     from impasto.pipelines.explain import explain as write_page
 
-    def told(stage: Stage) -> None:
-        line.send(Progress(1, 1, 0, 0, 0, 0, stage.done, {}, stage.elapsed, stage.left))
-
     try:
         found = Job.from_dict(job)
         assert isinstance(found.options, OptimizeOptions)
@@ -65,7 +62,7 @@ def _run(job: dict[str, object], line: Connection) -> None:
             found.output,
             options=found.options,
             names=(found.content.label, found.styles[0].label),
-            on_stage=told,
+            on_progress=lambda event: line.send(replace(event, parts=())),
         )
         line.send(None)
     except ImpastoError as error:

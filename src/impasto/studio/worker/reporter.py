@@ -8,7 +8,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,10 @@ SEND_EVERY = 0.25
 LOOK_EVERY = 0.3
 
 
-def summed(losses: Mapping[str, float]) -> dict[str, float]:
+def _losses(event: Progress) -> dict[str, float]:
     """Return the finite losses summed by kind: "content relu4_2" counts as "content"."""
-    found: dict[str, float] = {}
-    for name, value in losses.items():
-        kind = name.split()[0]
-        found[kind] = found.get(kind, 0.0) + value
-    return {kind: float(f"{value:.6g}") for kind, value in found.items() if math.isfinite(value)}
+    found = event.losses_by_kind().items()
+    return {kind: float(f"{value:.6g}") for kind, value in found if math.isfinite(value)}
 
 
 class JobReporter:
@@ -66,7 +63,7 @@ class JobReporter:
             with contextlib.suppress(OSError):  # the job and its folder were deleted
                 self._note(event)
         if now - self._sent >= SEND_EVERY or event.done >= 1:
-            self._send({**event.to_dict(), "losses": summed(event.losses)})
+            self._send(replace(event, losses=_losses(event), parts=()).to_dict())
             self._sent = now
 
     def preview_written(self) -> None:
@@ -75,7 +72,7 @@ class JobReporter:
 
     def _note(self, event: Progress) -> None:
         line = {"done": round(event.done, 5), "elapsed": round(event.elapsed, 2), "level": event.level}
-        text = json.dumps(line | summed(event.losses)) + "\n"
+        text = json.dumps(line | _losses(event)) + "\n"
         files.append(self.folder / LOSSES, text.encode(), durable=False)
 
     def _hold(self) -> None:

@@ -1,0 +1,82 @@
+"""Pictures written while something is painted: a preview that is kept up to date, and numbered ones."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from impasto.errors import InputError
+from impasto.progress import Progress
+from impasto.types import Picture, Pixels
+
+EVERY = 1.0
+"""Seconds between two previews."""
+SHARE = 0.05
+"""The share of the time that previews may take."""
+
+Finish = Callable[[Pixels], Picture]
+"""A function from the pixels of a preview to the picture that is written."""
+
+
+class PreviewFile:
+    """A picture that is kept up to date with what is painted; without a ``path``, nothing is written."""
+
+    def __init__(
+        self, path: Path | None, finish: Finish = Picture, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.path, self.finish = path, finish
+        self._clock = clock
+        self._next = 0.0
+
+    def __call__(self, event: Progress) -> None:
+        """Write the picture of ``event`` if it is time to, or if it is the last."""
+        began = self._clock()
+        if self.path is None or event.preview is None or (began < self._next and event.done < 1):
+            return
+        from impasto.imaging import write
+
+        write(self.finish(event.preview()), self.path)
+        now = self._clock()
+        self._next = now + max(EVERY, (now - began) / SHARE)
+
+
+class NumberedPictures:
+    """Pictures of every so many iterations, numbered after ``output``: out_0050.png, out_0100.png.
+
+    ``every``: None for none. ``done``: iterations done by an earlier run. ``saved``: files by iteration.
+    """
+
+    def __init__(
+        self, output: Path, every: int | None, quality: int, finish: Finish = Picture, done: int = 0
+    ) -> None:
+        self.output, self.every, self.quality, self.finish = output, every, quality, finish
+        self.count = done
+        self.saved: dict[int, Path] = {}
+
+    def __call__(self, event: Progress) -> str:
+        """Count the iteration ``event``; return the file of its picture if one was written, or ""."""
+        self.count += 1
+        if not self.every or self.count % self.every or event.preview is None:
+            return ""
+        from impasto.imaging import write
+
+        path = self.output.with_name(f"{self.output.stem}_{self.count:04d}{self.output.suffix}")
+        write(self.finish(event.preview()), path, quality=self.quality)
+        self.saved[self.count] = path
+        return str(path)
+
+
+def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
+    """Refuse to number pictures after ``output`` where one of ``others`` has such a name."""
+    pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
+    folder = output.absolute().parent.resolve()
+    for path in others:
+        for place in (path.absolute(), path.resolve()):
+            found = pattern.fullmatch(place.name)
+            if found and place.parent.resolve() == folder and int(found[1]) % every == 0:
+                raise InputError(
+                    f"{option} numbers pictures after {output}, and {path} has such a name; it could be "
+                    "overwritten: expected another output"
+                )
