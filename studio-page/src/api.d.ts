@@ -135,41 +135,39 @@ export interface components {
         };
         /**
          * JobProgress
-         * @description ``impasto.progress.Progress`` as JSON; ``losses`` by kind.
+         * @description A job's ``Progress``.
          */
         JobProgress: {
+            /** Stage */
+            stage: string;
             /** Done */
             done: number;
-            /** Level */
-            level: number;
-            /** Levels */
-            levels: number;
-            /** Iteration */
-            iteration: number;
-            /** Iterations */
-            iterations: number;
-            /** Width */
-            width: number;
-            /** Height */
-            height: number;
-            /** Losses */
-            losses: {
-                [key: string]: number;
-            };
             /** Elapsed */
             elapsed: number;
             /** Left */
             left: number | null;
-            /**
-             * Recoveries
-             * @default 0
-             */
-            recoveries?: number;
-            /**
-             * Stage
-             * @default
-             */
-            stage?: string;
+            /** Step */
+            step: number;
+            /** Steps */
+            steps: number | null;
+            /** Unit */
+            unit: string;
+            /** Level */
+            level: number;
+            /** Levels */
+            levels: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Failed */
+            failed: number;
+            /** Losses */
+            losses: {
+                [key: string]: number;
+            };
+            /** Recoveries */
+            recoveries: number;
         };
         /**
          * JobRequest
