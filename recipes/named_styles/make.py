@@ -36,6 +36,30 @@ PAINTINGS = [
     ("gray-tree", "gray_tree_mondrian", "Gray Tree", "Piet Mondrian", "1911"),
     ("street-pavers", "street_pavers_boccioni", "The Street Pavers", "Umberto Boccioni", "1914"),
     ("cotopaxi", "cotopaxi_church", "Cotopaxi", "Frederic Edwin Church", "1862"),
+    ("olive-trees", "olive_trees_van_gogh", "Olive Trees", "Vincent van Gogh", "1889"),
+    (
+        "when-will-you-marry",
+        "when_will_you_marry_gauguin",
+        "When Will You Marry? (Nafea Faa Ipoipo)",
+        "Paul Gauguin",
+        "1892",
+    ),
+    ("melancholy", "melancholy_munch", "Melancholy", "Edvard Munch", "about 1894"),
+    ("clouds-over-bor", "clouds_over_bor_klee", "Clouds over Bor", "Paul Klee", "1928"),
+    ("contrast-of-forms", "contrast_of_forms_leger", "Contrast of Forms", "Fernand Léger", "1913"),
+    ("cossacks", "cossacks_kandinsky", "Cossacks", "Wassily Kandinsky", "about 1910"),
+    ("small-worlds", "small_worlds_i_kandinsky", "Small Worlds I", "Wassily Kandinsky", "1922"),
+    ("composition-no-vii", "composition_no_vii_mondrian", "Composition No. VII", "Piet Mondrian", "1913"),
+    ("flower-girl", "flower_girl_malevich", "Flower Girl", "Kazimir Malevich", "about 1930"),
+    (
+        "friederike-beer",
+        "fraulein_beer_schiele",
+        "Portrait of Friederike Maria Beer",
+        "Egon Schiele",
+        "1914",
+    ),
+    ("the-dream", "the_dream_boccioni", "The Dream (Paolo and Francesca)", "Umberto Boccioni", "about 1909"),
+    ("camille-mauclair", "camille_mauclair_vallotton", "Camille Mauclair", "Félix Vallotton", "about 1897"),
 ]
 LICENCE = "The painting is in the public domain; these statistics of it are under the MIT licence"
 
@@ -43,11 +67,14 @@ LICENCE = "The painting is in the public domain; these statistics of it are unde
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--paintings", type=Path, required=True)
-    folder = Path(impasto.__file__).parent / "optimize" / "styles"
+    folder = Path(impasto.__file__).parent / "catalogue" / "data"
     parser.add_argument("--output", type=Path, default=folder)
+    parser.add_argument("--only", nargs="*", help="the names of those to measure, in place of all")
     options = parser.parse_args()
     options.output.mkdir(exist_ok=True)
     for name, file, title, artist, year in PAINTINGS:
+        if options.only and name not in options.only:
+            continue
         path = options.output / f"{name}.style"
         impasto.make_style(
             options.paintings / f"{file}.jpg",
