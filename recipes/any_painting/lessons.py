@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from data import Pictures, painting_view, photo_crop
 from impasto.encoders import load_encoder
 from impasto.metrics.artefacts import grid_ratios
-from impasto.networks.any_painting import LAYERS, AnyPaintingNetwork
+from impasto.networks.any_painting import LAYERS, AnyPaintingNetwork, enlarged
 from impasto.networks.transport import Gaussian, gaussian, roots, squared_distance
 from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS, OptimizeOptions
 
@@ -42,6 +43,7 @@ class Weights:
 
     content: float = 1.0
     style: float = OptimizeOptions().style_weight
+    coarse: float = OptimizeOptions().style_weight / 2
     grid: float = 0.03
     range: float = 1.0
 
@@ -75,24 +77,44 @@ class Lessons:
             crops.append(photo_crop(picture, self.size, random))
         return self._ready(torch.stack(crops))
 
-    def styles(self, step: int) -> dict[str, Target]:
-        """A style a photograph, at all style layers. They are drawn from a pool that grows by one in two
-        steps, since to measure a painting takes half as long as to learn from it."""
+    def styles(self, step: int) -> tuple[dict[str, Target], dict[str, Target]]:
+        """A style a photograph, at all style layers, and the same at half the size. They are drawn from a
+        pool that grows by one in two steps, since to measure a painting takes half as long as to learn
+        from it."""
         known = min(len(self._order), _KNOWN_AT_FIRST + step // 2)
         drawn = np.random.default_rng([self.seed, 2, step]).integers(known, size=self.batch)
         targets = [self.target(*divmod(int(self._order[k]), _VIEWS)) for k in drawn]
-        return {layer: _together([target[layer] for target in targets]) for layer in STYLE_LAYERS}
+        whole, half = (
+            {layer: _together([target[size][layer] for target in targets]) for layer in STYLE_LAYERS}
+            for size in range(2)
+        )
+        return whole, half
 
     @torch.no_grad()
-    def target(self, painting: int, view: int) -> dict[str, Target]:
-        """The painting with this number, in one of its views."""
+    def target(self, painting: int, view: int) -> tuple[dict[str, Target], dict[str, Target]]:
+        """The painting with this number, in one of its views, and that at half its size."""
         key = (painting, view)
         if key not in self._known:
             random = np.random.default_rng([self.seed, 3, painting, view])
             picture = self._ready(painting_view(self.pictures.painting(painting), random)[None])
-            found = self.encoder(picture, STYLE_LAYERS)
-            self._known[key] = {layer: _target(gaussian(f)) for layer, f in found.items()}
+            self._known[key] = self._targets(picture), self._targets(avg_pool2d(picture, 2))
         return self._known[key]
+
+    def _targets(self, painting: Tensor) -> dict[str, Target]:
+        return {name: _target(gaussian(f)) for name, f in self.encoder(painting, STYLE_LAYERS).items()}
+
+    def _bolder(
+        self, network: AnyPaintingNetwork, photos: Tensor, targets: Mapping[str, Target], step: int
+    ) -> Tensor:
+        """Photographs as the network's second pass sees them, of random boldness; a quarter unchanged."""
+        boldness = max(0.0, float(np.random.default_rng([self.seed, 5, step]).uniform(-1 / 3, 1)))
+        if not boldness:
+            return photos
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+            small = avg_pool2d(photos, 2)
+            style = {layer: targets[layer].style for layer in LAYERS}
+            painted, _ = network.decode(self._seen(small, LAYERS), style)
+        return (photos + boldness * enlarged(painted.clamp(0, 1) - small)).clamp(0, 1)
 
     def _ready(self, pictures: Tensor) -> Tensor:
         return pictures.to(self.device).contiguous(memory_format=torch.channels_last)
@@ -105,16 +127,21 @@ class Lessons:
         self, network: AnyPaintingNetwork, step: int, weights: Weights
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of painting the step's photographs in its styles, and its parts, not weighted."""
-        photos, targets = self.photos(step), self.styles(step)
+        photos, (targets, halves) = self.photos(step), self.styles(step)
         torch.manual_seed(step)
-        wanted = self._seen(photos, (*LAYERS, *CONTENT_LAYERS))
+        wanted = self._seen(photos, CONTENT_LAYERS)
+        before = self._seen(self._bolder(network, photos, halves, step), LAYERS)
         with torch.autocast(self.device.type, torch.bfloat16):
             style = {layer: targets[layer].style for layer in LAYERS}
-            painted, _ = network.decode(wanted, style)
-        seen = self.encoder(painted.clamp(-0.2, 1.2), {**CONTENT_LAYERS, **STYLE_LAYERS})
+            painted, _ = network.decode(before, style)
+        near = painted.clamp(-0.2, 1.2)
+        seen = self.encoder(near, {**CONTENT_LAYERS, **STYLE_LAYERS})
+        small = self.encoder(avg_pool2d(near, 2), STYLE_LAYERS)
         parts = {
             "content": sum(w * _relative(seen[n], wanted[n]) for n, w in CONTENT_LAYERS.items()),
             "style": sum(w * _distance(seen[n], targets[n]) for n, w in STYLE_LAYERS.items())
+            / sum(STYLE_LAYERS.values()),
+            "coarse": sum(w * _distance(small[n], halves[n]) for n, w in STYLE_LAYERS.items())
             / sum(STYLE_LAYERS.values()),
             "grid": (grid_ratios(painted) - 1).relu().sum(),
             "range": (painted - painted.clamp(0, 1)).square().mean(),

@@ -37,7 +37,7 @@ class Training:
 
     def __init__(self, network: AnyPaintingNetwork, lessons: Lessons, options: argparse.Namespace) -> None:
         self.network, self.lessons, self.options = network, lessons, options
-        self.weights = Weights(content=options.content, style=options.style, grid=options.grid)
+        self.weights = Weights(options.content, options.style, options.coarse, options.grid)
         self.learnt = network.decoder()
         self.average = {name: p.detach().clone() for name, p in self.learnt.items()}
         matrices = [p for p in self.learnt.values() if p.ndim == 4 and min(p.shape[:2]) > 3]
@@ -188,7 +188,8 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--decay", type=float, default=0.999, help="of the running average")
     parser.add_argument("--clip", type=float, default=1.0, help="longest gradient")
-    for name, default in (("content", 1.0), ("style", Weights().style), ("grid", Weights().grid)):
+    for name in ("content", "style", "coarse", "grid"):
+        default = getattr(Weights(), name)
         parser.add_argument(f"--{name}", type=float, default=default, help=f"weight of the {name} loss")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)

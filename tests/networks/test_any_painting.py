@@ -19,6 +19,8 @@ from impasto.networks.any_painting import (
     OrientedNoise,
     blended,
     draw_noise,
+    enlarged,
+    part_of,
 )
 from impasto.networks.any_painting_files import load_network, untaught
 
@@ -85,6 +87,23 @@ def test_noise_runs_along_the_edges_of_the_photograph() -> None:
 
 def test_silence_is_painted_without_strokes(network: AnyPaintingNetwork) -> None:
     assert float(network.oriented(torch.zeros(1, 64, 8, 8), silence(1, 8)).abs().max()) == 0
+
+
+def test_boldness_is_what_is_painted_at_half_the_size_first(network: AnyPaintingNetwork) -> None:
+    photo, painting, noise = picture(32, 48), picture(40, 40, 1), draw_noise(1, 8, 12)
+    style, coarse = network.measure(painting), network.measure(functional.avg_pool2d(painting, 2))
+    once = network(photo, style, noise=noise)
+    torch.testing.assert_close(network(photo, style, coarse=coarse, boldness=0, noise=noise), once)
+    small = functional.avg_pool2d(photo, 2)
+    change = network(small, coarse, noise=part_of(noise)).clamp(0, 1) - small
+    twice = network((photo + 0.5 * enlarged(change)).clamp(0, 1), style, noise=noise)
+    torch.testing.assert_close(network(photo, style, coarse=coarse, boldness=0.5, noise=noise), twice)
+
+
+@pytest.mark.parametrize("size", [(20, 40), (33, 50)])
+def test_any_size_is_painted_boldly(network: AnyPaintingNetwork, size: tuple[int, int]) -> None:
+    style = network.measure(picture(40, 40, 1))
+    assert network(picture(*size), style, coarse=style).shape == (1, 3, *size)
 
 
 def test_the_encoder_is_not_learnt(network: AnyPaintingNetwork) -> None:

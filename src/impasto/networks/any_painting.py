@@ -207,6 +207,8 @@ class AnyPaintingNetwork(nn.Module):
         photo: Tensor,
         style: Mapping[str, Gaussian],
         *,
+        coarse: Mapping[str, Gaussian] | None = None,
+        boldness: float = 1.0,
         strength: float = 1.0,
         noise: Tensor | None = None,
     ) -> Tensor:
@@ -214,16 +216,33 @@ class AnyPaintingNetwork(nn.Module):
 
         The result is (B, 3, H, W); it may leave [0, 1].
 
-        ``style``: layer to statistics, each for all pictures or one a picture. ``strength``: how far from the
+        ``style``: layer to statistics, each for all pictures or one a picture. ``coarse``: those of the
+        painting at half its size; with them the photograph is painted at half its size first (from 32 pixels
+        a side), and ``boldness`` of the change that makes is there before the whole is painted: strokes twice
+        as large, under those of ``style``. ``strength``: how far from the
         photograph's own style, which gives it back, to this one; beyond 1 further. ``noise``
         is as ``draw_noise`` gives it for relu3_1, and drawn anew where it is not given.
         """
         height, width = photo.shape[2:]
-        seen = self.encoder(whole_strides(photo), LAYERS)
+        if coarse is None or min(height, width) < 2 * LEAST_SIDE:
+            painted = self._painted(whole_strides(photo), style, strength, noise)
+        else:
+            photo = whole_strides(photo, 2 * STRIDE)
+            if noise is None:
+                noise = draw_noise(len(photo), photo.shape[2] // 4, photo.shape[3] // 4).to(photo.device)
+            small = functional.avg_pool2d(photo, 2)
+            change = self._painted(small, coarse, strength, part_of(noise)).clamp(0, 1) - small
+            bolder = (photo + boldness * enlarged(change)).clamp(0, 1)
+            painted = self._painted(bolder, style, strength, noise)
+        return painted[..., :height, :width]
+
+    def _painted(
+        self, photo: Tensor, style: Mapping[str, Gaussian], strength: float, noise: Tensor | None
+    ) -> Tensor:
+        seen = self.encoder(photo, LAYERS)
         if strength != 1:
             style = {n: between(gaussian(found), style[n], strength) for n, found in seen.items()}
-        painted, _ = self.decode(seen, style, noise=noise)
-        return painted[..., :height, :width]
+        return self.decode(seen, style, noise=noise)[0]
 
     def decode(
         self, seen: Mapping[str, Tensor], style: Mapping[str, Gaussian], *, noise: Tensor | None = None
@@ -261,20 +280,26 @@ def draw_noise(batch: int, rows: int, columns: int, generator: torch.Generator |
     return torch.cat([white, curves[:, :, CURVE : CURVE + rows, CURVE : CURVE + columns]], 1)
 
 
+def part_of(noise: Tensor) -> Tensor:
+    """Return the noise for a picture of half the size: a corner."""
+    rows, columns = (side // 2 - MARGIN for side in noise.shape[2:])
+    return noise[:, :, : rows + 2 * MARGIN, : columns + 2 * MARGIN]
+
+
 def enlarged(x: Tensor) -> Tensor:
     """Double the size by linear interpolation."""
     return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def whole_strides(picture: Tensor) -> Tensor:
-    """Return ``picture``, mirrored at the right and the bottom until its sides are multiples of 8."""
+def whole_strides(picture: Tensor, stride: int = STRIDE) -> Tensor:
+    """Return ``picture``, mirrored at the right and the bottom to multiples of ``stride``."""
     height, width = picture.shape[2:]
     if min(height, width) < LEAST_SIDE:
         expected, actual = f"{LEAST_SIDE} pixels a side or more", f"{width}x{height}"
         raise PictureError(
             f"expected a picture of {expected}; got {actual}", expected=expected, actual=actual
         )
-    beyond = (0, -width % STRIDE, 0, -height % STRIDE)
+    beyond = (0, -width % stride, 0, -height % stride)
     return functional.pad(picture, beyond, mode="reflect") if any(beyond) else picture
 
 
