@@ -19,6 +19,7 @@ from impasto.errors import (
 from impasto.inspection import Axis, Sweep, cells
 from impasto.optimize.presets import preset
 from impasto.pipelines import inspect as inspections
+from impasto.progress import Cancel
 from impasto.types import Picture
 from tests.encoders.test_timm_models import Timm
 
@@ -93,6 +94,34 @@ def test_a_sweep_in_a_folder_goes_on_where_it_stopped(
     )
     assert other.skipped == 0
     assert not (tmp_path / "grid" / ".impasto").exists()
+
+
+def test_a_sweep_cut_short_and_begun_with_other_options_makes_its_paintings_anew(
+    photo: Picture, painting: Picture, tmp_path: Path
+) -> None:
+    said: list[str] = []
+
+    def sweep(seed: int, cancel: Cancel | None = None) -> Sweep:
+        return inspections.sweep(
+            *(photo, painting, ROWS, COLUMNS),
+            options=FAST.replace(seed=seed, iterations=3),
+            folder=tmp_path,
+            on_stage=lambda stage: said.append(stage.title),
+            cancel=cancel,
+        )
+
+    sweep(0, cancel=lambda: bool(said))
+    (left,) = (tmp_path / ".impasto").glob("*.checkpoint")
+    said.clear()
+    other = sweep(1)
+    assert said[0].endswith("(α/β) 0.1 (begun anew: its seed was 0, is 1)")
+    assert sum("anew" in title for title in dict.fromkeys(said)) == 1
+    alone = inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST.replace(seed=1, iterations=3))
+    pixels, expected = other.paintings[0][0].pixels, alone.paintings[0][0].pixels
+    assert pixels is not None
+    assert expected is not None
+    assert np.abs(pixels - expected).max() < 1 / 255
+    assert not left.exists()
 
 
 def test_a_sweep_does_not_take_another_photographs_paintings(

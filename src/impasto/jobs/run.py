@@ -57,6 +57,11 @@ def another(where: str, kind: str, different: Sequence[str]) -> InputError:
     return InputError(f"{where} belongs to another {kind}: its {different[0]}")
 
 
+def restart_note(different: Sequence[str]) -> str:
+    """Return what is said where earlier work is of another run, ``different`` in so much, and not used."""
+    return f"begun anew: its {different[0]}" if different else ""
+
+
 def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any], within: str) -> Iterator[str]:
     for name in dict.fromkeys([*now, *earlier]):
         was, is_ = earlier.get(name), now.get(name)

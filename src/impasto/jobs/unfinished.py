@@ -9,8 +9,8 @@ from typing import Any
 from impasto.errors import InputError
 from impasto.jobs.identity import check_unchanged, differences, located
 from impasto.jobs.job import Job
-from impasto.jobs.run import another
-from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint
+from impasto.jobs.run import another, restart_note
+from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint, remove_checkpoint
 
 
 def checkpointer(path: Path, job: Job, *, every: float, resume: bool) -> FileCheckpointer:
@@ -45,15 +45,17 @@ def read_job(path: Path) -> Job:
     return job
 
 
-def why_anew(path: Path, job: Job) -> str:
-    """Why the measured ``job`` cannot go on from ``path``; nothing if it can, or if nothing is there."""
+def discard_other(path: Path, job: Job) -> str:
+    """Remove a checkpoint at ``path`` from which the measured ``job`` cannot go on; return why, or ""."""
     if not path.exists():
         return ""
     try:
-        different = differences(_read(path)[0], job)
+        note = restart_note(differences(_read(path)[0], job))
     except InputError as error:
-        return str(error)
-    return different[0] if different else ""
+        note = f"begun anew: {error}"
+    if note:
+        remove_checkpoint(path)
+    return note
 
 
 def _read(path: Path) -> tuple[Job, dict[str, Any]]:

@@ -24,7 +24,7 @@ from impasto.files.places import is_address, name_of, scratch
 from impasto.jobs.identity import measure
 from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record
-from impasto.jobs.unfinished import why_anew
+from impasto.jobs.unfinished import discard_other
 from impasto.optimize.checkpoints import remove_checkpoint
 from impasto.progress import Cancel, Progress, ProgressCallback
 
@@ -130,11 +130,8 @@ def carry_out(
     checkpoint = scratch() / task.checkpoint if is_address(task.job.output) else Path(task.checkpoint)
     try:
         job = measure(task.job, network=task.network)
-        note = task.note
-        if anew := why_anew(checkpoint, job):
-            remove_checkpoint(checkpoint)
-            note = note or f"begun anew: {anew}"
-        begun(note)
+        anew = discard_other(checkpoint, job)
+        begun(task.note or anew)
         painted = perform(job, checkpoint, on_progress, stop)
     except Exception as error:  # whatever one picture does, the others get their turn
         if isinstance(error, DivergedError):

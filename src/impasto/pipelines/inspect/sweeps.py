@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from impasto import imaging
 from impasto.encoders import FeatureExtractor
-from impasto.errors import InputError, OptionError
+from impasto.errors import OptionError
 from impasto.imaging import fit
 from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
-from impasto.jobs.run import Run, RunStore
+from impasto.jobs import Job, Reference
+from impasto.jobs.identity import differences, measure
+from impasto.jobs.manifest import Record, records
+from impasto.jobs.run import RunStore
+from impasto.jobs.unfinished import discard_other
 from impasto.optimize.options import OptimizeOptions
+from impasto.painters import Materials
 from impasto.painters.sources import (
     LoadedNetwork,
     PictureLike,
@@ -24,9 +29,10 @@ from impasto.painters.sources import (
     fingerprint,
     load_picture,
     load_style,
+    with_layer_names,
 )
-from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
+from impasto.pipelines.photo import Result, paint_job
 from impasto.progress import Cancel, ProgressCallback
 
 Networks = dict[tuple[object, ...], FeatureExtractor]
@@ -76,13 +82,16 @@ def sweep(
 
     ``options``: the options that both do not set. ``folder``: store the paintings there, as PNG, with
     ``sweep.jsonl``; run again, a sweep paints only what is missing or was painted with other options, and
-    resumes an unfinished painting. Once ``cancel`` returns True, the missing cells are empty.
+    resumes an unfinished painting where nothing has changed. Once ``cancel`` returns True, the missing cells
+    are empty.
 
     Raises InputError and its subclasses before any work, and OutputError if the folder is not writable.
     """
-    grid = cells(options or OptimizeOptions(), rows, columns)
     known: Networks = {}
-    digests = [[str(_network(one, known).describe()["sha256"]) for one in line] for line in grid]
+    grid = [
+        [with_layer_names(one, _network(one, known)) for one in line]
+        for line in cells(options or OptimizeOptions(), rows, columns)
+    ]
     photo, loaded = load_picture(content), load_style(style, **grid[0][0].style_sampling())
     for one in (one for line in grid for one in line):
         width, height = one.size if isinstance(one.size, tuple) else fit(photo.width, photo.height, one.size)
@@ -91,32 +100,32 @@ def sweep(
         check_style_files([load_style(style, **one.style_sampling())], _network(one, known), one)
     positions = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
     stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in positions}, on_progress)
+    inputs = [Reference(name="picture", digest=fingerprint([one])) for one in (photo, loaded)]
     found: dict[tuple[int, int], SweepCell] = {}
     skipped = 0
     with contextlib.ExitStack() as stack:
-        kept: _SweepFolder | None = None
-        if folder is not None:
-            store = RunStore(folder, "sweep", "sweep.jsonl")
-            stack.enter_context(store.alone())
-            kept = _SweepFolder(store, fingerprint([photo, loaded]))
+        kept = None if folder is None else stack.enter_context(_open(folder))
         for r, c in positions:
-            one, name = grid[r][c], _file_name(rows, r, columns, c)
-            before = None if kept is None else kept.find(name, one, digests[r][c])
+            one, name, title = grid[r][c], _file_name(rows, r, columns, c), _title(rows, r, columns, c)
+            network = _network(one, known)
+            job = Job(inputs[0], tuple(inputs[1:]), options=one)
+            job = measure(job, network=str(network.describe()["sha256"]))
+            before = None if kept is None else kept.find(name, job)
             if before is not None:
                 found[r, c], skipped = before, skipped + 1
             elif cancel is not None and cancel():
                 found[r, c] = MISSING
                 continue
             else:
-                tell = stages.part(f"{r} {c}", _title(rows, r, columns, c))
-                result = api.stylize(
-                    photo,
-                    load_style(style, **one.style_sampling()),
-                    options=one,
-                    encoder=LoadedNetwork(_network(one, known)),
+                note = "" if kept is None else discard_other(kept.checkpoint(name), job)
+                result = paint_job(
+                    job,
+                    photo=photo,
+                    materials=Materials(
+                        [load_style(style, **one.style_sampling())], encoder=LoadedNetwork(network)
+                    ),
                     checkpoint=None if kept is None else kept.checkpoint(name),
-                    resume=True,
-                    on_progress=tell,
+                    on_progress=stages.part(f"{r} {c}", f"{title} ({note})" if note else title),
                     cancel=cancel,
                 )
                 if result.cancelled:
@@ -126,8 +135,8 @@ def sweep(
                     result.picture.pixels, result.losses, result.iterations, result.seconds
                 )
                 if kept is not None:
-                    kept.keep(name, one, digests[r][c], result)
-            stages.finish(f"{r} {c}", _title(rows, r, columns, c))
+                    kept.keep(name, job, result)
+            stages.finish(f"{r} {c}", title)
     lines = tuple(tuple(found[r, c] for c in range(len(line))) for r, line in enumerate(grid))
     return Sweep(rows, columns, lines, skipped)
 
@@ -138,34 +147,33 @@ MISSING = SweepCell(None, {}, 0, 0.0, "not painted")
 class _SweepFolder:
     """The paintings of a sweep in a folder, and how each was made, in ``sweep.jsonl``."""
 
-    def __init__(self, store: RunStore, inputs: str) -> None:
-        self.store, self.inputs = store, inputs
-        self.parts = {part["name"]: part for part in store.parts(_part)}
-        store.write(self.parts.values())
+    def __init__(self, store: RunStore) -> None:
+        self.store = store
+        self.records = records(store)
+        store.write(record.to_dict() for record in self.records.values())
 
     def checkpoint(self, name: str) -> Path:
         return Path(self.store.hidden) / f"{name}.checkpoint"
 
-    def find(self, name: str, options: OptimizeOptions, network: str) -> SweepCell | None:
-        """Return the painting called ``name`` if it was made with these options from these pictures."""
-        part, path = self.parts.get(name), Path(self.store.folder) / name
-        if part is None or not path.is_file() or self._run(options, network).differences(part["run"]):
+    def find(self, name: str, job: Job) -> SweepCell | None:
+        """Return the painting called ``name``, if it was made by the same ``job``."""
+        record, path = self.records.get(name), Path(self.store.folder) / name
+        if record is None or not path.is_file() or differences(record.job, job):
             return None
-        return SweepCell(imaging.read(path).pixels, part["losses"], part["iterations"], part["seconds"])
+        return SweepCell(imaging.read(path).pixels, record.losses, record.iterations, record.seconds)
 
-    def keep(self, name: str, options: OptimizeOptions, network: str, result: api.Result) -> None:
+    def keep(self, name: str, job: Job, result: Result) -> None:
         result.save(Path(self.store.folder) / name)
-        about = {"losses": dict(result.losses), "iterations": result.iterations, "seconds": result.seconds}
-        self.store.add({"name": name, "run": self._run(options, network).description, **about})
-
-    def _run(self, options: OptimizeOptions, network: str) -> Run:
-        return Run("painting", {"options": options.to_dict(), "inputs": self.inputs, "network": network})
+        size = (result.picture.width, result.picture.height)
+        record = Record(name, "done", job, size, result.iterations, result.seconds, result.losses)
+        self.store.add(record.to_dict())
 
 
-def _part(values: dict[str, Any]) -> dict[str, Any]:
-    if missing := {"name", "run", "losses", "iterations", "seconds"} - set(values):
-        raise InputError(f"expected a painting's {sorted(missing)[0]}")
-    return values
+@contextlib.contextmanager
+def _open(folder: str | Path) -> Iterator[_SweepFolder]:
+    store = RunStore(folder, "sweep", "sweep.jsonl")
+    with store.alone():
+        yield _SweepFolder(store)
 
 
 def _network(options: OptimizeOptions, known: Networks) -> FeatureExtractor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto.jobs.run import HIDDEN, LOCK, Run, RunStore
+from impasto.jobs.run import HIDDEN, LOCK, Run, RunStore, restart_note
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
@@ -51,7 +51,7 @@ class FilmFolder:
             different = Run("film", described).differences(plan.described)
             if not different:
                 return plan, ""
-            note = f"begun anew: its {different[0]}"
+            note = restart_note(different)
         for path in self.path.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
