@@ -409,7 +409,7 @@ def test_workers_killed_in_mid_painting_are_replaced_and_every_pair_is_there_onc
         events = [json.loads(line) for line in process.stdout]
     assert process.returncode == 0
     assert sum(event.get("state") == "replaced" for event in events) == 2
-    assert not any("anew" in event.get("note", "") for event in events)
+    assert not any("started over" in event.get("note", "") for event in events)
     assert sorted(row["output"] for row in manifest()) == sorted(NAMES)
     assert {row["status"] for row in manifest()} == {"done"}
     undisturbed = [word if word != "out" else "whole" for word in SLOW]

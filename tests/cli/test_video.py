@@ -21,6 +21,7 @@ from impasto.clips import open_clip
 from impasto.inference.gallery import SHIPPED
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.film import video
+from impasto.pipelines.video.segments import LINES
 from impasto.types import Picture
 from tests.clips.clips import moving, sound_packets, write_clip
 from tests.conftest import blobs
@@ -122,7 +123,7 @@ def test_what_is_kept_of_an_unfinished_film_is_removed_where_asked(tmp_path: Pat
         segment=2,
         cancel=lambda: next(asked) > 3,
     )
-    assert (tmp_path / ".impasto" / "out.mp4.film" / "00000" / "00000.json").exists()
+    assert (tmp_path / ".impasto" / "out.mp4.film" / "00000" / LINES).read_text()
     for words in (f"removed: what was kept of {output}", f"nothing is kept of {output}"):
         result = run("--discard", "-o", output)
         assert (result.exit_code, result.stdout) == (0, words + "\n")
@@ -149,11 +150,10 @@ def test_a_film_by_workers_goes_on_after_the_last_finished_segments(
     words += ["--workers", "2", "--json", "-o"]
     command = [sys.executable, "-m", "impasto", *words]
     subprocess.run([*command, str(tmp_path / "whole.mkv")], check=True, capture_output=True)
-    marker = tmp_path / ".impasto" / "out.mkv.film" / "00000" / "00002.json"
+    lines = tmp_path / ".impasto" / "out.mkv.film" / "00000" / LINES
     held = stopping("wait", 18, "00000.json", *words, str(output))
     with subprocess.Popen(held, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-        until(lambda: marker.exists() or process.poll() is not None)
-        assert marker.exists()
+        until(lambda: lines.exists() and lines.read_text().count("ticks") == 3)
         process.send_signal(how)
         rows = [json.loads(line) for line in process.communicate(timeout=PATIENCE)[0].splitlines()]
     if how == signal.SIGINT:

@@ -106,7 +106,7 @@ def test_a_sweep_cut_short_and_begun_with_other_options_makes_its_paintings_anew
             *(photo, painting, ROWS, COLUMNS),
             options=FAST.replace(seed=seed, iterations=3),
             folder=tmp_path,
-            on_stage=lambda stage: said.append(stage.title),
+            on_progress=lambda event: said.append(event.stage),
             cancel=cancel,
         )
 
@@ -114,8 +114,8 @@ def test_a_sweep_cut_short_and_begun_with_other_options_makes_its_paintings_anew
     (left,) = (tmp_path / ".impasto").glob("*.checkpoint")
     said.clear()
     other = sweep(1)
-    assert said[0].endswith("(α/β) 0.1 (begun anew: its seed was 0, is 1)")
-    assert sum("anew" in title for title in dict.fromkeys(said)) == 1
+    assert said[0].endswith("(α/β) 0.1 (started over: its seed was 0, is 1)")
+    assert sum("started over" in title for title in dict.fromkeys(said)) == 1
     alone = inspections.sweep(photo, painting, ROWS, COLUMNS, options=FAST.replace(seed=1, iterations=3))
     pixels, expected = other.paintings[0][0].pixels, alone.paintings[0][0].pixels
     assert pixels is not None

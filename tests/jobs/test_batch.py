@@ -265,7 +265,7 @@ def test_a_painting_goes_on_from_its_own_checkpoint_only() -> None:
         run(jobs(options)[:1], OUT, Painter(look), on_event=said.append)
         assert found == [expected]
         assert [e.note for e in said if e.state == "started"] == (
-            [""] if expected else ["begun anew: its seed was 0, is 5"]
+            [""] if expected else ["started over: its seed was 0, is 5"]
         )
         (OUT / NAMES[0]).unlink()
         (OUT / "manifest.jsonl").unlink()

@@ -105,7 +105,7 @@ def test_the_lock_in_a_store_has_to_be_renewed_and_ends_by_itself(memory: str) -
     now = 1000.0
     first, second = (RemoteRunStore(memory, "batch", clock=lambda: now) for _ in range(2))
     with first.alone():
-        with pytest.raises(InputError, match=r"at work on the batch in memory://out \(.*less than 60 s ago"):
+        with pytest.raises(InputError, match=r"at work on the batch in memory://out \(.*try again in 60 s"):
             second.alone().__enter__()
         now += LEASE - 1
         first.keep()

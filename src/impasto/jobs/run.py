@@ -59,7 +59,7 @@ def another(where: str, kind: str, different: Sequence[str]) -> InputError:
 
 def restart_note(different: Sequence[str]) -> str:
     """Return what is said where earlier work is of another run, ``different`` in so much, and not used."""
-    return f"begun anew: its {different[0]}" if different else ""
+    return f"started over: its {different[0]}" if different else ""
 
 
 def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any], within: str) -> Iterator[str]:

@@ -52,7 +52,7 @@ def discard_other(path: Path, job: Job) -> str:
     try:
         note = restart_note(differences(_read(path)[0], job))
     except InputError as error:
-        note = f"begun anew: {error}"
+        note = f"started over: {error}"
     if note:
         remove_checkpoint(path)
     return note

@@ -24,6 +24,7 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.options import FilmOptions
+from impasto.pipelines.video.segments import LINES
 from impasto.progress import Progress
 from impasto.types import Picture, Pixels
 from tests.clips.clips import Negative, bars, moving, sound_packets, write_clip
@@ -215,14 +216,17 @@ def test_another_network_makes_another_film(clip: Path, tmp_path: Path) -> None:
         fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
     done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.2))
     assert done.resumed == 0
-    assert done.notes[0].startswith("begun anew: its network was ")
+    assert done.notes[0].startswith("started over: its network was ")
 
 
 def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
     done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.1), film={"keep": 0.5})
-    assert (done.resumed, done.notes) == (0, (f"begun anew: its film keep was {FilmOptions().keep}, is 0.5",))
+    assert (done.resumed, done.notes) == (
+        0,
+        (f"started over: its film keep was {FilmOptions().keep}, is 0.5",),
+    )
 
 
 def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: Path, tmp_path: Path) -> None:
@@ -255,7 +259,7 @@ KILLED = """
     class Killed(Negative):
         def paint(self, pixels, *more):
             if self.painted == int(sys.argv[4]):
-                until(Path(sys.argv[3]).exists)
+                until(lambda: Path(sys.argv[3]).read_text().count("ticks") == int(sys.argv[5]))
                 os.kill(os.getpid(), signal.SIGKILL)
             return super().paint(pixels, *more)
 
@@ -270,11 +274,9 @@ def test_a_film_killed_by_the_system_goes_on_frame_for_frame(tmp_path: Path, fin
     fast(source, tmp_path / "whole.mp4", gallery=Negative(0.1))
     output = tmp_path / "out.mp4"
     root = Path(__file__).parents[3]
-    marker, frame = (
-        FilmFolder.of(output).path / "00000" / f"{finished - 1:05d}.json",
-        5 * finished + 3 + SAMPLE,
-    )
-    command = [sys.executable, "-c", textwrap.dedent(KILLED), source, output, marker, str(frame)]
+    lines = FilmFolder.of(output).path / "00000" / LINES
+    words = [source, output, lines, 5 * finished + 3 + SAMPLE, finished]
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), *map(str, words)]
     assert subprocess.run(command, cwd=root, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
     done = fast(source, output, gallery=Negative(0.1))
@@ -312,7 +314,7 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
     assert done.stdout.count("\n") == 1
     assert output.read_bytes() == b"what was there before"
     kept = [path.name for path in (FilmFolder.of(output).path / "00000").iterdir()]
-    assert all(re.fullmatch(r"\d{5}\.(mkv|json|npz)", name) for name in kept)
+    assert all(re.fullmatch(r"\d{5}\.(mkv|npz)|segments\.jsonl", name) for name in kept)
 
 
 def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, tmp_path: Path) -> None:
@@ -436,7 +438,7 @@ def optimised(source: Path, output: Path, **more: Any) -> Film:
 def test_an_optimised_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
     tmp_path: Path, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.clips.segments import SegmentStore
+    from impasto.pipelines.video.segments import SegmentStore
 
     source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(8)])
     assert optimised(source, tmp_path / "whole", passes=passes).engine == "optimize"

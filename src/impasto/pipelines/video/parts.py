@@ -15,7 +15,6 @@ import numpy as np
 from impasto import files
 from impasto.clips import Clip, Frame, PaintedFrame, Request, State, open_clip
 from impasto.clips.coherence import to_words
-from impasto.clips.segments import SegmentStore
 from impasto.clips.writing import SegmentWriter
 from impasto.errors import InputError
 from impasto.jobs import Job
@@ -25,6 +24,7 @@ from impasto.pipelines.video.options import SEGMENTS, FilmOptions
 from impasto.pipelines.video.output import FilmOutput, open_film
 from impasto.pipelines.video.plan import FilmPlan, Part
 from impasto.pipelines.video.seams import write_words
+from impasto.pipelines.video.segments import SegmentStore
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Pixels
 

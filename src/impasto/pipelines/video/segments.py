@@ -1,14 +1,14 @@
-"""The finished segments of a film on disk, so that one that was killed goes on where it was.
+"""The finished segments of a film on disk, from which a film that was killed continues.
 
-A folder holds, for each segment, its encoded frames and ``NNNNN.json``, which is written last: only with it
-a segment is finished. The newest has its ``NNNNN.npz`` too, the state the next one starts from. All are put
-in place whole.
+A folder holds the encoded frames of each segment, and a line for it in ``segments.jsonl``, which is written
+last: a segment without its line is not finished. The newest has a ``NNNNN.npz`` too, the state that the next
+one starts from.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +17,13 @@ import numpy as np
 from impasto import files
 from impasto.clips.coherence import State
 from impasto.clips.writing import Segment
+from impasto.jobs.run import RunStore
+
+LINES = "segments.jsonl"
 
 
 class EarlierSegments(NamedTuple):
-    """The segments an earlier run has finished, the state after them, and why there are none, if so."""
+    """The segments an earlier run has finished, the state after them, and why they are not used, if so."""
 
     segments: list[Segment]
     state: State | None = None
@@ -33,30 +36,28 @@ class SegmentStore:
     def __init__(self, folder: Path, suffix: str) -> None:
         self.folder = folder
         self.suffix = suffix
+        self._run = RunStore(folder, "film", LINES)
 
     def begin(self) -> EarlierSegments:
         """Return what an earlier run has finished; remove everything else. Raises OutputError."""
         files.make_folder(self.folder, "the segments of the film")
         found = self.finished()
         state = self._state(len(found) - 1)
+        note = ""
         if found and state is None:
-            self._sweep(set())
-            return EarlierSegments(
-                [], note="begun anew: what the finished segments left behind cannot be read"
-            )
-        kept = {f"{n:05d}{end}" for n in range(len(found)) for end in (self.suffix, ".json")}
-        self._sweep(kept | {f"{len(found) - 1:05d}.npz"})
-        return EarlierSegments(found, state)
+            found, note = [], "started over: the state after the last finished segment cannot be read"
+        kept = {segment.path.name for segment in found} | {self.path(len(found) - 1, ".npz").name}
+        for path in self.folder.iterdir():
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
+        self._run.write({"ticks": segment.ticks} for segment in found)
+        return EarlierSegments(found, state, note)
 
     def finished(self) -> list[Segment]:
         """Return the segments that are finished, from the first on."""
-        found: list[Segment] = []
-        while (ticks := self._ticks(len(found))) is not None:
-            segment = self._segment(len(found), ticks)
-            if segment.ticks and not segment.path.is_file():
-                break
-            found.append(segment)
-        return found
+        lines = self._run.parts(lambda line: [int(tick) for tick in line["ticks"]])
+        found = [Segment(self.path(number), tuple(ticks)) for number, ticks in enumerate(lines)]
+        return list(takewhile(lambda it: not (it.ticks and self.suffix) or it.path.is_file(), found))
 
     def path(self, number: int, suffix: str | None = None) -> Path:
         """Return the file of a segment."""
@@ -67,19 +68,9 @@ class SegmentStore:
         arrays: dict[str, Any] = dict(state)
         with files.Draft(self.path(number, ".npz")) as stream:
             np.savez(stream, **arrays)
-        files.replace(self.path(number, ".json"), json.dumps({"ticks": list(ticks)}).encode())
+        self._run.add({"ticks": ticks})
         if number:
             self.path(number - 1, ".npz").unlink(missing_ok=True)
-
-    def _segment(self, number: int, ticks: Sequence[int]) -> Segment:
-        return Segment(self.path(number, self.suffix or ".json"), tuple(ticks))
-
-    def _ticks(self, number: int) -> list[int] | None:
-        try:
-            found: list[int] = json.loads(self.path(number, ".json").read_bytes())["ticks"]
-            return found
-        except (OSError, ValueError, KeyError):
-            return None
 
     def _state(self, number: int) -> State | None:
         try:
@@ -87,8 +78,3 @@ class SegmentStore:
                 return {name: file[name] for name in file.files}
         except (OSError, ValueError, EOFError, KeyError):
             return None
-
-    def _sweep(self, kept: set[str]) -> None:
-        for path in self.folder.iterdir():
-            if path.name not in kept:
-                path.unlink(missing_ok=True)
