@@ -11,12 +11,10 @@ import torch
 from typer.testing import Result
 
 from impasto import imaging
-from impasto.cli.losses_log import COLUMNS, LossesLog
 from impasto.inference import FastStyle, load_gallery, onnx_files
 from impasto.networks.files import load_network, save_network
 from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.johnson import read_johnson
-from impasto.progress import Progress
 from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
@@ -70,7 +68,10 @@ def test_a_taught_style_joins_the_gallery_in_both_formats(here: Path) -> None:
 def test_the_losses_are_logged_and_drawn(here: Path) -> None:
     assert train("-o", "mine.safetensors", "--log", "losses.csv").exit_code == 0
     rows = rows_of(here / "losses.csv")
-    assert [(row["stage"], row["step"]) for row in rows] == [("1", "1"), ("1", "2")]
+    assert [(row["level"], row["iteration"], row["width"]) for row in rows] == [
+        ("1", "1", "64"),
+        ("1", "2", "64"),
+    ]
     assert float(rows[0]["content"]) > 0
     pytest.importorskip("matplotlib")
     assert imaging.read(here / "losses.png").width > 400
@@ -218,7 +219,8 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
     assert "going on from parts.checkpoint" in second.stderr
     assert (here / "parts.safetensors").read_bytes() == (here / "whole.safetensors").read_bytes()
     rows = rows_of(here / "parts.csv")
-    assert [row["step"] for row in rows] == ["1", "2", "3", "4"]
+    assert [row["iteration"] for row in rows] == ["1", "2", "3", "4"]
+    assert sorted(float(row["seconds"]) for row in rows) == [float(row["seconds"]) for row in rows]
 
 
 @pytest.mark.parametrize("at", ["reading", "judging"])
@@ -292,30 +294,3 @@ def test_unknown_paintings_and_folders_are_refused() -> None:
         ),
         "nowhere",
     )
-
-
-def event(step: int, level: int = 1) -> Progress:
-    return Progress(level=level, step=step, losses={"style": 0.5, "content": 0.25}, elapsed=float(step))
-
-
-def test_every_step_is_in_the_log_at_once_so_that_none_is_lost_with_the_process(tmp_path: Path) -> None:
-    log = LossesLog(tmp_path / "log.csv", None, resumed=False)
-    log.write(event(1))
-    log.write(event(2))
-    assert [row["step"] for row in rows_of(tmp_path / "log.csv")] == ["1", "2"]
-    log.close()
-
-
-def test_a_log_that_is_gone_on_with_keeps_the_steps_before(tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
-    log = LossesLog(path, None, resumed=False)
-    for step in (1, 2, 3):
-        log.write(event(step))
-    log.close()
-    log = LossesLog(path, None, resumed=True)  # the checkpoint was of step 2
-    log.write(event(3))
-    log.close()
-    rows = list(csv.reader(path.read_text().splitlines()))
-    assert tuple(rows[0]) == COLUMNS
-    assert [row[1] for row in rows[1:]] == ["1", "2", "3"]
-    assert [row[2] for row in rows[1:]] == ["1.00", "2.00", "5.00"]

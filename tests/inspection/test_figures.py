@@ -98,7 +98,8 @@ def test_losses_are_curves_on_logarithmic_axes(tmp_path: Path) -> None:
 
 
 def test_a_trainings_losses_are_one_panel(tmp_path: Path) -> None:
-    (tmp_path / "net.csv").write_text("stage,step,seconds,content,style\n1,1,0.5,0.2,4\n1,2,1,0.4,2\n")
+    head = "iteration,level,width,height,seconds,content,style"
+    (tmp_path / "net.csv").write_text(f"{head}\n1,1,64,64,0.5,0.2,4\n2,1,64,64,1,0.4,2\n")
     (only,) = figures.draw_losses(read_log(tmp_path / "net.csv")).axes
     assert [line.get_label() for line in only.lines] == ["content", "style"]
 

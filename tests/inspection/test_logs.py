@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,12 @@ from PIL import Image
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.imaging import write
 from impasto.inspection import (
+    LogFile,
     LossLog,
     Recorder,
     frames_of,
     read_log,
     write_gif,
-    write_log,
     write_video,
 )
 from impasto.inspection.logs import numbered_pictures
@@ -80,30 +81,42 @@ def test_json_lines_name_the_pictures_beside_them(tmp_path: Path) -> None:
     assert log.pictures == {2: tmp_path / "out_0002.png"}
 
 
-@pytest.mark.parametrize("name", ["again.csv", "again.jsonl"])
-def test_what_was_recorded_is_written_as_a_run_writes_it(name: str, tmp_path: Path) -> None:
-    recorder = Recorder()
-    for number in (1, 2):
-        recorder(event(number))
-    write_log(recorder.log(), tmp_path / name)
-    log = read_log(tmp_path / name)
-    assert log.iteration.tolist() == [1, 2]
-    assert (log.width.tolist(), log.height.tolist()) == ([20, 20], [10, 10])
-    assert log.losses["total"].tolist() == [1, 0.5]
-    with pytest.raises(OutputError):
-        write_log(log, tmp_path / "nowhere" / name)
+@pytest.mark.parametrize("name", ["run.csv", "run.jsonl"])
+def test_every_iteration_is_in_the_log_at_once_and_a_resumed_run_keeps_those_before(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    log = LogFile(path)
+    log(replace(event(1), stage="strokes"))  # which is done before the painting
+    assert not path.exists()
+    for number in (1, 2, 3):
+        log(event(number), "out_0002.png" if number == 2 else "")
+        assert read_log(path).iteration.tolist() == list(range(1, number + 1))
+    path.write_text(path.read_text()[:-3])  # cut short by a crash; the checkpoint is of iteration 2
+    log = LogFile(path, done=2)
+    log(event(3, level=2))
+    found = read_log(path)
+    assert found.iteration.tolist() == [1, 2, 3]
+    assert found.level.tolist() == [1, 1, 2]
+    assert (found.width.tolist(), found.height.tolist()) == ([20] * 3, [10] * 3)
+    assert found.losses["total"].tolist() == [1, 0.5, 1 / 3]
+    assert [path.name for path in found.pictures.values()] == ["out_0002.png"] * (name == "run.jsonl")
 
 
 def test_a_trainings_log_has_stages_for_levels_and_no_total(tmp_path: Path) -> None:
     path = tmp_path / "net.csv"
-    path.write_text("stage,step,seconds,content,style\n1,1,0.5,0.2,4\n1,2,1.0,0.4,2\n2,1,1.5,,1\n")
-    log = read_log(path)
-    assert log.iteration.tolist() == [1, 2, 3]
-    assert log.level.tolist() == [1, 1, 2]
-    assert list(log.kinds()) == ["content", "style"]
-    assert log.losses["style"].tolist() == [4, 2, 1]
-    first, second = log.table()
-    assert (first["iterations"], first["style_first"], first["style_last"]) == (2, 4, 2)
+    log = LogFile(path, losses=("content", "style"))
+    parts: list[tuple[int, dict[str, float]]]
+    parts = [(1, {"content": 0.2}), (1, {"content": 0.4, "style": 2.0}), (2, {"style": 1.0})]
+    for level, losses in parts:
+        log(replace(event(1, level), losses=losses))
+    found = read_log(path)
+    assert found.iteration.tolist() == [1, 2, 3]
+    assert list(found.kinds()) == ["content", "style"]
+    assert found.losses["style"][1:].tolist() == [2, 1]
+    assert np.isnan(found.losses["style"][0])
+    first, second = found.table()
+    assert (first["iterations"], first["content_first"], first["style_last"]) == (2, 0.2, 2)
     assert np.isnan(second["content_last"])
 
 

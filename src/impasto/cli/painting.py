@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from impasto import files
 from impasto.cli.display import Display
-from impasto.cli.painting_log import PaintingLog
 from impasto.cli.pictures import NumberedPictures, PreviewFile, check_numbered
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job
@@ -69,12 +68,13 @@ class Outputs:
 def paint(job: Job, outputs: Outputs) -> int:
     """Paint ``job`` and save it; return the exit code: 0, or 130 when Ctrl-C cut it short."""
     check(job, outputs)
+    from impasto.inspection.logs import LogFile
     from impasto.pipelines.photo import paint_job
 
     checkpoint = outputs.checkpoint
     resumed = checkpoint is not None and checkpoint.exists()
-    finish, done = finisher(job, outputs), _done(checkpoint)
-    log = None if outputs.log is None else PaintingLog(outputs.log, done=done)
+    finish, done = finisher(job, outputs), finished_iterations(checkpoint)
+    log = None if outputs.log is None else LogFile(outputs.log, done)
     preview = PreviewFile(outputs.preview, finish)
     numbered = NumberedPictures(Path(job.output), outputs.save_every, job.quality, finish, done)
 
@@ -82,7 +82,7 @@ def paint(job: Job, outputs: Outputs) -> int:
         preview(event)
         saved = numbered(event)
         if log is not None:
-            log.write(event, numbered.count, saved)
+            log(event, saved)
         display(event)
         if saved:
             display.say(f"saved {saved}", saved=saved)
@@ -156,7 +156,7 @@ def _finish(display: Display, result: Result, checkpoint: Path | None, resumed: 
     display.finish(words, **about, losses=dict(result.losses))
 
 
-def _done(checkpoint: Path | None) -> int:
+def finished_iterations(checkpoint: Path | None) -> int:
     """Return the number of iterations that are done in the checkpoint, if there is one."""
     from impasto.optimize.checkpoints import read_checkpoint
 

@@ -56,7 +56,12 @@ class NumberedPictures:
         self.saved: dict[int, Path] = {}
 
     def __call__(self, event: Progress) -> str:
-        """Count the iteration ``event``; return the file of its picture if one was written, or ""."""
+        """Count the iteration ``event``; return the file of its picture if one was written, or "".
+
+        What is done before the painting itself is not counted.
+        """
+        if event.stage:
+            return ""
         self.count += 1
         if not self.every or self.count % self.every or event.preview is None:
             return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +45,7 @@ def texture(
     large the style's picture is taken.
     """
     from impasto import imaging
-    from impasto.inspection import Recorder, write_log
+    from impasto.inspection import LogFile
     from impasto.inspection.reconstruction import TEXTURE
     from impasto.pipelines.texture import texture as synthesise_texture
     from impasto.types import Picture
@@ -65,24 +64,25 @@ def texture(
     width, height = size if isinstance(size, tuple) else (size, size)
     options = choices.options(TEXTURE if choices.preset is None else None)
     numbered = NumberedPictures(place, save_every, quality)
+    log_file = None if log is None else LogFile(log)
 
     def on_progress(event: Progress) -> None:
         display(event)
-        if saved := numbered(event):
+        saved = numbered(event)
+        if log_file is not None:
+            log_file(event, saved)
+        if saved:
             display.say(f"saved {saved}", saved=saved)
 
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
-        recorder = Recorder(then=on_progress)
         made = synthesise_texture(
             style,
             (width, height),
             options=options,
-            on_progress=recorder,
+            on_progress=on_progress,
             cancel=lambda: interrupts.seen,
         )
     imaging.write(Picture(made.pixels), place, quality=quality)
-    if log is not None:
-        write_log(replace(recorder.log(), pictures=numbered.saved), log)
     words = "interrupted; the texture so far" if interrupts.seen else "texture"
     about = {"output": str(place), "seconds": round(made.seconds, 2), "cancelled": interrupts.seen}
     display.finish(f"{words}: {place} ({width}x{height}, {made.seconds:.1f} s)", **about)

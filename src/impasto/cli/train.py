@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import closing
 from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,8 +12,7 @@ import typer
 
 from impasto.cli.choices import Json, Quiet, shown
 from impasto.cli.display import Display
-from impasto.cli.losses_log import LossesLog
-from impasto.cli.painting import Interrupts
+from impasto.cli.painting import Interrupts, finished_iterations
 from impasto.cli.pictures import PreviewFile
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.progress import Progress
@@ -185,6 +183,7 @@ class TrainingRun:
     def check(self, inputs: list[str], start: Path | None) -> None:
         """Refuse everything that can be refused before work starts."""
         from impasto.imaging import check_writable
+        from impasto.inspection.figures import check_figure
 
         if util.find_spec("matplotlib") is not None:
             # Not NAME.png, which may well be the painting, or one that was made with the network.
@@ -197,9 +196,10 @@ class TrainingRun:
         check_writable(self.output, suffixes=(".safetensors",))
         for path in (self.checkpoint, self.log):
             check_writable(path, suffixes=(path.suffix.lower(),))
-        for picture in (self.preview, self.plot):
-            if picture is not None:
-                check_writable(picture)
+        if self.preview is not None:
+            check_writable(self.preview)
+        if self.plot is not None:
+            check_figure(self.plot)
         given = {Path(p).resolve() for p in [*inputs, *([] if start is None else [str(start)])]}
         places = [path.resolve() for path in outputs]
         for path in outputs:
@@ -230,17 +230,18 @@ class TrainingRun:
 
     def run(self, plan: TrainingPlan, team: Team) -> int:
         """Train; return the exit code: 0, or 130 when Ctrl-C cut it short."""
+        from impasto.inspection import LogFile, figures, read_log
         from impasto.pipelines.train import CHECKPOINT_EVERY, teach
 
         preview = PreviewFile(self.preview)
-        losses = LossesLog(self.log, self.plot, resumed=self.checkpoint.exists())
+        log = LogFile(self.log, finished_iterations(self.checkpoint), ("content", "style"))
 
         def on_progress(event: Progress) -> None:
-            losses.write(event)
+            log(event)
             preview(event)
             display(event)
 
-        with Interrupts() as interrupts, Display(self.show) as display, closing(losses):
+        with Interrupts() as interrupts, Display(self.show) as display:
             if self.show == "bar":  # reading hundreds of photographs takes a while
                 display(Progress(stage="reading and measuring"))
             taught = teach(
@@ -254,6 +255,9 @@ class TrainingRun:
                 team=team,
             )
         if team.is_leader:
+            if self.plot is not None and log.count > max(1, log.done):
+                drawn = figures.draw_losses(read_log(self.log), title="Losses, running means")
+                figures.save_figure(drawn, self.plot)
             display.finish(self._result(taught), **summary(taught))
         return INTERRUPTED if taught.cancelled else 0
 

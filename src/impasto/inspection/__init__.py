@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from impasto.inspection.features import LayerView, feature_maps
     from impasto.inspection.heatmaps import heat, overlay
     from impasto.inspection.layers import growing_sets, known_layers, network_input, suggest_layers
-    from impasto.inspection.logs import LossLog, Recorder, read_log, write_log
+    from impasto.inspection.logs import LogFile, LossLog, Recorder, read_log
     from impasto.inspection.networks import NetworkResult
     from impasto.inspection.random_network import untrained
     from impasto.inspection.reconstruction import (
@@ -61,13 +61,14 @@ _HOMES = {
     "synthesise": "reconstruction",
     "untrained": "random_network",
     "write_gif": "walks",
-    "write_log": "logs",
+    "LogFile": "logs",
     "write_video": "walks",
 }
 
 __all__ = [
     "Axis",
     "LayerView",
+    "LogFile",
     "LossLog",
     "NetworkResult",
     "Reconstruction",
@@ -95,7 +96,6 @@ __all__ = [
     "synthesise",
     "untrained",
     "write_gif",
-    "write_log",
     "write_video",
 ]
 

@@ -16,15 +16,12 @@ from numpy.typing import NDArray
 
 from impasto import files
 from impasto.errors import InputError
-from impasto.imaging import check_writable
 from impasto.progress import Progress
 from impasto.types import Pixels
 
 PLACES = ("iteration", "level", "width", "height", "seconds")
-TRAINING = ("stage", "step", "seconds")
-"""How the lines of a training's log begin."""
-
 JSON_LINES = (".jsonl", ".ndjson")
+"""Suffixes of logs that have one JSON object a line; all others are CSV."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,8 @@ class LossLog:
     losses, as they are where an iteration begins. ``pictures``: iteration to the file saved after it, where
     the log names them.
 
-    Of a training the levels are its stages, sides are 0, and the losses are running means of "content"
-    and "style", without a total.
+    Of a training the levels are its stages, the sides those of its crops, and the losses are running means
+    of "content" and "style", without a total.
     """
 
     iteration: NDArray[np.int64]
@@ -121,8 +118,7 @@ def read_log(path: str | Path) -> LossLog:
 
 def _from_csv(text: str, path: Path) -> list[dict[str, Any]]:
     lines = list(csv.reader(text.splitlines()))
-    training = bool(lines) and tuple(lines[0][: len(TRAINING)]) == TRAINING
-    if not lines or not (training or (tuple(lines[0][: len(PLACES)]) == PLACES and "total" in lines[0])):
+    if not lines or tuple(lines[0][: len(PLACES)]) != PLACES or len(lines[0]) == len(PLACES):
         raise _no_log(path, "its first line is another")
     found: list[dict[str, Any]] = []
     for number, line in enumerate(lines[1:], 2):
@@ -134,10 +130,6 @@ def _from_csv(text: str, path: Path) -> list[dict[str, Any]]:
             found.append({n: float(v or "nan") for n, v in zip(lines[0], line, strict=True)})
         except ValueError:
             raise _no_log(path, f"line {number} has what is no number") from None
-        if training:
-            row = found[-1]
-            row |= {"iteration": len(found), "level": row.pop("stage"), "width": 0, "height": 0}
-            del row["step"]
     return found
 
 
@@ -158,8 +150,7 @@ def _from_json(text: str, path: Path) -> list[dict[str, Any]]:
 
 def _no_log(path: Path, why: str) -> InputError:
     return InputError(
-        f"{path} is no log of impasto's --log: expected {', '.join(PLACES)}, total, or that of a training; "
-        f"{why}"
+        f"{path} is not a log of impasto's --log: expected {', '.join(PLACES)} and losses; {why}"
     )
 
 
@@ -180,29 +171,6 @@ def _found(path: Path, folder: Path) -> Path:
     return path if path.exists() or not (folder / path.name).exists() else folder / path.name
 
 
-def write_log(log: LossLog, path: str | Path) -> None:
-    """Write ``log`` to ``path``: JSON lines where it ends in .jsonl, else CSV. Raises OutputError."""
-    place = Path(path)
-    check_writable(place, suffixes=(place.suffix.lower(),))
-    rows: list[dict[str, Any]] = [
-        {"iteration": int(log.iteration[k]), "level": int(log.level[k]), "width": int(log.width[k])}
-        | {"height": int(log.height[k]), "seconds": round(float(log.seconds[k]), 3)}
-        for k in range(len(log.iteration))
-    ]
-    losses = [{name: float(values[k]) for name, values in log.losses.items()} for k in range(len(rows))]
-    stream = io.StringIO()
-    if place.suffix.lower() in JSON_LINES:
-        for row, parts in zip(rows, losses, strict=True):
-            saved = log.pictures.get(row["iteration"])
-            line = row | {"losses": parts} | ({} if saved is None else {"saved": str(saved)})
-            stream.write(json.dumps(line) + "\n")
-    else:
-        lines = csv.DictWriter(stream, [*PLACES, *log.losses], lineterminator="\n")
-        lines.writeheader()
-        lines.writerows(row | parts for row, parts in zip(rows, losses, strict=True))
-    files.replace(place, stream.getvalue().encode())
-
-
 def numbered_pictures(output: str | Path) -> dict[int, Path]:
     """Return the pictures that ``--save-every`` saved beside ``output``: iteration to OUTPUT_0100.png.
 
@@ -219,6 +187,63 @@ def numbered_pictures(output: str | Path) -> dict[int, Path]:
             "expected those of impasto stylize --save-every N"
         )
     return found
+
+
+class LogFile:
+    """A progress callback that writes the log of a run, a line an iteration.
+
+    Nothing is written before the first event. ``done``: iterations done by an earlier run, whose lines are
+    kept. ``losses``: names of those a CSV has, by default those of the first event. What is done before a
+    painting itself is left out.
+    """
+
+    def __init__(self, path: str | Path, done: int = 0, losses: Sequence[str] = ()) -> None:
+        self.path, self.done, self.losses = Path(path), done, losses
+        self._lines = self.path.suffix.lower() in JSON_LINES
+        self.count = done
+        self._begun = False
+
+    def __call__(self, event: Progress, saved: str = "") -> None:
+        """Add the iteration ``event``; ``saved``: the file that its picture was saved to, or ""."""
+        if event.stage:
+            return
+        if not self._begun:
+            self.losses = self.losses or tuple(event.losses)
+            head = "" if self._lines else _csv_line([*PLACES, *self.losses])
+            kept = self._kept(head) if self.done and self.path.exists() else []
+            files.replace(self.path, (head + "".join(kept)).encode())
+            self._begun = True
+        self.count += 1
+        row = [self.count, event.level, event.width, event.height, round(event.elapsed, 3)]
+        if self._lines:
+            found: dict[str, Any] = dict(zip(PLACES, row, strict=True)) | {"losses": dict(event.losses)}
+            line = json.dumps(found | ({"saved": saved} if saved else {})) + "\n"
+        else:
+            line = _csv_line([*row, *(event.losses.get(name, "") for name in self.losses)])
+        # A run that is killed goes on from its checkpoint: the lines before it have to be there.
+        files.append(self.path, line.encode(), durable=False)
+
+    def _kept(self, head: str) -> list[str]:
+        """Return the file's lines of the iterations done before; one of another kind has none."""
+        with self.path.open(newline="", encoding="utf-8", errors="replace") as file:
+            lines = file.readlines()
+        if head and (not lines or lines.pop(0).strip() != head.strip()):
+            return []
+        # Of a line cut short, the end is missing.
+        return [line for line in lines if line.endswith("\n") and 0 < self._iteration(line) <= self.done]
+
+    def _iteration(self, line: str) -> int:
+        """Return the number of a line's iteration; 0 for a line that is not a log's."""
+        try:
+            return int(json.loads(line)["iteration"] if self._lines else line.partition(",")[0])
+        except (ValueError, KeyError, TypeError):
+            return 0
+
+
+def _csv_line(values: Sequence[Any]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream).writerow(values)
+    return stream.getvalue()
 
 
 class Recorder:

@@ -116,6 +116,8 @@ def teach(
         team.tell(True)
         return _nothing(watch)
     saved = materials.saved
+    if saved is not None:
+        watch.began -= saved["seconds"]
     images = torch.stack([middle(p, plan.size) for p in materials.learnt.photos[:4]]).to(materials.device)
     loss = LossWeights(style=_STYLE_WEIGHT * plan.style_weight)
     model = begin(
@@ -277,7 +279,8 @@ class _Lessons:
         return fitting
 
     def _keep(self, trainer: Trainer, number: int, steps: list[int]) -> None:
-        state = {"stage": number, "steps": steps, "trainer": trainer.state()}
+        at = {"stage": number, "steps": steps, "iterations": sum(steps[:number]) + trainer.step}
+        state = at | {"seconds": time.perf_counter() - self.watch.began, "trainer": trainer.state()}
         if self.checkpoint is not None and self.team.is_leader:
             write_checkpoint(self.checkpoint, self.materials.identity, state)
 
