@@ -48,7 +48,7 @@ def train(*more: object) -> Result:
 def test_a_taught_style_joins_the_gallery_in_both_formats(here: Path) -> None:
     result = train("-o", "mine.safetensors", "--preview", "look.png")
     assert result.exit_code == 0, result.output
-    assert "taught: my-art in 2 steps on 3 pictures" in result.stdout
+    assert "trained: my-art, 2 steps on 3 pictures" in result.stdout
     network, styles = load_network(here / "mine.safetensors")
     assert [(s.name, s.title) for s in styles] == [("old-style", "Old style"), ("my-art", "My Art")]
     pixels = blobs(40, 32, seed=9)
@@ -146,7 +146,7 @@ def test_unreadable_and_too_few_photographs_are_named_before_training(here: Path
     said = result.stderr
     assert "skipped torn.png: expected" in said
     assert "skipped tiny.png: expected 42 pixels a side at least; it has 20x20" in said
-    assert "there are 3" in said
+    assert "got 3" in said
 
 
 @pytest.mark.usefixtures("here")
@@ -166,9 +166,12 @@ def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
 
 @pytest.mark.usefixtures("here")
 def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from impasto.pipelines.train import materials, taught
+    from impasto.pipelines.train import materials
+    from impasto.pipelines.train import training
 
-    monkeypatch.setattr(taught, "LEARNING", float("-inf"))  # a busy machine has nothing left of the time
+    monkeypatch.setattr(
+        training, "LEAST_LEARNING", float("-inf")
+    )  # a busy machine has nothing left of the time
     monkeypatch.setattr(materials, "READING", 0.0)
     monkeypatch.setattr(materials, "LEAST", 2)
     arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--minutes", "0.1"]
@@ -195,9 +198,9 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
     from impasto.pipelines import train as teaching
 
     assert train("-o", "whole.safetensors", "--steps", "4").exit_code == 0
-    genuine = teaching.teach
+    genuine = teaching.train_network
 
-    def cut_short(*given: object, **more: object) -> teaching.Taught:
+    def cut_short(*given: object, **more: object) -> teaching.TrainingResult:
         heard: list[object] = []
         watch: Any = more["on_progress"]
 
@@ -208,15 +211,15 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
         more |= {"on_progress": tell, "cancel": lambda: len(heard) >= 2}
         return genuine(*given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(teaching, "teach", cut_short)
+    monkeypatch.setattr(teaching, "train_network", cut_short)
     first = train("-o", "parts.safetensors", "--steps", "4")
     assert first.exit_code == 130
     assert "goes on from parts.checkpoint" in first.stdout
     assert not (here / "parts.safetensors").exists()
-    monkeypatch.setattr(teaching, "teach", genuine)
+    monkeypatch.setattr(teaching, "train_network", genuine)
     second = train("-o", "parts.safetensors", "--steps", "4")
     assert second.exit_code == 0, second.output
-    assert "going on from parts.checkpoint" in second.stderr
+    assert "resuming from parts.checkpoint" in second.stderr
     assert (here / "parts.safetensors").read_bytes() == (here / "whole.safetensors").read_bytes()
     rows = rows_of(here / "parts.csv")
     assert [row["iteration"] for row in rows] == ["1", "2", "3", "4"]
@@ -229,7 +232,8 @@ def test_ctrl_c_is_heard_before_the_first_step_too(
 ) -> None:
     from impasto.networks.train import evaluation, photos
     from impasto.networks.train.plan import TrainingPlan
-    from impasto.pipelines.train import materials, taught, teach
+    from impasto.pipelines.train import materials, train_network
+    from impasto.pipelines.train import training
 
     counts = {"reading": 0, "judging": 0}
     read, judge = photos._read, evaluation.judge
@@ -243,7 +247,7 @@ def test_ctrl_c_is_heard_before_the_first_step_too(
         return judge(*given)
 
     monkeypatch.setattr(photos, "_read", count_read)
-    monkeypatch.setattr(taught, "judge", count_judged)
+    monkeypatch.setattr(training, "judge", count_judged)
     monkeypatch.setattr(materials, "hold_out", lambda photos: (photos, photos))
     plan = TrainingPlan(
         ("My Art.png", "straw-hat"),
@@ -253,7 +257,7 @@ def test_ctrl_c_is_heard_before_the_first_step_too(
         size=64,
         batch=1,
     )
-    done = teach(plan, here / "m.safetensors", cancel=lambda: counts[at] == 1)
+    done = train_network(plan, here / "m.safetensors", cancel=lambda: counts[at] == 1)
     assert done.cancelled
     assert (done.steps, done.files, counts[at]) == (0, (), 1)
     assert not (here / "m.safetensors").exists()

@@ -50,7 +50,7 @@ def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> No
     [
         (["--start", "x"], "--start must be seconds"),
         (["--end", "0"], "end must be after start"),
-        (["--bits", "9"], "bits must be 8 or 10"),
+        (["--bits", "9"], "expected bits to be 8 or 10"),
         (["--rate", "12"], "--rate is for a folder or a pattern of pictures"),
         (["--codec", "h264", "--quality", "52"], "quality of h264 must be from 0 (best) to 51"),
         (["--size", "9999999"], "expected frames of at most"),

@@ -1,4 +1,4 @@
-"""``impasto train``: teach a fast network new styles."""
+"""``impasto train``: train a fast network on new styles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.networks.train.team import Team
-    from impasto.pipelines.train import Taught, TrainingPlan
+    from impasto.pipelines.train import TrainingResult, TrainingPlan
 
 INTERRUPTED = 130
 _LEADER_SPEAKS = 10.0
@@ -231,7 +231,7 @@ class TrainingRun:
     def run(self, plan: TrainingPlan, team: Team) -> int:
         """Train; return the exit code: 0, or 130 when Ctrl-C cut it short."""
         from impasto.inspection import LogFile, figures, read_log
-        from impasto.pipelines.train import CHECKPOINT_EVERY, teach
+        from impasto.pipelines.train import CHECKPOINT_EVERY, train_network
 
         preview = PreviewFile(self.preview)
         log = LogFile(self.log, finished_iterations(self.checkpoint), ("content", "style"))
@@ -244,7 +244,7 @@ class TrainingRun:
         with Interrupts() as interrupts, Display(self.show) as display:
             if self.show == "bar":  # reading hundreds of photographs takes a while
                 display(Progress(stage="reading and measuring"))
-            taught = teach(
+            result = train_network(
                 plan,
                 self.output,
                 checkpoint=self.checkpoint,
@@ -258,43 +258,43 @@ class TrainingRun:
             if self.plot is not None and log.count > max(1, log.done):
                 drawn = figures.draw_losses(read_log(self.log), title="Losses, running means")
                 figures.save_figure(drawn, self.plot)
-            display.finish(self._result(taught), **summary(taught))
-        return INTERRUPTED if taught.cancelled else 0
+            display.finish(self._result(result), **summary(result))
+        return INTERRUPTED if result.cancelled else 0
 
-    def _result(self, taught: Taught) -> str:
+    def _result(self, result: TrainingResult) -> str:
         """Return the last lines of the command."""
-        if taught.cancelled and self.checkpoint.exists():
+        if result.cancelled and self.checkpoint.exists():
             return f"interrupted; the same command goes on from {self.checkpoint}"
-        if taught.cancelled:
+        if result.cancelled:
             return "interrupted; nothing was learnt yet"
-        names = ", ".join(style.name for style in taught.styles)
-        device = "" if taught.device == "cpu" else f" on {taught.device}"
-        pictures = f"{taught.photos} pictures, {taught.seconds:.0f} s{device}"
-        found = [f"taught: {names} in {taught.steps} steps on {pictures}"]
-        if taught.before is not None and taught.after is not None:
+        names = ", ".join(style.name for style in result.styles)
+        device = "" if result.device == "cpu" else f" on {result.device}"
+        pictures = f"{result.photos} pictures, {result.seconds:.0f} s{device}"
+        found = [f"trained: {names}, {result.steps} steps on {pictures}"]
+        if result.before is not None and result.after is not None:
             found.append(
-                f"on held-out pictures: style {taught.before.style:.3f} -> {taught.after.style:.3f}, "
-                f"content {taught.before.content:.3f} -> {taught.after.content:.3f}"
+                f"on held-out pictures: style {result.before.style:.3f} -> {result.after.style:.3f}, "
+                f"content {result.before.content:.3f} -> {result.after.content:.3f}"
             )
-        return "\n".join([*found, "wrote " + ", ".join(str(path) for path in taught.files)])
+        return "\n".join([*found, "wrote " + ", ".join(str(path) for path in result.files)])
 
 
-def summary(taught: Taught) -> dict[str, Any]:
+def summary(result: TrainingResult) -> dict[str, Any]:
     """Return the result of a training, ready for JSON."""
     from dataclasses import asdict
 
     judged = {
         name: None if found is None else asdict(found)
-        for name, found in (("before", taught.before), ("after", taught.after))
+        for name, found in (("before", result.before), ("after", result.after))
     }
     return {
-        "output": [str(path) for path in taught.files],
-        "styles": [style.name for style in taught.styles],
-        "began_as": list(taught.like),
-        "steps": taught.steps,
-        "photos": taught.photos,
-        "skipped": [str(path) for path, _ in taught.skipped],
-        "seconds": round(taught.seconds, 2),
-        "device": taught.device,
-        "cancelled": taught.cancelled,
+        "output": [str(path) for path in result.files],
+        "styles": [style.name for style in result.styles],
+        "began_as": list(result.like),
+        "steps": result.steps,
+        "photos": result.photos,
+        "skipped": [str(path) for path, _ in result.skipped],
+        "seconds": round(result.seconds, 2),
+        "device": result.device,
+        "cancelled": result.cancelled,
     } | judged

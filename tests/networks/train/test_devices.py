@@ -17,7 +17,7 @@ from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.train.plan import TrainingPlan
 from impasto.networks.train.team import Team, join_team
 from impasto.optimize.checkpoints import read_checkpoint
-from impasto.pipelines.train import Taught, materials, teach
+from impasto.pipelines.train import TrainingResult, materials, train_network
 from impasto.progress import Progress
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -55,12 +55,12 @@ def plan(device: str, **more: Any) -> TrainingPlan:
     return TrainingPlan(("art.png",), **given | more)
 
 
-def learn(device: str, output: str, **more: Any) -> Taught:
+def learn(device: str, output: str, **more: Any) -> TrainingResult:
     watching = {name: more.pop(name) for name in ("checkpoint", "cancel", "on_progress") if name in more}
     if device == "cpu":
-        return teach(plan(device, **more), Path(output), **watching)
+        return train_network(plan(device, **more), Path(output), **watching)
     with Elsewhere():
-        return teach(plan(device, **more), Path(output), **watching)
+        return train_network(plan(device, **more), Path(output), **watching)
 
 
 def check_alike(one: str, other: str) -> None:
@@ -161,7 +161,7 @@ def test_a_device_of_another_name_is_refused(name: str) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without CUDA")
 def test_a_device_that_is_not_there_is_refused_before_anything_is_read() -> None:
     with pytest.raises(OptionError, match="device cuda is not on this machine"):
-        teach(TrainingPlan(("no-such.png",), device="cuda"), Path("x.safetensors"))
+        train_network(TrainingPlan(("no-such.png",), device="cuda"), Path("x.safetensors"))
 
 
 class Torchrun:

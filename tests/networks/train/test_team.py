@@ -131,6 +131,6 @@ def test_torchrun_teaches_a_style_from_the_command_line(tmp_path: Path) -> None:
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("taught: straw-hat in 2 steps") == 1
+    assert done.stdout.count("trained: straw-hat, 2 steps") == 1
     assert (tmp_path / "two.safetensors").exists()
     assert not (tmp_path / "two.checkpoint").exists()

@@ -24,8 +24,8 @@ from impasto.pipelines.video import film, parts
 from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.folder import discard
 from impasto.pipelines.video.options import FilmOptions
-from impasto.pipelines.video.plan import FADE, LONGEST, FilmPlan, Part, look_through
-from impasto.pipelines.video.seams import cross
+from impasto.pipelines.video.plan import FADE, LONGEST, FilmPlan, Part, find_cuts
+from impasto.pipelines.video.seams import mix_frames
 from impasto.pipelines.video.workers import make_part_worker
 from impasto.progress import Progress
 from impasto.types import Pixels
@@ -149,10 +149,10 @@ def test_fading_keeps_the_sharpness_of_both() -> None:
     chance = np.random.default_rng(0)
     one, other = (chance.random((64, 64, 3), np.float32) for _ in range(2))
     sharpness = float(np.abs(np.diff(one, axis=1)).mean())
-    mixed = cross(one, other, 0.5)
+    mixed = mix_frames(one, other, 0.5)
     assert float(np.abs(np.diff(mixed, axis=1)).mean()) == pytest.approx(sharpness, rel=0.1)
     assert float(np.abs(np.diff((one + other) / 2, axis=1)).mean()) < 0.75 * sharpness
-    assert np.abs(cross(one, one, 0.3) - one).max() < 1e-5
+    assert np.abs(mix_frames(one, one, 0.3) - one).max() < 1e-5
 
 
 def stops_after(count: int) -> Callable[[], bool]:
@@ -286,7 +286,7 @@ def test_a_film_goes_on_in_the_parts_it_was_begun_in(clip: Path, tmp_path: Path)
         assert stopped_at(9, begun).cancelled
         assert in_one_go(clip, output, workers=other, tell=told.append, **short).resumed == resumed
         assert not (tmp_path / ".impasto").exists()
-        assert [line[:34] for line in told[lines:]] == ["this film was begun in one part, b"] * (one == 1)
+        assert [line[:34] for line in told[lines:]] == ["this film was begun in one part; o"] * (one == 1)
     check_same(tmp_path / "1.mkv", tmp_path / "2.mkv")
 
 
@@ -334,7 +334,7 @@ def test_progress_grows_to_the_end(clip: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_is_refused_before_work(clip: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="a part must have at least 34 frames"):
+    with pytest.raises(OptionError, match="expected parts of at least 34 frames"):
         in_parts(clip, tmp_path / "out.mkv", longest=10)
     with pytest.raises(InputError, match=r"the output .* is also the input"):
         in_parts(clip, clip, film={"codec": None})
@@ -348,7 +348,7 @@ def test_what_cannot_be_is_refused_before_work(clip: Path, tmp_path: Path) -> No
     ("workers", "said", "resumed"),
     [
         (1, "the frame at 0.280 s is damaged", 7),
-        (2, "1 of 3 parts of the film could not be painted; 00001: the frame at 0.280 s is damaged", 16),
+        (2, "1 of 3 parts of the film failed; 00001: the frame at 0.280 s is damaged", 16),
     ],
 )
 @pytest.mark.usefixtures("as_jobs")
@@ -370,12 +370,12 @@ def test_a_part_that_cannot_be_painted_is_named(
 
 
 def test_networks_in_memory_are_for_this_process(clip: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="expected model, the file of a network, for workers"):
+    with pytest.raises(OptionError, match="expected model, a network file, for workers"):
         in_parts(clip, tmp_path / "out.mkv", workers=2, gallery=Negative())
 
 
 def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
-    found = look_through(clip, FilmOptions(), lambda: False)
+    found = find_cuts(clip, FilmOptions(), lambda: False)
     assert found is not None
     ticks, cuts = found
     assert (len(ticks), cuts) == (21, [7, 12])

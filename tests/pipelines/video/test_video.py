@@ -405,7 +405,7 @@ def test_frames_of_an_older_film_behind_the_last_are_told(clip: Path, tmp_path: 
 
 def test_frames_do_not_go_among_those_of_the_clip(tmp_path: Path) -> None:
     imaging.write(_as_picture(), tmp_path / "1.png")
-    with pytest.raises(InputError, match="among those of the clip"):
+    with pytest.raises(InputError, match="has the frames of the clip"):
         fast(tmp_path, tmp_path)
 
 

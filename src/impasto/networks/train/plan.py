@@ -71,7 +71,7 @@ class TrainingPlan:
         self.style_names()
 
     def _check_architecture(self) -> None:
-        if self.start is not None and not self.begins_with_gallery:
+        if self.start is not None and not self.starts_from_gallery:
             raise OptionError(
                 "training from scratch begins with random filters; expected no network to start"
             )
@@ -84,7 +84,7 @@ class TrainingPlan:
                 raise OptionError("a johnson2016 network has no rows to learn; expected --from-scratch")
 
     @property
-    def begins_with_gallery(self) -> bool:
+    def starts_from_gallery(self) -> bool:
         """True if training begins with a gallery network's filters."""
         return self.architecture == "gallery" and self.method != "scratch"
 

@@ -1,6 +1,6 @@
-"""Transformer networks taught new styles: pictures, networks and training brought together."""
+"""Training of transformer networks on new styles."""
 
 from impasto.networks.train.plan import MINUTES, TrainingPlan
-from impasto.pipelines.train.taught import CHECKPOINT_EVERY, Taught, teach
+from impasto.pipelines.train.training import CHECKPOINT_EVERY, TrainingResult, train_network
 
-__all__ = ["CHECKPOINT_EVERY", "MINUTES", "Taught", "TrainingPlan", "teach"]
+__all__ = ["CHECKPOINT_EVERY", "MINUTES", "TrainingPlan", "TrainingResult", "train_network"]

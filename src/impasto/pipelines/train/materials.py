@@ -1,4 +1,4 @@
-"""What a training is made from: styles measured, photographs read, the network to begin with."""
+"""The inputs of a training: measured styles, photographs, and the network to start from."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from impasto.optimize.device import choose_device, multiplies_bfloat16
 from impasto.painters.sources import fingerprint, load_style
 
 FEW = 40
-"""Fewer photographs than this are worth a word."""
+"""With fewer photographs than this, a note warns the user."""
 READING = 0.25
-"""The share of a training's time that reading photographs may take."""
+"""The greatest share of a training's time for reading photographs."""
 LEAST = 8
-"""So many are read however long it takes."""
-MADE = 150
-"""How many pictures are made where there are no photographs."""
+"""The number of photographs read however long it takes."""
+SYNTHETIC = 150
+"""The number of synthetic pictures if no photographs are given."""
 
 
 @dataclass
 class TrainingMaterials:
-    """What a training is made from."""
+    """The inputs of a training."""
 
     encoder: FeatureExtractor
     targets: Sequence[StyleTarget]
@@ -53,14 +53,14 @@ class TrainingMaterials:
     known: tuple[FastStyle, ...]
     identity: Mapping[str, Any]
     saved: Mapping[str, Any] | None
-    """What a checkpoint of this training holds."""
+    """The state in a checkpoint of this training, if any."""
     reduced: bool
     device: torch.device
-    """Where the encoder and the targets are."""
+    """The device of the encoder and the targets."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
-    """Gathering was cancelled."""
+class Stopped(Exception):  # noqa: N818 - not an error
+    """Raised when gathering is cancelled."""
 
 
 def gather(
@@ -70,17 +70,17 @@ def gather(
     team: Team = ALONE,
     cancel: Callable[[], bool] = lambda: False,
 ) -> TrainingMaterials:
-    """Everything ``plan`` names, read and measured, and the state in ``checkpoint`` if it exists.
+    """Return the inputs that ``plan`` names, read and measured, and the state in ``checkpoint`` if it exists.
 
-    ``note`` hears of photographs that will not do so well, and of what is gone on with. Raises InputError
-    and its kin for what cannot be used, a checkpoint of another training among it, and Stopped once
+    ``note`` is called with remarks about unsuitable photographs and about the checkpoint. Raises InputError
+    and its subclasses for unusable input, such as a checkpoint of another training, and Stopped once
     ``cancel`` returns True.
     """
     names = plan.style_names()
     device = choose_device(plan.device) if team.size == 1 else torch.device(team.device)
     start: GalleryNetwork | None = None
     known: tuple[FastStyle, ...] = ()
-    if plan.begins_with_gallery:
+    if plan.starts_from_gallery:
         start, known = load_network(plan.start)
         check_names(names, known if plan.method == "rows" else ())
     styles = [load_style(painting) for painting in plan.paintings]
@@ -96,13 +96,13 @@ def gather(
         "encoder": str(encoder.describe()["sha256"]),
         "reduced": reduced,
         "minutes": None,  # the steps are in the state
-        "device": None,  # any may go on
+        "device": None,  # it may differ
     }
     saved = _saved_state(checkpoint, about)
     if saved is not None:
         reduced = about["reduced"]
         note(
-            f"going on from {checkpoint}, step {saved['trainer']['step']} of {saved['steps'][saved['stage']]}"
+            f"resuming from {checkpoint}, step {saved['trainer']['step']} of {saved['steps'][saved['stage']]}"
         )
     if cancel():
         raise Stopped
@@ -124,21 +124,21 @@ def _entry(name: str, painting: str, style: Style) -> FastStyle:
 def _photos(
     plan: TrainingPlan, paths: Sequence[Path], note: Callable[[str], None], cancel: Callable[[], bool]
 ) -> PhotoSet:
-    """The photographs to learn on and to be judged by, and a word where they will not do so well."""
+    """Return the photographs to train on and to evaluate with; ``note`` those that are unsuitable."""
     smallest = plan.size * 2 // 3
     if not paths:
         photos = sample_photos(smallest)
-        made = make_photos(MADE, plan.seed)
+        made = make_photos(SYNTHETIC, plan.seed)
         note(
-            f"no photographs given: training on {len(made)} made pictures and {len(photos.photos)} samples; "
-            "photographs (--content-dir) teach faces, skies and leaves better, see docs/train.md"
+            f"no photographs given: training on {len(made)} synthetic pictures and {len(photos.photos)} "
+            "samples; photographs (--content-dir) give better results, see docs/train.md"
         )
         return PhotoSet([*photos.photos, *made])
     photos = _read(plan, paths, smallest, cancel)
     if not photos.photos:
         raise InputError(
-            f"expected photographs of {smallest} pixels a side or more; none of {len(photos.skipped)} can be "
-            f"used ({photos.skipped[0][1]})"
+            f"expected photographs of at least {smallest} pixels a side; none of {len(photos.skipped)} can "
+            f"be used ({photos.skipped[0][1]})"
         )
     for path, why in photos.skipped[:5]:
         note(f"skipped {path.name}: {why.removeprefix(f'{path}: ')}")
@@ -147,13 +147,13 @@ def _photos(
     seen = len(photos.photos) + len(photos.skipped)
     if seen < len(paths):
         note(
-            f"read {seen} of {len(paths)} photographs in a quarter of the time; for more of them, give more "
+            f"read {seen} of {len(paths)} photographs in a quarter of the time; for more, use more "
             "--minutes or smaller files"
         )
     if len(photos.photos) < FEW:
         note(
-            f"expected some hundreds of photographs, {FEW} at least; there are {len(photos.photos)}, and the "
-            "style will sit worse on other ones"
+            f"expected some hundreds of photographs, at least {FEW}; got {len(photos.photos)}, and other "
+            "photographs will be painted less well"
         )
     if len(photos.skipped) > len(photos.photos):
         note(f"most photographs could not be used: {len(photos.skipped)} of {seen}")
@@ -161,7 +161,7 @@ def _photos(
 
 
 def _read(plan: TrainingPlan, paths: Sequence[Path], smallest: int, cancel: Callable[[], bool]) -> PhotoSet:
-    """The photographs in ``paths``; where the training has a time, those read in a quarter of it."""
+    """Return the photographs in ``paths``; for a training of limited time, those read in a quarter of it."""
     ends = time.perf_counter() + READING * plan.seconds
 
     def enough(count: int) -> bool:
@@ -175,8 +175,8 @@ def _read(plan: TrainingPlan, paths: Sequence[Path], smallest: int, cancel: Call
 
 
 def _saved_state(checkpoint: Path | None, identity: dict[str, Any]) -> Mapping[str, Any] | None:
-    """The state in ``checkpoint``, if there is one, whose precision becomes that of ``identity``: the one
-    that was best for the machine it was begun on. Raises InputError when it is of another training."""
+    """Return the state in ``checkpoint``, if any, and keep its precision, chosen on the machine where it was
+    begun, in ``identity``. Raises InputError for another training."""
     if checkpoint is None or not checkpoint.exists():
         return None
     job, state = read_checkpoint(checkpoint)

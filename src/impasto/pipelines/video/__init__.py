@@ -1,1 +1,1 @@
-"""Films painted: a clip read, its frames painted so that they fit together, and written, with its sound."""
+"""Painting of films: a clip is read, its frames are painted coherently, and written with the sound."""

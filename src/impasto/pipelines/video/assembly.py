@@ -1,4 +1,4 @@
-"""The painted parts of a film put together: segments, the seams between parts, and the sound."""
+"""Assembly of a film from its painted parts: segments, seams between parts, and sound."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from impasto.errors import ImpastoError
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
-from impasto.pipelines.video.seams import faded
+from impasto.pipelines.video.seams import cross_fade
 
 
-class Assembled(NamedTuple):
-    """What became of a film: its frames, those of them that scenes begin with, what there is to say."""
+class AssembledFilm(NamedTuple):
+    """An assembled film: the number of its frames, the frames at which scenes begin, and notes."""
 
     frames: int
     cuts: tuple[int, ...]
     notes: list[str]
 
 
-def assemble(plan: FilmPlan, output: FilmOutput, parts: Sequence[PartFiles]) -> Assembled:
-    """Put the ``parts`` together, with the sound. Raises InputError, OutputError."""
+def assemble(plan: FilmPlan, output: FilmOutput, parts: Sequence[PartFiles]) -> AssembledFilm:
+    """Join the ``parts`` and the sound. Raises InputError, OutputError."""
     segments: list[Segment] = []
     notes: list[str] = []
     cuts = set(plan.cuts)
@@ -32,20 +32,22 @@ def assemble(plan: FilmPlan, output: FilmOutput, parts: Sequence[PartFiles]) -> 
         if files.part.head:
             segments += _seam(plan, parts[number - 1], files)
         segments += [segment for segment in files.segments.finished() if segment.ticks]
-        told, found = _about(files.about)
+        told, found = _read_about(files.about)
         notes += told
         cuts |= found
     heads = sum(part.head for part in plan.parts) if output.is_frames else 0
     frames = heads + sum(len(segment.ticks) for segment in segments)
     notes += output.finish(segments, frames)
-    return Assembled(frames, tuple(sorted(cuts)), notes)
+    return AssembledFilm(frames, tuple(sorted(cuts)), notes)
 
 
 def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segment]:
-    """The frames that two parts share."""
+    """Write the frames that two parts share, and yield their segment."""
     part, output = after.part, after.output
     numbers = range(part.first, part.first + part.head)
-    paintings = faded([before.tail(number) for number in numbers], [after.head(number) for number in numbers])
+    paintings = cross_fade(
+        [before.tail(number) for number in numbers], [after.head(number) for number in numbers]
+    )
     if output.is_frames:
         for number, pixels in zip(numbers, paintings, strict=True):
             output.write_picture(number, pixels)
@@ -57,10 +59,10 @@ def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segme
     yield Segment(after.seam, tuple(plan.ticks[number] for number in numbers))
 
 
-def _about(path: Path) -> tuple[list[str], set[int]]:
-    """What there is to say of a part, and where scenes begin in it."""
+def _read_about(path: Path) -> tuple[list[str], set[int]]:
+    """Return a part's notes, and the frames at which scenes begin."""
     try:
         found = json.loads(path.read_bytes())
         return list(found["notes"]), set(found["cuts"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ImpastoError(f"cannot read {path}, which a worker should have left: {error}") from error
+        raise ImpastoError(f"cannot read {path}, which a worker should have written: {error}") from error

@@ -1,4 +1,4 @@
-"""Which engine paints a film, and how its frames are made to fit together."""
+"""The engine of a film: the fast network or the optimiser, and its method of coherence."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def find_gallery(
 ) -> Gallery | None:
     """Return the fast network in the file ``model``, or the shipped one, on ``device``.
 
-    None where it is not ``needed``, and is not installed or does not know all ``styles``. Raises
-    WeightsMissingError, OptionError and their kin for what cannot be used.
+    If not ``needed``, return None where it is not installed or does not know all ``styles``. Raises
+    WeightsMissingError, OptionError and their subclasses.
     """
     from impasto.inference import load_gallery
     from impasto.inference.sessions import choose_device
@@ -39,7 +39,7 @@ def find_gallery(
         return None
     if not {style.name for style in found.styles}.issuperset(styles):
         return None
-    # Asked only now that it is known who paints: the device may be one for optimising alone.
+    # Checked only for the fast network: the device may be one for the optimiser.
     return found if choose_device(device) == "cpu" else load_gallery(model, threads=most, device=device)
 
 
@@ -52,11 +52,11 @@ def find_coherence(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Coherence:
-    """Return what paints frames so that they fit together.
+    """Return the painter of coherent frames.
 
-    ``first``: the film's first frame, (H, W, 3). ``gallery``: the fast network, where it paints.
-    ``on_progress`` hears of the frame at hand, where it is optimised; ``cancel`` is asked between its
-    steps. Raises OptionError and its kin for what cannot be used.
+    ``first``: the film's first frame, (H, W, 3). ``gallery``: the fast network, if it paints. With the
+    optimiser, ``on_progress`` and ``cancel`` are called at each step of a frame. Raises OptionError and its
+    subclasses.
     """
     styles = [style.place for style in job.styles]
     if isinstance(job.options, FastOptions):
@@ -64,7 +64,7 @@ def find_coherence(
 
         assert gallery is not None
         return Blended(FastFramePainter(gallery, styles, job.options), keep=film.keep)
-    from impasto.painters.frames.optimised import OptimisedFramePainter  # brings torch
+    from impasto.painters.frames.optimised import OptimisedFramePainter  # imports torch
 
     painter = OptimisedFramePainter(
         styles,

@@ -1,4 +1,4 @@
-"""A film from beginning to end: opened, planned, painted part by part, put together, with its sound."""
+"""Painting of a film: opened, planned, painted part by part, and assembled with its sound."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.machine import check_workers
 from impasto.jobs.schedule import Policy
 from impasto.optimize.presets import preset as find_preset
-from impasto.pipelines.video.assembly import Assembled, assemble
+from impasto.pipelines.video.assembly import AssembledFilm, assemble
 from impasto.pipelines.video.engine import find_gallery
 from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.meter import FilmMeter
@@ -36,10 +36,10 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Film:
-    """How a film went: ``frames`` in it, ``resumed`` of them from an earlier run; ``cuts``: numbers of the
-    frames that scenes begin with, as far as they are known; ``notes``: damage, sound, and what else was
-    unlike the clip. ``device``: where fast networks painted, "" where it was optimised. ``cancelled``: cut
-    short, and nothing written but finished segments."""
+    """A painted film. ``frames``: their number, ``resumed`` of them from an earlier run; ``cuts``: the frames
+    at which scenes begin, as far as known; ``notes``: damage, lost sound and other differences to the clip.
+    ``device``: the fast network's, "" for the optimiser. ``cancelled``: only finished segments were
+    written."""
 
     path: Path
     engine: str
@@ -72,39 +72,37 @@ def video(
     cancel: Callable[[], bool] | None = None,
     **changes: Any,
 ) -> Film:
-    """Paint the clip ``source`` in the manner of ``styles`` and write it to ``output``.
+    """Paint the clip ``source`` in ``styles`` and write it to ``output``.
 
     ``source``: a video, a folder of pictures, or a pattern of their names. ``styles``: as for ``stylize``.
     ``output``: a video (.mp4, .m4v, .mov, .mkv, .webm), a .gif, a folder or a pattern of frames.
-    ``options``: ``OptimizeOptions`` paint each frame by optimisation, held to those before it (Ruder et
-    al. 2016), ``FastOptions`` by a feed-forward network whose paintings are laid over each other; None:
-    those of the ``preset``, or else of the fast network where it is installed and knows all styles.
-    ``film``: what a film has that a picture has not. ``changes`` override fields of both:
-    ``video(clip, "starry-night", "out.mp4", strength=0.8, keep=0.5)``. ``gallery``: a fast network that is
-    loaded already, for painting in this process.
+    ``options``: ``OptimizeOptions`` paint each frame by optimisation, with a temporal loss (Ruder et al.
+    2016), ``FastOptions`` by a feed-forward network whose paintings are blended; None: those of the
+    ``preset``, or else of the fast network if it is installed and knows all styles. ``film``: the options
+    of films. ``changes`` override fields of both:
+    ``video(clip, "starry-night", "out.mp4", strength=0.8, keep=0.5)``. ``gallery``: a loaded fast network,
+    for painting in this process.
 
-    ``workers``, ``ray``, ``policy``: as for ``batch``. One worker paints the film from its beginning to its
-    end. For several, and where ``longest`` is given, the clip is looked through for cuts, and its shots are
-    painted each by itself: what a shot's frames look like does not depend on another's. One of more than
-    ``longest`` frames is divided (240 fast, 96 optimised, unless another number is given); the parts
-    overlap, and fade into each other. All machines must see the clip and the output's folder under the same
-    names. ``tell`` gets lines about the workers, and about what is tried again.
+    ``workers``, ``ray``, ``policy``: as for ``batch``. One worker paints the film from beginning to end. For
+    several, or with ``longest``, cuts are detected first and each shot is painted independently of the
+    others. A shot of more than ``longest`` frames (default: 240 fast, 96 optimised) is divided into parts
+    that overlap and fade into each other. All machines must see the clip and the output's folder under the
+    same paths. ``tell`` is called with lines about workers and retries.
 
-    Finished segments are kept in ``.impasto/`` beside the output. Called again after it was killed, with the
-    same arguments and any number of workers, it goes on after them, in the parts it was begun in, and its
-    frames are those of an uninterrupted run. ``cancel``, once it returns True, stops it; finished segments
-    stay.
+    Finished segments are stored in ``.impasto/`` beside the output. After an interruption, the same call,
+    with any number of workers, continues after them, with the same parts and the same frames as an
+    uninterrupted run. Once ``cancel`` returns True, painting stops; finished segments stay.
 
-    Raises InputError (and its kin) for what cannot be used, before any work, for damage that is to be
-    refused, and for parts that workers could not paint; OutputError where the output cannot be written;
-    MissingExtraError without PyAV.
+    Raises InputError (and its subclasses) for unusable arguments, before any work, for damaged frames if
+    these are refused, and for parts that workers failed to paint; OutputError if the output cannot be
+    written; MissingExtraError without PyAV.
     """
     began, stop, say = time.monotonic(), cancel or (lambda: False), tell or (lambda _: None)
     check_workers(workers)
     alone = workers == 1 and ray is None
     if gallery is not None and not alone:
         raise OptionError(
-            "a gallery paints in this process; expected model, the file of a network, for workers"
+            "a gallery paints in this process only: expected model, a network file, for workers"
         )
     names = tuple(
         os.fspath(name) for name in ([styles] if isinstance(styles, (str, os.PathLike)) else styles)
@@ -133,16 +131,18 @@ def video(
             if plan.parts:
                 files.replace(folder.plan, plan.to_json())
         elif not alone and not plan.ticks:
-            say("this film was begun in one part, by one worker; it goes on so")
+            say("this film was begun in one part; one worker continues it")
         parts = folder.parts(plan, target)
         meter.begin(len(plan.ticks) or target.info.frames, parts)
-        hire = None if alone or not parts else find_part_workers(plan, folder.plan, workers, ray, say)
-        if hire is None:
+        start_workers = (
+            None if alone or not parts else find_part_workers(plan, folder.plan, workers, ray, say)
+        )
+        if start_workers is None:
             whole = all(painter.paint(plan, kept, partial(meter.frame, kept.part), stop) for kept in parts)
         else:
-            whole = paint_by_workers(hire, plan, parts, policy, meter.take, stop)
+            whole = paint_by_workers(start_workers, plan, parts, policy, meter.take, stop)
         whole = whole and bool(parts)
-        done = assemble(plan, target, parts) if whole else Assembled(meter.painted, plan.cuts, [])
+        done = assemble(plan, target, parts) if whole else AssembledFilm(meter.painted, plan.cuts, [])
     if whole:
         folder.remove()
     return Film(
@@ -169,12 +169,12 @@ def _options(
     *,
     away: bool,
 ) -> tuple[PaintOptions, Gallery | None]:
-    """How to paint, on the device that is found, and the fast network, if it is that.
+    """Return the options, with the device chosen, and the fast network, if it paints.
 
-    ``away``: it is other machines that paint, and that have the device, or not.
+    ``away``: other machines paint, with devices of their own.
     """
     if options is not None and preset is not None:
-        raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+        raise OptionError(f"expected options or a preset, not both; got options and preset {preset!r}")
     model, device = changes.get("model"), "cpu" if away else changes.get("device", "auto")
     if options is None and preset is None:
         gallery = gallery or find_gallery(styles, model, device, needed=model is not None)

@@ -1,4 +1,4 @@
-"""What is kept of an unfinished film, beside where it will be."""
+"""The folder of an unfinished film, beside its output."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from impasto.pipelines.video.plan import FilmPlan
 
 @dataclass(frozen=True)
 class FilmFolder:
-    """The folder of one film: its plan, and its parts."""
+    """The folder of one film, with its plan and its parts."""
 
     path: Path
 
     @classmethod
     def of(cls, output: Path) -> FilmFolder:
-        """Return that of the film that will be ``output``."""
+        """Return the folder of the film that will be written to ``output``."""
         return cls(output.absolute().parent / HIDDEN / f"{output.name}.film")
 
     @property
     def plan(self) -> Path:
-        """The file of the plan."""
+        """The path of the plan."""
         return self.path / "plan.json"
 
     def parts(self, plan: FilmPlan, output: FilmOutput) -> list[PartFiles]:
-        """Return where each part is kept."""
+        """Return the files of each part."""
         return [PartFiles(self.path, part, output) for part in plan.parts]
 
     def alone(self) -> contextlib.AbstractContextManager[None]:
-        """While this film is painted here, no other process paints it. Raises InputError, OutputError."""
+        """Return a lock against other processes that paint this film. Raises InputError, OutputError."""
         return RunStore(self.path, "film", hidden=self.path).alone()
 
     def begin(self, described: Mapping[str, Any]) -> tuple[FilmPlan | None, str]:
-        """Return the plan of an earlier run of the film so ``described``; without one, empty the folder and
-        say why, where there was another film."""
+        """Return the plan of an earlier run of the film so ``described`` and ""; or else empty the folder and
+        return None and the reason, if there was another film."""
         note = ""
         try:
             plan = FilmPlan.from_json(self.plan.read_bytes())
@@ -60,14 +60,14 @@ class FilmFolder:
         return None, note
 
     def remove(self) -> None:
-        """Remove everything: the film is finished, or not wanted."""
+        """Remove the folder: the film is finished or discarded."""
         shutil.rmtree(self.path, ignore_errors=True)
         with contextlib.suppress(OSError):
             self.path.parent.rmdir()  # unless something else is in it
 
 
 def discard(output: Path | str) -> bool:
-    """Remove what is kept of an unfinished ``output``; return whether anything was.
+    """Remove the folder of an unfinished ``output``; return whether there was one.
 
     Raises InputError while that film is being painted.
     """

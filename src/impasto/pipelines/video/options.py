@@ -1,4 +1,4 @@
-"""What can be asked of a film that cannot be asked of a picture."""
+"""The options of films, in addition to those of pictures."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from impasto.parameters import check_parameters, choice, parameter, replaced
 
 Damage = Literal["conceal", "refuse"]  # clips.Damage, whose import would load OpenCV
 SEGMENTS = {"fast": 120, "optimize": 24}
-"""How many frames a segment has: what a crash costs at most."""
+"""The frames of a segment: a crash loses at most as many."""
 
 FILE, STEADY = "File", "Steadiness"
 EXACT = ("start", "end", "rate")
-"""Fields that are kept as fractions."""
+"""Fields that are fractions."""
 
 
 @dataclass(frozen=True)
 class FilmOptions:
-    """What a film has that a picture has not. Each field says what it means; see docs/video.md."""
+    """The options of a film. Each field has its description; see docs/video.md."""
 
     size: int | tuple[int, int] | None = parameter(
         None,
@@ -34,13 +34,13 @@ class FilmOptions:
         shown=f"the film's own; optimised, at most {OptimizeOptions().size}",
     )
     start: Fraction | None = parameter(
-        None, "From here: seconds or H:MM:SS.", "time", FILE, optional=True, shown="the beginning"
+        None, "Start time: seconds or H:MM:SS.", "time", FILE, optional=True, shown="the beginning"
     )
     end: Fraction | None = parameter(
-        None, "Up to here: seconds or H:MM:SS.", "time", FILE, optional=True, shown="the end"
+        None, "End time: seconds or H:MM:SS.", "time", FILE, optional=True, shown="the end"
     )
     rate: Fraction = parameter(
-        Fraction(25), "Frames a second, where IN is pictures, such as 30000/1001.", "fraction", FILE
+        Fraction(25), "Frames per second if IN is pictures, such as 30000/1001.", "fraction", FILE
     )
     codec: str | None = parameter(
         None,
@@ -52,7 +52,7 @@ class FilmOptions:
     )
     quality: int | None = parameter(
         None,
-        "The encoder's CRF: 0 best; 51 worst, or 63 for vp9 and av1.",
+        "The encoder's CRF: 0 is best; 51 worst, or 63 for vp9 and av1.",
         "whole",
         FILE,
         optional=True,
@@ -63,7 +63,7 @@ class FilmOptions:
     damage: Damage = choice("conceal", Damage, "Damaged frames: {}.", FILE, flags=("--on-damage",))
     segment: int | None = parameter(
         None,
-        "Frames between two savings.",
+        "Frames per segment; a crash loses at most one.",
         "whole",
         FILE,
         least=2,
@@ -71,14 +71,18 @@ class FilmOptions:
         shown=f"{SEGMENTS['fast']} fast, {SEGMENTS['optimize']} optimised",
     )
     long_term: tuple[int, ...] = parameter(
-        (1, 8), "How many frames back the paintings are that count.", "numbers", STEADY
+        (1, 8), "Distances in frames to the earlier paintings used.", "numbers", STEADY
     )
-    passes: int = parameter(1, "Paint each segment so often, to and fro.", "whole", STEADY, least=1)
-    temporal_weight: float = parameter(300.0, "How much earlier frames count.", "number", STEADY, least=0)
-    next_iterations: int = parameter(20, "Steps for a frame that follows another.", "whole", STEADY, least=1)
+    passes: int = parameter(
+        1, "Times each segment is painted, forwards and backwards.", "whole", STEADY, least=1
+    )
+    temporal_weight: float = parameter(300.0, "Weight of the earlier frames.", "number", STEADY, least=0)
+    next_iterations: int = parameter(
+        20, "Iterations for a frame that follows another.", "whole", STEADY, least=1
+    )
     keep: float = parameter(
         0.99,
-        "Share of the strokes of the frame before, with --fast; 0 for none.",
+        "Share of the previous frame's strokes, with --fast; 0 for none.",
         "number",
         STEADY,
         least=0,
@@ -88,10 +92,10 @@ class FilmOptions:
     def __post_init__(self) -> None:
         check_parameters(self)
         if self.bits not in (None, 8, 10):
-            raise OptionError(f"bits must be 8 or 10; it is {self.bits!r}")
+            raise OptionError(f"expected bits to be 8 or 10; got {self.bits!r}")
         whole = tuple(map(int, self.long_term))
         if whole != tuple(self.long_term):
-            raise OptionError(f"long_term must be whole numbers of frames; they are {self.long_term}")
+            raise OptionError(f"expected long_term to be whole numbers of frames; got {self.long_term}")
         object.__setattr__(self, "long_term", whole)
         for name in EXACT:
             value = getattr(self, name)
@@ -103,13 +107,13 @@ class FilmOptions:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         values = dataclasses.asdict(self)
         return {name: str(value) if isinstance(value, Fraction) else value for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FilmOptions:
-        """The inverse of ``to_dict``; unknown names raise OptionError."""
+        """Return the options of ``to_dict``; unknown names raise OptionError."""
         plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
         exact = {name: Fraction(plain[name]) for name in EXACT if plain.get(name) is not None}
         return cls().replace(**plain | exact)

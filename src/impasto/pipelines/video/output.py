@@ -1,4 +1,4 @@
-"""What a film is written as: a file or pictures, and what can be refused before any work."""
+"""The output of a film, a file or pictures, and its checks before any work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from impasto.types import Picture, Pixels
 
 @dataclass(frozen=True)
 class FilmOutput:
-    """A film to be written to ``target``, of frames as ``info`` has them, with ``sound``."""
+    """The output of a film: its ``target``, the properties of its frames (``info``), and its ``sound``."""
 
     target: VideoOutput
     info: ClipInfo
@@ -34,57 +34,59 @@ class FilmOutput:
 
     @property
     def is_frames(self) -> bool:
-        """Whether the film is pictures, which need no putting together."""
+        """True if the film is written as pictures, which need no joining."""
         return self.target.kind == "frames"
 
     @property
     def segment_suffix(self) -> str:
-        """That of the files of segments; "" where there are none."""
+        """The suffix of segment files; "" for pictures."""
         return "" if self.is_frames else self.target.segment_suffix
 
     @property
     def last_ticks(self) -> int:
-        """How long the last frame is shown."""
+        """The duration of the last frame."""
         return max(1, round(1 / (self.info.rate * self.info.time_base)))
 
     def segment_writer(self, path: Path) -> SegmentWriter:
-        """Return what encodes a run of the film's frames."""
+        """Return a writer for one segment."""
         info = self.info
         return SegmentWriter(path, self.target, info.width, info.height, info.rate, info.time_base)
 
     def write_picture(self, number: int, pixels: Pixels) -> None:
-        """Write frame ``number`` of a film that is pictures."""
+        """Write frame ``number`` as a picture."""
         imaging.write(Picture(pixels, bits=16 if self.target.bits > 8 else 8), self.frame_path(number))
 
     def frame_path(self, number: int) -> Path:
-        """Return the file of a frame of a film that is pictures."""
+        """Return the path of a frame's picture."""
         path = self.path
         if is_pattern(path.name):
             return path.with_name(numbered(path.name, number))
         return path / f"{number:06d}.png"
 
     def finish(self, segments: list[Segment], frames: int) -> list[str]:
-        """Put ``segments`` together; return what there is to say of it. Raises OutputError."""
+        """Join ``segments`` and return notes for the user. Raises OutputError."""
         if not self.is_frames:
             return join(segments, self.target, self.info.time_base, self.last_ticks, self.sound)
-        silent = [] if self.sound is None else ["frames have no sound; it was left out"]
+        silent = [] if self.sound is None else ["the sound was dropped: frames have none"]
         return silent + self._older_frames(frames)
 
     def _older_frames(self, count: int) -> list[str]:
-        """What is to be said of older frames behind the ``count`` of this film, in its folder."""
+        """Return a note on older frames in the folder, numbered after the ``count`` of this film."""
         more = count
         while self.frame_path(more).exists():
             more += 1
         if more == count:
             return []
         first = self.frame_path(count)
-        return [f"{more - count} older frames, from {first} on, are not of this film and were left there"]
+        return [
+            f"{more - count} older frames, from {first} on, do not belong to this film and were left there"
+        ]
 
     def check(self, source: Path) -> None:
-        """Raise where the film could not be written, or would replace its ``source``.
+        """Raise if the film cannot be written or would overwrite its ``source``.
 
-        OutputError and InputError for its place, OptionError and InputError for frames of this size or
-        sound that cannot be encoded.
+        Raises OutputError and InputError for its path, OptionError and InputError for a frame size or sound
+        that cannot be encoded.
         """
         path = self.path
         if self.is_frames:
@@ -105,20 +107,20 @@ class FilmOutput:
         sources = source if source.is_dir() else source.parent
         if sources.is_dir() and folder.samefile(sources) and (source.is_dir() or is_pattern(source.name)):
             raise InputError(
-                f"the frames would go among those of the clip, in {folder}; expected another folder"
+                f"the output folder {folder} has the frames of the clip; expected another folder"
             )
 
 
 def clip_request(film: FilmOptions) -> Request:
-    """Return what is wanted of a clip, at its own size."""
+    """Return the request for a clip at its own size."""
     return Request(start=film.start, end=film.end, even=False, damage=film.damage, rate=film.rate)
 
 
 def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
-    """Return the clip at the size asked for, and what is to be written.
+    """Return the clip at the size asked for, and the output.
 
-    The size is that of ``film``, or else of the job's options; optimised, it is the clip's own at most then.
-    Raises InputError for a clip that cannot be read, OutputError and OptionError for what cannot be written.
+    The size is that of ``film``, or else of the job's options, which for the optimiser is limited to the
+    clip's. Raises InputError for an unreadable clip, OutputError and OptionError for an unusable output.
     """
     source, output, options = Path(job.content.place), Path(job.output), job.options
     request = clip_request(film)
@@ -138,7 +140,7 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
 
 
 def _sound(clip: Clip, film: FilmOptions) -> Sound | None:
-    """The sound that goes with the film, if any."""
+    """Return the film's sound, if any."""
     path, info = getattr(clip, "path", None), clip.info
     if not film.sound or not info.audio or path is None:
         return None

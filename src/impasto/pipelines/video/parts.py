@@ -1,4 +1,4 @@
-"""A part of a film, painted segment by segment: all of the film, or one part of many."""
+"""Painting of a part of a film, or of all of it, segment by segment."""
 
 from __future__ import annotations
 
@@ -32,16 +32,15 @@ if TYPE_CHECKING:
     from impasto.inference import Gallery
 
 _BEFORE = 8
-"""Frames read before a part, or before where it goes on, in case the first is damaged and the last good one
-before it is to be shown again."""
+"""Frames read before the first one to paint, in case that is damaged and repeats the last good one."""
 
 
 @dataclass(frozen=True)
 class PartFiles:
-    """Where a part is kept, in the ``folder`` of its film.
+    """The files of a part, in the ``folder`` of its film.
 
-    Its segments are in ``NNNNN``; the frames it shares with the parts before and after it in ``NNNNN.head``
-    and ``NNNNN.tail``, (H, W, 3) uint16 each. ``NNNNN.json``, what is to be said of it, is there last.
+    Its segments are in ``NNNNN``; the frames shared with the parts before and after it in ``NNNNN.head``
+    and ``NNNNN.tail``, (H, W, 3) uint16 each. ``NNNNN.json`` is written last.
     """
 
     folder: Path
@@ -50,12 +49,12 @@ class PartFiles:
 
     @property
     def about(self) -> Path:
-        """The file that says that the part is finished: what was damaged, and where scenes begin."""
+        """The file that marks the part as finished, with its notes and the frames at which scenes begin."""
         return self.folder / f"{self.part.name}.json"
 
     @property
     def newest(self) -> Path:
-        """The last painting of the newest segment, for whoever watches."""
+        """The last painting of the newest segment, for previews."""
         return self.folder / f"{self.part.name}.newest.npy"
 
     @property
@@ -68,25 +67,24 @@ class PartFiles:
         return SegmentStore(self.folder / self.part.name, self.output.segment_suffix)
 
     def head(self, number: int) -> Path:
-        """A frame shared with the part before, as this part has it."""
+        """Return the file of a frame shared with the part before, as painted by this part."""
         return self.folder / f"{self.part.name}.head" / f"{number:06d}.npy"
 
     def tail(self, number: int) -> Path:
-        """A frame shared with the part after, as this part has it."""
+        """Return the file of a frame shared with the part after, as painted by this part."""
         return self.folder / f"{self.part.name}.tail" / f"{number:06d}.npy"
 
     def finished_frames(self) -> int:
-        """Return how many frames of the film are there already."""
+        """Return the number of frames of the film that are finished."""
         head = self.part.head if self.about.exists() else 0
         return head + sum(len(segment.ticks) for segment in self.segments.finished())
 
 
 class PartPainter:
-    """Paints parts of the film that ``job`` and ``film`` describe.
+    """A painter of parts of the film that ``job`` and ``film`` describe.
 
-    ``gallery``: the fast networks, loaded already. ``on_iteration`` gets events of the frame at hand, where
-    it is optimised; ``cancel`` is asked between its steps. Raises OptionError, InputError and their kin for
-    what cannot be used.
+    ``gallery``: the fast network, if loaded. With the optimiser, ``on_iteration`` and ``cancel`` are called
+    at each step of a frame. Raises OptionError, InputError and their subclasses.
     """
 
     def __init__(
@@ -107,10 +105,10 @@ class PartPainter:
     def paint(
         self, plan: FilmPlan, kept: PartFiles, on_frame: Callable[[int, Pixels], None], cancel: Cancel
     ) -> bool:
-        """Paint what is missing of a part; return whether all of it is there now.
+        """Paint the missing frames of a part; return whether it is finished.
 
-        A part is kept in segments, and goes on after the last finished one whoever paints it. ``on_frame``
-        gets how many of its frames are painted, and the last. Raises InputError, OutputError.
+        Painting continues after the last finished segment. ``on_frame`` is called with the number of frames
+        painted, and the last one. Raises InputError, OutputError.
         """
         if kept.about.exists():
             return True
@@ -135,10 +133,9 @@ class PartPainter:
 
 
 class _PartWriter:
-    """Writes the frames of a part: every ``length`` that are painted are a segment, and kept.
+    """A writer of a part's frames, in segments of ``length``.
 
-    ``painted``, ``state``, ``notes``: how far an earlier run came with the part, and what it knew. Raises
-    OutputError.
+    ``painted``, ``state``, ``notes``: those of an earlier run. Raises OutputError.
     """
 
     def __init__(self, kept: PartFiles, length: int) -> None:
@@ -163,7 +160,7 @@ class _PartWriter:
         self._writer: SegmentWriter | None = None
 
     def write(self, painted: PaintedFrame, pixels: Pixels) -> None:
-        """Take one more frame, ``pixels`` as it is to be written."""
+        """Write the next frame, as ``pixels``."""
         part, number = self.part, painted.frame.number
         if painted.cut and number > part.begin:
             self.cuts.append(number)
@@ -203,7 +200,7 @@ class _PartWriter:
             write_words(self.kept.newest, to_words(self._last))
 
     def finish(self) -> None:
-        """Write what is left, and call the part finished."""
+        """Write the last segment, and mark the part as finished."""
         if self._after is not None:
             self._commit()
         about = {"notes": self.notes, "cuts": self.cuts}
@@ -211,15 +208,15 @@ class _PartWriter:
         self.kept.segments.path(self.count - 1, ".npz").unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Remove what is not finished."""
+        """Remove the unfinished segment."""
         if self._writer is not None:
             self._writer.discard()
 
 
 def part_frames(plan: FilmPlan, clip: Clip, part: Part, notes: list[str], skip: int) -> Iterator[Frame]:
-    """Yield the frames of ``part`` to be painted, less the first ``skip``, numbered as in all of ``clip``.
+    """Yield the frames of ``part`` after the first ``skip``, numbered as in all of ``clip``.
 
-    ``notes`` grow by what is wrong with them. Raises InputError.
+    Damage is added to ``notes``. Raises InputError.
     """
     known = list(notes)
     source, frames = (clip, clip.frames(skip)) if not plan.ticks else _span(plan, clip, part, skip)
@@ -230,10 +227,10 @@ def part_frames(plan: FilmPlan, clip: Clip, part: Part, notes: list[str], skip: 
 
 
 def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iterator[Frame]]:
-    """A clip of which only the frames wanted are decoded, and these."""
+    """Return a clip that decodes only the frames of the part, and these frames."""
     begin, info, film, ticks = part.begin + skip, clip.info, plan.film, plan.ticks
     is_file = getattr(clip, "path", None) is not None
-    # Seconds of the clip at which its first frame is: pictures have no times, and are counted.
+    # The time in seconds of the first frame: pictures have no times and are counted.
     base = info.origin - info.begin if is_file else -(-(film.start or 0) * film.rate // 1) / film.rate
     earliest = ticks[max(0, begin - _BEFORE)]
     span = Request(
@@ -252,7 +249,7 @@ def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iter
 def _renumbered(
     own: Clip, numbers: dict[int, int], ticks: tuple[int, ...], plan: FilmPlan
 ) -> Iterator[Frame]:
-    """The frames of ``own`` that are shown at one of its times in ``numbers``, so numbered."""
+    """Yield the frames of ``own`` whose times are in ``numbers``, numbered accordingly."""
     found = 0
     for frame in own.frames():
         number = numbers.get(frame.ticks)
@@ -262,5 +259,5 @@ def _renumbered(
     if found != len(numbers):
         raise InputError(
             f"{plan.job.content.place}: expected {len(numbers)} frames from number {min(numbers.values())} "
-            f"on; {found} can be read"
+            f"on; got {found}"
         )

@@ -1,4 +1,4 @@
-"""A film as it is shared out: which frames each part has, and where parts overlap."""
+"""The division of a film into parts, and their overlaps."""
 
 from __future__ import annotations
 
@@ -27,27 +27,26 @@ from impasto.types import Pixels
 from impasto.version import __version__
 
 LONGEST = {"fast": 240, "optimize": 96}
-"""How many frames of a shot one worker paints at most."""
+"""The most frames of a shot that one worker paints."""
 LEAD = {"fast": 24, "optimize": 4}
-"""Frames painted before such a part, and thrown away. A fast one's strokes stay as long as they are seen (a
-share of 0.99 is carried on from frame to frame): what comes and goes meanwhile, light and colour settle.
-An optimised one begins afresh anyhow. What is left is for FADE."""
+"""Frames painted before such a part and discarded. The fast network carries a share of 0.99 of its strokes
+from frame to frame, so that light and colour need these frames to become stable; the optimiser starts each
+part afresh. FADE hides the rest."""
 FADE = 16
-"""Frames over which one part passes into the next within a shot."""
+"""Frames over which one part fades into the next within a shot."""
 OPEN_END = sys.maxsize
-"""The end of a part that goes to the end of the clip, wherever that is."""
-_LOOKED_AT = 256
-"""Long side, in pixels, at which cuts are looked for."""
+"""The end of a part that extends to the end of the clip."""
+_SCAN_SIDE = 256
+"""The long side, in pixels, at which cuts are detected."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """The frames from ``first`` up to, not including, ``last`` of a film, for one worker.
+    """The frames from ``first`` to ``last`` (exclusive) of a film, for one worker.
 
-    Painting begins at frame ``begin``, before ``first`` where the part begins within a shot: what comes out
-    meanwhile is thrown away, and lets what is carried from frame to frame settle. It goes on up to
-    ``end``, after ``last`` where the shot goes on. The first ``head`` frames are painted by the part
-    before, too, as those after its ``last``: there the one painting passes into the other.
+    Painting starts at frame ``begin``: within a shot, some frames before ``first``, which are discarded.
+    It ends at ``end``: within a shot, some frames after ``last``. The first ``head`` frames are also painted
+    by the part before, after its ``last``: there, one part fades into the other.
     """
 
     number: int
@@ -62,21 +61,21 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What the files of the part are called."""
+        """The base name of the part's files."""
         return f"{self.number:05d}"
 
     def share(self, painted: int) -> float:
-        """Return how many frames of the film it stands for that so many of the part are ``painted``."""
+        """Return the number of the film's frames that correspond to ``painted`` frames of the part."""
         return painted * (len(self) / (self.end - self.begin))
 
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """A film in ``parts``: one that goes to the clip's end, or several, between its cuts.
+    """A film in ``parts``: one to the clip's end, or several, divided at cuts.
 
-    ``job``: its content is the clip. ``described``: see ``describe``. Where the clip was looked through,
-    ``ticks``: when each frame is shown, in units of the clip's time base since the first; ``cuts``: the
-    frames that shots begin with.
+    ``job``: its content is the clip. ``described``: see ``describe``. If the clip was scanned, ``ticks``:
+    the time of each frame after the first, in units of the clip's time base; ``cuts``: the frames at which
+    shots begin.
     """
 
     job: Job
@@ -87,14 +86,14 @@ class FilmPlan:
     cuts: tuple[int, ...] = ()
 
     def to_json(self) -> bytes:
-        """Return the plan as a file holds it."""
+        """Return the plan as JSON."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         values |= {"job": self.job.to_dict(), "film": self.film.to_dict()}
         return json.dumps(values | {"parts": [dataclasses.asdict(part) for part in self.parts]}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> FilmPlan:
-        """Return the inverse of ``to_json``; places in the job are as seen from the current folder."""
+        """Return the plan of ``to_json``, with the job's paths relative to the current folder."""
         values: dict[str, Any] = json.loads(data)
         job, film = located(Job.from_dict(values["job"])), FilmOptions.from_dict(values["film"])
         parts = tuple(Part(**part) for part in values["parts"])
@@ -103,11 +102,11 @@ class FilmPlan:
 
 
 def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
-    """Return all that decides what a film looks like: where any of it differs, it is another film.
+    """Return everything that determines a film's frames; if any of it differs, it is another film.
 
-    ``network``: what is known of the network that paints it.
+    ``network``: the description of the network that paints it.
     """
-    by_files = job.engine == "optimize"  # a fast network's styles are in it, whatever files are called so
+    by_files = job.engine == "optimize"  # a fast network has its styles inside
     known = [style.place for style in job.styles if by_files and Path(style.place).exists()]
     return {
         "clip": _digest(Path(job.content.place)),
@@ -124,11 +123,11 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
 
 
 def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
-    """Return ``plan`` in parts of at most ``longest`` frames; without any when told to ``stop``.
+    """Return ``plan`` in parts of at most ``longest`` frames; without parts if ``stop`` returns True.
 
-    The clip is read from beginning to end, at a small size. Raises InputError.
+    The clip is scanned at a small size. Raises InputError.
     """
-    found = look_through(Path(plan.job.content.place), plan.film, stop)
+    found = find_cuts(Path(plan.job.content.place), plan.film, stop)
     if found is None:
         return dataclasses.replace(plan, parts=())
     ticks, cuts = found
@@ -136,16 +135,16 @@ def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
     return dataclasses.replace(plan, parts=tuple(parts), ticks=tuple(ticks), cuts=tuple(cuts))
 
 
-def look_through(
+def find_cuts(
     source: Path, film: FilmOptions, stop: Callable[[], bool]
 ) -> tuple[list[int], list[int]] | None:
-    """Return when each frame of the clip is shown, and the numbers of those that a shot begins with.
+    """Return the time of each frame of the clip, and the frames at which shots begin.
 
-    None when told to ``stop``. Raises InputError.
+    Returns None if ``stop`` returns True. Raises InputError.
     """
     request = clip_request(film)
     own = open_clip(source, request).info
-    size = min(_LOOKED_AT, max(own.width, own.height))
+    size = min(_SCAN_SIDE, max(own.width, own.height))
     ticks: list[int] = []
     cuts: list[int] = []
     last: Pixels | None = None
@@ -162,26 +161,26 @@ def look_through(
 
 
 def check_longest(longest: int, fade: int = FADE) -> None:
-    """Raise OptionError where parts of so many frames could be shorter than what they share."""
+    """Raise OptionError if parts of so many frames could be shorter than their overlaps."""
     least = max(2, 2 * fade + 2)
     if longest < least:
         raise OptionError(
-            f"a part must have at least {least} frames, {fade} of which fade into the next; "
-            f"expected a longer part than {longest}"
+            f"expected parts of at least {least} frames, {fade} of which fade into the next; got {longest}"
         )
 
 
 def split(frames: int, cuts: Iterable[int], *, longest: int, lead: int, fade: int) -> list[Part]:
-    """Return a film of so many ``frames`` in parts that no ``cuts`` run through.
+    """Return the parts of a film of so many ``frames``, divided at ``cuts``.
 
-    ``cuts``: the numbers of the frames that shots begin with. A shot of more than ``longest`` frames is
-    divided evenly; ``lead`` frames before such a part are painted to begin with, and ``fade`` frames by
-    both. Frames of a part at a cut depend on no other frames, so nothing is painted twice there. Raises
-    OptionError as ``check_longest`` does.
+    ``cuts``: the frames at which shots begin. A shot of more than ``longest`` frames is divided evenly:
+    such parts start ``lead`` frames early and share ``fade`` frames with the next. Parts that start at a cut
+    do not overlap. Raises OptionError as ``check_longest`` does.
     """
     check_longest(longest, fade)
     edges = sorted({0, frames, *(cut for cut in cuts if 0 < cut < frames)})
-    spans = [(begin, end, *span) for begin, end in pairwise(edges) for span in _spans(begin, end, longest)]
+    spans = [
+        (begin, end, *span) for begin, end in pairwise(edges) for span in _equal_spans(begin, end, longest)
+    ]
     return [
         Part(
             number,
@@ -195,12 +194,12 @@ def split(frames: int, cuts: Iterable[int], *, longest: int, lead: int, fade: in
     ]
 
 
-def _spans(begin: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
-    """A shot in equal spans of at most ``longest`` frames."""
+def _equal_spans(begin: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Return a shot as equal spans of at most ``longest`` frames."""
     count = -(-(end - begin) // longest)
     return pairwise(begin + (end - begin) * n // count for n in range(count + 1))
 
 
 def _digest(path: Path) -> str:
-    """The SHA-256 of a file; of a folder or a pattern, of its pictures' names, sizes and times."""
+    """Return the SHA-256 of a file, or of the names, sizes and times of the pictures in a folder."""
     return digests.of_file(path) if path.is_file() else digests.of_listing(find(path), times=True)

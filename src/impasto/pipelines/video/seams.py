@@ -1,4 +1,4 @@
-"""Where one part of a film passes into the next within a shot."""
+"""The frames over which one part of a film fades into the next."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ from impasto.errors import InputError
 from impasto.types import Pixels
 
 _DETAIL = 2.0
-"""What is finer than this, in pixels, is detail."""
+"""Structures finer than this, in pixels, count as detail."""
 _MOST = 2.0
-"""How much detail is strengthened at most."""
+"""The greatest gain of detail."""
 
 
-def faded(before: Sequence[Path], after: Sequence[Path]) -> Iterator[Pixels]:
-    """Yield the frames that two parts have painted, (H, W, 3) uint16 in a file each: one passes evenly into
-    the other. Raises InputError."""
+def cross_fade(before: Sequence[Path], after: Sequence[Path]) -> Iterator[Pixels]:
+    """Yield a cross-fade of the frames that two parts have painted, in a file each. Raises InputError."""
     for place, (older, newer) in enumerate(zip(before, after, strict=True), 1):
-        yield cross(read_words(older), read_words(newer), place / (len(before) + 1))
+        yield mix_frames(read_words(older), read_words(newer), place / (len(before) + 1))
 
 
-def cross(older: Pixels, newer: Pixels, share: float) -> Pixels:
-    """Return ``older`` and ``newer``, (H, W, 3), with a ``share`` of the newer, as sharp as they are.
+def mix_frames(older: Pixels, newer: Pixels, share: float) -> Pixels:
+    """Return a mix of ``older`` and ``newer``, (H, W, 3), with a ``share`` of the newer, as sharp as both.
 
-    Two brushworks laid over each other are fainter than either; detail is brought back to the strength
-    that the two have between them, place by place.
+    Mixing two paintings weakens their strokes; detail is amplified locally to the mean strength of the two.
     """
     mixed = older + (newer - older) * np.float32(share)
     coarse = _blurred(mixed)
@@ -59,9 +57,9 @@ def write_words(path: Path, words: NDArray[np.uint16]) -> None:
 
 
 def read_words(path: Path) -> Pixels:
-    """Return a painting that a worker has left, (H, W, 3). Raises InputError."""
+    """Return a painting written by a worker, (H, W, 3). Raises InputError."""
     try:
         found: NDArray[Any] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"cannot read {path}, which a worker should have left: {error}") from error
+        raise InputError(f"cannot read {path}, which a worker should have written: {error}") from error
     return from_words(found)

@@ -1,4 +1,4 @@
-"""Parts of a film painted by workers, as jobs of a batch."""
+"""Painting of a film's parts by workers, as jobs of a batch."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from impasto.progress import Cancel, Progress, ProgressCallback, time_left
 from impasto.types import Pixels
 
 WORKER_BYTES = 1.5e9
-"""How much memory a worker is taken to need."""
+"""The estimated memory of a worker."""
 
 
 def find_part_workers(
     plan: FilmPlan, at: Path, workers: int | str, ray: str | None, say: Callable[[str], None]
 ) -> ExecutorFactory | None:
-    """Return what starts workers for the ``plan`` in the file ``at``; None where this process does it alone.
+    """Return the factory of workers for the ``plan`` in the file ``at``; None to paint in this process.
 
-    ``say`` gets a line about the cluster. Raises OptionError, MissingExtraError as ``choose_executor`` does.
+    ``say`` is called with a line about the cluster. Raises OptionError, MissingExtraError as
+    ``choose_executor`` does.
     """
     memory = float(psutil.virtual_memory().available)
     parts, device = len(plan.parts), plan.job.options.device
@@ -51,11 +52,11 @@ def paint_by_workers(
     news: Callable[[BatchEvent, PartFiles | None], None],
     stop: Cancel,
 ) -> bool:
-    """Paint what is missing of ``parts``; return whether all of it is there now.
+    """Paint the missing frames of ``parts``; return whether all parts are finished.
 
-    Raises InputError where some could not be painted.
+    Raises InputError if some have failed.
     """
-    # A pattern of names is no file; its folder stands for it.
+    # A pattern is not a file: use its folder.
     clip = Path(plan.job.content.place)
     content = Reference(str((clip if clip.exists() else clip.parent).absolute()))
     jobs = [replace(plan.job, content=content, output=str(kept.about)) for kept in parts]
@@ -70,7 +71,7 @@ def paint_by_workers(
     if batch.failed and not batch.cancelled:
         first = batch.failed[0]
         raise InputError(
-            f"{len(batch.failed)} of {len(batch.records)} parts of the film could not be painted; "
+            f"{len(batch.failed)} of {len(batch.records)} parts of the film failed; "
             f"{Path(first.output).stem}: {first.error}"
         )
     return not batch.cancelled
@@ -88,7 +89,7 @@ class PaintedPart:
 
 
 class PartWorker:
-    """Performs the parts of a film as jobs whose outputs are the files that say that they are finished."""
+    """A performer of a film's parts, as jobs whose output is the file that marks a part as finished."""
 
     def __init__(self, plan: FilmPlan) -> None:
         job, gallery = plan.job, None
@@ -133,9 +134,9 @@ class PartWorker:
 
 
 def make_part_worker(plan: str, among: int) -> Perform:
-    """Return what paints the parts of the ``plan`` in that file; networks are loaded once.
+    """Return the performer of the parts of the ``plan`` in that file; it loads the network once.
 
-    ``among``: how many workers share the free memory, where the options do not say what one may take.
+    ``among``: the number of workers that share the free memory, unless the options limit it.
     """
     from impasto.optimize import memory
 

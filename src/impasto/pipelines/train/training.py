@@ -1,4 +1,4 @@
-"""Transformer networks taught new styles: from paintings and photographs to a network in a file."""
+"""Training of a transformer network: from paintings and photographs to a network file."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from impasto.types import Pixels
 
 CHECKPOINT_EVERY = 100
 SAVING = 4.0
-"""Seconds that judging and writing the network take, about."""
-LEARNING = 0.3
-"""The share of the time that must be left when everything is read."""
+"""The approximate seconds for evaluating and writing the network."""
+LEAST_LEARNING = 0.3
+"""The share of the time that must be left after reading everything."""
 
 _STYLE_WEIGHT = LossWeights().style
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What came of it. ``files``: the network, .safetensors and, of a gallery, .onnx. ``before`` and
-    ``after``: on held-out photographs, at the beginning and in the end; None where there were none, or where
-    judging was cut short."""
+class TrainingResult:
+    """The result of a training. ``files``: the network, .safetensors and, for a gallery, .onnx. ``before``,
+    ``after``: evaluations on held-out photographs at the beginning and the end; None without photographs or
+    if cancelled."""
 
     files: tuple[Path, ...]
     styles: tuple[FastStyle, ...]
@@ -57,14 +57,14 @@ class Taught:
 
 @dataclass
 class _Watch:
-    """Passes on what happens, and stops when asked to."""
+    """The callbacks of a training, and the time at which it began."""
 
     on_progress: ProgressCallback | None
     cancel: Callable[[], bool] | None
     began: float = field(default_factory=time.perf_counter)
 
     def report(self, stage: int, steps: Sequence[int], sheet: Callable[[], Pixels]) -> ProgressCallback:
-        """Return a callback for ``Trainer.run`` in ``stage`` (from 0) of as many as there are ``steps``."""
+        """Return a callback for ``Trainer.run`` in ``stage`` (from 0), one for each of ``steps``."""
 
         def tell(event: Progress) -> None:
             if self.on_progress is not None:
@@ -84,7 +84,7 @@ class _Watch:
         return tell
 
 
-def teach(
+def train_network(
     plan: TrainingPlan,
     output: Path,
     *,
@@ -94,18 +94,18 @@ def teach(
     on_note: Callable[[str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
     team: Team = ALONE,
-) -> Taught:
-    """Teach a network ``plan.paintings`` and write it to ``output`` (.safetensors), and as .onnx beside.
+) -> TrainingResult:
+    """Train a network on ``plan.paintings`` and write it to ``output`` (.safetensors), with .onnx beside it.
 
-    Goes on from ``checkpoint`` where it exists, which is renewed every ``checkpoint_every`` steps and
-    removed in the end. ``on_note`` hears, before training starts, of photographs that are too few, too
-    small or unreadable. ``cancel`` stops between two photographs that are read, two styles that are judged,
-    or two steps: the checkpoint is kept, nothing else written. Once all is learnt, it only ends the judging.
-    With a ``team`` every process calls this alike, and the leading one writes.
+    Resumes from ``checkpoint`` if it exists, saves to it every ``checkpoint_every`` steps, and removes it at
+    the end. ``on_note`` is called, before training starts, with remarks about photographs that are too few,
+    too small or unreadable. Once ``cancel`` returns True, training stops after the current step; only the
+    checkpoint is written. After the last step it only skips the evaluation. With a ``team`` every process
+    calls this function, and the leader writes.
 
     A ``Progress`` event's levels are the stages (rows, then the network), its preview is a sheet of
-    photographs and their paintings. Raises InputError and its kin for what cannot be
-    used, before training, and OutputError.
+    photographs and their paintings. Raises InputError and its subclasses for unusable input, before
+    training, and OutputError.
     """
     imaging.check_writable(output, suffixes=(".safetensors",))
     watch = _Watch(on_progress, cancel)
@@ -114,7 +114,7 @@ def teach(
         materials = gather(plan, checkpoint, on_note or (lambda _: None), team, stop)
     except Stopped:
         team.tell(True)
-        return _nothing(watch)
+        return _cancelled_result(watch)
     saved = materials.saved
     if saved is not None:
         watch.began -= saved["seconds"]
@@ -134,20 +134,20 @@ def teach(
     like = tuple(None if k is None else materials.known[k].name for k in model.like)
     before = _judge(model, materials, plan, stop)
     if team.tell(stop()):
-        return _nothing(watch)
+        return _cancelled_result(watch)
     common = TrainingSchedule(1, plan.batch, plan.size, seed=plan.seed, loss=loss)
     stages = stages_of(plan.method, plan.architecture, common)
     left = team.tell(plan.seconds - (time.perf_counter() - watch.began))
-    if plan.steps is None and saved is None and left < LEARNING * plan.seconds:
+    if plan.steps is None and saved is None and left < LEAST_LEARNING * plan.seconds:
         raise InputError(
-            f"reading and measuring took most of the {plan.seconds / 60:g} minutes: expected more minutes, "
-            "or smaller paintings and photographs"
+            f"reading the pictures took most of the {plan.seconds / 60:g} minutes: expected more --minutes, "
+            "or smaller pictures"
         )
-    # A training that is gone on with keeps the steps it had.
+    # A resumed training keeps its number of steps.
     deadline = None if plan.steps is not None or saved is not None else time.perf_counter() + left - SAVING
-    batches = _Lessons(plan, materials, stages, watch, checkpoint, checkpoint_every, team, deadline)
+    batches = _StageRunner(plan, materials, stages, watch, checkpoint, checkpoint_every, team, deadline)
     model, steps, finished = batches.run(model, saved)
-    taught = Taught(
+    result = TrainingResult(
         (),
         materials.styles,
         like,
@@ -160,7 +160,7 @@ def teach(
         device=str(materials.device),
     )
     if not finished:
-        return taught
+        return result
     after = _judge(model, materials, plan, stop)
     files: tuple[Path, ...] = ()
     if team.is_leader:
@@ -169,17 +169,17 @@ def teach(
         if checkpoint is not None:
             remove_checkpoint(checkpoint)
     seconds = time.perf_counter() - watch.began
-    return Taught(**(vars(taught) | {"files": files, "after": after, "seconds": seconds}))
+    return TrainingResult(**(vars(result) | {"files": files, "after": after, "seconds": seconds}))
 
 
-def _nothing(watch: _Watch) -> Taught:
-    """What came of a training that was cancelled before its first step."""
-    return Taught((), (), (), 0, 0, (), time.perf_counter() - watch.began, cancelled=True)
+def _cancelled_result(watch: _Watch) -> TrainingResult:
+    """Return the result of a training cancelled before its first step."""
+    return TrainingResult((), (), (), 0, 0, (), time.perf_counter() - watch.began, cancelled=True)
 
 
 @dataclass
-class _Lessons:
-    """The stages of a training, one after the other, and their checkpoints."""
+class _StageRunner:
+    """A runner of a training's stages, with checkpoints."""
 
     plan: TrainingPlan
     materials: TrainingMaterials
@@ -189,10 +189,10 @@ class _Lessons:
     every: int
     team: Team
     deadline: float | None
-    """When all is to be done, as ``time.perf_counter`` has it; None where the steps are fixed."""
+    """The end of the time, as of ``time.perf_counter``; None for a fixed number of steps."""
 
     def run(self, model: Model, saved: Mapping[str, Any] | None) -> tuple[Model, list[int], bool]:
-        """The taught model, the steps of each stage, and whether all were done."""
+        """Return the trained model, the steps of each stage, and whether all were done."""
         steps: list[int] = list(saved["steps"]) if saved else []
         first = int(saved["stage"]) if saved else 0
         for number, stage in enumerate(self.stages):
@@ -209,7 +209,7 @@ class _Lessons:
         return model, steps, True
 
     def _count(self, number: int, model: Model) -> list[int]:
-        """The steps of this stage and those after it, as far as they can be known now."""
+        """Return the estimated steps of this stage and the later ones."""
         rest = self.stages[number:]
         shares = [stage.share / sum(s.share for s in rest) for stage in rest]
         if self.plan.steps is not None or self.deadline is None:
@@ -249,24 +249,24 @@ class _Lessons:
             whole = trainer.step == goal
             if whole and ends is not None and goal < steps[number]:
                 now = time.perf_counter()
-                steps[number] = self._revised(trainer, (now - began) / (goal - first), ends - now)
-            self._keep(trainer, number, steps)
+                steps[number] = self._revise_steps(trainer, (now - began) / (goal - first), ends - now)
+            self._save(trainer, number, steps)
             if not whole:
                 return False
         return True
 
     def _end_of(self, number: int) -> float | None:
-        """When stage ``number``, which begins now, should end, if there is a time for it."""
+        """Return the time at which stage ``number``, which begins now, should end, if limited."""
         if self.deadline is None:
             return None
         now = time.perf_counter()
         shares = [stage.share for stage in self.stages[number:]]
         return now + max(0.0, self.deadline - now) * shares[0] / sum(shares)
 
-    def _revised(self, trainer: Trainer, each: float, left: float) -> int:
-        """The steps of the stage, by what the last ones took: others if the time is missed by a tenth.
+    def _revise_steps(self, trainer: Trainer, each: float, left: float) -> int:
+        """Return the steps of the stage, changed if the time would be missed by more than a tenth.
 
-        The learning rates then fall to nothing by the new end.
+        The learning rates then fall to zero at the new end.
         """
         steps = trainer.schedule.steps
         rest = steps - trainer.step
@@ -278,7 +278,7 @@ class _Lessons:
         trainer.schedule = replace(trainer.schedule, steps=fitting)
         return fitting
 
-    def _keep(self, trainer: Trainer, number: int, steps: list[int]) -> None:
+    def _save(self, trainer: Trainer, number: int, steps: list[int]) -> None:
         at = {"stage": number, "steps": steps, "iterations": sum(steps[:number]) + trainer.step}
         state = at | {"seconds": time.perf_counter() - self.watch.began, "trainer": trainer.state()}
         if self.checkpoint is not None and self.team.is_leader:
@@ -288,7 +288,7 @@ class _Lessons:
 def _judge(
     model: Model, materials: TrainingMaterials, plan: TrainingPlan, stop: Callable[[], bool]
 ) -> Judgement | None:
-    """The mean over the styles; None without photographs to judge by, and once ``stop`` returns True."""
+    """Return the mean over the styles; None without held-out photographs, or once ``stop`` returns True."""
     photos: Sequence[Tensor] = materials.judged.photos[:16]
     if not photos:
         return None
@@ -309,7 +309,7 @@ def _card(
     before: Judgement | None,
     after: Judgement | None,
 ) -> dict[str, Any]:
-    """What the file says of its making."""
+    """Return the description of the training that is stored in the file."""
     return {
         "training": {
             "method": plan.method,
