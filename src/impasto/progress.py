@@ -1,4 +1,4 @@
-"""The progress of what runs: one type of event for the terminal, JSON lines, Python and the studio."""
+"""The progress of all work: one type of event for the terminal, JSON lines, Python and the studio."""
 
 from __future__ import annotations
 
@@ -75,4 +75,4 @@ def time_left(elapsed: float, done: float, before: float = 0.0) -> float | None:
 
 ProgressCallback = Callable[[Progress], None]
 Cancel = Callable[[], bool]
-"""A function that is asked again and again while something runs; True stops it."""
+"""A function called again and again while work runs; it returns True to stop it."""

@@ -166,8 +166,7 @@ def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
 
 @pytest.mark.usefixtures("here")
 def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from impasto.pipelines.train import materials
-    from impasto.pipelines.train import training
+    from impasto.pipelines.train import materials, training
 
     monkeypatch.setattr(
         training, "LEAST_LEARNING", float("-inf")
@@ -232,8 +231,7 @@ def test_ctrl_c_is_heard_before_the_first_step_too(
 ) -> None:
     from impasto.networks.train import evaluation, photos
     from impasto.networks.train.plan import TrainingPlan
-    from impasto.pipelines.train import materials, train_network
-    from impasto.pipelines.train import training
+    from impasto.pipelines.train import materials, train_network, training
 
     counts = {"reading": 0, "judging": 0}
     read, judge = photos._read, evaluation.judge

@@ -19,7 +19,7 @@ from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.networks.train.team import Team
-    from impasto.pipelines.train import TrainingResult, TrainingPlan
+    from impasto.pipelines.train import TrainingPlan, TrainingResult
 
 INTERRUPTED = 130
 _LEADER_SPEAKS = 10.0

@@ -1,4 +1,4 @@
-"""The progress of a film, whoever paints it."""
+"""The progress of a film, painted in this process or by workers."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ class FilmMeter:
 
     @property
     def painted(self) -> int:
-        """The number of frames that are painted, those of unfinished parts too."""
+        """The number of painted frames, including those of unfinished parts."""
         return int(sum(self._parts.values()))
 
     def frame(self, part: Part, count: int, pixels: Pixels) -> None:
-        """Take note that ``count`` frames of ``part`` are painted in this process; ``pixels`` is the last."""
+        """Record that ``count`` frames of ``part`` are painted in this process; ``pixels`` is the last."""
         self._parts[part.number] = part.share(count)
         self._preview = lambda: pixels
         self._report()
 
     def iteration(self, event: Progress) -> None:
-        """Take note of an iteration of the frame that is being painted."""
+        """Record an iteration of the frame that is being painted."""
         self._report(event)
 
     def take(self, event: BatchEvent, kept: PartFiles | None) -> None:
-        """Take note of the event of a part, or of a worker that died without one."""
+        """Record the event of a part, or of a worker that died without one."""
         if kept is None:
             self.say(f"worker {event.worker} is replaced: {event.note}")
             return
