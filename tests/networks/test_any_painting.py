@@ -106,6 +106,16 @@ def test_any_size_is_painted_boldly(network: AnyPaintingNetwork, size: tuple[int
     assert network(picture(*size), style, coarse=style).shape == (1, 3, *size)
 
 
+def test_enlarging_leaves_no_wave_locked_to_the_coarser_grid() -> None:
+    rows, columns = torch.meshgrid(torch.arange(12), torch.arange(12), indexing="ij")
+    for wave in (rows % 2, columns % 2, (rows + columns) % 2):
+        found = enlarged(wave[None, None].float())
+        inside = found[..., 4:-4, 4:-4]
+        torch.testing.assert_close(inside, torch.full_like(inside, 0.5))
+    slope = enlarged(rows[None, None].float())[0, 0, 4:-4, 4]
+    torch.testing.assert_close(slope, torch.arange(4, 20) / 2 - 0.25)
+
+
 def test_the_encoder_is_not_learnt(network: AnyPaintingNetwork) -> None:
     learnt = network.decoder()
     assert not any(name.startswith("encoder") for name in learnt)

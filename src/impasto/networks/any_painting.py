@@ -34,7 +34,7 @@ MARGIN = 6
 """Positions of noise beyond the picture on each side, as far as a stroke of it reaches."""
 
 DIRECTIONS = 8
-LENGTH, WIDTH = 3.0, 0.8
+LENGTH, WIDTH = 3.0, 1.2
 """Of the noise's strokes: standard deviations along and across them, in positions of relu3_1."""
 
 SPREAD = 2.5
@@ -287,8 +287,13 @@ def part_of(noise: Tensor) -> Tensor:
 
 
 def enlarged(x: Tensor) -> Tensor:
-    """Double the size by linear interpolation."""
-    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    """Double the size by linear interpolation, without waves of two positions, which would stay locked to
+    the coarser grid and show as bricks."""
+    channels = x.shape[1]
+    hat = x.new_tensor([0.25, 0.5, 0.25])
+    padded = functional.pad(x, (1, 1, 1, 1), mode="replicate")
+    smooth = functional.conv2d(padded, torch.outer(hat, hat).expand(channels, 1, 3, 3), groups=channels)
+    return functional.interpolate(smooth, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def whole_strides(picture: Tensor, stride: int = STRIDE) -> Tensor:
