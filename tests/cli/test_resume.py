@@ -179,14 +179,14 @@ def test_what_is_no_checkpoint_is_refused() -> None:
     state.write_bytes(data.replace(b"photo.png", b"photo.pig"))
     refused(run("resume", state), "checksum")
     write_checkpoint(state, {"video": "x.mp4"}, {})
-    refused(run("resume", state), "it.state holds a job that this version of impasto does not know")
+    refused(run("resume", state), "it.state has a job that this version of Impasto cannot read")
     assert not Path("out.png").exists()
 
 
 def test_inputs_that_went_or_changed_are_refused_by_name(here: Path) -> None:
     state = begin()
     (here / "art.png").rename(here / "moved.png")
-    refused(run("resume", state), "it.state was begun with art.png, which cannot be read now")
+    refused(run("resume", state), "it.state was begun with art.png, which cannot be read")
     imaging.write(Picture(stripes(80, 80, period=10)), here / "art.png")
     refused(run("resume", state), "it.state was begun with another art.png", "SHA-256")
     (here / "moved.png").replace(here / "art.png")

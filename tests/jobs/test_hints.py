@@ -105,7 +105,7 @@ def test_an_autoscaler_that_cannot_be_told_is_logged_and_does_not_end_the_batch(
     hear(monkeypatch, refuse)
     with caplog.at_level(logging.WARNING):
         crew_in(tmp_path).start(1)
-    assert caplog.messages == ["the autoscaler could not be told of 1 workers: Ray is not initialized yet"]
+    assert caplog.messages == ["cannot request 1 workers from the autoscaler: Ray is not initialized yet"]
     with pytest.raises(TypeError, match="a wrong bundle"):
         crew_in(tmp_path).start(1)
 
@@ -137,8 +137,8 @@ DIED = (
     ],
 )
 def test_a_picture_is_blamed_for_its_worker_and_not_for_the_machine(reason: str, machine: bool) -> None:
-    from impasto.jobs.executors.ray import _reason, _taken_away
+    from impasto.jobs.executors.ray import _machine_lost, _reason
 
     error = RuntimeError(DIED + reason)
-    assert _taken_away(error) == machine
+    assert _machine_lost(error) == machine
     assert _reason(error).startswith("the worker died: ")

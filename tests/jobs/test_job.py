@@ -57,17 +57,23 @@ def test_a_recipe_calls_inputs_as_people_do_and_makes_the_same_job_again() -> No
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"content": "a.jpg"}, "needs 'styles'"),
-        ({"content": "a.jpg", "styles": [], "colour": "red"}, "has no 'colour'"),
-        ({"content": 5, "styles": []}, "content of a job must be a text or an object of texts; it is 5"),
+        ({"content": "a.jpg"}, "missing 'styles'"),
+        ({"content": "a.jpg", "styles": [], "colour": "red"}, "unknown 'colour'"),
+        ({"content": 5, "styles": []}, "content of a job must be a string or an object of strings; it is 5"),
         ({"content": "a.jpg", "styles": "starry-night"}, "styles of a job must be a list"),
         (
             {"content": "a.jpg", "styles": [1]},
-            "styles of a job must be a text or .*; it is 1",
+            "styles of a job must be a string or .*; it is 1",
         ),
         ({"content": "a.jpg", "styles": [], "quality": "high"}, "quality .* whole number"),
-        ({"content": {"place": 5}, "styles": []}, "content of a job must be a text or an object of texts"),
-        ({"content": {"where": "a"}, "styles": []}, "content of a job must be a text or an object of texts"),
+        (
+            {"content": {"place": 5}, "styles": []},
+            "content of a job must be a string or an object of strings",
+        ),
+        (
+            {"content": {"where": "a"}, "styles": []},
+            "content of a job must be a string or an object of strings",
+        ),
         (
             {"content": "a.jpg", "styles": [], "engine": "slow"},
             "engine .* one of optimize, fast; it is 'slow'",
@@ -177,7 +183,7 @@ def test_inputs_that_changed_or_went_are_named(here: Path) -> None:
     ):
         check_unchanged(job, "it")
     (here / "painting.jpg").unlink()
-    with pytest.raises(InputError, match=r"begun with painting\.jpg, which cannot be read now"):
+    with pytest.raises(InputError, match=r"begun with painting\.jpg, which cannot be read"):
         check_unchanged(job, "it")
 
 

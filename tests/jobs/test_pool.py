@@ -91,7 +91,7 @@ class Book:
         self.batches: list[int] = []
         self.news: list[BatchEvent] = []
 
-    def settle(self, records: object) -> None:
+    def store_records(self, records: object) -> None:
         assert isinstance(records, list)
         self.records += records
         self.batches.append(len(records))
@@ -114,7 +114,7 @@ def play(
 ) -> tuple[Book, bool]:
     tasks = [Task(n, Job("photo.jpg", ("art.jpg",), f"{n}.png"), f"{n}.checkpoint") for n in range(items)]
     book = Book()
-    pool = Pool(tasks, actors, workers, settle=book.settle, tell=book.tell, policy=policy)
+    pool = Pool(tasks, actors, workers, store_records=book.store_records, tell=book.tell, policy=policy)
 
     def stop() -> bool:
         return stop_after is not None and len(book.records) >= stop_after
@@ -169,7 +169,7 @@ def test_a_dead_worker_is_replaced_and_its_item_is_once_in_the_manifest() -> Non
 
 def test_an_item_that_kills_workers_is_set_aside() -> None:
     book, _ = play(Actors({(0, n): "die" for n in (1, 2, 3)}), 2, 1, Policy(crashes=3))
-    assert rows(book)["0.png"] == ("failed", 3, "3 workers died over it; the last one: killed")
+    assert rows(book)["0.png"] == ("failed", 3, "3 workers died while painting it; the last one: killed")
     assert rows(book)["1.png"] == ("done", 1, None)
 
 

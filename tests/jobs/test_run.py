@@ -69,7 +69,7 @@ def test_one_process_at_a_time_is_at_a_run(tmp_path: Path) -> None:
     with batch.alone():
         with pytest.raises(InputError) as caught, RunStore(tmp_path, "batch").alone():
             pass
-        assert str(caught.value) == f"another impasto is at work on the batch in {tmp_path}"
+        assert str(caught.value) == f"another process is working on the batch in {tmp_path}"
         assert (tmp_path / ".impasto" / "lock").exists()
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").touch()
@@ -105,12 +105,12 @@ def test_the_lock_in_a_store_has_to_be_renewed_and_ends_by_itself(memory: str) -
     now = 1000.0
     first, second = (RemoteRunStore(memory, "batch", clock=lambda: now) for _ in range(2))
     with first.alone():
-        with pytest.raises(InputError, match=r"at work on the batch in memory://out \(.*try again in 60 s"):
+        with pytest.raises(InputError, match=r"working on the batch in memory://out \(.*try again in 60 s"):
             second.alone().__enter__()
         now += LEASE - 1
         first.keep()
         now += LEASE - 1
-        with pytest.raises(InputError, match="another impasto"):
+        with pytest.raises(InputError, match="another process"):
             second.alone().__enter__()
         now += 2
         with second.alone():

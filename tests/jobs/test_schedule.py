@@ -33,7 +33,7 @@ def test_a_worker_gets_as_many_items_as_it_may_have_and_the_next_when_one_is_don
     assert handed(schedule) == [(1, 0, 1), (1, 1, 1), (2, 2, 1), (2, 3, 1)]
     assert schedule.done(2, 2, 1.0)
     assert handed(schedule) == [(2, 4, 1)]
-    assert (schedule.waiting, schedule.in_hand) == (0, 4)
+    assert (schedule.waiting, schedule.assigned) == (0, 4)
 
 
 def test_nothing_is_handed_to_a_worker_that_is_not_ready() -> None:
@@ -48,25 +48,25 @@ def test_a_failure_that_may_pass_is_tried_again_later_and_then_set_aside() -> No
     for failures, wait in ((1, 10.0), (2, 20.0)):
         ((worker, item, attempt),) = handed(schedule, 100.0)
         assert attempt == failures
-        assert schedule.failed(worker, item, 0.0, is_retryable=True) == "again"
+        assert schedule.failed(worker, item, 0.0, is_retryable=True) == "retry"
         assert handed(schedule, wait - 0.1) == []
         assert schedule.due(0.0) == wait
     assert handed(schedule, 20.0) == [(1, 0, 3)]
-    assert schedule.failed(1, 0, 20.0, is_retryable=True) == "aside"
+    assert schedule.failed(1, 0, 20.0, is_retryable=True) == "give up"
     assert schedule.finished
 
 
 def test_a_failure_that_does_not_pass_is_set_aside_at_once() -> None:
     schedule = started(1, 1)
     handed(schedule)
-    assert schedule.failed(1, 0, 0.0, is_retryable=False) == "aside"
+    assert schedule.failed(1, 0, 0.0, is_retryable=False) == "give up"
     assert schedule.finished
 
 
 def test_the_items_of_a_dead_worker_go_to_its_successor_first() -> None:
     schedule = started(4, 1, Policy(ahead=2))
     assert handed(schedule) == [(1, 0, 1), (1, 1, 1)]
-    assert schedule.lost(1, 5.0) == [(0, "again"), (1, "again")]
+    assert schedule.lost(1, 5.0) == [(0, "retry"), (1, "retry")]
     assert schedule.start(5.0) == [2]
     schedule.ready(2, 6.0)
     # The first was in work when the worker died and counts as tried; the one behind it does not.
@@ -74,7 +74,7 @@ def test_the_items_of_a_dead_worker_go_to_its_successor_first() -> None:
 
 
 def test_an_item_over_which_workers_die_is_set_aside_and_one_on_machines_that_go_is_not() -> None:
-    for at_fault, fates in ((True, ["again", "again", "aside"]), (False, ["again"] * 3)):
+    for at_fault, fates in ((True, ["retry", "retry", "give up"]), (False, ["retry"] * 3)):
         schedule = Schedule(range(1), 1, Policy(crashes=3))
         found = []
         for _ in fates:
@@ -106,17 +106,17 @@ def test_workers_that_never_get_ready_are_started_ever_later_and_given_up_when_n
         schedule.lost(worker, 0.0)
         assert schedule.start(wait - 0.1) == []
         assert schedule.due(0.0) == wait
-        assert not schedule.hopeless
+        assert not schedule.cannot_start
         schedule._next_start = 0.0
     schedule.lost(schedule.start(0.0)[0], 0.0)
-    assert schedule.hopeless
+    assert schedule.cannot_start
 
 
 def test_one_machine_on_which_nothing_starts_does_not_end_a_batch_that_others_work_on() -> None:
     schedule = started(9, 2, Policy(starts=1))
     schedule.lost(1, 0.0)
     schedule.lost(schedule.start(0.0)[0], 0.0)
-    assert not schedule.hopeless
+    assert not schedule.cannot_start
 
 
 def test_a_machine_that_goes_while_its_workers_start_is_no_sign_that_none_can() -> None:
@@ -124,7 +124,7 @@ def test_a_machine_that_goes_while_its_workers_start_is_no_sign_that_none_can() 
         schedule = Schedule(range(99), 16, Policy(starts=2, delay=1))
         for worker in schedule.start(0.0):
             schedule.lost(worker, 0.0, at_fault=at_fault)
-        assert not schedule.hopeless
+        assert not schedule.cannot_start
         assert len(schedule.start(1.0)) == 16
 
 
@@ -132,19 +132,19 @@ def test_a_worker_that_says_nothing_is_noticed_and_one_without_work_is_not() -> 
     schedule = started(2, 2, Policy(patience=100))
     (first, *_), (second, *_) = handed(schedule)
     assert schedule.done(second, 1, 10.0)
-    assert schedule.silent(99.0) == []
-    schedule.heard(first, 50.0)
-    assert schedule.silent(149.0) == []
-    assert schedule.silent(160.0) == [first]
+    assert schedule.unresponsive(99.0) == []
+    schedule.note_event(first, 50.0)
+    assert schedule.unresponsive(149.0) == []
+    assert schedule.unresponsive(160.0) == [first]
 
 
 def test_idle_workers_are_let_go_when_nothing_waits() -> None:
     schedule = started(2, 2)
     handed(schedule)
-    assert schedule.surplus() == []
+    assert schedule.dismiss_idle() == []
     schedule.done(2, 1, 0.0)
-    assert schedule.surplus() == [2]
-    assert schedule.surplus() == []
+    assert schedule.dismiss_idle() == [2]
+    assert schedule.dismiss_idle() == []
     assert schedule.start(0.0) == []
 
 
@@ -173,10 +173,10 @@ def test_whatever_happens_every_item_is_settled_exactly_once(seed: int) -> None:
         if what == "done" and schedule.done(worker, item, now):
             settled.append(item)
         elif what in ("fail", "refuse"):
-            if schedule.failed(worker, item, now, is_retryable=what == "fail") == "aside":
+            if schedule.failed(worker, item, now, is_retryable=what == "fail") == "give up":
                 settled.append(item)
         elif what == "die":  # the other items it had stay in ``out``: it may speak later
-            settled += [i for i, verdict in schedule.lost(worker, now) if verdict == "aside"]
+            settled += [i for i, verdict in schedule.lost(worker, now) if verdict == "give up"]
             if chance.random() < 0.5:
                 out.append((worker, item))
     assert sorted(settled) == list(range(count))

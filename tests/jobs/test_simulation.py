@@ -50,7 +50,7 @@ def test_a_thousand_failing_workers_lose_nothing_and_record_nothing_twice(tmp_pa
     # Every picture that is not set aside was painted.
     assert {int(record.output[:7]) for record in batch.records if record.done} <= set(told.painted)
     reasons = {(record.error or "").partition(";")[0] for record in batch.failed}
-    assert reasons <= {"it is no picture", "the store did not answer", "3 workers died over it"}
+    assert reasons <= {"it is no picture", "the store did not answer", "3 workers died while painting it"}
     assert 0 < len(batch.failed) < 0.03 * ITEMS
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from impasto.imaging import read_parameters
 from impasto.jobs.events import Finished, Progressed, WorkerLost
-from impasto.jobs.work import Task, carry_out
+from impasto.jobs.work import Task, perform_task
 from impasto.studio.worker.ray_executor import RayJobExecutor, make_performer
 from tests.studio.conftest import House, encoded, submit, until, upload
 
@@ -53,7 +53,7 @@ class Executor:
                 raise SystemExit
 
         try:
-            outcome = carry_out(
+            outcome = perform_task(
                 task, self._perform, begun=lambda _: None, on_progress=said, stop=lambda: False
             )
         except SystemExit:

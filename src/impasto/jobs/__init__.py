@@ -1,4 +1,4 @@
-"""What is to be painted, as one object that JSON can carry; and many of them, one after the other."""
+"""Jobs, and their execution: one at a time, in batches, by workers."""
 
 from __future__ import annotations
 

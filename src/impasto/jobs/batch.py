@@ -1,4 +1,4 @@
-"""Many jobs: what is done stays done, what fails is tried again, told, and does not stop the rest."""
+"""Batches of jobs: finished ones are skipped, failed ones are retried and do not stop the others."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Batch:
-    """How a batch went: a record for every job it came to, in order, ``skipped`` of them done before.
+    """A batch that has run: the records of its jobs, in order, ``skipped`` of them done before.
 
-    ``left_out``: pictures given as photographs that are results of an earlier batch in the folder.
+    ``left_out``: given photographs that are results of an earlier batch in the folder.
     """
 
     records: tuple[Record, ...]
@@ -61,15 +61,15 @@ def run(
     on_event: BatchCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Batch:
-    """Perform ``jobs``, whose outputs lie in ``folder``, one after the other in this process.
+    """Perform ``jobs``, whose outputs are in ``folder``, one after the other in this process.
 
-    A job is skipped when its output is there and the manifest knows it as done with the same options
-    and the same inputs, byte for byte. ``network``: the digest of the encoder's weights, which count as
-    an input. A job that was cut short goes on from its checkpoint. One that fails for a reason that may
-    pass is tried again as ``policy`` says. ``cancel`` is asked between jobs, and handed on to ``perform``.
+    A job is skipped if its output exists and the manifest has it as done with the same options and inputs,
+    byte for byte. ``network``: the digest of the encoder's weights, which count as an input. An unfinished
+    job resumes from its checkpoint. One that fails for a reason that may pass is retried as ``policy`` says.
+    ``cancel`` is called between jobs, and passed to ``perform``.
 
-    Raises InputError when the manifest is none, or another batch is at work in ``folder``, and
-    OutputError when the manifest cannot be written; any other error is a record's.
+    Raises InputError for a malformed manifest, or if another batch is running in ``folder``, and OutputError
+    if the manifest cannot be written; any other error is stored in its record.
     """
     executor = InlineExecutor(perform, cancel or (lambda: False))
     chosen = replace(policy or Policy(), ahead=1)
@@ -96,17 +96,17 @@ def run_with(
     on_event: BatchCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Batch:
-    """As ``run``, with the executor that ``start_workers`` returns, and at most so many workers of it.
+    """Perform ``jobs`` as ``run`` does, with the executor and the number of workers from ``start_workers``.
 
-    ``start_workers`` is called only when there is something to paint. Raises ImpastoError besides, when no
-    worker can be started.
+    ``start_workers`` is called only if there is something to paint. Also raises ImpastoError if no worker
+    can be started.
     """
     tell = on_event or (lambda _: None)
     store = manifest(str(folder))
     with store.alone():
         known = records(store)
-        looks = _Looks()
-        notes = [_why_again(job, known.get(_name(job)), network, looks) for job in jobs]
+        versions = _StoreVersions()
+        notes = [_reason_to_paint(job, known.get(_name(job)), network, versions) for job in jobs]
         again = {_name(job) for job, note in zip(jobs, notes, strict=True) if note is not None}
         store.write([record.to_dict() for name, record in known.items() if name not in again])
         tasks = [
@@ -135,21 +135,21 @@ def run_with(
                 tasks,
                 executor,
                 min(workers, len(tasks)),
-                settle=lambda records: store.add(*(record.to_dict() for record in records)),
+                store_records=lambda records: store.add(*(record.to_dict() for record in records)),
                 tell=take,
                 policy=policy,
                 keep=store.keep,
             )
             if isinstance(executor, InlineExecutor):
-                executor.say = lambda event: pool.take_in([event])
+                executor.say = lambda event: pool.handle([event])
             cancelled = not pool.run(cancel or (lambda: False))
     in_order = tuple(found[name] for name in map(_name, jobs) if name in found)
     return Batch(in_order, len(jobs) - len(tasks), cancelled)
 
 
 def _checkpoint(output: str) -> str:
-    """The file that a painting is kept in meanwhile: beside its result, or, of one that goes to a store, by
-    name, on the worker's machine; a worker elsewhere begins anew."""
+    """Return the path of a painting's checkpoint: beside its result or, for one in a store, a name on the
+    worker's machine; a worker on another machine starts over."""
     if places.is_address(output):
         return f"{places.name_of(output)}.checkpoint"
     return str(Path(output).parent / HIDDEN / f"{Path(output).name}.checkpoint")
@@ -159,14 +159,14 @@ def _name(job: Job) -> str:
     return places.name_of(job.output)
 
 
-class _Looks:
-    """What stores say of the files in their folders: asked once a folder, since a request takes long."""
+class _StoreVersions:
+    """The versions of files in stores, requested once for each folder, as requests are slow."""
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, str]] = {}
 
     def version(self, address: str) -> str:
-        """ "" for one that is not there, or of which the store says nothing."""
+        """Return the version of a file, "" if it does not exist or has none."""
         return self._in(address).get(address, "")
 
     def exists(self, name: str) -> bool:
@@ -179,18 +179,18 @@ class _Looks:
         return self._folders[folder]
 
 
-def _why_again(job: Job, record: Record | None, network: str, looks: _Looks) -> str | None:
-    """Why ``job`` is to be painted, "" when it never was; None when it is done."""
+def _reason_to_paint(job: Job, record: Record | None, network: str, versions: _StoreVersions) -> str | None:
+    """Return why ``job`` is to be painted, "" for the first time; None if it is done."""
     if record is None:
         return ""
     if not record.done:
         return "failed before"
-    if not looks.exists(job.output):
-        return "its result is gone"
+    if not versions.exists(job.output):
+        return "its result does not exist"
     if record.job.quality != job.quality:
         return f"quality was {record.job.quality}, is {job.quality}"
     try:
-        now = measure(job, network=network, earlier=record.job, look=looks.version)
+        now = measure(job, network=network, earlier=record.job, look=versions.version)
     except InputError as error:
         return str(error)
     different = differences(record.job, now)

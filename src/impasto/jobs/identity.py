@@ -1,4 +1,4 @@
-"""What makes a job the job it is: which files it reads, where they lie, and what they hold."""
+"""The identity of jobs: the digests of their inputs, and the paths at which inputs are found."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from impasto.jobs.job import Job, Reference
 from impasto.jobs.run import Run, shortened
 from impasto.optimize.options import Initialisation, OptimizeOptions
 
-_MEANS = ("max_memory", "tile", "device", "recoveries", "model", "encoder")
-"""Options that say how a picture is made, not which: a painting may go on with others of these. A network
-counts by its weights."""
+_IGNORED = ("max_memory", "tile", "device", "recoveries", "model", "encoder")
+"""Options that do not change the picture: a painting may resume with other values. A network is compared by
+its weights."""
 
 
 def measure(
     job: Job, *, network: str = "", earlier: Job | None = None, look: Callable[[str], str] | None = None
 ) -> Job:
-    """Return ``job`` with what it begins with: the current folder, and its inputs' and its network's
-    digests.
+    """Return ``job`` with the current folder, and the digests of its inputs and its network.
 
-    Files in a store are read, unless ``look`` says that they are the version that they were when the job
-    was measured ``earlier``. Raises InputError for an input that is not there or cannot be read.
+    Files in a store are read, unless ``look`` returns the version that they had when the job was measured
+    ``earlier``. Raises InputError for an input that does not exist or cannot be read.
     """
     known = {} if earlier is None else {one.place: one for one in earlier.inputs()}
 
@@ -46,7 +45,7 @@ def measure(
 
 
 def start(job: Job) -> Reference | None:
-    """Return the picture that painting begins with, where it is one of its own."""
+    """Return the initial picture, if the options name a file."""
     options = job.options
     if not isinstance(options, OptimizeOptions) or options.init in get_args(Initialisation):
         return None
@@ -54,7 +53,7 @@ def start(job: Job) -> Reference | None:
 
 
 def digest(name: str) -> str:
-    """The SHA-256 of a file, of a folder's pictures in the order of their names, or of a named style."""
+    """Return the SHA-256 of a file, of a folder's pictures sorted by name, or of a named style."""
     if is_address(name):
         return digests.of_file(fetch(name), known=True)
     path = Path(name)
@@ -63,7 +62,7 @@ def digest(name: str) -> str:
     except OSError as error:  # such as a name too long to be one
         raise InputError(f"cannot read {shortened(name)}: {error.strerror or error}") from error
     if is_folder:
-        from impasto.imaging import READABLE_SUFFIXES  # NumPy's import is not for the command's help
+        from impasto.imaging import READABLE_SUFFIXES  # slow to import
 
         pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
         return digests.of_files(pictures)
@@ -75,7 +74,7 @@ def digest(name: str) -> str:
 
 
 def _mapped(job: Job, change: Callable[[Reference], Reference]) -> Job:
-    """``job`` with its references changed."""
+    """Return ``job`` with its references changed."""
 
     def optional(one: Reference | None) -> Reference | None:
         return None if one is None else change(one)
@@ -93,7 +92,7 @@ def _mapped(job: Job, change: Callable[[Reference], Reference]) -> Job:
 
 
 def _moved(job: Job, move: Callable[[str], str], network: Callable[[str], str]) -> Job:
-    """``job`` with other places for its inputs, and for the file of its network."""
+    """Return ``job`` with other places for its inputs and for its network's file."""
     found = _mapped(
         replace(job, start=start(job)), lambda one: replace(one, place=move(one.place)) if one.place else one
     )
@@ -108,14 +107,13 @@ def _moved(job: Job, move: Callable[[str], str], network: Callable[[str], str]) 
 
 
 def located(job: Job) -> Job:
-    """Return ``job`` as seen from the current folder: places relative to ``job.folder`` made whole where
-    that is another one."""
+    """Return ``job`` with its paths as seen from the current folder: absolute, if begun in another."""
     folder = Path(job.folder)
     if not job.folder or folder == Path.cwd():
         return job
 
     def whole(place: str) -> str:
-        # What is neither there nor looks like a file's name is a named style's.
+        # Anything that is neither a file nor looks like one is a named style.
         is_file = (folder / place).exists() or "." in place or "/" in place
         return str(folder / place) if place and is_file else place
 
@@ -124,13 +122,12 @@ def located(job: Job) -> Job:
 
 
 def fetched(job: Job) -> Job:
-    """Return ``job`` with copies on this machine of the inputs that lie elsewhere. Raises InputError."""
+    """Return ``job`` with local copies of the inputs that are in stores. Raises InputError."""
     return _moved(job, lambda place: str(fetch(place)) if is_address(place) else place, lambda name: name)
 
 
 def beside(job: Job, folder: Path) -> Job:
-    """Return ``job`` with the inputs that are not in the current folder taken from ``folder``, where they
-    are there."""
+    """Return ``job`` with inputs missing in the current folder taken from ``folder``, where they exist."""
 
     def found(place: str) -> str:
         is_there_only = bool(place) and not Path(place).exists() and (folder / place).exists()
@@ -149,9 +146,9 @@ def _network_in(folder: Path) -> Callable[[str], str]:
 
 
 def check_unchanged(job: Job, where: str) -> None:
-    """Raise InputError when an input of ``job`` is not there any more, or not what it was.
+    """Raise InputError if an input of ``job`` is missing or has changed.
 
-    ``where``: who remembers the job, for the message.
+    ``where``: the file that holds the job, for the message.
     """
     for one in job.inputs():
         if not one.place or not one.digest:
@@ -159,9 +156,7 @@ def check_unchanged(job: Job, where: str) -> None:
         try:
             now = digest(one.place)
         except InputError as error:
-            raise InputError(
-                f"{where} was begun with {one.place}, which cannot be read now: {error}"
-            ) from error
+            raise InputError(f"{where} was begun with {one.place}, which cannot be read: {error}") from error
         if now != one.digest:
             raise InputError(
                 f"{where} was begun with another {one.place}: its SHA-256 was {one.digest[:16]}..., "
@@ -170,19 +165,19 @@ def check_unchanged(job: Job, where: str) -> None:
 
 
 def differences(earlier: Job, now: Job) -> list[str]:
-    """Return what decides the picture and differs between two measured jobs, as "NAME was A, is B".
+    """Return the differences between two measured jobs that change the picture, as "NAME was A, is B".
 
-    Files count by what they hold, wherever they lie; the output, its quality, the device and the memory
-    do not count. A network counts by its weights where they are known, and by its name otherwise.
+    Files are compared by contents, not by path; output, quality, device and memory are ignored. Networks are
+    compared by their weights if these are known, else by name.
     """
     if earlier.engine != now.engine:
         return [f"engine was {earlier.engine}, is {now.engine}"]
     by_weights = bool(earlier.network and now.network)
-    before, after = _decisive(earlier, by_weights), _decisive(now, by_weights)
+    before, after = _compared(earlier, by_weights), _compared(now, by_weights)
     return Run("painting", after).differences(before)
 
 
-def _decisive(job: Job, by_weights: bool) -> dict[str, Any]:
+def _compared(job: Job, by_weights: bool) -> dict[str, Any]:
     def held(one: Reference | None) -> str | None:
         return None if one is None else one.digest or one.place
 
@@ -197,7 +192,7 @@ def _decisive(job: Job, by_weights: bool) -> dict[str, Any]:
         "style masks": list(map(held, job.style_masks)),
         "protect": held(job.protect),
         "strokes": held(job.strokes),
-        **{key: value for key, value in options.to_dict().items() if key not in _MEANS},
+        **{key: value for key, value in options.to_dict().items() if key not in _IGNORED},
         **({"network": job.network} if by_weights else {name: network}),
     }
     if job.start is not None:

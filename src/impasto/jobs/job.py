@@ -1,4 +1,4 @@
-"""The job: which pictures, how they are painted, and where the result goes."""
+"""The job: inputs, options and output of one painting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENGINES: dict[str, type[OptimizeOptions] | type[FastOptions]] = {
     "optimize": OptimizeOptions,
     "fast": FastOptions,
 }
-"""The engines by the names that JSON has for them, and the options of each."""
+"""The options of each engine, by the engine's name in JSON."""
 
 _LISTS = ("styles", "content_masks", "style_masks")
 _SINGLE = ("content", "protect", "strokes", "start")
@@ -26,9 +26,9 @@ _SINGLE = ("content", "protect", "strokes", "start")
 class Reference:
     """An input of a job.
 
-    ``place``: where it is: a path, an address, or a name of the catalogue; "" where it is in memory only.
-    ``name``: what a person calls it, where that is not its place. ``digest``: the SHA-256 of what it
-    holds, "" until it is measured. ``version``: what a store says of the object it is.
+    ``place``: a path, an address, or a name in the catalogue; "" for an input in memory. ``name``: its name
+    for the user, if other than its place. ``digest``: the SHA-256 of its contents, "" until measured.
+    ``version``: the version of an object in a store.
     """
 
     place: str = ""
@@ -38,12 +38,12 @@ class Reference:
 
     @property
     def label(self) -> str:
-        """What a person calls it."""
+        """The input's name for the user."""
         return self.name or self.place
 
     @classmethod
     def of(cls, value: object, what: str) -> Reference:
-        """Return the reference that a text, or what ``to_json`` gives, stands for. Raises OptionError."""
+        """Return the reference for a string, or for a value of ``to_json``. Raises OptionError."""
         if isinstance(value, Reference):
             return value
         if isinstance(value, str):
@@ -52,27 +52,25 @@ class Reference:
         if not isinstance(value, Mapping) or not all(
             name in known and isinstance(text, str) for name, text in value.items()
         ):
-            raise OptionError(f"{what} of a job must be a text or an object of texts; it is {value!r}")
+            raise OptionError(f"{what} of a job must be a string or an object of strings; it is {value!r}")
         return cls(**value)
 
     def to_json(self) -> str | dict[str, str]:
-        """Return the place alone where there is no more to say."""
+        """Return the place alone, or an object if there is more."""
         return {k: v for k, v in asdict(self).items() if v} if self != Reference(self.place) else self.place
 
 
 @dataclass(frozen=True)
 class Job:
-    """One painting to be made.
+    """The inputs, options and output of one painting.
 
-    ``content``: the photograph. ``styles``: names, style files, pictures, or folders of one artist's
-    pictures. ``output``: the file that the result goes to, its suffix the format; "" for none.
-    ``options``: how to paint, and by which engine. ``content_masks``, ``style_masks``, ``protect``,
-    ``strokes``: as in ``impasto.stylize``. ``quality``: of lossy formats, 1 to 100. Inputs may be given as
-    texts, which are their places.
+    ``content``: the photograph. ``styles``: names, style files, pictures, or folders of pictures.
+    ``output``: the file to write, whose suffix is the format; "" for none. ``options``: those of the engine
+    that paints. ``content_masks``, ``style_masks``, ``protect``, ``strokes``: as in ``impasto.stylize``.
+    ``quality``: for lossy formats, 1 to 100. Inputs may be given as strings, which are their places.
 
-    Filled in by ``jobs.identity.measure``: the references' digests; ``start``, the picture that
-    ``options.init`` names, if it names one; ``folder``, where relative places start from; ``network``, the
-    SHA-256 of the network's weights.
+    ``jobs.identity.measure`` fills in the digests of inputs; ``start``, the picture that ``options.init``
+    names, if any; ``folder``, the base of relative paths; ``network``, the SHA-256 of the network's weights.
     """
 
     content: Reference
@@ -100,24 +98,24 @@ class Job:
                 object.__setattr__(self, name, Reference.of(value, name))
         for name in ("output", "folder", "network"):
             if not isinstance(getattr(self, name), str):
-                raise OptionError(f"{name} of a job must be a text; it is {getattr(self, name)!r}")
+                raise OptionError(f"{name} of a job must be a string; it is {getattr(self, name)!r}")
         whole = isinstance(self.quality, int) and not isinstance(self.quality, bool)
         if not whole or not 1 <= self.quality <= 100:
             raise OptionError(f"quality must be a whole number from 1 to 100; it is {self.quality!r}")
 
     @property
     def engine(self) -> str:
-        """The engine that paints it, by its name in ``ENGINES``."""
+        """The name of the engine in ``ENGINES``."""
         return next(name for name, kind in ENGINES.items() if isinstance(self.options, kind))
 
     def inputs(self) -> tuple[Reference, ...]:
-        """Return every input, each once."""
+        """Return all inputs, without duplicates."""
         given = [self.content, *self.styles, *self.content_masks, *self.style_masks]
         given += [one for one in (self.protect, self.strokes, self.start) if one is not None]
         return tuple(dict.fromkeys(given))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         values: dict[str, Any] = {"engine": self.engine}
         for entry in fields(self):
             value = getattr(self, entry.name)
@@ -130,14 +128,14 @@ class Job:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Job:
-        """The inverse of ``to_dict``. Raises OptionError for what is unknown, missing or of a wrong kind."""
+        """Return the job of ``to_dict``. Raises OptionError for unknown, missing or malformed values."""
         if not isinstance(values, Mapping):
             raise OptionError(f"expected a job, an object; got {type(values).__name__}")
         known = {f.name for f in fields(cls)} | {"engine"}
         unknown, missing = set(values) - known, {"content", "styles"} - set(values)
         if unknown or missing:
-            wrong = f"has no {sorted(unknown)[0]!r}" if unknown else f"needs {sorted(missing)[0]!r}"
-            raise OptionError(f"a job {wrong}; it has {', '.join(sorted(known))}")
+            wrong = f"unknown {sorted(unknown)[0]!r}" if unknown else f"missing {sorted(missing)[0]!r}"
+            raise OptionError(f"{wrong} in a job; it has {', '.join(sorted(known))}")
         plain = dict(values)
         engine = plain.pop("engine", "optimize")
         if not isinstance(engine, str) or engine not in ENGINES:
@@ -147,11 +145,11 @@ class Job:
         except OptionError:
             raise
         except (TypeError, ValueError, AttributeError) as error:
-            raise OptionError(f"options of a job are of a wrong kind: {error}") from error
+            raise OptionError(f"options of a job have a value of a wrong type: {error}") from error
         return cls(**plain)
 
     def recipe(self) -> dict[str, Any]:
-        """Return what it takes to make this picture again, ready for JSON, with inputs by their labels."""
+        """Return the inputs, by their labels, and options to make this picture again, ready for JSON."""
         found: dict[str, Any] = {
             "impasto": __version__,
             "engine": self.engine,
@@ -169,8 +167,8 @@ class Job:
 
     @classmethod
     def from_recipe(cls, recipe: object) -> Job:
-        """The inverse of ``recipe``. Raises OptionError."""
+        """Return the job of ``recipe``. Raises OptionError."""
         if not isinstance(recipe, Mapping) or "options" not in recipe:
-            raise OptionError("expected how a picture was made: photograph, styles and options")
+            raise OptionError("expected the recipe of a picture, with photograph, styles and options")
         known = {name: value for name, value in recipe.items() if name != "impasto"}
         return cls.from_dict(known | {"content": recipe.get("content") or ""})

@@ -1,4 +1,4 @@
-"""What a machine has for workers, and how they share it."""
+"""The division of a machine or a cluster among workers."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from impasto.jobs.work import THREAD_VARIABLES
 
 @dataclass(frozen=True)
 class WorkerSlot:
-    """A worker's share: so many ``threads``, and the graphics processor of that name, if any."""
+    """A worker's share of a machine: a number of ``threads``, and a graphics processor, if any."""
 
     threads: int
     gpu: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """What keeps a process to this share, when set before it starts."""
+        """Return the environment variables that limit a process to this share."""
         found = dict.fromkeys(THREAD_VARIABLES, str(self.threads))
-        # Threads that wait by spinning take the cores away from other workers.
+        # Threads that spin while waiting take cores from other workers.
         found["OMP_WAIT_POLICY"] = "PASSIVE"
         return found if self.gpu is None else found | {"CUDA_VISIBLE_DEVICES": self.gpu}
 
 
 def cores() -> int:
-    """Processors that this process may keep busy: its affinity, and its container's share of time."""
+    """Return the number of cores that this process may use, by affinity and container."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(count, _quota(Path("/sys/fs/cgroup/cpu.max"))))
 
 
 def _quota(file: Path) -> int:
-    """The cores a control group (version 2) may use, rounded up; many when it does not say."""
+    """Return the cores that a control group (version 2) may use, rounded up; many if unlimited."""
     try:
         quota, period = file.read_text().split()
         return -(-int(quota) // int(period))
@@ -42,9 +42,9 @@ def _quota(file: Path) -> int:
 
 
 def gpus(device: str) -> list[str]:
-    """Return the graphics processors to share out for ``device``, as CUDA_VISIBLE_DEVICES names them.
+    """Return the graphics processors to divide for ``device``, as named in CUDA_VISIBLE_DEVICES.
 
-    None for a processor, and where one is named: all workers take that one then.
+    Returns none for "cpu", and for a particular device, which all workers share.
     """
     if device not in ("auto", "cuda"):
         return []
@@ -59,10 +59,10 @@ def gpus(device: str) -> list[str]:
 
 
 def count_workers(asked: int | str, items: int, *, cores: int, gpus: int, memory: float, each: float) -> int:
-    """How many workers: ``asked``, or for "auto" one for each graphics processor, or else for each core.
+    """Return the number of workers: ``asked``, or for "auto" one per graphics processor, or else per core.
 
-    Never more than ``items``; "auto" keeps within ``memory`` (bytes) too, of which each takes ``each``.
-    Raises OptionError for what is neither a number from 1 nor "auto".
+    It is at most ``items``; "auto" also respects ``memory``, of which each worker takes ``each`` bytes.
+    Raises OptionError as ``check_workers`` does.
     """
     check_workers(asked)
     if isinstance(asked, int):
@@ -74,7 +74,7 @@ def count_workers(asked: int | str, items: int, *, cores: int, gpus: int, memory
 
 
 def check_workers(asked: int | str) -> None:
-    """Raise OptionError for what is neither a number from 1 nor "auto"."""
+    """Raise OptionError unless ``asked`` is a number from 1 or "auto"."""
     if asked != "auto" and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
         raise OptionError(f"workers must be a number from 1, or auto; it is {asked!r}")
 
@@ -82,9 +82,9 @@ def check_workers(asked: int | str) -> None:
 def slots(
     workers: int, cores: int, gpus: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> list[WorkerSlot]:
-    """Shares of a machine: threads add up to its cores, or one each where there are fewer.
+    """Return the workers' shares of a machine: together all cores, at least one thread each.
 
-    OMP_NUM_THREADS in the ``environment`` is the most that a worker gets.
+    OMP_NUM_THREADS in the ``environment`` limits the threads of a worker.
     """
     most = (os.environ if environment is None else environment).get("OMP_NUM_THREADS", "")
     limit = int(most) if most.isdecimal() and int(most) > 0 else cores
@@ -106,14 +106,14 @@ class Node:
 
     @classmethod
     def of(cls, resources: Mapping[str, float], *, gpus: bool) -> Node:
-        """From what Ray says of a node; with ``gpus``, its graphics processors count."""
+        """Return the node of Ray's ``resources``; with ``gpus``, count its graphics processors."""
         cards = int(resources.get("GPU", 0)) if gpus else 0
         return cls(int(resources.get("CPU", 0)), cards, resources.get("memory", 0.0))
 
 
 @dataclass(frozen=True)
 class Share:
-    """How a cluster is shared: so many ``workers``, each with its ``slot`` and ``memory`` (bytes).
+    """The division of a cluster: a number of ``workers``, each with a ``slot`` and ``memory`` in bytes.
 
     ``gpu``: whether each takes a graphics processor.
     """
@@ -124,22 +124,21 @@ class Share:
     gpu: bool
 
     def bundle(self) -> dict[str, float]:
-        """What a worker needs, as an autoscaler calls it."""
+        """Return the resources of a worker, in Ray's terms."""
         return {"CPU": float(self.slot.threads)} | ({"GPU": 1.0} if self.gpu else {})
 
 
 def share_cluster(asked: int | str, items: int, nodes: Sequence[Node], memory: float) -> Share:
-    """Who gets what of ``nodes``: ``asked`` workers, or for "auto" as many as there is room for.
+    """Return the division of ``nodes`` among ``asked`` workers, or for "auto" as many as there is room for.
 
-    Room is one worker for each graphics processor, or else for each core, as far as each finds ``memory``
-    bytes on its node. A worker's threads fit on one node beside those of the workers that share it.
-    Raises OptionError for ``asked``.
+    There is room for one worker per graphics processor, or else per core, as far as each has ``memory``
+    bytes on its node. The threads of the workers on a node fit its cores. Raises OptionError for ``asked``.
     """
     cores = [node.cores for node in nodes]
     gpus = sum(node.gpus for node in nodes)
     each = min(memory, 0.9 * max((node.memory for node in nodes), default=memory))
     room = sum(min(n.cores, int(n.memory // each) if each > 0 else n.cores) for n in nodes)
     count = count_workers(asked, items, cores=max(1, room), gpus=gpus, memory=1.0, each=0.0)
-    together = -(-count // max(1, len(nodes)))  # on one node, where they spread evenly
+    together = -(-count // max(1, len(nodes)))  # on one node, if spread evenly
     threads = min(sum(cores) // count, max(cores, default=1) // together)
     return Share(count, WorkerSlot(max(1, threads)), int(each), gpus > 0)

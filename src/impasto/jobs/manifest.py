@@ -1,4 +1,4 @@
-"""What a batch has done: one line of JSON for every painting, in ``manifest.jsonl`` beside the results."""
+"""The manifest of a batch: one line of JSON per painting, in ``manifest.jsonl`` beside the results."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Status = Literal["done", "failed"]
 
 @dataclass(frozen=True)
 class Record:
-    """How one painting went.
+    """The record of one painting.
 
     ``output``: the result's name in the folder. ``size``: its (width, height). ``losses``: the last
-    total and its parts. ``seconds``: time spent painting. ``error``: why it failed.
+    total and its parts. ``seconds``: time spent painting. ``error``: the reason for a failure.
     """
 
     output: str
@@ -37,31 +37,31 @@ class Record:
         return self.status == "done"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         size = None if self.size is None else list(self.size)
         return values | {"size": size, "losses": dict(self.losses), "job": self.job.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Record:
-        """The inverse of ``to_dict``. Raises InputError for what is unknown, missing or of a wrong kind."""
+        """Return the record of ``to_dict``. Raises InputError for unknown, missing or malformed values."""
         known = {f.name for f in fields(cls)}
         wrong = sorted(({"output", "status", "job"} - set(values)) | (set(values) - known))
         if wrong or values["status"] not in ("done", "failed") or not isinstance(values["output"], str):
             odd = wrong[0] if wrong else "status or output"
-            raise InputError(f"expected a painting's {', '.join(sorted(known))}; {odd!r} is not right")
+            raise InputError(f"expected a record with {', '.join(sorted(known))}; wrong or missing: {odd!r}")
         size = values.get("size")
         plain = dict(values) | {"job": Job.from_dict(values["job"]), "size": size and tuple(size)}
         return cls(**plain)
 
 
 def manifest(folder: str) -> RunStore:
-    """Return the store of the batch whose results are in ``folder``, a path or an address."""
+    """Return the store of the batch with results in ``folder``, a path or an address."""
     return run_store(folder, "batch", NAME)
 
 
 def records(store: RunStore) -> dict[str, Record]:
-    """Return the records by their outputs' names, in order; the last of a name counts. Raises InputError."""
+    """Return the records by output name, in order; the last of each name counts. Raises InputError."""
     found: dict[str, Record] = {}
     for record in store.parts(Record.from_dict):
         found.pop(record.output, None)

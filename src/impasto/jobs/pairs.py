@@ -1,4 +1,4 @@
-"""All pairs of photographs and styles as jobs, each with a name of its own."""
+"""All pairs of photographs and styles as jobs with unique names."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ from impasto.jobs.job import Job, PaintOptions, Reference
 
 
 def photographs(given: Iterable[str], results: Collection[Path | str] = ()) -> tuple[list[str], list[str]]:
-    """The files ``given`` and the pictures in the folders given, each once: photographs, and what is
-    among the ``results`` (see ``whereabouts``).
+    """Return the ``given`` files and the pictures in given folders, without duplicates: photographs, and
+    those that are among the ``results`` (as returned by ``location``).
 
-    Raises InputError for a name that is neither, a folder without pictures, or nothing at all.
+    Raises InputError for a missing file, a folder without pictures, or no photographs.
     """
     found: dict[Path | str, str] = {}
     for name in given:
         for picture in _pictures(name):
-            found.setdefault(whereabouts(picture), picture)
+            found.setdefault(location(picture), picture)
     photos = [name for path, name in found.items() if path not in results]
     if not photos:
-        raise InputError(f"expected photographs; got {len(found)} results of an earlier batch in that folder")
+        raise InputError(
+            f"expected photographs; got {len(found)} results of an earlier batch in the output folder"
+        )
     return photos, [name for path, name in found.items() if path in results]
 
 
-def whereabouts(name: str) -> Path | str:
-    """The one path of a file on this machine, or its address."""
+def location(name: str) -> Path | str:
+    """Return the absolute path of a file on this machine, or its address."""
     return name if is_address(name) else Path(name).resolve()
 
 
 def _pictures(name: str) -> list[str]:
-    """The photograph ``name``, or those in the folder of that name."""
+    """Return the photograph ``name``, or those in the folder of that name."""
     if is_address(name):
         is_folder, is_there = places.is_folder(name), places.exists(name)
     else:
@@ -48,12 +50,12 @@ def _pictures(name: str) -> list[str]:
     inside = places.listing(name) if is_address(name) else [str(p) for p in sorted(Path(name).iterdir())]
     pictures = [p for p in inside if PurePosixPath(p).suffix.lower() in READABLE_SUFFIXES]
     if not pictures:
-        raise InputError(f"the folder {name} has no pictures in it; expected photographs")
+        raise InputError(f"expected a folder of photographs; {name} has no pictures")
     return pictures
 
 
 def known_styles(given: Iterable[str]) -> list[str]:
-    """Return the styles ``given``, each once. Raises StyleError for one that is neither a file nor a name."""
+    """Return the ``given`` styles without duplicates. Raises StyleError for an unknown one."""
     found: dict[object, str] = {}
     for name in given:
         style = find_style(name)
@@ -72,51 +74,51 @@ def pairs(
     suffix: str = ".png",
     quality: int = 95,
 ) -> list[Job]:
-    """One job for every photograph and style, photograph by photograph: CONTENT-STYLE.png in ``folder``.
+    """Return a job for every photograph and style, photograph by photograph: CONTENT-STYLE.png in ``folder``.
 
-    Raises OptionError for options that are about several styles at once, InputError when a result would
-    replace an input, OutputError when results cannot be written to ``folder``.
+    Raises OptionError for options of several styles, InputError if a result would replace an input,
+    OutputError if results cannot be written to ``folder``.
     """
     for name in ("style_weights", "style_scales", "blend_layers"):
         if len(getattr(options, name, ())) > 1:
-            raise OptionError(f"a batch paints with one style at a time; {name} is for several")
+            raise OptionError(f"a batch paints with one style at a time: expected no {name}")
     where = str(folder)
     check_writable((places.scratch() if is_address(where) else Path(where)) / f"result{suffix}")
-    titles, manners = labels(contents), labels(styles)
-    stems = _numbered([f"{title}-{manner}" for title in titles for manner in manners])
+    titles, style_labels = labels(contents), labels(styles)
+    stems = _numbered([f"{title}-{style_label}" for title in titles for style_label in style_labels])
     outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
     rows = [(content, style) for content in contents for style in styles]
     jobs = [
         Job(Reference(content), (Reference(style),), output, options, quality=quality)
         for (content, style), output in zip(rows, outputs, strict=True)
     ]
-    inputs = {whereabouts(one.place) for job in jobs for one in job.inputs()}
+    inputs = {location(one.place) for job in jobs for one in job.inputs()}
     for output in outputs:
-        if whereabouts(output) in inputs:
+        if location(output) in inputs:
             raise InputError(f"the result {output} is also an input; it would be overwritten")
     return jobs
 
 
 def labels(given: Sequence[str]) -> list[str]:
-    """A short label for each of ``given``, no two alike even where upper and lower case are.
+    """Return a short label for each of ``given``, unique even ignoring case.
 
-    The name without suffix; where that is not enough with its suffix, then with its folder, and so on:
-    x, x_jpg, holidays_x, holidays_x_jpg. Which it is depends on ``given`` only.
+    It is the name without suffix; if that is ambiguous, with its suffix, then with its folder, and so on:
+    x, x_jpg, holidays_x, holidays_x_jpg.
     """
-    ladders = [_ladder(name) for name in given]
+    candidates = [_candidates(name) for name in given]
     steps = [0] * len(given)
     while True:
-        found = [ladder[step] for ladder, step in zip(ladders, steps, strict=True)]
+        found = [names[step] for names, step in zip(candidates, steps, strict=True)]
         shared = _shared(found)
-        climbing = [n for n, label in enumerate(found) if label.casefold() in shared]
-        climbing = [n for n in climbing if steps[n] + 1 < len(ladders[n])]
-        if not climbing:
+        ambiguous = [n for n, label in enumerate(found) if label.casefold() in shared]
+        ambiguous = [n for n in ambiguous if steps[n] + 1 < len(candidates[n])]
+        if not ambiguous:
             return _numbered(found)
-        for n in climbing:
+        for n in ambiguous:
             steps[n] += 1
 
 
-def _ladder(name: str) -> list[str]:
+def _candidates(name: str) -> list[str]:
     path: PurePath
     if is_address(name):
         path, is_folder = PurePosixPath("/" + name.partition("://")[2]), False
@@ -140,7 +142,7 @@ def _shared(found: Sequence[str]) -> set[str]:
 
 
 def _numbered(found: Sequence[str]) -> list[str]:
-    """``found`` with -2, -3 and so on behind what was there before."""
+    """Return ``found`` with -2, -3 and so on appended to repeated labels."""
     used: set[str] = set()
     result = []
     for label in found:

@@ -1,7 +1,7 @@
-"""The loop of a batch: what workers say goes into the schedule and the manifest, and what it answers to them.
+"""The loop of a batch: events of workers update the schedule and the manifest, and tasks go to the workers.
 
-Where the workers are is the executor's affair: in this process (``inline``), in others (``process``), on a
-cluster (``cluster``), or nowhere (the simulation of ``benchmarks/scale``).
+The executor decides where workers run: in this process (``inline``), in others (``process``), on a cluster
+(``ray``), or in a simulation (``benchmarks/scale``).
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from impasto.jobs.work import Task, failure
 from impasto.progress import Cancel, Progress
 
 GRACE = 60.0
-"""Seconds that workers have, after Ctrl-C, to keep what they have begun and stop."""
+"""Seconds after Ctrl-C for workers to save their paintings and stop."""
 PULSE = 0.25
-"""Seconds between two looks at whether to stop."""
+"""Seconds between checks whether to stop."""
 
 
 class Pool:
-    """Performs ``tasks`` with a ``executor`` of so many ``workers``.
+    """A pool that performs ``tasks`` with an ``executor`` and a number of ``workers``.
 
-    ``settle`` takes the records of what is done or set aside, each once, several at a time; nothing
-    more is handed out before it returns, so that a slow disk slows the workers and memory does not
-    grow. ``keep`` is called again and again.
+    ``store_records`` is called with the records of finished and failed tasks; no tasks are assigned until it
+    returns, so that a slow disk slows the workers down instead of filling memory. ``keep`` is called
+    regularly.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Pool:
         executor: Executor,
         workers: int,
         *,
-        settle: Callable[[Sequence[Record]], None],
+        store_records: Callable[[Sequence[Record]], None],
         tell: BatchCallback,
         policy: Policy | None = None,
         keep: Callable[[], None] = lambda: None,
@@ -55,62 +55,64 @@ class Pool:
         self.tasks = {task.item: task for task in tasks}
         self.executor = executor
         self.schedule = Schedule(self.tasks, workers, policy)
-        self._settle = settle
+        self._store_records = store_records
         self._tell = tell
         self._keep = keep
-        self._settled: list[Record] = []
+        self._finished_records: list[Record] = []
         self._news: list[BatchEvent] = []
         self._reason = ""
         self._stop: Cancel = lambda: False
         self._cut = False
 
     def run(self, stop: Cancel) -> bool:
-        """Until everything is settled; False when ``stop`` said so before.
+        """Run until all tasks are finished or have failed; return False if ``stop`` returned True before.
 
-        Raises ImpastoError when no worker can be started, and what ``settle`` raises.
+        Raises ImpastoError if no worker can be started, and the errors of ``store_records``.
         """
         self._stop = stop
         try:
             while not self.schedule.finished:
                 if stop():
-                    self._wind_up()
+                    self._stop_workers()
                     return False
-                self._arrange()
-                self.take_in(self.executor.wait(min(PULSE, self.schedule.due(self.executor.now()))))
+                self._schedule_tasks()
+                self.handle(self.executor.wait(min(PULSE, self.schedule.due(self.executor.now()))))
             return not self._cut
         finally:
             self.executor.close()
 
-    def _arrange(self) -> None:
-        """Workers come and go as needed, and get tasks."""
+    def _schedule_tasks(self) -> None:
+        """Start and dismiss workers as needed, and assign tasks."""
         now = self.executor.now()
-        if self.schedule.hopeless:
+        if self.schedule.cannot_start:
             raise ImpastoError(f"no worker can be started: {self._reason}")
-        for worker in self.schedule.silent(now):
+        for worker in self.schedule.unresponsive(now):
             self.executor.dismiss(worker, kill=True)
-            self._lost(WorkerLost(worker, f"it said nothing for {self.schedule.policy.patience:.0f} s"))
+            self._lost(
+                WorkerLost(worker, f"the worker did not respond for {self.schedule.policy.patience:.0f} s")
+            )
         for worker in self.schedule.start(now):
             self.executor.start(worker)
         for assignment in self.schedule.assign(now):
             self.executor.give(assignment.worker, self.tasks[assignment.item])
-        for worker in self.schedule.surplus():
+        for worker in self.schedule.dismiss_idle():
             self.executor.dismiss(worker)
 
-    def take_in(self, events: Sequence[Event]) -> None:
-        """What happened, and what follows from it."""
+    def handle(self, events: Sequence[Event]) -> None:
+        """Handle events of workers."""
         for event in events:
             self._take(event)
-        if self._settled:
-            self._settle(self._settled)  # all that came together is one write
-            self._settled = []
+        if self._finished_records:
+            self._store_records(self._finished_records)  # one write for all
+            self._finished_records = []
         self._keep()
         news, self._news = self._news, []
-        for one in news:  # what is told as done is on the disk
+        for one in news:  # only after the records are on disk
             self._tell(one)
 
     def _take(self, event: Event) -> None:
         now, worker = self.executor.now(), event.worker
-        self.schedule.heard(worker, now)
+        self.schedule.note_event(worker, now)
         if isinstance(event, WorkerReady):
             self.schedule.ready(worker, now)
         elif isinstance(event, Started):
@@ -134,12 +136,12 @@ class Pool:
             self._cut = True
             self.schedule.done(event.worker, item, now)
             return
-        if outcome.status == "stopped":  # though nobody here asked it to
+        if outcome.status == "stopped":  # not by this process
             error, is_retryable = "the worker was interrupted", True
         verdict = self.schedule.failed(event.worker, item, now, is_retryable=is_retryable)
-        if verdict == "again":
+        if verdict == "retry":
             self._say("retrying", item, event.worker, note=error)
-        elif verdict == "aside":
+        elif verdict == "give up":
             self._finish(failure(self.tasks[item], error, attempt), item, event.worker)
 
     def _lost(self, event: WorkerLost) -> None:
@@ -147,17 +149,17 @@ class Pool:
         self._reason = event.reason
         fates = self.schedule.lost(event.worker, now, at_fault=event.at_fault)
         for item, verdict in fates:
-            if verdict == "again":
+            if verdict == "retry":
                 self._say("replaced", item, event.worker, note=event.reason)
             else:
                 attempts = self.schedule.attempt(item) - 1
-                words = f"{attempts} workers died over it; the last one: {event.reason}"
+                words = f"{attempts} workers died while painting it; the last one: {event.reason}"
                 self._finish(failure(self.tasks[item], words, attempts), item, event.worker)
         if not fates:
             self._say("replaced", None, event.worker, note=event.reason)
 
     def _finish(self, record: Record, item: int, worker: int) -> None:
-        self._settled.append(record)
+        self._finished_records.append(record)
         self._say(record.status, item, worker, record=record)
 
     def _say(
@@ -173,16 +175,16 @@ class Pool:
         job, number = (None, 0) if item is None else (self.tasks[item].job, item + 1)
         self._news.append(BatchEvent(state, job, number, worker, note, progress, record))
 
-    def _wind_up(self) -> None:
-        """What is finished by now counts; what is not is kept by its worker."""
+    def _stop_workers(self) -> None:
+        """Stop the workers, which save their paintings; record those that are finished."""
         self.executor.interrupt()
         until = self.executor.now() + GRACE
-        while self.schedule.in_hand and self.executor.now() < until:
+        while self.schedule.assigned and self.executor.now() < until:
             events = self.executor.wait(PULSE)
             for event in events:
                 if isinstance(event, Finished) and event.outcome.status != "done":
                     self.schedule.done(event.worker, event.item, self.executor.now())
                 elif isinstance(event, WorkerLost):
                     self.schedule.lost(event.worker, self.executor.now(), at_fault=False)
-            # What failed at this moment is tried again next time.
-            self.take_in([e for e in events if isinstance(e, Finished) and e.outcome.status == "done"])
+            # Failures at this moment are not recorded, and are retried by the next run.
+            self.handle([e for e in events if isinstance(e, Finished) and e.outcome.status == "done"])

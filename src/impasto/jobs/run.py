@@ -1,7 +1,7 @@
-"""What makes long work resumable: a description of it, the parts that are done, and its state.
+"""Runs: resumable work, with a description, finished parts and state.
 
-A painting that is kept in a checkpoint, a batch, a film, a sweep and a training are runs. Whether one is
-the run that was begun before is told by comparing descriptions, and only here.
+A painting with a checkpoint, a batch, a film, a sweep and a training are runs. Only this module decides
+whether a run is the same as an earlier one, by comparing their descriptions.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from impasto.files import local, places
 from impasto.files.locks import Lease, locked
 
 HIDDEN = ".impasto"
-"""The folder beside results that holds what unfinished work needs to go on."""
+"""The folder beside results that holds the state of unfinished work."""
 LOCK = "lock"
 EVERY = 1.0
-"""Seconds between two objects of new lines: a store takes long to write one."""
+"""Seconds between two objects of new lines, as stores write slowly."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Run:
-    """Long work that can be gone on with.
+    """Resumable work.
 
-    ``kind``: "painting", "film" and so on, as messages name it. ``description``: all that decides what
-    comes out of it, by name, in plain values.
+    ``kind``: "painting", "film" and so on, for messages. ``description``: everything that determines its
+    result, by name, as plain values.
     """
 
     kind: str
@@ -43,22 +43,22 @@ class Run:
         object.__setattr__(self, "description", json.loads(json.dumps(self.description)))
 
     def differences(self, earlier: Mapping[str, Any]) -> list[str]:
-        """Return in what it is another run than the one described ``earlier``: "NAME was A, is B"."""
+        """Return the differences to the run described ``earlier``, as "NAME was A, is B"."""
         return list(_differences(json.loads(json.dumps(earlier)), self.description, ""))
 
     def check_same(self, earlier: Mapping[str, Any], where: str) -> None:
-        """Raise InputError where what lies at ``where`` is another run, described ``earlier``."""
+        """Raise InputError if ``where`` holds another run, described ``earlier``."""
         if different := self.differences(earlier):
             raise another(where, self.kind, different)
 
 
 def another(where: str, kind: str, different: Sequence[str]) -> InputError:
-    """Return the error for what lies at ``where`` and is of another run, ``different`` in so much."""
+    """Return the error for a file ``where`` that belongs to another run, with its differences."""
     return InputError(f"{where} belongs to another {kind}: its {different[0]}")
 
 
 def restart_note(different: Sequence[str]) -> str:
-    """Return what is said where earlier work is of another run, ``different`` in so much, and not used."""
+    """Return the note that earlier work is not used, since it is of another run; "" without differences."""
     return f"started over: its {different[0]}" if different else ""
 
 
@@ -72,19 +72,17 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any], within: str
 
 
 def shortened(value: object) -> str:
-    """Return what a message says of a value: the beginning of one that is long."""
+    """Return a value for messages, truncated if long."""
     text = "none" if value is None else str(value)
     return text if len(text) <= 40 else f"{text[:16]}..."
 
 
 class RunStore:
-    """The folder of a run, on this machine or one that machines share: the parts that are done, and that one
-    process at a time is at it.
+    """The folder of a run, on this machine or a shared one: its finished parts, and a lock.
 
-    ``name``: the file that has a line of JSON for each part, in the order in which they were done. A part
-    is there once its line is: one that a crash cut short does not count. ``kind``: as in ``Run``.
-    ``hidden``: the folder for the lock, and for all else that is not for people; by default ``.impasto``
-    in ``folder``.
+    ``name``: the file with a line of JSON for each finished part, in order; a line truncated by a crash is
+    ignored. ``kind``: as in ``Run``. ``hidden``: the folder for the lock and the state, by default
+    ``.impasto`` in ``folder``.
     """
 
     def __init__(
@@ -97,7 +95,7 @@ class RunStore:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """While this process is at the run, no other is. Raises InputError where one is, and OutputError."""
+        """Lock the run for this process. Raises InputError if another process has it, and OutputError."""
         places.make_folder(self.hidden, f"the {self.kind}")
         places.sweep(self.folder)
         lock = Path(self.hidden) / LOCK
@@ -105,15 +103,15 @@ class RunStore:
             with locked(lock, self._taken):
                 yield
         finally:
-            with contextlib.suppress(OSError):  # what is unfinished stays, and the folder with it
+            with contextlib.suppress(OSError):  # unfinished work keeps the folder
                 lock.parent.rmdir()
 
     @property
     def _taken(self) -> str:
-        return f"another impasto is at work on the {self.kind} in {self.folder}"
+        return f"another process is working on the {self.kind} in {self.folder}"
 
     def parts(self, read: Callable[[dict[str, Any]], T]) -> list[T]:
-        """Return the lines, each as ``read`` makes it of an object. Raises InputError for what is none."""
+        """Return the lines, each converted by ``read``. Raises InputError for a malformed one."""
         there = places.exists(self.lines)
         return _parse(places.read(self.lines), self.lines, self.kind, read) if there else []
 
@@ -122,19 +120,18 @@ class RunStore:
         places.write(self.lines, _lines(parts))
 
     def add(self, *parts: Mapping[str, Any]) -> None:
-        """Add a line for each; on the disk when this returns. Raises OutputError."""
+        """Append a line for each part, flushed to the disk. Raises OutputError."""
         local.append(self.lines, _lines(parts))
 
     def keep(self) -> None:
-        """Called again and again while the run goes on. Raises OutputError."""
+        """Do regular maintenance; called often during the run. Raises OutputError."""
 
 
 class RemoteRunStore(RunStore):
-    """As ``RunStore``, of a folder in a store. New lines are there a second later at most; a crash in between
-    repeats them.
+    """A ``RunStore`` for a folder in a store. New lines are written within a second; a crash may lose them.
 
-    Nothing can be added to an object there: new lines are objects of their own under ``hidden``, each there
-    at once or not at all, and in the end all are one. The lock is an object that has to be renewed.
+    Objects cannot be appended to: new lines are separate objects under ``hidden``, merged at the end. The
+    lock is a ``Lease``.
     """
 
     def __init__(
@@ -158,7 +155,7 @@ class RemoteRunStore(RunStore):
             if self._added:
                 self.write(self.parts(dict))
         finally:
-            with contextlib.suppress(Exception):  # what can be kept, is; the error on its way says more
+            with contextlib.suppress(Exception):  # the error being raised is more important
                 self._flush()
             self._lease.release()
 
@@ -215,6 +212,6 @@ def _parse(data: bytes, where: str, kind: str, read: Callable[[dict[str, Any]], 
 
 
 def _lines(parts: Iterable[Mapping[str, Any]]) -> bytes:
-    """A line of JSON for each."""
+    """Return a line of JSON for each part."""
     texts = (json.dumps(part, ensure_ascii=False) for part in parts)
     return b"".join(text.encode("utf-8", "surrogateescape") + b"\n" for text in texts)

@@ -1,7 +1,7 @@
-"""Who does what next: a state machine without clock, processes or files.
+"""The schedule of a batch: a state machine without clock, processes or files.
 
-Local processes, Ray and the simulation of ``benchmarks/scale`` all drive this one. It is told what
-happened and when; it answers what to hand to whom, what to try again, and what to set aside.
+It is used with local processes, with Ray and in the simulation of ``benchmarks/scale``. From events and
+their times, it decides which worker gets which item, what to retry, and what to give up.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["again", "aside"]
+Verdict = Literal["retry", "give up"]
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How patient a batch is; times in seconds.
+    """The limits of a batch; times in seconds.
 
-    ``retries``: how often an item that failed for a reason that may pass is tried again, first after
-    ``delay``, then after twice as long, and so on up to ``longest_delay``. ``crashes``: how many workers
-    may die over an item before it is set aside. ``ahead``: items a worker has at a time, the one it
-    works on among them. ``starts``: how often in a row workers may die before they are ready, when no
-    other lives. ``patience``: how long a worker with an item may say nothing before it counts as dead.
+    ``retries``: the number of retries of an item that failed for a reason that may pass, first after
+    ``delay``, then after twice as long, and so on up to ``longest_delay``. ``crashes``: the number of
+    workers that may die with an item before it is given up. ``ahead``: the items assigned to a worker at a
+    time, including the one it paints. ``starts``: the number of failed starts in a row, with no worker
+    running, before the batch fails. ``patience``: the time without an event after which a worker with an
+    item counts as dead.
     """
 
     retries: int = 2
@@ -35,13 +36,13 @@ class Policy:
     patience: float = 3600.0
 
     def wait(self, failures: int) -> float:
-        """Seconds before the next try after so many failures."""
+        """Return the seconds before the next attempt after so many failures."""
         return min(self.delay * 2.0 ** (failures - 1), self.longest_delay)
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """An item for a worker. ``attempt`` counts from 1."""
+    """An item assigned to a worker. ``attempt`` counts from 1."""
 
     worker: int
     item: int
@@ -49,10 +50,10 @@ class Assignment:
 
 
 class Schedule:
-    """Items for at most ``workers`` workers. Every item is settled exactly once.
+    """A schedule of items for at most ``workers`` workers. Every item is finished or given up exactly once.
 
-    What a worker says of an item that is not (or no longer) its own does not count: a worker that was
-    given up for dead may still be at work somewhere.
+    Events of a worker about an item that it does not have (any more) are ignored: a worker that counts as
+    dead may still be running.
     """
 
     def __init__(self, items: Iterable[int], workers: int, policy: Policy | None = None) -> None:
@@ -63,43 +64,43 @@ class Schedule:
         self._later: list[tuple[float, int]] = []
         self._failures: dict[int, int] = {}
         self._crashes: dict[int, int] = {}
-        # By the round they were started in: those of one round that die together fail once.
+        # By the round of their start: deaths in one round count as one failed start.
         self._starting: dict[int, int] = {}
         self._round = 0
-        self._hands: dict[int, list[int]] = {}
-        self._heard: dict[int, float] = {}
+        self._items: dict[int, list[int]] = {}
+        self._last_seen: dict[int, float] = {}
         self._room: deque[int] = deque()
-        self.in_hand = 0
-        """Items that workers have."""
+        self.assigned = 0
+        """The number of items that workers have."""
         self.at_work = 0
-        """Workers that have an item."""
+        """The number of workers that have an item."""
         self._numbers = 0
         self._failed_starts = 0
         self._next_start = 0.0
         self._next_look = 0.0
 
-    # What there is
+    # State
 
     @property
     def waiting(self) -> int:
-        """Items that no worker has."""
+        """The number of items that no worker has."""
         return len(self._fresh) + len(self._returned) + len(self._later)
 
     @property
     def finished(self) -> bool:
-        return not self.waiting and not self.in_hand
+        return not self.waiting and not self.assigned
 
     @property
-    def hopeless(self) -> bool:
-        """Whether workers died before they were ready, as often as the policy allows, and none lives."""
-        return self._failed_starts >= self.policy.starts and not self._hands and not self._starting
+    def cannot_start(self) -> bool:
+        """True if starting workers has failed as often as the policy allows, and none is running."""
+        return self._failed_starts >= self.policy.starts and not self._items and not self._starting
 
     def attempt(self, item: int) -> int:
-        """The number of the try that ``item`` is in, or would be in next, from 1."""
+        """Return the number of the current or next attempt at ``item``, from 1."""
         return 1 + self._failures.get(item, 0) + self._crashes.get(item, 0)
 
     def due(self, now: float) -> float:
-        """Seconds until something waits no longer: an item to be tried again, or a worker to start."""
+        """Return the seconds until the next retry of an item or start of a worker."""
         times = [self._later[0][0]] if self._later else []
         if self._next_start > now and self._missing() > 0:
             times.append(self._next_start)
@@ -108,7 +109,7 @@ class Schedule:
     # Workers
 
     def start(self, now: float) -> list[int]:
-        """The numbers of workers to start now; a number is never used again."""
+        """Return the numbers of workers to start now; numbers are never reused."""
         if now < self._next_start:
             return []
         found = list(range(self._numbers + 1, self._numbers + 1 + max(0, self._missing())))
@@ -117,80 +118,80 @@ class Schedule:
         return found
 
     def _missing(self) -> int:
-        needed = min(self.workers, -(-(self.waiting + self.in_hand) // self.policy.ahead))
-        return needed - len(self._starting) - len(self._hands)
+        needed = min(self.workers, -(-(self.waiting + self.assigned) // self.policy.ahead))
+        return needed - len(self._starting) - len(self._items)
 
     def ready(self, worker: int, now: float) -> None:
-        """``worker`` is there and takes items."""
+        """Record that ``worker`` is ready for items."""
         if worker in self._starting:
             del self._starting[worker]
             self._failed_starts = 0
-            self._hands[worker] = []
-            self._heard[worker] = now
+            self._items[worker] = []
+            self._last_seen[worker] = now
             self._room.extend([worker] * self.policy.ahead)
 
-    def surplus(self) -> list[int]:
-        """Workers to let go: they have nothing to do, and nothing waits. They are forgotten here."""
+    def dismiss_idle(self) -> list[int]:
+        """Remove and return the workers without an item, if no items are waiting."""
         if self.waiting:
             return []
-        found = [worker for worker, items in self._hands.items() if not items]
+        found = [worker for worker, items in self._items.items() if not items]
         for worker in found:
             self._forget(worker)
         return found
 
-    def heard(self, worker: int, now: float) -> None:
-        if worker in self._heard:
-            self._heard[worker] = now
+    def note_event(self, worker: int, now: float) -> None:
+        if worker in self._last_seen:
+            self._last_seen[worker] = now
 
-    def silent(self, now: float) -> list[int]:
-        """Workers that have an item and said nothing for longer than the policy's patience."""
+    def unresponsive(self, now: float) -> list[int]:
+        """Return the workers with an item that sent no event for longer than the policy's patience."""
         if now < self._next_look:
             return []
         self._next_look = now + self.policy.patience / 20
         return [
-            w for w, items in self._hands.items() if items and now - self._heard[w] > self.policy.patience
+            w for w, items in self._items.items() if items and now - self._last_seen[w] > self.policy.patience
         ]
 
     # Items
 
     def assign(self, now: float) -> Iterator[Assignment]:
-        """Hand out what waits, as far as there are workers with room: first what was begun before."""
+        """Assign waiting items to free workers, those begun before first."""
         while self._later and self._later[0][0] <= now:
             self._returned.append(heapq.heappop(self._later)[1])
         while self._room and (self._returned or self._fresh):
             worker = self._room.popleft()
-            if worker not in self._hands:
+            if worker not in self._items:
                 continue
             item = (self._returned or self._fresh).popleft()
-            if not self._hands[worker]:
-                self._heard[worker] = now
+            if not self._items[worker]:
+                self._last_seen[worker] = now
                 self.at_work += 1
-            self.in_hand += 1
-            self._hands[worker].append(item)
+            self.assigned += 1
+            self._items[worker].append(item)
             yield Assignment(worker, item, self.attempt(item))
 
     def done(self, worker: int, item: int, now: float) -> bool:
-        """``worker`` finished ``item``; False when it was not its own any more."""
+        """Record that ``worker`` finished ``item``; return False if it no longer had it."""
         return self._take(worker, item, now)
 
     def failed(self, worker: int, item: int, now: float, *, is_retryable: bool) -> Verdict | None:
-        """``worker`` could not do ``item``; what becomes of it, None when it was not its own any more.
+        """Record that ``item`` failed; return what to do with it, None if ``worker`` no longer had it.
 
-        ``is_retryable``: the reason may not be there another time.
+        ``is_retryable``: the reason may pass.
         """
         if not self._take(worker, item, now):
             return None
         count = self._failures[item] = self._failures.get(item, 0) + 1
         if not is_retryable or count > self.policy.retries:
-            return "aside"
+            return "give up"
         heapq.heappush(self._later, (now + self.policy.wait(count), item))
-        return "again"
+        return "retry"
 
     def lost(self, worker: int, now: float, *, at_fault: bool = True) -> list[tuple[int, Verdict]]:
-        """``worker`` is gone; its items, and what becomes of each.
+        """Record that ``worker`` died; return its items, and what to do with each.
 
-        The item it worked on is suspected of having killed it, unless ``at_fault`` is False (the machine
-        was taken away, say); the items behind it are not.
+        The item that it was painting counts as the cause, unless ``at_fault`` is False (for example, if the
+        machine was lost).
         """
         if worker in self._starting:
             if self._starting.pop(worker) == self._round and at_fault:
@@ -203,26 +204,26 @@ class Schedule:
             if at_fault and place == 0:
                 self._crashes[item] = self._crashes.get(item, 0) + 1
             if self._crashes.get(item, 0) >= self.policy.crashes:
-                found.append((item, "aside"))
+                found.append((item, "give up"))
             else:
                 self._returned.append(item)
-                found.append((item, "again"))
+                found.append((item, "retry"))
         return found
 
     def _take(self, worker: int, item: int, now: float) -> bool:
-        items = self._hands.get(worker, [])
+        items = self._items.get(worker, [])
         if item not in items:
             return False
         items.remove(item)
-        self.in_hand -= 1
+        self.assigned -= 1
         self.at_work -= not items
-        self._heard[worker] = now
+        self._last_seen[worker] = now
         self._room.append(worker)
         return True
 
     def _forget(self, worker: int) -> list[int]:
-        self._heard.pop(worker, None)
-        items = self._hands.pop(worker, [])
-        self.in_hand -= len(items)
+        self._last_seen.pop(worker, None)
+        items = self._items.pop(worker, [])
+        self.assigned -= len(items)
         self.at_work -= bool(items)
         return items

@@ -1,4 +1,4 @@
-"""Paintings that were begun: their checkpoints, and whether they can go on."""
+"""Unfinished paintings: their checkpoints, and whether they can be resumed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint, remo
 
 
 def checkpointer(path: Path, job: Job, *, every: float, resume: bool) -> FileCheckpointer:
-    """Who keeps the measured ``job`` in ``path``; with ``resume``, and a checkpoint there, goes on from it.
+    """Return the checkpointer of the measured ``job`` at ``path``; with ``resume``, it loads the state there.
 
-    Raises InputError when what is there is no checkpoint, or that of another painting, or when ``path``
-    is where the result goes.
+    Raises InputError for a file that is no checkpoint or that of another painting, or if ``path`` is the
+    job's output.
     """
     if job.output and Path(job.output).resolve() == path.resolve():
         raise InputError(f"expected two files for the checkpoint and the result; both are {path}")
@@ -30,15 +30,15 @@ def checkpointer(path: Path, job: Job, *, every: float, resume: bool) -> FileChe
 
 
 def read_job(path: Path) -> Job:
-    """The job of the checkpoint at ``path``, seen from the current folder, fit to be gone on with.
+    """Return the job of the checkpoint at ``path``, with paths relative to the current folder.
 
-    Raises InputError when there is no checkpoint, it is damaged or foreign, it was begun with pictures
-    in memory, or an input is not there any more or has changed.
+    Raises InputError if there is no checkpoint, it is damaged or malformed, it was begun with pictures in
+    memory, or an input is missing or has changed.
     """
     job = located(_read(path)[0])
     if not all(one.place for one in job.inputs()):
         raise InputError(
-            f"{path} was begun from Python, with pictures that are not files: expected them again, in "
+            f"{path} was begun from Python with pictures in memory: resume it there, with "
             "impasto.stylize(..., checkpoint=..., resume=True)"
         )
     check_unchanged(job, str(path))
@@ -46,7 +46,7 @@ def read_job(path: Path) -> Job:
 
 
 def discard_other(path: Path, job: Job) -> str:
-    """Remove a checkpoint at ``path`` from which the measured ``job`` cannot go on; return why, or ""."""
+    """Remove a checkpoint at ``path`` from which the measured ``job`` cannot resume; return why, or ""."""
     if not path.exists():
         return ""
     try:
@@ -63,4 +63,4 @@ def _read(path: Path) -> tuple[Job, dict[str, Any]]:
     try:
         return Job.from_dict(values), state
     except InputError as error:
-        raise InputError(f"{path} holds a job that this version of impasto does not know: {error}") from error
+        raise InputError(f"{path} has a job that this version of Impasto cannot read: {error}") from error

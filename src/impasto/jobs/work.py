@@ -1,4 +1,4 @@
-"""What a worker does with one painting, wherever the worker is."""
+"""Tasks of workers: how a task is performed, its outcome, and which failures are retried."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from impasto.progress import Cancel, Progress, ProgressCallback
 
 
 class Size(Protocol):
-    """What has a width and a height in pixels."""
+    """Anything with a width and a height in pixels."""
 
     @property
     def width(self) -> int: ...
@@ -39,7 +39,7 @@ class Size(Protocol):
 
 
 class Painted(Protocol):
-    """What performing a job gives back; ``cancelled``: cut short, and its output not written."""
+    """The result of performing a job; ``cancelled``: stopped, and its output not written."""
 
     @property
     def picture(self) -> Size: ...
@@ -54,13 +54,13 @@ class Painted(Protocol):
 
 
 Perform = Callable[[Job, Path, ProgressCallback, Cancel], Painted]
-"""Paints a job and writes its output: the job, its checkpoint to keep and to go on from, whom to tell
-about progress, and whom to ask whether to stop."""
+"""A function that paints a job and writes its output: from the job, its checkpoint, and callbacks for
+progress and cancellation."""
 
 
 @dataclass(frozen=True)
 class WorkerPainter:
-    """How to come by a ``Perform`` in another process: call ``make``, "module:function", with ``settings``.
+    """A ``Perform`` for another process, which calls ``make``, "module:function", with ``settings``.
 
     ``settings`` are plain values, ready for JSON.
     """
@@ -75,10 +75,10 @@ class WorkerPainter:
 
 @dataclass(frozen=True)
 class Task:
-    """One painting in a worker's hands.
+    """One painting for a worker.
 
-    ``item``: its place in the batch, from 0. ``note``: why it is painted again. ``network``: the digest
-    of the encoder's weights. ``checkpoint``: the file it is kept in meanwhile.
+    ``item``: its number in the batch, from 0. ``note``: why it is painted again. ``network``: the digest
+    of the encoder's weights. ``checkpoint``: the path of its checkpoint.
     """
 
     item: int
@@ -88,7 +88,7 @@ class Task:
     network: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return {**vars(self), "job": self.job.to_dict()}
 
     @classmethod
@@ -98,9 +98,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: ``record`` of what is done, or the reason it failed, or neither when stopped.
+    """The outcome of a task: its ``record`` if done, the ``error`` if failed, neither if stopped.
 
-    ``is_retryable``: trying again may help.
+    ``is_retryable``: another attempt may succeed.
     """
 
     status: Literal["done", "failed", "stopped"]
@@ -109,7 +109,7 @@ class Outcome:
     is_retryable: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return {**vars(self), "record": None if self.record is None else self.record.to_dict()}
 
     @classmethod
@@ -118,7 +118,7 @@ class Outcome:
         return cls(**{**values, "record": None if record is None else Record.from_dict(record)})
 
 
-def carry_out(
+def perform_task(
     task: Task,
     perform: Perform,
     *,
@@ -126,14 +126,14 @@ def carry_out(
     on_progress: ProgressCallback,
     stop: Cancel,
 ) -> Outcome:
-    """Paint ``task``; whatever goes wrong is in the outcome. ``begun`` is told why it is painted again."""
+    """Perform ``task`` and return the outcome, also for errors. ``begun`` is called with the task's note."""
     checkpoint = scratch() / task.checkpoint if is_address(task.job.output) else Path(task.checkpoint)
     try:
         job = measure(task.job, network=task.network)
         anew = discard_other(checkpoint, job)
         begun(task.note or anew)
         painted = perform(job, checkpoint, on_progress, stop)
-    except Exception as error:  # whatever one picture does, the others get their turn
+    except Exception as error:  # one failure must not stop the others
         if isinstance(error, DivergedError):
             remove_checkpoint(checkpoint)
         return Outcome("failed", error=" ".join(_words(error).split()), is_retryable=is_retryable(error))
@@ -146,7 +146,7 @@ def carry_out(
 
 
 def _words(error: Exception) -> str:
-    """Why a painting failed."""
+    """Return the reason for a failure."""
     if isinstance(error, ImpastoError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -155,7 +155,7 @@ def _words(error: Exception) -> str:
 
 
 def failure(task: Task, error: str, attempts: int) -> Record:
-    """The record of a task that was set aside."""
+    """Return the record of a task that was given up."""
     job = task.job
     try:
         job = measure(job, network=task.network)
@@ -165,8 +165,8 @@ def failure(task: Task, error: str, attempts: int) -> Record:
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Whether the same thing may succeed another time: not with a damaged file or a wrong option, but
-    with a full disk, a network that was away, or memory that others had."""
+    """Return whether another attempt may succeed: not for a damaged file or a wrong option, but for a full
+    disk, a network failure, or memory used by others."""
     if isinstance(error, (DivergedError, MissingExtraError, WeightsError)):
         return False
     if isinstance(error, MemoryError):
@@ -180,12 +180,12 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def _asked_for(error: MemoryError) -> int:
-    """How many bytes an array would have had; 0 where that is not known. NumPy's error tells them."""
+    """Return the bytes of the array in NumPy's error, 0 if unknown."""
     shape, kind = getattr(error, "shape", None), getattr(error, "dtype", None)
     return 0 if shape is None or kind is None else math.prod(shape) * int(kind.itemsize)
 
 
-# What does not pass by waiting. An error without number is one of a damaged picture.
+# Errors that do not pass. One without a number comes from a damaged picture.
 _FINAL = {
     None,
     errno.ENOENT,
@@ -199,7 +199,7 @@ _FINAL = {
 
 
 def throttled(say: ProgressCallback, clock: Callable[[], float], every: float = 0.2) -> ProgressCallback:
-    """``say`` at most once in ``every`` seconds, and for what is finished."""
+    """Return ``say``, called at most once in ``every`` seconds, and for finished work."""
     last = -every
 
     def on_progress(event: Progress) -> None:
@@ -219,4 +219,4 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
 )
-"""What keeps a process's libraries to a number of threads, when set before they are loaded."""
+"""Environment variables that limit the threads of libraries, if set before loading them."""

@@ -17,7 +17,7 @@ from impasto.jobs.events import BatchCallback
 from impasto.jobs.executors.choice import WorkerRequest, choose_executor
 from impasto.jobs.identity import fetched
 from impasto.jobs.manifest import manifest, records
-from impasto.jobs.pairs import known_styles, pairs, photographs, whereabouts
+from impasto.jobs.pairs import known_styles, location, pairs, photographs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
 from impasto.optimize import memory
@@ -91,7 +91,7 @@ def batch(
         chosen = chosen.replace(device=painter.device)
     folder = places.plain(os.fspath(output))
     places.make_folder(folder)
-    results = {whereabouts(places.join(folder, name)) for name in records(manifest(folder))}
+    results = {location(places.join(folder, name)) for name in records(manifest(folder))}
     photos, left_out = photographs(_several(contents), results)
     jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)
     needed, free = painter.memory(), memory.budget(OptimizeOptions())

@@ -111,7 +111,7 @@ def test_a_killed_worker_is_replaced_and_its_picture_redone_exactly_once(how: st
     (replaced,) = [e for e in said if e.state == "replaced"]
     assert replaced.job is not None
     assert replaced.job.content.place == "b.jpg"
-    assert replaced.note == "the worker was killed by SIGKILL, perhaps for lack of memory"
+    assert replaced.note == "the worker was killed by SIGKILL, possibly out of memory"
     assert paint(jobs(), diary())[0].skipped == 4
 
 
@@ -120,7 +120,9 @@ def test_a_picture_that_kills_every_worker_is_set_aside_and_the_rest_is_painted(
     assert lines() == [("a", "failed", 2), ("b", "done", 1)]
     (failed,) = batch.failed
     assert failed.error is not None
-    assert failed.error.startswith("2 workers died over it; the last one: the worker was killed by SIGKILL")
+    assert failed.error.startswith(
+        "2 workers died while painting it; the last one: the worker was killed by SIGKILL"
+    )
 
 
 def test_failures_are_tried_again_where_that_may_help() -> None:
@@ -133,7 +135,7 @@ def test_failures_are_tried_again_where_that_may_help() -> None:
 def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
     _, said = paint(jobs("a"), diary(a_art="hang"), workers=1, policy=Policy(patience=1.0))
     assert lines() == [("a", "done", 2)]
-    assert [e.note for e in said if e.state == "replaced"] == ["it said nothing for 1 s"]
+    assert [e.note for e in said if e.state == "replaced"] == ["the worker did not respond for 1 s"]
 
 
 @pytest.mark.parametrize(

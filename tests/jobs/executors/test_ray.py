@@ -152,7 +152,9 @@ def test_pictures_that_fail_or_kill_are_set_aside_with_the_reason() -> None:
     ended = batch.ended()
     assert ended["done"] == COUNT - 2
     assert sorted(ended["failed"])[1] == "it is no picture"
-    assert sorted(ended["failed"])[0].startswith("2 workers died over it; the last one: the worker died")
+    assert sorted(ended["failed"])[0].startswith(
+        "2 workers died while painting it; the last one: the worker died"
+    )
     assert {row["output"][:2]: row["attempts"] for row in batch.manifest()} == {
         **{f"{n:02d}": 1 for n in range(COUNT)},
         "00": 2,

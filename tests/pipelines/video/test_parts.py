@@ -315,7 +315,7 @@ def test_a_film_that_is_being_painted_is_not_swept_away_by_another(clip: Path, t
 
     def again(event: Progress) -> None:
         if event.step == 7 and not refused:
-            with pytest.raises(InputError, match="another impasto is at work on the film") as raised:
+            with pytest.raises(InputError, match="another process is working on the film") as raised:
                 in_parts(clip, output, film={"keep": 0.5})
             refused.append(raised.value)
 

@@ -1,1 +1,1 @@
-"""Where jobs run: in this process, in processes on this machine, on a Ray cluster."""
+"""Executors of jobs: this process, processes on this machine, and a Ray cluster."""

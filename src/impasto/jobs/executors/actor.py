@@ -1,4 +1,4 @@
-"""A worker of a cluster: what it does between being placed on some machine and going. Knows no Ray."""
+"""A worker on a cluster, without Ray's own parts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 from impasto.files import places
 from impasto.jobs.machine import WorkerSlot
-from impasto.jobs.work import Task, WorkerPainter, carry_out, throttled
+from impasto.jobs.work import Task, WorkerPainter, perform_task, throttled
 from impasto.progress import Progress
 
 
 class Actor:
-    """Keeps what ``painter`` makes, loaded once, and paints one task after the other.
+    """A worker that loads ``painter`` once and performs one task after the other.
 
-    ``here``: the folder that relative names start from, where this machine has it. Raises InputError
-    where it does not see the ``token`` in ``folder``, for its results would lie elsewhere.
+    ``here``: the current folder, if this machine has it. Raises InputError if this machine does not see the
+    ``token`` in ``folder``, since its results would be written elsewhere.
     """
 
     def __init__(self, painter: WorkerPainter, slot: WorkerSlot, here: str, folder: str, token: str) -> None:
@@ -36,10 +36,10 @@ class Actor:
         self._latest: dict[str, Any] | None = None
 
     def ready(self) -> None:
-        """Answers once everything is loaded."""
+        """Return once everything is loaded."""
 
     def paint(self, task: dict[str, Any]) -> dict[str, Any]:
-        """The item, the outcome, and why it was painted again."""
+        """Perform a task; return its item, its outcome, and why it was painted again."""
         one = Task.from_dict(task)
         said = {"item": one.item, "note": ""}
 
@@ -50,7 +50,7 @@ class Actor:
         def on_progress(progress: Progress) -> None:
             self._latest = {**said, "progress": progress.to_dict()}
 
-        outcome = carry_out(
+        outcome = perform_task(
             one,
             self._perform,
             begun=begun,
@@ -61,10 +61,10 @@ class Actor:
         return {**said, "outcome": outcome.to_dict()}
 
     def look(self, seconds: float) -> dict[str, Any] | None:
-        """What it is at, after so many seconds: asked again and again, this is not too often."""
+        """Return the latest event after so many seconds, which limits the rate of polling."""
         time.sleep(seconds)
         return self._latest
 
     def stop(self) -> None:
-        """Keep what is begun, and paint no more."""
+        """Save the current painting and stop."""
         self._stopping.set()

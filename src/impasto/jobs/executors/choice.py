@@ -1,4 +1,4 @@
-"""Where the workers of a batch come from: this process, others on this machine, or a cluster."""
+"""The choice of an executor: this process, processes on this machine, or a cluster."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from impasto.jobs.executors.process import ProcessExecutor
 from impasto.jobs.work import WorkerPainter
 
 ExecutorFactory = Callable[[], tuple[Executor, int]]
-"""Brings workers up when there is something to paint; and how many there are to be."""
+"""Returns an executor and the number of workers; called if there is something to paint."""
 
 
 @dataclass(frozen=True)
 class WorkerRequest:
-    """Who is to paint so many ``items``.
+    """A request for workers to paint so many ``items``.
 
-    ``workers``: how many, or "auto". ``ray``: on the cluster at this address, "local" for one of its own;
-    None for this machine. ``device``: as ``OptimizeOptions.device``. ``each``: bytes that a worker needs, of
-    ``memory``, those that this machine can spare. ``folder``: where results go.
+    ``workers``: their number, or "auto". ``ray``: the address of a cluster, "local" for a new one; None for
+    this machine. ``device``: as ``OptimizeOptions.device``. ``each``: bytes that a worker needs; ``memory``:
+    bytes free on this machine. ``folder``: the folder of the results.
     """
 
     workers: int | str
@@ -35,10 +35,10 @@ class WorkerRequest:
 def choose_executor(
     request: WorkerRequest, painter: Callable[[int], WorkerPainter], tell: Callable[[str], None]
 ) -> ExecutorFactory | None:
-    """Return what starts the workers that ``request`` asks for; None where this process does it alone.
+    """Return the factory of the workers that ``request`` asks for; None to paint in this process.
 
-    ``painter``: makes what they do, from how many share a machine's memory. ``tell`` gets a line about
-    the cluster. Raises OptionError for the number of workers, MissingExtraError without Ray.
+    ``painter``: returns their task for a number of workers that share the memory. ``tell`` is called with a
+    line about the cluster. Raises OptionError for the number of workers, MissingExtraError without Ray.
     """
     if request.ray is not None:
         from impasto.jobs.executors import ray as cluster

@@ -1,4 +1,4 @@
-"""The executor that is this process: it paints while it is waited for."""
+"""The executor in this process, which paints during ``wait``."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 
 from impasto.jobs.events import Event, Finished, Progressed, Started, WorkerReady
-from impasto.jobs.work import Perform, Task, carry_out
+from impasto.jobs.work import Perform, Task, perform_task
 from impasto.progress import Cancel
 
 
 class InlineExecutor:
-    """Paints one task after the other; ``stop`` is asked between two iterations."""
+    """An executor that performs one task after the other; ``stop`` is called between iterations."""
 
     def __init__(self, perform: Perform, stop: Cancel) -> None:
         self.say: Callable[[Event], None] = lambda _: None
-        """Whom to tell what happens while a picture is painted."""
+        """Called with the events of a painting."""
         self._perform = perform
         self._stop = stop
         self._ready: list[Event] = []
@@ -44,7 +44,7 @@ class InlineExecutor:
             time.sleep(seconds)
             return []
         worker, task = self._given.pop(0)
-        outcome = carry_out(
+        outcome = perform_task(
             task,
             self._perform,
             begun=lambda note: self.say(Started(worker, task.item, note)),

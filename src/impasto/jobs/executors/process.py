@@ -1,4 +1,4 @@
-"""The executor of processes on this machine."""
+"""The executor with processes on this machine."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from impasto.jobs.work import Outcome, Task, WorkerPainter
 from impasto.progress import Progress
 
 LEAVE = 5.0
-"""Seconds that a process has to end in before it is killed."""
+"""Seconds after which a process that does not end is killed."""
 
 
 class ProcessExecutor:
-    """Workers in processes of their own, each on one of the ``slots``. They do what ``painter`` makes.
+    """An executor with a worker process on each of the ``slots``, performing the tasks of ``painter``.
 
-    A worker is a fresh Python, not a copy of this process: threads and graphics processors do not
-    survive copying, and a script that calls this needs no guard around its main part.
+    A worker is a fresh Python, not a fork: threads and CUDA do not survive forking, and scripts need no
+    ``if __name__ == "__main__"``.
     """
 
     def __init__(self, painter: WorkerPainter, slots: Sequence[WorkerSlot]) -> None:
         self._painter = painter
-        self._seats = deque(slots)
+        self._free_slots = deque(slots)
         self._workers: dict[int, _Process] = {}
         self._leaving: list[_Process] = []
         self._events: queue.SimpleQueue[tuple[int, dict[str, Any] | None]] = queue.SimpleQueue()
@@ -43,7 +43,7 @@ class ProcessExecutor:
         return time.monotonic()
 
     def start(self, worker: int) -> None:
-        slot = self._seats.popleft()
+        slot = self._free_slots.popleft()
         self._workers[worker] = _Process(worker, slot, self._painter, self._events)
 
     def give(self, worker: int, task: Task) -> None:
@@ -51,7 +51,7 @@ class ProcessExecutor:
 
     def dismiss(self, worker: int, *, kill: bool = False) -> None:
         process = self._workers.pop(worker)
-        self._seats.append(process.slot)
+        self._free_slots.append(process.slot)
         self._leaving.append(process)
         process.leave(kill=kill)
 
@@ -73,8 +73,8 @@ class ProcessExecutor:
             return []  # dismissed meanwhile
         if said is None:
             del self._workers[worker]
-            self._seats.append(process.slot)
-            return [WorkerLost(worker, process.how_it_ended())]
+            self._free_slots.append(process.slot)
+            return [WorkerLost(worker, process.exit_reason())]
         if "warning" in said:
             warnings.warn(said["warning"], stacklevel=2)
             return []
@@ -92,13 +92,13 @@ class ProcessExecutor:
             process.leave()
         until = time.monotonic() + LEAVE
         for process in everybody:
-            process.bury(max(0.0, until - time.monotonic()))
+            process.join(max(0.0, until - time.monotonic()))
         self._workers.clear()
         self._leaving.clear()
 
 
 class _Process:
-    """One process, and the threads that listen to it."""
+    """A worker process, and the threads that read its output."""
 
     def __init__(
         self,
@@ -120,9 +120,9 @@ class _Process:
             env=os.environ | slot.environment() | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             encoding="utf-8",
             errors="surrogateescape",
-            process_group=0 if os.name == "posix" else None,  # a terminal's Ctrl-C is not for it
+            process_group=0 if os.name == "posix" else None,  # not reached by Ctrl-C
         )
-        # Errors are read to their end before the end of the events is told: they say why.
+        # Errors are read completely before the worker counts as lost: they hold the reason.
         self._errors = self._thread(self._keep_words, self._popen.stderr)
         self._listener = self._thread(self._listen, self._popen.stdout)
         self.send({"make": painter.make, "settings": dict(painter.settings)})
@@ -138,7 +138,7 @@ class _Process:
 
     def _listen(self, stream: IO[str]) -> None:
         for line in stream:
-            with contextlib.suppress(ValueError):  # cut short: it is dying
+            with contextlib.suppress(ValueError):  # truncated: the process is dying
                 self._events.put((self.worker, json.loads(line)))
         self._errors.join(LEAVE)
         self._events.put((self.worker, None))
@@ -146,7 +146,7 @@ class _Process:
     def send(self, message: Any) -> None:
         stdin = self._popen.stdin
         assert stdin is not None
-        # A broken line is a worker that died: its listener tells.
+        # A broken pipe means that the worker has died, which its listener reports.
         with contextlib.suppress(OSError, ValueError):
             stdin.write(json.dumps(message) + "\n")
             stdin.flush()
@@ -158,8 +158,8 @@ class _Process:
         with contextlib.suppress(OSError):
             self._popen.stdin.close()
 
-    def bury(self, seconds: float) -> None:
-        """Wait for the end, and bring it about when it does not come."""
+    def join(self, seconds: float) -> None:
+        """Wait for the process to end, and kill it after so many seconds."""
         try:
             self._popen.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -170,14 +170,14 @@ class _Process:
             if stream is not None:
                 stream.close()
 
-    def how_it_ended(self) -> str:
+    def exit_reason(self) -> str:
         self.leave()
-        self.bury(LEAVE)
+        self.join(LEAVE)
         code = self._popen.returncode
         words = [line.strip() for line in self._last_words if line.strip()]
         last = f": {words[-1]}" if words else ""
         if code >= 0:
             return f"the worker ended with code {code}{last}"
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-        more = ", perhaps for lack of memory" if name == "SIGKILL" else last
+        more = ", possibly out of memory" if name == "SIGKILL" else last
         return f"the worker was killed by {name}{more}"

@@ -1,7 +1,7 @@
-"""The executor of Ray actors. Only this module imports Ray; importing it without Ray says how to install it.
+"""The executor with Ray actors. Only this module imports Ray; without Ray, the error names its package.
 
-Each worker is an actor that loads the network once. Ray places it where there is room; it is not asked
-to restart actors or repeat tasks, since the schedule does that, and the manifest counts on it.
+Each worker is an actor that loads the network once. Ray neither restarts actors nor repeats tasks: the
+schedule does.
 """
 
 from __future__ import annotations
@@ -36,16 +36,15 @@ except ImportError as missing:
 _LOG = logging.getLogger(__name__)
 LOCAL = "local"
 TRIES = 3
-"""A machine that is busy may not bring Ray up in the half minute that Ray allows itself."""
+"""A busy machine may not start Ray within Ray's own limit of half a minute."""
 HINT_EVERY = 10.0
 PATIENCE = 60.0
-"""Seconds without any worker after which it is said that the cluster has no room."""
+"""Seconds without any worker after which a warning says that the cluster has no room."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that was joined, and how it is shared. ``about``: a line for people. ``own``: it ends with
-    the batch, or at least our part in it."""
+    """A cluster that was joined. ``about``: a line for the user. ``own``: disconnect when the batch ends."""
 
     share: Share
     about: str
@@ -55,11 +54,11 @@ class Cluster:
 def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: float) -> Cluster:
     """Join the cluster at ``address``, or start one on this machine ("local").
 
-    ``workers``, ``items``, ``memory``: as in ``machine.share_cluster``; ``gpus``: whether graphics
-    processors are wanted. Where there is no room for so many now, the autoscaler is asked for it. A
-    cluster that this process is in already is taken as it is.
+    ``workers``, ``items``, ``memory``: as in ``machine.share_cluster``; ``gpus``: use graphics processors.
+    If there is no room for so many workers, the autoscaler is asked for more. If this process has joined a
+    cluster already, that one is used.
 
-    Raises InputError when there is no cluster, ImpastoError when none can be started, OptionError for
+    Raises InputError if there is no cluster, ImpastoError if none can be started, OptionError for
     ``workers``.
     """
     own = not ray.is_initialized()
@@ -102,11 +101,11 @@ def _connect(address: str) -> Any:
 
 @contextlib.contextmanager
 def _kept_here(address: str) -> Iterator[dict[str, str]]:
-    """Keep a Ray that is started on this machine from looking beyond it; gives arguments for that.
+    """Keep a local Ray from making connections beyond this machine; yield arguments for ``ray.init``.
 
-    Its dashboard asks the metadata services of three clouds where it runs, with usage statistics off too, so
-    it is not started. The search for the machine's own address begins with a socket to a public name server;
-    the variable has Ray's processes use loopback, as they do on macOS and Windows anyway.
+    Its dashboard queries the metadata services of three clouds, even with usage statistics off, so it is not
+    started. Ray finds its own address through a socket to a public name server; the variable makes it use
+    loopback, as on macOS and Windows.
     """
     if address != LOCAL:
         yield {}
@@ -116,7 +115,7 @@ def _kept_here(address: str) -> Iterator[dict[str, str]]:
     services.start_api_server = lambda *_, **__: (None, None)
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
-        # Ray takes 127.0.0.1 for the address that others see.
+        # Ray replaces 127.0.0.1 by the machine's external address.
         yield {"_node_ip_address": "127.0.0.2"} if sys.platform == "linux" else {}
     finally:
         services.start_api_server = start
@@ -124,7 +123,7 @@ def _kept_here(address: str) -> Iterator[dict[str, str]]:
 
 @dataclass
 class _Member:
-    """An actor, and the answers that are expected of it: by reference, what was asked."""
+    """An actor, and its pending answers by reference."""
 
     handle: Any
     ready: Any
@@ -138,9 +137,9 @@ class _Member:
 
 
 class RayExecutor:
-    """Workers on ``cluster``, which do what ``painter`` makes, with results in ``folder``.
+    """An executor with workers on ``cluster``, which perform ``painter`` with results in ``folder``.
 
-    A token is laid into the folder; a worker that does not see it would write elsewhere, and is refused.
+    A token is written to the folder; a worker that does not see it would write elsewhere, and is refused.
     """
 
     def __init__(self, painter: WorkerPainter, cluster: Cluster, folder: str) -> None:
@@ -149,12 +148,12 @@ class RayExecutor:
         self._folder = folder
         self._token = places.join(folder, f"{HIDDEN}/here-{secrets.token_hex(8)}")
         self._members: dict[int, _Member] = {}
-        # "tell" is a thread of its own in each actor, for what is asked of it while it paints.
+        # "tell" is a separate thread in each actor, for requests during painting.
         self._kind = ray.remote(concurrency_groups={"tell": 1}, max_restarts=0, max_task_retries=0)(Actor)
         self._hinted = 0
         self._hinted_at = -HINT_EVERY
         self._since = time.monotonic()
-        self._complained = False
+        self._warned = False
         places.write(self._token, b"")
 
     def now(self) -> float:
@@ -184,7 +183,7 @@ class RayExecutor:
 
     def wait(self, seconds: float) -> list[Event]:
         self._hint()
-        self._complain()
+        self._warn_no_room()
         owners = {ref: worker for worker, member in self._members.items() for ref in member.references()}
         if not owners:
             time.sleep(seconds)
@@ -205,7 +204,7 @@ class RayExecutor:
             answer = ray.get(reference)
         except ray.exceptions.RayActorError as error:
             self._remove(worker)
-            return [WorkerLost(worker, _reason(error), at_fault=not _taken_away(error))]
+            return [WorkerLost(worker, _reason(error), at_fault=not _machine_lost(error))]
         except ray.exceptions.RayError as error:
             if reference not in member.paints:
                 self._remove(worker)
@@ -238,7 +237,7 @@ class RayExecutor:
         return found
 
     def _ask(self, member: _Member) -> None:
-        # A hundred answers a second are enough to look at.
+        # At most a hundred answers per second in all.
         look = member.handle.look.options(concurrency_group="tell")
         member.look = look.remote(max(1.0, len(self._members) / 100))
 
@@ -247,7 +246,7 @@ class RayExecutor:
             ray.kill(self._members.pop(worker).handle, no_restart=True)
 
     def _hint(self) -> None:
-        """Tell the autoscaler how much is needed, all at once, and less towards the end."""
+        """Tell the autoscaler the number of workers needed, which falls towards the end."""
         now = time.monotonic()
         if len(self._members) == self._hinted or now - self._hinted_at < HINT_EVERY:
             return
@@ -261,17 +260,17 @@ class RayExecutor:
             request_resources(bundles=[self._cluster.share.bundle()] * workers)
         except (TypeError, AssertionError):  # a wrong call
             raise
-        except Exception as error:  # Ray raises nearly anything; it is a hint, which a batch does without
-            _LOG.warning("the autoscaler could not be told of %d workers: %s", workers, _last_line(error))
+        except Exception as error:  # Ray raises nearly anything; the request is optional
+            _LOG.warning("cannot request %d workers from the autoscaler: %s", workers, _last_line(error))
 
-    def _complain(self) -> None:
+    def _warn_no_room(self) -> None:
         if any(member.ready is None for member in self._members.values()):
             self._since = time.monotonic()
-        elif time.monotonic() - self._since > PATIENCE and not self._complained:
-            self._complained = True
+        elif time.monotonic() - self._since > PATIENCE and not self._warned:
+            self._warned = True
             needs = ", ".join(f"{amount:g} {name}" for name, amount in self._cluster.share.bundle().items())
             warnings.warn(
-                f"the cluster has had no room for a worker for {PATIENCE:.0f} s: expected {needs} and "
+                f"the cluster has had no room for a worker for {PATIENCE:.0f} s: a worker needs {needs} and "
                 f"{self._cluster.share.memory / 1e9:.1f} GB free on a node; still waiting",
                 stacklevel=2,
             )
@@ -285,9 +284,9 @@ class RayExecutor:
             ray.shutdown()
 
 
-def _taken_away(error: Any) -> bool:
-    """Whether the machine went, and not the worker on it. A worker that its node killed for want of memory
-    died of its picture."""
+def _machine_lost(error: Any) -> bool:
+    """Return whether the machine was lost, not only the worker. A worker killed for lack of memory counts as
+    lost by itself."""
     gone = ("its node has died", "actor's node was terminated", "actor's node was preempted")
     return bool(getattr(error, "preempted", False)) or any(words in str(error) for words in gone)
 
@@ -298,7 +297,7 @@ def _reason(error: BaseException) -> str:
         return str(cause)
     text = " ".join(str(error).split())
     for mark in ("InputError: ", "Error: "):
-        if mark in text:  # of what the actor could not be made with
+        if mark in text:  # the error in the actor's constructor
             return text.rpartition(mark)[2]
     for name in ("The actor died because ", "The actor is dead because ", "Worker exit type: "):
         if name in text:

@@ -1,7 +1,7 @@
-"""A worker process: ``python -m impasto.jobs.executors.worker``. Tasks come in, events go out, as JSON
-lines on standard input and output.
+"""A worker process: ``python -m impasto.jobs.executors.worker``. It reads tasks from standard input and
+writes events to standard output, as JSON lines.
 
-It ends when its input does, at once and whatever it is at: so it never outlives whoever started it.
+It exits at once when its input ends, so that it never outlives its parent.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
-from impasto.jobs.work import Perform, Task, WorkerPainter, carry_out, throttled
+from impasto.jobs.work import Perform, Task, WorkerPainter, perform_task, throttled
 
 NO_START = 3
 
 
 class _Line:
-    """Where events go out: standard output, as it was before it was taken from everybody else."""
+    """The original standard output, for events only."""
 
     def __init__(self) -> None:
         self._stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogateescape")
-        os.dup2(2, 1)  # what libraries print is no event
+        os.dup2(2, 1)  # libraries print to standard error
         self._lock = threading.Lock()
 
     def send(self, **event: Any) -> None:
@@ -39,8 +39,8 @@ class _Line:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is told over the line
-    _volunteer()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    _prefer_oom_kill()
     line = _Line()
     warnings.showwarning = lambda message, *_: line.send(warning=str(message))
     tasks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _work(task: Task, perform: Perform, line: _Line, stopping: threading.Event) -> None:
-    outcome = carry_out(
+    outcome = perform_task(
         task,
         perform,
         begun=lambda note: line.send(begun=task.item, note=note),
@@ -80,8 +80,8 @@ def _listen(tasks: queue.SimpleQueue[dict[str, Any]], stopping: threading.Event)
     os._exit(0)
 
 
-def _volunteer() -> None:
-    """Where memory runs out, Linux is to kill a worker, which is replaced, and not whoever started it."""
+def _prefer_oom_kill() -> None:
+    """Make Linux kill workers first when memory runs out, since they are replaced, and not the parent."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 
