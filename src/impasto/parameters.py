@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, get_args
@@ -38,11 +38,12 @@ class Parameter:
 
     ``help``: a sentence, as the command line and the documentation show it. ``kind``: which values it has:
     a number, a whole number, a time in seconds or another number kept as a fraction, True or False, one of
-    ``choices`` (a Literal), a text, a size in pixels or (width, height), a list of numbers, layers with
-    weights, or several of those. ``group``: the heading that it stands under. ``least``, ``most``: bounds
-    that it may have; ``above``, ``below``: bounds that it may not. ``optional``: None is allowed. ``flags``:
-    its names on the command line where they are not its own. ``shown``: what the help calls the default.
-    ``expected``: what messages call a text. ``bound``: the most that a request over HTTP may ask for.
+    ``choices`` (a Literal), a text (over HTTP, of ``choices``), a size in pixels or (width, height), a list
+    of numbers, layers with weights, or several of those. ``group``: the heading that it stands under.
+    ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it may not. ``optional``:
+    None is allowed. ``flags``: its names on the command line where they are not its own. ``shown``: what the
+    help calls the default. ``expected``: what messages call a text. ``bound``: the most that a request over
+    HTTP may ask for.
     """
 
     help: str
@@ -106,7 +107,7 @@ class Parameter:
     def schema(self) -> dict[str, Any]:
         """Return its JSON Schema."""
         found: dict[str, Any] = dict(_SCHEMAS[self.kind])
-        if self.kind == "choice":
+        if self.choices is not None:
             found["enum"] = list(get_args(self.choices))
         bounds = {
             "minimum": self.least,
@@ -159,13 +160,9 @@ def replaced(options: Any, changes: Mapping[str, Any], what: str = "there is no 
     return dataclasses.replace(options, **changes)
 
 
-def schema(options: Any, names: set[str] | None = None) -> dict[str, Any]:
+def schema(options: Any, names: Collection[str] | None = None) -> dict[str, Any]:
     """Return the JSON Schema of the fields of ``options``, or of those of ``names``."""
-    found = {
-        name: described.schema() | {"default": list(default) if isinstance(default, tuple) else default}
-        for name, described, default in parameters(options)
-        if names is None or name in names
-    }
+    found = {n: described.schema() for n, described, _ in parameters(options) if names is None or n in names}
     return {"type": "object", "properties": found, "additionalProperties": False}
 
 

@@ -225,7 +225,149 @@ export interface components {
             title?: string | null;
             /** Options */
             options?: {
-                [key: string]: components["schemas"]["JsonValue"];
+                /** @description How much the style counts. */
+                style_weight?: number;
+                /** @description How much the photograph counts. */
+                content_weight?: number;
+                /** @description How much smoothness counts. */
+                tv_weight?: number;
+                /** @description Size of the strokes against the picture, whatever its size in pixels: 1 as in the painting, 0.5 half. */
+                style_scale?: number;
+                /** @description Steps at each pyramid level. */
+                iterations?: number;
+                /**
+                 * @description lbfgs, adam, sgd.
+                 * @enum {string}
+                 */
+                optimizer?: "lbfgs" | "adam" | "sgd";
+                /** @description Step size; for L-BFGS a factor of its own step. */
+                learning_rate?: number;
+                /**
+                 * @description Start: content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
+                 * @enum {string}
+                 */
+                init?: "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
+                /** @description Long side of the styles in pixels, at every level. */
+                style_size?: number | null;
+                /**
+                 * @description Whose colours: style, luminance, luminance-first, match-style, match-result.
+                 * @enum {string}
+                 */
+                color?: "style" | "luminance" | "luminance-first" | "match-style" | "match-result";
+                /**
+                 * @description For luminance: yuv, ycbcr, lab, luv.
+                 * @enum {string}
+                 */
+                color_space?: "yuv" | "ycbcr" | "lab" | "luv";
+                /**
+                 * @description For matching: cholesky, pca, symmetric, histogram, mean.
+                 * @enum {string}
+                 */
+                color_method?: "cholesky" | "pca" | "symmetric" | "histogram" | "mean";
+                /** @description From 0, as painted, to 1. */
+                color_strength?: number;
+                /**
+                 * @description Gram matrices of each region (gram), or guided sums (sum).
+                 * @enum {string}
+                 */
+                guidance?: "gram" | "sum";
+                /**
+                 * @description How masks reach deep layers: by area (simple), where nothing beyond the mask is seen (inside), or where any of it is (all).
+                 * @enum {string}
+                 */
+                guidance_propagation?: "simple" | "inside" | "all";
+                /**
+                 * @description max, average, l2.
+                 * @enum {string}
+                 */
+                pooling?: "max" | "average" | "l2";
+                /** @description Rescale what pooling gives, as style-transfer-pytorch does. */
+                rescale_pooling?: boolean;
+                /** @description zeros, reflect, replicate-first. */
+                padding?: ("zeros" | "reflect" | "replicate-first") | null;
+                /** @description Rescale each filter to a mean activation of 1, as Gatys et al. do. */
+                normalise_activations?: boolean;
+                /** @description Content layers, each NAME or NAME:WEIGHT, separated by commas; Keras names work too. */
+                content_layers?: {
+                    [key: string]: number;
+                };
+                /** @description Style layers, each NAME or NAME:WEIGHT, separated by commas; Keras names work too. */
+                style_layers?: {
+                    [key: string]: number;
+                };
+                /**
+                 * @description How styles are compared: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
+                 * @enum {string}
+                 */
+                style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
+                /**
+                 * @description How content is compared: relative, mean, gatys, self-similarity.
+                 * @enum {string}
+                 */
+                content_loss?: "relative" | "mean" | "gatys" | "self-similarity";
+                /**
+                 * @description How smoothness is measured: l2, l1, nine-point, neural-style.
+                 * @enum {string}
+                 */
+                tv_loss?: "l2" | "l1" | "nine-point" | "neural-style";
+                /** @description Features a sampling style loss compares. */
+                samples?: number | null;
+                /** @description Divide each layer's weight by the largest side of its target. */
+                normalise_weights?: boolean;
+                /**
+                 * @description Balance layers by their gradients, as neural-style-pt and neural-style do: none, squared-weight, l1.
+                 * @enum {string}
+                 */
+                gradient_scaling?: "none" | "squared-weight" | "l1";
+                /** @description Steps at levels below half the final size. */
+                coarse_iterations?: number | null;
+                /** @description Steps at the first level. */
+                first_iterations?: number | null;
+                /** @description Of --init noise: its deviation; white is 1. */
+                noise?: number;
+                /** @description Steps L-BFGS remembers. */
+                history?: number;
+                /** @description L-BFGS searches along each step (strong Wolfe). */
+                line_search?: boolean;
+                /** @description Of Adam: how long the mean gradient lasts. */
+                beta1?: number;
+                /** @description Of Adam: how long the mean square lasts. */
+                beta2?: number;
+                /** @description Of Adam: keeps its divisor from 0. */
+                adam_epsilon?: number;
+                /** @description Adam goes on at the next level with what it knows. */
+                carry_optimizer?: boolean;
+                /** @description Of SGD. */
+                momentum?: number;
+                /** @description What white is to the optimiser: 1, or 255 as in the papers' programs. */
+                variable_range?: number;
+                /** @description Keep every step within range. */
+                clip?: boolean;
+                /** @description Average the iterates, such as 0.99; 0 for the last. */
+                average_decay?: number;
+                /** @description Stop a level when the loss is at or below this. */
+                threshold?: number | null;
+                /** @description Stop a level when ten iterations lower the loss by less than this share. */
+                saturation?: number | null;
+                /** @description Long side of the coarsest level; 0 for a single one. */
+                min_size?: number;
+                /** @description Share of the photo's fine detail given back on the way up. */
+                detail?: number;
+                /**
+                 * @description Measure styles at a grid of sizes, as style files are, or at exact ones.
+                 * @enum {string}
+                 */
+                style_sizes?: "grid" | "exact";
+                /**
+                 * @description How pictures are resized: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
+                 * @enum {string}
+                 */
+                resampling?: "lanczos" | "bilinear" | "bicubic";
+                /**
+                 * @description Of sides that are so many pixels and a half: half-up, half-even.
+                 * @enum {string}
+                 */
+                rounding?: "half-up" | "half-even";
             };
             /** Webhook */
             webhook?: string | null;
@@ -301,7 +443,149 @@ export interface components {
             title?: string | null;
             /** Options */
             options?: {
-                [key: string]: components["schemas"]["JsonValue"];
+                /** @description How much the style counts. */
+                style_weight?: number;
+                /** @description How much the photograph counts. */
+                content_weight?: number;
+                /** @description How much smoothness counts. */
+                tv_weight?: number;
+                /** @description Size of the strokes against the picture, whatever its size in pixels: 1 as in the painting, 0.5 half. */
+                style_scale?: number;
+                /** @description Steps at each pyramid level. */
+                iterations?: number;
+                /**
+                 * @description lbfgs, adam, sgd.
+                 * @enum {string}
+                 */
+                optimizer?: "lbfgs" | "adam" | "sgd";
+                /** @description Step size; for L-BFGS a factor of its own step. */
+                learning_rate?: number;
+                /**
+                 * @description Start: content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
+                 * @enum {string}
+                 */
+                init?: "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
+                /** @description Long side of the styles in pixels, at every level. */
+                style_size?: number | null;
+                /**
+                 * @description Whose colours: style, luminance, luminance-first, match-style, match-result.
+                 * @enum {string}
+                 */
+                color?: "style" | "luminance" | "luminance-first" | "match-style" | "match-result";
+                /**
+                 * @description For luminance: yuv, ycbcr, lab, luv.
+                 * @enum {string}
+                 */
+                color_space?: "yuv" | "ycbcr" | "lab" | "luv";
+                /**
+                 * @description For matching: cholesky, pca, symmetric, histogram, mean.
+                 * @enum {string}
+                 */
+                color_method?: "cholesky" | "pca" | "symmetric" | "histogram" | "mean";
+                /** @description From 0, as painted, to 1. */
+                color_strength?: number;
+                /**
+                 * @description Gram matrices of each region (gram), or guided sums (sum).
+                 * @enum {string}
+                 */
+                guidance?: "gram" | "sum";
+                /**
+                 * @description How masks reach deep layers: by area (simple), where nothing beyond the mask is seen (inside), or where any of it is (all).
+                 * @enum {string}
+                 */
+                guidance_propagation?: "simple" | "inside" | "all";
+                /**
+                 * @description max, average, l2.
+                 * @enum {string}
+                 */
+                pooling?: "max" | "average" | "l2";
+                /** @description Rescale what pooling gives, as style-transfer-pytorch does. */
+                rescale_pooling?: boolean;
+                /** @description zeros, reflect, replicate-first. */
+                padding?: ("zeros" | "reflect" | "replicate-first") | null;
+                /** @description Rescale each filter to a mean activation of 1, as Gatys et al. do. */
+                normalise_activations?: boolean;
+                /** @description Content layers, each NAME or NAME:WEIGHT, separated by commas; Keras names work too. */
+                content_layers?: {
+                    [key: string]: number;
+                };
+                /** @description Style layers, each NAME or NAME:WEIGHT, separated by commas; Keras names work too. */
+                style_layers?: {
+                    [key: string]: number;
+                };
+                /**
+                 * @description How styles are compared: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
+                 * @enum {string}
+                 */
+                style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
+                /**
+                 * @description How content is compared: relative, mean, gatys, self-similarity.
+                 * @enum {string}
+                 */
+                content_loss?: "relative" | "mean" | "gatys" | "self-similarity";
+                /**
+                 * @description How smoothness is measured: l2, l1, nine-point, neural-style.
+                 * @enum {string}
+                 */
+                tv_loss?: "l2" | "l1" | "nine-point" | "neural-style";
+                /** @description Features a sampling style loss compares. */
+                samples?: number | null;
+                /** @description Divide each layer's weight by the largest side of its target. */
+                normalise_weights?: boolean;
+                /**
+                 * @description Balance layers by their gradients, as neural-style-pt and neural-style do: none, squared-weight, l1.
+                 * @enum {string}
+                 */
+                gradient_scaling?: "none" | "squared-weight" | "l1";
+                /** @description Steps at levels below half the final size. */
+                coarse_iterations?: number | null;
+                /** @description Steps at the first level. */
+                first_iterations?: number | null;
+                /** @description Of --init noise: its deviation; white is 1. */
+                noise?: number;
+                /** @description Steps L-BFGS remembers. */
+                history?: number;
+                /** @description L-BFGS searches along each step (strong Wolfe). */
+                line_search?: boolean;
+                /** @description Of Adam: how long the mean gradient lasts. */
+                beta1?: number;
+                /** @description Of Adam: how long the mean square lasts. */
+                beta2?: number;
+                /** @description Of Adam: keeps its divisor from 0. */
+                adam_epsilon?: number;
+                /** @description Adam goes on at the next level with what it knows. */
+                carry_optimizer?: boolean;
+                /** @description Of SGD. */
+                momentum?: number;
+                /** @description What white is to the optimiser: 1, or 255 as in the papers' programs. */
+                variable_range?: number;
+                /** @description Keep every step within range. */
+                clip?: boolean;
+                /** @description Average the iterates, such as 0.99; 0 for the last. */
+                average_decay?: number;
+                /** @description Stop a level when the loss is at or below this. */
+                threshold?: number | null;
+                /** @description Stop a level when ten iterations lower the loss by less than this share. */
+                saturation?: number | null;
+                /** @description Long side of the coarsest level; 0 for a single one. */
+                min_size?: number;
+                /** @description Share of the photo's fine detail given back on the way up. */
+                detail?: number;
+                /**
+                 * @description Measure styles at a grid of sizes, as style files are, or at exact ones.
+                 * @enum {string}
+                 */
+                style_sizes?: "grid" | "exact";
+                /**
+                 * @description How pictures are resized: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
+                 * @enum {string}
+                 */
+                resampling?: "lanczos" | "bilinear" | "bicubic";
+                /**
+                 * @description Of sides that are so many pixels and a half: half-up, half-even.
+                 * @enum {string}
+                 */
+                rounding?: "half-up" | "half-even";
             };
         };
         /** Jobs */

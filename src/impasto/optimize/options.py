@@ -84,6 +84,7 @@ class OptimizeOptions:
         "content",
         f"Start: {', '.join(get_args(Initialisation))}, or a picture.",
         "text",
+        choices=Initialisation,
         expected="a way to begin, such as content or noise, or a picture's path",
     )
     style_size: int | None = parameter(

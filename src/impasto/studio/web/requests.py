@@ -12,25 +12,13 @@ from impasto.catalogue.cards import styles
 from impasto.errors import OptionError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
-from impasto.optimize.options import Initialisation, OptimizeOptions
+from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
-from impasto.parameters import parameters
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import PAGE, RESULT, job_place, picture_place
-from impasto.studio.web.schemas import JobSettings, PreviewRequest
+from impasto.studio.web.schemas import OPTIONS, JobSettings, PreviewRequest
 from impasto.weights.cache import present
-
-# Options that name files or machines, or have their own field in a request.
-_NOT_OPTIONS = {
-    *("size", "encoder", "device", "max_memory", "tile", "precision", "recoveries", "channels_last"),
-    *("style_weights", "style_scales", "blend_layers", "mask_feather", "seed"),
-}
-OPTIONS = tuple(f.name for f in dataclasses.fields(OptimizeOptions) if f.name not in _NOT_OPTIONS)
-"""The fields of ``OptimizeOptions`` that a request may set."""
-
-_BOUNDS = {name: p.bound for name, p, _ in parameters(OptimizeOptions) if p.bound is not None}
-"""The greatest values, so that one job does not block the machine."""
 
 PAGE_SIDE = 448
 """The long side of the painting in an explanation, where more pixels would not show."""
@@ -144,10 +132,10 @@ def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:
         changes |= {"color": "luminance", "color_strength": asked.keep_color}
     if len(asked.styles) > 1 and asked.styles[0].mask is None:
         changes["style_weights"] = tuple(style.weight for style in asked.styles)
-    given = {} if is_draft else {n: tuple(v) if isinstance(v, list) else v for n, v in asked.options.items()}
-    _check_options(given)
+    _check_options(asked.options)
     try:
-        return base.replace(**changes | given)
+        found = base.replace(**changes | asked.options)
+        return base.replace(**changes) if is_draft else found
     except OptionError:
         raise
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -155,13 +143,12 @@ def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:
 
 
 def _check_options(given: Mapping[str, Any]) -> None:
-    for name in given:
+    for name, value in given.items():
         if name not in OPTIONS:
             raise OptionError(f"unknown option {name!r}; expected one of {', '.join(OPTIONS)}")
-    if given.get("init", "content") not in get_args(Initialisation):
-        allowed = ", ".join(get_args(Initialisation))
-        raise OptionError(f"expected init to be one of {allowed}; got {given['init']!r}")
-    for name, most in _BOUNDS.items():
-        value = given.get(name)
-        if isinstance(value, (int, float)) and value > most:
+        allowed, most = get_args(OPTIONS[name].choices), OPTIONS[name].bound
+        if allowed and value not in (*allowed, None):
+            raise OptionError(f"expected {name} to be one of {', '.join(allowed)}; got {value!r}")
+        # The greatest values, so that one job does not block the machine.
+        if most is not None and isinstance(value, (int, float)) and value > most:
             raise OptionError(f"expected {name} of at most {most:g}; got {value}")

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, create_model, model_validator
 
+from impasto.optimize.options import OptimizeOptions
+from impasto.parameters import parameters, schema
 from impasto.progress import Progress
 from impasto.studio.web.problems import ProblemDocument
 
@@ -13,6 +15,15 @@ Id = Annotated[str, StringConstraints(pattern=r"^[pj]_[A-Za-z0-9_-]{22}$")]
 PictureId = Annotated[str, StringConstraints(pattern=r"^p_[A-Za-z0-9_-]{22}$")]
 StyleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 Real = Annotated[float, Field(allow_inf_nan=False)]
+
+
+# Options that name files or machines, or have their own field in a request.
+_NOT_OPTIONS = {
+    *("size", "encoder", "device", "max_memory", "tile", "precision", "recoveries", "channels_last"),
+    *("style_weights", "style_scales", "blend_layers", "mask_feather", "seed"),
+}
+OPTIONS = {name: each for name, each, _ in parameters(OptimizeOptions) if name not in _NOT_OPTIONS}
+"""The fields of ``OptimizeOptions`` that a request may set."""
 
 
 class Incoming(BaseModel):
@@ -59,7 +70,9 @@ class JobSettings(BaseModel):
     mask_feather: Annotated[Real, Field(ge=0, le=500)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
-    options: Annotated[dict[str, JsonValue], Field(max_length=50)] = Field(default_factory=dict)
+    options: Annotated[
+        dict[str, JsonValue], Field(max_length=50, json_schema_extra=schema(OptimizeOptions, OPTIONS))
+    ] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _masks(self) -> Self:
