@@ -18,6 +18,7 @@ import impasto
 from impasto import imaging
 from impasto.cli import app
 from impasto.cli.batch import spread_styles, with_address
+from impasto.inference.gallery import SHIPPED
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -444,6 +445,9 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
     assert alone.exit_code == 0, alone.output
     assert (imaging.read("out/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
     assert imaging.read_parameters("out/one-the-kiss.png") == imaging.read_parameters("alone.png")
+    Path("mine.onnx").write_bytes(SHIPPED.read_bytes())
+    assert run("photos/one.png", *manner, "--fast", "--model", "mine.onnx", "-o", "by-mine").exit_code == 0
+    assert (imaging.read("by-mine/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
 
 
 @pytest.mark.parametrize(
@@ -455,6 +459,8 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
         ("--style starry-night --fast --size 64x48", "--size of --fast is the long side"),
         ("--style starry-night --fast --checkpoint-every 3", "--checkpoint-every is for optimising"),
         ("--style starry-night --strength 0.5", "--strength is for the fast network"),
+        ("--style starry-night --model mine.onnx", "--model is for the fast network"),
+        ("--style starry-night --fast --blend 1", "--blend is for optimising"),
         ("--style starry-night --fast --style-scale 3", "stroke_size"),
     ],
 )

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import numpy as np
@@ -17,7 +17,9 @@ from PIL import Image
 from impasto.errors import CorruptWeightsError, ImpastoError, OutputError
 from impasto.imaging import read_parameters
 from impasto.jobs import Job
+from impasto.optimize.options import Initialisation
 from impasto.studio.web import broadcast as watching
+from impasto.studio.web.schemas import JobSettings
 from impasto.studio.worker.sweeper import Sweeper
 from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
 
@@ -505,3 +507,16 @@ def test_what_fails_for_our_networks_or_our_disk_is_a_fault_of_ours(
         answer = client.post("/preview", json=body)
     assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
     assert "/somewhere" not in answer.text
+
+
+def test_the_options_of_a_painting_are_the_fields_that_a_request_may_set() -> None:
+    options = JobSettings.model_json_schema()["properties"]["options"]
+    assert options["additionalProperties"] is False
+    assert options["properties"]["iterations"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 2000,
+        "description": "Steps at each pyramid level.",
+    }
+    assert options["properties"]["init"]["enum"] == list(get_args(Initialisation))
+    assert {"size", "encoder", "device", "seed"}.isdisjoint(options["properties"])

@@ -12,10 +12,13 @@ import typer
 from typer.core import TyperCommand
 
 from impasto.cli.choices import (
+    NETWORKS,
+    SHARED,
     CheckpointEvery,
     Choices,
     Json,
     MaxPixels,
+    NetworkChoices,
     Quality,
     Quiet,
     parse_size,
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from impasto.jobs.events import BatchEvent
 
 SOME_FAILED = 1
-WORKERS, FAST = "Workers", "Fast network"
+WORKERS = "Workers"
 
 
 class BatchCommand(TyperCommand):
@@ -97,34 +100,21 @@ def parse_workers(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
-_HEEDED = ("size", "style_scale", "device")
+def fast_options(choices: Choices, network: NetworkChoices, *, fast: bool) -> FastOptions | None:
+    """Return the options of the fast network; None without ``fast``.
 
-
-def fast_options(
-    choices: Choices, *, fast: bool, strength: float | None, keep_color: bool
-) -> FastOptions | None:
-    """Return what was asked of the fast network; None where it is not asked.
-
-    Raises OptionError for options that whoever paints would not heed.
+    Raises OptionError for options of the other engine.
     """
     if not fast:
-        for name, given in (("strength", strength is not None), ("keep-color", keep_color)):
-            if given:
-                raise OptionError(f"--{name} is for the fast network; expected --fast too")
+        for name in sorted(network.given()):
+            raise OptionError(f"{spelt(name, FastOptions)} is for the fast network; expected --fast too")
         return None
-    unheeded = [name for name, typed in vars(choices).items() if typed is not None and name not in _HEEDED]
-    if unheeded:
-        raise OptionError(f"{spelt(unheeded[0])} is for optimising; expected it without --fast")
-    size = None if choices.size is None else parse_size(choices.size)
-    if isinstance(size, tuple):
+    heeded = set(SHARED) - {"style_weights"}
+    for name in (n for n, typed in vars(choices).items() if typed is not None and n not in heeded):
+        raise OptionError(f"{spelt(name)} is for optimising; expected it without --fast")
+    if choices.size is not None and isinstance(parse_size(choices.size), tuple):
         raise OptionError(f"--size of --fast is the long side in pixels; it is {choices.size!r}")
-    return FastOptions(
-        size=size,
-        strength=1.0 if strength is None else strength,
-        stroke_size=choices.changes().get("style_scale", 1.0),
-        keep_color=keep_color,
-        device=choices.device or "auto",
-    )
+    return network.options(choices)
 
 
 app = typer.Typer(add_completion=False)
@@ -154,18 +144,10 @@ def batch(
         typer.Option(
             "--fast",
             help="Paint in one pass of the shipped network, in the styles it knows: impasto fast --list.",
-            rich_help_panel=FAST,
+            rich_help_panel=NETWORKS,
         ),
     ] = False,
-    strength: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, help="From the photo to the full style. \\[default: 1]", rich_help_panel=FAST
-        ),
-    ] = None,
-    keep_color: Annotated[
-        bool, typer.Option("--keep-color", help="Keep the photos' colors.", rich_help_panel=FAST)
-    ] = False,
+    network: NetworkChoices,
     checkpoint_every: CheckpointEvery = None,
     workers: Annotated[
         str | None,
@@ -217,7 +199,7 @@ def batch(
     if not contents or not style or output is None:
         missing = "photographs" if not contents else "--style STYLE" if not style else "-o DIR"
         raise InputError(f"missing {missing}; see impasto batch --help")
-    quick = fast_options(choices, fast=fast, strength=strength, keep_color=keep_color)
+    quick = fast_options(choices, network, fast=fast)
     if quick is not None and checkpoint_every is not None:
         raise OptionError("--checkpoint-every is for optimising; expected it without --fast")
     from impasto.files.places import plain

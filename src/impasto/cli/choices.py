@@ -112,14 +112,21 @@ class _TypedPainting(_Typed):
         return (start or self.recipe().options).replace(**self.changes())
 
 
+SHARED = {"size": "size", "style_scale": "stroke_size", "style_weights": "style_weights", "device": "device"}
+"""The options of a painting that fast networks have too, and what they call them."""
+NETWORKS = "Fast networks"
+
+
 class _TypedFast(_Typed):
     """How a fast network paints, as typed."""
 
     kind = FastOptions
 
-    def options(self) -> FastOptions:
-        """What was asked for. Raises OptionError."""
-        return FastOptions(**self.changes())
+    def options(self, painting: _TypedPainting | None = None, *, without: str = "") -> FastOptions:
+        """What was asked for, with what a ``painting`` shares with it but ``without``. Raises OptionError."""
+        found = {} if painting is None else painting.changes()
+        shared = {SHARED[name]: value for name, value in found.items() if name != without}
+        return FastOptions(**shared | self.changes())
 
 
 class _TypedFilm(_Typed):
@@ -155,7 +162,7 @@ if TYPE_CHECKING:
     class FastChoices(_TypedFast):
         def __getattr__(self, name: str) -> Any: ...
 
-    class FastFilmChoices(_TypedFast): ...
+    class NetworkChoices(_TypedFast): ...
 
     class FilmChoices(_TypedFilm): ...
 
@@ -173,11 +180,9 @@ else:
         "FastChoices", _fields(FastOptions, without=("style_weights",)), bases=(_TypedFast,), frozen=True
     )
     # What ``Choices`` has too is typed there.
-    FastFilmChoices = make_dataclass(
-        "FastFilmChoices",
-        _fields(
-            FastOptions, without=("size", "stroke_size", "style_weights", "device"), group="Fast networks"
-        ),
+    NetworkChoices = make_dataclass(
+        "NetworkChoices",
+        _fields(FastOptions, without=tuple(SHARED.values()), group=NETWORKS),
         bases=(_TypedFast,),
         frozen=True,
     )

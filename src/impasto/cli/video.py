@@ -12,10 +12,11 @@ from typer.core import TyperCommand
 
 from impasto.cli.batch import parse_workers, with_address
 from impasto.cli.choices import (
+    SHARED,
     Choices,
-    FastFilmChoices,
     FilmChoices,
     Json,
+    NetworkChoices,
     Quiet,
     parse_size,
     shown,
@@ -113,7 +114,7 @@ def video(
         typer.Option("--discard", help="Paint nothing; remove what is kept of an unfinished OUT."),
     ] = False,
     film: FilmChoices,
-    network: FastFilmChoices,
+    network: NetworkChoices,
     choices: Choices,
     quiet: Quiet = False,
     json: Json = False,
@@ -166,7 +167,7 @@ def video(
             source,
             style,
             output,
-            options=choices.options() if gallery is None else _fast_options(choices, network),
+            options=choices.options() if gallery is None else network.options(choices, without="size"),
             film=FilmOptions(size=size, **film.changes()),
             gallery=gallery if count == 1 and ray is None else None,
             workers=count,
@@ -217,20 +218,12 @@ def _discard(output: Path | None, *, quiet: bool) -> None:
 
 
 _OPTIMISED = {"temporal_weight", "next_iterations", "long_term", "passes"}
-_BOTH = {"size": "size", "style_scale": "stroke_size", "style_weights": "style_weights", "device": "device"}
-"""The options of a painting that fast networks heed too, and what they call them."""
 
 
-def _fast_options(choices: Choices, network: FastFilmChoices) -> FastOptions:
-    """How a fast network paints; the size is the film's. Raises OptionError."""
-    typed = {_BOTH[name]: value for name, value in choices.changes().items() if name != "size"}
-    return network.options().replace(**typed)
-
-
-def _check_heeded(choices: Choices, film: FilmChoices, network: FastFilmChoices, *, fast: bool) -> None:
+def _check_heeded(choices: Choices, film: FilmChoices, network: NetworkChoices, *, fast: bool) -> None:
     """Raise OptionError for options that the engine at work would not heed."""
     if fast:
-        unheeded = [spelt(name) for name in sorted(choices.given() - set(_BOTH))]
+        unheeded = [spelt(name) for name in sorted(choices.given() - set(SHARED))]
         unheeded += [spelt(name, FilmOptions) for name in sorted(film.given() & _OPTIMISED)]
         unheeded += ["--preset"] if choices.preset else []
         why = "optimising; the fast networks paint these styles: expected --optimize too"
