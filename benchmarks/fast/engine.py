@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.usage import memory
+
 
 def main(file: str, precision: str, width: str, height: str, repeats: str) -> None:
     image = np.random.default_rng(0).random((1, 3, int(height), int(width)), np.float32)
@@ -29,12 +31,6 @@ def main(file: str, precision: str, width: str, height: str, repeats: str) -> No
         run()
         seconds.append(time.perf_counter() - began)
     print(json.dumps({"seconds": statistics.median(seconds), "peak": memory("VmHWM"), "before": before}))
-
-
-def memory(name: str) -> float:
-    """MB, as /proc has it; the peak there is this process's own, unlike that of getrusage."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
 
 
 def onnx(path: Path, image: np.ndarray, _: str) -> tuple[Callable[[], object], float]:
