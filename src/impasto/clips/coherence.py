@@ -28,7 +28,13 @@ class Guide:
 
 
 class FramePainter(Protocol):
-    """Paints one frame; it knows nothing of the others but what the guide says."""
+    """Paints one frame; it knows nothing of the others but what the guide says.
+
+    ``is_guided``: it takes a guide; the paintings of one that does not are blended with those before.
+    """
+
+    @property
+    def is_guided(self) -> bool: ...
 
     def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
         """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""

@@ -32,6 +32,12 @@ def cores() -> int:
     return max(1, min(count, _quota(Path("/sys/fs/cgroup/cpu.max"))))
 
 
+def threads_allowed() -> int | None:
+    """Return the number of threads that this process may use, as its environment says; None for all."""
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
 def _quota(file: Path) -> int:
     """Return the cores that a control group (version 2) may use, rounded up; many if unlimited."""
     try:

@@ -16,6 +16,7 @@ from impasto.jobs.batch import Batch, run, run_with
 from impasto.jobs.events import BatchCallback
 from impasto.jobs.executors.choice import WorkerRequest, choose_executor
 from impasto.jobs.identity import fetched
+from impasto.jobs.machine import threads_allowed
 from impasto.jobs.manifest import manifest, records
 from impasto.jobs.pairs import known_styles, location, pairs, photographs
 from impasto.jobs.schedule import Policy
@@ -84,7 +85,7 @@ def batch(
     # On a cluster, other machines have the devices.
     here = chosen if ray is None else chosen.replace(device="cpu")
     near = Job(Reference(), (), options=here)
-    painter = make_painter(near, threads=_threads(), max_pixels=max_pixels)
+    painter = make_painter(near, threads=threads_allowed(), max_pixels=max_pixels)
     for style in wanted:
         painter.check_style(style)
     if chosen.device == "auto":
@@ -122,7 +123,7 @@ class Performer:
     def __call__(self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Cancel) -> Result:
         """Perform ``job``; see ``jobs.work.Perform``."""
         self._painter = make_painter(
-            fetched(job), like=self._painter, threads=_threads(), max_pixels=self._max_pixels
+            fetched(job), like=self._painter, threads=threads_allowed(), max_pixels=self._max_pixels
         )
         return paint_job(
             job,
@@ -142,12 +143,6 @@ def make_performer(checkpoint_every: float, max_pixels: int, among: int) -> Perf
     """
     memory.SHARE /= among
     return Performer(checkpoint_every, max_pixels)
-
-
-def _threads() -> int | None:
-    """Return the number of threads that this worker may use; None for all."""
-    text = os.environ.get("OMP_NUM_THREADS", "")
-    return int(text) if text.isdecimal() and int(text) > 0 else None
 
 
 def _several(given: PathLike | Sequence[PathLike]) -> list[str]:

@@ -18,6 +18,8 @@ _SAMPLE = 32
 class FastFramePainter:
     """Frames through a feed-forward network (Johnson et al. 2016), each by itself."""
 
+    is_guided = False
+
     def __init__(self, gallery: Gallery, styles: Sequence[str], options: FastOptions) -> None:
         """Raises StyleError and OptionError for what the network cannot do."""
         self.gallery = gallery

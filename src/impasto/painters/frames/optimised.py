@@ -83,6 +83,8 @@ class OptimisedFramePainter:
     a badly warped region.
     """
 
+    is_guided = True
+
     def __init__(
         self,
         styles: Sequence[StyleLike],

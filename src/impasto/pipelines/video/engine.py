@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from impasto.clips import Blended, Coherence, Guided
 from impasto.errors import MissingExtraError, WeightsMissingError
-from impasto.inference.options import FastOptions
 from impasto.jobs import Job
+from impasto.jobs.machine import threads_allowed
+from impasto.painters.frames import make_frame_painter
 from impasto.pipelines.video.options import SEGMENTS, FilmOptions
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Pixels
@@ -29,8 +30,7 @@ def find_gallery(
     from impasto.inference import load_gallery
     from impasto.inference.sessions import choose_device
 
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    most = int(threads) if threads.isdecimal() and int(threads) else None
+    most = threads_allowed()
     if needed:
         return load_gallery(model, threads=most, device=device)
     try:
@@ -58,22 +58,16 @@ def find_coherence(
     optimiser, ``on_progress`` and ``cancel`` are called at each step of a frame. Raises OptionError and its
     subclasses.
     """
-    styles = [style.place for style in job.styles]
-    if isinstance(job.options, FastOptions):
-        from impasto.painters.frames.fast import FastFramePainter
-
-        assert gallery is not None
-        return Blended(FastFramePainter(gallery, styles, job.options), keep=film.keep)
-    from impasto.painters.frames.optimised import OptimisedFramePainter  # imports torch
-
-    painter = OptimisedFramePainter(
-        styles,
-        job.options,
+    painter = make_frame_painter(
+        job,
         first,
         temporal_weight=film.temporal_weight,
         next_iterations=film.next_iterations,
+        gallery=gallery,
         on_progress=on_progress,
         cancel=cancel,
     )
+    if not painter.is_guided:
+        return Blended(painter, keep=film.keep)
     run = film.segment or SEGMENTS[job.engine]
     return Guided(painter, long_term=film.long_term, passes=film.passes, run=run)

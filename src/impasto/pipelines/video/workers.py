@@ -11,13 +11,11 @@ import psutil
 
 from impasto.clips import ClipInfo
 from impasto.errors import InputError
-from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
 from impasto.jobs.batch import BatchEvent, run_with
 from impasto.jobs.executors.choice import ExecutorFactory, WorkerRequest, choose_executor
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
-from impasto.pipelines.video.engine import find_gallery
 from impasto.pipelines.video.parts import PartFiles, PartPainter
 from impasto.pipelines.video.plan import FilmPlan
 from impasto.progress import Cancel, Progress, ProgressCallback, time_left
@@ -92,12 +90,9 @@ class PartWorker:
     """A performer of a film's parts, as jobs whose output is the file that marks a part as finished."""
 
     def __init__(self, plan: FilmPlan) -> None:
-        job, gallery = plan.job, None
-        if isinstance(job.options, FastOptions):
-            gallery = find_gallery((), job.options.model, job.options.device, needed=True)
         self._cancel: Cancel = lambda: False
         self.plan = plan
-        self.painter = PartPainter(job, plan.film, gallery=gallery, cancel=self._cancelled)
+        self.painter = PartPainter(plan.job, plan.film, cancel=self._cancelled)
 
     def _cancelled(self) -> bool:
         return self._cancel()
