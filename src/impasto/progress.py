@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -74,5 +75,31 @@ def time_left(elapsed: float, done: float, before: float = 0.0) -> float | None:
 
 
 ProgressCallback = Callable[[Progress], None]
+
+
+def throttled(
+    callback: ProgressCallback,
+    every: float,
+    *,
+    share: float = 1.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> ProgressCallback:
+    """Return a callback that passes events on at most once in ``every`` seconds, and when all is done.
+
+    ``share``: how much of the time ``callback`` may take.
+    """
+    due = float("-inf")
+
+    def on_progress(event: Progress) -> None:
+        nonlocal due
+        began = clock()
+        if began >= due or event.done >= 1:
+            callback(event)
+            now = clock()
+            due = max(began + every, now + (now - began) * (1 / share - 1))
+
+    return on_progress
+
+
 Cancel = Callable[[], bool]
 """A function called again and again while work runs; it returns True to stop it."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from impasto.cli.display import Display, describe, describe_left, line
-from impasto.progress import Progress, time_left
+from impasto.progress import Progress
 
 PAINTING = Progress(
     done=0.42,
@@ -95,13 +95,6 @@ def test_an_event_is_one_line(event: Progress, expected: str) -> None:
 )
 def test_time_left_is_said_as_people_say_it(left: float | None, expected: str) -> None:
     assert describe_left(Progress(left=left)) == expected
-
-
-def test_the_time_left_is_by_what_was_done_since_the_beginning() -> None:
-    assert time_left(10.0, 0.0) is None
-    assert time_left(10.0, 0.25) == 30.0
-    assert time_left(10.0, 0.75, 0.5) == 10.0
-    assert time_left(10.0, 1.0) == 0.0
 
 
 def test_a_terminal_shows_a_bar_with_a_row_for_each_part_and_nothing_in_the_end() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto import files
 from impasto.cli.display import Display
-from impasto.cli.pictures import NumberedPictures, PreviewFile, check_numbered
+from impasto.cli.pictures import NumberedPictures, check_numbered, preview_file
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import INTERVAL
@@ -75,7 +75,7 @@ def paint(job: Job, outputs: Outputs) -> int:
     resumed = checkpoint is not None and checkpoint.exists()
     finish, done = finisher(job, outputs), finished_iterations(checkpoint)
     log = None if outputs.log is None else LogFile(outputs.log, done)
-    preview = PreviewFile(outputs.preview, finish)
+    preview = preview_file(outputs.preview, finish)
     numbered = NumberedPictures(Path(job.output), outputs.save_every, job.quality, finish, done)
 
     def on_progress(event: Progress) -> None:

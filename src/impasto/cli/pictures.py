@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.progress import Progress
+from impasto.progress import Progress, ProgressCallback, throttled
 from impasto.types import Picture, Pixels
 
 EVERY = 1.0
@@ -20,26 +19,16 @@ Finish = Callable[[Pixels], Picture]
 """A function from the pixels of a preview to the picture that is written."""
 
 
-class PreviewFile:
-    """A picture that is kept up to date with what is painted; without a ``path``, nothing is written."""
+def preview_file(path: Path | None, finish: Finish = Picture) -> ProgressCallback:
+    """Return a callback that keeps the picture ``path``, if there is one, up to date with what is painted."""
 
-    def __init__(
-        self, path: Path | None, finish: Finish = Picture, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.path, self.finish = path, finish
-        self._clock = clock
-        self._next = 0.0
+    def write_preview(event: Progress) -> None:
+        if path is not None and event.preview is not None:
+            from impasto.imaging import write
 
-    def __call__(self, event: Progress) -> None:
-        """Write the picture of ``event`` if it is time to, or if it is the last."""
-        began = self._clock()
-        if self.path is None or event.preview is None or (began < self._next and event.done < 1):
-            return
-        from impasto.imaging import write
+            write(finish(event.preview()), path)
 
-        write(self.finish(event.preview()), self.path)
-        now = self._clock()
-        self._next = now + max(EVERY, (now - began) / SHARE)
+    return throttled(write_preview, EVERY, share=SHARE)
 
 
 class NumberedPictures:

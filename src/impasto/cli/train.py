@@ -13,7 +13,7 @@ import typer
 from impasto.cli.choices import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import Interrupts, finished_iterations
-from impasto.cli.pictures import PreviewFile
+from impasto.cli.pictures import preview_file
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.progress import Progress
 
@@ -233,7 +233,7 @@ class TrainingRun:
         from impasto.inspection import LogFile, figures, read_log
         from impasto.pipelines.train import CHECKPOINT_EVERY, train_network
 
-        preview = PreviewFile(self.preview)
+        preview = preview_file(self.preview)
         log = LogFile(self.log, finished_iterations(self.checkpoint), ("content", "style"))
 
         def on_progress(event: Progress) -> None:

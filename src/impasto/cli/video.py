@@ -25,7 +25,7 @@ from impasto.cli.choices import (
 )
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
-from impasto.cli.pictures import PreviewFile
+from impasto.cli.pictures import preview_file
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
@@ -155,7 +155,7 @@ def video(
         gallery = find_gallery(style, model, near, needed=bool(fast or model))
     _check_heeded(choices, film, network, fast=gallery is not None)
     size = None if choices.size is None else parse_size(choices.size)
-    look = PreviewFile(preview)
+    look = preview_file(preview)
 
     def on_progress(event: Progress) -> None:
         look(event)

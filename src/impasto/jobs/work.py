@@ -26,7 +26,7 @@ from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record
 from impasto.jobs.unfinished import discard_other
 from impasto.optimize.checkpoints import remove_checkpoint
-from impasto.progress import Cancel, Progress, ProgressCallback
+from impasto.progress import Cancel, ProgressCallback
 
 
 class Size(Protocol):
@@ -196,20 +196,6 @@ _FINAL = {
     errno.ENAMETOOLONG,
     errno.EINVAL,
 }
-
-
-def throttled(say: ProgressCallback, clock: Callable[[], float], every: float = 0.2) -> ProgressCallback:
-    """Return ``say``, called at most once in ``every`` seconds, and for finished work."""
-    last = -every
-
-    def on_progress(event: Progress) -> None:
-        nonlocal last
-        now = clock()
-        if now - last >= every or event.done >= 1:
-            last = now
-            say(event)
-
-    return on_progress
 
 
 THREAD_VARIABLES = (

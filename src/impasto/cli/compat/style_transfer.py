@@ -17,7 +17,7 @@ from impasto.cli.compat.neural_style_options import AS_THEY_ARE, remark
 from impasto.cli.compat.style_transfer_options import OWN, make_options, parse, remarks
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts, Outputs, check, finisher
-from impasto.cli.pictures import Finish, PreviewFile
+from impasto.cli.pictures import Finish, preview_file
 from impasto.jobs import Job, Reference
 from impasto.progress import Progress
 
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     check(job, outputs)
     _announce(options.device)
     log = _StyleTransferLog(job.output, found.save_every, finisher(job, outputs))
-    preview = PreviewFile(outputs.preview, log.finish)
+    preview = preview_file(outputs.preview, log.finish)
 
     def on_progress(event: Progress) -> None:
         preview(event)

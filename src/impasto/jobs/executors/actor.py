@@ -10,8 +10,8 @@ from typing import Any
 
 from impasto.files import places
 from impasto.jobs.machine import WorkerSlot
-from impasto.jobs.work import Task, WorkerPainter, perform_task, throttled
-from impasto.progress import Progress
+from impasto.jobs.work import Task, WorkerPainter, perform_task
+from impasto.progress import Progress, throttled
 
 
 class Actor:
@@ -54,7 +54,7 @@ class Actor:
             one,
             self._perform,
             begun=begun,
-            on_progress=throttled(on_progress, time.monotonic),
+            on_progress=throttled(on_progress, every=0.2),
             stop=self._stopping.is_set,
         )
         self._latest = None

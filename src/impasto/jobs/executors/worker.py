@@ -13,15 +13,16 @@ import queue
 import signal
 import sys
 import threading
-import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
-from impasto.jobs.work import Perform, Task, WorkerPainter, perform_task, throttled
+from impasto.jobs.work import Perform, Task, WorkerPainter, perform_task
+from impasto.progress import throttled
 
 NO_START = 3
+REPORT_EVERY = 0.2
 
 
 class _Line:
@@ -64,7 +65,7 @@ def _work(task: Task, perform: Perform, line: _Line, stopping: threading.Event) 
         task,
         perform,
         begun=lambda note: line.send(begun=task.item, note=note),
-        on_progress=throttled(lambda p: line.send(said=task.item, progress=p.to_dict()), time.monotonic),
+        on_progress=throttled(lambda p: line.send(said=task.item, progress=p.to_dict()), REPORT_EVERY),
         stop=stopping.is_set,
     )
     line.send(ended=task.item, outcome=outcome.to_dict())

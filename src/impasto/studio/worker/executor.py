@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +16,7 @@ from impasto import files
 from impasto.errors import InputError
 from impasto.jobs import Job, Reference
 from impasto.painters import Painter, make_painter
-from impasto.progress import Progress, ProgressCallback
+from impasto.progress import Progress, ProgressCallback, throttled
 from impasto.studio.state.storage import CHECKPOINT, PARTIAL, PREVIEW
 
 log = logging.getLogger("impasto.studio.worker")
@@ -65,7 +64,7 @@ class LocalExecutor:
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         checkpoint = Path(job.output).with_name(CHECKPOINT)
         had_checkpoint = checkpoint.exists()
-        on_progress = PreviewWriter(checkpoint.with_name(PREVIEW), listener)
+        on_progress = with_previews(checkpoint.with_name(PREVIEW), listener)
         try:
             self.perform(job, checkpoint, on_progress, cancel)
         except InputError:
@@ -99,28 +98,30 @@ class LocalExecutor:
         return result
 
 
-class PreviewWriter:
-    """A progress callback that also writes previews to ``path``."""
+def with_previews(path: Path, listener: ProgressListener) -> ProgressCallback:
+    """Return a callback that reports to ``listener`` and also writes previews to ``path``."""
 
-    def __init__(self, path: Path, listener: ProgressListener) -> None:
-        self._path, self._listener = path, listener
-        self._at = 0.0
+    def write(event: Progress) -> None:
+        # The job and its folder may have been deleted; any other error will recur with the result.
+        with contextlib.suppress(OSError):
+            if event.preview is not None:
+                _write(event.preview(), path)
+                listener.preview_written()
 
-    def __call__(self, event: Progress) -> None:
-        now = time.monotonic()
-        if event.preview is not None and now - self._at >= SHOW_EVERY:
-            self._at = now
-            # The job and its folder may have been deleted; any other error will recur with the result.
-            with contextlib.suppress(OSError):
-                self._write(event.preview())
-                self._listener.preview_written()
-        self._listener.progress(event)
+    preview = throttled(write, SHOW_EVERY)
 
-    def _write(self, pixels: Any) -> None:
-        import numpy as np
+    def on_progress(event: Progress) -> None:
+        preview(event)
+        listener.progress(event)
 
-        from impasto.studio.thumbnails import thumbnail
-        from impasto.types import Picture
+    return on_progress
 
-        picture = Picture(np.asarray(pixels, dtype=np.float32))
-        files.replace(self._path, thumbnail(picture, PREVIEW_SIDE, quality=85))
+
+def _write(pixels: Any, path: Path) -> None:
+    import numpy as np
+
+    from impasto.studio.thumbnails import thumbnail
+    from impasto.types import Picture
+
+    picture = Picture(np.asarray(pixels, dtype=np.float32))
+    files.replace(path, thumbnail(picture, PREVIEW_SIDE, quality=85))

@@ -22,7 +22,7 @@ from impasto.jobs.work import Perform, Task, WorkerPainter
 from impasto.progress import Progress
 from impasto.studio.settings import Settings
 from impasto.studio.state.storage import CHECKPOINT, PREVIEW
-from impasto.studio.worker.executor import ExecutorLostError, LocalExecutor, PreviewWriter, ProgressListener
+from impasto.studio.worker.executor import ExecutorLostError, LocalExecutor, ProgressListener, with_previews
 
 STOP = "stop"
 """The file in the job's folder that asks the actor to stop."""
@@ -105,7 +105,7 @@ def make_performer(checkpoint_seconds: float, max_pixels: int) -> Perform:
                 """Do nothing: the worker watches the file."""
 
         stopped = _throttled(lambda: (folder / STOP).exists() or not folder.exists())
-        writer = PreviewWriter(folder / PREVIEW, Listener())
+        writer = with_previews(folder / PREVIEW, Listener())
         return local.perform(job, checkpoint, writer, lambda: cancel() or stopped())
 
     return perform

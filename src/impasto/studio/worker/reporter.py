@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto import files
-from impasto.progress import Progress
+from impasto.progress import Progress, throttled
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
 from impasto.studio.state.retries import is_outage
@@ -37,7 +37,9 @@ class JobReporter:
         self.settings, self.state, self.job, self.worker, self.folder = settings, state, job, worker, folder
         self.preview = job.preview
         self._status: str | None = "running"
-        self._sent = 0.0
+        self._send_progress = throttled(
+            lambda event: self._send(replace(event, losses=_losses(event), parts=()).to_dict()), SEND_EVERY
+        )
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._hold, name=f"lease-{job.id}", daemon=True)
@@ -58,13 +60,10 @@ class JobReporter:
 
     def progress(self, event: Progress) -> None:
         """Report one iteration."""
-        now = time.monotonic()
         if event.losses:
             with contextlib.suppress(OSError):  # the job and its folder were deleted
                 self._note(event)
-        if now - self._sent >= SEND_EVERY or event.done >= 1:
-            self._send(replace(event, losses=_losses(event), parts=()).to_dict())
-            self._sent = now
+        self._send_progress(event)
 
     def preview_written(self) -> None:
         """Count a new preview."""
