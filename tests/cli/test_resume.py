@@ -61,7 +61,7 @@ def test_a_painting_is_finished_from_its_checkpoint_alone() -> None:
     assert not Path("out.png").exists()
     resumed = run("resume", "it.state")
     assert resumed.exit_code == 0, resumed.output
-    assert resumed.stdout.startswith("went on from it.state and painted: out.png (48x32")
+    assert resumed.stdout.startswith("resumed from it.state and painted: out.png (48x32")
     assert np.array_equal(imaging.read("out.png").pixels, imaging.read("whole.png").pixels)
     assert imaging.read_parameters("out.png") == imaging.read_parameters("whole.png")
     assert sorted(p.name for p in Path().iterdir()) == ["art.png", "out.png", "photo.png", "whole.png"]

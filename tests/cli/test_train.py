@@ -213,7 +213,7 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
     monkeypatch.setattr(teaching, "train_network", cut_short)
     first = train("-o", "parts.safetensors", "--steps", "4")
     assert first.exit_code == 130
-    assert "goes on from parts.checkpoint" in first.stdout
+    assert "continue from parts.checkpoint" in first.stdout
     assert not (here / "parts.safetensors").exists()
     monkeypatch.setattr(teaching, "train_network", genuine)
     second = train("-o", "parts.safetensors", "--steps", "4")

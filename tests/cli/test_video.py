@@ -94,7 +94,7 @@ def test_ray_needs_no_address(tmp_path: Path) -> None:
     # What is missing is told, and not that the address is.
     result = CliRunner().invoke(app, ["video", "--ray", "-o", str(tmp_path / "out.mp4")])
     assert result.exit_code == 2
-    assert "expected a film" in result.stderr
+    assert "missing a film" in result.stderr
 
 
 def run(*words: object) -> Result:

@@ -60,7 +60,7 @@ def _refuse(error: Exception, words: str) -> NoReturn:
 
 
 def _refuse_usage(error: Any) -> NoReturn:
-    """What the command line's own parser refuses, in one line too; a command without a word has its help."""
+    """Report a usage error in one line; a command without arguments prints its help."""
     if type(error).__name__ == "NoArgsIsHelpError":
         raise error
     command = error.ctx.command_path if error.ctx is not None else "impasto"
@@ -108,5 +108,5 @@ def _root(
 
 
 def main() -> None:
-    """The ``impasto`` command."""
+    """Run the ``impasto`` command."""
     app()

@@ -109,8 +109,8 @@ def fast_options(choices: Choices, network: NetworkChoices, *, fast: bool) -> Fa
         for name in sorted(network.given()):
             raise OptionError(f"{spelt(name, FastOptions)} is for the fast network; expected --fast too")
         return None
-    heeded = set(SHARED) - {"style_weights"}
-    for name in (n for n, typed in vars(choices).items() if typed is not None and n not in heeded):
+    shared = set(SHARED) - {"style_weights"}
+    for name in (n for n, typed in vars(choices).items() if typed is not None and n not in shared):
         raise OptionError(f"{spelt(name)} is for optimising; expected it without --fast")
     if choices.size is not None and isinstance(parse_size(choices.size), tuple):
         raise OptionError(f"--size of --fast is the long side in pixels; it is {choices.size!r}")
@@ -191,7 +191,7 @@ def batch(
     impasto batch s3://bucket/photos --style starry-night -o s3://bucket/out --ray 10.0.0.1:6379
 
     The same command again makes what is missing, what failed, and what was made from other files or with
-    other options, and goes on with paintings that were cut short. out/manifest.jsonl tells of each.
+    other options, and resumes paintings that were cut short. out/manifest.jsonl has a line for each.
     A photograph that cannot be painted does not stop the others; the exit code is 1 then. What fails for
     a reason that may pass is tried again, and a worker that dies is replaced. After Ctrl-C nothing half
     painted is written.

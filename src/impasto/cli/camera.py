@@ -1,4 +1,4 @@
-"""What a camera sees, painted as it comes."""
+"""The frames of a camera, painted as they arrive."""
 
 from __future__ import annotations
 

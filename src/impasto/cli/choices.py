@@ -66,7 +66,7 @@ def shown_default(described: Parameter, default: Any) -> str:
 
 
 def _option(name: str, described: Parameter, default: Any) -> Any:
-    """The option of a field; its help ends with the field's default."""
+    """Return the option of a field; its help ends with the field's default."""
     words = f"{described.help} \\[default: {shown_default(described, default)}]"
     return typer.Option(*flags(name, described), help=words, rich_help_panel=described.group or None)
 
@@ -77,16 +77,16 @@ class _Typed:
     kind: ClassVar[Any]
 
     def given(self) -> set[str]:
-        """The names of what was typed."""
+        """Return the names of the options that were typed."""
         return {f.name for f in fields(self) if getattr(self, f.name) is not None}  # type: ignore[arg-type]
 
     def changes(self) -> dict[str, Any]:
-        """The fields that were asked for, as values. Raises OptionError."""
+        """Return the fields that were typed, as values. Raises OptionError."""
         return {name: parse(name, getattr(self, name), self.kind) for name in sorted(self.given())}
 
 
 class _TypedPainting(_Typed):
-    """How to paint, as typed."""
+    """The options of a painting, as typed."""
 
     preset: str | None
     kind = OptimizeOptions
@@ -102,11 +102,11 @@ class _TypedPainting(_Typed):
         return found
 
     def recipe(self) -> Preset:
-        """The preset asked for. Raises OptionError for an unknown one."""
+        """Return the preset that was asked for. Raises OptionError for an unknown one."""
         return find_preset(self.preset or "default")
 
     def options(self, start: OptimizeOptions | None = None) -> OptimizeOptions:
-        """What was asked for, on top of ``start`` or else of the preset. Raises OptionError."""
+        """Return the options typed, on top of ``start`` or else of the preset. Raises OptionError."""
         if start is not None and self.preset is not None:
             raise OptionError("--from and --preset both say how to paint; expected one of them")
         return (start or self.recipe().options).replace(**self.changes())
@@ -118,25 +118,25 @@ NETWORKS = "Fast networks"
 
 
 class _TypedFast(_Typed):
-    """How a fast network paints, as typed."""
+    """The options of a fast network, as typed."""
 
     kind = FastOptions
 
     def options(self, painting: _TypedPainting | None = None, *, without: str = "") -> FastOptions:
-        """What was asked for, with what a ``painting`` shares with it but ``without``. Raises OptionError."""
+        """Return the options typed, and those of ``painting`` that it shares, but ``without``. Raises OptionError."""
         found = {} if painting is None else painting.changes()
         shared = {SHARED[name]: value for name, value in found.items() if name != without}
         return FastOptions(**shared | self.changes())
 
 
 class _TypedFilm(_Typed):
-    """What a film has that a picture has not, as typed."""
+    """The options of a film that a picture does not have, as typed."""
 
     kind = FilmOptions
 
 
 def _fields(options: Any, *, without: tuple[str, ...] = (), group: str | None = None) -> list[Any]:
-    """The fields of a command's choices: those of ``options``, each None for what was left out.
+    """Return the fields of a command's choices: those of ``options``, each None for what was left out.
 
     ``group``: the heading that all stand under, unless it is their own.
     """
@@ -269,7 +269,7 @@ def spelt(name: str, options: Any = OptimizeOptions) -> str:
 
 
 def is_structured(name: str) -> bool:
-    """Whether the text typed for a field of ``OptimizeOptions`` is not yet its value."""
+    """Return whether the text typed for a field of ``OptimizeOptions`` has to be parsed."""
     known = _DESCRIBED[OptimizeOptions]
     return name in known and known[name].kind in (*_PARSERS, "numbers")
 
@@ -304,5 +304,5 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 
 
 def shown(quiet: bool, json: bool) -> str:
-    """How progress is shown: "json", "nothing" or "bar"."""
+    """Return how progress is shown: "json", "nothing" or "bar"."""
     return "json" if json else "nothing" if quiet else "bar"

@@ -53,7 +53,7 @@ COMMANDS = {
     "video": Listed("video:app", "Paint the film IN so that it does not flicker."),
     "studio": Listed("studio:studio", "Open the studio: a page to drop a photograph on and pick a painting."),
     "texture": Listed(
-        "texture:texture", "A texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT."
+        "texture:texture", "Make a texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT."
     ),
     "explain": Listed(
         "explain:explain",
@@ -67,7 +67,7 @@ COMMANDS = {
 
 
 def load(name: str) -> Any:
-    """The command ``name`` of ``COMMANDS``, a click command, from its module."""
+    """Return the command ``name`` of ``COMMANDS``, a click command, from its module."""
     module, _, attribute = COMMANDS[name].home.partition(":")
     found = getattr(import_module(f"impasto.cli.{module}"), attribute)
     if isinstance(found, typer.Typer):

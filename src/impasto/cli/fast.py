@@ -212,7 +212,7 @@ def outputs(
 
 
 def _ending(styles: Mapping[str, float]) -> str:
-    """What a painting's name ends in: the styles, in per cent where their shares are not even."""
+    """Return the end of a painting's name: the styles, in per cent where their shares are not even."""
     if len(set(styles.values())) == 1:
         return "-".join(styles)
     whole = sum(styles.values())

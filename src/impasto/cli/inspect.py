@@ -175,7 +175,7 @@ def inspect_style(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Which STYLES the network thinks alike: distances between Gram matrices, as a matrix and a map.
+    """Show which STYLES are near each other: distances between Gram matrices, as a matrix and a map.
 
     \b
     impasto inspect style starry-night great-wave water-lilies straw-hat

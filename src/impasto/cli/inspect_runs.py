@@ -43,13 +43,13 @@ def inspect_layers(
         ),
     ] = "2015-3",
     folder: Annotated[
-        Path | None, typer.Option(help="Keep the paintings here; the same command again goes on.")
+        Path | None, typer.Option(help="Store the paintings here; the same command again resumes.")
     ] = None,
     output: Figure = Path("layers.png"),
     dark: Dark = False,
     quiet: Quiet = False,
 ) -> None:
-    """A grid of paintings over two parameters: Gatys et al. 2015, figure 3, or any other two.
+    """Paint a grid over two parameters: Gatys et al. 2015, figure 3, or any other two.
 
     \b
     impasto inspect layers photo.jpg painting.jpg
@@ -89,7 +89,7 @@ def inspect_layers(
         before = f", {found.skipped} of them made before" if found.skipped else ""
         print(f"figure: {output} ({count} paintings{before})")
         if interrupts.seen:
-            more = "go on with the same command" if folder else "with --folder DIR they would be kept"
+            more = "run the same command to continue" if folder else "with --folder DIR they would be kept"
             print(f"interrupted; what is missing is empty: {more}")
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
 
@@ -232,7 +232,7 @@ def inspect_encoders(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """The same transfer by several networks, side by side, with times: is VGG special?
+    """Compare the same transfer by several networks, side by side, with times: is VGG special?
 
     \b
     impasto inspect encoders photo.jpg painting.jpg

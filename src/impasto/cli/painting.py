@@ -31,7 +31,7 @@ BYTES_PER_PIXEL = 8
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a painting on the command line writes besides its result, and how it shows its progress.
+    """The files that a painting writes besides its result, and how its progress is shown.
 
     ``preview``: the picture so far, once a second. ``save_every``: numbered pictures, every so many
     iterations. ``log``: a line an iteration. ``parameters``: how the picture was made, as JSON.
@@ -146,12 +146,12 @@ def _check_apart(job: Job, outputs: Outputs) -> None:
 
 
 def _finish(display: Display, result: Result, checkpoint: Path | None, resumed: bool) -> None:
-    words = f"went on from {checkpoint} and painted" if resumed else "painted"
+    words = f"resumed from {checkpoint} and painted" if resumed else "painted"
     words = "interrupted; the picture so far" if result.cancelled else words
     size, seconds = f"{result.picture.width}x{result.picture.height}", result.seconds
     words = f"{words}: {result.job.output} ({size}, {seconds:.1f} s)"
     if result.cancelled and checkpoint is not None:
-        words += f"\ngo on with: impasto resume {checkpoint}"
+        words += f"\ncontinue with: impasto resume {checkpoint}"
     about = {"output": result.job.output, "seconds": round(seconds, 2), "cancelled": result.cancelled}
     display.finish(words, **about, losses=dict(result.losses))
 

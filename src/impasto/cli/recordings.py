@@ -1,4 +1,4 @@
-"""Where painted frames go: into a folder, an animation, or to a browser on this machine."""
+"""The recordings of painted frames: a folder, an animation, or a stream to a browser on this machine."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def open_recording(output: Path, quality: int) -> Iterator[Any]:
 
 
 class Folder:
-    """frame-000001.jpg and so on; goes on after the last one there is."""
+    """A folder of frame-000001.jpg and so on, numbered after the last one there."""
 
     def __init__(self, folder: Path, quality: int) -> None:
         self.folder, self.quality = folder, quality
@@ -125,7 +125,7 @@ class FrameServer:
             self._change.notify_all()
 
     def frames(self) -> Iterator[bytes]:
-        """Each new frame, until the end."""
+        """Yield each new frame, until the end."""
         seen = 0
         while True:
             with self._change:

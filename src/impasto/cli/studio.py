@@ -69,7 +69,7 @@ def studio(
     impasto studio --port 9000 --data-dir ~/paintings --no-browser
     impasto studio --host 0.0.0.0 --accounts people.txt --certificate cert.pem --key key.pem
 
-    Ends with Ctrl-C; what is being painted goes on when it is started again. All settings are also
+    Ends with Ctrl-C; unfinished jobs are resumed at the next start. All settings are also
     environment variables, and there are more of them: docs/studio.md.
     """
     try:

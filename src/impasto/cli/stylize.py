@@ -94,7 +94,7 @@ def stylize(
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Keep the state in this file until the picture is written; goes on from it."),
+        typer.Option(help="Save the state to this file until the picture is written; resume from it."),
     ] = None,
     checkpoint_every: CheckpointEvery = None,
     quality: Quality = 95,
@@ -115,8 +115,8 @@ def stylize(
 
     More style: raise --style-weight. Finer strokes: lower --style-scale. A quick look:
     --preset draft. The papers' own methods: --preset gatys2016, neural-style and others.
-    Ctrl-C keeps the picture painted so far. With --checkpoint, a painting that was cut short goes on
-    with the same command again, or with `impasto resume FILE`.
+    Ctrl-C keeps the picture painted so far. With --checkpoint, an interrupted painting is resumed
+    by the same command, or by `impasto resume FILE`.
     """
     earlier = Job(Reference(), ()) if repeat is None else read_recipe(repeat)
     if content is None and not earlier.content.place:
@@ -152,7 +152,7 @@ def stylize(
 
 
 def references(given: list[str] | None) -> tuple[Reference, ...]:
-    """The files or names that were typed."""
+    """Return references to the files or names that were typed."""
     return tuple(map(Reference, given or ()))
 
 

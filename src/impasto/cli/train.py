@@ -105,7 +105,7 @@ def train(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            help="Keep the state in this file until the network is written; goes on from it. "
+            help="Save the state to this file until the network is written; resume from it. "
             "\\[default: beside the network]"
         ),
     ] = None,
@@ -124,7 +124,7 @@ def train(
     torchrun --nproc-per-node 2 -m impasto train painting.jpg --content-dir photos -o mine.safetensors
 
     The result holds the gallery's styles and the new one, and beside it lies the same as .onnx: both
-    are for `impasto fast --model`. Ctrl-C keeps the state: the same command goes on.
+    are for `impasto fast --model`. Ctrl-C saves the state: the same command continues.
     """
     if full and from_scratch:
         raise InputError("--full refines the shipped network, --from-scratch does without it: expected one")
@@ -264,7 +264,7 @@ class TrainingRun:
     def _result(self, result: TrainingResult) -> str:
         """Return the last lines of the command."""
         if result.cancelled and self.checkpoint.exists():
-            return f"interrupted; the same command goes on from {self.checkpoint}"
+            return f"interrupted; run the same command to continue from {self.checkpoint}"
         if result.cancelled:
             return "interrupted; nothing was learnt yet"
         names = ", ".join(style.name for style in result.styles)

@@ -127,7 +127,7 @@ def video(
     impasto video frames/ --rate 24 --style great-wave --optimize --passes 3 -o painted.mov
     impasto video holiday.mp4 --style great-wave -o 'frames/%05d.png'
 
-    The same command again after a crash goes on after the last finished segment, frame for frame. After
+    The same command after a crash continues after the last finished segment, frame for frame. After
     Ctrl-C too. What is kept for that is in .impasto/ beside OUT until the film is finished; `impasto video
     --discard -o OUT` removes it. Exit codes: 0, 2 for what cannot be used or written, 130 after Ctrl-C.
     """
@@ -136,7 +136,7 @@ def video(
         return
     if source is None or not style or output is None:
         missing = "a film" if source is None else "--style STYLE" if not style else "-o OUT"
-        raise InputError(f"expected a film, --style STYLE and -o OUT; {missing} did not come")
+        raise InputError(f"missing {missing}; see impasto video --help")
     if preview is not None:
         from impasto.imaging import check_writable
 
@@ -153,7 +153,7 @@ def video(
         raise OptionError("--model is for the fast networks; expected it without --optimize")
     if fast is not False:
         gallery = find_gallery(style, model, near, needed=bool(fast or model))
-    _check_heeded(choices, film, network, fast=gallery is not None)
+    _check_ignored(choices, film, network, fast=gallery is not None)
     size = None if choices.size is None else parse_size(choices.size)
     look = preview_file(preview)
 
@@ -185,7 +185,7 @@ def video(
 def _result(film: Film) -> str:
     """Return the last line of the command."""
     if film.cancelled:
-        return "interrupted; the same command goes on after the last finished segment"
+        return "interrupted; run the same command to continue after the last finished segment"
     resumed = f", {film.resumed} of them from before" if film.resumed else ""
     engine = film.engine if film.device in ("", "cpu") else f"{film.engine} on {film.device}"
     size = f"{film.width}x{film.height}, {film.frames} frames{resumed}"
@@ -209,7 +209,7 @@ def _record(film: Film) -> dict[str, Any]:
 
 def _discard(output: Path | None, *, quiet: bool) -> None:
     if output is None:
-        raise InputError("expected -o OUT, the film whose unfinished work is to be removed; it did not come")
+        raise InputError("missing -o OUT, the film whose unfinished work is to be removed")
     from impasto.pipelines.video.folder import discard
 
     there = discard(output)
@@ -220,16 +220,16 @@ def _discard(output: Path | None, *, quiet: bool) -> None:
 _OPTIMISED = {"temporal_weight", "next_iterations", "long_term", "passes"}
 
 
-def _check_heeded(choices: Choices, film: FilmChoices, network: NetworkChoices, *, fast: bool) -> None:
-    """Raise OptionError for options that the engine at work would not heed."""
+def _check_ignored(choices: Choices, film: FilmChoices, network: NetworkChoices, *, fast: bool) -> None:
+    """Raise OptionError for options that the engine would ignore."""
     if fast:
-        unheeded = [spelt(name) for name in sorted(choices.given() - set(SHARED))]
-        unheeded += [spelt(name, FilmOptions) for name in sorted(film.given() & _OPTIMISED)]
-        unheeded += ["--preset"] if choices.preset else []
+        ignored = [spelt(name) for name in sorted(choices.given() - set(SHARED))]
+        ignored += [spelt(name, FilmOptions) for name in sorted(film.given() & _OPTIMISED)]
+        ignored += ["--preset"] if choices.preset else []
         why = "optimising; the fast networks paint these styles: expected --optimize too"
     else:
-        unheeded = [spelt(name, FilmOptions) for name in film.given() & {"keep"}]
-        unheeded += [spelt(name, FastOptions) for name in sorted(network.given())]
+        ignored = [spelt(name, FilmOptions) for name in film.given() & {"keep"}]
+        ignored += [spelt(name, FastOptions) for name in sorted(network.given())]
         why = "the fast networks; this film is optimised: expected styles they know, without --optimize"
-    if unheeded:
-        raise OptionError(f"{unheeded[0]} is for {why}")
+    if ignored:
+        raise OptionError(f"{ignored[0]} is for {why}")

@@ -36,7 +36,7 @@ def _option(
     least: float | None = None,
     ignored: str = "",
 ) -> Any:
-    """A field of ``NeuralStyleSettings``: its default in neural-style-pt and, if it is another, in ``lua``.
+    """Return a field of ``NeuralStyleSettings``, with its default in neural-style-pt and, if another, in ``lua``.
 
     ``only``: the one dialect that has it. ``heading``: of the group that begins here. ``least``: the
     lowest number that makes sense. ``ignored``: why it has no effect here, if it has none.
@@ -155,7 +155,7 @@ class NeuralStyleSettings:
 
 
 def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> NeuralStyleSettings:
-    """What ``arguments`` mean in ``dialect``. Raises OptionError, in one line, for what it has not."""
+    """Return the settings that ``arguments`` mean in ``dialect``. Raises OptionError for unknown ones."""
     parser = _NeuralStyleParser(add_help=False, argument_default=argparse.SUPPRESS)
     for row in _rows(dialect):
         if row.type == "bool":
@@ -182,7 +182,7 @@ class _NeuralStyleParser(argparse.ArgumentParser):
 
 
 def _convert(row: Field[Any], value: Any) -> Any:
-    """The value of an option from its text: whole numbers may be written 1e3, as Lua takes them."""
+    """Return the value of an option from its text: whole numbers may be written 1e3, as Lua takes them."""
     if row.type not in ("int", "float"):
         return value
     kind = "a whole number" if row.type == "int" else "a number"
@@ -196,7 +196,7 @@ def _convert(row: Field[Any], value: Any) -> Any:
 
 
 def _rows(dialect: Dialect | None = None) -> list[Field[Any]]:
-    """The options of a dialect, or of both, in the order of the help."""
+    """Return the options of a dialect, or of both, in the order of the help."""
     rows = [row for row in fields(NeuralStyleSettings) if row.metadata]
     return [row for row in rows if dialect is None or row.metadata["only"] in (None, dialect)]
 
@@ -237,7 +237,7 @@ pictures than memory holds are painted in parts. `impasto stylize` is the faster
 
 
 def help_text() -> str:
-    """The help: every option, with the defaults of both dialects."""
+    """Return the help: every option, with the defaults of both dialects."""
     lines = [HEAD.rstrip()]
     for row in _rows():
         if row.metadata["heading"]:

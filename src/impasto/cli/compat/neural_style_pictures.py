@@ -33,7 +33,7 @@ _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tiff", *READABLE_SUFFIXES))
 
 
 def load(path: str | Path, option: str) -> Picture:
-    """The picture an ``option`` names, without its transparency. Raises PictureError."""
+    """Return the picture an ``option`` names, without its transparency. Raises PictureError."""
     try:
         picture = read(path, max_pixels=MAX_PIXELS)
     except PictureError as error:
@@ -42,7 +42,7 @@ def load(path: str | Path, option: str) -> Picture:
 
 
 def style_paths(style_image: str) -> list[Path]:
-    """The pictures ``-style_image`` names: files, and the pictures of folders, by name.
+    """Return the pictures ``-style_image`` names: files, and the pictures of folders, by name.
 
     A departure: neural-style-pt takes a folder's pictures in the order the system lists them, which
     makes ``-style_blend_weights`` fall on any of them.
@@ -60,7 +60,7 @@ def style_paths(style_image: str) -> list[Path]:
 
 
 def style_size(image_size: int, scale: float, dialect: Dialect) -> int:
-    """The style's longest side for a result of ``image_size``: rounded down, by neural-style up."""
+    """Return the style's longest side for a result of ``image_size``: rounded down, by neural-style up."""
     side = math.ceil(scale * image_size) if dialect == "lua" else int(image_size * scale)
     if side < 1:
         raise OptionError(f"-style_scale {scale:g} leaves nothing of a picture of {image_size} pixels")
@@ -132,7 +132,7 @@ class Space:
         return np.float32(256 if self.dialect == "lua" else 255)
 
     def enter(self, picture: Picture) -> Picture:
-        """A picture's numbers there; out of the range of pictures."""
+        """Return a picture in this space, whose values are outside the range of pictures."""
         values = picture.pixels * self.white
         return Picture(self._in_order(values) - np.array(self.mean, np.float32))
 
@@ -146,8 +146,8 @@ class Space:
 
 
 def finisher(content: Picture, space: Space, original_colors: bool) -> Callable[[Pixels], Picture]:
-    """What makes the picture to save of the optimiser's numbers: 8 bits, rounded down as both programs
-    do, in the colours of the ``content`` if asked for."""
+    """Return a function from the optimiser's values to the picture to save: 8 bits, rounded down as both
+    programs do, in the colours of the ``content`` if asked for."""
 
     def finish(values: Pixels) -> Picture:
         pixels = space.leave(values)

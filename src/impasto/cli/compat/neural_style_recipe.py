@@ -1,4 +1,4 @@
-"""What a command line of neural-style-pt or neural-style is in Impasto's own terms."""
+"""The options of Impasto for a command line of neural-style-pt or neural-style."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CAFFE_FILES = {"VGG_ILSVRC_19_layers": "vgg19-caffe", "VGG_ILSVRC_16_layers": "
 def make_options(
     settings: NeuralStyleSettings, photo: Picture, styles: int, encoder: FeatureExtractor
 ) -> OptimizeOptions:
-    """The settings as our own options: our weights of style layers are shares of one."""
+    """Return the settings as our own options: our weights of style layers are shares of one."""
     lua = settings.dialect == "lua"
     style_layers = _layers(settings.style_layers, encoder)
     scaling: GradientScalingName = "l1" if lua else "squared-weight"
@@ -68,7 +68,7 @@ def _init(settings: NeuralStyleSettings) -> str:
 
 
 def _layers(text: str, encoder: FeatureExtractor) -> dict[str, float]:
-    """The layers in ``text``, in the network's order. Raises LayerError for those it does not have."""
+    """Return the layers in ``text``, in the network's order. Raises LayerError for those it does not have."""
     names = {name.strip() for name in text.split(",") if name.strip()}
     encoder.minimum_side(names)
     return {name: 1.0 for name in encoder.layer_names if name in names}
@@ -90,7 +90,7 @@ def _shares(text: str, styles: int) -> tuple[float, ...]:
 
 
 def make_start(settings: NeuralStyleSettings, photo: Picture, space: pictures.Space, seed: int) -> Picture:
-    """What the optimiser starts from, in its own ``space``."""
+    """Return the picture the optimiser starts from, in its own ``space``."""
     if settings.init == "image" and not settings.init_image:
         return space.enter(photo)
     if settings.init == "image":
@@ -102,7 +102,7 @@ def make_start(settings: NeuralStyleSettings, photo: Picture, space: pictures.Sp
 
 
 def load_network(settings: NeuralStyleSettings) -> tuple[FeatureExtractor, pictures.Space]:
-    """The network ``-model_file`` means, pooling as asked for, and the space of the numbers it takes.
+    """Return the network ``-model_file`` means, pooling as asked for, and the space of the numbers it takes.
 
     A departure from what encoders are elsewhere: this one's input is not sRGB in [0, 1], but what the
     programs optimise, to the last digit.
@@ -123,7 +123,7 @@ def load_network(settings: NeuralStyleSettings) -> tuple[FeatureExtractor, pictu
 
 
 def _model(model_file: str) -> tuple[str | Path, Any]:
-    """What to load for a model file, and its input: always Caffe's, but for networks asked for by name.
+    """Return what to load for a model file, and its input: Caffe's, but for named networks.
 
     A published file that is not there is what was fetched or imported of it.
     """
@@ -146,7 +146,7 @@ def _model(model_file: str) -> tuple[str | Path, Any]:
 
 
 def _device(gpu: str) -> str:
-    """The device ``-gpu`` means here: one, the first graphics processor of those named."""
+    """Return the device ``-gpu`` means here: one, the first graphics processor of those named."""
     named = [part.strip().lower() for part in gpu.split(",")]
     graphics = [part for part in named if part not in ("c", "-1")]
     if not all(part.isdigit() for part in graphics):

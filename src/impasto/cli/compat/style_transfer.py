@@ -36,7 +36,7 @@ def style_transfer(context: typer.Context) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Paint what ``arguments`` say; the exit code: 0, or 130 when Ctrl-C cut it short."""
+    """Paint what ``arguments`` say; return the exit code: 0, or 130 when Ctrl-C cut it short."""
     found = parse(arguments)
     for line in remarks(found):
         remark(line)
@@ -104,7 +104,7 @@ def _inputs(found: Namespace) -> tuple[PictureLike, tuple[PictureLike, ...]]:
 
 
 def _announce(device: str) -> None:
-    """What the program says before it begins."""
+    """Print the lines that the program prints before it begins."""
     import torch
 
     from impasto.optimize.device import choose_device
@@ -117,7 +117,7 @@ def _announce(device: str) -> None:
 
 
 def _bits(output: str) -> int:
-    """How precise a result is: as in the program, 16 bits in a TIFF, whatever the photograph has."""
+    """Return a result's bits: as in the program, 16 in a TIFF, whatever the photograph has."""
     return 16 if Path(output).suffix.lower() in (".tif", ".tiff") else 8
 
 

@@ -32,7 +32,7 @@ picture painted so far. `impasto stylize` is the faster way."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """What ``arguments`` mean, under the peer's names. Raises OptionError, in one line."""
+    """Return the settings that ``arguments`` mean, under the peer's names. Raises OptionError."""
     parser = make_parser()
     found = parser.parse_args(list(arguments))
     weights, styles = found.style_weights, found.styles
@@ -60,7 +60,7 @@ def remarks(found: argparse.Namespace) -> list[str]:
 
 
 def make_options(found: argparse.Namespace, width: int, height: int) -> OptimizeOptions:
-    """The settings as our own options, for a photograph of ``width`` x ``height``."""
+    """Return the settings as our own options, for a photograph of ``width`` x ``height``."""
     size = end_scale(found.end_scale, width, height)
     options = RECIPE.replace(
         size=size,
@@ -95,7 +95,7 @@ def end_scale(text: str, width: int, height: int) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The peer's command line; defaults are those of the preset."""
+    """Return the parser of the peer's command line; defaults are those of the preset."""
     parser = _StyleTransferParser(
         prog="impasto style-transfer",
         description=_ABOUT,
