@@ -36,7 +36,7 @@ def _option(
     least: float | None = None,
     ignored: str = "",
 ) -> Any:
-    """Return a field of ``NeuralStyleSettings``, with its default in neural-style-pt and, if another, in ``lua``.
+    """Return a field of ``NeuralStyleSettings``, with the default in neural-style-pt, and ``lua`` if another.
 
     ``only``: the one dialect that has it. ``heading``: of the group that begins here. ``least``: the
     lowest number that makes sense. ``ignored``: why it has no effect here, if it has none.
