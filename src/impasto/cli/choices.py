@@ -123,7 +123,7 @@ class _TypedFast(_Typed):
     kind = FastOptions
 
     def options(self, painting: _TypedPainting | None = None, *, without: str = "") -> FastOptions:
-        """Return the options typed, and those of ``painting`` that it shares, but ``without``. Raises OptionError."""
+        """Return the options typed, and those ``painting`` shares, but ``without``. Raises OptionError."""
         found = {} if painting is None else painting.changes()
         shared = {SHARED[name]: value for name, value in found.items() if name != without}
         return FastOptions(**shared | self.changes())
