@@ -3,8 +3,8 @@
     python recipes/any_painting/train.py --pictures runs/strokes/pictures.npz --run runs/strokes/long
 
 Seeded and resumable: the run's folder holds a checkpoint and a log (JSON lines), and the same command goes on
-from there, with the steps it would have made. Learning rates stay constant; what is used is the running
-average of the weights, ``network.safetensors``, good at any moment.
+from there, with the steps it would have made. Learning rates stay constant until the last ``--cool`` of
+``--steps``; what is used is the running average of the weights, ``network.safetensors``, good at any moment.
 """
 
 from __future__ import annotations
@@ -61,10 +61,12 @@ class Training:
             parameter.grad = None
         loss.backward()
         size = torch.nn.utils.clip_grad_norm_(self.learnt.values(), self.options.clip)
-        warm = min(1.0, (self.step - self.begun + 1) / 100)
+        rate = self.options.rate * min(1.0, (self.step - self.begun + 1) / 100)
+        if self.options.cool:
+            rate *= min(1.0, (self.options.steps - self.step) / self.options.cool)
         if math.isfinite(float(size)):
             for optimizer in self.optimizers:
-                optimizer.param_groups[0]["lr"] = self.options.rate * warm
+                optimizer.param_groups[0]["lr"] = rate
                 optimizer.step()
             self._follow()
         else:
@@ -186,6 +188,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="side of the crops, a multiple of 16")
     parser.add_argument("--optimizer", choices=("adam", "muon"), default="adam")
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--cool", type=int, default=0, help="last of the steps, in which the rate falls to 0")
     parser.add_argument("--decay", type=float, default=0.999, help="of the running average")
     parser.add_argument("--clip", type=float, default=1.0, help="longest gradient")
     for name in ("content", "style", "coarse", "grid"):
