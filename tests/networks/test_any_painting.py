@@ -20,6 +20,7 @@ from impasto.networks.any_painting import (
     blended,
     draw_noise,
     enlarged,
+    grains,
     part_of,
 )
 from impasto.networks.any_painting_files import load_network, untaught
@@ -37,7 +38,7 @@ def picture(height: int, width: int, seed: int = 0) -> Tensor:
 
 def silence(batch: int, side: int) -> Tensor:
     """No noise, for ``side`` by ``side`` positions of relu3_1."""
-    return torch.zeros(batch, NOISE + 2, side + 2 * MARGIN, side + 2 * MARGIN)
+    return torch.zeros_like(draw_noise(batch, side, side))
 
 
 @pytest.mark.parametrize("size", [(16, 16), (33, 50), (64, 41)])
@@ -68,11 +69,20 @@ def stripes(slope: float) -> Tensor:
 
 def test_noise_keeps_its_mean_and_variance_when_drawn_out() -> None:
     noise = draw_noise(4, 60, 60, torch.Generator().manual_seed(0))
-    assert noise.shape == (4, NOISE + 2, 60 + 2 * MARGIN, 60 + 2 * MARGIN)
+    assert noise.shape == (4, NOISE + 2 + 8 + 16, 60 + 2 * MARGIN, 60 + 2 * MARGIN)
     strokes = OrientedNoise()(torch.zeros(4, 64, 60, 60), noise)
     assert strokes.shape == (4, NOISE, 60, 60)
     assert float(strokes.mean()) == pytest.approx(0, abs=0.05)
     assert float(strokes.var()) == pytest.approx(1, abs=0.05)
+
+
+def test_finer_noise_is_white_at_half_and_whole_size() -> None:
+    half, whole = grains(draw_noise(1, 40, 30, torch.Generator().manual_seed(0)))
+    assert half.shape == (1, 2, 80, 60)
+    assert whole.shape == (1, 1, 160, 120)
+    for fine in (half, whole):
+        assert float(fine.var()) == pytest.approx(1, abs=0.05)
+        assert float((fine[..., 1:] * fine[..., :-1]).mean()) == pytest.approx(0, abs=0.05)
 
 
 def test_noise_runs_along_the_edges_of_the_photograph() -> None:

@@ -30,6 +30,9 @@ LEAST_SIDE = 2 * STRIDE
 NOISE = 4
 """Channels of noise, a quarter of the picture's size: what a flat sky is painted from."""
 
+GRAIN = 2, 1
+"""Channels of finer noise, a half of the picture's size and its whole size: what strokes are rough with."""
+
 MARGIN = 6
 """Positions of noise beyond the picture on each side, as far as a stroke of it reaches."""
 
@@ -115,7 +118,7 @@ class OrientedNoise(nn.Module):
     def forward(self, seen: Tensor, noise: Tensor) -> Tensor:
         """Return (B, NOISE, H, W) of mean 0 and variance about 1, for relu3_1 (B, 64, H, W) of the
         photograph and noise as ``draw_noise`` gives it."""
-        directions = self._directions(seen) + noise[:, NOISE:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        directions = self._directions(seen) + inside(noise)[:, NOISE : NOISE + 2]
         directions = directions / (directions.square().sum(1, keepdim=True) + 1e-6).sqrt()
         shares = functional.conv2d(directions, self.turns).relu() ** 4
         variance = (shares * functional.conv2d(shares, self.overlaps)).sum(1, keepdim=True)
@@ -162,7 +165,7 @@ class Middle(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.enter, self.narrow = Convolution(64, 64), Convolution(64, 32)
-        self.beside = nn.Conv2d(32, 32, 1)
+        self.beside = nn.Conv2d(32 + GRAIN[0], 32, 1)
         self.leave = Convolution(32, 32)
 
     def forward(self, x: Tensor, beside: Tensor) -> Tensor:
@@ -176,7 +179,7 @@ class Finest(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.narrow, self.leave = Convolution(32, 16), Convolution(16, 16)
-        self.beside = nn.Conv2d(16, 16, 1)
+        self.beside = nn.Conv2d(16 + GRAIN[1], 16, 1)
 
     def forward(self, x: Tensor, beside: Tensor) -> Tensor:
         return _rectified(self.leave(enlarged(_rectified(self.narrow(x))) + self.beside(beside)))
@@ -255,6 +258,7 @@ class AnyPaintingNetwork(nn.Module):
             noise = draw_noise(len(middling), *middling.shape[2:]).to(middling.device)
         with torch.no_grad(), torch.autocast(middling.device.type, enabled=False):
             strokes = self.oriented(middling.float(), noise.float())
+        grain = [fine.to(middling.dtype) for fine in grains(noise)]
 
         def carried(features: Tensor, layer: str) -> Tensor:
             ours, theirs = gaussian(features), style[layer]
@@ -262,22 +266,36 @@ class AnyPaintingNetwork(nn.Module):
 
         deep, *beside = (carried(seen[layer], layer) for layer in LAYERS)
         inner = [carried(self.coarsest(deep, strokes.to(deep.dtype), beside[0]), "relu3_1")]
-        inner.append(carried(self.middle(inner[0], beside[1]), "relu2_1"))
-        inner.append(carried(self.finest(inner[1], beside[2]), "relu1_1"))
+        inner.append(carried(self.middle(inner[0], torch.cat([beside[1], grain[0]], 1)), "relu2_1"))
+        inner.append(carried(self.finest(inner[1], torch.cat([beside[2], grain[1]], 1)), "relu1_1"))
         return 0.5 + 0.25 * self.colours(inner[2]).float(), inner
 
 
 def draw_noise(batch: int, rows: int, columns: int, generator: torch.Generator | None = None) -> Tensor:
-    """Draw what ``OrientedNoise`` takes for (rows, columns) positions of relu3_1, with ``MARGIN`` beyond.
+    """Draw all noise for a picture with (rows, columns) positions of relu3_1, ``MARGIN`` beyond on each side.
 
-    ``NOISE`` channels of white noise of mean 0 and variance 1, and two that change slowly: the directions
-    where the photograph has none. (batch, NOISE + 2, rows + 2 MARGIN, columns + 2 MARGIN), float32.
+    ``NOISE`` channels of white noise of mean 0 and variance 1; two that change slowly, the directions where
+    the photograph has none; and ``GRAIN``, 4 and 16 numbers a position (``grains``).
+    (batch, NOISE + 2 + 4 GRAIN[0] + 16 GRAIN[1], rows + 2 MARGIN, columns + 2 MARGIN), float32.
     """
     rows, columns = rows + 2 * MARGIN, columns + 2 * MARGIN
-    white = torch.randn(batch, NOISE, rows, columns, generator=generator)
     coarse = torch.randn(batch, 2, rows // CURVE + 3, columns // CURVE + 3, generator=generator)
     curves = functional.interpolate(coarse, scale_factor=CURVE, mode="bicubic", align_corners=False)
-    return torch.cat([white, curves[:, :, CURVE : CURVE + rows, CURVE : CURVE + columns]], 1)
+    fine = 4 * GRAIN[0] + 16 * GRAIN[1]
+    white = torch.randn(batch, NOISE + fine, rows, columns, generator=generator)
+    curves = curves[:, :, CURVE : CURVE + rows, CURVE : CURVE + columns]
+    return torch.cat([white[:, :NOISE], curves, white[:, NOISE:]], 1)
+
+
+def inside(noise: Tensor) -> Tensor:
+    """Return ``noise`` without its margin."""
+    return noise[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def grains(noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the finer noise: (B, GRAIN[0], H/2, W/2) and (B, GRAIN[1], H, W) for a picture H by W."""
+    half, whole = inside(noise)[:, NOISE + 2 :].split([4 * GRAIN[0], 16 * GRAIN[1]], 1)
+    return functional.pixel_shuffle(half, 2), functional.pixel_shuffle(whole, 4)
 
 
 def part_of(noise: Tensor) -> Tensor:
