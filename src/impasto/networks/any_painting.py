@@ -294,8 +294,9 @@ def inside(noise: Tensor) -> Tensor:
 
 def grains(noise: Tensor) -> tuple[Tensor, Tensor]:
     """Return the finer noise: (B, GRAIN[0], H/2, W/2) and (B, GRAIN[1], H, W) for a picture H by W."""
-    half, whole = inside(noise)[:, NOISE + 2 :].split([4 * GRAIN[0], 16 * GRAIN[1]], 1)
-    return functional.pixel_shuffle(half, 2), functional.pixel_shuffle(whole, 4)
+    fine = inside(noise)[:, NOISE + 2 :]
+    half = 4 * GRAIN[0]
+    return functional.pixel_shuffle(fine[:, :half], 2), functional.pixel_shuffle(fine[:, half:], 4)
 
 
 def part_of(noise: Tensor) -> Tensor:
