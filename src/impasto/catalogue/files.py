@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -21,12 +21,12 @@ from safetensors.numpy import save
 
 from impasto import files
 from impasto.catalogue.cards import StyleCard, parse_card
-from impasto.catalogue.measured import PictureStyle, Plan, at_once
+from impasto.catalogue.measured import PictureStyle, StyleView
 from impasto.catalogue.sizes import style_size
 from impasto.encoders import FeatureExtractor
 from impasto.errors import StyleError
 from impasto.objectives import IMAGE, LayerStatistics, Samples, StyleStatistics, blend_styles
-from impasto.types import Picture, Plane
+from impasto.types import Picture
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,9 @@ class FileStyle:
         return sorted({name.split("/")[1] for name in self.tensors} - {IMAGE})
 
     def statistics(
-        self,
-        encoder: FeatureExtractor,
-        layers: Sequence[str],
-        long_side: float,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,  # noqa: ARG002 - nothing is looked at
+        self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
-        if mask is not None:
+        if view.get("mask") is not None:
             raise StyleError(
                 f"{self.path.name} is a style file, which cannot be masked; give the painting itself"
             )

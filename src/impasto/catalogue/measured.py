@@ -1,10 +1,10 @@
-"""A style as the optimiser knows it: what can say its statistics, and samples of its features, at a size."""
+"""Styles that can be measured: their statistics, and samples of their features, at any size."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 import torch
 from torch import Tensor
@@ -36,22 +36,22 @@ def at_once(height: int, width: int) -> list[Window]:
     return [whole(height, width)]
 
 
-class Style(Protocol):
-    """Anything that can say what a style is at a size: its statistics, and samples of its features.
+class StyleView(TypedDict, total=False):
+    """The part of a style that counts, ``mask`` (H, W) in [0, 1], in the style picture's proportions, and
+    ``plan``, which returns the windows in which to measure a picture of a height and a width."""
 
-    ``long_side`` is the size wanted, in pixels. ``mask`` (H, W) in [0, 1], in the style picture's
-    proportions, says which part of it counts. ``plan`` says, for a height and a width, in which
-    windows to look at a picture. Both methods raise StyleError for what the style cannot give.
+    mask: Plane | None
+    plan: Plan
+
+
+class Style(Protocol):
+    """A source of style statistics, and of samples of features, at any size.
+
+    ``long_side`` is the size wanted, in pixels. Both methods raise StyleError for what the style cannot give.
     """
 
     def statistics(
-        self,
-        encoder: FeatureExtractor,
-        layers: Sequence[str],
-        long_side: float,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
+        self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
         """Return the means and Gram matrices at ``layers``, and of the colours (IMAGE)."""
 
@@ -63,9 +63,7 @@ class Style(Protocol):
         kind: SampleKind,
         count: int,
         generator: torch.Generator,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
+        **view: Unpack[StyleView],
     ) -> Samples:
         """Return up to ``count`` features of each layer; 0 means all."""
 
@@ -108,17 +106,10 @@ class PictureStyle:
         return fit(width, height, min(max(style_size(long_side), sizes[0]), sizes[-1]))
 
     def statistics(
-        self,
-        encoder: FeatureExtractor,
-        layers: Sequence[str],
-        long_side: float,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
+        self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
-        image, weights = self._prepared(encoder, layers, long_side, mask)
-        windows = plan(*image.shape[2:])
-        return measure_style(encoder, image, layers, mask=weights, windows=windows)
+        image, seen = self._prepared(encoder, layers, long_side, **view)
+        return measure_style(encoder, image, layers, **seen)
 
     def samples(
         self,
@@ -128,23 +119,25 @@ class PictureStyle:
         kind: SampleKind,
         count: int,
         generator: torch.Generator,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
+        **view: Unpack[StyleView],
     ) -> Samples:
-        image, weights = self._prepared(encoder, layers, long_side, mask)
-        windows = plan(*image.shape[2:])
-        return measure_samples(encoder, image, layers, kind, count, generator, mask=weights, windows=windows)
+        image, seen = self._prepared(encoder, layers, long_side, **view)
+        return measure_samples(encoder, image, layers, kind, count, generator, **seen)
 
     def _prepared(
-        self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, mask: Plane | None
-    ) -> tuple[Tensor, Tensor | None]:
+        self,
+        encoder: FeatureExtractor,
+        layers: Sequence[str],
+        long_side: float,
+        mask: Plane | None = None,
+        plan: Plan = at_once,
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """Return the picture as it is measured, and which part and windows of it are."""
         width, height = self.measured_at(long_side, encoder.minimum_side(layers))
         device = next(iter(encoder.parameters())).device
         image = to_tensor(resample(self.picture.pixels, width, height, self.resampling), device)
-        if mask is None:
-            return image, None
-        return image, plane_to_tensor(resize_mask(mask, width, height), device)
+        weights = None if mask is None else plane_to_tensor(resize_mask(mask, width, height), device)
+        return image, {"mask": weights, "windows": plan(height, width)}
 
     def _check(self, least: int) -> None:
         width, height = self.picture.width, self.picture.height
@@ -162,16 +155,10 @@ class CollectionStyle:
     members: tuple[PictureStyle, ...]
 
     def statistics(
-        self,
-        encoder: FeatureExtractor,
-        layers: Sequence[str],
-        long_side: float,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
+        self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
-        self._refuse(mask)
-        rows = [style.statistics(encoder, layers, long_side, plan=plan) for style in self.members]
+        self._refuse_mask(**view)
+        rows = [style.statistics(encoder, layers, long_side, **view) for style in self.members]
         return blend_styles(rows, [1.0] * len(rows))
 
     def samples(
@@ -182,17 +169,12 @@ class CollectionStyle:
         kind: SampleKind,
         count: int,
         generator: torch.Generator,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
+        **view: Unpack[StyleView],
     ) -> Samples:
-        self._refuse(mask)
-        rows = [
-            style.samples(encoder, layers, long_side, kind, count, generator, plan=plan)
-            for style in self.members
-        ]
+        self._refuse_mask(**view)
+        rows = [s.samples(encoder, layers, long_side, kind, count, generator, **view) for s in self.members]
         return join_samples(rows, [1.0] * len(rows), generator)
 
-    def _refuse(self, mask: Plane | None) -> None:
+    def _refuse_mask(self, mask: Plane | None = None, **_: object) -> None:
         if mask is not None:
             raise StyleError(f"a style of {len(self.members)} pictures cannot have a mask; give one picture")

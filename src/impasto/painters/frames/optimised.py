@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor
 
-from impasto.catalogue.measured import Plan, Style, at_once
+from impasto.catalogue.measured import Style, StyleView
 from impasto.clips import Guide
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
-from impasto.objectives import SampleKind, Samples, StyleStatistics
+from impasto.objectives import Samples, StyleStatistics
 from impasto.optimize import colours
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
@@ -30,7 +30,7 @@ from impasto.painters.sources import (
 )
 from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_tensor
-from impasto.types import Picture, Pixels, Plane
+from impasto.types import Picture, Pixels
 
 
 @dataclass(frozen=True)
@@ -41,34 +41,17 @@ class CachedStyle:
     _known: dict[Any, StyleStatistics] = field(default_factory=dict, repr=False)
 
     def statistics(
-        self,
-        encoder: FeatureExtractor,
-        layers: Sequence[str],
-        long_side: float,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
+        self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
+        if view.get("mask") is not None:
+            return self.style.statistics(encoder, layers, long_side, **view)
         key = (id(encoder), tuple(layers), long_side)
-        if mask is not None:
-            return self.style.statistics(encoder, layers, long_side, mask=mask, plan=plan)
         if key not in self._known:
-            self._known[key] = self.style.statistics(encoder, layers, long_side, plan=plan)
+            self._known[key] = self.style.statistics(encoder, layers, long_side, **view)
         return self._known[key]
 
-    def samples(
-        self,
-        encoder: FeatureExtractor,
-        layers: Sequence[str],
-        long_side: float,
-        kind: SampleKind,
-        count: int,
-        generator: torch.Generator,
-        *,
-        mask: Plane | None = None,
-        plan: Plan = at_once,
-    ) -> Samples:
-        return self.style.samples(encoder, layers, long_side, kind, count, generator, mask=mask, plan=plan)
+    def samples(self, *arguments: Any, **view: Any) -> Samples:
+        return self.style.samples(*arguments, **view)
 
 
 class OptimisedFramePainter:
