@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 from impasto.cli.choices import (
     NETWORKS,
     SHARED,
+    WORKERS,
     CheckpointEvery,
     Choices,
     Json,
@@ -21,6 +22,8 @@ from impasto.cli.choices import (
     NetworkChoices,
     Quality,
     Quiet,
+    RayAddress,
+    Workers,
     parse_size,
     shown,
     spelt,
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from impasto.jobs.events import BatchEvent
 
 SOME_FAILED = 1
-WORKERS = "Workers"
 
 
 class BatchCommand(TyperCommand):
@@ -149,23 +151,8 @@ def batch(
     ] = False,
     network: NetworkChoices,
     checkpoint_every: CheckpointEvery = None,
-    workers: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|auto",
-            help="Paint in N processes; auto: as many as cores, GPUs and memory make sensible. "
-            "\\[default: 1; auto on Ray]",
-            rich_help_panel=WORKERS,
-        ),
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            metavar="[ADDRESS]",
-            help="Paint on a Ray cluster; without an address, on one of its own on this machine.",
-            rich_help_panel=WORKERS,
-        ),
-    ] = None,
+    workers: Workers = None,
+    ray: RayAddress = None,
     retries: Annotated[
         int | None,
         typer.Option(

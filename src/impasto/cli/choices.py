@@ -27,7 +27,7 @@ from impasto.optimize.presets import preset as find_preset
 from impasto.parameters import Parameter, parameters
 from impasto.pipelines.video.options import FilmOptions
 
-Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
+Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP, AVIF and HEIC.")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print progress as JSON, one event a line.")]
@@ -36,6 +36,24 @@ CheckpointEvery = Annotated[
     float | None, typer.Option(min=0, help=f"Seconds between checkpoints. \\[default: {INTERVAL:g}]")
 ]
 
+WORKERS = "Workers"
+Workers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|auto",
+        help="Paint in N processes; auto: as many as cores, GPUs and memory make sensible. "
+        "\\[default: 1; auto on Ray]",
+        rich_help_panel=WORKERS,
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[ADDRESS]",
+        help="Paint on a Ray cluster; without an address, on one of its own on this machine.",
+        rich_help_panel=WORKERS,
+    ),
+]
 
 _TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool}
 _DESCRIBED = {

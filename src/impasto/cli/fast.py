@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from impasto.cli.choices import FastChoices, with_choices
+from impasto.cli.choices import FastChoices, Quality, with_choices
 from impasto.errors import ImpastoError, InputError, OptionError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def fast(
     *,
     show_list: Annotated[bool, typer.Option("--list", help="Print the styles, one a line.")] = False,
     choices: FastChoices,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")] = 95,
+    quality: Quality = 95,
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many to compute with. \\[default: one per core]")
     ] = None,

@@ -18,6 +18,8 @@ from impasto.cli.choices import (
     Json,
     NetworkChoices,
     Quiet,
+    RayAddress,
+    Workers,
     parse_size,
     shown,
     spelt,
@@ -34,8 +36,6 @@ from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.pipelines.video.film import Film
-
-WORKERS = "Workers"
 
 
 class VideoCommand(TyperCommand):
@@ -86,22 +86,8 @@ def video(
             help="The fast networks, or optimisation. \\[default: fast where they know the styles]",
         ),
     ] = None,
-    workers: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|auto",
-            help="Paint shots in N processes. \\[default: this one; auto on Ray]",
-            rich_help_panel=WORKERS,
-        ),
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            metavar="[ADDRESS]",
-            help="Paint shots on a Ray cluster; without an address, on one of its own on this machine.",
-            rich_help_panel=WORKERS,
-        ),
-    ] = None,
+    workers: Workers = None,
+    ray: RayAddress = None,
     preview: Annotated[
         Path | None,
         typer.Option(

@@ -51,8 +51,6 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
     place = Path(path)
     data = load(place)
     kind = formats.sniff(place, data)
-    if kind is formats.HEIC:
-        formats.require_heic()
     with decoding(place, kind.name):
         return _decode(data, kind, place, max_pixels)
 

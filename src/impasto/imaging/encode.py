@@ -27,8 +27,7 @@ def check_writable(path: str | os.PathLike[str], *, suffixes: Collection[str] | 
     ``files.check_writable`` does, and MissingExtraError for HEIC without the extra that writes it.
     """
     files.check_writable(path, formats.WRITABLE_SUFFIXES if suffixes is None else suffixes)
-    if formats.of_suffix(Path(path).suffix.lower()) is formats.HEIC:
-        formats.require_heic()
+    formats.of_suffix(Path(path).suffix)
 
 
 def write(
@@ -78,8 +77,6 @@ def _format(target: Path) -> formats.Format:
     if kind is None:
         expected = f"a name ending in {', '.join(formats.WRITABLE_SUFFIXES)}"
         raise files.cannot_write(target, f"it ends in {target.suffix!r}", expected)
-    if kind is formats.HEIC:
-        formats.require_heic()
     return kind
 
 
@@ -122,15 +119,7 @@ def _encode(
         return _png(samples, text)
     if kind is formats.TIFF:
         return _tiff(samples, text)
-    options: dict[str, Any] = {"quality": quality, "icc_profile": icc.srgb_profile()}
-    if kind is formats.JPEG:
-        options |= {"subsampling": 0}  # without "optimize", whose buffer is too small for noise
-    elif kind is formats.WEBP:
-        options |= {"method": 4, "exact": True}
-    elif kind is formats.AVIF:
-        options |= {"subsampling": "4:4:4"}
-    else:
-        options |= {"chroma": 444}
+    options: dict[str, Any] = {"quality": quality, "icc_profile": icc.srgb_profile(), **kind.options}
     if text is not None:
         options["exif"] = metadata.exif(text)
         if kind is formats.JPEG and len(options["exif"]) > _EXIF_LIMIT:

@@ -1,42 +1,69 @@
-"""The picture formats the room knows: by the first bytes when reading, by the suffix when writing."""
+"""The picture formats that can be read and written, each described in one place.
+
+Reading goes by the first bytes, writing by the suffix.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from impasto.errors import MissingExtraError
 from impasto.imaging.guard import picture_error
 
 
+def _load_heic() -> None:
+    try:
+        import pillow_heif
+    except ImportError as problem:
+        raise MissingExtraError(
+            "HEIC pictures need pillow-heif, which is not installed: pip install 'impasto[heic]'",
+            expected="pillow-heif",
+            actual="it is not installed",
+        ) from problem
+    pillow_heif.register_heif_opener()
+
+
 @dataclass(frozen=True)
 class Format:
-    """One file format: ``name`` for people, ``codec`` for Pillow, the suffixes it is written under.
+    """One file format.
 
-    ``longest_side`` is the largest width and height the format can hold.
+    ``name``: for people. ``codec``: Pillow's name. ``suffixes``: those it is written under. ``media``: its
+    media types. ``longest_side``: the largest width and height it can hold. ``options``: Pillow's options
+    for writing it. ``load``: makes Pillow able to read and write it; raises MissingExtraError.
     """
 
     name: str
     codec: str
     suffixes: tuple[str, ...]
+    media: tuple[str, ...]
     longest_side: int
     writable: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    load: Callable[[], None] = field(default=lambda: None, compare=False)
 
 
-JPEG = Format("JPEG", "JPEG", (".jpg", ".jpeg"), 65_500)
-PNG = Format("PNG", "PNG", (".png",), 2**31 - 1)
-WEBP = Format("WebP", "WEBP", (".webp",), 16_383)
-AVIF = Format("AVIF", "AVIF", (".avif",), 65_535)
-TIFF = Format("TIFF", "TIFF", (".tif", ".tiff"), 2**31 - 1)
-GIF = Format("GIF", "GIF", (".gif",), 65_535, writable=False)
-HEIC = Format("HEIC", "HEIF", (".heic", ".heif"), 16_384)
+# Without "optimize", whose buffer is too small for noise.
+JPEG = Format("JPEG", "JPEG", (".jpg", ".jpeg"), ("image/jpeg",), 65_500, options={"subsampling": 0})
+PNG = Format("PNG", "PNG", (".png",), ("image/png",), 2**31 - 1)
+WEBP = Format("WebP", "WEBP", (".webp",), ("image/webp",), 16_383, options={"method": 4, "exact": True})
+AVIF = Format("AVIF", "AVIF", (".avif",), ("image/avif",), 65_535, options={"subsampling": "4:4:4"})
+TIFF = Format("TIFF", "TIFF", (".tif", ".tiff"), ("image/tiff",), 2**31 - 1)
+GIF = Format("GIF", "GIF", (".gif",), ("image/gif",), 65_535, writable=False)
+HEIC = Format(
+    *("HEIC", "HEIF", (".heic", ".heif"), ("image/heic", "image/heif"), 16_384),
+    options={"chroma": 444},
+    load=_load_heic,
+)
 
 READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, HEIC)
 READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in f.suffixes)
 WRITABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE if f.writable for s in f.suffixes)
 """The suffixes ``write`` accepts, in lower case."""
 
-_EXPECTED = "a JPEG, PNG, WebP, AVIF, TIFF, GIF or HEIC picture"
+_EXPECTED = f"a {', '.join(f.name for f in READABLE[:-1])} or {READABLE[-1].name} picture"
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MARKS = (
     (b"\xff\xd8\xff", JPEG),
@@ -65,16 +92,18 @@ _RAW_SUFFIXES = {".dng", ".nef", ".cr2", ".arw", ".orf", ".rw2", ".pef", ".srw",
 
 
 def sniff(path: Path, data: bytes) -> Format:
-    """Return the format of a file's bytes, whatever its name says.
+    """Return the format of a file's bytes, whatever its name says; Pillow can read it then.
 
     Raises:
         PictureError: the bytes are in no format that can be read, or are a camera's raw data.
+        MissingExtraError: the format needs an extra that is not installed.
     """
     found = _recognise(data)
     if found is None:
         raise picture_error(path, _EXPECTED, f"the file holds {_describe(data)}")
     if found is TIFF and (path.suffix.lower() in _RAW_SUFFIXES or data[8:10] == b"CR"):
         raise picture_error(path, _EXPECTED, "it is a camera's raw file, to be developed first")
+    found.load()
     return found
 
 
@@ -115,22 +144,11 @@ def _describe(data: bytes) -> str:
 
 
 def of_suffix(suffix: str) -> Format | None:
-    """Return the format written under ``suffix`` (in any case), or None."""
-    return next((f for f in READABLE if f.writable and suffix.lower() in f.suffixes), None)
+    """Return the format written under ``suffix`` (in any case), or None; Pillow can write it then.
 
-
-def require_heic() -> None:
-    """Make Pillow able to read and write HEIC.
-
-    Raises:
-        MissingExtraError: pillow-heif is not installed.
+    Raises MissingExtraError where that needs an extra that is not installed.
     """
-    try:
-        import pillow_heif
-    except ImportError as problem:
-        raise MissingExtraError(
-            "HEIC pictures need pillow-heif, which is not installed: pip install 'impasto[heic]'",
-            expected="pillow-heif",
-            actual="it is not installed",
-        ) from problem
-    pillow_heif.register_heif_opener()
+    found = next((f for f in READABLE if f.writable and suffix.lower() in f.suffixes), None)
+    if found is not None:
+        found.load()
+    return found

@@ -96,8 +96,6 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
     place = Path(path)
     data = load(place)
     kind = formats.sniff(place, data)
-    if kind is formats.HEIC:
-        formats.require_heic()
     with decoding(place, kind.name):
         text = _stored(data, kind)
     if text is None:

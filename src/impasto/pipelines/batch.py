@@ -120,6 +120,10 @@ class Performer:
         self._every, self._max_pixels = checkpoint_every, max_pixels
         self._painter = painter
 
+    def warm_up(self) -> None:
+        """Load the network of a painting without options."""
+        self._painter = make_painter(Job(Reference(), ()), max_pixels=self._max_pixels)
+
     def __call__(self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Cancel) -> Result:
         """Perform ``job``; see ``jobs.work.Perform``."""
         self._painter = make_painter(

@@ -79,8 +79,6 @@ def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
     """Raise UploadError for a header that exceeds the limits."""
     data = source.read_bytes()
     kind = formats.sniff(source, data)
-    if kind is formats.HEIC:
-        formats.require_heic()
     if kind.codec == "GIF":  # before Pillow reads its blocks one by one
         _check_gif(data, max_frames)
     with decoding(source, kind.name), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:

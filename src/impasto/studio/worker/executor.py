@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from impasto import files
 from impasto.errors import InputError
-from impasto.jobs import Job, Reference
-from impasto.painters import Painter, make_painter
+from impasto.jobs import Job
+from impasto.pipelines.batch import Performer
 from impasto.progress import Progress, ProgressCallback, throttled
 from impasto.studio.state.storage import CHECKPOINT, PARTIAL, PREVIEW
 
@@ -55,11 +55,10 @@ class LocalExecutor:
     """An executor in this process, which keeps the network from one job to the next."""
 
     def __init__(self, checkpoint_seconds: float, max_pixels: int) -> None:
-        self._checkpoint_seconds, self._max_pixels = checkpoint_seconds, max_pixels
-        self._painter: Painter | None = None
+        self._performer = Performer(checkpoint_seconds, max_pixels)
 
     def warm_up(self) -> None:
-        self._painter = make_painter(Job(Reference(), ()))
+        self._performer.warm_up()
 
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         checkpoint = Path(job.output).with_name(CHECKPOINT)
@@ -81,18 +80,7 @@ class LocalExecutor:
         self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Callable[[], bool]
     ) -> Any:
         """Paint ``job`` and return the result."""
-        from impasto.pipelines.photo import paint_job
-
-        self._painter = make_painter(job, like=self._painter, max_pixels=self._max_pixels)
-        result = paint_job(
-            job,
-            painter=self._painter,
-            checkpoint=checkpoint,
-            checkpoint_every=self._checkpoint_seconds,
-            max_pixels=self._max_pixels,
-            on_progress=on_progress,
-            cancel=cancel,
-        )
+        result = self._performer(job, checkpoint, on_progress, cancel)
         if result.cancelled:
             result.save(Path(job.output).with_name(PARTIAL))
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 from collections import defaultdict
@@ -56,12 +57,12 @@ def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
 
 
 def _accepted() -> list[str]:
-    found = [f"image/{kind}" for kind in ("jpeg", "png", "webp", "avif", "tiff", "gif")]
-    try:
-        formats.require_heic()
-    except ImportError:
-        return found
-    return [*found, "image/heic", "image/heif"]
+    found: list[str] = []
+    for kind in formats.READABLE:
+        with contextlib.suppress(ImportError):
+            kind.load()
+            found += kind.media
+    return found
 
 
 @api.get("/styles", response_model=schemas.Styles, responses=responses())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
+from impasto.imaging.formats import READABLE
 from impasto.studio.state import JobRecord
 from impasto.studio.state.storage import LOSSES, PAGE, PREVIEW, RESULT, SMALL
 from impasto.studio.web import schemas
@@ -18,13 +19,12 @@ from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 
 router = APIRouter(tags=["results"])
+ResultFormat = Literal["png", "jpg", "webp", "avif", "tiff"]
 FORMATS = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "webp": "image/webp",
-    "avif": "image/avif",
-    "tiff": "image/tiff",
+    name: next(kind.media[0] for kind in READABLE if f".{name}" in kind.suffixes)
+    for name in get_args(ResultFormat)
 }
+"""The media types of the formats of results."""
 POINTS = 500
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
@@ -78,7 +78,7 @@ async def read_result(
     services: ServicesDep,
     caller: Member,
     id: str,
-    format: Annotated[Literal["png", "jpg", "webp", "avif", "tiff"], Query()] = "png",
+    format: Annotated[ResultFormat, Query()] = "png",
     quality: Annotated[int, Query(ge=1, le=100)] = 95,
     parameters: Annotated[bool, Query()] = True,
     download: Annotated[bool, Query()] = True,
