@@ -25,13 +25,13 @@ class Mixture:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"tone": "red"}, "tone must be one of warm, cold; it is 'red'"),
-        ({"drops": 0}, "drops must be a whole number, 1 or more; it is 0"),
-        ({"drops": True}, "drops must be a whole number"),
-        ({"thinner": 0.0}, "thinner must be a number above 0; it is 0.0"),
-        ({"thinner": 1.0}, "thinner must be"),
-        ({"shares": (1, -1)}, "shares must be numbers from 0 up"),
-        ({"shares": "12"}, "shares must be a list of numbers"),
+        ({"tone": "red"}, "expected tone to be one of warm, cold; got 'red'"),
+        ({"drops": 0}, "expected drops to be a whole number, 1 or more; got 0"),
+        ({"drops": True}, "expected drops to be a whole number"),
+        ({"thinner": 0.0}, "expected thinner to be a number above 0; got 0.0"),
+        ({"thinner": 1.0}, "expected thinner to be"),
+        ({"shares": (1, -1)}, "expected shares to be numbers from 0 up"),
+        ({"shares": "12"}, "expected shares to be a list of numbers"),
     ],
 )
 def test_what_a_field_may_not_be_is_refused_in_its_own_words(given: dict[str, Any], words: str) -> None:

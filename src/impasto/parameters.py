@@ -84,7 +84,7 @@ class Parameter:
         if self.kind in ("size", "numbers", "layers", "layer sets"):
             _STRUCTURED[self.kind](self, name, value)
         elif not self._fits(value):
-            raise OptionError(f"{name} must be {self.describe()}; it is {shown(value)}")
+            raise OptionError(f"expected {name} to be {self.describe()}; got {shown(value)}")
 
     def _fits(self, value: Any) -> bool:
         if self.kind == "switch":
@@ -195,35 +195,37 @@ def _check_size(described: Parameter, name: str, value: object) -> None:
     sides = value if isinstance(value, tuple) else (value,)
     if len(sides) not in (1, 2) or not all(is_whole(s) and s >= (described.least or 1) for s in sides):
         raise OptionError(
-            f"{name} must be a whole number of pixels, {described.least:g} or more; it is {shown(value)}"
+            f"expected {name} to be a whole number of pixels, {described.least:g} or more; got {shown(value)}"
         )
 
 
 def _check_numbers(described: Parameter, name: str, value: object) -> None:
     if not isinstance(value, (list, tuple)) or not all(map(is_real, value)):
-        raise OptionError(f"{name} must be a list of numbers, one per style; got {shown(value)}")
+        raise OptionError(f"expected {name} to be a list of numbers, one per style; got {shown(value)}")
     above, least = described.above, described.least
     if above is not None and any(number <= above for number in value):
-        raise OptionError(f"{name} must be numbers above {above:g}; they are {shown(value)}")
+        raise OptionError(f"expected {name} to be numbers above {above:g}; got {shown(value)}")
     if least is not None and any(number < least for number in value):
-        raise OptionError(f"{name} must be numbers from {least:g} up; they are {shown(value)}")
+        raise OptionError(f"expected {name} to be numbers from {least:g} up; got {shown(value)}")
 
 
 def _check_layers(_: Parameter, name: str, value: object) -> None:
     if not isinstance(value, Mapping):
-        raise OptionError(f"{name} must map layers to weights, as in {{'relu1_1': 1}}; got {shown(value)}")
+        raise OptionError(
+            f"expected {name} to map layers to weights, as in {{'relu1_1': 1}}; got {shown(value)}"
+        )
     for layer, weight in value.items():
         if not isinstance(layer, str):
-            raise OptionError(f"{name} must name layers by texts, such as 'relu1_1'; got {shown(layer)}")
+            raise OptionError(f"expected {name} to have layer names such as 'relu1_1'; got {shown(layer)}")
         if not is_real(weight) or weight < 0:
             raise OptionError(
-                f"the weight of {layer} must be a number, 0 or more, in {name}; it is {shown(weight)}"
+                f"expected the weight of {layer} in {name} to be a number, 0 or more; got {shown(weight)}"
             )
 
 
 def _check_layer_sets(described: Parameter, name: str, value: object) -> None:
     if not isinstance(value, (list, tuple)):
-        raise OptionError(f"{name} must be a list of mappings, one per style; it is {shown(value)}")
+        raise OptionError(f"expected {name} to be a list of mappings, one per style; got {shown(value)}")
     for one in value:
         _check_layers(described, name, one)
 

@@ -53,7 +53,7 @@ def test_paints_all_pairs_and_skips_what_is_done() -> None:
     command = ["photos", "--style", "starry-night", "art.png", "-o", "out", *FAST]
     result = run(*command)
     assert result.exit_code == 0, result.output
-    assert result.stdout == "done: out (4 painted, 0 there already, 0 failed)\n"
+    assert result.stdout == "done: out (4 painted, 0 already done, 0 failed)\n"
     assert [row["output"] for row in manifest()] == NAMES
     assert [row["size"] for row in manifest()] == [[48, 32], [48, 32], [32, 48], [32, 48]]
     for row in manifest():
@@ -62,7 +62,7 @@ def test_paints_all_pairs_and_skips_what_is_done() -> None:
         assert row["job"]["options"]["size"] == 48
         assert imaging.read(f"out/{row['output']}").width == row["size"][0]
     before = [Path(f"out/{name}").stat().st_mtime_ns for name in NAMES]
-    assert run(*command).stdout == "done: out (0 painted, 4 there already, 0 failed)\n"
+    assert run(*command).stdout == "done: out (0 painted, 4 already done, 0 failed)\n"
     assert [Path(f"out/{name}").stat().st_mtime_ns for name in NAMES] == before
 
 
@@ -79,7 +79,7 @@ def test_a_bad_file_is_reported_in_the_end_and_tried_again() -> None:
     command = ["photos", "--style", "art.png", "-o", "out", *FAST]
     result = run(*command)
     assert result.exit_code == 1
-    assert result.stdout == "done: out (2 painted, 0 there already, 1 failed)\n"
+    assert result.stdout == "done: out (2 painted, 0 already done, 1 failed)\n"
     assert "impasto: bad-art.png failed: photos/bad.jpg: expected a JPEG" in result.stderr
     assert "Traceback" not in result.stderr
     assert {row["output"]: row["status"] for row in manifest()} == {
@@ -91,7 +91,7 @@ def test_a_bad_file_is_reported_in_the_end_and_tried_again() -> None:
     assert (quiet.exit_code, quiet.stdout) == (1, "")
     assert quiet.stderr.startswith("impasto: bad-art.png failed")
     imaging.write(Picture(blobs(64, 64, seed=3)), "photos/bad.jpg")
-    assert run(*command).stdout == "done: out (1 painted, 2 there already, 0 failed)\n"
+    assert run(*command).stdout == "done: out (1 painted, 2 already done, 0 failed)\n"
 
 
 def test_other_parameters_are_painted_again_and_named() -> None:
@@ -99,7 +99,7 @@ def test_other_parameters_are_painted_again_and_named() -> None:
     run(*command)
     result = run(*command, "--style-weight", 3)
     assert "again: one-art.png: style_weight was 8.0, is 3.0" in result.stderr
-    assert result.stdout == "done: out (1 painted, 0 there already, 0 failed)\n"
+    assert result.stdout == "done: out (1 painted, 0 already done, 0 failed)\n"
     assert [row["job"]["options"]["style_weight"] for row in manifest()] == [3.0]
 
 
@@ -144,8 +144,8 @@ def test_results_among_the_photographs_are_left_out_and_said_so() -> None:
     run(*photos, "--style", "art.png", "-o", "photos", *FAST)
     result = run("photos", "--style", "art.png", "-o", "photos", *FAST)
     assert result.exit_code == 0
-    assert "2 there already" in result.stdout
-    assert "left out, being results of this folder's batch: photos/one-art.png, photos/two-art.png" in (
+    assert "2 already done" in result.stdout
+    assert "left out, as results of an earlier batch: photos/one-art.png, photos/two-art.png" in (
         result.stdout
     )
 
@@ -153,10 +153,10 @@ def test_results_among_the_photographs_are_left_out_and_said_so() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "missing photographs"),
-        (["photos"], "missing --style STYLE"),
-        (["photos", "--style", "art.png"], "missing -o DIR"),
-        (["--style", "art.png", "-o", "out"], "missing photographs"),
+        ([], "missing argument: CONTENTS"),
+        (["photos"], "missing option: --style STYLE"),
+        (["photos", "--style", "art.png"], "missing option: -o DIR"),
+        (["--style", "art.png", "-o", "out"], "missing argument: CONTENTS"),
         (["missing.jpg", "--style", "art.png", "-o", "out"], "no photograph or folder missing.jpg"),
         (["photos", "--style", "monet", "-o", "out"], 'unknown style "monet"; the named styles are'),
         (["photos", "--style", "art.png", "-o", "art.png"], "expected a folder for the results"),
@@ -318,7 +318,7 @@ def test_several_workers_paint_what_one_paints(monkeypatch: pytest.MonkeyPatch) 
         assert imaging.read_parameters(f"out/{name}") == imaging.read_parameters(f"alone/{name}")
     assert (
         run(*command, "out", "--workers", "auto").stdout
-        == "done: out (0 painted, 4 there already, 2 failed)\n"
+        == "done: out (0 painted, 4 already done, 2 failed)\n"
     )
 
 
@@ -329,7 +329,7 @@ def test_photographs_and_results_may_lie_in_a_store(here: Path) -> None:
     for name in ("one.png", "two.png"):
         files.pipe_file(f"/photos/{name}", (here / "photos" / name).read_bytes())
     result = run("memory://photos", "--style", "starry-night", "-o", "memory://painted", *FAST)
-    assert result.stdout == "done: memory://painted (2 painted, 0 there already, 0 failed)\n", result.output
+    assert result.stdout == "done: memory://painted (2 painted, 0 already done, 0 failed)\n", result.output
     files.get_file("/painted/one-starry-night.png", "near.png")
     assert imaging.read("near.png").width == 48
     stored = imaging.read_parameters("near.png")
@@ -361,7 +361,7 @@ def test_ray_without_an_address_is_one_of_its_own(typed: str, understood: str) -
 def test_a_number_of_workers_that_is_none_is_refused(workers: str) -> None:
     result = run("photos", "--style", "art.png", "-o", "out", "--workers", workers)
     assert result.exit_code == 2
-    assert f"--workers must be a number from 1, or auto; it is '{workers}'" in result.stderr
+    assert f"expected --workers to be a number from 1, or auto; got '{workers}'" in result.stderr
 
 
 def test_a_cluster_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,13 +425,13 @@ def test_a_fast_batch_is_one_like_any_other() -> None:
     Path("photos/bad.jpg").write_text("this is no picture")
     result = run(*command)
     assert result.exit_code == 1, result.output
-    assert result.stdout == "done: out (4 painted, 0 there already, 2 failed)\n"
+    assert result.stdout == "done: out (4 painted, 0 already done, 2 failed)\n"
     done = {row["output"]: row for row in manifest() if row["status"] == "done"}
     assert sorted(done) == [f"{p}-{s}.png" for p in ("one", "two") for s in ("great-wave", "starry-night")]
     assert done["one-great-wave.png"]["size"] == [64, 43]
     assert imaging.read("out/two-great-wave.png").width == 43
     Path("photos/bad.jpg").unlink()
-    assert run(*command).stdout == "done: out (0 painted, 4 there already, 0 failed)\n"
+    assert run(*command).stdout == "done: out (0 painted, 4 already done, 0 failed)\n"
     other = run(*command, "--strength", 0.5, "--json")
     first = json.loads(other.stdout.splitlines()[0])
     assert first["note"] == "strength was 1.0, is 0.5"
@@ -454,13 +454,13 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
     ("words", "error"),
     [
         ("--style art.png --fast", "expected one of .*starry-night|art.png"),
-        ("--style starry-night --fast --iterations 3", "--iterations is for optimising"),
-        ("--style starry-night --fast --preset draft", "--preset is for optimising"),
-        ("--style starry-night --fast --size 64x48", "--size of --fast is the long side"),
-        ("--style starry-night --fast --checkpoint-every 3", "--checkpoint-every is for optimising"),
-        ("--style starry-night --strength 0.5", "--strength is for the fast network"),
-        ("--style starry-night --model mine.onnx", "--model is for the fast network"),
-        ("--style starry-night --fast --blend 1", "--blend is for optimising"),
+        ("--style starry-night --fast --iterations 3", "--iterations does not work with --fast"),
+        ("--style starry-night --fast --preset draft", "--preset does not work with --fast"),
+        ("--style starry-night --fast --size 64x48", "--size with --fast to be the long side"),
+        ("--style starry-night --fast --checkpoint-every 3", "--checkpoint-every does not work with --fast"),
+        ("--style starry-night --strength 0.5", "--strength needs --fast"),
+        ("--style starry-night --model mine.onnx", "--model needs --fast"),
+        ("--style starry-night --fast --blend 1", "--blend does not work with --fast"),
         ("--style starry-night --fast --style-scale 3", "stroke_size"),
     ],
 )

@@ -189,7 +189,7 @@ def test_bad_input_is_refused_in_one_line(
     refused(run("inspect", "layers", photo_file, painting_file, "--figure", "9", *out), "2015-3")
     alone = ["--rows", "style_weight=2/8", *out]
     refused(run("inspect", "layers", photo_file, painting_file, *alone), "--columns")
-    refused(run("inspect", "reconstruct", photo_file, "--style", "starry-night", *out), "picture's file")
+    refused(run("inspect", "reconstruct", photo_file, "--style", "starry-night", *out), "picture file")
     refused(run("inspect", "losses", tmp_path / "no.csv", *out), "no.csv")
     refused(run("inspect", "style", "starry-night", *out), "two styles")
     refused(run("inspect", "encoders", photo_file, painting_file, "--networks", "vgg99", *out), "vgg99")

@@ -63,7 +63,7 @@ def test_options_of_colour_and_layers_arrive(photo_file: Path, painting_file: Pa
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (["--color", "mauve"], "color must be one of style, luminance"),
+        (["--color", "mauve"], "expected color to be one of style, luminance"),
         (["--style-scales", "1,2"], r"one style scale per style \(1\); got 2"),
         (["--content-mask", "nowhere.png"], "nowhere.png"),
         (["--blend-layers", "relu9_9"], "relu9_9"),

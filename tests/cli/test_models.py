@@ -150,13 +150,13 @@ def test_import_says_when_the_file_is_not_the_published_one_or_only_a_part(tmp_p
 def test_verify_names_what_is_right_and_fails_for_what_is_not(published: str, file: Path) -> None:
     run("fetch", published)
     run("import", str(file), "--name", "mine", "--convention", "caffe")
-    assert "mine: right, SHA-256" in run("verify")
-    assert run("verify", published).startswith("small-caffe: right")
+    assert "mine: ok, SHA-256" in run("verify")
+    assert run("verify", published).startswith("small-caffe: ok")
     path = weights.path("mine")
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(CorruptWeightsError, match=r"mine\.safetensors is not what was stored"):
         run("verify")
-    assert "small-caffe: right" in run("verify", published)
+    assert "small-caffe: ok" in run("verify", published)
 
 
 def test_path_prints_the_folder(folder: Path) -> None:

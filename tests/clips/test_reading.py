@@ -212,5 +212,5 @@ def test_times_are_seconds_or_clocks(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "1:2:3:4", "1:75", "-3"])
 def test_other_times_are_refused(text: str) -> None:
-    with pytest.raises(OptionError, match="must be seconds or"):
+    with pytest.raises(OptionError, match="to be seconds or"):
         parse_time(text)

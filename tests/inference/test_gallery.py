@@ -81,8 +81,8 @@ def test_kept_colours_are_the_photographs(gallery: Gallery) -> None:
         ({"red-dots": 0.0}, {}, OptionError, "above 0"),
         ({"red-dots": -1.0}, {}, OptionError, "share of red-dots"),
         ({"red-dots": float("nan")}, {}, OptionError, "share of red-dots"),
-        ("red-dots", {"strength": 1.5}, OptionError, "strength must be a number from 0 to 1"),
-        ("red-dots", {"stroke_size": 0.4}, OptionError, "stroke_size must be a number from 0.5 to 1"),
+        ("red-dots", {"strength": 1.5}, OptionError, "expected strength to be a number from 0 to 1"),
+        ("red-dots", {"stroke_size": 0.4}, OptionError, "expected stroke_size to be a number from 0.5 to 1"),
         ("red-dots", {"stroke_size": float("nan")}, OptionError, "stroke_size"),
     ],
 )

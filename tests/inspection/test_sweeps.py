@@ -47,7 +47,7 @@ def test_any_two_options_can_be_axes_and_impossible_ones_are_told() -> None:
     assert (grid[2][0].style_scale, grid[2][0].optimizer) == (2.0, "adam")
     with pytest.raises(OptionError, match="no parameter 'colour'"):
         Axis("colour", (1,))
-    with pytest.raises(OptionError, match="optimizer must be one of"):
+    with pytest.raises(OptionError, match="expected optimizer to be one of"):
         cells(OptimizeOptions(), Axis("optimizer", ("newton",)), COLUMNS)
     with pytest.raises(OptionError, match="both set style_weight"):
         cells(OptimizeOptions(), Axis("style_weight", (1.0,)), COLUMNS)

@@ -59,27 +59,30 @@ def test_a_recipe_calls_inputs_as_people_do_and_makes_the_same_job_again() -> No
     [
         ({"content": "a.jpg"}, "missing 'styles'"),
         ({"content": "a.jpg", "styles": [], "colour": "red"}, "unknown 'colour'"),
-        ({"content": 5, "styles": []}, "content of a job must be a string or an object of strings; it is 5"),
-        ({"content": "a.jpg", "styles": "starry-night"}, "styles of a job must be a list"),
+        (
+            {"content": 5, "styles": []},
+            "expected content of a job to be a string or an object of strings; got 5",
+        ),
+        ({"content": "a.jpg", "styles": "starry-night"}, "expected styles of a job to be a list"),
         (
             {"content": "a.jpg", "styles": [1]},
-            "styles of a job must be a string or .*; it is 1",
+            "styles of a job to be a string or .*; got 1",
         ),
         ({"content": "a.jpg", "styles": [], "quality": "high"}, "quality .* whole number"),
         (
             {"content": {"place": 5}, "styles": []},
-            "content of a job must be a string or an object of strings",
+            "expected content of a job to be a string or an object of strings",
         ),
         (
             {"content": {"where": "a"}, "styles": []},
-            "content of a job must be a string or an object of strings",
+            "content of a job to be a string or an object of strings",
         ),
         (
             {"content": "a.jpg", "styles": [], "engine": "slow"},
-            "engine .* one of optimize, fast; it is 'slow'",
+            "engine .* one of optimize, fast; got 'slow'",
         ),
         ({"content": "a.jpg", "styles": [], "options": {"sise": 5}}, "no option 'sise'"),
-        ({"content": "a.jpg", "styles": [], "options": 5}, "options must be a mapping .* 5"),
+        ({"content": "a.jpg", "styles": [], "options": 5}, "expected options to be a mapping .* 5"),
         ({"content": "a.jpg", "styles": [], "options": {"color_strength": "x"}}, "color_strength|wrong kind"),
         ({"content": "a.jpg", "styles": [], "options": {"content_layers": 5}}, "content_layers|wrong kind"),
         ([], "expected a job, an object; got list"),

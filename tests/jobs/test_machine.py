@@ -46,7 +46,7 @@ def test_auto_is_as_many_as_cores_processors_memory_and_items_make_sensible(
 
 @pytest.mark.parametrize("asked", [0, -1, "many", True, 2.5])
 def test_other_counts_are_refused(asked: int) -> None:
-    with pytest.raises(OptionError, match="a number from 1, or auto; it is"):
+    with pytest.raises(OptionError, match="a number from 1, or auto; got"):
         count_workers(asked, 5, cores=8, gpus=0, memory=1.0, each=1.0)
 
 

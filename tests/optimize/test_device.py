@@ -28,7 +28,7 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch: 
 
 
 def test_an_unknown_device_is_refused() -> None:
-    with pytest.raises(OptionError, match="auto, cpu, cuda or mps; it is 'tpu'"):
+    with pytest.raises(OptionError, match="auto, cpu, cuda or mps; got 'tpu'"):
         device.choose_device("tpu")
 
 

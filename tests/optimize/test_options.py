@@ -29,42 +29,54 @@ def test_the_default_preset_is_the_default_options() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"size": 3}, "size must be a whole number of pixels, 16 or more; it is 3"),
-        ({"size": "512"}, "size must be"),
-        ({"pooling": "median"}, "pooling must be one of max, average, l2; it is 'median'"),
-        ({"iterations": 0}, "iterations must be a whole number, 1 or more; it is 0"),
-        ({"iterations": 2.5}, "iterations must be a whole number"),
-        ({"style_weight": float("nan")}, "style_weight must be a number"),
-        ({"style_weight": -1}, "style_weight must be a number, 0 or more; it is -1"),
-        ({"learning_rate": 0}, "learning_rate must be a number above 0"),
-        ({"style_layers": {"relu1_1": "x"}}, "the weight of relu1_1 must be a number"),
+        ({"size": 3}, "expected size to be a whole number of pixels, 16 or more; got 3"),
+        ({"size": "512"}, "expected size to be"),
+        ({"pooling": "median"}, "expected pooling to be one of max, average, l2; got 'median'"),
+        ({"iterations": 0}, "expected iterations to be a whole number, 1 or more; got 0"),
+        ({"iterations": 2.5}, "expected iterations to be a whole number"),
+        ({"style_weight": float("nan")}, "expected style_weight to be a number"),
+        ({"style_weight": -1}, "expected style_weight to be a number, 0 or more; got -1"),
+        ({"learning_rate": 0}, "expected learning_rate to be a number above 0"),
+        ({"style_layers": {"relu1_1": "x"}}, "the weight of relu1_1 in style_layers to be a number"),
         ({"style_layers": {}, "content_layers": {}}, "both are empty"),
         ({"style_weights": (1.0, -1.0)}, "add up to more than 0"),
-        ({"beta1": 1.0}, "beta1 must be a number, at least 0 and less than 1"),
+        ({"beta1": 1.0}, "expected beta1 to be a number, at least 0 and less than 1"),
         ({"sise": 512}, "there is no option 'sise'"),
-        ({"color_strength": "x"}, "color_strength must be a number from 0 to 1; it is 'x'"),
-        ({"beta1": "x"}, "beta1 must be a number, at least 0 and less than 1; it is 'x'"),
-        ({"style_weights": ("a",)}, "style_weights must be a list of numbers, one per style; got ('a',)"),
-        ({"style_weights": "12"}, "style_weights must be a list of numbers, one per style; got '12'"),
-        ({"style_weights": (float("inf"),)}, "style_weights must be a list of numbers"),
-        ({"style_scales": 5}, "style_scales must be a list of numbers, one per style; got 5"),
-        ({"content_layers": 5}, "content_layers must map layers to weights"),
-        ({"content_layers": {5: 1.0}}, "content_layers must name layers by texts, such as 'relu1_1'; got 5"),
+        ({"color_strength": "x"}, "expected color_strength to be a number from 0 to 1; got 'x'"),
+        ({"beta1": "x"}, "expected beta1 to be a number, at least 0 and less than 1; got 'x'"),
+        (
+            {"style_weights": ("a",)},
+            "expected style_weights to be a list of numbers, one per style; got ('a',)",
+        ),
+        ({"style_weights": "12"}, "expected style_weights to be a list of numbers, one per style; got '12'"),
+        ({"style_weights": (float("inf"),)}, "expected style_weights to be a list of numbers"),
+        ({"style_scales": 5}, "expected style_scales to be a list of numbers, one per style; got 5"),
+        ({"content_layers": 5}, "expected content_layers to map layers to weights"),
+        (
+            {"content_layers": {5: 1.0}},
+            "expected content_layers to have layer names such as 'relu1_1'; got 5",
+        ),
         (
             {"style_layers": {"relu1_1": -1, "relu2_1": 2}},
-            "relu1_1 must be a number, 0 or more, in style_layers",
+            "weight of relu1_1 in style_layers to be a number, 0 or more",
         ),
-        ({"blend_layers": 5}, "blend_layers must be a list of mappings, one per style; it is 5"),
-        ({"blend_layers": ({"relu1_1": "x"},)}, "relu1_1 must be a number, 0 or more, in blend_layers"),
-        ({"blend_layers": (5,)}, "blend_layers must map layers to weights"),
-        ({"seed": 10**23}, "seed must be a whole number, at least 0 and less than 2**64".replace("*", r"\*")),
-        ({"init": 5}, "init must be a way to begin"),
-        ({"init": ""}, "init must be a way to begin"),
-        ({"device": 5}, "device must be a device's name"),
-        ({"encoder": 5}, "encoder must be a network's name or a file's; it is 5"),
-        ({"clip": "no"}, "clip must be True or False; it is 'no'"),
-        ({"pooling": ["max"]}, "pooling must be one of max, average, l2"),
-        ({"style_weight": 10**400}, "style_weight must be a number"),
+        ({"blend_layers": 5}, "expected blend_layers to be a list of mappings, one per style; got 5"),
+        (
+            {"blend_layers": ({"relu1_1": "x"},)},
+            "weight of relu1_1 in blend_layers to be a number, 0 or more",
+        ),
+        ({"blend_layers": (5,)}, "expected blend_layers to map layers to weights"),
+        (
+            {"seed": 10**23},
+            "expected seed to be a whole number, at least 0 and less than 2**64".replace("*", r"\*"),
+        ),
+        ({"init": 5}, "expected init to be a way to begin"),
+        ({"init": ""}, "expected init to be a way to begin"),
+        ({"device": 5}, "expected device to be a device's name"),
+        ({"encoder": 5}, "expected encoder to be a network's name or a file's; got 5"),
+        ({"clip": "no"}, "expected clip to be True or False; got 'no'"),
+        ({"pooling": ["max"]}, "expected pooling to be one of max, average, l2"),
+        ({"style_weight": 10**400}, "expected style_weight to be a number"),
     ],
 )
 def test_a_bad_option_is_refused_with_what_was_expected(change: dict[str, object], words: str) -> None:
@@ -76,7 +88,7 @@ def test_a_bad_option_is_refused_with_what_was_expected(change: dict[str, object
 def test_files_may_be_given_as_paths_and_survive_json() -> None:
     options = OptimizeOptions(init=Path("start.png"), encoder=Path("own.pth"))  # type: ignore[arg-type]
     assert (options.init, options.encoder) == ("start.png", "own.pth")
-    with pytest.raises(OptionError, match="options must be a mapping"):
+    with pytest.raises(OptionError, match="expected options to be a mapping"):
         OptimizeOptions.from_dict(5)  # type: ignore[arg-type]
 
 
@@ -93,5 +105,5 @@ def test_options_cannot_be_changed_in_place() -> None:
 def test_a_style_size_takes_the_place_of_the_style_scale() -> None:
     assert OptimizeOptions(style_scale=0.5).style_side(512) == 256
     assert OptimizeOptions(style_scale=0.5, style_size=300).style_side(512) == 300
-    with pytest.raises(OptionError, match="style_size must be a whole number, 1 or more; it is 0"):
+    with pytest.raises(OptionError, match="expected style_size to be a whole number, 1 or more; got 0"):
         OptimizeOptions(style_size=0)

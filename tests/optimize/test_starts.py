@@ -77,7 +77,5 @@ def test_a_flat_style_and_a_negative_weight_give_numbers(encoder: Encoder) -> No
 
 
 def test_an_unknown_start_is_refused_with_those_there_are(encoder: Encoder) -> None:
-    with pytest.raises(
-        OptionError, match="uniform, normal, channel-statistics or a picture; it is 'nothing'"
-    ):
+    with pytest.raises(OptionError, match="uniform, normal, channel-statistics or a picture; got 'nothing'"):
         start("nothing", encoder)

@@ -68,7 +68,7 @@ def test_without_a_size_large_photographs_are_shrunk_to_a_safe_one(
 
 
 def test_bad_requests_are_refused(network_file: Path, photo_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="16 or more; it is 15"):
+    with pytest.raises(OptionError, match="16 or more; got 15"):
         FastOptions(size=15)
     with pytest.raises(PictureError, match="16 x 11"):
         paint_file(network_file, photo_file, tmp_path / "o.png", size=16)

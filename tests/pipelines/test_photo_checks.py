@@ -104,7 +104,9 @@ def test_where_the_result_cannot_go_is_said_before_painting(tmp_path: Path) -> N
     refuses(OutputError, "existing folder", photo, PAINTING, output=tmp_path / "not there" / "out.png")
     refuses(InputError, "photo.png is also an input", photo, PAINTING, output=photo)
     refuses(InputError, "photo.png is also an input", photo, PAINTING, checkpoint=photo)
-    refuses(OptionError, "quality must be a whole number from 1 to 100; it is 0", photo, PAINTING, quality=0)
+    refuses(
+        OptionError, "expected quality to be a whole number from 1 to 100; got 0", photo, PAINTING, quality=0
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The command line. Each command is a module, which is imported when the command is asked for."""
+"""The command line. Each command is a module, imported only when the command runs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from impasto.errors import ImpastoError
 
 INTERRUPTED = 130
 BAD_INPUT = 2
-# Newer releases of Typer carry their own copy of click, where it is in a private place.
+# Newer releases of Typer have their own copy of click, in a private place.
 _UsageError: Any = typer.BadParameter.__base__
 
 
 class _Group(TyperGroup):
-    """Loads the command that is asked for, and no other; turns what Impasto raises on purpose into one line
-    and an exit code."""
+    """The group of all commands, which loads only the one that runs, and prints errors as one line with an
+    exit code."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        # Running, help and completion all find a command here; the list of commands does not.
+        # Used by running, help and completion of a command, but not by the list of commands.
         name, listed, rest = super().resolve_command(ctx, args)
         return name, listed if name is None else load(name), rest
 
@@ -73,7 +73,7 @@ def _show_warning(message: Warning | str, *_: Any) -> None:
 
 
 def _stand_in() -> None:
-    """In the place of each command in the list; ``_Group`` puts the command itself there to run."""
+    """Stand in for a command in the list; ``_Group`` replaces it when the command runs."""
     raise AssertionError("a command must be resolved before it runs")
 
 
@@ -82,7 +82,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Paint a photograph in the manner of a picture. Start with: impasto stylize PHOTO starry-night",
+    help="Paint a photograph in the style of a painting. Start with: impasto stylize PHOTO starry-night",
 )
 for _name, _listed in COMMANDS.items():
     app.command(_name, help=_listed.line)(_stand_in)
@@ -99,9 +99,7 @@ def _root(
     version: bool = typer.Option(  # noqa: ARG001 - its callback does it
         False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
     ),
-    offline: bool = typer.Option(
-        False, "--offline", help="Never use the network, whatever is asked for. Also: IMPASTO_OFFLINE=1."
-    ),
+    offline: bool = typer.Option(False, "--offline", help="Never use the network. Also: IMPASTO_OFFLINE=1."),
 ) -> None:
     if offline:
         os.environ["IMPASTO_OFFLINE"] = "1"

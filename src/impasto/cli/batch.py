@@ -45,7 +45,7 @@ SOME_FAILED = 1
 
 
 class BatchCommand(TyperCommand):
-    """Takes several styles after one ``--style``, as a shell makes of ``--style paintings/*.jpg``, and
+    """A command that accepts several styles after one ``--style``, as in ``--style paintings/*.jpg``, and
     ``--ray`` without an address."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -54,10 +54,10 @@ class BatchCommand(TyperCommand):
 
 
 def spread_styles(arguments: Sequence[str], valued: Collection[str]) -> list[str]:
-    """``arguments`` with ``--style`` before every style.
+    """Return ``arguments`` with ``--style`` before every style.
 
-    After photographs, all words from ``--style`` to the next option are styles; where none came before,
-    one word is, and photographs follow. ``valued``: the options that have a value.
+    After photographs, all words from ``--style`` to the next option are styles; before any photograph, only
+    one word is. ``valued``: the options that take a value.
     """
     found: list[str] = []
     photographs, styles = False, False
@@ -79,9 +79,9 @@ def spread_styles(arguments: Sequence[str], valued: Collection[str]) -> list[str
 
 
 def with_address(arguments: Sequence[str]) -> list[str]:
-    """``arguments`` with the address "local" behind a ``--ray`` that has none.
+    """Return ``arguments`` with the address "local" after a ``--ray`` that has none.
 
-    What follows is an address where it has a port (10.0.0.1:6379), is ray://..., auto or local.
+    An address has a port (10.0.0.1:6379), or is ray://..., auto or local.
     """
     found: list[str] = []
     words = list(arguments)
@@ -94,11 +94,11 @@ def with_address(arguments: Sequence[str]) -> list[str]:
 
 
 def parse_workers(text: str) -> int | Literal["auto"]:
-    """``4`` or ``auto``. Raises OptionError."""
+    """Return the number in ``4``, or ``auto``. Raises OptionError."""
     if text == "auto":
         return "auto"
     if not text.isdecimal() or int(text) < 1:
-        raise OptionError(f"--workers must be a number from 1, or auto; it is {text!r}")
+        raise OptionError(f"expected --workers to be a number from 1, or auto; got {text!r}")
     return int(text)
 
 
@@ -109,13 +109,13 @@ def fast_options(choices: Choices, network: NetworkChoices, *, fast: bool) -> Fa
     """
     if not fast:
         for name in sorted(network.given()):
-            raise OptionError(f"{spelt(name, FastOptions)} is for the fast network; expected --fast too")
+            raise OptionError(f"{spelt(name, FastOptions)} needs --fast")
         return None
     shared = set(SHARED) - {"style_weights"}
     for name in (n for n, typed in vars(choices).items() if typed is not None and n not in shared):
-        raise OptionError(f"{spelt(name)} is for optimising; expected it without --fast")
+        raise OptionError(f"{spelt(name)} does not work with --fast")
     if choices.size is not None and isinstance(parse_size(choices.size), tuple):
-        raise OptionError(f"--size of --fast is the long side in pixels; it is {choices.size!r}")
+        raise OptionError(f"expected --size with --fast to be the long side in pixels; got {choices.size!r}")
     return network.options(choices)
 
 
@@ -131,7 +131,7 @@ def batch(
     style: Annotated[
         list[str] | None,
         typer.Option(
-            help="Named styles, paintings, style files; a folder is one style. May be given again.",
+            help="Named styles, paintings, style files; a folder is one style. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -140,12 +140,14 @@ def batch(
     ] = None,
     *,
     choices: Choices,
-    format: Annotated[str, typer.Option(help="Of the results: png, jpg, webp, avif, tiff, heic.")] = "png",
+    format: Annotated[
+        str, typer.Option(help="Format of the results: png, jpg, webp, avif, tiff, heic.")
+    ] = "png",
     fast: Annotated[
         bool,
         typer.Option(
             "--fast",
-            help="Paint in one pass of the shipped network, in the styles it knows: impasto fast --list.",
+            help="Paint in one pass of the fast network, in its styles: impasto fast --list.",
             rich_help_panel=NETWORKS,
         ),
     ] = False,
@@ -157,7 +159,7 @@ def batch(
         int | None,
         typer.Option(
             min=0,
-            help="How often a picture that fails for a reason that may pass is tried again. "
+            help="Retries of a picture that failed for a reason that may pass. "
             f"\\[default: {Policy().retries}]",
             rich_help_panel=WORKERS,
         ),
@@ -177,25 +179,25 @@ def batch(
     impasto batch photos/ --style starry-night -o out --fast --format jpg
     impasto batch s3://bucket/photos --style starry-night -o s3://bucket/out --ray 10.0.0.1:6379
 
-    The same command again makes what is missing, what failed, and what was made from other files or with
-    other options, and resumes paintings that were cut short. out/manifest.jsonl has a line for each.
-    A photograph that cannot be painted does not stop the others; the exit code is 1 then. What fails for
-    a reason that may pass is tried again, and a worker that dies is replaced. After Ctrl-C nothing half
-    painted is written.
+    Run the same command again to paint what is missing, has failed, or was painted from other files or with
+    other options, and to resume unfinished paintings. out/manifest.jsonl has a line for each painting.
+    A photograph that fails does not stop the others, but the exit code is 1. Failures that may pass are
+    retried, and workers that die are replaced. After Ctrl-C, no unfinished picture is written.
     """
     if not contents or not style or output is None:
-        missing = "photographs" if not contents else "--style STYLE" if not style else "-o DIR"
+        option = "--style STYLE" if not style else "-o DIR"
+        missing = f"option: {option}" if contents else "argument: CONTENTS"
         raise InputError(f"missing {missing}; see impasto batch --help")
     quick = fast_options(choices, network, fast=fast)
     if quick is not None and checkpoint_every is not None:
-        raise OptionError("--checkpoint-every is for optimising; expected it without --fast")
+        raise OptionError("--checkpoint-every does not work with --fast")
     from impasto.files.places import plain
     from impasto.imaging import MAX_PIXELS
     from impasto.jobs.pairs import known_styles, photographs
     from impasto.pipelines.batch import batch as paint_batch
 
     among = parse_workers(workers or ("1" if ray is None else "auto"))
-    known_styles(map(plain, style))  # refuse before there is a folder
+    known_styles(map(plain, style))  # fail before creating a folder
     photographs(map(plain, contents))
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         done = paint_batch(
@@ -220,9 +222,9 @@ def batch(
 
 
 def tell(event: BatchEvent, display: Display) -> None:
-    """Print what became of a job as JSON; otherwise only why something is done again."""
+    """Print an event as JSON, or as text if something is retried or painted again."""
     if event.state == "painting":
-        return  # the batch's progress has it
+        return  # part of the batch's progress
     words = ""
     if event.note and event.job is None:
         words = f"worker {event.worker} is replaced: {event.note}"
@@ -244,15 +246,15 @@ _RECORDED = ("seconds", "losses", "size", "error", "attempts")
 
 
 def _finish(batch: Batch, folder: str, display: Display) -> None:
-    """Say how many were painted, and which failed."""
+    """Print how many pictures were painted, and which failed."""
     painted = len(batch.records) - batch.skipped - len(batch.failed)
     for record in batch.failed if display.show != "json" else ():
         tries = f" ({record.attempts} times)" if record.attempts > 1 else ""
         print(f"impasto: {record.output} failed{tries}: {record.error}", file=sys.stderr)
-    counted = f"{painted} painted, {batch.skipped} there already, {len(batch.failed)} failed"
+    counted = f"{painted} painted, {batch.skipped} already done, {len(batch.failed)} failed"
     words = f"{'interrupted' if batch.cancelled else 'done'}: {folder} ({counted})"
     if batch.left_out:
-        words += f"\nleft out, being results of this folder's batch: {', '.join(batch.left_out)}"
+        words += f"\nleft out, as results of an earlier batch: {', '.join(batch.left_out)}"
     counts = {"painted": painted, "skipped": batch.skipped, "failed": len(batch.failed)}
     ending = {"left_out": list(batch.left_out), "cancelled": batch.cancelled}
     display.finish(words, state="finished", **counts, **ending)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Frame = NDArray[np.uint8]
 
 LIVE_SIZE = 512
-"""The long side in pixels where none is asked for."""
+"""The default long side in pixels."""
 
 
 def record(
@@ -39,7 +39,7 @@ def record(
     quality: int,
     show: str,
 ) -> None:
-    """Paint frames until there are no more, ``frames`` are done, or Ctrl-C; say how many a second."""
+    """Paint frames until the source ends, ``frames`` are painted, or Ctrl-C; print the frame rate."""
     with contextlib.ExitStack() as stack:
         sinks: list[Any] = []
         if output is not None:
@@ -49,7 +49,7 @@ def record(
             server = stack.enter_context(FrameServer(port))
             sinks.append(server)
             if show != "nothing":
-                print(f"painting at {server.address} (Ctrl-C stops)", file=sys.stderr, flush=True)
+                print(f"painting at {server.address} (Ctrl-C to stop)", file=sys.stderr, flush=True)
         stream = gallery.stream(seen, styles, options)
         began = time.monotonic()
         with contextlib.suppress(KeyboardInterrupt):
@@ -87,10 +87,10 @@ def _sum_up(stream: Stream, seconds: float, output: Path | None, device: str, sh
 
 
 def capture(camera: str, size: int) -> Generator[Frame]:
-    """Frames (H, W, 3) uint8 of a camera, by number, or of a video's file or address; long side ``size``.
+    """Return the frames, (H, W, 3) uint8 with long side ``size``, of a camera number, video file or address.
 
-    A camera gives its newest frame, leaving out what came while others were painted; a video gives
-    every one. Raises InputError when it cannot be opened.
+    A camera returns its newest frame and skips older ones; a video returns every frame. Raises InputError if
+    it cannot be opened.
     """
     import cv2
 
@@ -102,13 +102,13 @@ def capture(camera: str, size: int) -> Generator[Frame]:
     if not source.isOpened():
         source.release()
         what = f"video {camera}" if number is None else f"camera {number}"
-        raise InputError(f"expected a {what} that can be opened; it cannot, or is in use elsewhere")
+        raise InputError(f"cannot open {what}: it does not exist or is in use")
     return _frames(source, size, live=number is not None)
 
 
 @contextlib.contextmanager
 def _silent() -> Generator[None]:
-    """OpenCV's own warnings kept back: what cannot be opened is told in one line of ours."""
+    """Suppress OpenCV's warnings, as errors are reported in one line."""
     import cv2
 
     level = cv2.utils.logging.getLogLevel()
@@ -134,7 +134,9 @@ def _frames(source: Any, size: int, *, live: bool) -> Generator[Frame]:
             height, width = frame.shape[:2]
             smaller = fit(width, height, size)
             if min(smaller) < 16:
-                raise PictureError(f"expected frames of 16 x 16 pixels at least; they are {smaller}")
+                raise PictureError(
+                    f"expected frames of at least 16 x 16 pixels; got {smaller[0]} x {smaller[1]}"
+                )
             if smaller != (width, height):
                 frame = cv2.resize(frame, smaller, interpolation=cv2.INTER_AREA)
             yield np.ascontiguousarray(frame[:, :, ::-1])
@@ -145,7 +147,7 @@ def _frames(source: Any, size: int, *, live: bool) -> Generator[Frame]:
 
 
 class Newest:
-    """Calls ``read`` all the time, in a thread, and hands out what it gave last, each thing once."""
+    """A reader that calls ``read`` continuously in a thread, and returns the newest result, each once."""
 
     def __init__(self, read: Any) -> None:
         self._read, self._last, self._stopped = read, None, False

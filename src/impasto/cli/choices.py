@@ -1,7 +1,7 @@
-"""The options of a painting on the command line, made from the fields of the options' own classes.
+"""Command-line options, generated from the fields of the option classes.
 
-A command takes them all by having a parameter ``choices: Choices`` and the decorator ``with_choices``; what
-is left out is None. So it is with fast networks and films.
+A command with a parameter ``choices: Choices`` and the decorator ``with_choices`` takes all options of a
+painting; those not given are None. Likewise for fast networks and films.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from impasto.optimize.presets import preset as find_preset
 from impasto.parameters import Parameter, parameters
 from impasto.pipelines.video.options import FilmOptions
 
-Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP, AVIF and HEIC.")]
+Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of JPEG, WebP, AVIF and HEIC.")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print progress as JSON, one event a line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print progress as JSON lines.")]
 
 CheckpointEvery = Annotated[
     float | None, typer.Option(min=0, help=f"Seconds between checkpoints. \\[default: {INTERVAL:g}]")
@@ -41,7 +41,7 @@ Workers = Annotated[
     str | None,
     typer.Option(
         metavar="N|auto",
-        help="Paint in N processes; auto: as many as cores, GPUs and memory make sensible. "
+        help="Paint in N processes; auto: as many as cores, GPUs and memory allow. "
         "\\[default: 1; auto on Ray]",
         rich_help_panel=WORKERS,
     ),
@@ -50,7 +50,7 @@ RayAddress = Annotated[
     str | None,
     typer.Option(
         metavar="[ADDRESS]",
-        help="Paint on a Ray cluster; without an address, on one of its own on this machine.",
+        help="Paint on a Ray cluster; without an address, on a new one on this machine.",
         rich_help_panel=WORKERS,
     ),
 ]
@@ -63,7 +63,7 @@ _DESCRIBED = {
 
 
 def flags(name: str, described: Parameter) -> tuple[str, ...]:
-    """Return how a field is spelt on the command line."""
+    """Return a field's flags on the command line."""
     if described.flags:
         return described.flags
     dashed = name.replace("_", "-")
@@ -71,7 +71,7 @@ def flags(name: str, described: Parameter) -> tuple[str, ...]:
 
 
 def shown_default(described: Parameter, default: Any) -> str:
-    """Return a field's default as help and documentation show it."""
+    """Return a field's default for help and documentation."""
     if described.shown:
         return described.shown
     if described.kind == "switch":
@@ -90,7 +90,7 @@ def _option(name: str, described: Parameter, default: Any) -> Any:
 
 
 class _Typed:
-    """Fields of an options class, as typed; None for what was left out."""
+    """The values typed for the fields of an options class; None if not given."""
 
     kind: ClassVar[Any]
 
@@ -126,12 +126,12 @@ class _TypedPainting(_Typed):
     def options(self, start: OptimizeOptions | None = None) -> OptimizeOptions:
         """Return the options typed, on top of ``start`` or else of the preset. Raises OptionError."""
         if start is not None and self.preset is not None:
-            raise OptionError("--from and --preset both say how to paint; expected one of them")
+            raise OptionError("expected --from or --preset, not both")
         return (start or self.recipe().options).replace(**self.changes())
 
 
 SHARED = {"size": "size", "style_scale": "stroke_size", "style_weights": "style_weights", "device": "device"}
-"""The options of a painting that fast networks have too, and what they call them."""
+"""The options of a painting that fast networks have too, and their names there."""
 NETWORKS = "Fast networks"
 
 
@@ -186,7 +186,7 @@ if TYPE_CHECKING:
 
 else:
     _PRESET = Annotated[
-        str | None, typer.Option(help=f"A recipe: {', '.join(PRESETS)}. \\[default: default]")
+        str | None, typer.Option(help=f"Set of options: {', '.join(PRESETS)}. \\[default: default]")
     ]
     Choices = make_dataclass(
         "Choices",
@@ -197,7 +197,7 @@ else:
     FastChoices = make_dataclass(
         "FastChoices", _fields(FastOptions, without=("style_weights",)), bases=(_TypedFast,), frozen=True
     )
-    # What ``Choices`` has too is typed there.
+    # Without the fields that ``Choices`` has too.
     NetworkChoices = make_dataclass(
         "NetworkChoices",
         _fields(FastOptions, without=tuple(SHARED.values()), group=NETWORKS),
@@ -210,9 +210,9 @@ else:
 
 
 def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., None]:
-    """Return ``command`` with the fields of its parameters of type ``Choices`` and its kin in their places.
+    """Return ``command`` with its parameters of types such as ``Choices`` replaced by their fields.
 
-    ``helps``: for fields that mean another thing here, what they are.
+    ``helps``: other help texts for some fields.
     """
     signature = inspect.signature(command, eval_str=True)
     kinds: dict[str, Any] = {
@@ -250,38 +250,38 @@ def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., No
 
 
 def parse_size(text: str) -> int | tuple[int, int]:
-    """``512`` or ``640x480``."""
+    """Return the size in ``512`` or ``640x480``."""
     try:
         numbers = [int(part) for part in text.lower().split("x")]
     except ValueError:
         numbers = []
     if len(numbers) not in (1, 2):
-        raise OptionError(f"--size must be a number of pixels or WIDTHxHEIGHT; it is {text!r}")
+        raise OptionError(f"expected --size to be a number of pixels or WIDTHxHEIGHT; got {text!r}")
     return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def parse_numbers(option: str, text: str) -> tuple[float, ...]:
-    """``3,1`` as numbers."""
+    """Return the numbers in ``3,1``."""
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise OptionError(f"--{option} must be numbers separated by commas; it is {text!r}") from None
+        raise OptionError(f"expected --{option} to be numbers separated by commas; got {text!r}") from None
 
 
 def parse_layers(text: str) -> dict[str, float]:
-    """``relu1_1:2,relu2_1`` as weights by layer."""
+    """Return the weights by layer in ``relu1_1:2,relu2_1``."""
     from impasto.encoders import layers
 
     return layers.parse_layers(text)
 
 
 def parse_layer_sets(text: str) -> tuple[dict[str, float], ...]:
-    """``relu1_1/relu2_1:2,relu3_1`` as one mapping per style; an empty one is all layers."""
+    """Return one mapping per style for ``relu1_1/relu2_1:2,relu3_1``; an empty one means all layers."""
     return tuple(parse_layers(part) if part.strip() else {} for part in text.split("/"))
 
 
 def spelt(name: str, options: Any = OptimizeOptions) -> str:
-    """Return the option of the field ``name`` of ``options``, as messages have it."""
+    """Return the flag of the field ``name`` of ``options``, for messages."""
     known = _DESCRIBED[options]
     return flags(name, known[name])[0].partition("/")[0] if name in known else f"--{name}"
 
@@ -293,7 +293,7 @@ def is_structured(name: str) -> bool:
 
 
 def parse(name: str, value: Any, options: Any = OptimizeOptions) -> Any:
-    """Return the value of the field ``name`` of ``options`` that was typed. Raises OptionError."""
+    """Return the value of the field ``name`` of ``options`` from its text. Raises OptionError."""
     kind = _DESCRIBED[options][name].kind
     if kind == "numbers":
         return parse_numbers(spelt(name, options).removeprefix("--"), value)
@@ -307,11 +307,13 @@ def parse(name: str, value: Any, options: Any = OptimizeOptions) -> Any:
 
 
 def parse_fraction(option: str, text: str) -> Fraction:
-    """``25`` or ``30000/1001``."""
+    """Return the fraction in ``25`` or ``30000/1001``."""
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise OptionError(f"{option} must be a number, such as 25 or 30000/1001; it is {text!r}") from None
+        raise OptionError(
+            f"expected {option} to be a number, such as 25 or 30000/1001; got {text!r}"
+        ) from None
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {

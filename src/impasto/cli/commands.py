@@ -1,4 +1,4 @@
-"""The commands by name. Each one's module is imported when the command is asked for, not before."""
+"""The commands by name. The module of a command is imported only when the command runs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import typer
 
 
 class Listed(NamedTuple):
-    """A command as the list shows it.
+    """A command in the list.
 
-    home: ``module:attribute`` in this package: a function, or a Typer where the command has settings or
-        commands of its own.
+    home: ``module:attribute`` in this package: a function, or a Typer for a command with subcommands.
     line: the first paragraph of its help.
     """
 
@@ -21,18 +20,18 @@ class Listed(NamedTuple):
 
 
 COMMANDS = {
-    "stylize": Listed("stylize:stylize", "Paint the photograph CONTENT in the manner of STYLE."),
+    "stylize": Listed("stylize:stylize", "Paint the photograph CONTENT in the style of STYLE."),
     "batch": Listed(
         "batch:app", "Paint all photographs CONTENTS in all STYLES, into one folder: CONTENT-STYLE.png."
     ),
-    "resume": Listed("resume:resume", "Finish a painting that was cut short, from its CHECKPOINT alone."),
+    "resume": Listed("resume:resume", "Finish an interrupted painting from its CHECKPOINT."),
     "neural-style": Listed(
         "compat.neural_style:app",
-        "Paint as neural-style-pt or neural-style: their command lines work here as they are.",
+        "Paint with the command line of neural-style-pt and neural-style.",
     ),
     "style-transfer": Listed(
         "compat.style_transfer:app",
-        "Paint as style-transfer-pytorch: its command lines work here as they are.",
+        "Paint with the command line of style-transfer-pytorch.",
     ),
     "fast": Listed(
         "fast:fast",
@@ -42,27 +41,27 @@ COMMANDS = {
         "export:export", "Write MODEL as an ONNX file, for phones, browsers and other programs."
     ),
     "style": Listed(
-        "style:measure_style", "Measure the style of one or more paintings, once, into a small file."
+        "style:measure_style", "Measure the style of one or more paintings and write it to a small file."
     ),
-    "styles": Listed("style:list_styles", "List the styles that can be asked for by name."),
+    "styles": Listed("style:list_styles", "List the named styles."),
     "measure": Listed(
         "measure:measure",
-        "Measure a result: distance to style and content, and faults such as grids and frames.",
+        "Measure a result: distance to style and content, and artefacts such as grids and frames.",
     ),
     "train": Listed("train:train", "Teach a fast network the style of PAINTING."),
-    "video": Listed("video:app", "Paint the film IN so that it does not flicker."),
-    "studio": Listed("studio:studio", "Open the studio: a page to drop a photograph on and pick a painting."),
+    "video": Listed("video:app", "Paint the film IN without flicker."),
+    "studio": Listed("studio:studio", "Start the studio, a web page for painting photographs."),
     "texture": Listed(
-        "texture:texture", "Make a texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT."
+        "texture:texture", "Make a texture in the style of STYLE, of any size: --size WIDTHxHEIGHT."
     ),
     "explain": Listed(
         "explain:explain",
-        "Tell the whole algorithm on CONTENT and STYLE, on one page that opens anywhere, offline.",
+        "Explain the algorithm on CONTENT and STYLE, on one page that works offline.",
     ),
     "inspect": Listed(
-        "inspect:app", "Look inside: feature maps, reconstructions, layers, losses, networks, styles."
+        "inspect:app", "Show feature maps, reconstructions, layers, losses, networks and styles."
     ),
-    "models": Listed("models:app", "The networks' weights: list, fetch, import, verify."),
+    "models": Listed("models:app", "List, fetch, import and verify networks."),
 }
 
 

@@ -1,4 +1,4 @@
-"""The display of progress: a bar on a terminal, lines now and then elsewhere, JSON lines, or nothing."""
+"""The display of progress: a bar on a terminal, plain lines elsewhere, JSON lines, or nothing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PLAIN_EVERY, PLAIN_SHARE = 10.0, 0.05
-"""Seconds between two plain lines; in long work it is this share of the time since it began."""
+"""Seconds between two plain lines; for long work, the share of the elapsed time."""
 WIDE = 100
-"""Columns of a terminal that losses have room on."""
+"""Columns of a terminal from which losses are shown."""
 RATED = ("frame", "picture")
-"""Units whose number in a minute is shown."""
+"""Units whose rate per minute is shown."""
 
 
 def describe(event: Progress) -> str:
@@ -94,10 +94,10 @@ def _is_measured(event: Progress) -> bool:
 
 
 class Display:
-    """Shows progress, and what a command says of its work.
+    """The display of a command's progress and result.
 
-    ``show``: "bar" shows a bar on a terminal, gone in the end, and elsewhere a line now and then, on standard
-    error; "json" prints every event as a line of JSON on standard output; "nothing" is silent.
+    ``show``: "bar" shows a bar on a terminal, or lines from time to time elsewhere, on standard error; "json"
+    prints every event as a line of JSON on standard output; "nothing" is silent.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Display:
                 self._print(f"impasto: {line(event)}")
 
     def say(self, words: str, **record: Any) -> None:
-        """Print a line that stays, such as why a picture is painted again; as JSON, ``record``."""
+        """Print a permanent line, such as the reason for a retry; as JSON, ``record``."""
         if self.show == "json":
             print(json.dumps(record or {"note": words}), flush=True)
         elif self.show == "bar" and words:
@@ -155,7 +155,7 @@ class Display:
 
     def _draw(self) -> None:
         if self._live is not None:
-            return  # it looks at the newest event by itself
+            return  # it reads the newest event by itself
         from rich.console import Console
         from rich.live import Live
 
@@ -165,7 +165,7 @@ class Display:
             console=console,
             refresh_per_second=10,
             transient=True,
-            redirect_stdout=sys.stdout.isatty(),  # what is piped on stays where it belongs
+            redirect_stdout=sys.stdout.isatty(),  # a pipe keeps its output
         )
         self._live.start(refresh=True)
 

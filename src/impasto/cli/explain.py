@@ -1,4 +1,4 @@
-"""``impasto explain``: the whole algorithm on one page, on the user's own two pictures."""
+"""``impasto explain``: a page that explains the algorithm on the user's pictures."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def explain(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Tell the whole algorithm on CONTENT and STYLE, on one page that opens anywhere, offline.
+    """Explain the algorithm on CONTENT and STYLE, on one page that works offline.
 
     \b
     impasto explain photo.jpg painting.jpg -o report.html
 
-    Feature maps, reconstructions, Gram matrices, losses falling, the picture growing, every parameter,
-    with formulas and references. Pictures are inside the file; nothing is loaded from the network.
+    The page has feature maps, reconstructions, Gram matrices, loss curves, intermediate pictures and all
+    options, with formulas and references. Pictures are inside the file; it loads nothing from the network.
     """
     from impasto.inspection import figures
     from impasto.pipelines.explain import check_page, page_options
@@ -43,7 +43,7 @@ def explain(
     check_page(output)
     for name, layers in (("content", choices.content_layers), ("style", choices.style_layers)):
         if layers is not None and not layers.strip():
-            raise OptionError(f"a page tells of content and of style: expected a layer for --{name}-layers")
+            raise OptionError(f"a page explains content and style: expected a layer for --{name}-layers")
     options = page_options(choices.options(), sized=choices.size is not None)
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         page = write_page(

@@ -18,7 +18,7 @@ def export(
     model: Annotated[
         str,
         typer.Argument(
-            help="gallery, the network that comes along; a .safetensors file of `impasto train`; or a "
+            help="gallery, the bundled network; a .safetensors file of `impasto train`; or a "
             "checkpoint of pytorch/examples' fast_neural_style."
         ),
     ] = "gallery",
@@ -27,9 +27,7 @@ def export(
     ] = None,
     *,
     precision: Annotated[str, typer.Option(help="fp32, fp16 (half the file) or int8.")] = "fp32",
-    photos: Annotated[
-        Path | None, typer.Option(help="A folder of photographs that int8 is calibrated on.")
-    ] = None,
+    photos: Annotated[Path | None, typer.Option(help="A folder of photographs to calibrate int8 on.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
@@ -41,8 +39,8 @@ def export(
     impasto export mosaic.pth -o mosaic.onnx
     impasto export -o small.onnx --precision int8 --photos holiday/
 
-    The file takes pictures of any size; styles are an input. It is compared with torch before it is
-    written. docs/embedding.md shows how to use it from Python and on a web page.
+    The file accepts pictures of any size, and the style as an input. It is compared with torch before it
+    is written. docs/embedding.md shows how to use it from Python and on a web page.
     """
     if output is None:
         raise OptionError("missing option: -o FILE.onnx")

@@ -1,4 +1,4 @@
-"""``impasto inspect``: what the network sees, as figures."""
+"""``impasto inspect``: figures of a network's features."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from impasto.inspection.styles import StyleDistances
 
 app = typer.Typer(
-    help="Look inside: feature maps, reconstructions, layers, losses, networks, styles.",
+    help="Show feature maps, reconstructions, layers, losses, networks and styles.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -38,32 +38,36 @@ Encoder = Annotated[
 def inspect_features(
     photo: Annotated[Path, typer.Argument(help="The photograph.")],
     layers: Annotated[
-        str | None, typer.Option(help="Layers, separated by commas. Default: one a block.")
+        str | None, typer.Option(help="Layers, separated by commas. Default: one per block.")
     ] = None,
-    channels: Annotated[str | None, typer.Option(help="Channels to show, such as 3,17; from 0.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Else so many of the most active ones.")] = 6,
-    show: Annotated[str, typer.Option(help="both, maps or overlays.")] = "both",
+    channels: Annotated[
+        str | None, typer.Option(help="Channels to show, counted from 0, such as 3,17.")
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=1, help="Number of most active channels to show without --channels.")
+    ] = 6,
+    show: Annotated[str, typer.Option(help="What to show: both, maps or overlays.")] = "both",
     encoder: Encoder = "tiny",
-    size: Annotated[int, typer.Option(min=16, help="Long side to look at the photograph in.")] = 384,
+    size: Annotated[int, typer.Option(min=16, help="Long side of the photograph, resized.")] = 384,
     output: Figure = Path("features.png"),
     dark: Dark = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Feature maps: what each layer of the network answers to PHOTO.
+    """Draw the feature maps of PHOTO at each layer of the network.
 
     \b
     impasto inspect features photo.jpg
     impasto inspect features photo.jpg --layers relu3_1,relu4_2 --channels 0,5,9 -o maps.png
 
-    Each row is a layer: how much of the photograph one position sees, the mean of all channels, and
-    single channels as heat maps and over the photograph; with mean, deviation and the share that is silent.
+    Each row is a layer: the receptive field of one position, the mean of all channels, and single channels
+    as heat maps and over the photograph; with mean, deviation and the share of zeros.
     """
     from impasto.inspection import figures
     from impasto.pipelines import inspect as inspections
 
     if show not in ("both", "maps", "overlays"):
-        raise OptionError(f"--show must be both, maps or overlays; it is {show!r}")
+        raise OptionError(f"expected --show to be both, maps or overlays; got {show!r}")
     figures.check_figure(output)
     wanted = None if channels is None else [_whole("channels", part) for part in channels.split(",")]
     found = inspections.features(photo, layers, encoder=encoder, size=size, channels=wanted, top=top)
@@ -86,27 +90,27 @@ def inspect_features(
 def inspect_reconstruct(
     photo: Annotated[Path, typer.Argument(help="The photograph.")],
     style: Annotated[
-        Path | None, typer.Option(help="The painting whose style is reconstructed. Default: PHOTO.")
+        Path | None, typer.Option(help="The painting whose style to reconstruct. Default: PHOTO.")
     ] = None,
     content_layers: Annotated[
         str | None, typer.Option(help="One picture for each of these layers; '' for none.")
     ] = None,
     style_layers: Annotated[
-        str | None, typer.Option(help="One for the first, the first two, ... of these; '' for none.")
+        str | None, typer.Option(help="One picture for the first, the first two, ... of these; '' for none.")
     ] = None,
     paper: Annotated[
         str, typer.Option(help="Default content layers: conv1_1..5_1 of 2015, or conv1_2..5_2 of 2016.")
     ] = "2015",
     encoder: Encoder = "tiny",
     size: Annotated[int, typer.Option(min=16, help="Long side of each picture.")] = 256,
-    iterations: Annotated[int, typer.Option(min=1, help="Steps for each picture.")] = 120,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the noise they begin with.")] = 0,
+    iterations: Annotated[int, typer.Option(min=1, help="Iterations for each picture.")] = 120,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the initial noise.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Also save each picture to this folder.")] = None,
     output: Figure = Path("reconstruct.png"),
     dark: Dark = False,
     quiet: Quiet = False,
 ) -> None:
-    """Reconstructions from noise: what each layer keeps of content and of style (Gatys et al., figure 1).
+    """Reconstruct content and style from single layers, starting from noise (Gatys et al., figure 1).
 
     \b
     impasto inspect reconstruct photo.jpg --style painting.jpg
@@ -117,12 +121,10 @@ def inspect_reconstruct(
     from impasto.pipelines import inspect as inspections
 
     if paper not in ("2015", "2016"):
-        raise OptionError(f"--paper must be 2015 or 2016; it is {paper!r}")
+        raise OptionError(f"expected --paper to be 2015 or 2016; got {paper!r}")
     figures.check_figure(output)
     if style is not None and not style.exists():
-        raise InputError(
-            f"a reconstruction needs the painting itself: expected a picture's file; got {style}"
-        )
+        raise InputError(f"a reconstruction needs the painting itself: expected a picture file; got {style}")
     _check_folder(keep)
     with Interrupts() as interrupts, Display("nothing" if quiet else "bar") as display:
         found = inspections.reconstruct(
@@ -165,17 +167,15 @@ def inspect_style(
     styles: Annotated[
         list[str], typer.Argument(help="Paintings, named styles, style files; a folder is one style.")
     ],
-    layers: Annotated[
-        str | None, typer.Option(help="Layers to compare at. Default: the style layers.")
-    ] = None,
+    layers: Annotated[str | None, typer.Option(help="Layers to compare. Default: the style layers.")] = None,
     encoder: Encoder = "tiny",
-    size: Annotated[int, typer.Option(min=16, help="Long side the paintings are measured at.")] = 512,
+    size: Annotated[int, typer.Option(min=16, help="Long side of the paintings, resized.")] = 512,
     output: Figure = Path("styles.png"),
     dark: Dark = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show which STYLES are near each other: distances between Gram matrices, as a matrix and a map.
+    """Compare STYLES: distances between their Gram matrices, as a matrix and a map.
 
     \b
     impasto inspect style starry-night great-wave water-lilies straw-hat
@@ -199,7 +199,9 @@ def _whole(option: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise OptionError(f"--{option} must be whole numbers separated by commas; got {text!r}") from None
+        raise OptionError(
+            f"expected --{option} to be whole numbers separated by commas; got {text!r}"
+        ) from None
 
 
 def _check_folder(folder: Path | None) -> None:
@@ -208,7 +210,7 @@ def _check_folder(folder: Path | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"expected a folder to keep pictures in; cannot make {folder}: {error}") from error
+        raise InputError(f"cannot create the folder {folder}: {error}") from error
 
 
 def _print_layers(views: Sequence[LayerView]) -> None:

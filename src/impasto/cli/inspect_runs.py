@@ -1,4 +1,4 @@
-"""``impasto inspect layers``, ``losses`` and ``encoders``: figures made of whole paintings."""
+"""``impasto inspect layers``, ``losses`` and ``encoders``: figures of whole paintings."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def inspect_layers(
     *,
     choices: Choices,
     rows: Annotated[
-        str | None, typer.Option(help="NAME=V1/V2/...: any option, ratio or content_layer.")
+        str | None, typer.Option(help="NAME=V1/V2/...: an option, ratio or content_layer.")
     ] = None,
     columns: Annotated[str | None, typer.Option(help="The same, for the other axis.")] = None,
     figure: Annotated[
         str,
         typer.Option(
-            help="A paper's grid: 2015-3 (layers by alpha/beta), 2016-4 (alpha/beta), 2016-5, 2016-6."
+            help="A paper's figure: 2015-3 (layers by alpha/beta), 2016-4 (alpha/beta), 2016-5, 2016-6."
         ),
     ] = "2015-3",
     folder: Annotated[
@@ -49,7 +49,7 @@ def inspect_layers(
     dark: Dark = False,
     quiet: Quiet = False,
 ) -> None:
-    """Paint a grid over two parameters: Gatys et al. 2015, figure 3, or any other two.
+    """Paint a grid over two options, as in Gatys et al. 2015, figure 3.
 
     \b
     impasto inspect layers photo.jpg painting.jpg
@@ -95,7 +95,7 @@ def inspect_layers(
 
 
 def _axes(rows: str | None, columns: str | None, figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
-    """Columns and rows: those asked for, or the figure's."""
+    """Return columns and rows: those given, or the figure's."""
     from impasto.pipelines import inspect as inspections
 
     down, across = inspections.paper_axes(figure, options)
@@ -103,14 +103,13 @@ def _axes(rows: str | None, columns: str | None, figure: str, options: OptimizeO
         down = parse_axis(rows)
         if columns is None and across.name == "ratio" and down.name in ("content_weight", "style_weight"):
             raise OptionError(
-                f"the columns are ratio, which sets {down.name} too: expected --columns NAME=V1/V2/... with "
-                f"--rows {down.name}"
+                f"missing option: --columns NAME=V1/V2/...; the default columns, ratio, set {down.name} too"
             )
     return (across if columns is None else parse_axis(columns)), down
 
 
 def parse_axis(text: str) -> Axis:
-    """``style_weight=2/8/32`` as an axis. Raises OptionError."""
+    """Return the axis in ``style_weight=2/8/32``. Raises OptionError."""
     from impasto.inspection import Axis
 
     name, equals, values = text.partition("=")
@@ -139,24 +138,24 @@ def _title(content: str, style: str) -> str:
 
 def inspect_losses(
     log: Annotated[
-        Path, typer.Argument(help="What --log of stylize, texture or train wrote: .csv or .jsonl.")
+        Path, typer.Argument(help="A log from --log of stylize, texture or train: .csv or .jsonl.")
     ],
     pictures: Annotated[
         Path | None,
-        typer.Option(help="The run's OUTPUT: pictures of --save-every are beside it. A .jsonl names them."),
+        typer.Option(help="The run's OUTPUT, to find pictures of --save-every. A .jsonl log names them."),
     ] = None,
-    against: Annotated[str, typer.Option(help="iteration or seconds.")] = "iteration",
-    strip: Annotated[Path | None, typer.Option(help="The pictures on the way, side by side.")] = None,
-    gif: Annotated[Path | None, typer.Option(help="... as an animation, .gif or .webp.")] = None,
-    video: Annotated[Path | None, typer.Option(help="... as a video, .mp4 or .webm.")] = None,
-    most: Annotated[int, typer.Option(min=2, help="Pictures in the strip at most, evenly spread.")] = 16,
-    pause: Annotated[float, typer.Option(min=0.02, help="Seconds each picture is shown.")] = 0.15,
+    against: Annotated[str, typer.Option(help="Horizontal axis: iteration or seconds.")] = "iteration",
+    strip: Annotated[Path | None, typer.Option(help="Write the intermediate pictures, side by side.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write them as an animation, .gif or .webp.")] = None,
+    video: Annotated[Path | None, typer.Option(help="Write them as a video, .mp4 or .webm.")] = None,
+    most: Annotated[int, typer.Option(min=2, help="Most pictures in the strip, evenly spread.")] = 16,
+    pause: Annotated[float, typer.Option(min=0.02, help="Seconds per picture.")] = 0.15,
     output: Figure = Path("losses.png"),
     dark: Dark = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Losses by layer against iterations, from a run's log, and the walk from noise to painting.
+    """Draw the losses of a run by layer from its log, and its intermediate pictures.
 
     \b
     impasto stylize photo.jpg painting.jpg -o out.png --init noise --log run.jsonl --save-every 5
@@ -166,7 +165,7 @@ def inspect_losses(
     from impasto.inspection import figures, read_log, walks
 
     if against not in ("iteration", "seconds"):
-        raise OptionError(f"--against must be iteration or seconds; it is {against!r}")
+        raise OptionError(f"expected --against to be iteration or seconds; got {against!r}")
     for path in (output, strip):
         if path is not None:
             figures.check_figure(path)
@@ -223,8 +222,8 @@ def inspect_encoders(
     networks: Annotated[
         str | None,
         typer.Option(
-            help="Separated by commas: tiny, untrained, vgg16, vgg19, timm:NAME, files. Default: tiny, "
-            "untrained, and the VGGs that are on this machine."
+            help="Networks, separated by commas: tiny, untrained, vgg16, vgg19, timm:NAME, files. Default: "
+            "tiny, untrained, and the VGGs on this machine."
         ),
     ] = None,
     output: Figure = Path("encoders.png"),
@@ -232,7 +231,7 @@ def inspect_encoders(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the same transfer by several networks, side by side, with times: is VGG special?
+    """Paint with several networks and show the results side by side, with times.
 
     \b
     impasto inspect encoders photo.jpg painting.jpg
@@ -243,7 +242,7 @@ def inspect_encoders(
 
     figures.check_figure(output)
     if choices.encoder is not None:
-        raise OptionError("the networks to compare are said by --networks; expected no --encoder")
+        raise OptionError("expected --networks, not --encoder, to compare networks")
     options = choices.options()
     if choices.size is None:
         options = options.replace(size=COMPARED_SIZE)
@@ -254,7 +253,7 @@ def inspect_encoders(
                 content, style, names, options=options, on_progress=display, cancel=lambda: interrupts.seen
             )
         except WeightsMissingError as error:
-            # Its advice is for commands with --encoder.
+            # The message is written for commands with --encoder.
             raise WeightsMissingError(str(error).replace("--encoder tiny", "--networks tiny")) from error
     drawn = figures.draw_networks(results, photo, painting, look="dark" if dark else "light")
     figures.save_figure(drawn, output)
@@ -265,5 +264,5 @@ def inspect_encoders(
             print("; ".join(result.about()))
         print(f"figure: {output}")
         if names is None and not inspections.vgg_is_here():
-            print("no VGG is on this machine to compare with: impasto models fetch vgg19")
+            print("to compare with a VGG, run: impasto models fetch vgg19")
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)

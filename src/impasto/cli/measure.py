@@ -1,4 +1,4 @@
-"""``impasto measure``: how good a result is, in figures."""
+"""``impasto measure``: the quality of a result."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from impasto.metrics import Measures
 
 _READINGS = {
-    "style_distance": "0 the same textures, 1 none of them",
-    "content_distance": "0 the same objects, 1 none of them",
-    "patch_distance": "0 the same patches, in units of colour",
+    "style_distance": "0: same textures; 1: none in common",
+    "content_distance": "0: same objects; 1: none in common",
+    "patch_distance": "0: same patches; in units of colour",
     "grid_period_2": "1 or less without a grid",
     "grid_period_4": "1 or less without a grid",
     "border_frame": "about 1 without a frame",
@@ -26,23 +26,21 @@ _READINGS = {
 def measure(
     result: Annotated[Path, typer.Argument(help="The picture to judge.")],
     content: Annotated[Path, typer.Argument(help="The photograph it was painted from.")],
-    style: Annotated[Path, typer.Argument(help="The painting it was painted after.")],
+    style: Annotated[Path, typer.Argument(help="The painting whose style it has.")],
     judge: Annotated[
         Path | None,
-        typer.Option(help="A file with VGG-19's weights. By default the installed vgg19, if there is one."),
+        typer.Option(help="A file with the weights of VGG-19. Default: the installed vgg19, if any."),
     ] = None,
     convention: Annotated[
         str | None,
-        typer.Option(
-            help="Which input its network expects, where the file does not say: caffe, torchvision."
-        ),
+        typer.Option(help="The input that the judge expects, if its file does not say: caffe, torchvision."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure a result: distance to style and content, and faults such as grids and frames.
+    """Measure a result: distance to style and content, and artefacts such as grids and frames.
 
-    Smaller is better throughout. Look at both distances together, for either alone is easily made
-    small, and judge by another network than the one that painted.
+    Smaller is better. Compare both distances together, since one alone is easily made small, and judge with
+    another network than the one that painted.
     """
     from impasto.pipelines.measure import find_judge
     from impasto.pipelines.measure import measure as measure_files
@@ -56,8 +54,8 @@ def measure(
         _print_table(measures, name)
     if name is None:
         print(
-            "impasto: no network to judge by, so the distances to style and content are left out;"
-            " get one with `impasto models fetch vgg19`, or name a file with --judge",
+            "impasto: no judge for the distances to style and content;"
+            " run `impasto models fetch vgg19`, or use --judge FILE",
             file=sys.stderr,
         )
 

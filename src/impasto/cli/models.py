@@ -1,4 +1,4 @@
-"""``impasto models``: the networks, those on this machine and those that can be fetched."""
+"""``impasto models``: the networks on this machine and those that can be fetched."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ from impasto.progress import Progress
 if TYPE_CHECKING:
     from impasto.weights import Stored
 
-app = typer.Typer(
-    help="The networks' weights: list, fetch, import, verify.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="List, fetch, import and verify networks.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")
 def list_networks() -> None:
-    """List the networks: what they are, their licence, and whether they are on this machine.
+    """List the networks, their licences, and whether they are on this machine.
 
-    The size is that of the stored file, or of the download where there is none.
+    The size is that of the stored file, or of the download.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("name", "architecture", "convention", "size", "licence", "present"):
@@ -42,9 +40,9 @@ def list_networks() -> None:
 @app.command()
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Networks to fetch.")],
-    force: Annotated[bool, typer.Option("--force", help="Fetch again what is there already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch networks again that exist already.")] = False,
 ) -> None:
-    """Download networks, check them, and keep their convolutions."""
+    """Download networks, verify them, and store their convolutions."""
     for name in names:
         with Display("bar") as display:
 
@@ -58,26 +56,26 @@ def fetch(
 @app.command("import")
 def import_network(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .pth, .pt or .safetensors file.")],
-    name: Annotated[str | None, typer.Option(help="What to call it; by default as the file says.")] = None,
+    name: Annotated[str | None, typer.Option(help="The network's name. Default: as in the file.")] = None,
     convention: Annotated[
-        str | None, typer.Option(help="Which input it expects: caffe, torchvision or centred.")
+        str | None, typer.Option(help="The input it expects: caffe, torchvision or centred.")
     ] = None,
 ) -> None:
-    """Store the network in a file that was fetched by other means."""
+    """Import a network from a file downloaded by other means."""
     stored = weights.import_file(file, name, convention=convention)
     typer.echo(f"{stored.name}: {_describe(stored)}")
     published = weights.REGISTRY.get(stored.name)
     if published and published.sha256 and not stored.source_sha256.startswith(published.sha256):
-        typer.echo(f"Note: this is not the published file {published.file_name}; its digest is another.")
+        typer.echo(f"Note: this is not the published file {published.file_name}; its digest differs.")
 
 
 @app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default all on this machine.")
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="Default: all on this machine.")
     ] = None,
 ) -> None:
-    """Compare stored networks, byte by byte, with what was recorded when they were stored."""
+    """Compare stored networks with the digests recorded when they were stored."""
     chosen = names or [name for name in ["tiny", *weights.stored_names()] if weights.present(name)]
     wrong = []
     for name in chosen:
@@ -86,7 +84,7 @@ def verify(
         except CorruptWeightsError as error:
             wrong.append(str(error))
         else:
-            typer.echo(f"{name}: right, SHA-256 {stored.sha256}")
+            typer.echo(f"{name}: ok, SHA-256 {stored.sha256}")
     if wrong:
         raise CorruptWeightsError("\n".join(wrong), expected="the recorded digests", actual="others")
 

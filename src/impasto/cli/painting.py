@@ -1,4 +1,4 @@
-"""Run one painting for the command line: checks first, then progress, then the file."""
+"""Painting of one photograph on the command line: checks, progress and output files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from impasto.types import Picture, Pixels
 
 INTERRUPTED = 130
-# What a result may take on disk, generously: 16 bits a channel, with alpha, uncompressed.
+# The most bytes of a result on disk: 16 bits per channel, with alpha, uncompressed.
 BYTES_PER_PIXEL = 8
 
 
@@ -49,7 +49,7 @@ class Outputs:
     max_pixels: int | None = None
 
     def by_name(self) -> dict[str, Path]:
-        """Return the files that are asked for, by what messages call them."""
+        """Return the files to write, by their names in messages."""
         given = {
             "the checkpoint": self.checkpoint,
             "the preview": self.preview,
@@ -59,7 +59,7 @@ class Outputs:
         return {name: path for name, path in given.items() if path is not None}
 
     def most(self) -> int:
-        """Return how many pixels an input may have."""
+        """Return the greatest number of pixels of an input."""
         from impasto.imaging import MAX_PIXELS
 
         return self.max_pixels or MAX_PIXELS
@@ -106,7 +106,7 @@ def paint(job: Job, outputs: Outputs) -> int:
 
 
 def check(job: Job, outputs: Outputs) -> None:
-    """Refuse everything that can be refused before work starts."""
+    """Raise an error for everything that can be checked before work starts."""
     from impasto.catalogue.cards import find_style
     from impasto.imaging import check_writable
 
@@ -125,13 +125,13 @@ def check(job: Job, outputs: Outputs) -> None:
     free = shutil.disk_usage(output.absolute().parent).free
     if free < width * height * BYTES_PER_PIXEL:
         raise OutputError(
-            f"expected up to {width * height * BYTES_PER_PIXEL / 1e6:.0f} MB of free space for "
-            f"{output}; there are {free / 1e6:.0f} MB"
+            f"expected {width * height * BYTES_PER_PIXEL / 1e6:.0f} MB of free space for "
+            f"{output}; got {free / 1e6:.0f} MB"
         )
 
 
 def _check_apart(job: Job, outputs: Outputs) -> None:
-    """Refuse outputs that would replace an input, or each other."""
+    """Raise InputError for outputs that would overwrite an input or each other."""
     inputs = [Path(one.place) for one in job.inputs() if one.place]
     written = outputs.by_name() | {"the result": Path(job.output)}
     for path in written.values():
@@ -151,13 +151,13 @@ def _finish(display: Display, result: Result, checkpoint: Path | None, resumed: 
     size, seconds = f"{result.picture.width}x{result.picture.height}", result.seconds
     words = f"{words}: {result.job.output} ({size}, {seconds:.1f} s)"
     if result.cancelled and checkpoint is not None:
-        words += f"\ncontinue with: impasto resume {checkpoint}"
+        words += f"\nto resume, run: impasto resume {checkpoint}"
     about = {"output": result.job.output, "seconds": round(seconds, 2), "cancelled": result.cancelled}
     display.finish(words, **about, losses=dict(result.losses))
 
 
 def finished_iterations(checkpoint: Path | None) -> int:
-    """Return the number of iterations that are done in the checkpoint, if there is one."""
+    """Return the number of finished iterations in the checkpoint, if there is one."""
     from impasto.optimize.checkpoints import read_checkpoint
 
     if checkpoint is None or not checkpoint.exists():
@@ -167,14 +167,14 @@ def finished_iterations(checkpoint: Path | None) -> int:
 
 
 def finisher(job: Job, outputs: Outputs) -> Callable[[Pixels], Picture]:
-    """Return what makes a picture of a preview's pixels: with the photograph's transparency and precision."""
+    """Return a function that gives a preview's pixels the photograph's transparency and bit depth."""
 
     from impasto import imaging
 
     @functools.cache
     def photo() -> Picture:
         found = imaging.read(job.content.place, max_pixels=outputs.most())
-        return replace(found, pixels=found.pixels[:1, :1].copy())  # of its pixels nothing is needed
+        return replace(found, pixels=found.pixels[:1, :1].copy())  # its pixels are not needed
 
     def finish(pixels: Pixels) -> Picture:
         height, width = pixels.shape[:2]
@@ -186,7 +186,7 @@ def finisher(job: Job, outputs: Outputs) -> Callable[[Pixels], Picture]:
 
 
 class Interrupts:
-    """The first Ctrl-C asks for the picture so far; a second one stops at once."""
+    """A handler of Ctrl-C: the first one sets ``seen``, to stop in order; the second one stops at once."""
 
     def __init__(self) -> None:
         self.seen = False

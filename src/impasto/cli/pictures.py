@@ -1,4 +1,4 @@
-"""Pictures written while something is painted: a preview that is kept up to date, and numbered ones."""
+"""Pictures written during painting: a preview, and numbered ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Finish = Callable[[Pixels], Picture]
 
 
 def preview_file(path: Path | None, finish: Finish = Picture) -> ProgressCallback:
-    """Return a callback that keeps the picture ``path``, if there is one, up to date with what is painted."""
+    """Return a callback that writes previews to ``path``, if given."""
 
     def write_preview(event: Progress) -> None:
         if path is not None and event.preview is not None:
@@ -47,7 +47,7 @@ class NumberedPictures:
     def __call__(self, event: Progress) -> str:
         """Count the iteration ``event``; return the file of its picture if one was written, or "".
 
-        What is done before the painting itself is not counted.
+        Stages before the painting itself are not counted.
         """
         if event.stage:
             return ""
@@ -63,7 +63,7 @@ class NumberedPictures:
 
 
 def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
-    """Refuse to number pictures after ``output`` where one of ``others`` has such a name."""
+    """Raise InputError if one of ``others`` has the name of a picture numbered after ``output``."""
     pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
     folder = output.absolute().parent.resolve()
     for path in others:
@@ -71,6 +71,6 @@ def check_numbered(output: Path, every: int, others: Iterable[Path], option: str
             found = pattern.fullmatch(place.name)
             if found and place.parent.resolve() == folder and int(found[1]) % every == 0:
                 raise InputError(
-                    f"{option} numbers pictures after {output}, and {path} has such a name; it could be "
-                    "overwritten: expected another output"
+                    f"{option} would overwrite {path}, since pictures are numbered after {output}: expected "
+                    "another output"
                 )

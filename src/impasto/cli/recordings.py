@@ -29,7 +29,7 @@ _PAGE = (
 
 @contextlib.contextmanager
 def open_recording(output: Path, quality: int) -> Iterator[Any]:
-    """Something with ``add(frame)``: numbered JPEG files in a folder, or one GIF or animated WebP."""
+    """Yield an output with ``add(frame)``: numbered JPEG files in a folder, or one GIF or animated WebP."""
     suffix = output.suffix.lower()
     if suffix in ANIMATIONS:
         from impasto.imaging import check_writable
@@ -63,7 +63,7 @@ class Folder:
 
 
 class Animation:
-    """Frames in one file, each shown for as long as it took; kept in memory, as JPEG, until the end."""
+    """An animation of frames at their real speed, held in memory as JPEG until saved."""
 
     def __init__(self, path: Path, quality: int) -> None:
         self.path, self.quality = path, quality
@@ -93,7 +93,7 @@ class Animation:
 
 
 class FrameServer:
-    """Serves the newest frame to browsers on this machine, as JPEG pictures that replace each other."""
+    """A server of the newest frame to browsers on this machine, as a stream of JPEG pictures."""
 
     def __init__(self, port: int) -> None:
         self._change = threading.Condition()
@@ -103,7 +103,7 @@ class FrameServer:
         try:
             self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         except OSError as problem:
-            raise OptionError(f"expected a free port to serve at; {port} is not: {problem}") from problem
+            raise OptionError(f"cannot listen on port {port}: {problem}; use another --port") from problem
         self._server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}/"
 
@@ -164,13 +164,13 @@ def _handler(server: FrameServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(head.encode() + frame + b"\r\n")
 
         def log_message(self, *_: object) -> None:
-            """Nothing is printed."""
+            """Print nothing."""
 
     return Handler
 
 
 def jpeg(frame: Frame, quality: int) -> bytes:
-    """(H, W, 3) uint8 as JPEG."""
+    """Return a frame, (H, W, 3) uint8, as JPEG."""
     from PIL import Image
 
     stream = io.BytesIO()

@@ -1,6 +1,6 @@
-"""The tables of docs/options.md, made from the options' own fields.
+"""The tables of docs/options.md, generated from the options' fields.
 
-``python -m impasto.cli.reference docs/options.md`` writes them anew.
+``python -m impasto.cli.reference docs/options.md`` updates them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _table(heading: str, rows: list[str]) -> str:
 
 
 def page(text: str) -> str:
-    """Return ``text`` with the tables between its marks made anew."""
+    """Return ``text`` with the tables between its marks replaced."""
     before, _, rest = text.partition(BEGIN)
     return f"{before}{BEGIN}\n{tables()}\n{END}{rest.partition(END)[2]}"
 

@@ -1,4 +1,4 @@
-"""``impasto resume``: finish a painting that was cut short."""
+"""``impasto resume``: finish an interrupted painting."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ def resume(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint of `impasto stylize --checkpoint`.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where the result goes. \\[default: where it was to go]"),
+        typer.Option("--output", "-o", help="The result. \\[default: as in the checkpoint]"),
     ] = None,
     checkpoint_every: CheckpointEvery = None,
-    max_memory: Annotated[float | None, typer.Option(help="GB the painting may take from here on.")] = None,
-    tile: Annotated[int | None, typer.Option(help="Paint in parts of about this side from here on.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps, from here on.")] = None,
+    max_memory: Annotated[float | None, typer.Option(help="The memory to use, in GB.")] = None,
+    tile: Annotated[int | None, typer.Option(help="Paint in parts of about this side, in pixels.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     max_pixels: MaxPixels = None,
     save_every: Annotated[
-        int | None, typer.Option(min=1, help="Go on saving the picture every so many iterations, numbered.")
+        int | None, typer.Option(min=1, help="Also save the picture every N iterations: OUT_0100.png ...")
     ] = None,
     log: Annotated[
         Path | None,
-        typer.Option(help="The run's log: what it has is kept, the iterations from here on are added."),
+        typer.Option(help="The run's log, to which the remaining iterations are added."),
     ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Finish a painting that was cut short, from its CHECKPOINT alone.
+    """Finish an interrupted painting from its CHECKPOINT.
 
     \b
     impasto stylize photo.jpg painting.jpg -o out.png --checkpoint out.state
     impasto resume out.state
 
-    The photograph, the styles and the options are those it was begun with, but for --max-memory, --tile
-    and --device; pictures that have changed since are refused. --log and --save-every are to be said
-    again, and go on where they were. The checkpoint is removed once the picture is written.
+    The photograph, styles and options are those of the checkpoint; only --max-memory, --tile and --device
+    may change. Pictures that have changed since are refused. Give --log and --save-every again to continue
+    them. The checkpoint is removed once the picture is written.
     """
     from impasto.jobs.unfinished import read_job
 
@@ -52,7 +52,7 @@ def resume(
     means = {name: value for name, value in given.items() if value is not None}
     begun = replace(begun, options=begun.options.replace(**means))
     if output is None and not begun.output:
-        raise InputError(f"{checkpoint} does not say where its picture goes: expected -o OUT")
+        raise InputError(f"missing option: -o OUT; {checkpoint} has no output")
     outputs = Outputs(
         save_every=save_every,
         log=log,

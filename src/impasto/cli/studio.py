@@ -10,24 +10,25 @@ import typer
 
 from impasto.errors import MissingExtraError
 
-ACCESS, PLACE = "Who may come in", "Where"
+ACCESS, PLACE = "Access", "Server"
 
 
 def studio(
     host: Annotated[
         str | None,
         typer.Option(
-            help="Address to listen on; other than loopback needs --token. \\[default: 127.0.0.1]",
+            help="Address to listen on; all but loopback need --token. \\[default: 127.0.0.1]",
             rich_help_panel=PLACE,
         ),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="\\[default: 8321]", rich_help_panel=PLACE)
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to listen on. \\[default: 8321]", rich_help_panel=PLACE),
     ] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Pictures, results and jobs are kept here. \\[default: in the user's data folder]",
+            help="Folder of pictures, results and jobs. \\[default: in the user's data folder]",
             rich_help_panel=PLACE,
         ),
     ] = None,
@@ -37,20 +38,20 @@ def studio(
     token: Annotated[
         str | None,
         typer.Option(
-            help="Who knows it comes in. Better in IMPASTO_STUDIO_TOKEN, where other users of the machine do "
-            "not see it.",
+            help="Token to sign in with. Better in IMPASTO_STUDIO_TOKEN, hidden from other users of the "
+            "machine.",
             rich_help_panel=ACCESS,
         ),
     ] = None,
     accounts: Annotated[
         Path | None,
-        typer.Option(help="File of accounts, one NAME:SHA-256 a line.", rich_help_panel=ACCESS),
+        typer.Option(help="File of accounts, one NAME:SHA-256 per line.", rich_help_panel=ACCESS),
     ] = None,
     new_account: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Print a new token and its line for --accounts, and end.",
+            help="Print a new token and its line for --accounts, and exit.",
             rich_help_panel=ACCESS,
         ),
     ] = None,
@@ -62,7 +63,7 @@ def studio(
         int | None, typer.Option(min=0, max=64, help="Pictures painted at once. \\[default: 1]")
     ] = None,
 ) -> None:
-    """Open the studio: a page to drop a photograph on and pick a painting.
+    """Start the studio, a web page for painting photographs.
 
     \b
     impasto studio

@@ -1,4 +1,4 @@
-"""``impasto style`` measures paintings into a style file; ``impasto styles`` lists the named ones."""
+"""``impasto style`` writes style files; ``impasto styles`` lists the named styles."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ import typer
 
 def measure_style(
     paintings: Annotated[
-        list[Path], typer.Argument(help="One painting, or several by one hand; or a folder of them.")
+        list[Path], typer.Argument(help="One painting, or several by one artist; or a folder of them.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The style file, NAME.style.")],
     title: Annotated[str, typer.Option(help="The painting's title.")] = "",
-    artist: Annotated[str, typer.Option(help="Who painted it.")] = "",
-    year: Annotated[str, typer.Option(help="When.")] = "",
-    licence: Annotated[str, typer.Option(help="What may be done with it.")] = "",
-    encoder: Annotated[str, typer.Option(help="The network that measures: tiny, vgg19, a file...")] = "tiny",
+    artist: Annotated[str, typer.Option(help="The artist.")] = "",
+    year: Annotated[str, typer.Option(help="The year.")] = "",
+    licence: Annotated[str, typer.Option(help="The painting's licence.")] = "",
+    encoder: Annotated[
+        str, typer.Option(help="The network to measure with: tiny, vgg19, a file...")
+    ] = "tiny",
     layers: Annotated[
         str | None, typer.Option(help="Layers to measure, such as relu1_1,relu2_1. Default: the usual five.")
     ] = None,
     half: Annotated[bool, typer.Option(help="Store half precision: half the file, three digits.")] = False,
 ) -> None:
-    """Measure the style of one or more paintings, once, into a small file.
+    """Measure the style of one or more paintings and write it to a small file.
 
-    The file can be used wherever a style picture can, and paints the same picture. It holds
-    statistics only: the painting cannot be got back from it.
+    The file can be used in place of the paintings and gives the same result. It has statistics only; the
+    paintings cannot be recovered from it.
     """
     from impasto.encoders.layers import parse_layers
     from impasto.imaging import check_writable
@@ -52,7 +54,7 @@ def measure_style(
 def list_styles(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the styles that can be asked for by name."""
+    """List the named styles."""
     from rich.console import Console
     from rich.table import Table
 

@@ -35,32 +35,32 @@ def stylize(
     style: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A named style (see `impasto styles`), a painting, a style file; or several.",
+            help="A named style (see `impasto styles`), a painting or a style file; or several.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where the result goes; its suffix is its format.")
+        Path | None, typer.Option("--output", "-o", help="The result; its suffix is the format.")
     ] = None,
     *,
     choices: Choices,
     content_mask: Annotated[
         list[str] | None,
         typer.Option(
-            help="White where a style goes: a grey mask per style. Or one picture of flat coloured regions.",
+            help="A grey mask per style, white where it applies; or one picture of flat coloured regions.",
             rich_help_panel=REGIONS,
         ),
     ] = None,
     style_mask: Annotated[
         list[str] | None,
         typer.Option(
-            help="One per style: white where it is taken from, or regions in the content mask's colours.",
+            help="A mask per style picture: white where to use it, or regions in the content mask's colours.",
             rich_help_panel=REGIONS,
         ),
     ] = None,
     protect: Annotated[
         str | None,
-        typer.Option(help="White where the photograph stays as it is.", rich_help_panel=REGIONS),
+        typer.Option(help="A mask, white where the photograph stays as it is.", rich_help_panel=REGIONS),
     ] = None,
     strokes: Annotated[
         str | None,
@@ -72,24 +72,24 @@ def stylize(
         int | None, typer.Option(min=1, help="Also save the picture every N iterations: OUT_0100.png ...")
     ] = None,
     preview: Annotated[
-        Path | None, typer.Option(help="Keep this file up to date, about once a second, while painting.")
+        Path | None, typer.Option(help="Write the picture so far to this file, about once a second.")
     ] = None,
     log: Annotated[
         Path | None,
         typer.Option(
-            help="Write every iteration's losses, by layer, and time: CSV, or JSON lines where it ends in "
+            help="Write losses by layer, and time, of every iteration: CSV, or JSON lines if it ends in "
             ".jsonl. See impasto inspect losses."
         ),
     ] = None,
     parameters: Annotated[
-        Path | None, typer.Option(help="Write what made the picture to this JSON file too.")
+        Path | None, typer.Option(help="Also write inputs and options to this JSON file.")
     ] = None,
     repeat: Annotated[
         Path | None,
         typer.Option(
             "--from",
-            help="Take photo, styles and options from a picture made before (or its JSON). Files that are "
-            "not in the current folder are looked for beside it.",
+            help="Take photo, styles and options from an earlier result (or its JSON). Files missing in the "
+            "current folder are searched beside it.",
         ),
     ] = None,
     checkpoint: Annotated[
@@ -102,7 +102,7 @@ def stylize(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Paint the photograph CONTENT in the manner of STYLE.
+    """Paint the photograph CONTENT in the style of STYLE.
 
     \b
     impasto stylize photo.jpg starry-night -o out.png
@@ -113,14 +113,14 @@ def stylize(
     impasto stylize --from out.png -o bigger.png --size 1600
     impasto stylize photo.jpg painting.jpg -o big.png --size 4000 --checkpoint big.state
 
-    More style: raise --style-weight. Finer strokes: lower --style-scale. A quick look:
+    More style: raise --style-weight. Finer strokes: lower --style-scale. A quick draft:
     --preset draft. The papers' own methods: --preset gatys2016, neural-style and others.
-    Ctrl-C keeps the picture painted so far. With --checkpoint, an interrupted painting is resumed
-    by the same command, or by `impasto resume FILE`.
+    Ctrl-C saves the picture so far. With --checkpoint, an interrupted painting is resumed by the same
+    command, or by `impasto resume FILE`.
     """
     earlier = Job(Reference(), ()) if repeat is None else read_recipe(repeat)
     if content is None and not earlier.content.place:
-        raise InputError("missing the photograph and a style; see impasto stylize --help")
+        raise InputError("missing arguments: CONTENT STYLE; see impasto stylize --help")
     before = earlier.options if isinstance(earlier.options, OptimizeOptions) and repeat is not None else None
     job = Job(
         content=earlier.content if content is None else Reference(str(content)),
@@ -133,9 +133,9 @@ def stylize(
         quality=quality,
     )
     if not job.styles:
-        raise InputError("missing a style; see impasto stylize --help")
+        raise InputError("missing argument: STYLE; see impasto stylize --help")
     if checkpoint is None and checkpoint_every is not None:
-        raise InputError("--checkpoint-every needs to know where: expected --checkpoint FILE too")
+        raise InputError("missing option: --checkpoint FILE, which --checkpoint-every needs")
     if output is None:
         output = Path(f"{Path(job.content.place).stem}-{Path(job.styles[0].place).stem}.png")
     outputs = Outputs(
@@ -157,7 +157,7 @@ def references(given: list[str] | None) -> tuple[Reference, ...]:
 
 
 def read_recipe(path: Path) -> Job:
-    """Return the job that is stored in a picture, or in the JSON of ``--parameters``."""
+    """Return the job stored in a picture, or in the JSON of ``--parameters``."""
     from impasto.imaging import read_parameters
 
     if path.suffix.lower() == ".json":
@@ -168,7 +168,7 @@ def read_recipe(path: Path) -> Job:
     else:
         stored = read_parameters(path)
     if not isinstance(stored, dict) or "options" not in stored:
-        raise InputError(f"{path} does not say how it was made: expected a picture made by impasto stylize")
+        raise InputError(f"expected a picture made by impasto stylize; {path} has no options inside")
     try:
         job = Job.from_recipe(stored)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""``impasto texture``: a style alone, at any size."""
+"""``impasto texture``: a texture of any size in a style."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from impasto.progress import Progress
 def texture(
     style: Annotated[str, typer.Argument(help="A painting, a photograph of a surface, or any style.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where the texture goes; its suffix is its format.")
+        Path | None, typer.Option("--output", "-o", help="The texture; its suffix is the format.")
     ] = None,
     *,
     choices: Choices,
     log: Annotated[
         Path | None,
-        typer.Option(help="Losses by layer at every iteration: .jsonl, else CSV; see inspect losses."),
+        typer.Option(help="Write losses by layer of every iteration: .jsonl, else CSV; see inspect losses."),
     ] = None,
     save_every: Annotated[
         int | None, typer.Option(min=1, help="Also save the texture every N iterations: OUT_0100.png ...")
@@ -34,15 +34,15 @@ def texture(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Make a texture in the manner of STYLE, as large as you like: --size WIDTHxHEIGHT.
+    """Make a texture in the style of STYLE, of any size: --size WIDTHxHEIGHT.
 
     \b
     impasto texture starry-night --size 1200x400 -o banner.png
     impasto texture pebbles.jpg --size 1024 --style-size 384 --seed 3 -o ground.png
 
-    It begins with noise in the style's colours and is asked for the style only, at --style-layers; fewer
-    layers give finer grain (Gatys, Ecker and Bethge, Texture Synthesis, NIPS 2015). --style-size says how
-    large the style's picture is taken.
+    It starts from noise in the style's colours and matches the style only, at --style-layers; fewer
+    layers give finer grain (Gatys, Ecker and Bethge, Texture Synthesis, NIPS 2015). --style-size is the
+    size of the style picture.
     """
     from impasto import imaging
     from impasto.inspection import LogFile
@@ -51,9 +51,9 @@ def texture(
     from impasto.types import Picture
 
     if choices.content_layers is not None:
-        raise OptionError("a texture has no content; expected no --content-layers")
+        raise OptionError("a texture has no content: expected no --content-layers")
     if choices.content_weight is not None:
-        raise OptionError("a texture has no content; expected no --content-weight")
+        raise OptionError("a texture has no content: expected no --content-weight")
     place = output or Path(f"{Path(style).stem}-texture.png")
     imaging.check_writable(place)
     if log is not None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class VideoCommand(TyperCommand):
-    """Takes ``--ray`` without an address, as ``impasto batch`` does."""
+    """A command that accepts ``--ray`` without an address."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, with_address(args))
@@ -65,9 +65,7 @@ def video(
     ] = None,
     style: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A named style, a painting or a style file. May be given again.", show_default=False
-        ),
+        typer.Option(help="A named style, a painting or a style file. Repeatable.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None,
@@ -83,7 +81,7 @@ def video(
         bool | None,
         typer.Option(
             "--fast/--optimize",
-            help="The fast networks, or optimisation. \\[default: fast where they know the styles]",
+            help="Use the fast network, or optimise. \\[default: fast if it knows the styles]",
         ),
     ] = None,
     workers: Workers = None,
@@ -91,13 +89,13 @@ def video(
     preview: Annotated[
         Path | None,
         typer.Option(
-            help="Keep this picture up to date with the last frame painted; with workers, with the last of a "
-            "finished segment."
+            help="Write the last painted frame to this file; with workers, the last one of a finished "
+            "segment."
         ),
     ] = None,
     discard: Annotated[
         bool,
-        typer.Option("--discard", help="Paint nothing; remove what is kept of an unfinished OUT."),
+        typer.Option("--discard", help="Remove the stored parts of an unfinished OUT, and exit."),
     ] = False,
     film: FilmChoices,
     network: NetworkChoices,
@@ -105,7 +103,7 @@ def video(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Paint the film IN so that it does not flicker.
+    """Paint the film IN without flicker.
 
     \b
     impasto video holiday.mp4 --style starry-night -o painted.mp4
@@ -113,22 +111,23 @@ def video(
     impasto video frames/ --rate 24 --style great-wave --optimize --passes 3 -o painted.mov
     impasto video holiday.mp4 --style great-wave -o 'frames/%05d.png'
 
-    The same command after a crash continues after the last finished segment, frame for frame. After
-    Ctrl-C too. What is kept for that is in .impasto/ beside OUT until the film is finished; `impasto video
-    --discard -o OUT` removes it. Exit codes: 0, 2 for what cannot be used or written, 130 after Ctrl-C.
+    After a crash or Ctrl-C, run the same command again to continue after the last finished segment.
+    Segments are stored in .impasto/ beside OUT until the film is finished; `impasto video --discard -o OUT`
+    removes them. Exit codes: 0, 2 for unusable input or output, 130 after Ctrl-C.
     """
     if discard:
         _discard(output, quiet=quiet)
         return
     if source is None or not style or output is None:
-        missing = "a film" if source is None else "--style STYLE" if not style else "-o OUT"
+        option = "--style STYLE" if not style else "-o OUT"
+        missing = "argument: IN" if source is None else f"option: {option}"
         raise InputError(f"missing {missing}; see impasto video --help")
     if preview is not None:
         from impasto.imaging import check_writable
 
         check_writable(preview)
     if "rate" in film.given() and source.is_file():
-        raise OptionError(f"--rate is for a folder or a pattern of pictures; {source} is a file")
+        raise OptionError(f"--rate works with a folder or a pattern of pictures only; {source} is a file")
     from impasto.pipelines.video.engine import find_gallery
     from impasto.pipelines.video.film import video as paint
 
@@ -136,7 +135,7 @@ def video(
     near = "cpu" if ray else choices.device or "auto"  # on Ray, the workers' machines have it
     model, gallery = network.changes().get("model"), None
     if fast is False and model is not None:
-        raise OptionError("--model is for the fast networks; expected it without --optimize")
+        raise OptionError("--model does not work with --optimize")
     if fast is not False:
         gallery = find_gallery(style, model, near, needed=bool(fast or model))
     _check_ignored(choices, film, network, fast=gallery is not None)
@@ -145,7 +144,7 @@ def video(
 
     def on_progress(event: Progress) -> None:
         look(event)
-        if not (json and event.parts):  # a line of JSON is a frame
+        if not (json and event.parts):  # one JSON line per frame
             display(event)
 
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
@@ -195,12 +194,12 @@ def _record(film: Film) -> dict[str, Any]:
 
 def _discard(output: Path | None, *, quiet: bool) -> None:
     if output is None:
-        raise InputError("missing -o OUT, the film whose unfinished work is to be removed")
+        raise InputError("missing option: -o OUT, the unfinished film to discard")
     from impasto.pipelines.video.folder import discard
 
     there = discard(output)
     if not quiet:
-        print(f"removed: what was kept of {output}" if there else f"nothing is kept of {output}")
+        print(f"removed the stored parts of {output}" if there else f"there are no stored parts of {output}")
 
 
 _OPTIMISED = {"temporal_weight", "next_iterations", "long_term", "passes"}
@@ -212,10 +211,10 @@ def _check_ignored(choices: Choices, film: FilmChoices, network: NetworkChoices,
         ignored = [spelt(name) for name in sorted(choices.given() - set(SHARED))]
         ignored += [spelt(name, FilmOptions) for name in sorted(film.given() & _OPTIMISED)]
         ignored += ["--preset"] if choices.preset else []
-        why = "optimising; the fast networks paint these styles: expected --optimize too"
+        why = "needs --optimize; the fast network paints these styles"
     else:
         ignored = [spelt(name, FilmOptions) for name in film.given() & {"keep"}]
         ignored += [spelt(name, FastOptions) for name in sorted(network.given())]
-        why = "the fast networks; this film is optimised: expected styles they know, without --optimize"
+        why = "works with the fast network only: expected styles that it knows, without --optimize"
     if ignored:
-        raise OptionError(f"{ignored[0]} is for {why}")
+        raise OptionError(f"{ignored[0]} {why}")

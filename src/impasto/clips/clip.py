@@ -83,15 +83,17 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.start is not None and self.start < 0:
-            raise OptionError(f"start must be 0 s or more; it is {float(self.start):g} s")
+            raise OptionError(f"expected start to be 0 s or more; got {float(self.start):g} s")
         if self.end is not None and self.end <= (self.start or 0):
             raise OptionError(
-                f"end must be after start ({float(self.start or 0):g} s); it is {float(self.end):g} s"
+                f"expected end to be after start ({float(self.start or 0):g} s); got {float(self.end):g} s"
             )
         if self.damage not in get_args(Damage):
-            raise OptionError(f"damage must be one of {', '.join(get_args(Damage))}; it is {self.damage!r}")
+            raise OptionError(
+                f"expected damage to be one of {', '.join(get_args(Damage))}; got {self.damage!r}"
+            )
         if self.rate <= 0:
-            raise OptionError(f"rate must be more than 0 frames a second; it is {float(self.rate):g}")
+            raise OptionError(f"expected rate to be more than 0 frames a second; got {float(self.rate):g}")
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
         """Return the size frames of ``width`` x ``height`` are brought to.
@@ -123,5 +125,5 @@ def parse_time(text: str, option: str = "time") -> Fraction:
     except (ValueError, ZeroDivisionError):
         numbers = []
     if not 1 <= len(numbers) <= 3 or any(n < 0 for n in numbers) or any(n >= 60 for n in numbers[1:]):
-        raise OptionError(f"{option} must be seconds or HH:MM:SS, such as 90 or 1:30.5; it is {text!r}")
+        raise OptionError(f"expected {option} to be seconds or HH:MM:SS, such as 90 or 1:30.5; got {text!r}")
     return sum((n * 60**place for place, n in enumerate(reversed(numbers))), Fraction(0))

@@ -132,7 +132,7 @@ def find_target(
     """
     suffix = path.suffix.lower()
     if codec is not None and codec not in CODECS:
-        raise OptionError(f"codec must be one of {', '.join(CODECS)}; it is {codec!r}")
+        raise OptionError(f"expected codec to be one of {', '.join(CODECS)}; got {codec!r}")
     if not suffix or path.is_dir() or is_pattern(path.name):
         if codec is not None or quality is not None:
             raise OptionError("codec and quality are of videos; frames are pictures: expected neither")
@@ -157,6 +157,6 @@ def find_target(
     if quality is not None and chosen.quality is None:
         raise OptionError(f"{name} has no quality to choose; expected none")
     if quality is not None and not 0 <= quality <= chosen.worst:
-        raise OptionError(f"quality of {name} must be from 0 (best) to {chosen.worst}; it is {quality}")
+        raise OptionError(f"expected quality of {name} from 0 (best) to {chosen.worst}; got {quality}")
     fitting = bits if bits in chosen.formats else min(chosen.formats, key=lambda b: (b < bits, b))
     return VideoOutput(path, "file", chosen, fitting, quality)

@@ -60,7 +60,9 @@ class Guided:
     ) -> None:
         distances = tuple(long_term)
         if not distances or distances[0] != 1 or any(a >= b for a, b in pairwise(distances)):
-            raise OptionError(f"long_term must be growing numbers of frames from 1 on; it is {distances}")
+            raise OptionError(
+                f"expected long_term to be growing numbers of frames from 1 on; got {distances}"
+            )
         self.painter = painter
         self.long_term = distances
         self.passes = passes

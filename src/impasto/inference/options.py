@@ -53,7 +53,7 @@ class FastOptions:
         check_parameters(self)
         object.__setattr__(self, "style_weights", tuple(self.style_weights))
         if self.style_weights and not sum(self.style_weights):
-            raise OptionError(f"style_weights must add up to more than 0; they are {self.style_weights}")
+            raise OptionError(f"expected style_weights that add up to more than 0; got {self.style_weights}")
 
     def replace(self, **changes: Any) -> FastOptions:
         """Return a copy with ``changes``; unknown names raise OptionError."""
@@ -77,5 +77,5 @@ class FastOptions:
     def from_dict(cls, values: Mapping[str, Any]) -> FastOptions:
         """Build options from the values ``to_dict`` returns; unknown names raise OptionError."""
         if not isinstance(values, Mapping):
-            raise OptionError(f"options must be a mapping from name to value; they are {values!r}")
+            raise OptionError(f"expected options to be a mapping from name to value; got {values!r}")
         return cls().replace(**{str(name): value for name, value in values.items()})

@@ -85,7 +85,7 @@ def check_device(name: str) -> None:
     """Raise OptionError for what is not the name of a device that these networks may run on."""
     if not re.fullmatch(r"auto|cpu(:0)?|cuda(:\d+)?", name):
         raise OptionError(
-            f"device must be auto, cpu, cuda or cuda:1 and so on for the fast networks; it is {name!r}"
+            f"expected device to be auto, cpu, cuda or cuda:1 and so on for the fast networks; got {name!r}"
         )
 
 

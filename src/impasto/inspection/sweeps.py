@@ -107,11 +107,13 @@ def cells(options: OptimizeOptions, rows: Axis, columns: Axis) -> list[list[Opti
 def _value(name: str, value: Any) -> Any:
     if name == RATIO:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-            raise OptionError(f"{RATIO} is content weight over style weight, more than 0; it is {value!r}")
+            raise OptionError(
+                f"expected {RATIO}, content weight over style weight, to be above 0; got {value!r}"
+            )
         return float(value)
     if name == CONTENT_LAYER:
         if not isinstance(value, str):
-            raise OptionError(f"{CONTENT_LAYER} is a layer's name; it is {value!r}")
+            raise OptionError(f"expected {CONTENT_LAYER} to be the name of a layer; got {value!r}")
         return value
     if name in ("style_layers", "content_layers"):
         if isinstance(value, str):

@@ -52,7 +52,9 @@ class Reference:
         if not isinstance(value, Mapping) or not all(
             name in known and isinstance(text, str) for name, text in value.items()
         ):
-            raise OptionError(f"{what} of a job must be a string or an object of strings; it is {value!r}")
+            raise OptionError(
+                f"expected {what} of a job to be a string or an object of strings; got {value!r}"
+            )
         return cls(**value)
 
     def to_json(self) -> str | dict[str, str]:
@@ -90,7 +92,7 @@ class Job:
         for name in _LISTS:
             values = getattr(self, name)
             if not isinstance(values, (list, tuple)):
-                raise OptionError(f"{name} of a job must be a list; it is {values!r}")
+                raise OptionError(f"expected {name} of a job to be a list; got {values!r}")
             object.__setattr__(self, name, tuple(Reference.of(value, name) for value in values))
         for name in _SINGLE:
             value = getattr(self, name)
@@ -98,10 +100,10 @@ class Job:
                 object.__setattr__(self, name, Reference.of(value, name))
         for name in ("output", "folder", "network"):
             if not isinstance(getattr(self, name), str):
-                raise OptionError(f"{name} of a job must be a string; it is {getattr(self, name)!r}")
+                raise OptionError(f"expected {name} of a job to be a string; got {getattr(self, name)!r}")
         whole = isinstance(self.quality, int) and not isinstance(self.quality, bool)
         if not whole or not 1 <= self.quality <= 100:
-            raise OptionError(f"quality must be a whole number from 1 to 100; it is {self.quality!r}")
+            raise OptionError(f"expected quality to be a whole number from 1 to 100; got {self.quality!r}")
 
     @property
     def engine(self) -> str:
@@ -139,7 +141,7 @@ class Job:
         plain = dict(values)
         engine = plain.pop("engine", "optimize")
         if not isinstance(engine, str) or engine not in ENGINES:
-            raise OptionError(f"engine of a job must be one of {', '.join(ENGINES)}; it is {engine!r}")
+            raise OptionError(f"expected engine of a job to be one of {', '.join(ENGINES)}; got {engine!r}")
         try:
             plain["options"] = ENGINES[engine].from_dict(plain.get("options", {}))
         except OptionError:

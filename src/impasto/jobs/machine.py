@@ -82,7 +82,7 @@ def count_workers(asked: int | str, items: int, *, cores: int, gpus: int, memory
 def check_workers(asked: int | str) -> None:
     """Raise OptionError unless ``asked`` is a number from 1 or "auto"."""
     if asked != "auto" and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
-        raise OptionError(f"workers must be a number from 1, or auto; it is {asked!r}")
+        raise OptionError(f"expected workers to be a number from 1, or auto; got {asked!r}")
 
 
 def slots(

@@ -58,7 +58,7 @@ def choose_device(name: str) -> torch.device:
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if available[kind]))
     kind = name.split(":")[0]
     if kind not in available:
-        raise OptionError(f"device must be auto, cpu, cuda or mps; it is {name!r}")
+        raise OptionError(f"expected device to be auto, cpu, cuda or mps; got {name!r}")
     if not available[kind]:
         there = ", ".join(k for k, ok in available.items() if ok)
         raise OptionError(f"device {name} is not on this machine; it has {there}")

@@ -300,7 +300,7 @@ class OptimizeOptions:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "blend_layers", tuple(map(dict, self.blend_layers)))
         if self.style_weights and not sum(self.style_weights) > 0:
-            raise OptionError(f"style_weights must add up to more than 0; they are {self.style_weights}")
+            raise OptionError(f"expected style_weights that add up to more than 0; got {self.style_weights}")
         self._check_layers()
 
     def _check_layers(self) -> None:
@@ -337,6 +337,6 @@ class OptimizeOptions:
     def from_dict(cls, values: Mapping[str, Any]) -> OptimizeOptions:
         """Build options from the values ``to_dict`` returns; unknown names raise OptionError."""
         if not isinstance(values, Mapping):
-            raise OptionError(f"options must be a mapping from name to value; they are {shown(values)}")
+            raise OptionError(f"expected options to be a mapping from name to value; got {shown(values)}")
         plain = {str(k): tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return cls().replace(**plain)

@@ -223,4 +223,4 @@ def preset(name: str) -> Preset:
     try:
         return PRESETS[name]
     except KeyError:
-        raise OptionError(f"preset must be one of {', '.join(PRESETS)}; it is {name!r}") from None
+        raise OptionError(f"expected preset to be one of {', '.join(PRESETS)}; got {name!r}") from None

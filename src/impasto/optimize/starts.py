@@ -59,7 +59,7 @@ def initial_image(
     if options.init == "channel-statistics":
         return truncated_normal(*channel_statistics(styles, encoder), photo, generator)
     kinds = ", ".join(get_args(Initialisation))
-    raise OptionError(f"init must be {kinds} or a picture; it is {options.init!r}")
+    raise OptionError(f"expected init to be {kinds} or a picture; got {options.init!r}")
 
 
 def truncated_normal(

@@ -367,27 +367,27 @@ def test_without_a_gpu_it_warns_and_paints(
     result = run(*files, "-gpu", "0,1", "-output_image", tmp_path / "out.png")
     assert result.exit_code == 0
     assert result.stderr.count("\n") == 1
-    assert "no graphics processor here" in result.stderr
+    assert "no graphics processor;" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-colour", "1"], ["no option -colour", "--help"]),
+        (["-colour", "1"], ["unknown option -colour", "--help"]),
         (["photo.png"], ["photo.png"]),
-        (["-proto_file", "x"], ["neural-style has: use --dialect lua"]),
-        (["-image_size", "large"], ["-image_size must be a whole number", "'large'"]),
-        (["-image_size", "8"], ["-image_size must be 16 or more", "8"]),
-        (["-num_iterations", "0"], ["-num_iterations must be 1 or more"]),
-        (["-style_weight", "nan"], ["-style_weight must be a number"]),
-        (["-learning_rate", "0"], ["-learning_rate must be more than 0"]),
+        (["-proto_file", "x"], ["neural-style has it: use --dialect lua"]),
+        (["-image_size", "large"], ["expected -image_size to be a whole number", "'large'"]),
+        (["-image_size", "8"], ["expected -image_size to be 16 or more", "8"]),
+        (["-num_iterations", "0"], ["expected -num_iterations to be 1 or more"]),
+        (["-style_weight", "nan"], ["expected -style_weight to be a number"]),
+        (["-learning_rate", "0"], ["expected -learning_rate to be more than 0"]),
         (["-pooling", "l2"], ["-pooling", "l2", "max"]),
         (["-seed"], ["-seed", "expected one argument"]),
-        (["-style_blend_weights", "1,2"], ["-style_blend_weights must be 1 numbers", "1,2"]),
-        (["-style_blend_weights", "all"], ["-style_blend_weights must be numbers", "all"]),
+        (["-style_blend_weights", "1,2"], ["expected -style_blend_weights to be 1 numbers", "1,2"]),
+        (["-style_blend_weights", "all"], ["expected -style_blend_weights to be numbers", "all"]),
         (["-content_layers", "relu9_1"], ["relu9_1"]),
         (["-style_layers", "relu1_1,relu3_1"], ["relu3_1"]),
-        (["-gpu", "first"], ["-gpu must be a number", "first"]),
+        (["-gpu", "first"], ["expected -gpu to be a number", "first"]),
         (["-content_image", "missing.png"], ["-content_image: missing.png", "no such file"]),
         (["-style_image", "missing.png"], ["-style_image: missing.png", "no such file"]),
         (["-output_image", "out.xyz"], ["-output_image", ".xyz"]),
@@ -405,7 +405,7 @@ def test_what_cannot_work_is_refused_in_one_line(
 
 
 def test_an_unknown_dialect_is_refused(files: list[str]) -> None:
-    refused(run("--dialect", "tf", *files), "--dialect must be pt or lua", "tf")
+    refused(run("--dialect", "tf", *files), "expected --dialect to be pt or lua", "tf")
 
 
 def test_the_photograph_is_not_overwritten(files: list[str], tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_no_server_is_started_and_that_is_said(
 ) -> None:
     result = run(photo_file, painting_file, "-o", tmp_path / "out.png", *FAST, *options)
     assert result.exit_code == 0
-    assert "no server is started; --preview FILE" in result.stderr
+    assert "no server is started; use --preview FILE" in result.stderr
     assert options[0] in result.stderr
 
 

@@ -154,7 +154,7 @@ def test_bfloat16_is_the_processor_s_choice_and_not_a_graphics_processor_s(
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "auto:1"])
 def test_a_device_of_another_name_is_refused(name: str) -> None:
-    with pytest.raises(OptionError, match=f"auto, cpu, cuda or mps; it is '{name}'"):
+    with pytest.raises(OptionError, match=f"auto, cpu, cuda or mps; got '{name}'"):
         TrainingPlan(("art.png",), device=name)
 
 

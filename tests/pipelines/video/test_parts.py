@@ -338,7 +338,7 @@ def test_what_cannot_be_is_refused_before_work(clip: Path, tmp_path: Path) -> No
         in_parts(clip, tmp_path / "out.mkv", longest=10)
     with pytest.raises(InputError, match=r"the output .* is also the input"):
         in_parts(clip, clip, film={"codec": None})
-    with pytest.raises(OptionError, match="workers must be a number from 1, or auto"):
+    with pytest.raises(OptionError, match="expected workers to be a number from 1, or auto"):
         in_parts(clip, tmp_path / "out.mkv", workers=0)
     with pytest.raises(InputError, match="there is no"):
         in_parts(tmp_path / "none.mp4", tmp_path / "out.mkv")

@@ -329,7 +329,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, 
     with pytest.raises(OptionError, match=r"prores goes into \.mov"):
         fast(clip, tmp_path / "out.mp4", gallery=gallery, film={"codec": "prores"})
     for wanted, words in (
-        ({"codec": "h265", "quality": 52}, "quality of h265 must be from 0 .best. to 51; it is 52"),
+        ({"codec": "h265", "quality": 52}, "quality of h265 from 0 .best. to 51; got 52"),
         ({"codec": "vp9", "bits": 10}, r"out\.mp4 with vp9 has 8 bits a sample; expected another"),
         ({"size": 10_000_000}, "expected frames of at most 180,000,000 pixels"),
     ):

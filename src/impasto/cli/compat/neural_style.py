@@ -1,4 +1,4 @@
-"""``impasto neural-style``: the command lines of neural-style-pt and neural-style, as they are."""
+"""``impasto neural-style``: the command lines of neural-style-pt and neural-style."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def neural_style(
     context: typer.Context,
     dialect: Annotated[str, typer.Option(help="pt for neural-style-pt, lua for neural-style.")] = "pt",
 ) -> None:
-    """Paint as neural-style-pt or neural-style: their command lines work here as they are."""
+    """Paint with the command line of neural-style-pt and neural-style."""
     if {"-h", "--help", "-help"} & set(context.args):
         print(help_text())
         raise typer.Exit()
     known = next((d for d in DIALECTS if d == dialect), None)
     if known is None:
-        raise OptionError(f"--dialect must be {' or '.join(DIALECTS)}; it is {dialect!r}")
+        raise OptionError(f"expected --dialect to be {' or '.join(DIALECTS)}; got {dialect!r}")
     raise typer.Exit(run(context.args, known))
 
 
@@ -90,7 +90,7 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
 
 
 class _NeuralStyleWatcher:
-    """Prints losses and saves pictures as the two programs do, at the same iterations.
+    """A callback that prints losses and saves pictures as the two programs do, at the same iterations.
 
     Both save the picture an iteration's losses are of, before its step: ``evaluated`` is that of the
     next iteration, and so of the last one in the end, whose step is never seen.
@@ -136,7 +136,7 @@ class _NeuralStyleWatcher:
             for number, name in enumerate(names, 1):
                 lines.append(f"  {kind} {number} loss: {self._number(losses.get(name, 0.0))}")
         total = losses["total"]
-        if self.settings.dialect == "lua":  # smoothness is a gradient there, and no loss
+        if self.settings.dialect == "lua":  # smoothness is a gradient there, not a loss
             total = sum(value for name, value in losses.items() if name not in ("total", "tv"))
         lines.append(f"  Total loss: {self._number(total)}")
         print("\n".join(lines), flush=True)

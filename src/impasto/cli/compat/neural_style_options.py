@@ -12,7 +12,7 @@ from typing import Any, Literal, NoReturn, get_args
 
 from impasto.errors import OptionError
 
-# Typer leaves these programs' own options to us: theirs are long ones with a single dash.
+# Typer passes these programs' options through: they are long ones with a single dash.
 AS_THEY_ARE: dict[str, Any] = {
     "ignore_unknown_options": True,
     "allow_extra_args": True,
@@ -48,7 +48,7 @@ def _option(
 
 @dataclass(frozen=True)
 class NeuralStyleSettings:
-    """One command line of neural-style-pt or, with ``dialect`` "lua", of neural-style."""
+    """The options of neural-style-pt or, with ``dialect`` "lua", of neural-style."""
 
     style_image: str = _option(
         "examples/inputs/seated-nude.jpg",
@@ -66,66 +66,64 @@ class NeuralStyleSettings:
     multigpu_strategy: str = _option(
         "", "Where to split the network.", only="lua", ignored="the network stays on one device"
     )
-    content_weight: float = _option(
-        5.0, "How much the photograph counts.", heading="Optimization options", least=0
-    )
+    content_weight: float = _option(5.0, "Weight of the photograph.", heading="Optimization options", least=0)
     style_weight: float = _option(
-        100.0, "How much the painting counts, at each of its layers. More of it: 1000.", least=0
+        100.0, "Weight of the painting, at each of its layers. For more style: 1000.", least=0
     )
     normalize_weights: bool = _option(
-        False, "Divide each layer's weight by the largest side of what it compares.", only="pt"
+        False, "Divide each layer's weight by the size of its features.", only="pt"
     )
     normalize_gradients: bool = _option(
-        False, "Make layers pull alike. pt: weights count squared; lua: gradients over their L1 norm."
+        False, "Balance layers. pt: weights count squared; lua: gradients are divided by their L1 norm."
     )
-    tv_weight: float = _option(1e-3, "How much smoothness counts; 0 for none.")
-    num_iterations: int = _option(1000, "Evaluations of the loss. 200 show where it leads.", least=1)
-    init: str = _option("random", "Begin with noise, or with a picture.", choices=("random", "image"))
-    init_image: str = _option("", "With -init image: begin with this one, not with the photograph.")
+    tv_weight: float = _option(1e-3, "Weight of smoothness; 0 for none.")
+    num_iterations: int = _option(1000, "Evaluations of the loss; 200 for a first look.", least=1)
+    init: str = _option("random", "Start from noise, or from a picture.", choices=("random", "image"))
+    init_image: str = _option("", "With -init image: start from this picture, not from the photograph.")
     optimizer: str = _option(
-        "lbfgs", "lbfgs paints better; adam needs less memory.", choices=("lbfgs", "adam")
+        "lbfgs", "lbfgs gives better results; adam needs less memory.", choices=("lbfgs", "adam")
     )
-    learning_rate: float = _option(1.0, "Step of adam, of 255. lbfgs has none.", lua=10.0)
+    learning_rate: float = _option(1.0, "Step size of adam, in units of 1/255.", lua=10.0)
     lbfgs_num_correction: int = _option(
-        100, "Steps lbfgs remembers; fewer need less memory. lua: 0 for 100.", lua=0, least=0
+        100, "History of lbfgs; shorter needs less memory. lua: 0 for 100.", lua=0, least=0
     )
     print_iter: int = _option(
         50, "Print the losses every so many iterations; 0 for never.", heading="Output options", least=0
     )
-    save_iter: int = _option(100, "Save out_100.png and so on; 0 for the end alone.", least=0)
-    output_image: str = _option("out.png", "Where the result goes; its ending is its format.")
-    content_layers: str = _option("relu4_2", "Layers the photograph is seen at.", heading="Layer options")
-    style_layers: str = _option("relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "Layers the painting is seen at.")
+    save_iter: int = _option(100, "Save out_100.png and so on; 0 for the result only.", least=0)
+    output_image: str = _option("out.png", "The result; its suffix is the format.")
+    content_layers: str = _option("relu4_2", "Layers for the photograph.", heading="Layer options")
+    style_layers: str = _option("relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "Layers for the painting.")
     style_scale: float = _option(
-        1.0, "The painting's size against the result's; smaller makes finer strokes.", heading="Other options"
+        1.0,
+        "The painting's size relative to the result; smaller makes finer strokes.",
+        heading="Other options",
     )
     original_colors: int = _option(0, "1: keep the photograph's colours.", choices=("0", "1"))
-    pooling: str = _option("max", "How the network pools.", choices=("max", "avg"))
+    pooling: str = _option("max", "The network's pooling.", choices=("max", "avg"))
     proto_file: str = _option(
         "models/VGG_ILSVRC_19_layers_deploy.prototxt",
         "The network's layout.",
         only="lua",
-        ignored="the model file's own name and shapes say which network it is",
+        ignored="the network is known from the model file",
     )
     model_file: str = _option(
         "models/vgg19-d01eb7cb.pth",
-        "A VGG (or NIN) file whose name says which; or a network's name, such as tiny, which comes "
-        "along. Where the default is missing, vgg19-caffe is used: impasto models fetch vgg19-caffe.",
+        "A VGG (or NIN) file, known by its name; or a network's name, such as the bundled tiny. If the "
+        "default file is missing, vgg19-caffe is used: impasto models fetch vgg19-caffe.",
         lua="models/VGG_ILSVRC_19_layers.caffemodel",
     )
     disable_check: bool = _option(
-        False, "Load other layouts.", only="pt", ignored="what is beside the convolutions never matters"
+        False, "Load other layouts.", only="pt", ignored="only the convolutions are loaded"
     )
     backend: str = _option(
         "nn",
         "Library for convolutions.",
         choices=("nn", "cudnn", "clnn", "mkl", "mkldnn", "openmp", "mkl,cudnn", "cudnn,mkl"),
-        ignored="PyTorch picks its own",
+        ignored="PyTorch chooses it",
     )
-    cudnn_autotune: bool = _option(
-        False, "Let cuDNN try.", ignored="PyTorch picks its convolutions without trying them all"
-    )
-    seed: int = _option(-1, "The same number, the same picture; below 0: another every time.")
+    cudnn_autotune: bool = _option(False, "Tune cuDNN.", ignored="PyTorch chooses convolutions by itself")
+    seed: int = _option(-1, "Seed of random numbers; below 0: another every time.")
     multidevice_strategy: str = _option(
         "4,7,29", "Where to split the network.", only="pt", ignored="the network stays on one device"
     )
@@ -136,21 +134,21 @@ class NeuralStyleSettings:
         for row in _rows():
             value, least = getattr(self, row.name), row.metadata["least"]
             if isinstance(value, float) and not math.isfinite(value):
-                raise OptionError(f"-{row.name} must be a number; it is {value}")
+                raise OptionError(f"expected -{row.name} to be a number; got {value}")
             if least is not None and value < least:
-                raise OptionError(f"-{row.name} must be {least} or more; it is {value}")
+                raise OptionError(f"expected -{row.name} to be {least} or more; got {value}")
         if self.seed >= 2**63:
-            raise OptionError(f"-seed must be less than {2**63}; it is {self.seed}")
+            raise OptionError(f"expected -seed to be less than {2**63}; got {self.seed}")
         for name in ("learning_rate", "style_scale"):
             if getattr(self, name) <= 0:
-                raise OptionError(f"-{name} must be more than 0; it is {getattr(self, name):g}")
+                raise OptionError(f"expected -{name} to be more than 0; got {getattr(self, name):g}")
 
     def remarks(self) -> list[str]:
-        """One line for each option that was given and has no effect here, and why."""
+        """Return a line for each given option that has no effect here, with the reason."""
         rows = [row for row in _rows() if row.name in self.given]
         found = [f"-{r.name}: {_NO_EFFECT}: {r.metadata['ignored']}" for r in rows if r.metadata["ignored"]]
         if self.init_image and self.init != "image":
-            found.append(f"-init_image: {_NO_EFFECT}: it is looked at with -init image only")
+            found.append(f"-init_image: {_NO_EFFECT}: it is used with -init image only")
         return found
 
 
@@ -172,7 +170,7 @@ def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> NeuralStyleSetti
 
 
 def remark(line: str) -> None:
-    """Say something beside the results: one line, on standard error."""
+    """Print a line on standard error."""
     print(f"impasto: {line}", file=sys.stderr)
 
 
@@ -192,7 +190,7 @@ def _convert(row: Field[Any], value: Any) -> Any:
             return number if row.type == "float" else int(number)
     except (ValueError, OverflowError):
         pass
-    raise OptionError(f"-{row.name} must be {kind}; it is {value!r}")
+    raise OptionError(f"expected -{row.name} to be {kind}; got {value!r}")
 
 
 def _rows(dialect: Dialect | None = None) -> list[Field[Any]]:
@@ -205,17 +203,17 @@ def _unknown(argument: str, dialect: Dialect) -> str:
     name = argument.lstrip("-").split("=")[0]
     here, other = PROGRAMS[dialect], "pt" if dialect == "lua" else "lua"
     if argument.startswith("-") and name in (row.name for row in _rows()):
-        return f"{here} has no option -{name}; {PROGRAMS[other]} has: use --dialect {other}"
+        return f"unknown option -{name} of {here}; {PROGRAMS[other]} has it: use --dialect {other}"
     what = "option" if argument.startswith("-") else "argument without an option,"
-    return f"{here} has no {what} {argument}; see impasto neural-style --help"
+    return f"unknown {what} {argument} of {here}; see impasto neural-style --help"
 
 
 HEAD = """\
 Usage: impasto neural-style -style_image PAINTING -content_image PHOTO [options]
 
-Paint as neural-style-pt does, option for option: an existing command line works as it
-is, with `impasto neural-style` in the place of `python neural_style.py`. With
---dialect lua it is neural-style, with `th neural_style.lua` replaced.
+Paint with the options of neural-style-pt: existing command lines work unchanged, with
+`impasto neural-style` in place of `python neural_style.py`. With --dialect lua, use the
+options of neural-style, in place of `th neural_style.lua`.
 
   impasto neural-style -style_image starry.jpg -content_image photo.jpg
   impasto neural-style -style_image a.jpg,b.jpg -style_blend_weights 3,7 -content_image photo.jpg
@@ -223,16 +221,16 @@ is, with `impasto neural-style` in the place of `python neural_style.py`. With
       -optimizer adam -learning_rate 10 -num_iterations 200 -seed 1
   impasto neural-style --dialect lua -style_image a.jpg -content_image photo.jpg
 
-An iteration is one evaluation of the loss. Ctrl-C keeps the picture painted so far.
-Unlike the programs: pictures are turned upright and converted to sRGB, files appear
-whole or not at all, and what cannot work is refused before the work starts. Larger
-pictures than memory holds are painted in parts. `impasto stylize` is the faster way.
+An iteration is one evaluation of the loss. Ctrl-C saves the picture so far.
+Unlike the programs: pictures are turned upright and converted to sRGB, files are
+written atomically, and options are checked before the work starts. Pictures too large
+for memory are painted in parts. `impasto stylize` is faster.
 
---dialect pt|lua  Which program to be [pt]. What differs in lua: pictures are scaled as
-                  by torch7, values run to 256, smoothness is the square of differences
+--dialect pt|lua  The program to imitate [pt]. Differences of lua: pictures are scaled as
+                  by torch7, values go up to 256, smoothness is the square of differences
                   and in no printed loss, colours are kept in YUV, and some defaults.
-                  What lua does otherwise than the program: noise is another draw than
-                  torch7's, and pooling rounds sizes down.
+                  Unlike the original, noise is drawn otherwise than in torch7, and
+                  pooling rounds sizes down.
 """
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from impasto.encoders import FeatureExtractor
 
 MAX_PIXELS = 1_000_000_000
-# What neural-style-pt takes for a picture in a folder, and what else can be read here.
+# The suffixes of pictures in a folder: those of neural-style-pt, and others that can be read here.
 _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tiff", *READABLE_SUFFIXES))
 
 
@@ -54,7 +54,7 @@ def style_paths(style_image: str) -> list[Path]:
             continue
         inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in _SUFFIXES)
         if not inside:
-            raise PictureError(f"-style_image: expected pictures in the folder {path}; it has none")
+            raise PictureError(f"-style_image: expected pictures in the folder {path}; got none")
         found += inside
     return found
 
@@ -63,31 +63,33 @@ def style_size(image_size: int, scale: float, dialect: Dialect) -> int:
     """Return the style's longest side for a result of ``image_size``: rounded down, by neural-style up."""
     side = math.ceil(scale * image_size) if dialect == "lua" else int(image_size * scale)
     if side < 1:
-        raise OptionError(f"-style_scale {scale:g} leaves nothing of a picture of {image_size} pixels")
+        raise OptionError(
+            f"expected a larger -style_scale for a picture of {image_size} pixels; got {scale:g}"
+        )
     return side
 
 
 def sized(picture: Picture, long_side: int, dialect: Dialect) -> Picture:
-    """``picture`` with this longest side, scaled as the program does."""
+    """Return ``picture`` with this long side, scaled as the program does."""
     width, height = picture.width, picture.height
     longest = max(width, height)
     if dialect == "lua":
         size = (max(1, int(width * long_side / longest)), max(1, int(height * long_side / longest)))
-    else:  # in this order: what is rounded down depends on it
+    else:  # the order determines the rounding
         factor = float(long_side) / longest
         size = (max(1, int(factor * width)), max(1, int(factor * height)))
     return at_size(picture, *size, dialect)
 
 
 def at_size(picture: Picture, width: int, height: int, dialect: Dialect) -> Picture:
-    """``picture`` of exactly this size: by Pillow's bilinear filter, or as torch7 scales."""
+    """Return ``picture`` at this size, scaled with Pillow's bilinear filter, or as torch7 does."""
     if dialect == "lua":
         return Picture(scale_linearly(picture.pixels, width, height))
     return Picture(resample(picture.pixels, width, height, "bilinear"))
 
 
 def scale_linearly(pixels: Pixels, width: int, height: int) -> Pixels:
-    """(H, W, 3) at another size as torch7's ``image.scale`` does it by default, a side at a time.
+    """Return a picture, (H, W, 3), scaled as by torch7's ``image.scale``, one side at a time.
 
     A side that grows is interpolated linearly between its outermost pixels, which stay where they
     are; a side that shrinks is averaged over the stretch each new pixel covers.
@@ -100,7 +102,7 @@ def scale_linearly(pixels: Pixels, width: int, height: int) -> Pixels:
 
 
 def _weights(before: int, after: int) -> NDArray[np.float32]:
-    """(after, before): how much each old pixel counts for each new one; rows add up to 1."""
+    """Return the weights, (after, before), of old pixels in new ones; rows add up to 1."""
     if before == after:
         return np.eye(after, dtype=np.float32)
     old = np.arange(before)
@@ -117,10 +119,10 @@ def _weights(before: int, after: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Space:
-    """The numbers the two programs optimise: the network's channels, ``white`` (255, or 256) times what
-    the picture holds, less the ``mean`` of 255; ``flipped`` where they are blue, green, red.
+    """The colour space in which the two programs optimise: pixels times ``white`` (255, or 256), less the
+    ``mean`` of 255; ``flipped``: in the order blue, green, red.
 
-    Every step of ``enter`` and ``leave`` is theirs, so that no digit differs.
+    ``enter`` and ``leave`` follow the programs step by step, so that no digit differs.
     """
 
     dialect: Dialect
@@ -137,7 +139,7 @@ class Space:
         return Picture(self._in_order(values) - np.array(self.mean, np.float32))
 
     def leave(self, values: Pixels) -> Pixels:
-        """(H, W, 3) of these numbers as pixels in [0, 1]."""
+        """Return the pixels, (H, W, 3) in [0, 1], of a picture in this space."""
         pixels: Pixels = np.clip(self._in_order(values + np.array(self.mean, np.float32)) / self.white, 0, 1)
         return pixels
 
@@ -166,7 +168,7 @@ def _rounded_down(pixels: Pixels) -> NDArray[np.uint8]:
 
 
 def _with_chroma(painted: NDArray[np.uint8], content: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Luma of the one, chroma of the other, in Pillow's YCbCr of 8 bits."""
+    """Return the luma of one picture with the chroma of the other, in Pillow's YCbCr of 8 bits."""
     from PIL import Image
 
     luma = Image.fromarray(painted).convert("YCbCr").getchannel(0)
@@ -177,7 +179,7 @@ def _with_chroma(painted: NDArray[np.uint8], content: NDArray[np.uint8]) -> NDAr
 def check_sides(
     paintings: list[Picture], encoder: FeatureExtractor, layers: Iterable[str], scale: float
 ) -> None:
-    """Refuse, before work starts, paintings that ``-style_scale`` leaves too small for the ``layers``."""
+    """Raise OptionError for paintings that ``-style_scale`` makes too small for the ``layers``."""
     least = encoder.minimum_side(list(layers))
     for painting in paintings:
         if min(painting.width, painting.height) < least:
@@ -188,7 +190,7 @@ def check_sides(
 
 
 def check_output(output: Path, inputs: list[Path], save_iter: int = 0) -> None:
-    """Refuse, before work starts, a result that could not be written or would replace an input."""
+    """Raise an error for a result that cannot be written or would overwrite an input."""
     try:
         check_writable(output)
     except ImpastoError as error:

@@ -80,11 +80,11 @@ def _shares(text: str, styles: int) -> tuple[float, ...]:
     try:
         shares = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise OptionError(f"-style_blend_weights must be numbers, such as 3,7; they are {text!r}") from None
+        raise OptionError(f"expected -style_blend_weights to be numbers, such as 3,7; got {text!r}") from None
     if len(shares) != styles or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
         raise OptionError(
-            f"-style_blend_weights must be {styles} numbers, one for each picture of -style_image, 0 or "
-            f"more and not all 0; they are {text}"
+            f"expected -style_blend_weights to be {styles} numbers, one for each picture of -style_image, "
+            f"0 or more and not all 0; got {text}"
         )
     return shares
 
@@ -139,7 +139,7 @@ def _model(model_file: str) -> tuple[str | Path, Any]:
     what = "Caffe's own format is not read" if path.is_file() else "there is no such file"
     cure = f"`impasto models fetch {name or 'vgg19-caffe'}` gets {'it' if name else 'the usual network'}"
     raise WeightsMissingError(
-        f"-model_file {model_file}: {what}; {cure}, or -model_file tiny takes the small one that comes along",
+        f"-model_file {model_file}: {what}; {cure}, or use the bundled -model_file tiny",
         expected="a .pth or .safetensors file, or a network's name",
         actual=model_file,
     )
@@ -150,7 +150,7 @@ def _device(gpu: str) -> str:
     named = [part.strip().lower() for part in gpu.split(",")]
     graphics = [part for part in named if part not in ("c", "-1")]
     if not all(part.isdigit() for part in graphics):
-        raise OptionError(f"-gpu must be a number, c for the processor, or several such; it is {gpu!r}")
+        raise OptionError(f"expected -gpu to be a number, c for the processor, or several; got {gpu!r}")
     if not graphics:
         return "cpu"
     if torch.cuda.is_available():
@@ -158,8 +158,8 @@ def _device(gpu: str) -> str:
     elif torch.backends.mps.is_available():
         device = "mps"
     else:
-        remark(f"-gpu {gpu}: no graphics processor here; painting on the processor (-gpu c says so)")
+        remark(f"-gpu {gpu}: no graphics processor; painting on the processor, as with -gpu c")
         return "cpu"
     if len(named) > 1:
-        remark(f"-gpu {gpu}: painting on {device} alone; larger pictures than it holds go in parts")
+        remark(f"-gpu {gpu}: painting on {device} only; pictures too large for it are painted in parts")
     return device

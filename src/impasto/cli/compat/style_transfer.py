@@ -1,4 +1,4 @@
-"""``impasto style-transfer``: the command lines of style-transfer-pytorch, as they are."""
+"""``impasto style-transfer``: the command line of style-transfer-pytorch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command("style-transfer", add_help_option=False, context_settings=AS_THEY_ARE)
 def style_transfer(context: typer.Context) -> None:
-    """Paint as style-transfer-pytorch: its command lines work here as they are."""
+    """Paint with the command line of style-transfer-pytorch."""
     raise typer.Exit(run(context.args))
 
 
@@ -92,7 +92,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _inputs(found: Namespace) -> tuple[PictureLike, tuple[PictureLike, ...]]:
-    """Photograph and paintings: their files, or as the press of ``--proof`` would print them."""
+    """Return photograph and paintings: their files, or as printed by the press of ``--proof``."""
     if found.proof is None:
         return found.content, tuple(found.styles)
     from impasto.imaging import read_press_profile, soft_proof
@@ -126,7 +126,7 @@ def _peers(found: Namespace) -> dict[str, Any]:
 
 
 class _StyleTransferLog:
-    """Prints, saves and remembers the iterations as the program does."""
+    """A callback that prints, saves and records the iterations as the program does."""
 
     def __init__(self, output: str, every: int, finish: Finish) -> None:
         self.output, self.every, self.finish = output, every, finish

@@ -1,4 +1,4 @@
-"""The options of ``impasto style-transfer``: those of style-transfer-pytorch, and a few of our own."""
+"""The options of ``impasto style-transfer``: those of style-transfer-pytorch, and a few more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impasto.optimize.presets import preset
 
 RECIPE = preset("style-transfer-pytorch").options
 
-# The peer's names of starts, and ours.
+# The program's names of initial pictures, and ours.
 STARTS = {
     "content": "content",
     "gray": "gray",
@@ -21,14 +21,14 @@ STARTS = {
     "normal": "normal",
     "style_stats": "channel-statistics",
 }
-# Options that are not the peer's: its trace does not have them.
+# Options that the program and its trace do not have.
 OWN = ("model", "preview", "trace")
 _WEB = ("web", "host", "port", "browser")
 
 _ABOUT = """\
-Paint as style-transfer-pytorch does, option for option: an existing command line works
-as it is, with `impasto style-transfer` in the place of `style_transfer`. Ctrl-C keeps the
-picture painted so far. `impasto stylize` is the faster way."""
+Paint with the options of style-transfer-pytorch: existing command lines work unchanged,
+with `impasto style-transfer` in place of `style_transfer`. Ctrl-C saves the picture so
+far. `impasto stylize` is faster."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -45,16 +45,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def remarks(found: argparse.Namespace) -> list[str]:
-    """One line for each group of options that were given and have no effect here, and why."""
+    """Return a line for each group of given options that have no effect here, with the reason."""
     lines = []
     parser = make_parser()
     web = [f"--{name}" for name in _WEB if getattr(found, name) != parser.get_default(name)]
     if web:
-        lines.append(f"{', '.join(web)}: no server is started; --preview FILE keeps a picture up to date")
+        lines.append(f"{', '.join(web)}: no server is started; use --preview FILE")
     if len(found.devices) == 2:
         lines.append(
-            f"--devices: {found.devices[1]} is not used; what does not fit into the memory of "
-            f"{found.devices[0]} is painted in parts"
+            f"--devices: {found.devices[1]} is not used; pictures too large for {found.devices[0]} are "
+            "painted in parts"
         )
     return lines
 
@@ -81,13 +81,13 @@ def make_options(found: argparse.Namespace, width: int, height: int) -> Optimize
         seed=found.random_seed % 2**63,
         device=found.devices[0] if found.devices else "auto",
     )
-    if options.optimizer == "lbfgs":  # the step size is Adam's, and so is the box its steps end in
+    if options.optimizer == "lbfgs":  # step size and clamping are for Adam only
         return options.replace(learning_rate=1.0, clip=False)
     return options
 
 
 def end_scale(text: str, width: int, height: int) -> int:
-    """``512``; or ``512+``, which is the long side at which a picture has the area of a square of 512."""
+    """Return the long side in ``512``, or in ``512+`` the one that gives the area of 512x512."""
     side = int(text.removesuffix("+"))
     if not text.endswith("+"):
         return side
@@ -112,17 +112,17 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--output", "-o", default="out.png", help="where the result goes; its ending is its format")
+    add("--output", "-o", default="out.png", help="the result; its suffix is the format")
     add(
         "--style-weights",
         "-sw",
         type=_number(),
         nargs="+",
         metavar="STYLE_WEIGHT",
-        help="shares of several paintings; a negative one leads away from it",
+        help="shares of several paintings; a negative one moves away from it",
     )
-    add("--devices", nargs="+", default=[], metavar="DEVICE", help="cpu, cuda:0, mps; none: the best one")
-    add("--random-seed", "-r", type=int, default=RECIPE.seed, help="the same number, the same picture")
+    add("--devices", nargs="+", default=[], metavar="DEVICE", help="cpu, cuda:0, mps; default: the best one")
+    add("--random-seed", "-r", type=int, default=RECIPE.seed, help="the seed of random numbers")
 
 
 def _add_loss(parser: argparse.ArgumentParser) -> None:
@@ -132,14 +132,14 @@ def _add_loss(parser: argparse.ArgumentParser) -> None:
         "-cw",
         type=_number(0),
         default=RECIPE.content_weight,
-        help="how much the photograph counts",
+        help="weight of the photograph",
     )
-    add("--tv-weight", "-tw", type=_number(0), default=RECIPE.tv_weight, help="how much smoothness counts")
+    add("--tv-weight", "-tw", type=_number(0), default=RECIPE.tv_weight, help="weight of smoothness")
     add(
         "--optimizer",
         choices=["adam", "lbfgs"],
         default=RECIPE.optimizer,
-        help="what descends; lbfgs needs more memory",
+        help="the optimiser; lbfgs needs more memory",
     )
 
 
@@ -150,7 +150,7 @@ def _add_scales(parser: argparse.ArgumentParser) -> None:
         "-ms",
         type=_whole(1),
         default=RECIPE.min_size,
-        help="long side of the first scale, at the least, in pixels",
+        help="least long side of the first scale, in pixels",
     )
     add(
         "--end-scale",
@@ -159,52 +159,56 @@ def _add_scales(parser: argparse.ArgumentParser) -> None:
         default=str(RECIPE.size),
         help="long side of the result, in pixels; 512+ for the area of 512x512",
     )
-    add("--iterations", "-i", type=_whole(1), default=RECIPE.iterations, help="steps at each scale")
+    add("--iterations", "-i", type=_whole(1), default=RECIPE.iterations, help="iterations at each scale")
     add(
         "--initial-iterations",
         "-ii",
         type=_whole(1),
         default=RECIPE.first_iterations,
-        help="steps at the first scale",
+        help="iterations at the first scale",
     )
-    add("--save-every", type=_whole(1), default=50, help="write the picture every so many steps")
-    add("--step-size", "-ss", type=_number(0, above=True), default=RECIPE.learning_rate, help="Adam's step")
+    add("--save-every", type=_whole(1), default=50, help="write the picture every so many iterations")
+    add(
+        "--step-size",
+        "-ss",
+        type=_number(0, above=True),
+        default=RECIPE.learning_rate,
+        help="step size of Adam",
+    )
     add(
         "--avg-decay",
         "-ad",
         type=_decay,
         default=RECIPE.average_decay,
-        help="how slowly the running average of the steps forgets; 0 for the last step",
+        help="decay of the average over iterations; 0 for the last iteration alone",
     )
-    add("--init", choices=list(STARTS), default=RECIPE.init, help="what to begin with")
+    add("--init", choices=list(STARTS), default=RECIPE.init, help="the initial picture")
     add(
         "--style-scale-fac",
         type=_number(0, above=True),
         default=RECIPE.style_scale,
-        help="the painting's size against the result's; smaller makes finer strokes",
+        help="the painting's size relative to the result; smaller makes finer strokes",
     )
-    add("--style-size", type=_whole(1), help="the painting's long side, the same at every scale")
-    add("--pooling", choices=["max", "average", "l2"], default=RECIPE.pooling, help="how the network pools")
+    add("--style-size", type=_whole(1), help="the painting's long side, at every scale")
+    add("--pooling", choices=["max", "average", "l2"], default=RECIPE.pooling, help="the network's pooling")
 
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--proof", metavar="ICC", help="ICC profile of a CMYK press, to show photograph and paintings in")
+    add("--proof", metavar="ICC", help="ICC profile of a CMYK press, to soft-proof the pictures")
     ignored = "accepted, without effect: no server is started"
     add("--web", action="store_true", help=f"{ignored}; see --preview")
     add("--host", default="0.0.0.0", help=ignored)
     add("--port", type=int, default=8080, help=ignored)
     add("--browser", default="", nargs="?", help=ignored)
     own = parser.add_argument_group("options of Impasto's own")
-    own.add_argument(
-        "--model", "--encoder", default=RECIPE.encoder, help="another network: its name, or a file"
-    )
-    own.add_argument("--preview", metavar="FILE", help="keep this picture up to date while painting")
-    own.add_argument("--trace", metavar="FILE", help="write every step's loss and time to this JSON file")
+    own.add_argument("--model", "--encoder", default=RECIPE.encoder, help="another network, by name or file")
+    own.add_argument("--preview", metavar="FILE", help="write the picture so far to this file")
+    own.add_argument("--trace", metavar="FILE", help="write losses and times to this JSON file")
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
-    """The description as it is written, and defaults where there are any."""
+    """A help formatter that keeps the description's lines and shows defaults."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default is False or action.default in (None, "", [], argparse.SUPPRESS):
@@ -218,7 +222,7 @@ class _StyleTransferParser(argparse.ArgumentParser):
 
 
 def _number(least: float = -math.inf, *, above: bool = False) -> Callable[[str], float]:
-    """Reads a finite number that is ``least`` or more, or more than that."""
+    """Return a parser of finite numbers from ``least``, or ``above`` it."""
     bound = f" above {least:g}" if above else "" if least == -math.inf else f", {least:g} or more"
 
     def read(text: str) -> float:
@@ -231,7 +235,7 @@ def _number(least: float = -math.inf, *, above: bool = False) -> Callable[[str],
 
 
 def _whole(least: int) -> Callable[[str], int]:
-    """Reads a whole number that is ``least`` or more."""
+    """Return a parser of whole numbers from ``least``."""
     wanted = f"a whole number, {least} or more"
 
     def read(text: str) -> int:

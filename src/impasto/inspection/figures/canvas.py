@@ -69,7 +69,7 @@ def require_matplotlib() -> Any:
 def drawing(look: Look = "light", **settings: Any) -> Iterator[Palette]:
     """Set our type and colours while figures are made, whatever the user's matplotlibrc says."""
     if look not in PALETTES:
-        raise OptionError(f"look must be light or dark; it is {look!r}")
+        raise OptionError(f"expected look to be light or dark; got {look!r}")
     matplotlib = require_matplotlib()
     palette = PALETTES[look]
     own = {

@@ -55,7 +55,7 @@ class TrainingPlan:
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise OptionError(f"expected precision auto, float32 or bfloat16; got {self.precision!r}")
         if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d+)?", self.device):
-            raise OptionError(f"device must be auto, cpu, cuda or mps; it is {self.device!r}")
+            raise OptionError(f"expected device to be auto, cpu, cuda or mps; got {self.device!r}")
         for name, least, most in (("batch", 1, 64), ("size", 64, 512), ("most_photos", 1, 10**6)):
             if not least <= getattr(self, name) <= most:
                 raise OptionError(f"expected {name} from {least} to {most}; got {getattr(self, name)}")

@@ -148,4 +148,4 @@ def _number(name: str, otherwise: int) -> int:
     try:
         return int(text)
     except ValueError:
-        raise OptionError(f"expected a number in the environment's {name}; it is {text!r}") from None
+        raise OptionError(f"expected a number in the environment's {name}; got {text!r}") from None
