@@ -6,10 +6,9 @@ import { chosen, toggled, type Choice } from "./mix";
 import { findPainting, findStyle, shares, state, update, watch, type Painting } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { decode } from "./photo";
+import { decode, PICTURES } from "./photo";
 
 const DRAFTED = "drafted-words";
-const PICK = "image/*,.heic,.heif,.tif,.tiff";
 
 function setMix(mix: Choice[]): void {
   const most = state.capabilities?.limits.styles ?? 8;
@@ -120,7 +119,7 @@ export function gallery(): HTMLElement {
   const list = h("ul", { class: "tiles", "aria-label": "Paintings" });
   const input = h("input", {
     type: "file",
-    accept: PICK,
+    accept: PICTURES,
     class: "visually-hidden",
     tabindex: "-1",
     "aria-label": "A painting of your own",

@@ -11,7 +11,6 @@ import { notice, sayError } from "./status";
 import type { Job } from "./types";
 import { duration, list, STATUS, withoutSuffix } from "./words";
 
-const KINDS = ["png", "jpg", "webp", "avif", "tiff"];
 let kind = "png";
 
 export function label(): HTMLElement[] {
@@ -108,7 +107,7 @@ export function resultAddress(job: Job): string {
 /** The picture with its recipe inside, in the format asked for. */
 function download(job: Job): HTMLElement {
   const link = h("a", { class: "button is-main is-joined", download: "" }, icon("download"), h("span", {}, "Download"));
-  const formats = state.capabilities?.formats ?? KINDS;
+  const formats = state.capabilities?.formats ?? [kind];
   const select = h(
     "select",
     { "aria-label": "File format", class: "is-joined", onchange: () => ((kind = select.value), aim()) },

@@ -113,8 +113,12 @@ export function idOf(thing: Photo | Painting, role: "photo" | "painting"): Promi
   return upload;
 }
 
+const SUFFIXES = ["png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", "heic", "heif"];
+/** What a file dialog offers: some systems do not know every format as a picture. */
+export const PICTURES = ["image/*", ...SUFFIXES.map((suffix) => `.${suffix}`)].join();
+
 const isPicture = (file: Blob & { name?: string }) =>
-  file.type.startsWith("image/") || /\.(heic|heif|avif|tiff?|webp|jpe?g|png)$/i.test(file.name ?? "");
+  file.type.startsWith("image/") || SUFFIXES.includes((file.name ?? "").split(".").pop()!.toLowerCase());
 
 /** Pictures dropped on the page or pasted into it. */
 export function listenForPictures(target: HTMLElement): void {

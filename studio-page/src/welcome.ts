@@ -1,7 +1,7 @@
 /** The empty easel: the ways a photograph gets there. */
 
 import { h, icon, iconButton } from "./dom";
-import { openPhoto, takeFirst } from "./photo";
+import { openPhoto, PICTURES, takeFirst } from "./photo";
 import { sayError } from "./status";
 import { state, watch } from "./state";
 
@@ -9,7 +9,7 @@ export function photoInput(): HTMLInputElement {
   const input = h("input", {
     type: "file",
     id: "photo-file",
-    accept: "image/*,.heic,.heif,.avif,.tif,.tiff",
+    accept: PICTURES,
     class: "visually-hidden",
     tabindex: "-1",
     "aria-label": "A photograph",

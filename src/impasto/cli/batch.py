@@ -140,9 +140,7 @@ def batch(
     ] = None,
     *,
     choices: Choices,
-    format: Annotated[
-        str, typer.Option(help="Format of the results: png, jpg, webp, avif, tiff, heic.")
-    ] = "png",
+    format: Annotated[str, typer.Option(help="Format of the results: jpg, webp and so on.")] = "png",
     fast: Annotated[
         bool,
         typer.Option(

@@ -27,7 +27,7 @@ from impasto.optimize.presets import preset as find_preset
 from impasto.parameters import Parameter, parameters
 from impasto.pipelines.video.options import FilmOptions
 
-Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of JPEG, WebP, AVIF and HEIC.")]
+Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy formats, such as JPEG.")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print progress as JSON lines.")]
