@@ -12,7 +12,7 @@ import torch
 from benchmarks.judges import Remembered, lpips
 from benchmarks.peers.comparison import Worker, filled
 from benchmarks.peers.figures import FIGURES, cfsd, ssim, style_loss
-from benchmarks.peers.methods import METHODS, digest
+from benchmarks.peers.methods import METHODS, PACKAGE, digest
 from benchmarks.peers.pairs import OWN, Pair, sized, styleid_pairs
 from benchmarks.peers.record import Record
 from benchmarks.peers.report import Row, table
@@ -170,6 +170,12 @@ def test_other_weights_are_another_method(tmp_path: Path) -> None:
     network = tmp_path / "network"
     network.write_bytes(b"decoder")
     assert digest(METHODS["fast"], network) != digest(METHODS["fast"], first / "MicroAST" / "net_microAST.py")
+
+
+def test_what_our_methods_depend_on_exists() -> None:
+    for method in METHODS.values():
+        assert bool(method.parts) != bool(method.folder)
+        assert all((PACKAGE / part).exists() for part in method.parts)
 
 
 def test_a_record_goes_on_and_forgets_what_was_measured_otherwise(tmp_path: Path) -> None:

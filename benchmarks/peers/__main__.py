@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> None:
         if missing:
             print(missing, file=sys.stderr)
         else:
-            place = options.peers if METHODS[name].folder else BUNDLED
+            place = options.peers if METHODS[name].folder else PACKAGE
             places[name] = options.network if name == "fast" else place
     pairs = styleid_pairs(options.styleid, options.every) if options.styleid else own_pairs(options.shared)
     torch.set_num_threads(threads())

@@ -19,8 +19,6 @@ from impasto.types import Picture, Pixels
 
 PACKAGE = Path(__file__).parents[2] / "src" / "impasto"
 BUNDLED = PACKAGE / "networks" / "data" / "any-painting.safetensors"
-ROOMS = ("encoders", "imaging", "inference", "losses", "networks", "objectives", "optimize", "weights")
-"""What our pictures depend on."""
 
 
 class Painter(Protocol):
@@ -35,7 +33,7 @@ class Painter(Protocol):
 class Method:
     """``name``: in tables and files. ``folder``, below the peers', holds ``needs``; ``how`` says how they get
     there. ``variants``: paintings to choose from; the choice is that nearest to the painting's style.
-    ``warm``: it paints once before it is timed."""
+    ``warm``: it paints once before it is timed. ``parts``: of our package, that pictures depend on."""
 
     name: str
     open: Callable[[Path], Painter]
@@ -44,6 +42,7 @@ class Method:
     how: str = ""
     variants: int = 1
     warm: bool = True
+    parts: tuple[str, ...] = ()
 
     def missing(self, peers: Path) -> str:
         """One line that says what is not there and how to get it; empty if all is."""
@@ -57,8 +56,10 @@ def digest(method: Method, place: Path) -> str:
     if method.folder:
         files = [p for p in (place / method.folder).rglob("*") if p.is_file() and p.suffix != ".pyc"]
     else:
-        ours = [path for room in ROOMS for path in (PACKAGE / room).rglob("*")]
-        files = [p for p in ours if p.suffix in {".py", ".safetensors"} and p != BUNDLED] + [place]
+        ours = [PACKAGE / part for part in method.parts]
+        inside = [path for part in ours for path in ([part] if part.is_file() else part.rglob("*"))]
+        files = [p for p in inside if p.suffix in {".py", ".safetensors"} and p != BUNDLED]
+        files += [place] if place.is_file() else []
     found = hashlib.sha256()
     for path in sorted(files):
         found.update(path.name.encode() + path.read_bytes())
@@ -232,8 +233,16 @@ _RL = (
     _CLONE.format("fengxiaoming520/RLMiniStyler, 97d78da,", "PEERS/RLMiniStyler"),
 )
 METHODS = {
-    "fast": Method("impasto, fast", Fast),
-    "optimised": Method("impasto, optimised", Optimised, warm=False),
+    "fast": Method("impasto, fast", Fast, parts=("encoders", "inference", "networks", "weights")),
+    "optimised": Method(
+        "impasto, optimised",
+        Optimised,
+        warm=False,
+        parts=(
+            *("encoders", "imaging", "losses", "objectives", "optimize", "weights"),
+            *("painters/optimised.py", "painters/sources"),
+        ),
+    ),
     "microast": Method(
         "MicroAST",
         microast,
