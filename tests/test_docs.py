@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,20 @@ def test_named_styles_in_the_readme_exist() -> None:
         for word in line.split()[2:]:
             if re.fullmatch(r"[a-z]+(-[a-z]+)+", word):
                 assert word in named_styles(), word
+
+
+def test_the_table_of_rooms_is_what_the_linter_checks() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [layer.split(" | ") for layer in contracts[0]["layers"] if layer != "__main__"]
+    table = re.findall(r"^\| (\d+) \| (.+) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    rooms = [re.findall(r"`(\w+)`(?=[ :]|$)", re.sub(r"\([^)]*\)", "", row)) for _, row in table]
+    assert [int(number) for number, _ in table] == list(range(1, len(layers) + 1))
+    assert [sorted(row) for row in rooms] == [sorted(layer) for layer in reversed(layers)]
+
+
+def test_where_a_change_goes_names_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`((?:[\w-]+/)+[\w.]*)`", text[text.index("### Where a change goes") :]))
+    places = [ROOT, ROOT / "src" / "impasto", ROOT / "studio-page" / "src"]
+    assert len(named) > 15
+    assert sorted(n for n in named if not any((place / n).exists() for place in places)) == []
