@@ -24,7 +24,7 @@ from impasto.networks.train.batches import LossWeights, TrainingBatch, batch_los
 from impasto.networks.train.plan import TrainingPlan
 from impasto.networks.train.targets import StyleTarget, make_target
 from impasto.painters.sources import load_style
-from impasto.pipelines.train import teach
+from impasto.pipelines.train import train_network
 from impasto.progress import Progress
 from impasto.types import Picture, Pixels
 
@@ -92,7 +92,7 @@ def taught(course: TrainingPlan, file: Path) -> Timed:
         ends.append(event.elapsed)
 
     began = time.perf_counter()
-    done = teach(course, file, on_progress=watch)
+    done = train_network(course, file, on_progress=watch)
     seconds = time.perf_counter() - began
     each = statistics.median(np.diff(ends)) if len(ends) > 1 else float("nan")
     return Timed(file, seconds, done.steps, 1000 * float(each))

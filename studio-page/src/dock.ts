@@ -11,12 +11,12 @@ import type { Job } from "./types";
 import { duration, STATUS } from "./words";
 
 function needs(): string {
-  if (!state.photo) return "First a photograph.";
-  if (state.mix.length === 0) return "Then a painting to paint it after.";
+  if (!state.photo) return "Choose a photograph first.";
+  if (state.mix.length === 0) return "Now choose a painting.";
   if (state.onDevice) return state.device.status === "ready" ? "" : "The network is not on this device yet.";
   if (!state.online) return "The studio does not answer.";
   const unpaintable = state.mix.find(({ key }) => state.styles.find(({ name }) => name === key)?.paint === false);
-  if (unpaintable) return "One of the paintings is there for previews only.";
+  if (unpaintable) return "One of the paintings is for previews only.";
   return "";
 }
 
@@ -58,7 +58,7 @@ function keepHere(): HTMLElement {
 }
 
 function about(): string {
-  if (state.onDevice) return "The slow, careful painting needs the studio: turn the switch off for it.";
+  if (state.onDevice) return "To paint in full quality, turn the switch off; it needs the studio.";
   return isInstant() ? "" : "A draft is painted first, at a small size.";
 }
 
@@ -79,7 +79,7 @@ class Working {
     (this.bar.firstElementChild as HTMLElement).style.width = `${share}%`;
     this.words.textContent = STATUS[job.status] ?? job.status;
     if (job.status === "queued" && job.position !== null) this.words.textContent = job.position > 1 ? `Waiting, ${job.position - 1} before it` : "Next in the queue";
-    const level = progress ? `Layer ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
+    const level = progress ? `Level ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
     const left = progress?.left != null && job.status === "running" ? `about ${duration(progress.left)} left` : "";
     this.left.textContent = [level, left].filter(Boolean).join(" \u00b7 ");
     this.bar.setAttribute("aria-valuetext", [`${share} percent`, left].filter(Boolean).join(", "));

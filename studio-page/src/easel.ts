@@ -205,7 +205,7 @@ export function lookControls(): HTMLElement {
     iconButton("minus", "Smaller", () => zoom(1 / STEP)),
     percent,
     iconButton("plus", "Larger", () => zoom(STEP)),
-    iconButton("fit", "Fit to the wall", zoomToFit),
+    iconButton("fit", "Fit to the window", zoomToFit),
     iconButton("compare", "Photograph or painting", () => divide(shown.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
   );
 }
@@ -261,7 +261,7 @@ function arrange(): void {
 }
 
 function describe(): string {
-  if (!state.photo) return "Picture: the easel is empty";
+  if (!state.photo) return "Picture: no photograph yet";
   if (state.brushing) return "Picture, with the brush: arrow keys move it, space paints, shift with an arrow draws";
   return `Picture: ${shown.drawn ? "the painting" : "the photograph"} ${state.photo.name}. Plus and minus zoom, zero fits`;
 }

@@ -159,12 +159,12 @@ export function gallery(): HTMLElement {
   });
   watch(["styles"], () => {
     hint.hidden = state.styles.length > 0;
-    hint.textContent = "The paintings have not arrived.";
+    hint.textContent = "The paintings could not be loaded.";
   });
   return h(
     "section",
     { class: "group", "aria-labelledby": "paintings-title" },
-    h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, "After which painting?"), mixSwitch()),
+    h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, "Which painting?"), mixSwitch()),
     hint,
     list,
     legend(),
@@ -230,7 +230,7 @@ function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
     },
   });
   paintTrack(slider);
-  return h("li", {}, words, slider, output, iconButton("close", `Take ${title} out of the mix`, () => update({ mix: toggled(state.mix, key) })));
+  return h("li", {}, words, slider, output, iconButton("close", `Remove ${title}`, () => update({ mix: toggled(state.mix, key) })));
 }
 
 /** How far a slider's track is filled. */

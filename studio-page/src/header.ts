@@ -9,9 +9,9 @@ import { state, watch } from "./state";
 import { say, sayError } from "./status";
 
 const THEMES: Record<Theme, { icon: IconName; words: string; next: Theme }> = {
-  auto: { icon: "auto", words: "Light as the system has it", next: "light" },
-  light: { icon: "sun", words: "Day light", next: "dark" },
-  dark: { icon: "moon", words: "Evening light", next: "auto" },
+  auto: { icon: "auto", words: "Theme of the system", next: "light" },
+  light: { icon: "sun", words: "Light theme", next: "dark" },
+  dark: { icon: "moon", words: "Dark theme", next: "auto" },
 };
 
 function themeButton(): HTMLElement {
@@ -23,7 +23,7 @@ function themeButton(): HTMLElement {
   const draw = () => {
     const now = THEMES[theme()];
     fill(button, icon(now.icon));
-    button.setAttribute("aria-label", `Light: ${now.words}`);
+    button.setAttribute("aria-label", `Theme: ${now.words}`);
     button.title = now.words;
   };
   draw();

@@ -147,7 +147,7 @@ function recipe(): object {
 
 const explaining = new Set<string>();
 const UNTOLD = "untold-words";
-const INSIDE = "A page about how it came to be, with these settings, at 448 pixels";
+const INSIDE = "A page that explains this painting, with these settings, at 448 pixels";
 
 /** What the page leaves out, which tells of one painting and of the whole photograph: explained.py. */
 function untold({ request }: Job): string {

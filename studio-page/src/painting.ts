@@ -218,7 +218,7 @@ export async function paintProperly(): Promise<void> {
   if (!state.photo || state.mix.length === 0) return;
   turn++;
   window.clearTimeout(timer);
-  update({ busy: "Sending it to the easel" });
+  update({ busy: "Submitting the painting" });
   try {
     const request = toRequest(state, await storeSources());
     const key = crypto.randomUUID?.() ?? String(Math.random());
@@ -226,7 +226,7 @@ export async function paintProperly(): Promise<void> {
     void dropDraft();
     track(job);
     update({ showing: "job", job: job.id });
-    say("Painting has begun.");
+    say("Painting has started.");
   } catch (error) {
     sayError(error);
   } finally {

@@ -50,7 +50,7 @@ export function brushwork(): HTMLElement {
   watch(["photo", "brushing", "masksChanged"], () => {
     where.disabled = !state.photo;
     where.setAttribute("aria-pressed", String(state.brushing));
-    label.textContent = state.brushing ? "Lay the brush down" : anyMasks() ? "Places are set: change them" : "Paint where it goes";
+    label.textContent = state.brushing ? "Put the brush away" : anyMasks() ? "Change where it goes" : "Paint where it goes";
   });
   return h(
     "section",
@@ -122,7 +122,7 @@ function moreOptions(): HTMLElement {
   watch(["options", "onDevice"], () => {
     const given = Object.entries(state.options).map(([name, value]) => `${name.replaceAll("_", " ")} ${JSON.stringify(value)}`);
     element.hidden = given.length === 0 || state.onDevice;
-    words.textContent = `Also, as then: ${given.join(", ")}`;
+    words.textContent = `Also: ${given.join(", ")}`;
   });
   return element;
 }

@@ -35,7 +35,7 @@ export async function openPhoto(blob: Blob, name: string): Promise<void> {
     const photo = await toPhoto(blob, name);
     if (turn !== latest) return;
     await place(photo);
-    say(`${photo.name} is on the easel, ${photo.width} by ${photo.height} pixels.`);
+    say(`${photo.name} is open, ${photo.width} by ${photo.height} pixels.`);
   } catch (error) {
     if (turn === latest) sayError(error);
   } finally {

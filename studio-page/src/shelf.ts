@@ -18,10 +18,10 @@ export async function recall(job: Job): Promise<void> {
   sheet.close();
   await held(async () => {
     try {
-      update({ busy: "Bringing it back" });
+      update({ busy: "Loading its settings" });
       const { request } = job;
       const there = await reopenPhoto(request.photo);
-      if (!there) return sayError(new Error("Its photograph has been deleted; the settings are back, the photograph is not."));
+      if (!there) return sayError(new Error("The settings are loaded, but the photograph has been deleted."));
       forgetMasks();
       const keys: (string | null)[] = [];
       for (const { name, picture } of request.styles) keys.push(name ?? (picture ? await addStored(picture) : null));
@@ -88,7 +88,7 @@ function queueRow(job: Job): HTMLElement {
     h("span", { class: "queue-picture" }, thumbnail(job)),
     h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, job.title), h("span", { class: "quiet" }, words)),
     job.status === "paused"
-      ? iconButton("play", `Go on with ${job.title}`, () => void act(job, "resume"))
+      ? iconButton("play", `Resume ${job.title}`, () => void act(job, "resume"))
       : iconButton("pause", `Pause ${job.title}`, () => void act(job, "pause")),
     iconButton("stop", `Cancel ${job.title}`, () => void act(job, "cancel")),
     h("button", { type: "button", class: "button is-quiet", "aria-label": `Watch ${job.title}`, onclick: () => void recall(job) }, "Watch"),
@@ -100,7 +100,7 @@ function card(job: Job): HTMLElement {
   return h(
     "li",
     { class: "card" },
-    h("button", { type: "button", class: "card-picture", "aria-label": `Bring back ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
+    h("button", { type: "button", class: "card-picture", "aria-label": `Load ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
     h("div", { class: "card-words" }, h("cite", {}, styles.join(", ")), h("span", { class: "quiet" }, `${when(job.created)}, ${job.result?.width} \u00d7 ${job.result?.height}`)),
     iconButton("trash", `Delete ${job.title}`, () => void deleteJob(job)),
   );
@@ -110,11 +110,11 @@ export function shelf(): HTMLElement {
   const queue = h("ul", { class: "queue" });
   const nothing = h("p", { class: "quiet" }, "Nothing is being painted.");
   const cards = h("ul", { class: "cards" });
-  const none = h("p", { class: "quiet" }, "What you paint properly is kept here, with everything it was painted with.");
+  const none = h("p", { class: "quiet" }, "Finished paintings are listed here, with their settings.");
   append(
     sheet,
-    h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, "The studio\u2019s shelf"), iconButton("close", "Close the shelf", () => sheet.close())),
-    h("h3", {}, "On the easels"),
+    h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, "Queue and history"), iconButton("close", "Close", () => sheet.close())),
+    h("h3", {}, "Queue"),
     nothing,
     queue,
     h("h3", {}, "Past pictures"),

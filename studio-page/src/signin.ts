@@ -19,8 +19,8 @@ export function signIn(): Promise<Session> {
           void enter();
         },
       },
-      h("h2", {}, "This studio has a lock"),
-      h("p", { class: "quiet" }, "Whoever runs it has given you a token."),
+      h("h2", {}, "Sign in"),
+      h("p", { class: "quiet" }, "Enter the token from the operator of this studio."),
       h("label", { class: "field", for: "token" }, h("span", {}, "Token"), token),
       wrong,
       h("button", { type: "submit", class: "button is-main wide" }, "Come in"),

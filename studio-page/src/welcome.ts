@@ -27,7 +27,7 @@ export function welcome(input: HTMLInputElement): HTMLElement {
   const element = h(
     "div",
     { class: "welcome" },
-    h("p", { class: "welcome-title" }, "Put a photograph on the easel"),
+    h("p", { class: "welcome-title" }, "Start with a photograph"),
     h("p", { class: "quiet" }, "Drop it here, paste it, or"),
     h(
       "div",
@@ -47,7 +47,7 @@ async function takePicture(): Promise<void> {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
   } catch (error) {
     const refused = error instanceof DOMException && error.name === "NotAllowedError";
-    return sayError(new Error(refused ? "The browser does not let this page use the camera." : "There is no camera to be had."));
+    return sayError(new Error(refused ? "The browser does not let this page use the camera." : "No camera was found."));
   }
   const video = h("video", { playsinline: true, muted: true, autoplay: true, "aria-label": "What the camera sees" });
   video.muted = true;

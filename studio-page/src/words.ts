@@ -33,6 +33,6 @@ export const STATUS: Record<string, string> = {
   paused: "Paused",
   cancelling: "Stopping",
   done: "Painted",
-  cancelled: "Cut short",
+  cancelled: "Cancelled",
   failed: "Failed",
 };

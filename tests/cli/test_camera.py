@@ -90,7 +90,7 @@ def test_bad_requests_are_one_line(film: Path, photo_file: Path, model: Path, tm
 
 
 def test_a_camera_that_is_not_there_is_told_in_our_words_alone(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(InputError, match="expected a camera 97 that can be opened"):
+    with pytest.raises(InputError, match="cannot open camera 97"):
         capture("97", 64)
     assert capfd.readouterr() == ("", "")
 

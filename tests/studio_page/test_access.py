@@ -139,7 +139,7 @@ def test_the_whole_story_by_keyboard(visit: Visit, tmp_path: Path, photo_bytes: 
 def test_what_happens_is_said(visit: Visit, photo_bytes: bytes) -> None:
     said = visit.page.locator('[role="status"].visually-hidden')
     visit.drop("Bell.png", photo_bytes)
-    assert "Bell.png is on the easel, 240 by 160 pixels" in said.inner_text()
+    assert "Bell.png is open, 240 by 160 pixels" in said.inner_text()
     visit.choose("starry-night")
     assert said.inner_text().startswith("The preview is ready")
 

@@ -110,7 +110,7 @@ def test_what_a_program_asked_for_is_painted_again_as_it_was(
     visit.wait_painted()
     assert page.input_value("#strength") == "150"
     assert page.input_value("#strokeSize") == "40"
-    assert page.inner_text(".more") == "Also, as then: iterations 3"
+    assert page.inner_text(".more") == "Also: iterations 3"
     page.wait_for_selector("body.has-painting .view:not(.is-busy)")
     visit.paint()
     page.wait_for_selector(".working:not([hidden])")
