@@ -16,7 +16,7 @@ import torch
 from impasto import imaging
 from impasto.clips import open_clip
 from impasto.clips.codecs import find_target
-from impasto.clips.writing import SegmentWriter
+from impasto.clips.writer import SegmentWriter
 from impasto.inference import load_gallery
 from impasto.inference.options import FastOptions
 from impasto.networks.johnson import JohnsonPainter

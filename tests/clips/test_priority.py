@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 import numpy as np
 from impasto.clips.codecs import find_target
-from impasto.clips.writing import SegmentWriter
+from impasto.clips.writer import SegmentWriter
 
 path = Path(sys.argv[1])
 writer = SegmentWriter(path, find_target(path, 8, codec=sys.argv[2]), 64, 64, Fraction(5), Fraction(1, 5))

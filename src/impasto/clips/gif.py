@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips.libav import VideoDraft, load_av
-from impasto.clips.writing import Segment
+from impasto.clips.writer import Segment
 
 _TICK = Fraction(1, 100)
 

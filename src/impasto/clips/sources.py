@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from impasto.clips import pictures, reading
+from impasto.clips import pictures
+from impasto.clips import reader as reading
 from impasto.clips.clip import Clip, Request
 from impasto.errors import InputError
 

@@ -24,8 +24,8 @@ from impasto.imaging.colour_transfer import (
     match_colours,
     match_luminance,
 )
-from impasto.imaging.decode import MAX_PIXELS, read
-from impasto.imaging.encode import check_writable, write
+from impasto.imaging.decoder import MAX_PIXELS, read
+from impasto.imaging.encoder import check_writable, write
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
 from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import PictureError
-from impasto.imaging.decode import MAX_PIXELS, read
+from impasto.imaging.decoder import MAX_PIXELS, read
 from impasto.imaging.transparency import fill_transparent
 from impasto.types import Picture
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import OptionError, PictureError
-from impasto.imaging.decode import MAX_PIXELS, read
+from impasto.imaging.decoder import MAX_PIXELS, read
 from impasto.imaging.guard import picture_error
 from impasto.types import Picture, Plane
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError, PictureError
 from impasto.imaging import palette
-from impasto.imaging.decode import MAX_PIXELS, read
+from impasto.imaging.decoder import MAX_PIXELS, read
 from impasto.imaging.palette import MAX_COLOURS, ColourCounts, Levels, distances, off_line
 from impasto.types import Pixels, Plane
 

@@ -5,7 +5,7 @@ Only ``make_painter`` knows that there is more than one engine.
 
 from __future__ import annotations
 
-from impasto.imaging.decode import MAX_PIXELS
+from impasto.imaging.decoder import MAX_PIXELS
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.painters.painter import Materials, Painter

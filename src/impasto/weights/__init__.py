@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.weights.architecture import ARCHITECTURES, Architecture, recognise
     from impasto.weights.cache import Stored, folder, path, present, read_record, stored_names
-    from impasto.weights.convert import NETWORK_ENDINGS, Network, read_network, save_network
+    from impasto.weights.conversion import NETWORK_ENDINGS, Network, read_network, save_network
     from impasto.weights.file_names import architecture_in_name
     from impasto.weights.neural_style import ModelFile, model_file
     from impasto.weights.registry import CONVENTIONS, REGISTRY, Convention, WeightsFile
@@ -33,8 +33,8 @@ _HOMES = {
     "CONVENTIONS": "impasto.weights.registry",
     "Convention": "impasto.weights.registry",
     "ModelFile": "impasto.weights.neural_style",
-    "NETWORK_ENDINGS": "impasto.weights.convert",
-    "Network": "impasto.weights.convert",
+    "NETWORK_ENDINGS": "impasto.weights.conversion",
+    "Network": "impasto.weights.conversion",
     "REGISTRY": "impasto.weights.registry",
     "Stored": "impasto.weights.cache",
     "WeightsFile": "impasto.weights.registry",
@@ -49,11 +49,11 @@ _HOMES = {
     "model_file": "impasto.weights.neural_style",
     "path": "impasto.weights.cache",
     "present": "impasto.weights.cache",
-    "read_network": "impasto.weights.convert",
+    "read_network": "impasto.weights.conversion",
     "read_record": "impasto.weights.cache",
     "read_tensors": "impasto.weights.tensor_files",
     "recognise": "impasto.weights.architecture",
-    "save_network": "impasto.weights.convert",
+    "save_network": "impasto.weights.conversion",
     "stored_names": "impasto.weights.cache",
     "verify": "impasto.weights.store",
 }

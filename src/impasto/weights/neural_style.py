@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from impasto.errors import OptionError
-from impasto.weights.convert import read_network
+from impasto.weights.conversion import read_network
 from impasto.weights.file_names import architecture_in_name
 from impasto.weights.registry import Convention
 

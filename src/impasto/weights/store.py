@@ -22,7 +22,7 @@ from impasto.progress import ProgressCallback
 from impasto.weights import cache
 from impasto.weights.architecture import ARCHITECTURES, Architecture
 from impasto.weights.cache import Stored
-from impasto.weights.convert import Network, read_network, save_network
+from impasto.weights.conversion import Network, read_network, save_network
 from impasto.weights.download import download
 from impasto.weights.registry import (
     REGISTRY,

@@ -18,7 +18,7 @@ import pytest
 from impasto import imaging
 from impasto.clips import Request, open_clip
 from impasto.clips.codecs import find_target
-from impasto.clips.writing import SegmentWriter
+from impasto.clips.writer import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.film import Film, video
@@ -355,7 +355,7 @@ def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp
 def test_sound_that_no_encoder_takes_is_refused_before_painting(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.clips import joining
+    from impasto.clips import concatenation as joining
 
     monkeypatch.setitem(joining.SOUND_INSTEAD, ".webm", "ac3_fixed")
     monkeypatch.setitem(joining._LAYOUTS, 1, "7.1")  # which AC-3 has not

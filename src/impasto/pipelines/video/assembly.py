@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from impasto.clips.writing import Segment
+from impasto.clips.writer import Segment
 from impasto.errors import ImpastoError
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles

@@ -9,9 +9,9 @@ from pathlib import Path
 from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
 from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
-from impasto.clips.joining import Sound, check_sound, join
+from impasto.clips.concatenation import Sound, check_sound, join
 from impasto.clips.pictures import is_pattern, numbered
-from impasto.clips.writing import Segment, SegmentWriter, check_encoder
+from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder
 from impasto.inference.options import FastOptions

@@ -15,7 +15,7 @@ import numpy as np
 from impasto import files
 from impasto.clips import Clip, Frame, PaintedFrame, Request, State, open_clip
 from impasto.clips.coherence import to_words
-from impasto.clips.writing import SegmentWriter
+from impasto.clips.writer import SegmentWriter
 from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.painters.frames import FrameCancelled

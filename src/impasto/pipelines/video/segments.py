@@ -16,7 +16,7 @@ import numpy as np
 
 from impasto import files
 from impasto.clips.coherence import State
-from impasto.clips.writing import Segment
+from impasto.clips.writer import Segment
 from impasto.jobs.run import RunStore
 
 LINES = "segments.jsonl"

@@ -13,7 +13,7 @@ from typing import Any
 
 from impasto.clips.codecs import SOUND, SOUND_INSTEAD, VideoOutput
 from impasto.clips.libav import VideoDraft, load_av
-from impasto.clips.writing import Segment, check_frames, container_format
+from impasto.clips.writer import Segment, check_frames, container_format
 from impasto.errors import InputError, OutputError
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
