@@ -74,7 +74,7 @@ def rows(event: Progress, width: int = WIDE) -> Table:
 
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(no_wrap=True, overflow="ellipsis")
-    table.add_column(ratio=1)
+    table.add_column(ratio=1, min_width=10)
     for column in ("share", "left", "losses"):
         table.add_column(no_wrap=True, justify="right" if column == "share" else "left")
     for one in (event, *event.parts):

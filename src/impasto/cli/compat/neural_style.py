@@ -74,22 +74,22 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     finish = pictures.finisher(photo, space, settings.original_colors == 1)
     _announce(settings, options, encoder, len(paintings))
     with Interrupts() as interrupts:
-        watcher = _NeuralStyleWatcher(
+        log = _NeuralStyleLog(
             settings,
             options,
             start.pixels,
             save=lambda values, path: write(finish(values), path),
             cancel=lambda: interrupts.seen,
         )
-        minimize(painter.descent(0), settings.num_iterations, watcher)
-        write(finish(watcher.evaluated), output)
+        minimize(painter.descent(0), settings.num_iterations, log)
+        write(finish(log.evaluated), output)
     if interrupts.seen:
         remark(f"interrupted; the picture so far is {output}")
         return INTERRUPTED
     return 0
 
 
-class _NeuralStyleWatcher:
+class _NeuralStyleLog:
     """A callback that prints losses and saves pictures as the two programs do, at the same iterations.
 
     Both save the picture an iteration's losses are of, before its step: ``evaluated`` is that of the
