@@ -10,7 +10,7 @@ from typing import Any, get_args
 from impasto.errors import InputError
 from impasto.files import digests
 from impasto.files.places import fetch, fetched_version, is_address
-from impasto.jobs.job import Job, Reference
+from impasto.jobs.job import LISTS, Job, Reference
 from impasto.jobs.run import Run, shortened
 from impasto.optimize.options import Initialisation, OptimizeOptions
 
@@ -40,7 +40,7 @@ def measure(
         found = digest(one.place)
         return replace(one, digest=found, version=fetched_version(one.place) if is_address(one.place) else "")
 
-    found = _mapped(replace(job, start=start(job)), measured)
+    found = replace(job, start=start(job)).with_inputs(measured)
     return replace(found, folder=str(Path.cwd()), network=network)
 
 
@@ -73,28 +73,10 @@ def digest(name: str) -> str:
     return digests.of_file(path, known=True)
 
 
-def _mapped(job: Job, change: Callable[[Reference], Reference]) -> Job:
-    """Return ``job`` with its references changed."""
-
-    def optional(one: Reference | None) -> Reference | None:
-        return None if one is None else change(one)
-
-    return replace(
-        job,
-        content=change(job.content),
-        styles=tuple(map(change, job.styles)),
-        content_masks=tuple(map(change, job.content_masks)),
-        style_masks=tuple(map(change, job.style_masks)),
-        protect=optional(job.protect),
-        strokes=optional(job.strokes),
-        start=optional(job.start),
-    )
-
-
 def _moved(job: Job, move: Callable[[str], str], network: Callable[[str], str]) -> Job:
     """Return ``job`` with other places for its inputs and for its network's file."""
-    found = _mapped(
-        replace(job, start=start(job)), lambda one: replace(one, place=move(one.place)) if one.place else one
+    found = replace(job, start=start(job)).with_inputs(
+        lambda one: replace(one, place=move(one.place)) if one.place else one
     )
     options = job.options
     if isinstance(options, OptimizeOptions):
@@ -178,23 +160,15 @@ def differences(earlier: Job, now: Job) -> list[str]:
 
 
 def _compared(job: Job, by_weights: bool) -> dict[str, Any]:
-    def held(one: Reference | None) -> str | None:
-        return None if one is None else one.digest or one.place
-
     options = job.options
     name, network = (
         ("encoder", options.encoder) if isinstance(options, OptimizeOptions) else ("model", options.model)
     )
-    found = {
-        "content": held(job.content),
-        "styles": list(map(held, job.styles)),
-        "content masks": list(map(held, job.content_masks)),
-        "style masks": list(map(held, job.style_masks)),
-        "protect": held(job.protect),
-        "strokes": held(job.strokes),
-        **{key: value for key, value in options.to_dict().items() if key not in _IGNORED},
-        **({"network": job.network} if by_weights else {name: network}),
-    }
-    if job.start is not None:
-        found["init"] = held(job.start)
-    return found
+    found: dict[str, Any] = {}
+    for field, several in job.inputs_by_name().items():
+        held = [one.digest or one.place for one in several]
+        found[field.replace("_", " ")] = held if field in LISTS else next(iter(held), None)
+    start = found.pop("start")
+    found |= {key: value for key, value in options.to_dict().items() if key not in _IGNORED}
+    found |= {"network": job.network} if by_weights else {name: network}
+    return found if start is None else found | {"init": start}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from impasto.errors import OptionError
@@ -18,8 +18,9 @@ ENGINES: dict[str, type[OptimizeOptions] | type[FastOptions]] = {
 }
 """The options of each engine, by the engine's name in JSON."""
 
-_LISTS = ("styles", "content_masks", "style_masks")
+LISTS = ("styles", "content_masks", "style_masks")
 _SINGLE = ("content", "protect", "strokes", "start")
+"""The inputs of a job by their fields: several references each, and one each."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Job:
     network: str = ""
 
     def __post_init__(self) -> None:
-        for name in _LISTS:
+        for name in LISTS:
             values = getattr(self, name)
             if not isinstance(values, (list, tuple)):
                 raise OptionError(f"expected {name} of a job to be a list; got {values!r}")
@@ -110,18 +111,35 @@ class Job:
         """The name of the engine in ``ENGINES``."""
         return next(name for name, kind in ENGINES.items() if isinstance(self.options, kind))
 
+    def inputs_by_name(self) -> dict[str, tuple[Reference, ...]]:
+        """Return the inputs by their fields, in order; those of a field that has one or none, too."""
+        found = {}
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if entry.name in LISTS:
+                found[entry.name] = value
+            elif entry.name in _SINGLE:
+                found[entry.name] = () if value is None else (value,)
+        return found
+
     def inputs(self) -> tuple[Reference, ...]:
-        """Return all inputs, without duplicates."""
-        given = [self.content, *self.styles, *self.content_masks, *self.style_masks]
-        given += [one for one in (self.protect, self.strokes, self.start) if one is not None]
-        return tuple(dict.fromkeys(given))
+        """Return every input, each once."""
+        return tuple(dict.fromkeys(one for several in self.inputs_by_name().values() for one in several))
+
+    def with_inputs(self, change: Callable[[Reference], Reference]) -> Job:
+        """Return a copy with each input as ``change`` returns it."""
+        changed: dict[str, Any] = {}
+        for name, several in self.inputs_by_name().items():
+            found = tuple(map(change, several))
+            changed[name] = found if name in LISTS else next(iter(found), None)
+        return replace(self, **changed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         values: dict[str, Any] = {"engine": self.engine}
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if entry.name in _LISTS:
+            if entry.name in LISTS:
                 value = [one.to_json() for one in value]
             elif isinstance(value, Reference):
                 value = value.to_json()
@@ -159,13 +177,11 @@ class Job:
             "styles": [style.label for style in self.styles],
             "options": self.options.to_dict(),
         }
-        more = {
-            "content_masks": [mask.label for mask in self.content_masks],
-            "style_masks": [mask.label for mask in self.style_masks],
-            "protect": self.protect and self.protect.label,
-            "strokes": self.strokes and self.strokes.label,
-        }
-        return found | {name: value for name, value in more.items() if value}
+        for name, several in self.inputs_by_name().items():
+            if several and name not in (*found, "start"):
+                labels = [one.label for one in several]
+                found[name] = labels if name in LISTS else labels[0]
+        return found
 
     @classmethod
     def from_recipe(cls, recipe: object) -> Job:
