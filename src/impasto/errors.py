@@ -6,7 +6,7 @@
     │   ├── LayerError         a layer name the encoder does not have
     │   ├── PictureError       a picture that cannot be read, or is too large or too small
     │   └── StyleError         a named style that does not exist, or a style file that does not fit
-    ├── OutputError            the result cannot be written where it was asked for
+    ├── OutputError            the result cannot be written to its path
     ├── WeightsError           a network's weights
     │   ├── WeightsMissingError    they are not on this machine
     │   ├── DownloadError          they could not be fetched
@@ -14,7 +14,7 @@
     ├── MissingExtraError      an optional dependency is not installed
     └── DivergedError          the optimisation ran into values that are not numbers
 
-Every message says what was expected and what came; the two parts are also attributes.
+Every message says what was expected and what was given; the two parts are also attributes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class StyleError(InputError):
 
 
 class OutputError(ImpastoError, OSError):
-    """The result cannot be written where it was asked for."""
+    """The result cannot be written to its path."""
 
 
 class WeightsError(ImpastoError):

@@ -78,7 +78,7 @@ class Parameter:
         return name if self.least is None else f"{name}, {self.least:g} or more"
 
     def check(self, name: str, value: object) -> None:
-        """Raise OptionError where ``value`` is none that the field ``name`` may have."""
+        """Raise OptionError if ``value`` is not allowed for the field ``name``."""
         if value is None and self.optional:
             return
         if self.kind in ("size", "numbers", "layers", "layer sets"):
@@ -179,7 +179,7 @@ def is_real(value: object) -> bool:
 
 
 def shown(value: object) -> str:
-    """Return ``value`` as messages show it, cut short."""
+    """Return ``value`` for messages, truncated if long."""
     try:
         text = repr(value)
     except ValueError:  # an integer too long to print

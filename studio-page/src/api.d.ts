@@ -225,22 +225,22 @@ export interface components {
             title?: string | null;
             /** Options */
             options?: {
-                /** @description How much the style counts. */
+                /** @description Weight of the style. */
                 style_weight?: number;
-                /** @description How much the photograph counts. */
+                /** @description Weight of the photograph. */
                 content_weight?: number;
-                /** @description How much smoothness counts. */
+                /** @description Weight of smoothness. */
                 tv_weight?: number;
-                /** @description Size of the strokes against the picture, whatever its size in pixels: 1 as in the painting, 0.5 half. */
+                /** @description Size of the strokes relative to the picture: 1 as in the painting, 0.5 half. */
                 style_scale?: number;
-                /** @description Steps at each pyramid level. */
+                /** @description Iterations at each pyramid level. */
                 iterations?: number;
                 /**
-                 * @description lbfgs, adam, sgd.
+                 * @description Optimizer: lbfgs, adam, sgd.
                  * @enum {string}
                  */
                 optimizer?: "lbfgs" | "adam" | "sgd";
-                /** @description Step size; for L-BFGS a factor of its own step. */
+                /** @description Step size; for L-BFGS, a factor of its step. */
                 learning_rate?: number;
                 /**
                  * @description Start: content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
@@ -250,21 +250,21 @@ export interface components {
                 /** @description Long side of the styles in pixels, at every level. */
                 style_size?: number | null;
                 /**
-                 * @description Whose colours: style, luminance, luminance-first, match-style, match-result.
+                 * @description Colours of the result: style, luminance, luminance-first, match-style, match-result.
                  * @enum {string}
                  */
                 color?: "style" | "luminance" | "luminance-first" | "match-style" | "match-result";
                 /**
-                 * @description For luminance: yuv, ycbcr, lab, luv.
+                 * @description Colour space for luminance: yuv, ycbcr, lab, luv.
                  * @enum {string}
                  */
                 color_space?: "yuv" | "ycbcr" | "lab" | "luv";
                 /**
-                 * @description For matching: cholesky, pca, symmetric, histogram, mean.
+                 * @description Method of matching colours: cholesky, pca, symmetric, histogram, mean.
                  * @enum {string}
                  */
                 color_method?: "cholesky" | "pca" | "symmetric" | "histogram" | "mean";
-                /** @description From 0, as painted, to 1. */
+                /** @description Strength of the colour change, from 0 to 1. */
                 color_strength?: number;
                 /**
                  * @description Gram matrices of each region (gram), or guided sums (sum).
@@ -272,18 +272,18 @@ export interface components {
                  */
                 guidance?: "gram" | "sum";
                 /**
-                 * @description How masks reach deep layers: by area (simple), where nothing beyond the mask is seen (inside), or where any of it is (all).
+                 * @description How masks are scaled to deep layers: by area (simple), to positions that see only the mask (inside), or any part of it (all).
                  * @enum {string}
                  */
                 guidance_propagation?: "simple" | "inside" | "all";
                 /**
-                 * @description max, average, l2.
+                 * @description Pooling of the network: max, average, l2.
                  * @enum {string}
                  */
                 pooling?: "max" | "average" | "l2";
-                /** @description Rescale what pooling gives, as style-transfer-pytorch does. */
+                /** @description Rescale the output of pooling, as style-transfer-pytorch does. */
                 rescale_pooling?: boolean;
-                /** @description zeros, reflect, replicate-first. */
+                /** @description Padding of the network: zeros, reflect, replicate-first. */
                 padding?: ("zeros" | "reflect" | "replicate-first") | null;
                 /** @description Rescale each filter to a mean activation of 1, as Gatys et al. do. */
                 normalise_activations?: boolean;
@@ -296,75 +296,75 @@ export interface components {
                     [key: string]: number;
                 };
                 /**
-                 * @description How styles are compared: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
+                 * @description Style loss: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
                  * @enum {string}
                  */
                 style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
                 /**
-                 * @description How content is compared: relative, mean, gatys, self-similarity.
+                 * @description Content loss: relative, mean, gatys, self-similarity.
                  * @enum {string}
                  */
                 content_loss?: "relative" | "mean" | "gatys" | "self-similarity";
                 /**
-                 * @description How smoothness is measured: l2, l1, nine-point, neural-style.
+                 * @description Smoothness loss: l2, l1, nine-point, neural-style.
                  * @enum {string}
                  */
                 tv_loss?: "l2" | "l1" | "nine-point" | "neural-style";
-                /** @description Features a sampling style loss compares. */
+                /** @description Number of features that a sampling style loss compares. */
                 samples?: number | null;
-                /** @description Divide each layer's weight by the largest side of its target. */
+                /** @description Divide each layer's weight by the long side of its target. */
                 normalise_weights?: boolean;
                 /**
                  * @description Balance layers by their gradients, as neural-style-pt and neural-style do: none, squared-weight, l1.
                  * @enum {string}
                  */
                 gradient_scaling?: "none" | "squared-weight" | "l1";
-                /** @description Steps at levels below half the final size. */
+                /** @description Iterations at levels below half the final size. */
                 coarse_iterations?: number | null;
-                /** @description Steps at the first level. */
+                /** @description Iterations at the first level. */
                 first_iterations?: number | null;
-                /** @description Of --init noise: its deviation; white is 1. */
+                /** @description Deviation of --init noise, where white is 1. */
                 noise?: number;
-                /** @description Steps L-BFGS remembers. */
+                /** @description Length of the history of L-BFGS. */
                 history?: number;
-                /** @description L-BFGS searches along each step (strong Wolfe). */
+                /** @description Line search for L-BFGS (strong Wolfe). */
                 line_search?: boolean;
-                /** @description Of Adam: how long the mean gradient lasts. */
+                /** @description Adam's decay of the mean gradient. */
                 beta1?: number;
-                /** @description Of Adam: how long the mean square lasts. */
+                /** @description Adam's decay of the mean square. */
                 beta2?: number;
-                /** @description Of Adam: keeps its divisor from 0. */
+                /** @description Adam's epsilon, added to its divisor. */
                 adam_epsilon?: number;
-                /** @description Adam goes on at the next level with what it knows. */
+                /** @description Keep Adam's state at the next level. */
                 carry_optimizer?: boolean;
-                /** @description Of SGD. */
+                /** @description Momentum of SGD. */
                 momentum?: number;
-                /** @description What white is to the optimiser: 1, or 255 as in the papers' programs. */
+                /** @description Value of white in the optimiser: 1, or 255 as in the papers' programs. */
                 variable_range?: number;
-                /** @description Keep every step within range. */
+                /** @description Clip pixels to their range after every step. */
                 clip?: boolean;
-                /** @description Average the iterates, such as 0.99; 0 for the last. */
+                /** @description Decay of the average over iterations, such as 0.99; 0 for the last iteration alone. */
                 average_decay?: number;
-                /** @description Stop a level when the loss is at or below this. */
+                /** @description Stop a level at this loss or below. */
                 threshold?: number | null;
                 /** @description Stop a level when ten iterations lower the loss by less than this share. */
                 saturation?: number | null;
                 /** @description Long side of the coarsest level; 0 for a single one. */
                 min_size?: number;
-                /** @description Share of the photo's fine detail given back on the way up. */
+                /** @description Share of the photo's fine detail restored at each level. */
                 detail?: number;
                 /**
-                 * @description Measure styles at a grid of sizes, as style files are, or at exact ones.
+                 * @description Measure styles at fixed sizes, as in style files (grid), or at the exact size.
                  * @enum {string}
                  */
                 style_sizes?: "grid" | "exact";
                 /**
-                 * @description How pictures are resized: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
+                 * @description Filter for resizing: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
                  * @enum {string}
                  */
                 resampling?: "lanczos" | "bilinear" | "bicubic";
                 /**
-                 * @description Of sides that are so many pixels and a half: half-up, half-even.
+                 * @description Rounding of sides with half a pixel: half-up, half-even.
                  * @enum {string}
                  */
                 rounding?: "half-up" | "half-even";
@@ -443,22 +443,22 @@ export interface components {
             title?: string | null;
             /** Options */
             options?: {
-                /** @description How much the style counts. */
+                /** @description Weight of the style. */
                 style_weight?: number;
-                /** @description How much the photograph counts. */
+                /** @description Weight of the photograph. */
                 content_weight?: number;
-                /** @description How much smoothness counts. */
+                /** @description Weight of smoothness. */
                 tv_weight?: number;
-                /** @description Size of the strokes against the picture, whatever its size in pixels: 1 as in the painting, 0.5 half. */
+                /** @description Size of the strokes relative to the picture: 1 as in the painting, 0.5 half. */
                 style_scale?: number;
-                /** @description Steps at each pyramid level. */
+                /** @description Iterations at each pyramid level. */
                 iterations?: number;
                 /**
-                 * @description lbfgs, adam, sgd.
+                 * @description Optimizer: lbfgs, adam, sgd.
                  * @enum {string}
                  */
                 optimizer?: "lbfgs" | "adam" | "sgd";
-                /** @description Step size; for L-BFGS a factor of its own step. */
+                /** @description Step size; for L-BFGS, a factor of its step. */
                 learning_rate?: number;
                 /**
                  * @description Start: content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
@@ -468,21 +468,21 @@ export interface components {
                 /** @description Long side of the styles in pixels, at every level. */
                 style_size?: number | null;
                 /**
-                 * @description Whose colours: style, luminance, luminance-first, match-style, match-result.
+                 * @description Colours of the result: style, luminance, luminance-first, match-style, match-result.
                  * @enum {string}
                  */
                 color?: "style" | "luminance" | "luminance-first" | "match-style" | "match-result";
                 /**
-                 * @description For luminance: yuv, ycbcr, lab, luv.
+                 * @description Colour space for luminance: yuv, ycbcr, lab, luv.
                  * @enum {string}
                  */
                 color_space?: "yuv" | "ycbcr" | "lab" | "luv";
                 /**
-                 * @description For matching: cholesky, pca, symmetric, histogram, mean.
+                 * @description Method of matching colours: cholesky, pca, symmetric, histogram, mean.
                  * @enum {string}
                  */
                 color_method?: "cholesky" | "pca" | "symmetric" | "histogram" | "mean";
-                /** @description From 0, as painted, to 1. */
+                /** @description Strength of the colour change, from 0 to 1. */
                 color_strength?: number;
                 /**
                  * @description Gram matrices of each region (gram), or guided sums (sum).
@@ -490,18 +490,18 @@ export interface components {
                  */
                 guidance?: "gram" | "sum";
                 /**
-                 * @description How masks reach deep layers: by area (simple), where nothing beyond the mask is seen (inside), or where any of it is (all).
+                 * @description How masks are scaled to deep layers: by area (simple), to positions that see only the mask (inside), or any part of it (all).
                  * @enum {string}
                  */
                 guidance_propagation?: "simple" | "inside" | "all";
                 /**
-                 * @description max, average, l2.
+                 * @description Pooling of the network: max, average, l2.
                  * @enum {string}
                  */
                 pooling?: "max" | "average" | "l2";
-                /** @description Rescale what pooling gives, as style-transfer-pytorch does. */
+                /** @description Rescale the output of pooling, as style-transfer-pytorch does. */
                 rescale_pooling?: boolean;
-                /** @description zeros, reflect, replicate-first. */
+                /** @description Padding of the network: zeros, reflect, replicate-first. */
                 padding?: ("zeros" | "reflect" | "replicate-first") | null;
                 /** @description Rescale each filter to a mean activation of 1, as Gatys et al. do. */
                 normalise_activations?: boolean;
@@ -514,75 +514,75 @@ export interface components {
                     [key: string]: number;
                 };
                 /**
-                 * @description How styles are compared: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
+                 * @description Style loss: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
                  * @enum {string}
                  */
                 style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
                 /**
-                 * @description How content is compared: relative, mean, gatys, self-similarity.
+                 * @description Content loss: relative, mean, gatys, self-similarity.
                  * @enum {string}
                  */
                 content_loss?: "relative" | "mean" | "gatys" | "self-similarity";
                 /**
-                 * @description How smoothness is measured: l2, l1, nine-point, neural-style.
+                 * @description Smoothness loss: l2, l1, nine-point, neural-style.
                  * @enum {string}
                  */
                 tv_loss?: "l2" | "l1" | "nine-point" | "neural-style";
-                /** @description Features a sampling style loss compares. */
+                /** @description Number of features that a sampling style loss compares. */
                 samples?: number | null;
-                /** @description Divide each layer's weight by the largest side of its target. */
+                /** @description Divide each layer's weight by the long side of its target. */
                 normalise_weights?: boolean;
                 /**
                  * @description Balance layers by their gradients, as neural-style-pt and neural-style do: none, squared-weight, l1.
                  * @enum {string}
                  */
                 gradient_scaling?: "none" | "squared-weight" | "l1";
-                /** @description Steps at levels below half the final size. */
+                /** @description Iterations at levels below half the final size. */
                 coarse_iterations?: number | null;
-                /** @description Steps at the first level. */
+                /** @description Iterations at the first level. */
                 first_iterations?: number | null;
-                /** @description Of --init noise: its deviation; white is 1. */
+                /** @description Deviation of --init noise, where white is 1. */
                 noise?: number;
-                /** @description Steps L-BFGS remembers. */
+                /** @description Length of the history of L-BFGS. */
                 history?: number;
-                /** @description L-BFGS searches along each step (strong Wolfe). */
+                /** @description Line search for L-BFGS (strong Wolfe). */
                 line_search?: boolean;
-                /** @description Of Adam: how long the mean gradient lasts. */
+                /** @description Adam's decay of the mean gradient. */
                 beta1?: number;
-                /** @description Of Adam: how long the mean square lasts. */
+                /** @description Adam's decay of the mean square. */
                 beta2?: number;
-                /** @description Of Adam: keeps its divisor from 0. */
+                /** @description Adam's epsilon, added to its divisor. */
                 adam_epsilon?: number;
-                /** @description Adam goes on at the next level with what it knows. */
+                /** @description Keep Adam's state at the next level. */
                 carry_optimizer?: boolean;
-                /** @description Of SGD. */
+                /** @description Momentum of SGD. */
                 momentum?: number;
-                /** @description What white is to the optimiser: 1, or 255 as in the papers' programs. */
+                /** @description Value of white in the optimiser: 1, or 255 as in the papers' programs. */
                 variable_range?: number;
-                /** @description Keep every step within range. */
+                /** @description Clip pixels to their range after every step. */
                 clip?: boolean;
-                /** @description Average the iterates, such as 0.99; 0 for the last. */
+                /** @description Decay of the average over iterations, such as 0.99; 0 for the last iteration alone. */
                 average_decay?: number;
-                /** @description Stop a level when the loss is at or below this. */
+                /** @description Stop a level at this loss or below. */
                 threshold?: number | null;
                 /** @description Stop a level when ten iterations lower the loss by less than this share. */
                 saturation?: number | null;
                 /** @description Long side of the coarsest level; 0 for a single one. */
                 min_size?: number;
-                /** @description Share of the photo's fine detail given back on the way up. */
+                /** @description Share of the photo's fine detail restored at each level. */
                 detail?: number;
                 /**
-                 * @description Measure styles at a grid of sizes, as style files are, or at exact ones.
+                 * @description Measure styles at fixed sizes, as in style files (grid), or at the exact size.
                  * @enum {string}
                  */
                 style_sizes?: "grid" | "exact";
                 /**
-                 * @description How pictures are resized: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
+                 * @description Filter for resizing: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
                  * @enum {string}
                  */
                 resampling?: "lanczos" | "bilinear" | "bicubic";
                 /**
-                 * @description Of sides that are so many pixels and a half: half-up, half-even.
+                 * @description Rounding of sides with half a pixel: half-up, half-even.
                  * @enum {string}
                  */
                 rounding?: "half-up" | "half-even";

@@ -516,7 +516,7 @@ def test_the_options_of_a_painting_are_the_fields_that_a_request_may_set() -> No
         "type": "integer",
         "minimum": 1,
         "maximum": 2000,
-        "description": "Steps at each pyramid level.",
+        "description": "Iterations at each pyramid level.",
     }
     assert options["properties"]["init"]["enum"] == list(get_args(Initialisation))
     assert {"size", "encoder", "device", "seed"}.isdisjoint(options["properties"])

@@ -48,7 +48,7 @@ COMMANDS = {
         "measure:measure",
         "Measure a result: distance to style and content, and artefacts such as grids and frames.",
     ),
-    "train": Listed("train:train", "Teach a fast network the style of PAINTING."),
+    "train": Listed("train:train", "Train a fast network on the style of PAINTING."),
     "video": Listed("video:app", "Paint the film IN without flicker."),
     "studio": Listed("studio:studio", "Start the studio, a web page for painting photographs."),
     "texture": Listed(

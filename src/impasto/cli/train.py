@@ -38,13 +38,13 @@ def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="The network, NAME.safetensors.")],
     content_dir: Annotated[
         list[Path] | None,
-        typer.Option(help="Photographs to practise on: a folder, or several. Without, made pictures."),
+        typer.Option(help="Photographs to train on: a folder, or several. Default: synthetic pictures."),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Then refine the whole network; it keeps the new styles only.")
+        bool, typer.Option("--full", help="Then train the whole network, for the new styles only.")
     ] = False,
     from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="Begin with random filters instead of the shipped network.")
+        bool, typer.Option("--from-scratch", help="Start from random weights instead of the shipped network.")
     ] = False,
     architecture: Annotated[
         str | None,
@@ -54,21 +54,19 @@ def train(
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option(help="A network of yours to begin with. \\[default: the shipped one]"),
+        typer.Option(help="The network to start from. \\[default: the shipped one]"),
     ] = None,
     name: Annotated[
-        list[str] | None, typer.Option(help="What a style is called, one each. \\[default: as its file]")
+        list[str] | None, typer.Option(help="Name of the style, one for each. \\[default: as its file]")
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="Time to take. \\[default: 4.5; 20 with --full; 60 with --from-scratch]"),
+        typer.Option(help="Duration. \\[default: 4.5; 20 with --full; 60 with --from-scratch]"),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of training, instead of a time.")] = None,
-    style_weight: Annotated[
-        float | None, typer.Option(help="How much the style counts. \\[default: 1]")
-    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps of training, instead of a duration.")] = None,
+    style_weight: Annotated[float | None, typer.Option(help="Weight of the style. \\[default: 1]")] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Photographs a step.", rich_help_panel=_MORE, show_default="4")
+        int | None, typer.Option(help="Photographs per step.", rich_help_panel=_MORE, show_default="4")
     ] = None,
     size: Annotated[
         int | None,
@@ -77,12 +75,12 @@ def train(
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, max=2**63 - 1, help="Of everything random.", rich_help_panel=_MORE, show_default="0"
+            min=0, max=2**63 - 1, help="Seed of random numbers.", rich_help_panel=_MORE, show_default="0"
         ),
     ] = None,
     max_photos: Annotated[
         int | None,
-        typer.Option(help="Of more photographs, so many.", rich_help_panel=_MORE, show_default="1000"),
+        typer.Option(help="Most photographs used.", rich_help_panel=_MORE, show_default="1000"),
     ] = None,
     precision: Annotated[
         str | None,
@@ -93,14 +91,14 @@ def train(
         typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=_MORE, show_default="auto"),
     ] = None,
     preview: Annotated[
-        Path | None, typer.Option(help="Keep this picture of photographs and their paintings up to date.")
+        Path | None, typer.Option(help="Write a sheet of photographs and their paintings to this file.")
     ] = None,
     log: Annotated[
-        Path | None, typer.Option(help="Every step's losses, as CSV. \\[default: beside the network]")
+        Path | None, typer.Option(help="Losses of every step, as CSV. \\[default: beside the network]")
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Their curves. \\[default: beside the log, where matplotlib is installed]"),
+        typer.Option(help="Loss curves. \\[default: beside the log, if matplotlib is installed]"),
     ] = None,
     checkpoint: Annotated[
         Path | None,
@@ -115,7 +113,7 @@ def train(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Teach a fast network the style of PAINTING.
+    """Train a fast network on the style of PAINTING.
 
     \b
     impasto train painting.jpg --content-dir photos -o mine.safetensors
@@ -123,8 +121,8 @@ def train(
     impasto train painting.jpg --content-dir photos -o mine.safetensors --full --preview look.png
     torchrun --nproc-per-node 2 -m impasto train painting.jpg --content-dir photos -o mine.safetensors
 
-    The result holds the gallery's styles and the new one, and beside it lies the same as .onnx: both
-    are for `impasto fast --model`. Ctrl-C saves the state: the same command continues.
+    The result has the gallery's styles and the new one, also as .onnx beside it; use either with
+    `impasto fast --model`. Ctrl-C saves the state; the same command continues.
     """
     if full and from_scratch:
         raise InputError("--full refines the shipped network, --from-scratch does without it: expected one")

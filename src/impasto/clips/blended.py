@@ -71,7 +71,7 @@ class Blended:
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """See ``Coherence``."""
-        yield from ahead(self._mixed(frames, state))  # whoever encodes them has a thread to itself
+        yield from ahead(self._mixed(frames, state))  # encoding has its own thread
 
     def _mixed(self, frames: Iterable[Frame], state: State | None) -> Iterator[PaintedFrame]:
         last = None if not state else from_words(state["painting"])

@@ -63,7 +63,7 @@ class Coherence(Protocol):
     def painter(self) -> FramePainter: ...
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
-        """Yield the paintings of ``frames``, going on from ``state`` where there is one."""
+        """Yield the paintings of ``frames``, continuing from ``state`` if given."""
 
 
 def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:

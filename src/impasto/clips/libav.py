@@ -1,4 +1,4 @@
-"""PyAV, which comes with the extra ``video``: imported when a video is at hand, and its errors in words."""
+"""PyAV, from the extra ``video``: imported only for videos, with its errors converted."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def find(path: Path) -> list[Path]:
         found = list(path.parent.glob(path.name))
         what = f"pictures called {path}"
     if not found:
-        raise InputError(f"expected {what}; there are none")
+        raise InputError(f"expected {what}; got none")
     return sorted(found, key=_natural)
 
 

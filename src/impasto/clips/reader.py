@@ -1,6 +1,6 @@
 """Video files as clips: every container and codec PyAV reads, upright, in sRGB, frame by frame.
 
-Nothing but the frame at hand is kept, so memory does not grow with length.
+Only the current frame is held in memory, so that memory does not grow with length.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ class VideoFile:
                 yield None, earlier, lost[earlier]
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
-        """Yield the stream's packets; a file that breaks off ends there, and is told, or refused."""
+        """Yield the stream's packets; a truncated file ends there, with a note, or is refused."""
         try:
             yield from container.demux(stream)
         except self._av.FFmpegError as error:

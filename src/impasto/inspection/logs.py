@@ -220,7 +220,7 @@ class LogFile:
             line = json.dumps(found | ({"saved": saved} if saved else {})) + "\n"
         else:
             line = _csv_line([*row, *(event.losses.get(name, "") for name in self.losses)])
-        # A run that is killed goes on from its checkpoint: the lines before it have to be there.
+        # A killed run resumes from its checkpoint: the lines before it have to be on disk.
         files.append(self.path, line.encode(), durable=False)
 
     def _kept(self, head: str) -> list[str]:
@@ -229,7 +229,7 @@ class LogFile:
             lines = file.readlines()
         if head and (not lines or lines.pop(0).strip() != head.strip()):
             return []
-        # Of a line cut short, the end is missing.
+        # A truncated line has no end.
         return [line for line in lines if line.endswith("\n") and 0 < self._iteration(line) <= self.done]
 
     def _iteration(self, line: str) -> int:

@@ -18,7 +18,7 @@ PARTS = 8
 
 
 class BatchMeter:
-    """Counts the jobs of a batch that are settled. Memory stays the same however many they are.
+    """A counter of the finished and failed jobs of a batch, in constant memory.
 
     ``total``: all jobs; ``skipped``: those done before. ``now`` returns seconds. The time left is estimated
     from the speed of the last five minutes.

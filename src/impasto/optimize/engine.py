@@ -39,7 +39,7 @@ class Checkpointer(Protocol):
     def save_if_due(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
         """Save ``state()`` if it is time to; called after every iteration.
 
-        After the ``last`` one painting is cut short."""
+        After the ``last`` one, painting stops."""
 
 
 def paint(

@@ -62,24 +62,21 @@ class OptimizeOptions:
     """
 
     size: int | tuple[int, int] = parameter(512, "Long side in pixels, or WIDTHxHEIGHT.", "size", least=16)
-    style_weight: float = parameter(8.0, "How much the style counts.", "number", least=0)
-    content_weight: float = parameter(1.0, "How much the photograph counts.", "number", least=0)
-    tv_weight: float = parameter(0.0, "How much smoothness counts.", "number", least=0)
+    style_weight: float = parameter(8.0, "Weight of the style.", "number", least=0)
+    content_weight: float = parameter(1.0, "Weight of the photograph.", "number", least=0)
+    tv_weight: float = parameter(0.0, "Weight of smoothness.", "number", least=0)
     style_scale: float = parameter(
         1.0,
-        "Size of the strokes against the picture, whatever its size in pixels: 1 as in the painting, "
-        "0.5 half.",
+        "Size of the strokes relative to the picture: 1 as in the painting, 0.5 half.",
         "number",
         above=0,
         bound=4,
         flags=("--style-scale", "--stroke-size"),
     )
-    iterations: int = parameter(20, "Steps at each pyramid level.", "whole", least=1, bound=2000)
-    seed: int = parameter(0, "Of the random start.", "whole", least=0, below=2**64)
-    optimizer: Optimizer = choice("lbfgs", Optimizer, "{}.")
-    learning_rate: float = parameter(
-        1.0, "Step size; for L-BFGS a factor of its own step.", "number", above=0
-    )
+    iterations: int = parameter(20, "Iterations at each pyramid level.", "whole", least=1, bound=2000)
+    seed: int = parameter(0, "Seed of the random start.", "whole", least=0, below=2**64)
+    optimizer: Optimizer = choice("lbfgs", Optimizer, "Optimizer: {}.")
+    learning_rate: float = parameter(1.0, "Step size; for L-BFGS, a factor of its step.", "number", above=0)
     init: str = parameter(
         "content",
         f"Start: {', '.join(get_args(Initialisation))}, or a picture.",
@@ -99,7 +96,7 @@ class OptimizeOptions:
     )
     style_weights: tuple[float, ...] = parameter(
         (),
-        "Shares of several styles, such as 3,1; a negative one leads away from a style.",
+        "Shares of several styles, such as 3,1; a negative one moves away from a style.",
         "numbers",
         STYLES,
         flags=("--blend",),
@@ -115,10 +112,12 @@ class OptimizeOptions:
         STYLES,
         shown="all",
     )
-    color: Color = choice("style", Color, "Whose colours: {}.", COLOURS)
-    color_space: ColorSpace = choice("lab", ColorSpace, "For luminance: {}.", COLOURS)
-    color_method: ColorMethod = choice("symmetric", ColorMethod, "For matching: {}.", COLOURS)
-    color_strength: float = parameter(1.0, "From 0, as painted, to 1.", "number", COLOURS, least=0, most=1)
+    color: Color = choice("style", Color, "Colours of the result: {}.", COLOURS)
+    color_space: ColorSpace = choice("lab", ColorSpace, "Colour space for luminance: {}.", COLOURS)
+    color_method: ColorMethod = choice("symmetric", ColorMethod, "Method of matching colours: {}.", COLOURS)
+    color_strength: float = parameter(
+        1.0, "Strength of the colour change, from 0 to 1.", "number", COLOURS, least=0, most=1
+    )
     mask_feather: float = parameter(
         0.0, "Soft edge of masks, in pixels of the result.", "number", REGIONS, least=0
     )
@@ -128,23 +127,23 @@ class OptimizeOptions:
     guidance_propagation: Propagation = choice(
         "simple",
         Propagation,
-        "How masks reach deep layers: by area (simple), where nothing beyond the mask is seen (inside), or "
-        "where any of it is (all).",
+        "How masks are scaled to deep layers: by area (simple), to positions that see only the mask "
+        "(inside), or any part of it (all).",
         REGIONS,
     )
     encoder: str = parameter(
         "tiny",
-        "tiny, vgg19, vgg16, vgg19-caffe, vgg16-caffe, timm:NAME or a file.",
+        "The network: tiny, vgg19, vgg16, vgg19-caffe, vgg16-caffe, timm:NAME or a file.",
         "text",
         LOSSES,
         expected="a network's name or a file's",
     )
-    pooling: PoolingName = choice("max", PoolingName, "{}.", LOSSES)
+    pooling: PoolingName = choice("max", PoolingName, "Pooling of the network: {}.", LOSSES)
     rescale_pooling: bool = parameter(
-        False, "Rescale what pooling gives, as style-transfer-pytorch does.", "switch", LOSSES
+        False, "Rescale the output of pooling, as style-transfer-pytorch does.", "switch", LOSSES
     )
     padding: PaddingName | None = choice(
-        None, PaddingName, "{}.", LOSSES, optional=True, shown="the network's"
+        None, PaddingName, "Padding of the network: {}.", LOSSES, optional=True, shown="the network's"
     )
     normalise_activations: bool = parameter(
         False, "Rescale each filter to a mean activation of 1, as Gatys et al. do.", "switch", LOSSES
@@ -155,21 +154,21 @@ class OptimizeOptions:
     style_layers: Mapping[str, float] = parameter(
         lambda: dict(STYLE_LAYERS), f"Style layers, {_LAYERS}.", "layers", LOSSES
     )
-    style_loss: StyleLoss = choice("wasserstein", StyleLoss, "How styles are compared: {}.", LOSSES)
-    content_loss: ContentLoss = choice("relative", ContentLoss, "How content is compared: {}.", LOSSES)
-    tv_loss: TotalVariation = choice("l2", TotalVariation, "How smoothness is measured: {}.", LOSSES)
+    style_loss: StyleLoss = choice("wasserstein", StyleLoss, "Style loss: {}.", LOSSES)
+    content_loss: ContentLoss = choice("relative", ContentLoss, "Content loss: {}.", LOSSES)
+    tv_loss: TotalVariation = choice("l2", TotalVariation, "Smoothness loss: {}.", LOSSES)
     samples: int | None = parameter(
         None,
-        "Features a sampling style loss compares.",
+        "Number of features that a sampling style loss compares.",
         "whole",
         LOSSES,
         least=1,
         bound=4096,
         optional=True,
-        shown="as many as it needs",
+        shown="as many as needed",
     )
     normalise_weights: bool = parameter(
-        False, "Divide each layer's weight by the largest side of its target.", "switch", LOSSES
+        False, "Divide each layer's weight by the long side of its target.", "switch", LOSSES
     )
     gradient_scaling: GradientScalingName = choice(
         "none",
@@ -179,7 +178,7 @@ class OptimizeOptions:
     )
     coarse_iterations: int | None = parameter(
         30,
-        "Steps at levels below half the final size.",
+        "Iterations at levels below half the final size.",
         "whole",
         DESCENT,
         least=1,
@@ -188,7 +187,7 @@ class OptimizeOptions:
     )
     first_iterations: int | None = parameter(
         None,
-        "Steps at the first level.",
+        "Iterations at the first level.",
         "whole",
         DESCENT,
         least=1,
@@ -196,41 +195,40 @@ class OptimizeOptions:
         optional=True,
         shown="as the others",
     )
-    noise: float = parameter(0.25, "Of --init noise: its deviation; white is 1.", "number", DESCENT, least=0)
-    history: int = parameter(10, "Steps L-BFGS remembers.", "whole", DESCENT, least=1, bound=200)
-    line_search: bool = parameter(False, "L-BFGS searches along each step (strong Wolfe).", "switch", DESCENT)
-    beta1: float = parameter(
-        0.9, "Of Adam: how long the mean gradient lasts.", "number", DESCENT, least=0, below=1
-    )
-    beta2: float = parameter(
-        0.999, "Of Adam: how long the mean square lasts.", "number", DESCENT, least=0, below=1
-    )
-    adam_epsilon: float = parameter(1e-8, "Of Adam: keeps its divisor from 0.", "number", DESCENT, least=0)
-    carry_optimizer: bool = parameter(
-        False, "Adam goes on at the next level with what it knows.", "switch", DESCENT
-    )
-    momentum: float = parameter(0.9, "Of SGD.", "number", DESCENT, least=0, below=1)
+    noise: float = parameter(0.25, "Deviation of --init noise, where white is 1.", "number", DESCENT, least=0)
+    history: int = parameter(10, "Length of the history of L-BFGS.", "whole", DESCENT, least=1, bound=200)
+    line_search: bool = parameter(False, "Line search for L-BFGS (strong Wolfe).", "switch", DESCENT)
+    beta1: float = parameter(0.9, "Adam's decay of the mean gradient.", "number", DESCENT, least=0, below=1)
+    beta2: float = parameter(0.999, "Adam's decay of the mean square.", "number", DESCENT, least=0, below=1)
+    adam_epsilon: float = parameter(1e-8, "Adam's epsilon, added to its divisor.", "number", DESCENT, least=0)
+    carry_optimizer: bool = parameter(False, "Keep Adam's state at the next level.", "switch", DESCENT)
+    momentum: float = parameter(0.9, "Momentum of SGD.", "number", DESCENT, least=0, below=1)
     variable_range: float = parameter(
         1.0,
-        "What white is to the optimiser: 1, or 255 as in the papers' programs.",
+        "Value of white in the optimiser: 1, or 255 as in the papers' programs.",
         "number",
         DESCENT,
         above=0,
     )
-    clip: bool = parameter(False, "Keep every step within range.", "switch", DESCENT)
+    clip: bool = parameter(False, "Clip pixels to their range after every step.", "switch", DESCENT)
     average_decay: float = parameter(
-        0.0, "Average the iterates, such as 0.99; 0 for the last.", "number", DESCENT, least=0, below=1
+        0.0,
+        "Decay of the average over iterations, such as 0.99; 0 for the last iteration alone.",
+        "number",
+        DESCENT,
+        least=0,
+        below=1,
     )
     recoveries: int = parameter(
         3,
-        "How often to step back from a loss that is no number, each time at half the learning rate.",
+        "Steps back from a loss that is not a number, each with half the learning rate.",
         "whole",
         DESCENT,
         least=0,
     )
     threshold: float | None = parameter(
         None,
-        "Stop a level when the loss is at or below this.",
+        "Stop a level at this loss or below.",
         "number",
         DESCENT,
         least=0,
@@ -250,41 +248,45 @@ class OptimizeOptions:
         128, "Long side of the coarsest level; 0 for a single one.", "whole", SIZES, least=0
     )
     detail: float = parameter(
-        1.0, "Share of the photo's fine detail given back on the way up.", "number", SIZES, least=0
+        1.0, "Share of the photo's fine detail restored at each level.", "number", SIZES, least=0
     )
     style_sizes: StyleSizes = choice(
-        "grid", StyleSizes, "Measure styles at a grid of sizes, as style files are, or at exact ones.", SIZES
+        "grid",
+        StyleSizes,
+        "Measure styles at fixed sizes, as in style files (grid), or at the exact size.",
+        SIZES,
     )
     resampling: Resampling = choice(
-        "lanczos", Resampling, "How pictures are resized: {}; all but lanczos round to 8 bits.", SIZES
+        "lanczos", Resampling, "Filter for resizing: {}; all but lanczos round to 8 bits.", SIZES
     )
-    rounding: Rounding = choice(
-        "half-up", Rounding, "Of sides that are so many pixels and a half: {}.", SIZES
-    )
+    rounding: Rounding = choice("half-up", Rounding, "Rounding of sides with half a pixel: {}.", SIZES)
     max_memory: float | None = parameter(
         None,
-        "GB the painting may take.",
+        "The memory to use, in GB.",
         "number",
         WORK,
         least=0,
         optional=True,
-        shown="a safe share of what is free",
+        shown="a safe share of the free memory",
     )
     tile: int | None = parameter(
         None,
-        "Paint in parts of about this side.",
+        "Paint in parts of about this side, in pixels.",
         "whole",
         WORK,
         least=32,
         optional=True,
-        shown="as memory asks",
+        shown="by memory",
     )
     device: str = parameter(
         "auto", "auto, cpu, cuda or mps.", "text", WORK, expected="a device's name, such as auto, cpu or cuda"
     )
-    precision: Precision = choice("auto", Precision, "{}.", WORK)
+    precision: Precision = choice("auto", Precision, "Arithmetic: {}.", WORK)
     channels_last: bool = parameter(
-        True, "Lay features out the fastest way; off rounds as programs do that do not.", "switch", WORK
+        True,
+        "Use the fastest memory layout; off rounds as programs with the other layout do.",
+        "switch",
+        WORK,
     )
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from impasto.errors import CorruptWeightsError, OptionError
 
 FOLDER_VARIABLE = "IMPASTO_WEIGHTS_DIR"
 TAKES = f"a folder that takes files, or another in {FOLDER_VARIABLE}"
-"""What is told of a weights folder that nothing can be stored in."""
+"""The expectation in errors about a weights folder that is not writable."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 

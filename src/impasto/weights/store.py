@@ -184,7 +184,7 @@ def known_convention(
 
 
 def _locked(name: str) -> AbstractContextManager[None]:
-    """Hold, among all processes, what is stored under ``name``; waits for whoever holds it."""
+    """Hold the lock of what is stored under ``name``, waiting for other processes."""
     return locked(cache.make_folder() / f"{name}.lock", expected=cache.TAKES)
 
 

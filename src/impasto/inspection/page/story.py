@@ -1,4 +1,4 @@
-"""Everything the page tells of, gathered before a word is written."""
+"""The contents of the page, gathered before it is written."""
 
 from __future__ import annotations
 

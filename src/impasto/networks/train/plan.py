@@ -13,7 +13,7 @@ from impasto.networks.train.additions import Beginning
 from impasto.networks.train.stages import Architecture, Method
 
 MINUTES: dict[str, float] = {"rows": 4.5, "full": 20.0, "scratch": 60.0}
-"""How long each method takes where nothing else is asked for."""
+"""The default duration of each method."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Previews:
         """Return what paints ``job``, which has no photograph yet; None where no network is installed.
 
         Raises ProblemError("not-ready") where its file cannot be read, as while it is being replaced, and
-        InputError and its kin for what it cannot paint.
+        InputError and its subclasses for what it cannot paint.
         """
         with self._lock:
             try:
