@@ -53,8 +53,8 @@ CASES = {
         "style-transfer photo.png painting.png --model tiny -ms 40 -s 48 -i 2 -ii 2 --devices cpu"
     ],
     "fast": [
-        "fast photo.png --style starry-night -o o.png",
-        "fast --camera film.avi --style starry-night -o me.gif",
+        "fast photo.png starry-night -o o.png",
+        "fast --camera film.avi starry-night -o me.gif",
     ],
     "export": ["export -o half.onnx --precision fp16", "export -o small.onnx --precision int8"],
     "style": ["style painting.png -o painting.style"],

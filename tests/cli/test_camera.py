@@ -18,12 +18,6 @@ from impasto.cli.camera import Newest, capture
 from impasto.cli.recordings import FrameServer
 from impasto.errors import InputError
 from tests.conftest import blobs
-from tests.inference.networks import make_file
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_file(tmp_path_factory.mktemp("networks") / "mine.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +42,10 @@ def test_frames_come_in_their_order_and_colours(film: Path) -> None:
     assert np.abs(frames[2] / 255 - small).mean() < 0.05
 
 
-def test_a_film_becomes_numbered_pictures_with_the_rate_reported(
-    film: Path, model: Path, tmp_path: Path
-) -> None:
+def test_a_film_becomes_numbered_pictures_with_the_rate_reported(film: Path, tmp_path: Path) -> None:
     out = tmp_path / "frames"
     for _ in range(2):
-        result = run(
-            "--camera", film, "--style", "red-dots", "--model", model, "-o", out, "--frames", 2, "--json"
-        )
+        result = run("--camera", film, "starry-night", "-o", out, "--frames", 2, "--json")
         assert result.exit_code == 0, result.output
     line = json.loads(result.stdout)
     assert line["frames"] == 2
@@ -64,22 +54,21 @@ def test_a_film_becomes_numbered_pictures_with_the_rate_reported(
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_a_film_becomes_an_animation(film: Path, model: Path, tmp_path: Path, suffix: str) -> None:
+def test_a_film_becomes_an_animation(film: Path, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"me{suffix}"
-    result = run("--camera", film, "--style", "red-dots", "--model", model, "-o", out, "--size", 32)
+    result = run("--camera", film, "starry-night", "-o", out, "--size", 32)
     assert result.exit_code == 0, result.output
     assert "4 frames" in result.stdout
     with Image.open(out) as image:
         assert (image.size, image.n_frames) == ((32, 24), 4)
 
 
-def test_bad_requests_are_one_line(film: Path, photo_file: Path, model: Path, tmp_path: Path) -> None:
-    asked = ["--style", "red-dots", "--model", model]
+def test_bad_requests_are_one_line(film: Path, tmp_path: Path) -> None:
+    asked = ["starry-night"]
     for more, word in (
         ([], "--serve"),
         (["-o", tmp_path / "film.mp4"], ".gif"),
         (["-o", tmp_path / "none" / "me.gif"], "none"),
-        ([photo_file, "-o", tmp_path], "both"),
     ):
         result = run("--camera", film, *asked, *more)
         assert result.exit_code == 2, result.output
@@ -118,10 +107,10 @@ def test_a_browser_gets_a_page_and_the_frames() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_serves_what_it_paints(film: Path, model: Path) -> None:
+def test_the_command_serves_what_it_paints(film: Path) -> None:
     code = (
         "from impasto.cli import app\n"
-        f"app(['fast', '--camera', {str(film)!r}, '--style', 'red-dots', '--model', {str(model)!r}, "
+        f"app(['fast', '--camera', {str(film)!r}, 'starry-night', "
         "'--serve', '0'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,7 +15,6 @@ from impasto.jobs import machine
 from impasto.jobs.executors.choice import WorkerRequest
 from impasto.pipelines import batch as works
 from impasto.pipelines.video import workers as video_workers
-from impasto.pipelines.video.engine import find_gallery
 from impasto.types import Picture
 from tests.clips.clips import moving, write_clip
 from tests.conftest import blobs
@@ -34,8 +33,8 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(app, list(words))
 
 
-FAST = ("fast", "photo.png", "--style", "starry-night", "-o", "out.png")
-CAMERA = ("fast", "--camera", "clip.mp4", "--style", "starry-night", "--size", "48", "-o", "frames")
+FAST = ("fast", "photo.png", "starry-night", "-o", "out.png")
+CAMERA = ("fast", "--camera", "clip.mp4", "starry-night", "--size", "48", "-o", "frames")
 VIDEO = ("video", "clip.mp4", "--style", "starry-night", "-o", "out.mkv")
 MODEL = (*VIDEO, "--model", str(SHIPPED))
 BATCH = ("batch", "photo.png", "--style", "starry-night", "-o", "out", "--fast")
@@ -85,13 +84,6 @@ def test_broken_cuda_is_warned_of_once_and_the_processor_paints(
     assert result.exit_code == 0, result.output
     assert result.stderr.count("impasto: warning: painting on the processor") == 1
     assert " on c" not in result.stdout
-
-
-def test_styles_that_are_optimised_have_the_optimiser_s_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    # What ONNX Runtime has is nothing to it.
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CPU])
-    for device in ("mps", "cuda"):
-        assert find_gallery(["painting.jpg"], None, device, needed=False) is None
 
 
 class Wished(Exception):  # noqa: N818 - nothing went wrong

@@ -34,8 +34,21 @@ def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> No
     art = tmp_path / "art.png"
     imaging.write(Picture(blobs(80, 80, seed=3)), art)
     output = tmp_path / "out.mp4"
-    words = ["video", source, "--style", art, "-o", output, "--size", 48, "--iterations", 2, "--json"]
-    words += ["--next-iterations", 2, "--preview", tmp_path / "look.png"]
+    words = [
+        "video",
+        source,
+        "--style",
+        art,
+        "-o",
+        output,
+        "--optimize",
+        "--size",
+        48,
+        "--iterations",
+        2,
+        "--json",
+    ]
+    words += ["--iterations", 2, "--next-iterations", 2, "--preview", tmp_path / "look.png"]
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == 0, result.output
     rows = [json.loads(line) for line in result.stdout.splitlines()]
@@ -55,10 +68,10 @@ def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> No
         (["--codec", "h264", "--quality", "52"], "quality of h264 from 0 (best) to 51"),
         (["--size", "9999999"], "expected frames of at most"),
         (["--on-damage", "cry"], "expected damage to be one of"),
-        (["--long-term", "2,3"], "growing numbers of frames from 1"),
-        (["--keep", "0.5"], "--keep works with the fast network only"),
-        (["--init", "noise"], "expected init content"),
-        (["--fast"], "in this network"),
+        (["--long-term", "2,3", "--optimize"], "growing numbers of frames from 1"),
+        (["--keep", "0.5", "--optimize"], "--keep does not work with --optimize"),
+        (["--init", "noise", "--optimize"], "expected init content"),
+        (["--init", "noise"], "--init needs --optimize"),
         (["--codec", "divx"], "expected codec to be one of"),
     ],
 )

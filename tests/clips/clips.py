@@ -88,22 +88,19 @@ def sound_packets(path: Path) -> list[bytes]:
 
 
 class Negative:
-    """A gallery whose one style is a negative, with a flicker that depends on the frame only."""
+    """A fast painter of negatives, with a flicker that depends on the frame only."""
 
-    class Style:
-        name = "negative"
-
-    styles = (Style(),)
     device = "cpu"
 
     def __init__(self, flicker: float = 0.0) -> None:
         self.flicker = flicker
+        self.network = f"negative {flicker}"
         self.painted = 0
 
-    def row(self, *_: Any) -> None:
-        """It takes everything."""
+    def paint_pixels(self, pixels: Pixels, _: Any = None) -> tuple[Pixels, dict[str, Any]]:
+        return self.paint(pixels), {}
 
-    def paint(self, pixels: Pixels, *_: Any) -> Pixels:
+    def paint(self, pixels: Pixels) -> Pixels:
         self.painted += 1
         seed = int(pixels.astype(np.float64).sum() * 1000) % 2**32
         noise = np.random.default_rng(seed).standard_normal(pixels.shape).astype(np.float32)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from impasto.clips import Blended, Frame, Guide, Guided
+from impasto.clips import Blended, Frame, Guide, Guided, State
 from impasto.clips.flow import consistency, motion, warp
 from impasto.clips.pipeline import ahead
 from impasto.clips.scenes import is_cut
@@ -53,6 +53,42 @@ class Flickering:
         total = np.clip(sum(weight for _, weight in guide.wanted), 0, 1)[..., None]
         held = sum(pixels * weight[..., None] for pixels, weight in guide.wanted)
         return np.asarray(0.9 * held + (1 - 0.9 * total) * fresh, np.float32)
+
+
+class EachAlone:
+    """A painter of shots that keeps the number of frames it has painted in one."""
+
+    def __init__(self, painter: Flickering) -> None:
+        self.painter = painter
+        self.begun = 0
+
+    def paint(self, frame: Pixels, kept: State | None) -> tuple[Pixels, State]:
+        self.begun += not kept
+        count = 1 + int(kept["count"] if kept else 0)
+        return self.painter.paint(frame, None), {"count": np.array(count)}
+
+    def finish(self, pixels: Pixels, _: Pixels) -> Pixels:
+        return pixels
+
+    def describe(self) -> str:
+        return "flickering"
+
+
+def test_what_is_kept_of_a_shot_is_given_back_after_a_pause_and_forgotten_at_a_cut() -> None:
+    clip = frames([0, 1, 2])
+    other = [Frame(3 + n, 3 + n, np.ascontiguousarray(1 - moving(n, *SIZE)[::-1])) for n in range(2)]
+    first = list(Blended(EachAlone(Flickering()), keep=0.99).paint(clip))
+    again = EachAlone(Flickering())
+    done = list(Blended(again, keep=0.99).paint([frames([3])[0], *other], first[-1].state))
+    assert [int(one.state["kept/count"]) for one in (*first, *done)] == [1, 2, 3, 4, 1, 2]
+    assert again.begun == 1
+
+
+def test_a_shot_entered_later_on_is_painted_by_what_its_first_frame_gave() -> None:
+    blended = Blended(EachAlone(Flickering()), keep=0.99)
+    state = blended.enter(frames([0])[0].pixels)
+    done = list(blended.paint(frames([5, 6]), state))
+    assert [(one.cut, int(one.state["kept/count"])) for one in done] == [(True, 2), (False, 3)]
 
 
 def test_flow_of_a_picture_that_moves_three_pixels_is_three_pixels() -> None:
@@ -140,7 +176,7 @@ def test_paintings_are_at_most_half_as_unsteady_and_as_sharp(way: str) -> None:
     naive = [Flickering().paint(p, None) for p in photos]
     naive = [strokes_on(p, seed) for seed, p in enumerate(photos)]
     painter = Flickering()
-    engine = Blended(painter, keep=0.99) if way == "blended" else Guided(painter, long_term=(1, 8))
+    engine = Blended(EachAlone(painter), keep=0.99) if way == "blended" else Guided(painter, long_term=(1, 8))
     ours = [painted.pixels for painted in engine.paint(clip)]
     assert steadiness(photos, ours).squared < 0.5 * steadiness(photos, naive).squared
     ratio = np.mean([sharpness(p) for p in ours]) / np.mean([sharpness(p) for p in naive])
@@ -149,7 +185,7 @@ def test_paintings_are_at_most_half_as_unsteady_and_as_sharp(way: str) -> None:
 
 def test_a_blended_painting_still_shows_its_own_frame() -> None:
     clip = frames(range(8))
-    ours = [painted.pixels for painted in Blended(Flickering(), keep=0.99).paint(clip)]
+    ours = [painted.pixels for painted in Blended(EachAlone(Flickering()), keep=0.99).paint(clip)]
     for frame, painting in zip(clip, ours, strict=True):
         coarse = cv2.GaussianBlur(painting, (0, 0), 6.0) - cv2.GaussianBlur(1 - frame.pixels, (0, 0), 6.0)
         assert np.abs(coarse).mean() < 0.05
@@ -160,7 +196,7 @@ def test_a_cut_begins_anew(way: str) -> None:
     clip = frames([0, 1, 2])
     other = [Frame(3 + n, 3 + n, np.ascontiguousarray(1 - moving(n, *SIZE)[::-1])) for n in range(3)]
     painter = Flickering()
-    engine = Blended(painter, keep=0.99) if way == "blended" else Guided(painter, long_term=(1, 8))
+    engine = Blended(EachAlone(painter), keep=0.99) if way == "blended" else Guided(painter, long_term=(1, 8))
     done = list(engine.paint([*clip, *other]))
     assert [painted.cut for painted in done] == [True, False, False, True, False, False]
     assert np.allclose(done[3].pixels, strokes_on(other[0].pixels, 4), atol=1e-4)
@@ -178,7 +214,7 @@ def test_motion_a_flash_and_a_fade_are_no_cuts() -> None:
 @pytest.mark.parametrize("way", ["blended", "guided"])
 def test_a_frame_that_is_the_one_before_again_is_painted_once(way: str) -> None:
     painter = Flickering()
-    engine = Blended(painter, keep=0.99) if way == "blended" else Guided(painter, long_term=(1, 8))
+    engine = Blended(EachAlone(painter), keep=0.99) if way == "blended" else Guided(painter, long_term=(1, 8))
     done = list(engine.paint(frames([0, 0, 1])))
     assert np.array_equal(done[0].pixels, done[1].pixels)
     assert len(painter.guides) == 2

@@ -9,11 +9,20 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.nn import functional
 
 from impasto.errors import CorruptWeightsError, WeightsMissingError
-from impasto.inference.any_painting import AnyPaintingPainter, _noise
-from impasto.inference.any_painting_graphs import LAYERS, NOISE, TILE, make_noise
-from impasto.inference.sessions import Sessions
+from impasto.inference.any_painting import TWICE, AnyPaintingPainter, _noise
+from impasto.inference.any_painting_graphs import (
+    CURVE,
+    CURVES,
+    HALF,
+    LAYERS,
+    NOISE,
+    TILE,
+    WHOLE,
+    make_noise,
+)
 from impasto.inference.transport import GAIN, LayerMoments, Statistics, mixture, transport
 from impasto.networks import transport as torch_transport
 from impasto.networks.any_painting import AnyPaintingNetwork, blended
@@ -33,19 +42,24 @@ def network() -> AnyPaintingNetwork:
 
 @pytest.fixture(scope="module")
 def painter() -> AnyPaintingPainter:
-    return AnyPaintingPainter(Sessions(threads=1))
+    return AnyPaintingPainter(threads=1, device="cpu")
 
 
 def tensor(pixels: Pixels) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None]
 
 
-def by_torch(network: AnyPaintingNetwork, photo: Pixels, style: Pixels, strength: float) -> Pixels:
-    height, width = (-(-n // 8) * 8 for n in photo.shape[:2])
+def by_torch(
+    network: AnyPaintingNetwork, photo: Pixels, style: Pixels, strength: float, coarse: Pixels | None = None
+) -> Pixels:
+    step = 8 if coarse is None or min(photo.shape[:2]) < TWICE else 16
+    height, width = (-(-n // step) * step for n in photo.shape[:2])
     noise = torch.from_numpy(_noise(height, width))
     with torch.inference_mode():
-        statistics = network.measure(tensor(style))
-        found = network(tensor(photo), statistics, strength=strength, noise=noise)
+        more = None if coarse is None else network.measure(tensor(coarse))
+        found = network(
+            tensor(photo), network.measure(tensor(style)), coarse=more, strength=strength, noise=noise
+        )
     return found[0].permute(1, 2, 0).clamp(0, 1).numpy()
 
 
@@ -57,9 +71,20 @@ def by_torch(network: AnyPaintingNetwork, photo: Pixels, style: Pixels, strength
 def test_it_paints_what_torch_paints(
     network: AnyPaintingNetwork, painter: AnyPaintingPainter, photo: Pixels, style: Pixels, strength: float
 ) -> None:
-    painted, _ = painter.paint(photo, painter.measure(style), strength)
+    painted, _ = painter.paint(photo, painter.measure(style), strength=strength)
     assert painted.shape == photo.shape
     assert np.abs(painted - by_torch(network, photo, style, strength)).max() < 2e-3
+
+
+@pytest.mark.parametrize("photo", [blobs(16, 16, 1), blobs(41, 64, 2), blobs(96, 130, 3), GREY])
+def test_it_paints_what_torch_paints_with_large_strokes_first(
+    network: AnyPaintingNetwork, painter: AnyPaintingPainter, photo: Pixels
+) -> None:
+    style, coarse = stripes(70, 50), stripes(35, 25, period=4)
+    measured = [painter.measure(picture) for picture in (style, coarse)]
+    painted, maps = painter.paint(photo, measured[0], coarse=measured[1])
+    assert np.abs(painted - by_torch(network, photo, style, 1.0, coarse)).max() < 4e-3
+    assert np.abs(painter.paint_with(photo, maps) - painted).max() < 2e-3
 
 
 def test_it_measures_what_torch_measures(network: AnyPaintingNetwork, painter: AnyPaintingPainter) -> None:
@@ -77,9 +102,9 @@ def test_bands_give_the_whole_picture(
     painter: AnyPaintingPainter, width: int, height: int, strength: float
 ) -> None:
     photo, style = blobs(width, height, seed=2), painter.measure(stripes(70, 50))
-    narrow = AnyPaintingPainter(Sessions(threads=1), band_pixels=8 * width)
-    wanted, maps = painter.paint(photo, style, strength)
-    banded, same = narrow.paint(photo, style, strength)
+    narrow = AnyPaintingPainter(threads=1, band_pixels=8 * width)
+    wanted, maps = painter.paint(photo, style, coarse=style, strength=strength)
+    banded, same = narrow.paint(photo, style, coarse=style, strength=strength)
     assert np.abs(banded - wanted).max() < 1e-3
     assert maps.keys() == same.keys()
     assert np.abs(narrow.paint_with(photo, maps) - wanted).max() < 1e-3
@@ -97,7 +122,7 @@ def test_with_given_maps_a_part_is_painted_as_in_the_whole(painter: AnyPaintingP
     whole = painter.paint_with(photo, maps)
     changed = photo.copy()
     changed[:200] = 0
-    assert np.array_equal(painter.paint_with(changed, maps)[296:], whole[296:])
+    assert np.array_equal(painter.paint_with(changed, maps)[344:], whole[344:])
 
 
 def test_it_paints_the_same_every_time(painter: AnyPaintingPainter) -> None:
@@ -105,14 +130,25 @@ def test_it_paints_the_same_every_time(painter: AnyPaintingPainter) -> None:
     assert np.array_equal(painter.paint(photo, style)[0], painter.paint(photo, style)[0])
 
 
-def test_noise_is_smooth_of_variance_one_and_has_no_seam() -> None:
+def test_noise_is_white_and_its_directions_change_slowly_and_without_a_seam() -> None:
     noise = make_noise()
-    assert noise.shape == (NOISE, TILE, TILE)
-    assert noise.var() == pytest.approx(1, abs=0.05)
-    # Of 1-2-1, neighbours correlate by (1 * 2 + 2 * 1) / 6, across the edge too.
-    assert (noise * np.roll(noise, 1, 2)).mean() == pytest.approx(2 / 3, abs=0.05)
-    assert (noise[:, :, 0] * noise[:, :, -1]).mean() == pytest.approx(2 / 3, abs=0.2)
+    assert noise.shape == (NOISE + CURVES + HALF + WHOLE, TILE, TILE)
+    white, curves = noise[:NOISE], noise[NOISE : NOISE + CURVES]
+    assert white.var() == pytest.approx(1, abs=0.02)
+    assert (white * np.roll(white, 1, 2)).mean() == pytest.approx(0, abs=0.02)
+    for axis in (1, 2):
+        assert np.abs(curves - np.roll(curves, 1, axis)).max() < 10 / CURVE
     assert np.array_equal(noise, make_noise())
+
+
+def test_directions_are_torch_s_interpolation() -> None:
+    curves = make_noise()[NOISE : NOISE + CURVES]
+    random = np.random.RandomState(0)
+    random.standard_normal((NOISE, TILE, TILE))
+    coarse = random.standard_normal((CURVES, TILE // CURVE, TILE // CURVE))
+    around = torch.from_numpy(np.pad(coarse, ((0, 0), (3, 3), (3, 3)), mode="wrap"))[None]
+    wanted = functional.interpolate(around, scale_factor=CURVE, mode="bicubic", align_corners=False)[0]
+    assert np.allclose(curves, wanted[:, 3 * CURVE : -3 * CURVE, 3 * CURVE : -3 * CURVE], atol=1e-5)
 
 
 def random_moments(seed: int, channels: int = 24, rank: int = 24) -> LayerMoments:
@@ -159,13 +195,13 @@ def test_the_file_of_another_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     save_file({"conv1.weight": torch.zeros(3, 16, 1, 1)}, path)
     with pytest.raises(CorruptWeightsError, match="it is of another network"):
-        AnyPaintingPainter(Sessions(), path)
+        AnyPaintingPainter(path)
 
 
 def test_a_file_that_is_none_or_not_there_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "text.safetensors"
     with pytest.raises(WeightsMissingError, match="there is no file"):
-        AnyPaintingPainter(Sessions(), path)
+        AnyPaintingPainter(path)
     path.write_text("not a network")
     with pytest.raises(CorruptWeightsError, match="expected a safetensors file at"):
-        AnyPaintingPainter(Sessions(), path)
+        AnyPaintingPainter(path)

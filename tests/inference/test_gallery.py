@@ -81,8 +81,6 @@ def test_kept_colours_are_the_photographs(gallery: Gallery) -> None:
         ({"red-dots": 0.0}, {}, OptionError, "above 0"),
         ({"red-dots": -1.0}, {}, OptionError, "share of red-dots"),
         ({"red-dots": float("nan")}, {}, OptionError, "share of red-dots"),
-        ("red-dots", {"strength": 1.5}, OptionError, "expected strength to be a number from 0 to 1"),
-        ("red-dots", {"stroke_size": 0.4}, OptionError, "expected stroke_size to be a number from 0.5 to 1"),
         ("red-dots", {"stroke_size": float("nan")}, OptionError, "stroke_size"),
     ],
 )
@@ -106,30 +104,6 @@ def test_what_cannot_be_is_refused(
 def test_pixels_of_another_kind_are_refused(gallery: Gallery, pixels: np.ndarray, words: str) -> None:
     with pytest.raises(PictureError, match=words):
         gallery.paint(pixels, "red-dots")
-
-
-def test_a_stream_gives_each_frame_in_its_own_kind_and_counts(gallery: Gallery) -> None:
-    floats = [blobs(32, 24, seed=k) for k in range(3)]
-    bytes_ = [np.rint(f * 255).astype(np.uint8) for f in floats]
-    stream = gallery.stream(iter(floats), "red-dots")
-    assert stream.rate == stream.painting_rate == 0
-    painted = list(stream)
-    assert stream.painted == 3
-    assert 0 < stream.rate <= stream.painting_rate * 1.001
-    assert all(np.array_equal(p, gallery.paint(f, "red-dots")) for p, f in zip(painted, floats, strict=True))
-    for frame, found in zip(bytes_, gallery.stream(bytes_, "red-dots"), strict=True):
-        wanted = gallery.paint(frame.astype(np.float32) / np.float32(255), "red-dots")
-        assert found.dtype == np.uint8
-        assert np.array_equal(found, np.rint(wanted * 255))
-
-
-def test_a_stream_with_a_wrong_style_is_refused_before_a_frame_is_taken(gallery: Gallery) -> None:
-    def frames():  # type: ignore[no-untyped-def]
-        raise AssertionError
-        yield
-
-    with pytest.raises(StyleError):
-        gallery.stream(frames(), "green")
 
 
 def test_an_onnx_file_paints_like_the_network_it_was_made_of(network_file: Path, tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from PIL import Image
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
 from impasto.errors import StyleError, WeightsMissingError
-from impasto.inference import FastStyle
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.studio.server import Server, _config
@@ -54,14 +53,12 @@ def mask(width: int = 64, height: int = 48) -> bytes:
 
 
 class Fake:
-    """A painter with a gallery network that inverts."""
-
-    styles = (FastStyle("inverted", "Inverted", "Nobody", "2026", "CC0"),)
+    """A painter that inverts; its one named style is starry-night."""
 
     def __init__(self, job: Job, *, like: Any = None) -> None:  # noqa: ARG002
         assert isinstance(job.options, FastOptions)
-        self.options, self.gallery = job.options, self
-        if unknown := {style.place for style in job.styles} - {"inverted"}:
+        self.options = job.options
+        if unknown := {style.place for style in job.styles} - {"starry-night"}:
             raise StyleError(f"there is no style {unknown}")
 
     def paint(self, photo: Picture) -> Painting:

@@ -18,6 +18,7 @@ from impasto.errors import CorruptWeightsError, ImpastoError, OutputError
 from impasto.imaging import read_parameters
 from impasto.jobs import Job
 from impasto.optimize.options import Initialisation
+from impasto.painters import make_painter
 from impasto.studio.web import broadcast as watching
 from impasto.studio.web.schemas import JobSettings
 from impasto.studio.worker.sweeper import Sweeper
@@ -357,11 +358,11 @@ def test_what_cannot_be_painted_after_all_fails_with_the_reason(client: httpx.Cl
     assert str(house.settings.data_dir) not in error
 
 
-def test_previews_by_the_gallery_network(make: Callable[..., House]) -> None:
+def test_previews_in_one_pass(make: Callable[..., House]) -> None:
     house = make(studio={"make_painter": Fake})
     with house.client(Accept="image/png") as client:
         data = encoded(64, 48)
-        body = {"photo": upload(client, data), "styles": [{"name": "inverted"}], "side": 64}
+        body = {"photo": upload(client, data), "styles": [{"name": "starry-night"}], "side": 64}
         answer = client.post("/preview", json=body)
         assert answer.headers["content-type"] == "image/png"
         expected = 255 - np.asarray(Image.open(io.BytesIO(data))).astype(int)
@@ -371,17 +372,32 @@ def test_previews_by_the_gallery_network(make: Callable[..., House]) -> None:
         answer = client.post("/preview", json=body, headers={"Accept": "*/*"})
         assert answer.headers["content-type"] == "image/jpeg"
         assert client.post("/preview", json={**body, "side": 5000}).status_code == 422
-        wrong = {**body, "styles": [{"name": "starry-night"}]}
+        wrong = {**body, "styles": [{"name": "no-such"}]}
         assert client.post("/preview", json=wrong).status_code == 422
         found = {style["name"]: style for style in client.get("/styles").json()["styles"]}
-        assert found["inverted"]["fast"]
-        assert not found["inverted"]["paint"]
+        assert found["starry-night"]["fast"]
         assert found["starry-night"]["paint"]
         assert client.get("/capabilities").json()["fast"]
 
 
+def test_a_preview_is_painted_in_an_uploaded_painting(make: Callable[..., House]) -> None:
+    house = make(studio={"make_painter": make_painter})
+    with house.client(Accept="image/png") as client:
+        photo, painting = upload(client), upload(client, encoded(80, 60, seed=1), role="painting")
+        other = upload(client, mask(), role="mask")
+        body = {"photo": photo, "styles": [{"picture": painting}], "side": 64}
+        answer = client.post("/preview", json=body)
+        assert answer.status_code == 200, answer.text
+        assert opened(answer.content).size == (64, 48)
+        both = {**body, "styles": [{"picture": painting}, {"name": "starry-night", "weight": 2}]}
+        assert client.post("/preview", json=both).content != answer.content
+        assert client.post("/preview", json={**body, "styles": [{"picture": other}]}).status_code == 422
+        neither = client.post("/preview", json={**body, "styles": [{}]})
+        assert neither.status_code == 422
+
+
 def test_without_the_network_previews_say_so(client: httpx.Client) -> None:
-    body = {"photo": upload(client), "styles": [{"name": "inverted"}]}
+    body = {"photo": upload(client), "styles": [{"name": "starry-night"}]}
     assert client.post("/preview", json=body).json()["type"] == "/problems/unavailable"
     assert not client.get("/capabilities").json()["fast"]
 
@@ -401,7 +417,7 @@ def test_a_network_that_cannot_be_read_yet_is_read_later(make: Callable[..., Hou
             answer = client.get("/styles")
             assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
             assert int(answer.headers["retry-after"]) >= 1
-        assert "inverted" in {style["name"] for style in client.get("/styles").json()["styles"]}
+        assert "starry-night" in {style["name"] for style in client.get("/styles").json()["styles"]}
 
 
 def test_the_gallery_is_that_of_the_package(client: httpx.Client) -> None:
@@ -486,7 +502,7 @@ def test_no_answer_names_a_folder_of_the_server(make: Callable[..., House], tmp_
     with house.client(accept="image/png") as client:
         photo = upload(client)
         house.services.storage.picture(photo).unlink()  # as a deletion at the same moment does
-        body = {"photo": photo, "styles": [{"name": "inverted"}]}
+        body = {"photo": photo, "styles": [{"name": "starry-night"}]}
         answer = client.post("/preview", json=body)
     assert answer.json()["type"] == "/problems/invalid"
     assert f"pictures/{photo}.png" in answer.json()["detail"]
@@ -503,7 +519,7 @@ def test_what_fails_for_our_networks_or_our_disk_is_a_fault_of_ours(
 
     house = make(studio={"make_painter": Failing})
     with house.client() as client:
-        body = {"photo": upload(client), "styles": [{"name": "inverted"}]}
+        body = {"photo": upload(client), "styles": [{"name": "starry-night"}]}
         answer = client.post("/preview", json=body)
     assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
     assert "/somewhere" not in answer.text

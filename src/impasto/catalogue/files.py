@@ -11,10 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
@@ -23,10 +22,15 @@ from impasto import files
 from impasto.catalogue.cards import StyleCard, parse_card
 from impasto.catalogue.measured import PictureStyle, StyleView
 from impasto.catalogue.sizes import style_size
-from impasto.encoders import FeatureExtractor
+from impasto.encoders.layers import IMAGE
 from impasto.errors import StyleError
-from impasto.objectives import IMAGE, LayerStatistics, Samples, StyleStatistics, blend_styles
 from impasto.types import Picture
+
+if TYPE_CHECKING:  # style files are read without torch
+    from impasto.encoders import FeatureExtractor
+    from impasto.objectives import Samples, StyleStatistics
+
+Numbers = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,30 @@ class FileStyle:
             raise StyleError(
                 f"{self.path.name} is a style file, which cannot be masked; give the painting itself"
             )
-        if dict(self.card.encoder) != encoder.describe():
+        import torch
+
+        from impasto.objectives import LayerStatistics
+
+        device = next(iter(encoder.parameters())).device
+        found = {}
+        for name, (mean, gram, positions) in self.numbers(encoder.describe(), layers, long_side).items():
+            first, second = (torch.from_numpy(n).to(device) for n in (mean, gram))
+            found[name] = LayerStatistics(first, second, positions)
+        return found
+
+    def numbers(
+        self, encoder: Mapping[str, object], layers: Sequence[str], long_side: float
+    ) -> dict[str, tuple[Numbers, Numbers, int]]:
+        """Return the mean (C,) and the Gram matrix (C, C), float32, and the positions of ``layers`` and of
+        the colours (IMAGE).
+
+        ``encoder``: what describes the encoder they are for. Raises StyleError where they are of another, or
+        not there.
+        """
+        if dict(self.card.encoder) != encoder:
             raise StyleError(
                 f"{self.path.name} was measured with the encoder {_words(self.card.encoder)}, and this "
-                f"painting uses {_words(encoder.describe())}; measure the painting again with `impasto style`"
+                f"painting uses {_words(encoder)}; measure the painting again with `impasto style`"
             )
         missing = sorted(set(layers) - set(self.layers()))
         if missing:
@@ -63,13 +87,12 @@ class FileStyle:
             )
         wanted = style_size(long_side)
         size = min(max(wanted, self.sizes()[0]), self.sizes()[-1])
-        device = next(iter(encoder.parameters())).device
         found = {}
         for name in (*layers, IMAGE):
-            mean = torch.from_numpy(self.tensors[f"{size}/{name}/mean"]).float().to(device)
-            triangle = torch.from_numpy(self.tensors[f"{size}/{name}/gram"]).float().to(device)
-            positions = int(self.tensors[f"{size}/{name}/positions"])
-            found[name] = LayerStatistics(mean, _unfold(triangle, len(mean)), positions)
+            mean, triangle = (
+                self.tensors[f"{size}/{name}/{part}"].astype(np.float32) for part in ("mean", "gram")
+            )
+            found[name] = mean, _unfold(triangle, len(mean)), int(self.tensors[f"{size}/{name}/positions"])
         return found
 
     def samples(self, *_: object, **__: object) -> Samples:
@@ -83,16 +106,14 @@ def _words(encoder: Mapping[str, Any]) -> str:
     return f"{encoder.get('name')} ({encoder.get('sha256')}, {encoder.get('pooling')} pooling)"
 
 
-def _fold(gram: torch.Tensor) -> torch.Tensor:
-    rows, columns = torch.triu_indices(*gram.shape)
-    return gram[rows, columns]
+def _fold(gram: Numbers) -> Numbers:
+    return gram[np.triu_indices(len(gram))]
 
 
-def _unfold(triangle: torch.Tensor, channels: int) -> torch.Tensor:
-    rows, columns = torch.triu_indices(channels, channels)
-    gram = triangle.new_zeros(channels, channels)
-    gram[rows, columns] = triangle
-    gram[columns, rows] = triangle
+def _unfold(triangle: Numbers, channels: int) -> Numbers:
+    rows, columns = np.triu_indices(channels)
+    gram = np.zeros((channels, channels), triangle.dtype)
+    gram[rows, columns] = gram[columns, rows] = triangle
     return gram
 
 
@@ -109,6 +130,8 @@ def measure_style_file(
     Several paintings count equally; a size that the smallest of them lacks is left out. ``half``
     stores float16 (half the file, about three digits), else float32 (the same result to rounding).
     """
+    from impasto.objectives import blend_styles
+
     styles = [PictureStyle(picture) for picture in pictures]
     least = encoder.minimum_side(layers)
     sizes = sorted(set.intersection(*(set(style.sizes(least)) for style in styles)))
@@ -121,7 +144,7 @@ def measure_style_file(
         for name, found in blend_styles(rows, [1.0] * len(rows)).items():
             with np.errstate(over="ignore"):  # an overflow shows as infinity, and is refused below
                 tensors[f"{size}/{name}/mean"] = found.mean.cpu().numpy().astype(kind)
-                tensors[f"{size}/{name}/gram"] = _fold(found.gram.cpu()).numpy().astype(kind)
+                tensors[f"{size}/{name}/gram"] = _fold(found.gram.cpu().numpy()).astype(kind)
             tensors[f"{size}/{name}/positions"] = np.array(found.positions, dtype=np.int64)
     if not all(np.isfinite(t).all() for t in tensors.values()):
         raise StyleError("the statistics of this painting do not fit the file's number format")

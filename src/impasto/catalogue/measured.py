@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypedDict, Unpack
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, Unpack
 
 from impasto.catalogue.sizes import STYLE_SIZES, style_size
-from impasto.encoders import FeatureExtractor
 from impasto.errors import StyleError
 from impasto.imaging import Rounding, fit, resample, resize_mask
-from impasto.objectives import (
-    SampleKind,
-    Samples,
-    StyleStatistics,
-    Window,
-    blend_styles,
-    join_samples,
-    measure_samples,
-    measure_style,
-    whole,
-)
-from impasto.tensors import plane_to_tensor, to_tensor
-from impasto.types import Picture, Plane
+from impasto.types import Picture, Pixels, Plane
+
+if TYPE_CHECKING:  # styles are found and read without torch
+    import torch
+    from torch import Tensor
+
+    from impasto.encoders import FeatureExtractor
+    from impasto.objectives import SampleKind, Samples, StyleStatistics, Window
 
 Sizing = Literal["grid", "exact", "as-is"]
-Plan = Callable[[int, int], Sequence[Window]]
+Plan = Callable[[int, int], "Sequence[Window]"]
 
 
 def at_once(height: int, width: int) -> list[Window]:
     """Return the plan that looks at a picture as a whole."""
+    from impasto.objectives import whole
+
     return [whole(height, width)]
 
 
@@ -105,9 +98,16 @@ class PictureStyle:
         sizes = self.sizes(least)
         return fit(width, height, min(max(style_size(long_side), sizes[0]), sizes[-1]))
 
+    def sized(self, long_side: float, least: int) -> Pixels:
+        """Return the picture at the size at which it is measured; see ``measured_at``."""
+        width, height = self.measured_at(long_side, least)
+        return resample(self.picture.pixels, width, height, self.resampling)
+
     def statistics(
         self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
+        from impasto.objectives import measure_style
+
         image, seen = self._prepared(encoder, layers, long_side, **view)
         return measure_style(encoder, image, layers, **seen)
 
@@ -121,6 +121,8 @@ class PictureStyle:
         generator: torch.Generator,
         **view: Unpack[StyleView],
     ) -> Samples:
+        from impasto.objectives import measure_samples
+
         image, seen = self._prepared(encoder, layers, long_side, **view)
         return measure_samples(encoder, image, layers, kind, count, generator, **seen)
 
@@ -133,11 +135,13 @@ class PictureStyle:
         plan: Plan = at_once,
     ) -> tuple[Tensor, dict[str, Any]]:
         """Return the picture as it is measured, and which part and windows of it are."""
-        width, height = self.measured_at(long_side, encoder.minimum_side(layers))
+        from impasto.tensors import plane_to_tensor, to_tensor
+
+        pixels = self.sized(long_side, encoder.minimum_side(layers))
+        height, width = pixels.shape[:2]
         device = next(iter(encoder.parameters())).device
-        image = to_tensor(resample(self.picture.pixels, width, height, self.resampling), device)
         weights = None if mask is None else plane_to_tensor(resize_mask(mask, width, height), device)
-        return image, {"mask": weights, "windows": plan(height, width)}
+        return to_tensor(pixels, device), {"mask": weights, "windows": plan(height, width)}
 
     def _check(self, least: int) -> None:
         width, height = self.picture.width, self.picture.height
@@ -157,6 +161,8 @@ class CollectionStyle:
     def statistics(
         self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
+        from impasto.objectives import blend_styles
+
         self._refuse_mask(**view)
         rows = [style.statistics(encoder, layers, long_side, **view) for style in self.members]
         return blend_styles(rows, [1.0] * len(rows))
@@ -171,6 +177,8 @@ class CollectionStyle:
         generator: torch.Generator,
         **view: Unpack[StyleView],
     ) -> Samples:
+        from impasto.objectives import join_samples
+
         self._refuse_mask(**view)
         rows = [s.samples(encoder, layers, long_side, kind, count, generator, **view) for s in self.members]
         return join_samples(rows, [1.0] * len(rows), generator)

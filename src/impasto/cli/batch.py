@@ -145,7 +145,7 @@ def batch(
         bool,
         typer.Option(
             "--fast",
-            help="Paint in one pass of the fast network, in its styles: impasto fast --list.",
+            help="Paint in one pass of the network for any painting.",
             rich_help_panel=NETWORKS,
         ),
     ] = False,

@@ -7,7 +7,8 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +19,22 @@ from impasto.cli.recordings import FrameServer, open_recording
 from impasto.errors import InputError, PictureError
 
 if TYPE_CHECKING:
-    from impasto.inference import Gallery, Stream
-    from impasto.inference.options import FastOptions
+    from impasto.painters.fast import FastPainter
 
 Frame = NDArray[np.uint8]
+
+RENEWED = 30
+PACE = 0.1
+OTHER = 0.15
+"""How unlike the last a frame must be, by the mean difference in [0, 1], to be quite another picture."""
 
 LIVE_SIZE = 512
 """The default long side in pixels."""
 
 
 def record(
-    gallery: Gallery,
+    painter: FastPainter,
     camera: str,
-    styles: Mapping[str, float],
-    options: FastOptions,
     *,
     output: Path | None,
     port: int | None,
@@ -44,17 +47,17 @@ def record(
         sinks: list[Any] = []
         if output is not None:
             sinks.append(stack.enter_context(open_recording(output, quality)))
-        seen = stack.enter_context(contextlib.closing(capture(camera, options.size or LIVE_SIZE)))
+        seen = stack.enter_context(contextlib.closing(capture(camera, painter.options.size or LIVE_SIZE)))
         if port is not None:
             server = stack.enter_context(FrameServer(port))
             sinks.append(server)
             if show != "nothing":
                 print(f"painting at {server.address} (Ctrl-C to stop)", file=sys.stderr, flush=True)
-        stream = gallery.stream(seen, styles, options)
+        stream = Stream(painter, seen)
         began = time.monotonic()
         with contextlib.suppress(KeyboardInterrupt):
             _run(stream, sinks, frames, show)
-    _sum_up(stream, time.monotonic() - began, output, gallery.device, show)
+    _sum_up(stream, time.monotonic() - began, output, painter.device, show)
 
 
 def _run(stream: Stream, sinks: list[Any], frames: int | None, show: str) -> None:
@@ -70,6 +73,57 @@ def _run(stream: Stream, sinks: list[Any], frames: int | None, show: str) -> Non
             print(f"\r{line}", end="", file=sys.stderr, flush=True)
         if frames is not None and stream.painted >= frames:
             return
+
+
+class Stream:
+    """Painted frames, one for each of ``frames``, (H, W, 3) uint8.
+
+    Features are carried over as they were in the first frame, which is measured again every ``RENEWED``
+    frames, and followed gradually, or where a frame is quite another picture, and followed at once.
+
+    ``painted``: how many so far. ``rate``: frames a second, of the last 30, the time that the frames took
+    to come and to be used included. ``painting_rate``: of the painting alone.
+    """
+
+    def __init__(self, painter: FastPainter, frames: Iterable[Frame]) -> None:
+        self.painted = 0
+        self._painter, self._frames = painter, frames
+        self._maps: Mapping[str, Any] = {}
+        self._newest: Mapping[str, Any] = {}
+        self._last: NDArray[np.float32] | None = None
+        self._ends: deque[float] = deque(maxlen=31)
+        self._spent: deque[float] = deque(maxlen=30)
+
+    def __iter__(self) -> Iterator[Frame]:
+        self._ends.append(time.perf_counter())
+        for frame in self._frames:
+            began = time.perf_counter()
+            painted = self._paint(frame.astype(np.float32) / np.float32(255))
+            now = time.perf_counter()
+            self._ends.append(now)
+            self._spent.append(now - began)
+            self.painted += 1
+            yield np.rint(painted * 255).astype(np.uint8)
+
+    def _paint(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        is_other = self._last is None or float(np.abs(pixels - self._last).mean()) > OTHER
+        self._last = pixels
+        if is_other or self.painted % RENEWED == 0:
+            painted, self._newest = self._painter.paint_pixels(pixels)
+            if is_other:
+                self._maps = self._newest
+                return painted
+        self._maps = {name: old + PACE * (self._newest[name] - old) for name, old in self._maps.items()}
+        return self._painter.paint_pixels(pixels, self._maps)[0]
+
+    @property
+    def rate(self) -> float:
+        gone = self._ends[-1] - self._ends[0] if len(self._ends) > 1 else 0.0
+        return (len(self._ends) - 1) / gone if gone else 0.0
+
+    @property
+    def painting_rate(self) -> float:
+        return len(self._spent) / sum(self._spent) if self._spent else 0.0
 
 
 def _sum_up(stream: Stream, seconds: float, output: Path | None, device: str, show: str) -> None:

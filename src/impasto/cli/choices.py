@@ -194,9 +194,7 @@ else:
         bases=(_TypedPainting,),
         frozen=True,
     )
-    FastChoices = make_dataclass(
-        "FastChoices", _fields(FastOptions, without=("style_weights",)), bases=(_TypedFast,), frozen=True
-    )
+    FastChoices = make_dataclass("FastChoices", _fields(FastOptions), bases=(_TypedFast,), frozen=True)
     # Without the fields that ``Choices`` has too.
     NetworkChoices = make_dataclass(
         "NetworkChoices",

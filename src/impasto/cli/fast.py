@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.choices import FastChoices, Quality, with_choices
+from impasto.cli.choices import FastChoices, MaxPixels, Quality, with_choices
 from impasto.errors import ImpastoError, InputError, OptionError
+from impasto.imaging.decoder import MAX_PIXELS
+from impasto.inference.options import FastOptions
 
 if TYPE_CHECKING:
-    from impasto.inference import Gallery
     from impasto.jobs import Job
     from impasto.painters import Painter
     from impasto.pipelines.photo import Result
@@ -25,27 +27,28 @@ CAMERA = "Camera"
 
 @with_choices
 def fast(
-    photos: Annotated[
-        list[Path] | None, typer.Argument(help="Photographs, or folders of them.", show_default=False)
+    photo: Annotated[
+        str | None, typer.Argument(help="A photograph, or a folder of them.", show_default=False)
     ] = None,
-    style: Annotated[
+    styles: Annotated[
         list[str] | None,
-        typer.Option(help="NAME, or NAME:WEIGHT several times for a blend.", show_default=False),
+        typer.Argument(
+            metavar="[STYLE]...",
+            help="A named style, a painting, a style file, a folder of paintings; or several.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The result's file; a folder for several.", show_default=False),
     ] = None,
     *,
-    show_list: Annotated[bool, typer.Option("--list", help="Print the styles, one a line.")] = False,
     choices: FastChoices,
     quality: Quality = 95,
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many to compute with. \\[default: one per core]")
     ] = None,
-    max_pixels: Annotated[
-        int | None, typer.Option(min=1, help="Refuse larger input pictures. \\[default: 180000000]")
-    ] = None,
+    max_pixels: MaxPixels = None,
     camera: Annotated[
         str | None,
         typer.Option(
@@ -68,52 +71,47 @@ def fast(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what is done as JSON, one line each.")] = False,
 ) -> None:
-    """Paint PHOTOS in one pass of a network that knows its styles: a fraction of a second each.
+    """Paint PHOTO in the manner of STYLE, any painting, in one pass of a network: a fraction of a second.
 
     \b
-    impasto fast --list
-    impasto fast photo.jpg --style starry-night -o out.jpg
-    impasto fast photo.jpg --style starry-night:0.7 --style great-wave:0.3 -o out.png
-    impasto fast photo.jpg --style the-kiss --strength 0.6 --keep-color -o out.png
-    impasto fast holiday/ --style water-lilies -o painted/
-    impasto fast photo.jpg --model mine.safetensors --style my-painting -o out.png
-    impasto fast --camera 0 --style starry-night --serve 8000
-    impasto fast --camera 0 --style great-wave --frames 60 -o me.gif
+    impasto fast photo.jpg starry-night -o out.jpg
+    impasto fast photo.jpg painting.jpg -o out.jpg
+    impasto fast photo.jpg starry-night painting.jpg --style-weights 0.7,0.3 -o out.png
+    impasto fast photo.jpg the-kiss --strength 0.6 --keep-color -o out.png
+    impasto fast holiday/ water-lilies -o painted/
+    impasto fast photo.jpg --model mine.onnx -o out.png
+    impasto fast --camera 0 starry-night --serve 8000
+    impasto fast --camera 0 great-wave --frames 60 -o me.gif
 
-    Any picture and any painting, slower and with every control: impasto stylize.
+    Slower, with every control: impasto stylize. The named styles: impasto styles.
     """
-    if not show_list:
-        _check_request(photos, output, camera, serve, frames)
+    given = [text for text in (photo, *(styles or ())) if text is not None]
+    photos, names = (given[:1], given[1:]) if camera is None else ([], given)
+    _check_request(photos, output, camera, serve, frames)
+    if not names and choices.model is None:
+        raise InputError("missing a style: a painting's file, or a name; see impasto fast --help")
     from impasto.jobs import Job, Reference
     from impasto.painters.fast import FastPainter
 
-    options = choices.options()
-    painter = FastPainter(Job(Reference(), (), options=options), threads=threads)
-    gallery = painter.gallery
-    if show_list:
-        print_styles(gallery, json)
-        return
-    shares = parse_styles(style, gallery)
-    gallery.row(shares, options)  # refuses what cannot be
+    options, most = choices.options(), max_pixels or MAX_PIXELS
+    job = Job(Reference(), tuple(map(Reference, names)), options=options, quality=quality)
+    painter = FastPainter(job, threads=threads, max_pixels=most)
     show = "json" if json else "nothing" if quiet else "words"
     if camera is not None:
         from impasto.cli.camera import record
 
-        where: dict[str, Any] = {"output": output, "port": serve, "frames": frames}
-        record(gallery, camera, shares, options, **where, quality=quality, show=show)
+        record(painter, camera, output=output, port=serve, frames=frames, quality=quality, show=show)
         return
-    options = options.replace(style_weights=tuple(shares.values()) if len(shares) > 1 else ())
-    styles = tuple(map(Reference, shares))
     jobs = [
-        Job(Reference(str(photo)), styles, str(target), options, quality=quality)
-        for photo, target in outputs([str(p) for p in photos or ()], shares, output)
+        replace(job, content=Reference(str(content)), output=str(target))
+        for content, target in outputs(photos, _ending(names or [options.model or ""], options), output)
     ]
-    if paint_all(jobs, painter, max_pixels, show):
+    if paint_all(jobs, painter, most, show):
         raise typer.Exit(SOME_FAILED)
 
 
 def _check_request(
-    photos: Sequence[Path] | None,
+    photos: Sequence[str],
     output: Path | None,
     camera: str | None,
     port: int | None,
@@ -122,61 +120,19 @@ def _check_request(
     """Refuse what does not go together, before anything is loaded."""
     if camera is None:
         if not photos:
-            raise InputError("expected at least one photograph, or --camera; see impasto fast --help")
+            raise InputError("expected a photograph, or --camera; see impasto fast --help")
         if output is None:
             raise InputError("expected -o OUT: a file for one photograph, a folder for several")
         for given, name in ((port, "--serve"), (frames, "--frames")):
             if given is not None:
                 raise OptionError(f"{name} is for --camera; expected --camera N too")
-        return
-    if photos:
-        raise OptionError("expected photographs or --camera; got both")
-    if output is None and port is None:
+    elif output is None and port is None:
         raise OptionError("expected -o OUT (a folder, .gif or .webp) or --serve PORT for what --camera sees")
 
 
-def parse_styles(given: Sequence[str] | None, gallery: Gallery) -> dict[str, float]:
-    """``NAME`` and ``NAME:WEIGHT`` as shares; a network's only style need not be named.
-
-    Raises OptionError."""
-    if not given and len(gallery.styles) == 1:
-        return {gallery.styles[0].name: 1.0}
-    if not given:
-        names = ", ".join(style.name for style in gallery.styles)
-        raise OptionError(f"expected --style NAME; the styles are {names}")
-    found: dict[str, float] = {}
-    for text in given:
-        name, colon, number = text.rpartition(":")
-        if not colon:
-            name, number = text, "1"
-        try:
-            share = float(number)
-        except ValueError:
-            raise OptionError(f"--style: expected NAME or NAME:WEIGHT; got {text!r}") from None
-        if name in found:
-            raise OptionError(f"--style: expected each style once; {name} came twice")
-        found[name] = share
-    return found
-
-
-def print_styles(gallery: Gallery, json: bool) -> None:
-    """One style a line, its name first."""
-    from dataclasses import asdict
-
-    if json:
-        for style in gallery.styles:
-            print(jsonlib.dumps(asdict(style)))
-        return
-    width = max(len(style.name) for style in gallery.styles)
-    for style in gallery.styles:
-        about = ", ".join(part for part in (style.title, style.artist, style.year) if part)
-        print(f"{style.name:<{width}}  {about}".rstrip())
-
-
-def outputs(
-    given: Sequence[str], styles: Mapping[str, float], output: Path | None
-) -> list[tuple[Path, Path]]:
-    """Photographs and where their paintings go. Raises InputError and OutputError."""
+def outputs(given: Sequence[str], ending: str, output: Path | None) -> list[tuple[Path, Path]]:
+    """Photographs and where their paintings go, in a folder as PHOTO-``ending``. Raises InputError and
+    OutputError."""
     from impasto.files import make_folder
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
     from impasto.jobs.pairs import labels, photographs
@@ -197,7 +153,6 @@ def outputs(
                 "expected another folder"
             )
     make_folder(output, "the paintings")
-    ending = _ending(styles)
     found = []
     for photo, label in zip(photos, labels(photos), strict=True):
         suffix = Path(photo).suffix.lower()
@@ -211,26 +166,24 @@ def outputs(
     return found
 
 
-def _ending(styles: Mapping[str, float]) -> str:
+def _ending(styles: Sequence[str], options: FastOptions) -> str:
     """Return the end of a painting's name: the styles, in per cent where their shares are not even."""
-    if len(set(styles.values())) == 1:
-        return "-".join(styles)
-    whole = sum(styles.values())
-    return "-".join(f"{name}{100 * share / whole:.4g}" for name, share in styles.items())
+    from impasto.jobs.pairs import labels
+
+    names, weights = labels(styles), options.style_weights
+    if len(set(weights)) < 2:
+        return "-".join(names)
+    return "-".join(f"{n}{100 * w / sum(weights):.4g}" for n, w in zip(names, weights, strict=True))
 
 
-def paint_all(jobs: Sequence[Job], like: Painter, max_pixels: int | None, show: str) -> int:
-    """Paint each with the network of ``like`` and return how many failed; one does not stop the others."""
-    from impasto.imaging import MAX_PIXELS
-    from impasto.painters import make_painter
+def paint_all(jobs: Sequence[Job], painter: Painter, max_pixels: int, show: str) -> int:
+    """Paint each and return how many failed; one does not stop the others."""
     from impasto.pipelines.photo import paint_job
 
-    most = max_pixels or MAX_PIXELS
-    painter = make_painter(jobs[0], like=like, max_pixels=most)
     failed = 0
     for job in jobs:
         try:
-            result = paint_job(job, painter=painter, max_pixels=most)
+            result = paint_job(job, painter=painter, max_pixels=max_pixels)
         except ImpastoError as problem:
             if len(jobs) == 1:
                 raise

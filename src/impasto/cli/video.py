@@ -78,12 +78,13 @@ def video(
     ] = None,
     *,
     fast: Annotated[
-        bool | None,
+        bool,
         typer.Option(
             "--fast/--optimize",
-            help="Use the fast network, or optimise. \\[default: fast if it knows the styles]",
+            show_default=False,
+            help="Use the fast network, or optimise. \\[default: fast]",
         ),
-    ] = None,
+    ] = True,
     workers: Workers = None,
     ray: RayAddress = None,
     preview: Annotated[
@@ -128,17 +129,10 @@ def video(
         check_writable(preview)
     if "rate" in film.given() and source.is_file():
         raise OptionError(f"--rate works with a folder or a pattern of pictures only; {source} is a file")
-    from impasto.pipelines.video.engine import find_gallery
     from impasto.pipelines.video.film import video as paint
 
     count = parse_workers(workers or ("auto" if ray else "1"))
-    near = "cpu" if ray else choices.device or "auto"  # on Ray, the workers' machines have it
-    model, gallery = network.changes().get("model"), None
-    if fast is False and model is not None:
-        raise OptionError("--model does not work with --optimize")
-    if fast is not False:
-        gallery = find_gallery(style, model, near, needed=bool(fast or model))
-    _check_ignored(choices, film, network, fast=gallery is not None)
+    _check_ignored(choices, film, network, fast=fast)
     size = None if choices.size is None else parse_size(choices.size)
     look = preview_file(preview)
 
@@ -152,9 +146,8 @@ def video(
             source,
             style,
             output,
-            options=choices.options() if gallery is None else network.options(choices, without="size"),
+            options=network.options(choices, without="size") if fast else choices.options(),
             film=FilmOptions(size=size, **film.changes()),
-            gallery=gallery if count == 1 and ray is None else None,
             workers=count,
             ray=ray,
             on_progress=on_progress,
@@ -211,10 +204,10 @@ def _check_ignored(choices: Choices, film: FilmChoices, network: NetworkChoices,
         ignored = [spelt(name) for name in sorted(choices.given() - set(SHARED))]
         ignored += [spelt(name, FilmOptions) for name in sorted(film.given() & _OPTIMISED)]
         ignored += ["--preset"] if choices.preset else []
-        why = "needs --optimize; the fast network paints these styles"
+        why = "needs --optimize"
     else:
         ignored = [spelt(name, FilmOptions) for name in film.given() & {"keep"}]
         ignored += [spelt(name, FastOptions) for name in sorted(network.given())]
-        why = "works with the fast network only: expected styles that it knows, without --optimize"
+        why = "does not work with --optimize"
     if ignored:
         raise OptionError(f"{ignored[0]} {why}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impasto.clips.blended import Blended
 from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, parse_time
-from impasto.clips.coherence import Coherence, FramePainter, Guide, PaintedFrame, State
+from impasto.clips.coherence import Coherence, FramePainter, Guide, PaintedFrame, ShotPainter, State
 from impasto.clips.guided import Guided
 from impasto.clips.sources import open_clip
 
@@ -20,6 +20,7 @@ __all__ = [
     "Guided",
     "PaintedFrame",
     "Request",
+    "ShotPainter",
     "State",
     "open_clip",
     "parse_time",

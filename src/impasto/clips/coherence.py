@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,9 @@ class Guide:
 
 
 class FramePainter(Protocol):
-    """Paints one frame; it knows nothing of the others but what the guide says.
+    """Paints one frame; it knows nothing of the others but what the guide says."""
 
-    ``is_guided``: it takes a guide; the paintings of one that does not are blended with those before.
-    """
-
-    @property
-    def is_guided(self) -> bool: ...
+    is_guided: Literal[True]
 
     def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
         """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""
@@ -44,6 +40,24 @@ class FramePainter(Protocol):
 
     def describe(self) -> str:
         """Return what else decides how its paintings look than the options: its network."""
+
+
+class ShotPainter(Protocol):
+    """Paints the frames of a shot one after the other, by what it kept of the first; the paintings are
+    blended."""
+
+    is_guided: Literal[False]
+
+    def paint(self, frame: Pixels, kept: State | None) -> tuple[Pixels, State]:
+        """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size, and what is to be kept for
+        the next of its shot; ``kept``: for this one, None at the beginning.
+        """
+
+    def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
+        """See ``FramePainter``."""
+
+    def describe(self) -> str:
+        """See ``FramePainter``."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Coherence(Protocol):
     """A way to paint frames so that they fit together."""
 
     @property
-    def painter(self) -> FramePainter: ...
+    def painter(self) -> FramePainter | ShotPainter: ...
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """Yield the paintings of ``frames``, continuing from ``state`` if given."""

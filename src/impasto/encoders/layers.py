@@ -13,6 +13,9 @@ from difflib import get_close_matches
 from impasto.errors import LayerError, OptionError
 from impasto.weights import Architecture
 
+IMAGE = "image"
+"""The name under which a style keeps the statistics of its pixels, as if they were a layer."""
+
 _OURS = re.compile(r"(?:(?:conv|relu)[1-9]_[1-9]\d*|pool[1-9])")
 _KERAS = re.compile(r"block([1-9])_(?:conv([1-9]\d*)|pool)")
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from impasto.inference.styles import FastStyle
 
 if TYPE_CHECKING:
-    from impasto.inference.gallery import Gallery, Stream, load_gallery
+    from impasto.inference.gallery import Gallery, load_gallery
 
-__all__ = ["FastStyle", "Gallery", "Stream", "load_gallery"]
+__all__ = ["FastStyle", "Gallery", "load_gallery"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
 
 from impasto.errors import CorruptWeightsError, WeightsMissingError
 from impasto.inference.any_painting_graphs import (
@@ -24,6 +26,8 @@ from impasto.inference.any_painting_graphs import (
     IN_BANDS,
     LAYERS,
     MAPS,
+    MARGIN,
+    NOISE_STRIDE,
     STAGES,
     STRIDE,
     STRIDES,
@@ -33,7 +37,8 @@ from impasto.inference.any_painting_graphs import (
     make_noise,
     stage_graph,
 )
-from impasto.inference.sessions import Sessions
+from impasto.inference.pictures import check_pixels, planes, to_pixels
+from impasto.inference.sessions import choose_device, open_first, run
 from impasto.inference.transport import LayerMoments, Statistics, between, mixture, transport
 from impasto.types import Pixels
 
@@ -45,6 +50,8 @@ Maps = Mapping[str, NDArray[Any]]
 BUNDLED = Path(__file__).parents[1] / "networks" / "data" / "any-painting.safetensors"
 """The decoder."""
 ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
+TWICE = 32
+"""Pixels on each side from which a picture is painted at half its size first."""
 BAND_PIXELS = 2_500_000
 """Pixels of a band; smaller pictures go through in one."""
 
@@ -55,54 +62,116 @@ class AnyPaintingPainter:
     ``digest``: the SHA-256 of both files. ``device``: cpu, cuda or cuda:N.
     """
 
-    def __init__(self, sessions: Sessions, path: Path = BUNDLED, *, band_pixels: int = BAND_PIXELS) -> None:
-        """Raises WeightsMissingError and CorruptWeightsError for the network's files."""
-        self.device = sessions.device
+    def __init__(
+        self,
+        path: Path = BUNDLED,
+        *,
+        threads: int | None = None,
+        device: str = "auto",
+        band_pixels: int = BAND_PIXELS,
+    ) -> None:
+        """``threads``: how many the arithmetic may use; as many as the machine has cores by default.
+        ``device``: cpu; cuda, or cuda:1 and so on; auto for cuda where ONNX Runtime has it. Where it has it
+        and cannot use it, auto falls back to the processor and warns (RuntimeWarning).
+
+        Raises WeightsMissingError and CorruptWeightsError for the network's files, OptionError for a device
+        that cannot be used.
+        """
+        chosen = choose_device(device)
         self._weights = read_weights(path)
         self.digest = hashlib.sha256(ENCODER.read_bytes() + path.read_bytes()).hexdigest()
-        self._sessions, self._band_pixels = sessions, band_pixels
-        self._opened: dict[tuple[str, bool], Any] = {}
+        first = stage_graph(self._weights, "colours", cropped=False)
+        self._sessions, session = open_first(first, chosen, threads, auto=device == "auto")
+        self.device, self._band_pixels = self._sessions.device, band_pixels
+        self._opened: dict[tuple[str, bool], Any] = {("colours", False): session}
         self._lock = threading.Lock()
 
-    def measure(self, pixels: Pixels) -> Statistics:
-        """Return the statistics of a painting (H, W, 3) in [0, 1], of 16 pixels a side or more."""
-        return _moments(self._run("measure", {"image": _planes(pixels)}))
+    @property
+    def encoder(self) -> dict[str, object]:
+        """The encoder's description, as ``encoders.Encoder.describe`` gives torch's."""
+        found = hashlib.sha256()
+        for name, array in sorted(load(ENCODER.read_bytes()).items()):
+            found.update(name.encode() + array.astype(np.float32).tobytes())
+        about = {"name": "tiny", "pooling": "max", "pool_scale": 1.0, "padding": "reflect"}
+        return about | {"sha256": found.hexdigest()[:16]}
 
-    def paint(self, pixels: Pixels, style: Statistics, strength: float = 1.0) -> tuple[Pixels, Maps]:
+    def measure(self, pixels: Pixels) -> Statistics:
+        """Return the statistics of a painting (H, W, 3) in [0, 1], of 16 pixels a side or more.
+
+        Raises PictureError.
+        """
+        return _moments(self._run("measure", {"image": planes(check_pixels(pixels))}))
+
+    def paint(
+        self,
+        pixels: Pixels,
+        style: Statistics,
+        *,
+        coarse: Statistics | None = None,
+        strength: float = 1.0,
+    ) -> tuple[Pixels, Maps]:
         """Return ``pixels`` (H, W, 3) in [0, 1], of 16 a side or more, painted in ``style``, and the maps
         that this took.
 
+        ``coarse``: the statistics of the painting at half its size. With them the photograph is painted at
+        half its size first, if it has 32 pixels a side, for strokes twice as large under those of ``style``.
         ``strength``: how far from the photograph's own style, which gives it back, to this one; beyond 1
-        further.
+        further. Raises PictureError.
         """
-        image = _planes(_whole_strides(pixels))
-        height, width = image.shape[2:]
-        bands = self._bands(height, width)
-        if strength != 1:
-            own = _moments(self._sweep("measure", {"image": image}, {}, bands))
-            style = {name: between(own[name], style[name], strength) for name in LAYERS}
-        kept = {"image": image, "noise": _noise(height, width)}
         maps: dict[str, NDArray[Any]] = {}
-        for name in AT_ONCE if len(bands) == 1 else IN_BANDS:
-            found = self._sweep(name, kept, maps, bands)
-            for taken in STAGES[name].takes if name != "measure-finest" else ():
-                del kept[taken]
-            for made, ours in _moments(found).items():
-                maps |= _map(made, ours, style[MAPS[made]])
-            kept |= {made: found[made] for made in STAGES[name].makes}
-        return _pixels(kept["painting"], pixels), maps
+
+        def paint(image: Features, size: str, wanted: Statistics) -> Features:
+            painting, found = self._staged(image, wanted, strength)
+            maps.update({f"{size}/{name}": array for name, array in found.items()})
+            return painting
+
+        if coarse is None or min(pixels.shape[:2]) < TWICE:
+            image = planes(_whole_strides(check_pixels(pixels), STRIDE))
+        else:
+            image = planes(_whole_strides(check_pixels(pixels), 2 * STRIDE))
+            small = _halved(image)
+            image = _bolder(image, small, paint(small, "small", coarse))
+        return _pixels(paint(image, "whole", style), pixels), maps
 
     def paint_with(self, pixels: Pixels, maps: Maps) -> Pixels:
         """Return ``pixels`` painted with the maps of another picture, such as an earlier frame."""
-        image = _planes(_whole_strides(pixels))
+        if not any(name.startswith("small/") for name in maps):
+            image = planes(_whole_strides(check_pixels(pixels), STRIDE))
+        else:
+            image = planes(_whole_strides(check_pixels(pixels), 2 * STRIDE))
+            small = _halved(image)
+            image = _bolder(image, small, self._local(small, maps, "small/"))
+        return _pixels(self._local(image, maps, "whole/"), pixels)
+
+    def _staged(self, image: Features, style: Statistics, strength: float) -> tuple[Features, Maps]:
+        """Return the painting of ``image``, stage by stage, and its maps."""
+        height, width = image.shape[2:]
+        bands = self._bands(height, width)
+        kept = {"image": image, "noise": _noise(height, width)}
+        maps: dict[str, NDArray[Any]] = {}
+        names = AT_ONCE if len(bands) == 1 else IN_BANDS
+        for number, name in enumerate(names):
+            found = self._sweep(name, kept, maps, bands)
+            moments = _moments(found)
+            if name == "encode" and strength != 1:
+                style = {layer: between(moments[layer], style[layer], strength) for layer in LAYERS}
+            for made, ours in moments.items():
+                maps |= _map(made, ours, style[MAPS[made]])
+            needed = {taken for later in names[number + 1 :] for taken in STAGES[later].takes}
+            kept = {n: f for n, f in {**kept, **found}.items() if n in needed}
+        return found["painting"], maps
+
+    def _local(self, image: Features, maps: Maps, prefix: str) -> Features:
+        """Return the painting of ``image`` with those of ``maps`` whose names begin with ``prefix``."""
+        given = {n.removeprefix(prefix): array for n, array in maps.items() if n.startswith(prefix)}
         height, width = image.shape[2:]
         noise, found = _noise(height, width), np.empty_like(image)
         for start, stop in self._bands(height, width):
             first, last = max(0, start - BESIDE), min(height, stop + BESIDE)
-            feed = {"image": image[:, :, first:last], "noise": noise[:, :, first // STRIDE : last // STRIDE]}
-            painted = self._run("local", {**feed, **maps})["painting"]
+            feed = {"image": image[:, :, first:last], "noise": _rows(noise, "noise", first, last)}
+            painted = self._run("local", {**feed, **given})["painting"]
             found[:, :, start:stop] = painted[:, :, start - first : stop - first]
-        return _pixels(found, pixels)
+        return found
 
     def _sweep(
         self, name: str, kept: Mapping[str, Features], maps: Feed, bands: list[tuple[int, int]]
@@ -110,8 +179,7 @@ class AnyPaintingPainter:
         """Return what the stage ``name`` makes of what was ``kept``, and moments of what is carried over."""
         stage = STAGES[name]
         given = {n: kept[n] for n in stage.takes}
-        carried = {"inner2_1", "inner1_1"} if name == "paint" else set(stage.takes)
-        used = {n: numbers for n, numbers in maps.items() if n.split("/")[0] in carried}
+        used = {n: numbers for n, numbers in maps.items() if n.split("/")[0] in stage.carries}
         if len(bands) == 1:
             return self._run(name, given | used)
         height = bands[-1][1]
@@ -119,7 +187,7 @@ class AnyPaintingPainter:
         parts: dict[str, list[LayerMoments]] = {}
         for start, stop in bands:
             first, last = max(0, start - stage.beside), min(height, stop + stage.beside)
-            near = {n: f[:, :, first // _step(n) : last // _step(n)] for n, f in given.items()}
+            near = {n: _rows(f, n, first, last) for n, f in given.items()}
             rows = np.array([start - first, stop - first], np.int64) // STRIDE
             found = self._run(name, {**near, **used, "rows": rows}, cropped=True)
             for made in stage.makes:
@@ -147,7 +215,7 @@ class AnyPaintingPainter:
         session = self._opened[name, cropped]
         names = [value.name for value in session.get_outputs()]
         ready = {given: np.ascontiguousarray(array) for given, array in feed.items()}
-        return dict(zip(names, session.run(names, ready), strict=True))
+        return dict(zip(names, run(session, self.device, names, ready), strict=True))
 
     def _graph(self, name: str, *, cropped: bool) -> bytes:
         if name == "local":
@@ -160,9 +228,6 @@ def read_weights(path: Path = BUNDLED) -> Weights:
 
     Raises WeightsMissingError and CorruptWeightsError.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     found: dict[str, NDArray[Any]] = {}
     for source in (ENCODER, path):
         if not source.is_file():
@@ -196,12 +261,19 @@ def _map(name: str, ours: LayerMoments, theirs: LayerMoments) -> dict[str, NDArr
 
 def _step(name: str) -> int:
     """Return the rows of pixels to one of the features called ``name``."""
-    return STRIDE if name == "noise" else STRIDES[MAPS.get(name, "relu1_1")]
+    return STRIDES[MAPS.get(name, "relu1_1")]
+
+
+def _rows(features: Features, name: str, first: int, last: int) -> Features:
+    """Return the features of the rows of pixels from ``first`` to ``last``; of noise, some beyond too."""
+    if name == "noise":
+        return features[:, :, first // NOISE_STRIDE : last // NOISE_STRIDE + 2 * MARGIN]
+    return features[:, :, first // _step(name) : last // _step(name)]
 
 
 def _noise(height: int, width: int) -> Features:
     """Return the noise of a picture of that size: the tile, laid side by side."""
-    rows, columns = (np.arange(n // STRIDE) % TILE for n in (height, width))
+    rows, columns = (np.arange(n // NOISE_STRIDE + 2 * MARGIN) % TILE for n in (height, width))
     return _tile()[None][:, :, rows[:, None], columns]
 
 
@@ -210,16 +282,40 @@ def _tile() -> Features:
     return make_noise()
 
 
-def _whole_strides(pixels: Pixels) -> Pixels:
-    """Return ``pixels``, mirrored at the right and the bottom until its sides are multiples of 8."""
-    beyond = [(0, -n % STRIDE) for n in pixels.shape[:2]]
+def _whole_strides(pixels: Pixels, stride: int) -> Pixels:
+    """Return ``pixels``, mirrored at the right and the bottom until its sides are multiples of ``stride``."""
+    beyond = [(0, -n % stride) for n in pixels.shape[:2]]
     return np.pad(pixels, [*beyond, (0, 0)], mode="reflect")
 
 
-def _planes(pixels: Pixels) -> Features:
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
+def _halved(image: Features) -> Features:
+    """Return ``image`` at half its size, the mean of two by two."""
+    _, channels, height, width = image.shape
+    found: Features = image.reshape(1, channels, height // 2, 2, width // 2, 2).mean((3, 5))
+    return found
+
+
+def _bolder(image: Features, small: Features, painted: Features) -> Features:
+    """Return ``image`` with the change that painting made to it at half its size, (0, 1) at most."""
+    change = np.clip(painted, 0, 1) - small
+    for axis in (2, 3):
+        change = _doubled(change, axis)
+    return np.clip(image + change, 0, 1)
+
+
+def _doubled(x: Features, axis: int) -> Features:
+    """Return ``x`` at twice its length by linear interpolation, without waves of two positions."""
+    places = np.arange(x.shape[axis])
+
+    def beside(x: Features, step: int) -> Features:
+        return np.take(x, np.clip(places + step, 0, places[-1]), axis)
+
+    smooth = 0.5 * x + 0.25 * (beside(x, -1) + beside(x, 1))
+    both = [0.75 * smooth + 0.25 * beside(smooth, step) for step in (-1, 1)]
+    shape = [*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :]]
+    return np.stack(both, axis + 1).reshape(shape).astype(np.float32)
 
 
 def _pixels(painting: Features, like: Pixels) -> Pixels:
     height, width = like.shape[:2]
-    return np.clip(painting[0, :, :height, :width].transpose(1, 2, 0), 0, 1)
+    return to_pixels(painting[:, :, :height, :width])

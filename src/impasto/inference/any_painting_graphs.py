@@ -17,61 +17,79 @@ from impasto.inference.onnx_files import Graph
 Weights = Mapping[str, NDArray[np.floating]]
 
 LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
+"""Where the photograph's own features are carried over."""
 CHANNELS = {"relu4_1": 128, "relu3_1": 64, "relu2_1": 32, "relu1_1": 16}
 STRIDES = {"relu4_1": 8, "relu3_1": 4, "relu2_1": 2, "relu1_1": 1}
-SEEN = LAYERS[:3]
-"""Where the photograph's own features are carried over."""
 INNER = {"inner3_1": "relu3_1", "inner2_1": "relu2_1", "inner1_1": "relu1_1"}
 """The decoder's own features that are carried over, and the layers that they stand for."""
-MAPS = {**{name: name for name in SEEN}, **INNER}
+MAPS = {**{name: name for name in LAYERS}, **INNER}
 """Every map, in order, and the layer whose statistics it aims at."""
 STRIDE = 8
 
 
 @dataclass(frozen=True)
 class NetworkStage:
-    """A part of the network between two maps: the features that it ``takes`` and ``makes``, and the rows of
-    pixels ``beside`` those of a band that it sees, or more of them."""
+    """A part of the network between two maps.
+
+    What it ``takes``, carries over by maps (``carries``), and ``makes``; and the rows of pixels ``beside``
+    those of a band that it sees, or more of them.
+    """
 
     takes: tuple[str, ...]
+    carries: tuple[str, ...]
     makes: tuple[str, ...]
     beside: int
 
 
 STAGES = {
-    "measure": NetworkStage(("image",), (), 32),
-    "encode": NetworkStage(("image",), SEEN, 32),
-    "coarsest": NetworkStage(("relu4_1", "relu3_1", "noise"), ("inner3_1",), 40),
-    "middle": NetworkStage(("inner3_1", "relu2_1"), ("inner2_1",), 16),
-    "finest": NetworkStage(("inner2_1",), ("inner1_1",), 8),
-    "colours": NetworkStage(("inner1_1",), ("painting",), 8),
+    "measure": NetworkStage(("image",), (), (), 32),
+    "encode": NetworkStage(("image",), (), LAYERS[:3], 32),
+    "coarsest": NetworkStage(("relu4_1", "relu3_1", "noise"), ("relu4_1", "relu3_1"), ("inner3_1",), 80),
+    "middle": NetworkStage(("inner3_1", "relu2_1", "noise"), ("inner3_1", "relu2_1"), ("inner2_1",), 24),
+    "finest": NetworkStage(("inner2_1", "image", "noise"), ("inner2_1", "relu1_1"), ("inner1_1",), 16),
+    "colours": NetworkStage(("inner1_1",), ("inner1_1",), ("painting",), 8),
     # Of pictures in bands, whose features at full size are not kept but computed twice:
-    "measure-finest": NetworkStage(("inner2_1",), (), 8),
-    "paint": NetworkStage(("inner2_1",), ("painting",), 16),
+    "measure-finest": NetworkStage(("inner2_1", "image", "noise"), ("inner2_1", "relu1_1"), (), 16),
+    "paint": NetworkStage(
+        ("inner2_1", "image", "noise"), ("inner2_1", "relu1_1", "inner1_1"), ("painting",), 16
+    ),
 }
 AT_ONCE = ("encode", "coarsest", "middle", "finest", "colours")
 IN_BANDS = ("encode", "coarsest", "middle", "measure-finest", "paint")
-BESIDE = 96
+BESIDE = 144
 """Rows of pixels that a painting's row sees on either side, or more."""
 
-NOISE = 4
-TILE = 128
-"""Rows and columns of the noise at relu4_1, which repeats: every 1024 pixels of the picture."""
+NOISE, CURVES, HALF, WHOLE = 4, 2, 8, 16
+"""Channels of noise: white, of directions that change slowly, and finer, for a half of the picture's size and
+its whole size."""
+NOISE_STRIDE = 4
+MARGIN = 6
+"""Positions of noise beyond the picture on each side, as far as a stroke of it reaches."""
+TILE, CURVE = 256, 16
+"""Rows and columns of the noise, which repeats every 1024 pixels of the picture; positions over which its
+directions change."""
 
+_DIRECTIONS, _LENGTH, _WIDTH, _SPREAD = 8, 3.0, 1.2, 2.5
+_FAINT, _PULL = 0.5, 3.0
 _SLOPE = 0.1
 _DEPTHS = ((1, 2), (2, 2), (3, 4), (4, 1))
 """The encoder's blocks, and how many convolutions of each there are."""
 
 
 def make_noise() -> NDArray[np.float32]:
-    """Return (NOISE, TILE, TILE) of mean 0 and variance 1 that fits itself at its edges, always the same.
-
-    Without the finest waves, as ``networks.any_painting.draw_noise``.
-    """
-    white = np.random.RandomState(0).standard_normal((NOISE, TILE, TILE))  # whose stream no version changes
-    for axis in (1, 2):
-        white = (np.roll(white, 1, axis) + 2 * white + np.roll(white, -1, axis)) / 6**0.5
-    return white.astype(np.float32)
+    """Return all channels (30, TILE, TILE), always the same, that fit themselves at their edges: what
+    ``networks.any_painting.draw_noise`` draws. Finer noise repeats four times."""
+    random = np.random.RandomState(0)  # whose numbers no version of NumPy changes
+    white = random.standard_normal((NOISE, TILE, TILE))
+    coarse = random.standard_normal((CURVES, TILE // CURVE, TILE // CURVE))
+    fine = random.standard_normal((HALF + WHOLE, TILE // 4, TILE // 4))
+    # Each position is the sum of the four cells around it, by the cubic weights of Keys (1981), a = -0.75.
+    place = (np.arange(TILE)[:, None] + 0.5) / CURVE - 0.5 - np.arange(TILE // CURVE)
+    far = np.abs((place + TILE // CURVE / 2) % (TILE // CURVE) - TILE // CURVE / 2)
+    near = 1 - 2.25 * far**2 + 1.25 * far**3
+    cubic = np.where(far <= 1, near, np.where(far < 2, -0.75 * (far**3 - 5 * far**2 + 8 * far - 4), 0))
+    found = np.concatenate([white, cubic @ coarse @ cubic.T, np.tile(fine, (1, 4, 4))])
+    return found.astype(np.float32)
 
 
 class PaintingGraph(Graph):
@@ -87,8 +105,7 @@ class PaintingGraph(Graph):
         for name in (f"conv{block}_{k}" for block, depth in _DEPTHS for k in range(1, depth + 1)):
             if name.endswith("_1") and name != "conv1_1":
                 x = self.add("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
-            # The encoder sees 4 image - 2.
-            x = self.rectify(self.convolve(x, name, before=(4, -2) if name == "conv1_1" else (1, 0)))
+            x = self.first(x) if name == "conv1_1" else self.rectify(self.convolve(x, name))
             layer = name.replace("conv", "relu")
             if layer in LAYERS:
                 found[layer] = x
@@ -100,22 +117,109 @@ class PaintingGraph(Graph):
         matrix = self.input(f"{name}/matrix", [channels, channels, 1, 1])
         return self.add("Conv", x, matrix, self.input(f"{name}/shift", [channels]), kernel_shape=[1, 1])
 
-    def coarsest(self, x: str, noise: str, beside: str) -> str:
-        x = self.rectify(self.convolve(self.add("Concat", x, noise, axis=1), "coarsest.enter"))
+    def first(self, image: str) -> str:
+        """Return relu1_1."""
+        return self.rectify(self.convolve(image, "conv1_1", before=(4, -2)))  # the encoder sees 4 image - 2
+
+    def coarsest(self, x: str, strokes: str, beside: str) -> str:
+        halved = self.add("SpaceToDepth", strokes, blocksize=2)
+        unshuffled = self.add("Reshape", halved, self.integers(1, 4 * NOISE, 0, 0))
+        strokes = self.add("Transpose", strokes, perm=[1, 0, 2, 3])
+        x = self.rectify(self.convolve(self.add("Concat", x, unshuffled, axis=1), "coarsest.enter"))
         inner = self.rectify(self.convolve(x, "coarsest.middle.first"))
         x = self.add("Add", x, self.convolve(inner, "coarsest.middle.second"))
-        x = self.enlarge(self.rectify(self.convolve(x, "coarsest.narrow")))
-        x = self.add("Add", x, self.convolve(beside, "coarsest.beside"))
+        x = self.enlarge(self.rectify(self.convolve(x, "coarsest.narrow")), 64)
+        x = self.add("Add", x, self.convolve(self.add("Concat", beside, strokes, axis=1), "coarsest.beside"))
         return self.rectify(self.convolve(x, "coarsest.leave"))
 
-    def middle(self, x: str, beside: str) -> str:
+    def strokes(self, seen: str, noise: str) -> str:
+        """Return noise (NOISE, 1, H, W) drawn out along the edges of relu3_1, as
+        ``networks.any_painting.OrientedNoise`` does it."""
+        angles = np.arange(_DIRECTIONS) * (np.pi / _DIRECTIONS)
+        cosine, sine = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
+        reach = np.arange(-MARGIN, MARGIN + 1.0)
+        along, across = cosine * reach + sine * reach[:, None], cosine * reach[:, None] - sine * reach
+        filters = np.exp(-0.5 * ((along / _LENGTH) ** 2 + (across / _WIDTH) ** 2))
+        filters /= np.sqrt((filters**2).sum((1, 2), keepdims=True))
+        flat = filters.reshape(_DIRECTIONS, -1)
+        white = self.add("Slice", noise, self.integers(0), self.integers(NOISE), self.integers(1))
+        directions = self.add("Add", self.directions(seen), self.inside(noise, NOISE, CURVES))
+        length = self.add("ReduceSumSquare", directions, self.integers(1), keepdims=1)
+        directions = self.add("Div", directions, self.root(length))
+        turns = np.stack([np.cos(2 * angles), np.sin(2 * angles)], 1)
+        shares = self.add("Relu", self.filter(directions, turns[:, :, None, None], "turns"))
+        shares = self.add("Mul", shares, shares)
+        shares = self.add("Mul", shares, shares)
+        overlapping = self.filter(shares, (flat @ flat.T)[:, :, None, None], "overlaps")
+        variance = self.add("ReduceSum", self.add("Mul", shares, overlapping), self.integers(1), keepdims=1)
+        shares = self.add("Div", shares, self.root(variance))
+        each = self.add("Transpose", white, perm=[1, 0, 2, 3])
+        drawn_out = self.add("Mul", self.filter(each, filters[:, None], "strokes"), shares)
+        return self.add("ReduceSum", drawn_out, self.integers(1), keepdims=1)
+
+    def inside(self, noise: str, first: int, count: int) -> str:
+        """Return ``count`` channels of the noise from ``first`` on, without its margin."""
+        starts, ends = (first, MARGIN, MARGIN), (first + count, -MARGIN, -MARGIN)
+        return self.add("Slice", noise, self.integers(*starts), self.integers(*ends), self.integers(1, 2, 3))
+
+    def with_grain(self, x: str, noise: str, first: int, count: int, times: int) -> str:
+        """Return features with finer noise, ``times`` the size of relu3_1, behind them."""
+        grain = self.add("DepthToSpace", self.inside(noise, first, count), blocksize=times, mode="CRD")
+        return self.add("Concat", x, grain, axis=1)
+
+    def directions(self, seen: str) -> str:
+        """Return (1, 2, H, W): cosine and sine of twice the angle of the edges of relu3_1, by how much they
+        agree and how strong they are."""
+        far = 2**62
+        padded = self.add("Pad", seen, self.integers(0, 0, 1, 1, 0, 0, 1, 1), mode="edge")
+        ends = {"x": ((1, 2), (-1, far), (1, 0), (-1, -2)), "y": ((2, 1), (far, -1), (0, 1), (-2, -1))}
+        both = self.integers(2, 3)
+        change = {}
+        for axis, numbers in ends.items():
+            after_first, after_last, first, last = (self.integers(*pair) for pair in numbers)
+            after = self.add("Slice", padded, after_first, after_last, both)
+            change[axis] = self.add("Sub", after, self.add("Slice", padded, first, last, both))
+        products = [self.add("Mul", change[one], change[other]) for one, other in ("xx", "yy", "xy")]
+        means = [self.add("ReduceMean", product, self.integers(1), keepdims=1) for product in products]
+        margins = self.integers(0, 0, MARGIN, MARGIN, 0, 0, MARGIN, MARGIN)
+        tensor = self.add("Pad", self.add("Concat", *means, axis=1), margins, mode="edge")
+        hat = np.exp(-0.5 * (np.arange(-MARGIN, MARGIN + 1) / _SPREAD) ** 2)
+        hat /= 2 * hat.sum()  # and by half a difference each, of which two are multiplied
+        soft = np.broadcast_to(np.outer(hat, hat), (3, 1, len(hat), len(hat)))
+        xx, yy, xy = self.add_many(
+            "Split",
+            self.filter(tensor, soft, "soft", group=3),
+            self.integers(1, 1, 1),
+            outputs=3,
+            axis=1,
+        )
+        turned = self.add("Concat", self.add("Sub", yy, xx), self.scaled(xy, -2), axis=1)
+        strength = self.add(
+            "Add", self.add("Add", xx, yy), self.number(np.array([_FAINT], np.float32), "faint")
+        )
+        return self.scaled(self.add("Div", turned, strength), _PULL)
+
+    def filter(self, x: str, weights: NDArray[np.floating], name: str, group: int = 1) -> str:
+        """Return the convolution by fixed ``weights``, without any rows or columns beyond."""
+        return self.add("Conv", x, self.number(weights.astype(np.float32), name), group=group)
+
+    def root(self, x: str) -> str:
+        return self.add("Sqrt", self.add("Add", x, self.number(np.array([1e-6], np.float32), "least")))
+
+    def scaled(self, x: str, factor: float) -> str:
+        return self.add("Mul", x, self.number(np.array([factor], np.float32), f"times_{factor:g}"))
+
+    def middle(self, x: str, noise: str, beside: str) -> str:
+        beside = self.with_grain(beside, noise, NOISE + CURVES, HALF, 2)
         x = self.add("Add", x, self.rectify(self.convolve(x, "middle.enter")))
-        x = self.enlarge(self.rectify(self.convolve(x, "middle.narrow")))
+        x = self.enlarge(self.rectify(self.convolve(x, "middle.narrow")), 32)
         x = self.add("Add", x, self.convolve(beside, "middle.beside"))
         return self.rectify(self.convolve(x, "middle.leave"))
 
-    def finest(self, x: str) -> str:
-        x = self.enlarge(self.rectify(self.convolve(x, "finest.narrow")))
+    def finest(self, x: str, noise: str, beside: str) -> str:
+        beside = self.with_grain(beside, noise, NOISE + CURVES + HALF, WHOLE, 4)
+        x = self.enlarge(self.rectify(self.convolve(x, "finest.narrow")), 16)
+        x = self.add("Add", x, self.convolve(beside, "finest.beside"))
         return self.rectify(self.convolve(x, "finest.leave"))
 
     def colours(self, x: str) -> str:
@@ -158,7 +262,12 @@ class PaintingGraph(Graph):
     def rectify(self, x: str) -> str:
         return self.add("LeakyRelu", x, alpha=_SLOPE)
 
-    def enlarge(self, x: str) -> str:
+    def enlarge(self, x: str, channels: int) -> str:
+        """Return ``x`` at twice the size, without waves of two positions."""
+        hat = np.array([0.25, 0.5, 0.25])
+        smooth = np.broadcast_to(np.outer(hat, hat), (channels, 1, 3, 3))
+        padded = self.add("Pad", x, self.integers(0, 0, 1, 1, 0, 0, 1, 1), mode="edge")
+        x = self.filter(padded, smooth, f"smooth_{channels}", group=channels)
         scales = self.constant(np.array([1, 1, 2, 2], np.float32), "doubled")
         return self.add("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
 
@@ -170,7 +279,7 @@ class PaintingGraph(Graph):
         return self.input("image", [1, 3, "height", "width"])
 
     def noise(self) -> str:
-        return self.input("noise", [1, NOISE, "noise/rows", "noise/columns"])
+        return self.input("noise", [1, NOISE + CURVES + HALF + WHOLE, "noise/rows", "noise/columns"])
 
     def result(self, x: str, name: str, channels: int) -> None:
         """Make features an output called ``name``."""
@@ -198,10 +307,13 @@ def local_graph(weights: Weights) -> bytes:
     """Return the graph from ``image``, sides multiples of 8, ``noise`` and all maps to ``painting``."""
     graph = PaintingGraph("local", weights)
     seen = graph.encode(graph.image())
-    deep, middling, shallow = (graph.carry(seen[name], name) for name in SEEN)
-    x = graph.carry(graph.coarsest(deep, graph.noise(), middling), "inner3_1")
-    x = graph.carry(graph.middle(x, shallow), "inner2_1")
-    graph.result(graph.colours(graph.carry(graph.finest(x), "inner1_1")), "painting", 3)
+    noise = graph.noise()
+    strokes = graph.strokes(seen["relu3_1"], noise)
+    deep, *beside = (graph.carry(seen[name], name) for name in LAYERS)
+    x = graph.carry(graph.coarsest(deep, strokes, beside[0]), "inner3_1")
+    x = graph.carry(graph.middle(x, noise, beside[1]), "inner2_1")
+    x = graph.carry(graph.finest(x, noise, beside[2]), "inner1_1")
+    graph.result(graph.colours(x), "painting", 3)
     return graph.to_bytes()
 
 
@@ -214,23 +326,27 @@ def stage_graph(weights: Weights, name: str, *, cropped: bool) -> bytes:
     graph, stage = PaintingGraph(name, weights), STAGES[name]
     if cropped:
         graph.input("rows", [2], "int64")
-    given = {}
-    for taken in stage.takes:
-        if taken in MAPS:
-            given[taken] = graph.carry(graph.features(taken, MAPS[taken]), taken)
-    if stage.takes == ("image",):
-        seen = graph.encode(graph.image())
-        made = {layer: seen[layer] for layer in (LAYERS if name == "measure" else SEEN)}
+    given = {n: graph.features(n, MAPS[n]) for n in stage.takes if n in MAPS}
+    if "image" in stage.takes:
+        given["image"] = graph.image()
+    if "noise" in stage.takes:
+        given["noise"] = graph.noise()
+    if "relu1_1" in stage.carries:
+        given["relu1_1"] = graph.first(given["image"])
+    carried = {n: graph.carry(given[n], n) for n in stage.carries if n in given}
+    if name in ("measure", "encode"):
+        made = graph.encode(given["image"])
     elif name == "coarsest":
-        made = {"inner3_1": graph.coarsest(given["relu4_1"], graph.noise(), given["relu3_1"])}
+        strokes = graph.strokes(given["relu3_1"], given["noise"])
+        made = {"inner3_1": graph.coarsest(carried["relu4_1"], strokes, carried["relu3_1"])}
     elif name == "middle":
-        made = {"inner2_1": graph.middle(given["inner3_1"], given["relu2_1"])}
-    elif name in ("finest", "measure-finest"):
-        made = {"inner1_1": graph.finest(given["inner2_1"])}
+        made = {"inner2_1": graph.middle(carried["inner3_1"], given["noise"], carried["relu2_1"])}
     elif name == "colours":
-        made = {"painting": graph.colours(given["inner1_1"])}
+        made = {"painting": graph.colours(carried["inner1_1"])}
     else:
-        made = {"painting": graph.colours(graph.carry(graph.finest(given["inner2_1"]), "inner1_1"))}
+        made = {"inner1_1": graph.finest(carried["inner2_1"], given["noise"], carried["relu1_1"])}
+    if name == "paint":
+        made = {"painting": graph.colours(graph.carry(made["inner1_1"], "inner1_1"))}
     for what, x in made.items():
         layer = MAPS.get(what, "relu1_1")
         found = graph.cropped(x, layer) if cropped else x

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,9 @@ from impasto.inference.bands import BandPainter
 from impasto.inference.graphs import TABLE, Weights
 from impasto.inference.network_files import read_network
 from impasto.inference.onnx_runtime import onnxruntime
-from impasto.inference.options import MINIMUM_SIDE, FastOptions
-from impasto.inference.sessions import Sessions, choose_device, open_first
+from impasto.inference.options import FastOptions
+from impasto.inference.pictures import check_pixels
+from impasto.inference.sessions import Sessions, choose_device, open_first, run
 from impasto.inference.styles import FastStyle, rows_of
 from impasto.types import Pixels
 
@@ -31,7 +30,6 @@ EXACT_PIXELS = 30_000_000
 differ by up to about 0.004 from one pass."""
 
 Styles = str | Mapping[str, float]
-Frame = NDArray[np.uint8] | Pixels
 
 
 class Gallery:
@@ -68,28 +66,12 @@ class Gallery:
         Raises StyleError, OptionError and PictureError.
         """
         chosen = (options or FastOptions()).replace(**changes)
-        painted = self._painted(check_pixels(pixels), self.row(styles, chosen))
+        painted = self._pass(check_pixels(pixels), self.row(styles, chosen))
         if not chosen.keep_color:
             return painted
         from impasto.imaging import keep_colours
 
         return keep_colours(painted, pixels)
-
-    def stream(
-        self,
-        frames: Iterable[Frame],
-        styles: Styles,
-        options: FastOptions | None = None,
-        **changes: Any,
-    ) -> Stream:
-        """Paint ``frames`` one by one, as they come: (H, W, 3), uint8 or float32 in [0, 1].
-
-        Each painted frame is of its frame's shape and kind. The other arguments and errors are ``paint``'s;
-        wrong ones are refused at once.
-        """
-        chosen = (options or FastOptions()).replace(**changes)
-        self.row(styles, chosen)
-        return Stream(self, frames, styles, chosen)
 
     def row(self, styles: Styles, options: FastOptions | None = None, **changes: Any) -> NDArray[np.float32]:
         """Return the network's second input for these styles, (1, rows).
@@ -124,25 +106,13 @@ class Gallery:
             raise OptionError("expected at least one style with a share above 0; got none")
         return {name: share / total for name, share in given.items()}
 
-    def _painted(self, pixels: Pixels, row: NDArray[np.float32]) -> Pixels:
-        try:
-            return self._pass(pixels, row)
-        except ImpastoError:
-            raise
-        except Exception as problem:  # of a graphics processor: its memory is full, it was lost
-            if self.device == "cpu":
-                raise
-            reason = " ".join(str(problem).split())[:200]
-            raise ImpastoError(
-                f"device {self.device} failed while it painted ({reason}); device cpu is the processor"
-            ) from problem
-
     def _pass(self, pixels: Pixels, row: NDArray[np.float32]) -> Pixels:
         if pixels.shape[0] * pixels.shape[1] > WHOLE_PIXELS:
             return self._in_bands(pixels, row)
         image = np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
         feed = {"image": image, "weights": row}
-        painting = self._session.run(["painting"], {name: feed[name] for name in self._inputs})[0][0]
+        inputs = {name: feed[name] for name in self._inputs}
+        painting = run(self._session, self.device, ["painting"], inputs)[0][0]
         return np.ascontiguousarray(np.clip(painting, 0, 1).transpose(1, 2, 0))
 
     def _in_bands(self, pixels: Pixels, row: NDArray[np.float32], **more: Any) -> Pixels:
@@ -169,68 +139,6 @@ def _unknown(name: str, names: Sequence[str]) -> str:
     if name and Path(name).exists():
         return f"{start}: impasto train teaches it a painting's, impasto stylize needs no teaching"
     return f"{start}; it has {', '.join(names)}"
-
-
-class Stream:
-    """Painted frames, one for each frame taken from ``frames``; made by ``Gallery.stream``.
-
-    ``painted``: how many so far. ``rate``: frames a second, of the last 30, the time that the frames took
-    to come and to be used included. ``painting_rate``: of the painting alone.
-    """
-
-    def __init__(
-        self, gallery: Gallery, frames: Iterable[Frame], styles: Styles, options: FastOptions
-    ) -> None:
-        self.painted = 0
-        self._gallery, self._frames, self._styles, self._options = gallery, frames, styles, options
-        self._ends: deque[float] = deque(maxlen=31)
-        self._spent: deque[float] = deque(maxlen=30)
-
-    def __iter__(self) -> Iterator[Frame]:
-        self._ends.append(time.perf_counter())
-        for frame in self._frames:
-            began = time.perf_counter()
-            painted = self._paint(frame)
-            now = time.perf_counter()
-            self._ends.append(now)
-            self._spent.append(now - began)
-            self.painted += 1
-            yield painted
-
-    def _paint(self, frame: Frame) -> Frame:
-        if frame.dtype != np.uint8:
-            return self._gallery.paint(frame.astype(np.float32, copy=False), self._styles, self._options)
-        pixels = frame.astype(np.float32) / np.float32(255)
-        painted = self._gallery.paint(pixels, self._styles, self._options)
-        return np.rint(painted * 255).astype(np.uint8)
-
-    @property
-    def rate(self) -> float:
-        gone = self._ends[-1] - self._ends[0] if len(self._ends) > 1 else 0.0
-        return (len(self._ends) - 1) / gone if gone else 0.0
-
-    @property
-    def painting_rate(self) -> float:
-        return len(self._spent) / sum(self._spent) if self._spent else 0.0
-
-
-def check_pixels(pixels: Pixels) -> Pixels:
-    """Return ``pixels`` if they can be painted. Raises PictureError."""
-    if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise PictureError(f"expected pixels of shape (H, W, 3); got {getattr(pixels, 'shape', pixels)}")
-    if pixels.dtype != np.float32:
-        raise PictureError(f"expected pixels of float32 in [0, 1]; got {pixels.dtype}")
-    if min(pixels.shape[:2]) < MINIMUM_SIDE:
-        height, width = pixels.shape[:2]
-        raise PictureError(
-            f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}",
-            expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
-            actual=f"{width} x {height} pixels",
-        )
-    low, high = float(pixels.min()), float(pixels.max())
-    if not (low >= -1 and high <= 2):  # a little beyond the range does no harm; not a number does
-        raise PictureError(f"expected pixels from 0 to 1; got {low:g} to {high:g}")
-    return pixels
 
 
 def load_gallery(

@@ -12,8 +12,8 @@ from impasto.parameters import check_parameters, parameter, replaced
 
 MINIMUM_SIDE = 16
 """Pixels that a picture must have at least on each side."""
-FINEST = 0.5
-"""The smallest ``stroke_size``: strokes half as large as the largest."""
+STYLE_SIZE = 512
+"""Long side in pixels at which a painting is measured where ``stroke_size`` is 1."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class FastOptions:
         shown="the photo's own, up to 25 megapixels",
     )
     strength: float = parameter(
-        1.0, "From the photo as it is, 0, to the full style.", "number", least=0, most=1
+        1.0, "From the photo's own style, 0, to the painting's, 1, and beyond.", "number", least=0, most=2
     )
     stroke_size: float = parameter(
-        1.0, "Size of the strokes; 1 as in the painting at 512 pixels.", "number", least=FINEST, most=1
+        1.0, "Size of the strokes; 1 as in the painting at 512 pixels.", "number", least=0.25, most=4
     )
     keep_color: bool = parameter(False, "Keep the photo's colors.", "switch", flags=("--keep-color",))
     style_weights: tuple[float, ...] = parameter(
@@ -40,10 +40,10 @@ class FastOptions:
     )
     model: str | None = parameter(
         None,
-        "Another network: .safetensors of `impasto train`, .onnx of `impasto export`.",
+        "A network of one style, or of several: .onnx of `impasto export`, .safetensors of `impasto train`.",
         "text",
         optional=True,
-        shown="the shipped one",
+        shown="the one for any painting",
     )
     device: str = parameter(
         "auto", "auto, cpu, cuda, or cuda:1 and so on; auto is cuda where it is there.", "text"

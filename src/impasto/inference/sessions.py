@@ -7,10 +7,11 @@ import io
 import os
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from impasto.errors import OptionError
+from impasto.errors import ImpastoError, OptionError
 from impasto.inference.onnx_runtime import onnxruntime
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -79,6 +80,24 @@ class Sessions:
         # TensorFloat-32 keeps three digits: bands would not be the picture of one pass any more. Searching
         # for the fastest convolution takes long at every new size, and picks another one another time.
         return {"device_id": number, "use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+
+
+def run(
+    session: onnxruntime.InferenceSession, device: str, names: Sequence[str], feed: Mapping[str, Any]
+) -> list[Any]:
+    """Return the outputs ``names`` of ``session`` on ``device``.
+
+    Raises ImpastoError where a graphics processor fails: its memory is full, it was lost.
+    """
+    if device == "cpu":
+        return session.run(names, feed)  # type: ignore[no-any-return]
+    try:
+        return session.run(names, feed)  # type: ignore[no-any-return]
+    except Exception as problem:
+        reason = " ".join(str(problem).split())[:200]
+        raise ImpastoError(
+            f"device {device} failed while it painted ({reason}); device cpu is the processor"
+        ) from problem
 
 
 def check_device(name: str) -> None:

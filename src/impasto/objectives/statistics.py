@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from impasto import losses
 from impasto.encoders import FeatureExtractor
+from impasto.encoders.layers import IMAGE as IMAGE
 from impasto.errors import StyleError
 from impasto.objectives.windows import Window, whole
 
@@ -25,9 +26,6 @@ class LayerStatistics:
 
 
 StyleStatistics = Mapping[str, LayerStatistics]
-
-IMAGE = "image"
-"""The name under which a style keeps the statistics of its pixels, as if they were a layer."""
 
 
 def moments(features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:

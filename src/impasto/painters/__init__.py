@@ -31,7 +31,7 @@ def make_painter(
     if isinstance(job.options, FastOptions):
         from impasto.painters.fast import FastPainter
 
-        return FastPainter(job, like=like, threads=threads)
+        return FastPainter(job, materials, like=like, threads=threads, max_pixels=max_pixels)
     from impasto.painters.optimised import OptimisedPainter  # imports torch
 
     return OptimisedPainter(job.options, materials or Materials.of(job), like=like, max_pixels=max_pixels)

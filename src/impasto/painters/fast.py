@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
+import os
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from impasto import imaging
-from impasto.errors import PictureError
-from impasto.inference.gallery import SHIPPED, Gallery, load_gallery
-from impasto.inference.options import MINIMUM_SIDE, FastOptions
+from impasto.errors import OptionError, PictureError, StyleError
+from impasto.imaging.decoder import MAX_PIXELS
+from impasto.inference.any_painting import AnyPaintingPainter, Maps
+from impasto.inference.any_painting_graphs import LAYERS
+from impasto.inference.gallery import Gallery, load_gallery
+from impasto.inference.options import MINIMUM_SIDE, STYLE_SIZE, FastOptions
 from impasto.inference.sessions import check_device
+from impasto.inference.transport import LayerMoments, Statistics, mixture
 from impasto.jobs import Job
 from impasto.jobs.identity import digest
 from impasto.progress import Cancel, ProgressCallback
-from impasto.types import Painting, Picture
+from impasto.types import Painting, Picture, Pixels
 
 if TYPE_CHECKING:
+    from impasto.catalogue.loader import StyleLike
     from impasto.optimize.engine import Checkpointer
-    from impasto.painters.painter import Painter
+    from impasto.painters.painter import Materials, Painter
 
 SAFE_PIXELS = 25_000_000
 """How large a painting gets when no size is asked for. Larger photographs are shrunk to that."""
+REMEMBERED = 64
+"""How many styles' statistics are kept for the next photographs."""
 MEMORY = 2e9
 """Bytes that a painting of that size takes at most."""
 
 
 class FastPainter:
-    """A feed-forward network (Johnson et al., ECCV 2016; Dumoulin et al., ICLR 2017) as a painter."""
+    """One pass of the network for any painting, or of the one in ``options.model``."""
 
     options: FastOptions
-    gallery: Gallery
     network: str
 
-    def __init__(self, job: Job, *, like: Painter | None = None, threads: int | None = None) -> None:
-        """Raises OptionError for what the network cannot do, StyleError for styles that it does not know,
+    def __init__(
+        self,
+        job: Job,
+        materials: Materials | None = None,
+        *,
+        like: Painter | None = None,
+        threads: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        """Raises OptionError for what the network cannot do, StyleError for styles that it cannot paint,
         WeightsMissingError and CorruptWeightsError for its file."""
         assert isinstance(job.options, FastOptions)
         model, device = self._source = job.options.model, job.options.device
         check_device(device)
+        self._max_pixels = max_pixels
+        self.engine: AnyPaintingPainter | Gallery
+        self._measured: dict[tuple[str, float], Statistics] = {}
         if isinstance(like, FastPainter) and like._source == self._source:
-            self.gallery, self.network = like.gallery, like.network
+            self.engine, self.network, self._measured = like.engine, like.network, like._measured
+        elif model is None:
+            self.engine = AnyPaintingPainter(threads=threads, device=device)
+            self.network = self.engine.digest
         else:
-            self.gallery = load_gallery(model, threads=threads, device=device)
-            self.network = digest(str(SHIPPED) if model is None else model)
-        self.device = self.gallery.device
+            self.engine, self.network = load_gallery(model, threads=threads, device=device), digest(model)
+        self.device = self.engine.device
         self.options = job.options.replace(device=self.device)
-        self.styles = self.options.shares(tuple(style.place for style in job.styles))
-        if self.styles:
-            self.gallery.row(self.styles, self.options)  # refuses what cannot be
+        self.styles = [style.place for style in job.styles] if materials is None else list(materials.styles)
+        if not self.styles and isinstance(self.engine, Gallery) and len(self.engine.styles) == 1:
+            self.styles = [self.engine.styles[0].name]
+        self._style: Any = self._find_style(self.styles) if self.styles else None
 
     def check_style(self, style: str) -> None:
-        self.gallery.row(style, self.options.replace(style_weights=()))
+        self._find_style([style], self.options.replace(style_weights=()))
 
     def memory(self) -> float:
         return MEMORY
@@ -68,10 +90,75 @@ class FastPainter:
         shrunk = self.options.size is None and (width, height) != (photo.width, photo.height)
         began = time.perf_counter()
         pixels = imaging.fill_transparent(photo)
-        painted = self.gallery.paint(imaging.resize(pixels, width, height), self.styles, self.options)
+        painted, _ = self.paint_pixels(imaging.resize(pixels, width, height))
         alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
         notes = ("the photo was larger; --size asks for more",) if shrunk else ()
         return Painting(Picture(painted, alpha, photo.bits), seconds=time.perf_counter() - began, notes=notes)
+
+    def paint_pixels(self, pixels: Pixels, maps: Maps | None = None) -> tuple[Pixels, Maps]:
+        """Return ``pixels`` (H, W, 3) in [0, 1], painted, and what carried their features over.
+
+        ``maps``: those of an earlier frame, to be used for this one too.
+        """
+        if isinstance(self.engine, Gallery):
+            return self.engine.paint(pixels, self._style, self.options), {}
+        if maps:
+            painted = self.engine.paint_with(pixels, maps)
+        else:
+            style, coarse = self._style
+            painted, maps = self.engine.paint(pixels, style, coarse=coarse, strength=self.options.strength)
+        if self.options.keep_color:
+            painted = imaging.keep_colours(painted, pixels)
+        return painted, maps
+
+    def _find_style(self, styles: Sequence[StyleLike], options: FastOptions | None = None) -> Any:
+        """Return ``styles`` as the network takes them."""
+        options = options or self.options
+        if isinstance(self.engine, Gallery):
+            shares = options.shares(tuple(map(os.fspath, styles)))  # type: ignore[arg-type]
+            self.engine.row(shares, options)  # refuses what cannot be
+            return shares
+        weights = options.style_weights or (1.0,) * len(styles)
+        if len(weights) != len(styles):
+            raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(weights)}")
+        found = []
+        for long_side in (STYLE_SIZE * options.stroke_size, STYLE_SIZE * options.stroke_size / 2):
+            measured = [self._measure(style, long_side) for style in styles]
+            found.append({layer: mixture([one[layer] for one in measured], weights) for layer in LAYERS})
+        return tuple(found)
+
+    def _measure(self, style: StyleLike, long_side: float) -> Statistics:
+        """Return the statistics of one style, which is measured once. Raises StyleError, PictureError."""
+        key = (os.fspath(style), long_side) if isinstance(style, (str, os.PathLike)) else None
+        if key is None:
+            return self._statistics(style, long_side)
+        if key not in self._measured:
+            while len(self._measured) >= REMEMBERED:
+                del self._measured[next(iter(self._measured))]
+            self._measured[key] = self._statistics(style, long_side)
+        return self._measured[key]
+
+    def _statistics(self, style: StyleLike, long_side: float) -> Statistics:
+        from impasto.catalogue.files import FileStyle
+        from impasto.catalogue.loader import load_style
+        from impasto.catalogue.measured import CollectionStyle, PictureStyle
+
+        assert isinstance(self.engine, AnyPaintingPainter)
+        loaded = load_style(style, max_pixels=self._max_pixels)
+        if isinstance(loaded, FileStyle):
+            numbers = loaded.numbers(self.engine.encoder, LAYERS, long_side)
+            return {
+                layer: LayerMoments(mean, gram - mean[:, None] * mean)
+                for layer, (mean, gram, _) in numbers.items()
+            }
+        if isinstance(loaded, PictureStyle):
+            return self.engine.measure(loaded.sized(long_side, MINIMUM_SIDE))
+        if isinstance(loaded, CollectionStyle):
+            found = [self.engine.measure(one.sized(long_side, MINIMUM_SIDE)) for one in loaded.members]
+            return {layer: mixture([one[layer] for one in found], [1.0] * len(found)) for layer in LAYERS}
+        raise StyleError(
+            f"a fast network paints in pictures, style files and named styles; got {type(loaded).__name__}"
+        )
 
 
 def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:

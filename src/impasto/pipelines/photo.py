@@ -198,7 +198,7 @@ def stylize(
 
 def fast(
     content: PictureLike,
-    style: str | Sequence[str],
+    style: StyleLike | Sequence[StyleLike],
     *,
     options: FastOptions | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -206,17 +206,17 @@ def fast(
     max_pixels: int = imaging.MAX_PIXELS,
     **changes: Any,
 ) -> Result:
-    """Paint ``content`` in one pass of a feed-forward network (Johnson et al., ECCV 2016), without torch.
+    """Paint ``content`` in one pass of a feed-forward network, without torch.
 
-    ``style``: a style that the network knows, or several. ``changes`` override fields of ``options``, a
-    ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``. Other arguments and errors are as
-    for ``stylize``.
+    ``style``: as for ``stylize``, or a style that the network in ``options.model`` knows. ``changes``
+    override fields of ``options``, a ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``.
+    Other arguments and errors are as for ``stylize``.
     """
     materials = Materials(styles=_styles(style))
     chosen = (options or FastOptions()).replace(**changes)
     job = _make_job(content, materials, chosen, output, quality, compared=False)
     photo = None if job.content.place else load_picture(content, max_pixels)
-    return paint_job(job, photo=photo, max_pixels=max_pixels)
+    return paint_job(job, photo=photo, materials=materials, max_pixels=max_pixels)
 
 
 def _styles(given: Any) -> list[Any]:

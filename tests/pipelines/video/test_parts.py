@@ -370,8 +370,8 @@ def test_a_part_that_cannot_be_painted_is_named(
 
 
 def test_networks_in_memory_are_for_this_process(clip: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="expected model, a network file, for workers"):
-        in_parts(clip, tmp_path / "out.mkv", workers=2, gallery=Negative())
+    with pytest.raises(OptionError, match="expected options for workers"):
+        in_parts(clip, tmp_path / "out.mkv", workers=2, painter=Negative())
 
 
 def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:

@@ -30,9 +30,6 @@ from impasto.types import Picture, Pixels
 from tests.clips.clips import Negative, bars, moving, sound_packets, write_clip
 from tests.conftest import blobs
 
-SAMPLE = 1
-"""A network paints a small picture once, by which it is known again."""
-
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
@@ -40,10 +37,10 @@ def clip(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(22)], sound=True)
 
 
-def fast(source: Path, output: Path, *, gallery: Any = None, **more: Any) -> Film:
+def fast(source: Path, output: Path, *, painter: Any = None, **more: Any) -> Film:
     wanted = {"segment": 5} | more.pop("film", {})
     return video(
-        source, "negative", output, gallery=gallery or Negative(), film=FilmOptions(**wanted), **more
+        source, "negative", output, painter=painter or Negative(), film=FilmOptions(**wanted), **more
     )
 
 
@@ -181,31 +178,31 @@ def test_colours_and_depth_survive_the_way_through(tmp_path: Path, bits: int, su
 
 
 class Killer(Negative):
-    """A gallery that fails at its nth frame."""
+    """A painter that fails at its nth frame."""
 
     def __init__(self, at: int, error: Exception) -> None:
         super().__init__(flicker=0.1)
         self.at = at
         self.error = error
 
-    def paint(self, pixels: Pixels, *more: Any) -> Pixels:
+    def paint(self, pixels: Pixels) -> Pixels:
         if self.painted == self.at:
             raise self.error
-        return super().paint(pixels, *more)
+        return super().paint(pixels)
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "frames"])
 def test_a_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
     clip: Path, tmp_path: Path, name: str
 ) -> None:
-    fast(clip, tmp_path / "whole" if name == "frames" else tmp_path / "whole.mp4", gallery=Negative(0.1))
+    fast(clip, tmp_path / "whole" if name == "frames" else tmp_path / "whole.mp4", painter=Negative(0.1))
     whole = pictures(tmp_path / ("whole" if name == "frames" else "whole.mp4"))
     with pytest.raises(ZeroDivisionError):
-        fast(clip, tmp_path / name, gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
+        fast(clip, tmp_path / name, painter=Killer(13, ZeroDivisionError()))
     assert not (tmp_path / "out.mp4").exists()
     again = Negative(0.1)
-    done = fast(clip, tmp_path / name, gallery=again)
-    assert (done.frames, done.resumed, again.painted) == (22, 10, 12 + SAMPLE)
+    done = fast(clip, tmp_path / name, painter=again)
+    assert (done.frames, done.resumed, again.painted) == (22, 10, 12)
     found = pictures(tmp_path / name)
     assert len(found) == 22
     assert all(np.array_equal(a, b) for a, b in zip(found, whole, strict=True))
@@ -213,16 +210,16 @@ def test_a_film_that_broke_off_goes_on_and_is_the_uninterrupted_one(
 
 def test_another_network_makes_another_film(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
-        fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
-    done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.2))
+        fast(clip, tmp_path / "out.mp4", painter=Killer(13, ZeroDivisionError()))
+    done = fast(clip, tmp_path / "out.mp4", painter=Negative(0.2))
     assert done.resumed == 0
     assert done.notes[0].startswith("started over: its network was ")
 
 
 def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
-        fast(clip, tmp_path / "out.mp4", gallery=Killer(13 + SAMPLE, ZeroDivisionError()))
-    done = fast(clip, tmp_path / "out.mp4", gallery=Negative(0.1), film={"keep": 0.5})
+        fast(clip, tmp_path / "out.mp4", painter=Killer(13, ZeroDivisionError()))
+    done = fast(clip, tmp_path / "out.mp4", painter=Negative(0.1), film={"keep": 0.5})
     assert (done.resumed, done.notes) == (
         0,
         (f"started over: its film keep was {FilmOptions().keep}, is 0.5",),
@@ -257,13 +254,13 @@ KILLED = """
     from tests.waiting import until
 
     class Killed(Negative):
-        def paint(self, pixels, *more):
+        def paint(self, pixels):
             if self.painted == int(sys.argv[4]):
                 until(lambda: Path(sys.argv[3]).read_text().count("ticks") == int(sys.argv[5]))
                 os.kill(os.getpid(), signal.SIGKILL)
-            return super().paint(pixels, *more)
+            return super().paint(pixels)
 
-    video(sys.argv[1], "negative", sys.argv[2], gallery=Killed(0.1), film=FilmOptions(segment=5))
+    video(sys.argv[1], "negative", sys.argv[2], painter=Killed(0.1), film=FilmOptions(segment=5))
 """
 
 
@@ -271,15 +268,15 @@ KILLED = """
 @pytest.mark.parametrize("finished", [1, 3])
 def test_a_film_killed_by_the_system_goes_on_frame_for_frame(tmp_path: Path, finished: int) -> None:
     source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(40)], sound=True)
-    fast(source, tmp_path / "whole.mp4", gallery=Negative(0.1))
+    fast(source, tmp_path / "whole.mp4", painter=Negative(0.1))
     output = tmp_path / "out.mp4"
     root = Path(__file__).parents[3]
     lines = FilmFolder.of(output).path / "00000" / LINES
-    words = [source, output, lines, 5 * finished + 3 + SAMPLE, finished]
+    words = [source, output, lines, 5 * finished + 3, finished]
     command = [sys.executable, "-c", textwrap.dedent(KILLED), *map(str, words)]
     assert subprocess.run(command, cwd=root, check=False).returncode == -signal.SIGKILL
     assert not output.exists()
-    done = fast(source, output, gallery=Negative(0.1))
+    done = fast(source, output, painter=Negative(0.1))
     assert done.resumed == 5 * finished
     found, whole = pictures(output), pictures(tmp_path / "whole.mp4")
     assert len(found) == 40
@@ -302,7 +299,7 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
         wanted = FilmOptions(segment=10, codec="ffv1")
         resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
         try:
-            video({str(source)!r}, "negative", {str(output)!r}, gallery=Negative(), film=wanted)
+            video({str(source)!r}, "negative", {str(output)!r}, painter=Negative(), film=wanted)
         except OutputError as error:
             print("refused:", error)
     """
@@ -318,38 +315,38 @@ def test_a_disk_that_is_full_ends_in_one_line_and_leaves_the_output_as_it_was(
 
 
 def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, tmp_path: Path) -> None:
-    gallery = Negative()
+    negative = Negative()
     for output, error, words in (
         (tmp_path / "none" / "out.mp4", OutputError, "existing folder"),
         (tmp_path / "out.txt", OutputError, "expected a name ending in .mp4"),
         (clip, InputError, "is also the input"),
     ):
         with pytest.raises(error, match=words):
-            fast(clip, output, gallery=gallery)
+            fast(clip, output, painter=negative)
     with pytest.raises(OptionError, match=r"prores goes into \.mov"):
-        fast(clip, tmp_path / "out.mp4", gallery=gallery, film={"codec": "prores"})
+        fast(clip, tmp_path / "out.mp4", painter=negative, film={"codec": "prores"})
     for wanted, words in (
         ({"codec": "h265", "quality": 52}, "quality of h265 from 0 .best. to 51; got 52"),
         ({"codec": "vp9", "bits": 10}, r"out\.mp4 with vp9 has 8 bits a sample; expected another"),
         ({"size": 10_000_000}, "expected frames of at most 180,000,000 pixels"),
     ):
         with pytest.raises(OptionError, match=words):
-            fast(clip, tmp_path / "out.mp4", gallery=gallery, film=wanted)
+            fast(clip, tmp_path / "out.mp4", painter=negative, film=wanted)
     with pytest.raises(OptionError, match=r"out\.gif has 8 bits"):
-        fast(clip, tmp_path / "out.gif", gallery=gallery, film={"bits": 10})
-    assert gallery.painted == 0
+        fast(clip, tmp_path / "out.gif", painter=negative, film={"bits": 10})
+    assert negative.painted == 0
 
 
 def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(2)])
-    gallery = Negative()
+    negative = Negative()
     for output, width, words in (
         ("out.mp4", 16386, "libx264 does not take frames of 16386 x 16 pixels"),
         ("out.webm", 32768, "expected frames of at most 32,766 pixels a side; they would be 32768 x 16"),
     ):
         with pytest.raises(OptionError, match=words):
-            fast(source, tmp_path / output, gallery=gallery, film={"size": (width, 16)})
-    assert gallery.painted == 0
+            fast(source, tmp_path / output, painter=negative, film={"size": (width, 16)})
+    assert negative.painted == 0
 
 
 def test_sound_that_no_encoder_takes_is_refused_before_painting(
@@ -359,12 +356,12 @@ def test_sound_that_no_encoder_takes_is_refused_before_painting(
 
     monkeypatch.setitem(joining.SOUND_INSTEAD, ".webm", "ac3_fixed")
     monkeypatch.setitem(joining._LAYOUTS, 1, "7.1")  # which AC-3 has not
-    gallery = Negative()
+    negative = Negative()
     with pytest.raises(
         InputError, match=r"its sound \(aac\) cannot be encoded as ac3_fixed, which .webm needs"
     ):
-        fast(clip, tmp_path / "out.webm", gallery=gallery)
-    assert gallery.painted == 0
+        fast(clip, tmp_path / "out.webm", painter=negative)
+    assert negative.painted == 0
     fast(clip, tmp_path / "out.webm", film={"sound": False})
 
 
@@ -467,7 +464,7 @@ def test_the_peak_of_memory_does_not_grow_with_length(tmp_path: Path) -> None:
         from pathlib import Path
         from impasto import FilmOptions, video
         from tests.clips.clips import Negative
-        video(sys.argv[1], "negative", sys.argv[2], gallery=Negative(), film=FilmOptions(segment=20))
+        video(sys.argv[1], "negative", sys.argv[2], painter=Negative(), film=FilmOptions(segment=20))
         print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     """
     peaks = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from impasto.clips import FramePainter
+from impasto.clips import FramePainter, ShotPainter
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.jobs.machine import threads_allowed
@@ -15,7 +15,7 @@ from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Pixels
 
 if TYPE_CHECKING:
-    from impasto.inference import Gallery
+    from impasto.painters.fast import FastPainter
 
 
 class FrameCancelled(Exception):  # noqa: N818 - not an error
@@ -28,28 +28,25 @@ def make_frame_painter(
     *,
     temporal_weight: float,
     next_iterations: int,
-    gallery: Gallery | None = None,
+    painter: FastPainter | None = None,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
-) -> FramePainter:
+) -> FramePainter | ShotPainter:
     """Return the painter of the frames of the film that ``job`` describes.
 
-    ``first``: the first frame, (H, W, 3). ``gallery``: the fast network, if it is loaded already. The rest is
+    ``first``: the first frame, (H, W, 3). ``painter``: the fast network, if it is loaded already. The rest is
     for optimisation: see ``OptimisedFramePainter``. Raises InputError and its subclasses for unusable input,
     WeightsMissingError without weights.
     """
-    styles = [style.place for style in job.styles]
     if isinstance(job.options, FastOptions):
-        from impasto.inference import load_gallery
+        from impasto.painters.fast import FastPainter
         from impasto.painters.frames.fast import FastFramePainter
 
-        model, device = job.options.model, job.options.device
-        gallery = gallery or load_gallery(model, threads=threads_allowed(), device=device)
-        return FastFramePainter(gallery, styles, job.options)
+        return FastFramePainter(painter or FastPainter(job, threads=threads_allowed()))
     from impasto.painters.frames.optimised import OptimisedFramePainter  # brings torch
 
     return OptimisedFramePainter(
-        styles,
+        [style.place for style in job.styles],
         job.options,
         first,
         temporal_weight=temporal_weight,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import torch
 from torch import Tensor
@@ -66,7 +66,7 @@ class OptimisedFramePainter:
     a badly warped region.
     """
 
-    is_guided = True
+    is_guided: Literal[True] = True
 
     def __init__(
         self,

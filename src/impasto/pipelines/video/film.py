@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,11 +15,10 @@ from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.inference.sessions import check_device
 from impasto.jobs import Job, PaintOptions, Reference
-from impasto.jobs.machine import check_workers
+from impasto.jobs.machine import check_workers, threads_allowed
 from impasto.jobs.schedule import Policy
 from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.assembly import AssembledFilm, assemble
-from impasto.pipelines.video.engine import find_gallery
 from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.meter import FilmMeter
 from impasto.pipelines.video.options import FilmOptions
@@ -29,7 +28,7 @@ from impasto.pipelines.video.workers import find_part_workers, paint_by_workers
 from impasto.progress import ProgressCallback
 
 if TYPE_CHECKING:
-    from impasto.inference import Gallery
+    from impasto.painters.fast import FastPainter
 
 PathLike = str | os.PathLike[str]
 
@@ -62,7 +61,7 @@ def video(
     options: PaintOptions | None = None,
     preset: str | None = None,
     film: FilmOptions | None = None,
-    gallery: Gallery | None = None,
+    painter: FastPainter | None = None,
     workers: int | Literal["auto"] = 1,
     ray: str | None = None,
     longest: int | None = None,
@@ -78,10 +77,9 @@ def video(
     ``output``: a video (.mp4, .m4v, .mov, .mkv, .webm), a .gif, a folder or a pattern of frames.
     ``options``: ``OptimizeOptions`` paint each frame by optimisation, with a temporal loss (Ruder et al.
     2016), ``FastOptions`` by a feed-forward network whose paintings are blended; None: those of the
-    ``preset``, or else of the fast network if it is installed and knows all styles. ``film``: the options
-    of films. ``changes`` override fields of both:
-    ``video(clip, "starry-night", "out.mp4", strength=0.8, keep=0.5)``. ``gallery``: a loaded fast network,
-    for painting in this process.
+    ``preset``, or else of the fast network. ``film``: the options of films. ``changes`` override fields of
+    both: ``video(clip, "starry-night", "out.mp4", strength=0.8, keep=0.5)``. ``painter``: a fast network
+    with these styles, loaded already, for painting in this process.
 
     ``workers``, ``ray``, ``policy``: as for ``batch``. One worker paints the film from beginning to end. For
     several, or with ``longest``, cuts are detected first and each shot is painted independently of the
@@ -100,10 +98,8 @@ def video(
     began, stop, say = time.monotonic(), cancel or (lambda: False), tell or (lambda _: None)
     check_workers(workers)
     alone = workers == 1 and ray is None
-    if gallery is not None and not alone:
-        raise OptionError(
-            "a gallery paints in this process only: expected model, a network file, for workers"
-        )
+    if painter is not None and not alone:
+        raise OptionError("a painter paints in this process; expected options for workers")
     names = tuple(
         os.fspath(name) for name in ([styles] if isinstance(styles, (str, os.PathLike)) else styles)
     )
@@ -111,18 +107,21 @@ def video(
         raise InputError("expected at least one style; got none")
     own = {f.name for f in fields(FilmOptions)}
     film = (film or FilmOptions()).replace(**{name: changes.pop(name) for name in own & set(changes)})
-    chosen, gallery = _options(names, options, preset, changes, gallery, away=ray is not None)
+    if options is not None and preset is not None:
+        raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+    chosen = options or (FastOptions() if preset is None else find_preset(preset).options)
     clip, references = Reference(os.fspath(source)), tuple(map(Reference, names))
-    job = Job(clip, references, os.fspath(output), chosen, folder=str(Path.cwd()))
+    job = Job(clip, references, os.fspath(output), chosen.replace(**changes), folder=str(Path.cwd()))
+    job, painter = _on_device(job, painter, away=ray is not None)
     most = longest or LONGEST[job.engine]
     check_longest(most)
     meter = FilmMeter(on_progress, say)
-    painter = PartPainter(job, film, gallery=gallery, on_iteration=meter.iteration, cancel=stop)
-    target = painter.output
+    painting = PartPainter(job, film, painter=painter, on_iteration=meter.iteration, cancel=stop)
+    target = painting.output
     target.check(Path(source))
     folder = FilmFolder.of(target.path)
     with folder.alone():
-        described = describe(job, film, painter.coherence.painter.describe()) | {"longest": longest}
+        described = describe(job, film, painting.coherence.painter.describe()) | {"longest": longest}
         plan, note = folder.begin(described)
         if plan is None:
             plan = FilmPlan(job, film, described)
@@ -138,7 +137,7 @@ def video(
             None if alone or not parts else find_part_workers(plan, folder.plan, workers, ray, say)
         )
         if start_workers is None:
-            whole = all(painter.paint(plan, kept, partial(meter.frame, kept.part), stop) for kept in parts)
+            whole = all(painting.paint(plan, kept, partial(meter.frame, kept.part), stop) for kept in parts)
         else:
             whole = paint_by_workers(start_workers, plan, parts, policy, meter.take, stop)
         whole = whole and bool(parts)
@@ -148,7 +147,7 @@ def video(
     return Film(
         path=target.path,
         engine=job.engine,
-        device=chosen.device if job.engine == "fast" else "",
+        device=job.options.device if job.engine == "fast" else "",
         width=target.info.width,
         height=target.info.height,
         frames=done.frames,
@@ -160,31 +159,19 @@ def video(
     )
 
 
-def _options(
-    styles: Sequence[str],
-    options: PaintOptions | None,
-    preset: str | None,
-    changes: dict[str, Any],
-    gallery: Gallery | None,
-    *,
-    away: bool,
-) -> tuple[PaintOptions, Gallery | None]:
-    """Return the options, with the device chosen, and the fast network, if it paints.
+def _on_device(job: Job, painter: FastPainter | None, *, away: bool) -> tuple[Job, FastPainter | None]:
+    """Return ``job`` on the device chosen, and the fast network, if it paints.
 
     ``away``: other machines paint, with devices of their own.
     """
-    if options is not None and preset is not None:
-        raise OptionError(f"expected options or a preset, not both; got options and preset {preset!r}")
-    model, device = changes.get("model"), "cpu" if away else changes.get("device", "auto")
-    if options is None and preset is None:
-        gallery = gallery or find_gallery(styles, model, device, needed=model is not None)
-        options = None if gallery is None else FastOptions()
-    chosen = (options or find_preset(preset or "default").options).replace(**changes)
-    if not isinstance(chosen, FastOptions):
-        return chosen, None
-    if away:
-        check_device(chosen.device)
-    if gallery is None:
-        gallery = find_gallery(styles, chosen.model, "cpu" if away else chosen.device, needed=True)
-    assert gallery is not None
-    return chosen.replace(device=gallery.device) if not away or chosen.device == "auto" else chosen, gallery
+    options = job.options
+    if not isinstance(options, FastOptions):
+        return job, None
+    check_device(options.device)
+    from impasto.painters.fast import FastPainter
+
+    near = options.replace(device="cpu") if away else options
+    painter = painter or FastPainter(replace(job, options=near), threads=threads_allowed())
+    if not away or options.device == "auto":
+        options = options.replace(device=painter.device)
+    return replace(job, options=options), painter

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impasto import files
-from impasto.clips import Clip, Frame, PaintedFrame, Request, State, open_clip
+from impasto.clips import Blended, Clip, Frame, PaintedFrame, Request, State, open_clip
 from impasto.clips.coherence import to_words
 from impasto.clips.writer import SegmentWriter
 from impasto.errors import InputError
@@ -29,7 +29,7 @@ from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Pixels
 
 if TYPE_CHECKING:
-    from impasto.inference import Gallery
+    from impasto.painters.fast import FastPainter
 
 _BEFORE = 8
 """Frames read before the first one to paint, in case that is damaged and repeats the last good one."""
@@ -83,7 +83,7 @@ class PartFiles:
 class PartPainter:
     """A painter of parts of the film that ``job`` and ``film`` describe.
 
-    ``gallery``: the fast network, if loaded. With the optimiser, ``on_iteration`` and ``cancel`` are called
+    ``painter``: the fast network, if loaded. With the optimiser, ``on_iteration`` and ``cancel`` are called
     at each step of a frame. Raises OptionError, InputError and their subclasses.
     """
 
@@ -92,7 +92,7 @@ class PartPainter:
         job: Job,
         film: FilmOptions,
         *,
-        gallery: Gallery | None = None,
+        painter: FastPainter | None = None,
         on_iteration: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> None:
@@ -100,7 +100,7 @@ class PartPainter:
         self.length = film.segment or SEGMENTS[job.engine]
         first = next(iter(self.clip.frames())).pixels
         more: dict[str, Any] = {"on_progress": on_iteration, "cancel": cancel}
-        self.coherence = find_coherence(job, film, first, gallery=gallery, **more)
+        self.coherence = find_coherence(job, film, first, painter=painter, **more)
 
     def paint(
         self, plan: FilmPlan, kept: PartFiles, on_frame: Callable[[int, Pixels], None], cancel: Cancel
@@ -117,8 +117,9 @@ class PartPainter:
         with contextlib.ExitStack() as stack:
             stack.callback(out.discard)
             stack.enter_context(contextlib.suppress(FrameCancelled))
+            state = out.state or self._entered(plan, part)
             frames = part_frames(plan, self.clip, part, out.notes, out.painted)
-            paintings = stack.enter_context(contextlib.closing(self.coherence.paint(frames, out.state)))
+            paintings = stack.enter_context(contextlib.closing(self.coherence.paint(frames, state)))
             for painted in paintings:
                 if cancel():
                     return False
@@ -130,6 +131,14 @@ class PartPainter:
             out.finish()
             return True
         return False
+
+    def _entered(self, plan: FilmPlan, part: Part) -> State | None:
+        """Return the state in which a part within a shot begins, where the shot's first frame decides it."""
+        start = max((cut for cut in plan.cuts if cut <= part.begin), default=0)
+        if start == part.begin or not isinstance(self.coherence, Blended):
+            return None
+        opening = dataclasses.replace(part, begin=start, end=start + 1)
+        return self.coherence.enter(next(part_frames(plan, self.clip, opening, [], 0)).pixels)
 
 
 class _PartWriter:

@@ -106,8 +106,7 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
 
     ``network``: the description of the network that paints it.
     """
-    by_files = job.engine == "optimize"  # a fast network has its styles inside
-    known = [style.place for style in job.styles if by_files and Path(style.place).exists()]
+    known = [style.place for style in job.styles if Path(style.place).exists()]
     return {
         "clip": _digest(Path(job.content.place)),
         "styles": [

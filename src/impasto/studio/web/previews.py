@@ -6,6 +6,7 @@ import io
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,8 @@ class Previews:
             except WeightsMissingError:
                 return None
             except WeightsError as error:
-                log.warning("the gallery network cannot be loaded: %s", error)
-                detail = "the gallery network cannot be read at the moment; try again"
+                log.warning("the fast network cannot be loaded: %s", error)
+                detail = "the fast network cannot be read at the moment; try again"
                 raise ProblemError("not-ready", detail, retry_after=2) from error
             return self._latest
 
@@ -67,19 +68,13 @@ class Previews:
         """Return every style there is to choose: painted by optimisation, by the network, or both."""
         found = dict(painted_styles())
         painter = self.painter()
-        for style in () if painter is None else painter.gallery.styles:
-            found[style.name] = GalleryStyle(
-                *(style.name, style.title, style.artist, str(style.year), style.licence),
-                paint=style.name in found,
-                fast=True,
-            )
-        return found
+        return found if painter is None else {n: replace(style, fast=True) for n, style in found.items()}
 
     def paint(self, job: Job, photo: Path, *, as_png: bool) -> bytes:
         """Return ``photo`` painted as ``job`` says, as PNG or JPEG. Raises ProblemError, InputError."""
         painter = self.painter(job)
         if painter is None:
-            raise ProblemError("unavailable", "the gallery network is not installed; submit a draft instead")
+            raise ProblemError("unavailable", "the fast network is not installed; submit a draft instead")
         image = as_image(painter.paint(imaging.read(photo)).picture)
         if not as_png:
             return as_jpeg(image, quality=90)

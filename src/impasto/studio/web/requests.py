@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args
@@ -96,19 +96,20 @@ def explanation_job(
     return dataclasses.replace(job, output=f"{job_place(id)}/{PAGE}", options=options)
 
 
-def preview_job(asked: PreviewRequest) -> Job:
-    """Return the job of a preview, without its photograph. Raises OptionError."""
-    weights: dict[str, float] = {}
-    for style in asked.styles:
-        weights[style.name] = weights.get(style.name, 0.0) + style.weight
+def preview_job(asked: PreviewRequest, place: Callable[[str], str]) -> Job:
+    """Return the job of a preview, whose photograph comes later.
+
+    ``place``: the file of an uploaded painting, by its id. Raises OptionError.
+    """
     options = FastOptions(
         size=asked.side,
         strength=asked.strength,
         stroke_size=asked.stroke_size,
         keep_color=asked.keep_color > 0.5,
-        style_weights=tuple(weights.values()),
+        style_weights=tuple(style.weight for style in asked.styles),
     )
-    return Job(Reference(), tuple(map(Reference, weights)), options=options)
+    styles = (style.name or place(style.picture or "") for style in asked.styles)
+    return Job(Reference(), tuple(map(Reference, styles)), options=options)
 
 
 def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:

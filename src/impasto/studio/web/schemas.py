@@ -40,19 +40,24 @@ class SignIn(Incoming):
     token: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
-class StyleChoice(Incoming):
+class PreviewStyle(Incoming):
     """A style: a bundled one by ``name``, or an uploaded ``picture``."""
 
     name: StyleName | None = None
     picture: PictureId | None = None
     weight: Annotated[Real, Field(gt=0, le=1000)] = 1.0
-    mask: PictureId | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> StyleChoice:
+    def _one(self) -> Self:
         if (self.name is None) == (self.picture is None):
             raise ValueError("expected either name or picture of a style")
         return self
+
+
+class StyleChoice(PreviewStyle):
+    """A style of a painting."""
+
+    mask: PictureId | None = None
 
 
 class JobSettings(BaseModel):
@@ -90,18 +95,13 @@ class JobRequest(JobSettings, Incoming):
     webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
-class PreviewStyle(Incoming):
-    name: StyleName
-    weight: Annotated[Real, Field(gt=0, le=1000)] = 1.0
-
-
 class PreviewRequest(Incoming):
-    """A preview by the gallery network."""
+    """A preview in one pass, of any paintings."""
 
     photo: PictureId
     styles: Annotated[list[PreviewStyle], Field(min_length=1, max_length=64)]
-    strength: Annotated[Real, Field(ge=0, le=1)] = 1.0
-    stroke_size: Annotated[Real, Field(ge=0.5, le=1)] = 1.0
+    strength: Annotated[Real, Field(ge=0, le=2)] = 1.0
+    stroke_size: Annotated[Real, Field(ge=0.25, le=4)] = 1.0
     keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
     side: Annotated[int, Field(ge=64, le=8192)] = 512
 

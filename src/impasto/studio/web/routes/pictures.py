@@ -12,6 +12,7 @@ from anyio import to_thread
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 
+from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import new_id
@@ -180,7 +181,7 @@ def delete_picture(services: ServicesDep, caller: Member, id: str) -> None:
 async def preview(
     services: ServicesDep, caller: Member, request: Request, asked: schemas.PreviewRequest
 ) -> Response:
-    """Paint with the gallery network and return the picture."""
+    """Paint in one pass and return the picture."""
     if services.painters.statistics().tasks_waiting >= services.settings.max_previews * WAITING_PREVIEWS:
         raise ProblemError("rate", "too many previews at once; try again", retry_after=1)
     as_png = "image/png" in request.headers.get("accept", "")
@@ -206,4 +207,12 @@ def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, 
         )
     is_small = _is_small(asked, as_png)
     photo = services.storage.small(picture.id) if is_small else services.storage.picture(picture.id)
-    return services.previews.paint(preview_job(asked), photo, as_png=as_png)
+
+    def place(id: str) -> str:
+        painting = services.picture(caller, id)
+        if painting.role == "mask":
+            raise ProblemError("unsuitable", f"expected a painting; {painting.id} is a mask")
+        suffices = STYLE_SIZE * asked.stroke_size <= SMALL_SIDE
+        return str(services.storage.small(id) if suffices else services.storage.picture(id))
+
+    return services.previews.paint(preview_job(asked, place), photo, as_png=as_png)
