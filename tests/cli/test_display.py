@@ -182,6 +182,7 @@ def test_the_result_is_on_standard_output_and_progress_on_standard_error(
 ) -> None:
     clock = Clock()
     with Display("bar", clock=clock) as display:
+        display(Progress())
         clock.now = 11.0
         display(BATCH)
     display.finish("done: out", state="finished")
@@ -208,5 +209,6 @@ def test_a_command_on_a_terminal_and_in_a_pipe(photo_file: Path, tmp_path: Path)
     assert end == bar[:1] == ["impasto: saved out_0002.png"]
     assert re.match(r"iteration 3 of 3, 48x\d+ +[━╸╺]+ 100%", bar[1])
     piped = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert piped.stderr == "impasto: saved out_0002.png\n"
+    lines = [line for line in piped.stderr.splitlines() if "%" not in line]  # which a slow machine may have
+    assert lines == ["impasto: saved out_0002.png"]
     assert describe(PAINTING) not in piped.stdout

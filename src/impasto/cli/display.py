@@ -106,7 +106,8 @@ class Display:
         self.show = show
         self._stream = stream or sys.stderr
         self._clock = clock
-        self._began = self._told = clock()
+        self._began: float | None = None
+        self._told = 0.0
         self._event = Progress()
         self._live: Live | None = None
 
@@ -125,7 +126,9 @@ class Display:
             self._draw()
         elif self.show == "bar":
             now = self._clock()
-            if now - self._told >= max(PLAIN_EVERY, PLAIN_SHARE * (now - self._began)):
+            if self._began is None:
+                self._began = self._told = now
+            elif now - self._told >= max(PLAIN_EVERY, PLAIN_SHARE * (now - self._began)):
                 self._told = now
                 self._print(f"impasto: {line(event)}")
 
