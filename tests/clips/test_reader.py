@@ -198,7 +198,7 @@ def test_what_is_no_film_is_refused_in_one_line(tmp_path: Path) -> None:
     for source, words in (
         (text, "expected a video file"),
         (tmp_path / "none.mp4", "there is no"),
-        (tmp_path / "x%d.png", "there are none"),
+        (tmp_path / "x%d.png", "got none"),
     ):
         with pytest.raises(InputError, match=words) as caught:
             open_clip(source)
