@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from impasto import imaging
 from impasto.types import Picture, Pixels
 
 PACKAGE = Path(__file__).parents[2] / "src" / "impasto"
@@ -170,28 +171,20 @@ def _bytes(pixels: Pixels) -> np.ndarray:
 
 
 class Fast:
-    """Our network for any painting, its decoder from ``file``."""
+    """Our network for any painting, its decoder from ``file``, as ``impasto fast`` paints."""
 
     def __init__(self, file: Path) -> None:
-        import torch
+        from impasto.inference.any_painting import AnyPaintingPainter
 
-        from impasto.networks.any_painting_files import load_network
-        from impasto.tensors import to_pixels, to_tensor
-
-        torch.set_num_threads(threads())
-        self._network = load_network(file)
-        self._torch, self._tensor, self._pixels = torch, to_tensor, to_pixels
+        self._engine = AnyPaintingPainter(file, threads=threads(), device="cpu")
 
     def measure(self, painting: Pixels) -> Any:
-        with self._torch.inference_mode():
-            whole = self._tensor(painting)
-            half = self._torch.nn.functional.avg_pool2d(whole, 2)
-            return self._network.measure(whole), self._network.measure(half)
+        height, width = painting.shape[:2]
+        half = imaging.resize(painting, *imaging.fit(width, height, max(width, height) // 2))
+        return self._engine.measure(painting), self._engine.measure(half)
 
     def paint(self, photo: Pixels, measured: Any, _: int) -> Pixels:
-        self._torch.manual_seed(0)
-        with self._torch.inference_mode():
-            return self._pixels(self._network(self._tensor(photo), measured[0], coarse=measured[1]))
+        return self._engine.paint(photo, measured[0], coarse=measured[1])[0]
 
 
 class Optimised:
