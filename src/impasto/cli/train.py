@@ -94,7 +94,8 @@ def train(
         Path | None, typer.Option(help="Write a sheet of photographs and their paintings to this file.")
     ] = None,
     log: Annotated[
-        Path | None, typer.Option(help="Losses of every step, as CSV. \\[default: beside the network]")
+        Path | None,
+        typer.Option(help="Losses of every step: .jsonl, else CSV. \\[default: beside the network]"),
     ] = None,
     plot: Annotated[
         Path | None,
