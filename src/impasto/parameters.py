@@ -151,7 +151,7 @@ def check_parameters(options: Any) -> None:
         described.check(name, getattr(options, name))
 
 
-def replaced(options: Any, changes: Mapping[str, Any], what: str = "there is no option") -> Any:
+def replaced(options: Any, changes: Mapping[str, Any], what: str = "unknown option") -> Any:
     """Return a copy of ``options`` with ``changes``. Raises OptionError, which begins with ``what``, for
     unknown names."""
     unknown = set(changes) - {field.name for field in dataclasses.fields(options)}

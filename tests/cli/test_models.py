@@ -161,7 +161,7 @@ def test_verify_names_what_is_right_and_fails_for_what_is_not(published: str, fi
 
 def test_path_prints_the_folder(folder: Path) -> None:
     assert run("path") == f"{folder}\n"
-    with pytest.raises(ImpastoError, match="no network called"):
+    with pytest.raises(ImpastoError, match="unknown network"):
         run("path", "nothing")
 
 

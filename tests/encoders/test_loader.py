@@ -103,7 +103,7 @@ def test_a_file_that_does_not_say_its_convention_needs_one(file: Path) -> None:
 
 
 def test_unknown_names_and_values_are_refused(file: Path) -> None:
-    with pytest.raises(OptionError, match="no network called 'resnet'"):
+    with pytest.raises(OptionError, match="unknown network 'resnet'"):
         load_encoder("resnet")
     with pytest.raises(OptionError, match="pooling to be one of max, average, l2; got 'mean'"):
         load_encoder(file, convention="caffe", pooling="mean")  # type: ignore[arg-type]

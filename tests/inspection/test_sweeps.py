@@ -51,7 +51,7 @@ def test_any_two_options_can_be_axes_and_impossible_ones_are_told() -> None:
         cells(OptimizeOptions(), Axis("optimizer", ("newton",)), COLUMNS)
     with pytest.raises(OptionError, match="both set style_weight"):
         cells(OptimizeOptions(), Axis("style_weight", (1.0,)), COLUMNS)
-    with pytest.raises(OptionError, match="more than 0"):
+    with pytest.raises(OptionError, match="above 0"):
         Axis("ratio", (0,))
     with pytest.raises(OptionError, match="at least one value"):
         Axis("seed", ())

@@ -41,7 +41,7 @@ def test_the_default_preset_is_the_default_options() -> None:
         ({"style_layers": {}, "content_layers": {}}, "both are empty"),
         ({"style_weights": (1.0, -1.0)}, "add up to more than 0"),
         ({"beta1": 1.0}, "expected beta1 to be a number, at least 0 and less than 1"),
-        ({"sise": 512}, "there is no option 'sise'"),
+        ({"sise": 512}, "unknown option 'sise'"),
         ({"color_strength": "x"}, "expected color_strength to be a number from 0 to 1; got 'x'"),
         ({"beta1": "x"}, "expected beta1 to be a number, at least 0 and less than 1; got 'x'"),
         (

@@ -88,7 +88,7 @@ def _require_timm() -> Any:
         return import_module("timm")
     except ModuleNotFoundError as problem:
         raise MissingExtraError(
-            f"Networks from timm need {problem.name or 'timm'}, which is not installed: pip install"
+            f"networks from timm need {problem.name or 'timm'}, which is not installed: pip install"
             f" timm, with a torchvision that matches torch {torch.__version__}",
             expected=expected,
             actual=f"{problem.name or 'timm'} is not installed",
@@ -106,9 +106,9 @@ def _check_name(timm: Any, name: str) -> None:
     if ":" in name or timm.is_model(name):  # "hf-hub:..." names are looked up by timm itself
         return
     near = get_close_matches(name, timm.list_models(), 3)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise OptionError(
-        f"timm has no network called {name!r}.{hint}", expected="a network timm has", actual=repr(name)
+        f"unknown network {name!r} of timm{hint}", expected="a network of timm", actual=repr(name)
     )
 
 

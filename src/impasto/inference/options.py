@@ -57,7 +57,7 @@ class FastOptions:
 
     def replace(self, **changes: Any) -> FastOptions:
         """Return a copy with ``changes``; unknown names raise OptionError."""
-        found: FastOptions = replaced(self, changes, "a fast network has no option")
+        found: FastOptions = replaced(self, changes, "unknown option of a fast network")
         return found
 
     def shares(self, styles: tuple[str, ...]) -> dict[str, float]:

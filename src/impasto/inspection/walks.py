@@ -122,7 +122,7 @@ def require_av() -> Any:
         return import_module("av")
     except ModuleNotFoundError as problem:
         raise MissingExtraError(
-            "Writing a video needs PyAV, which is not installed: pip install 'impasto[video]'",
+            "writing a video needs PyAV, which is not installed: pip install 'impasto[video]'",
             expected="PyAV",
             actual="it is not installed",
         ) from problem

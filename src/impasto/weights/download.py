@@ -255,7 +255,7 @@ def _checked_digest(url: str, part: _Part, expected: str) -> str:
     if not digest.startswith(expected):
         part.discard()
         raise CorruptWeightsError(
-            f"What came from {url} is not the file that was published: expected SHA-256 {expected},"
+            f"the file from {url} is not the published one: expected SHA-256 {expected},"
             f" got {digest}. It was removed.",
             expected=expected,
             actual=digest,

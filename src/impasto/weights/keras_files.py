@@ -67,7 +67,7 @@ def _require_h5py() -> Any:
         return import_module("h5py")
     except ImportError as problem:
         raise MissingExtraError(
-            "Networks from Keras need h5py, which is not installed: pip install 'impasto[keras]'",
+            "networks from Keras need h5py, which is not installed: pip install 'impasto[keras]'",
             expected="h5py",
             actual="it is not installed",
         ) from problem

@@ -119,7 +119,7 @@ def check_convention(convention: str) -> Convention:
             return known
     expected = "one of " + ", ".join(CONVENTIONS)
     raise OptionError(
-        f"A convention is {expected}; got {convention!r}.", expected=expected, actual=repr(convention)
+        f"expected a convention, {expected}; got {convention!r}", expected=expected, actual=repr(convention)
     )
 
 
@@ -127,9 +127,9 @@ def unknown_network(name: str, others: list[str]) -> OptionError:
     """Return the error for a name that is neither in the registry nor among ``others`` (those stored)."""
     names = sorted({*REGISTRY, *others})
     near = get_close_matches(name, names, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    more = f"did you mean {near[0]!r}?" if near else f"the networks are {', '.join(names)}"
     return OptionError(
-        f"There is no network called {name!r}; there are {', '.join(names)}.{hint}",
+        f"unknown network {name!r}; {more}",
         expected=", ".join(names),
         actual=repr(name),
     )

@@ -176,7 +176,7 @@ def known_convention(
     if published is not None:
         return published.convention
     raise OptionError(
-        f"Nothing in {path.name} says which input its network expects; give the convention: 'caffe'"
+        f"{path.name} does not say which input its network expects; give the convention: 'caffe'"
         " (BGR, 0..255, the mean subtracted) or 'torchvision' (RGB, ImageNet mean and deviation).",
         expected="a convention",
         actual="none",
@@ -267,7 +267,7 @@ def _missing(name: str, offline: bool | None) -> WeightsMissingError:
     if is_offline(offline):
         barred = f", and Impasto is offline (--offline, or {OFFLINE_VARIABLE} is set)"
     return WeightsMissingError(
-        f"The weights of {name!r} are not on this machine{barred}. Fetch them: `impasto models fetch {name}`;"
+        f"the weights of {name!r} are not on this machine{barred}; fetch them: `impasto models fetch {name}`;"
         f" or import a file: `impasto models import FILE --name {name}`;"
         " or use the bundled network: `--encoder tiny`.",
         expected=str(path),

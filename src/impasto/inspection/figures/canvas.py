@@ -59,7 +59,7 @@ def require_matplotlib() -> Any:
         return import_module("matplotlib")
     except ModuleNotFoundError as problem:
         raise MissingExtraError(
-            "Figures need matplotlib, which is not installed: pip install 'impasto[inspect]'",
+            "figures need matplotlib, which is not installed: pip install 'impasto[inspect]'",
             expected="matplotlib",
             actual="it is not installed",
         ) from problem

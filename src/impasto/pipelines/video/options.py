@@ -103,7 +103,7 @@ class FilmOptions:
 
     def replace(self, **changes: Any) -> FilmOptions:
         """Return a copy with ``changes``; unknown names raise OptionError."""
-        found: FilmOptions = replaced(self, changes, "a film has no option")
+        found: FilmOptions = replaced(self, changes, "unknown option of a film")
         return found
 
     def to_dict(self) -> dict[str, Any]:
