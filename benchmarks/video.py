@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
@@ -29,11 +29,11 @@ import numpy as np
 import impasto
 from benchmarks import video_speed
 from impasto import imaging
-from impasto.clips import Blended, Coherence, Frame, FramePainter, Guided, Request, open_clip
+from impasto.clips import Blended, Coherence, Frame, Guided, Request, open_clip
 from impasto.encoders import Encoder, load_encoder
 from impasto.imaging import fit
-from impasto.inference import load_gallery
 from impasto.inference.options import FastOptions
+from impasto.jobs import Job
 from impasto.metrics import content_distance, style_distance
 from impasto.metrics.steadiness import (
     Flow,
@@ -44,6 +44,7 @@ from impasto.metrics.steadiness import (
     visible,
     warping_error,
 )
+from impasto.painters.fast import FastPainter
 from impasto.painters.frames.fast import FastFramePainter
 from impasto.painters.frames.optimised import OptimisedFramePainter
 from impasto.pipelines.video.options import FilmOptions
@@ -60,11 +61,11 @@ PAINTING, NAME = "starry_night_van_gogh", "starry-night"
 class Alone:
     """Naive per frame: every frame as if there were no other."""
 
-    def __init__(self, painter: FramePainter) -> None:
-        self.painter = painter
+    def __init__(self, paint: Callable[[Pixels], Pixels]) -> None:
+        self.paint = paint
 
     def all(self, frames: Sequence[Frame]) -> list[Pixels]:
-        return [self.painter.paint(frame.pixels, None) for frame in frames]
+        return [self.paint(frame.pixels) for frame in frames]
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,11 @@ def read_pair(name: str, size: int) -> Scene:
 def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
     """The naive way to paint with an engine, and ours."""
     if engine == "fast":
-        fast = FastFramePainter(load_gallery(), [NAME], FastOptions())
-        return [("naive", Alone(fast)), ("ours", Blended(fast, keep=FILM.keep))]
+        fast = FastFramePainter(FastPainter(Job("", (NAME,), options=FastOptions())))
+        return [
+            ("naive", Alone(lambda pixels: fast.paint(pixels, None)[0])),
+            ("ours", Blended(fast, keep=FILM.keep)),
+        ]
     slow = OptimisedFramePainter(
         [SHARED / "data" / "style" / f"{PAINTING}.jpg"],
         impasto.OptimizeOptions(),
@@ -128,7 +132,10 @@ def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
         temporal_weight=FILM.temporal_weight,
         next_iterations=FILM.next_iterations,
     )
-    return [("naive", Alone(slow)), ("ours", Guided(slow, long_term=FILM.long_term))]
+    return [
+        ("naive", Alone(lambda pixels: slow.paint(pixels, None))),
+        ("ours", Guided(slow, long_term=FILM.long_term)),
+    ]
 
 
 def figures(frames: Sequence[Frame], paintings: Sequence[Pixels], judge: Encoder) -> np.ndarray:
@@ -191,11 +198,11 @@ def drift() -> None:
     for name in CLIPS:
         clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
         frames = list(islice(clip.frames(), count))
-        fast = FastFramePainter(load_gallery(), [NAME], FastOptions())
+        fast = FastFramePainter(FastPainter(Job("", (NAME,), options=FastOptions())))
         ours = [found.pixels for found in Blended(fast, keep=FILM.keep).paint(frames)]
         picked = range(9, len(frames), 10)
         shown = [frames[n] for n in picked]
-        naive = figures(shown, [fast.paint(frame.pixels, None) for frame in shown], judge)
+        naive = figures(shown, [fast.paint(frame.pixels, None)[0] for frame in shown], judge)
         for n, row in zip(picked, figures(shown, [ours[n] for n in picked], judge) / naive - 1, strict=True):
             print(f"| {name} | {n + 1} | {' | '.join(f'{part:+.1%}' for part in row)} |", flush=True)
 

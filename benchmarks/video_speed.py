@@ -17,9 +17,10 @@ from impasto import imaging
 from impasto.clips import open_clip
 from impasto.clips.codecs import find_target
 from impasto.clips.writer import SegmentWriter
-from impasto.inference import load_gallery
 from impasto.inference.options import FastOptions
+from impasto.jobs import Job
 from impasto.networks.johnson import JohnsonPainter
+from impasto.painters.fast import FastPainter
 from impasto.pipelines.video.film import video
 from impasto.tensors import to_pixels, to_tensor
 from impasto.types import Pixels
@@ -67,8 +68,8 @@ def johnson(clip: Path, output: Path, width: int, height: int) -> float:
 
 def alone(clip: Path, output: Path, width: int, height: int) -> float:
     """Our network in johnson's place."""
-    gallery = load_gallery()
-    painted = (gallery.paint(f.pixels, STYLE) for f in open_clip(clip).frames())
+    painter = FastPainter(Job("", (STYLE,), options=FastOptions()))
+    painted = (painter.paint_pixels(f.pixels)[0] for f in open_clip(clip).frames())
     return rate(write_film(output, painted, width, height))
 
 

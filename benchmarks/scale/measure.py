@@ -66,7 +66,8 @@ def engines(folder: Path) -> dict[str, float]:
     """Painting alone, by engine, on one thread of this processor."""
     import impasto
     from impasto.imaging import read
-    from impasto.inference import load_gallery
+    from impasto.jobs import Job
+    from impasto.painters.fast import FastPainter
 
     found = {}
     for name, preset in (("optimised", "default"), ("optimised, draft", "draft")):
@@ -77,11 +78,11 @@ def engines(folder: Path) -> dict[str, float]:
             impasto.stylize(photo, "starry-night", preset=preset, size=side)
 
         found[name] = busy(paint, runs=1) / (side * side * 0.75 / 1e6)
-    gallery = load_gallery(threads=1)
+    job = Job("", ("starry-night",), options=impasto.FastOptions())
+    painter = FastPainter(job, threads=1)
     side = SIDES["fast"]
     pixels = read(photograph(folder, side)).pixels
-    style = gallery.styles[0].name
-    found["fast"] = busy(lambda: gallery.paint(pixels, style)) / (side * side * 0.75 / 1e6)
+    found["fast"] = busy(lambda: painter.paint_pixels(pixels)) / (side * side * 0.75 / 1e6)
     return {name: round(value, 3) for name, value in found.items()}
 
 
@@ -108,7 +109,8 @@ def clip(folder: Path, width: int, frames: int) -> Path:
 def film_engines(folder: Path) -> dict[str, float]:
     """A frame of a film, read, painted, held to those before it, and written."""
     from impasto import FastOptions, OptimizeOptions, video
-    from impasto.inference import load_gallery
+    from impasto.jobs import Job
+    from impasto.painters.fast import FastPainter
 
     found: dict[str, float] = {}
     for name, options, width, frames in (
@@ -116,7 +118,8 @@ def film_engines(folder: Path) -> dict[str, float]:
         ("film, optimised", OptimizeOptions(), 192, 24),
     ):
         source, fast = clip(folder, width, frames), isinstance(options, FastOptions)
-        how = {"options": options, "gallery": load_gallery(threads=1) if fast else None}
+        job = Job("", ("starry-night",), options=options)
+        how = {"options": options, "painter": FastPainter(job, threads=1) if fast else None}
 
         def paint(source: Path = source, how: dict[str, Any] = how) -> None:
             video(source, "starry-night", folder / "out.mp4", **how)

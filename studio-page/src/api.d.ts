@@ -672,7 +672,7 @@ export interface components {
         };
         /**
          * PreviewRequest
-         * @description A preview by the gallery network.
+         * @description A preview in one pass, of any paintings.
          */
         PreviewRequest: {
             /** Photo */
@@ -700,10 +700,15 @@ export interface components {
              */
             side?: number;
         };
-        /** PreviewStyle */
+        /**
+         * PreviewStyle
+         * @description A style: a bundled one by ``name``, or an uploaded ``picture``.
+         */
         PreviewStyle: {
             /** Name */
-            name: string;
+            name?: string | null;
+            /** Picture */
+            picture?: string | null;
             /**
              * Weight
              * @default 1
@@ -771,7 +776,7 @@ export interface components {
         };
         /**
          * StyleChoice
-         * @description A style: a bundled one by ``name``, or an uploaded ``picture``.
+         * @description A style of a painting.
          */
         StyleChoice: {
             /** Name */

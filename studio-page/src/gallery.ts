@@ -61,7 +61,7 @@ function isOnDevice(key: string): boolean {
 
 /** Whether the studio's network has not learnt it, though it has others: what comes first is a draft. */
 function isDrafted(key: string): boolean {
-  return !state.onDevice && Boolean(state.capabilities?.fast) && !findStyle(key)?.fast;
+  return !state.onDevice && Boolean(state.capabilities?.fast) && !findPainting(key) && !findStyle(key)?.fast;
 }
 
 /** What the marks mean, or the dimmed ones; it describes the tiles it is about. */

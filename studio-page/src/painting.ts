@@ -64,10 +64,10 @@ function withdraw(): void {
   if (state.showing === "preview") update({ showing: "nothing" });
 }
 
-/** Whether the gallery network can paint this mix, here or in the studio. */
+/** Whether this mix is painted at once, here or in the studio. */
 export function isInstant(): boolean {
   if (state.onDevice) return true;
-  return Boolean(state.capabilities?.fast) && state.mix.every(({ key }) => findStyle(key)?.fast);
+  return Boolean(state.capabilities?.fast) && state.mix.every(({ key }) => findPainting(key) || findStyle(key)?.fast);
 }
 
 export async function preview(): Promise<void> {
@@ -149,9 +149,9 @@ async function byStudio(mine: number): Promise<void> {
 }
 
 async function previewOf(photo: string, mix: Choice[], side: number, [width, height]: [number, number]): Promise<ImageData> {
-  const styles = mix.map(({ key, weight }) => ({ name: key, weight }));
+  const styles = await Promise.all(mix.map(async ({ key, weight }) => ({ ...(await sourceOf(key)), weight })));
   // Colours are laid on here, so that their slider answers without another painting.
-  const body = { photo, styles, strength: Math.min(1, state.strength), stroke_size: inGallery(state.strokeSize), keep_color: 0, side };
+  const body = { photo, styles, strength: state.strength, stroke_size: Math.min(4, Math.max(0.25, state.strokeSize)), keep_color: 0, side };
   const { canvas } = await decode(await (await patiently(() => post("api/v1/preview", body))).blob(), side);
   if (canvas.width === width && canvas.height === height) return pixelsOf(canvas);
   const exact = document.createElement("canvas");
@@ -204,13 +204,14 @@ async function dropDraft(): Promise<void> {
 async function storeSources(): Promise<Sources> {
   const photo = await idOf(state.photo!, "photo");
   const { styles: masks, protect } = anyMasks() ? await storeMasks() : { styles: [], protect: null };
-  const styles = await Promise.all(
-    state.mix.map(async ({ key }) => {
-      const painting = findPainting(key);
-      return painting ? { picture: await idOf(painting, "painting") } : { name: key };
-    }),
-  );
+  const styles = await Promise.all(state.mix.map(({ key }) => sourceOf(key)));
   return { photo, styles, masks, protect };
+}
+
+/** A style by its name, or by the picture that is sent where it has not been. */
+async function sourceOf(key: string): Promise<{ name: string } | { picture: string }> {
+  const painting = findPainting(key);
+  return painting ? { picture: await idOf(painting, "painting") } : { name: key };
 }
 
 /** "Paint it properly". */

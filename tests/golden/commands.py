@@ -257,15 +257,16 @@ def fast(name: str, *arguments: str) -> None:
         return {"picture": picture(folder / "out.png")}
 
 
-fast("one", "photo.png", "--style", "starry-night")
-fast("two", "photo.png", *("--style", "starry-night:0.7", "--style", "great-wave:0.3", "--strength", "0.8"))
-fast("strokes-and-color", "photo.png", *("--style", "the-kiss", "--stroke-size", "0.6", "--keep-color"))
-fast("alpha", "alpha.png", "--style", "water-lilies", "--size", "64")
+fast("one", "photo.png", "starry-night")
+fast("painting", "photo.png", "painting.png")
+fast("two", "photo.png", "starry-night", "great-wave", *("--style-weights", "0.7,0.3", "--strength", "0.8"))
+fast("strokes-and-color", "photo.png", "the-kiss", *("--stroke-size", "0.6", "--keep-color"))
+fast("alpha", "alpha.png", "water-lilies", "--size", "64")
 
 
 @command("fast-folder")
 def _(place: Place, folder: Path) -> Outcome:
-    place.impasto("fast", "photos", "--style", "grande-jatte", "-o", folder / "out", "--threads", "1", "-q")
+    place.impasto("fast", "photos", "grande-jatte", "-o", folder / "out", "--threads", "1", "-q")
     return pictures(folder / "out")
 
 
@@ -407,11 +408,11 @@ FILM = ("--size", "48", "--min-size", "0", "--iterations", "2", "--next-iteratio
 video("fast", "film.mkv", "--style", "starry-night")
 video("fast-two-styles", "frames", *("--rate", "12", "--style", "starry-night", "--style", "great-wave"))
 video("fast-two-workers", "film.mkv", *("--style", "starry-night", "--segment", "3", "--workers", "2"))
-video("optimised", "film.mkv", "--style", "painting.png", *FILM, *PROCESSOR)
+video("optimised", "film.mkv", "--optimize", "--style", "painting.png", *FILM, *PROCESSOR)
 video(
     "optimised-passes",
     "film.mkv",
-    *("--style", "painting.png", "--passes", "2", "--end", "0.25"),
+    *("--style", "painting.png", "--optimize", "--passes", "2", "--end", "0.25"),
     *FILM,
     *PROCESSOR,
 )
@@ -478,7 +479,7 @@ def train(place: Place, network: Path, *arguments: str) -> Outcome:
 def _(place: Place, folder: Path) -> Outcome:
     network = folder / "mine.safetensors"
     norms = train(place, network)
-    painting = ("fast", "photo.png", "--model", network, "--style", "painting", "--threads", "1")
+    painting = ("fast", "photo.png", "painting", "--model", network, "--threads", "1")
     place.impasto(*painting, "-o", folder / "out.png", "-q")
     return norms | {"picture": picture(folder / "out.png")}
 
@@ -532,11 +533,7 @@ def _(place: Place, _folder: Path) -> Outcome:
 
 @command("styles")
 def _(place: Place, _folder: Path) -> Outcome:
-    fast_styles = [line.split()[0] for line in place.impasto("fast", "--list").splitlines()]
-    return {
-        "styles": json.dumps(json.loads(place.impasto("styles", "--json")), sort_keys=True),
-        "fast": json.dumps(fast_styles),
-    }
+    return {"styles": json.dumps(json.loads(place.impasto("styles", "--json")), sort_keys=True)}
 
 
 @contextmanager
