@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "fast": Listed(
         "fast:fast",
-        "Paint PHOTOS in one pass of a network that knows its styles: a fraction of a second each.",
+        "Paint PHOTO in the manner of STYLE, any painting, in one pass of a network: a fraction of a second.",
     ),
     "export": Listed(
         "export:export", "Write MODEL as an ONNX file, for phones, browsers and other programs."
