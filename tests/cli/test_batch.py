@@ -446,8 +446,11 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
     assert (imaging.read("out/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
     assert imaging.read_parameters("out/one-the-kiss.png") == imaging.read_parameters("alone.png")
     Path("mine.onnx").write_bytes(SHIPPED.read_bytes())
-    assert run("photos/one.png", *manner, "--fast", "--model", "mine.onnx", "-o", "by-mine").exit_code == 0
-    assert (imaging.read("by-mine/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
+    mine = [*manner, "--model", "mine.onnx"]
+    assert run("photos/one.png", "--style", "the-kiss", *mine, "--fast", "-o", "mine").exit_code == 0
+    alone = CliRunner().invoke(app, ["fast", "photos/one.png", "the-kiss", *mine, "-o", "alone.png"])
+    assert alone.exit_code == 0, alone.output
+    assert (imaging.read("mine/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
 
 
 @pytest.mark.parametrize(
