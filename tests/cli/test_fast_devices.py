@@ -47,7 +47,7 @@ def test_a_device_that_is_not_there_is_refused_in_one_line(words: tuple[str, ...
     assert result.exit_code == 2, result.output
     assert result.stderr.count("\n") == 1
     assert "pip install 'onnxruntime-gpu" in result.stderr
-    assert "it is 'mps'" in run(*words, "--device", "mps").stderr
+    assert "got 'mps'" in run(*words, "--device", "mps").stderr
     assert set(here.iterdir()) == before
 
 
