@@ -132,11 +132,11 @@ def film_engines(folder: Path) -> dict[str, float]:
 def films(folder: Path) -> dict[str, float]:
     """What a film takes before it is painted in parts, for a frame of 720p."""
     from impasto import FilmOptions
-    from impasto.pipelines.video.plan import look_through
+    from impasto.pipelines.video.plan import find_cuts
 
     frames = 24
     source = clip(folder, 1280, frames)
-    spent = busy(lambda: look_through(source, FilmOptions(), lambda: False), runs=1)
+    spent = busy(lambda: find_cuts(source, FilmOptions(), lambda: False), runs=1)
     return {"look for cuts, s/MP": round(spent / (frames * 1280 * 720 / 1e6), 4)}
 
 
