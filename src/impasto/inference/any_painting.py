@@ -52,7 +52,7 @@ BUNDLED = Path(__file__).parents[1] / "networks" / "data" / "any-painting.safete
 ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
 TWICE = 32
 """Pixels on each side from which a picture is painted at half its size first."""
-BAND_PIXELS = 2_500_000
+BAND_PIXELS = 1_000_000
 """Pixels of a band; smaller pictures go through in one."""
 
 

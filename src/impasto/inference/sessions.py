@@ -51,6 +51,8 @@ class Sessions:
             options.intra_op_num_threads = self.threads
         # Threads that spin while they wait take cores from what runs beside: a film's flow, other programs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # An arena is never given back, and each stage of a network has one of its own.
+        options.enable_cpu_mem_arena = False
         if self.device == "cpu":
             return onnxruntime.InferenceSession(model, options, providers=[CPU])
         # Its log would say the same in several lines.
