@@ -81,7 +81,7 @@ def test_a_recipe_calls_inputs_as_people_do_and_makes_the_same_job_again() -> No
             {"content": "a.jpg", "styles": [], "engine": "slow"},
             "engine .* one of optimize, fast; got 'slow'",
         ),
-        ({"content": "a.jpg", "styles": [], "options": {"sise": 5}}, "no option 'sise'"),
+        ({"content": "a.jpg", "styles": [], "options": {"sise": 5}}, "unknown option 'sise'"),
         ({"content": "a.jpg", "styles": [], "options": 5}, "expected options to be a mapping .* 5"),
         ({"content": "a.jpg", "styles": [], "options": {"color_strength": "x"}}, "color_strength|wrong kind"),
         ({"content": "a.jpg", "styles": [], "options": {"content_layers": 5}}, "content_layers|wrong kind"),
