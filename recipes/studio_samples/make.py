@@ -35,7 +35,7 @@ def main(photo: str, names: list[str]) -> None:
         painted = paint(picture, style.name, size=picture.width).picture
         image = Image.fromarray(np.rint(painted.pixels * 255).astype(np.uint8))
         target = FOLDER / f"{style.name}.webp"
-        image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(target, quality=82, method=6)
+        image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(target, quality=70, method=6)
         print(f"{style.name}: {target.stat().st_size:,} bytes")
 
 
