@@ -55,8 +55,21 @@ def test_onnx_runtime_sends_nothing_whatever_the_environment_says(
     assert run(code).strip() == "1"
 
 
-def test_imaging_stays_free_of_torch() -> None:
-    assert run("import sys, impasto.imaging; print('torch' in sys.modules)").strip() == "False"
+@pytest.mark.parametrize(
+    "module",
+    [
+        "imaging",
+        "pipelines.batch",
+        "pipelines.video",
+        "jobs.executors.process",
+        "jobs.executors.ray",
+        "studio.server",
+        "studio.worker.process",
+        "studio.worker.ray_executor",
+    ],
+)
+def test_what_only_hands_over_work_loads_no_torch(module: str) -> None:
+    assert run(f"import sys, impasto.{module}; print('torch' in sys.modules)").strip() == "False"
 
 
 def test_every_exported_name_exists() -> None:

@@ -66,7 +66,7 @@ CASES = {
     ],
     "video": [
         "video film.avi --style starry-night -o fast.mp4 --size 64 --workers 2",
-        f"video film.avi --style painting.png -o slow.mp4 {SHORT} --next-iterations 2",
+        f"video film.avi --style painting.png -o slow.mp4 --optimize {SHORT} --next-iterations 2",
     ],
     "texture": [f"texture painting.png -o o.png {SHORT}"],
     "explain": ["explain photo.png painting.png -o page.html --size 64 --iterations 2"],

@@ -40,6 +40,7 @@ def test_json_has_the_figures(model: Path, tmp_path: Path) -> None:
     line = json.loads(run(model, "-o", tmp_path / "m.onnx", "--json").stdout)
     assert line["bytes"] == (tmp_path / "m.onnx").stat().st_size
     assert line["largest_difference"] < 1e-3
+    assert [style["name"] for style in line["styles"]] == ["red-dots", "blue-lines"]
 
 
 def test_bad_requests_are_one_line(model: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import psutil
 import pytest
 
 from impasto.catalogue.measured import PictureStyle
@@ -8,6 +9,7 @@ from impasto.encoders import UNBOUNDED
 from impasto.encoders.network import Encoder
 from impasto.errors import OptionError
 from impasto.optimize import memory
+from impasto.optimize.budget import budget
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
@@ -45,9 +47,9 @@ def test_without_a_limit_it_keeps_to_a_share_of_what_is_free(monkeypatch: pytest
     class Free:
         available = 10e9
 
-    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: Free)
-    assert memory.budget(OptimizeOptions()) == pytest.approx(6.42e9)
-    assert memory.budget(OptimizeOptions(max_memory=2)) == 2e9
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: Free)
+    assert budget(OptimizeOptions()) == pytest.approx(6.42e9)
+    assert budget(OptimizeOptions(max_memory=2)) == 2e9
 
 
 def test_a_step_at_each_level_is_the_same_in_parts_as_at_once(encoder: Encoder) -> None:
@@ -85,7 +87,7 @@ def test_memory_that_others_take_meanwhile_changes_nothing(
             Shrinking.asked += 1
             return 10e9 if Shrinking.asked == 1 else 0.0
 
-    monkeypatch.setattr(memory.psutil, "virtual_memory", Shrinking)
+    monkeypatch.setattr(psutil, "virtual_memory", Shrinking)
     options = OptimizeOptions(
         size=64, min_size=32, iterations=1, coarse_iterations=None, gradient_scaling="l1"
     )

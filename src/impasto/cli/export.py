@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +30,9 @@ def export(
     precision: Annotated[str, typer.Option(help="fp32, fp16 (half the file) or int8.")] = "fp32",
     photos: Annotated[Path | None, typer.Option(help="A folder of photographs to calibrate int8 on.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print what was written, with its styles in order, as JSON.")
+    ] = False,
 ) -> None:
     """Write MODEL as an ONNX file, for phones, browsers and other programs.
 
@@ -62,6 +65,7 @@ def _as_json(done: Export) -> dict[str, object]:
         "operations": done.nodes,
         "largest_difference": done.difference.largest,
         "mean_difference": done.difference.mean,
+        "styles": [asdict(style) for style in done.styles],
     }
 
 

@@ -18,6 +18,7 @@ from impasto.errors import OptionError, PictureError
 from impasto.imaging import fit, resample, resize, resize_mask
 from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
 from impasto.optimize import memory
+from impasto.optimize.budget import budget
 from impasto.optimize.descent import Descent, minimize
 from impasto.optimize.device import choose_machine
 from impasto.optimize.options import OptimizeOptions
@@ -101,7 +102,7 @@ class PyramidDescent:
         self.layers = [name for name, weight in used if weight]
         self.style_layers = [name for name, weight in options.style_layers.items() if weight]
         check_guidance(places, options)
-        self.allowed = memory.budget(options)  # once: what is free changes while painting
+        self.allowed = budget(options)  # once: what is free changes while painting
         windows = self._plan(self.height, self.width)  # refuses what will not fit
         if options.gradient_scaling == "l1" and len(windows) > 1:
             raise OptionError(

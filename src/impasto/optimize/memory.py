@@ -1,4 +1,4 @@
-"""The memory budget of a painting, and the windows it is painted in to stay within the budget.
+"""What a painting needs, and the windows it is painted in to stay within its memory budget.
 
 What a network needs was measured, not derived: the peak resident memory of whole paintings over
 several sizes (benchmarks/memory.py), divided by the bytes of all activations up to the deepest
@@ -10,18 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import psutil
 import torch
 
 from impasto.encoders import UNBOUNDED, FeatureExtractor
 from impasto.errors import OptionError
 from impasto.objectives import STYLE_LOSSES, Window, cover, whole
+from impasto.optimize.budget import FIXED
 from impasto.optimize.options import OptimizeOptions
 
-# A share of the free memory that leaves room for the rest of the machine.
-SHARE = 0.6
-# The interpreter, torch and its caches, in bytes, counted against the budget.
-FIXED = 420e6
 # Peak memory of a forward and a backward pass over the bytes of the activations it keeps.
 OVERHEAD = 2.2
 # Pictures the size of the result that are alive at once besides an optimiser's memory, and what the
@@ -32,13 +28,6 @@ REMEMBERED = {"adam": 2, "sgd": 1}
 # sort-matching and 8.6 with sliced-wasserstein.
 SAMPLED = 9
 SMALLEST_TILE = 64
-
-
-def budget(options: OptimizeOptions) -> float:
-    """Return the bytes a painting may use: ``options.max_memory`` (GB), or a safe share of those free now."""
-    if options.max_memory is not None:
-        return options.max_memory * 1e9
-    return SHARE * psutil.virtual_memory().available + FIXED
 
 
 def plan(
@@ -53,10 +42,10 @@ def plan(
 ) -> list[Window]:
     """Return the windows to work on a ``height`` x ``width`` picture in; a single one where it fits at once.
 
-    ``allowed`` is the ``budget``, in bytes. A network whose receptive field is unbounded always looks at
-    the whole. With ``refuse``, for a picture to be painted, raises OptionError when even the smallest
-    parts would not fit, or the whole that must be looked at is beyond ``options.max_memory``. Without
-    it, for one that is only looked at, the smallest parts are taken then: nothing is kept of them.
+    ``allowed``: the memory in bytes, as of ``budget``. A network whose receptive field is unbounded always
+    looks at the whole. With ``refuse``, for a picture to be painted, raises OptionError when even the
+    smallest parts would not fit, or the whole that must be looked at is beyond ``options.max_memory``.
+    Without it, for one that is only looked at, the smallest parts are taken then: nothing is kept of them.
     """
     stride = max((encoder.stride(name) for name in layers), default=1)
     margin = encoder.radius(layers)

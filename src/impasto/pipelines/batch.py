@@ -21,7 +21,7 @@ from impasto.jobs.manifest import manifest, records
 from impasto.jobs.pairs import known_styles, location, pairs, photographs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
-from impasto.optimize import memory
+from impasto.optimize.budget import budget, share_among
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
@@ -95,7 +95,7 @@ def batch(
     results = {location(places.join(folder, name)) for name in records(manifest(folder))}
     photos, left_out = photographs(_several(contents), results)
     jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)
-    needed, free = painter.memory(), memory.budget(OptimizeOptions())
+    needed, free = painter.memory(), budget(OptimizeOptions())
     request = WorkerRequest(workers, ray, len(jobs), chosen.device, needed, free, folder)
 
     def on_worker(among: int) -> WorkerPainter:
@@ -145,7 +145,7 @@ def make_performer(checkpoint_every: float, max_pixels: int, among: int) -> Perf
 
     ``among``: the number of workers that share the free memory, unless the options limit it.
     """
-    memory.SHARE /= among
+    share_among(among)
     return Performer(checkpoint_every, max_pixels)
 
 

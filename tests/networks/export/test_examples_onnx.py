@@ -64,9 +64,11 @@ def site(tmp_path: Path) -> Iterator[str]:
     for name in re.findall(r"ort[-.\w]+\.(?:mjs|wasm)", text.partition("-->")[0]):
         shutil.copy(WEB_RUNTIME / name, tmp_path)
     shutil.copy(EXAMPLES / "onnx_web.html", tmp_path / "index.html")
-    shutil.copy(SHIPPED, tmp_path / "gallery.onnx")
-    with (tmp_path / "gallery.json").open("w") as file:
-        subprocess.run([sys.executable, "-m", "impasto", "fast", "--list", "--json"], check=True, stdout=file)
+    made = re.search(r"made by: impasto (.*) > (\S+)", text)
+    assert made
+    with (tmp_path / made[2]).open("w") as file:
+        command = [sys.executable, "-m", "impasto", *made[1].split()]
+        subprocess.run(command, check=True, stdout=file, cwd=tmp_path)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"

@@ -68,7 +68,7 @@ def export_gallery(
     found = [_compare(session, network, row, comparison_pictures(precision, photos)) for row in _rows(rows)]
     worst = check_difference(found, precision)
     replace(Path(target), data)
-    return Export(Path(target), "gallery", precision, len(data), count_nodes(data), worst)
+    return Export(Path(target), "gallery", precision, len(data), count_nodes(data), worst, tuple(styles))
 
 
 def _compare(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError, WeightsError
+from impasto.inference.styles import FastStyle
 from impasto.networks.export.scenes import dead_leaves
 from impasto.types import Pixels
 
@@ -38,7 +39,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Export:
-    """A file that was written. ``nodes``: operations in its graph."""
+    """A file that was written. ``nodes``: operations in its graph. ``styles``: in the order of its rows."""
 
     path: Path
     kind: str
@@ -46,6 +47,7 @@ class Export:
     size: int
     nodes: int
     difference: Difference
+    styles: tuple[FastStyle, ...]
 
 
 def compare(ours: Painter, reference: Painter, pictures: Sequence[Tensor4]) -> Difference:

@@ -87,7 +87,7 @@ def export_transformer(
     difference = compare(ours, reference, comparison_pictures(precision, photos))
     worst = check_difference([difference], precision)
     replace(Path(target), data)
-    return Export(Path(target), kind, precision, len(data), count_nodes(data), worst)
+    return Export(Path(target), kind, precision, len(data), count_nodes(data), worst, (style,))
 
 
 def _trace(module: nn.Module) -> bytes:

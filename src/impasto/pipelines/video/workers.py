@@ -16,6 +16,7 @@ from impasto.jobs.batch import BatchEvent, run_with
 from impasto.jobs.executors.choice import ExecutorFactory, WorkerRequest, choose_executor
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
+from impasto.optimize.budget import share_among
 from impasto.pipelines.video.parts import PartFiles, PartPainter
 from impasto.pipelines.video.plan import FilmPlan
 from impasto.progress import Cancel, Progress, ProgressCallback, time_left
@@ -133,7 +134,5 @@ def make_part_worker(plan: str, among: int) -> Perform:
 
     ``among``: the number of workers that share the free memory, unless the options limit it.
     """
-    from impasto.optimize import memory
-
-    memory.SHARE /= among
+    share_among(among)
     return PartWorker(FilmPlan.from_json(Path(plan).read_bytes()))
