@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from impasto import files
-from impasto.clips.pictures import is_pattern
+from impasto.clips.pictures import is_numbered
 from impasto.errors import OptionError
 from impasto.imaging import WRITABLE_SUFFIXES
 
@@ -133,7 +133,7 @@ def find_target(
     suffix = path.suffix.lower()
     if codec is not None and codec not in CODECS:
         raise OptionError(f"expected codec to be one of {', '.join(CODECS)}; got {codec!r}")
-    if not suffix or path.is_dir() or is_pattern(path.name):
+    if not suffix or path.is_dir() or is_numbered(path.name):
         if codec is not None or quality is not None:
             raise OptionError("codec and quality are of videos; frames are pictures: expected neither")
         if suffix and not path.is_dir() and suffix not in WRITABLE_SUFFIXES:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips.codecs import SOUND, SOUND_INSTEAD, VideoOutput
-from impasto.clips.libav import VideoDraft, load_av
+from impasto.clips.libav import VideoDraft, load_av, open_video
 from impasto.clips.writer import Segment, check_frames, container_format
 from impasto.errors import InputError, OutputError
 
@@ -52,7 +52,7 @@ def join(
     with VideoDraft(target.path) as file:
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(av.open(file, "w", format=container_format(target.path.suffix)))
-            first = stack.enter_context(av.open(str(segments[0].path)))
+            first = stack.enter_context(open_video(segments[0].path))
             template = first.streams.video[0]
             video = output.add_stream_from_template(template, opaque=True)
             video.time_base = time_base
@@ -95,7 +95,7 @@ def _video_packets(segments: Sequence[Segment], stream: Any, time_base: Fraction
 
 
 def _packets(segment: Segment) -> Iterator[Any]:
-    with load_av().open(str(segment.path)) as container:
+    with open_video(segment.path) as container:
         yield from (packet for packet in container.demux(video=0) if packet.size)
 
 
@@ -132,7 +132,7 @@ def _sound_streams(
     found: list[Iterator[Row]] = []
     notes: list[str] = []
     for order, (index, name) in enumerate(_tracks(sound), 1):
-        source = stack.enter_context(av.open(str(sound.path)))
+        source = stack.enter_context(open_video(sound.path))
         track = source.streams[index]
         if _held(name, suffix):
             copy = output.add_stream_from_template(track, opaque=True)
@@ -157,7 +157,7 @@ def check_sound(target: VideoOutput, sound: Sound) -> None:
         instead = SOUND_INSTEAD[suffix]
         try:
             with (
-                av.open(str(sound.path)) as source,
+                open_video(sound.path) as source,
                 av.open(io.BytesIO(), "w", format=container_format(suffix)) as output,
             ):
                 _encoder(output, source.streams[index], instead).codec_context.open()
@@ -171,7 +171,7 @@ def check_sound(target: VideoOutput, sound: Sound) -> None:
 
 def _tracks(sound: Sound) -> list[tuple[int, str]]:
     """Return the tracks that can be decoded: their numbers, and FFmpeg's names of their codecs."""
-    with load_av().open(str(sound.path)) as container:
+    with open_video(sound.path) as container:
         found = [s for s in container.streams.audio if s.codec_context is not None]
         return [(stream.index, stream.codec_context.name) for stream in found]
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from impasto.clips.libav import VideoDraft, load_av
+from impasto.clips.libav import VideoDraft, load_av, open_video
 from impasto.clips.writer import Segment
 
 _TICK = Fraction(1, 100)
@@ -44,10 +44,10 @@ def _hundredths(ticks: Sequence[int], time_base: Fraction) -> list[int]:
     return times
 
 
-def _frames(av: Any, segments: Sequence[Segment]) -> Iterator[Any]:
+def _frames(segments: Sequence[Segment]) -> Iterator[Any]:
     number = 0
     for segment in segments:
-        with av.open(str(segment.path)) as container:
+        with open_video(segment.path) as container:
             for frame in container.decode(video=0):
                 frame.pts, frame.time_base = number, _TICK
                 number += 1
@@ -77,7 +77,7 @@ def _graph(av: Any, frame: Any, inputs: int, name: str, options: str) -> tuple[A
 def _palette(av: Any, segments: Sequence[Segment]) -> tuple[Any, Any]:
     """Return the palette as a picture, and the last frame it was made from."""
     graph: Any = None
-    for frame in _frames(av, segments):
+    for frame in _frames(segments):
         if graph is None:
             graph, sources = _graph(av, frame, 1, "palettegen", "stats_mode=full")
         sources[0].push(frame)
@@ -88,7 +88,7 @@ def _palette(av: Any, segments: Sequence[Segment]) -> tuple[Any, Any]:
 def _painted(av: Any, segments: Sequence[Segment], palette: Any) -> Iterator[Any]:
     graph: Any = None
     waits = (av.BlockingIOError, av.EOFError)
-    for frame in _frames(av, segments):
+    for frame in _frames(segments):
         if graph is None:
             graph, sources = _graph(av, frame, 2, "paletteuse", "dither=sierra2_4a")
             palette.pts, palette.time_base = 0, _TICK

@@ -23,6 +23,14 @@ def load_av() -> Any:
     return av
 
 
+def open_video(path: Path) -> Any:
+    """Return the container in the file at ``path``, open for reading; raises PyAV's errors.
+
+    libav would take a name such as ``12:30.mp4`` for an address.
+    """
+    return load_av().open(f"file:{path}")
+
+
 @contextlib.contextmanager
 def ordinary_priority() -> Iterator[None]:
     """Leave this process's threads at the priority that they had.

@@ -13,11 +13,23 @@ from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
 _NUMBER = re.compile(r"%0?(\d*)d")
+_SEQUENCES = frozenset(imaging.READABLE_SUFFIXES) - {".gif"}
+"""The suffixes of pictures that can be frames of a sequence; a GIF is a clip of its own."""
+
+
+def is_numbered(name: str) -> bool:
+    """Return whether ``name`` is a pattern for numbered pictures, such as ``%05d.png``.
+
+    Any other name is just a name: ``100%d.mp4``, ``Title [x4Zq].mp4``.
+    """
+    return bool(_NUMBER.search(name)) and Path(name).suffix.lower() in _SEQUENCES
 
 
 def is_pattern(name: str) -> bool:
-    """Return whether ``name`` is a pattern, such as ``%05d.png`` or ``*.png``."""
-    return bool(_NUMBER.search(name)) or any(sign in name for sign in "*?[")
+    """Return whether ``name`` may stand for several pictures to read: ``%05d.png``, or ``*.png`` as in a
+    shell."""
+    wild = any(sign in name for sign in "*?[") and Path(name).suffix.lower() in _SEQUENCES
+    return wild or is_numbered(name)
 
 
 def numbered(name: str, number: int) -> str:

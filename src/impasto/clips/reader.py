@@ -17,7 +17,7 @@ import numpy as np
 from impasto import imaging
 from impasto.clips import colour
 from impasto.clips.clip import ClipInfo, Frame, Request
-from impasto.clips.libav import load_av
+from impasto.clips.libav import load_av, open_video
 from impasto.errors import InputError
 from impasto.types import Pixels
 
@@ -80,7 +80,7 @@ class VideoFile:
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
         try:
-            container = self._av.open(str(self.path))
+            container = open_video(self.path)
         except (self._av.FFmpegError, OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{self.path}: expected a video file; it cannot be opened ({reason})") from error

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from impasto.clips.codecs import VideoOutput
 from impasto.clips.colour import to_frame
-from impasto.clips.libav import VideoDraft, load_av, ordinary_priority
+from impasto.clips.libav import VideoDraft, load_av, open_video, ordinary_priority
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels
 
@@ -93,7 +93,7 @@ def check_frames(file: BinaryIO, frames: int, path: Path) -> None:
     """Raise OutputError where ``file``, which is to be ``path``, does not hold so many frames on the disk: a
     full one must not go unseen."""
     file.flush()
-    with load_av().open(file.name) as container:
+    with open_video(Path(file.name)) as container:
         found = sum(1 for packet in container.demux(video=0) if packet.size)
     if found != frames:
         raise OutputError(f"{path}: expected {frames} frames in it; there are {found}")

@@ -477,3 +477,27 @@ def test_the_peak_of_memory_does_not_grow_with_length(tmp_path: Path) -> None:
         peaks.append(int(done.stdout))
     frame = 320 * 240 * 3 * 4 / 1024
     assert peaks[1] - peaks[0] < 40 * frame
+
+
+@pytest.mark.parametrize(
+    "name", ["Title [dQw4w9WgXcQ].mp4", "100%d.mp4", "what?.mkv", "12:30.webm", "%05d.gif", "a*.mov"]
+)
+def test_a_name_of_a_film_is_never_a_pattern(tmp_path: Path, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    source = write_clip(tmp_path / "plain.mp4", [moving(n) for n in range(3)])
+    source = source.rename(tmp_path / "in" / f"{Path(name).stem}.mp4")
+    done = fast(source, tmp_path / name)
+    assert (done.frames, done.notes) == (3, ())
+    assert len(pictures(tmp_path / name)) == 3
+
+
+@pytest.mark.parametrize("name", ["out*.png", "out[1].png", "what?.jpg", "out.png"])
+def test_frames_are_numbered_by_an_explicit_number_only(clip: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(OutputError, match=r"a pattern such as out/%05d\.png, or a folder"):
+        fast(clip, tmp_path / name)
+
+
+def test_a_film_named_like_a_pattern_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    for name in ("Title [x].mp4", "100%d.mp4", "what?.mp4"):
+        with pytest.raises(InputError, match="there is no"):
+            fast(tmp_path / name, tmp_path / "out.mp4")

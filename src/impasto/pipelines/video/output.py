@@ -10,7 +10,7 @@ from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
 from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
 from impasto.clips.concatenation import Sound, check_sound, join
-from impasto.clips.pictures import is_pattern, numbered
+from impasto.clips.pictures import is_numbered, is_pattern, numbered
 from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder
@@ -59,7 +59,7 @@ class FilmOutput:
     def frame_path(self, number: int) -> Path:
         """Return the path of a frame's picture."""
         path = self.path
-        if is_pattern(path.name):
+        if is_numbered(path.name) and not path.is_dir():
             return path.with_name(numbered(path.name, number))
         return path / f"{number:06d}.png"
 
