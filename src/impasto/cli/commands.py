@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
@@ -69,8 +72,66 @@ def load(name: str) -> Any:
     """Return the command ``name`` of ``COMMANDS``, a click command, from its module."""
     module, _, attribute = COMMANDS[name].home.partition(":")
     found = getattr(import_module(f"impasto.cli.{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        return typer.main.get_command(found)
-    alone = typer.Typer(add_completion=False)
-    alone.command(name)(found)
-    return typer.main.get_command(alone)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        found = alone
+    return _guarded(typer.main.get_command(found))
+
+
+WRITTEN = frozenset(
+    [
+        "output",
+        "preview",
+        "log",
+        "parameters",
+        "checkpoint",
+        "folder",
+        "keep",
+        "strip",
+        "gif",
+        "video",
+        "plot",
+        "data_dir",
+    ]
+)
+"""The parameters of all commands that name files and folders to write; those of others are inputs."""
+_CHECKED = frozenset(("contents", "photo"))
+"""Parameters that may be a folder in which results lie too, which their commands tell apart."""
+
+
+def _guarded(command: Any) -> Any:
+    """Return ``command``, changed so that it cannot overwrite its inputs."""
+    for one in getattr(command, "commands", {}).values():
+        _guarded(one)
+    if command.callback is not None and not hasattr(command, "commands"):
+        command.callback = _protected(command.callback)
+    return command
+
+
+def _protected(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(callback)
+    def run(*args: Any, **given: Any) -> Any:
+        from impasto.files import protecting
+
+        named = list(_inputs(given))
+        suffixes: tuple[str, ...] = ()
+        if any(path.is_dir() for path in named):
+            from impasto.imaging import READABLE_SUFFIXES as suffixes  # noqa: N811
+        with protecting(named, suffixes):
+            return callback(*args, **given)
+
+    return run
+
+
+def _inputs(given: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the existing files and folders among the values of parameters."""
+    for name, value in given.items():
+        for one in () if name in WRITTEN else value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(one, (str, Path)) and str(one) and "\0" not in str(one):
+                path = Path(one)
+                try:
+                    if path.is_file() or (path.is_dir() and name not in _CHECKED):
+                        yield path
+                except OSError:  # such as a name too long to be one
+                    continue

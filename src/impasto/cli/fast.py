@@ -133,7 +133,7 @@ def _check_request(
 def outputs(given: Sequence[str], ending: str, output: Path | None) -> list[tuple[Path, Path]]:
     """Photographs and where their paintings go, in a folder as PHOTO-``ending``. Raises InputError and
     OutputError."""
-    from impasto.files import make_folder
+    from impasto.files import make_folder, protecting
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
     from impasto.jobs.pairs import labels, photographs
 
@@ -158,11 +158,9 @@ def outputs(given: Sequence[str], ending: str, output: Path | None) -> list[tupl
         suffix = Path(photo).suffix.lower()
         suffix = suffix if suffix in WRITABLE_SUFFIXES else ".png"
         found.append((Path(photo), output / f"{label}-{ending}{suffix}"))
-    inputs = {photo.resolve() for photo, _ in found}
-    for _, target in found:
-        check_writable(target)
-        if target.resolve() in inputs:
-            raise InputError(f"the output {target} is also an input; it would be overwritten")
+    with protecting(photo for photo, _ in found):
+        for _, target in found:
+            check_writable(target)
     return found
 
 

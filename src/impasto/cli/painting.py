@@ -17,6 +17,7 @@ from impasto.cli.display import Display
 from impasto.cli.pictures import NumberedPictures, check_numbered, preview_file
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job
+from impasto.jobs.identity import local_inputs
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.progress import Progress
 
@@ -132,11 +133,11 @@ def check(job: Job, outputs: Outputs) -> None:
 
 def _check_apart(job: Job, outputs: Outputs) -> None:
     """Raise InputError for outputs that would overwrite an input or each other."""
-    inputs = [Path(one.place) for one in job.inputs() if one.place]
+    inputs = [Path(place) for place in local_inputs(job)]
     written = outputs.by_name() | {"the result": Path(job.output)}
-    for path in written.values():
-        if any(_same(path, other) for other in inputs):
-            raise InputError(f"the output {path} is also an input; it would be overwritten")
+    with files.protecting(inputs):  # also those of --from and of a checkpoint
+        for path in written.values():
+            files.check_unprotected(path)
     for (name, path), (other, another) in combinations(written.items(), 2):
         if _same(path, another):
             raise InputError(f"expected two files for {name} and {other}; both are {path}")

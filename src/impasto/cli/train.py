@@ -151,7 +151,7 @@ def train(
         plot,
         shown(quiet, json),
     )
-    session.check([*paintings, *map(str, content_dir or [])], start)
+    session.check()
     from impasto.pipelines.train import TrainingPlan
 
     plan = TrainingPlan(
@@ -179,8 +179,9 @@ class TrainingRun:
         self.output, self.checkpoint, self.every = output, checkpoint, every
         self.preview, self.log, self.plot, self.show = preview, log, plot, show
 
-    def check(self, inputs: list[str], start: Path | None) -> None:
+    def check(self) -> None:
         """Refuse everything that can be refused before work starts."""
+        from impasto.files import check_unprotected
         from impasto.imaging import check_writable
         from impasto.inspection.figures import check_figure
 
@@ -199,11 +200,9 @@ class TrainingRun:
             check_writable(self.preview)
         if self.plot is not None:
             check_figure(self.plot)
-        given = {Path(p).resolve() for p in [*inputs, *([] if start is None else [str(start)])]}
         places = [path.resolve() for path in outputs]
         for path in outputs:
-            if path.resolve() in given:
-                raise InputError(f"the output {path} is also an input; it would be overwritten")
+            check_unprotected(path)
             if places.count(path.resolve()) > 1:
                 raise InputError(f"expected a file for each output; {path} is asked for twice")
 

@@ -10,13 +10,16 @@ from impasto.files.local import (
     replace,
     sweep,
 )
+from impasto.files.protection import check_unprotected, protecting
 
 __all__ = [
     "Draft",
     "append",
     "cannot_write",
+    "check_unprotected",
     "check_writable",
     "make_folder",
+    "protecting",
     "reason_of",
     "replace",
     "sweep",

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from impasto.errors import ImpastoError, OutputError
+from impasto.files.protection import check_unprotected
 
 STALE = 24 * 3600.0
 """Seconds without a write after which a temporary file of any machine counts as abandoned."""
@@ -48,10 +49,12 @@ class Draft:
 
     Raises:
         OutputError: the file cannot be written; what was at ``path`` before is unchanged.
+        InputError: it is an input of running work (``files.protecting``).
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        check_unprotected(path)
         try:
             self._place = Path(os.path.realpath(path))
             _sweep_once(self._place.parent)
@@ -116,8 +119,9 @@ class _Remembering(io.FileIO):
 def append(path: str | os.PathLike[str], data: bytes, *, durable: bool = True) -> None:
     """Append ``data`` to the file at ``path``; ``durable``: flush it to the disk.
 
-    A crash may leave only a part of ``data``. Raises OutputError.
+    A crash may leave only a part of ``data``. Raises OutputError, and InputError as ``Draft`` does.
     """
+    check_unprotected(path)
     try:
         with Path(path).open("ab") as stream:
             stream.write(data)
@@ -152,8 +156,10 @@ def check_writable(path: str | os.PathLike[str], suffixes: Collection[str]) -> N
     Raises:
         OutputError: the suffix is none of ``suffixes``, the folder does not exist, is not a folder
             or is write-protected, or ``path`` is a folder or write-protected.
+        InputError: ``path`` is an input of running work.
     """
     target = Path(path)
+    check_unprotected(target)
     try:
         _check_place(target, tuple(suffixes))
     except (OSError, ValueError) as problem:

@@ -52,6 +52,16 @@ def start(job: Job) -> Reference | None:
     return job.start if job.start is not None and job.start.place == options.init else Reference(options.init)
 
 
+def local_inputs(job: Job) -> list[str]:
+    """Return the places of the inputs on this machine: pictures, styles, masks, the initial picture and the
+    network."""
+    options = job.options
+    network = options.encoder if isinstance(options, OptimizeOptions) else options.model or ""
+    first = start(job)
+    found = [*(one.place for one in job.inputs()), network, "" if first is None else first.place]
+    return [place for place in found if place and not is_address(place)]
+
+
 def digest(name: str) -> str:
     """Return the SHA-256 of a file, of a folder's pictures sorted by name, or of a named style."""
     if is_address(name):

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from impasto import imaging
+from impasto import files, imaging
 from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.imaging.inputs import MaskLike, PictureLike, load_picture, name_of
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference, unfinished
-from impasto.jobs.identity import fetched, measure
+from impasto.jobs.identity import fetched, local_inputs, measure
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
@@ -294,7 +294,6 @@ def _check_outputs(job: Job, checkpoint: str | os.PathLike[str] | None) -> None:
     if checkpoint is not None:
         imaging.check_writable(checkpoint, suffixes=(Path(checkpoint).suffix.lower(),))
     outputs = [p for p in (job.output, checkpoint) if p and not places.is_address(os.fspath(p))]
-    inputs = [Path(one.place) for one in job.inputs() if one.place and not places.is_address(one.place)]
-    for path in map(Path, outputs):
-        if path.exists() and any(p.exists() and path.samefile(p) for p in inputs):
-            raise InputError(f"the output {path} is also an input; it would be overwritten")
+    with files.protecting(map(Path, local_inputs(job)), imaging.READABLE_SUFFIXES):
+        for path in outputs:
+            files.check_unprotected(path)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from impasto.cli.compat.neural_style_options import Dialect
 from impasto.cli.pictures import check_numbered
-from impasto.errors import ImpastoError, InputError, OptionError, PictureError
+from impasto.errors import ImpastoError, OptionError, PictureError
+from impasto.files import protecting
 from impasto.imaging import (
     READABLE_SUFFIXES,
     check_writable,
@@ -192,10 +193,9 @@ def check_sides(
 def check_output(output: Path, inputs: list[Path], save_iter: int = 0) -> None:
     """Raise an error for a result that cannot be written or would overwrite an input."""
     try:
-        check_writable(output)
+        with protecting(inputs):
+            check_writable(output)
     except ImpastoError as error:
         raise type(error)(f"-output_image: {error}") from error
-    if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
-        raise InputError(f"-output_image: {output} is also an input; it would be overwritten")
     if save_iter:
         check_numbered(output, save_iter, inputs, "-save_iter")

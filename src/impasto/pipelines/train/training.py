@@ -13,6 +13,7 @@ from torch import Tensor
 
 from impasto import imaging
 from impasto.errors import InputError
+from impasto.files import protecting
 from impasto.inference import FastStyle
 from impasto.networks.train.batches import LossWeights
 from impasto.networks.train.evaluation import Judgement, contact_sheet, judge, middle
@@ -107,7 +108,8 @@ def train_network(
     photographs and their paintings. Raises InputError and its subclasses for unusable input, before
     training, and OutputError.
     """
-    imaging.check_writable(output, suffixes=(".safetensors",))
+    with protecting([*plan.photos, *plan.paintings, *([plan.start] if plan.start else [])]):
+        imaging.check_writable(output, suffixes=(".safetensors",))
     watch = _Watch(on_progress, cancel)
     stop = cancel or (lambda: False)
     try:
