@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from impasto.errors import DivergedError
-from impasto.objectives import Objective
+from impasto.objectives import Evaluation, Objective
+from impasto.optimize.optimizers import make_optimizer, resized
 from impasto.optimize.options import OptimizeOptions
 
 StepCallback = Callable[[int, "Descent", dict[str, float]], bool]
@@ -20,28 +21,6 @@ started from; returns True to stop."""
 SATURATION_WINDOW = 10
 # How often the way back is marked, in iterations.
 MARK_EVERY = 10
-
-
-def make_optimizer(variable: Tensor, options: OptimizeOptions, rate: float) -> torch.optim.Optimizer:
-    """Return torch's optimiser, set up as ``options`` say, with this learning rate.
-
-    L-BFGS takes one step per call. Without a line search, as in neural-style, an iteration is one
-    evaluation of the objective; with one (strong Wolfe), as in SciPy's that Gatys used, it is several.
-    """
-    if options.optimizer == "lbfgs":
-        return torch.optim.LBFGS(
-            [variable],
-            lr=rate,
-            max_iter=1,
-            tolerance_grad=0.0,
-            tolerance_change=0.0,
-            history_size=options.history,
-            line_search_fn="strong_wolfe" if options.line_search else None,
-        )
-    if options.optimizer == "adam":
-        betas = (options.beta1, options.beta2)
-        return torch.optim.Adam([variable], rate, betas, options.adam_epsilon)
-    return torch.optim.SGD([variable], rate, momentum=options.momentum)
 
 
 class Descent:
@@ -57,25 +36,26 @@ class Descent:
         self.iteration = 0
         self.recoveries = 0
         self.history: list[float] = []
-        self._variable = (image * options.variable_range).contiguous().requires_grad_()
-        self._optimizer = make_optimizer(self._variable, options, self.rate)
-        self._average = self._variable.detach().clone() if options.average_decay else None
-        self._mark = self._variable.detach().clone()
+        self._variable = (image.detach() * options.variable_range).contiguous()
+        self._optimizer = make_optimizer(options, self.rate)
+        self._average = self._variable.clone() if options.average_decay else None
+        self._mark = self._variable.clone()
+        self._evaluated: list[tuple[Tensor, Evaluation]] = []
 
     @property
     def image(self) -> Tensor:
         """The picture now, (1, 3, H, W): the running average where one is kept."""
-        found = self._variable.detach() if self._average is None else self._average
+        found = self._variable if self._average is None else self._average
         return found / self.options.variable_range
 
     def step(self) -> dict[str, float]:
-        """Return do one iteration and return the losses it started from.
+        """Do one iteration and return the losses it started from.
 
         Raises DivergedError when nothing helps.
         """
         due = self.options.recoveries and self.iteration % MARK_EVERY == 0
         while True:
-            begun = self._variable.detach().clone() if due else None
+            begun = self._variable.clone() if due else None
             losses = self._try()
             if math.isfinite(losses["total"]) and bool(self._variable.isfinite().all()):
                 break
@@ -92,19 +72,30 @@ class Descent:
         scale = self.options.variable_range
         seen: list[dict[str, Tensor]] = []
 
-        def closure() -> Tensor:
-            found = self.objective.evaluate(self._variable.detach() / scale)
+        def evaluate(variable: Tensor) -> tuple[Tensor, Tensor]:
+            found = self._evaluate(variable)
             assert found.gradient is not None
-            # Convolutions hand back channels last; L-BFGS wants its vectors plain.
-            self._variable.grad = (found.gradient / scale).contiguous()
             seen.append({"total": found.total} | found.parts)
-            return found.total
+            gradient = found.gradient if scale == 1 else found.gradient / scale
+            # Convolutions hand back channels last; L-BFGS wants its vectors plain.
+            return found.total, gradient.contiguous()
 
-        self._optimizer.step(closure)  # type: ignore[arg-type]
+        self._optimizer.step(self._variable, evaluate)
+        self._evaluated = [pair for pair in self._evaluated if torch.equal(pair[0], self._variable)][:1]
         if self.options.clip:
-            with torch.no_grad():
-                self._variable.clamp_(0, scale)
+            self._variable.clamp_(0, scale)
         return {name: float(value) for name, value in seen[0].items()}
+
+    def _evaluate(self, variable: Tensor) -> Evaluation:
+        """Return the objective's value at ``variable``: a line search leaves that of where it ends."""
+        for point, found in self._evaluated:
+            if torch.equal(point, variable):
+                return found
+        scale = self.options.variable_range
+        found = self.objective.evaluate(variable if scale == 1 else variable / scale)
+        if self.options.line_search:
+            self._evaluated.append((variable.clone(), found))
+        return found
 
     def _recover(self, loss: float) -> None:
         """Go back to the last mark, with half the learning rate and no memory."""
@@ -115,9 +106,8 @@ class Descent:
                 f"(now {self.rate:g}) or smaller weights usually help"
             )
         self.rate /= 2
-        with torch.no_grad():
-            self._variable.copy_(self._mark)
-        self._optimizer = make_optimizer(self._variable, self.options, self.rate)
+        self._variable.copy_(self._mark)
+        self._optimizer = make_optimizer(self.options, self.rate)
 
     def _update_average(self) -> None:
         """Update the mean of all iterates, the start included, whose weights fall by ``average_decay``."""
@@ -125,7 +115,7 @@ class Descent:
         decay = self.options.average_decay
         # With t + 2 iterates, their weights sum to (1 - decay^(t + 2)) / (1 - decay).
         newest = (1 - decay) / (1 - decay ** (self.iteration + 1))
-        self._average.lerp_(self._variable.detach(), newest)
+        self._average.lerp_(self._variable, newest)
 
     def state(self) -> dict[str, Any]:
         """Return the state to continue from: tensors, numbers, and containers of them.
@@ -133,9 +123,9 @@ class Descent:
         The tensors are those in use: write or copy them before the next step.
         """
         return {
-            "variable": self._variable.detach(),
+            "variable": self._variable,
             "average": self._average,
-            "optimizer": self._optimizer.state_dict(),
+            "optimizer": self._optimizer.state(),
             "iteration": self.iteration,
             "recoveries": self.recoveries,
             "rate": self.rate,
@@ -144,32 +134,21 @@ class Descent:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a ``state``."""
-        with torch.no_grad():
-            self._variable.copy_(state["variable"])
+        self._variable.copy_(state["variable"])
         self.rate = state["rate"]
-        self._optimizer = make_optimizer(self._variable, self.options, self.rate)
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._optimizer = make_optimizer(self.options, self.rate)
+        self._optimizer.restore(state["optimizer"])
         if self._average is not None:
             self._average.copy_(state["average"])
         self.iteration = state["iteration"]
         self.recoveries = state["recoveries"]
         self.history = list(state["history"])
-        self._mark = self._variable.detach().clone()
+        self._mark = self._variable.clone()
 
     def carry(self, state: Mapping[str, Any]) -> None:
-        """Take over what Adam learnt at a coarser level, brought to this size.
-
-        First moments are interpolated bicubically, second ones bilinearly and kept positive.
-        Source: style-transfer-pytorch.
-        """
-        grown = dict(state["optimizer"])
-        size = self._variable.shape[2:]
-        moments = {key: dict(values) for key, values in grown["state"].items()}
-        for values in moments.values():
-            first = torch.nn.functional.interpolate(values["exp_avg"], size=size, mode="bicubic")
-            second = torch.nn.functional.interpolate(values["exp_avg_sq"], size=size, mode="bilinear")
-            values["exp_avg"], values["exp_avg_sq"] = first, second.relu()
-        self._optimizer.load_state_dict({**grown, "state": moments})
+        """Take over what Adam learnt at a coarser level, brought to this size."""
+        height, width = self._variable.shape[2:]
+        self._optimizer.restore(resized(state["optimizer"], height, width))
 
 
 def minimize(descent: Descent, iterations: int, on_step: StepCallback) -> Tensor:
