@@ -7,12 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from impasto.catalogue.cards import named_styles
-from impasto.cli import app, reference
-from impasto.cli.commands import COMMANDS as LISTED
-from impasto.cli.commands import load
+from impasto.cli import reference
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
@@ -21,31 +17,6 @@ from impasto.pipelines.video.options import FilmOptions
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
-
-COMMANDS = {name: load(name) for name in LISTED}
-
-
-def commands(text: str) -> list[str]:
-    """Every ``impasto ...`` command line in code, without comments."""
-    lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    inline = re.findall(r"`(impasto [^`]*)`", text)
-    return [line for line in (*lines, *inline) if line.startswith("impasto ")]
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_every_command_and_option_in_the_documentation_exists(name: str) -> None:
-    for line in commands(TEXTS[name]):
-        words = line.split()
-        assert words[1] in COMMANDS or words[1].startswith("-"), line
-        if words[1] not in COMMANDS or hasattr(COMMANDS[words[1]], "commands"):
-            continue
-        parameters = COMMANDS[words[1]].params
-        known = {option for p in parameters for option in (*p.opts, *p.secondary_opts)}
-        known |= {"--help", "-h"}
-        if COMMANDS[words[1]].context_settings.get("ignore_unknown_options"):
-            known |= set(re.findall(r"--?[a-z-]+", CliRunner().invoke(app, [words[1], "--help"]).output))
-        used = {word for word in words if re.fullmatch(r"--[a-z-]+|-[a-z]", word)}
-        assert used <= known, line
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -65,13 +36,6 @@ def test_the_page_of_options_is_made_from_the_options_own_fields() -> None:
     assert names == set(OptimizeOptions.__dataclass_fields__) | set(FastOptions.__dataclass_fields__) | set(
         FilmOptions.__dataclass_fields__
     )
-
-
-def test_named_styles_in_the_readme_exist() -> None:
-    for line in commands(TEXTS["README.md"]):
-        for word in line.split()[2:]:
-            if re.fullmatch(r"[a-z]+(-[a-z]+)+", word):
-                assert word in named_styles(), word
 
 
 def test_the_table_of_rooms_is_what_the_linter_checks() -> None:

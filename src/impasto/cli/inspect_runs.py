@@ -56,8 +56,8 @@ def inspect_layers(
     impasto inspect layers photo.jpg painting.jpg --preset gatys2015
     impasto inspect layers photo.jpg painting.jpg --figure 2016-5
     impasto inspect layers photo.jpg painting.jpg --rows style_scale=0.5/1/2 --columns style_weight=2/8/32
-    impasto inspect layers photo.jpg painting.jpg --rows style_layers=relu1_1/relu1_1,relu2_1 --columns
-      ratio=0.01/0.1/1 --folder grid
+    impasto inspect layers photo.jpg painting.jpg --rows style_layers=relu1_1/relu1_1,relu2_1 \\
+        --columns ratio=0.01/0.1/1 --folder grid
 
     ratio is the papers' alpha / beta. Values are separated by slashes, layers of one value by commas.
     """
