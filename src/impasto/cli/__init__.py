@@ -69,7 +69,9 @@ def _refuse_usage(error: Any) -> NoReturn:
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:
-    print(f"impasto: warning: {message}", file=sys.stderr)
+    from impasto.cli.streams import shown_name
+
+    print(f"impasto: warning: {shown_name(str(message))}", file=sys.stderr)
 
 
 def _stand_in() -> None:

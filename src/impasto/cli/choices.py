@@ -29,6 +29,9 @@ from impasto.pipelines.video.options import FilmOptions
 
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy formats, such as JPEG.")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
+Format = Annotated[
+    str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print progress as JSON lines.")]
 

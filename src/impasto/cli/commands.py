@@ -76,7 +76,7 @@ def load(name: str) -> Any:
         alone = typer.Typer(add_completion=False)
         alone.command(name)(found)
         found = alone
-    return _guarded(typer.main.get_command(found))
+    return _guarded(typer.main.get_command(found), name)
 
 
 WRITTEN = frozenset(
@@ -100,26 +100,28 @@ _CHECKED = frozenset(("contents", "photo"))
 """Parameters that may be a folder in which results lie too, which their commands tell apart."""
 
 
-def _guarded(command: Any) -> Any:
-    """Return ``command``, changed so that it cannot overwrite its inputs."""
+def _guarded(command: Any, name: str) -> Any:
+    """Return the command ``name``, changed so that it cannot overwrite its inputs, and takes ``-``."""
     for one in getattr(command, "commands", {}).values():
-        _guarded(one)
+        _guarded(one, name)
     if command.callback is not None and not hasattr(command, "commands"):
-        command.callback = _protected(command.callback)
+        command.callback = _protected(command.callback, name)
     return command
 
 
-def _protected(callback: Callable[..., Any]) -> Callable[..., Any]:
+def _protected(callback: Callable[..., Any], name: str) -> Callable[..., Any]:
     @functools.wraps(callback)
     def run(*args: Any, **given: Any) -> Any:
+        from impasto.cli.streams import opened
         from impasto.files import protecting
 
-        named = list(_inputs(given))
-        suffixes: tuple[str, ...] = ()
-        if any(path.is_dir() for path in named):
-            from impasto.imaging import READABLE_SUFFIXES as suffixes  # noqa: N811
-        with protecting(named, suffixes):
-            return callback(*args, **given)
+        with opened(name, given) as given:
+            named = list(_inputs(given))
+            suffixes: tuple[str, ...] = ()
+            if any(path.is_dir() for path in named):
+                from impasto.imaging import READABLE_SUFFIXES as suffixes  # noqa: N811
+            with protecting(named, suffixes):
+                return callback(*args, **given)
 
     return run
 

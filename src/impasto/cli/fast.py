@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.choices import FastChoices, MaxPixels, Quality, with_choices
+from impasto.cli.choices import FastChoices, Format, MaxPixels, Quality, with_choices
+from impasto.cli.streams import label
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.imaging.decoder import MAX_PIXELS
 from impasto.inference.options import FastOptions
@@ -28,7 +29,8 @@ CAMERA = "Camera"
 @with_choices
 def fast(
     photo: Annotated[
-        str | None, typer.Argument(help="A photograph, or a folder of them.", show_default=False)
+        str | None,
+        typer.Argument(help="A photograph, or a folder of them; - for standard input.", show_default=False),
     ] = None,
     styles: Annotated[
         list[str] | None,
@@ -40,10 +42,16 @@ def fast(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The result's file; a folder for several.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="The result's file, - for standard output; a folder for several.",
+            show_default=False,
+        ),
     ] = None,
     *,
     choices: FastChoices,
+    format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many to compute with. \\[default: one per core]")
@@ -94,7 +102,9 @@ def fast(
     from impasto.painters.fast import FastPainter
 
     options, most = choices.options(), max_pixels or MAX_PIXELS
-    job = Job(Reference(), tuple(map(Reference, names)), options=options, quality=quality)
+    job = Job(
+        Reference(), tuple(Reference(name, label(name)) for name in names), options=options, quality=quality
+    )
     painter = FastPainter(job, threads=threads, max_pixels=most)
     show = "json" if json else "nothing" if quiet else "words"
     if camera is not None:
@@ -103,7 +113,7 @@ def fast(
         record(painter, camera, output=output, port=serve, frames=frames, quality=quality, show=show)
         return
     jobs = [
-        replace(job, content=Reference(str(content)), output=str(target))
+        replace(job, content=Reference(str(content), label(str(content))), output=str(target))
         for content, target in outputs(photos, _ending(names or [options.model or ""], options), output)
     ]
     if paint_all(jobs, painter, most, show):
@@ -154,10 +164,10 @@ def outputs(given: Sequence[str], ending: str, output: Path | None) -> list[tupl
             )
     make_folder(output, "the paintings")
     found = []
-    for photo, label in zip(photos, labels(photos), strict=True):
+    for photo, title in zip(photos, labels(photos), strict=True):
         suffix = Path(photo).suffix.lower()
         suffix = suffix if suffix in WRITABLE_SUFFIXES else ".png"
-        found.append((Path(photo), output / f"{label}-{ending}{suffix}"))
+        found.append((Path(photo), output / f"{title}-{ending}{suffix}"))
     with protecting(photo for photo, _ in found):
         for _, target in found:
             check_writable(target)

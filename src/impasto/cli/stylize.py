@@ -14,6 +14,7 @@ from impasto.cli.choices import (
     STYLES,
     CheckpointEvery,
     Choices,
+    Format,
     Json,
     MaxPixels,
     Quality,
@@ -22,6 +23,7 @@ from impasto.cli.choices import (
     with_choices,
 )
 from impasto.cli.painting import Outputs, paint
+from impasto.cli.streams import STREAM, label
 from impasto.errors import InputError
 from impasto.jobs import Job, Reference
 from impasto.jobs.identity import beside
@@ -31,7 +33,9 @@ from impasto.optimize.options import OptimizeOptions
 
 @with_choices
 def stylize(
-    content: Annotated[Path | None, typer.Argument(help="The photograph.", show_default=False)] = None,
+    content: Annotated[
+        Path | None, typer.Argument(help="The photograph; - for standard input.", show_default=False)
+    ] = None,
     style: Annotated[
         list[str] | None,
         typer.Argument(
@@ -40,7 +44,8 @@ def stylize(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The result; its suffix is the format.")
+        Path | None,
+        typer.Option("--output", "-o", help="The result; its suffix is the format. - for standard output."),
     ] = None,
     *,
     choices: Choices,
@@ -97,6 +102,7 @@ def stylize(
         typer.Option(help="Save the state to this file until the picture is written; resume from it."),
     ] = None,
     checkpoint_every: CheckpointEvery = None,
+    format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
     max_pixels: MaxPixels = None,
     quiet: Quiet = False,
@@ -112,6 +118,7 @@ def stylize(
     impasto stylize photo.jpg painting.jpg --color luminance --protect face.png -o out.png
     impasto stylize --from out.png -o bigger.png --size 1600
     impasto stylize photo.jpg painting.jpg -o big.png --size 4000 --checkpoint big.state
+    curl -s https://example.org/photo.jpg | impasto stylize - starry-night -o - --format jpg > out.jpg
 
     More style: raise --style-weight. Finer strokes: lower --style-scale. A quick draft:
     --preset draft. The papers' own methods: --preset gatys2016, neural-style and others.
@@ -120,16 +127,19 @@ def stylize(
     """
     earlier = Job(Reference(), ()) if repeat is None else read_recipe(repeat)
     if content is None and not earlier.content.place:
-        raise InputError("missing arguments: CONTENT STYLE; see impasto stylize --help")
+        missing = (
+            "arguments: CONTENT STYLE" if repeat is None else f"argument: CONTENT, not a file in {repeat}"
+        )
+        raise InputError(f"missing {missing}; see impasto stylize --help")
     before = earlier.options if isinstance(earlier.options, OptimizeOptions) and repeat is not None else None
     job = Job(
-        content=earlier.content if content is None else Reference(str(content)),
+        content=earlier.content if content is None else reference(str(content)),
         styles=references(style) or earlier.styles,
         options=choices.options(before),
         content_masks=references(content_mask) or earlier.content_masks,
         style_masks=references(style_mask) or earlier.style_masks,
-        protect=earlier.protect if protect is None else Reference(protect),
-        strokes=earlier.strokes if strokes is None else Reference(strokes),
+        protect=earlier.protect if protect is None else reference(protect),
+        strokes=earlier.strokes if strokes is None else reference(strokes),
         quality=quality,
     )
     if not job.styles:
@@ -153,7 +163,12 @@ def stylize(
 
 def references(given: list[str] | None) -> tuple[Reference, ...]:
     """Return references to the files or names that were typed."""
-    return tuple(map(Reference, given or ()))
+    return tuple(map(reference, given or ()))
+
+
+def reference(place: str) -> Reference:
+    """Return a reference to a file or name that was typed, or to standard input."""
+    return Reference(place, label(place))
 
 
 def read_recipe(path: Path) -> Job:
@@ -175,4 +190,6 @@ def read_recipe(path: Path) -> Job:
         raise InputError(f"cannot read parameters from {path}: {error}") from error
     if job.engine != "optimize":
         raise InputError(f"{path} was made by impasto {job.engine}, not by impasto stylize")
+    if job.content.place == STREAM:
+        job = replace(job, content=Reference())  # it is gone
     return beside(job, path.parent)

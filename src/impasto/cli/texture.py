@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from impasto.cli.choices import Choices, Json, Quality, Quiet, parse_size, shown, with_choices
+from impasto.cli.choices import Choices, Format, Json, Quality, Quiet, parse_size, shown, with_choices
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.pictures import NumberedPictures, check_numbered
@@ -19,7 +19,8 @@ from impasto.progress import Progress
 def texture(
     style: Annotated[str, typer.Argument(help="A painting, a photograph of a surface, or any style.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The texture; its suffix is the format.")
+        Path | None,
+        typer.Option("--output", "-o", help="The texture; its suffix is the format. - for standard output."),
     ] = None,
     *,
     choices: Choices,
@@ -30,6 +31,7 @@ def texture(
     save_every: Annotated[
         int | None, typer.Option(min=1, help="Also save the texture every N iterations: OUT_0100.png ...")
     ] = None,
+    format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
     quiet: Quiet = False,
     json: Json = False,

@@ -1,0 +1,109 @@
+"""``-``: pictures from standard input and on standard output."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from impasto.cli import app
+from impasto.imaging import read, read_parameters
+from tests.cli.running import refused
+
+FAST = ["--size", "48", "--iterations", "2"]
+PNG, JPEG = b"\x89PNG", b"\xff\xd8\xff"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: object, given: bytes = b"") -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments], input=given)
+
+
+def test_a_photograph_comes_from_standard_input_and_its_painting_goes_to_standard_output(
+    photo_file: Path, tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    result = run("stylize", "-", "starry-night", "-o", "-", *FAST, given=photo_file.read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout_bytes.startswith(PNG)
+    assert "painted: standard output (48x32" in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_painting_is_that_of_the_same_file(photo_file: Path, tmp_path: Path) -> None:
+    run("stylize", photo_file, "starry-night", "-o", "out.png", *FAST)
+    result = run("stylize", "-", "starry-night", *FAST, given=photo_file.read_bytes())
+    (tmp_path / "piped.png").write_bytes(result.stdout_bytes)
+    assert np.array_equal(read("piped.png").pixels, read("out.png").pixels)
+    stored = read_parameters("piped.png")
+    assert stored is not None
+    assert stored["content"] == "-"
+    refused(run("stylize", "--from", "piped.png", "-o", "again.png"), "missing argument: CONTENT")
+    assert run("stylize", photo_file, "--from", "piped.png", "-o", "again.png").exit_code == 0
+
+
+def test_the_format_on_standard_output_can_be_chosen(photo_file: Path) -> None:
+    result = run("fast", "-", "starry-night", "-o", "-", "--format", "jpg", given=photo_file.read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout_bytes.startswith(JPEG)
+    assert Image.open(io.BytesIO(result.stdout_bytes)).size == (96, 64)
+
+
+def test_events_go_to_standard_error_while_the_picture_goes_to_standard_output(photo_file: Path) -> None:
+    result = run("fast", photo_file, "starry-night", "-o", "-", "--json")
+    assert result.stdout_bytes.startswith(PNG)
+    assert json.loads(result.stderr)["output"] == "standard output"
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        ("texture - --size 64 --iterations 1 -o -", PNG),
+        ("style - -o -", b""),
+        ("inspect features - -o -", PNG),
+        ("inspect style - starry-night -o -", PNG),
+    ],
+)
+def test_every_command_with_pictures_takes_them(words: str, begins: bytes, painting_file: Path) -> None:
+    result = run(*words.split(), given=painting_file.read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout_bytes.startswith(begins)
+    assert len(result.stdout_bytes) > 1000
+    assert not Path("-").exists()
+
+
+def test_a_style_file_comes_from_standard_input(photo_file: Path, painting_file: Path) -> None:
+    style = run("style", painting_file, "-o", "-").stdout_bytes
+    result = run("stylize", photo_file, "-", "-o", "out.png", *FAST, given=style)
+    assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "message"),
+    [
+        ("stylize - starry-night -o out.png", b"", "standard input; it is empty"),
+        ("stylize - starry-night -o out.png", b"words", "standard input: expected a JPEG"),
+        ("stylize - - -o out.png", b"x", "standard input has one file; got - for content, style"),
+        ("stylize - starry-night -o - --format bmp", b"x", ".bmp"),
+        ("stylize photo.png starry-night -o out.png --format jpg", b"", "--format is for standard output"),
+        ("stylize photo.png starry-night -o out.png --log -", b"", "expected a file for LOG"),
+        ("stylize photo.png starry-night -o - --save-every 1", b"", "expected -o FILE"),
+        ("batch photo.png --style starry-night -o -", b"", "expected a file for OUTPUT"),
+        ("video film.mp4 --style starry-night -o -", b"", "expected a file for OUTPUT"),
+        ("train art.png --content-dir . -o -", b"", "expected a file for OUTPUT"),
+    ],
+)
+def test_what_cannot_be_a_stream_is_refused(
+    words: str, given: bytes, message: str, photo_file: Path, tmp_path: Path
+) -> None:
+    refused(run(*words.split(), given=given), message)
+    assert sorted(tmp_path.iterdir()) == [photo_file]
