@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,70 @@ def write_clip(
                 container.mux(tone.encode(part))
             container.mux(tone.encode(None))
     return path
+
+
+def write_flashes(
+    path: Path,
+    frames: int = 25,
+    *,
+    flashes: Sequence[int] = (12,),
+    silent: Collection[int] = (),
+    video: str = "libx264",
+    audio: str = "aac",
+    options: dict[str, str] | None = None,
+    container_options: dict[str, str] | None = None,
+) -> Path:
+    """A film at 25 frames a second, grey, with white frames, at which a beep of 40 ms sounds.
+
+    ``silent``: frames at which there is no sound at all: not silence, but a hole.
+    """
+    coder: Any = {"libopus": "flt", "mp2": "s16", "pcm_s16le": "s16"}
+    size = {"libopus": 960, "mp2": 1152, "pcm_s16le": 960}.get(audio, 1024)
+    options = {"g": "10"} if options is None else options
+    with av.open(str(path), "w", container_options=container_options or {}) as container:
+        stream: Any = container.add_stream(video, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        tone: Any = container.add_stream(audio, rate=48000, layout="mono")
+        pieces: Any = av.AudioResampler(coder.get(audio, "fltp"), "mono", 48000, frame_size=size)
+        for number in range(frames):
+            grey = 0.9 if number in flashes else 0.2 + 0.01 * (number % 10)
+            pixels = np.full((48, 64, 3), round(grey * 255), np.uint8)
+            picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(picture))
+            wave = np.sin(np.arange(1920) * 0.13) * (0.5 if number in flashes else 0)
+            sound = av.AudioFrame.from_ndarray(wave.astype(np.float32)[None], format="fltp", layout="mono")
+            sound.sample_rate, sound.pts, sound.time_base = 48000, number * 1920, Fraction(1, 48000)
+            if number not in silent:
+                for piece in pieces.resample(sound):
+                    container.mux(tone.encode(piece))
+            elif number - 1 not in silent:
+                for piece in pieces.resample(None):
+                    container.mux(tone.encode(piece))
+                pieces = av.AudioResampler(coder.get(audio, "fltp"), "mono", 48000, frame_size=size)
+        for piece in [*pieces.resample(None), None]:
+            container.mux(tone.encode(piece))
+        container.mux(stream.encode(None))
+    return path
+
+
+def flashes_and_beeps(path: Path) -> tuple[list[float], list[float]]:
+    """When the film at ``path`` flashes, and when it beeps, in seconds, as a player shows it."""
+    with av.open(str(path)) as container:
+        seen = [(f.time, f.to_ndarray(format="gray").mean()) for f in container.decode(video=0)]
+    with av.open(str(path)) as container:
+        heard = [(f.time, f.sample_rate, f.to_ndarray()) for f in container.decode(audio=0)]
+    levels = [level for _, level in seen]
+    middle = (min(levels) + max(levels)) / 2
+    odd = np.array(levels) > middle
+    if odd.mean() > 0.5:
+        odd = ~odd  # a negative
+    flashes = [time for (time, _), is_odd in zip(seen, odd, strict=True) if is_odd]
+    times = np.concatenate([t + np.arange(wave.shape[-1]) / rate for t, rate, wave in heard])
+    loud = np.concatenate([np.abs(np.atleast_2d(wave).astype(np.float64))[0] for *_, wave in heard])
+    over = times[loud > loud.max() / 3]
+    begins = over[np.diff(over, prepend=-1) > 0.1] if loud.max() else []
+    return flashes, [float(time) for time in begins]
 
 
 def sound_packets(path: Path) -> list[bytes]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips.codecs import SOUND, SOUND_INSTEAD, VideoOutput
+from impasto.clips.index import VideoIndex
 from impasto.clips.libav import VideoDraft, load_av, open_video
 from impasto.clips.writer import Segment, check_frames, container_format
 from impasto.errors import InputError, OutputError
@@ -25,11 +26,12 @@ _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 
 
 @dataclass(frozen=True)
 class Sound:
-    """The sound to copy: that of ``path`` from ``start`` to ``end``, in seconds of its own clock.
+    """The sound to copy: that of ``path`` from ``start`` to ``end``, in seconds of its ``index``'s clock.
 
     The sound at ``origin`` is at 0 in the result."""
 
     path: Path
+    index: VideoIndex
     origin: Fraction
     start: Fraction | None = None
     end: Fraction | None = None
@@ -197,10 +199,20 @@ def _within(sound: Sound, begin: Fraction, length: Fraction) -> bool | None:
     return sound.start is None or begin + length > sound.start
 
 
+def _on_one_clock(source: Any, track: Any, index: VideoIndex) -> Iterator[Any]:
+    """Yield the packets of a track that have a time, on the clock of ``index``."""
+    packets = (packet for packet in source.demux(track) if packet.size)
+    for number, packet in enumerate(packets):
+        if packet.pts is not None:
+            shift = round(index.shift(track.index, number) / packet.time_base)
+            packet.pts += shift
+            packet.dts = None if packet.dts is None else packet.dts + shift
+            yield packet
+
+
 def _copied(source: Any, track: Any, copy: Any, sound: Sound, order: int) -> Iterator[Row]:
-    for packet in source.demux(track):
-        if packet.pts is None or not packet.size:
-            continue
+    newest: int | None = None
+    for packet in _on_one_clock(source, track, sound.index):
         unit = packet.time_base
         begin = packet.pts * unit
         inside = _within(sound, begin, (packet.duration or 0) * unit)
@@ -211,6 +223,9 @@ def _copied(source: Any, track: Any, copy: Any, sound: Sound, order: int) -> Ite
         shift = round(sound.origin / unit)
         packet.pts -= shift
         packet.dts = packet.pts if packet.dts is None else packet.dts - shift
+        if newest is not None and packet.dts <= newest:
+            continue  # where two clocks meet
+        newest = packet.dts
         packet.stream = copy
         yield float(begin - sound.origin), order, packet
 

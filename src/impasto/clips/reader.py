@@ -5,6 +5,7 @@ Only the current frame is held in memory, so that memory does not grow with leng
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +18,9 @@ import numpy as np
 from impasto import imaging
 from impasto.clips import colour
 from impasto.clips.clip import ClipInfo, Frame, Request
+from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.libav import load_av, open_video
+from impasto.clips.orientation import is_turned, turn_upright
 from impasto.errors import InputError
 from impasto.types import Pixels
 
@@ -25,9 +28,11 @@ from impasto.types import Pixels
 class VideoFile:
     """The first video stream of a file.
 
-    Frames that cannot be decoded, or that the decoder calls corrupt, are replaced by the one before
-    (``conceal``) or end it all with InputError (``refuse``). Before the first good frame there is nothing
-    to show: damaged frames there are left out, and told in ``notes``.
+    Its frames are those that a player shows, from the first to the last, on one clock, whatever the container
+    knows of them. Frames that cannot be decoded, or that the decoder calls corrupt, are replaced by the one
+    before (``conceal``) or end it all with InputError (``refuse``). Before the first good frame there is
+    nothing to show: damaged frames there are left out, and told in ``notes``, with all else that differs from
+    the file.
     """
 
     def __init__(self, path: Path, request: Request) -> None:
@@ -35,29 +40,29 @@ class VideoFile:
         self.path = path
         self.request = request
         self.notes: list[str] = []
+        self._others: set[tuple[int, int]] = set()
         with self._opened() as (container, stream):
-            self._time_base = Fraction(stream.time_base)
-            begin = stream.start_time if stream.start_time is not None else 0
-            self._begin = begin * self._time_base
+            index = stream.index
+            self._aspect = Fraction(stream.sample_aspect_ratio or 1)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             audio = tuple(s.codec_context.name for s in sounds)
-            stated = stream.frames
-            rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
-            length = _length(container, stream)
+        self.index: VideoIndex = video_index(path, index)
+        self._time_base = self.index.time_base
+        self._begin = (self.index.times[0] if self.index.times else 0) * self._time_base
+        self._check_end()
         # The size and the bits are known for certain once a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
             raise InputError(f"{path} has no frame {self._span()}that can be decoded")
         sample, ticks, _ = first
-        width, height = self._square(sample)
-        turned = (height, width) if abs(sample.rotation) % 180 == 90 else (width, height)
-        size = request.fit(*turned)
+        self._shape = self._size(sample)
+        size = request.fit(*self._shape)
         self._first_ticks = ticks
         self.info = ClipInfo(
             width=size[0],
             height=size[1],
-            rate=rate,
-            frames=self._count(stated, length, rate),
+            rate=self.index.rate,
+            frames=self._count(),
             bits=10 if colour.bits_of(sample) > 8 and not sample.format.has_palette else 8,
             time_base=self._time_base,
             begin=self._begin,
@@ -68,14 +73,21 @@ class VideoFile:
     def _span(self) -> str:
         return "" if self.request.start is None else f"from {float(self.request.start):g} s on "
 
-    def _count(self, stated: int, length: Fraction | None, rate: Fraction) -> int | None:
-        request = self.request
-        if request.start is None and request.end is None and stated:
-            return int(stated)
-        ends = [t for t in (length, request.end) if t is not None]
-        if not ends:
-            return None
-        return max(1, round((min(ends) - (request.start or 0)) * rate))
+    def _count(self) -> int:
+        low, high = self._bounds()
+        inside = [t for t in self.index.times if (low is None or t >= low) and (high is None or t < high)]
+        return max(1, len(inside))
+
+    def _check_end(self) -> None:
+        """Tell, or refuse, that the file ends earlier than it says."""
+        there, missing, end = len(self.index.times), self.index.missing, self.request.end
+        if not missing or (end is not None and end <= there / self.index.rate):
+            return
+        late = float(missing / self.index.rate)
+        words = f"the clip ends {late:.1f} s early: {there} of {there + missing} frames"
+        if self.request.damage == "refuse":
+            raise InputError(f"{self.path}: {words}")
+        self.notes.append(words)
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
@@ -104,9 +116,9 @@ class VideoFile:
                 continue
             if picture is None:
                 if good is None:
-                    good = self._finished(held)
+                    good = self._finished(held, ticks)
             else:
-                good = self._finished(picture)
+                good = self._finished(picture, ticks)
             yield replace(frame, pixels=good)
 
     def _pictures(self, quiet: bool = False) -> Iterator[tuple[Any, int, bool]]:
@@ -114,11 +126,11 @@ class VideoFile:
         low, high = self._bounds()
         last: int | None = None
         started = False
-        step = max(1, round(1 / (self._rate_guess() * self._time_base)))
+        step = max(1, round(1 / (self.index.rate * self._time_base)))
         for picture, told, why in self._decoded(low):
             ticks = told if told is not None else 0 if last is None else last + step
-            if last is not None and ticks <= last:
-                continue  # times must grow; a second frame at the same time cannot be shown
+            if last is not None:
+                ticks = max(ticks, last + 1)  # times must grow; no frame is left out for it
             if high is not None and ticks >= high:
                 break
             last = ticks
@@ -132,9 +144,6 @@ class VideoFile:
                 continue
             started = True
             yield picture, ticks, False
-
-    def _rate_guess(self) -> Fraction:
-        return self.info.rate if hasattr(self, "info") else Fraction(25)
 
     def _tell(self, ticks: int, why: str, started: bool, quiet: bool) -> None:
         seconds = float(ticks * self._time_base - self._begin)
@@ -153,36 +162,70 @@ class VideoFile:
         return ticks(self.request.start), ticks(self.request.end)
 
     def _decoded(self, low: int | None) -> Iterator[tuple[Any, int | None, str]]:
-        """Yield frames in the order of their times; with a reason in place of a picture where decoding
-        failed.
+        """Yield frames in the order of their times, with a reason in place of one that cannot be decoded.
+
+        With ``low``, decoding begins as near to it as possible; it begins earlier where the first frame
+        wanted does not come out, since not every picture a file calls a beginning is one.
         """
+        if low is None:
+            yield from self._decoded_from(0)
+            return
+        expected = self.index.first_from(low)
+        for start in self.index.starts(low):
+            rows = self._decoded_from(start)
+            first = next((row for row in rows if row[1] is None or row[1] >= low or not start), None)
+            if first is not None and (not start or (first[1] == expected and not first[2])):
+                yield first
+                yield from rows
+                return
+
+    def _decoded_from(self, start: int) -> Iterator[tuple[Any, int | None, str]]:
+        """Yield the frames of the packets from number ``start`` on."""
+        times = iter(self.index.times) if self.index.ordered else None
+        lost: dict[int, str] = {}
+        for packet in self._packets(start):
+            failed = ""
+            try:
+                frames = packet.decode()
+            except self._av.FFmpegError as error:
+                frames, failed = [], error.strerror or str(error)
+            if failed and times is not None:
+                yield None, next(times, None), failed
+            elif failed and packet.pts is not None:
+                lost[packet.pts] = failed
+            for frame in frames:
+                ticks = frame.pts if times is None else next(times, None)
+                for earlier in sorted(t for t in lost if ticks is None or t < ticks):
+                    yield None, earlier, lost.pop(earlier)
+                lost.pop(ticks, None) if ticks is not None else None
+                yield frame, ticks, "its data are corrupt" if frame.is_corrupt else ""
+        for earlier in sorted(lost):
+            yield None, earlier, lost[earlier]
+
+    def _packets(self, start: int, seek: bool = True) -> Iterator[Any]:
+        """Yield the stream's packets from number ``start`` on, with their times on one clock."""
+        index = self.index
         with self._opened() as (container, stream):
             stream.thread_type = "SLICE"  # errors come with the packet they belong to
-            if low is not None and low > 0:
-                try:
-                    container.seek(low, stream=stream, backward=True)
-                except self._av.FFmpegError:
-                    container.seek(0)
-            lost: dict[int, str] = {}
-            for packet in self._packets(container, stream):
-                failed = ""
-                try:
-                    frames = packet.decode()
-                except self._av.FFmpegError as error:
-                    frames, failed = [], error.strerror or str(error)
-                if failed and packet.pts is not None:
-                    lost[packet.pts] = failed
-                for frame in frames:
-                    ticks = frame.pts
-                    for earlier in sorted(t for t in lost if ticks is None or t < ticks):
-                        yield None, earlier, lost.pop(earlier)
-                    lost.pop(ticks, None) if ticks is not None else None
-                    yield frame, ticks, "its data are corrupt" if frame.is_corrupt else ""
-            for earlier in sorted(lost):
-                yield None, earlier, lost[earlier]
+            packets = self._demuxed(container, stream)
+            number: int | None = 0
+            if start and seek and index.seekable:
+                container.seek(index.keys[index.numbers.index(start)], stream=stream, backward=True)
+                head = list(itertools.islice(packets, 1))
+                number = index.number_at(head[0].pts) if head else None
+                packets = itertools.chain(head, packets)
+            if number is not None and number <= start:
+                for number, packet in enumerate(packets, number):  # noqa: B020
+                    if number >= start:
+                        shift = round(index.shift(stream.index, number) / self._time_base)
+                        packet.pts = None if packet.pts is None else packet.pts + shift
+                        packet.dts = None if packet.dts is None else packet.dts + shift
+                        yield packet
+                return
+        yield from self._packets(start, seek=False)
 
-    def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
-        """Yield the stream's packets; a truncated file ends there, with a note, or is refused."""
+    def _demuxed(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Yield the stream's packets; a file that breaks off ends there, with a note, or is refused."""
         try:
             yield from container.demux(stream)
         except self._av.FFmpegError as error:
@@ -192,28 +235,33 @@ class VideoFile:
             if words not in self.notes:
                 self.notes.append(words)
 
-    def _square(self, frame: Any) -> tuple[int, int]:
-        """Return the frame's size in square pixels."""
-        with self._opened() as (_, stream):
-            ratio = stream.sample_aspect_ratio or Fraction(1)
-        wide = Fraction(ratio) if ratio and ratio > 0 else Fraction(1)
-        return max(1, round(frame.width * wide)), frame.height
+    def _size(self, frame: Any) -> tuple[int, int]:
+        """Return the frame's width and height upright, in square pixels."""
+        width = max(1, round(frame.width * self._aspect))
+        return (frame.height, width) if is_turned(frame) else (width, frame.height)
 
-    def _finished(self, frame: Any) -> Pixels:
+    def _finished(self, frame: Any, ticks: int) -> Pixels:
         """Convert to sRGB, upright, at the size asked for."""
-        pixels = colour.to_pixels(frame)
-        turns = round(frame.rotation / 90) % 4
-        if turns:
-            pixels = np.ascontiguousarray(np.rot90(pixels, turns))
-        return imaging.resize(pixels, self.info.width, self.info.height)
+        pixels = turn_upright(colour.to_pixels(frame), frame)
+        own, shape = self._size(frame), self._shape
+        if own[0] * shape[1] == own[1] * shape[0]:
+            return imaging.resize(pixels, self.info.width, self.info.height)
+        if own not in self._others:
+            self._others.add(own)
+            seconds = float(ticks * self._time_base - self._begin)
+            self.notes.append(
+                f"at {seconds:.3f} s the frames become {own[0]} x {own[1]}, after {shape[0]} x {shape[1]}: "
+                "they were fitted in, with black around them"
+            )
+        scale = min(shape[0] / own[0], shape[1] / own[1])
+        width = max(1, round(own[0] * scale * self.info.width / shape[0]))
+        height = max(1, round(own[1] * scale * self.info.height / shape[1]))
+        left, top = (self.info.width - width) // 2, (self.info.height - height) // 2
+        whole = np.zeros((self.info.height, self.info.width, 3), np.float32)
+        whole[top : top + height, left : left + width] = imaging.resize(pixels, width, height)
+        return whole
 
 
 _ATTACHED = 0x400
 """A cover picture: AV_DISPOSITION_ATTACHED_PIC."""
 _NOTHING: Pixels = np.zeros((0, 0, 3), np.float32)
-
-
-def _length(container: Any, stream: Any) -> Fraction | None:
-    if stream.duration:
-        return Fraction(stream.duration * stream.time_base)
-    return Fraction(container.duration, 1_000_000) if container.duration else None

@@ -27,7 +27,15 @@ from impasto.pipelines.video.options import FilmOptions
 from impasto.pipelines.video.segments import LINES
 from impasto.progress import Progress
 from impasto.types import Picture, Pixels
-from tests.clips.clips import Negative, bars, moving, sound_packets, write_clip
+from tests.clips.clips import (
+    Negative,
+    bars,
+    flashes_and_beeps,
+    moving,
+    sound_packets,
+    write_clip,
+    write_flashes,
+)
 from tests.conftest import blobs
 
 
@@ -501,3 +509,16 @@ def test_a_film_named_like_a_pattern_that_is_not_there_is_missing(tmp_path: Path
     for name in ("Title [x].mp4", "100%d.mp4", "what?.mp4"):
         with pytest.raises(InputError, match="there is no"):
             fast(tmp_path / name, tmp_path / "out.mp4")
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_recordings_that_were_joined_keep_their_sound_in_step(tmp_path: Path, name: str) -> None:
+    once = write_flashes(tmp_path / "once.ts").read_bytes()
+    source = tmp_path / "joined.ts"
+    source.write_bytes(once * 2)
+    done = fast(source, tmp_path / name)
+    flashes, beeps = flashes_and_beeps(tmp_path / name)
+    assert done.frames == 50
+    assert flashes == pytest.approx([0.48, 1.48], abs=0.03)
+    assert flashes[1] - flashes[0] == pytest.approx(1, abs=0.002)
+    assert beeps == pytest.approx(flashes, abs=0.03)

@@ -11,6 +11,7 @@ from impasto.clips import Clip, ClipInfo, Request, open_clip
 from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
 from impasto.clips.concatenation import Sound, check_sound, join
 from impasto.clips.pictures import is_numbered, is_pattern, numbered
+from impasto.clips.reader import VideoFile
 from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder
@@ -141,8 +142,8 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
 
 def _sound(clip: Clip, film: FilmOptions) -> Sound | None:
     """Return the film's sound, if any."""
-    path, info = getattr(clip, "path", None), clip.info
-    if not film.sound or not info.audio or path is None:
+    info = clip.info
+    if not film.sound or not info.audio or not isinstance(clip, VideoFile):
         return None
     start, end = (None if t is None else t + info.begin for t in (film.start, film.end))
-    return Sound(path, info.origin, start, end)
+    return Sound(clip.path, clip.index, info.origin, start, end)

@@ -1,0 +1,286 @@
+"""The index of a video file: the times of its pictures on one clock, and where decoding can begin.
+
+It is made by reading all packets once, without decoding them. Containers' own indexes are not relied on: many
+have none, and clocks may begin again within a file (cameras, discs, broadcasts, files that were joined).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from impasto.clips.libav import load_av, open_video
+
+BACK = 0.1
+"""In seconds: a stream whose decoding times go back by more has another clock from there on."""
+AHEAD = 10
+"""In seconds: so has one that jumps ahead of all streams by more, in formats whose clocks may jump (FFmpeg's
+``AVFMT_TS_DISCONT``)."""
+_DISCONT, _BARE = 0x200, 0x80
+_SEEKABLE = ("mov,", "matroska,")
+_ENDS = ("mov,", "matroska,", "avi", "flv")
+"""Formats whose header says how long the file is."""
+_TOLERANCE = Fraction(1, 4)
+
+
+@dataclass(frozen=True)
+class VideoIndex:
+    """The index of the video stream ``stream``, in its ``time_base``, all times on one clock.
+
+    ``times``: when pictures are shown, sorted. ``keys``: times of the packets at which decoding can begin,
+    and ``numbers``, how many packets are before each. ``ordered``: packets do not say when their pictures
+    are shown, as in bare streams; then pictures have these times in the order in which they come.
+    ``seekable``: the container finds these packets. ``rate``: frames a second, on average.
+    ``missing``: frames that the header states and that are not there. ``shifts``: for each stream, from which
+    of its packets on how many seconds are to be added to their times.
+    """
+
+    stream: int
+    time_base: Fraction
+    times: tuple[int, ...]
+    keys: tuple[int, ...]
+    numbers: tuple[int, ...]
+    ordered: bool
+    seekable: bool
+    rate: Fraction
+    missing: int
+    shifts: Mapping[int, tuple[tuple[int, Fraction], ...]]
+
+    def starts(self, low: int) -> Iterator[int]:
+        """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
+        one, the first."""
+        place = 0 if self.ordered else bisect_right(self.keys, low)
+        for earlier in (place - 1, place - 2):
+            if earlier > 0:
+                yield self.numbers[earlier]
+        yield 0
+
+    def number_at(self, time: int | None) -> int | None:
+        """Return the number of the packet of this time, if decoding can begin there."""
+        place = bisect_left(self.keys, time) if time is not None else len(self.keys)
+        there = place < len(self.keys) and self.keys[place] == time
+        return self.numbers[place] if there else None
+
+    def first_from(self, low: int) -> int | None:
+        """Return the time of the first picture at or after ``low``."""
+        place = bisect_left(self.times, low)
+        return self.times[place] if place < len(self.times) else None
+
+    def shift(self, stream: int, number: int) -> Fraction:
+        """Return the seconds to add to the times of a stream's packet with this ``number``."""
+        found = Fraction(0)
+        for first, shift in self.shifts.get(stream, ()):
+            if number < first:
+                break
+            found = shift
+        return found
+
+
+def video_index(path: Path, stream: int) -> VideoIndex:
+    """Return the index of a file's video ``stream``. Raises PyAV's errors if the file cannot be opened."""
+    state = path.stat()
+    return _scan(path.absolute(), stream, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _scan(path: Path, chosen: int, _size: int, _changed: int) -> VideoIndex:
+    with open_video(path) as container:
+        stream = container.streams[chosen]
+        others = [s for s in container.streams if s.type in ("audio", "subtitle")]
+        flags = container.format.flags
+        clocks = _Clocks(chosen, jumps=bool(flags & _DISCONT))
+        pictures: list[tuple[int | None, int | None, bool]] = []
+        try:
+            for packet in container.demux([stream, *others]):
+                if packet.size:
+                    clocks.take(packet)
+                    if packet.stream_index == chosen:
+                        usable = packet.is_keyframe and not packet.is_discard
+                        pictures.append((packet.pts, packet.dts, usable))
+        except load_av().FFmpegError:
+            pass  # a file that breaks off: what is there counts, and reading it again will say so
+        return _index(container, stream, clocks, pictures)
+
+
+def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any]) -> VideoIndex:
+    unit, shifts = Fraction(stream.time_base), clocks.shifts()
+    bare = bool(container.format.flags & _BARE)
+    rate = Fraction((stream.guessed_rate if bare else stream.average_rate) or stream.guessed_rate or 25)
+    moved = _moved(pictures, shifts.get(stream.index, ()), unit)
+    ordered = bare or container.format.name == "avi" or any(shown is None for shown, *_ in pictures)
+    if bare or None in moved:
+        step = max(1, round(1 / (rate * unit)))
+        moved = [number * step for number in range(len(pictures))]
+    usable = sorted((moved[number], number) for number, (*_, key) in enumerate(pictures) if key)
+    times = sorted(moved)
+    if len(times) > 1 and times[-1] > times[0]:
+        measured = (len(times) - 1) / ((times[-1] - times[0]) * unit)
+        if not Fraction(19, 20) < rate / measured < Fraction(20, 19):
+            rate = measured.limit_denominator(1001)
+    single = all(len(found) <= 1 for found in shifts.values())
+    return VideoIndex(
+        stream=stream.index,
+        time_base=unit,
+        times=tuple(times),
+        keys=tuple(time for time, _ in usable),
+        numbers=tuple(number for _, number in usable),
+        ordered=ordered,
+        seekable=single and container.format.name.startswith(_SEEKABLE),
+        rate=rate,
+        missing=_missing(container, stream, len(pictures), rate, clocks) if single else 0,
+        shifts=shifts,
+    )
+
+
+def _moved(pictures: list[Any], shifts: tuple[tuple[int, Fraction], ...], unit: Fraction) -> list[Any]:
+    """Return the time of each packet on the first clock; None where it has none."""
+    found: list[int | None] = []
+    place = shift = 0
+    for number, (shown, decoded, _) in enumerate(pictures):
+        while place < len(shifts) and shifts[place][0] <= number:
+            shift, place = round(shifts[place][1] / unit), place + 1
+        time = decoded if shown is None else shown
+        found.append(None if time is None else time + shift)
+    return found
+
+
+def _missing(container: Any, stream: Any, count: int, rate: Fraction, clocks: _Clocks) -> int:
+    """Return how many frames more than ``count`` the header states."""
+    name, unit = container.format.name, Fraction(stream.time_base)
+    if not name.startswith(_ENDS):
+        return 0
+    if stream.frames:
+        # Frames that an edit list leaves out count as well: the time must be missing too.
+        end = ((stream.start_time or 0) + (stream.duration or 0)) * unit
+        late = end - clocks.end(stream.index) > Fraction(1, 2) / rate
+        return max(0, int(stream.frames) - count) if late or name == "avi" else 0
+    length = _stated_length(container)
+    end = (length or Fraction(0)) + Fraction(container.start_time or 0, 1_000_000)
+    if end - clocks.end() <= _TOLERANCE:
+        return 0
+    return max(0, round((end - clocks.end(stream.index)) * rate))
+
+
+def _stated_length(container: Any) -> Fraction | None:
+    """Return the length that the header states. For Matroska without one, libav estimates it from the size of
+    the file, which is not what is asked here."""
+    if container.format.name.startswith("matroska,"):
+        with Path(container.name.removeprefix("file:")).open("rb") as stream:
+            head = stream.read(1 << 16)
+        info = head[max(0, head.find(b"\x15\x49\xa9\x66")) :][:4096]
+        if b"\x44\x89\x88" not in info and b"\x44\x89\x84" not in info:
+            return None
+    return Fraction(container.duration, 1_000_000) if container.duration else None
+
+
+@dataclass
+class _Clock:
+    """The packets on one clock: the latest time, in seconds, and of each stream how many there are, and when
+    the first and the last begin, in its own unit."""
+
+    front: float | None = None
+    count: Counter[int] = field(default_factory=Counter)
+    first: dict[int, int] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+
+    def end(self, stream: int) -> Fraction:
+        """Return when a stream ends, in its own unit: its last packet is as long as all are on average."""
+        first, last = self.first[stream], self.last[stream]
+        return last + Fraction(last - first, max(1, self.count[stream] - 1))
+
+
+@dataclass
+class _Stream:
+    """A stream's clock, its last decoding time in seconds, the number of its packets, and where its clocks
+    began."""
+
+    clock: int
+    unit: Fraction
+    last: float | None = None
+    count: int = 0
+    began: list[tuple[int, int]] = field(default_factory=list)
+
+
+class _Clocks:
+    """Finds where the clocks of a file begin again, packet by packet.
+
+    Streams change to a new clock one after the other, as packets of both are interleaved.
+    """
+
+    def __init__(self, video: int, *, jumps: bool) -> None:
+        self._video = video
+        self._jumps = jumps
+        self._clocks = [_Clock()]
+        self._streams: dict[int, _Stream] = {}
+
+    def take(self, packet: Any) -> None:
+        """Take the next packet of any stream."""
+        index, newest = packet.stream_index, len(self._clocks) - 1
+        stream = self._streams.get(index)
+        if stream is None:
+            stream = _Stream(newest, Fraction(packet.time_base), began=[(0, newest)])
+            self._streams[index] = stream
+        ticks = packet.pts if packet.dts is None else packet.dts
+        if ticks is not None:
+            time = ticks * float(stream.unit)
+            clock = self._clock(stream, time, newest)
+            if clock != stream.clock:
+                stream.clock = clock
+                stream.began.append((stream.count, clock))
+            if packet.dts is not None:  # times of presentation do not always grow
+                stream.last = time
+            found = self._clocks[clock]
+            found.front = time if found.front is None else max(found.front, time)
+            shown = ticks if packet.pts is None else packet.pts
+            found.first[index] = min(found.first.get(index, shown), shown)
+            found.last[index] = max(found.last.get(index, shown), shown)
+            found.count[index] += 1
+        stream.count += 1
+
+    def _clock(self, stream: _Stream, time: float, newest: int) -> int:
+        back = stream.last is not None and time < stream.last - BACK
+        front = self._clocks[newest].front
+        if stream.clock < newest:
+            own = self._clocks[stream.clock].front
+            nearer = front is not None and own is not None and abs(time - front) < abs(time - own)
+            return newest if back or nearer else stream.clock
+        ahead = self._jumps and front is not None and time > front + AHEAD
+        if back or ahead:
+            self._clocks.append(_Clock())
+            return newest + 1
+        return newest
+
+    def end(self, stream: int | None = None) -> Fraction:
+        """Return when the last packet ends, of ``stream`` or of all, in seconds, where there is one clock."""
+        clock = self._clocks[0]
+        wanted = [index for index in clock.last if stream in (None, index)]
+        return max((clock.end(index) * self._streams[index].unit for index in wanted), default=Fraction(0))
+
+    def shifts(self) -> dict[int, tuple[tuple[int, Fraction], ...]]:
+        """Return for each stream from which packet on how many seconds are to be added.
+
+        The first picture on a new clock follows the last one before.
+        """
+        shifts: list[Fraction] = []
+        ends: dict[int, Fraction] = {}
+        for clock in self._clocks:
+            first = {index: ticks * self._streams[index].unit for index, ticks in clock.first.items()}
+            last = {index: clock.end(index) * self._streams[index].unit for index in clock.last}
+            shared = sorted(ends.keys() & first.keys(), key=lambda index: (index != self._video, index))
+            shift = Fraction(0)
+            if shared:
+                shift = ends[shared[0]] - first[shared[0]]
+            elif ends and first:
+                shift = max(ends.values()) - min(first.values())
+            shifts.append(shift)
+            ends |= {index: time + shift for index, time in last.items()}
+        return {
+            index: tuple((number, shifts[clock]) for number, clock in stream.began)
+            for index, stream in self._streams.items()
+        }

@@ -1,0 +1,188 @@
+"""Clips whose containers know little, or something wrong, about their frames."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from impasto.clips import Request, open_clip
+from impasto.errors import InputError
+from tests.clips.clips import bars, moving, write_clip, write_flashes
+
+ENCODERS = {
+    "ts": ("libx264", "aac"),
+    "mkv": ("libx264", "aac"),
+    "mp4": ("libx264", "aac"),
+    "webm": ("libvpx", "libopus"),
+    "avi": ("libx264", "mp2"),
+    "flv": ("libx264", "aac"),
+    "mpg": ("mpeg2video", "mp2"),
+    "vob": ("mpeg2video", "mp2"),
+}
+
+
+def film(path: Path, frames: int = 25, **more: Any) -> Path:
+    video, audio = ENCODERS[path.suffix[1:]]
+    options = {"g": "50", "bf": "2"} if video != "libvpx" else {"g": "50"}
+    return write_flashes(path, frames, video=video, audio=audio, **{"options": options} | more)
+
+
+def times(path: Path, request: Request | None = None) -> list[Fraction]:
+    clip = open_clip(path, request)
+    return [clip.info.origin - clip.info.begin + f.ticks * clip.info.time_base for f in clip.frames()]
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg", "vob", "mkv", "webm"])
+def test_a_clock_that_begins_again_loses_no_frame(tmp_path: Path, suffix: str) -> None:
+    once = film(tmp_path / f"once.{suffix}").read_bytes()
+    path = tmp_path / f"joined.{suffix}"
+    pieces = 2 if suffix in ("mkv", "webm") else 3  # of which libav reads two
+    path.write_bytes(once * pieces)
+    clip = open_clip(path)
+    assert (clip.info.frames, clip.info.rate) == (25 * pieces, 25)
+    found = [float(time) for time in times(path)]
+    assert found == pytest.approx([n / 25 for n in range(25 * pieces)], abs=0.002)
+    assert clip.notes == []
+
+
+def test_clocks_of_two_recordings_that_are_hours_apart_lose_no_frame(tmp_path: Path) -> None:
+    once = film(tmp_path / "once.ts").read_bytes()
+    later = film(tmp_path / "later.ts", container_options={"output_ts_offset": "7200"}).read_bytes()
+    for name, data in (("forwards.ts", once + later), ("backwards.ts", later + once)):
+        (tmp_path / name).write_bytes(data)
+        found = [float(time) for time in times(tmp_path / name)]
+        assert found == pytest.approx([n / 25 for n in range(50)], abs=0.002)
+
+
+BARE = {
+    "h264": ("libx264", {"bf": "2", "g": "5"}),
+    "hevc": ("libx265", {"x265-params": "log-level=error"}),
+    "m2v": ("mpeg2video", {"bf": "2"}),
+    "avi": ("libx264", {"bf": "2", "g": "5"}),
+    "ivf": ("libvpx", {}),
+}
+
+
+@pytest.mark.parametrize("suffix", list(BARE))
+def test_a_stream_without_times_has_all_its_frames_at_the_rate_it_states(tmp_path: Path, suffix: str) -> None:
+    codec, options = BARE[suffix]
+    path = tmp_path / f"bare.{suffix}"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=30, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(20):
+            pixels = np.rint(moving(number) * 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 30)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    clip = open_clip(path)
+    assert (clip.info.rate, clip.info.frames) == (30, 20)
+    assert times(path) == [Fraction(n, 30) for n in range(20)]
+    whole = [frame.pixels for frame in clip.frames()]
+    assert max(float(np.abs(a - moving(n)).mean()) for n, a in enumerate(whole)) < 0.1
+    assert min(float(np.abs(a - b).mean()) for a, b in pairwise(whole)) > 0.03
+    part = list(open_clip(path, Request(start=Fraction(1, 3))).frames())
+    assert all(np.array_equal(a.pixels, b) for a, b in zip(part, whole[10:], strict=True))
+
+
+INTRA_REFRESH = {"x264-params": "intra-refresh=1:keyint=20:bframes=0"}
+
+
+@pytest.mark.parametrize("suffix", list(ENCODERS))
+@pytest.mark.parametrize("options", [{"g": "50", "bf": "2"}, {"g": "10", "flags": "-cgop"}, INTRA_REFRESH])
+def test_start_is_exact_in_every_container(tmp_path: Path, suffix: str, options: dict[str, str]) -> None:
+    video, _ = ENCODERS[suffix]
+    if video != "libx264":
+        options = {name: value for name, value in options.items() if name == "g"}
+    path = film(tmp_path / f"a.{suffix}", 60, options=options)
+    clip = open_clip(path)
+    whole = list(clip.frames())
+    assert len(whole) == 60
+    for start in (1, 30, 55):
+        at = times(path)[start]
+        part = open_clip(path, Request(start=at))
+        found = list(part.frames())
+        assert part.info.frames == len(found) == 60 - start
+        assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(found, whole[start:], strict=True))
+    assert len(times(path, Request(start=Fraction(1), end=Fraction(2)))) == 25
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "webm", "avi", "flv"])
+def test_a_file_that_was_cut_says_how_much_is_missing_or_is_refused(tmp_path: Path, suffix: str) -> None:
+    video, audio = ENCODERS.get(suffix, ENCODERS["mp4"])
+    whole = write_flashes(
+        tmp_path / f"whole.{suffix}",
+        60,
+        options={"g": "10", "crf": "0"} if video == "libx264" else {"g": "10"},
+        video=video,
+        audio=audio,
+        container_options={"movflags": "faststart"} if suffix in ("mp4", "mov") else None,
+    )
+    assert open_clip(whole).notes == []
+    path = tmp_path / f"cut.{suffix}"
+    data = whole.read_bytes()
+    head = max(0, data.find(b"mdat"))
+    path.write_bytes(data[: head + (len(data) - head) * 2 // 5])
+    clip = open_clip(path)
+    seconds, seen = clip.notes[0].removeprefix("the clip ends ").split(" s early: ")
+    frames, of, total, _ = seen.split()
+    assert (of, int(frames)) == ("of", len(list(clip.frames())))
+    assert int(total) == pytest.approx(60, abs=3)
+    assert float(seconds) == pytest.approx((int(total) - int(frames)) / 25, abs=0.06)
+    with pytest.raises(InputError, match=r"the clip ends .* s early"):
+        open_clip(path, Request(damage="refuse"))
+    assert open_clip(path, Request(end=Fraction(1, 5))).notes == []
+
+
+def displayed(path: Path, matrix: list[int]) -> Path:
+    """The MP4 file ``path`` with another display matrix."""
+    plain = np.array([1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30], ">i4").tobytes()
+    data = path.read_bytes()
+    at = data.index(plain, data.index(b"tkhd"))
+    turned = np.array([x << 16 for x in matrix[:2]] + [0] + [x << 16 for x in matrix[2:]], ">i4").tobytes()
+    path.write_bytes(data[:at] + turned + data[at + len(turned) :])
+    return path
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("turns", range(4))
+def test_all_eight_orientations_are_shown_as_players_show_them(
+    tmp_path: Path, turns: int, mirrored: bool
+) -> None:
+    stored = np.ascontiguousarray(bars(64, 48) * np.linspace(0.2, 1, 48, dtype=np.float32)[:, None, None])
+    shown = np.rot90(stored[:, ::-1] if mirrored else stored, turns)
+    # Where the unit vectors of the stored picture, x to the right and y down, point on the screen.
+    across, down = np.array([-1 if mirrored else 1, 0]), np.array([0, 1])
+    quarter = np.array([[0, 1], [-1, 0]])  # to the left, with y down
+    for _ in range(turns):
+        across, down = quarter @ across, quarter @ down
+    path = displayed(write_clip(tmp_path / "a.mp4", [stored] * 2), [*across.tolist(), *down.tolist()])
+    clip = open_clip(path)
+    found = next(iter(clip.frames())).pixels
+    assert (clip.info.width, clip.info.height) == shown.shape[1::-1]
+    assert np.abs(found - shown).mean() < 0.03
+
+
+@pytest.mark.parametrize("suffix", ["ts", "h264"])
+def test_frames_that_change_their_shape_are_fitted_in_and_told(tmp_path: Path, suffix: str) -> None:
+    wide = write_clip(tmp_path / f"wide.{suffix}", [np.full((48, 64, 3), 0.6, np.float32)] * 5)
+    tall = write_clip(tmp_path / f"tall.{suffix}", [np.full((64, 48, 3), 0.6, np.float32)] * 5)
+    path = tmp_path / f"both.{suffix}"
+    path.write_bytes(wide.read_bytes() + tall.read_bytes())
+    clip = open_clip(path)
+    frames = list(clip.frames())
+    assert len(frames) == 10
+    assert {frame.pixels.shape for frame in frames} == {(48, 64, 3)}
+    last = frames[-1].pixels[..., 1]
+    assert np.abs(last[:, 16:48] - 0.6).max() < 0.05
+    assert max(last[:, :13].max(), last[:, 51:].max()) < 0.05
+    assert [note.partition(" s ")[2] for note in clip.notes] == [
+        "the frames become 48 x 64, after 64 x 48: they were fitted in, with black around them"
+    ]
