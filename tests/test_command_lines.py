@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 
-from impasto.catalogue.cards import named_styles
+from impasto.catalogue.lookup import named_styles
 from impasto.cli.commands import COMMANDS, load
 from impasto.cli.compat import neural_style_options, style_transfer_options
 from impasto.errors import OptionError

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
-from impasto.catalogue.cards import named_styles
 from impasto.catalogue.files import read_style
+from impasto.catalogue.lookup import named_styles
 from impasto.inference.gallery import SHIPPED
 from impasto.networks.export import export_gallery
 from impasto.networks.files import GALLERY, StyleEntry, save_network

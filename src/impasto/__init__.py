@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from impasto.version import __version__
 
 if TYPE_CHECKING:
-    from impasto.catalogue.cards import styles
+    from impasto.catalogue.lookup import styles
     from impasto.errors import ImpastoError
     from impasto.inference.options import FastOptions
     from impasto.optimize.options import OptimizeOptions
@@ -36,7 +36,7 @@ _HOMES = {
     "load_style": "impasto.painters.sources",
     "make_style": "impasto.pipelines.style",
     "stylize": "impasto.pipelines.photo",
-    "styles": "impasto.catalogue.cards",
+    "styles": "impasto.catalogue.lookup",
     "fast": "impasto.pipelines.photo",
     "FastOptions": "impasto.inference.options",
     "batch": "impasto.pipelines.batch",

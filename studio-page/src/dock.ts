@@ -8,7 +8,7 @@ import { chart } from "./losses";
 import { DEVICE_MOST, isInstant, paintHere, paintProperly } from "./painting";
 import { currentJob, state, update, watch } from "./state";
 import type { Job } from "./types";
-import { duration, STATUS } from "./words";
+import { duration, STATUS } from "./format";
 
 function needs(): string {
   if (!state.photo) return "Choose a photograph first.";

@@ -9,7 +9,7 @@ import { withParameters } from "./pixels/png";
 import { currentJob, findPainting, findStyle, shares, state, titleOf, update, watch } from "./state";
 import { notice, sayError } from "./status";
 import type { Job } from "./types";
-import { duration, list, STATUS, withoutSuffix } from "./words";
+import { duration, list, STATUS, withoutSuffix } from "./format";
 
 let kind = "png";
 

@@ -5,7 +5,7 @@ import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Painting, type Photo } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { megabytes } from "./words";
+import { megabytes } from "./format";
 import { fit } from "./pixels/planes";
 
 /** A decoded picture, upright, on a canvas whose long side is at most `side`. */

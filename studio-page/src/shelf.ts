@@ -11,7 +11,7 @@ import { toSettings } from "./request";
 import { findStyle, state, update, watch } from "./state";
 import { say, sayError } from "./status";
 import type { Job, JobSettings, StoredPicture } from "./types";
-import { STATUS, when } from "./words";
+import { STATUS, when } from "./format";
 
 /** Bring back a past picture, and everything it was painted with. */
 export async function recall(job: Job): Promise<void> {

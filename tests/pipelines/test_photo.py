@@ -35,7 +35,7 @@ def test_the_shipped_styles_are_many_documented_and_small() -> None:
 
 @pytest.mark.parametrize("name", sorted(impasto.styles()))
 def test_every_shipped_style_paints_and_fits_its_size(name: str, photo: Picture) -> None:
-    from impasto.catalogue.cards import named_styles
+    from impasto.catalogue.lookup import named_styles
 
     assert named_styles()[name].stat().st_size <= 300_000
     result = impasto.stylize(photo, name, size=64, iterations=1, min_size=0)

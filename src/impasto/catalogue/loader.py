@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 
 from impasto import imaging
-from impasto.catalogue.cards import find_style
 from impasto.catalogue.files import read_style
+from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle, Sizing, Style
 from impasto.errors import StyleError
 from impasto.imaging.inputs import PictureLike, kind_of, load_picture, opaque
@@ -29,7 +29,7 @@ def load_style(
 ) -> Style:
     """Return a style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
 
-    Which it is, ``catalogue.cards.find_style`` says. ``sizing``, ``resampling`` and
+    Which it is, ``catalogue.lookup.find_style`` says. ``sizing``, ``resampling`` and
     ``rounding`` say how pictures are measured, as in ``PictureStyle``. What is a style already, with methods
     ``statistics`` and ``samples``, is returned as it is, and keeps the sizes it was made with. Transparent
     parts of pictures take the colours around them. Raises StyleError or PictureError.

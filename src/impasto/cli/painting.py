@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto import files
 from impasto.cli.display import Display
-from impasto.cli.pictures import NumberedPictures, check_numbered, preview_file
+from impasto.cli.previews import NumberedPictures, check_numbered, preview_file
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job
 from impasto.jobs.identity import local_inputs
@@ -108,7 +108,7 @@ def paint(job: Job, outputs: Outputs) -> int:
 
 def check(job: Job, outputs: Outputs) -> None:
     """Raise an error for everything that can be checked before work starts."""
-    from impasto.catalogue.cards import find_style
+    from impasto.catalogue.lookup import find_style
     from impasto.imaging import check_writable
 
     for style in job.styles:

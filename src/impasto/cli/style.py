@@ -58,7 +58,7 @@ def list_styles(
     from rich.console import Console
     from rich.table import Table
 
-    from impasto.catalogue.cards import styles
+    from impasto.catalogue.lookup import styles
 
     cards = styles()
     if json:

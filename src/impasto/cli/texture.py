@@ -10,7 +10,7 @@ import typer
 from impasto.cli.choices import Choices, Format, Json, Quality, Quiet, parse_size, shown, with_choices
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
-from impasto.cli.pictures import NumberedPictures, check_numbered
+from impasto.cli.previews import NumberedPictures, check_numbered
 from impasto.errors import OptionError
 from impasto.progress import Progress
 

@@ -13,7 +13,7 @@ import typer
 from impasto.cli.choices import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import Interrupts, finished_iterations
-from impasto.cli.pictures import preview_file
+from impasto.cli.previews import preview_file
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.progress import Progress
 

@@ -27,7 +27,7 @@ from impasto.cli.choices import (
 )
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
-from impasto.cli.pictures import preview_file
+from impasto.cli.previews import preview_file
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions

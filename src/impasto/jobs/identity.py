@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+from impasto.catalogue.lookup import named_or_path, named_styles
 from impasto.errors import InputError
 from impasto.files import digests
 from impasto.files.places import fetch, fetched_version, is_address
 from impasto.jobs.job import LISTS, Job, Reference
-from impasto.jobs.run import Run, shortened
+from impasto.jobs.run import Run
 from impasto.optimize.options import Initialisation, OptimizeOptions
 
 _IGNORED = ("max_memory", "tile", "device", "recoveries", "model", "encoder")
@@ -66,20 +67,12 @@ def digest(name: str) -> str:
     """Return the SHA-256 of a file, of a folder's pictures sorted by name, or of a named style."""
     if is_address(name):
         return digests.of_file(fetch(name), known=True)
-    path = Path(name)
-    try:
-        is_folder, is_there = path.is_dir(), path.exists()
-    except OSError as error:  # such as a name too long to be one
-        raise InputError(f"cannot read {shortened(name)}: {error.strerror or error}") from error
-    if is_folder:
+    path = named_or_path(name)
+    if path.is_dir():
         from impasto.imaging import READABLE_SUFFIXES  # slow to import
 
         pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
         return digests.of_files(pictures)
-    if not is_there:
-        from impasto.catalogue.cards import named_styles
-
-        path = named_styles().get(name, path)
     return digests.of_file(path, known=True)
 
 
@@ -105,9 +98,8 @@ def located(job: Job) -> Job:
         return job
 
     def whole(place: str) -> str:
-        # Anything that is neither a file nor looks like one is a named style.
-        is_file = (folder / place).exists() or "." in place or "/" in place
-        return str(folder / place) if place and is_file else place
+        is_style = not (folder / place).exists() and place in named_styles()
+        return place if not place or is_style or is_address(place) else str(folder / place)
 
     found = _moved(job, whole, _network_in(folder))
     return replace(found, output=whole(job.output), folder=str(Path.cwd()))

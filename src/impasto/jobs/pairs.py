@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
-from impasto.catalogue.cards import find_style
+from impasto.catalogue.lookup import find_style
 from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.files.places import is_address

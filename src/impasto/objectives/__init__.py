@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impasto.objectives.distances import CONTENT_LOSSES, SMOOTHNESS_LOSSES, STYLE_LOSSES, SampleKind
+from impasto.objectives.named_losses import CONTENT_LOSSES, SMOOTHNESS_LOSSES, STYLE_LOSSES, SampleKind
 from impasto.objectives.objective import Evaluation, GradientScaling, Objective, Region
 from impasto.objectives.samples import HYPERCOLUMN, Samples, join_samples, measure_samples
 from impasto.objectives.statistics import (

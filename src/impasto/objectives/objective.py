@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from impasto import losses
 from impasto.encoders import FeatureExtractor
-from impasto.objectives.distances import CONTENT_LOSSES, SELF_SIMILARITY, SMOOTHNESS_LOSSES, STYLE_LOSSES
+from impasto.objectives.named_losses import CONTENT_LOSSES, SELF_SIMILARITY, SMOOTHNESS_LOSSES, STYLE_LOSSES
 from impasto.objectives.samples import (
     HYPERCOLUMN,
     Samples,

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import StyleError
-from impasto.objectives.distances import SampleKind
+from impasto.objectives.named_losses import SampleKind
 from impasto.objectives.statistics import layer_weights
 from impasto.objectives.windows import Window, whole
 

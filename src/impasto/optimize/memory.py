@@ -1,4 +1,4 @@
-"""What a painting needs, and the windows it is painted in to stay within its memory budget.
+"""The memory that a painting needs, and the windows it is painted in to stay within its budget.
 
 What a network needs was measured, not derived: the peak resident memory of whole paintings over
 several sizes (benchmarks/memory.py), divided by the bytes of all activations up to the deepest

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from impasto import imaging
-from impasto.catalogue.cards import find_style
+from impasto.catalogue.lookup import find_style
 from impasto.encoders import FeatureExtractor
 from impasto.imaging.inputs import load_picture, opaque
 from impasto.optimize import colours, memory
@@ -17,12 +17,12 @@ from impasto.optimize.options import Initialisation, OptimizeOptions
 from impasto.optimize.regions import style_uses
 from impasto.painters.painter import Materials
 from impasto.painters.sources import (
-    LoadedNetwork,
+    LoadedEncoder,
     arrange,
     check_style_encoders,
     check_style_files,
+    load_encoder,
     load_mask,
-    load_network,
     load_style,
     normalised,
     with_encoder,
@@ -53,7 +53,7 @@ class OptimisedPainter:
         self._materials = materials
         self._max_pixels = max_pixels
         own = materials.encoder
-        if own is not None and not isinstance(own, LoadedNetwork):
+        if own is not None and not isinstance(own, LoadedEncoder):
             options = with_encoder(own, options)
         sampling = options.style_sampling()
         self._styles = [load_style(s, **sampling, max_pixels=max_pixels) for s in materials.styles]
@@ -72,7 +72,7 @@ class OptimisedPainter:
     def _load(self, options: OptimizeOptions, like: Painter | None) -> FeatureExtractor:
         """Return the network, and set ``self.network`` to its digest."""
         own = self._materials.encoder
-        if own is not None and not isinstance(own, LoadedNetwork):
+        if own is not None and not isinstance(own, LoadedEncoder):
             about = sorted((name, str(value)) for name, value in own.describe().items())
             self.network = hashlib.sha256(str(about).encode()).hexdigest()
             return own
@@ -83,7 +83,7 @@ class OptimisedPainter:
         elif isinstance(like, OptimisedPainter) and _set_up(like.options) == _set_up(options):
             found = like._encoder
         else:
-            found = load_network(options)
+            found = load_encoder(options)
         self.network = str(found.describe()["sha256"])
         return found
 
@@ -144,7 +144,7 @@ class OptimisedPainter:
 
     def _network_for(self, photo: Picture) -> FeatureExtractor:
         """Return the network, normalised on ``photo`` and the styles if the options say so."""
-        if self._materials.encoder is not None and not isinstance(self._materials.encoder, LoadedNetwork):
+        if self._materials.encoder is not None and not isinstance(self._materials.encoder, LoadedEncoder):
             return self._encoder
         found = normalised(self._encoder, self.options, photo, self._styles)
         every = [*self._styles, *([] if self._strokes is None else [self._strokes])]

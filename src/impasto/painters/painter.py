@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from impasto.catalogue.loader import StyleLike
     from impasto.encoders import FeatureExtractor
     from impasto.optimize.engine import Checkpointer
-    from impasto.painters.sources import LoadedNetwork
+    from impasto.painters.sources import LoadedEncoder
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Materials:
     style_masks: Sequence[MaskLike] = ()
     protect: MaskLike | None = None
     strokes: StyleLike | None = None
-    encoder: FeatureExtractor | LoadedNetwork | None = None
+    encoder: FeatureExtractor | LoadedEncoder | None = None
     extra_losses: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     @classmethod

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from impasto.catalogue.loader import StyleLike
     from impasto.encoders import FeatureExtractor
-    from impasto.painters.sources import LoadedNetwork
+    from impasto.painters.sources import LoadedEncoder
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def stylize(
     style_masks: MaskLike | Sequence[MaskLike] | None = (),
     protect: MaskLike | None = None,
     strokes: StyleLike | None = None,
-    encoder: FeatureExtractor | LoadedNetwork | str | None = None,
+    encoder: FeatureExtractor | LoadedEncoder | str | None = None,
     extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = INTERVAL,

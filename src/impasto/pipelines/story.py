@@ -29,7 +29,7 @@ from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import RATIO, Axis, Sweep, SweepCell, cells
 from impasto.inspection.textures import gram_matrices, shuffled
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import LoadedNetwork
+from impasto.painters.sources import LoadedEncoder
 from impasto.pipelines import photo as api
 from impasto.progress import Cancel, Progress
 from impasto.types import Picture
@@ -136,7 +136,7 @@ class StoryBuilder:
             self.photo,
             self.style,
             options=self.options,
-            encoder=LoadedNetwork(self.network),
+            encoder=LoadedEncoder(self.network),
             on_progress=recorder,
             cancel=self.cancel,
         )
@@ -164,7 +164,7 @@ class StoryBuilder:
             self.small,
             self.style_at(RECONSTRUCTION_SIDE),
             options=options,
-            encoder=LoadedNetwork(self.network),
+            encoder=LoadedEncoder(self.network),
             on_progress=recorder,
             cancel=self.cancel,
         )
@@ -243,7 +243,7 @@ class StoryBuilder:
                     photo,
                     style,
                     options=one,
-                    encoder=LoadedNetwork(self.network),
+                    encoder=LoadedEncoder(self.network),
                     on_progress=on_progress,
                     cancel=self.cancel,
                 )

@@ -13,7 +13,7 @@ from impasto.catalogue.loader import pictures_in
 from impasto.errors import InputError
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import load_network, with_layer_names
+from impasto.painters.sources import load_encoder, with_layer_names
 
 
 def make_style(
@@ -46,7 +46,7 @@ def make_style(
     if layers:
         wanted = dict.fromkeys([layers] if isinstance(layers, str) else layers, 1.0)
         options = options.replace(style_layers=wanted, content_layers={})
-    network = load_network(options)
+    network = load_encoder(options)
     found = list(with_layer_names(options, network).style_layers)
     card = StyleCard(title or Path(titles[0]).stem, artist, year, licence, tuple(titles))
     card, tensors = measure_style_file(pictures, network, found, card, half=half)

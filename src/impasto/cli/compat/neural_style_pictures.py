@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.cli.compat.neural_style_options import Dialect
-from impasto.cli.pictures import check_numbered
+from impasto.cli.previews import check_numbered
 from impasto.errors import ImpastoError, OptionError, PictureError
 from impasto.files import protecting
 from impasto.imaging import (

@@ -23,7 +23,7 @@ from impasto.painters.sources import (
     StyleLike,
     arrange,
     check_style_files,
-    load_network,
+    load_encoder,
     load_style,
     normalised,
     with_layer_names,
@@ -88,7 +88,7 @@ class OptimisedFramePainter:
                 f"the frames of a film start from the photograph: expected init content; got {options.init}"
             )
         loaded = [load_style(style, **options.style_sampling()) for style in styles]
-        network = normalised(load_network(options), options, Picture(first), loaded)
+        network = normalised(load_encoder(options), options, Picture(first), loaded)
         options = with_layer_names(options, network)
         check_style_files(loaded, network, options)
         height, width = first.shape[:2]

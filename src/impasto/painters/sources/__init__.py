@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from impasto.catalogue.loader import StyleLike, load_style, pictures_in
 from impasto.imaging.inputs import MaskLike, PictureLike, load_picture, name_of, opaque
-from impasto.painters.sources.identity import fingerprint
-from impasto.painters.sources.masks import arrange, list_masks, load_mask
-from impasto.painters.sources.networks import (
-    LoadedNetwork,
+from impasto.painters.sources.encoders import (
+    LoadedEncoder,
     check_style_encoders,
     check_style_files,
-    load_network,
+    load_encoder,
     normalised,
     with_encoder,
     with_layer_names,
 )
+from impasto.painters.sources.identity import fingerprint
+from impasto.painters.sources.masks import arrange, list_masks, load_mask
 
 __all__ = [
-    "LoadedNetwork",
+    "LoadedEncoder",
     "MaskLike",
     "PictureLike",
     "StyleLike",
@@ -26,8 +26,8 @@ __all__ = [
     "check_style_files",
     "fingerprint",
     "list_masks",
+    "load_encoder",
     "load_mask",
-    "load_network",
     "load_picture",
     "load_style",
     "name_of",

@@ -16,7 +16,7 @@ from impasto.inspection.reconstruction import shrunk
 from impasto.inspection.stages import Stages
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import LoadedNetwork, PictureLike, StyleLike, load_picture, load_style, opaque
+from impasto.painters.sources import LoadedEncoder, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
 from impasto.progress import Cancel, ProgressCallback
@@ -76,10 +76,10 @@ def compare_networks(
         title = f"painting with {name}"
         # The first run is slower: one step that is not measured.
         once = own.replace(iterations=1, coarse_iterations=None, first_iterations=None, min_size=0)
-        api.stylize(photo, loaded, options=once, encoder=LoadedNetwork(network))
+        api.stylize(photo, loaded, options=once, encoder=LoadedEncoder(network))
         tell = stages.part(name, title)
         result = api.stylize(
-            photo, loaded, options=own, encoder=LoadedNetwork(network), on_progress=tell, cancel=cancel
+            photo, loaded, options=own, encoder=LoadedEncoder(network), on_progress=tell, cancel=cancel
         )
         measured = metrics.measure(
             to_tensor(result.picture.pixels), to_tensor(photo.pixels), to_tensor(loaded.picture.pixels), judge

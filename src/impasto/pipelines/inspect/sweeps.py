@@ -22,7 +22,7 @@ from impasto.jobs.unfinished import discard_other
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters import Materials
 from impasto.painters.sources import (
-    LoadedNetwork,
+    LoadedEncoder,
     PictureLike,
     StyleLike,
     check_style_files,
@@ -122,7 +122,7 @@ def sweep(
                     job,
                     photo=photo,
                     materials=Materials(
-                        [load_style(style, **one.style_sampling())], encoder=LoadedNetwork(network)
+                        [load_style(style, **one.style_sampling())], encoder=LoadedEncoder(network)
                     ),
                     checkpoint=None if kept is None else kept.checkpoint(name),
                     on_progress=stages.part(f"{r} {c}", f"{title} ({note})" if note else title),

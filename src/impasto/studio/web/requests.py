@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args
 
-from impasto.catalogue.cards import styles
+from impasto.catalogue.lookup import styles
 from impasto.errors import OptionError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference

@@ -27,13 +27,13 @@ CUSTOM = "custom: "
 
 
 @dataclass(frozen=True)
-class LoadedNetwork:
+class LoadedEncoder:
     """A network named by options, already loaded with their settings."""
 
     network: FeatureExtractor
 
 
-def load_network(options: OptimizeOptions) -> FeatureExtractor:
+def load_encoder(options: OptimizeOptions) -> FeatureExtractor:
     """Return the network that ``options`` name. Raises LayerError for layers it does not have."""
     if options.encoder.startswith(CUSTOM):
         raise OptionError(

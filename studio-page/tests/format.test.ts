@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, list, megabytes, withoutSuffix } from "../src/words";
+import { duration, list, megabytes, withoutSuffix } from "../src/format";
 
 test.each([
   [0.4, "a second"],

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import impasto
-from impasto.catalogue.cards import find_style, named_styles, read_card
+from impasto.catalogue.cards import read_card
 from impasto.catalogue.files import read_style
+from impasto.catalogue.lookup import find_style, named_styles
 from impasto.errors import InputError, StyleError
 
 

@@ -1,0 +1,96 @@
+"""The named styles, and the meaning of a text given as a style: the only place that decides between a name
+and a path. Free of torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from impasto.catalogue.cards import SUFFIX, StyleCard, read_card
+from impasto.errors import InputError, StyleError
+from impasto.files import places
+
+_NETWORKS = (".safetensors", ".onnx")
+
+
+@dataclass(frozen=True)
+class StyleSource:
+    """The source of a style given as text.
+
+    ``kind``: a style that comes with the package ("named"), a style file, a picture, a folder of pictures,
+    or what lies in a store ("address"). ``place``: its path or address.
+    """
+
+    kind: Literal["named", "file", "picture", "folder", "address"]
+    place: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.place)
+
+
+def named_styles() -> dict[str, Path]:
+    """Return the styles that come with the package: name to file."""
+    with resources.as_file(resources.files("impasto.catalogue") / "data") as folder:
+        return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+
+
+def styles() -> dict[str, StyleCard]:
+    """Return the styles that come with the package: name to card."""
+    return {name: read_card(path) for name, path in named_styles().items()}
+
+
+def find_style(name: str) -> StyleSource:
+    """Return what ``name`` stands for: what lies there comes before a named style.
+
+    Raises StyleError for what is neither, and for a network's file; InputError where it cannot be looked at.
+    """
+    if places.is_address(name):
+        if not places.exists(name):
+            raise StyleError(f"expected a picture or a style file at {name}; there is no file")
+        return StyleSource("address", name)
+    path = Path(name)
+    refuse_network(path)
+    found = named_or_path(name)
+    if found != path:
+        return StyleSource("named", str(found))
+    if path.is_dir():
+        return StyleSource("folder", name)
+    if path.exists():
+        return StyleSource("file" if path.suffix.lower() == SUFFIX else "picture", name)
+    if path.suffix:
+        raise StyleError(f"there is no file {name}; expected a painting, a style file, or a named style")
+    raise StyleError(unknown_style(name, named_styles()))
+
+
+def named_or_path(name: str) -> Path:
+    """Return the path ``name`` if something is there or no style has that name, else that style's file.
+
+    Raises InputError for a path that cannot be looked at.
+    """
+    path = Path(name)
+    try:
+        return path if path.exists() else named_styles().get(name, path)
+    except OSError as error:  # such as a name too long to be one
+        raise InputError(f"cannot read {name[:40]}: {error.strerror or error}") from error
+
+
+def unknown_style(name: str, known: Mapping[str, Any]) -> str:
+    """Return the message for a style that is not among those ``known``, with the nearest ones."""
+    near = get_close_matches(name.lower().replace("_", "-").replace(" ", "-"), list(known), 1)
+    more = f'did you mean "{near[0]}"?' if near else f"the named styles are {', '.join(known)}"
+    return f'unknown style "{name}"; {more}'
+
+
+def refuse_network(path: Path) -> None:
+    """Raise StyleError where ``path`` is a network's file, given as a style."""
+    if path.suffix.lower() in _NETWORKS:
+        raise StyleError(
+            f"{path} is a network, as of `impasto train`, and no style: expected a painting or a style file; "
+            f"impasto fast PHOTO --model {path} -o OUT paints with it"
+        )
