@@ -131,7 +131,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_the_photographs_colours_can_be_kept(photo: Picture) -> None:
     kept = impasto.stylize(photo, RED, color="luminance", **FAST).picture.pixels
     lab = imaging.rgb_to_lab(imaging.resize(photo.pixels, 64, 43))
-    assert np.abs(imaging.rgb_to_lab(kept)[..., 1:] - lab[..., 1:]).mean() < 1.5
+    assert np.abs(imaging.rgb_to_lab(kept)[..., 1:] - lab[..., 1:]).mean() < 2
 
 
 def test_pictures_on_the_way_have_the_colours_of_the_result(photo: Picture) -> None:
@@ -160,7 +160,9 @@ class Small(nn.Module):
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_a_network_of_ones_own_paints(photo: Picture, optimizer: str) -> None:
     layers = {"content_layers": {"second": 1.0}, "style_layers": {"first": 1.0, "second": 1.0}}
-    options = FAST | layers | {"optimizer": optimizer, "learning_rate": 0.05, "iterations": 15}
+    options = (
+        FAST | layers | {"optimizer": optimizer, "learning_rate": 0.05, "iterations": 15, "init": "content"}
+    )
     own = ModuleEncoder(Small(), CENTRED)
     seen: list[float] = []
     impasto.stylize(photo, BLUE, encoder=own, on_progress=lambda e: seen.append(e.losses["total"]), **options)

@@ -38,7 +38,13 @@ NOISE = OptimizeOptions(
 0 where means and Gram matrices agree, and in so few steps brings them nearer than the papers' does."""
 
 TEXTURE = OptimizeOptions(
-    size=512, init="statistics", detail=0.0, iterations=40, coarse_iterations=60, content_layers={}
+    size=512,
+    init="statistics",
+    min_size=128,
+    detail=0.0,
+    iterations=40,
+    coarse_iterations=60,
+    content_layers={},
 )
 """Coarse to fine, from noise in the painting's colours: large shapes form where they are cheap."""
 

@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 from impasto.encoders import FeatureExtractor
-from impasto.errors import OptionError, PictureError
+from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging import fit, resample, resize, resize_mask
 from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
 from impasto.optimize import memory
 from impasto.optimize.budget import budget
 from impasto.optimize.descent import Descent, minimize
 from impasto.optimize.device import choose_machine
+from impasto.optimize.one_pass import one_pass
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import levels
 from impasto.optimize.regions import Place, blended, check_guidance, regions
@@ -89,6 +90,7 @@ class PyramidDescent:
         self.start = start
         self.protect = protect
         self.extra_losses = extra_losses or {}
+        self.notes: list[str] = []
         self.machine = choose_machine(options)
         self.exact = self.machine.prepare(encoder, torch.float32)
         rough = self.machine.precision != torch.float32
@@ -144,7 +146,8 @@ class PyramidDescent:
                 break
         assert descent is not None
         pixels = self._finished(descent.image)
-        return Painting(Picture(pixels), last, reporter.iterations, reporter.seconds(), stopped)
+        notes = tuple(self.notes)
+        return Painting(Picture(pixels), last, reporter.iterations, reporter.seconds(), stopped, notes=notes)
 
     def _state(
         self, level: int, descent: Descent, reporter: Reporter, losses: Mapping[str, float]
@@ -178,7 +181,10 @@ class PyramidDescent:
             colours: StyleStatistics = statistics[0] if statistics else {}
             if not statistics and self.options.init == "statistics" and self.start is None:
                 colours = blended(self.exact, self.places[0], (), scaled, self._look_at)
-            image = initial_image(photo, colours, self.start, self.exact, self.options, generator, styles)
+            if self.options.init == "fast" and self.start is None:
+                image = self._one_pass(photo, scaled)
+            else:
+                image = initial_image(photo, colours, self.start, self.exact, self.options, generator, styles)
         else:
             image = enlarge(before.image, self._photo(self.sizes[level - 1]), photo, self.options.detail)
         fixed = None
@@ -192,6 +198,17 @@ class PyramidDescent:
         elif before is not None and self.options.carry_optimizer and self.options.optimizer == "adam":
             descent.carry(before.state())
         return descent
+
+    def _one_pass(self, photo: Tensor, style_side: float) -> Tensor:
+        """Return the picture of one pass as the start, or the photograph where there can be none."""
+        if not self.style_layers or not self.options.style_weight:
+            return photo.clone()
+        try:
+            found = one_pass(photo.cpu(), self.places, style_side)
+        except StyleError as reason:
+            self.notes.append(f"the start is the photograph, since {reason}")
+            return photo.clone()
+        return found.to(photo.device)
 
     def _objective(
         self,

@@ -41,7 +41,9 @@ StyleSizes = Literal["grid", "exact"]
 Resampling = Literal["lanczos", "bilinear", "bicubic"]
 Rounding = Literal["half-up", "half-even"]  # imaging.Rounding, whose import would load NumPy
 Precision = Literal["auto", "float32", "bfloat16"]
-Initialisation = Literal["content", "noise", "statistics", "gray", "uniform", "normal", "channel-statistics"]
+Initialisation = Literal[
+    "fast", "content", "noise", "statistics", "gray", "uniform", "normal", "channel-statistics"
+]
 
 CONTENT_LAYERS = {"relu3_1": 0.5, "relu4_2": 0.5}
 STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0}
@@ -78,7 +80,7 @@ class OptimizeOptions:
     optimizer: Optimizer = choice("lbfgs", Optimizer, "Optimizer: {}.")
     learning_rate: float = parameter(1.0, "Step size; for L-BFGS, a factor of its step.", "number", above=0)
     init: str = parameter(
-        "content",
+        "fast",
         f"Start: {', '.join(get_args(Initialisation))}, or a picture.",
         "text",
         choices=Initialisation,

@@ -108,6 +108,8 @@ _STYLE_TRANSFER: dict[str, Any] = {
     "content_weight": 0.015,
     "style_weight": 1.0,
     "tv_weight": 2.0,
+    "init": "content",
+    "min_size": 128,
     "optimizer": "adam",
     "learning_rate": 0.02,
     "beta2": 0.99,

@@ -93,6 +93,7 @@ def _growing(story: Story) -> str:
     heads = ("level", "size", "iterations", "seconds", *(f"{kind} loss" for kind in kinds))
     sizes = len(dict.fromkeys(zip(log.width.tolist(), log.height.tolist(), strict=True)))
     beginning = {
+        "fast": "It began with the picture that the fast network paints in one pass.",
         "content": "It began with the photograph itself.",
         "noise": "It began with white noise.",
         "statistics": "It began with noise in the painting's colours.",

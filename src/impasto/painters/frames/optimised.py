@@ -83,9 +83,10 @@ class OptimisedFramePainter:
 
         Raises OptionError and its subclasses for unusable input, WeightsMissingError without weights.
         """
-        if options.init != "content":
+        if options.init not in ("fast", "content"):
             raise OptionError(
-                f"the frames of a film start from the photograph: expected init content; got {options.init}"
+                f"films start from one pass or from the frame itself: expected init fast or content; got "
+                f"{options.init}"
             )
         loaded = [load_style(style, **options.style_sampling()) for style in styles]
         network = normalised(load_encoder(options), options, Picture(first), loaded)

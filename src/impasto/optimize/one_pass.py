@@ -1,0 +1,55 @@
+"""One pass of the network for any painting, as the picture that an optimisation starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from impasto.catalogue.measured import at_once
+from impasto.encoders import FeatureExtractor, load_encoder
+from impasto.errors import StyleError
+from impasto.imaging import resize_mask
+from impasto.inference.any_painting import AnyPaintingPainter
+from impasto.inference.any_painting_graphs import LAYERS
+from impasto.inference.options import MINIMUM_SIDE
+from impasto.inference.transport import LayerMoments, Statistics
+from impasto.optimize.regions import Place, blended
+from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
+
+
+def one_pass(photo: Tensor, places: Sequence[Place], style_side: float) -> Tensor:
+    """Return ``photo`` (1, 3, H, W) in [0, 1], painted in the styles of ``places`` by one pass.
+
+    Styles are measured at ``style_side``, the long side of a style in pixels, and at half of it. Where a
+    place has a mask, only there. Raises StyleError when the network cannot paint in these styles, or not
+    at this size; the message ends a sentence.
+    """
+    height, width = photo.shape[2:]
+    if min(height, width) < MINIMUM_SIDE:
+        raise StyleError(f"the fast network needs {MINIMUM_SIDE} pixels on each side, not {width}x{height}")
+    if any(use.weight < 0 for place in places for use in place.styles):
+        raise StyleError("the fast network does not move away from a style")
+    encoder = load_encoder("tiny")
+    painter = AnyPaintingPainter(threads=torch.get_num_threads(), device="cpu")
+    pixels = to_pixels(photo)
+    image = photo
+    for place in places:
+        fine, coarse = (_moments(encoder, place, side) for side in (style_side, style_side / 2))
+        painted = to_tensor(painter.paint(pixels, fine, coarse=coarse)[0])
+        if place.mask is None:
+            image = painted
+        else:
+            mask = plane_to_tensor(resize_mask(place.mask, width, height))
+            image = image + mask * (painted - image)
+    return image
+
+
+def _moments(encoder: FeatureExtractor, place: Place, long_side: float) -> Statistics:
+    """Return the statistics of the styles of ``place`` for a picture with this ``long_side``, in pixels."""
+    found = {}
+    for layer, numbers in blended(encoder, place, LAYERS, long_side, at_once).items():
+        mean, gram = numbers.mean.double(), numbers.gram.double()
+        found[layer] = LayerMoments(mean.numpy(), (gram - torch.outer(mean, mean)).numpy())
+    return found
