@@ -75,7 +75,7 @@ class OptimizeOptions:
         bound=4,
         flags=("--style-scale", "--stroke-size"),
     )
-    iterations: int = parameter(20, "Iterations at each pyramid level.", "whole", least=1, bound=2000)
+    iterations: int = parameter(12, "Iterations at each pyramid level.", "whole", least=1, bound=2000)
     seed: int = parameter(0, "Seed of the random start.", "whole", least=0, below=2**64)
     optimizer: Optimizer = choice("lbfgs", Optimizer, "Optimizer: {}.")
     learning_rate: float = parameter(1.0, "Step size; for L-BFGS, a factor of its step.", "number", above=0)
@@ -179,7 +179,7 @@ class OptimizeOptions:
         LOSSES,
     )
     coarse_iterations: int | None = parameter(
-        30,
+        20,
         "Iterations at levels below half the final size.",
         "whole",
         DESCENT,
