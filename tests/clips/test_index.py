@@ -125,20 +125,20 @@ def test_a_file_that_was_cut_says_how_much_is_missing_or_is_refused(tmp_path: Pa
         audio=audio,
         container_options={"movflags": "faststart"} if suffix in ("mp4", "mov") else None,
     )
-    assert open_clip(whole).notes == []
+    assert open_clip(whole).info.remarks == ()
     path = tmp_path / f"cut.{suffix}"
     data = whole.read_bytes()
     head = max(0, data.find(b"mdat"))
     path.write_bytes(data[: head + (len(data) - head) * 2 // 5])
     clip = open_clip(path)
-    seconds, seen = clip.notes[0].removeprefix("the clip ends ").split(" s early: ")
+    seconds, seen = clip.info.remarks[0].removeprefix("the clip ends ").split(" s early: ")
     frames, of, total, _ = seen.split()
     assert (of, int(frames)) == ("of", len(list(clip.frames())))
     assert int(total) == pytest.approx(60, abs=3)
     assert float(seconds) == pytest.approx((int(total) - int(frames)) / 25, abs=0.06)
     with pytest.raises(InputError, match=r"the clip ends .* s early"):
         open_clip(path, Request(damage="refuse"))
-    assert open_clip(path, Request(end=Fraction(1, 5))).notes == []
+    assert open_clip(path, Request(end=Fraction(1, 5))).info.remarks == ()
 
 
 def displayed(path: Path, matrix: list[int]) -> Path:

@@ -39,7 +39,7 @@ class ClipInfo:
     in frames a second, on average; ``frames``, their approximate number, or None; ``bits`` 8 or
     10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
     first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
-    the sound's codecs."""
+    the sound's codecs; ``remarks``: what differs from the file, as far as it is known beforehand."""
 
     width: int
     height: int
@@ -50,6 +50,7 @@ class ClipInfo:
     begin: Fraction = Fraction(0)
     origin: Fraction = Fraction(0)
     audio: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Clip(Protocol):
@@ -60,7 +61,7 @@ class Clip(Protocol):
 
     @property
     def notes(self) -> list[str]:
-        """Problems found while reading: damage, an early end."""
+        """Problems found while reading frames: damage, changes of shape."""
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:
         """Return the frames after the first ``skip``, numbered as if all were read. Raises InputError."""

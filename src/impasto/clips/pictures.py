@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from impasto import imaging
@@ -13,6 +14,7 @@ from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
 _NUMBER = re.compile(r"%0?(\d*)d")
+_LAST = re.compile(r"(.*?)(\d+)(\D*)")
 _SEQUENCES = frozenset(imaging.READABLE_SUFFIXES) - {".gif"}
 """The suffixes of pictures that can be frames of a sequence; a GIF is a clip of its own."""
 
@@ -35,6 +37,20 @@ def is_pattern(name: str) -> bool:
 def numbered(name: str, number: int) -> str:
     """Return the name a pattern of ``printf`` gives a frame."""
     return _NUMBER.sub(lambda found: str(number).zfill(int(found[1] or 1)), name, count=1)
+
+
+def numbers_of(paths: Sequence[Path]) -> list[int] | None:
+    """Return the number in the name of each picture: the last, where the rest of all names is the same.
+
+    None for names that are not numbered alike, or not each with another number.
+    """
+    found = [_LAST.fullmatch(path.name) for path in paths]
+    if not all(found):
+        return None
+    named = [match for match in found if match is not None]
+    numbers = [int(match[2]) for match in named]
+    alike = len({(match[1], match[3]) for match in named}) == 1
+    return numbers if alike and len(set(numbers)) == len(numbers) else None
 
 
 def find(path: Path) -> list[Path]:
@@ -67,48 +83,106 @@ def _split(name: str) -> tuple[str, str]:
     return name[: found.start()], name[found.end() :]
 
 
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
+def _natural(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
+    """Return a key that sorts by the numbers in names, digits before letters."""
     parts = re.findall(r"\d+|\D+", path.name)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts], path.name
+    key = [(False, int(part), "") if part.isdigit() else (True, 0, part) for part in parts]
+    return key, path.name
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Return numbers as in "3, 5 to 8 and 12", at most six of them."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [str(a) if a == b else f"{a} to {b}" for a, b in runs]
+    words = words if len(words) <= 6 else [*words[:5], f"{len(words) - 5} more gaps"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 class PictureSequence:
-    """Pictures as the frames of a clip, ``request.rate`` a second; all are brought to the first's size."""
+    """Pictures as the frames of a clip, ``request.rate`` a second, in the order of ``paths``.
+
+    Raises InputError for pictures of different shapes; those of other sizes are brought to the first's.
+    Gaps in the numbers of their names are among the remarks; ``damage="refuse"`` refuses them.
+    """
 
     def __init__(self, paths: Sequence[Path], request: Request) -> None:
         self.notes: list[str] = []
         self._request = request
         first = 0 if request.start is None else -int(-request.start * request.rate // 1)
         last = len(paths) if request.end is None else -int(-request.end * request.rate // 1)
-        self._paths = list(paths[first:last])
-        if not self._paths:
+        self.paths = tuple(paths[first:last])
+        if not self.paths:
             raise InputError(
                 f"expected frames from {float(request.start or 0):g} s on; the {len(paths)} pictures last "
                 f"{float(len(paths) / request.rate):g} s"
             )
+        remarks = self._check_numbers()
+        self._check_shapes()
         picture = self._first()
         width, height = request.fit(picture.width, picture.height)
         self.info = ClipInfo(
             width=width,
             height=height,
             rate=request.rate,
-            frames=len(self._paths),
+            frames=len(self.paths),
             bits=10 if picture.bits > 8 else 8,
             time_base=Fraction(1) / request.rate,
+            remarks=(remarks,) if remarks else (),
         )
 
+    def _check_numbers(self) -> str:
+        """Return a remark on gaps in the numbers of the pictures, or refuse them."""
+        numbers = numbers_of(self.paths)
+        if numbers is None:
+            if any(char.isdigit() for path in self.paths for char in path.stem):
+                first, last = self.paths[0].name, self.paths[-1].name
+                return (
+                    f"the {len(self.paths)} pictures are not numbered alike; they are in the order of their "
+                    f"names, from {first} to {last}"
+                )
+            return ""
+        step = min((b - a for a, b in pairwise(numbers)), default=1)
+        missing = sorted(set(range(numbers[0], numbers[-1], step)) - set(numbers))
+        if not missing:
+            return ""
+        words = f"pictures {_listed(missing)} are missing between {numbers[0]} and {numbers[-1]}"
+        if self._request.damage == "refuse":
+            raise InputError(f"{self.paths[0].parent}: {words}")
+        return f"{words}; the film goes on without them"
+
+    def _check_shapes(self) -> None:
+        shape: tuple[int, int] | None = None
+        for path in self.paths:
+            try:
+                width, height = imaging.read_size(path)
+            except PictureError:
+                continue  # as damage, when its turn comes
+            if shape is None:
+                shape, named = (width, height), path
+            elif abs(width * shape[1] / shape[0] - height) > 1:
+                raise InputError(
+                    f"expected pictures of one shape; {named} is {shape[0]} x {shape[1]}, {path} is "
+                    f"{width} x {height}. A pattern such as 'in/%05d.png' chooses among the pictures in a "
+                    "folder"
+                )
+
     def _first(self) -> Picture:
-        for path in self._paths:
+        for path in self.paths:
             try:
                 return imaging.read(path)
             except PictureError:
                 if self._request.damage == "refuse":
                     raise
-        raise InputError(f"expected pictures; none of the {len(self._paths)} can be read")
+        raise InputError(f"expected pictures; none of the {len(self.paths)} can be read")
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:
         last: Frame | None = None
-        for number, path in enumerate(self._paths):
+        for number, path in enumerate(self.paths):
             if number < skip - 1:
                 continue
             try:
@@ -128,7 +202,7 @@ class PictureSequence:
         """Return the frame before once more; at the beginning, the first that can be read."""
         self.notes.append(f"frame {number} is damaged and was replaced: {error}")
         if last is None:
-            for earlier in reversed(self._paths[:number]):
+            for earlier in reversed(self.paths[:number]):
                 try:
                     picture = imaging.read(earlier)
                     break

@@ -49,7 +49,7 @@ class VideoFile:
         self.index: VideoIndex = video_index(path, index)
         self._time_base = self.index.time_base
         self._begin = (self.index.times[0] if self.index.times else 0) * self._time_base
-        self._check_end()
+        remarks = self._check_end()
         # The size and the bits are known for certain once a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
@@ -68,6 +68,7 @@ class VideoFile:
             begin=self._begin,
             origin=ticks * self._time_base,
             audio=audio,
+            remarks=tuple(remarks),
         )
 
     def _span(self) -> str:
@@ -78,16 +79,16 @@ class VideoFile:
         inside = [t for t in self.index.times if (low is None or t >= low) and (high is None or t < high)]
         return max(1, len(inside))
 
-    def _check_end(self) -> None:
-        """Tell, or refuse, that the file ends earlier than it says."""
+    def _check_end(self) -> list[str]:
+        """Return a remark on a file that ends earlier than it says, or refuse it."""
         there, missing, end = len(self.index.times), self.index.missing, self.request.end
         if not missing or (end is not None and end <= there / self.index.rate):
-            return
+            return []
         late = float(missing / self.index.rate)
         words = f"the clip ends {late:.1f} s early: {there} of {there + missing} frames"
         if self.request.damage == "refuse":
             raise InputError(f"{self.path}: {words}")
-        self.notes.append(words)
+        return [words]
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:

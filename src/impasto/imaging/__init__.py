@@ -24,7 +24,7 @@ from impasto.imaging.colour_transfer import (
     match_colours,
     match_luminance,
 )
-from impasto.imaging.decoder import MAX_PIXELS, read
+from impasto.imaging.decoder import MAX_PIXELS, read, read_size
 from impasto.imaging.encoder import check_writable, write
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
@@ -62,6 +62,7 @@ __all__ = [
     "read_parameters",
     "read_press_profile",
     "read_regions",
+    "read_size",
     "resample",
     "resize",
     "resize_mask",

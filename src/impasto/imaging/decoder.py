@@ -55,6 +55,22 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
         return _decode(data, kind, place, max_pixels)
 
 
+def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return the width and height of a picture, upright, without decoding more than its header.
+
+    Raises PictureError and MissingExtraError as ``read`` does; damage behind the header is not noticed.
+    """
+    place = Path(path)
+    if not place.is_file() or not place.stat().st_size:
+        load(place)  # which says why not
+    with place.open("rb") as stream:
+        kind = formats.sniff(place, stream.read(512))
+        stream.seek(0)
+        with decoding(place, kind.name), Image.open(stream, formats=[kind.codec]) as image:
+            width, height = image.size
+            return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
+
+
 def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> Picture:
     if kind is formats.TIFF:
         raster = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, max_pixels))

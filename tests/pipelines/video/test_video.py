@@ -522,3 +522,53 @@ def test_recordings_that_were_joined_keep_their_sound_in_step(tmp_path: Path, na
     assert flashes == pytest.approx([0.48, 1.48], abs=0.03)
     assert flashes[1] - flashes[0] == pytest.approx(1, abs=0.002)
     assert beeps == pytest.approx(flashes, abs=0.03)
+
+
+def write_numbered(folder: Path, *names: str, shape: tuple[int, int] = (64, 48)) -> Path:
+    folder.mkdir(exist_ok=True)
+    for number, name in enumerate(names):
+        imaging.write(Picture(moving(number, *shape)), folder / name)
+    return folder
+
+
+def test_frames_of_a_sequence_keep_their_names_or_numbers_and_gaps_are_told(tmp_path: Path) -> None:
+    source = write_numbered(tmp_path / "in", *(f"shot_{n}.png" for n in (0, 1, 2, 5, 6, 9)))
+    done = fast(source, tmp_path / "out")
+    words = "pictures 3 to 4 and 7 to 8 are missing between 0 and 9; the film goes on without them"
+    assert done.notes == (words,)
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.suffix} == {
+        f"shot_{n}.png" for n in (0, 1, 2, 5, 6, 9)
+    }
+    (tmp_path / "other").mkdir()
+    fast(source / "shot_%d.png", tmp_path / "other" / "%04d.png")
+    assert {path.name for path in (tmp_path / "other").iterdir() if path.suffix} == {
+        f"{n:04d}.png" for n in (0, 1, 2, 5, 6, 9)
+    }
+    with pytest.raises(InputError, match="pictures 3 to 4 and 7 to 8 are missing between 0 and 9"):
+        fast(source, tmp_path / "more", film={"damage": "refuse"})
+
+
+def test_every_second_picture_is_no_gap(tmp_path: Path) -> None:
+    source = write_numbered(tmp_path / "in", *(f"{n:03d}.png" for n in (100, 102, 104, 106)))
+    done = fast(source, tmp_path / "out.mp4")
+    assert (done.frames, done.notes) == (4, ())
+
+
+def test_pictures_of_another_shape_are_refused_before_painting(tmp_path: Path) -> None:
+    source = write_numbered(tmp_path / "in", "0001.png", "0002.png")
+    write_numbered(source, "cover.png", shape=(48, 64))
+    negative = Negative()
+    with pytest.raises(InputError, match=r"0001\.png is 64 x 48, .*cover\.png is 48 x 64\. A pattern such"):
+        fast(source, tmp_path / "out", painter=negative)
+    assert negative.painted == 0
+    assert fast(source / "%04d.png", tmp_path / "out").frames == 2
+
+
+def test_pictures_that_are_not_numbered_alike_are_told_digits_first(tmp_path: Path) -> None:
+    source = write_numbered(tmp_path / "in", "b2.png", "cover.png", "10.png", "9.png")
+    assert [path.name for path in open_clip(source).paths] == ["9.png", "10.png", "b2.png", "cover.png"]  # type: ignore[attr-defined]
+    done = fast(source, tmp_path / "out.mp4")
+    assert done.notes == (
+        "the 4 pictures are not numbered alike; they are in the order of their names, from 9.png to "
+        "cover.png",
+    )

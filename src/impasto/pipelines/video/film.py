@@ -154,7 +154,7 @@ def video(
         resumed=meter.resumed,
         seconds=time.monotonic() - began,
         cuts=done.cuts,
-        notes=tuple(dict.fromkeys([*([note] if note else []), *done.notes])),
+        notes=tuple(dict.fromkeys([*([note] if note else []), *target.info.remarks, *done.notes])),
         cancelled=not whole,
     )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
 from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
 from impasto.clips.concatenation import Sound, check_sound, join
-from impasto.clips.pictures import is_numbered, is_pattern, numbered
+from impasto.clips.pictures import PictureSequence, is_numbered, is_pattern, numbered, numbers_of
 from impasto.clips.reader import VideoFile
 from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
@@ -23,11 +23,13 @@ from impasto.types import Picture, Pixels
 
 @dataclass(frozen=True)
 class FilmOutput:
-    """The output of a film: its ``target``, the properties of its frames (``info``), and its ``sound``."""
+    """The output of a film: its ``target``, the properties of its frames (``info``), its ``sound``, and the
+    ``pictures`` that are its clip, if it is not a video."""
 
     target: VideoOutput
     info: ClipInfo
     sound: Sound | None
+    pictures: tuple[Path, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -58,11 +60,23 @@ class FilmOutput:
         imaging.write(Picture(pixels, bits=16 if self.target.bits > 8 else 8), self.frame_path(number))
 
     def frame_path(self, number: int) -> Path:
-        """Return the path of a frame's picture."""
+        """Return the path of a frame's picture; it keeps the number or the name of a sequence's picture."""
         path = self.path
         if is_numbered(path.name) and not path.is_dir():
-            return path.with_name(numbered(path.name, number))
-        return path / f"{number:06d}.png"
+            own = self._numbers
+            return path.with_name(numbered(path.name, own[number] if own else number))
+        return path / f"{self._names[number] if self._names else f'{number:06d}'}.png"
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        """The numbers in the names of the pictures; empty where they are not numbered."""
+        return numbers_of(self.pictures) or []
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """The names of the pictures, without suffixes where they are different without."""
+        stems = [picture.stem for picture in self.pictures]
+        return stems if len(set(stems)) == len(stems) else [picture.name for picture in self.pictures]
 
     def finish(self, segments: list[Segment], frames: int) -> list[str]:
         """Join ``segments`` and return notes for the user. Raises OutputError."""
@@ -73,12 +87,18 @@ class FilmOutput:
 
     def _older_frames(self, count: int) -> list[str]:
         """Return a note on older frames in the folder, numbered after the ``count`` of this film."""
+        path = self.path
+        if is_numbered(path.name) and not path.is_dir():
+            count = max(self._numbers[:count]) + 1 if self._numbers else count
+        elif self.pictures:
+            return []
+        plain = replace(self, pictures=())
         more = count
-        while self.frame_path(more).exists():
+        while plain.frame_path(more).exists():
             more += 1
         if more == count:
             return []
-        first = self.frame_path(count)
+        first = plain.frame_path(count)
         return [
             f"{more - count} older frames, from {first} on, do not belong to this film and were left there"
         ]
@@ -136,8 +156,9 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     size = film.size or options.size
     if film.size is None and isinstance(size, int) and not isinstance(options, FastOptions):
         size = min(size, max(own.width, own.height))
-    clip = open_clip(source, dataclasses.replace(request, size=size, even=target.even))
-    return clip, FilmOutput(target, clip.info, _sound(clip, film))
+    clip = open_clip(source, replace(request, size=size, even=target.even))
+    pictures = clip.paths if isinstance(clip, PictureSequence) else ()
+    return clip, FilmOutput(target, clip.info, _sound(clip, film), pictures)
 
 
 def _sound(clip: Clip, film: FilmOptions) -> Sound | None:
