@@ -3,17 +3,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
+import numpy as np
 from typer.testing import CliRunner, Result
 
+import impasto
+from impasto import imaging
 from impasto.cli import app
-from impasto.inference import load_gallery
-from tests.inference.networks import make_file
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_file(tmp_path_factory.mktemp("networks") / "mine.safetensors")
+from impasto.inference.onnx_runtime import onnxruntime
 
 
 def run(*arguments: object) -> Result:
@@ -27,27 +23,52 @@ def refused(result: Result, *words: str) -> None:
         assert word in result.stderr
 
 
-def test_writes_a_file_that_paints_and_says_how_near_it_is(model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "mine.onnx"
-    result = run(model, "-o", out, "--precision", "fp16")
+def test_writes_a_file_and_says_how_near_it_is(tmp_path: Path) -> None:
+    out = tmp_path / "p.onnx"
+    result = run("-o", out, "--precision", "fp16")
     assert result.exit_code == 0, result.output
-    assert f"written: {out} (gallery, fp16, {out.stat().st_size / 1e6:.1f} MB" in result.stdout
-    assert "from torch at most" in result.stdout
-    assert [s.name for s in load_gallery(out).styles] == ["red-dots", "blue-lines"]
+    assert f"written: {out} (any-painting, fp16, {out.stat().st_size / 1e6:.1f} MB" in result.stdout
+    assert "from the network at most" in result.stdout
 
 
-def test_json_has_the_figures(model: Path, tmp_path: Path) -> None:
-    line = json.loads(run(model, "-o", tmp_path / "m.onnx", "--json").stdout)
-    assert line["bytes"] == (tmp_path / "m.onnx").stat().st_size
+def test_styles_of_every_kind_are_put_in_the_file(tmp_path: Path, photo_file: Path) -> None:
+    out = tmp_path / "p.onnx"
+    line = json.loads(run("--style", "great-wave", "--style", photo_file, "-o", out, "--json").stdout)
+    assert line["bytes"] == out.stat().st_size
     assert line["largest_difference"] < 1e-3
-    assert [style["name"] for style in line["styles"]] == ["red-dots", "blue-lines"]
+    wave, own = line["styles"]
+    assert (wave["name"], wave["title"]) == ("great-wave", "Under the Wave off Kanagawa")
+    assert own["name"] == photo_file.stem
 
 
-def test_bad_requests_are_one_line(model: Path, tmp_path: Path) -> None:
-    refused(run(model), "-o FILE.onnx")
-    refused(run(model, "-o", tmp_path / "m.bin"), ".onnx")
-    refused(run(model, "-o", tmp_path / "m.onnx", "--precision", "fp8"), "fp32, fp16, int8")
-    refused(run(model, "-o", tmp_path / "m.onnx", "--photos", tmp_path), "int8")
+def test_stroke_size_is_that_of_the_styles_in_the_file(tmp_path: Path, photo_file: Path) -> None:
+    pixels = imaging.read(photo_file).pixels
+    image = np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
+    for stroke_size in (0.5, 1.0):
+        out = tmp_path / "p.onnx"
+        assert run("--style", "great-wave", "--stroke-size", stroke_size, "-o", out).exit_code == 0
+        session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+        feed = {"image": image, "strength": np.ones(1, np.float32)}
+        painted = session.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
+        wanted = impasto.fast(photo_file, "great-wave", stroke_size=stroke_size, device="cpu").picture.pixels
+        assert np.abs(painted - wanted).max() < 2 / 255
+
+
+def test_the_encoder_is_a_file_of_its_own(tmp_path: Path) -> None:
+    line = json.loads(run("any-painting-encoder", "-o", tmp_path / "e.onnx", "--json").stdout)
+    assert (line["kind"], line["styles"]) == ("any-painting-encoder", [])
+
+
+def test_bad_requests_are_one_line(tmp_path: Path) -> None:
+    refused(run(), "-o FILE.onnx")
+    refused(run("-o", tmp_path / "m.bin"), ".onnx")
+    refused(run("-o", tmp_path / "m.onnx", "--precision", "fp8"), "fp32, fp16, int8")
+    refused(run("-o", tmp_path / "m.onnx", "--precision", "int8"), "fp32, fp16")
+    refused(run("-o", tmp_path / "m.onnx", "--photos", tmp_path), "int8")
+    refused(run("-o", tmp_path / "m.onnx", "--style", "starry-nigth"), "starry-night")
+    refused(run("-o", tmp_path / "m.onnx", *2 * ["--style", "great-wave"]), "a name of its own")
+    refused(run("-o", tmp_path / "m.onnx", "--stroke-size", "2"), "--style")
+    refused(run("any-painting-encoder", "-o", tmp_path / "m.onnx", "--style", "great-wave"), "any-painting")
     refused(run(tmp_path / "none.pth", "-o", tmp_path / "m.onnx"), "none.pth")
-    refused(run(model, "-o", tmp_path / "m.onnx", "--precision", "int8", "--photos", tmp_path / "no"), "no")
+    refused(run("m.pth", "-o", tmp_path / "m.onnx", "--precision", "int8", "--photos", tmp_path / "no"), "no")
     assert list(tmp_path.iterdir()) == []

@@ -437,16 +437,14 @@ session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionP
 fed = {}
 for value in session.get_inputs():
     fed[value.name] = np.load(photo)
-    if len(value.shape) != 4:
-        fed[value.name] = np.zeros([side if isinstance(side, int) else 1 for side in value.shape])
-        fed[value.name][..., 0] = 1
-    fed[value.name] = fed[value.name].astype(np.float16 if "16" in value.type else np.float32)
+    if value.name == "strength":
+        fed[value.name] = np.ones(1, np.float32)
 np.save(out, session.run(None, fed)[0].astype(np.float32))
 """
 
 
 def run_onnx(place: Place, path: Path) -> NDArray[Any]:
-    """Return what an exported network makes of a picture in its first style."""
+    """Return what an exported network makes of a picture in its style."""
     photo, out = path.with_suffix(".photo.npy"), path.with_suffix(".npy")
     np.save(photo, np.asarray(inputs.blobs(64, 48, 1, 6), np.float32).transpose(2, 0, 1)[None] / 255)
     assert place.start("-c", RUN_ONNX, path, photo, out).wait() == 0
@@ -459,7 +457,7 @@ def export(precision: str) -> None:
     @command(f"export-{precision}")
     def _(place: Place, folder: Path) -> Outcome:
         out = folder / "out.onnx"
-        place.impasto("export", "-o", out, "--precision", precision, "-q")
+        place.impasto("export", "--style", "painting.png", "-o", out, "--precision", precision, "-q")
         return {"output": run_onnx(place, out)}
 
 

@@ -53,5 +53,23 @@ def test_what_is_not_onnx_is_refused(data: bytes) -> None:
 
 
 def test_numbers_of_a_kind_the_runtime_has_no_use_for_are_refused() -> None:
-    with pytest.raises(ValueError, match="float64"):
-        Graph("g").constant(np.zeros(3))
+    with pytest.raises(ValueError, match="int32"):
+        Graph("g").constant(np.zeros(3, np.int32))
+
+
+def test_a_graph_within_another_sees_its_values_and_has_names_of_its_own() -> None:
+    graph = Graph("outer")
+    x = graph.input("x", [1])
+    branches = []
+    for number in (2.0, 3.0):
+        branch = graph.inner("branch")
+        made = branch.add("Mul", x, branch.constant(np.array([number], np.float32), "factor"))
+        branch.output(made, [1])
+        branches.append(branch)
+    yes = graph.add("Greater", x, graph.constant(np.zeros(1, np.float32)))
+    found = graph.add("If", yes, then_branch=branches[0], else_branch=branches[1])
+    graph.output(found, [1])
+    onnx.checker.check_model(onnx.load_model_from_string(graph.to_bytes()), full_check=True)
+    session = onnxruntime.InferenceSession(graph.to_bytes(), providers=["CPUExecutionProvider"])
+    for value, wanted in ((5, 10), (-5, -15)):
+        assert session.run(None, {"x": np.array([value], np.float32)})[0] == wanted

@@ -19,37 +19,51 @@ def export(
     model: Annotated[
         str,
         typer.Argument(
-            help="gallery, the bundled network; a .safetensors file of `impasto train`; or a "
-            "checkpoint of pytorch/examples' fast_neural_style."
+            help="any-painting, the bundled network; any-painting-encoder, which measures paintings for it; "
+            "or a checkpoint of pytorch/examples' fast_neural_style."
         ),
-    ] = "gallery",
+    ] = "any-painting",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The .onnx file.", show_default=False)
     ] = None,
     *,
-    precision: Annotated[str, typer.Option(help="fp32, fp16 (half the file) or int8.")] = "fp32",
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A style that any-painting has in the file, instead of an input for it: a named style, a "
+            "style file, a painting or a folder of them. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    stroke_size: Annotated[
+        float, typer.Option(help="Size of the strokes of --style; 1 as in the painting at 512 pixels.")
+    ] = 1.0,
+    precision: Annotated[
+        str, typer.Option(help="fp32, fp16 (half the file), or int8, of a checkpoint.")
+    ] = "fp32",
     photos: Annotated[Path | None, typer.Option(help="A folder of photographs to calibrate int8 on.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print what was written, with its styles in order, as JSON.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Write MODEL as an ONNX file, for phones, browsers and other programs.
 
     \b
-    impasto export -o gallery.onnx
-    impasto export mine.safetensors -o mine.onnx --precision fp16
+    impasto export -o any-painting.onnx
+    impasto export any-painting-encoder -o encoder.onnx
+    impasto export --style starry-night --style mine.jpg -o styles.onnx --precision fp16
     impasto export mosaic.pth -o mosaic.onnx
-    impasto export -o small.onnx --precision int8 --photos holiday/
+    impasto export mosaic.pth -o small.onnx --precision int8 --photos holiday/
 
-    The file accepts pictures of any size, and the style as an input. It is compared with torch before it
-    is written. docs/embedding.md shows how to use it from Python and on a web page.
+    The file accepts pictures of any size. What it paints is compared with what Impasto paints before it is
+    written. docs/embedding.md shows how to use it from Python and on a web page.
     """
     if output is None:
         raise OptionError("missing option: -o FILE.onnx")
     from impasto.pipelines.export import export as export_file
 
-    done = export_file(model, output, precision=precision, photos=photos)
+    done = export_file(
+        model, output, styles=style or [], stroke_size=stroke_size, precision=precision, photos=photos
+    )
     if json:
         print(jsonlib.dumps(_as_json(done)))
     elif not quiet:
@@ -70,9 +84,11 @@ def _as_json(done: Export) -> dict[str, object]:
 
 
 def _say(done: Export) -> None:
-    apart = f"{done.difference.largest:.1g} from torch at most"
+    apart = f"{done.difference.largest:.1g} from the network at most"
     if done.precision == "int8":
-        apart = f"{done.difference.mean:.2g} from torch on average, {done.difference.largest:.2g} at most"
+        apart = (
+            f"{done.difference.mean:.2g} from the network on average, {done.difference.largest:.2g} at most"
+        )
     print(
         f"written: {done.path} ({done.kind}, {done.precision}, {done.size / 1e6:.1f} MB, "
         f"{done.nodes} operations; {apart}, of a range of 1)"

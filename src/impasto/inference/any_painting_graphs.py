@@ -79,17 +79,28 @@ _DEPTHS = ((1, 2), (2, 2), (3, 4), (4, 1))
 def make_noise() -> NDArray[np.float32]:
     """Return all channels (30, TILE, TILE), always the same, that fit themselves at their edges: what
     ``networks.any_painting.draw_noise`` draws. Finer noise repeats four times."""
+    white, coarse, fine = draw_numbers()
+    cubic = cubic_weights()
+    found = np.concatenate([white, cubic @ coarse @ cubic.T, np.tile(fine, (1, 4, 4))])
+    return found.astype(np.float32)
+
+
+def draw_numbers() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return what the noise is made of: white (NOISE, TILE, TILE), directions in cells of CURVE positions
+    (CURVES, TILE / CURVE, TILE / CURVE), and fine (HALF + WHOLE, TILE / 4, TILE / 4)."""
     random = np.random.RandomState(0)  # whose numbers no version of NumPy changes
     white = random.standard_normal((NOISE, TILE, TILE))
     coarse = random.standard_normal((CURVES, TILE // CURVE, TILE // CURVE))
-    fine = random.standard_normal((HALF + WHOLE, TILE // 4, TILE // 4))
-    # Each position is the sum of the four cells around it, by the cubic weights of Keys (1981), a = -0.75.
+    return white, coarse, random.standard_normal((HALF + WHOLE, TILE // 4, TILE // 4))
+
+
+def cubic_weights() -> NDArray[np.float64]:
+    """Return how much each cell counts at each position (TILE, TILE / CURVE): each position is the sum of the
+    four cells around it, by the cubic weights of Keys (1981), a = -0.75."""
     place = (np.arange(TILE)[:, None] + 0.5) / CURVE - 0.5 - np.arange(TILE // CURVE)
     far = np.abs((place + TILE // CURVE / 2) % (TILE // CURVE) - TILE // CURVE / 2)
     near = 1 - 2.25 * far**2 + 1.25 * far**3
-    cubic = np.where(far <= 1, near, np.where(far < 2, -0.75 * (far**3 - 5 * far**2 + 8 * far - 4), 0))
-    found = np.concatenate([white, cubic @ coarse @ cubic.T, np.tile(fine, (1, 4, 4))])
-    return found.astype(np.float32)
+    return np.where(far <= 1, near, np.where(far < 2, -0.75 * (far**3 - 5 * far**2 + 8 * far - 4), 0))
 
 
 class PaintingGraph(Graph):

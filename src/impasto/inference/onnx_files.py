@@ -17,16 +17,20 @@ from numpy.typing import NDArray
 IR_VERSION, OPSET = 8, 18
 """Old enough for ONNX Runtime 1.14 of 2023 and its web and mobile builds."""
 
-_TYPES: dict[str, int] = {"float32": 1, "int64": 7, "float16": 10}
+_TYPES: dict[str, int] = {"float32": 1, "int64": 7, "bool": 9, "float16": 10, "float64": 11}
 _NAMES = {number: name for name, number in _TYPES.items()}
-_INT, _FLOAT, _STRING, _INTS = 2, 1, 3, 7
+_INT, _FLOAT, _STRING, _GRAPH, _INTS = 2, 1, 3, 5, 7
 
 
 class Graph:
-    """An ONNX graph under construction. Values are called by their names."""
+    """An ONNX graph under construction. Values are called by their names.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    A graph may be an attribute of a node of another, as bodies of If and Loop are; it sees the values of the
+    outer one. ``prefix``: what its own names begin with, which must differ from those.
+    """
+
+    def __init__(self, name: str, prefix: str = "") -> None:
+        self.name, self.prefix = name, prefix
         self._nodes: list[bytes] = []
         self._constants: dict[str, bytes] = {}
         self._inputs: list[bytes] = []
@@ -35,6 +39,7 @@ class Graph:
 
     def input(self, name: str, shape: Sequence[int | str], kind: str = "float32") -> str:
         """Declare an input; a text in ``shape`` is a length that may differ from call to call."""
+        name = self.prefix + name
         self._inputs.append(_value(name, shape, kind))
         return name
 
@@ -42,10 +47,11 @@ class Graph:
         self._outputs.append(_value(value, shape, kind))
 
     def constant(self, array: NDArray[Any], name: str | None = None) -> str:
-        """Add a fixed tensor, float32, float16 or int64, and return its name. One name holds one tensor."""
+        """Add a fixed tensor and return its name. One name holds one tensor."""
         if name is None:
             self._count += 1
             name = f"constant_{self._count}"
+        name = self.prefix + name
         self._constants[name] = _tensor(name, array)
         return name
 
@@ -62,25 +68,36 @@ class Graph:
     ) -> list[str]:
         """Add a node with several outputs and return their names."""
         self._count += 1
-        made = list(names) if names else [f"{kind.lower()}_{self._count}_{k}" for k in range(outputs)]
+        made = list(names) if names else [self._new_name(kind.lower(), k) for k in range(outputs)]
         body = b"".join(_text(1, name) for name in inputs) + b"".join(_text(2, name) for name in made)
-        body += _text(3, f"{kind}_{self._count}") + _text(4, kind)
+        body += _text(3, f"{self.prefix}{kind}_{self._count}") + _text(4, kind)
         body += b"".join(_field(5, _attribute(name, value)) for name, value in attributes.items())
         self._nodes.append(_field(1, body))
         return made
+
+    def inner(self, name: str) -> Graph:
+        """Return a graph to be an attribute of a node of this one."""
+        self._count += 1
+        return Graph(name, f"{self.prefix}{name}_{self._count}/")
+
+    def _new_name(self, kind: str, number: int) -> str:
+        return f"{self.prefix}{kind}_{self._count}_{number}"
 
     def __len__(self) -> int:
         """Return the number of nodes."""
         return len(self._nodes)
 
-    def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
-        """Return the ONNX file."""
+    def body(self) -> bytes:
+        """Return the graph by itself (GraphProto)."""
         graph = b"".join(self._nodes) + _text(2, self.name)
         graph += b"".join(_field(5, tensor) for tensor in self._constants.values())
-        graph += b"".join(_field(11, v) for v in self._inputs) + b"".join(
-            _field(12, v) for v in self._outputs
+        return graph + b"".join(
+            _field(field, v) for field, some in ((11, self._inputs), (12, self._outputs)) for v in some
         )
-        model = _number(1, IR_VERSION) + _text(2, "impasto") + _field(7, graph)
+
+    def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
+        """Return the ONNX file."""
+        model = _number(1, IR_VERSION) + _text(2, "impasto") + _field(7, self.body())
         model += _field(8, _text(1, "") + _number(2, OPSET))
         entries = (metadata or {}).items()
         return model + b"".join(_field(14, _text(1, key) + _text(2, text)) for key, text in entries)
@@ -89,7 +106,7 @@ class Graph:
 def read_constants(data: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Return the fixed tensors of an ONNX file, by name, and its metadata.
 
-    Tensors of kinds other than float32, float16 and int64, and those kept outside the file, are left out.
+    Tensors of kinds other than those of ``Graph``, and those kept outside the file, are left out.
     Raises ValueError for what is not in the wire format.
     """
     tensors: dict[str, NDArray[Any]] = {}
@@ -196,7 +213,7 @@ def _text(field: int, text: str) -> bytes:
 
 def _tensor(name: str, array: NDArray[Any]) -> bytes:
     if array.dtype.name not in _TYPES:
-        raise ValueError(f"expected float32, float16 or int64; got {array.dtype}")
+        raise ValueError(f"expected a tensor of {', '.join(_TYPES)}; got {array.dtype}")
     body = b"".join(_number(1, length) for length in array.shape) + _number(2, _TYPES[array.dtype.name])
     raw = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
     return body + _text(8, name) + _field(9, raw)
@@ -216,4 +233,6 @@ def _attribute(name: str, value: Any) -> bytes:
         return body + _varint(2 << 3 | 5) + struct.pack("<f", value) + _number(20, _FLOAT)
     if isinstance(value, str):
         return body + _text(4, value) + _number(20, _STRING)
+    if isinstance(value, Graph):
+        return body + _field(6, value.body()) + _number(20, _GRAPH)
     return body + b"".join(_number(8, number) for number in value) + _number(20, _INTS)

@@ -121,11 +121,21 @@ class FastPainter:
         weights = options.style_weights or (1.0,) * len(styles)
         if len(weights) != len(styles):
             raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(weights)}")
-        found = []
-        for long_side in (STYLE_SIZE * options.stroke_size, STYLE_SIZE * options.stroke_size / 2):
-            measured = [self._measure(style, long_side) for style in styles]
-            found.append({layer: mixture([one[layer] for one in measured], weights) for layer in LAYERS})
-        return tuple(found)
+        measured = [self.measure_style(style, options) for style in styles]
+        return tuple(
+            {layer: mixture([one[layer] for one in some], weights) for layer in LAYERS}
+            for some in zip(*measured, strict=True)
+        )
+
+    def measure_style(
+        self, style: StyleLike, options: FastOptions | None = None
+    ) -> tuple[Statistics, Statistics]:
+        """Return the statistics of one style at the size that the strokes ask for, and at half of it.
+
+        Raises StyleError, PictureError.
+        """
+        long_side = STYLE_SIZE * (options or self.options).stroke_size
+        return self._measure(style, long_side), self._measure(style, long_side / 2)
 
     def _measure(self, style: StyleLike, long_side: float) -> Statistics:
         """Return the statistics of one style, which is measured once. Raises StyleError, PictureError."""

@@ -3,38 +3,85 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from impasto.catalogue.files import FileStyle
+from impasto.catalogue.loader import load_style
 from impasto.errors import OptionError
 from impasto.imaging import check_writable, fit, read, resize
+from impasto.inference.options import FastOptions
+from impasto.inference.styles import FastStyle
+from impasto.jobs import Job, Reference
 from impasto.jobs.pairs import photographs
-from impasto.networks.export import Export, export_model
+from impasto.networks.export import Export, export_encoder, export_model, export_painting
+from impasto.networks.export.any_painting import Measured
+from impasto.painters.fast import FastPainter
 from impasto.types import Pixels
 
 CALIBRATION_SIDE = 512
 CALIBRATION_PHOTOS = 64
+PAINTER, ENCODER = "any-painting", "any-painting-encoder"
+"""The bundled network, and the part of it that measures paintings."""
 
 
 def export(
-    model: str | os.PathLike[str] = "gallery",
-    output: str | os.PathLike[str] = "gallery.onnx",
+    model: str | os.PathLike[str] = PAINTER,
+    output: str | os.PathLike[str] = "any-painting.onnx",
     *,
+    styles: Sequence[str | os.PathLike[str]] = (),
+    stroke_size: float = 1.0,
     precision: str = "fp32",
     photos: str | os.PathLike[str] | None = None,
 ) -> Export:
-    """Write ``model`` as the ONNX file ``output``, after comparing it with torch.
+    """Write ``model`` as the ONNX file ``output``, after comparing what both paint.
 
-    ``model``: "gallery", the shipped network; a .safetensors file of ``impasto train``; or a checkpoint of
-    pytorch/examples' fast_neural_style. ``precision``: fp32, fp16 or int8. ``photos``: a folder of
-    photographs to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises OptionError and
-    InputError before any work, MissingExtraError without onnx, OutputError.
+    ``model``: "any-painting", the bundled network; "any-painting-encoder", which measures paintings for it;
+    or a checkpoint of pytorch/examples' fast_neural_style. ``styles``: those that any-painting is to have in
+    the file, instead of the style as an input: named styles, style files, paintings, folders of them.
+    ``stroke_size``: of those, as in ``FastOptions``. ``precision``: fp32, fp16, or for checkpoints int8.
+    ``photos``: a folder of photographs to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises
+    OptionError and InputError before any work, MissingExtraError without onnx, OutputError.
     """
     if photos is not None and precision != "int8":
         raise OptionError("--photos works with --precision int8 only; other precisions need no calibration")
+    name = os.fspath(model)
+    if styles and name != PAINTER:
+        raise OptionError(f"--style works with {PAINTER} only; {name} has no style as an input")
+    if stroke_size != 1 and not styles:
+        raise OptionError("--stroke-size works with --style only; other files have styles as they are given")
     check_writable(output, suffixes=(".onnx",))
-    source = None if os.fspath(model) == "gallery" and not Path(model).exists() else model
+    if name == PAINTER:
+        return export_painting(output, _measure(styles, stroke_size), precision=precision)
+    if name == ENCODER:
+        return export_encoder(output, precision=precision)
     calibration = [] if photos is None else _read(os.fspath(photos))
-    return export_model(source, output, precision=precision, photos=calibration)
+    return export_model(model, output, precision=precision, photos=calibration)
+
+
+def _measure(
+    styles: Sequence[str | os.PathLike[str]], stroke_size: float
+) -> dict[FastStyle, Measured] | None:
+    """Return each style's description and statistics; None where there are none."""
+    if not styles:
+        return None
+    options = FastOptions(stroke_size=stroke_size, device="cpu")
+    job = Job(Reference(), tuple(Reference(os.fspath(style)) for style in styles), options=options)
+    painter = FastPainter(job)
+    described = [describe(os.fspath(style)) for style in styles]
+    if len({style.name for style in described}) < len(styles):
+        raise OptionError(f"expected a name of its own for each style; got {', '.join(map(str, styles))}")
+    return {known: painter.measure_style(style) for known, style in zip(described, styles, strict=True)}
+
+
+def describe(style: str) -> FastStyle:
+    """Return what a file says of a style that it has."""
+    loaded = load_style(style)
+    if isinstance(loaded, FileStyle):
+        card = loaded.card
+        return FastStyle(loaded.path.stem, card.title, card.artist, card.year, card.licence)
+    name = Path(style).stem
+    return FastStyle(name, name)
 
 
 def _read(folder: str) -> list[Pixels]:

@@ -4,82 +4,23 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import torch
 
 from impasto.errors import CorruptWeightsError, InputError, OptionError, WeightsError, WeightsMissingError
 from impasto.inference import FastStyle, load_gallery
 from impasto.inference.onnx_runtime import onnxruntime
-from impasto.networks.export import export_gallery, export_model, export_transformer, gallery
+from impasto.networks.export import export_model, export_transformer
 from impasto.networks.export.parity import Difference, check_difference, compare
 from impasto.networks.export.scenes import dead_leaves
 from impasto.networks.johnson import JohnsonNetwork, JohnsonPainter
 from impasto.tensors import to_pixels, to_tensor
 from tests.conftest import blobs
-from tests.inference.networks import STYLES, make_file
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_file(tmp_path_factory.mktemp("networks") / "mine.safetensors")
 
 
 @pytest.fixture(scope="module")
 def photos() -> list[np.ndarray]:
     return [dead_leaves(96, 64, seed) for seed in range(2)]
-
-
-def test_a_gallery_file_is_valid_onnx_with_its_normalisations_and_its_styles(
-    source: Path, tmp_path: Path
-) -> None:
-    done = export_gallery(source, tmp_path / "g.onnx")
-    model = onnx.load(tmp_path / "g.onnx")
-    onnx.checker.check_model(model, full_check=True)
-    kinds = [node.op_type for node in model.graph.node]
-    assert kinds.count("InstanceNormalization") == 15
-    assert done.nodes == len(kinds) < 100
-    assert done.difference.largest < 1e-4
-    about = json.loads({p.key: p.value for p in model.metadata_props}["impasto"])
-    assert [s["name"] for s in about["styles"]] == [s.name for s in STYLES]
-    assert (about["licence"], about["precision"]) == ("MIT", "fp32")
-    sides = [d.dim_param for d in model.graph.input[0].type.tensor_type.shape.dim]
-    assert sides == ["", "", "height", "width"]
-
-
-def test_half_precision_is_half_the_file(source: Path, tmp_path: Path) -> None:
-    sizes = [export_gallery(source, tmp_path / f"{p}.onnx", precision=p).size for p in ("fp32", "fp16")]
-    assert sizes[1] < 0.55 * sizes[0]
-    pixels = blobs(40, 33, seed=1)
-    painted = [load_gallery(tmp_path / f"{p}.onnx").paint(pixels, "red-dots") for p in ("fp32", "fp16")]
-    # The source is in half precision itself, so nothing is lost.
-    assert np.abs(painted[0] - painted[1]).max() < 1e-6
-
-
-def test_a_file_that_differs_from_torch_is_not_written(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    original = gallery.whole
-
-    def wrong(weights, *more):  # type: ignore[no-untyped-def]
-        return original(dict(weights) | {"strokes.weight": weights["strokes.weight"] * 2}, *more)
-
-    monkeypatch.setattr(gallery, "whole", wrong)
-    with pytest.raises(WeightsError, match="of torch; they differ"):
-        export_gallery(source, tmp_path / "g.onnx")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_int8_quantises_convolutions_and_keeps_the_styles(tmp_path: Path, photos: list[np.ndarray]) -> None:
-    done = export_gallery(None, tmp_path / "g.onnx", precision="int8", photos=photos)
-    kinds = [node.op_type for node in onnx.load(tmp_path / "g.onnx").graph.node]
-    assert kinds.count("QuantizeLinear") >= 15
-    assert kinds.count("InstanceNormalization") == 15
-    assert 0 < done.difference.mean < 0.02
-    found = load_gallery(tmp_path / "g.onnx")
-    name = found.styles[0].name
-    apart = found.paint(photos[0], name) - load_gallery().paint(photos[0], name)
-    assert float(np.abs(apart).mean()) < 0.03
 
 
 def test_int8_that_changes_the_picture_is_not_offered() -> None:
@@ -148,13 +89,14 @@ def test_the_published_network_is_exported_in_every_precision(
     pixels = blobs(53, 37, seed=2)
     with torch.inference_mode():
         wanted = to_pixels(JohnsonPainter(network).eval()(to_tensor(pixels), torch.ones(1, 1)))
-    apart = np.abs(found.paint(pixels, "my-mosaic") - wanted)
+    apart = np.abs(found.paint(pixels, "My Mosaic") - wanted)
     assert apart.mean() < (0.04 if precision == "int8" else 1e-3)
 
 
-def test_unusable_sources_and_precisions_are_refused(source: Path, tmp_path: Path) -> None:
+def test_unusable_sources_and_precisions_are_refused(tmp_path: Path) -> None:
+    style = FastStyle("mine", "Mine")
     with pytest.raises(OptionError, match="fp32, fp16, int8"):
-        export_model(source, tmp_path / "g.onnx", precision="int4")
+        export_transformer(Painter(), tmp_path / "g.onnx", kind="johnson2016", style=style, precision="int4")
     with pytest.raises(WeightsMissingError, match="no such file"):
         export_model(tmp_path / "none.pth", tmp_path / "g.onnx")
     other = tmp_path / "other.pth"

@@ -1,4 +1,4 @@
-"""Files compared with torch, before they are written."""
+"""Files compared with the networks that they are made of, before they are written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from impasto.types import Pixels
 
 PRECISIONS = ("fp32", "fp16", "int8")
 PARITY = 1e-3
-"""How far, on [0, 1], a file in fp32 may be from torch."""
+"""How far, on [0, 1], a file in fp32 or fp16 may be from the network."""
 
 SMALL = 0.02
 """The mean difference, on [0, 1], up to which int8 is offered: five levels of 255."""
@@ -30,7 +30,7 @@ Painter = Callable[[Tensor4], Tensor4]
 
 @dataclass(frozen=True)
 class Difference:
-    """Between pictures painted from the file and by torch in float32: on the range [0, 1], clipped."""
+    """Between pictures painted from the file and by the network itself: on the range [0, 1], clipped."""
 
     largest: float
     mean: float
@@ -79,7 +79,7 @@ def check_difference(found: Sequence[Difference], precision: str) -> Difference:
     worst = max(found, key=lambda difference: difference.largest)
     if worst.largest > PARITY:
         raise WeightsError(
-            f"expected the ONNX file within {PARITY:g} of torch; they differ by {worst.largest:.2g}"
+            f"expected the ONNX file within {PARITY:g} of the network; they differ by {worst.largest:.2g}"
         )
     return worst
 

@@ -60,7 +60,7 @@ def export_transformer(
 
     ``painter(image, weights)`` maps such a tensor to one like it; what it is given as ``weights`` says
     nothing. ``kind`` and ``style`` go into the metadata. ``precision``, ``photos`` and errors as for
-    ``export_gallery``. Uses torch's exporter (``dynamo``), which keeps InstanceNormalization, Resize and
+    ``export_model``. Uses torch's exporter (``dynamo``), which keeps InstanceNormalization, Resize and
     Pad as they are; the older one gives five times as many operations.
     """
     check_precision(precision)

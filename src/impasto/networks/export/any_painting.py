@@ -1,0 +1,160 @@
+"""The network for any painting to ONNX: one file that paints, another that measures paintings for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import OptionError
+from impasto.files import replace
+from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, read_weights
+from impasto.inference.any_painting_graphs import LAYERS, Weights
+from impasto.inference.any_painting_whole import measuring_graph, painting_graph, read_row, style_row
+from impasto.inference.onnx_files import count_nodes
+from impasto.inference.onnx_runtime import onnxruntime
+from impasto.inference.styles import KEY, FastStyle
+from impasto.inference.transport import Statistics, mixture
+from impasto.networks.export.parity import (
+    Export,
+    Tensor4,
+    check_difference,
+    check_precision,
+    compare,
+    comparison_pictures,
+)
+from impasto.networks.export.scenes import dead_leaves
+from impasto.types import Pixels
+
+KIND = "any-painting"
+STRENGTHS = 1.0, 0.6
+
+Measured = tuple[Statistics, Statistics]
+"""A style at its own size, and at half of it."""
+
+
+def export_painting(
+    target: str | PathLike[str],
+    styles: Mapping[FastStyle, Measured] | None = None,
+    *,
+    decoder: Path = BUNDLED,
+    precision: str = "fp32",
+) -> Export:
+    """Write the network for any painting as the ONNX file ``target``, which ``painting_graph`` describes.
+
+    ``styles``: those that are in the file; None for one that has the style as an input. ``decoder``: another
+    than the bundled one. ``precision``: "fp32", or "fp16", which stores numbers in half precision and
+    computes in float32.
+
+    The file is compared with ``AnyPaintingPainter`` before it is written, in every style and at two
+    strengths, on pictures of even and odd sizes. Raises WeightsError where they differ by more than 1e-3,
+    OptionError for another precision, and what ``read_weights`` raises.
+    """
+    _check(precision)
+    known = {} if styles is None else dict(styles)
+    table = np.array([[style_row(size) for size in measured] for measured in known.values()])
+    if precision == "fp16":
+        # Compared, and painted, with the numbers that are in the file.
+        table = table.astype(np.float16)
+        known = dict(zip(known, map(_read, table), strict=True))
+    metadata = _describe(known, precision)
+    data = painting_graph(_stored(read_weights(decoder), precision), table if known else None, metadata)
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    painter = AnyPaintingPainter(decoder, device="cpu")
+    asked = _feeds(known, painter)
+    found = []
+    for strength in STRENGTHS:
+        for feed, (style, coarse) in asked:
+            given = {**feed, "strength": np.array([strength], np.float32)}
+
+            def ours(image: Tensor4, given: Mapping[str, NDArray[np.float32]] = given) -> Tensor4:
+                painted: Tensor4 = session.run(["painting"], {"image": image, **given})[0]
+                return painted
+
+            def reference(
+                image: Tensor4, style: Statistics = style, coarse: Statistics = coarse, by: float = strength
+            ) -> Tensor4:
+                painted, _ = painter.paint(image[0].transpose(1, 2, 0), style, coarse=coarse, strength=by)
+                return painted.transpose(2, 0, 1)[None]
+
+            found.append(compare(ours, reference, comparison_pictures(precision, ())))
+    worst = check_difference(found, precision)
+    replace(Path(target), data)
+    return Export(Path(target), KIND, precision, len(data), count_nodes(data), worst, tuple(known))
+
+
+def export_encoder(target: str | PathLike[str], *, precision: str = "fp32") -> Export:
+    """Write what measures a painting as the ONNX file ``target``, which ``measuring_graph`` describes.
+
+    It is compared by what is painted in the styles that it measures; see ``export_painting``.
+    """
+    _check(precision)
+    data = measuring_graph(_stored(read_weights(), precision), _describe({}, precision))
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    painter = AnyPaintingPainter(device="cpu")
+    photo = dead_leaves(96, 64, 7)
+
+    def ours(image: Tensor4) -> Tensor4:
+        (row,) = session.run(["style"], {"image": image})
+        return painter.paint(photo, read_row(row))[0][None]
+
+    def reference(image: Tensor4) -> Tensor4:
+        return painter.paint(photo, painter.measure(image[0].transpose(1, 2, 0)))[0][None]
+
+    found = compare(ours, reference, comparison_pictures(precision, ()))
+    worst = check_difference([found], precision)
+    replace(Path(target), data)
+    return Export(Path(target), f"{KIND}-encoder", precision, len(data), count_nodes(data), worst, ())
+
+
+def _check(precision: str) -> None:
+    check_precision(precision)
+    if precision == "int8":
+        raise OptionError(
+            "expected a precision of fp32, fp16 for the network for any painting, whose maps eight bits are "
+            "too few for; got 'int8'"
+        )
+
+
+def _stored(weights: Weights, precision: str) -> Weights:
+    kind = np.float16 if precision == "fp16" else np.float32
+    return {name: array.astype(kind) for name, array in weights.items()}
+
+
+def _read(rows: NDArray[np.floating]) -> Measured:
+    style, coarse = (read_row(row.astype(np.float32)) for row in rows)
+    return style, coarse
+
+
+def _describe(styles: Mapping[FastStyle, Measured], precision: str) -> dict[str, str]:
+    about = {"kind": KIND, "styles": [asdict(style) for style in styles]}
+    about |= {"licence": "MIT", "precision": precision}
+    return {KEY: json.dumps(about, ensure_ascii=False)}
+
+
+def _feeds(
+    styles: Mapping[FastStyle, Measured], painter: AnyPaintingPainter
+) -> list[tuple[dict[str, NDArray[np.float32]], Measured]]:
+    """Return inputs for each style, and for a blend of all, with the statistics that they stand for."""
+    if not styles:
+        made: Sequence[Pixels] = [dead_leaves(side, side * 3 // 4, 5) for side in (128, 64)]
+        style, coarse = (painter.measure(picture) for picture in made)
+        return [({"style": np.stack([style_row(style), style_row(coarse)])}, (style, coarse))]
+    every = list(styles.values())
+    if len(every) == 1:
+        return [({}, every[0])]
+    shares = [*np.eye(len(every), dtype=np.float32), np.arange(1, len(every) + 1, dtype=np.float32)]
+    return [({"weights": share}, _blended(every, share)) for share in shares]
+
+
+def _blended(every: Sequence[Measured], shares: NDArray[np.float32]) -> Measured:
+    style, coarse = (
+        {layer: mixture([one[layer] for one in some], shares.tolist()) for layer in LAYERS}
+        for some in zip(*every, strict=True)
+    )
+    return style, coarse
