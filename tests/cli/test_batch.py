@@ -204,7 +204,7 @@ def test_the_function_does_what_the_command_does() -> None:
     assert len(done.records) == 4
     assert done.failed == ()
     result = run("photos", "--style", "starry-night", "art.png", "-o", "out", "--size", "48")
-    assert "iterations was 2, is 20" in result.stderr
+    assert "iterations was 2, is 12" in result.stderr
     with pytest.raises(impasto.ImpastoError, match="at least one style"):
         impasto.batch("photos", [], "out")
 

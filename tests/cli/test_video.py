@@ -70,7 +70,7 @@ def test_the_command_paints_a_film_and_tells_of_it_as_json(tmp_path: Path) -> No
         (["--on-damage", "cry"], "expected damage to be one of"),
         (["--long-term", "2,3", "--optimize"], "growing numbers of frames from 1"),
         (["--keep", "0.5", "--optimize"], "--keep does not work with --optimize"),
-        (["--init", "noise", "--optimize"], "expected init content"),
+        (["--init", "noise", "--optimize"], "expected init fast or content"),
         (["--init", "noise"], "--init needs --optimize"),
         (["--codec", "divx"], "expected codec to be one of"),
     ],
