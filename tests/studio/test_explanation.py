@@ -59,9 +59,9 @@ def test_the_sliders_mean_on_the_page_what_they_mean_in_the_painting() -> None:
 @pytest.mark.parametrize(
     ("given", "steps"),
     [
-        ({"iterations": 50}, (50, 30, None)),
+        ({"iterations": 50}, (50, 20, None)),
         ({"iterations": 2000, "coarse_iterations": None}, (PAGE_STEPS, None, None)),
-        ({"first_iterations": 7}, (20, 30, 7)),
+        ({"first_iterations": 7}, (12, 20, 7)),
     ],
 )
 def test_the_page_takes_the_steps_of_the_job_up_to_a_limit(
