@@ -74,8 +74,15 @@ class Parameter:
         if self.least is not None and self.below is not None:
             return f"{name}, at least {self.least:g} and less than {_number(self.below)}"
         if self.above is not None:
-            return f"{name} above {self.above:g}"
-        return name if self.least is None else f"{name}, {self.least:g} or more"
+            return f"{name} above {self.above:g}{self._up_to()}"
+        return (
+            f"{name}{self._up_to()}"
+            if self.least is None
+            else f"{name}, {self.least:g} or more{self._up_to()}"
+        )
+
+    def _up_to(self) -> str:
+        return "" if self.most is None else f", at most {self.most:g}"
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError if ``value`` is not allowed for the field ``name``."""
@@ -84,6 +91,8 @@ class Parameter:
         if self.kind in ("size", "numbers", "layers", "layer sets"):
             _STRUCTURED[self.kind](self, name, value)
         elif not self._fits(value):
+            if is_real(value) and self.below is None and abs(value) > _largest(value):  # type: ignore[arg-type]
+                raise OptionError(f"expected {name} to be at most {_largest(value):g}; got {shown(value)}")
             raise OptionError(f"expected {name} to be {self.describe()}; got {shown(value)}")
 
     def _fits(self, value: Any) -> bool:
@@ -96,6 +105,8 @@ class Parameter:
         if self.kind in ("time", "fraction"):
             return isinstance(value, Fraction) or is_real(value)
         if not (is_whole(value) if self.kind == "whole" else is_real(value)):
+            return False
+        if self.below is None and abs(value) > (self.most or _largest(value)):
             return False
         return not (
             (self.least is not None and value < self.least)
@@ -120,6 +131,14 @@ class Parameter:
         if self.optional:
             found = {"anyOf": [found, {"type": "null"}]}
         return found | {"description": self.help}
+
+
+LARGEST = 1e30
+"""The largest number, of either sign, that an option may be where it has no bound of its own."""
+
+
+def _largest(value: object) -> float:
+    return 2**53 if is_whole(value) else LARGEST
 
 
 def parameter(default: Any, help: str, kind: Kind, group: str = "", **more: Any) -> Any:
@@ -193,14 +212,15 @@ def _number(value: float) -> str:
 
 def _check_size(described: Parameter, name: str, value: object) -> None:
     sides = value if isinstance(value, tuple) else (value,)
-    if len(sides) not in (1, 2) or not all(is_whole(s) and s >= (described.least or 1) for s in sides):
+    least, most = described.least or 1, described.most or LARGEST
+    if len(sides) not in (1, 2) or not all(is_whole(s) and least <= s <= most for s in sides):
         raise OptionError(
-            f"expected {name} to be a whole number of pixels, {described.least:g} or more; got {shown(value)}"
+            f"expected {name} to be a whole number of pixels from {least:g} to {most:.0f}; got {shown(value)}"
         )
 
 
 def _check_numbers(described: Parameter, name: str, value: object) -> None:
-    if not isinstance(value, (list, tuple)) or not all(map(is_real, value)):
+    if not isinstance(value, (list, tuple)) or not all(is_real(n) and abs(n) <= LARGEST for n in value):
         raise OptionError(f"expected {name} to be a list of numbers, one per style; got {shown(value)}")
     above, least = described.above, described.least
     if above is not None and any(number <= above for number in value):
@@ -217,7 +237,7 @@ def _check_layers(_: Parameter, name: str, value: object) -> None:
     for layer, weight in value.items():
         if not isinstance(layer, str):
             raise OptionError(f"expected {name} to have layer names such as 'relu1_1'; got {shown(layer)}")
-        if not is_real(weight) or weight < 0:
+        if not is_real(weight) or not 0 <= weight <= LARGEST:
             raise OptionError(
                 f"expected the weight of {layer} in {name} to be a number, 0 or more; got {shown(weight)}"
             )

@@ -40,7 +40,7 @@ def test_what_is_neither_is_refused_with_what_may_be_meant(name: str, words: str
 
 
 def test_a_name_too_long_for_a_file_is_one_line() -> None:
-    with pytest.raises(InputError, match=r"cannot read x{40}: File name too long"):
+    with pytest.raises(InputError, match=r"cannot read 'x{40}': File name too long"):
         find_style("x" * 300)
 
 

@@ -29,7 +29,7 @@ def test_the_default_preset_is_the_default_options() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"size": 3}, "expected size to be a whole number of pixels, 16 or more; got 3"),
+        ({"size": 3}, "expected size to be a whole number of pixels from 16 to 1000000; got 3"),
         ({"size": "512"}, "expected size to be"),
         ({"pooling": "median"}, "expected pooling to be one of max, average, l2; got 'median'"),
         ({"iterations": 0}, "expected iterations to be a whole number, 1 or more; got 0"),
@@ -105,5 +105,5 @@ def test_options_cannot_be_changed_in_place() -> None:
 def test_a_style_size_takes_the_place_of_the_style_scale() -> None:
     assert OptimizeOptions(style_scale=0.5).style_side(512) == 256
     assert OptimizeOptions(style_scale=0.5, style_size=300).style_side(512) == 300
-    with pytest.raises(OptionError, match="expected style_size to be a whole number, 1 or more; got 0"):
+    with pytest.raises(OptionError, match="expected style_size to be a whole number from 1 to 100000; got 0"):
         OptimizeOptions(style_size=0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import StyleError
+from impasto.files.json_text import parse_json
 
 FORMAT = 1
 SUFFIX = ".style"
@@ -35,7 +35,7 @@ def read_card(path: Path) -> StyleCard:
     """
     try:
         with path.open("rb") as stream:  # safetensors: a length, a JSON header, the tensors
-            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+            header = parse_json(stream.read(int.from_bytes(stream.read(8), "little")))
         text = header.get("__metadata__", {}).get("impasto")
     except (OSError, ValueError, AttributeError, MemoryError, OverflowError) as error:
         raise StyleError(f"{path} is not a style file: {error}") from error
@@ -62,7 +62,7 @@ def parse_card(text: str, path: Path) -> StyleCard:
 def _card(text: str) -> StyleCard:
     """Return the card in a file's metadata; of another format, only its number. Raises ValueError."""
     try:
-        values = json.loads(text)
+        values = parse_json(text)
     except ValueError as error:
         raise ValueError("its description is no JSON") from error
     if not isinstance(values, dict):

@@ -8,6 +8,7 @@ the long side the painting was measured at. Its metadata holds one JSON text und
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from impasto import files
@@ -24,6 +24,7 @@ from impasto.catalogue.measured import PictureStyle, StyleView
 from impasto.catalogue.sizes import style_size
 from impasto.encoders.layers import IMAGE
 from impasto.errors import StyleError
+from impasto.files.tensors import read_arrays
 from impasto.types import Picture
 
 if TYPE_CHECKING:  # style files are read without torch
@@ -92,7 +93,11 @@ class FileStyle:
             mean, triangle = (
                 self.tensors[f"{size}/{name}/{part}"].astype(np.float32) for part in ("mean", "gram")
             )
-            found[name] = mean, _unfold(triangle, len(mean)), int(self.tensors[f"{size}/{name}/positions"])
+            found[name] = (
+                mean,
+                _unfold(triangle, len(mean)),
+                int(self.tensors[f"{size}/{name}/positions"].reshape(-1)[0]),
+            )
         return found
 
     def samples(self, *_: object, **__: object) -> Samples:
@@ -160,11 +165,10 @@ def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]
 def read_style(path: Path) -> FileStyle:
     """Read a style file. Raises StyleError when it is not one, or of an unknown version."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("impasto")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise StyleError(f"{path} is not a style file: {error}") from error
+        tensors, metadata = read_arrays(path)
+    except (OSError, ValueError) as error:
+        raise StyleError(f"{path} is not a style file: {files.reason_of(error)}") from error
+    text = metadata.get("impasto")
     if text is None:
         raise StyleError(f"{path} is a safetensors file, but not a style file made by `impasto style`")
     card = parse_card(text, path)
@@ -182,7 +186,7 @@ def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
     parts = ("mean", "gram", "positions")
     for name in tensors:
         words = name.split("/")
-        if len(words) != 3 or not words[0].isdecimal() or words[2] not in parts:
+        if len(words) != 3 or not re.fullmatch("[1-9][0-9]{0,5}", words[0]) or words[2] not in parts:
             raise ValueError(f"it has numbers called {name}")
     places = {name.rpartition("/")[0] for name in tensors}
     layers = {place.split("/")[1] for place in places} | {IMAGE}
@@ -194,5 +198,9 @@ def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
             raise ValueError(f"it lacks numbers of {place}")
         if mean.ndim != 1 or gram.shape != (mean.size * (mean.size + 1) // 2,) or positions.size != 1:
             raise ValueError(f"the numbers of {place} do not fit together")
-        if not (np.isfinite(mean).all() and np.isfinite(gram).all()):
+        kinds = (mean.dtype.kind, gram.dtype.kind, positions.dtype.kind)
+        if kinds != ("f", "f", "i") or int(positions.reshape(-1)[0]) < 1:
+            raise ValueError(f"the numbers of {place} are of another kind")
+        most = np.finfo(np.float32).max
+        if not ((np.abs(mean) <= most).all() and (np.abs(gram) <= most).all()):
             raise ValueError(f"the numbers of {place} are not all finite")

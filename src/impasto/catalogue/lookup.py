@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from impasto.catalogue.cards import SUFFIX, StyleCard, read_card
 from impasto.errors import InputError, StyleError
-from impasto.files import places
+from impasto.files import places, reason_of
 
 _NETWORKS = (".safetensors", ".onnx")
 
@@ -76,8 +76,8 @@ def named_or_path(name: str) -> Path:
     path = Path(name)
     try:
         return path if path.exists() else named_styles().get(name, path)
-    except OSError as error:  # such as a name too long to be one
-        raise InputError(f"cannot read {name[:40]}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # such as a name too long to be one, or with a NUL
+        raise InputError(f"cannot read {name[:40]!r}: {reason_of(error)}") from error
 
 
 def unknown_style(name: str, known: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +24,7 @@ from impasto.cli.choices import (
 from impasto.cli.painting import Outputs, paint
 from impasto.cli.streams import STREAM, label
 from impasto.errors import InputError
+from impasto.files.json_text import parse_json
 from impasto.jobs import Job, Reference
 from impasto.jobs.identity import beside
 from impasto.optimize.checkpoints import INTERVAL
@@ -177,7 +177,7 @@ def read_recipe(path: Path) -> Job:
 
     if path.suffix.lower() == ".json":
         try:
-            stored = jsonlib.loads(path.read_text(encoding="utf-8"))
+            stored = parse_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read parameters from {path}: {error}") from error
     else:

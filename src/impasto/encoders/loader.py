@@ -16,6 +16,7 @@ from impasto.encoders.nin import load_nin
 from impasto.encoders.protocol import FeatureExtractor
 from impasto.encoders.timm_models import load_timm
 from impasto.errors import OptionError, WeightsError
+from impasto.parameters import shown
 from impasto.weights.registry import check_convention
 
 TIMM = "timm:"
@@ -130,7 +131,7 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         expected = "one of " + ", ".join(choices)
         raise OptionError(
-            f"expected {option} to be {expected}; got {value!r}", expected=expected, actual=repr(value)
+            f"expected {option} to be {expected}; got {shown(value)}", expected=expected, actual=shown(value)
         )
 
 

@@ -26,6 +26,9 @@ from impasto.files.protection import check_unprotected
 STALE = 24 * 3600.0
 """Seconds without a write after which a temporary file of any machine counts as abandoned."""
 
+LONGEST_REASON = 300
+"""Letters of another library's message that are shown."""
+
 _PREFIX, _SUFFIX = ".impasto-", ".tmp"
 
 
@@ -199,9 +202,10 @@ def cannot_write(
 
 
 def reason_of(problem: BaseException) -> str:
-    """Return the first line of an exception's message."""
+    """Return the first line of an exception's message, truncated if long."""
     words = problem.strerror if isinstance(problem, OSError) else None
-    return words or next(iter(str(problem).strip().splitlines()), "") or type(problem).__name__
+    found = words or next(iter(str(problem).strip().splitlines()), "") or type(problem).__name__
+    return found if len(found) <= LONGEST_REASON else f"{found[: LONGEST_REASON - 3]}..."
 
 
 def temporary_name() -> str:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from impasto.errors import InputError
 from impasto.files import local, places
+from impasto.files.json_text import parse_json
 
 LEASE = 60.0
 """Seconds without renewal after which a lease has expired."""
@@ -54,7 +55,7 @@ class Lease:
     def take(self, taken: str) -> None:
         """Take the lease; raise InputError, with ``taken`` and the owner, if another process holds it."""
         if places.exists(self.address):
-            held = json.loads(places.read(self.address))
+            held = parse_json(places.read(self.address))
             if self._clock() - held["time"] < LEASE:
                 raise InputError(f"{taken} ({held['owner']}; if it has stopped, try again in {LEASE:.0f} s)")
         self.renew(due=False)

@@ -36,6 +36,22 @@ def is_address(name: str) -> bool:
     return "://" in name and not name.startswith("file://")
 
 
+def is_path(name: str) -> bool:
+    """Return whether the system can have a file called ``name``: no NUL, nothing that it cannot encode."""
+    try:
+        return b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is a file or folder; False for names that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def plain(name: str) -> str:
     """Return ``name`` without a leading file://."""
     return name.removeprefix("file://") if name.startswith("file://") else name

@@ -18,6 +18,7 @@ from typing import Any
 from PIL import Image
 
 from impasto.errors import OptionError
+from impasto.files.json_text import parse_json
 from impasto.imaging import formats
 from impasto.imaging.guard import decoding, load, picture_error
 
@@ -101,8 +102,8 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
     if text is None:
         return None
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as problem:
+        found = parse_json(text)
+    except ValueError as problem:
         if kind is not formats.PNG and not text.lstrip().startswith(f'{{"{KEY}"'):
             return None  # somebody else's comment
         raise picture_error(place, "parameters stored as JSON", f"they are damaged ({problem})") from problem

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import CorruptWeightsError, ImpastoError, OptionError, PictureError, StyleError
+from impasto.files import reason_of
 from impasto.inference.bands import BandPainter
 from impasto.inference.graphs import TABLE, Weights
 from impasto.inference.network_files import read_network
@@ -67,6 +68,10 @@ class Gallery:
         """
         chosen = (options or FastOptions()).replace(**changes)
         painted = self._pass(check_pixels(pixels), self.row(styles, chosen))
+        if not np.isfinite(painted).all():
+            raise CorruptWeightsError(
+                "the network paints what are not numbers: its file is damaged, or was trained badly"
+            )
         if not chosen.keep_color:
             return painted
         from impasto.imaging import keep_colours
@@ -112,7 +117,14 @@ class Gallery:
         image = np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]
         feed = {"image": image, "weights": row}
         inputs = {name: feed[name] for name in self._inputs}
-        painting = run(self._session, self.device, ["painting"], inputs)[0][0]
+        try:
+            painting = run(self._session, self.device, ["painting"], inputs)[0][0]
+        except (ImpastoError, MemoryError):
+            raise
+        except Exception as problem:  # ONNX Runtime's errors have no common base
+            raise CorruptWeightsError(f"the network cannot paint: {reason_of(problem)}") from problem
+        if painting.ndim != 3 or painting.shape[0] != 3:
+            raise CorruptWeightsError(f"expected a network that paints in 3 colours; got {painting.shape}")
         return np.ascontiguousarray(np.clip(painting, 0, 1).transpose(1, 2, 0))
 
     def _in_bands(self, pixels: Pixels, row: NDArray[np.float32], **more: Any) -> Pixels:

@@ -54,7 +54,7 @@ class Sessions:
         # An arena is never given back, and each stage of a network has one of its own.
         options.enable_cpu_mem_arena = False
         if self.device == "cpu":
-            return onnxruntime.InferenceSession(model, options, providers=[CPU])
+            return onnxruntime.InferenceSession(model, options, providers=[CPU], enable_fallback=0)
         # Its log would say the same in several lines.
         onnxruntime.set_default_logger_severity(_FATAL)
         try:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from impasto.errors import CorruptWeightsError, InputError
+from impasto.files.json_text import parse_json
+from impasto.parameters import shown
 
 FORMAT = 1
 KIND = "gallery"
@@ -50,7 +52,7 @@ def describe(styles: Sequence[FastStyle], extra: Mapping[str, Any] | None = None
 def kind_of(text: str | None) -> str | None:
     """Return the kind of network that ``describe`` was told; None for what it did not make."""
     try:
-        about = json.loads(text or "")
+        about = parse_json(text or "")
     except ValueError:
         return None
     kind = about.get("kind") if isinstance(about, dict) else None
@@ -69,14 +71,14 @@ def understand(
             f"expected a gallery network, made by impasto train or impasto export; {source} is something else"
         )
     try:
-        about = dict(json.loads(text))
+        about = dict(parse_json(text))
         found, number = about.pop("kind", None), about.pop("format", None)
         if found != kind:
-            raise CorruptWeightsError(f"expected a {kind} network; {source} is of the kind {found!r}")
+            raise CorruptWeightsError(f"expected a {kind} network; {source} is of the kind {shown(found)}")
         if number != FORMAT:
             raise CorruptWeightsError(
                 f"expected a {kind} network of format {FORMAT}, which this version of impasto reads; "
-                f"{source} has format {number!r}"
+                f"{source} has format {shown(number)}"
             )
         styles = tuple(FastStyle(**entry) for entry in about.pop("styles"))
     except (ValueError, TypeError, KeyError) as problem:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from impasto import files
 from impasto.errors import InputError
+from impasto.files import reason_of
+from impasto.files.places import is_there
 from impasto.progress import Progress
 from impasto.types import Pixels
 
@@ -113,7 +115,10 @@ def read_log(path: str | Path) -> LossLog:
     rows = _from_json(text, place) if place.suffix.lower() in JSON_LINES else _from_csv(text, place)
     if not rows:
         raise InputError(f"the log {place} has no iterations in it")
-    return _gathered(rows, place.parent)
+    try:
+        return _gathered(rows, place.parent)
+    except (ValueError, TypeError, KeyError, OverflowError) as problem:
+        raise _no_log(place, f"it has other values ({reason_of(problem)})") from problem
 
 
 def _from_csv(text: str, path: Path) -> list[dict[str, Any]]:
@@ -141,7 +146,7 @@ def _from_json(text: str, path: Path) -> list[dict[str, Any]]:
             row = json.loads(line)
             losses = {str(name): float(value) for name, value in row["losses"].items()}
             found.append({name: row[name] for name in PLACES} | losses | {"saved": row.get("saved")})
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             if number == len(lines) and found:
                 break
             raise _no_log(path, f"line {number} is another") from None
@@ -156,7 +161,7 @@ def _no_log(path: Path, why: str) -> InputError:
 
 def _gathered(rows: Sequence[Mapping[str, Any]], folder: Path) -> LossLog:
     names = [name for name in rows[0] if name not in (*PLACES, "saved")]
-    whole = {name: np.array([int(row[name]) for row in rows]) for name in PLACES[:-1]}
+    whole = {name: np.array([int(row[name]) for row in rows], np.int64) for name in PLACES[:-1]}
     saved = {int(r["iteration"]): _found(Path(r["saved"]), folder) for r in rows if r.get("saved")}
     return LossLog(
         **whole,
@@ -168,7 +173,7 @@ def _gathered(rows: Sequence[Mapping[str, Any]], folder: Path) -> LossLog:
 
 def _found(path: Path, folder: Path) -> Path:
     """Return a picture's place: as the log has it, or else beside the log."""
-    return path if path.exists() or not (folder / path.name).exists() else folder / path.name
+    return path if is_there(path) or not is_there(folder / path.name) else folder / path.name
 
 
 def numbered_pictures(output: str | Path) -> dict[int, Path]:

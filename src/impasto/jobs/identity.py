@@ -10,7 +10,7 @@ from typing import Any, get_args
 from impasto.catalogue.lookup import named_or_path, named_styles
 from impasto.errors import InputError
 from impasto.files import digests
-from impasto.files.places import fetch, fetched_version, is_address
+from impasto.files.places import fetch, fetched_version, is_address, is_there
 from impasto.jobs.job import LISTS, Job, Reference
 from impasto.jobs.run import Run
 from impasto.optimize.options import Initialisation, OptimizeOptions
@@ -98,7 +98,7 @@ def located(job: Job) -> Job:
         return job
 
     def whole(place: str) -> str:
-        is_style = not (folder / place).exists() and place in named_styles()
+        is_style = not is_there(folder / place) and place in named_styles()
         return place if not place or is_style or is_address(place) else str(folder / place)
 
     found = _moved(job, whole, _network_in(folder))
@@ -114,16 +114,16 @@ def beside(job: Job, folder: Path) -> Job:
     """Return ``job`` with inputs missing in the current folder taken from ``folder``, where they exist."""
 
     def found(place: str) -> str:
-        is_there_only = bool(place) and not Path(place).exists() and (folder / place).exists()
+        is_there_only = bool(place) and not is_there(Path(place)) and is_there(folder / place)
         return str(folder / place) if is_there_only else place
 
     network = _network_in(folder)
-    return _moved(job, found, lambda name: name if Path(name).is_file() else network(name))
+    return _moved(job, found, lambda name: name if is_there(Path(name)) else network(name))
 
 
 def _network_in(folder: Path) -> Callable[[str], str]:
     def whole(network: str) -> str:
-        is_file = bool(Path(network).suffix) and (folder / network).is_file()
+        is_file = bool(Path(network).suffix) and is_there(folder / network)
         return str(folder / network) if is_file else network
 
     return whole

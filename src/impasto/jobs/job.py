@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from impasto.errors import OptionError
+from impasto.files.places import is_path
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
+from impasto.parameters import shown
 from impasto.version import __version__
 
 PaintOptions = OptimizeOptions | FastOptions
@@ -37,6 +39,12 @@ class Reference:
     digest: str = ""
     version: str = ""
 
+    def __post_init__(self) -> None:
+        if not is_path(self.place):
+            raise OptionError(
+                f"expected a path, an address or a name as an input of a job; got {shown(self.place)}"
+            )
+
     @property
     def label(self) -> str:
         """The input's name for the user."""
@@ -54,7 +62,7 @@ class Reference:
             name in known and isinstance(text, str) for name, text in value.items()
         ):
             raise OptionError(
-                f"expected {what} of a job to be a string or an object of strings; got {value!r}"
+                f"expected {what} of a job to be a string or an object of strings; got {shown(value)}"
             )
         return cls(**value)
 
@@ -93,18 +101,20 @@ class Job:
         for name in LISTS:
             values = getattr(self, name)
             if not isinstance(values, (list, tuple)):
-                raise OptionError(f"expected {name} of a job to be a list; got {values!r}")
+                raise OptionError(f"expected {name} of a job to be a list; got {shown(values)}")
             object.__setattr__(self, name, tuple(Reference.of(value, name) for value in values))
         for name in _SINGLE:
             value = getattr(self, name)
             if value is not None or name == "content":
                 object.__setattr__(self, name, Reference.of(value, name))
         for name in ("output", "folder", "network"):
-            if not isinstance(getattr(self, name), str):
-                raise OptionError(f"expected {name} of a job to be a string; got {getattr(self, name)!r}")
+            if not isinstance(getattr(self, name), str) or not is_path(getattr(self, name)):
+                raise OptionError(f"expected {name} of a job to be a path; got {shown(getattr(self, name))}")
         whole = isinstance(self.quality, int) and not isinstance(self.quality, bool)
         if not whole or not 1 <= self.quality <= 100:
-            raise OptionError(f"expected quality to be a whole number from 1 to 100; got {self.quality!r}")
+            raise OptionError(
+                f"expected quality to be a whole number from 1 to 100; got {shown(self.quality)}"
+            )
 
     @property
     def engine(self) -> str:
@@ -154,12 +164,14 @@ class Job:
         known = {f.name for f in fields(cls)} | {"engine"}
         unknown, missing = set(values) - known, {"content", "styles"} - set(values)
         if unknown or missing:
-            wrong = f"unknown {sorted(unknown)[0]!r}" if unknown else f"missing {sorted(missing)[0]!r}"
+            wrong = f"unknown {shown(sorted(unknown)[0])}" if unknown else f"missing {sorted(missing)[0]!r}"
             raise OptionError(f"{wrong} in a job; it has {', '.join(sorted(known))}")
         plain = dict(values)
         engine = plain.pop("engine", "optimize")
         if not isinstance(engine, str) or engine not in ENGINES:
-            raise OptionError(f"expected engine of a job to be one of {', '.join(ENGINES)}; got {engine!r}")
+            raise OptionError(
+                f"expected engine of a job to be one of {', '.join(ENGINES)}; got {shown(engine)}"
+            )
         try:
             plain["options"] = ENGINES[engine].from_dict(plain.get("options", {}))
         except OptionError:

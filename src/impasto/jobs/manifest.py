@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from impasto.errors import InputError
 from impasto.jobs.job import Job
 from impasto.jobs.run import RunStore, run_store
+from impasto.parameters import is_real, is_whole, shown
 
 NAME = "manifest.jsonl"
 Status = Literal["done", "failed"]
@@ -50,9 +51,30 @@ class Record:
         if wrong or values["status"] not in ("done", "failed") or not isinstance(values["output"], str):
             odd = wrong[0] if wrong else "status or output"
             raise InputError(f"expected a record with {', '.join(sorted(known))}; wrong or missing: {odd!r}")
-        size = values.get("size")
-        plain = dict(values) | {"job": Job.from_dict(values["job"]), "size": size and tuple(size)}
+        size, plain = values.get("size"), dict(values)
+        for name, kind, is_kind in _KINDS:
+            if name in values and not is_kind(values[name]):
+                raise InputError(f"expected {name} of a record to be {kind}; got {shown(values[name])}")
+        plain |= {"job": Job.from_dict(values["job"]), "size": size and tuple(size)}
         return cls(**plain)
+
+
+def _is_size(value: object) -> bool:
+    return value is None or (isinstance(value, list) and len(value) == 2 and all(is_whole(n) for n in value))
+
+
+def _is_losses(value: object) -> bool:
+    return isinstance(value, dict) and all(is_real(number) for number in value.values())
+
+
+_KINDS: tuple[tuple[str, str, Callable[[object], bool]], ...] = (
+    ("size", "a width and a height", _is_size),
+    ("losses", "an object of numbers", _is_losses),
+    ("seconds", "a number", is_real),
+    ("iterations", "a whole number", is_whole),
+    ("attempts", "a whole number", is_whole),
+    ("error", "a text", lambda value: value is None or isinstance(value, str)),
+)
 
 
 def manifest(folder: str) -> RunStore:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from impasto.errors import InputError
 from impasto.files import local, places
+from impasto.files.json_text import parse_json
 from impasto.files.locks import Lease, locked
 
 HIDDEN = ".impasto"
@@ -202,7 +203,7 @@ def _parse(data: bytes, where: str, kind: str, read: Callable[[dict[str, Any]], 
     found = []
     for number, line in enumerate(data.split(b"\n")[:-1], 1):
         try:
-            values = json.loads(line.decode("utf-8", "surrogateescape"))
+            values = parse_json(line.decode("utf-8", "surrogateescape"))
             if not isinstance(values, dict):
                 raise InputError(f"expected an object; got {type(values).__name__}")
             found.append(read(values))

@@ -74,7 +74,7 @@ def load_network(
             raise CorruptWeightsError(
                 f"expected numbers of shape {tuple(tensor.shape)} called {name} in {source}; got {came}"
             )
-        if not bool(found.isfinite().all()):
+        if not bool(found.float().isfinite().all()):
             raise CorruptWeightsError(f"expected finite numbers in {source}; some of {name} are not")
     network.load_state_dict({name: tensors[name].float() for name in wanted})
     return network.eval().requires_grad_(False), styles

@@ -144,6 +144,8 @@ def read_johnson(path: Path) -> JohnsonNetwork:
             raise CorruptWeightsError(
                 f"expected {name} of shape {tuple(value.shape)} in {path}; it has {tuple(state[name].shape)}"
             )
+        if not state[name].is_floating_point() or not bool(state[name].float().isfinite().all()):
+            raise CorruptWeightsError(f"expected finite numbers in {path}; some of {name} are not")
     network.load_state_dict({name: value.float() for name, value in state.items()})
     return network.eval()
 
@@ -163,6 +165,8 @@ def _read(path: Path) -> Mapping[str, Tensor]:
         raise CorruptWeightsError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
     except Exception as error:  # unpickling raises nearly anything at bytes that are not its own
         raise CorruptWeightsError(f"{path} is not a checkpoint of tensors: {type(error).__name__}") from error
-    if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
+    if not isinstance(found, Mapping) or not all(
+        isinstance(n, str) and isinstance(v, Tensor) for n, v in found.items()
+    ):
         raise CorruptWeightsError(f"expected a state dict of tensors in {path}; it holds something else")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from impasto.errors import DivergedError
 from impasto.objectives import Evaluation, Objective
+from impasto.optimize.kept_state import check_state, restoring
 from impasto.optimize.optimizers import make_optimizer, resized
 from impasto.optimize.options import OptimizeOptions
 
@@ -40,6 +42,7 @@ class Descent:
         self._optimizer = make_optimizer(options, self.rate)
         self._average = self._variable.clone() if options.average_decay else None
         self._mark = self._variable.clone()
+        self._is_restored = False
         self._evaluated: list[tuple[Tensor, Evaluation]] = []
 
     @property
@@ -56,7 +59,9 @@ class Descent:
         due = self.options.recoveries and self.iteration % MARK_EVERY == 0
         while True:
             begun = self._variable.clone() if due else None
-            losses = self._try()
+            with restoring() if self._is_restored else contextlib.nullcontext():
+                losses = self._try()
+            self._is_restored = False
             if math.isfinite(losses["total"]) and bool(self._variable.isfinite().all()):
                 break
             self._recover(losses["total"])
@@ -133,7 +138,13 @@ class Descent:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from a ``state``."""
+        """Continue from a ``state``. Raises InputError for one that is damaged, here or at the next step."""
+        with restoring():
+            check_state(state, self._variable)
+            self._take(state)
+        self._is_restored = True
+
+    def _take(self, state: Mapping[str, Any]) -> None:
         self._variable.copy_(state["variable"])
         self.rate = state["rate"]
         self._optimizer = make_optimizer(self.options, self.rate)

@@ -22,6 +22,7 @@ from impasto.optimize.budget import budget
 from impasto.optimize.descent import Descent, minimize
 from impasto.optimize.device import choose_machine
 from impasto.optimize.one_pass import one_pass
+from impasto.optimize.kept_state import check_progress, restoring
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import levels
 from impasto.optimize.regions import Place, blended, check_guidance, regions
@@ -121,14 +122,15 @@ class PyramidDescent:
         """Paint all levels, one after the other; the arguments are those of the function ``paint``."""
         reporter = Reporter(self.sizes, self.counts, on_progress)
         kept = None if checkpointer is None else checkpointer.restore()
-        first = 0 if kept is None else int(kept["level"])
+        with restoring():
+            first, last = (0, {}) if kept is None else check_progress(kept, self.sizes)
         descent: Descent | None = None
-        last: dict[str, float] = {} if kept is None else dict(kept["losses"])
         stopped = False
         for level in range(first, len(self.sizes)):
             descent = self.descent(level, descent, None if kept is None else kept["descent"])
             if kept is not None:
-                descent.objective.chance = kept["chance"]
+                with restoring():
+                    descent.objective.chance = kept["chance"]
                 reporter.resume(level, descent.iteration, kept["iterations"], kept["seconds"])
                 kept = None
 
@@ -174,7 +176,8 @@ class PyramidDescent:
                 blended(self.exact, p, self.style_layers, scaled, self._look_at) for p in self.places
             ]
         if kept is not None:
-            image = kept["variable"].to(photo.device) / self.options.variable_range
+            with restoring():
+                image = kept["variable"].to(photo.device).reshape(photo.shape) / self.options.variable_range
         elif before is None:
             generator = torch.Generator().manual_seed(self.options.seed)
             styles = self.places[0].styles

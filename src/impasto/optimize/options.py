@@ -63,7 +63,9 @@ class OptimizeOptions:
     ``style_weights`` are divided by the sum of their magnitudes.
     """
 
-    size: int | tuple[int, int] = parameter(512, "Long side in pixels, or WIDTHxHEIGHT.", "size", least=16)
+    size: int | tuple[int, int] = parameter(
+        512, "Long side in pixels, or WIDTHxHEIGHT.", "size", least=16, most=1_000_000
+    )
     style_weight: float = parameter(8.0, "Weight of the style.", "number", least=0)
     content_weight: float = parameter(1.0, "Weight of the photograph.", "number", least=0)
     tv_weight: float = parameter(0.0, "Weight of smoothness.", "number", least=0)
@@ -72,6 +74,7 @@ class OptimizeOptions:
         "Size of the strokes relative to the picture: 1 as in the painting, 0.5 half.",
         "number",
         above=0,
+        most=100,
         bound=4,
         flags=("--style-scale", "--stroke-size"),
     )
@@ -92,6 +95,7 @@ class OptimizeOptions:
         "whole",
         STYLES,
         least=1,
+        most=100_000,
         bound=4096,
         optional=True,
         shown="by --style-scale",

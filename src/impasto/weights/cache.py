@@ -16,6 +16,7 @@ import platformdirs
 
 from impasto import files
 from impasto.errors import CorruptWeightsError, OptionError
+from impasto.files.json_text import parse_json
 
 FOLDER_VARIABLE = "IMPASTO_WEIGHTS_DIR"
 TAKES = f"a folder that takes files, or another in {FOLDER_VARIABLE}"
@@ -49,7 +50,7 @@ class Stored:
     @classmethod
     def from_json(cls, text: str) -> Stored:
         """Parse a record. Raises ValueError or TypeError on text that is not one."""
-        values = json.loads(text)
+        values = parse_json(text)
         kinds = {field.name: {"str": str, "int": int}[str(field.type)] for field in fields(cls)}
         if not isinstance(values, dict) or set(values) != set(kinds):
             raise ValueError(f"expected the fields {', '.join(kinds)}")

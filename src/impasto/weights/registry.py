@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from impasto.errors import OptionError
+from impasto.parameters import shown
 
 Convention = Literal["caffe", "torchvision", "centred"]
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
@@ -119,7 +120,9 @@ def check_convention(convention: str) -> Convention:
             return known
     expected = "one of " + ", ".join(CONVENTIONS)
     raise OptionError(
-        f"expected a convention, {expected}; got {convention!r}", expected=expected, actual=repr(convention)
+        f"expected a convention, {expected}; got {shown(convention)}",
+        expected=expected,
+        actual=shown(convention),
     )
 
 

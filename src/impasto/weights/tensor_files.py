@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from impasto.errors import CorruptWeightsError, WeightsMissingError
+from impasto.files.tensors import KINDS
 
 Arrays = dict[str, NDArray[Any]]
 Names = Callable[[Iterable[str]], Mapping[str, str]]
@@ -85,7 +86,7 @@ def _read_safetensors(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]
 
 
 def _stored(file: Any, path: Path, key: str) -> NDArray[Any]:
-    if file.get_slice(key).get_dtype() != "BF16":
+    if file.get_slice(key).get_dtype() in KINDS:
         found: NDArray[Any] = file.get_tensor(key)
         return found
     with safe_open(path, framework="pt") as again:  # NumPy has no such numbers

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from impasto.clips.writer import Segment
 from impasto.errors import ImpastoError
+from impasto.files.json_text import parse_json
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
@@ -62,7 +62,7 @@ def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segme
 def _read_about(path: Path) -> tuple[list[str], set[int]]:
     """Return a part's notes, and the frames at which scenes begin."""
     try:
-        found = json.loads(path.read_bytes())
+        found = parse_json(path.read_bytes())
         return list(found["notes"]), set(found["cuts"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ImpastoError(f"cannot read {path}, which a worker should have written: {error}") from error

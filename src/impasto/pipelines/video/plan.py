@@ -19,6 +19,7 @@ from impasto.clips.pictures import find
 from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
 from impasto.files import digests
+from impasto.files.json_text import parse_json
 from impasto.jobs import Job
 from impasto.jobs.identity import located
 from impasto.pipelines.video.options import FilmOptions
@@ -94,7 +95,7 @@ class FilmPlan:
     @classmethod
     def from_json(cls, data: bytes) -> FilmPlan:
         """Return the plan of ``to_json``, with the job's paths relative to the current folder."""
-        values: dict[str, Any] = json.loads(data)
+        values: dict[str, Any] = parse_json(data)
         job, film = located(Job.from_dict(values["job"])), FilmOptions.from_dict(values["film"])
         parts = tuple(Part(**part) for part in values["parts"])
         known = {"job": job, "film": film, "parts": parts}
