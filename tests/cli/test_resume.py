@@ -13,6 +13,7 @@ from typer.testing import Result
 
 import impasto
 from impasto import imaging
+from impasto.cli.painting import ENDING, Interrupts
 from impasto.inspection import read_log
 from impasto.jobs import Job
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
@@ -154,18 +155,32 @@ def test_masks_protection_and_quality_are_in_the_checkpoint() -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_ctrl_c_keeps_the_state_of_the_last_iteration() -> None:
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.slow) for one in ENDING[1:])]
+)
+def test_ctrl_c_and_the_system_s_signals_keep_the_state_of_the_last_iteration(how: signal.Signals) -> None:
     command = [sys.executable, "-m", "impasto", "stylize", "photo.png", "art.png", "-o", "out.png"]
     command += ["--size", "64", "--iterations", "100000", "--json", "--checkpoint", "it.state"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        os.kill(process.pid, signal.SIGINT)
+        os.kill(process.pid, how)
         rest, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert imaging.read("out.png").width == 64
     events = 1 + len(rest.splitlines()) - 1  # the one read before; the last line is the result
     assert read_checkpoint(Path("it.state"))[1]["iterations"] == events
+
+
+@pytest.mark.parametrize("how", ENDING)
+def test_a_signal_asks_to_stop_and_a_second_one_stops(how: signal.Signals) -> None:
+    before = signal.getsignal(how)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), how)
+        assert interrupts.seen
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), how)
+    assert signal.getsignal(how) is before
 
 
 @pytest.mark.usefixtures("here")

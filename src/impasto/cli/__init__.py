@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import warnings
 from typing import Any, NoReturn
@@ -108,5 +109,6 @@ def _root(
 
 
 def main() -> None:
-    """Run the ``impasto`` command."""
+    """Run the ``impasto`` command. SIGTERM ends it as Ctrl-C does: in order, with what is finished kept."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

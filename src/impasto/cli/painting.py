@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from impasto.types import Picture, Pixels
 
 INTERRUPTED = 130
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end a command in order: Ctrl-C, the system's, and that of a closed terminal."""
 # The most bytes of a result on disk: 16 bits per channel, with alpha, uncompressed.
 BYTES_PER_PIXEL = 8
 
@@ -187,18 +189,21 @@ def finisher(job: Job, outputs: Outputs) -> Callable[[Pixels], Picture]:
 
 
 class Interrupts:
-    """A handler of Ctrl-C: the first one sets ``seen``, to stop in order; the second one stops at once."""
+    """A handler of ``ENDING``: the first one sets ``seen``, to stop in order; the second one stops at
+    once."""
 
     def __init__(self) -> None:
         self.seen = False
-        self._before: Any = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        self._before = signal.signal(signal.SIGINT, self._take)
+        known = [one for one in ENDING if signal.getsignal(one) is not signal.SIG_IGN]  # as under nohup
+        self._before = {one: signal.signal(one, self._take) for one in known}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for one, handler in self._before.items():
+            signal.signal(one, handler)
 
     def _take(self, *_: object) -> None:
         if self.seen:

@@ -122,8 +122,8 @@ def stylize(
 
     More style: raise --style-weight. Finer strokes: lower --style-scale. A quick draft:
     --preset draft. The papers' own methods: --preset gatys2016, neural-style and others.
-    Ctrl-C saves the picture so far. With --checkpoint, an interrupted painting is resumed by the same
-    command, or by `impasto resume FILE`.
+    Ctrl-C and SIGTERM save the picture so far. With --checkpoint, an interrupted painting is resumed by
+    the same command, or by `impasto resume FILE`.
     """
     earlier = Job(Reference(), ()) if repeat is None else read_recipe(repeat)
     if content is None and not earlier.content.place:

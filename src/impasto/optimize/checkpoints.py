@@ -67,7 +67,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     import torch
 
     if not path.is_file():
-        raise InputError(f"there is no checkpoint {path}")
+        raise InputError(f"there is no checkpoint {path}; it is removed once the picture is written")
     try:
         with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
             damaged = archive.testzip()
