@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from impasto.catalogue.cards import named_styles
 from impasto.catalogue.files import read_style
+from impasto.catalogue.lookup import named_styles
 from impasto.cli.stylize import read_recipe
 from impasto.errors import CorruptWeightsError, InputError, OptionError, StyleError
 from impasto.files.json_text import parse_json

@@ -19,9 +19,10 @@ import torch
 from PIL import Image
 
 from impasto import imaging
-from impasto.catalogue.cards import named_styles, read_card
+from impasto.catalogue.cards import read_card
 from impasto.catalogue.files import read_style
 from impasto.catalogue.loader import load_style
+from impasto.catalogue.lookup import named_styles
 from impasto.cli.stylize import read_recipe
 from impasto.encoders import load_extractor
 from impasto.errors import ImpastoError

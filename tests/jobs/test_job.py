@@ -221,5 +221,5 @@ def test_inputs_that_are_elsewhere_only_are_found_there(here: Path, monkeypatch:
 
 
 def test_a_name_too_long_for_a_file_is_refused() -> None:
-    with pytest.raises(InputError, match=r"cannot read xxx.*: File name too long"):
+    with pytest.raises(InputError, match=r"cannot read 'xxx.*: File name too long"):
         measure(Job("x" * 300, ("starry-night",)))

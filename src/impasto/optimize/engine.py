@@ -21,8 +21,8 @@ from impasto.optimize import memory
 from impasto.optimize.budget import budget
 from impasto.optimize.descent import Descent, minimize
 from impasto.optimize.device import choose_machine
-from impasto.optimize.one_pass import one_pass
 from impasto.optimize.kept_state import check_progress, restoring
+from impasto.optimize.one_pass import one_pass
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import levels
 from impasto.optimize.regions import Place, blended, check_guidance, regions
