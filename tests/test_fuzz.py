@@ -38,7 +38,7 @@ from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.johnson import JohnsonNetwork, read_johnson
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import load_network as load_encoder
+from impasto.painters.sources import load_encoder
 from impasto.parameters import parameters
 from impasto.pipelines.photo import paint_job, stylize
 from impasto.types import Picture
