@@ -27,7 +27,11 @@ def test_the_demo_paints_a_picture_and_says_where(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("example", "pictures"),
-    [("regions.py", ["regions.png", "protected.png"]), ("own_network.py", ["own-network.png"])],
+    [
+        ("regions.py", ["regions.png", "protected.png"]),
+        ("own_network.py", ["own-network.png"]),
+        ("panorama.py", ["panorama.png", "tiles.png"]),
+    ],
 )
 def test_an_example_makes_its_pictures(example: str, pictures: list[str], tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "examples" / example), "96"]

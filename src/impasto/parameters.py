@@ -28,6 +28,7 @@ Kind = Literal[
     "numbers",
     "layers",
     "layer sets",
+    "classes",
 ]
 _KEY = "parameter"
 
@@ -39,11 +40,11 @@ class Parameter:
     ``help``: a sentence, as the command line and the documentation show it. ``kind``: which values it has:
     a number, a whole number, a time in seconds or another number kept as a fraction, True or False, one of
     ``choices`` (a Literal), a text (over HTTP, of ``choices``), a size in pixels or (width, height), a list
-    of numbers, layers with weights, or several of those. ``group``: the heading that it stands under.
-    ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it may not. ``optional``:
-    None is allowed. ``flags``: its names on the command line where they are not its own. ``shown``: what the
-    help calls the default. ``expected``: what messages call a text. ``bound``: the most that a request over
-    HTTP may ask for.
+    of numbers, layers with weights, or several of those, or classes with weights. ``group``: the heading
+    that it stands under. ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it
+    may not. ``optional``: None is allowed. ``flags``: its names on the command line where they are not its
+    own. ``shown``: what the help calls the default. ``expected``: what messages call a text. ``bound``: the
+    most that a request over HTTP may ask for.
     """
 
     help: str
@@ -88,7 +89,7 @@ class Parameter:
         """Raise OptionError if ``value`` is not allowed for the field ``name``."""
         if value is None and self.optional:
             return
-        if self.kind in ("size", "numbers", "layers", "layer sets"):
+        if self.kind in _STRUCTURED:
             _STRUCTURED[self.kind](self, name, value)
         elif not self._fits(value):
             if is_real(value) and self.below is None and abs(value) > _largest(value):  # type: ignore[arg-type]
@@ -250,11 +251,26 @@ def _check_layer_sets(described: Parameter, name: str, value: object) -> None:
         _check_layers(described, name, one)
 
 
+def _check_classes(_: Parameter, name: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise OptionError(
+            f"expected {name} to map classes to weights, as in {{'281': 1}}; got {shown(value)}"
+        )
+    for one, weight in value.items():
+        if not isinstance(one, str) or not one.strip():
+            raise OptionError(f"expected {name} to have names or numbers of classes; got {shown(one)}")
+        if not is_real(weight) or weight < 0:
+            raise OptionError(
+                f"expected the weight of {one} in {name} to be a number, 0 or more; got {shown(weight)}"
+            )
+
+
 _STRUCTURED = {
     "size": _check_size,
     "numbers": _check_numbers,
     "layers": _check_layers,
     "layer sets": _check_layer_sets,
+    "classes": _check_classes,
 }
 _LAYERS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
 _SCHEMAS: dict[str, dict[str, Any]] = {
@@ -268,5 +284,6 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "size": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
     "numbers": {"type": "array", "items": {"type": "number"}},
     "layers": _LAYERS,
+    "classes": _LAYERS,
     "layer sets": {"type": "array", "items": _LAYERS},
 }

@@ -295,16 +295,20 @@ export interface components {
                 style_layers?: {
                     [key: string]: number;
                 };
+                /** @description What a classifier is to see: NAME or NAME:WEIGHT, separated by commas, each a class, its number, prob for the photo's own classes, or a dense layer such as fc7. */
+                class_weights?: {
+                    [key: string]: number;
+                };
                 /**
-                 * @description Style loss: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
+                 * @description Style loss: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
                  * @enum {string}
                  */
-                style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
+                style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
                 /**
-                 * @description Content loss: relative, mean, gatys, self-similarity.
+                 * @description Content loss: relative, mean, gatys, sum, self-similarity.
                  * @enum {string}
                  */
-                content_loss?: "relative" | "mean" | "gatys" | "self-similarity";
+                content_loss?: "relative" | "mean" | "gatys" | "sum" | "self-similarity";
                 /**
                  * @description Smoothness loss: l2, l1, nine-point, neural-style.
                  * @enum {string}
@@ -327,7 +331,7 @@ export interface components {
                 noise?: number;
                 /** @description Length of the history of L-BFGS. */
                 history?: number;
-                /** @description Line search for L-BFGS (strong Wolfe). */
+                /** @description Line search for L-BFGS and SGD (strong Wolfe). */
                 line_search?: boolean;
                 /** @description Adam's decay of the mean gradient. */
                 beta1?: number;
@@ -354,15 +358,17 @@ export interface components {
                 /** @description Share of the photo's fine detail restored at each level. */
                 detail?: number;
                 /**
-                 * @description Measure styles at fixed sizes, as in style files (grid), or at the exact size.
+                 * @description Sizes at which styles are measured: fixed ones, as in style files (grid), exact, or a square.
                  * @enum {string}
                  */
-                style_sizes?: "grid" | "exact";
+                style_sizes?: "grid" | "exact" | "square";
                 /**
-                 * @description Filter for resizing: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
+                 * @description Filter for resizing: lanczos, bilinear, bicubic, nearest; all but lanczos round to 8 bits.
                  * @enum {string}
                  */
-                resampling?: "lanczos" | "bilinear" | "bicubic";
+                resampling?: "lanczos" | "bilinear" | "bicubic" | "nearest";
+                /** @description Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy). */
+                seamless?: ("x" | "y" | "xy") | null;
                 /**
                  * @description Rounding of sides with half a pixel: half-up, half-even.
                  * @enum {string}
@@ -513,16 +519,20 @@ export interface components {
                 style_layers?: {
                     [key: string]: number;
                 };
+                /** @description What a classifier is to see: NAME or NAME:WEIGHT, separated by commas, each a class, its number, prob for the photo's own classes, or a dense layer such as fc7. */
+                class_weights?: {
+                    [key: string]: number;
+                };
                 /**
-                 * @description Style loss: gram, gram-gatys, gram-neural-style, gram-per-element, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
+                 * @description Style loss: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss.
                  * @enum {string}
                  */
-                style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
+                style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
                 /**
-                 * @description Content loss: relative, mean, gatys, self-similarity.
+                 * @description Content loss: relative, mean, gatys, sum, self-similarity.
                  * @enum {string}
                  */
-                content_loss?: "relative" | "mean" | "gatys" | "self-similarity";
+                content_loss?: "relative" | "mean" | "gatys" | "sum" | "self-similarity";
                 /**
                  * @description Smoothness loss: l2, l1, nine-point, neural-style.
                  * @enum {string}
@@ -545,7 +555,7 @@ export interface components {
                 noise?: number;
                 /** @description Length of the history of L-BFGS. */
                 history?: number;
-                /** @description Line search for L-BFGS (strong Wolfe). */
+                /** @description Line search for L-BFGS and SGD (strong Wolfe). */
                 line_search?: boolean;
                 /** @description Adam's decay of the mean gradient. */
                 beta1?: number;
@@ -572,15 +582,17 @@ export interface components {
                 /** @description Share of the photo's fine detail restored at each level. */
                 detail?: number;
                 /**
-                 * @description Measure styles at fixed sizes, as in style files (grid), or at the exact size.
+                 * @description Sizes at which styles are measured: fixed ones, as in style files (grid), exact, or a square.
                  * @enum {string}
                  */
-                style_sizes?: "grid" | "exact";
+                style_sizes?: "grid" | "exact" | "square";
                 /**
-                 * @description Filter for resizing: lanczos, bilinear, bicubic; all but lanczos round to 8 bits.
+                 * @description Filter for resizing: lanczos, bilinear, bicubic, nearest; all but lanczos round to 8 bits.
                  * @enum {string}
                  */
-                resampling?: "lanczos" | "bilinear" | "bicubic";
+                resampling?: "lanczos" | "bilinear" | "bicubic" | "nearest";
+                /** @description Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy). */
+                seamless?: ("x" | "y" | "xy") | null;
                 /**
                  * @description Rounding of sides with half a pixel: half-up, half-even.
                  * @enum {string}

@@ -83,3 +83,40 @@ def test_an_unknown_command_is_refused_with_the_nearest() -> None:
     done = CliRunner().invoke(app, ["fst"], prog_name="impasto")
     assert done.exit_code == 2
     assert done.stderr == "impasto: No such command 'fst'. Did you mean 'fast'?; see impasto --help\n"
+
+
+def commands_that_compute() -> list[tuple[str, ...]]:
+    return [
+        (name, *sub)
+        for name, listed in COMMANDS.items()
+        if listed.computes
+        for sub in ([(one,) for one in getattr(load(name), "commands", ())] or [()])
+    ]
+
+
+@pytest.mark.parametrize("words", commands_that_compute(), ids=" ".join)
+def test_every_command_that_computes_takes_a_number_of_threads(words: tuple[str, ...]) -> None:
+    command = load(words[0])
+    for sub in words[1:]:
+        command = command.commands[sub]
+    assert sum("--threads" in option.opts for option in command.params) == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "ACTIVE"}])
+def test_threads_are_limited_and_sleep_while_they_wait_unless_told_otherwise(
+    given: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = (
+        "import os, sys\nsys.argv = ['impasto', 'inspect', 'layers', '--threads', '3', 'tiny']\n"
+        "from impasto.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*(os.environ.get(n) for n in ('OMP_NUM_THREADS', 'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT')))"
+    )
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    subprocess.run([sys.executable, "-c", code], check=True)
+    last = capfd.readouterr().out.splitlines()[-1].split()
+    expected = given or {"OMP_WAIT_POLICY": "PASSIVE"}
+    assert last == ["3", *(expected.get(n, "None") for n in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"))]

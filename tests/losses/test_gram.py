@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import InputError
-from impasto.losses import gatys, gram_matrix, neural_style, per_element, relative
+from impasto.losses import gatys, gram_matrix, neural_style, per_element, relative, sum_of_squares
 
-LOSSES = [gatys, neural_style, per_element, relative]
+LOSSES = [gatys, neural_style, per_element, relative, sum_of_squares]
 
 
 def random_features(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -53,6 +53,7 @@ def test_each_normalisation_is_the_one_its_source_writes_with_sums() -> None:
         neural_style: (difference / (channels * positions)).square().mean(),
         per_element: (difference / positions).square().mean(),
         relative: difference.square().sum() / total_style.square().sum(),
+        sum_of_squares: (difference / positions).square().sum(),
     }
     for loss, value in expected.items():
         torch.testing.assert_close(loss(gram_matrix(features), gram_matrix(style)), value)

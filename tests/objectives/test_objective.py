@@ -6,6 +6,7 @@ import torch
 from impasto.encoders.network import Encoder
 from impasto.errors import StyleError
 from impasto.objectives import IMAGE, STYLE_LOSSES, Objective, Region, blend_styles, measure_style
+from impasto.objectives.statistics import moments
 
 LAYERS = ["relu1_1", "relu3_1"]
 
@@ -101,3 +102,25 @@ def test_blending_with_weights_that_cancel_is_refused(encoder: Encoder) -> None:
     style = measure_style(encoder, picture(2), LAYERS)
     with pytest.raises(StyleError, match="positive sum"):
         blend_styles([style, style], [1, -1])
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_gradient_of_moments_is_that_of_their_definition(
+    weighted: bool, layout: torch.memory_format
+) -> None:
+    generator = torch.Generator().manual_seed(4)
+    features = torch.rand(1, 5, 7, 6, generator=generator).to(memory_format=layout)
+    weights = torch.rand(7, 6, generator=generator) if weighted else 42
+    for_mean, for_gram = torch.rand(5, generator=generator), torch.rand(5, 5, generator=generator)
+    variable = features.clone().requires_grad_()
+    mean, gram = moments(variable, weights)
+    ((mean * for_mean).sum() + (gram * for_gram).sum()).backward()
+    each = weights if isinstance(weights, torch.Tensor) else torch.full((7, 6), 1 / 42)
+    plain = features.clone().requires_grad_()
+    wanted_mean = torch.einsum("chw,hw->c", plain[0], each)
+    wanted_gram = torch.einsum("chw,dhw,hw->cd", plain[0], plain[0], each)
+    ((wanted_mean * for_mean).sum() + (wanted_gram * for_gram).sum()).backward()
+    torch.testing.assert_close(mean, wanted_mean)
+    torch.testing.assert_close(gram, wanted_gram)
+    torch.testing.assert_close(variable.grad, plain.grad)

@@ -99,6 +99,19 @@ def test_lbfgs_with_a_line_search_goes_on_after_its_history_misled_it() -> None:
     assert float(valley(point)[0]) < 1e-4 * float(valley(START)[0])
 
 
+def test_gradient_descent_with_a_line_search_needs_no_rate_of_the_loss_s_size() -> None:
+    for size in (1e-9, 1e9):
+
+        def scaled(point: Tensor, size: float = size) -> tuple[Tensor, Tensor]:
+            loss, gradient = valley(point)
+            return size * loss, size * gradient
+
+        point, method = START.double(), GradientDescent(1.0, 0.0, line_search=True)
+        for _ in range(40):
+            method.step(point, scaled)
+        assert float(valley(point)[0]) < 1e-2 * float(valley(START)[0])
+
+
 def test_a_line_search_does_not_evaluate_a_place_twice() -> None:
     from impasto.objectives import Evaluation
     from impasto.optimize.descent import Descent

@@ -17,7 +17,7 @@ from tests.conftest import blobs
 
 def paint(model: Path, photo: Picture, **options: object) -> Picture:
     job = Job("", ("red-dots",), options=FastOptions(model=str(model), **options))
-    return make_painter(job, threads=1).paint(photo).picture
+    return make_painter(job).paint(photo).picture
 
 
 def paint_file(model: Path, photo: Path, output: Path, **options: object) -> Result:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # styles are found and read without torch
     from impasto.encoders import FeatureExtractor
     from impasto.objectives import SampleKind, Samples, StyleStatistics, Window
 
-Sizing = Literal["grid", "exact", "as-is"]
+Sizing = Literal["grid", "exact", "square", "as-is"]
 Plan = Callable[[int, int], "Sequence[Window]"]
 
 
@@ -66,7 +66,8 @@ class PictureStyle:
     """The style of a picture, measured when asked for, at no more than about its own size.
 
     ``sizing``: "grid" measures at STYLE_SIZES only, as style files are; "exact" at the size asked for,
-    "as-is" always at its own. ``resampling`` and ``rounding`` are as in ``OptimizeOptions``.
+    "square" at the size asked for on both sides, enlarged where need be, "as-is" always at its own.
+    ``resampling`` and ``rounding`` are as in ``OptimizeOptions``.
     """
 
     picture: Picture
@@ -90,6 +91,8 @@ class PictureStyle:
         width, height = self.picture.width, self.picture.height
         if self.sizing == "as-is":
             return width, height
+        if self.sizing == "square":
+            return (max(round(long_side), least),) * 2
         if self.sizing == "exact":
             own = min(round(long_side), max(width, height))
             while min(fit(width, height, own, self.rounding)) < least:

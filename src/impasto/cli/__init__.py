@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from impasto import __version__
 from impasto.cli.commands import COMMANDS, load
 from impasto.errors import ImpastoError
+from impasto.threads import let_threads_sleep
 
 INTERRUPTED = 130
 BAD_INPUT = 2
@@ -111,4 +112,5 @@ def _root(
 def main() -> None:
     """Run the ``impasto`` command. SIGTERM ends it as Ctrl-C does: in order, with what is finished kept."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    let_threads_sleep()
     app()

@@ -133,7 +133,13 @@ class _TypedPainting(_Typed):
         return (start or self.recipe().options).replace(**self.changes())
 
 
-SHARED = {"size": "size", "style_scale": "stroke_size", "style_weights": "style_weights", "device": "device"}
+SHARED = {
+    "size": "size",
+    "style_scale": "stroke_size",
+    "style_weights": "style_weights",
+    "seamless": "seamless",
+    "device": "device",
+}
 """The options of a painting that fast networks have too, and their names there."""
 NETWORKS = "Fast networks"
 
@@ -276,6 +282,20 @@ def parse_layers(text: str) -> dict[str, float]:
     return layers.parse_layers(text)
 
 
+def parse_classes(text: str) -> dict[str, float]:
+    """Return the weights by class in ``tabby:2,281``; 1 where there is none."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, colon, weight = part.rpartition(":")
+        try:
+            found[(name if colon else weight).strip()] = float(weight) if colon else 1.0
+        except ValueError:
+            raise OptionError(
+                f"expected --class-weight to be NAME or NAME:WEIGHT, separated by commas; got {text!r}"
+            ) from None
+    return found
+
+
 def parse_layer_sets(text: str) -> tuple[dict[str, float], ...]:
     """Return one mapping per style for ``relu1_1/relu2_1:2,relu3_1``; an empty one means all layers."""
     return tuple(parse_layers(part) if part.strip() else {} for part in text.split("/"))
@@ -321,6 +341,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "size": parse_size,
     "layers": parse_layers,
     "layer sets": parse_layer_sets,
+    "classes": parse_classes,
 }
 
 

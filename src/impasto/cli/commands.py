@@ -6,9 +6,11 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
+
+from impasto import threads
 
 
 class Listed(NamedTuple):
@@ -16,10 +18,12 @@ class Listed(NamedTuple):
 
     home: ``module:attribute`` in this package: a function, or a Typer for a command with subcommands.
     line: the first paragraph of its help.
+    computes: whether it takes ``--threads``; the command lines of other programs are left as they are.
     """
 
     home: str
     line: str
+    computes: bool = True
 
 
 COMMANDS = {
@@ -31,10 +35,12 @@ COMMANDS = {
     "neural-style": Listed(
         "compat.neural_style:app",
         "Paint with the command line of neural-style-pt and neural-style.",
+        computes=False,
     ),
     "style-transfer": Listed(
         "compat.style_transfer:app",
         "Paint with the command line of style-transfer-pytorch.",
+        computes=False,
     ),
     "fast": Listed(
         "fast:fast",
@@ -46,7 +52,7 @@ COMMANDS = {
     "style": Listed(
         "style:measure_style", "Measure the style of one or more paintings and write it to a small file."
     ),
-    "styles": Listed("style:list_styles", "List the named styles."),
+    "styles": Listed("style:list_styles", "List the named styles.", computes=False),
     "measure": Listed(
         "measure:measure",
         "Measure a result: distance to style and content, and artefacts such as grids and frames.",
@@ -64,7 +70,7 @@ COMMANDS = {
     "inspect": Listed(
         "inspect:app", "Show feature maps, reconstructions, layers, losses, networks and styles."
     ),
-    "models": Listed("models:app", "List, fetch, import and verify networks."),
+    "models": Listed("models:app", "List, fetch, import and verify networks.", computes=False),
 }
 
 
@@ -106,7 +112,38 @@ def _guarded(command: Any, name: str) -> Any:
         _guarded(one, name)
     if command.callback is not None and not hasattr(command, "commands"):
         command.callback = _protected(command.callback, name)
+        if COMMANDS[name].computes:
+            command.params.append(_threads_option())
     return command
+
+
+def _threads_option() -> Any:
+    """Return the option ``--threads``, which limits this process and those it starts before it computes."""
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_limited)
+    (option,) = (one for one in typer.main.get_command(alone).params if one.name == "threads")
+    option.expose_value = False
+    return option
+
+
+def _limit_threads(count: int | None) -> int | None:
+    if count is not None:
+        threads.limit(count)
+    return count
+
+
+def _limited(
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            callback=_limit_threads,
+            help="Number of processor threads to compute with. \\[default: one per core]",
+            rich_help_panel="Work",
+        ),
+    ] = None,
+) -> None:
+    """Have the option that all commands that compute have."""
 
 
 def _protected(callback: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -53,9 +53,6 @@ def fast(
     choices: FastChoices,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="How many to compute with. \\[default: one per core]")
-    ] = None,
     max_pixels: MaxPixels = None,
     camera: Annotated[
         str | None,
@@ -105,7 +102,7 @@ def fast(
     job = Job(
         Reference(), tuple(Reference(name, label(name)) for name in names), options=options, quality=quality
     )
-    painter = FastPainter(job, threads=threads, max_pixels=most)
+    painter = FastPainter(job, max_pixels=most)
     show = "json" if json else "nothing" if quiet else "words"
     if camera is not None:
         from impasto.cli.camera import record

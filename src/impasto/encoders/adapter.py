@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Self
 
@@ -26,6 +26,13 @@ from impasto.encoders.network import (
 from impasto.encoders.protocol import UNBOUNDED
 from impasto.encoders.substitution import substitute_padding, substitute_pooling
 from impasto.errors import LayerError
+
+SCORES = "scores"
+"""The name of a whole network's result among ``ModuleEncoder.vectors``."""
+
+
+def _is_vector(output: object) -> bool:
+    return isinstance(output, Tensor) and output.dim() >= 2 and output.numel() == output.shape[1] > 1
 
 
 class _Facts(dict[str, int]):
@@ -49,7 +56,8 @@ class ModuleEncoder(nn.Module):
     ``convention`` makes the network's input of sRGB in [0, 1]. ``name`` is the class of ``module`` by
     default. ``pooling`` "average" and "l2" replace every ``nn.MaxPool2d``, and multiply by
     ``POOLING_RESCALE`` with ``rescale_pooling``; "max" leaves all as it is. ``padding`` is that of every
-    ``nn.Conv2d`` that pads, or of the first alone ("replicate-first"); None leaves it as it is.
+    ``nn.Conv2d`` that pads, or of the first alone ("replicate-first"); None leaves it as it is. ``classes``
+    are the names of what a classifier tells apart, in the order of its scores.
 
     Raises LayerError where no module gives features.
     """
@@ -66,8 +74,10 @@ class ModuleEncoder(nn.Module):
         pooling: Pooling = "max",
         rescale_pooling: bool = False,
         padding: Padding | None = None,
+        classes: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        self.classes = list(classes)
         self.name = name or type(module).__name__
         self.convention = convention
         self.pooling: Pooling = pooling
@@ -171,6 +181,32 @@ class ModuleEncoder(nn.Module):
                     actual="not computed",
                 )
         return {name: found[name] for name in wanted}
+
+    def vectors(self, image: Tensor, names: Iterable[str] = ()) -> dict[str, Tensor]:
+        """Return what modules that give a vector (1, D) make of ``image`` (1, 3, H, W) in [0, 1]: (D,) each.
+
+        ``names`` are those wanted; SCORES, what the network as a whole gives, is always among the results.
+        Modules that give something else are left out. The whole network is computed.
+        """
+        wanted, found = set(names), {}
+
+        def listen(name: str, output: object) -> None:
+            if name in wanted and _is_vector(output):
+                assert isinstance(output, Tensor)
+                found[name] = output.flatten()
+
+        with probe.listening(listen):
+            scores = self.module(self._input(image))
+        if _is_vector(scores):
+            found[SCORES] = scores.flatten()
+        return found
+
+    def dense_layers(self) -> list[str]:
+        """Return the names of the dense layers (``nn.Linear``) that give a vector for a picture, in order."""
+        known = {name for name, part in self.module.named_modules() if isinstance(part, nn.Linear)}
+        with torch.no_grad():
+            found = self.vectors(torch.full((1, 3, probe.PROBE_HEIGHT, probe.PROBE_WIDTH), 0.5), known)
+        return [name for name in found if name != SCORES]
 
     def normalise(self, image: Tensor) -> Tensor:
         """Return the network's own input for an sRGB ``image`` in [0, 1]."""

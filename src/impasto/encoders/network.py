@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto.encoders import frozen
 from impasto.encoders.layers import minimum_side, parse_layer
 from impasto.errors import PictureError
 from impasto.weights.architecture import TINY, VGG16, VGG19, Architecture
@@ -123,7 +125,8 @@ class Encoder(nn.Module):
     "replicate-first", the border's pixels repeated at conv1_1 and zeros after it (as
     style-transfer-pytorch has it). ``pooling``: "max" as VGG was trained, "average" (Gatys et al.,
     2015, section 2: smoother pictures) or "l2", the root of the sum of squares;
-    ``rescale_pooling`` multiplies what the latter two give by ``POOLING_RESCALE``.
+    ``rescale_pooling`` multiplies what the latter two give by ``POOLING_RESCALE``. See ``joined`` for
+    pictures without borders.
     """
 
     mean: Tensor
@@ -144,6 +147,7 @@ class Encoder(nn.Module):
         self.padding: Padding = padding
         self.pooling: Pooling = pooling
         self.pool_scale = POOLING_RESCALE[pooling] if rescale_pooling else 1.0
+        self.seamless = ""
         for suffix, channels_in, channels_out in architecture.convolutions():
             self.add_module(f"conv{suffix}", nn.Conv2d(channels_in, channels_out, 3))
         self.register_buffer("mean", torch.tensor(convention.mean).view(1, 3, 1, 1), persistent=False)
@@ -196,6 +200,16 @@ class Encoder(nn.Module):
         names = list(layers)
         return self.radius(names), max((self.stride(name) for name in names), default=1)
 
+    def joined(self, seamless: str) -> Encoder:
+        """Return this network for pictures whose opposite edges meet: left and right for "x", top and bottom
+        for "y", both for "xy". Weights are shared.
+
+        A side that meets its other must be a multiple of the largest stride.
+        """
+        found = copy.copy(self)
+        found.seamless = seamless
+        return found
+
     def zero_colour(self) -> Tensor:
         """Return the sRGB colour (3,) in [0, 1] that the first convolution sees as zeros."""
         return zero_colour(self.convention, self.mean)
@@ -206,7 +220,7 @@ class Encoder(nn.Module):
             "name": self.architecture.name,
             "pooling": self.pooling,
             "pool_scale": self.pool_scale,
-            "padding": self.padding,
+            "padding": self.padding + (f", seamless {self.seamless}" if self.seamless else ""),
             "sha256": fingerprint(self),
         }
 
@@ -222,47 +236,51 @@ class Encoder(nn.Module):
         wanted = {parse_layer(name, self.architecture) for name in layers}
         check_shape(image)
         check_side(image, self.minimum_side(wanted), wanted)
-        found: dict[str, Tensor] = {}
+        names = self.layer_names
+        ordered = [name for name in names if name in wanted]
+        deepest = names.index(ordered[-1]) if ordered else -1
         features = self.normalise(image).to(next(self.parameters()).dtype)
-        for name in self.layer_names:
-            if len(found) == len(wanted):
-                break
-            if name.startswith("conv"):
-                features = self._convolve(name, features)
-            elif name.startswith("relu"):
-                # In place, unless the convolution's own answer was asked for: half the memory traffic.
-                features = self.activate(features, inplace=name.replace("relu", "conv") not in wanted)
-            else:
-                features = self._pool(features)
+        if self._only_the_picture_learns(features):
+            steps = [self._step(name, wanted) for name in names[: deepest + 1]]
+            found = frozen.run(features, steps, [names.index(name) for name in ordered])
+            return dict(zip(ordered, found, strict=True))
+        results: dict[str, Tensor] = {}
+        for name in names[: deepest + 1]:
+            features = self._compute(name, features, wanted)
             if name in wanted:
-                found[name] = features
-        return found
+                results[name] = features
+        return results
+
+    def _only_the_picture_learns(self, features: Tensor) -> bool:
+        learns = torch.is_grad_enabled() and features.requires_grad
+        return learns and self.pooling != "l2" and not any(p.requires_grad for p in self.parameters())
+
+    def _step(self, name: str, wanted: Collection[str]) -> frozen.Step:
+        """Return the step that computes ``name``."""
+        if name.startswith("conv"):
+            layer = self.get_submodule(name)
+            assert isinstance(layer, nn.Conv2d)
+            return frozen.PaddedConvolution(layer.weight, layer.bias, self._padding(name))
+        if name.startswith("relu"):
+            # In place, unless the convolution's own answer was asked for: half the memory traffic.
+            return frozen.Rectifier(self.architecture.slope, name.replace("relu", "conv") not in wanted)
+        return frozen.MaxPool() if self.pooling == "max" else frozen.AveragePool(self.pool_scale)
+
+    def _compute(self, name: str, features: Tensor, wanted: Collection[str]) -> Tensor:
+        """Return the activations of ``name`` from those of the layer before."""
+        if name.startswith("pool") and self.pooling == "l2":
+            return functional.lp_pool2d(features, 2.0, 2) * self.pool_scale
+        found = self._step(name, wanted).forward(features)
+        return found if isinstance(found, Tensor) else found[0]
+
+    def _padding(self, name: str) -> frozen.Paddings:
+        own: frozen.PaddingMode
+        if self.padding == "replicate-first":
+            own = "replicate" if name == "conv1_1" else "zeros"
+        else:
+            own = self.padding
+        return "circular" if "y" in self.seamless else own, "circular" if "x" in self.seamless else own
 
     def normalise(self, image: Tensor) -> Tensor:
         """Return the network's own input for an sRGB ``image`` in [0, 1]."""
         return normalise_input(image, self.convention, self.mean, self.std)
-
-    def activate(self, features: Tensor, *, inplace: bool) -> Tensor:
-        """Return the rectifier after every convolution: relu(x) = max(x, 0), or what the architecture has."""
-        slope = self.architecture.slope
-        if slope:
-            return functional.leaky_relu(features, slope, inplace)
-        return functional.relu(features, inplace)
-
-    def _convolve(self, name: str, features: Tensor) -> Tensor:
-        layer = self.get_submodule(name)
-        assert isinstance(layer, nn.Conv2d)
-        if self.padding == "reflect":
-            features = functional.pad(features, (1, 1, 1, 1), mode="reflect")
-        elif self.padding == "replicate-first" and name == "conv1_1":
-            features = functional.pad(features, (1, 1, 1, 1), mode="replicate")
-        else:
-            return functional.conv2d(features, layer.weight, layer.bias, padding=1)
-        return functional.conv2d(features, layer.weight, layer.bias)
-
-    def _pool(self, features: Tensor) -> Tensor:
-        if self.pooling == "max":
-            return functional.max_pool2d(features, 2)
-        if self.pooling == "average":
-            return functional.avg_pool2d(features, 2) * self.pool_scale
-        return functional.lp_pool2d(features, 2.0, 2) * self.pool_scale

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
+from impasto import weights
 from impasto.encoders.network import Encoder
 from impasto.errors import PictureError
+
+LEAST_SHARE = 0.1
+"""The share of a layer's mean response that a filter's is taken to be at least: one that hardly responds to
+the pictures measured on would else be amplified without bound where another picture wakes it."""
 
 
 def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -> Encoder:
     """Return a copy of ``encoder`` whose filters are rescaled so that each one's mean activation, after its
-    ReLU, over all pixels of ``images`` is 1.
+    ReLU, is 1 over photographs: those of ``weights.activation_means`` for the layers that it knows of this
+    network, and over all pixels of ``images`` for the others.
 
     ``images``: one (B, 3, H, W) tensor in [0, 1], or several, of any sizes; the more photographs,
     the better. With s the inverse mean per channel, w'_o = w_o s_o / s_in and b'_o = b_o s_o. All
     three kinds of pooling pass positive factors through, so each activation is the original's
-    divided by that channel's mean. Departures from the paper: a filter that never responds to
-    ``images`` has no such factor and keeps its scale; where rectifiers leak (tiny), the mean is that
-    of absolute values.
+    divided by that channel's mean. Departures from the paper: a mean is taken to be at least
+    LEAST_SHARE of its layer's; a layer that never responds keeps its scale; where rectifiers leak (tiny),
+    the mean is that of absolute values.
 
-    Raises PictureError where there are no images, or as ``Encoder`` does. Source: Gatys et al., "A
-    Neural Algorithm of Artistic Style" (2015), section 2.
+    Raises PictureError where there are no images and one is needed, or as ``Encoder`` does. Source: Gatys et
+    al., "A Neural Algorithm of Artistic Style" (2015), section 2.
     """
     copy = deepcopy(encoder)
-    means = _mean_activations(encoder, [images] if isinstance(images, Tensor) else images)
+    means = mean_activations(encoder, images)
     first = encoder.architecture.convolutions()[0]
     previous = torch.ones(first[1])
     with torch.no_grad():
@@ -36,7 +42,8 @@ def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -
             assert isinstance(layer, nn.Conv2d)
             assert layer.bias is not None
             mean = means[f"relu{suffix}"]
-            scale = torch.where(mean > 0, 1 / mean.clamp(min=torch.finfo(torch.float64).tiny), 1.0)
+            least = LEAST_SHARE * mean.mean()
+            scale = 1 / torch.maximum(mean, least) if least > 0 else torch.ones_like(mean)
             ratio = scale[:, None] / previous.to(scale)[None, :]
             layer.weight.mul_(ratio[:, :, None, None].to(layer.weight))
             layer.bias.mul_(scale.to(layer.bias))
@@ -44,15 +51,29 @@ def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -
     return copy
 
 
-@torch.no_grad()
-def _mean_activations(encoder: Encoder, images: Iterable[Tensor]) -> dict[str, Tensor]:
-    """Return each ReLU layer's mean over all pictures and positions, (C,) float64."""
+def mean_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -> dict[str, Tensor]:
+    """Return each ReLU layer's mean activation (C,), float64: over photographs where it is known, else over
+    ``images``.
+    """
+    biases = encoder.get_submodule("conv1_1").bias
+    assert isinstance(biases, Tensor)
+    known = weights.activation_means(biases.detach().cpu().numpy())
     layers = [name for name in encoder.layer_names if name.startswith("relu")]
+    found = {name: torch.from_numpy(known[name]).double() for name in layers if name in known}
+    others = [name for name in layers if name not in known]
+    if others:
+        found |= measure_means(encoder, [images] if isinstance(images, Tensor) else images, others)
+    return found
+
+
+@torch.no_grad()
+def measure_means(encoder: Encoder, images: Iterable[Tensor], layers: list[str]) -> Mapping[str, Tensor]:
+    """Return the mean over all pictures and positions at each of ``layers``, (C,) float64."""
     sums: dict[str, Tensor] = {}
     counts = dict.fromkeys(layers, 0)
     for batch in images:
         for name, features in encoder(batch, layers).items():
-            total = features.double().abs().sum(dim=(0, 2, 3))
+            total = features.double().abs().sum(dim=(0, 2, 3)).cpu()
             sums[name] = sums[name] + total if name in sums else total
             counts[name] += features.shape[0] * features.shape[2] * features.shape[3]
     if not sums:

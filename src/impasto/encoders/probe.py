@@ -103,7 +103,7 @@ def collect(module: nn.Module, image: Tensor, wanted: Mapping[str, ProbedLayer])
                 raise _EnoughError
 
     if left:
-        with _listening(listen), suppress(_EnoughError):
+        with listening(listen), suppress(_EnoughError):
             module(image)
     return found
 
@@ -119,7 +119,7 @@ def survey(module: nn.Module, image: Tensor) -> Survey:
         calls[name] = _Call(output, output._version if isinstance(output, Tensor) else 0, count)
 
     failure = ""
-    with _quietly(), _listening(listen):
+    with _quietly(), listening(listen):
         try:
             module(image)
         except Exception as error:  # modules of any kind can fail in any way
@@ -278,7 +278,8 @@ def _aligned(features: Tensor, layer: ProbedLayer, image: Tensor) -> Tensor:
 
 
 @contextmanager
-def _listening(listener: Listener) -> Iterator[None]:
+def listening(listener: Listener) -> Iterator[None]:
+    """Tell ``listener`` the name and the result of every module that is called."""
     token = _listener.set(listener)
     try:
         yield

@@ -75,7 +75,15 @@ def load_timm(
         pooling=pooling,
         rescale_pooling=rescale_pooling,
         padding=padding,
+        classes=_recorded_classes(network),
     )
+
+
+def _recorded_classes(network: nn.Module) -> list[str]:
+    """Return the names of classes that timm records of a network; none where it records none."""
+    recorded = getattr(network, "pretrained_cfg", None)
+    names = recorded.get("label_names") if isinstance(recorded, Mapping) else None
+    return [str(name) for name in names or ()]
 
 
 def _require_timm() -> Any:

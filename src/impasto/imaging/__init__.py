@@ -25,6 +25,7 @@ from impasto.imaging.colour_transfer import (
     match_luminance,
 )
 from impasto.imaging.decoder import MAX_PIXELS, read, read_size
+from impasto.imaging.edges import continued, joined
 from impasto.imaging.encoder import check_writable, write
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
@@ -32,7 +33,7 @@ from impasto.imaging.masks import check_proportions, feather, read_mask, resize_
 from impasto.imaging.metadata import read_parameters
 from impasto.imaging.proof import read_press_profile, soft_proof
 from impasto.imaging.regions import match_regions, read_regions, split_regions
-from impasto.imaging.sizes import Rounding, fit, resample, resize
+from impasto.imaging.sizes import Rounding, fit, overlap, resample, resample_joined, resize
 from impasto.imaging.transparency import fill_transparent
 
 __all__ = [
@@ -46,9 +47,11 @@ __all__ = [
     "blend_colours",
     "check_proportions",
     "check_writable",
+    "continued",
     "feather",
     "fill_transparent",
     "fit",
+    "joined",
     "keep_colours",
     "lab_to_rgb",
     "linear_to_srgb",
@@ -57,6 +60,7 @@ __all__ = [
     "match_colours",
     "match_luminance",
     "match_regions",
+    "overlap",
     "read",
     "read_mask",
     "read_parameters",
@@ -64,6 +68,7 @@ __all__ = [
     "read_regions",
     "read_size",
     "resample",
+    "resample_joined",
     "resize",
     "resize_mask",
     "rgb_to_lab",

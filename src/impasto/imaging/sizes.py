@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -51,20 +52,48 @@ def _resize_plane(plane: NDArray[np.float32], width: int, height: int) -> NDArra
     return np.clip(resized, 0.0, 1.0)
 
 
-def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) -> NDArray[np.float32]:
-    """Resample as ``resize`` for "lanczos"; for "bilinear" and "bicubic", by Pillow's filter on 8-bit values.
+def resample_joined(
+    pixels: NDArray[np.float32], width: int, height: int, filter: str, seamless: str
+) -> NDArray[np.float32]:
+    """Resample as ``resample``, where opposite edges meet: left and right with "x" in ``seamless``, top and
+    bottom with "y".
+    """
+    edges = []
+    for own, wanted, axis in ((pixels.shape[0], height, "y"), (pixels.shape[1], width, "x")):
+        edges.append(overlap(own, wanted) if axis in seamless else (0, 0))
+    (above, top), (before, left) = edges
+    padded = np.pad(pixels, ((above, above), (before, before), (0, 0)), mode="wrap")
+    found = resample(padded, width + 2 * left, height + 2 * top, filter)
+    return found[top : top + height, left : left + width]
 
-    The latter two are for programs that resize decoded pictures as they come: every value of the
+
+def overlap(own: int, wanted: int) -> tuple[int, int]:
+    """Return how much of a side of ``own`` pixels to repeat beyond each end, and how much that is once it is
+    resampled to ``wanted``: whole numbers, and as much as a Lanczos filter sees."""
+    unit = own // math.gcd(own, wanted)
+    times = -(-(3 * max(1, -(-own // wanted)) + 1) // unit)
+    return times * unit, times * wanted // math.gcd(own, wanted)
+
+
+def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) -> NDArray[np.float32]:
+    """Resample as ``resize`` for "lanczos"; for "bilinear", "bicubic" and "nearest", by Pillow's filter on
+    8-bit values.
+
+    The latter three are for programs that resize decoded pictures as they come: every value of the
     result is a multiple of 1/255. ``pixels``: (H, W, 3) float32 in [0, 1].
 
     Raises OptionError for another filter, or a size below one.
     """
     if filter == "lanczos":
         return resize(pixels, width, height)
-    filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+    filters = {
+        "bilinear": Image.Resampling.BILINEAR,
+        "bicubic": Image.Resampling.BICUBIC,
+        "nearest": Image.Resampling.NEAREST,
+    }
     if filter not in filters or min(width, height) < 1:
         raise OptionError(
-            f"expected lanczos, bilinear or bicubic, and a size of at least 1 x 1; got {filter}, "
+            f"expected lanczos, bilinear, bicubic or nearest, and a size of at least 1 x 1; got {filter}, "
             f"{width} x {height}"
         )
     image = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))

@@ -70,7 +70,7 @@ class AnyPaintingPainter:
         device: str = "auto",
         band_pixels: int = BAND_PIXELS,
     ) -> None:
-        """``threads``: how many the arithmetic may use; as many as the machine has cores by default.
+        """``threads``: how many the arithmetic may use; as many as the environment allows by default.
         ``device``: cpu; cuda, or cuda:1 and so on; auto for cuda where ONNX Runtime has it. Where it has it
         and cannot use it, auto falls back to the processor and warns (RuntimeWarning).
 

@@ -159,7 +159,7 @@ def load_gallery(
     """Return the network in ``path``: a .safetensors file that ``impasto train`` made, or an .onnx file that
     ``impasto export`` made of it, or of a network of one style; the shipped one by default.
 
-    ``threads``: how many the arithmetic may use; as many as the machine has cores by default. ``device``:
+    ``threads``: how many the arithmetic may use; as many as the environment allows by default. ``device``:
     cpu; cuda, or cuda:1 and so on; auto for cuda where ONNX Runtime has it. Where it has it and cannot use
     it, auto falls back to the processor and warns (RuntimeWarning); ``Gallery.device`` is the result.
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from impasto.errors import OptionError
-from impasto.parameters import check_parameters, parameter, replaced
+from impasto.parameters import check_parameters, choice, parameter, replaced
 
 MINIMUM_SIDE = 16
 """Pixels that a picture must have at least on each side."""
 STYLE_SIZE = 512
 """Long side in pixels at which a painting is measured where ``stroke_size`` is 1."""
+
+Seamless = Literal["x", "y", "xy"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class FastOptions:
         1.0, "Size of the strokes; 1 as in the painting at 512 pixels.", "number", least=0.25, most=4
     )
     keep_color: bool = parameter(False, "Keep the photo's colors.", "switch", flags=("--keep-color",))
+    seamless: Seamless | None = choice(
+        None,
+        Seamless,
+        "Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy).",
+        optional=True,
+        shown="none",
+    )
     style_weights: tuple[float, ...] = parameter(
         (), "Shares of several styles.", "numbers", least=0, shown="equal"
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from impasto import threads as thread_limits
 from impasto.errors import ImpastoError, OptionError
 from impasto.inference.onnx_runtime import onnxruntime
 
@@ -28,7 +29,8 @@ class _Unusable(Exception):  # noqa: N818 - never leaves this module
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens graphs on ``device``: cpu, cuda or cuda:N. ``threads``: of the processor, None for all cores."""
+    """Opens graphs on ``device``: cpu, cuda or cuda:N. ``threads``: of the processor; None for
+    as many as the environment allows (OMP_NUM_THREADS), or one per core."""
 
     device: str = "cpu"
     threads: int | None = None
@@ -47,8 +49,9 @@ class Sessions:
     def _open(self, model: bytes) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        if self.threads is not None:
-            options.intra_op_num_threads = self.threads
+        count = thread_limits.allowed() if self.threads is None else self.threads
+        if count is not None:
+            options.intra_op_num_threads = count
         # Threads that spin while they wait take cores from what runs beside: a film's flow, other programs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # An arena is never given back, and each stage of a network has one of its own.

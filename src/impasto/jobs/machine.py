@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from impasto import threads
 from impasto.errors import OptionError
-from impasto.jobs.work import THREAD_VARIABLES
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,7 @@ class WorkerSlot:
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that limit a process to this share."""
-        found = dict.fromkeys(THREAD_VARIABLES, str(self.threads))
-        # Threads that spin while waiting take cores from other workers.
-        found["OMP_WAIT_POLICY"] = "PASSIVE"
+        found = threads.limiting(self.threads) | threads.waiting()
         return found if self.gpu is None else found | {"CUDA_VISIBLE_DEVICES": self.gpu}
 
 
@@ -30,12 +28,6 @@ def cores() -> int:
     """Return the number of cores that this process may use, by affinity and container."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(count, _quota(Path("/sys/fs/cgroup/cpu.max"))))
-
-
-def threads_allowed() -> int | None:
-    """Return the number of threads that this process may use, as its environment says; None for all."""
-    text = os.environ.get("OMP_NUM_THREADS", "")
-    return int(text) if text.isdecimal() and int(text) > 0 else None
 
 
 def _quota(file: Path) -> int:
@@ -92,13 +84,12 @@ def slots(
 
     OMP_NUM_THREADS in the ``environment`` limits the threads of a worker.
     """
-    most = (os.environ if environment is None else environment).get("OMP_NUM_THREADS", "")
-    limit = int(most) if most.isdecimal() and int(most) > 0 else cores
+    limit = threads.allowed(environment) or cores
     found = []
     for number in range(workers):
-        threads = cores // workers + (number < cores % workers)
+        count = cores // workers + (number < cores % workers)
         gpu = gpus[number % len(gpus)] if gpus else None
-        found.append(WorkerSlot(max(1, min(threads, limit)), gpu))
+        found.append(WorkerSlot(max(1, min(count, limit)), gpu))
     return found
 
 
@@ -146,5 +137,5 @@ def share_cluster(asked: int | str, items: int, nodes: Sequence[Node], memory: f
     room = sum(min(n.cores, int(n.memory // each) if each > 0 else n.cores) for n in nodes)
     count = count_workers(asked, items, cores=max(1, room), gpus=gpus, memory=1.0, each=0.0)
     together = -(-count // max(1, len(nodes)))  # on one node, if spread evenly
-    threads = min(sum(cores) // count, max(cores, default=1) // together)
-    return Share(count, WorkerSlot(max(1, threads)), int(each), gpus > 0)
+    most = min(sum(cores) // count, max(cores, default=1) // together)
+    return Share(count, WorkerSlot(max(1, most)), int(each), gpus > 0)

@@ -196,13 +196,3 @@ _FINAL = {
     errno.ENAMETOOLONG,
     errno.EINVAL,
 }
-
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "OPENCV_FOR_THREADS_NUM",
-)
-"""Environment variables that limit the threads of libraries, if set before loading them."""

@@ -21,6 +21,7 @@ from impasto.losses.gram import (
     neural_style,
     per_element,
     relative,
+    sum_of_squares,
 )
 from impasto.losses.guidance import (
     GUIDE_MODES,
@@ -73,6 +74,7 @@ __all__ = [
     "self_similarity",
     "sliced_wasserstein",
     "sort_matching",
+    "sum_of_squares",
     "total_variation_half_square",
     "total_variation_l1",
     "total_variation_l2",

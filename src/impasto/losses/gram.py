@@ -73,6 +73,15 @@ def per_element(gram: Tensor, target: Tensor) -> Tensor:
     return (gram - target).square().mean()
 
 
+def sum_of_squares(gram: Tensor, target: Tensor) -> Tensor:
+    """Return sum((g - a)^2): the plain sum of squared differences, 4 N^2 times ``gatys`` for N channels.
+
+    Raises InputError when the shapes differ or are not (C, C).
+    """
+    _channels(gram, target)
+    return (gram - target).square().sum()
+
+
 def relative(gram: Tensor, target: Tensor) -> Tensor:
     """Return sum((g - a)^2) / sum(a^2): 0 when equal, 1 when the result has no features at all.
 

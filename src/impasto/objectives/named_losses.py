@@ -127,6 +127,7 @@ STYLE_LOSSES: Mapping[str, StyleLoss] = {
     "gram-gatys": _of_gram(losses.gatys),
     "gram-neural-style": _of_gram(losses.neural_style),
     "gram-per-element": _of_gram(losses.per_element),
+    "gram-sum": _of_gram(losses.sum_of_squares),
     "wasserstein": StyleLoss("moments", _wasserstein),
     "wasserstein-newton-schulz": StyleLoss("moments", _wasserstein_newton_schulz),
     "mean-std": StyleLoss("moments", _mean_and_deviation),
@@ -145,13 +146,14 @@ CONTENT_LOSSES: Mapping[str, Callable[[Tensor], float]] = {
     "relative": lambda target: 1 / max(float(target.float().square().mean()), 1e-12 / target.numel()),
     "mean": lambda _: 1.0,
     "gatys": lambda target: 0.5 * target.numel(),
+    "sum": lambda target: float(target.numel()),
     SELF_SIMILARITY: lambda _: 1.0,
 }
 """Name to the factor, made from the whole target, of the mean of squared differences, to which each part
 of a picture adds its share. Self-similarity (Kolkin et al., CVPR 2019) is the exception: it compares
 samples, and its factor is that of their distance."""
 
-SMOOTHNESS_LOSSES: Mapping[str, Callable[[Tensor], Tensor]] = {
+SMOOTHNESS_LOSSES: Mapping[str, Callable[[Tensor, str], Tensor]] = {
     "l2": losses.total_variation_l2,
     "l1": losses.total_variation_l1,
     "nine-point": losses.total_variation_nine_point,

@@ -84,7 +84,8 @@ class Objective:
     ``extra``: name to a further loss, a function of the whole image. ``fixed`` (H, W) in
     [0, 1]: where the image has no gradient, so that it stays as it is.
     ``samples``: how many a sampling loss takes, or None for its own number. ``redraw``: whether each
-    evaluation samples other places, for optimisers that bear that.
+    evaluation samples other places, for optimisers that bear that. ``seamless``: which opposite edges of the
+    image meet, "x", "y" or "xy", for its smoothness; the encoder has its own say.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Objective:
         samples: int | None = None,
         redraw: bool = False,
         seed: int = 0,
+        seamless: str = "",
     ) -> None:
         self.encoder = encoder
         self.content = {n: content[n] for n, w in content_weights.items() if w}
@@ -124,6 +126,7 @@ class Objective:
         self._loss = STYLE_LOSSES[style_loss]
         self._samples = self._loss.count if samples is None else samples
         self._smoothness = SMOOTHNESS_LOSSES[tv_loss]
+        self._seamless = seamless
         self._generator = torch.Generator().manual_seed(seed)
         self._begun = self._generator.get_state()
         self._places: dict[Key, Tensor] | None = None
@@ -313,7 +316,7 @@ class Objective:
         total = torch.stack(list(parts.values())).sum() if parts else image.new_zeros(())
         whole_descent = torch.stack(descended).sum() if descended else image.sum() * 0
         if self.tv_weight:
-            parts["tv"] = self.tv_weight * self._smoothness(image)
+            parts["tv"] = self.tv_weight * self._smoothness(image, self._seamless)
             total, whole_descent = total + parts["tv"], whole_descent + parts["tv"]
         for name, further in self.extra.items():
             parts[name] = further(image)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from impasto import losses
@@ -34,11 +36,37 @@ def moments(features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
     ``weights`` is (H, W), or a whole number N for weights of 1/N everywhere. Where the weights of a
     whole picture sum to 1, the sums over its windows are its mean and its Gram matrix.
     """
-    flat = features.flatten(2)[0].float()
-    if isinstance(weights, int):
-        return flat.sum(1) / weights, (flat @ flat.T) / weights
-    weighted = flat * weights.flatten()
-    return weighted.sum(1), weighted @ flat.T
+    mean, gram = _Moments.apply(features, weights)  # type: ignore[no-untyped-call]
+    return mean, gram
+
+
+class _Moments(torch.autograd.Function):
+    """``moments``, whose way back is one product of matrices, (U + U^T) F for the gradient U of F F^T,
+    where autograd takes two and adds them up."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
+        flat = features.flatten(2)[0].float()
+        ctx.save_for_backward(flat, *([] if isinstance(weights, int) else [weights.flatten()]))
+        ctx.count, ctx.shape, ctx.dtype = weights, features.shape, features.dtype
+        if isinstance(weights, int):
+            return flat.sum(1) / weights, (flat @ flat.T) / weights
+        weighted = flat * weights.flatten()
+        return weighted.sum(1), weighted @ flat.T
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, for_mean: Tensor, for_gram: Tensor) -> tuple[Tensor, None]:
+        flat, *weights = ctx.saved_tensors
+        both = for_gram + for_gram.T
+        share = 1.0 if weights else 1 / ctx.count
+        if flat.is_contiguous():
+            found = torch.addmm(for_mean[:, None], both, flat, alpha=share, beta=share)
+        else:  # channels lie together, and shall again
+            found = torch.addmm(for_mean, flat.T, both, alpha=share, beta=share).T
+        if weights:
+            found = found * weights[0]
+        return found.to(ctx.dtype).reshape(ctx.shape), None
 
 
 def layer_weights(

@@ -13,18 +13,19 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from impasto.encoders import FeatureExtractor
+from impasto.encoders import Encoder, FeatureExtractor
 from impasto.errors import OptionError, PictureError, StyleError
-from impasto.imaging import fit, resample, resize, resize_mask
+from impasto.imaging import fit, resample_joined, resize, resize_mask
 from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
 from impasto.optimize import memory
 from impasto.optimize.budget import budget
+from impasto.optimize.classes import check_classes, class_losses
 from impasto.optimize.descent import Descent, minimize
 from impasto.optimize.device import choose_machine
 from impasto.optimize.kept_state import check_progress, restoring
 from impasto.optimize.one_pass import one_pass
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.pyramid import levels
+from impasto.optimize.pyramid import levels, whole_cells
 from impasto.optimize.regions import Place, blended, check_guidance, regions
 from impasto.optimize.reports import Reporter
 from impasto.optimize.starts import enlarge, initial_image
@@ -94,22 +95,36 @@ class PyramidDescent:
         self.notes: list[str] = []
         self.machine = choose_machine(options)
         self.exact = self.machine.prepare(encoder, torch.float32)
+        self.seamless = options.seamless or ""
         rough = self.machine.precision != torch.float32
-        self.network = self.machine.prepare(encoder, self.machine.precision) if rough else self.exact
-        self.width, self.height = fit(content.width, content.height, options.size, options.rounding)
+        own = joined(encoder, options) if self.seamless else encoder
+        same = not rough and not self.seamless
+        self.network = self.exact if same else self.machine.prepare(own, self.machine.precision)
+        stride = largest_stride(encoder, options)
+        size = fit(content.width, content.height, options.size, options.rounding)
+        self.width, self.height = whole_cells(size, self.seamless, stride)
+        if isinstance(options.size, tuple) and size != (self.width, self.height):
+            raise OptionError(
+                f"expected a seamless picture whose sides that meet are multiples of {stride}, such as "
+                f"{self.width}x{self.height}; got {size[0]}x{size[1]}"
+            )
         least = least_side(encoder, options, self.width, self.height)
         grown = levels(content.width, content.height, options.size, options.min_size, options.rounding)
-        self.sizes = [size for size in grown if min(size) >= least]
+        cells = (whole_cells(size, self.seamless, stride) for size in grown)
+        self.sizes = [size for size in dict.fromkeys(cells) if min(size) >= least]
         self.counts = [iterations_at(n, self.sizes, options) for n in range(len(self.sizes))]
         used = (*options.content_layers.items(), *options.style_layers.items())
         self.layers = [name for name, weight in used if weight]
         self.style_layers = [name for name, weight in options.style_layers.items() if weight]
         check_guidance(places, options)
+        check_classes(encoder, options)
         self.allowed = budget(options)  # once: what is free changes while painting
         windows = self._plan(self.height, self.width)  # refuses what will not fit
-        if options.gradient_scaling == "l1" and len(windows) > 1:
+        whole = [f"seamless {self.seamless}"] if self.seamless else []
+        whole += ["gradient_scaling l1"] if options.gradient_scaling == "l1" else []
+        if whole and len(windows) > 1:
             raise OptionError(
-                f"gradient_scaling l1 needs the picture as a whole; at {self.width}x{self.height} it would "
+                f"{whole[0]} needs the picture as a whole; at {self.width}x{self.height} it would "
                 f"be painted in {len(windows)} parts: expected a smaller size, or more memory"
             )
 
@@ -189,7 +204,8 @@ class PyramidDescent:
             else:
                 image = initial_image(photo, colours, self.start, self.exact, self.options, generator, styles)
         else:
-            image = enlarge(before.image, self._photo(self.sizes[level - 1]), photo, self.options.detail)
+            smaller = self._photo(self.sizes[level - 1])
+            image = enlarge(before.image, smaller, photo, self.options.detail, self.seamless)
         fixed = None
         if self.protect is not None:
             fixed = plane_to_tensor(resize_mask(self.protect, *size), photo.device)
@@ -207,7 +223,7 @@ class PyramidDescent:
         if not self.style_layers or not self.options.style_weight:
             return photo.clone()
         try:
-            found = one_pass(photo.cpu(), self.places, style_side)
+            found = one_pass(photo.cpu(), self.places, style_side, self.seamless)
         except StyleError as reason:
             self.notes.append(f"the start is the photograph, since {reason}")
             return photo.clone()
@@ -245,10 +261,11 @@ class PyramidDescent:
             gradient_scaling=options.gradient_scaling,
             windows=windows,
             fixed=fixed,
-            extra=self.extra_losses,
+            extra={**self.extra_losses, **class_losses(self.exact, photo, options)},
             samples=options.samples,
             redraw=options.optimizer != "lbfgs",
             seed=options.seed,
+            seamless=self.seamless,
         )
 
     def _content(self, photo: Tensor, windows: Sequence[Window]) -> dict[str, Tensor]:
@@ -275,12 +292,13 @@ class PyramidDescent:
         return memory.plan(self.exact, self.layers, height, width, self.options, self.allowed, refuse=False)
 
     def _photo(self, size: tuple[int, int]) -> Tensor:
-        return to_tensor(resample(self.content.pixels, *size, self.options.resampling), self.machine.device)
+        pixels = resample_joined(self.content.pixels, *size, self.options.resampling, self.seamless)
+        return to_tensor(pixels, self.machine.device)
 
     def _finished(self, image: Tensor) -> Pixels:
         pixels = to_pixels(image)
         if pixels.shape[:2] != (self.height, self.width):
-            pixels = resize(pixels, self.width, self.height)
+            pixels = resample_joined(pixels, self.width, self.height, "lanczos", self.seamless)
         if self.protect is not None:
             kept = resize_mask(self.protect, self.width, self.height)[..., None]
             pixels = pixels * (1 - kept) + resize(self.content.pixels, self.width, self.height) * kept
@@ -294,6 +312,26 @@ def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: Optimiz
     if options.coarse_iterations is not None and max(sizes[level]) < 0.55 * max(sizes[-1]):
         return options.coarse_iterations
     return options.iterations
+
+
+def largest_stride(encoder: FeatureExtractor, options: OptimizeOptions) -> int:
+    """Return the largest stride of the layers that ``options`` look at."""
+    layers = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
+    return max((encoder.stride(name) for name in layers), default=1)
+
+
+def joined(encoder: FeatureExtractor, options: OptimizeOptions) -> FeatureExtractor:
+    """Return ``encoder`` for seamless pictures. Raises OptionError where it or the losses cannot be."""
+    if not isinstance(encoder, Encoder):
+        raise OptionError(f"seamless works with a VGG only; got encoder {options.encoder}")
+    kinds = {name for name, loss in STYLE_LOSSES.items() if loss.kind in ("moments", "vectors")}
+    if options.style_loss not in kinds:
+        raise OptionError(
+            f"expected for a seamless picture a style loss without neighbours, one of "
+            f"{', '.join(sorted(kinds))}; got {options.style_loss}"
+        )
+    assert options.seamless is not None
+    return encoder.joined(options.seamless)
 
 
 def least_side(encoder: FeatureExtractor, options: OptimizeOptions, width: int, height: int) -> int:

@@ -10,7 +10,7 @@ from torch import Tensor
 from impasto.catalogue.measured import at_once
 from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import StyleError
-from impasto.imaging import resize_mask
+from impasto.imaging import continued, joined, resize_mask
 from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.inference.any_painting_graphs import LAYERS
 from impasto.inference.options import MINIMUM_SIDE
@@ -19,12 +19,13 @@ from impasto.optimize.regions import Place, blended
 from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
 
 
-def one_pass(photo: Tensor, places: Sequence[Place], style_side: float) -> Tensor:
+def one_pass(photo: Tensor, places: Sequence[Place], style_side: float, seamless: str = "") -> Tensor:
     """Return ``photo`` (1, 3, H, W) in [0, 1], painted in the styles of ``places`` by one pass.
 
     Styles are measured at ``style_side``, the long side of a style in pixels, and at half of it. Where a
-    place has a mask, only there. Raises StyleError when the network cannot paint in these styles, or not
-    at this size; the message ends a sentence.
+    place has a mask, only there. ``seamless``: which opposite edges meet, as in ``OptimizeOptions``.
+    Raises StyleError when the network cannot paint in these styles, or not at this size; the message ends a
+    sentence.
     """
     height, width = photo.shape[2:]
     if min(height, width) < MINIMUM_SIDE:
@@ -33,11 +34,11 @@ def one_pass(photo: Tensor, places: Sequence[Place], style_side: float) -> Tenso
         raise StyleError("the fast network does not move away from a style")
     encoder = load_encoder("tiny")
     painter = AnyPaintingPainter(threads=torch.get_num_threads(), device="cpu")
-    pixels = to_pixels(photo)
+    pixels = continued(to_pixels(photo), seamless)
     image = photo
     for place in places:
         fine, coarse = (_moments(encoder, place, side) for side in (style_side, style_side / 2))
-        painted = to_tensor(painter.paint(pixels, fine, coarse=coarse)[0])
+        painted = to_tensor(joined(painter.paint(pixels, fine, coarse=coarse)[0], seamless))
         if place.mask is None:
             image = painted
         else:

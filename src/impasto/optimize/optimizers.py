@@ -50,30 +50,52 @@ def make_optimizer(options: OptimizeOptions, rate: float) -> Optimizer:
         return LBFGS(rate, options.history, line_search=options.line_search)
     if options.optimizer == "adam":
         return Adam(rate, options.beta1, options.beta2, options.adam_epsilon)
-    return GradientDescent(rate, options.momentum)
+    return GradientDescent(rate, options.momentum, line_search=options.line_search)
 
 
 class GradientDescent:
-    """Gradient descent with momentum: v = momentum * v + gradient, x = x - rate * v."""
+    """Gradient descent with momentum: v = momentum * v + gradient, x = x - rate * v.
 
-    def __init__(self, rate: float, momentum: float) -> None:
+    With ``line_search`` the rate is found anew at each step, from the last one: see ``search``. Where
+    momentum leads up it is forgotten.
+    """
+
+    def __init__(self, rate: float, momentum: float, *, line_search: bool = False) -> None:
         self.rate = rate
         self.momentum = momentum
+        self.line_search = line_search
         self._velocity: Tensor | None = None
+        self._length: float | None = None
 
     def step(self, variable: Tensor, evaluate: Evaluate) -> None:
-        _, gradient = evaluate(variable)
+        loss, gradient = evaluate(variable)
         if self._velocity is None:
             self._velocity = gradient.clone()
         else:
             self._velocity.mul_(self.momentum).add_(gradient)
-        variable.add_(self._velocity, alpha=-self.rate)
+        if not self.line_search:
+            variable.add_(self._velocity, alpha=-self.rate)
+            return
+        slope = -float(gradient.flatten().dot(self._velocity.flatten()))
+        if slope > 0:
+            self._velocity = gradient.clone()
+            slope = -float(gradient.square().sum())
+        if self._length is None:
+            self._length = first_length(gradient, self.rate)
+        length = search(evaluate, variable, self._velocity.neg(), self._length, float(loss), slope)
+        variable.add_(self._velocity, alpha=-length)
+        self._length = length or None
 
     def state(self) -> dict[str, Any]:
-        return {"velocity": self._velocity}
+        return {"velocity": self._velocity, "length": self._length}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._velocity = _copy(state["velocity"])
+        self._velocity, self._length = _copy(state["velocity"]), state["length"]
+
+
+def first_length(gradient: Tensor, rate: float) -> float:
+    """Return the length to try first along ``gradient``: the rate over its L1 norm, or the rate if less."""
+    return float((1.0 / gradient.abs().sum()).clamp(max=1.0) * rate)
 
 
 class Adam:
@@ -153,16 +175,14 @@ class LBFGS:
             self._forget()
             direction = gradient.neg()
             slope = -float(gradient.dot(gradient))
-        length = torch.tensor(self.rate)
-        if self._gradient is None:
-            length = (1.0 / gradient.abs().sum()).clamp(max=1.0) * self.rate
+        length = self.rate if self._gradient is not None else first_length(gradient, self.rate)
         along = direction.view_as(variable)
         if self.line_search and slope < 0:
-            length = torch.tensor(search(evaluate, variable, along, float(length), float(loss), slope))
+            length = search(evaluate, variable, along, length, float(loss), slope)
             if not length:
                 self._forget()
                 return
-        variable.add_(along, alpha=float(length))
+        variable.add_(along, alpha=length)
         self._gradient = gradient
         self._moved = direction.mul_(length)
 

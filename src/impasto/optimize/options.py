@@ -14,12 +14,13 @@ from impasto.parameters import check_parameters, choice, parameter, replaced, sh
 Optimizer = Literal["lbfgs", "adam", "sgd"]
 PoolingName = Literal["max", "average", "l2"]
 PaddingName = Literal["zeros", "reflect", "replicate-first"]
-ContentLoss = Literal["relative", "mean", "gatys", "self-similarity"]
+ContentLoss = Literal["relative", "mean", "gatys", "sum", "self-similarity"]
 StyleLoss = Literal[
     "gram",
     "gram-gatys",
     "gram-neural-style",
     "gram-per-element",
+    "gram-sum",
     "wasserstein",
     "wasserstein-newton-schulz",
     "mean-std",
@@ -37,9 +38,10 @@ ColorSpace = Literal["yuv", "ycbcr", "lab", "luv"]
 ColorMethod = Literal["cholesky", "pca", "symmetric", "histogram", "mean"]
 Guidance = Literal["gram", "sum"]
 Propagation = Literal["simple", "inside", "all"]
-StyleSizes = Literal["grid", "exact"]
-Resampling = Literal["lanczos", "bilinear", "bicubic"]
+StyleSizes = Literal["grid", "exact", "square"]
+Resampling = Literal["lanczos", "bilinear", "bicubic", "nearest"]
 Rounding = Literal["half-up", "half-even"]  # imaging.Rounding, whose import would load NumPy
+Seamless = Literal["x", "y", "xy"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Initialisation = Literal[
     "fast", "content", "noise", "statistics", "gray", "uniform", "normal", "channel-statistics"
@@ -160,6 +162,15 @@ class OptimizeOptions:
     style_layers: Mapping[str, float] = parameter(
         lambda: dict(STYLE_LAYERS), f"Style layers, {_LAYERS}.", "layers", LOSSES
     )
+    class_weights: Mapping[str, float] = parameter(
+        dict,
+        "What a classifier is to see: NAME or NAME:WEIGHT, separated by commas, each a class, its number, "
+        "prob for the photo's own classes, or a dense layer such as fc7.",
+        "classes",
+        LOSSES,
+        flags=("--class-weight",),
+        shown="nothing",
+    )
     style_loss: StyleLoss = choice("wasserstein", StyleLoss, "Style loss: {}.", LOSSES)
     content_loss: ContentLoss = choice("relative", ContentLoss, "Content loss: {}.", LOSSES)
     tv_loss: TotalVariation = choice("l2", TotalVariation, "Smoothness loss: {}.", LOSSES)
@@ -203,7 +214,7 @@ class OptimizeOptions:
     )
     noise: float = parameter(0.25, "Deviation of --init noise, where white is 1.", "number", DESCENT, least=0)
     history: int = parameter(10, "Length of the history of L-BFGS.", "whole", DESCENT, least=1, bound=200)
-    line_search: bool = parameter(False, "Line search for L-BFGS (strong Wolfe).", "switch", DESCENT)
+    line_search: bool = parameter(False, "Line search for L-BFGS and SGD (strong Wolfe).", "switch", DESCENT)
     beta1: float = parameter(0.9, "Adam's decay of the mean gradient.", "number", DESCENT, least=0, below=1)
     beta2: float = parameter(0.999, "Adam's decay of the mean square.", "number", DESCENT, least=0, below=1)
     adam_epsilon: float = parameter(1e-8, "Adam's epsilon, added to its divisor.", "number", DESCENT, least=0)
@@ -259,11 +270,19 @@ class OptimizeOptions:
     style_sizes: StyleSizes = choice(
         "grid",
         StyleSizes,
-        "Measure styles at fixed sizes, as in style files (grid), or at the exact size.",
+        "Sizes at which styles are measured: fixed ones, as in style files (grid), exact, or a square.",
         SIZES,
     )
     resampling: Resampling = choice(
         "lanczos", Resampling, "Filter for resizing: {}; all but lanczos round to 8 bits.", SIZES
+    )
+    seamless: Seamless | None = choice(
+        None,
+        Seamless,
+        "Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy).",
+        SIZES,
+        optional=True,
+        shown="none",
     )
     rounding: Rounding = choice("half-up", Rounding, "Rounding of sides with half a pixel: {}.", SIZES)
     max_memory: float | None = parameter(
@@ -302,7 +321,7 @@ class OptimizeOptions:
         if isinstance(self.size, list):
             object.__setattr__(self, "size", tuple(self.size))
         check_parameters(self)
-        for name in ("content_layers", "style_layers"):
+        for name in ("content_layers", "style_layers", "class_weights"):
             object.__setattr__(self, name, dict(getattr(self, name)))
         for name in ("style_weights", "style_scales"):
             object.__setattr__(self, name, tuple(getattr(self, name)))

@@ -29,9 +29,11 @@ class Preset:
 
 
 _RELU4_2 = {"relu4_2": 1.0}
-_FIVE_CONVOLUTIONS = {f"conv{block}_1": 1.0 for block in range(1, 6)}
 
-# Gatys et al.: equations as printed; the network with normalised activations and average pooling.
+# Gatys et al.: equations as printed; the network with normalised activations and average pooling. In such a
+# network the printed weights give the photograph back: the content is summed over positions, and the style
+# is not. GATYS_BALANCE is the factor at which both are there at 512 pixels, as in the papers' figures.
+GATYS_BALANCE = 3e4
 _GATYS: dict[str, Any] = {
     "coarse_iterations": None,
     "detail": 0.0,
@@ -76,6 +78,8 @@ _NOTEBOOK: dict[str, Any] = {
     "coarse_iterations": None,
     "detail": 0.0,
     "size": (224, 224),
+    "style_sizes": "square",
+    "resampling": "nearest",
     "encoder": "vgg19-caffe",
     "content_loss": "gatys",
     "style_loss": "gram-gatys",
@@ -135,12 +139,12 @@ PRESETS: Mapping[str, Preset] = {
     "gatys2015": Preset(
         "the first paper: five layers, alpha/beta 1e-4, from white noise",
         "Gatys, Ecker and Bethge, A Neural Algorithm of Artistic Style (2015)",
-        _GATYS | {"style_layers": _FIVE_CONVOLUTIONS, "style_weight": 1e4, "iterations": 1000},
+        _GATYS | {"style_layers": STYLE_LAYERS, "style_weight": 1e4 * GATYS_BALANCE, "iterations": 1000},
     ),
     "gatys2016": Preset(
         "the CVPR paper: alpha/beta 1e-3, from white noise",
         "Gatys, Ecker and Bethge, Image Style Transfer Using Convolutional Neural Networks (CVPR 2016)",
-        _GATYS | {"style_layers": _FIVE_CONVOLUTIONS, "style_weight": 1e3, "iterations": 1000},
+        _GATYS | {"style_layers": STYLE_LAYERS, "style_weight": 1e3 * GATYS_BALANCE, "iterations": 1000},
     ),
     "neural-style": Preset(
         "the program that made it popular: 1000 L-BFGS iterations from noise",
@@ -188,22 +192,26 @@ PRESETS: Mapping[str, Preset] = {
         _NEURAL_STYLE | {"content_layers": {}, "content_weight": 0.0, "threshold": 0.1},
     ),
     "nutshell": Preset(
-        "content conv2_2, style conv1_2 to 5_1, plain gradient descent until the loss saturates",
+        "content conv2_2, style conv1_2 to 5_1, sums of squares, gradient descent until it saturates",
         "'Neural Style Transfer in a Nutshell'",
         _NEURAL_STYLE
         | {
             "content_layers": {"relu2_2": 1.0},
             "style_layers": {f"relu{layer}": 1.0 for layer in ("1_2", "2_2", "3_3", "4_1", "5_1")},
+            "content_loss": "sum",
+            "style_loss": "gram-sum",
+            "content_weight": 1.0,
+            "style_weight": 5e-5,
             "optimizer": "sgd",
-            "learning_rate": 1.0,
+            "momentum": 0.0,
+            "line_search": True,
             "saturation": 1e-3,
-            "init": "content",
         },
     ),
     "single-layer": Preset(
         "content conv4_2, style from the single layer conv3_1",
         "'How do these style transfer tools work?'",
-        _NEURAL_STYLE | {"style_layers": {"relu3_1": 1.0}, "style_weight": 100.0, "init": "content"},
+        _NEURAL_STYLE | {"style_layers": {"relu3_1": 1.0}, "style_weight": 100.0},
     ),
     "tensorflow-notebook": Preset(
         "the paper in a notebook: 224x224, Adam, 10 epochs of 100 steps",

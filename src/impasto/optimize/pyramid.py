@@ -5,6 +5,17 @@ from __future__ import annotations
 from impasto.imaging import Rounding, fit
 
 
+def whole_cells(size: tuple[int, int], seamless: str, stride: int) -> tuple[int, int]:
+    """Return ``size`` (width, height) with the sides that meet their opposite, "x" or "y" in ``seamless``,
+    rounded to multiples of ``stride``: there a network's cells meet as pixels do.
+    """
+    width, height = (
+        max(1, round(side / stride)) * stride if axis in seamless else side
+        for side, axis in zip(size, "xy", strict=True)
+    )
+    return width, height
+
+
 def levels(
     width: int, height: int, size: int | tuple[int, int], min_size: int, rounding: Rounding = "half-up"
 ) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from impasto import losses
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
-from impasto.imaging import resize
+from impasto.imaging import overlap, resize
 from impasto.objectives import IMAGE, StyleStatistics
 from impasto.objectives.statistics import normalised_shares
 from impasto.optimize.options import Initialisation, OptimizeOptions
@@ -92,11 +92,22 @@ def channel_statistics(
     return mean.clamp(0, 1).tolist(), variance.clamp(min=1e-6).sqrt().tolist()
 
 
-def enlarge(image: Tensor, previous: Tensor, photo: Tensor, detail: float) -> Tensor:
-    """Return ``image`` at the size of ``photo``, with a share of the detail that ``previous`` lacked."""
+def enlarge(image: Tensor, previous: Tensor, photo: Tensor, detail: float, seamless: str = "") -> Tensor:
+    """Return ``image`` at the size of ``photo``, with a share of the detail that ``previous`` lacked.
+
+    ``seamless``: which opposite edges meet, as in ``OptimizeOptions``.
+    """
+    height, width = photo.shape[2:]
+    above, top = overlap(image.shape[2], height) if "y" in seamless else (0, 0)
+    before, left = overlap(image.shape[3], width) if "x" in seamless else (0, 0)
+    size = (height + 2 * top, width + 2 * left)
 
     def grow(picture: Tensor) -> Tensor:
-        return functional.interpolate(picture, size=photo.shape[2:], mode="bicubic", align_corners=False)
+        padded = picture
+        if above or before:
+            padded = functional.pad(picture, (before, before, above, above), mode="circular")
+        grown = functional.interpolate(padded, size=size, mode="bicubic", align_corners=False)
+        return grown[..., top : top + height, left : left + width]
 
     larger = grow(image)
     if detail:

@@ -18,20 +18,19 @@ def make_painter(
     materials: Materials | None = None,
     *,
     like: Painter | None = None,
-    threads: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Painter:
     """Return a painter with the options and styles of ``job``, whose photograph is passed to ``paint``.
 
     ``materials``: styles and masks in memory; by default the files that ``job`` names. ``like``: an earlier
-    painter, whose network is reused if it is the same. ``threads``: the number a fast network uses.
-    ``max_pixels``: the largest picture accepted. Raises InputError and its subclasses for unusable input,
-    and WeightsMissingError if the network's weights are not on this machine.
+    painter, whose network is reused if it is the same. ``max_pixels``: the
+    largest picture accepted. Raises InputError and its subclasses for unusable input, and WeightsMissingError
+    if the network's weights are not on this machine.
     """
     if isinstance(job.options, FastOptions):
         from impasto.painters.fast import FastPainter
 
-        return FastPainter(job, materials, like=like, threads=threads, max_pixels=max_pixels)
+        return FastPainter(job, materials, like=like, max_pixels=max_pixels)
     from impasto.painters.optimised import OptimisedPainter  # imports torch
 
     return OptimisedPainter(job.options, materials or Materials.of(job), like=like, max_pixels=max_pixels)

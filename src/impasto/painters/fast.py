@@ -46,7 +46,6 @@ class FastPainter:
         materials: Materials | None = None,
         *,
         like: Painter | None = None,
-        threads: int | None = None,
         max_pixels: int = MAX_PIXELS,
     ) -> None:
         """Raises OptionError for what the network cannot do, StyleError for styles that it cannot paint,
@@ -60,10 +59,10 @@ class FastPainter:
         if isinstance(like, FastPainter) and like._source == self._source:
             self.engine, self.network, self._measured = like.engine, like.network, like._measured
         elif model is None:
-            self.engine = AnyPaintingPainter(threads=threads, device=device)
+            self.engine = AnyPaintingPainter(device=device)
             self.network = self.engine.digest
         else:
-            self.engine, self.network = load_gallery(model, threads=threads, device=device), digest(model)
+            self.engine, self.network = load_gallery(model, device=device), digest(model)
         self.device = self.engine.device
         self.options = job.options.replace(device=self.device)
         self.styles = [style.place for style in job.styles] if materials is None else list(materials.styles)
@@ -100,13 +99,16 @@ class FastPainter:
 
         ``maps``: those of an earlier frame, to be used for this one too.
         """
+        seamless = self.options.seamless or ""
+        around = imaging.continued(pixels, seamless)
         if isinstance(self.engine, Gallery):
-            return self.engine.paint(pixels, self._style, self.options), {}
+            return imaging.joined(self.engine.paint(around, self._style, self.options), seamless), {}
         if maps:
-            painted = self.engine.paint_with(pixels, maps)
+            painted = self.engine.paint_with(around, maps)
         else:
             style, coarse = self._style
-            painted, maps = self.engine.paint(pixels, style, coarse=coarse, strength=self.options.strength)
+            painted, maps = self.engine.paint(around, style, coarse=coarse, strength=self.options.strength)
+        painted = imaging.joined(painted, seamless)
         if self.options.keep_color:
             painted = imaging.keep_colours(painted, pixels)
         return painted, maps

@@ -16,7 +16,6 @@ from impasto.jobs.batch import Batch, run, run_with
 from impasto.jobs.events import BatchCallback
 from impasto.jobs.executors.choice import WorkerRequest, choose_executor
 from impasto.jobs.identity import fetched
-from impasto.jobs.machine import threads_allowed
 from impasto.jobs.manifest import manifest, records
 from impasto.jobs.pairs import known_styles, location, pairs, photographs
 from impasto.jobs.schedule import Policy
@@ -85,7 +84,7 @@ def batch(
     # On a cluster, other machines have the devices.
     here = chosen if ray is None else chosen.replace(device="cpu")
     near = Job(Reference(), (), options=here)
-    painter = make_painter(near, threads=threads_allowed(), max_pixels=max_pixels)
+    painter = make_painter(near, max_pixels=max_pixels)
     for style in wanted:
         painter.check_style(style)
     if chosen.device == "auto":
@@ -126,9 +125,7 @@ class Performer:
 
     def __call__(self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Cancel) -> Result:
         """Perform ``job``; see ``jobs.work.Perform``."""
-        self._painter = make_painter(
-            fetched(job), like=self._painter, threads=threads_allowed(), max_pixels=self._max_pixels
-        )
+        self._painter = make_painter(fetched(job), like=self._painter, max_pixels=self._max_pixels)
         return paint_job(
             job,
             painter=self._painter,

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from impasto.weights.activation_statistics import activation_means
     from impasto.weights.architecture import ARCHITECTURES, Architecture, recognise
     from impasto.weights.cache import Stored, folder, path, present, read_record, stored_names
     from impasto.weights.conversion import NETWORK_ENDINGS, Network, read_network, save_network
@@ -38,6 +39,7 @@ _HOMES = {
     "REGISTRY": "impasto.weights.registry",
     "Stored": "impasto.weights.cache",
     "WeightsFile": "impasto.weights.registry",
+    "activation_means": "impasto.weights.activation_statistics",
     "architecture_in_name": "impasto.weights.file_names",
     "ensure": "impasto.weights.store",
     "folder": "impasto.weights.cache",
@@ -69,6 +71,7 @@ __all__ = [
     "Network",
     "Stored",
     "WeightsFile",
+    "activation_means",
     "architecture_in_name",
     "ensure",
     "folder",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from impasto.clips import FramePainter, ShotPainter
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
-from impasto.jobs.machine import threads_allowed
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Pixels
 
@@ -42,7 +41,7 @@ def make_frame_painter(
         from impasto.painters.fast import FastPainter
         from impasto.painters.frames.fast import FastFramePainter
 
-        return FastFramePainter(painter or FastPainter(job, threads=threads_allowed()))
+        return FastFramePainter(painter or FastPainter(job))
     from impasto.painters.frames.optimised import OptimisedFramePainter  # brings torch
 
     return OptimisedFramePainter(

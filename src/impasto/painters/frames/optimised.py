@@ -88,6 +88,8 @@ class OptimisedFramePainter:
                 f"films start from one pass or from the frame itself: expected init fast or content; got "
                 f"{options.init}"
             )
+        if options.seamless is not None:
+            raise OptionError("the frames of a film have seams at their edges: expected no seamless")
         loaded = [load_style(style, **options.style_sampling()) for style in styles]
         network = normalised(load_encoder(options), options, Picture(first), loaded)
         options = with_layer_names(options, network)

@@ -15,7 +15,7 @@ from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.inference.sessions import check_device
 from impasto.jobs import Job, PaintOptions, Reference
-from impasto.jobs.machine import check_workers, threads_allowed
+from impasto.jobs.machine import check_workers
 from impasto.jobs.schedule import Policy
 from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.assembly import AssembledFilm, assemble
@@ -171,7 +171,7 @@ def _on_device(job: Job, painter: FastPainter | None, *, away: bool) -> tuple[Jo
     from impasto.painters.fast import FastPainter
 
     near = options.replace(device="cpu") if away else options
-    painter = painter or FastPainter(replace(job, options=near), threads=threads_allowed())
+    painter = painter or FastPainter(replace(job, options=near))
     if not away or options.device == "auto":
         options = options.replace(device=painter.device)
     return replace(job, options=options), painter

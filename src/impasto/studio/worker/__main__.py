@@ -2,6 +2,10 @@
 
 import sys
 
-from impasto.studio.worker.process import main
+from impasto.threads import let_threads_sleep
+
+let_threads_sleep()  # before anything imports torch
+
+from impasto.studio.worker.process import main  # noqa: E402
 
 sys.exit(main())

@@ -1,0 +1,35 @@
+"""Pictures whose opposite edges meet, for what paints with edges: continued beyond them, and joined again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from impasto.types import Pixels
+
+MARGIN = 128
+"""Pixels that a picture is continued by on each side."""
+
+
+def continued(pixels: Pixels, seamless: str) -> Pixels:
+    """Return ``pixels`` (H, W, 3) continued by MARGIN on both sides: left and right with "x" in ``seamless``,
+    above and below with "y", each by what lies at the opposite edge.
+    """
+    around = [(MARGIN, MARGIN) if axis in seamless else (0, 0) for axis in "yx"]
+    return np.pad(pixels, (*around, (0, 0)), mode="wrap")
+
+
+def joined(pixels: Pixels, seamless: str) -> Pixels:
+    """Return what was ``continued``, and changed, at its first size again.
+
+    What lies beyond an edge fades into what lies at the opposite one, within MARGIN pixels: so both meet.
+    """
+    for number, axis in enumerate("yx"):
+        if axis in seamless:
+            found = np.moveaxis(pixels, number, 0)
+            inner = found[MARGIN:-MARGIN].copy()
+            count = min(MARGIN, len(inner))
+            share = np.linspace(1, 0, count, endpoint=False, dtype=np.float32).reshape(-1, 1, 1)
+            beyond = found[len(found) - MARGIN :][:count]
+            inner[:count] = share * beyond + (1 - share) * inner[:count]
+            pixels = np.moveaxis(inner, 0, number)
+    return np.ascontiguousarray(pixels)

@@ -1,0 +1,61 @@
+"""The threads of numerical libraries: their number, and how they wait for each other.
+
+Libraries read both from the environment when they are loaded; processes that are started inherit it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
+"""Environment variables that limit the threads of libraries, if set before loading them."""
+
+WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+"""Environment variables that say how threads of OpenMP wait."""
+
+
+def waiting(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment variables that let threads sleep while they wait; none where the
+    ``environment`` says already how they do.
+
+    Threads that spin take cores from whatever runs beside them, and then wait for the one that was put off.
+    """
+    given = os.environ if environment is None else environment
+    return {} if any(name in given for name in WAIT_VARIABLES) else {"OMP_WAIT_POLICY": "PASSIVE"}
+
+
+def let_threads_sleep() -> None:
+    """Let threads sleep while they wait, unless the environment says how; for programs, before torch is
+    loaded.
+    """
+    os.environ.update(waiting())
+
+
+def limiting(count: int) -> dict[str, str]:
+    """Return the environment variables that limit a process to ``count`` threads."""
+    return dict.fromkeys(THREAD_VARIABLES, str(count))
+
+
+def limit(count: int) -> None:
+    """Limit this process, and those it starts, to ``count`` threads, libraries loaded before included."""
+    os.environ.update(limiting(count))
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(count)
+
+
+def allowed(environment: Mapping[str, str] | None = None) -> int | None:
+    """Return the number of threads that a process may use, as its ``environment`` says (this one's by
+    default); None for all.
+    """
+    text = (os.environ if environment is None else environment).get("OMP_NUM_THREADS", "")
+    return int(text) if text.isdecimal() and int(text) > 0 else None
