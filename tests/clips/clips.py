@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -130,8 +131,12 @@ def flashes_and_beeps(path: Path) -> tuple[list[float], list[float]]:
     """When the film at ``path`` flashes, and when it beeps, in seconds, as a player shows it."""
     with av.open(str(path)) as container:
         seen = [(f.time, f.to_ndarray(format="gray").mean()) for f in container.decode(video=0)]
+    heard: list[Any] = []
     with av.open(str(path)) as container:
-        heard = [(f.time, f.sample_rate, f.to_ndarray()) for f in container.decode(audio=0)]
+        for packet in container.demux(audio=0):
+            with contextlib.suppress(av.FFmpegError):  # as players go on after damage
+                frames: Any = packet.decode()
+                heard += [(f.time, f.sample_rate, f.to_ndarray()) for f in frames if f.time is not None]
     levels = [level for _, level in seen]
     middle = (min(levels) + max(levels)) / 2
     odd = np.array(levels) > middle

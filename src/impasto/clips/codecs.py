@@ -90,6 +90,21 @@ SOUND = {
 }
 """The sound that each container holds as it is: beginnings of FFmpeg's names."""
 SOUND[".m4v"] = SOUND[".mp4"]
+SUBTITLES: dict[str, tuple[str, ...]] = {
+    ".mp4": ("mov_text",),
+    ".m4v": ("mov_text",),
+    ".mov": ("mov_text",),
+    ".webm": ("webvtt",),
+    ".mkv": ("subrip", "srt", "ass", "ssa", "webvtt", "text", "pgssub", "dvdsub", "dvbsub"),
+}
+"""The subtitles that each container holds as they are: FFmpeg's names of decoders."""
+SUBTITLES_INSTEAD = {
+    ".mp4": "mov_text",
+    ".m4v": "mov_text",
+    ".mov": "mov_text",
+    ".webm": "webvtt",
+    ".mkv": "srt",
+}
 SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac"}
 
 

@@ -31,6 +31,12 @@ def open_video(path: Path) -> Any:
     return load_av().open(f"file:{path}")
 
 
+def container_format(suffix: str) -> str:
+    """Return FFmpeg's name of the container a suffix stands for."""
+    names = {".mkv": "matroska", ".webm": "webm", ".mov": "mov", ".m4v": "mp4", ".mp4": "mp4", ".gif": "gif"}
+    return names[suffix.lower()]
+
+
 @contextlib.contextmanager
 def ordinary_priority() -> Iterator[None]:
     """Leave this process's threads at the priority that they had.

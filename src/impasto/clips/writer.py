@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from impasto.clips.codecs import VideoOutput
 from impasto.clips.colour import to_frame
-from impasto.clips.libav import VideoDraft, load_av, open_video, ordinary_priority
+from impasto.clips.libav import VideoDraft, container_format, load_av, open_video, ordinary_priority
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels
 
@@ -112,12 +112,6 @@ def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction, 
             f"{codec.encoder} does not take frames of {width} x {height} pixels: expected a smaller size, or "
             f"another codec or suffix ({getattr(error, 'strerror', None) or error})"
         ) from error
-
-
-def container_format(suffix: str) -> str:
-    """Return FFmpeg's name of the container a suffix stands for."""
-    names = {".mkv": "matroska", ".webm": "webm", ".mov": "mov", ".m4v": "mp4", ".mp4": "mp4", ".gif": "gif"}
-    return names[suffix.lower()]
 
 
 def add_video_stream(

@@ -360,10 +360,10 @@ def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp
 def test_sound_that_no_encoder_takes_is_refused_before_painting(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.clips import concatenation as joining
+    from impasto.clips import tracks
 
-    monkeypatch.setitem(joining.SOUND_INSTEAD, ".webm", "ac3_fixed")
-    monkeypatch.setitem(joining._LAYOUTS, 1, "7.1")  # which AC-3 has not
+    monkeypatch.setitem(tracks.SOUND_INSTEAD, ".webm", "ac3_fixed")
+    monkeypatch.setitem(tracks._LAYOUTS, 1, "7.1")  # which AC-3 has not
     negative = Negative()
     with pytest.raises(
         InputError, match=r"its sound \(aac\) cannot be encoded as ac3_fixed, which .webm needs"
@@ -511,7 +511,7 @@ def test_a_film_named_like_a_pattern_that_is_not_there_is_missing(tmp_path: Path
             fast(tmp_path / name, tmp_path / "out.mp4")
 
 
-@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm"])
 def test_recordings_that_were_joined_keep_their_sound_in_step(tmp_path: Path, name: str) -> None:
     once = write_flashes(tmp_path / "once.ts").read_bytes()
     source = tmp_path / "joined.ts"

@@ -9,9 +9,10 @@ from pathlib import Path
 from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
 from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
-from impasto.clips.concatenation import Sound, check_sound, join
+from impasto.clips.concatenation import join
 from impasto.clips.pictures import PictureSequence, is_numbered, is_pattern, numbered, numbers_of
 from impasto.clips.reader import VideoFile
+from impasto.clips.tracks import Tracks, check_tracks, left_out
 from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files import make_folder
@@ -23,12 +24,12 @@ from impasto.types import Picture, Pixels
 
 @dataclass(frozen=True)
 class FilmOutput:
-    """The output of a film: its ``target``, the properties of its frames (``info``), its ``sound``, and the
-    ``pictures`` that are its clip, if it is not a video."""
+    """The output of a film: its ``target``, the properties of its frames (``info``), the ``tracks`` beside
+    them, and the ``pictures`` that are its clip, if it is not a video."""
 
     target: VideoOutput
     info: ClipInfo
-    sound: Sound | None
+    tracks: Tracks | None
     pictures: tuple[Path, ...] = ()
 
     @property
@@ -81,9 +82,9 @@ class FilmOutput:
     def finish(self, segments: list[Segment], frames: int) -> list[str]:
         """Join ``segments`` and return notes for the user. Raises OutputError."""
         if not self.is_frames:
-            return join(segments, self.target, self.info.time_base, self.last_ticks, self.sound)
-        silent = [] if self.sound is None else ["the sound was dropped: frames have none"]
-        return silent + self._older_frames(frames)
+            return join(segments, self.target, self.info.time_base, self.last_ticks, self.tracks)
+        lost = [] if self.tracks is None else left_out(self.tracks, self.target.kind)
+        return lost + self._older_frames(frames)
 
     def _older_frames(self, count: int) -> list[str]:
         """Return a note on older frames in the folder, numbered after the ``count`` of this film."""
@@ -118,8 +119,8 @@ class FilmOutput:
             raise InputError(f"the output {path} is also the input; it would be overwritten")
         info = self.info
         check_encoder(self.target, info.width, info.height, info.rate, info.time_base)
-        if self.sound is not None:
-            check_sound(self.target, self.sound)
+        if self.tracks is not None:
+            check_tracks(self.target, self.tracks)
 
     def _check_folder(self, source: Path) -> None:
         folder = self.frame_path(0).parent
@@ -158,13 +159,13 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
         size = min(size, max(own.width, own.height))
     clip = open_clip(source, replace(request, size=size, even=target.even))
     pictures = clip.paths if isinstance(clip, PictureSequence) else ()
-    return clip, FilmOutput(target, clip.info, _sound(clip, film), pictures)
+    return clip, FilmOutput(target, clip.info, _tracks(clip, film), pictures)
 
 
-def _sound(clip: Clip, film: FilmOptions) -> Sound | None:
-    """Return the film's sound, if any."""
-    info = clip.info
-    if not film.sound or not info.audio or not isinstance(clip, VideoFile):
+def _tracks(clip: Clip, film: FilmOptions) -> Tracks | None:
+    """Return the tracks beside the pictures of a video."""
+    if not isinstance(clip, VideoFile):
         return None
+    info = clip.info
     start, end = (None if t is None else t + info.begin for t in (film.start, film.end))
-    return Sound(clip.path, clip.index, info.origin, start, end)
+    return Tracks(clip.path, clip.index, info.origin, start, end, film.sound)

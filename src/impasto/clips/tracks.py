@@ -1,0 +1,528 @@
+"""The tracks beside the pictures, sound and subtitles, and the labels of a file: tags, chapters, languages.
+
+They are copied as they are where the container holds them, or else encoded again; what is left out is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from heapq import merge
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impasto.clips.codecs import SOUND, SOUND_INSTEAD, SUBTITLES, SUBTITLES_INSTEAD, VideoOutput
+from impasto.clips.index import VideoIndex
+from impasto.clips.libav import container_format, load_av, open_video
+from impasto.errors import InputError
+
+Row = tuple[float, int, Any]
+"""When a packet is due, in seconds, the number of its track, and the packet."""
+
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+"""Layouts that both encoders take, by number of channels: a file may name one that they do not know, such as
+AC-3's 5.1(side), or none."""
+_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+"""Those of AAC. Opus has one."""
+_HOLE = Fraction(3, 100)
+"""In seconds: sound whose times are further apart has a hole there, or an overlap."""
+_TEXT = ("subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text")
+_TECHNICAL: tuple[str, ...] = (
+    "duration",
+    "encoder",
+    "handler_name",
+    "vendor_id",
+    "number_of_",
+    "_statistics_",
+    "bps",
+)
+_TECHNICAL += ("major_brand", "minor_version", "compatible_brands", "name", "timecode")
+_QUICKTIME = {
+    "fre": "fra",
+    "deu": "ger",
+    "nld": "dut",
+    "swe": "sve",
+    "rum": "ron",
+    "cze": "ces",
+    "slo": "slk",
+}
+_QUICKTIME |= {"zho": "chi", "ell": "gre", "isl": "ice", "mkd": "mac", "sqi": "alb", "kat": "geo"}
+"""Languages of ISO 639-2 with two codes, to the one that FFmpeg writes into QuickTime files."""
+_MILLISECOND = Fraction(1, 1000)
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """All but the pictures of the file at ``path``, from ``start`` to ``end``, in seconds of its ``index``'s
+    clock. What is at ``origin`` is at 0 in the result. ``sound``: whether the sound is wanted."""
+
+    path: Path
+    index: VideoIndex
+    origin: Fraction
+    start: Fraction | None = None
+    end: Fraction | None = None
+    sound: bool = True
+
+    def within(self, begin: Fraction, length: Fraction) -> bool | None:
+        """Return whether what is shown or heard then belongs to the result; None once nothing later can."""
+        if self.end is not None and begin >= self.end:
+            return None
+        return self.start is None or begin + length > self.start
+
+
+@dataclass(frozen=True)
+class Track:
+    """A track to write: ``index``, ``kind`` ("audio" or "subtitle") and ``codec`` in the source; ``encoder``,
+    where it is encoded again; its ``labels`` and ``disposition``."""
+
+    index: int
+    kind: str
+    codec: str
+    encoder: str
+    labels: Mapping[str, str]
+    disposition: int
+
+
+@dataclass
+class TrackWriter:
+    """Writes ``tracks`` into a container of ``target``'s kind. ``notes``: what is not as in the source, as
+    far as it is known."""
+
+    tracks: Tracks
+    target: VideoOutput
+    notes: list[str] = field(default_factory=list)
+    _damaged: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    @property
+    def suffix(self) -> str:
+        return self.target.path.suffix.lower()
+
+    def begin(self, stack: contextlib.ExitStack, output: Any, video: Any) -> list[Iterator[Row]]:
+        """Add the tracks and the labels to ``output``, and return the packets of each track.
+
+        ``video``: the stream of the pictures in ``output``, or None.
+        """
+        source = stack.enter_context(open_video(self.tracks.path))
+        own = source.streams[self.tracks.index.stream]
+        if video is not None:
+            labels = _plain(own.metadata)
+            known = {name: text for name, text in labels.items() if name in ("language", "title")}
+            _label(video, known, int(own.disposition))
+        output.metadata.update(_plain(source.metadata))
+        chapters = list(self._chapters(source))
+        if chapters:
+            output.set_chapters(chapters)
+        found, notes = list_tracks(source, self.tracks, self.suffix)
+        self.notes += notes
+        rows = []
+        for order, track in enumerate(found, 1):
+            opened = stack.enter_context(open_video(self.tracks.path))
+            stream = opened.streams[track.index]
+            if track.kind == "subtitle":
+                rows.append(self._subtitles(output, opened, stream, track, order))
+            elif track.encoder:
+                copy = _sound_encoder(output, stream, track.encoder)
+                rows.append(self._encoded(opened, stream, copy, track, order))
+            else:
+                copy = output.add_stream_from_template(stream, opaque=True)
+                rows.append(self._copied(opened, stream, copy, order))
+            _label(output.streams[-1], track.labels, track.disposition)
+        return rows
+
+    def mux(self, output: Any, row: Row) -> None:
+        """Write a packet. One of a track that the container cannot take, being damaged, is passed over."""
+        begin, order, packet = row
+        try:
+            output.mux(packet)
+        except load_av().error.InvalidDataError:
+            if not order:
+                raise
+            self._passed_over("sound", begin)
+
+    def finish(self) -> list[str]:
+        """Return the notes, once all packets are written."""
+        for what, (count, first) in self._damaged.items():
+            packets = "a damaged packet" if count == 1 else f"{count} damaged packets"
+            self.notes.append(f"{packets} of the {what} passed over, at {first:.3f} s and later")
+        self._damaged.clear()
+        return self.notes
+
+    def _passed_over(self, what: str, seconds: float) -> None:
+        count, first = self._damaged.get(what, (0, seconds))
+        self._damaged[what] = count + 1, min(first, seconds)
+
+    def _chapters(self, source: Any) -> Iterator[dict[str, Any]]:
+        """Yield the chapters that the result has, moved to its beginning."""
+        tracks = self.tracks
+        for number, chapter in enumerate(source.chapters()):
+            begin, end = (chapter[edge] * chapter["time_base"] for edge in ("start", "end"))
+            if not tracks.within(begin, end - begin):
+                continue
+            last = end if tracks.end is None else min(end, tracks.end)
+            times = [round(max(Fraction(0), time - tracks.origin) / _MILLISECOND) for time in (begin, last)]
+            known = {"id": number + 1, "time_base": _MILLISECOND, "metadata": chapter["metadata"]}
+            yield known | {"start": times[0], "end": times[1]}
+
+    def _copied(self, source: Any, stream: Any, copy: Any, order: int) -> Iterator[Row]:
+        tracks, newest = self.tracks, None
+        for packet in _on_one_clock(source, stream, tracks.index):
+            unit = packet.time_base
+            begin = packet.pts * unit
+            inside = tracks.within(begin, (packet.duration or 0) * unit)
+            if inside is None:
+                return
+            if not inside:
+                continue
+            shift = round(tracks.origin / unit)
+            packet.pts -= shift
+            packet.dts = packet.pts if packet.dts is None else packet.dts - shift
+            if newest is not None and packet.dts <= newest:
+                continue  # where two clocks meet
+            newest = packet.dts
+            packet.stream = copy
+            yield float(begin - tracks.origin), order, packet
+
+    def _subtitles(self, output: Any, source: Any, stream: Any, track: Track, order: int) -> Iterator[Row]:
+        """Return the packets of subtitles, the stream for which is added at once."""
+        if not track.encoder:
+            copy = output.add_stream_from_template(stream, opaque=True)
+        else:
+            stream.codec_context.open()
+            copy = output.add_stream(track.encoder)
+            context = copy.codec_context
+            context.subtitle_header = stream.codec_context.subtitle_header
+            context.time_base = copy.time_base = _MILLISECOND
+            context.open()
+        return self._subtitle_rows(source, stream, copy, track, order)
+
+    def _subtitle_rows(self, source: Any, stream: Any, copy: Any, track: Track, order: int) -> Iterator[Row]:
+        av, tracks = load_av(), self.tracks
+        for packet in _on_one_clock(source, stream, tracks.index):
+            unit = packet.time_base
+            begin, length = packet.pts * unit, (packet.duration or 0) * unit
+            inside = tracks.within(begin, length)
+            if inside is None:
+                return
+            if not inside:
+                continue
+            try:
+                ready = packet
+                if track.encoder:
+                    read = stream.codec_context.decode2(packet)
+                    if read is None or not len(read.rects):
+                        continue
+                    ready = copy.codec_context.encode_subtitle(read)
+            except (av.FFmpegError, ValueError):
+                self._passed_over("subtitles", float(begin - tracks.origin))
+                continue
+            shown = max(begin, tracks.origin)
+            ready.time_base = _MILLISECOND
+            ready.pts = ready.dts = round((shown - tracks.origin) / _MILLISECOND)
+            ready.duration = round((begin + length - shown) / _MILLISECOND)
+            ready.stream = copy
+            yield float(shown - tracks.origin), order, ready
+
+    def _encoded(self, source: Any, stream: Any, copy: Any, track: Track, order: int) -> Iterator[Row]:
+        copy.codec_context.open()
+        sound = _SoundEncoder(copy)
+        for packet in _on_one_clock(source, stream, self.tracks.index):
+            if self.tracks.within(packet.pts * packet.time_base, Fraction(1)) is None:
+                break
+            try:
+                frames = packet.decode()
+            except load_av().FFmpegError:
+                seconds = float(packet.pts * packet.time_base - self.tracks.origin)
+                self._passed_over(track.kind.replace("audio", "sound"), seconds)
+                continue
+            for frame in frames:
+                begin = Fraction(frame.pts or 0) * frame.time_base - self.tracks.origin
+                for ready in sound.encode(frame, begin, self._length(begin, frame)):
+                    yield float(ready.pts * ready.time_base), order, ready
+        for ready in sound.finish():
+            yield float(ready.pts * ready.time_base), order, ready
+
+    def _length(self, begin: Fraction, frame: Any) -> int:
+        """Return how many samples of a frame of sound are before the end."""
+        if self.tracks.end is None:
+            return int(frame.samples)
+        left = (self.tracks.end - self.tracks.origin - begin) * frame.sample_rate
+        return int(max(0, min(frame.samples, round(left))))
+
+
+class _SoundEncoder:
+    """Encodes frames of sound so that each is heard at its time: holes become silence, overlaps are cut."""
+
+    def __init__(self, stream: Any) -> None:
+        self._av = load_av()
+        self._stream = stream
+        self._context = stream.codec_context
+        self._size = self._context.frame_size or 1024
+        self._fifo = self._av.AudioFifo()
+        self._resampler: Any = None
+        self._form: Any = None
+        self._put = Fraction(0)  # seconds that went in
+        self._samples = 0
+
+    def encode(self, frame: Any, begin: Fraction, length: int) -> Iterator[Any]:
+        """Yield packets. ``begin``: when the frame is heard, in seconds; ``length``: its samples to take."""
+        rate, skip = frame.sample_rate, 0
+        if begin - self._put > (_HOLE if self._put else 0):
+            self._flush()
+            self._silence(begin - self._put)
+        elif self._put - begin > _HOLE or begin < 0:
+            skip = round((max(self._put, Fraction(0)) - begin) * rate)
+        if skip < length:
+            self._convert(_part(self._av, frame, skip, length))
+            self._put += Fraction(length - skip, rate)
+        yield from self._packets(self._size)
+
+    def finish(self) -> Iterator[Any]:
+        """Yield the last packets."""
+        self._flush()
+        yield from self._packets(self._size)
+        if self._fifo.samples:
+            yield from self._packets(self._fifo.samples)
+        if self._samples:
+            yield from self._stream.encode(None)
+
+    def _convert(self, frame: Any) -> None:
+        form = (frame.format.name, frame.layout.name, frame.layout.nb_channels, frame.sample_rate)
+        if form != self._form:
+            self._flush()
+            context = self._context
+            self._form = form
+            self._resampler = self._av.AudioResampler(context.format, context.layout, context.sample_rate)
+        frame.pts = None
+        self._take(self._resampler.resample(frame))
+
+    def _flush(self) -> None:
+        if self._resampler is not None:
+            self._take(self._resampler.resample(None))
+        self._resampler = self._form = None
+
+    def _take(self, frames: Sequence[Any]) -> None:
+        for frame in frames:
+            frame.pts = None
+            self._fifo.write(frame)
+
+    def _silence(self, seconds: Fraction) -> None:
+        context = self._context
+        whole = round((self._put + seconds) * context.sample_rate)
+        left = whole - round(self._put * context.sample_rate)
+        planar, channels = context.format.is_planar, context.layout.nb_channels
+        kind = np.dtype(_KINDS[context.format.packed.name])
+        while left > 0:
+            count = min(left, context.sample_rate)
+            shape = (channels, count) if planar else (1, channels * count)
+            frame = self._av.AudioFrame.from_ndarray(
+                np.zeros(shape, kind), format=context.format.name, layout=context.layout.name
+            )
+            frame.sample_rate = context.sample_rate
+            self._take([frame])
+            left -= count
+        self._put += seconds
+
+    def _packets(self, size: int) -> Iterator[Any]:
+        while self._fifo.samples >= size:
+            frame = self._fifo.read(size)
+            frame.pts, frame.time_base = self._samples, Fraction(1, self._context.sample_rate)
+            self._samples += frame.samples
+            yield from self._stream.encode(frame)
+
+
+_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
+
+
+def _part(av: Any, frame: Any, first: int, last: int) -> Any:
+    """Return the samples of a frame of sound from ``first`` to ``last``."""
+    if first == 0 and last == frame.samples:
+        return frame
+    values = frame.to_ndarray()
+    step = 1 if frame.format.is_planar else frame.layout.nb_channels
+    values = np.ascontiguousarray(values[:, first * step : last * step])
+    part = av.AudioFrame.from_ndarray(values, format=frame.format.name, layout=frame.layout.name)
+    part.sample_rate = frame.sample_rate
+    return part
+
+
+def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], list[str]]:
+    """Return the tracks that a file with this ``suffix`` gets, and notes on those that are encoded again or
+    left out."""
+    found: list[Track] = []
+    notes: list[str] = []
+    counts: dict[str, int] = {}
+    for stream in source.streams:
+        if stream.index == tracks.index.stream or (stream.type == "audio" and not tracks.sound):
+            continue
+        kind = "cover picture" if stream.disposition & 0x400 else _NAMES.get(stream.type, "data track")
+        counts[kind] = counts.get(kind, 0) + 1
+        name = stream.codec_context.name if stream.codec_context is not None else ""
+        held, encoder = _held(stream.type, name, suffix)
+        if not held:
+            why = "its codec is not known" if not name else f"{suffix or 'frames'} cannot hold it"
+            what = f"{kind} {counts[kind]}" + (f" ({name})" if name else "")
+            notes.append(f"{what} was left out: {why}")
+            continue
+        labels = _plain(stream.metadata)
+        if suffix == ".mov" and labels.get("language") in _QUICKTIME:
+            labels["language"] = _QUICKTIME[labels["language"]]
+        found.append(Track(stream.index, stream.type, name, encoder, labels, int(stream.disposition)))
+        if encoder:
+            what = {"audio": "sound was", "subtitle": "subtitles were"}[stream.type]
+            again = encoder.removeprefix("lib")
+            notes.append(f"the {what} encoded again as {again}: {suffix} does not hold {name}")
+    return found, notes
+
+
+_NAMES = {
+    "audio": "sound track",
+    "subtitle": "subtitle track",
+    "video": "further video track",
+    "attachment": "attachment",
+}
+
+
+def _held(kind: str, name: str, suffix: str) -> tuple[bool, str]:
+    """Return whether a file with this ``suffix`` gets a track, and with which encoder; "" for a copy."""
+    if not name or kind not in ("audio", "subtitle") or suffix not in SOUND:
+        return False, ""
+    if kind == "audio":
+        held = any(name.startswith(known) for known in SOUND[suffix])
+        return True, "" if held else SOUND_INSTEAD[suffix]
+    if name in SUBTITLES[suffix]:
+        return True, ""
+    return name in _TEXT, SUBTITLES_INSTEAD[suffix]
+
+
+def check_tracks(target: VideoOutput, tracks: Tracks) -> None:
+    """Raise InputError where ``tracks`` cannot be written as ``target``: all is done but keeping it."""
+    if target.kind != "file":
+        return
+    av, suffix = load_av(), target.path.suffix.lower()
+    with open_video(tracks.path) as source:
+        found, _ = list_tracks(source, tracks, suffix)
+        for track in found:
+            if track.kind == "audio" and track.encoder:
+                _check_encoder(source.streams[track.index], track, tracks.path, suffix)
+    if not found:
+        return
+    writer = TrackWriter(tracks, target)
+    try:
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(av.open(_Nowhere(), "w", format=container_format(suffix)))
+            for row in merge(*writer.begin(stack, output, None), key=lambda row: row[:2]):
+                writer.mux(output, row)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(
+            f"{tracks.path}: its sound or subtitles cannot be written into {suffix}: expected another "
+            f"suffix, or no sound ({getattr(error, 'strerror', None) or error})"
+        ) from error
+
+
+def _check_encoder(stream: Any, track: Track, path: Path, suffix: str) -> None:
+    av = load_av()
+    try:
+        with av.open(io.BytesIO(), "w", format=container_format(suffix)) as output:
+            _sound_encoder(output, stream, track.encoder).codec_context.open()
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: its sound ({track.codec}) cannot be encoded as {track.encoder.removeprefix('lib')}, "
+            f"which {suffix} needs: expected another suffix, or no sound "
+            f"({getattr(error, 'strerror', None) or error})"
+        ) from error
+
+
+class _Nowhere:
+    """A file that keeps nothing."""
+
+    def __init__(self) -> None:
+        self._place = self._size = 0
+
+    def write(self, data: bytes) -> int:
+        self._place += len(data)
+        self._size = max(self._size, self._place)
+        return len(data)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        self._place = place + [0, self._place, self._size][whence]
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+
+def lost_labels(tracks: Tracks, written: Path) -> list[str]:
+    """Return notes on tags and chapters of the source that the file ``written`` does not have."""
+    with open_video(tracks.path) as source, open_video(written) as result:
+        wanted, found = _plain(source.metadata), _plain(result.metadata)
+        known = {name.lower() for name in found}
+        missing = sorted(name for name in wanted if name.lower() not in known)
+        notes, suffix = [], written.suffix.lower()
+        if missing:
+            notes.append(f"tags were left out, which {suffix} does not hold: {', '.join(missing)}")
+        written_tracks = [s for s in result.streams if s.type in ("audio", "subtitle")]
+        for track, stream in zip(list_tracks(source, tracks, suffix)[0], written_tracks, strict=False):
+            language = track.labels.get("language")
+            if language is not None and language != _plain(stream.metadata).get("language"):
+                what = f"the language {language} of track {track.index + 1}"
+                notes.append(f"{what} was left out: {suffix} does not hold it")
+        if source.chapters() and not result.chapters() and tracks.start is None and tracks.end is None:
+            notes.append(f"the {len(source.chapters())} chapters were left out")
+        return notes
+
+
+def left_out(tracks: Tracks, kind: str) -> list[str]:
+    """Return notes on what an output without tracks and labels (``kind``: "gif" or "frames") leaves out."""
+    with open_video(tracks.path) as source:
+        kinds = [s.type for s in source.streams if s.index != tracks.index.stream]
+        chapters = len(source.chapters())
+    have = "a GIF has" if kind == "gif" else "frames have"
+    lost = ["sound"] if "audio" in kinds and tracks.sound else []
+    lost += ["subtitles"] if "subtitle" in kinds else []
+    lost += ["chapters"] if chapters else []
+    return [f"the {what} {'was' if what == 'sound' else 'were'} left out: {have} none" for what in lost]
+
+
+def _plain(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels that people give; not those that describe how a file was written."""
+    known = {name: text for name, text in labels.items() if not name.lower().startswith(_TECHNICAL)}
+    if "title" not in known and labels.get("name"):
+        known["title"] = labels["name"]  # of a track in MP4
+    return {name: text for name, text in known.items() if (name, text) != ("language", "und")}
+
+
+def _label(stream: Any, labels: Mapping[str, str], disposition: int) -> None:
+    stream.metadata.clear()
+    stream.metadata.update(labels)
+    stream.disposition = load_av().stream.Disposition(disposition)
+
+
+def _sound_encoder(output: Any, stream: Any, encoder: str) -> Any:
+    """Return a stream of ``output`` for the sound of ``stream``."""
+    rate = stream.codec_context.sample_rate
+    if encoder == "libopus" or rate not in _RATES:
+        rate = 48000
+    layout = _LAYOUTS.get(stream.codec_context.layout.nb_channels, "stereo")
+    return output.add_stream(encoder, rate=rate, layout=layout)
+
+
+def _on_one_clock(source: Any, stream: Any, index: VideoIndex) -> Iterator[Any]:
+    """Yield the packets of a track that have a time, on the clock of ``index``, up to where the file breaks
+    off."""
+    number = 0
+    with contextlib.suppress(load_av().FFmpegError):
+        for packet in source.demux(stream):
+            if not packet.size:
+                continue
+            if packet.pts is not None:
+                shift = round(index.shift(stream.index, number) / packet.time_base)
+                packet.pts += shift
+                packet.dts = None if packet.dts is None else packet.dts + shift
+            number += 1
+            if packet.pts is not None:
+                yield packet

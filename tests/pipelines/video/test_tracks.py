@@ -1,0 +1,223 @@
+"""All but the pictures of a film: sound, subtitles, chapters, tags."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from impasto import FilmOptions
+from impasto.errors import InputError
+from impasto.pipelines.video.film import Film, video
+from tests.clips.clips import Negative, flashes_and_beeps, write_flashes
+
+DISPOSITION = av.stream.Disposition
+
+
+def fast(source: Path, output: Path, painter: Negative | None = None, **more: Any) -> Film:
+    return video(source, "negative", output, painter=painter or Negative(), film=FilmOptions(**more))
+
+
+@pytest.mark.parametrize(("suffix", "name"), [("mp4", "out.webm"), ("mkv", "out.mp4"), ("ts", "out.mkv")])
+def test_sound_with_holes_stays_in_step(tmp_path: Path, suffix: str, name: str) -> None:
+    audio = "pcm_s16le" if suffix == "mkv" else "aac"  # PCM must be encoded for MP4
+    source = write_flashes(
+        tmp_path / f"in.{suffix}", 75, flashes=(10, 60), silent=[*range(3), *range(15, 50)], audio=audio
+    )
+    fast(source, tmp_path / name)
+    flashes, beeps = flashes_and_beeps(tmp_path / name)
+    assert flashes[1] - flashes[0] == pytest.approx(2, abs=0.002)
+    assert beeps == pytest.approx(flashes, abs=0.035)
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out.mp4"])
+def test_sound_from_start_to_end_stays_in_step(tmp_path: Path, name: str) -> None:
+    source = write_flashes(tmp_path / "in.mkv", 75, flashes=(30, 60), audio="pcm_s16le")
+    fast(source, tmp_path / name, start=Fraction(1), end=Fraction(2))
+    flashes, beeps = flashes_and_beeps(tmp_path / name)
+    assert flashes == pytest.approx([0.2], abs=0.03)
+    assert beeps == pytest.approx(flashes, abs=0.03)
+    with av.open(str(tmp_path / name)) as container:
+        heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert heard == pytest.approx(1, abs=0.05)
+
+
+def damage_sound(source: Path, path: Path, numbers: tuple[int, ...]) -> Path:
+    """The film with garbage in some packets of its sound."""
+    with av.open(str(source)) as old, av.open(str(path), "w") as new:
+        streams = [new.add_stream_from_template(stream, opaque=True) for stream in old.streams]
+        count = 0
+        for packet in old.demux():
+            if not packet.size:
+                continue
+            data = bytes(packet)
+            if packet.stream.type == "audio":
+                if count in numbers:
+                    data = data[:7] + b"\xff" * (len(data) - 7) if len(data) > 8 else b"\xff" * len(data)
+                count += 1
+            fresh = av.Packet(data)
+            fresh.pts, fresh.dts, fresh.time_base = packet.pts, packet.dts, packet.time_base
+            fresh.duration, fresh.is_keyframe = packet.duration, packet.is_keyframe
+            fresh.stream = streams[packet.stream.index]
+            new.mux(fresh)
+    return path
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out.mp4", "out.mkv"])
+@pytest.mark.parametrize("suffix", ["ts", "mp4"])
+def test_damaged_packets_of_sound_are_passed_over(tmp_path: Path, suffix: str, name: str) -> None:
+    whole = write_flashes(tmp_path / "whole.mp4", 50, flashes=(5, 40))
+    source = damage_sound(whole, tmp_path / f"in.{suffix}", (20, 21, 22, 23))
+    done = fast(source, tmp_path / name)
+    flashes, beeps = flashes_and_beeps(tmp_path / name)
+    assert done.frames == 50
+    assert [beeps[0], beeps[-1]] == pytest.approx([flashes[0], flashes[-1]], abs=0.05)
+    if name == "out.webm":
+        assert any("damaged packet" in note and "sound passed over" in note for note in done.notes)
+
+
+def write_rich(path: Path, folder: Path) -> Path:
+    """A film with two sound tracks, subtitles, two chapters and tags."""
+    text = folder / "text.srt"
+    text.write_text("1\n00:00:00,100 --> 00:00:00,500\nHello\n\n2\n00:00:00,600 --> 00:00:00,900\nBye\n")
+    film = write_flashes(folder / "film.mp4", 25)
+    with av.open(str(film)) as source, av.open(str(text)) as words, av.open(str(path), "w") as new:
+        new.metadata.update({"title": "My film", "artist": "Me"})
+        if path.suffix == ".mkv":
+            new.metadata["MOOD"] = "blue"
+        picture, sound = source.streams
+        streams: list[Any] = [new.add_stream_from_template(s, opaque=True) for s in (picture, sound, sound)]
+        told = new.add_stream_from_template(words.streams[0], opaque=True)
+        streams[1].metadata.update({"language": "ger", "title": "Kommentar"})
+        streams[2].metadata.update({"language": "fre", "title": "Original"})
+        told.metadata["language"] = "spa"
+        streams[1].disposition, streams[2].disposition = DISPOSITION.comment, DISPOSITION.default
+        new.set_chapters([chapter(1, 0, 480, "One"), chapter(2, 480, 1000, "Two")])
+        rows = [(p.dts * p.time_base, 0, bytes(p), p) for p in source.demux(picture) if p.size]
+        with av.open(str(film)) as again:
+            heard = [p for p in again.demux(audio=0) if p.size]
+        rows += [(p.dts * p.time_base, number, bytes(p), p) for p in heard for number in (1, 2)]
+        rows += [(p.pts * p.time_base, 3, bytes(p), p) for p in words.demux(subtitles=0) if p.size]
+        for _, number, data, packet in sorted(rows, key=lambda row: row[:2]):
+            fresh = av.Packet(data)
+            fresh.pts, fresh.dts, fresh.time_base = packet.pts, packet.dts, packet.time_base
+            fresh.duration, fresh.is_keyframe = packet.duration, packet.is_keyframe
+            fresh.stream = [*streams, told][number]
+            new.mux(fresh)
+    return path
+
+
+def chapter(number: int, start: int, end: int, title: str) -> Any:
+    unit = Fraction(1, 1000)
+    return {"id": number, "start": start, "end": end, "time_base": unit, "metadata": {"title": title}}
+
+
+def labels(path: Path) -> tuple[dict[str, str], list[Any], list[Any]]:
+    """The tags, the chapters in milliseconds, and the tracks but the pictures' of a file."""
+    with av.open(str(path)) as container:
+        tags = {name.lower(): text for name, text in container.metadata.items()}
+        chapters = [
+            (
+                *(round(c[edge] * c["time_base"] * 1000) for edge in ("start", "end")),
+                c["metadata"].get("title"),
+            )  # type: ignore[literal-required, operator]
+            for c in container.chapters()
+        ]
+        tracks = []
+        for stream in container.streams:
+            known = stream.metadata
+            title = known.get("title") or known.get("name")
+            if stream.type in ("audio", "subtitle"):
+                tracks.append((stream.type, known.get("language"), title, bool(stream.disposition & 1)))
+        return tags, chapters, tracks
+
+
+def near(milliseconds: int) -> Any:
+    """Matroska begins with the sound, whose encoder adds 21 ms before the first picture."""
+    return pytest.approx(milliseconds, abs=22)
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4", "out.mov", "out.webm"])
+def test_languages_titles_chapters_subtitles_and_tags_are_carried(tmp_path: Path, name: str) -> None:
+    source = write_rich(tmp_path / "rich.mkv", tmp_path)
+    done = fast(source, tmp_path / name)
+    tags, chapters, tracks = labels(tmp_path / name)
+    assert (tags["title"], tags["artist"]) == ("My film", "Me")
+    assert chapters == [(0, near(480), "One"), (near(480), near(1000), "Two")]
+    assert tracks == [
+        ("audio", "ger", "Kommentar", False),
+        ("audio", "fra" if name == "out.mov" else "fre", "Original", True),
+        ("subtitle", "spa", None, name in ("out.mp4", "out.mov")),  # which have a default of every kind
+    ]
+    with av.open(str(tmp_path / name)) as container:
+        packets = list(container.demux(subtitles=0))
+        shown = [(round(p.pts * p.time_base * 1000), bytes(p)) for p in packets if p.size > 2]
+        assert [text[-5:].strip(b"\x00\x05\x03") for _, text in shown] == [b"Hello", b"Bye"]
+        assert [time for time, _ in shown] == pytest.approx([100, 600], abs=25)
+    if name in ("out.mp4", "out.mov"):
+        assert f"tags were left out, which {name[3:]} does not hold: MOOD" in done.notes
+        assert f"the subtitles were encoded again as mov_text: {name[3:]} does not hold srt" in done.notes
+    else:
+        assert tags["mood"] == "blue"
+    assert len(done.notes) == {"out.mkv": 0, "out.mp4": 2, "out.mov": 2, "out.webm": 2}[name]
+
+
+def test_labels_of_a_part_are_moved_to_its_beginning(tmp_path: Path) -> None:
+    source = write_rich(tmp_path / "rich.mkv", tmp_path)
+    fast(source, tmp_path / "out.mkv", start=Fraction(2, 5))
+    _, chapters, _ = labels(tmp_path / "out.mkv")
+    assert chapters == [(0, near(80), "One"), (near(80), near(600), "Two")]
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        times = [round(p.pts * p.time_base * 1000) for p in container.demux(subtitles=0) if p.size]
+    assert times == pytest.approx([0, 200], abs=25)
+
+
+@pytest.mark.parametrize(("name", "have"), [("out.gif", "a GIF has"), ("frames", "frames have")])
+def test_outputs_without_tracks_say_what_is_left_out(tmp_path: Path, name: str, have: str) -> None:
+    done = fast(write_rich(tmp_path / "rich.mkv", tmp_path), tmp_path / name)
+    assert done.notes == (
+        f"the sound was left out: {have} none",
+        f"the subtitles were left out: {have} none",
+        f"the chapters were left out: {have} none",
+    )
+
+
+def test_what_cannot_be_carried_is_told_line_by_line(tmp_path: Path) -> None:
+    source = write_rich(tmp_path / "rich.mkv", tmp_path)
+    data = source.read_bytes()
+    odd = tmp_path / "odd.mkv"
+    odd.write_bytes(data.replace(b"A_AAC", b"A_XYZ", 1))
+    negative = Negative()
+    done = fast(odd, tmp_path / "out.mkv", negative)
+    assert done.notes == ("sound track 1 was left out: its codec is not known",)
+    _, _, tracks = labels(tmp_path / "out.mkv")
+    assert [track[1] for track in tracks] == ["fre", "spa"]
+
+
+def test_further_video_tracks_are_told(tmp_path: Path) -> None:
+    film = write_flashes(tmp_path / "film.mp4", 5)
+    with av.open(str(film)) as source, av.open(str(tmp_path / "two.mkv"), "w") as new:
+        streams = [new.add_stream_from_template(source.streams.video[0], opaque=True) for _ in range(2)]
+        for packet in source.demux(video=0):
+            for stream in streams if packet.size else ():
+                fresh = av.Packet(bytes(packet))
+                fresh.pts, fresh.dts, fresh.time_base = packet.pts, packet.dts, packet.time_base
+                fresh.stream, fresh.is_keyframe = stream, packet.is_keyframe
+                new.mux(fresh)
+    done = fast(tmp_path / "two.mkv", tmp_path / "out.mkv")
+    assert done.notes == ("further video track 1 (h264) was left out: .mkv cannot hold it",)
+
+
+def test_tracks_that_cannot_be_written_are_refused_before_painting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.clips import tracks
+
+    monkeypatch.setitem(tracks.SOUND, ".webm", ("aac",))  # which it does not hold
+    negative = Negative()
+    with pytest.raises(InputError, match=r"its sound or subtitles cannot be written into \.webm"):
+        fast(write_flashes(tmp_path / "in.mp4", 5), tmp_path / "out.webm", negative)
+    assert negative.painted == 0
