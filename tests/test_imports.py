@@ -29,6 +29,13 @@ def test_the_help_loads_neither_torch_nor_opencv() -> None:
     assert run(code).strip().splitlines()[-1] == "[]"
 
 
+def test_the_options_of_films_know_the_codecs_without_opencv() -> None:
+    code = (
+        "import sys, impasto.pipelines.video.options; print([m for m in ('cv2', 'av') if m in sys.modules])"
+    )
+    assert run(code).strip() == "[]"
+
+
 @pytest.mark.parametrize(
     ("library", "home", "rooms"),
     [

@@ -231,7 +231,7 @@ export interface components {
                 content_weight?: number;
                 /** @description Weight of smoothness. */
                 tv_weight?: number;
-                /** @description Size of the strokes relative to the picture: 1 as in the painting, 0.5 half. */
+                /** @description Size of the strokes: 1 as in the painting, 0.5 half as large. */
                 style_scale?: number;
                 /** @description Iterations at each pyramid level. */
                 iterations?: number;
@@ -243,10 +243,10 @@ export interface components {
                 /** @description Step size; for L-BFGS, a factor of its step. */
                 learning_rate?: number;
                 /**
-                 * @description Start: content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
+                 * @description Start: fast, content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
                  * @enum {string}
                  */
-                init?: "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
+                init?: "fast" | "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
                 /** @description Long side of the styles in pixels, at every level. */
                 style_size?: number | null;
                 /**
@@ -267,7 +267,7 @@ export interface components {
                 /** @description Strength of the colour change, from 0 to 1. */
                 color_strength?: number;
                 /**
-                 * @description Gram matrices of each region (gram), or guided sums (sum).
+                 * @description Style of a region: its own Gram matrices (gram), or guided sums (sum).
                  * @enum {string}
                  */
                 guidance?: "gram" | "sum";
@@ -327,7 +327,7 @@ export interface components {
                 coarse_iterations?: number | null;
                 /** @description Iterations at the first level. */
                 first_iterations?: number | null;
-                /** @description Deviation of --init noise, where white is 1. */
+                /** @description Standard deviation of --init noise, where white is 1. */
                 noise?: number;
                 /** @description Length of the history of L-BFGS. */
                 history?: number;
@@ -370,7 +370,7 @@ export interface components {
                 /** @description Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy). */
                 seamless?: ("x" | "y" | "xy") | null;
                 /**
-                 * @description Rounding of sides with half a pixel: half-up, half-even.
+                 * @description How to round sides that end in half a pixel: half-up, half-even.
                  * @enum {string}
                  */
                 rounding?: "half-up" | "half-even";
@@ -455,7 +455,7 @@ export interface components {
                 content_weight?: number;
                 /** @description Weight of smoothness. */
                 tv_weight?: number;
-                /** @description Size of the strokes relative to the picture: 1 as in the painting, 0.5 half. */
+                /** @description Size of the strokes: 1 as in the painting, 0.5 half as large. */
                 style_scale?: number;
                 /** @description Iterations at each pyramid level. */
                 iterations?: number;
@@ -467,10 +467,10 @@ export interface components {
                 /** @description Step size; for L-BFGS, a factor of its step. */
                 learning_rate?: number;
                 /**
-                 * @description Start: content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
+                 * @description Start: fast, content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
                  * @enum {string}
                  */
-                init?: "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
+                init?: "fast" | "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
                 /** @description Long side of the styles in pixels, at every level. */
                 style_size?: number | null;
                 /**
@@ -491,7 +491,7 @@ export interface components {
                 /** @description Strength of the colour change, from 0 to 1. */
                 color_strength?: number;
                 /**
-                 * @description Gram matrices of each region (gram), or guided sums (sum).
+                 * @description Style of a region: its own Gram matrices (gram), or guided sums (sum).
                  * @enum {string}
                  */
                 guidance?: "gram" | "sum";
@@ -551,7 +551,7 @@ export interface components {
                 coarse_iterations?: number | null;
                 /** @description Iterations at the first level. */
                 first_iterations?: number | null;
-                /** @description Deviation of --init noise, where white is 1. */
+                /** @description Standard deviation of --init noise, where white is 1. */
                 noise?: number;
                 /** @description Length of the history of L-BFGS. */
                 history?: number;
@@ -594,7 +594,7 @@ export interface components {
                 /** @description Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy). */
                 seamless?: ("x" | "y" | "xy") | null;
                 /**
-                 * @description Rounding of sides with half a pixel: half-up, half-even.
+                 * @description How to round sides that end in half a pixel: half-up, half-even.
                  * @enum {string}
                  */
                 rounding?: "half-up" | "half-even";

@@ -189,7 +189,7 @@ def test_damaged_numbers_are_named(file: Path) -> None:
         mean = opened.get_tensor(f"{place}/mean")
     for changed, word in (
         ({"foo": mean}, "called foo"),
-        ({f"{place}/positions": None}, f"lacks numbers of {place}"),
+        ({f"{place}/positions": None}, f"has no statistics of {place}"),
         ({f"{place}/gram": mean[:1]}, "do not fit together"),
         ({f"{place}/mean": np.full_like(mean, np.nan)}, "not all finite"),
     ):

@@ -92,7 +92,7 @@ def test_a_style_file_comes_from_standard_input(photo_file: Path, painting_file:
     [
         ("stylize - starry-night -o out.png", b"", "standard input; it is empty"),
         ("stylize - starry-night -o out.png", b"words", "standard input: expected a JPEG"),
-        ("stylize - - -o out.png", b"x", "standard input has one file; got - for content, style"),
+        ("stylize - - -o out.png", b"x", "expected - for one input only; got it for content, style"),
         ("stylize - starry-night -o - --format bmp", b"x", ".bmp"),
         ("stylize photo.png starry-night -o out.png --format jpg", b"", "--format is for standard output"),
         ("stylize photo.png starry-night -o out.png --log -", b"", "expected a file for LOG"),

@@ -63,7 +63,7 @@ def test_names_of_modules_are_taken_as_they_come() -> None:
     found = parse_layers("layer2.0.conv1:0.5, features.3", modules=True)
     assert found == {"layer2.0.conv1": 0.5, "features.3": 1.0}
     assert parse_layers(format_layers(found), modules=True) == found
-    with pytest.raises(LayerError, match=r"features\.3 comes twice"):
+    with pytest.raises(LayerError, match=r"features\.3 is given twice"):
         parse_layers("features.3,features.3:2", modules=True)
 
 
@@ -75,7 +75,7 @@ def test_weights_that_are_not_numbers_of_zero_or_more_are_refused(weight: str) -
 
 @pytest.mark.parametrize("layers", ["relu1_1,block1_conv1", ["relu1_1", "relu1_1:2"]])
 def test_a_layer_given_twice_is_refused(layers: str | list[str]) -> None:
-    with pytest.raises(LayerError, match="relu1_1 comes twice"):
+    with pytest.raises(LayerError, match="relu1_1 is given twice"):
         parse_layers(layers)
 
 

@@ -275,14 +275,14 @@ def test_blending_goes_from_one_picture_to_the_other() -> None:
 
 @pytest.mark.parametrize("strength", [-0.1, 1.5, float("nan")])
 def test_a_strength_outside_zero_to_one_is_refused(strength: float) -> None:
-    with pytest.raises(OptionError, match=r"strength: expected a number in \[0, 1\], but .* came"):
+    with pytest.raises(OptionError, match=r"strength: expected a number in \[0, 1\]; got "):
         imaging.blend_colours(noise(2, 2), noise(2, 2), strength)
 
 
 def test_unknown_names_are_refused_with_the_known_ones() -> None:
-    with pytest.raises(OptionError, match="one of yuv, ycbcr, lab, luv, but 'hsv' came"):
+    with pytest.raises(OptionError, match="one of yuv, ycbcr, lab, luv; got 'hsv'"):
         imaging.keep_colours(noise(2, 2), noise(2, 2), "hsv")  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match=r"one of cholesky, pca, .*, but 'magic' came"):
+    with pytest.raises(OptionError, match=r"one of cholesky, pca, .*; got 'magic'"):
         imaging.match_colours(noise(2, 2), noise(2, 2), "magic")  # type: ignore[arg-type]
 
 

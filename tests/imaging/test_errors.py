@@ -169,7 +169,7 @@ def test_the_limit_of_pillow_is_as_before_after_reading(
 
 
 def test_a_limit_below_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="max_pixels: expected at least 1, but 0 came"):
+    with pytest.raises(OptionError, match="max_pixels: expected at least 1; got 0"):
         imaging.read(tmp_path / "a.png", max_pixels=0)
 
 

@@ -166,7 +166,7 @@ def test_sixty_four_colours_are_not_too_many_and_more_are() -> None:
     steps = ("20", "60", "a0", "e0")
     names = [f"#{r}{g}{b}" for r in steps for g in steps for b in steps]
     assert set(imaging.split_regions(stripes(*names))) == set(names)
-    with pytest.raises(PictureError, match=r"few flat colours \(at most 64\), but more than 64 came"):
+    with pytest.raises(PictureError, match=r"few flat colours \(at most 64\); got more than 64"):
         imaging.split_regions(stripes(*names, BLACK))
 
 
@@ -174,7 +174,7 @@ def test_a_photograph_is_not_a_picture_of_flat_colours(tmp_path: Path) -> None:
     image = Image.fromarray(np.rint(smooth(96, 128) * 255).astype(np.uint8))
     for kind in ("PNG", "JPEG"):
         image.save(tmp_path / "photo", format=kind)
-        with pytest.raises(PictureError, match=r"a few flat colours .*, but [\d,]+ colours came") as caught:
+        with pytest.raises(PictureError, match=r"a few flat colours .*; got [\d,]+ colours") as caught:
             imaging.read_regions(tmp_path / "photo")
         assert str(caught.value).startswith(str(tmp_path / "photo"))
     with pytest.raises(PictureError, match="256 colours"):

@@ -42,7 +42,7 @@ def test_a_texture_has_the_size_asked_for_whatever_the_paintings(encoder: Encode
     few = TEXTURE.replace(iterations=3, coarse_iterations=3, min_size=0)
     made = synthesise(encoder, painting, (112, 40), options=few)
     assert made.pixels.shape == (40, 112, 3)
-    with pytest.raises(PictureError, match=r"the texture is looked at in 20x20.*relu5_1"):
+    with pytest.raises(PictureError, match=r"the texture has 20x20.*relu5_1"):
         synthesise(encoder, painting, (20, 20), options=few)
 
 
@@ -80,5 +80,5 @@ def test_layers_can_be_chosen_and_kinds_left_out(encoder: Encoder, photo: Pictur
 
 
 def test_too_small_a_photograph_is_refused_before_work(encoder: Encoder) -> None:
-    with pytest.raises(PictureError, match="the photograph is looked at in 24x24"):
+    with pytest.raises(PictureError, match="the photograph has 24x24"):
         reconstruct(blobs(24, 24, seed=1), encoder=encoder, iterations=10**6)

@@ -127,7 +127,7 @@ def test_layers_can_come_from_different_styles(encoder: Encoder) -> None:
 
 def test_a_layer_without_any_style_is_refused(encoder: Encoder) -> None:
     place = Place((StyleUse(RED, layers={"relu1_1": 1.0}),))
-    with pytest.raises(StyleError, match="no style has a share at relu2_1"):
+    with pytest.raises(StyleError, match="no style uses the style layer relu2_1"):
         blended(encoder, place, ["relu1_1", "relu2_1"], 64, at_once)
 
 

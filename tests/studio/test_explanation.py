@@ -135,7 +135,7 @@ def test_an_explanation_says_how_far_it_is(
 
 @pytest.mark.parametrize(
     ("explainer", "words"),
-    [(explainers.fail, "no ink for cat.png"), (explainers.die, "process of the explanation ended with 7")],
+    [(explainers.fail, "no ink for cat.png"), (explainers.die, "process ended with exit code 7")],
 )
 def test_an_explanation_that_fails_says_why(
     house: House,

@@ -64,7 +64,7 @@ def _card(text: str) -> StyleCard:
     try:
         values = parse_json(text)
     except ValueError as error:
-        raise ValueError("its description is no JSON") from error
+        raise ValueError("its description is not JSON") from error
     if not isinstance(values, dict):
         raise ValueError("expected an object as its description")
     if values.get("format") != FORMAT:
@@ -72,8 +72,8 @@ def _card(text: str) -> StyleCard:
     kinds = {name: dict if name == "encoder" else list if name == "paintings" else str for name in _ENTRIES}
     for name, kind in kinds.items():
         if not isinstance(values.get(name), kind):
-            raise ValueError(f"its description lacks {name}, or has it as something else")
+            raise ValueError(f"its description has no {name}, or a wrong one")
     unknown = sorted(values.keys() - kinds.keys() - {"format"})
     if unknown:
-        raise ValueError(f"its description has an entry {unknown[0]}, which is unknown")
+        raise ValueError(f"its description has an unknown entry, {unknown[0]}")
     return StyleCard(**{**values, "paintings": tuple(map(str, values["paintings"]))})

@@ -141,7 +141,7 @@ def measure_style_file(
     least = encoder.minimum_side(layers)
     sizes = sorted(set.intersection(*(set(style.sizes(least)) for style in styles)))
     if not sizes:
-        raise StyleError("these paintings have no size in common to be measured at; measure them one by one")
+        raise StyleError("these paintings cannot be measured at one size; measure them one by one")
     kind = np.float16 if half else np.float32
     tensors: dict[str, NDArray[Any]] = {}
     for size in sizes:
@@ -187,7 +187,7 @@ def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name in tensors:
         words = name.split("/")
         if len(words) != 3 or not re.fullmatch("[1-9][0-9]{0,5}", words[0]) or words[2] not in parts:
-            raise ValueError(f"it has numbers called {name}")
+            raise ValueError(f"it has an unknown tensor, {name}")
     places = {name.rpartition("/")[0] for name in tensors}
     layers = {place.split("/")[1] for place in places} | {IMAGE}
     if len(layers) < 2:
@@ -195,12 +195,12 @@ def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
     for place in sorted({f"{place.split('/')[0]}/{layer}" for place in places for layer in layers}):
         mean, gram, positions = (tensors.get(f"{place}/{part}") for part in parts)
         if mean is None or gram is None or positions is None:
-            raise ValueError(f"it lacks numbers of {place}")
+            raise ValueError(f"it has no statistics of {place}")
         if mean.ndim != 1 or gram.shape != (mean.size * (mean.size + 1) // 2,) or positions.size != 1:
-            raise ValueError(f"the numbers of {place} do not fit together")
+            raise ValueError(f"the statistics of {place} do not fit together")
         kinds = (mean.dtype.kind, gram.dtype.kind, positions.dtype.kind)
         if kinds != ("f", "f", "i") or int(positions.reshape(-1)[0]) < 1:
-            raise ValueError(f"the numbers of {place} are of another kind")
+            raise ValueError(f"the statistics of {place} are of another kind")
         most = np.finfo(np.float32).max
         if not ((np.abs(mean) <= most).all() and (np.abs(gram) <= most).all()):
-            raise ValueError(f"the numbers of {place} are not all finite")
+            raise ValueError(f"the statistics of {place} are not all finite")

@@ -157,7 +157,7 @@ def batch(
         int | None,
         typer.Option(
             min=0,
-            help="Retries of a picture that failed for a reason that may pass. "
+            help="How often to retry a picture whose failure may be temporary. "
             f"\\[default: {Policy().retries}]",
             rich_help_panel=WORKERS,
         ),

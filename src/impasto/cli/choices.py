@@ -28,7 +28,10 @@ from impasto.parameters import Parameter, parameters
 from impasto.pipelines.video.options import FilmOptions
 
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy formats, such as JPEG.")]
-MaxPixels = Annotated[int | None, typer.Option(min=1, help="Refuse larger pictures. \\[default: 180000000]")]
+MaxPixels = Annotated[
+    int | None,
+    typer.Option(min=1, help="Refuse pictures of more than this many pixels. \\[default: 180000000]"),
+]
 Format = Annotated[
     str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
 ]

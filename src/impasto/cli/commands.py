@@ -44,7 +44,7 @@ COMMANDS = {
     ),
     "fast": Listed(
         "fast:fast",
-        "Paint PHOTO in the manner of STYLE, any painting, in one pass of a network: a fraction of a second.",
+        "Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.",
     ),
     "export": Listed(
         "export:export", "Write MODEL as an ONNX file, for phones, browsers and other programs."

@@ -71,12 +71,12 @@ def fast(
         ),
     ] = None,
     frames: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many.", rich_help_panel=CAMERA)
+        int | None, typer.Option(min=1, help="Stop after this many frames.", rich_help_panel=CAMERA)
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print what is done as JSON, one line each.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each result.")] = False,
 ) -> None:
-    """Paint PHOTO in the manner of STYLE, any painting, in one pass of a network: a fraction of a second.
+    """Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.
 
     \b
     impasto fast photo.jpg starry-night -o out.jpg

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from impasto.optimize.options import OptimizeOptions
 
 Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
-Dark = Annotated[bool, typer.Option("--dark", help="For dark pages and slides.")]
+Dark = Annotated[bool, typer.Option("--dark", help="Draw for dark pages and slides.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")]
 
 GRID_SIZE, COMPARED_SIZE = 192, 384
@@ -43,7 +43,7 @@ def inspect_layers(
         ),
     ] = "2015-3",
     folder: Annotated[
-        Path | None, typer.Option(help="Store the paintings here; the same command again resumes.")
+        Path | None, typer.Option(help="Store the paintings here; run the same command again to resume.")
     ] = None,
     output: Figure = Path("layers.png"),
     dark: Dark = False,
@@ -148,7 +148,7 @@ def inspect_losses(
     strip: Annotated[Path | None, typer.Option(help="Write the intermediate pictures, side by side.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write them as an animation, .gif or .webp.")] = None,
     video: Annotated[Path | None, typer.Option(help="Write them as a video, .mp4 or .webm.")] = None,
-    most: Annotated[int, typer.Option(min=2, help="Most pictures in the strip, evenly spread.")] = 16,
+    most: Annotated[int, typer.Option(min=2, help="The most pictures in the strip, evenly spread.")] = 16,
     pause: Annotated[float, typer.Option(min=0.02, help="Seconds per picture.")] = 0.15,
     output: Figure = Path("losses.png"),
     dark: Dark = False,

@@ -40,7 +40,7 @@ def measure(
     """Measure a result: distance to style and content, and artefacts such as grids and frames.
 
     Smaller is better. Compare both distances together, since one alone is easily made small, and judge with
-    another network than the one that painted.
+    a network other than the one that painted.
     """
     from impasto.pipelines.measure import find_judge
     from impasto.pipelines.measure import measure as measure_files

@@ -40,7 +40,9 @@ def list_networks() -> None:
 @app.command()
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Networks to fetch.")],
-    force: Annotated[bool, typer.Option("--force", help="Fetch networks again that exist already.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch networks again that are on this machine already.")
+    ] = False,
 ) -> None:
     """Download networks, verify them, and store their convolutions."""
     for name in names:
@@ -72,7 +74,8 @@ def import_network(
 @app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="Default: all on this machine.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="The networks to verify. Default: all on this machine."),
     ] = None,
 ) -> None:
     """Compare stored networks with the digests recorded when they were stored."""

@@ -89,7 +89,7 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if name not in inputs and name in _FILES and (name != "output" or command not in WRITING):
             raise OptionError(f"expected a file for {name.upper()} of impasto {command}; got -")
     if len(inputs) > 1:
-        raise InputError(f"standard input has one file; got - for {', '.join(inputs)}")
+        raise InputError(f"expected - for one input only; got it for {', '.join(inputs)}")
     is_written = "output" in names or (command in PIPES and bool(inputs) and given.get("output") is None)
     if command in PIPES and not is_written and given.get("format") is not None:
         raise OptionError("--format is for standard output, -o -; else the suffix of -o OUT is the format")

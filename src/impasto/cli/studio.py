@@ -17,7 +17,7 @@ def studio(
     host: Annotated[
         str | None,
         typer.Option(
-            help="Address to listen on; all but loopback need --token. \\[default: 127.0.0.1]",
+            help="Address to listen on; any but loopback needs --token or --accounts. \\[default: 127.0.0.1]",
             rich_help_panel=PLACE,
         ),
     ] = None,
@@ -56,9 +56,11 @@ def studio(
         ),
     ] = None,
     certificate: Annotated[
-        Path | None, typer.Option(help="TLS: the certificate, PEM.", rich_help_panel=ACCESS)
+        Path | None, typer.Option(help="The TLS certificate, a PEM file.", rich_help_panel=ACCESS)
     ] = None,
-    key: Annotated[Path | None, typer.Option(help="TLS: its key, PEM.", rich_help_panel=ACCESS)] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The certificate's key, a PEM file.", rich_help_panel=ACCESS)
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=0, max=64, help="Pictures painted at once. \\[default: 1]")
     ] = None,
@@ -70,8 +72,8 @@ def studio(
     impasto studio --port 9000 --data-dir ~/paintings --no-browser
     impasto studio --host 0.0.0.0 --accounts people.txt --certificate cert.pem --key key.pem
 
-    Ends with Ctrl-C; unfinished jobs are resumed at the next start. All settings are also
-    environment variables, and there are more of them: docs/studio.md.
+    Ctrl-C ends it; unfinished jobs are resumed at the next start. All of these settings,
+    and more, are also environment variables: docs/studio.md.
     """
     try:
         from impasto.studio.server import serve

@@ -24,7 +24,9 @@ def measure_style(
     layers: Annotated[
         str | None, typer.Option(help="Layers to measure, such as relu1_1,relu2_1. Default: the usual five.")
     ] = None,
-    half: Annotated[bool, typer.Option(help="Store half precision: half the file, three digits.")] = False,
+    half: Annotated[
+        bool, typer.Option(help="Store numbers in half precision: half the size, three digits.")
+    ] = False,
 ) -> None:
     """Measure the style of one or more paintings and write it to a small file.
 

@@ -28,6 +28,7 @@ from impasto.cli.choices import (
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.previews import preview_file
+from impasto.clips.codecs import VIDEO_SUFFIXES
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
@@ -72,7 +73,7 @@ def video(
         typer.Option(
             "--output",
             "-o",
-            help=".mp4, .webm, .mov (ProRes), .mkv, .gif; a folder or a pattern for frames.",
+            help=f"The film: a {', '.join(VIDEO_SUFFIXES)} file; or a folder or pattern, for frames.",
             show_default=False,
         ),
     ] = None,
@@ -82,7 +83,7 @@ def video(
         typer.Option(
             "--fast/--optimize",
             show_default=False,
-            help="Use the fast network, or optimise. \\[default: fast]",
+            help="Paint with the fast network, or by optimisation, which is slower. \\[default: fast]",
         ),
     ] = True,
     workers: Workers = None,

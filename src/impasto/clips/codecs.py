@@ -8,9 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from impasto import files
-from impasto.clips.pictures import is_numbered
 from impasto.errors import OptionError
-from impasto.imaging import WRITABLE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,16 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
     }
 )
 """The codecs there are, by name."""
+
+
+def describe_quality() -> str:
+    """Return the largest quality of each codec, for the help: "51 (h264, h265) or 63 (vp9, av1)"."""
+    codecs: dict[int, list[str]] = {}
+    for name, codec in CODECS.items():
+        if codec.quality is not None:
+            codecs.setdefault(codec.worst, []).append(name)
+    return " or ".join(f"{worst} ({', '.join(names)})" for worst, names in sorted(codecs.items()))
+
 
 _DEFAULTS = {
     ".mp4": {8: "h264", 10: "h265"},
@@ -145,12 +153,15 @@ def find_target(
     A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a
     suffix, is a folder of frames. Raises OutputError, or OptionError for a codec that does not fit.
     """
+    from impasto.clips.pictures import is_numbered  # loads OpenCV, which the help of the codecs does not
+    from impasto.imaging import WRITABLE_SUFFIXES
+
     suffix = path.suffix.lower()
     if codec is not None and codec not in CODECS:
         raise OptionError(f"expected codec to be one of {', '.join(CODECS)}; got {codec!r}")
     if not suffix or path.is_dir() or is_numbered(path.name):
         if codec is not None or quality is not None:
-            raise OptionError("codec and quality are of videos; frames are pictures: expected neither")
+            raise OptionError("codec and quality work with videos only: expected neither for frames")
         if suffix and not path.is_dir() and suffix not in WRITABLE_SUFFIXES:
             expected = f"frames in one of {', '.join(WRITABLE_SUFFIXES)}"
             raise files.cannot_write(path, f"it ends in {path.suffix!r}", expected)
@@ -163,14 +174,14 @@ def find_target(
         )
     if suffix == ".gif":
         if codec is not None or quality is not None:
-            raise OptionError("codec and quality do not go with a GIF; expected neither")
+            raise OptionError("codec and quality work with videos only: expected neither for a GIF")
         return VideoOutput(path, "gif", CODECS["ffv1"], 8)
     chosen = CODECS[codec or _DEFAULTS[suffix][bits]]
     name = codec or _DEFAULTS[suffix][bits]
     if suffix not in chosen.containers:
-        raise OptionError(f"{name} goes into {', '.join(chosen.containers)}; the output is {path.name}")
+        raise OptionError(f"expected a {' or '.join(chosen.containers)} file for {name}; got {path.name}")
     if quality is not None and chosen.quality is None:
-        raise OptionError(f"{name} has no quality to choose; expected none")
+        raise OptionError(f"{name} has no quality setting: expected no quality")
     if quality is not None and not 0 <= quality <= chosen.worst:
         raise OptionError(f"expected quality of {name} from 0 (best) to {chosen.worst}; got {quality}")
     fitting = bits if bits in chosen.formats else min(chosen.formats, key=lambda b: (b < bits, b))

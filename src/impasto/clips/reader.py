@@ -100,7 +100,7 @@ class VideoFile:
         try:
             found = [s for s in container.streams.video if s.codec_context and not s.disposition & _ATTACHED]
             if not found:
-                raise InputError(f"{self.path}: expected a video; it has no video stream that is known")
+                raise InputError(f"{self.path}: expected a video; it has no video stream that can be decoded")
             yield container, found[0]
         finally:
             container.close()

@@ -68,7 +68,9 @@ def parse_layers(
     for text, weight in entries:
         name = text.strip() if modules else parse_layer(text, architecture)
         if name in found:
-            raise LayerError(f"expected each layer once; {name} comes twice", expected="once", actual="twice")
+            raise LayerError(
+                f"expected each layer once; {name} is given twice", expected="once", actual="twice"
+            )
         if not math.isfinite(weight) or weight < 0:
             raise _bad_weight(name, str(weight))
         found[name] = weight

@@ -150,7 +150,7 @@ def blend_colours(styled: Pixels, recoloured: Pixels, strength: float) -> Pixels
     """
     _check_alike("recoloured", recoloured, styled)
     if not 0 <= strength <= 1:
-        message = f"strength: expected a number in [0, 1], but {strength!r} came"
+        message = f"strength: expected a number in [0, 1]; got {strength!r}"
         raise OptionError(message, expected="a number in [0, 1]", actual=repr(strength))
     return _clipped(np.float32(1 - strength) * styled + np.float32(strength) * recoloured)
 
@@ -221,5 +221,5 @@ def _check_alike(name: str, pixels: Pixels, reference: Pixels) -> None:
 
 def _unknown(name: str, value: object, choices: tuple[str, ...]) -> OptionError:
     expected = f"one of {', '.join(choices)}"
-    message = f"{name}: expected {expected}, but {value!r} came"
+    message = f"{name}: expected {expected}; got {value!r}"
     return OptionError(message, expected=expected, actual=repr(value))

@@ -46,7 +46,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
         OptionError: ``max_pixels`` is below one.
     """
     if max_pixels < 1:
-        message = f"max_pixels: expected at least 1, but {max_pixels} came"
+        message = f"max_pixels: expected at least 1; got {max_pixels}"
         raise OptionError(message, expected="at least 1", actual=str(max_pixels))
     place = Path(path)
     data = load(place)

@@ -58,7 +58,7 @@ def write(
     target = Path(path)
     kind = _format(target)
     if isinstance(quality, bool) or not 1 <= quality <= 100:
-        message = f"quality: expected 1 to 100, but {quality!r} came"
+        message = f"quality: expected 1 to 100; got {quality!r}"
         raise OptionError(message, expected="1 to 100", actual=repr(quality))
     text = None if parameters is None else metadata.to_json(parameters)
     _check(picture, kind, target)

@@ -76,7 +76,7 @@ def feather(mask: Plane, radius: float) -> Plane:
     """
     _check(mask)
     if not (math.isfinite(radius) and radius >= 0):
-        message = f"radius: expected a number of pixels, 0 or more, but {radius!r} came"
+        message = f"radius: expected a number of pixels, 0 or more; got {radius!r}"
         raise OptionError(message, expected="a number of pixels, 0 or more", actual=repr(radius))
     if radius < 0.05:  # the nearest neighbour would weigh less than 1e-80
         return np.array(mask, dtype=np.float32)
@@ -113,7 +113,7 @@ def resize_mask(mask: Plane, width: int, height: int) -> Plane:
     _check(mask)
     if width < 1 or height < 1:
         actual = f"{width} x {height}"
-        message = f"expected a width and a height of at least 1, but {actual} was asked for"
+        message = f"expected a width and a height of at least 1; got {actual}"
         raise OptionError(message, expected="at least 1 x 1", actual=actual)
     result = np.array(mask, dtype=np.float32)
     if height < result.shape[0]:
@@ -148,7 +148,7 @@ def check_proportions(mask: Plane, width: int, height: int, *, name: str = "mask
     """
     _check(mask)
     if width < 1 or height < 1:
-        raise OptionError(f"expected a picture of at least 1 x 1, but {width} x {height} came")
+        raise OptionError(f"expected a picture of at least 1 x 1; got {width} x {height}")
     rows, columns = mask.shape
     if abs(math.log(columns * height / (rows * width))) > math.log1p(_PROPORTIONS):
         expected = f"the proportions of the picture, {width} x {height}"

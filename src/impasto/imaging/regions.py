@@ -81,7 +81,7 @@ def split_regions(
 
 def _not_flat(name: str, actual: str) -> PictureError:
     expected = f"a picture of a few flat colours (at most {MAX_COLOURS})"
-    return PictureError(f"{name}: expected {expected}, but {actual} came", expected=expected, actual=actual)
+    return PictureError(f"{name}: expected {expected}; got {actual}", expected=expected, actual=actual)
 
 
 def match_regions(content: Iterable[str], style: Iterable[str], tolerance: float = 0.1) -> dict[str, str]:
@@ -164,5 +164,5 @@ def _check(pixels: Pixels, tolerance: float, least_share: float, name: str) -> N
 
 
 def _option_error(name: str, expected: str, actual: object) -> OptionError:
-    message = f"{name}: expected {expected}, but {actual!r} came"
+    message = f"{name}: expected {expected}; got {actual!r}"
     return OptionError(message, expected=expected, actual=repr(actual))

@@ -26,7 +26,7 @@ def resize(pixels: NDArray[np.float32], width: int, height: int) -> NDArray[np.f
     """
     if width < 1 or height < 1:
         raise OptionError(
-            f"expected a width and a height of at least 1, but {width} x {height} was asked for",
+            f"expected a width and a height of at least 1; got {width} x {height}",
             expected="at least 1 x 1",
             actual=f"{width} x {height}",
         )
@@ -117,7 +117,7 @@ def fit(
         return size
     if min(width, height, size) < 1:
         raise OptionError(
-            f"expected sides of at least 1, but {width} x {height} was to fit a long side of {size}",
+            f"expected sides of at least 1; got {width} x {height} for a long side of {size}",
             expected="sides of at least 1",
             actual=f"{width} x {height}, long side {size}",
         )

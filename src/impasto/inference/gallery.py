@@ -87,7 +87,7 @@ class Gallery:
         strength, stroke_size = chosen.strength, chosen.stroke_size
         for name, value in (("strength", strength), ("stroke_size", stroke_size)):
             if value != 1 and "weights" not in self._inputs:
-                raise OptionError(f"this network has one style and cannot change its {name}; got {value!r}")
+                raise OptionError(f"this network of one style has no {name} to change; got {value!r}")
         shares = self._shares(styles)
         coarse = 1 + np.log2(stroke_size)
         row = np.zeros((1, rows_of(self.styles)), np.float32)
@@ -105,7 +105,7 @@ class Gallery:
             if name not in names:
                 raise StyleError(_unknown(name, names))
             if not (share >= 0 and np.isfinite(share)):
-                raise OptionError(f"expected a share of {name} from 0 up; got {share!r}")
+                raise OptionError(f"expected a share of {name} of 0 or more; got {share!r}")
         total = sum(given.values())
         if not total > 0:
             raise OptionError("expected at least one style with a share above 0; got none")

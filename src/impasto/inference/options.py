@@ -31,12 +31,16 @@ class FastOptions:
         shown="the photo's own, up to 25 megapixels",
     )
     strength: float = parameter(
-        1.0, "From the photo's own style, 0, to the painting's, 1, and beyond.", "number", least=0, most=2
+        1.0,
+        "Strength of the style: 0 for the photo's own, 1 for the painting's, or more.",
+        "number",
+        least=0,
+        most=2,
     )
     stroke_size: float = parameter(
         1.0, "Size of the strokes; 1 as in the painting at 512 pixels.", "number", least=0.25, most=4
     )
-    keep_color: bool = parameter(False, "Keep the photo's colors.", "switch", flags=("--keep-color",))
+    keep_color: bool = parameter(False, "Keep the photo's colours.", "switch", flags=("--keep-color",))
     seamless: Seamless | None = choice(
         None,
         Seamless,
@@ -45,7 +49,7 @@ class FastOptions:
         shown="none",
     )
     style_weights: tuple[float, ...] = parameter(
-        (), "Shares of several styles.", "numbers", least=0, shown="equal"
+        (), "The share of each style, such as 0.7,0.3.", "numbers", least=0, shown="equal"
     )
     model: str | None = parameter(
         None,
@@ -55,7 +59,7 @@ class FastOptions:
         shown="the one for any painting",
     )
     device: str = parameter(
-        "auto", "auto, cpu, cuda, or cuda:1 and so on; auto is cuda where it is there.", "text"
+        "auto", "Device: auto, cpu, cuda, cuda:1 and so on; auto is cuda if there is one.", "text"
     )
 
     def __post_init__(self) -> None:

@@ -101,7 +101,7 @@ def run(
     except Exception as problem:
         reason = " ".join(str(problem).split())[:200]
         raise ImpastoError(
-            f"device {device} failed while it painted ({reason}); device cpu is the processor"
+            f"device {device} failed while painting ({reason}); device cpu does without it"
         ) from problem
 
 
@@ -130,7 +130,7 @@ def choose_device(name: str) -> str:
         return "cuda" if there and not hidden else "cpu"
     if not there:
         raise OptionError(
-            f"device {name} needs the ONNX Runtime with CUDA, and this one is without: "
+            f"device {name} needs ONNX Runtime with CUDA, which is not installed: "
             f"pip uninstall onnxruntime, then {INSTALL}"
         )
     return name

@@ -40,8 +40,8 @@ def check_size(encoder: FeatureExtractor, layers: Sequence[str], width: int, hei
     if min(width, height) < least:
         deepest = max(layers, key=lambda name: encoder.minimum_side([name]))
         raise PictureError(
-            f"{what} is looked at in {width}x{height} pixels, and {deepest} of {encoder.name} needs "
-            f"{least}x{least}: expected a larger picture, a larger --size, or layers less deep",
+            f"{what} has {width}x{height} pixels, and {deepest} of {encoder.name} needs {least}x{least}: "
+            "expected a larger picture, a larger --size, or layers that are less deep",
             expected=f"{least}x{least} pixels",
             actual=f"{width}x{height} pixels",
         )
@@ -79,7 +79,7 @@ def suggest_layers(encoder: FeatureExtractor) -> tuple[list[str], list[str]]:
     for name in encoder.layer_names:
         last[encoder.stride(name)] = name
     if not last:
-        raise LayerError(f"{encoder.name} has no layers that could be looked at")
+        raise LayerError(f"{encoder.name} has no layers to show")
     nearest = min(last, key=lambda stride: abs(np.log2(stride / 8)))
     return [last[nearest]], [last[stride] for stride in sorted(last)][:5]
 

@@ -32,14 +32,14 @@ def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int,
     paths = dict(log.pictures) if output is None else numbered_pictures(output)
     if not paths:
         raise InputError(
-            "the log names no pictures on the way: expected --pictures OUTPUT of a run with --save-every N"
+            "the log names no intermediate pictures: expected --pictures OUTPUT of a run with --save-every N"
         )
     last = int(log.iteration[-1])
     paths = {count: path for count, path in paths.items() if count <= last}
     if output is not None and Path(output).is_file():
         paths.setdefault(last, Path(output))
     if not paths:
-        raise InputError(f"the pictures on the way are of another run: the log ends at iteration {last}")
+        raise InputError(f"the intermediate pictures are of another run: the log ends at iteration {last}")
     return [(count, read(path).pixels) for count, path in sorted(paths.items())]
 
 

@@ -43,8 +43,8 @@ def mix_scales(
     """
     if not isinstance(layout, PictureStyle):
         raise StyleError(
-            "a style that gets another's strokes must be one picture, not a style file or folder; "
-            "the strokes themselves may be any style"
+            "expected a picture as the style that gives the layout, not a style file or folder; the strokes "
+            "may be of any style"
         )
     side = max(options.size) if isinstance(options.size, tuple) else options.size
     own = layout.picture

@@ -73,7 +73,7 @@ class OptimizeOptions:
     tv_weight: float = parameter(0.0, "Weight of smoothness.", "number", least=0)
     style_scale: float = parameter(
         1.0,
-        "Size of the strokes relative to the picture: 1 as in the painting, 0.5 half.",
+        "Size of the strokes: 1 as in the painting, 0.5 half as large.",
         "number",
         above=0,
         most=100,
@@ -104,7 +104,7 @@ class OptimizeOptions:
     )
     style_weights: tuple[float, ...] = parameter(
         (),
-        "Shares of several styles, such as 3,1; a negative one moves away from a style.",
+        "The share of each style, such as 3,1; a negative share moves away from its style.",
         "numbers",
         STYLES,
         flags=("--blend",),
@@ -127,10 +127,10 @@ class OptimizeOptions:
         1.0, "Strength of the colour change, from 0 to 1.", "number", COLOURS, least=0, most=1
     )
     mask_feather: float = parameter(
-        0.0, "Soft edge of masks, in pixels of the result.", "number", REGIONS, least=0
+        0.0, "Width of the soft edge of masks, in pixels of the result.", "number", REGIONS, least=0
     )
     guidance: Guidance = choice(
-        "gram", Guidance, "Gram matrices of each region (gram), or guided sums (sum).", REGIONS
+        "gram", Guidance, "Style of a region: its own Gram matrices (gram), or guided sums (sum).", REGIONS
     )
     guidance_propagation: Propagation = choice(
         "simple",
@@ -212,7 +212,9 @@ class OptimizeOptions:
         optional=True,
         shown="as the others",
     )
-    noise: float = parameter(0.25, "Deviation of --init noise, where white is 1.", "number", DESCENT, least=0)
+    noise: float = parameter(
+        0.25, "Standard deviation of --init noise, where white is 1.", "number", DESCENT, least=0
+    )
     history: int = parameter(10, "Length of the history of L-BFGS.", "whole", DESCENT, least=1, bound=200)
     line_search: bool = parameter(False, "Line search for L-BFGS and SGD (strong Wolfe).", "switch", DESCENT)
     beta1: float = parameter(0.9, "Adam's decay of the mean gradient.", "number", DESCENT, least=0, below=1)
@@ -238,7 +240,7 @@ class OptimizeOptions:
     )
     recoveries: int = parameter(
         3,
-        "Steps back from a loss that is not a number, each with half the learning rate.",
+        "How often to go back after a loss that is not a number, each time at half the learning rate.",
         "whole",
         DESCENT,
         least=0,
@@ -284,10 +286,12 @@ class OptimizeOptions:
         optional=True,
         shown="none",
     )
-    rounding: Rounding = choice("half-up", Rounding, "Rounding of sides with half a pixel: {}.", SIZES)
+    rounding: Rounding = choice(
+        "half-up", Rounding, "How to round sides that end in half a pixel: {}.", SIZES
+    )
     max_memory: float | None = parameter(
         None,
-        "The memory to use, in GB.",
+        "Memory limit, in GB.",
         "number",
         WORK,
         least=0,
@@ -296,7 +300,7 @@ class OptimizeOptions:
     )
     tile: int | None = parameter(
         None,
-        "Paint in parts of about this side, in pixels.",
+        "Paint in parts of about this many pixels a side.",
         "whole",
         WORK,
         least=32,
@@ -304,12 +308,16 @@ class OptimizeOptions:
         shown="by memory",
     )
     device: str = parameter(
-        "auto", "auto, cpu, cuda or mps.", "text", WORK, expected="a device's name, such as auto, cpu or cuda"
+        "auto",
+        "Device: Device: Device: Device: auto, cpu, cuda or mps.",
+        "text",
+        WORK,
+        expected="a device's name, such as auto, cpu or cuda",
     )
     precision: Precision = choice("auto", Precision, "Arithmetic: {}.", WORK)
     channels_last: bool = parameter(
         True,
-        "Use the fastest memory layout; off rounds as programs with the other layout do.",
+        "Use the fastest memory layout; off gives the rounding of programs with the other layout.",
         "switch",
         WORK,
     )
@@ -334,8 +342,8 @@ class OptimizeOptions:
         unknown = {layer for layers in self.blend_layers for layer in layers} - set(self.style_layers)
         if unknown:
             raise OptionError(
-                f"blend_layers share out the style layers {', '.join(self.style_layers)}; "
-                f"{sorted(unknown)[0]} is none of them"
+                f"expected blend_layers to be among the style layers, {', '.join(self.style_layers)}; "
+                f"got {sorted(unknown)[0]}"
             )
         if self.style_layers and sum(self.style_layers.values()) <= 0:
             raise OptionError("the weights of the style layers must add up to more than 0")

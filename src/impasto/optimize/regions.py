@@ -115,7 +115,7 @@ def by_colour(
         rows = zip(uses, style_regions, there, strict=True)
         chosen = [replace(use, mask=own[name]) for use, own, name in rows if name is not None]
         if not chosen:
-            raise PictureError(f"no style's mask has the colour {colour} of the photograph's")
+            raise PictureError(f"the content mask has the colour {colour}, which no style mask has")
         places.append(Place(tuple(chosen), mask))
     return places
 
@@ -147,7 +147,7 @@ def blended(
     for layer in layers:
         if sum(shares(layer)) <= 0:
             raise StyleError(
-                f"no style has a share at {layer}: expected every style layer among those of some style"
+                f"no style uses the style layer {layer}: expected each in the layers of some style"
             )
     return blend_styles(rows, shares)
 

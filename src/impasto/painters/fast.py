@@ -169,7 +169,7 @@ class FastPainter:
             found = [self.engine.measure(one.sized(long_side, MINIMUM_SIDE)) for one in loaded.members]
             return {layer: mixture([one[layer] for one in found], [1.0] * len(found)) for layer in LAYERS}
         raise StyleError(
-            f"a fast network paints in pictures, style files and named styles; got {type(loaded).__name__}"
+            f"a fast network needs a picture, a style file or a named style; got {type(loaded).__name__}"
         )
 
 

@@ -192,7 +192,7 @@ def _open(url: str, part: _Part, start: int, validator: str | None, timeout: flo
                 if error.headers.get("Content-Range", "").strip() == f"bytes */{start}":
                     return None
                 part.discard()
-                raise _InterruptedError("the server has not so many bytes") from error
+                raise _InterruptedError("the server has fewer bytes") from error
             reason = f"the server answered {error.code} {error.reason}"
             if error.code in _WORTH_REPEATING:
                 raise _InterruptedError(reason) from error
@@ -218,7 +218,7 @@ def _agreed_start(response: Any, part: _Part, start: int) -> int:
     match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
     if match is None or int(match[1]) != start:
         part.discard()
-        raise _InterruptedError("the server sent another range than the one asked for")
+        raise _InterruptedError("the server sent a range other than the one asked for")
     return start
 
 

@@ -35,7 +35,7 @@ def model_file(path: str | Path) -> ModelFile:
     if found is None:
         expected = "a name with vgg19, vgg16, pruning, sod, fcn32s or nin in it"
         raise OptionError(
-            f"expected the model file to have {expected}, or to be there; got {str(path)!r}",
+            f"expected a model file that exists, or {expected}; got {str(path)!r}",
             expected=expected,
             actual=repr(str(path)),
         )

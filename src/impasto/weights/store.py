@@ -111,7 +111,7 @@ def import_file(path: str | Path, name: str | None = None, *, convention: str | 
         name = published.name if published else _name_from(path)
     if name == "tiny":
         raise OptionError(
-            "'tiny' is the name of the bundled network; give the file another (--name).",
+            "'tiny' is the name of the bundled network; give the file another name (--name).",
             expected="another name",
             actual="tiny",
         )

@@ -331,7 +331,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, 
     ):
         with pytest.raises(error, match=words):
             fast(clip, output, painter=negative)
-    with pytest.raises(OptionError, match=r"prores goes into \.mov"):
+    with pytest.raises(OptionError, match=r"expected a \.mov or \.mkv file for prores"):
         fast(clip, tmp_path / "out.mp4", painter=negative, film={"codec": "prores"})
     for wanted, words in (
         ({"codec": "h265", "quality": 52}, "quality of h265 from 0 .best. to 51; got 52"),

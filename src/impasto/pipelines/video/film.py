@@ -74,7 +74,7 @@ def video(
     """Paint the clip ``source`` in ``styles`` and write it to ``output``.
 
     ``source``: a video, a folder of pictures, or a pattern of their names. ``styles``: as for ``stylize``.
-    ``output``: a video (.mp4, .m4v, .mov, .mkv, .webm), a .gif, a folder or a pattern of frames.
+    ``output``: a video or a .gif (see ``clips.codecs.VIDEO_SUFFIXES``), a folder or a pattern of frames.
     ``options``: ``OptimizeOptions`` paint each frame by optimisation, with a temporal loss (Ruder et al.
     2016), ``FastOptions`` by a feed-forward network whose paintings are blended; None: those of the
     ``preset``, or else of the fast network. ``film``: the options of films. ``changes`` override fields of
@@ -130,7 +130,7 @@ def video(
             if plan.parts:
                 files.replace(folder.plan, plan.to_json())
         elif not alone and not plan.ticks:
-            say("this film was begun in one part; one worker continues it")
+            say("this film was begun by one worker; expected --workers 1 to continue it")
         parts = folder.parts(plan, target)
         meter.begin(len(plan.ticks) or target.info.frames, parts)
         start_workers = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+from impasto.clips.codecs import CODECS, describe_quality
 from impasto.errors import OptionError
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import check_parameters, choice, parameter, replaced
@@ -44,7 +45,7 @@ class FilmOptions:
     )
     codec: str | None = parameter(
         None,
-        "h264, h265, vp9, av1, prores, ffv1.",
+        f"The codec: {', '.join(CODECS)}.",
         "text",
         FILE,
         optional=True,
@@ -52,18 +53,22 @@ class FilmOptions:
     )
     quality: int | None = parameter(
         None,
-        "The encoder's CRF: 0 is best; 51 worst, or 63 for vp9 and av1.",
+        f"The encoder's CRF, from 0, the best, to {describe_quality()}.",
         "whole",
         FILE,
         optional=True,
         shown="the codec's",
     )
-    bits: int | None = parameter(None, "8 or 10.", "whole", FILE, optional=True, shown="as the clip")
+    bits: int | None = parameter(
+        None, "Bits per channel: 8 or 10.", "whole", FILE, optional=True, shown="as the clip"
+    )
     sound: bool = parameter(True, "Copy the sound.", "switch", FILE, flags=("--audio/--no-audio",))
-    damage: Damage = choice("conceal", Damage, "Damaged frames: {}.", FILE, flags=("--on-damage",))
+    damage: Damage = choice(
+        "conceal", Damage, "What to do with damaged frames: {}.", FILE, flags=("--on-damage",)
+    )
     segment: int | None = parameter(
         None,
-        "Frames per segment; a crash loses at most one.",
+        "Frames per segment; a crash loses at most one segment.",
         "whole",
         FILE,
         least=2,
@@ -71,10 +76,10 @@ class FilmOptions:
         shown=f"{SEGMENTS['fast']} fast, {SEGMENTS['optimize']} optimised",
     )
     long_term: tuple[int, ...] = parameter(
-        (1, 8), "Distances in frames to the earlier paintings used.", "numbers", STEADY
+        (1, 8), "Distances, in frames, to the earlier frames that a frame keeps to.", "numbers", STEADY
     )
     passes: int = parameter(
-        1, "Times each segment is painted, forwards and backwards.", "whole", STEADY, least=1
+        1, "How often each segment is painted, forwards and backwards in turn.", "whole", STEADY, least=1
     )
     temporal_weight: float = parameter(300.0, "Weight of the earlier frames.", "number", STEADY, least=0)
     next_iterations: int = parameter(
@@ -82,7 +87,7 @@ class FilmOptions:
     )
     keep: float = parameter(
         0.99,
-        "Share of the previous frame's strokes, with --fast; 0 for none.",
+        "Share of the strokes kept from the previous frame, with --fast; 0 for none.",
         "number",
         STEADY,
         least=0,

@@ -41,7 +41,7 @@ def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
             on_progress(message)
     except EOFError as error:
         process.join()
-        raise InputError(f"the process of the explanation ended with {process.exitcode}") from error
+        raise InputError(f"the explanation's process ended with exit code {process.exitcode}") from error
     finally:
         process.kill()
         process.join()
