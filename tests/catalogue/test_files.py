@@ -165,10 +165,10 @@ def _spoilt(file: Path, *, text: str | None = None, **changed: np.ndarray | None
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("{oops", "no JSON"),
+        ("{oops", "not JSON"),
         ("[]", "an object"),
-        ('{"format": 1}', "lacks title"),
-        ('{"format": 1, "title": 3}', "lacks title"),
+        ('{"format": 1}', "has no title"),
+        ('{"format": 1, "title": 3}', "has no title"),
     ],
 )
 def test_a_damaged_description_is_named(file: Path, text: str, word: str) -> None:
@@ -179,7 +179,7 @@ def test_a_damaged_description_is_named(file: Path, text: str, word: str) -> Non
 def test_an_unknown_entry_is_named(file: Path) -> None:
     with safe_open(file, framework="numpy") as opened:
         values = json.loads(opened.metadata()["impasto"])
-    with pytest.raises(StyleError, match="entry colour"):
+    with pytest.raises(StyleError, match="unknown entry, colour"):
         read_style(_spoilt(file, text=json.dumps(values | {"colour": "red"})))
 
 
@@ -188,7 +188,7 @@ def test_damaged_numbers_are_named(file: Path) -> None:
         place = next(name for name in opened.keys() if name.endswith("/mean")).rpartition("/")[0]  # noqa: SIM118
         mean = opened.get_tensor(f"{place}/mean")
     for changed, word in (
-        ({"foo": mean}, "called foo"),
+        ({"foo": mean}, "unknown tensor, foo"),
         ({f"{place}/positions": None}, f"has no statistics of {place}"),
         ({f"{place}/gram": mean[:1]}, "do not fit together"),
         ({f"{place}/mean": np.full_like(mean, np.nan)}, "not all finite"),

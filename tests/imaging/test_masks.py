@@ -192,7 +192,7 @@ def test_resized_masks_stay_in_range_and_still_add_up(
 
 
 def test_a_size_below_one_is_refused() -> None:
-    with pytest.raises(OptionError, match="at least 1, but 0 x 4"):
+    with pytest.raises(OptionError, match="at least 1; got 0 x 4"):
         imaging.resize_mask(edge(), 0, 4)
     with pytest.raises(OptionError, match="at least 1"):
         imaging.check_proportions(edge(), 4, 0)

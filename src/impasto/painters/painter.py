@@ -82,3 +82,7 @@ class Painter(Protocol):
         every step; once ``cancel`` returns True, the picture so far is returned. Raises InputError and its
         subclasses for a photograph that cannot be painted.
         """
+
+
+class FrameCancelled(Exception):  # noqa: N818 - not an error
+    """Raised when painting is cancelled in the middle of a frame."""

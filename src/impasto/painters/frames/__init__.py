@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from impasto.painters.fast import FastPainter
 
 
-class FrameCancelled(Exception):  # noqa: N818 - not an error
-    """Raised when painting is cancelled in the middle of a frame."""
-
-
 def make_frame_painter(
     job: Job,
     first: Pixels,

@@ -18,7 +18,7 @@ from impasto.optimize import colours
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import style_uses
-from impasto.painters.frames import FrameCancelled
+from impasto.painters.painter import FrameCancelled
 from impasto.painters.sources import (
     StyleLike,
     arrange,

@@ -18,7 +18,7 @@ from impasto.clips.coherence import to_words
 from impasto.clips.writer import SegmentWriter
 from impasto.errors import InputError
 from impasto.jobs import Job
-from impasto.painters.frames import FrameCancelled
+from impasto.painters.painter import FrameCancelled
 from impasto.pipelines.video.engine import find_coherence
 from impasto.pipelines.video.options import SEGMENTS, FilmOptions
 from impasto.pipelines.video.output import FilmOutput, open_film
