@@ -43,12 +43,12 @@ def pan(width: int, height: int, count: int) -> Iterator[Pixels]:
 def write_film(path: Path, frames: Iterator[Pixels], width: int, height: int) -> list[float]:
     """``frames`` as H.264 at 25 a second; when each was written."""
     target = find_target(path, 8)
-    writer = SegmentWriter(path, target, width, height, Fraction(25), Fraction(1, 25))
+    writer = SegmentWriter(path, target, width, height, Fraction(25))
     times = []
     for number, pixels in enumerate(frames):
         writer.write(pixels, number)
         times.append(time.perf_counter())
-    writer.close(1)
+    writer.close()
     return times
 
 

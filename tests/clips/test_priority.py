@@ -17,11 +17,11 @@ from impasto.clips.codecs import find_target
 from impasto.clips.writer import SegmentWriter
 
 path = Path(sys.argv[1])
-writer = SegmentWriter(path, find_target(path, 8, codec=sys.argv[2]), 64, 64, Fraction(5), Fraction(1, 5))
+writer = SegmentWriter(path, find_target(path, 8, codec=sys.argv[2]), 64, 64, Fraction(5))
 for tick in range(3):
     writer.write(np.zeros((64, 64, 3), np.float32), tick)
 policies = {os.sched_getscheduler(int(task)) for task in os.listdir("/proc/self/task")}
-writer.close(1)
+writer.close()
 print(policies == {os.SCHED_OTHER})
 """
 

@@ -24,13 +24,12 @@ _LIMITED = 1
 class SegmentWriter:
     """Writes frames to ``path`` as ``target`` says; ``close`` puts the file in its place.
 
-    Times are in units of ``time_base`` and start anew in each segment. Raises OutputError where the file
-    cannot be written, or does not hold in the end what was put in.
+    A segment has ``rate`` frames a second, which its stream states; ``ticks`` are the true times, for the
+    finished file. Raises OutputError where the file cannot be written, or does not hold in the end what was
+    put in.
     """
 
-    def __init__(
-        self, path: Path, target: VideoOutput, width: int, height: int, rate: Fraction, time_base: Fraction
-    ) -> None:
+    def __init__(self, path: Path, target: VideoOutput, width: int, height: int, rate: Fraction) -> None:
         assert target.codec is not None
         self._av = load_av()
         self.path = path
@@ -40,24 +39,21 @@ class SegmentWriter:
         self._container: Any = None
         with self._guarded():
             self._container = self._av.open(self._draft.stream, "w", format=container_format(path.suffix))
-            self._stream = add_video_stream(self._container, target, width, height, rate, time_base)
+            self._stream = add_video_stream(self._container, target, width, height, rate)
 
     def write(self, pixels: Pixels, ticks: int) -> None:
         """Write one frame (H, W, 3) in [0, 1], shown from ``ticks`` on."""
-        self.ticks.append(ticks)
         with self._guarded():
             frame = to_frame(pixels, self.target.pixel_format)
-            frame.pts, frame.time_base = ticks - self.ticks[0], self._stream.codec_context.time_base
+            frame.pts, frame.time_base = len(self.ticks), self._stream.codec_context.time_base
+            self.ticks.append(ticks)
             for packet in self._stream.encode(frame):
                 self._container.mux(packet)
 
-    def close(self, last: int) -> None:
-        """Finish the file. ``last``: how long the last frame is shown, in ticks."""
+    def close(self) -> None:
+        """Finish the file."""
         with self._guarded():
-            for packet in self._stream.encode(None):
-                if not packet.duration:
-                    packet.duration = last
-                self._container.mux(packet)
+            self._container.mux(self._stream.encode(None))
             self._container.close()
             self._container = None
             check_frames(self._draft.stream, len(self.ticks), self.path)
@@ -99,14 +95,14 @@ def check_frames(file: BinaryIO, frames: int, path: Path) -> None:
         raise OutputError(f"{path}: expected {frames} frames in it; there are {found}")
 
 
-def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction, time_base: Fraction) -> None:
+def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) -> None:
     """Raise OptionError where the encoder of ``target`` does not take frames of this size. Nothing is
     written; the encoder is opened and closed again."""
     av, codec = load_av(), target.codec
     assert codec is not None
     try:
         with av.open(io.BytesIO(), "w", format=container_format(target.segment_suffix)) as container:
-            add_video_stream(container, target, width, height, rate, time_base)
+            add_video_stream(container, target, width, height, rate)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise OptionError(
             f"{codec.encoder} does not take frames of {width} x {height} pixels: expected a smaller size, or "
@@ -114,9 +110,7 @@ def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction, 
         ) from error
 
 
-def add_video_stream(
-    container: Any, target: VideoOutput, width: int, height: int, rate: Fraction, time_base: Fraction
-) -> Any:
+def add_video_stream(container: Any, target: VideoOutput, width: int, height: int, rate: Fraction) -> Any:
     """Return a stream of ``container`` that encodes as ``target`` says, its colours tagged as BT.709."""
     codec = target.codec
     assert codec is not None
@@ -129,8 +123,8 @@ def add_video_stream(
     context = stream.codec_context
     stream.width, stream.height = width, height
     stream.pix_fmt = target.pixel_format
-    context.time_base = time_base
-    stream.time_base = time_base
+    # H.264 and H.265 state the rate in the stream itself, and take it from the time base.
+    context.time_base = stream.time_base = 1 / rate
     # Fixed, so that a resumed video is the uninterrupted one whatever the machine has.
     context.thread_count = 1 if codec.encoder in ("libvpx-vp9", "libsvtav1") else 2
     if codec.tag and target.path.suffix.lower() in (".mp4", ".m4v", ".mov"):

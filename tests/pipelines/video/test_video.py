@@ -144,10 +144,10 @@ def test_a_film_is_encoded_to_the_same_bytes_every_time(tmp_path: Path) -> None:
     target = find_target(tmp_path / "out.mp4", 8)
     found = set()
     for _ in range(12):
-        writer = SegmentWriter(target.path, target, 144, 88, Fraction(24), Fraction(1, 24))
+        writer = SegmentWriter(target.path, target, 144, 88, Fraction(24))
         for number, pixels in enumerate(frames):
             writer.write(np.roll(pixels, number, 1), number)
-        writer.close(1)
+        writer.close()
         found.add(b"".join(packets(target.path)))
     assert len(found) == 1
 
@@ -572,3 +572,20 @@ def test_pictures_that_are_not_numbered_alike_are_told_digits_first(tmp_path: Pa
         "the 4 pictures are not numbered alike; they are in the order of their names, from 9.png to "
         "cover.png",
     )
+
+
+@pytest.mark.parametrize(("codec", "bare"), [("h264", "h264"), ("h265", "hevc")])
+@pytest.mark.parametrize("rate", [Fraction(25), Fraction(24000, 1001)])
+def test_the_stream_itself_states_the_rate_of_the_clip(
+    tmp_path: Path, codec: str, bare: str, rate: Fraction
+) -> None:
+    write_numbered(tmp_path / "in", *(f"{n}.png" for n in range(6)))
+    fast(tmp_path / "in", tmp_path / "out.mkv", film={"codec": codec, "rate": rate})
+    with av.open(str(tmp_path / "out.mkv")) as source, av.open(str(tmp_path / f"out.{bare}"), "w") as raw:
+        copy = raw.add_stream_from_template(source.streams.video[0], opaque=True)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = copy
+                raw.mux(packet)
+    with av.open(str(tmp_path / f"out.{bare}")) as container:
+        assert container.streams.video[0].guessed_rate == rate

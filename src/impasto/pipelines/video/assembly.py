@@ -55,7 +55,7 @@ def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segme
     writer = output.segment_writer(after.seam)
     for number, pixels in zip(numbers, paintings, strict=True):
         writer.write(pixels, plan.ticks[number])
-    writer.close(output.last_ticks)
+    writer.close()
     yield Segment(after.seam, tuple(plan.ticks[number] for number in numbers))
 
 

@@ -54,7 +54,7 @@ class FilmOutput:
     def segment_writer(self, path: Path) -> SegmentWriter:
         """Return a writer for one segment."""
         info = self.info
-        return SegmentWriter(path, self.target, info.width, info.height, info.rate, info.time_base)
+        return SegmentWriter(path, self.target, info.width, info.height, info.rate)
 
     def write_picture(self, number: int, pixels: Pixels) -> None:
         """Write frame ``number`` as a picture."""
@@ -118,7 +118,7 @@ class FilmOutput:
         if path.exists() and source.exists() and path.samefile(source):
             raise InputError(f"the output {path} is also the input; it would be overwritten")
         info = self.info
-        check_encoder(self.target, info.width, info.height, info.rate, info.time_base)
+        check_encoder(self.target, info.width, info.height, info.rate)
         if self.tracks is not None:
             check_tracks(self.target, self.tracks)
 

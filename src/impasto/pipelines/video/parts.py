@@ -198,7 +198,7 @@ class _PartWriter:
     def _commit(self) -> None:
         assert self._after is not None
         if self._writer is not None:
-            self._writer.close(self.kept.output.last_ticks)
+            self._writer.close()
             self._writer = None
         own = {"notes": np.array(self.notes, np.str_), "cuts": np.array(self.cuts, np.int64)}
         own["painted"] = np.array(self.painted)
