@@ -10,6 +10,7 @@ from impasto import imaging
 from impasto.catalogue.lookup import find_style
 from impasto.encoders import FeatureExtractor
 from impasto.imaging.inputs import load_picture, opaque
+from impasto.imaging.mask_inputs import load_mask
 from impasto.optimize import colours, memory
 from impasto.optimize.engine import Checkpointer, least_side, paint
 from impasto.optimize.mixture import mix_scales
@@ -21,8 +22,8 @@ from impasto.painters.sources import (
     arrange,
     check_style_encoders,
     check_style_files,
+    feathered,
     load_encoder,
-    load_mask,
     load_style,
     normalised,
     with_encoder,
@@ -113,7 +114,7 @@ class OptimisedPainter:
         network, loaded = self._network_for(beneath), self._styles
         guard = None
         if given.protect is not None:
-            guard = load_mask(given.protect, photo, "protect", options, most)
+            guard = feathered(load_mask(given.protect, photo, "protect", most), options)
         masks, inner = given.content_masks, given.style_masks
         if self._strokes is not None:
             arrange(photo, style_uses(loaded, options), masks, inner, options, most)  # raises for bad masks

@@ -12,6 +12,7 @@ from impasto import files, imaging
 from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.imaging.inputs import MaskLike, PictureLike, load_picture, name_of
+from impasto.imaging.mask_inputs import list_masks
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference, unfinished
 from impasto.jobs.identity import fetched, local_inputs, measure
@@ -165,8 +166,6 @@ def stylize(
     Raises InputError (and its subclasses) for unusable arguments, before any work, and WeightsMissingError
     if the encoder's weights are not on this machine.
     """
-    from impasto.painters.sources import list_masks
-
     if isinstance(encoder, str):
         changes["encoder"], encoder = encoder, None
     if options is not None and not isinstance(options, OptimizeOptions):

@@ -14,7 +14,7 @@ from impasto.painters.sources.encoders import (
     with_layer_names,
 )
 from impasto.painters.sources.identity import fingerprint
-from impasto.painters.sources.masks import arrange, list_masks, load_mask
+from impasto.painters.sources.masks import arrange, feathered
 
 __all__ = [
     "LoadedEncoder",
@@ -24,10 +24,9 @@ __all__ = [
     "arrange",
     "check_style_encoders",
     "check_style_files",
+    "feathered",
     "fingerprint",
-    "list_masks",
     "load_encoder",
-    "load_mask",
     "load_picture",
     "load_style",
     "name_of",

@@ -1,0 +1,77 @@
+"""Masks and coloured regions out of paths and arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+
+from impasto.errors import InputError, PictureError
+from impasto.imaging.decoder import MAX_PIXELS, read
+from impasto.imaging.inputs import MaskLike, from_array, kind_of, name_of
+from impasto.imaging.masks import check_proportions, read_mask
+from impasto.imaging.regions import read_regions, split_regions
+from impasto.types import Picture, Plane
+
+
+def list_masks(masks: MaskLike | Sequence[MaskLike] | None) -> list[MaskLike]:
+    """Return ``masks`` as a list, empty for None. Raises InputError for anything but a mask."""
+    given = [] if masks is None else list(masks) if isinstance(masks, (list, tuple)) else [masks]
+    for mask in given:
+        _check_mask(mask)
+    return cast(list[MaskLike], given)
+
+
+def _check_mask(mask: object) -> None:
+    if not isinstance(mask, (str, os.PathLike, np.ndarray)):
+        raise InputError(f"expected a mask: a path or an array; got {kind_of(mask)}")
+
+
+def is_coloured(mask: MaskLike, max_pixels: int = MAX_PIXELS) -> bool:
+    """Return whether ``mask`` is a picture of coloured regions, not a grey one."""
+    pixels = mask if isinstance(mask, np.ndarray) else read(mask, max_pixels=max_pixels).pixels
+    return pixels.ndim == 3 and bool((np.ptp(pixels, axis=2) > 0.15).mean() > 0.01)
+
+
+def _called(name: str, mask: MaskLike) -> str:
+    """Return a mask's name for errors: its role and, if it has one, its path."""
+    return f"{name} {path}" if (path := name_of(mask)) else name
+
+
+def load_regions(
+    mask: MaskLike, picture: Picture | None, name: str, max_pixels: int = MAX_PIXELS
+) -> dict[str, Plane]:
+    """Return the mask of each colour, with the proportions of ``picture``. Raises InputError."""
+    name = _called(name, mask)
+    if isinstance(mask, np.ndarray):
+        found = split_regions(from_array(mask).pixels, name=name)
+    else:
+        found = read_regions(mask, max_pixels=max_pixels)
+    if picture is not None:
+        check_proportions(next(iter(found.values())), picture.width, picture.height, name=name)
+    return found
+
+
+def load_mask(
+    mask: MaskLike,
+    picture: Picture | None,
+    name: str,
+    max_pixels: int = MAX_PIXELS,
+) -> Plane:
+    """Return a grey mask (H, W) in [0, 1] with the proportions of ``picture``. Raises InputError."""
+    _check_mask(mask)
+    name = _called(name, mask)
+    if isinstance(mask, np.ndarray):
+        numbers = mask.dtype.kind in "fiub" and mask.ndim == 2 and mask.size > 0
+        if not numbers or not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+            raise PictureError(
+                f"expected a {name} of shape (H, W) in [0, 1]; got shape {mask.shape} of {mask.dtype}"
+            )
+        plane = mask.astype(np.float32)
+    else:
+        plane = read_mask(mask, max_pixels=max_pixels)
+    if picture is not None:
+        check_proportions(plane, picture.width, picture.height, name=name)
+    return plane
