@@ -13,7 +13,7 @@ import pytest
 from typer.testing import Result
 
 from impasto import imaging
-from impasto.types import Picture
+from impasto.types import PhotoMetadata, Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs
 from tests.waiting import PATIENCE
@@ -330,3 +330,30 @@ def test_a_limit_of_no_pixels_is_refused(photo_file: Path, tmp_path: Path) -> No
     result = run("stylize", photo_file, "starry-night", "-o", tmp_path / "out.png", "--max-pixels", 0)
     assert result.exit_code == 2
     assert "--max-pixels" in result.stderr
+
+
+def test_metadata_and_recipe_are_kept_unless_asked_otherwise(tmp_path: Path) -> None:
+    about = PhotoMetadata(author="Ann", location={1: "N", 2: (1.0, 2.0, 3.0)})
+    photo = tmp_path / "photo.jpg"
+    imaging.write(Picture(blobs(48, 48, 1), metadata=about), photo, location=True)
+
+    def painted(command: str, *options: str) -> tuple[PhotoMetadata | None, object]:
+        out = tmp_path / "out.jpg"
+        more = FAST if command == "stylize" else []
+        result = run(command, photo, "starry-night", "-o", out, *more, *options)
+        assert result.exit_code == 0, result.output
+        assert str(tmp_path).encode() not in out.read_bytes() or "--no-recipe" not in options
+        return imaging.read(out).metadata, imaging.read_parameters(out)
+
+    for command in ("stylize", "fast"):
+        kept, recipe = painted(command)
+        assert kept == PhotoMetadata(author="Ann")
+        assert recipe is not None
+        kept, recipe = painted(command, "--strip-metadata", "--no-recipe")
+        assert (kept, recipe) == (None, None)
+        kept, _ = painted(command, "--keep-location")
+        assert kept is not None
+        assert kept.location
+    refused(
+        run("fast", photo, "starry-night", "-o", "x.jpg", "--strip-metadata", "--keep-location"), "not both"
+    )

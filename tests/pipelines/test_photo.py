@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ from safetensors.numpy import load_file
 
 import impasto
 from impasto import imaging
-from impasto.errors import InputError, LayerError, PictureError, StyleError, WeightsMissingError
-from impasto.types import Picture
+from impasto.errors import InputError, LayerError, OutputError, PictureError, StyleError, WeightsMissingError
+from impasto.types import PhotoMetadata, Picture
 from tests.conftest import blobs, stripes
 
 FAST = {"size": 64, "iterations": 2, "min_size": 0}
@@ -178,3 +179,30 @@ def test_a_folder_of_paintings_is_one_style_file(tmp_path: Path) -> None:
     one, other = (load_file(tmp_path / f"{name}.style") for name in ("folder", "files"))
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_photograph_s_metadata_stay_in_its_painting(tmp_path: Path) -> None:
+    place = {1: "N", 2: (1.0, 2.0, 3.0)}
+    about = PhotoMetadata(author="Ann", copyright="(c) Ann", keywords=("sea",), location=place)
+    imaging.write(Picture(blobs(32, 32, 1), metadata=about), tmp_path / "photo.jpg", location=True)
+    result = impasto.stylize(tmp_path / "photo.jpg", "starry-night", size=32, iterations=1, min_size=0)
+    result.save(tmp_path / "a.jpg")
+    found = imaging.read(tmp_path / "a.jpg").metadata
+    assert found is not None
+    assert found == replace(about, location={})
+    result.save(tmp_path / "b.png", metadata=False, parameters=False)
+    assert imaging.read(tmp_path / "b.png").metadata is None
+    assert imaging.read_parameters(tmp_path / "b.png") is None
+    result.save(tmp_path / "c.jpg", location=True)
+    kept = imaging.read(tmp_path / "c.jpg").metadata
+    assert kept is not None
+    assert kept.location[1] == "N"
+
+
+def test_a_recipe_that_jpeg_cannot_hold_is_refused_before_work(tmp_path: Path) -> None:
+    names = [tmp_path / f"{'浮世絵' * 20}{k}.png" for k in range(150)]
+    imaging.write(Picture(blobs(32, 32, 1)), names[0])
+    for name in names[1:]:
+        name.symlink_to(names[0])
+    with pytest.raises(OutputError, match=r"recipe.*--no-recipe"):
+        impasto.stylize(names[0], names, size=32, output=tmp_path / "out.jpg")

@@ -32,6 +32,42 @@ MaxPixels = Annotated[
     int | None,
     typer.Option(min=1, help="Refuse pictures of more than this many pixels. \\[default: 180000000]"),
 ]
+METADATA = "Metadata"
+StripMetadata = Annotated[
+    bool,
+    typer.Option(
+        "--strip-metadata",
+        help="Do not keep the photograph's date, author, copyright, keywords and resolution.",
+        rich_help_panel=METADATA,
+    ),
+]
+KeepLocation = Annotated[
+    bool,
+    typer.Option(
+        "--keep-location", help="Also keep the place where it was taken (GPS).", rich_help_panel=METADATA
+    ),
+]
+NoRecipe = Annotated[
+    bool,
+    typer.Option(
+        "--no-recipe",
+        help="Do not store options and names of inputs in the result, for --from.",
+        rich_help_panel=METADATA,
+    ),
+]
+
+
+def kept(strip_metadata: bool, keep_location: bool, no_recipe: bool) -> dict[str, bool]:
+    """Return the fields of a job for the three options. Raises OptionError if they do not go together."""
+    if strip_metadata and keep_location:
+        raise OptionError("expected --strip-metadata or --keep-location, not both")
+    return {
+        "keep_metadata": not strip_metadata,
+        "keep_location": keep_location,
+        "keep_recipe": not no_recipe,
+    }
+
+
 Format = Annotated[
     str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
 ]

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.choices import FastChoices, Format, MaxPixels, Quality, with_choices
+from impasto.cli.choices import (
+    FastChoices,
+    Format,
+    KeepLocation,
+    MaxPixels,
+    NoRecipe,
+    Quality,
+    StripMetadata,
+    kept,
+    with_choices,
+)
 from impasto.cli.streams import label
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.imaging.decoder import MAX_PIXELS
@@ -73,6 +83,9 @@ def fast(
     frames: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many frames.", rich_help_panel=CAMERA)
     ] = None,
+    strip_metadata: StripMetadata = False,
+    keep_location: KeepLocation = False,
+    no_recipe: NoRecipe = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each result.")] = False,
 ) -> None:
@@ -100,7 +113,11 @@ def fast(
 
     options, most = choices.options(), max_pixels or MAX_PIXELS
     job = Job(
-        Reference(), tuple(Reference(name, label(name)) for name in names), options=options, quality=quality
+        Reference(),
+        tuple(Reference(name, label(name)) for name in names),
+        options=options,
+        quality=quality,
+        **kept(strip_metadata, keep_location, no_recipe),
     )
     painter = FastPainter(job, max_pixels=most)
     show = "json" if json else "nothing" if quiet else "words"

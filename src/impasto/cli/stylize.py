@@ -15,9 +15,13 @@ from impasto.cli.choices import (
     Choices,
     Format,
     Json,
+    KeepLocation,
     MaxPixels,
+    NoRecipe,
     Quality,
     Quiet,
+    StripMetadata,
+    kept,
     shown,
     with_choices,
 )
@@ -105,6 +109,9 @@ def stylize(
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
     max_pixels: MaxPixels = None,
+    strip_metadata: StripMetadata = False,
+    keep_location: KeepLocation = False,
+    no_recipe: NoRecipe = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -141,6 +148,7 @@ def stylize(
         protect=earlier.protect if protect is None else reference(protect),
         strokes=earlier.strokes if strokes is None else reference(strokes),
         quality=quality,
+        **kept(strip_metadata, keep_location, no_recipe),
     )
     if not job.styles:
         raise InputError("missing argument: STYLE; see impasto stylize --help")

@@ -26,7 +26,7 @@ from impasto.imaging.colour_transfer import (
 )
 from impasto.imaging.decoder import MAX_PIXELS, read, read_size
 from impasto.imaging.edges import continued, joined
-from impasto.imaging.encoder import check_writable, write
+from impasto.imaging.encoder import check_parameters, check_writable, write
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
 from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask
@@ -45,6 +45,7 @@ __all__ = [
     "ImagingWarning",
     "Rounding",
     "blend_colours",
+    "check_parameters",
     "check_proportions",
     "check_writable",
     "continued",

@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image
 from impasto.errors import OptionError
 from impasto.imaging import deep, formats, icc
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
+from impasto.imaging.photo_metadata import read_photo_metadata
 from impasto.types import Picture
 
 _ORIENTATION = 0x0112
@@ -34,7 +36,8 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
     values are taken to be sRGB, and CMYK is mixed by (1 - ink)(1 - black). ``alpha`` is straight,
     and None when every pixel is opaque. PNG and TIFF of 16 bits are read exactly (``bits`` is 16),
     as is floating-point TIFF in [0, 1]; only with a profile made of lookup tables are they
-    converted at 8 bits. AVIF and HEIC of 10 and 12 bits are read at 8.
+    converted at 8 bits. Date, author, copyright, keywords, resolution and place are in ``metadata``. AVIF
+    and HEIC of 10 and 12 bits are read at 8.
 
     What has to be passed over is said in an ImagingWarning: a damaged profile (the values are then
     taken to be sRGB), unreadable EXIF data, a colour description other than an ICC profile.
@@ -52,7 +55,10 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
     data = load(place)
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
-        return _decode(data, kind, place, max_pixels)
+        picture = _decode(data, kind, place, max_pixels)
+        with warnings.catch_warnings(action="ignore"):  # what is damaged there was said, or is of no account
+            about = read_photo_metadata(data, kind.codec)
+    return replace(picture, metadata=about)
 
 
 def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:

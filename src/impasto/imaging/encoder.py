@@ -15,8 +15,10 @@ from PIL import Image
 from impasto import files
 from impasto.errors import ImpastoError, OptionError, PictureError
 from impasto.imaging import formats, icc, metadata
-from impasto.types import Picture
+from impasto.imaging.photo_metadata import ARTIST, COPYRIGHT, exif_bytes, exif_of, xmp_of
+from impasto.types import PhotoMetadata, Picture
 
+_XMP_LIMIT, _XMP_TAG = 65_000, 700
 _EXIF_LIMIT = 65_533  # a JPEG segment holds 65,535 bytes, two of them its own length
 
 
@@ -30,12 +32,34 @@ def check_writable(path: str | os.PathLike[str], *, suffixes: Collection[str] | 
     formats.of_suffix(Path(path).suffix)
 
 
+def check_parameters(path: str | os.PathLike[str], parameters: Mapping[str, object]) -> None:
+    """Raise OutputError, before any work is done, when ``write`` cannot store ``parameters`` in ``path``."""
+    target = Path(path)
+    if formats.of_suffix(target.suffix) is formats.JPEG:
+        comment = metadata.comment(metadata.to_json(parameters))
+        _check_exif(exif_of(None, comment, location=False), target)
+
+
+def _check_exif(exif: Image.Exif, target: Path) -> bytes:
+    """Return EXIF data that a JPEG can hold. Raises OutputError for more."""
+    found = exif_bytes(exif)
+    if len(found) > _EXIF_LIMIT:
+        actual = f"its recipe, with options and names of inputs, needs {len(found):,} bytes"
+        raise files.cannot_write(
+            target,
+            actual,
+            f"at most the {_EXIF_LIMIT:,} of JPEG: another format, or --no-recipe",
+        )
+    return found
+
+
 def write(
     picture: Picture,
     path: str | os.PathLike[str],
     *,
     quality: int = 95,
     parameters: Mapping[str, object] | None = None,
+    location: bool = False,
 ) -> None:
     """Write ``picture`` to ``path``, in the format its suffix names.
 
@@ -45,7 +69,8 @@ def write(
     values, as browsers do). Values outside [0, 1] are clipped.
 
     ``quality``: 1 to 100, for JPEG (always 4:4:4), WebP, AVIF and HEIC. ``parameters``: stored
-    inside the file as JSON, for ``read_parameters``. The file appears under its name only when it
+    inside the file as JSON, for ``read_parameters``. ``picture.metadata`` is written too, but the place
+    where a photograph was taken only with ``location``. The file appears under its name only when it
     is complete; until then whatever was there stays.
 
     Raises:
@@ -64,7 +89,12 @@ def write(
     _check(picture, kind, target)
     samples = _samples(picture, kind)
     try:
-        data = _encode(samples, kind, quality, text, target)
+        about = picture.metadata
+        comment = None if text is None else metadata.comment(text)
+        exif = None
+        if about is not None or comment is not None:
+            exif = exif_of(about, None if kind in (formats.PNG, formats.TIFF) else comment, location=location)
+        data = _encode(samples, kind, quality, text, target, about, exif)
     except ImpastoError:
         raise
     except Exception as problem:  # an encoder's own reasons, of any type
@@ -113,24 +143,37 @@ def _samples(picture: Picture, kind: formats.Format) -> NDArray[Any]:
 
 
 def _encode(
-    samples: NDArray[Any], kind: formats.Format, quality: int, text: str | None, target: Path
+    samples: NDArray[Any],
+    kind: formats.Format,
+    quality: int,
+    text: str | None,
+    target: Path,
+    about: PhotoMetadata | None,
+    exif: Image.Exif | None,
 ) -> bytes:
     if kind is formats.PNG:
-        return _png(samples, text)
+        return _png(samples, text, about, exif)
     if kind is formats.TIFF:
-        return _tiff(samples, text)
+        return _tiff(samples, text, about)
     options: dict[str, Any] = {"quality": quality, "icc_profile": icc.srgb_profile(), **kind.options}
-    if text is not None:
-        options["exif"] = metadata.exif(text)
-        if kind is formats.JPEG and len(options["exif"]) > _EXIF_LIMIT:
-            actual = f"its parameters need {len(options['exif']):,} bytes"
-            raise files.cannot_write(target, actual, f"no more than the {_EXIF_LIMIT:,} that JPEG holds")
+    packet = xmp_of(about)
+    if packet is not None and (kind is not formats.JPEG or len(packet) <= _XMP_LIMIT):
+        options["xmp"] = packet
+    if about is not None and about.resolution is not None:
+        options["dpi"] = about.resolution
+    if exif is not None:
+        options["exif"] = exif_bytes(exif)
+        if kind is formats.JPEG and len(options["exif"]) > _EXIF_LIMIT:  # XMP has the photograph's texts
+            comment = None if text is None else metadata.comment(text)
+            options["exif"] = _check_exif(exif_of(None, comment, location=False), target)
     stream = io.BytesIO()
     Image.fromarray(samples).save(stream, format=kind.codec, **options)
     return stream.getvalue()
 
 
-def _png(samples: NDArray[Any], text: str | None) -> bytes:
+def _png(
+    samples: NDArray[Any], text: str | None, about: PhotoMetadata | None, exif: Image.Exif | None
+) -> bytes:
     if samples.dtype == np.uint16:
         encoded = _png_of_16_bits(samples)
     else:
@@ -140,6 +183,8 @@ def _png(samples: NDArray[Any], text: str | None) -> bytes:
     chunks = metadata.png_profile(icc.srgb_profile())
     if text is not None:
         chunks += metadata.png_text(text)
+    if about is not None:
+        chunks += metadata.png_about(about, xmp_of(about), None if exif is None else exif_bytes(exif))
     return metadata.insert_png_chunks(encoded, chunks)
 
 
@@ -153,8 +198,16 @@ def _png_of_16_bits(samples: NDArray[np.uint16]) -> bytes:
     return bytes(encoded.tobytes())
 
 
-def _tiff(samples: NDArray[Any], text: str | None) -> bytes:
+def _tiff(samples: NDArray[Any], text: str | None, about: PhotoMetadata | None) -> bytes:
     import tifffile
+
+    packet = xmp_of(about)
+    tags: list[tuple[int, str, int, bytes, bool]] = []
+    if about is not None:
+        texts = (ARTIST, about.author), (COPYRIGHT, about.copyright)
+        tags += [(tag, "s", 0, value.encode(), True) for tag, value in texts if value]
+    if packet is not None:
+        tags.append((_XMP_TAG, "B", len(packet), packet, True))
 
     stream = io.BytesIO()
     tifffile.imwrite(
@@ -169,6 +222,10 @@ def _tiff(samples: NDArray[Any], text: str | None) -> bytes:
         iccprofile=icc.srgb_profile(),
         software="Impasto",
         description=None if text is None else metadata.tiff_description(text),
+        datetime=about.taken or None if about is not None else None,
+        resolution=None if about is None else about.resolution,
+        resolutionunit=None if about is None or about.resolution is None else 2,
+        extratags=tags,
         metadata=None,
     )
     return stream.getvalue()

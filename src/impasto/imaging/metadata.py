@@ -21,10 +21,13 @@ from impasto.errors import OptionError
 from impasto.files.json_text import parse_json
 from impasto.imaging import formats
 from impasto.imaging.guard import decoding, load, picture_error
+from impasto.types import PhotoMetadata
 
 KEY = "impasto"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_SOFTWARE, _DESCRIPTION, _EXIF_FOLDER, _USER_COMMENT = 0x0131, 0x010E, 0x8769, 0x9286
+_DESCRIPTION, _EXIF_FOLDER, _USER_COMMENT = 0x010E, 0x8769, 0x9286
+_INCHES = 39.37007874
+"""Inches in a metre."""
 _ASCII = b"ASCII\0\0\0"
 
 
@@ -42,12 +45,9 @@ def to_json(parameters: Mapping[str, object]) -> str:
         raise OptionError(message, expected=expected, actual=str(problem)) from problem
 
 
-def exif(text: str) -> bytes:
-    """Return EXIF data with JSON ``text`` in the user comment (Exif 2.32, 4.6.5, UserComment)."""
-    made = Image.Exif()
-    made[_SOFTWARE] = "Impasto"
-    made.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = _ASCII + _wrapped(text).encode("ascii")
-    return made.tobytes()
+def comment(text: str) -> bytes:
+    """Return the user comment of EXIF that holds JSON ``text`` (Exif 2.32, 4.6.5, UserComment)."""
+    return _ASCII + _wrapped(text).encode("ascii")
 
 
 def tiff_description(text: str) -> str:
@@ -72,6 +72,19 @@ def png_profile(profile: bytes, name: str = "sRGB") -> bytes:
 def png_text(text: str) -> bytes:
     """Return an uncompressed iTXt chunk holding ``text`` under the key "impasto" (11.3.3.4)."""
     return png_chunk(b"iTXt", KEY.encode("ascii") + b"\0\0\0\0\0" + text.encode("utf-8"))
+
+
+def png_about(about: PhotoMetadata, packet: bytes | None, exif: bytes | None) -> bytes:
+    """Return the chunks of a photograph's metadata: pHYs (11.3.4.3), eXIf (11.3.4.5), and XMP in iTXt."""
+    found = b""
+    if about.resolution is not None:
+        across, down = (round(side * _INCHES) for side in about.resolution)
+        found += png_chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
+    if exif is not None:
+        found += png_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+    if packet is not None:
+        found += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)
+    return found
 
 
 def insert_png_chunks(png: bytes, chunks: bytes) -> bytes:

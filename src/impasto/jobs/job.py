@@ -78,7 +78,9 @@ class Job:
     ``content``: the photograph. ``styles``: names, style files, pictures, or folders of pictures.
     ``output``: the file to write, whose suffix is the format; "" for none. ``options``: those of the engine
     that paints. ``content_masks``, ``style_masks``, ``protect``, ``strokes``: as in ``impasto.stylize``.
-    ``quality``: for lossy formats, 1 to 100. Inputs may be given as strings, which are their places.
+    ``quality``: for lossy formats, 1 to 100. ``keep_metadata``: write the photograph's date, author and so on
+    to the output; ``keep_location``: also where it was taken. ``keep_recipe``: write inputs and options
+    there. Inputs may be given as strings, which are their places.
 
     ``jobs.identity.measure`` fills in the digests of inputs; ``start``, the picture that ``options.init``
     names, if any; ``folder``, the base of relative paths; ``network``, the SHA-256 of the network's weights.
@@ -94,6 +96,9 @@ class Job:
     strokes: Reference | None = None
     start: Reference | None = None
     quality: int = 95
+    keep_metadata: bool = True
+    keep_location: bool = False
+    keep_recipe: bool = True
     folder: str = ""
     network: str = ""
 
@@ -110,6 +115,11 @@ class Job:
         for name in ("output", "folder", "network"):
             if not isinstance(getattr(self, name), str) or not is_path(getattr(self, name)):
                 raise OptionError(f"expected {name} of a job to be a path; got {shown(getattr(self, name))}")
+        for name in ("keep_metadata", "keep_location", "keep_recipe"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(
+                    f"expected {name} of a job to be True or False; got {shown(getattr(self, name))}"
+                )
         whole = isinstance(self.quality, int) and not isinstance(self.quality, bool)
         if not whole or not 1 <= self.quality <= 100:
             raise OptionError(

@@ -40,6 +40,9 @@ def batch(
     options: PaintOptions | None = None,
     suffix: str = ".png",
     quality: int = 95,
+    keep_metadata: bool = True,
+    keep_location: bool = False,
+    keep_recipe: bool = True,
     checkpoint_every: float = INTERVAL,
     max_pixels: int = imaging.MAX_PIXELS,
     workers: int | Literal["auto"] = 1,
@@ -55,8 +58,9 @@ def batch(
 
     ``contents``: files, and folders of them. ``styles``: as for ``stylize``, by name or path; a folder is
     one style. Results are named CONTENT-STYLE with ``suffix``, with more of the path where two names would
-    be equal. Options are as for ``stylize``: ``preset`` or ``options``, and ``changes``. Files and folders
-    may be addresses for fsspec, such as s3://bucket/photos.
+    be equal. ``keep_metadata``, ``keep_location``, ``keep_recipe``: as in ``Job``. Options are as for
+    ``stylize``: ``preset`` or ``options``, and ``changes``. Files and folders may be addresses for fsspec,
+    such as s3://bucket/photos.
 
     The folder's ``manifest.jsonl`` has a line for each painting. Run again, ``batch`` paints what is
     missing, has failed, or was painted with other options or files, and resumes unfinished paintings, which
@@ -93,7 +97,10 @@ def batch(
     places.make_folder(folder)
     results = {location(places.join(folder, name)) for name in records(manifest(folder))}
     photos, left_out = photographs(_several(contents), results)
-    jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)
+    jobs = [
+        replace(job, keep_metadata=keep_metadata, keep_location=keep_location, keep_recipe=keep_recipe)
+        for job in pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)
+    ]
     needed, free = painter.memory(), budget(OptimizeOptions())
     request = WorkerRequest(workers, ray, len(jobs), chosen.device, needed, free, folder)
 

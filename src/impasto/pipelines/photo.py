@@ -57,14 +57,28 @@ class Result:
         """Return the options and inputs to make this picture again, ready for JSON."""
         return self.job.recipe()
 
-    def save(self, path: str | os.PathLike[str], *, quality: int = 95, parameters: bool = True) -> None:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        quality: int = 95,
+        parameters: bool | None = None,
+        metadata: bool | None = None,
+        location: bool | None = None,
+    ) -> None:
         """Write the picture; the format follows the suffix. Raises OutputError.
 
         ``quality`` is for lossy formats, 1 to 100. ``parameters``: store the options and inputs in the
-        file, for ``impasto stylize --from``.
+        file, for ``impasto stylize --from``. ``metadata``: store the photograph's date, author, copyright,
+        keywords and resolution; ``location``: also where it was taken. None: as the job says, which by
+        default is all but the location.
         """
-        stored = self.parameters() if parameters else None
-        imaging.write(self.picture, path, quality=quality, parameters=stored)
+        job = self.job
+        stored = self.parameters() if (job.keep_recipe if parameters is None else parameters) else None
+        kept = job.keep_metadata if metadata is None else metadata
+        picture = self.picture if kept else replace(self.picture, metadata=None)
+        where = job.keep_location if location is None else location
+        imaging.write(picture, path, quality=quality, parameters=stored, location=where)
 
 
 def paint_job(
@@ -99,7 +113,7 @@ def paint_job(
     painting = painter.paint(picture, checkpointer=checkpointer, on_progress=on_progress, cancel=cancel)
     result = Result(
         job,
-        painting.picture,
+        replace(painting.picture, metadata=picture.metadata),
         painting.losses,
         painting.iterations,
         painting.seconds,
@@ -290,6 +304,8 @@ def _check_outputs(job: Job, checkpoint: str | os.PathLike[str] | None) -> None:
     """Raise OutputError for files that cannot be written, InputError for those that are inputs."""
     if job.output and not places.is_address(job.output):
         imaging.check_writable(job.output)
+        if job.keep_recipe:
+            imaging.check_parameters(job.output, job.recipe())
     if checkpoint is not None:
         imaging.check_writable(checkpoint, suffixes=(Path(checkpoint).suffix.lower(),))
     outputs = [p for p in (job.output, checkpoint) if p and not places.is_address(os.fspath(p))]

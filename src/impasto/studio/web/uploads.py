@@ -6,7 +6,7 @@ import io
 import re
 import unicodedata
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -107,7 +107,7 @@ def _too_many_frames(most: int) -> UploadError:
 
 def _write(picture: Picture, role: Role, target: Path) -> None:
     if picture.bits == 16:
-        imaging.write(picture, target)
+        imaging.write(replace(picture, metadata=None), target)
         return
     stream = io.BytesIO()
     # Lightly compressed, as this copy is read more often than sent.
