@@ -18,6 +18,7 @@ from impasto.errors import OptionError
 from impasto.imaging import deep, formats, icc
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
 from impasto.imaging.photo_metadata import read_photo_metadata
+from impasto.imaging.repairs import ended_jpeg, repaired_png
 from impasto.types import Picture
 
 _ORIENTATION = 0x0112
@@ -55,6 +56,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
     data = load(place)
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
+        data = repaired_png(data) if kind is formats.PNG else data
         picture = _decode(data, kind, place, max_pixels)
         with warnings.catch_warnings(action="ignore"):  # what is damaged there was said, or is of no account
             about = read_photo_metadata(data, kind.codec)
@@ -72,7 +74,8 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     with place.open("rb") as stream:
         kind = formats.sniff(place, stream.read(512))
         stream.seek(0)
-        with decoding(place, kind.name), Image.open(stream, formats=[kind.codec]) as image:
+        whole = io.BytesIO(repaired_png(stream.read())) if kind is formats.PNG else stream
+        with decoding(place, kind.name), Image.open(whole, formats=[kind.codec]) as image:
             width, height = image.size
             return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
 
@@ -87,12 +90,26 @@ def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> P
         _note_other_colour_descriptions(image, data, kind)
         if kind is formats.PNG and deep.is_deep_png(data):
             return _finish(deep.decode_png(data, image, _orientation(image)))
-        image.load()
+        try:
+            image.load()
+        except OSError:
+            ended = ended_jpeg(data) if kind is formats.JPEG else None
+            if ended is None:
+                raise
+            return _decode_unended(*ended, path, max_pixels)
         profile = image.info.get("icc_profile")
         orientation = _orientation(image)
         colour, alpha = _separate(image)
     pixels = _scaled(icc.image_to_srgb(colour, profile))
     return _assemble(pixels, None if alpha is None else _scaled(np.asarray(alpha)), orientation, 8)
+
+
+def _decode_unended(one: bytes, other: bytes, path: Path, max_pixels: int) -> Picture:
+    """Return the picture that both files give. Raises ValueError for two different ones."""
+    first, second = (_decode(data, formats.JPEG, path, max_pixels) for data in (one, other))
+    if not np.array_equal(first.pixels, second.pixels):
+        raise ValueError("image file is truncated")
+    return first
 
 
 def _finish(raster: deep.Raster) -> Picture:

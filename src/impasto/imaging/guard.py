@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from impasto.errors import ImpastoError, PictureError
 from impasto.files import reason_of
@@ -18,6 +18,9 @@ from impasto.files import reason_of
 class ImagingWarning(UserWarning):
     """A picture was read, but something in its file had to be passed over; the message says what."""
 
+
+MOST_TEXT = 16 << 20
+"""Bytes of a compressed text or profile that Pillow reads; ``repairs`` removes larger ones."""
 
 _decoders = threading.RLock()
 """Pillow's pixel limit and Python's warning filters are global, so one picture is decoded at a time."""
@@ -77,7 +80,8 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
     """
     with _decoders:
         limit = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = None
+        longest = PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, MOST_TEXT
         try:
             with warnings.catch_warnings(record=True) as caught, _listening() as logged:
                 warnings.simplefilter("always")
@@ -87,11 +91,16 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
         except MemoryError as problem:
             raise picture_error(path, f"a {kind} picture that fits into memory", "it does not") from problem
         except Exception as problem:  # a decoder given damaged data may raise anything
-            reason = " ".join(str(problem).split()).rstrip(".")[:200] or type(problem).__name__
+            words = (
+                "its beginning makes no sense"
+                if isinstance(problem, UnidentifiedImageError)
+                else str(problem)
+            )
+            reason = " ".join(words.split()).rstrip(".")[:200] or type(problem).__name__
             actual = f"its data is damaged, cut short or of an unknown variety ({reason})"
             raise picture_error(path, f"a complete {kind} picture", actual) from problem
         finally:
-            Image.MAX_IMAGE_PIXELS = limit
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limit, longest
     _pass_on(path, caught, logged)
 
 

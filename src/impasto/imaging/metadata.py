@@ -21,6 +21,7 @@ from impasto.errors import OptionError
 from impasto.files.json_text import parse_json
 from impasto.imaging import formats
 from impasto.imaging.guard import decoding, load, picture_error
+from impasto.imaging.repairs import repaired_png
 from impasto.types import PhotoMetadata
 
 KEY = "impasto"
@@ -111,7 +112,7 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
     data = load(place)
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
-        text = _stored(data, kind)
+        text = _stored(repaired_png(data) if kind is formats.PNG else data, kind)
     if text is None:
         return None
     try:

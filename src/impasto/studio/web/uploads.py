@@ -17,6 +17,7 @@ from impasto import files, imaging
 from impasto.errors import InputError, MissingExtraError, PictureError
 from impasto.imaging import formats
 from impasto.imaging.guard import ImagingWarning, decoding
+from impasto.imaging.repairs import repaired_png
 from impasto.studio.thumbnails import as_image, as_jpeg, thumbnail
 from impasto.studio.web.frame_count import gif_frames, has_more_frames
 from impasto.types import Picture
@@ -81,6 +82,7 @@ def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
     kind = formats.sniff(source, data)
     if kind.codec == "GIF":  # before Pillow reads its blocks one by one
         _check_gif(data, max_frames)
+    data = repaired_png(data) if kind is formats.PNG else data
     with decoding(source, kind.name), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         pixels = image.width * image.height
         if pixels > max_pixels:

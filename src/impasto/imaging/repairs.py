@@ -1,0 +1,93 @@
+"""Repairs of sound pictures in files that decoders refuse, before they are decoded."""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from collections.abc import Iterator
+
+from impasto.imaging.guard import ImagingWarning
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+KEPT = (b"impasto", b"XML:com.adobe.xmp", b"Author", b"Copyright", b"Title", b"Description", b"Creation Time")
+"""The keywords of texts that are read."""
+MOST_TEXT = 1 << 20
+"""Bytes of a text that are read."""
+MOST_PROFILE = 16 << 20
+"""Bytes of a colour profile that are read; the greatest of printers have some megabytes."""
+_NAMES = {b"iCCP": "the colour profile", b"eXIf": "EXIF data"}
+END = b"\xff\xd9"
+"""The end marker of a JPEG (ITU T.81, B.1.1.3)."""
+
+
+def repaired_png(data: bytes) -> bytes:
+    """Return a PNG without texts that nothing reads, and without other chunks that pixels do not need if
+    their checksums are wrong or they are too large, which is said in an ImagingWarning.
+
+    Anything else that is wrong is left to the decoder (PNG, third edition, 5.3 and 13.2).
+    """
+    pieces, changed = [SIGNATURE], False
+    for kind, body, whole, sound in _chunks(data):
+        is_ancillary = len(kind) == 4 and bool(kind[0] & 32)
+        if kind in TEXTS:
+            keep = sound and body.partition(b"\0")[0] in KEPT and _fits(kind, body)
+        elif is_ancillary:
+            problem = "" if sound else "its checksum is wrong"
+            if not problem and kind == b"iCCP" and not _inflates(body.partition(b"\0")[2][1:], MOST_PROFILE):
+                problem = "it is damaged or too large"
+            if problem:
+                name = _NAMES.get(kind, f"{kind.decode('latin-1')} data")
+                warnings.warn(f"{name} in the file cannot be read ({problem})", ImagingWarning, stacklevel=2)
+            keep = not problem
+        else:
+            keep = True
+        changed = changed or not keep
+        if keep:
+            pieces.append(whole)
+    return b"".join(pieces) if changed else data
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes, bool]]:
+    """Yield type, data, all bytes, and whether the checksum is right, of each chunk."""
+    at = len(SIGNATURE)
+    while at < len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        end = at + 12 + length
+        whole = data[at:end]
+        if kind[:1].isupper() or len(whole) < 12 + length:  # the decoder checks those
+            yield kind, b"", whole, True
+        else:
+            yield kind, body, whole, zlib.crc32(kind + body) == int.from_bytes(whole[-4:], "big")
+        at = end
+
+
+def _fits(kind: bytes, body: bytes) -> bool:
+    rest = body.partition(b"\0")[2]
+    if kind == b"zTXt":
+        return _inflates(rest[1:], MOST_TEXT)
+    if kind == b"iTXt" and rest[:1] == b"\1":
+        return _inflates(rest[2:].split(b"\0", 2)[-1], MOST_TEXT)
+    return len(body) <= 16 * MOST_TEXT
+
+
+def _inflates(data: bytes, most: int) -> bool:
+    """Return whether compressed ``data`` are sound, and at most ``most`` bytes."""
+    inflater = zlib.decompressobj()
+    try:
+        inflater.decompress(data, most)
+    except zlib.error:
+        return False
+    return not inflater.unconsumed_tail
+
+
+def ended_jpeg(data: bytes) -> tuple[bytes, bytes] | None:
+    """Return a JPEG without an end marker twice, with different bytes and the marker at the end; None if it
+    has one.
+
+    Decoders take those bytes for pixels if some are missing. If both give the same picture, it was whole.
+    """
+    if data.rstrip(b"\0").endswith(END):
+        return None
+    return data + bytes(range(7, 254, 3)) + END, data + bytes(range(250, 5, -3)) + END

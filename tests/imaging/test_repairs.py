@@ -1,0 +1,95 @@
+"""Sound pictures are read, whatever is wrong with what stands beside their pixels."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from impasto import imaging
+from impasto.errors import PictureError
+from impasto.imaging.decoder import read_size
+from impasto.types import Picture
+from tests.conftest import blobs
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def chunk(kind: bytes, body: bytes, *, sound: bool = True) -> bytes:
+    check = zlib.crc32(kind + body) ^ (not sound)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
+
+
+def large_profile(size: int) -> bytes:
+    whole = PROFILE + np.random.default_rng(0).bytes(size)
+    return b"printer\0\0" + zlib.compress(struct.pack(">I", len(whole)) + whole[4:])
+
+
+WORKFLOW = b"workflow\0\0" + zlib.compress(b'{"nodes": []}' * 200_000)
+CASES = {
+    "a text of a workflow": chunk(b"zTXt", WORKFLOW),
+    "an international one": chunk(b"iTXt", b"prompt\0\1\0\0\0" + zlib.compress(b"x" * 3_000_000)),
+    "many texts": b"".join(chunk(b"tEXt", b"k%d\0" % k + b"x" * 900_000) for k in range(80)),
+    "a text with a wrong checksum": chunk(b"tEXt", b"Comment\0hello", sound=False),
+    "a large profile": chunk(b"iCCP", large_profile(1_700_000)),
+}
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("name", CASES)
+def test_a_png_is_read_whatever_stands_beside_its_pixels(name: str, bits: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    imaging.write(Picture(blobs(16, 12, 1), bits=bits), path, parameters={"a": 1})
+    data, pixels = path.read_bytes(), imaging.read(path).pixels
+    if b"iCCP" in CASES[name][:8]:
+        at = data.index(b"iCCP") - 4
+        data = data[:at] + data[at + 12 + int.from_bytes(data[at : at + 4], "big") :]
+    path.write_bytes(data[:33] + CASES[name] + data[33:])
+    assert np.allclose(imaging.read(path).pixels, pixels, atol=2 / 255)
+    assert imaging.read_parameters(path) == {"a": 1}
+    assert read_size(path) == (16, 12)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(b"iCCP", "the colour profile"), (b"eXIf", "EXIF data")])
+def test_what_is_damaged_and_matters_is_said(kind: bytes, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    Image.fromarray((blobs(16, 12, 1) * 255).astype(np.uint8)).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + chunk(kind, b"x\0\0junk", sound=False) + data[33:])
+    with pytest.warns(imaging.ImagingWarning, match=f"{name} in the file cannot be read"):
+        imaging.read(path)
+
+
+def test_damaged_pixels_of_a_png_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    imaging.write(Picture(blobs(16, 12, 1)), path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IDAT") + 9] ^= 255
+    path.write_bytes(bytes(data))
+    with pytest.raises(PictureError, match="damaged") as caught:
+        imaging.read(path)
+    path.write_bytes(data[:12] + b"IHDX" + data[16:])
+    with pytest.raises(PictureError, match=r"makes no sense|damaged") as caught:
+        imaging.read(path)
+    assert "0x" not in str(caught.value)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_lacks_only_its_end_marker_is_read(progressive: bool, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    whole = Image.fromarray((blobs(200, 120, 1, 40) * 255).astype(np.uint8))
+    whole.save(stream, "JPEG", progressive=progressive)
+    data, path = stream.getvalue(), tmp_path / "x.jpg"
+    path.write_bytes(data)
+    pixels = imaging.read(path).pixels
+    path.write_bytes(data[:-2])
+    assert np.array_equal(imaging.read(path).pixels, pixels)
+    for cut in (8, 60, len(data) // 3):
+        path.write_bytes(data[:-cut])
+        with pytest.raises(PictureError, match="cut short"):
+            imaging.read(path)
