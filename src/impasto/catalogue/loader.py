@@ -56,7 +56,7 @@ def pictures_in(source: PictureLike) -> list[PictureLike]:
     """
     if not isinstance(source, (str, os.PathLike)) or not Path(source).is_dir():
         return [source]
-    paths = [p for p in sorted(Path(source).iterdir()) if p.suffix.lower() in imaging.READABLE_SUFFIXES]
+    paths = imaging.pictures_in(Path(source))
     if not paths:
         raise StyleError(f"the folder {source} has no pictures in it; expected an artist's works")
     return list(paths)

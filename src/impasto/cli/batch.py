@@ -25,6 +25,7 @@ from impasto.cli.choices import (
     Quality,
     Quiet,
     RayAddress,
+    Recursive,
     StripMetadata,
     Workers,
     kept,
@@ -168,6 +169,7 @@ def batch(
     ] = None,
     quality: Quality = 95,
     max_pixels: MaxPixels = None,
+    recursive: Recursive = False,
     strip_metadata: StripMetadata = False,
     keep_location: KeepLocation = False,
     no_recipe: NoRecipe = False,
@@ -203,7 +205,7 @@ def batch(
 
     among = parse_workers(workers or ("1" if ray is None else "auto"))
     known_styles(map(plain, style))  # fail before creating a folder
-    photographs(map(plain, contents))
+    photographs(map(plain, contents), recursive=recursive)
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         done = paint_batch(
             contents,
@@ -212,6 +214,7 @@ def batch(
             options=quick or choices.options(),
             suffix=f".{format.lower().removeprefix('.')}",
             quality=quality,
+            recursive=recursive,
             **kept(strip_metadata, keep_location, no_recipe),
             checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
             max_pixels=max_pixels or MAX_PIXELS,

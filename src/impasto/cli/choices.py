@@ -32,6 +32,9 @@ MaxPixels = Annotated[
     int | None,
     typer.Option(min=1, help="Refuse pictures of more than this many pixels. \\[default: 180000000]"),
 ]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-r", help="Also paint the photographs in subfolders.")
+]
 METADATA = "Metadata"
 StripMetadata = Annotated[
     bool,

@@ -18,6 +18,7 @@ from impasto.cli.choices import (
     MaxPixels,
     NoRecipe,
     Quality,
+    Recursive,
     StripMetadata,
     kept,
     with_choices,
@@ -83,6 +84,7 @@ def fast(
     frames: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many frames.", rich_help_panel=CAMERA)
     ] = None,
+    recursive: Recursive = False,
     strip_metadata: StripMetadata = False,
     keep_location: KeepLocation = False,
     no_recipe: NoRecipe = False,
@@ -128,7 +130,9 @@ def fast(
         return
     jobs = [
         replace(job, content=Reference(str(content), label(str(content))), output=str(target))
-        for content, target in outputs(photos, _ending(names or [options.model or ""], options), output)
+        for content, target in outputs(
+            photos, _ending(names or [options.model or ""], options), output, recursive
+        )
     ]
     if paint_all(jobs, painter, most, show):
         raise typer.Exit(SOME_FAILED)
@@ -154,7 +158,9 @@ def _check_request(
         raise OptionError("expected -o OUT (a folder, .gif or .webp) or --serve PORT for what --camera sees")
 
 
-def outputs(given: Sequence[str], ending: str, output: Path | None) -> list[tuple[Path, Path]]:
+def outputs(
+    given: Sequence[str], ending: str, output: Path | None, recursive: bool = False
+) -> list[tuple[Path, Path]]:
     """Photographs and where their paintings go, in a folder as PHOTO-``ending``. Raises InputError and
     OutputError."""
     from impasto.files import make_folder, protecting
@@ -162,7 +168,7 @@ def outputs(given: Sequence[str], ending: str, output: Path | None) -> list[tupl
     from impasto.jobs.pairs import labels, photographs
 
     assert output is not None
-    photos, _ = photographs(given)
+    photos, _ = photographs(given, recursive=recursive)
     single = len(photos) == 1 and not Path(given[0]).is_dir()
     if single and not output.is_dir() and output.suffix:
         check_writable(output)

@@ -27,6 +27,7 @@ from impasto.imaging.colour_transfer import (
 from impasto.imaging.decoder import MAX_PIXELS, read, read_size
 from impasto.imaging.edges import continued, joined
 from impasto.imaging.encoder import check_parameters, check_writable, write
+from impasto.imaging.folders import is_picture, pictures_in
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
 from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask
@@ -52,6 +53,7 @@ __all__ = [
     "feather",
     "fill_transparent",
     "fit",
+    "is_picture",
     "joined",
     "keep_colours",
     "lab_to_rgb",
@@ -61,6 +63,7 @@ __all__ = [
     "match_colours",
     "match_luminance",
     "match_regions",
+    "pictures_in",
     "overlap",
     "read",
     "read_mask",

@@ -29,7 +29,7 @@ MAX_PIXELS = 180_000_000
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page), GIF (first frame) or HEIC.
+    """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page), GIF (first frame), BMP or HEIC.
 
     The format is told from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
     float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an

@@ -31,8 +31,9 @@ class Format:
     """One file format.
 
     ``name``: for people. ``codec``: Pillow's name. ``suffixes``: those it is written under. ``media``: its
-    media types. ``longest_side``: the largest width and height it can hold. ``options``: Pillow's options
-    for writing it. ``load``: makes Pillow able to read and write it; raises MissingExtraError.
+    media types. ``aliases``: other suffixes of files that are read. ``longest_side``: the largest width and
+    height it can hold. ``options``: Pillow's options for writing it. ``load``: makes Pillow able to read
+    and write it; raises MissingExtraError.
     """
 
     name: str
@@ -42,24 +43,31 @@ class Format:
     longest_side: int
     writable: bool = True
     options: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    aliases: tuple[str, ...] = ()
     load: Callable[[], None] = field(default=lambda: None, compare=False)
 
 
 # Without "optimize", whose buffer is too small for noise.
-JPEG = Format("JPEG", "JPEG", (".jpg", ".jpeg"), ("image/jpeg",), 65_500, options={"subsampling": 0})
-PNG = Format("PNG", "PNG", (".png",), ("image/png",), 2**31 - 1)
+JPEG = Format(
+    *("JPEG", "JPEG", (".jpg", ".jpeg"), ("image/jpeg",), 65_500),
+    options={"subsampling": 0},
+    aliases=(".jfif", ".jpe", ".jif", ".jfi", ".pjpeg", ".pjp"),
+)
+PNG = Format("PNG", "PNG", (".png",), ("image/png",), 2**31 - 1, aliases=(".apng",))
 WEBP = Format("WebP", "WEBP", (".webp",), ("image/webp",), 16_383, options={"method": 4, "exact": True})
 AVIF = Format("AVIF", "AVIF", (".avif",), ("image/avif",), 65_535, options={"subsampling": "4:4:4"})
 TIFF = Format("TIFF", "TIFF", (".tif", ".tiff"), ("image/tiff",), 2**31 - 1)
+BMP = Format("BMP", "BMP", (".bmp", ".dib"), ("image/bmp",), 2**31 - 1, writable=False)
 GIF = Format("GIF", "GIF", (".gif",), ("image/gif",), 65_535, writable=False)
 HEIC = Format(
     *("HEIC", "HEIF", (".heic", ".heif"), ("image/heic", "image/heif"), 16_384),
     options={"chroma": 444},
+    aliases=(".hif",),
     load=_load_heic,
 )
 
-READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, HEIC)
-READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in f.suffixes)
+READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, BMP, HEIC)
+READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in (*f.suffixes, *f.aliases))
 WRITABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE if f.writable for s in f.suffixes)
 """The suffixes ``write`` accepts, in lower case."""
 
@@ -70,13 +78,13 @@ _MARKS = (
     (b"\x89PNG\r\n\x1a\n", PNG),
     (b"GIF87a", GIF),
     (b"GIF89a", GIF),
+    (b"BM", BMP),
     *((mark, TIFF) for mark in _TIFF_MARKS),
 )
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _FOREIGN = (
     (b"%PDF", "a PDF document"),
     (b"8BPS", "a Photoshop document"),
-    (b"BM", "a BMP picture"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
@@ -88,7 +96,7 @@ _FOREIGN = (
     (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
     (b"<svg", "an SVG drawing"),
 )
-_RAW_SUFFIXES = {".dng", ".nef", ".cr2", ".arw", ".orf", ".rw2", ".pef", ".srw", ".nrw", ".sr2"}
+RAW_SUFFIXES = {".dng", ".nef", ".cr2", ".arw", ".orf", ".rw2", ".pef", ".srw", ".nrw", ".sr2"}
 
 
 def sniff(path: Path, data: bytes) -> Format:
@@ -101,7 +109,7 @@ def sniff(path: Path, data: bytes) -> Format:
     found = _recognise(data)
     if found is None:
         raise picture_error(path, _EXPECTED, f"the file holds {_describe(data)}")
-    if found is TIFF and (path.suffix.lower() in _RAW_SUFFIXES or data[8:10] == b"CR"):
+    if found is TIFF and (path.suffix.lower() in RAW_SUFFIXES or data[8:10] == b"CR"):
         raise picture_error(path, _EXPECTED, "it is a camera's raw file, to be developed first")
     found.load()
     return found

@@ -69,10 +69,9 @@ def digest(name: str) -> str:
         return digests.of_file(fetch(name), known=True)
     path = named_or_path(name)
     if path.is_dir():
-        from impasto.imaging import READABLE_SUFFIXES  # slow to import
+        from impasto.imaging import pictures_in  # slow to import
 
-        pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in READABLE_SUFFIXES]
-        return digests.of_files(pictures)
+        return digests.of_files(pictures_in(path))
     return digests.of_file(path, known=True)
 
 

@@ -10,19 +10,21 @@ from impasto.catalogue.lookup import find_style
 from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.files.places import is_address
-from impasto.imaging import READABLE_SUFFIXES, check_writable
+from impasto.imaging import check_writable, is_picture, pictures_in
 from impasto.jobs.job import Job, PaintOptions, Reference
 
 
-def photographs(given: Iterable[str], results: Collection[Path | str] = ()) -> tuple[list[str], list[str]]:
+def photographs(
+    given: Iterable[str], results: Collection[Path | str] = (), *, recursive: bool = False
+) -> tuple[list[str], list[str]]:
     """Return the ``given`` files and the pictures in given folders, without duplicates: photographs, and
-    those that are among the ``results`` (as returned by ``location``).
+    those that are among the ``results`` (as returned by ``location``). ``recursive``: also in subfolders.
 
     Raises InputError for a missing file, a folder without pictures, or no photographs.
     """
     found: dict[Path | str, str] = {}
     for name in given:
-        for picture in _pictures(name):
+        for picture in _pictures(name, recursive):
             found.setdefault(location(picture), picture)
     photos = [name for path, name in found.items() if path not in results]
     if not photos:
@@ -37,7 +39,7 @@ def location(name: str) -> Path | str:
     return name if is_address(name) else Path(name).resolve()
 
 
-def _pictures(name: str) -> list[str]:
+def _pictures(name: str, recursive: bool) -> list[str]:
     """Return the photograph ``name``, or those in the folder of that name."""
     if is_address(name):
         is_folder, is_there = places.is_folder(name), places.exists(name)
@@ -47,8 +49,10 @@ def _pictures(name: str) -> list[str]:
         raise InputError(f"there is no photograph or folder {name}")
     if not is_folder:
         return [name if is_address(name) else str(Path(name))]
-    inside = places.listing(name) if is_address(name) else [str(p) for p in sorted(Path(name).iterdir())]
-    pictures = [p for p in inside if PurePosixPath(p).suffix.lower() in READABLE_SUFFIXES]
+    if is_address(name):
+        pictures = [address for address in places.listing(name) if is_picture(places.name_of(address))]
+    else:
+        pictures = [str(path) for path in pictures_in(Path(name), recursive=recursive)]
     if not pictures:
         raise InputError(f"expected a folder of photographs; {name} has no pictures")
     return pictures

@@ -40,6 +40,7 @@ def batch(
     options: PaintOptions | None = None,
     suffix: str = ".png",
     quality: int = 95,
+    recursive: bool = False,
     keep_metadata: bool = True,
     keep_location: bool = False,
     keep_recipe: bool = True,
@@ -56,11 +57,11 @@ def batch(
 ) -> Batch:
     """Paint every photograph of ``contents`` in every style of ``styles``, into the folder ``output``.
 
-    ``contents``: files, and folders of them. ``styles``: as for ``stylize``, by name or path; a folder is
-    one style. Results are named CONTENT-STYLE with ``suffix``, with more of the path where two names would
-    be equal. ``keep_metadata``, ``keep_location``, ``keep_recipe``: as in ``Job``. Options are as for
-    ``stylize``: ``preset`` or ``options``, and ``changes``. Files and folders may be addresses for fsspec,
-    such as s3://bucket/photos.
+    ``contents``: files, and folders of them (``recursive``: with their subfolders). ``styles``: as for
+    ``stylize``, by name or path; a folder is one style. Results are named CONTENT-STYLE with ``suffix``,
+    with more of the path where two names would be equal. ``keep_metadata``, ``keep_location``,
+    ``keep_recipe``: as in ``Job``. Options are as for ``stylize``: ``preset`` or ``options``, and
+    ``changes``. Files and folders may be addresses for fsspec, such as s3://bucket/photos.
 
     The folder's ``manifest.jsonl`` has a line for each painting. Run again, ``batch`` paints what is
     missing, has failed, or was painted with other options or files, and resumes unfinished paintings, which
@@ -96,7 +97,7 @@ def batch(
     folder = places.plain(os.fspath(output))
     places.make_folder(folder)
     results = {location(places.join(folder, name)) for name in records(manifest(folder))}
-    photos, left_out = photographs(_several(contents), results)
+    photos, left_out = photographs(_several(contents), results, recursive=recursive)
     jobs = [
         replace(job, keep_metadata=keep_metadata, keep_location=keep_location, keep_recipe=keep_recipe)
         for job in pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)

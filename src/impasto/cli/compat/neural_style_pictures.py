@@ -53,7 +53,9 @@ def style_paths(style_image: str) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in _SUFFIXES)
+        inside = sorted(
+            p for p in path.iterdir() if p.is_file() and p.suffix.lower() in _SUFFIXES and p.name[0] != "."
+        )
         if not inside:
             raise PictureError(f"-style_image: expected pictures in the folder {path}; got none")
         found += inside

@@ -38,9 +38,8 @@ def find_photos(places: Iterable[Path], most: int) -> list[Path]:
     for place in places:
         if not place.exists():
             raise InputError(f"expected photographs or a folder of them at {place}; there is nothing")
-        inside = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
-        named = [p for p in inside if p.suffix.lower() in imaging.READABLE_SUFFIXES]
-        found.update(dict.fromkeys(named))
+        inside = imaging.pictures_in(place, recursive=True) if place.is_dir() else [place]
+        found.update(dict.fromkeys(inside))
     paths = list(found)
     if not paths:
         raise InputError("expected photographs to train on; there is no picture in the folders given")
