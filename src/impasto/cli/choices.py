@@ -60,7 +60,7 @@ NoRecipe = Annotated[
 ]
 
 
-def kept(strip_metadata: bool, keep_location: bool, no_recipe: bool) -> dict[str, bool]:
+def kept(strip_metadata: bool, keep_location: bool, no_recipe: bool) -> dict[str, Any]:
     """Return the fields of a job for the three options. Raises OptionError if they do not go together."""
     if strip_metadata and keep_location:
         raise OptionError("expected --strip-metadata or --keep-location, not both")

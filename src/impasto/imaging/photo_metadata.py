@@ -117,7 +117,7 @@ def _of_xmp(image: Image.Image) -> PhotoMetadata:
 
 
 def _of_iptc(image: Image.Image) -> PhotoMetadata:
-    held: Mapping[tuple[int, int], Any] = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[assignment]
+    held: Mapping[Any, Any] = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
 
     def several(number: int) -> list[str]:
         value = held.get((2, number), [])
