@@ -246,12 +246,11 @@ def test_the_warning_points_at_whoever_reads(tmp_path: Path) -> None:
     assert caught[0].filename == __file__
 
 
-def test_a_png_with_a_gamma_of_its_own_is_read_with_a_warning(tmp_path: Path) -> None:
+def test_a_png_of_16_bits_with_a_gamma_of_its_own_is_converted(tmp_path: Path) -> None:
     samples = noise(3, 3, 3, top=65535)
-    usual = chunk(b"gAMA", (45455).to_bytes(4, "big"))
-    imaging.read(put(tmp_path, png16(samples, usual)))
-    with pytest.warns(imaging.ImagingWarning, match="gamma of 1"):
-        imaging.read(put(tmp_path, png16(samples, chunk(b"gAMA", (100000).to_bytes(4, "big")))))
+    plain = imaging.read(put(tmp_path, png16(samples, chunk(b"gAMA", (45455).to_bytes(4, "big")))))
+    linear = imaging.read(put(tmp_path, png16(samples, chunk(b"gAMA", (100000).to_bytes(4, "big")))))
+    np.testing.assert_allclose(linear.pixels, imaging.linear_to_srgb(plain.pixels), atol=1e-4)
 
 
 def test_an_avif_in_wide_gamut_without_a_profile_is_read_with_a_warning(tmp_path: Path) -> None:

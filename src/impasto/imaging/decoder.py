@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import struct
 import warnings
 from dataclasses import replace
@@ -19,6 +18,7 @@ from impasto.imaging import deep, formats, icc
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
 from impasto.imaging.photo_metadata import read_photo_metadata
 from impasto.imaging.repairs import ended_jpeg, repaired_png
+from impasto.imaging.stated_colours import stated_colours
 from impasto.types import Picture
 
 _ORIENTATION = 0x0112
@@ -33,15 +33,15 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
 
     The format is told from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
     float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an
-    embedded ICC profile (relative colorimetric, black point compensated). Without a profile the
-    values are taken to be sRGB, and CMYK is mixed by (1 - ink)(1 - black). ``alpha`` is straight,
-    and None when every pixel is opaque. PNG and TIFF of 16 bits are read exactly (``bits`` is 16),
-    as is floating-point TIFF in [0, 1]; only with a profile made of lookup tables are they
-    converted at 8 bits. Date, author, copyright, keywords, resolution and place are in ``metadata``. AVIF
-    and HEIC of 10 and 12 bits are read at 8.
+    embedded ICC profile (relative colorimetric, black point compensated), or from Adobe RGB, Display P3 or
+    a gamma that the file states otherwise. Without either the values are taken to be sRGB, and CMYK is
+    mixed by (1 - ink)(1 - black). ``alpha`` is straight, and None when every pixel is opaque. PNG and TIFF
+    of 16 bits are read exactly (``bits`` is 16), as is floating-point TIFF in [0, 1]; only with a profile
+    made of lookup tables are they converted at 8 bits. Date, author, copyright, keywords, resolution and
+    place are in ``metadata``. AVIF and HEIC of 10 and 12 bits are read at 8.
 
     What has to be passed over is said in an ImagingWarning: a damaged profile (the values are then
-    taken to be sRGB), unreadable EXIF data, a colour description other than an ICC profile.
+    taken to be sRGB), unreadable EXIF data, a stated colour space that is not known.
 
     Raises:
         PictureError: there is no such file, it is not a picture in one of these formats, it is
@@ -87,9 +87,10 @@ def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> P
             return _finish(raster)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         check_size(path, image.width, image.height, max_pixels)
-        _note_other_colour_descriptions(image, data, kind)
+        stated = stated_colours(image, data, kind, path)
         if kind is formats.PNG and deep.is_deep_png(data):
-            return _finish(deep.decode_png(data, image, _orientation(image)))
+            picture = _finish(deep.decode_png(data, image, _orientation(image)))
+            return picture if stated is None else replace(picture, pixels=stated.to_srgb(picture.pixels))
         try:
             image.load()
         except OSError:
@@ -101,6 +102,7 @@ def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> P
         orientation = _orientation(image)
         colour, alpha = _separate(image)
     pixels = _scaled(icc.image_to_srgb(colour, profile))
+    pixels = pixels if stated is None else stated.to_srgb(pixels)
     return _assemble(pixels, None if alpha is None else _scaled(np.asarray(alpha)), orientation, 8)
 
 
@@ -172,19 +174,3 @@ def _separate(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode in ("P", "RGBX", "YCbCr", "HSV"):
         return image.convert("RGB"), None
     raise ValueError(f"samples of mode {image.mode}")
-
-
-def _note_other_colour_descriptions(image: Image.Image, data: bytes, kind: formats.Format) -> None:
-    """Warn of colours described otherwise than by a profile, and differently from sRGB."""
-    if image.info.get("icc_profile"):
-        return
-    gamma = image.info.get("gamma")
-    if kind is formats.PNG and "srgb" not in image.info and gamma and abs(gamma - 1 / 2.2) > 0.02:
-        text = f"the picture states a gamma of {gamma:g} without a profile; it was read as sRGB"
-        warnings.warn(text, ImagingWarning, stacklevel=2)
-    if kind in (formats.AVIF, formats.HEIC):
-        found = re.search(rb"colrnclx(....)", data, re.DOTALL)
-        primaries, transfer = struct.unpack(">HH", found[1]) if found else (1, 13)
-        if primaries not in (1, 2) or transfer not in (1, 2, 6, 13, 14, 15):
-            text = f"colour primaries {primaries} with transfer {transfer} were read as sRGB"
-            warnings.warn(text, ImagingWarning, stacklevel=2)
