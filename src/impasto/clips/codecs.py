@@ -157,6 +157,9 @@ def find_target(
     from impasto.imaging import WRITABLE_SUFFIXES
 
     suffix = path.suffix.lower()
+    if str(path) == "-":
+        why = "a film is put together out of finished parts at the end, and not on standard output"
+        raise files.cannot_write(path, why, "the name of a file")
     if codec is not None and codec not in CODECS:
         raise OptionError(f"expected codec to be one of {', '.join(CODECS)}; got {codec!r}")
     if not suffix or path.is_dir() or is_numbered(path.name):

@@ -21,6 +21,12 @@ def open_clip(source: str | os.PathLike[str], request: Request | None = None) ->
     path = Path(source)
     if path.is_dir() or (not path.exists() and pictures.is_pattern(path.name)):
         return pictures.PictureSequence(pictures.find(path), request)
+    if str(source) == "-" or (path.exists() and not path.is_file()):
+        what = "standard input" if str(source) == "-" else f"{path}, which is a pipe or a device"
+        raise InputError(
+            f"expected a file: a film is read several times, and again after an interruption; got {what}. "
+            "Write it into a file first"
+        )
     if not path.exists():
         raise InputError(f"expected a video, a folder of pictures or a pattern; there is no {path}")
     return reading.VideoFile(path, request)

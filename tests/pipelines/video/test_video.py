@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import signal
 import subprocess
@@ -589,3 +590,22 @@ def test_the_stream_itself_states_the_rate_of_the_clip(
                 raw.mux(packet)
     with av.open(str(tmp_path / f"out.{bare}")) as container:
         assert container.streams.video[0].guessed_rate == rate
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_pipes_are_refused_with_the_reason_at_once(clip: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    negative = Negative()
+    for source, words in (
+        (tmp_path / "pipe.mkv", "which is a pipe or a device"),
+        (Path("-"), "standard input"),
+    ):
+        with pytest.raises(InputError, match=f"expected a file: a film is read several times.*{words}"):
+            fast(source, tmp_path / "out.mp4", painter=negative)
+    for output, words in (
+        (tmp_path / "pipe.mkv", "not a regular file"),
+        (Path("-"), "not on standard output"),
+    ):
+        with pytest.raises(OutputError, match=words):
+            fast(clip, output, painter=negative)
+    assert negative.painted == 0
