@@ -164,3 +164,16 @@ def test_a_lock_is_one_process_s_at_a_time(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write"), locked(tmp_path / "file" / "lock"):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="waits without reaping")
+def test_what_a_process_that_ended_has_left_is_removed_even_before_it_is_waited_for(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    own = local.temporary_name()
+    left = own.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    for name in (own, left):
+        (tmp_path / name).touch()
+    local.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [own]
+    ended.wait()

@@ -41,8 +41,8 @@ def make(diary: str, steps: int = 1, **what: str) -> Made:
 
     ``what`` happens to a result by its name, before it is written: "die" kills the worker the first time,
     "murder" every time, "fail" raises what may pass the first time, "damaged" what does not pass, "hang"
-    waits for ever the first time, "zombie" writes, then dies, the first time, and "wait" goes on until it is
-    stopped. With several ``steps`` a result takes 20 ms for each.
+    waits for ever the first time, "zombie" writes, then dies, the first time, "torn" dies while writing, the
+    first time, and "wait" goes on until it is stopped. With several ``steps`` a result takes 20 ms for each.
     """
 
     def perform(job: Job, _: Path, tell: ProgressCallback, stop: Cancel) -> Painted:
@@ -67,6 +67,9 @@ def make(diary: str, steps: int = 1, **what: str) -> Made:
 
 def act(what: str, job: Job, *, first: bool) -> None:
     if what == "murder" or (what == "die" and first):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "torn" and first:
+        files.Draft(job.output).stream.write(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "zombie" and first:
         write(job)

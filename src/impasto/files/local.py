@@ -218,12 +218,21 @@ def is_stale(name: str, changed: float | None = None) -> bool:
     words = name.removeprefix(_PREFIX).removesuffix(_SUFFIX).split("-")
     if not name.startswith(_PREFIX) or not name.endswith(_SUFFIX) or len(words) != 3:
         return False
-    if words[0] == _machine() and words[1].isdecimal():
-        import psutil  # slow to import
-
-        if not psutil.pid_exists(int(words[1])):
-            return True
+    if words[0] == _machine() and words[1].isdecimal() and not _is_running(int(words[1])):
+        return True
     return changed is not None and changed < time.time() - STALE
+
+
+def _is_running(process: int) -> bool:
+    """Return whether a process of this machine runs; one that has ended but was not waited for does not."""
+    import psutil  # slow to import
+
+    try:
+        return bool(psutil.Process(process).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD))
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 def sweep(folder: Path) -> None:

@@ -104,6 +104,7 @@ class RunStore:
             with locked(lock, self._taken):
                 yield
         finally:
+            places.sweep(self.folder)  # what workers that died meanwhile have left
             with contextlib.suppress(OSError):  # unfinished work keeps the folder
                 lock.parent.rmdir()
 
@@ -159,6 +160,8 @@ class RemoteRunStore(RunStore):
             with contextlib.suppress(Exception):  # the error being raised is more important
                 self._flush()
             self._lease.release()
+            with contextlib.suppress(Exception):
+                places.sweep(self.folder)
 
     def parts(self, read: Callable[[dict[str, Any]], T]) -> list[T]:
         found = super().parts(read)

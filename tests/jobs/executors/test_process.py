@@ -101,11 +101,12 @@ def test_two_workers_paint_what_one_paints() -> None:
     assert paint(jobs(), diary())[0].skipped == 4
 
 
-@pytest.mark.parametrize("how", ["die", "zombie"])
+@pytest.mark.parametrize("how", ["die", "zombie", "torn"])
 def test_a_killed_worker_is_replaced_and_its_picture_redone_exactly_once(how: str) -> None:
-    """``zombie``: it is killed between writing the result and saying so."""
+    """``zombie``: it is killed between writing the result and saying so; ``torn``: while it writes."""
     batch, said = paint(jobs(), diary(b_art=how))
     assert batch.failed == ()
+    assert sorted(p.name for p in OUT.iterdir()) == [*(r.output for r in batch.records), "manifest.jsonl"]
     assert lines() == [("a", "done", 1), ("b", "done", 2), *ALL_DONE[2:]]
     assert begun() == {"a-art": 1, "b-art": 2, "c-art": 1, "d-art": 1}
     (replaced,) = [e for e in said if e.state == "replaced"]

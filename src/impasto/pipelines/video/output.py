@@ -15,7 +15,7 @@ from impasto.clips.reader import VideoFile
 from impasto.clips.tracks import Tracks, check_tracks, left_out
 from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
-from impasto.files import make_folder
+from impasto.files import local, make_folder
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.pipelines.video.options import FilmOptions
@@ -83,6 +83,7 @@ class FilmOutput:
         """Join ``segments`` and return notes for the user. Raises OutputError."""
         if not self.is_frames:
             return join(segments, self.target, self.info.time_base, self.last_ticks, self.tracks)
+        local.sweep(self.frame_path(0).parent)  # what workers that died have left
         lost = [] if self.tracks is None else left_out(self.tracks, self.target.kind)
         return lost + self._older_frames(frames)
 
