@@ -61,8 +61,7 @@ def rate(times: list[float]) -> float:
 def johnson(clip: Path, output: Path, width: int, height: int) -> float:
     """Read, paint, write, one after the other; random filters, which take as long as learnt ones."""
     network = JohnsonPainter().eval()
-    weights = torch.ones(1, 1)
-    painted = (to_pixels(network(to_tensor(f.pixels), weights)) for f in open_clip(clip).frames())
+    painted = (to_pixels(network(to_tensor(f.pixels))) for f in open_clip(clip).frames())
     return rate(write_film(output, painted, width, height))
 
 

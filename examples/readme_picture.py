@@ -9,7 +9,6 @@ import skimage.data
 
 import impasto
 from impasto import imaging
-from impasto.inference import load_gallery
 from impasto.types import Pixels
 
 STYLES = ("starry-night", "great-wave", "edtaonisl")
@@ -22,9 +21,6 @@ def main() -> None:
     photo = skimage.data.coffee().astype(np.float32) / 255
     paintings = [impasto.stylize(photo, style, size=600).picture.pixels for style in STYLES]
     write("coffee.jpg", [photo, *paintings], 2, (480, 320))
-    gallery = load_gallery()
-    small = imaging.resize(photo, 600, 400)
-    write("gallery.jpg", [gallery.paint(small, style.name) for style in gallery.styles], 4, (300, 200))
 
 
 def write(name: str, pictures: list[Pixels], columns: int, size: tuple[int, int]) -> None:

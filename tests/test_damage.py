@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from impasto.networks.files import save_network
+from impasto.networks.gallery import GalleryNetwork
 from safetensors.numpy import load_file, save_file
 
 from impasto.catalogue.files import read_style
@@ -19,8 +21,6 @@ from impasto.inference.network_files import read_network
 from impasto.inference.styles import FastStyle
 from impasto.jobs import Job, Reference
 from impasto.jobs.manifest import manifest, records
-from impasto.networks.files import save_network
-from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.johnson import JohnsonNetwork, read_johnson
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import OptimizeOptions

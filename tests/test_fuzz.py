@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from impasto.networks.files import load_network, save_network
+from impasto.networks.gallery import GalleryNetwork
 from PIL import Image
 
 from impasto import imaging
@@ -33,8 +35,6 @@ from impasto.jobs import Job, Reference
 from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.unfinished import read_job
 from impasto.networks.export import export_model
-from impasto.networks.files import load_network, save_network
-from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.johnson import JohnsonNetwork, read_johnson
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.options import OptimizeOptions

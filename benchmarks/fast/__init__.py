@@ -1,14 +1,12 @@
-"""The fast networks: ours against the published one, in time, memory, size and likeness; new styles; faults.
+"""The fast network: from a cold start to the painting on disk, and refined for one style.
 
     python -m benchmarks fast                                   # every part
-    python -m benchmarks.fast speed limits                      # some of them
-    python -m benchmarks.fast likeness --count 4 --size 256     # smaller
-    python -m benchmarks.fast learning --judge FILE --photos FOLDER --practice FOLDER
+    python -m benchmarks.fast starting                          # some of them
+    python -m benchmarks.fast refining --steps 300 --paintings FILE... --practice FOLDER
 
-Times are medians of runs in turns, each network in a process of its own that has ended before the next one
-begins: sessions that are still alive spin, and disturb each other. Likeness is measured by genuine VGG-19 to
-relu3_4, which no network was trained with. Pictures and judge lie in ../shared, beside the repository,
-unless they are named.
+Distances are by genuine VGG-19 to relu3_4, which no network was trained with. Pictures and judge lie in
+../shared, beside the repository, unless they are named. Its speed beside other networks' is a part of
+`benchmarks.peers`.
 """
 
 from __future__ import annotations

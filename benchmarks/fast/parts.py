@@ -6,19 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks.fast import faults, learning, likeness, limits, speed, starting
+from benchmarks.fast import refining, starting
 from benchmarks.fast.pictures import SHARED, Settings
 
-PARTS: dict[str, Callable[[Settings], None]] = {
-    "speed": speed.main,
-    "limits": limits.main,
-    "starting": starting.main,
-    "likeness": likeness.main,
-    "equal": learning.equal,
-    "learning": learning.main,
-    "faults": faults.main,
-}
-NEED_PICTURES = {"likeness", "equal", "learning", "faults"}
+PARTS: dict[str, Callable[[Settings], None]] = {"starting": starting.main, "refining": refining.main}
+NEED_PICTURES = {"refining"}
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -27,15 +19,14 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS) + "; by default all")
     parser.add_argument("--judge", type=type(usual.judge), help="VGG-19, to relu3_4 at least, Caffe's range")
     parser.add_argument("--photos", type=type(usual.photos), help="folder of photographs to paint")
-    parser.add_argument("--paintings", type=type(usual.paintings), help="folder of the styles' paintings")
+    parser.add_argument("--paintings", type=type(usual.photos), nargs="+", help="files of what is taught")
     parser.add_argument("--practice", type=type(usual.practice), help="folder of photographs to learn on")
+    parser.add_argument("--keep", type=type(usual.photos), help="folder for what is taught and painted")
     parser.add_argument("--rounds", type=int, help="of timing")
     parser.add_argument("--count", type=int, help="photographs painted")
     parser.add_argument("--size", type=int, help="long side of what is judged")
-    parser.add_argument("--steps", type=int, help="of the two trainings from scratch")
-    parser.add_argument("--minutes", type=float, nargs="+", help="how long a new style is taught")
-    parser.add_argument("--full-minutes", type=float, help="how long everything is trained; 0: not")
-    parser.add_argument("--painting", help="the style taught: a file of the paintings, without .jpg")
+    parser.add_argument("--minutes", type=float, help="how long a style is taught")
+    parser.add_argument("--steps", type=int, help="how long a style is taught, instead of --minutes")
     found = vars(parser.parse_args(list(arguments)))
     names = found.pop("parts") or list(PARTS)
     unknown = [name for name in names if name not in PARTS]

@@ -1,4 +1,4 @@
-"""What is painted, in which styles, and who judges."""
+"""The pictures that are painted and taught, and the judge."""
 
 from __future__ import annotations
 
@@ -17,21 +17,12 @@ from impasto.types import Pixels
 
 SHARED = Path(__file__).parents[3] / "shared"
 
-PAINTINGS = {
-    "starry-night": "starry_night_van_gogh",
-    "great-wave": "great_wave_hokusai",
-    "composition-vii": "composition_vii_kandinsky",
-    "the-kiss": "the_kiss_klimt",
-    "woman-with-a-hat": "woman_with_hat_matisse",
-    "water-lilies": "water_lilies_monet",
-    "the-shipwreck": "the_shipwreck_turner",
-    "grande-jatte": "grande_jatte_seurat",
-    "edtaonisl": "edtaonisl_picabia",
-    "metzinger": "portrait_of_metzinger_delaunay",
-    "picasso-by-gris": "portrait_of_picasso_gris",
-    "street-pavers": "street_pavers_boccioni",
-}
-"""The files of the gallery's styles."""
+PAINTINGS = (
+    "style/girl_with_cat_marc.jpg",
+    "paintings/umberto-boccioni_trees-1908.jpg",
+    "style/starry_night_van_gogh.jpg",
+)
+"""The first two were held out when the network was trained."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +31,19 @@ class Settings:
 
     judge: Path = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
     photos: Path = SHARED / "data" / "content_test"
-    paintings: Path = SHARED / "data" / "style"
+    paintings: Sequence[Path] = tuple(SHARED / "data" / name for name in PAINTINGS)
     practice: Path = SHARED / "data" / "content_train"
+    keep: Path | None = None
     rounds: int = 5
-    count: int = 20
+    count: int = 4
     size: int = 512
-    steps: int = 300
-    minutes: Sequence[float] = (0.5, 1.0, 2.0, 4.5)
-    full_minutes: float = 0.0
-    painting: str = "self_portrait_straw_hat_van_gogh"
+    minutes: float | None = None
+    steps: int | None = None
 
     def missing(self) -> Path | None:
         """The first of the files and folders that is not there."""
-        places = (self.judge, self.photos, self.paintings, self.practice)
+        places = (self.judge, self.photos, *self.paintings, self.practice)
         return next((place for place in places if not place.exists()), None)
-
-    def painting_file(self, name: str) -> Path:
-        return self.paintings / f"{name}.jpg"
 
     def held_out(self) -> list[Path]:
         """``count`` photographs, evenly chosen; none of them is ever learnt from."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lessons import Lessons, Weights, parts_of
+from lessons import Lessons, parts_of
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -27,6 +27,7 @@ from data import Pictures
 from impasto.networks.any_painting import AnyPaintingNetwork
 from impasto.networks.any_painting_files import untaught
 from impasto.networks.train.muon import Muon
+from impasto.networks.train.painting_loss import LossWeights
 
 COPY_EVERY = 8
 """One step in so many copies pictures even when painting is taught."""
@@ -37,7 +38,7 @@ class Training:
 
     def __init__(self, network: AnyPaintingNetwork, lessons: Lessons, options: argparse.Namespace) -> None:
         self.network, self.lessons, self.options = network, lessons, options
-        self.weights = Weights(options.content, options.style, options.coarse, options.grid)
+        self.weights = LossWeights(options.content, options.style, options.coarse, options.grid)
         self.learnt = network.decoder()
         self.average = {name: p.detach().clone() for name, p in self.learnt.items()}
         matrices = [p for p in self.learnt.values() if p.ndim == 4 and min(p.shape[:2]) > 3]
@@ -192,7 +193,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--decay", type=float, default=0.999, help="of the running average")
     parser.add_argument("--clip", type=float, default=1.0, help="longest gradient")
     for name in ("content", "style", "coarse", "grid"):
-        default = getattr(Weights(), name)
+        default = getattr(LossWeights(), name)
         parser.add_argument(f"--{name}", type=float, default=default, help=f"weight of the {name} loss")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)

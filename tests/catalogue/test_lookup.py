@@ -30,7 +30,10 @@ def test_what_lies_there_comes_before_a_named_style(tmp_path: Path, monkeypatch:
         ("Great Wave", 'unknown style "Great Wave"; did you mean "great-wave"?'),
         ("monet", 'unknown style "monet"; the named styles are '),
         ("none.jpg", "there is no file none.jpg; expected a painting, a style file, or a named style"),
-        ("mine.safetensors", "mine.safetensors is a network, as of `impasto train`, and no style"),
+        (
+            "mine.safetensors",
+            "mine.safetensors is a network, and no style: expected a painting or a style file",
+        ),
     ],
 )
 def test_what_is_neither_is_refused_with_what_may_be_meant(name: str, words: str) -> None:

@@ -18,10 +18,10 @@ import impasto
 from impasto import imaging
 from impasto.cli import app
 from impasto.cli.batch import spread_styles, with_address
-from impasto.inference.gallery import SHIPPED
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
+from tests.inference.networks import darker
 from tests.killing import run_killed
 from tests.stopping import environment, stopping
 from tests.waiting import PATIENCE
@@ -445,12 +445,11 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
     assert alone.exit_code == 0, alone.output
     assert (imaging.read("out/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
     assert imaging.read_parameters("out/one-the-kiss.png") == imaging.read_parameters("alone.png")
-    Path("mine.onnx").write_bytes(SHIPPED.read_bytes())
-    mine = [*manner, "--model", "mine.onnx"]
-    assert run("photos/one.png", "--style", "the-kiss", *mine, "--fast", "-o", "mine").exit_code == 0
-    alone = CliRunner().invoke(app, ["fast", "photos/one.png", "the-kiss", *mine, "-o", "alone.png"])
+    darker(Path("mine.style"))
+    assert run("photos/one.png", "--style", "mine.style", *manner, "--fast", "-o", "mine").exit_code == 0
+    alone = CliRunner().invoke(app, ["fast", "photos/one.png", "mine.style", *manner, "-o", "alone.png"])
     assert alone.exit_code == 0, alone.output
-    assert (imaging.read("mine/one-the-kiss.png").pixels == imaging.read("alone.png").pixels).all()
+    assert (imaging.read("mine/one-mine.png").pixels == imaging.read("alone.png").pixels).all()
 
 
 @pytest.mark.parametrize(

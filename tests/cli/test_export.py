@@ -10,6 +10,7 @@ import impasto
 from impasto import imaging
 from impasto.cli import app
 from impasto.inference.onnx_runtime import onnxruntime
+from tests.inference.networks import darker
 
 
 def run(*arguments: object) -> Result:
@@ -52,6 +53,17 @@ def test_stroke_size_is_that_of_the_styles_in_the_file(tmp_path: Path, photo_fil
         painted = session.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
         wanted = impasto.fast(photo_file, "great-wave", stroke_size=stroke_size, device="cpu").picture.pixels
         assert np.abs(painted - wanted).max() < 2 / 255
+
+
+def test_a_style_s_own_network_is_in_its_file(tmp_path: Path, photo_file: Path) -> None:
+    out, refined = tmp_path / "p.onnx", darker(tmp_path / "mine.style")
+    assert run("--style", refined, "-o", out).exit_code == 0
+    pixels = imaging.read(photo_file).pixels
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    feed = {"image": pixels.transpose(2, 0, 1)[None], "strength": np.ones(1, np.float32)}
+    painted = session.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
+    wanted = impasto.fast(photo_file, refined, device="cpu").picture.pixels
+    assert np.abs(painted - wanted).max() < 2 / 255
 
 
 def test_the_encoder_is_a_file_of_its_own(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from typer.testing import CliRunner, Result
 
 from impasto import imaging
 from impasto.cli import app
-from impasto.inference.gallery import SHIPPED
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.jobs import machine
 from impasto.jobs.executors.choice import WorkerRequest
@@ -19,6 +18,7 @@ from impasto.types import Picture
 from tests.clips.clips import moving, write_clip
 from tests.conftest import blobs
 from tests.inference.devices import CPU, CUDA, FakeCuda
+from tests.inference.networks import darker
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     imaging.write(Picture(blobs(48, 32, seed=1)), tmp_path / "photo.png")
     write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(2)])
+    darker(tmp_path / "mine.style")
     return tmp_path
 
 
@@ -36,11 +37,11 @@ def run(*words: str) -> Result:
 FAST = ("fast", "photo.png", "starry-night", "-o", "out.png")
 CAMERA = ("fast", "--camera", "clip.mp4", "starry-night", "--size", "48", "-o", "frames")
 VIDEO = ("video", "clip.mp4", "--style", "starry-night", "-o", "out.mkv")
-MODEL = (*VIDEO, "--model", str(SHIPPED))
+REFINED = ("fast", "photo.png", "mine.style", "-o", "out.png")
 BATCH = ("batch", "photo.png", "--style", "starry-night", "-o", "out", "--fast")
 
 
-@pytest.mark.parametrize("words", [FAST, CAMERA, VIDEO, MODEL, BATCH])
+@pytest.mark.parametrize("words", [FAST, CAMERA, VIDEO, REFINED, BATCH])
 def test_a_device_that_is_not_there_is_refused_in_one_line(words: tuple[str, ...], here: Path) -> None:
     before = set(here.iterdir())
     result = run(*words, "--device", "cuda")
@@ -51,7 +52,7 @@ def test_a_device_that_is_not_there_is_refused_in_one_line(words: tuple[str, ...
     assert set(here.iterdir()) == before
 
 
-@pytest.mark.parametrize("words", [FAST, CAMERA, VIDEO, MODEL])
+@pytest.mark.parametrize("words", [FAST, CAMERA, VIDEO, REFINED])
 def test_the_device_reaches_the_network_and_is_said(
     words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

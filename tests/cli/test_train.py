@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from safetensors.numpy import load_file
 from typer.testing import Result
 
 from impasto import imaging
-from impasto.inference import FastStyle, load_gallery, onnx_files
-from impasto.networks.files import load_network, save_network
-from impasto.networks.gallery import GalleryNetwork
+from impasto.catalogue.files import read_style
+from impasto.inference.any_painting import BUNDLED
 from impasto.networks.johnson import read_johnson
 from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
 
-SHORT = ["--steps", "2", "--batch", "1", "--size", "64", "--precision", "float32"]
+SMALL = ["--batch", "1", "--size", "64"]
+SHORT = ["--steps", "2", *SMALL, "--precision", "float32"]
+PHOTOS = ["--content-dir", "photos"]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -28,45 +29,43 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to be in, with photographs, a painting, and a gallery of one style to begin with."""
+    """A folder to be in, with photographs and a painting."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
     for seed in range(3):
         imaging.write(Picture(blobs(80, 70, seed=seed)), tmp_path / "photos" / f"{seed}.png")
     imaging.write(Picture(stripes(96, 96)), tmp_path / "My Art.png")
-    torch.manual_seed(0)
-    save_network("start.safetensors", GalleryNetwork(3), [FastStyle("old-style", "Old style")])
     return tmp_path
 
 
 def train(*more: object) -> Result:
-    return run(
-        "train", "My Art.png", "--content-dir", "photos", "--start", "start.safetensors", *SHORT, *more
-    )
+    return run("train", "My Art.png", *PHOTOS, *SHORT, *more)
 
 
-def test_a_taught_style_joins_the_gallery_in_both_formats(here: Path) -> None:
-    result = train("-o", "mine.safetensors", "--preview", "look.png")
+def test_what_is_learnt_is_a_style_file_that_fast_painting_takes(here: Path) -> None:
+    result = train("-o", "mine.style", "--preview", "look.png")
     assert result.exit_code == 0, result.output
-    assert "trained: my-art, 2 steps on 3 pictures" in result.stdout
-    network, styles = load_network(here / "mine.safetensors")
-    assert [(s.name, s.title) for s in styles] == [("old-style", "Old style"), ("my-art", "My Art")]
-    pixels = blobs(40, 32, seed=9)
-    painted = load_gallery(here / "mine.onnx").paint(pixels, "my-art")
-    with torch.no_grad():
-        image = torch.from_numpy(pixels).permute(2, 0, 1)[None]
-        expected = network(image, torch.tensor([[0, 0, 0, 0, 1.0]]))[0].permute(1, 2, 0).clamp(0, 1)
-    assert np.abs(painted - expected.numpy()).max() < 1e-3
-    about = json.loads(onnx_files.read_constants((here / "mine.onnx").read_bytes())[1]["impasto"])
-    assert (about["precision"], about["licence"]) == ("fp16", "")
-    sizes = [(here / name).stat().st_size for name in ("mine.onnx", "mine.safetensors")]
-    assert sizes[0] < 1.1 * sizes[1]  # halves, too
+    assert "trained: My Art, 2 steps on 3 pictures" in result.stdout
+    style = read_style(here / "mine.style")
+    assert style.is_refined
+    assert (style.card.title, style.card.training["steps"]) == ("My Art", 2)
+    decoder = {n.removeprefix("decoder/"): a for n, a in load_file("mine.style").items() if "decoder/" in n}
+    plain = load_file(BUNDLED)
+    assert {n: (a.shape, a.dtype) for n, a in decoder.items()} == {
+        n: (a.shape, a.dtype) for n, a in plain.items()
+    }
+    assert any(not np.array_equal(array, plain[name]) for name, array in decoder.items())
     assert imaging.read(here / "look.png").width == 2 * 256
     assert not (here / "mine.checkpoint").exists()
+    for name, words in {"refined": ["mine.style"], "plain": ["My Art.png"]}.items():
+        result = run("fast", "photos/0.png", *words, "-o", f"{name}.png")
+        assert result.exit_code == 0, result.output
+    refined, unrefined = (imaging.read(here / f"{name}.png").pixels for name in ("refined", "plain"))
+    assert np.abs(refined - unrefined).max() > 0.02
 
 
 def test_the_losses_are_logged_and_drawn(here: Path) -> None:
-    assert train("-o", "mine.safetensors", "--log", "losses.csv").exit_code == 0
+    assert train("-o", "mine.style", "--log", "losses.csv").exit_code == 0
     rows = rows_of(here / "losses.csv")
     assert [(row["level"], row["iteration"], row["width"]) for row in rows] == [
         ("1", "1", "64"),
@@ -79,69 +78,41 @@ def test_the_losses_are_logged_and_drawn(here: Path) -> None:
 
 def test_the_curves_do_not_take_the_place_of_a_painting_of_the_networks_name(here: Path) -> None:
     painting = (here / "My Art.png").read_bytes()
-    assert train("-o", "My Art.safetensors", "--quiet").exit_code == 0
+    assert train("-o", "My Art.style", "--quiet").exit_code == 0
     assert (here / "My Art.png").read_bytes() == painting
-    refused(train("-o", "m.safetensors", "--plot", "My Art.png"), "also an input")
+    refused(train("-o", "m.style", "--plot", "My Art.png"), "also an input")
     pytest.importorskip("matplotlib")
     assert imaging.read(here / "My Art-losses.png").width > 400
 
 
-def test_full_training_keeps_the_new_style_only(here: Path) -> None:
-    result = train("-o", "mine.safetensors", "--full", "--json")
-    assert result.exit_code == 0, result.output
-    lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [(e["level"], e["levels"], e["step"]) for e in lines[:-1] if "step" in e] == [
-        (1, 2, 1),
-        (2, 2, 1),
-        (2, 2, 2),
-    ]
-    assert lines[-1]["styles"] == ["my-art"]
-    assert lines[-1]["began_as"] == ["old-style"]
-    before, _ = load_network(here / "start.safetensors")
-    after, styles = load_network(here / "mine.safetensors")
-    assert [s.name for s in styles] == ["my-art"]
-    assert not torch.equal(before.down8.convolution.weight, after.down8.convolution.weight)
-
-
-def test_several_styles_of_every_kind_are_taught_at_once(here: Path) -> None:
+@pytest.mark.parametrize("kind", ["folder", "file", "named"])
+def test_styles_of_every_kind_are_taught(here: Path, kind: str) -> None:
     (here / "works").mkdir()
     for seed in range(2):
         imaging.write(Picture(blobs(96, 96, seed=seed)), here / "works" / f"{seed}.png")
-    result = run("style", "My Art.png", "-o", "file.style")
+    painting, title = {
+        "folder": ("works", "Works"),
+        "file": ("file.style", "Both"),
+        "named": ("straw-hat", "Self-Portrait with a Straw Hat"),
+    }[kind]
+    if kind == "file":
+        assert run("style", "My Art.png", "-o", "file.style", "--title", "Both").exit_code == 0
+    result = run("train", painting, *PHOTOS, "-o", "mine.style", *SHORT, "--json")
     assert result.exit_code == 0, result.output
-    result = run(
-        *("train", "My Art.png", "works", "file.style", "straw-hat", "--content-dir", "photos"),
-        *("--start", "start.safetensors", "-o", "all.safetensors", *SHORT, "--quiet"),
-    )
-    assert result.exit_code == 0, result.output
-    assert result.output == ""
-    _, styles = load_network(here / "all.safetensors")
-    assert [s.name for s in styles] == ["old-style", "my-art", "works", "file", "straw-hat"]
-    assert styles[-1].artist == "Vincent van Gogh"
+    assert json.loads(result.stdout.splitlines()[-1])["style"] == title
+    assert read_style(here / "mine.style").card.title == title
 
 
 def test_the_published_network_is_taught_one_style(here: Path) -> None:
-    result = run(
-        *(
-            "train",
-            "My Art.png",
-            "--content-dir",
-            "photos",
-            "--from-scratch",
-            "--architecture",
-            "johnson2016",
-        ),
-        *("-o", "paper.safetensors", *SHORT),
-    )
+    result = train("--architecture", "johnson2016", "-o", "paper.safetensors")
     assert result.exit_code == 0, result.output
     assert sum(p.numel() for p in read_johnson(here / "paper.safetensors").parameters()) == 1_679_235
-    assert not (here / "paper.onnx").exists()
 
 
 def test_unreadable_and_too_few_photographs_are_named_before_training(here: Path) -> None:
     (here / "photos" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
     imaging.write(Picture(blobs(20, 20, seed=1)), here / "photos" / "tiny.png")
-    result = train("-o", "mine.safetensors")
+    result = train("-o", "mine.style")
     assert result.exit_code == 0, result.output
     said = result.stderr
     assert "skipped torn.png: expected" in said
@@ -151,13 +122,25 @@ def test_unreadable_and_too_few_photographs_are_named_before_training(here: Path
 
 @pytest.mark.usefixtures("here")
 def test_photographs_that_are_all_too_small_are_refused() -> None:
-    refused(train("-o", "m.safetensors", "--size", "256"), "170 pixels a side", "none of 3")
+    refused(train("-o", "m.style", "--size", "256"), "170 pixels a side", "none of 3")
 
 
 @pytest.mark.usefixtures("here")
 def test_a_time_is_kept_to_and_the_rates_end_at_nothing() -> None:
-    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--minutes", "0.1", "--json"]
-    result = run("train", "My Art.png", *arguments, "-o", "m.safetensors", "--batch", "1", "--size", "64")
+    result = run(
+        "train",
+        "My Art.png",
+        *PHOTOS,
+        "--minutes",
+        "0.1",
+        "--json",
+        "-o",
+        "m.style",
+        "--batch",
+        "1",
+        "--size",
+        "64",
+    )
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert lines[-1]["steps"] == lines[-2]["step"] == lines[-2]["steps"]
@@ -173,8 +156,9 @@ def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest
     )  # a busy machine has nothing left of the time
     monkeypatch.setattr(materials, "READING", 0.0)
     monkeypatch.setattr(materials, "LEAST", 2)
-    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--minutes", "0.1"]
-    result = run("train", "My Art.png", *arguments, "-o", "m.safetensors", "--batch", "1", "--size", "64")
+    result = run(
+        "train", "My Art.png", *PHOTOS, "--minutes", "0.1", "-o", "m.style", "--batch", "1", "--size", "64"
+    )
     assert result.exit_code == 0, result.output
     assert "read 2 of 3 photographs" in result.stderr
     assert "on 2 pictures" in result.stdout
@@ -184,9 +168,8 @@ def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest
 def test_a_time_that_is_too_short_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from impasto.networks.train import plan
 
-    monkeypatch.setitem(plan.MINUTES, "rows", 1e-3)
-    arguments = ["--content-dir", "photos", "--start", "start.safetensors", "--batch", "1", "--size", "64"]
-    result = run("train", "My Art.png", *arguments, "-o", "m.safetensors")
+    monkeypatch.setitem(plan.MINUTES, "any-painting", 1e-3)
+    result = run("train", "My Art.png", *PHOTOS, *SMALL, "-o", "m.style")
     assert result.exit_code == 2, result.output
     assert "took most of the 0.001 minutes" in result.stderr
 
@@ -196,7 +179,7 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
 ) -> None:
     from impasto.pipelines import train as teaching
 
-    assert train("-o", "whole.safetensors", "--steps", "4").exit_code == 0
+    assert train("-o", "whole.style", "--steps", "4").exit_code == 0
     genuine = teaching.train_network
 
     def cut_short(*given: object, **more: object) -> teaching.TrainingResult:
@@ -211,15 +194,15 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
         return genuine(*given, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(teaching, "train_network", cut_short)
-    first = train("-o", "parts.safetensors", "--steps", "4")
+    first = train("-o", "parts.style", "--steps", "4")
     assert first.exit_code == 130
     assert "continue from parts.checkpoint" in first.stdout
-    assert not (here / "parts.safetensors").exists()
+    assert not (here / "parts.style").exists()
     monkeypatch.setattr(teaching, "train_network", genuine)
-    second = train("-o", "parts.safetensors", "--steps", "4")
+    second = train("-o", "parts.style", "--steps", "4")
     assert second.exit_code == 0, second.output
     assert "resuming from parts.checkpoint" in second.stderr
-    assert (here / "parts.safetensors").read_bytes() == (here / "whole.safetensors").read_bytes()
+    assert (here / "parts.style").read_bytes() == (here / "whole.style").read_bytes()
     rows = rows_of(here / "parts.csv")
     assert [row["iteration"] for row in rows] == ["1", "2", "3", "4"]
     assert sorted(float(row["seconds"]) for row in rows) == [float(row["seconds"]) for row in rows]
@@ -247,18 +230,11 @@ def test_ctrl_c_is_heard_before_the_first_step_too(
     monkeypatch.setattr(photos, "_read", count_read)
     monkeypatch.setattr(training, "judge", count_judged)
     monkeypatch.setattr(materials, "hold_out", lambda photos: (photos, photos))
-    plan = TrainingPlan(
-        ("My Art.png", "straw-hat"),
-        photos=("photos",),
-        start="start.safetensors",
-        steps=4,
-        size=64,
-        batch=1,
-    )
-    done = train_network(plan, here / "m.safetensors", cancel=lambda: counts[at] == 1)
+    plan = TrainingPlan("My Art.png", photos=("photos",), steps=4, size=64, batch=1)
+    done = train_network(plan, here / "m.style", cancel=lambda: counts[at] == 1)
     assert done.cancelled
-    assert (done.steps, done.files, counts[at]) == (0, (), 1)
-    assert not (here / "m.safetensors").exists()
+    assert (done.steps, done.file, counts[at]) == (0, None, 1)
+    assert not (here / "m.style").exists()
 
 
 def test_the_checkpoint_of_another_training_is_refused(here: Path) -> None:
@@ -266,33 +242,25 @@ def test_the_checkpoint_of_another_training_is_refused(here: Path) -> None:
 
     job = {"seed": 3}
     write_checkpoint(here / "m.checkpoint", job, {})
-    refused(train("-o", "m.safetensors"), "m.checkpoint belongs to another training")
+    refused(train("-o", "m.style"), "m.checkpoint belongs to another training")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "m.onnx"], ".safetensors"),
-        (["-o", "m.safetensors", "--full", "--from-scratch"], "expected one"),
-        (["-o", "m.safetensors", "--minutes", "2"], "expected one of them"),
-        (["-o", "m.safetensors", "--name", "old-style"], "already"),
-        (["-o", "m.safetensors", "--name", "Mine"], "my-style"),
-        (["-o", "start.safetensors"], "also an input"),
-        (["-o", "m.safetensors", "--log", "m.onnx"], "asked for twice"),
-        (["-o", "no/m.safetensors"], "no"),
+        (["-o", "m.onnx"], ".style"),
+        (["-o", "m.style", "--architecture", "johnson2016"], ".safetensors"),
+        (["-o", "m.style", "--minutes", "2"], "expected one of them"),
+        (["-o", "m.style", "--log", "m.style"], "asked for twice"),
+        (["-o", "no/m.style"], "no"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(here: Path, arguments: list[str], words: str) -> None:
     refused(train(*arguments), words)
-    assert not (here / "m.safetensors").exists()
+    assert not (here / "m.style").exists()
 
 
 @pytest.mark.usefixtures("here")
 def test_unknown_paintings_and_folders_are_refused() -> None:
-    refused(run("train", "nothing", "-o", "m.safetensors", "--from-scratch", *SHORT), "nothing")
-    refused(
-        run(
-            "train", "straw-hat", "--content-dir", "nowhere", "-o", "m.safetensors", "--from-scratch", *SHORT
-        ),
-        "nowhere",
-    )
+    refused(run("train", "nothing", "-o", "m.style", *SHORT), "nothing")
+    refused(run("train", "straw-hat", "--content-dir", "nowhere", "-o", "m.style", *SHORT), "nowhere")

@@ -18,13 +18,13 @@ from impasto import imaging
 from impasto.cli import app
 from impasto.cli.video import app as video_app
 from impasto.clips import open_clip
-from impasto.inference.gallery import SHIPPED
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video.film import video
 from impasto.pipelines.video.segments import LINES
 from impasto.types import Picture
 from tests.clips.clips import moving, sound_packets, write_clip
 from tests.conftest import blobs
+from tests.inference.networks import darker
 from tests.stopping import environment, stopping
 from tests.waiting import PATIENCE, until
 
@@ -195,17 +195,17 @@ def test_the_fast_networks_paint_the_styles_they_know_and_need_no_torch(tmp_path
     assert sound_packets(output) == sound_packets(source)
 
 
-def test_a_network_of_one_s_own_paints_a_film(tmp_path: Path) -> None:
+def test_a_style_s_own_network_paints_a_film(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(2)])
-    copy = tmp_path / "mine.onnx"
-    copy.write_bytes(SHIPPED.read_bytes())
-    words = ["video", source, "--model", copy, "--style", "great-wave", "-o", tmp_path / "out.gif"]
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == 0, result.output
-    assert (open_clip(tmp_path / "out.gif").info.frames, "fast" in result.stdout) == (2, True)
-    for more, reason in (
-        (["--optimize"], "--model does not work with --optimize"),
-        (["--style", "no-such"], "there is no style 'no-such' in this network"),
-    ):
-        result = CliRunner().invoke(app, [str(word) for word in [*words, *more]])
-        assert (result.exit_code, reason in result.stderr) == (2, True)
+    refined = darker(tmp_path / "mine.style")
+    brightness = {}
+    for style in ("starry-night", refined):
+        out = tmp_path / f"{Path(style).stem}.mkv"
+        words = ["video", source, "--style", style, "-o", out]
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        assert result.exit_code == 0, result.output
+        assert "2 frames, fast" in result.stdout
+        brightness[style] = float(np.mean([frame.pixels.mean() for frame in open_clip(out).frames()]))
+    assert brightness[refined] < brightness["starry-night"] - 0.1
+    result = CliRunner().invoke(app, [str(word) for word in [*words, "--model", refined, "--optimize"]])
+    assert (result.exit_code, "--model does not work with --optimize" in result.stderr) == (2, True)

@@ -466,19 +466,18 @@ export("fp16")
 
 
 def train(place: Place, network: Path, *arguments: str) -> Outcome:
-    """Train one step; return the norms of the network's tensors."""
+    """Train one step; return the norms of the tensors."""
     small = ("--content-dir", "photos", "--steps", "1", "--batch", "2", "--size", "64", *PROCESSOR)
     place.impasto("train", "painting.png", *small, *arguments, "-o", network, "-q")
     trained = load_file(network)
-    return {"norms": np.array([np.float64(np.linalg.norm(trained[name])) for name in sorted(trained)])}
+    return {"norms": np.array([np.linalg.norm(trained[name].astype(np.float64)) for name in sorted(trained)])}
 
 
-@command("train-gallery")
+@command("train-refined")
 def _(place: Place, folder: Path) -> Outcome:
-    network = folder / "mine.safetensors"
-    norms = train(place, network)
-    painting = ("fast", "photo.png", "painting", "--model", network, "--threads", "1")
-    place.impasto(*painting, "-o", folder / "out.png", "-q")
+    refined = folder / "mine.style"
+    norms = train(place, refined)
+    place.impasto("fast", "photo.png", refined, "--threads", "1", "-o", folder / "out.png", "-q")
     return norms | {"picture": picture(folder / "out.png")}
 
 
@@ -486,7 +485,7 @@ def _(place: Place, folder: Path) -> Outcome:
 @command("train-johnson", mean=0.01, largest=0.05)
 def _(place: Place, folder: Path) -> Outcome:
     network = folder / "mine.safetensors"
-    norms = train(place, network, "--architecture", "johnson2016", "--from-scratch")
+    norms = train(place, network, "--architecture", "johnson2016")
     place.impasto("export", network, "-o", folder / "out.onnx", "-q")
     return norms | {"output": run_onnx(place, folder / "out.onnx")}
 

@@ -1,29 +1,33 @@
-"""A gallery network with the shipped one's shape, whose styles are random but strong."""
+"""Networks in files: a decoder of one's own in a style file, and a network of one style."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import torch
+import numpy as np
+from safetensors.numpy import load_file
 
-from impasto.networks.files import StyleEntry, save_network
-from impasto.networks.gallery import GalleryNetwork
-
-STYLES = (
-    StyleEntry("red-dots", "Red Dots", "Someone", "1900", "public domain"),
-    StyleEntry("blue-lines", "Blue Lines", "Another", "about 1910"),
-)
-
-
-def make_network(seed: int = 0) -> GalleryNetwork:
-    torch.manual_seed(seed)
-    network = GalleryNetwork(1 + 2 * len(STYLES))
-    with torch.no_grad():
-        network.table[1:] += 0.3 * torch.randn_like(network.table[1:])
-        network.strokes.weight.mul_(3)
-    return network.eval()
+from impasto.catalogue.files import read_style, write_style
+from impasto.catalogue.lookup import named_styles
+from impasto.inference.any_painting import BUNDLED
+from impasto.inference.onnx_files import Graph
+from impasto.inference.styles import KEY, ONE_STYLE, FastStyle, describe
 
 
-def make_file(path: Path, *, half: bool = True) -> Path:
-    save_network(path, make_network(), STYLES, {"licence": "MIT"}, half=half)
+def darker(path: Path, style: str = "starry-night") -> Path:
+    """A named style with a network that paints in it as the bundled one does, but darker."""
+    decoder = load_file(BUNDLED)
+    decoder["colours.bias"] = decoder["colours.bias"] - np.float16(1)
+    named = read_style(named_styles()[style])
+    write_style(path, named.card, named.tensors, decoder)
+    return path
+
+
+def negative(path: Path) -> Path:
+    """A network of one style: the photograph's negative."""
+    graph = Graph("negative")
+    image = graph.input("image", [1, 3, "height", "width"])
+    graph.add("Sub", graph.constant(np.ones(1, np.float32)), image, name="painting")
+    graph.output("painting", [1, 3, "height", "width"])
+    path.write_bytes(graph.to_bytes({KEY: describe([FastStyle("negative", "Negative")], kind=ONE_STYLE)}))
     return path

@@ -1,3 +1,12 @@
-from tests.inference.conftest import gallery, network_file
+from __future__ import annotations
 
-__all__ = ["gallery", "network_file"]
+from pathlib import Path
+
+import pytest
+
+from tests.inference.networks import darker
+
+
+@pytest.fixture(scope="session")
+def refined_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return darker(tmp_path_factory.mktemp("styles") / "darker.style")

@@ -6,73 +6,126 @@ import numpy as np
 import pytest
 
 from impasto import imaging
-from impasto.errors import InputError, OptionError, OutputError, PictureError
+from impasto.catalogue.loader import load_style
+from impasto.errors import InputError, OptionError, OutputError, PictureError, StyleError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
-from impasto.painters import fast, make_painter
+from impasto.painters import Materials, fast, make_painter
+from impasto.painters.fast import FastPainter
 from impasto.pipelines.photo import Result, paint_job
 from impasto.types import Picture
 from tests.conftest import blobs
+from tests.inference.networks import darker, negative
 
 
-def paint(model: Path, photo: Picture, **options: object) -> Picture:
-    job = Job("", ("red-dots",), options=FastOptions(model=str(model), **options))
+def paint(photo: Picture, *styles: str, **options: object) -> Picture:
+    job = Job("", styles or ("starry-night",), options=FastOptions(device="cpu", **options))
     return make_painter(job).paint(photo).picture
 
 
-def paint_file(model: Path, photo: Path, output: Path, **options: object) -> Result:
-    return paint_job(Job(str(photo), ("red-dots",), str(output), FastOptions(model=str(model), **options)))
+def paint_file(photo: Path, output: Path, **options: object) -> Result:
+    return paint_job(Job(str(photo), ("starry-night",), str(output), FastOptions(device="cpu", **options)))
 
 
-def test_a_painting_keeps_transparency_and_precision(network_file: Path) -> None:
+def test_a_painting_keeps_transparency_and_precision() -> None:
     alpha = np.zeros((40, 60), np.float32)
     alpha[:, :30] = 1
-    painted = paint(network_file, Picture(blobs(60, 40, seed=1), alpha, 16), size=30)
+    painted = paint(Picture(blobs(60, 40, seed=1), alpha, 16), size=30)
     assert (painted.width, painted.height, painted.bits) == (30, 20, 16)
     assert painted.alpha is not None
     assert painted.alpha[:, :10].min() > 0.9
     assert painted.alpha[:, 20:].max() < 0.1
 
 
-def test_what_is_under_transparency_leaves_no_trace(network_file: Path) -> None:
+def test_what_is_under_transparency_leaves_no_trace() -> None:
     pixels = np.full((40, 60, 3), 0.5, np.float32)
     alpha = np.ones((40, 60), np.float32)
     alpha[:, 40:] = 0
     hidden = pixels.copy()
     hidden[:, 40:] = 0
-    seen = paint(network_file, Picture(hidden, alpha)).pixels
-    assert np.allclose(seen, paint(network_file, Picture(pixels)).pixels, atol=1e-3)
+    seen = paint(Picture(hidden, alpha)).pixels
+    assert np.allclose(seen, paint(Picture(pixels)).pixels, atol=1e-3)
 
 
-def test_a_file_says_how_it_was_painted(network_file: Path, photo_file: Path, tmp_path: Path) -> None:
+def test_a_file_says_how_it_was_painted(photo_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
-    done = paint_file(network_file, photo_file, out, strength=0.5, size=48)
+    done = paint_file(photo_file, out, strength=0.5, size=48)
     assert (done.picture.width, done.picture.height, done.notes) == (48, 32, ())
     found = imaging.read_parameters(out)
     assert found is not None
     assert found["content"] == str(photo_file)
-    assert (found["engine"], found["styles"]) == ("fast", ["red-dots"])
-    options = FastOptions(strength=0.5, size=48, model=str(network_file), device="cpu")
+    assert (found["engine"], found["styles"]) == ("fast", ["starry-night"])
+    options = FastOptions(strength=0.5, size=48, device="cpu")
     assert FastOptions.from_dict(found["options"]) == options
 
 
 def test_without_a_size_large_photographs_are_shrunk_to_a_safe_one(
-    network_file: Path, photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fast, "SAFE_PIXELS", 3000)
-    small = paint_file(network_file, photo_file, tmp_path / "a.png")
+    small = paint_file(photo_file, tmp_path / "a.png")
     assert small.notes == ("the photo was larger; --size asks for more",)
     assert small.picture.width * small.picture.height <= 3000 * 1.02  # sides are whole numbers
-    own = paint_file(network_file, photo_file, tmp_path / "b.png", size=96)
+    own = paint_file(photo_file, tmp_path / "b.png", size=96)
     assert (own.picture.width, own.picture.height, own.notes) == (96, 64, ())
 
 
-def test_bad_requests_are_refused(network_file: Path, photo_file: Path, tmp_path: Path) -> None:
+def test_bad_requests_are_refused(photo_file: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="16 or more; got 15"):
         FastOptions(size=15)
     with pytest.raises(PictureError, match="16 x 11"):
-        paint_file(network_file, photo_file, tmp_path / "o.png", size=16)
+        paint_file(photo_file, tmp_path / "o.png", size=16)
     with pytest.raises(InputError, match="also an input"):
-        paint_file(network_file, photo_file, photo_file)
+        paint_file(photo_file, photo_file)
     with pytest.raises(OutputError, match="xyz"):
-        paint_file(network_file, photo_file, tmp_path / "o.xyz")
+        paint_file(photo_file, tmp_path / "o.xyz")
+
+
+def test_a_style_s_own_network_paints_in_it(refined_file: Path) -> None:
+    photo = Picture(blobs(48, 32, seed=1))
+    plain = paint(photo).pixels
+    for refined in (
+        paint(photo, str(refined_file)),
+        paint(photo, model=str(refined_file)),  # with any style
+        make_painter(Job("", (), options=FastOptions(model=str(refined_file)))).paint(photo).picture,
+    ):
+        assert refined.pixels.mean() < plain.mean() - 0.1
+    in_memory = make_painter(
+        Job("", ("x",), options=FastOptions(device="cpu")),
+        Materials(styles=[load_style(refined_file)]),
+        threads=1,
+    )
+    assert (in_memory.paint(photo).picture.pixels == refined.pixels).all()
+
+
+def test_a_blend_is_painted_by_the_bundled_network(refined_file: Path) -> None:
+    photo = Picture(blobs(48, 32, seed=1))
+    blended = paint(photo, str(refined_file), "great-wave", style_weights=(1, 0)).pixels
+    assert np.abs(blended - paint(photo).pixels).max() < 1e-3
+
+
+def test_painters_share_the_networks_that_are_open(refined_file: Path, tmp_path: Path) -> None:
+    def painter(style: Path | str, like: FastPainter | None = None) -> FastPainter:
+        return FastPainter(Job("", (str(style),), options=FastOptions(device="cpu")), like=like)
+
+    plain = painter("starry-night")
+    refined = painter(refined_file, plain)
+    assert refined.engine is not plain.engine
+    assert refined.network != plain.network
+    assert painter("great-wave", refined).engine is plain.engine
+    assert painter(refined_file, plain).engine is refined.engine
+    again = refined
+    for number in range(fast.OPEN):
+        again = painter(darker(tmp_path / f"{number}.style"), again)
+    assert painter(refined_file, again).engine is not refined.engine
+
+
+def test_a_network_of_one_style_needs_no_style_and_takes_no_other(tmp_path: Path) -> None:
+    photo, model = Picture(blobs(48, 32, seed=1)), str(negative(tmp_path / "negative.onnx"))
+    job = Job("", (), options=FastOptions(model=model, device="cpu"))
+    painter = make_painter(job)
+    assert np.allclose(painter.paint(photo).picture.pixels, 1 - photo.pixels, atol=1e-6)
+    with pytest.raises(StyleError, match="has one style of its own, negative; expected no STYLE"):
+        paint(photo, model=model)
+    with pytest.raises(OptionError, match=r"cannot change its strength; got 0\.5"):
+        make_painter(Job("", (), options=FastOptions(model=model, strength=0.5, device="cpu")))

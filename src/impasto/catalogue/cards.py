@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ _ENTRIES = ("title", "artist", "year", "licence", "paintings", "encoder")
 
 @dataclass(frozen=True)
 class StyleCard:
-    """The metadata of a style file."""
+    """The metadata of a style file. ``training``: how the network in it was refined for the style, if one is
+    there."""
 
     title: str
     artist: str = ""
@@ -25,7 +26,15 @@ class StyleCard:
     licence: str = ""
     paintings: tuple[str, ...] = ()
     encoder: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
+
+    def to_json(self) -> str:
+        """Return the text that a style file's metadata have."""
+        entries = asdict(self)
+        if not self.training:
+            del entries["training"]
+        return json.dumps(entries, ensure_ascii=False)
 
 
 def read_card(path: Path) -> StyleCard:
@@ -69,7 +78,8 @@ def _card(text: str) -> StyleCard:
         raise ValueError("expected an object as its description")
     if values.get("format") != FORMAT:
         return StyleCard("", format=values.get("format", 0))
-    kinds = {name: dict if name == "encoder" else list if name == "paintings" else str for name in _ENTRIES}
+    kinds: dict[str, type] = {"encoder": dict, "paintings": list, "training": dict}
+    kinds = {name: kinds.get(name, str) for name in (*_ENTRIES, *(values.keys() & {"training"}))}
     for name, kind in kinds.items():
         if not isinstance(values.get(name), kind):
             raise ValueError(f"its description has no {name}, or a wrong one")

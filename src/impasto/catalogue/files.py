@@ -3,11 +3,13 @@
 A style file is a safetensors file. Its tensors are ``<size>/<layer>/mean`` (C,) and
 ``<size>/<layer>/gram``, the upper triangle of the symmetric (C, C) matrix, row by row; ``size`` is
 the long side the painting was measured at. Its metadata holds one JSON text under "impasto".
+
+A style that the network for any painting was refined for has that network's decoder too: tensors
+``decoder/<name>``, float16, under the names of ``networks.any_painting``.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,6 +27,7 @@ from impasto.catalogue.sizes import style_size
 from impasto.encoders.layers import IMAGE
 from impasto.errors import StyleError
 from impasto.files.tensors import read_arrays
+from impasto.inference.any_painting_graphs import DECODER
 from impasto.types import Picture
 
 if TYPE_CHECKING:  # style files are read without torch
@@ -36,11 +39,15 @@ Numbers = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class FileStyle:
-    """The statistics in a style file; usable only with the encoder that measured them."""
+    """The statistics in a style file; usable only with the encoder that measured them.
+
+    ``is_refined``: the file also has a decoder that was refined for this style.
+    """
 
     path: Path
     card: StyleCard
     tensors: Mapping[str, NDArray[Any]] = field(repr=False)
+    is_refined: bool = False
 
     def sizes(self) -> list[int]:
         return sorted({int(name.split("/")[0]) for name in self.tensors})
@@ -156,29 +163,38 @@ def measure_style_file(
     return StyleCard(**{**asdict(card), "encoder": encoder.describe()}), tensors
 
 
-def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write a style file, whole or not at all. Raises OutputError."""
-    metadata = {"impasto": json.dumps(asdict(card), ensure_ascii=False)}
-    files.replace(path, save(dict(tensors), metadata))
+def write_style(
+    path: Path,
+    card: StyleCard,
+    tensors: Mapping[str, NDArray[Any]],
+    decoder: Mapping[str, NDArray[Any]] | None = None,
+) -> None:
+    """Write a style file, whole or not at all, with a ``decoder`` refined for it, if one is given.
+
+    Raises OutputError.
+    """
+    refined = {f"{DECODER}{name}": array for name, array in (decoder or {}).items()}
+    files.replace(path, save({**tensors, **refined}, {"impasto": card.to_json()}))
 
 
 def read_style(path: Path) -> FileStyle:
     """Read a style file. Raises StyleError when it is not one, or of an unknown version."""
     try:
-        tensors, metadata = read_arrays(path)
+        arrays, metadata = read_arrays(path)
     except (OSError, ValueError) as error:
         raise StyleError(f"{path} is not a style file: {files.reason_of(error)}") from error
     text = metadata.get("impasto")
     if text is None:
         raise StyleError(f"{path} is a safetensors file, but not a style file made by `impasto style`")
     card = parse_card(text, path)
+    tensors = {name: array for name, array in arrays.items() if not name.startswith(DECODER)}
     try:
         _check_tensors(tensors)
     except ValueError as damage:
         raise StyleError(
             f"{path} is a damaged style file: {damage}; measure it again with `impasto style`"
         ) from None
-    return FileStyle(path, card, tensors)
+    return FileStyle(path, card, tensors, len(arrays) > len(tensors))
 
 
 def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:

@@ -89,8 +89,10 @@ def unknown_style(name: str, known: Mapping[str, Any]) -> str:
 
 def refuse_network(path: Path) -> None:
     """Raise StyleError where ``path`` is a network's file, given as a style."""
-    if path.suffix.lower() in _NETWORKS:
+    suffix = path.suffix.lower()
+    if suffix in _NETWORKS:
+        more = f"; impasto fast PHOTO --model {path} -o OUT paints with it" if suffix == ".onnx" else ""
         raise StyleError(
-            f"{path} is a network, as of `impasto train`, and no style: expected a painting or a style file; "
-            f"impasto fast PHOTO --model {path} -o OUT paints with it"
+            f"{path} is a network, and no style: expected a painting or a style file, as of `impasto style` "
+            f"and `impasto train`{more}"
         )

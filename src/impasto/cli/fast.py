@@ -99,7 +99,7 @@ def fast(
     impasto fast photo.jpg starry-night painting.jpg --style-weights 0.7,0.3 -o out.png
     impasto fast photo.jpg the-kiss --strength 0.6 --keep-color -o out.png
     impasto fast holiday/ water-lilies -o painted/
-    impasto fast photo.jpg --model mine.onnx -o out.png
+    impasto fast photo.jpg mine.style -o out.png
     impasto fast --camera 0 starry-night --serve 8000
     impasto fast --camera 0 great-wave --frames 60 -o me.gif
 

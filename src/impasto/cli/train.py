@@ -1,4 +1,4 @@
-"""``impasto train``: train a fast network on new styles."""
+"""``impasto train``: refine the network for any painting for one style, or train johnson2016."""
 
 from __future__ import annotations
 
@@ -28,49 +28,44 @@ _MORE = "More"
 
 
 def train(
-    paintings: Annotated[
-        list[str],
+    painting: Annotated[
+        str,
         typer.Argument(
-            help="Each a style: a painting, a folder of an artist's works, a style file, a named style.",
+            help="A painting, a folder of an artist's works, a style file, or a named style.",
             show_default=False,
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The network, NAME.safetensors.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="The style file, NAME.style; NAME.safetensors for johnson2016."),
+    ],
     content_dir: Annotated[
         list[Path] | None,
         typer.Option(help="Photographs to train on: a folder, or several. Default: synthetic pictures."),
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Then train the whole network, for the new styles only.")
-    ] = False,
-    from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="Start from random weights instead of the shipped network.")
-    ] = False,
     architecture: Annotated[
         str | None,
         typer.Option(
-            help="gallery, or johnson2016, the published network of one style. \\[default: gallery]"
+            help="any-painting, which is refined, or johnson2016, the published network, from random "
+            "filters. \\[default: any-painting]"
         ),
-    ] = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(help="The network to start from. \\[default: the shipped one]"),
-    ] = None,
-    name: Annotated[
-        list[str] | None, typer.Option(help="Name of the style, one for each. \\[default: as its file]")
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="Duration. \\[default: 4.5; 20 with --full; 60 with --from-scratch]"),
+        typer.Option(help="Duration. \\[default: 4.5; 60 for johnson2016]"),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Steps of training, instead of a duration.")] = None,
     style_weight: Annotated[float | None, typer.Option(help="Weight of the style. \\[default: 1]")] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Photographs per step.", rich_help_panel=_MORE, show_default="4")
+        int | None, typer.Option(help="Photographs per step.", rich_help_panel=_MORE, show_default="2")
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(help="Side of their crops, in pixels.", rich_help_panel=_MORE, show_default="192"),
+        typer.Option(
+            help="Side of their crops, in pixels, a multiple of 16.",
+            rich_help_panel=_MORE,
+            show_default="224",
+        ),
     ] = None,
     seed: Annotated[
         int | None,
@@ -116,23 +111,18 @@ def train(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train a fast network on the style of PAINTING.
+    """Refine the network for any painting for the style of PAINTING, so that it comes nearer to it.
 
     \b
-    impasto train painting.jpg --content-dir photos -o mine.safetensors
-    impasto train painting.jpg other.jpg --content-dir photos -o two.safetensors --minutes 8
-    impasto train painting.jpg --content-dir photos -o mine.safetensors --full --preview look.png
-    torchrun --nproc-per-node 2 -m impasto train painting.jpg --content-dir photos -o mine.safetensors
+    impasto train painting.jpg --content-dir photos -o mine.style
+    impasto train starry-night --content-dir photos -o starry.style --minutes 10 --preview look.png
+    impasto train painting.jpg --content-dir photos -o paper.safetensors --architecture johnson2016
+    torchrun --nproc-per-node 2 -m impasto train painting.jpg --content-dir photos -o mine.style
 
-    The result has the gallery's styles and the new one, also as .onnx beside it; use either with
-    `impasto fast --model`. Ctrl-C saves the state; the same command continues.
+    The result is a style file: impasto fast PHOTO mine.style -o OUT. Ctrl-C saves the state; the same
+    command continues.
     """
-    if full and from_scratch:
-        raise InputError("--full refines the shipped network, --from-scratch does without it: expected one")
-    architecture = architecture or "gallery"
     given = {
-        "start": None if start is None else str(start),
-        "method": "full" if full else "scratch" if from_scratch else "rows",
         "architecture": architecture,
         "minutes": minutes,
         "steps": steps,
@@ -157,9 +147,8 @@ def train(
     from impasto.pipelines.train import TrainingPlan
 
     plan = TrainingPlan(
-        tuple(paintings),
+        painting,
         photos=tuple(str(p) for p in content_dir or []),
-        names=tuple(name or ()),
         **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
     raise typer.Exit(session.together(plan))
@@ -193,10 +182,9 @@ class TrainingRun:
             self.plot = self.plot or self.log.with_name(f"{name}.png")
         elif self.plot is not None:
             raise MissingExtraError("--plot needs matplotlib: pip install 'impasto[inspect]'")
-        outputs = [self.output, self.output.with_suffix(".onnx"), self.checkpoint, self.log]
+        outputs = [self.output, self.checkpoint, self.log]
         outputs += [p for p in (self.preview, self.plot) if p is not None]
-        check_writable(self.output, suffixes=(".safetensors",))
-        for path in (self.checkpoint, self.log):
+        for path in (self.output, self.checkpoint, self.log):
             check_writable(path, suffixes=(path.suffix.lower(),))
         if self.preview is not None:
             check_writable(self.preview)
@@ -267,16 +255,15 @@ class TrainingRun:
             return f"interrupted; run the same command to continue from {self.checkpoint}"
         if result.cancelled:
             return "interrupted; nothing was learnt yet"
-        names = ", ".join(style.name for style in result.styles)
         device = "" if result.device == "cpu" else f" on {result.device}"
         pictures = f"{result.photos} pictures, {result.seconds:.0f} s{device}"
-        found = [f"trained: {names}, {result.steps} steps on {pictures}"]
+        found = [f"trained: {result.style}, {result.steps} steps on {pictures}"]
         if result.before is not None and result.after is not None:
             found.append(
-                f"on held-out pictures: style {result.before.style:.3f} -> {result.after.style:.3f}, "
+                f"on held-out pictures: style {result.before.style:.4f} -> {result.after.style:.4f}, "
                 f"content {result.before.content:.3f} -> {result.after.content:.3f}"
             )
-        return "\n".join([*found, "wrote " + ", ".join(str(path) for path in result.files)])
+        return "\n".join([*found, f"wrote {result.file}"])
 
 
 def summary(result: TrainingResult) -> dict[str, Any]:
@@ -288,9 +275,8 @@ def summary(result: TrainingResult) -> dict[str, Any]:
         for name, found in (("before", result.before), ("after", result.after))
     }
     return {
-        "output": [str(path) for path in result.files],
-        "styles": [style.name for style in result.styles],
-        "began_as": list(result.like),
+        "output": None if result.file is None else str(result.file),
+        "style": result.style,
         "steps": result.steps,
         "photos": result.photos,
         "skipped": [str(path) for path, _ in result.skipped],

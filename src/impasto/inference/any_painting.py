@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from impasto.errors import CorruptWeightsError, WeightsMissingError
+from impasto.files import reason_of
+from impasto.files.tensors import not_finite, read_arrays
 from impasto.inference.any_painting_graphs import (
     AT_ONCE,
     BESIDE,
+    DECODER,
     IN_BANDS,
     LAYERS,
     MAPS,
@@ -48,7 +50,7 @@ Maps = Mapping[str, NDArray[Any]]
 """How features are carried over at each of ``MAPS``: inputs of the graphs."""
 
 BUNDLED = Path(__file__).parents[1] / "networks" / "data" / "any-painting.safetensors"
-"""The decoder."""
+"""The decoder that is not refined for any style."""
 ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
 TWICE = 32
 """Pixels on each side from which a picture is painted at half its size first."""
@@ -70,9 +72,10 @@ class AnyPaintingPainter:
         device: str = "auto",
         band_pixels: int = BAND_PIXELS,
     ) -> None:
-        """``threads``: how many the arithmetic may use; as many as the environment allows by default.
-        ``device``: cpu; cuda, or cuda:1 and so on; auto for cuda where ONNX Runtime has it. Where it has it
-        and cannot use it, auto falls back to the processor and warns (RuntimeWarning).
+        """``path``: of the decoder, alone or in a style file. ``threads``: how many the arithmetic may use;
+        as many as the environment allows by default. ``device``: cpu; cuda, or cuda:1 and so on; auto for
+        cuda where ONNX Runtime has it. Where it has it and cannot use it, auto falls back to the processor
+        and warns (RuntimeWarning).
 
         Raises WeightsMissingError and CorruptWeightsError for the network's files, OptionError for a device
         that cannot be used.
@@ -224,23 +227,38 @@ class AnyPaintingPainter:
 
 
 def read_weights(path: Path = BUNDLED) -> Weights:
-    """Return the numbers of the bundled encoder and of the decoder at ``path``.
+    """Return the numbers of the bundled encoder and of the decoder at ``path``, alone or in a style file.
 
     Raises WeightsMissingError and CorruptWeightsError.
     """
-    found: dict[str, NDArray[Any]] = {}
-    for source in (ENCODER, path):
-        if not source.is_file():
-            raise WeightsMissingError(f"expected the network for any painting in {source}; there is no file")
-        try:
-            found |= load(source.read_bytes())
-        except SafetensorError as error:
-            raise CorruptWeightsError(f"expected a safetensors file at {source}; got {error}") from error
-    if "colours.weight" not in found:
+    found = _read(path)
+    names = [name for name in found if name.startswith(DECODER)]
+    decoder = {name.removeprefix(DECODER): found[name] for name in names} or found
+    wanted = decoder if path == BUNDLED else _read(BUNDLED)
+    for name in sorted(wanted.keys() | decoder.keys()):
+        shapes = [part[name].shape if name in part else None for part in (wanted, decoder)]
+        if shapes[0] != shapes[1]:
+            expected, actual = ("no such numbers" if s is None else f"shape {s}" for s in shapes)
+            raise CorruptWeightsError(
+                f"expected a style file of `impasto train`, or a network for any painting, in {path}; of "
+                f"{name}, expected {expected}, got {actual}",
+                expected=expected,
+                actual=actual,
+            )
+    if odd := not_finite(decoder.items()):
+        raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
+    return _read(ENCODER) | decoder
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    if not path.is_file():
+        raise WeightsMissingError(f"expected the network for any painting in {path}; there is no file")
+    try:
+        return read_arrays(path)[0]
+    except (OSError, ValueError) as error:
         raise CorruptWeightsError(
-            f"expected the network for any painting in {path}; it is of another network"
-        )
-    return found
+            f"expected a safetensors file at {path}; it cannot be read: {reason_of(error)}"
+        ) from error
 
 
 def _moments(found: Feed) -> dict[str, LayerMoments]:

@@ -25,6 +25,8 @@ INNER = {"inner3_1": "relu3_1", "inner2_1": "relu2_1", "inner1_1": "relu1_1"}
 MAPS = {**{name: name for name in LAYERS}, **INNER}
 """Every map, in order, and the layer whose statistics it aims at."""
 STRIDE = 8
+DECODER = "decoder/"
+"""What the names of a decoder's tensors begin with in the file of a style that it was refined for."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class FastOptions:
     )
     model: str | None = parameter(
         None,
-        "A network of one style, or of several: .onnx of `impasto export`, .safetensors of `impasto train`.",
+        "The network to paint with: a style file of `impasto train`, or a network of one style, .onnx.",
         "text",
         optional=True,
         shown="the one for any painting",
@@ -72,15 +72,6 @@ class FastOptions:
         """Return a copy with ``changes``; unknown names raise OptionError."""
         found: FastOptions = replaced(self, changes, "unknown option of a fast network")
         return found
-
-    def shares(self, styles: tuple[str, ...]) -> dict[str, float]:
-        """Return each style's share. Raises OptionError unless there are as many weights as styles."""
-        weights = self.style_weights or (1.0,) * len(styles)
-        if len(weights) != len(styles):
-            raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(weights)}")
-        if len(set(styles)) < len(styles):
-            raise OptionError(f"expected each style once; got {', '.join(styles)}")
-        return dict(zip(styles, weights, strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

@@ -96,28 +96,14 @@ class JohnsonNetwork(nn.Module):
 
 
 class JohnsonPainter(nn.Module):
-    """A ``JohnsonNetwork`` that is taught like a gallery network: in [0, 1], of any size, one style.
-
-    It has no table: what ``Trainer`` says of styles, strokes and strength goes unheard.
-    """
-
-    table: None = None
-    photograph_is_exact: tuple[int, ...] = ()
+    """A ``JohnsonNetwork`` for pictures in [0, 1] of any size."""
 
     def __init__(self, network: JohnsonNetwork | None = None) -> None:
         super().__init__()
         self.network = network or JohnsonNetwork()
 
-    @property
-    def filters(self) -> list[nn.Parameter]:
-        """Every parameter."""
-        return list(self.network.parameters())
-
-    def forward(self, image: Tensor, weights: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:  # noqa: ARG002
-        """Paint ``image`` (B, 3, H, W) in [0, 1] of any size; the result has the same shape.
-
-        One style and no grain: ``weights`` and ``corner`` mean nothing here.
-        """
+    def forward(self, image: Tensor) -> Tensor:
+        """Paint ``image`` (B, 3, H, W) in [0, 1]; the result has the same shape, and may leave [0, 1]."""
         height, width = image.shape[2:]
         padded = functional.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")
         return self.network(padded * 255)[:, :, :height, :width] / 255  # type: ignore[no-any-return]

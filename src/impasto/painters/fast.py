@@ -5,29 +5,35 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto import imaging
+from impasto.catalogue.files import FileStyle, read_style
+from impasto.catalogue.loader import StyleLike, load_style
+from impasto.catalogue.lookup import find_style
+from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging.decoder import MAX_PIXELS
-from impasto.inference.any_painting import AnyPaintingPainter, Maps
+from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, Maps
 from impasto.inference.any_painting_graphs import LAYERS
-from impasto.inference.gallery import Gallery, load_gallery
+from impasto.inference.one_style import OneStylePainter
 from impasto.inference.options import MINIMUM_SIDE, STYLE_SIZE, FastOptions
 from impasto.inference.sessions import check_device
 from impasto.inference.transport import LayerMoments, Statistics, mixture
 from impasto.jobs import Job
-from impasto.jobs.identity import digest
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Painting, Picture, Pixels
 
 if TYPE_CHECKING:
-    from impasto.catalogue.loader import StyleLike
     from impasto.optimize.engine import Checkpointer
     from impasto.painters.painter import Materials, Painter
 
+ONE_STYLE_SUFFIX = ".onnx"
 SAFE_PIXELS = 25_000_000
 """How large a painting gets when no size is asked for. Larger photographs are shrunk to that."""
+OPEN = 4
+"""How many networks are kept for the next styles."""
 REMEMBERED = 64
 """How many styles' statistics are kept for the next photographs."""
 MEMORY = 2e9
@@ -35,7 +41,8 @@ MEMORY = 2e9
 
 
 class FastPainter:
-    """One pass of the network for any painting, or of the one in ``options.model``."""
+    """One pass of the network for any painting, of a style's own, refined one, or of the one in
+    ``options.model``."""
 
     options: FastOptions
     network: str
@@ -51,24 +58,31 @@ class FastPainter:
         """Raises OptionError for what the network cannot do, StyleError for styles that it cannot paint,
         WeightsMissingError and CorruptWeightsError for its file."""
         assert isinstance(job.options, FastOptions)
-        model, device = self._source = job.options.model, job.options.device
+        device = job.options.device
         check_device(device)
         self._max_pixels = max_pixels
-        self.engine: AnyPaintingPainter | Gallery
-        self._measured: dict[tuple[str, float], Statistics] = {}
-        if isinstance(like, FastPainter) and like._source == self._source:
-            self.engine, self.network, self._measured = like.engine, like.network, like._measured
-        elif model is None:
-            self.engine = AnyPaintingPainter(device=device)
-            self.network = self.engine.digest
-        else:
-            self.engine, self.network = load_gallery(model, device=device), digest(model)
-        self.device = self.engine.device
-        self.options = job.options.replace(device=self.device)
         self.styles = [style.place for style in job.styles] if materials is None else list(materials.styles)
-        if not self.styles and isinstance(self.engine, Gallery) and len(self.engine.styles) == 1:
-            self.styles = [self.engine.styles[0].name]
+        model = None if job.options.model is None else Path(job.options.model)
+        self._engines: dict[tuple[Path, str], AnyPaintingPainter | OneStylePainter] = {}
+        self._measured: dict[tuple[str, float], Statistics] = {}
+        if isinstance(like, FastPainter):
+            self._engines, self._measured = like._engines, like._measured
+        self.engine = self._open(model or network_of(self.styles), device)
+        self.network, self.device = self.engine.digest, self.engine.device
+        self.options = job.options.replace(device=self.device)
+        if not self.styles and model is not None:
+            self.styles = [self.engine.style.name if isinstance(self.engine, OneStylePainter) else str(model)]
         self._style: Any = self._find_style(self.styles) if self.styles else None
+
+    def _open(self, file: Path, device: str) -> AnyPaintingPainter | OneStylePainter:
+        """Return the network in ``file``, which is opened once."""
+        source = file, device
+        if source not in self._engines:
+            while len(self._engines) >= OPEN:
+                del self._engines[next(iter(self._engines))]
+            kind = OneStylePainter if file.suffix.lower() == ONE_STYLE_SUFFIX else AnyPaintingPainter
+            self._engines[source] = kind(file, device=device)
+        return self._engines[source]
 
     def check_style(self, style: str) -> None:
         self._find_style([style], self.options.replace(style_weights=()))
@@ -101,9 +115,9 @@ class FastPainter:
         """
         seamless = self.options.seamless or ""
         around = imaging.continued(pixels, seamless)
-        if isinstance(self.engine, Gallery):
-            return imaging.joined(self.engine.paint(around, self._style, self.options), seamless), {}
-        if maps:
+        if isinstance(self.engine, OneStylePainter):
+            painted, maps = self.engine.paint(around), {}
+        elif maps:
             painted = self.engine.paint_with(around, maps)
         else:
             style, coarse = self._style
@@ -116,10 +130,8 @@ class FastPainter:
     def _find_style(self, styles: Sequence[StyleLike], options: FastOptions | None = None) -> Any:
         """Return ``styles`` as the network takes them."""
         options = options or self.options
-        if isinstance(self.engine, Gallery):
-            shares = options.shares(tuple(map(os.fspath, styles)))  # type: ignore[arg-type]
-            self.engine.row(shares, options)  # refuses what cannot be
-            return shares
+        if isinstance(self.engine, OneStylePainter):
+            return self._check_one_style(self.engine.style.name, styles, options)
         weights = options.style_weights or (1.0,) * len(styles)
         if len(weights) != len(styles):
             raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(weights)}")
@@ -139,6 +151,18 @@ class FastPainter:
         long_side = STYLE_SIZE * (options or self.options).stroke_size
         return self._measure(style, long_side), self._measure(style, long_side / 2)
 
+    def _check_one_style(self, name: str, styles: Sequence[StyleLike], options: FastOptions) -> None:
+        """Raise StyleError and OptionError for what a network of one style cannot do."""
+        if list(styles) != [name]:
+            raise StyleError(
+                f"{options.model} has one style of its own, {name}; expected no STYLE, or no --model"
+            )
+        for option in ("strength", "stroke_size"):
+            if getattr(options, option) != 1:
+                raise OptionError(
+                    f"a network of one style cannot change its {option}; got {getattr(options, option)!r}"
+                )
+
     def _measure(self, style: StyleLike, long_side: float) -> Statistics:
         """Return the statistics of one style, which is measured once. Raises StyleError, PictureError."""
         key = (os.fspath(style), long_side) if isinstance(style, (str, os.PathLike)) else None
@@ -151,10 +175,6 @@ class FastPainter:
         return self._measured[key]
 
     def _statistics(self, style: StyleLike, long_side: float) -> Statistics:
-        from impasto.catalogue.files import FileStyle
-        from impasto.catalogue.loader import load_style
-        from impasto.catalogue.measured import CollectionStyle, PictureStyle
-
         assert isinstance(self.engine, AnyPaintingPainter)
         loaded = load_style(style, max_pixels=self._max_pixels)
         if isinstance(loaded, FileStyle):
@@ -171,6 +191,15 @@ class FastPainter:
         raise StyleError(
             f"a fast network needs a picture, a style file or a named style; got {type(loaded).__name__}"
         )
+
+
+def network_of(styles: Sequence[StyleLike]) -> Path:
+    """Return the file of the network that paints ``styles``: a single style may have one of its own."""
+    style = styles[0] if len(styles) == 1 else None
+    if isinstance(style, (str, os.PathLike)):
+        found = find_style(os.fspath(style))
+        style = read_style(found.path) if found.kind in ("named", "file") else None
+    return style.path if isinstance(style, FileStyle) and style.is_refined else BUNDLED
 
 
 def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from impasto.jobs import Job, Reference
 from impasto.jobs.pairs import photographs
 from impasto.networks.export import Export, export_encoder, export_model, export_painting
 from impasto.networks.export.any_painting import Measured
-from impasto.painters.fast import FastPainter
+from impasto.painters.fast import FastPainter, network_of
 from impasto.types import Pixels
 
 CALIBRATION_SIDE = 512
@@ -38,10 +38,11 @@ def export(
 
     ``model``: "any-painting", the bundled network; "any-painting-encoder", which measures paintings for it;
     or a checkpoint of pytorch/examples' fast_neural_style. ``styles``: those that any-painting is to have in
-    the file, instead of the style as an input: named styles, style files, paintings, folders of them.
-    ``stroke_size``: of those, as in ``FastOptions``. ``precision``: fp32, fp16, or for checkpoints int8.
-    ``photos``: a folder of photographs to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises
-    OptionError and InputError before any work, MissingExtraError without onnx, OutputError.
+    the file, instead of the style as an input: named styles, style files, paintings, folders of them. A
+    single one that the network was refined for is painted by that network. ``stroke_size``: of those, as in
+    ``FastOptions``. ``precision``: fp32, fp16, or for checkpoints int8. ``photos``: a folder of photographs
+    to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises OptionError and InputError before
+    any work, MissingExtraError without onnx, OutputError.
     """
     if photos is not None and precision != "int8":
         raise OptionError("--photos works with --precision int8 only; other precisions need no calibration")
@@ -52,7 +53,8 @@ def export(
         raise OptionError("--stroke-size works with --style only; other files have styles as they are given")
     check_writable(output, suffixes=(".onnx",))
     if name == PAINTER:
-        return export_painting(output, _measure(styles, stroke_size), precision=precision)
+        decoder = network_of(styles)
+        return export_painting(output, _measure(styles, stroke_size), decoder=decoder, precision=precision)
     if name == ENCODER:
         return export_encoder(output, precision=precision)
     calibration = [] if photos is None else _read(os.fspath(photos))

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from impasto.errors import CorruptWeightsError, InputError, OptionError, WeightsError, WeightsMissingError
-from impasto.inference import FastStyle, load_gallery
+from impasto.inference.one_style import OneStylePainter
 from impasto.inference.onnx_runtime import onnxruntime
+from impasto.inference.styles import FastStyle
 from impasto.networks.export import export_model, export_transformer
 from impasto.networks.export.parity import Difference, check_difference, compare
 from impasto.networks.export.scenes import dead_leaves
@@ -46,7 +47,7 @@ class Painter(torch.nn.Module):
         self.normalise = torch.nn.InstanceNorm2d(32, affine=True)
         self.outer = torch.nn.Conv2d(32, 3, 3, padding=1, padding_mode="reflect")
 
-    def forward(self, image: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
         features = torch.relu(self.normalise(self.inner(image)))
         return self.outer(torch.nn.functional.interpolate(features, size=image.shape[2:], mode="nearest"))
 
@@ -64,10 +65,10 @@ def test_a_torch_network_of_one_style_becomes_a_file_for_any_size(tmp_path: Path
     assert json.loads(session.get_modelmeta().custom_metadata_map["impasto"])["kind"] == "johnson2016"
     image = torch.rand(1, 3, 37, 53)
     with torch.inference_mode():
-        wanted = painter(image, image)
+        wanted = painter(image)
     found = session.run(["painting"], {"image": image.numpy()})[0]
     assert np.abs(found - wanted.numpy()).max() < 1e-3
-    painted = load_gallery(tmp_path / "p.onnx").paint(to_pixels(image), "mine")
+    painted = OneStylePainter(tmp_path / "p.onnx", device="cpu").paint(to_pixels(image))
     assert np.abs(painted - to_pixels(wanted)).max() < 1e-3
 
 
@@ -85,11 +86,11 @@ def test_the_published_network_is_exported_in_every_precision(
     done = export_model(tmp_path / "My Mosaic.pth", tmp_path / "m.onnx", precision=precision, photos=given)
     assert done.kind == "johnson2016"
     assert done.difference.mean < (0.02 if precision == "int8" else 1e-4)
-    found = load_gallery(tmp_path / "m.onnx")
+    found = OneStylePainter(tmp_path / "m.onnx", device="cpu")
     pixels = blobs(53, 37, seed=2)
     with torch.inference_mode():
-        wanted = to_pixels(JohnsonPainter(network).eval()(to_tensor(pixels), torch.ones(1, 1)))
-    apart = np.abs(found.paint(pixels, "My Mosaic") - wanted)
+        wanted = to_pixels(JohnsonPainter(network).eval()(to_tensor(pixels)))
+    apart = np.abs(found.paint(pixels) - wanted)
     assert apart.mean() < (0.04 if precision == "int8" else 1e-3)
 
 

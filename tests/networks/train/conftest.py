@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
-from impasto.networks.gallery import GalleryNetwork
-from impasto.networks.train.targets import StyleTarget, make_target
-from impasto.types import Picture
+from impasto.networks.any_painting import AnyPaintingNetwork
+from impasto.networks.any_painting_files import load_network
+from impasto.networks.train.learners import AnyPaintingLearner
+from impasto.networks.train.painting_loss import STYLE_LAYERS, StyleTarget, layer_targets
+from impasto.networks.transport import gaussian
 from tests.conftest import blobs, stripes
 
 
@@ -26,16 +29,19 @@ def photos() -> list[Tensor]:
     return [levels(seed) for seed in range(4)]
 
 
+@pytest.fixture(scope="session")
+def _network() -> AnyPaintingNetwork:
+    return load_network()
+
+
 @pytest.fixture
-def gallery() -> GalleryNetwork:
-    """Two styles, their rows neutral but for some noise."""
-    torch.manual_seed(1)
-    network = GalleryNetwork(5)
-    with torch.no_grad():
-        network.table[1:] += 0.1 * torch.randn(4, network.table.shape[1])
-    return network
+def learner(_network: AnyPaintingNetwork) -> AnyPaintingLearner:
+    return AnyPaintingLearner(copy.deepcopy(_network))
 
 
 @pytest.fixture
 def target(encoder: Encoder) -> StyleTarget:
-    return make_target(encoder, PictureStyle(Picture(stripes(96, 96))).statistics)
+    sizes = [torch.from_numpy(stripes(side, side)).permute(2, 0, 1)[None] for side in (96, 48)]
+    with torch.no_grad():
+        seen = [encoder(picture, STYLE_LAYERS) for picture in sizes]
+    return StyleTarget(*(layer_targets({n: gaussian(f) for n, f in found.items()}) for found in seen))

@@ -11,9 +11,6 @@ from torch import Tensor, distributed
 
 from impasto import imaging
 from impasto.errors import InputError, OptionError
-from impasto.inference import FastStyle
-from impasto.networks.files import save_network
-from impasto.networks.gallery import GalleryNetwork
 from impasto.networks.train.plan import TrainingPlan
 from impasto.networks.train.team import Team, join_team
 from impasto.optimize.checkpoints import read_checkpoint
@@ -34,14 +31,11 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to be in, with photographs, a painting, and a gallery of two styles to begin with."""
+    """A folder to be in, with photographs and a painting."""
     monkeypatch.chdir(tmp_path)
     for seed in range(20):  # as many as it takes for some to be held out
         imaging.write(Picture(blobs(80, 70, seed=seed)), tmp_path / f"{seed}.png")
     imaging.write(Picture(stripes(96, 96)), tmp_path / "art.png")
-    torch.manual_seed(0)
-    styles = [FastStyle("old", "Old"), FastStyle("older", "Older")]
-    save_network("start.safetensors", GalleryNetwork(5), styles)
     (tmp_path / "photos").mkdir()
     for path in tmp_path.glob("[0-9]*.png"):
         path.rename(tmp_path / "photos" / path.name)
@@ -50,9 +44,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def plan(device: str, **more: Any) -> TrainingPlan:
-    given: dict[str, Any] = {"photos": ("photos",), "start": "start.safetensors", "steps": 2, "batch": 1}
+    given: dict[str, Any] = {"photos": ("photos",), "steps": 2, "batch": 1}
     given |= {"size": 64, "precision": "float32", "device": device}
-    return TrainingPlan(("art.png",), **given | more)
+    return TrainingPlan("art.png", **given | more)
 
 
 def learn(device: str, output: str, **more: Any) -> TrainingResult:
@@ -71,45 +65,40 @@ def check_alike(one: str, other: str) -> None:
 
 
 def test_a_second_device_shows_what_was_left_behind() -> None:
-    network, image, weights = GalleryNetwork(1), torch.rand(1, 3, 16, 16), torch.ones(1, 1)
+    layer, image = torch.nn.Conv2d(3, 3, 3), torch.rand(1, 3, 16, 16)
     with Elsewhere() as device:
-        there = network.to("cuda")
+        there = layer.to("cuda")
         assert all_elsewhere(there)
-        assert there(image.to("cuda"), weights.to("cuda")).device.type == "cuda"
-        assert device.calls > 10
+        assert there(image.to("cuda")).device.type == "cuda"
+        assert device.calls > 0
         with pytest.raises(AssertionError, match="two devices"):
-            there(image.to("cuda"), weights)
+            there(image)
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    "more",
+    ("architecture", "output"),
     [
-        {},
-        {"method": "full"},
-        {"method": "scratch", "start": None},
-        pytest.param(
-            {"method": "scratch", "start": None, "architecture": "johnson2016"}, marks=pytest.mark.slow
-        ),
+        ("any-painting", "m.style"),
+        pytest.param("johnson2016", "m.safetensors", marks=pytest.mark.slow),
     ],
-    ids=["rows", "full", "scratch", "johnson2016"],
 )
-def test_everything_of_a_training_is_on_its_device(more: dict[str, Any]) -> None:
+def test_everything_of_a_training_is_on_its_device(architecture: str, output: str) -> None:
     seen: list[Any] = []
 
     def look(event: Progress) -> None:
         assert event.preview is not None
         seen.append(event.preview().shape)
 
-    done = learn("cuda", "there.safetensors", on_progress=look, **more)
+    done = learn("cuda", f"there-{output}", on_progress=look, architecture=architecture)
     assert done.device == "cuda"
     assert done.after is not None
     assert seen
-    plain = learn("cpu", "here.safetensors", **more)
+    plain = learn("cpu", f"here-{output}", architecture=architecture)
     assert plain.after is not None
     # The same batches, by the same arithmetic but for the order of the optimiser's.
     assert done.after.style == pytest.approx(plain.after.style, rel=1e-2)
-    check_alike("there.safetensors", "here.safetensors")
+    check_alike(f"there-{output}", f"here-{output}")
 
 
 @pytest.mark.usefixtures("here")
@@ -118,12 +107,12 @@ def test_a_training_goes_on_on_another_device(first: str, second: str) -> None:
     keep = Path("it.checkpoint")
     steps: list[Progress] = []
     watching: dict[str, Any] = {"on_progress": steps.append, "cancel": lambda: len(steps) >= 1}
-    assert learn(first, "moved.safetensors", checkpoint=keep, **watching).cancelled
+    assert learn(first, "moved.style", checkpoint=keep, **watching).cancelled
     assert read_checkpoint(keep)[1]["trainer"]["step"] == 1
-    done = learn(second, "moved.safetensors", checkpoint=keep)
+    done = learn(second, "moved.style", checkpoint=keep)
     assert (done.device, done.cancelled) == (second, False)
-    learn("cpu", "whole.safetensors")
-    check_alike("moved.safetensors", "whole.safetensors")
+    learn("cpu", "whole.style")
+    check_alike("moved.style", "whole.style")
 
 
 @pytest.mark.usefixtures("here")
@@ -132,7 +121,7 @@ def test_a_training_keeps_the_precision_it_was_begun_in(monkeypatch: pytest.Monk
     steps: list[Progress] = []
     watching: dict[str, Any] = {"on_progress": steps.append, "cancel": lambda: len(steps) >= 1}
     monkeypatch.setattr(materials, "multiplies_bfloat16", lambda: True)
-    learn("cpu", "m.safetensors", precision="auto", checkpoint=keep, **watching)
+    learn("cpu", "m.style", precision="auto", checkpoint=keep, **watching)
     assert read_checkpoint(keep)[0]["reduced"] is True
     monkeypatch.setattr(materials, "multiplies_bfloat16", lambda: False)
     found = materials.gather(plan("cpu", precision="auto"), keep, lambda _: None)
@@ -155,13 +144,13 @@ def test_bfloat16_is_the_processor_s_choice_and_not_a_graphics_processor_s(
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "auto:1"])
 def test_a_device_of_another_name_is_refused(name: str) -> None:
     with pytest.raises(OptionError, match=f"auto, cpu, cuda or mps; got '{name}'"):
-        TrainingPlan(("art.png",), device=name)
+        TrainingPlan("art.png", device=name)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without CUDA")
 def test_a_device_that_is_not_there_is_refused_before_anything_is_read() -> None:
     with pytest.raises(OptionError, match="device cuda is not on this machine"):
-        train_network(TrainingPlan(("no-such.png",), device="cuda"), Path("x.safetensors"))
+        train_network(TrainingPlan("no-such.png", device="cuda"), Path("x.style"))
 
 
 class Torchrun:

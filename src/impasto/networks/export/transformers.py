@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from impasto.errors import MissingExtraError
 from impasto.files import replace
@@ -35,17 +35,6 @@ from impasto.types import Pixels
 _FLOAT, _HALF = 1, 10
 
 
-class _Alone(nn.Module):
-    """``painter(image, weights)`` as a function of the image."""
-
-    def __init__(self, painter: nn.Module) -> None:
-        super().__init__()
-        self.painter = painter
-
-    def forward(self, image: Tensor) -> Tensor:
-        return self.painter(image, image.new_ones(1, 1))  # type: ignore[no-any-return]
-
-
 def export_transformer(
     painter: nn.Module,
     target: str | PathLike[str],
@@ -58,13 +47,12 @@ def export_transformer(
     """Write ``painter`` as the ONNX file ``target``: input ``image``, output ``painting``, both
     (1, 3, H, W) in [0, 1], any H and W.
 
-    ``painter(image, weights)`` maps such a tensor to one like it; what it is given as ``weights`` says
-    nothing. ``kind`` and ``style`` go into the metadata. ``precision``, ``photos`` and errors as for
-    ``export_model``. Uses torch's exporter (``dynamo``), which keeps InstanceNormalization, Resize and
-    Pad as they are; the older one gives five times as many operations.
+    ``painter`` maps such a tensor to one like it. ``kind`` and ``style`` go into the metadata. ``precision``,
+    ``photos`` and errors as for ``export_model``. Uses torch's exporter (``dynamo``), which keeps
+    InstanceNormalization, Resize and Pad as they are; the older one gives five times as many operations.
     """
     check_precision(precision)
-    module = _Alone(painter).eval()
+    module = painter.eval()
     metadata = {KEY: describe([style], {"precision": precision}, kind)}
     data = _trace(module)
     if precision == "fp16":

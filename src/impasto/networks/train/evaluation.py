@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,18 +11,17 @@ from torch.nn import functional
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError
-from impasto.networks.train.batches import LossWeights, TrainingBatch, batch_loss, row_weights
-from impasto.networks.train.targets import STROKE_SIZES, StyleTarget
-from impasto.networks.train.training import TrainableNetwork, device_of
+from impasto.networks.train.learners import Learner
+from impasto.networks.train.painting_loss import CONTENT_LAYERS, LossWeights, StyleTarget, painting_loss
 
-_ROWS, _STYLES = 2, 4
+_ROWS = 2
 _SIDE = 256
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Mean distances at full strength over photographs, styles and stroke sizes, as the losses have them:
-    0 is the same features. ``content`` and ``style`` belong together."""
+    """Mean distances over photographs, as ``painting_loss`` has them: 0 is the same features. ``content`` and
+    ``style`` belong together."""
 
     content: float
     style: float
@@ -30,33 +29,23 @@ class Judgement:
 
 @torch.no_grad()
 def judge(
-    network: TrainableNetwork,
-    rows: int,
-    targets: Mapping[int, StyleTarget],
-    encoder: FeatureExtractor,
-    photos: Sequence[Tensor],
-    size: int,
-    strokes: Sequence[int] = range(len(STROKE_SIZES)),
+    learner: Learner, encoder: FeatureExtractor, target: StyleTarget, photos: Sequence[Tensor], size: int
 ) -> Judgement:
-    """Judge ``network``, whose table has ``rows``, in the styles of ``targets`` on the middles of ``photos``.
+    """Judge ``learner`` on the middles, ``size`` pixels a side, of ``photos`` (3, H, W) uint8.
 
-    Raises InputError without photographs.
+    ``target`` is of one style. Raises InputError without photographs.
     """
     if not photos:
         raise InputError("expected photographs to judge by; got none")
-    images = torch.stack([middle(photo, size) for photo in photos])
-    last = len(STROKE_SIZES) - 1
+    device = _device_of(learner)
     found = []
-    for style in targets:
-        for stroke in strokes:
-            weights = row_weights(rows, style, stroke / last, 1.0)
-            for part in torch.split(images, 4):
-                n = len(part)
-                batch = TrainingBatch(part, weights.expand(n, -1), [style] * n, [stroke] * n, [1.0] * n)
-                here = batch.to(device_of(network))
-                found.append((n, batch_loss(network, encoder, targets, here, LossWeights())[1]))
-    count = sum(n for n, _ in found)
-    return Judgement(*(sum(n * parts[name] for n, parts in found) / count for name in ("content", "style")))
+    for photo in photos:
+        image = middle(photo, size)[None].to(device)
+        wanted = encoder(image, CONTENT_LAYERS)
+        painted = learner.paint(image, target).float()
+        parts = painting_loss(painted, wanted, encoder, target, LossWeights())[1]
+        found.append((float(parts["content"]), float(parts["style"])))
+    return Judgement(*(sum(values) / len(found) for values in zip(*found, strict=True)))
 
 
 def middle(photo: Tensor, size: int) -> Tensor:
@@ -72,16 +61,15 @@ def middle(photo: Tensor, size: int) -> Tensor:
 
 
 @torch.no_grad()
-def contact_sheet(
-    network: TrainableNetwork, rows: int, styles: Sequence[int], photos: Sequence[Tensor]
-) -> Tensor:
-    """Return (1, 3, H, W) in [0, 1]: up to two ``photos``, each beside its paintings in up to four
-    ``styles``.
-    """
+def contact_sheet(learner: Learner, target: StyleTarget, photos: Sequence[Tensor]) -> Tensor:
+    """Return (1, 3, H, W) in [0, 1]: up to two ``photos``, each beside its painting."""
+    device = _device_of(learner)
     lines = []
-    device = device_of(network)
     for photo in photos[:_ROWS]:
         image = middle(photo, _SIDE)[None].to(device)
-        painted = [network(image, row_weights(rows, k, 1.0, 1.0)[None].to(device)) for k in styles[:_STYLES]]
-        lines.append(torch.cat([image, *(p.float().clamp(0, 1) for p in painted)], dim=3))
+        lines.append(torch.cat([image, learner.paint(image, target).float().clamp(0, 1)], dim=3))
     return torch.cat(lines, dim=2)
+
+
+def _device_of(learner: Learner) -> torch.device:
+    return next(iter(learner.learnt().values())).device

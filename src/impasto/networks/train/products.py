@@ -1,67 +1,54 @@
-"""The files a training writes: the network as safetensors for torch, and as ONNX for phones."""
+"""The file a training writes: a style with the network refined for it, or a network of one style."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save
 
-from impasto.errors import OptionError
-from impasto.files import replace
-from impasto.inference import FastStyle
-from impasto.inference.graphs import whole
-from impasto.inference.styles import KEY, describe
-from impasto.networks.files import load_network, save_network
-from impasto.networks.gallery import GalleryNetwork
-from impasto.networks.johnson import JohnsonPainter
-from impasto.networks.train.additions import styles_in
-from impasto.networks.train.stages import Model
+from impasto import files
+from impasto.catalogue.cards import SUFFIX, StyleCard
+from impasto.catalogue.files import FileStyle, measure_style_file, write_style
+from impasto.catalogue.measured import CollectionStyle, PictureStyle, Style
+from impasto.encoders import FeatureExtractor
+from impasto.errors import InputError, StyleError
+from impasto.networks.train.learners import AnyPaintingLearner, Architecture, JohnsonLearner, Learner
+from impasto.networks.train.painting_loss import STYLE_LAYERS
+
+SUFFIXES: dict[Architecture, str] = {"any-painting": SUFFIX, "johnson2016": ".safetensors"}
+"""What the names of the files end with."""
 
 
-def check_names(names: Sequence[str], known: Sequence[FastStyle]) -> None:
-    """Raise OptionError for a name the network that is added to has already."""
-    taken = {style.name for style in known}
-    for name in names:
-        if name in taken:
-            raise OptionError(f"the network has a style called {name} already; expected another: --name")
+def measured_file(style: Style, encoder: FeatureExtractor, title: str) -> FileStyle:
+    """Return ``style`` as a style file has it. Raises StyleError for one that cannot be kept in a file."""
+    if isinstance(style, FileStyle):
+        return style
+    members = style.members if isinstance(style, CollectionStyle) else (style,)
+    pictures = [one.picture for one in members if isinstance(one, PictureStyle)]
+    if len(pictures) < len(members):
+        kind = type(style).__name__
+        raise StyleError(f"training takes pictures, folders, style files and named styles; got {kind}")
+    card, tensors = measure_style_file(pictures, encoder, STYLE_LAYERS, StyleCard(title), half=True)
+    return FileStyle(Path(title), card, tensors)
 
 
-def title_of(painting: str) -> str:
-    """Return a title out of a file's name: "the_scream.jpg" is The scream."""
-    words = Path(painting).stem.replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:]
+def write_product(output: Path, learner: Learner, style: FileStyle, training: Mapping[str, Any]) -> None:
+    """Write what ``learner`` has learnt of ``style`` to ``output``, whole or not at all.
 
-
-def write_products(
-    output: Path,
-    model: Model,
-    known: Sequence[FastStyle],
-    added: Sequence[FastStyle],
-    card: Mapping[str, Any],
-) -> tuple[Path, ...]:
-    """Write ``model`` to ``output``, and a gallery network as .onnx beside it; the files' paths.
-
-    ``known`` styles are listed as far as the network still has them. Raises OutputError.
+    ``training``: what the style's card is to say of it. Raises InputError for numbers that are not finite or
+    do not fit float16, OutputError.
     """
-    network = model.network
-    if isinstance(network, JohnsonPainter):
-        _write_johnson(output, network)
-        return (output,)
-    assert isinstance(network, GalleryNetwork)
-    styles = [*known[: styles_in(network) - len(added)], *added]
-    save_network(output, network, styles, card)
-    network, _ = load_network(output)
-    # Halves, as the file has them: the same numbers in half the space, computed with in float32.
-    tensors = {n: tensor.detach().cpu().half().numpy() for n, tensor in network.state_dict().items()}
-    about = {"licence": "", "precision": "fp16"} | dict(card)
-    runnable = output.with_suffix(".onnx")
-    replace(runnable, whole(tensors, len(network.table), {KEY: describe(styles, about)}))
-    return output, runnable
-
-
-def _write_johnson(output: Path, painter: JohnsonPainter) -> None:
-    """Write a network with the names and the 0..255 of pytorch/examples, so that other programs read it."""
-    tensors = {n: t.detach().cpu().contiguous() for n, t in painter.network.state_dict().items()}
-    replace(output, save(tensors))
+    tensors = {n: p.detach().cpu().contiguous() for n, p in learner.learnt().items()}
+    if isinstance(learner, JohnsonLearner):
+        # Names and range of pytorch/examples, so that other programs read it.
+        files.replace(output, save(tensors))
+        return
+    assert isinstance(learner, AnyPaintingLearner)
+    halves = {name: tensor.half().numpy() for name, tensor in tensors.items()}
+    for name, tensor in tensors.items():
+        if not bool(tensor.half().isfinite().all()):
+            raise InputError(f"expected finite numbers that fit float16; some of {name} are not")
+    write_style(output, replace(style.card, training=dict(training)), style.tensors, halves)

@@ -1,4 +1,4 @@
-"""Training of a transformer network: all of it, or the rows of new styles on filters that stay.
+"""Training of a network that paints in one style.
 
 Seeded and resumable: a ``Trainer``'s state restored gives the same steps as if it had never stopped, on
 one machine with one number of threads. Several processes may train together (``team``).
@@ -6,115 +6,84 @@ one machine with one number of threads. Several processes may train together (``
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
-from impasto.networks.train.batches import (
-    FULL_STRENGTH,
-    STROKES,
-    LossWeights,
-    TrainingBatch,
-    batch_loss,
-    draw,
-)
+from impasto.networks.train.learners import Learner
 from impasto.networks.train.muon import Muon
-from impasto.networks.train.targets import StyleTarget
+from impasto.networks.train.painting_loss import (
+    CONTENT_LAYERS,
+    LossWeights,
+    StyleTarget,
+    join_targets,
+    painting_loss,
+)
+from impasto.networks.train.photos import crop
 from impasto.networks.train.team import ALONE, Team
 from impasto.progress import Cancel, Progress, ProgressCallback, time_left
 
 _WARM_UP = 30
 _MEMORY = 0.97
+_LONGEST_GRADIENT = 1.0
+_BEFORE, _TIMED = 2, 4
+_SHOWN = ("content", "style")
 
 
 @dataclass(frozen=True)
 class TrainingSchedule:
-    """``steps`` in all, of ``batch`` crops of ``size`` pixels. Learning rates warm up over 30 steps (a
-    tenth of fewer than 300) and then fall linearly to nothing. ``filters``: Muon's rate for the filters, 0
-    to leave them as they are. ``rows``: Adam's, for the styles' numbers. ``full_strength`` and ``often``
-    are as for ``draw``. A team's processes have ``batch`` crops each."""
+    """``steps`` in all, of ``batch`` crops of ``size`` pixels, a multiple of 16. The learning ``rate`` warms
+    up over 30 steps (a tenth of fewer than 300) and then falls linearly to nothing. A team's processes have
+    ``batch`` crops each."""
 
     steps: int
-    batch: int = 4
-    size: int = 192
-    filters: float = 1e-3
-    rows: float = 5e-3
+    batch: int = 2
+    size: int = 224
+    rate: float = 6e-4
     seed: int = 0
     loss: LossWeights = field(default_factory=LossWeights)
-    full_strength: float = FULL_STRENGTH
-    often: Sequence[float] = STROKES
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("batch", 1), ("size", 64)):
             if getattr(self, name) < least:
                 raise OptionError(f"expected {name} of {least} or more; got {getattr(self, name)}")
-        for name in ("filters", "rows"):
-            if not 0 <= getattr(self, name) < 1:
-                raise OptionError(f"expected a learning rate from 0 to 1; got {name}={getattr(self, name)}")
+        if self.size % 16:
+            raise OptionError(f"expected size to be a multiple of 16; got {self.size}")
+        if not 0 < self.rate < 1:
+            raise OptionError(f"expected a learning rate between 0 and 1; got {self.rate}")
 
-    def factor(self, step: int) -> float:
-        """Return the share of the peak learning rates at ``step``, from 0."""
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate at ``step``, from 0."""
         warm_up = min(_WARM_UP, max(1, self.steps // 10))
-        return min(1.0, (step + 1) / warm_up) * max(0.0, 1 - step / self.steps)
-
-
-class TrainableNetwork(Protocol):
-    """A network that can be taught: a gallery's, or one of a single style, which has no ``table``.
-
-    Called with pictures (B, 3, H, W) in [0, 1], weights (B, rows) and where on the grain the pictures begin,
-    it paints them.
-    """
-
-    @property
-    def table(self) -> torch.nn.Parameter | None:
-        """(rows, numbers): the photograph's row and two of each style."""
-
-    @property
-    def filters(self) -> list[torch.nn.Parameter]:
-        """Everything else that learns."""
-
-    @property
-    def photograph_is_exact(self) -> Sequence[int]:
-        """Numbers of row 0 that stay."""
-
-    def __call__(self, image: Tensor, weights: Tensor, corner: tuple[int, int] = ...) -> Tensor: ...
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
-
-
-def device_of(network: TrainableNetwork) -> torch.device:
-    """Return the device that ``network`` is on."""
-    return network.filters[0].device
+        return self.rate * min(1.0, (step + 1) / warm_up) * max(0.0, 1 - step / self.steps)
 
 
 class Trainer:
-    """Teaches ``network`` the styles ``targets`` (style number to target) on ``photos`` (3, H, W) uint8.
+    """Teaches ``learner`` a style on ``photos`` (3, H, W) uint8.
 
-    ``encoder`` measures losses; it is used as it is, so bring it in the precision you want.
-    ``reduced`` runs the network's own arithmetic in bfloat16. Only rows of the styles in ``targets``,
-    and the photograph's, are touched, and filters unless ``schedule.filters`` is 0. With a ``team``, each
-    process has a trainer, all begin with the leading one's network, and ``run`` and ``state`` are to be
-    called in all of them alike.
+    ``targets``: the style at several sizes, of which each crop has one; at least half of them the first.
+    ``encoder`` measures losses; it is used as it is, so bring it in the precision you want. ``reduced`` runs
+    the network's own arithmetic in bfloat16. With a ``team``, each process has a trainer, all begin with the
+    leading one's network, and ``run`` and ``state`` are to be called in all of them alike.
 
-    ``network``, ``encoder`` and ``targets`` are on one device, which batches are brought to; ``photos``, and
-    what is random, stay with the processor, so that every device has the same batches.
+    ``learner``, ``encoder`` and ``targets`` are on one device, which crops are brought to; ``photos``, and
+    what is random, stay with the processor, so that every device has the same crops.
     """
 
     def __init__(
         self,
-        network: TrainableNetwork,
+        learner: Learner,
         encoder: FeatureExtractor,
-        targets: Mapping[int, StyleTarget],
+        targets: Sequence[StyleTarget],
         photos: Sequence[Tensor],
         schedule: TrainingSchedule,
         *,
@@ -123,55 +92,24 @@ class Trainer:
     ) -> None:
         if not photos:
             raise OptionError("expected photographs to train on; got none")
-        self.network, self.encoder, self.targets = network, encoder, targets
+        self.learner, self.encoder, self.targets = learner, encoder, targets
         self.photos, self.schedule, self.reduced = photos, schedule, reduced
         self.team = team
-        self.device = device_of(network)
+        self.parameters = learner.learnt()
+        self.device = next(iter(self.parameters.values())).device
         seed = schedule.seed if team.size == 1 else [schedule.seed, team.rank]
         self.random = np.random.default_rng(seed)
         self.step = 0
         self.elapsed = 0.0
         self.losses: dict[str, float] = {}
-        team.same_start([p.data for p in self._parameters()])
-        self._kept = self._rows_to_keep()
+        team.same_start([p.data for p in self.parameters.values()])
         self.optimizers = self._make_optimizers()
-        self._peaks = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
-
-    @property
-    def rows(self) -> int:
-        """The number of rows of the network's table; 3, as for one style, if it has none."""
-        return 3 if self.network.table is None else self.network.table.shape[0]
-
-    def _parameters(self) -> list[torch.nn.Parameter]:
-        table = self.network.table
-        return [*self.network.filters, *([] if table is None else [table])]
-
-    def _rows_to_keep(self) -> Tensor:
-        """Return (rows, 1): 1 for the rows that must not change.
-
-        The photograph's changes only with the filters.
-        """
-        kept = torch.ones(self.rows, 1)
-        for style in self.targets:
-            kept[1 + 2 * style : 3 + 2 * style] = 0
-        if self.schedule.filters:
-            kept[0] = 0
-        return kept
 
     def _make_optimizers(self) -> list[torch.optim.Optimizer]:
-        matrices = [p for p in self.network.filters if p.ndim == 4 and min(p.shape[:2]) > 3]
-        others = [p for p in self.network.filters if not any(p is m for m in matrices)]
-        rate = self.schedule.filters
-        for parameter in self.network.filters:
-            parameter.requires_grad_(rate > 0)
-        rows: list[dict[str, Any]] = []
-        if self.network.table is not None:
-            self.network.table.requires_grad_(True)
-            rows = [{"params": [self.network.table], "lr": self.schedule.rows}]
-        if not rate:
-            return [torch.optim.Adam(rows)]
-        ends = {"params": others, "lr": 2 * rate}
-        return [Muon(matrices, lr=rate, decay=0.0), torch.optim.Adam([ends, *rows])]
+        every = list(self.parameters.values())
+        matrices = [p for p in every if p.ndim == 4 and min(p.shape[:2]) > 3]
+        others = [p for p in every if not any(p is m for m in matrices)]
+        return [Muon(matrices, decay=0.0), torch.optim.Adam(others, betas=(0.9, 0.99))]
 
     def run(
         self,
@@ -186,98 +124,103 @@ class Trainer:
         end = self.schedule.steps if stop is None else min(stop, self.schedule.steps)
         while self.step < end and self.team.all_agree(cancel is None or not cancel()):
             began = time.perf_counter()
-            self._learn(self._draw().to(self.device))
+            self._learn()
             self.step += 1
             self.elapsed += time.perf_counter() - began
             if on_progress is not None:
-                done = self.step / self.schedule.steps
-                on_progress(
-                    Progress(
-                        done=done,
-                        elapsed=self.elapsed,
-                        left=time_left(self.elapsed, done),
-                        step=self.step,
-                        steps=self.schedule.steps,
-                        width=self.schedule.size,
-                        height=self.schedule.size,
-                        losses=dict(self.losses),
-                    )
-                )
+                on_progress(self._event())
 
-    def _draw(self) -> TrainingBatch:
-        schedule = self.schedule
-        return draw(
-            self.photos,
-            self.rows,
-            list(self.targets),
-            batch=schedule.batch,
-            size=schedule.size,
-            random=self.random,
-            full_strength=schedule.full_strength,
-            often=schedule.often,
-            later=schedule.loss.steady > 0,
+    def _event(self) -> Progress:
+        done = self.step / self.schedule.steps
+        return Progress(
+            done=done,
+            elapsed=self.elapsed,
+            left=time_left(self.elapsed, done),
+            step=self.step,
+            steps=self.schedule.steps,
+            width=self.schedule.size,
+            height=self.schedule.size,
+            losses=dict(self.losses),
         )
 
-    def _learn(self, batch: TrainingBatch) -> None:
-        factor = self.schedule.factor(self.step)
-        for optimizer, peaks in zip(self.optimizers, self._peaks, strict=True):
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * factor
+    def draw(self) -> tuple[Tensor, StyleTarget]:
+        """Return the next crops (B, 3, S, S) in [0, 1] and the sizes of the style to paint them at."""
+        crops = []
+        for _ in range(self.schedule.batch):
+            photo = self.photos[int(self.random.integers(len(self.photos)))]
+            crops.append(crop(photo, self.schedule.size, self.random))
+        count = len(crops)
+        others = self.random.integers(len(self.targets), size=count)
+        drawn = np.where(self.random.random(count) < 0.5, 0, others).tolist()
+        images = torch.stack(crops).contiguous(memory_format=torch.channels_last)
+        return images.to(self.device), join_targets([self.targets[k] for k in drawn])
+
+    def _learn(self) -> None:
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.schedule.rate_at(self.step)
             optimizer.zero_grad(set_to_none=True)
-        loss, parts = batch_loss(self._paint, self.encoder, self.targets, batch, self.schedule.loss)
-        if not self.team.all_agree(bool(loss.isfinite())):
-            return  # a batch that overflowed teaches nothing
+        photos, target = self.draw()
+        with torch.no_grad():
+            wanted = self.encoder(photos, CONTENT_LAYERS)
+        with self._arithmetic():
+            painted = self.learner.practise(photos, target, self.random)
+        loss, parts = painting_loss(painted.float(), wanted, self.encoder, target, self.schedule.loss)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.team.average_gradients(self._parameters())
-        table = self.network.table
-        before = None if table is None else table.detach().clone()
+        self.team.average_gradients(self.parameters.values())
+        length = nn.utils.clip_grad_norm_(self.parameters.values(), _LONGEST_GRADIENT)
+        if not self.team.all_agree(bool(length.isfinite())):
+            return  # a step that overflowed teaches nothing
         for optimizer in self.optimizers:
             optimizer.step()
-        if table is not None and before is not None:
-            self._restore_rows(table, before)
-        for name, value in parts.items():
+        for name in _SHOWN:
+            value = float(parts[name].detach())
             self.losses[name] = _MEMORY * self.losses.get(name, value) + (1 - _MEMORY) * value
 
-    @torch.no_grad()
-    def _restore_rows(self, table: Tensor, before: Tensor) -> None:
-        table.copy_(torch.where(self._kept.to(table) > 0, before, table))
-        fixed = list(self.network.photograph_is_exact)
-        table[0, fixed] = before[0, fixed]
-
-    def _paint(self, images: Tensor, weights: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
-        context: AbstractContextManager[Any] = nullcontext()
-        if self.reduced:
-            context = torch.autocast(images.device.type, torch.bfloat16)
-        with context:
-            return self.network(images, weights, corner)
+    def _arithmetic(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16) if self.reduced else nullcontext()
 
     def state(self) -> dict[str, Any]:
         """Return the state for ``restore``: tensors and plain values, for ``torch.load`` with
         ``weights_only``.
         """
-        team = self.team.gather(self.random.bit_generator.state)
         return {
-            "network": self.network.state_dict(),
+            "network": {name: parameter.detach() for name, parameter in self.parameters.items()},
             "optimizers": [o.state_dict() for o in self.optimizers],
-            "random": team[0],
-            "team": team,
+            "random": self.team.gather(self.random.bit_generator.state),
             "step": self.step,
             "elapsed": self.elapsed,
             "losses": dict(self.losses),
         }
 
+    @torch.no_grad()
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on where ``state()`` was taken, on whichever device. Raises OptionError for the state of a team
         of another size."""
-        team = state.get("team", [state["random"]])
-        if len(team) != self.team.size:
+        random = state["random"]
+        if len(random) != self.team.size:
             raise OptionError(
-                f"this training was begun by {len(team)} processes; expected as many to go on with it, got "
+                f"this training was begun by {len(random)} processes; expected as many to go on with it, got "
                 f"{self.team.size}"
             )
-        self.network.load_state_dict(state["network"])
+        for name, parameter in self.parameters.items():
+            parameter.copy_(state["network"][name])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        self.random.bit_generator.state = team[self.team.rank]
+        self.random.bit_generator.state = random[self.team.rank]
         self.step, self.elapsed = state["step"], state["elapsed"]
         self.losses = dict(state["losses"])
+
+    def steps_in(self, seconds: float) -> int:
+        """Return the number of steps that fit into ``seconds``, by timing some and undoing them.
+
+        All processes of a team are told the leading one's answer.
+        """
+        before = copy.deepcopy(self.state())
+        self.run(stop=_BEFORE)
+        began = time.perf_counter()
+        self.run(stop=_BEFORE + _TIMED)
+        each = (time.perf_counter() - began) / _TIMED
+        self.restore(before)
+        spare = (_BEFORE + _TIMED) * each
+        return self.team.tell(max(1, int((seconds - spare) / each)))

@@ -1,4 +1,4 @@
-"""The inputs of a training: measured styles, photographs, and the network to start from."""
+"""The inputs of a training: the measured style, photographs, and a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ import numpy as np
 import torch
 
 from impasto.catalogue.files import FileStyle
-from impasto.catalogue.measured import Style
 from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import InputError
 from impasto.files import digests
-from impasto.inference import FastStyle
 from impasto.jobs.run import Run
-from impasto.networks.files import load_network
-from impasto.networks.gallery import GalleryNetwork
+from impasto.networks.any_painting_files import BUNDLED
+from impasto.networks.train.painting_loss import STYLE_LAYERS, StyleTarget, layer_targets
 from impasto.networks.train.photos import PhotoSet, find_photos, hold_out, read_photos
 from impasto.networks.train.plan import TrainingPlan
-from impasto.networks.train.products import check_names, title_of
+from impasto.networks.train.products import measured_file
 from impasto.networks.train.synthetic_photos import make_photos, sample_photos
-from impasto.networks.train.targets import StyleTarget, make_target
 from impasto.networks.train.team import ALONE, Team
+from impasto.networks.transport import Gaussian
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.device import choose_device, multiplies_bfloat16
 from impasto.painters.sources import fingerprint, load_style
@@ -38,19 +36,19 @@ LEAST = 8
 """The number of photographs read however long it takes."""
 SYNTHETIC = 150
 """The number of synthetic pictures if no photographs are given."""
+SIZES = (512, 362, 724)
+"""Long sides at which the style is learnt: the first is that of a fast painting, unless asked otherwise."""
 
 
 @dataclass
 class TrainingMaterials:
-    """The inputs of a training."""
+    """The inputs of a training. ``targets``: the style at ``SIZES``."""
 
     encoder: FeatureExtractor
+    style: FileStyle
     targets: Sequence[StyleTarget]
     learnt: PhotoSet
     judged: PhotoSet
-    styles: tuple[FastStyle, ...]
-    start: GalleryNetwork | None
-    known: tuple[FastStyle, ...]
     identity: Mapping[str, Any]
     saved: Mapping[str, Any] | None
     """The state in a checkpoint of this training, if any."""
@@ -76,24 +74,19 @@ def gather(
     and its subclasses for unusable input, such as a checkpoint of another training, and Stopped once
     ``cancel`` returns True.
     """
-    names = plan.style_names()
     device = choose_device(plan.device) if team.size == 1 else torch.device(team.device)
-    start: GalleryNetwork | None = None
-    known: tuple[FastStyle, ...] = ()
-    if plan.starts_from_gallery:
-        start, known = load_network(plan.start)
-        check_names(names, known if plan.method == "rows" else ())
-    styles = [load_style(painting) for painting in plan.paintings]
-    entries = tuple(_entry(n, p, s) for n, p, s in zip(names, plan.paintings, styles, strict=True))
-    encoder = load_encoder("tiny").requires_grad_(False).to(device)
-    targets = [make_target(encoder, style.statistics) for style in styles]
+    encoder = load_encoder("tiny").requires_grad_(False)
+    style = measured_file(load_style(plan.painting), encoder, plan.title)
+    encoder = encoder.to(device)
+    targets = [_target(style, encoder, size) for size in SIZES]
     paths = find_photos([Path(p) for p in plan.photos], plan.most_photos) if plan.photos else []
     native = device.type == "cpu" and multiplies_bfloat16()  # as ``optimize.device.choose_machine``
     reduced = native if plan.precision == "auto" else plan.precision == "bfloat16"
     about = asdict(plan) | {
-        "styles": fingerprint(styles),
+        "style": fingerprint([style]),
         "photo_files": digests.of_listing(paths),
         "encoder": str(encoder.describe()["sha256"]),
+        "begun_with": digests.of_file(BUNDLED) if plan.architecture == "any-painting" else None,
         "reduced": reduced,
         "minutes": None,  # the steps are in the state
         "device": None,  # it may differ
@@ -101,24 +94,25 @@ def gather(
     saved = _saved_state(checkpoint, about)
     if saved is not None:
         reduced = about["reduced"]
-        note(
-            f"resuming from {checkpoint}, step {saved['trainer']['step']} of {saved['steps'][saved['stage']]}"
-        )
+        note(f"resuming from {checkpoint}, step {saved['trainer']['step']} of {saved['steps']}")
     if cancel():
         raise Stopped
     learnt, judged = hold_out(_photos(plan, paths, note, cancel))
+    encoder = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if reduced:
-        encoder = encoder.to(memory_format=torch.channels_last).bfloat16()  # type: ignore[call-overload]
-    return TrainingMaterials(
-        encoder, targets, learnt, judged, entries, start, known, about, saved, reduced, device
-    )
+        encoder = encoder.bfloat16()
+    return TrainingMaterials(encoder, style, targets, learnt, judged, about, saved, reduced, device)
 
 
-def _entry(name: str, painting: str, style: Style) -> FastStyle:
-    if isinstance(style, FileStyle):
-        card = style.card
-        return FastStyle(name, card.title, card.artist, card.year, card.licence)
-    return FastStyle(name, title_of(painting))
+def _target(style: FileStyle, encoder: FeatureExtractor, long_side: int) -> StyleTarget:
+    """Return ``style`` as a painting of ``long_side`` has it, and at half that size."""
+    sizes = []
+    for side in (long_side, long_side / 2):
+        found = style.statistics(encoder, STYLE_LAYERS, side)
+        moments = {name: (found[name].mean, found[name].gram) for name in STYLE_LAYERS}
+        gaussians = {n: Gaussian(m[None], (g - m[:, None] * m)[None]) for n, (m, g) in moments.items()}
+        sizes.append(layer_targets(gaussians))
+    return StyleTarget(*sizes)
 
 
 def _photos(

@@ -1,0 +1,66 @@
+"""A network of one style, such as johnson2016's, in an ONNX file that ``impasto export`` made."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from impasto.errors import CorruptWeightsError, ImpastoError, PictureError, WeightsMissingError
+from impasto.inference.onnx_files import read_constants
+from impasto.inference.pictures import check_pixels, planes, to_pixels
+from impasto.inference.sessions import choose_device, open_first, run
+from impasto.inference.styles import KEY, ONE_STYLE, understand
+from impasto.types import Pixels
+
+MOST_PIXELS = 2_500_000
+"""Its normalisation sees the whole picture at once, which takes memory."""
+
+
+class OneStylePainter:
+    """Paints in the one style that its network has; may be used by several threads at once.
+
+    ``style``: what the file says of the style. ``digest``: the SHA-256 of the file. ``device``: cpu, cuda or
+    cuda:N.
+    """
+
+    def __init__(self, path: Path, *, threads: int | None = None, device: str = "auto") -> None:
+        """``threads`` and ``device``: as for ``AnyPaintingPainter``.
+
+        Raises WeightsMissingError when there is no such file, CorruptWeightsError when it is something else,
+        OptionError for a device that cannot be used.
+        """
+        chosen = choose_device(device)
+        if not path.is_file():
+            raise WeightsMissingError(f"expected a network of one style in {path}; there is no such file")
+        data = path.read_bytes()
+        try:
+            metadata = read_constants(data)[1]
+        except ValueError as problem:
+            raise CorruptWeightsError(
+                f"expected a network of one style, .onnx; {path} is something else ({problem})"
+            ) from problem
+        (self.style,), _ = understand(metadata.get(KEY), str(path), ONE_STYLE)
+        self.digest = hashlib.sha256(data).hexdigest()
+        try:
+            sessions, self._session = open_first(data, chosen, threads, auto=device == "auto")
+        except (ImpastoError, Warning):  # warnings may be errors
+            raise
+        except Exception as problem:  # ONNX Runtime's errors have no common base
+            reason = " ".join(str(problem).split())[:200]
+            raise CorruptWeightsError(
+                f"expected a network of one style in {path}; ONNX Runtime cannot use it: {reason}"
+            ) from problem
+        self.device = sessions.device
+
+    def paint(self, pixels: Pixels) -> Pixels:
+        """Return ``pixels`` (H, W, 3) in [0, 1] painted. Raises PictureError for too small or large ones."""
+        height, width = check_pixels(pixels).shape[:2]
+        if height * width > MOST_PIXELS:
+            raise PictureError(
+                f"expected a picture of at most {MOST_PIXELS:,} pixels for a network of one style; got "
+                f"{width} x {height}. The network for any painting paints any size."
+            )
+        feed = {"image": np.ascontiguousarray(planes(pixels))}
+        return to_pixels(run(self._session, self.device, ["painting"], feed)[0])

@@ -1,0 +1,102 @@
+"""The networks that can be taught one style: how each paints while it learns, and afterwards."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from impasto.networks.any_painting import LAYERS, AnyPaintingNetwork, draw_noise, enlarged
+from impasto.networks.any_painting_files import load_network
+from impasto.networks.johnson import JohnsonNetwork, JohnsonPainter
+from impasto.networks.train.painting_loss import StyleTarget
+
+Architecture = Literal["any-painting", "johnson2016"]
+
+_PLAIN = 1 / 3
+"""The share of steps in which the network for any painting sees the photograph itself."""
+
+
+class Learner(Protocol):
+    """A network that learns one style from photographs (B, 3, H, W) in [0, 1], sides multiples of 16."""
+
+    def learnt(self) -> dict[str, nn.Parameter]:
+        """Return the parameters that are taught, by name."""
+
+    def practise(self, photos: Tensor, target: StyleTarget, random: np.random.Generator) -> Tensor:
+        """Return ``photos`` painted as in a step of training, with gradients; about [0, 1]."""
+
+    def paint(self, photos: Tensor, target: StyleTarget) -> Tensor:
+        """Return ``photos`` painted as the network does it once it is taught; about [0, 1]."""
+
+
+class AnyPaintingLearner:
+    """The network for any painting, whose decoder is refined for one style.
+
+    It paints as it is used: first at half the size, which only the steps without that pass teach, then the
+    photograph with the change that made.
+    """
+
+    def __init__(self, network: AnyPaintingNetwork) -> None:
+        self.network = network
+        self._parameters = network.decoder()
+        for parameter in self._parameters.values():
+            parameter.requires_grad_(True)
+
+    def learnt(self) -> dict[str, nn.Parameter]:
+        return self._parameters
+
+    def practise(self, photos: Tensor, target: StyleTarget, random: np.random.Generator) -> Tensor:
+        generator = torch.Generator().manual_seed(int(random.integers(2**63)))
+        whole, half = target.gaussians(LAYERS)
+        with torch.no_grad():
+            if random.random() >= _PLAIN:
+                small = avg_pool2d(photos, 2)
+                painted, _ = self.network.decode(
+                    self.network.encoder(small, LAYERS), half, noise=_noise(small, generator)
+                )
+                photos = (photos + enlarged(painted.clamp(0, 1) - small)).clamp(0, 1)
+            seen = self.network.encoder(photos, LAYERS)
+        return self.network.decode(seen, whole, noise=_noise(photos, generator))[0]
+
+    @torch.no_grad()
+    def paint(self, photos: Tensor, target: StyleTarget) -> Tensor:
+        whole, half = target.gaussians(LAYERS)
+        noise = _noise(photos, torch.Generator().manual_seed(0))
+        return self.network(photos, whole, coarse=half, noise=noise)  # type: ignore[no-any-return]
+
+
+class JohnsonLearner:
+    """The network of Johnson et al. (2016), from random filters. Its style is in them alone."""
+
+    def __init__(self, network: JohnsonNetwork) -> None:
+        self.network = network
+        self._painter = JohnsonPainter(network)
+
+    def learnt(self) -> dict[str, nn.Parameter]:
+        return dict(self.network.named_parameters())
+
+    def practise(self, photos: Tensor, target: StyleTarget, random: np.random.Generator) -> Tensor:  # noqa: ARG002
+        return self._painter(photos)  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def paint(self, photos: Tensor, target: StyleTarget) -> Tensor:  # noqa: ARG002
+        return self._painter(photos)  # type: ignore[no-any-return]
+
+
+def begin(architecture: Architecture, device: torch.device, *, seed: int = 0) -> Learner:
+    """Return the network that a training begins with, on ``device``. ``seed``: of random filters."""
+    if architecture == "any-painting":
+        return AnyPaintingLearner(load_network().to(device))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return JohnsonLearner(JohnsonNetwork().to(device))
+
+
+def _noise(photos: Tensor, generator: torch.Generator) -> Tensor:
+    """Return noise for ``photos``: on each device the same."""
+    batch, _, height, width = photos.shape
+    return draw_noise(batch, height // 4, width // 4, generator).to(photos.device)
