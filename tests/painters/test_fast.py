@@ -93,7 +93,6 @@ def test_a_style_s_own_network_paints_in_it(refined_file: Path) -> None:
     in_memory = make_painter(
         Job("", ("x",), options=FastOptions(device="cpu")),
         Materials(styles=[load_style(refined_file)]),
-        threads=1,
     )
     assert (in_memory.paint(photo).picture.pixels == refined.pixels).all()
 
