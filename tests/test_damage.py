@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from impasto.networks.files import save_network
-from impasto.networks.gallery import GalleryNetwork
 from safetensors.numpy import load_file, save_file
 
 from impasto.catalogue.files import read_style
@@ -17,14 +15,14 @@ from impasto.catalogue.lookup import named_styles
 from impasto.cli.stylize import read_recipe
 from impasto.errors import CorruptWeightsError, InputError, OptionError, StyleError
 from impasto.files.json_text import parse_json
-from impasto.inference.network_files import read_network
-from impasto.inference.styles import FastStyle
+from impasto.inference.any_painting import read_weights
 from impasto.jobs import Job, Reference
 from impasto.jobs.manifest import manifest, records
 from impasto.networks.johnson import JohnsonNetwork, read_johnson
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.photo import paint_job
+from tests.inference.networks import darker
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "NaN", "[1e999]", '{"a": -Infinity}', "{", b"\xff"])
@@ -93,13 +91,12 @@ def test_a_style_file_whose_positions_have_one_dimension_is_read(tmp_path: Path)
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_network_with_a_weight_that_is_no_number_is_refused(value: float, tmp_path: Path) -> None:
-    save_network(tmp_path / "whole.safetensors", GalleryNetwork(3), [FastStyle("one", "One")], half=False)
-    arrays = load_file(tmp_path / "whole.safetensors")
+    arrays = load_file(darker(tmp_path / "whole.style"))
     name = next(n for n in arrays if n.endswith("weight"))
     arrays[name].flat[0] = value
     _save_beside(arrays, tmp_path)
     with pytest.raises(CorruptWeightsError, match="expected finite numbers"):
-        read_network(tmp_path / "x.safetensors")
+        read_weights(tmp_path / "x.style")
     state = JohnsonNetwork().state_dict()
     state["conv1.conv2d.weight"][0] = value
     torch.save(state, tmp_path / "x.pth")
@@ -108,19 +105,18 @@ def test_a_network_with_a_weight_that_is_no_number_is_refused(value: float, tmp_
 
 
 def test_a_network_of_whole_numbers_is_refused(tmp_path: Path) -> None:
-    save_network(tmp_path / "whole.safetensors", GalleryNetwork(3), [FastStyle("one", "One")])
-    arrays = load_file(tmp_path / "whole.safetensors")
+    arrays = load_file(darker(tmp_path / "whole.style"))
     name = next(n for n in arrays if n.endswith("weight"))
     arrays[name] = arrays[name].astype(np.int8)
     _save_beside(arrays, tmp_path)
     with pytest.raises(CorruptWeightsError, match="got int8"):
-        read_network(tmp_path / "x.safetensors")
+        read_weights(tmp_path / "x.style")
 
 
 def _save_beside(arrays: dict[str, np.ndarray], folder: Path) -> None:
-    whole = (folder / "whole.safetensors").read_bytes()
+    whole = (folder / "whole.style").read_bytes()
     about = json.loads(whole[8 : 8 + int.from_bytes(whole[:8], "little")])["__metadata__"]
-    save_file(arrays, folder / "x.safetensors", about)
+    save_file(arrays, folder / "x.style", about)
 
 
 @pytest.mark.parametrize(

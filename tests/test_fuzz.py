@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from impasto.networks.files import load_network, save_network
-from impasto.networks.gallery import GalleryNetwork
 from PIL import Image
 
 from impasto import imaging
@@ -28,13 +26,12 @@ from impasto.catalogue.lookup import named_styles
 from impasto.cli.stylize import read_recipe
 from impasto.encoders import load_extractor
 from impasto.errors import ImpastoError
-from impasto.inference.gallery import load_gallery
-from impasto.inference.network_files import read_network
+from impasto.inference.any_painting import read_weights as read_decoder
+from impasto.inference.one_style import OneStylePainter
 from impasto.inspection.logs import read_log
 from impasto.jobs import Job, Reference
 from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.unfinished import read_job
-from impasto.networks.export import export_model
 from impasto.networks.johnson import JohnsonNetwork, read_johnson
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.options import OptimizeOptions
@@ -45,6 +42,7 @@ from impasto.types import Picture
 from impasto.weights import read_network as read_weights
 from tests.conftest import blobs, stripes
 from tests.fuzzing import Damage, damaged_bytes, damaged_json, damaged_safetensors, damaged_tree
+from tests.inference.networks import darker, negative
 
 pytestmark = pytest.mark.slow
 
@@ -159,33 +157,19 @@ def test_style_files(tmp_path: Path) -> None:
     cases(1500, "style", lambda dice: damaged_safetensors(data, dice), tmp_path / "x.style", read)
 
 
-def gallery(path: Path) -> bytes:
-    torch.manual_seed(0)
-    from impasto.inference.styles import FastStyle
-
-    save_network(path, GalleryNetwork(3), [FastStyle("one", "One")])
-    return path.read_bytes()
-
-
-def test_networks_of_several_styles(tmp_path: Path) -> None:
-    data = gallery(tmp_path / "whole.safetensors")
+def test_networks_refined_for_a_style(tmp_path: Path) -> None:
+    data = darker(tmp_path / "whole.style").read_bytes()
 
     def read(path: Path) -> None:
-        try:
-            network, _ = load_network(path)
-            finite(*(t.numpy() for t in network.state_dict().values()))
-        except ImpastoError:
-            pass
-        _, _, weights = read_network(path)
-        finite(*(weights or {}).values())
+        with contextlib.suppress(ImpastoError):
+            read_style(path)
+        finite(*read_decoder(path).values())
 
-    cases(800, "gallery", lambda dice: damaged_safetensors(data, dice), tmp_path / "x.safetensors", read)
+    cases(400, "refined", lambda dice: damaged_safetensors(data, dice), tmp_path / "x.style", read)
 
 
 def test_networks_as_onnx(tmp_path: Path) -> None:
-    gallery(tmp_path / "whole.safetensors")
-    export_model(tmp_path / "whole.safetensors", tmp_path / "whole.onnx")
-    data = (tmp_path / "whole.onnx").read_bytes()
+    data = negative(tmp_path / "whole.onnx").read_bytes()
     pixels = blobs(32, 32, 1)
 
     def damage(dice: random.Random) -> bytes:
@@ -198,10 +182,7 @@ def test_networks_as_onnx(tmp_path: Path) -> None:
         return bytes(found)
 
     def read(path: Path) -> None:
-        engine = load_gallery(path, threads=1)
-        from impasto.inference.options import FastOptions
-
-        finite(engine.paint(pixels, {engine.styles[0].name: 1.0}, FastOptions()))
+        finite(OneStylePainter(path, threads=1, device="cpu").paint(pixels))
 
     cases(400, "onnx", damage, tmp_path / "x.onnx", read)
 

@@ -236,9 +236,8 @@ def read_weights(path: Path = BUNDLED) -> Weights:
     decoder = {name.removeprefix(DECODER): found[name] for name in names} or found
     wanted = decoder if path == BUNDLED else _read(BUNDLED)
     for name in sorted(wanted.keys() | decoder.keys()):
-        shapes = [part[name].shape if name in part else None for part in (wanted, decoder)]
-        if shapes[0] != shapes[1]:
-            expected, actual = ("no such numbers" if s is None else f"shape {s}" for s in shapes)
+        expected, actual = (_kind_of(part.get(name)) for part in (wanted, decoder))
+        if expected != actual:
             raise CorruptWeightsError(
                 f"expected a style file of `impasto train`, or a network for any painting, in {path}; of "
                 f"{name}, expected {expected}, got {actual}",
@@ -248,6 +247,14 @@ def read_weights(path: Path = BUNDLED) -> Weights:
     if odd := not_finite(decoder.items()):
         raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
     return _read(ENCODER) | decoder
+
+
+def _kind_of(array: NDArray[Any] | None) -> str:
+    """Return an array's type and shape in words."""
+    if array is None:
+        return "none"
+    kind = "numbers" if array.dtype.kind == "f" else str(array.dtype)
+    return f"{kind} of shape {array.shape}"
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import numpy as np
-
 from impasto.errors import CorruptWeightsError, ImpastoError, PictureError, WeightsMissingError
+from impasto.files import reason_of
+from impasto.files.tensors import not_finite
 from impasto.inference.onnx_files import read_constants
 from impasto.inference.pictures import check_pixels, planes, to_pixels
 from impasto.inference.sessions import choose_device, open_first, run
@@ -36,11 +36,13 @@ class OneStylePainter:
             raise WeightsMissingError(f"expected a network of one style in {path}; there is no such file")
         data = path.read_bytes()
         try:
-            metadata = read_constants(data)[1]
+            constants, metadata = read_constants(data)
         except ValueError as problem:
             raise CorruptWeightsError(
                 f"expected a network of one style, .onnx; {path} is something else ({problem})"
             ) from problem
+        if odd := not_finite(constants.items()):
+            raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
         (self.style,), _ = understand(metadata.get(KEY), str(path), ONE_STYLE)
         self.digest = hashlib.sha256(data).hexdigest()
         try:
@@ -48,9 +50,8 @@ class OneStylePainter:
         except (ImpastoError, Warning):  # warnings may be errors
             raise
         except Exception as problem:  # ONNX Runtime's errors have no common base
-            reason = " ".join(str(problem).split())[:200]
             raise CorruptWeightsError(
-                f"expected a network of one style in {path}; ONNX Runtime cannot use it: {reason}"
+                f"expected a network of one style in {path}; ONNX Runtime cannot use it: {reason_of(problem)}"
             ) from problem
         self.device = sessions.device
 
@@ -62,5 +63,12 @@ class OneStylePainter:
                 f"expected a picture of at most {MOST_PIXELS:,} pixels for a network of one style; got "
                 f"{width} x {height}. The network for any painting paints any size."
             )
-        feed = {"image": np.ascontiguousarray(planes(pixels))}
-        return to_pixels(run(self._session, self.device, ["painting"], feed)[0])
+        try:
+            painting = run(self._session, self.device, ["painting"], {"image": planes(pixels)})[0]
+        except (ImpastoError, MemoryError):
+            raise
+        except Exception as problem:  # ONNX Runtime's errors have no common base
+            raise CorruptWeightsError(f"the network cannot paint: {reason_of(problem)}") from problem
+        if painting.shape[:2] != (1, 3) or painting.ndim != 4:
+            raise CorruptWeightsError(f"expected a network that paints in 3 colours; got {painting.shape}")
+        return to_pixels(painting[:, :, :height, :width])
