@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -48,9 +47,11 @@ class _Group(TyperGroup):
             except _UsageError as error:
                 _refuse_usage(error)
             except OSError as error:
-                if error.errno != errno.ENAMETOOLONG:
+                if error.filename is None:
                     raise
-                _refuse(error, f"cannot read {str(error.filename)[:40]}...: {error.strerror}")
+                name = str(error.filename)
+                shown = name if len(name) < 300 else f"{name[:40]}..."
+                _refuse(error, f"cannot use {shown}: {error.strerror}")
             except KeyboardInterrupt as error:
                 print("impasto: interrupted", file=sys.stderr)
                 raise typer.Exit(INTERRUPTED) from error

@@ -118,7 +118,12 @@ def _path_in(name: str | Path) -> Path | None:
     if isinstance(name, Path):
         return name
     is_path = "/" in name or "\\" in name or name.lower().endswith(weights.NETWORK_ENDINGS)
-    return Path(name).expanduser() if is_path else None
+    if not is_path:
+        return None
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:  # ~ of a user without a home folder
+        raise OptionError(f"expected a network's file; got {name}: {error}") from error
 
 
 def _check_choices(pooling: str, padding: str | None) -> None:

@@ -9,6 +9,7 @@ from impasto.files.local import (
     reason_of,
     replace,
     sweep,
+    user_folder,
 )
 from impasto.files.protection import check_unprotected, protecting
 
@@ -23,4 +24,5 @@ __all__ = [
     "reason_of",
     "replace",
     "sweep",
+    "user_folder",
 ]

@@ -15,7 +15,7 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -148,6 +148,28 @@ def make_folder(folder: Path, what: str) -> None:
         file = next((place for place in above if os.path.lexists(place) and not place.is_dir()), None)
         reason = problem if file is None else f"{file} is a file"
         raise cannot_write(folder, reason, f"a folder for {what}") from problem
+
+
+def user_folder(find: Callable[..., Path], variable: str) -> Path:
+    """Return the folder of Impasto that ``find``, a function of platformdirs, names.
+
+    Raises OutputError for a user without a home folder, with the environment ``variable`` that sets it.
+    """
+    try:
+        found = find("impasto", appauthor=False)
+    except (RuntimeError, KeyError, OSError) as problem:
+        raise _homeless(variable) from problem
+    if str(found).startswith("~") or not found.is_absolute():
+        raise _homeless(variable)
+    return found
+
+
+def _homeless(variable: str) -> OutputError:
+    return OutputError(
+        f"this user has no home folder: expected HOME, or {variable}=FOLDER, in the environment",
+        expected=f"HOME or {variable}",
+        actual="no home folder",
+    )
 
 
 def check_writable(path: str | os.PathLike[str], suffixes: Collection[str]) -> None:

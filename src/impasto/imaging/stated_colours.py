@@ -1,7 +1,8 @@
 """Colour spaces that files state otherwise than by an ICC profile.
 
 Sources: Adobe RGB (1998), section 4.3; DCF 2.0, 3.2.1 (names that begin with "_"); Exif 2.32, 4.6.5 and
-4.6.8 (ColorSpace, InteroperabilityIndex); PNG, third edition, 11.3.2 (cHRM, gAMA, cICP); ITU-T H.273, tables 2 and 3.
+4.6.8 (ColorSpace, InteroperabilityIndex); PNG, third edition, 11.3.2 (cHRM, gAMA, cICP); ITU-T H.273, tables
+2 and 3.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from impasto import files
 from impasto.errors import MissingExtraError, OptionError
 
 PREFIX = "IMPASTO_STUDIO_"
@@ -26,7 +27,7 @@ PREFIX = "IMPASTO_STUDIO_"
 
 def default_data_dir() -> Path:
     """Return the default folder of the studio's state, pictures and results."""
-    return platformdirs.user_data_path("impasto", appauthor=False) / "studio"
+    return files.user_folder(platformdirs.user_data_path, f"{PREFIX}DATA_DIR") / "studio"
 
 
 @dataclass(frozen=True)

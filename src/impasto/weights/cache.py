@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from impasto import files
-from impasto.errors import CorruptWeightsError, OptionError
+from impasto.errors import CorruptWeightsError, OptionError, OutputError
 from impasto.files.json_text import parse_json
 
 FOLDER_VARIABLE = "IMPASTO_WEIGHTS_DIR"
@@ -61,11 +61,14 @@ class Stored:
 
 
 def folder() -> Path:
-    """Return the weights folder: ``IMPASTO_WEIGHTS_DIR``, or "weights" in the user's cache folder."""
+    """Return the weights folder: ``IMPASTO_WEIGHTS_DIR``, or "weights" in the user's cache folder.
+
+    Raises OutputError for a user without a home folder.
+    """
     chosen = os.environ.get(FOLDER_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser()
-    return platformdirs.user_cache_path("impasto", appauthor=False) / "weights"
+        return Path(chosen).expanduser() if chosen.startswith("~") else Path(chosen)
+    return files.user_folder(platformdirs.user_cache_path, FOLDER_VARIABLE) / "weights"
 
 
 def make_folder() -> Path:
@@ -103,7 +106,10 @@ def record_path(network: Path) -> Path:
 
 def present(name: str) -> bool:
     """Return whether the network ``name`` is on this machine, ready for use."""
-    network = path(name)
+    try:
+        network = path(name)
+    except OutputError:  # without a folder there are no networks in it
+        return False
     return network.is_file() and (name == "tiny" or record_path(network).is_file())
 
 
@@ -111,7 +117,7 @@ def stored_names() -> list[str]:
     """Return the names of all networks in the weights folder, sorted; the bundled one is not there."""
     try:
         names = sorted(file.stem for file in folder().glob("*.safetensors"))
-    except OSError:
+    except OSError:  # OutputError, without a folder, included
         return []
     return [name for name in names if _NAME.fullmatch(name) and name != "tiny" and present(name)]
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
-from impasto import __version__
+from impasto import __version__, files
 from impasto.painters import make_painter
 from impasto.studio.documents import API
 from impasto.studio.logs import Audit
@@ -51,7 +51,12 @@ class Studio:
         page_folder: Path = page.FOLDER,
     ) -> None:
         settings.check()
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.Draft(settings.data_dir / "writable").discard()
+        except OSError as problem:
+            expected = "a folder for pictures and jobs: --data-dir DIR"
+            raise files.cannot_write(settings.data_dir, problem, expected) from problem
         self.settings = settings
         self.services = _services(settings, make_painter)
         self.app = _application(self.services, page_folder)
