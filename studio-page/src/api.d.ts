@@ -295,7 +295,7 @@ export interface components {
                 style_layers?: {
                     [key: string]: number;
                 };
-                /** @description What a classifier is to see: NAME or NAME:WEIGHT, separated by commas, each a class, its number, prob for the photo's own classes, or a dense layer such as fc7. */
+                /** @description Classes that a classifier should see, each NAME or NAME:WEIGHT, separated by commas: a class, its number, prob for the photo's own classes, or a dense layer such as fc7. */
                 class_weights?: {
                     [key: string]: number;
                 };
@@ -519,7 +519,7 @@ export interface components {
                 style_layers?: {
                     [key: string]: number;
                 };
-                /** @description What a classifier is to see: NAME or NAME:WEIGHT, separated by commas, each a class, its number, prob for the photo's own classes, or a dense layer such as fc7. */
+                /** @description Classes that a classifier should see, each NAME or NAME:WEIGHT, separated by commas: a class, its number, prob for the photo's own classes, or a dense layer such as fc7. */
                 class_weights?: {
                     [key: string]: number;
                 };

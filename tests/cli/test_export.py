@@ -75,7 +75,7 @@ def test_bad_requests_are_one_line(tmp_path: Path) -> None:
     refused(run(), "-o FILE.onnx")
     refused(run("-o", tmp_path / "m.bin"), ".onnx")
     refused(run("-o", tmp_path / "m.onnx", "--precision", "fp8"), "fp32, fp16, int8")
-    refused(run("-o", tmp_path / "m.onnx", "--precision", "int8"), "fp32, fp16")
+    refused(run("-o", tmp_path / "m.onnx", "--precision", "int8"), "fp32 or fp16")
     refused(run("-o", tmp_path / "m.onnx", "--photos", tmp_path), "int8")
     refused(run("-o", tmp_path / "m.onnx", "--style", "starry-nigth"), "starry-night")
     refused(run("-o", tmp_path / "m.onnx", *2 * ["--style", "great-wave"]), "a name of its own")

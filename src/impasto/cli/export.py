@@ -30,8 +30,8 @@ def export(
     style: Annotated[
         list[str] | None,
         typer.Option(
-            help="A style that any-painting has in the file, instead of an input for it: a named style, a "
-            "style file, a painting or a folder of them. May be repeated.",
+            help="A style to put into the file of any-painting, instead of its input: a named style, "
+            "a style file, a painting or a folder of them. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -39,7 +39,7 @@ def export(
         float, typer.Option(help="Size of the strokes of --style; 1 as in the painting at 512 pixels.")
     ] = 1.0,
     precision: Annotated[
-        str, typer.Option(help="fp32, fp16 (half the file), or int8, of a checkpoint.")
+        str, typer.Option(help="fp32, fp16 (half the size) or, for a checkpoint, int8.")
     ] = "fp32",
     photos: Annotated[Path | None, typer.Option(help="A folder of photographs to calibrate int8 on.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,

@@ -170,10 +170,10 @@ def inspect_losses(
         if path is not None:
             figures.check_figure(path)
     if gif is not None:
-        check_writable(gif, suffixes=(".gif", ".webp"))
+        check_writable(gif, suffixes=walks.ANIMATIONS)
     if video is not None:
         walks.require_av()
-        check_writable(video, suffixes=(".mp4", ".webm"))
+        check_writable(video, suffixes=tuple(walks.VIDEOS))
     found = read_log(log)
     look: Any = "dark" if dark else "light"
     wanted = [path for path in (strip, gif, video) if path is not None]

@@ -18,6 +18,10 @@ from impasto.imaging import check_writable, read, resize
 from impasto.inspection.logs import LossLog, numbered_pictures
 from impasto.types import Pixels
 
+ANIMATIONS = (".gif", ".webp")
+"""The suffixes of animations."""
+VIDEOS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
+"""The suffixes of videos, and FFmpeg's encoders for them."""
 LAST = 2.0
 """How many seconds the last picture of an animation stays."""
 
@@ -84,7 +88,7 @@ def animation(frames: Sequence[Pixels], kind: str = "gif", seconds: float = 0.15
 def write_gif(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 0.15) -> None:
     """Write an endless animation to ``path``, a .gif or .webp. Raises OutputError."""
     place = Path(path)
-    check_writable(place, suffixes=(".gif", ".webp"))
+    check_writable(place, suffixes=ANIMATIONS)
     files.replace(place, animation(frames, place.suffix.lower()[1:], seconds))
 
 
@@ -96,8 +100,8 @@ def write_video(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 
     """
     place = Path(path)
     av = require_av()
-    check_writable(place, suffixes=(".mp4", ".webm"))
-    codec = "libx264" if place.suffix.lower() == ".mp4" else "libvpx-vp9"
+    check_writable(place, suffixes=tuple(VIDEOS))
+    codec = VIDEOS[place.suffix.lower()]
     shown = even(frames)
     height, width = (side - side % 2 for side in shown[0].shape[:2])
     rate = Fraction(30)

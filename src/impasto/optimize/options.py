@@ -164,8 +164,8 @@ class OptimizeOptions:
     )
     class_weights: Mapping[str, float] = parameter(
         dict,
-        "What a classifier is to see: NAME or NAME:WEIGHT, separated by commas, each a class, its number, "
-        "prob for the photo's own classes, or a dense layer such as fc7.",
+        "Classes that a classifier should see, each NAME or NAME:WEIGHT, separated by commas: a class, its "
+        "number, prob for the photo's own classes, or a dense layer such as fc7.",
         "classes",
         LOSSES,
         flags=("--class-weight",),

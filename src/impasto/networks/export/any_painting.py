@@ -116,8 +116,8 @@ def _check(precision: str) -> None:
     check_precision(precision)
     if precision == "int8":
         raise OptionError(
-            "expected a precision of fp32, fp16 for the network for any painting, whose maps eight bits are "
-            "too few for; got 'int8'"
+            "expected precision fp32 or fp16 for the network for any painting, whose maps need more than "
+            "eight bits; got 'int8'"
         )
 
 
