@@ -1,8 +1,7 @@
 """Paint the studio's thumbnails: ``python recipes/studio_samples/make.py PHOTO [STYLE...]``.
 
-A style's thumbnail is one sample photograph painted in it, since the paintings themselves are not
-redistributed: by the gallery network where it has the style, so that the thumbnail is what the instant
-preview gives, else by optimisation. The shipped ones show scikit-image's photograph of a cup of coffee (CC0).
+A style's thumbnail is one sample photograph painted in it, as the instant preview is: the paintings
+themselves are not redistributed. The shipped ones show scikit-image's photograph of a cup of coffee (CC0).
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from PIL import Image
 
 import impasto
 from impasto import imaging
+from impasto.catalogue.lookup import styles
 from impasto.imaging.inputs import load_picture
-from impasto.studio.web.previews import Previews
 from impasto.types import Picture
 
 WIDTH, HEIGHT = 384, 288
@@ -28,15 +27,12 @@ FOLDER = Path(__file__).parents[2] / "src" / "impasto" / "studio" / "samples"
 def main(photo: str, names: list[str]) -> None:
     """Paint ``photo`` in every style there is, or in those named."""
     picture = _cropped(load_picture(photo))
-    for style in Previews().styles().values():
-        if names and style.name not in names:
-            continue
-        paint = impasto.fast if style.fast else impasto.stylize
-        painted = paint(picture, style.name, size=picture.width).picture
+    for name in names or styles():
+        painted = impasto.fast(picture, name, size=picture.width).picture
         image = Image.fromarray(np.rint(painted.pixels * 255).astype(np.uint8))
-        target = FOLDER / f"{style.name}.webp"
+        target = FOLDER / f"{name}.webp"
         image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(target, quality=70, method=6)
-        print(f"{style.name}: {target.stat().st_size:,} bytes")
+        print(f"{name}: {target.stat().st_size:,} bytes")
 
 
 def _cropped(picture: Picture) -> Picture:

@@ -35,14 +35,10 @@ export interface components {
         Capabilities: {
             /** Version */
             version: string;
-            /** Fast */
-            fast: boolean;
             /** Explanation */
             explanation: boolean;
             /** Webhooks */
             webhooks: boolean;
-            /** Model */
-            model: string | null;
             /** Presets */
             presets: components["schemas"]["PresetOut"][];
             /** Formats */
@@ -641,10 +637,6 @@ export interface components {
             licence: string;
             /** Thumbnail */
             thumbnail: string | null;
-            /** Paint */
-            paint: boolean;
-            /** Fast */
-            fast: boolean;
         };
         /** PictureOut */
         PictureOut: {

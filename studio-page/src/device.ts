@@ -9,7 +9,7 @@ import { say, sayError } from "./status";
 /** Requests to the studio since the switch was turned on, as the browser reports them. */
 let requests = 0;
 let since = 0;
-/** Descriptions and thumbnails of the gallery: fetched, with nothing in the asking. */
+/** Descriptions and thumbnails of named styles: fetched, with nothing in the asking. */
 const FETCHED = /\/api\/v1\/(styles|capabilities)(\/|$)/;
 const observer = typeof PerformanceObserver === "undefined" ? null : new PerformanceObserver((list) => {
   if (!state.onDevice) return;
@@ -25,7 +25,7 @@ export async function setOnDevice(on: boolean): Promise<void> {
   if (!on || state.device.status === "ready" || state.device.status === "loading") return;
   update({ device: { ...state.device, status: "loading", message: "" } });
   try {
-    const { styles = [], provider = "" } = await loadNetwork(state.capabilities?.model ?? "models/gallery.onnx");
+    const { styles = [], provider = "" } = await loadNetwork();
     update({ device: { ...state.device, status: "ready", styles, provider } });
     say("The network is on this device. Nothing is sent.");
   } catch (error) {
@@ -33,11 +33,6 @@ export async function setOnDevice(on: boolean): Promise<void> {
     update({ device: { ...state.device, status: "failed", message } });
     sayError(new Error(`The network did not start on this device: ${message}`));
   }
-}
-
-/** Whether there is a network for this device at all. */
-function possible(): boolean {
-  return !state.capabilities || state.capabilities.model !== null;
 }
 
 export function deviceSwitch(): HTMLElement {
@@ -53,9 +48,8 @@ export function deviceSwitch(): HTMLElement {
     h("span", { class: "device-name" }, icon("shield"), h("span", {}, "On this device")),
     words,
   );
-  watch(["onDevice", "device", "capabilities", "online", "showing", "busy"], () => {
+  watch(["onDevice", "device", "online", "showing", "busy"], () => {
     box.checked = state.onDevice;
-    box.disabled = !possible() && !state.onDevice;
     element.classList.toggle("is-on", state.onDevice);
     words.textContent = tell();
   });
@@ -63,7 +57,6 @@ export function deviceSwitch(): HTMLElement {
 }
 
 function tell(): string {
-  if (!possible()) return "no network for it here";
   if (!state.onDevice) return "";
   if (state.device.status === "loading") return "fetching the network\u2026";
   if (state.device.status === "failed") return "did not start";

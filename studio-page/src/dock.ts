@@ -5,7 +5,7 @@ import { isOver } from "./job";
 import { act } from "./jobs";
 import { resultAddress } from "./label";
 import { chart } from "./losses";
-import { DEVICE_MOST, isInstant, paintHere, paintProperly } from "./painting";
+import { DEVICE_MOST, paintHere, paintProperly } from "./painting";
 import { currentJob, state, update, watch } from "./state";
 import type { Job } from "./types";
 import { duration, STATUS } from "./format";
@@ -15,8 +15,6 @@ function needs(): string {
   if (state.mix.length === 0) return "Now choose a painting.";
   if (state.onDevice) return state.device.status === "ready" ? "" : "The network is not on this device yet.";
   if (!state.online) return "The studio does not answer.";
-  const unpaintable = state.mix.find(({ key }) => state.styles.find(({ name }) => name === key)?.paint === false);
-  if (unpaintable) return "One of the paintings is for previews only.";
   return "";
 }
 
@@ -58,8 +56,7 @@ function keepHere(): HTMLElement {
 }
 
 function about(): string {
-  if (state.onDevice) return "To paint in full quality, turn the switch off; it needs the studio.";
-  return isInstant() ? "" : "A draft is painted first, at a small size.";
+  return state.onDevice ? "To paint in full quality, turn the switch off; it needs the studio." : "";
 }
 
 /** A painting under way: how far, how long still, how the losses fall. */

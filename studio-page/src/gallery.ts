@@ -6,9 +6,8 @@ import { chosen, toggled, type Choice } from "./mix";
 import { findPainting, findStyle, shares, state, update, watch, type Painting } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
+import { STORED } from "./painting";
 import { decode, PICTURES } from "./photo";
-
-const DRAFTED = "drafted-words";
 
 function setMix(mix: Choice[]): void {
   const most = state.capabilities?.limits.styles ?? 8;
@@ -18,7 +17,6 @@ function setMix(mix: Choice[]): void {
 
 function tile(key: string, title: string, about: string, image: string | null): HTMLElement {
   const usable = unusable(key);
-  const drafted = !usable && isDrafted(key);
   const initials = title.replace(/^(The|A|Portrait of|Under the) /, "").charAt(0);
   const picture = image
     ? h("img", { src: image, alt: "", decoding: "async", draggable: "false" })
@@ -35,11 +33,10 @@ function tile(key: string, title: string, about: string, image: string | null): 
         "aria-pressed": String(state.mix.some((choice) => choice.key === key)),
         "aria-label": [title, about].filter(Boolean).join(", "),
         "aria-disabled": usable ? "true" : undefined,
-        "aria-describedby": drafted ? DRAFTED : undefined,
         title: usable || [title, about].filter(Boolean).join("\n"),
         onclick: (event: MouseEvent) => (usable ? say(usable) : setMix(chosen(state.mix, key, state.mixing || event.ctrlKey || event.metaKey || event.shiftKey))),
       },
-      h("span", { class: "tile-picture" }, picture, drafted && h("span", { class: "tile-mark" }, icon("brush"))),
+      h("span", { class: "tile-picture" }, picture),
       h("span", { class: "tile-title" }, title),
     ),
   );
@@ -47,34 +44,14 @@ function tile(key: string, title: string, about: string, image: string | null): 
 
 /** Why a painting cannot be chosen; empty where it can. */
 function unusable(key: string): string {
-  if (!state.onDevice || isOnDevice(key)) return "";
-  return findPainting(key)
-    ? "Paintings of your own need the studio"
-    : "This one is not in the network on this device; the studio paints after it";
+  return state.onDevice && findPainting(key)?.blob === null ? STORED : "";
 }
 
-/** Whether the network on this device paints after it, or will when it has arrived. */
-function isOnDevice(key: string): boolean {
-  if (state.device.status === "ready") return state.device.styles.includes(key);
-  return !findPainting(key) && findStyle(key)?.fast !== false;
-}
-
-/** Whether the studio's network has not learnt it, though it has others: what comes first is a draft. */
-function isDrafted(key: string): boolean {
-  return !state.onDevice && Boolean(state.capabilities?.fast) && !findPainting(key) && !findStyle(key)?.fast;
-}
-
-/** What the marks mean, or the dimmed ones; it describes the tiles it is about. */
+/** What the dimmed ones are. */
 function legend(): HTMLElement {
-  const words = h("span", { id: DRAFTED }, "No preview at once: a draft comes first.");
-  const drafted = h("p", { class: "hint tiles-legend" }, h("span", { class: "tile-mark" }, icon("brush")), words);
-  const dimmed = h("p", { class: "hint tiles-legend" }, "The dimmed ones are not in the network on this device: the studio paints after them.");
-  watch(["styles", "paintings", "onDevice", "device", "capabilities"], () => {
-    const keys = [...state.paintings.map(({ key }) => key), ...state.styles.map(({ name }) => name)];
-    drafted.hidden = !keys.some(isDrafted);
-    dimmed.hidden = !keys.some(unusable);
-  });
-  return h("div", {}, drafted, dimmed);
+  const dimmed = h("p", { class: "hint" }, "The dimmed ones are in the studio, not on this device: add their files again to paint after them here.");
+  watch(["paintings", "onDevice"], () => (dimmed.hidden = !state.paintings.some(({ key }) => unusable(key))));
+  return dimmed;
 }
 
 async function addPainting(file: Blob, name: string): Promise<void> {
@@ -139,9 +116,9 @@ export function gallery(): HTMLElement {
     ),
   );
   const hint = h("p", { class: "hint" });
-  watch(["styles", "paintings", "onDevice", "device", "capabilities"], () => {
+  watch(["styles", "paintings", "onDevice"], () => {
     const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
-    fill(list, state.onDevice ? null : add);
+    fill(list, add);
     for (const { key, name, image } of state.paintings) {
       // On the device the studio is not asked for anything of one's own.
       const known = state.onDevice && !image.startsWith("data:") ? null : image;

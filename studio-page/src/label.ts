@@ -61,7 +61,7 @@ function words(): string {
   }
   if (job) {
     const size = job.progress ? `, ${job.progress.width} \u00d7 ${job.progress.height} so far` : "";
-    return `${job.kind === "draft" && job.status === "running" ? "Painting a draft" : (STATUS[job.status] ?? job.status)}${size}`;
+    return `${STATUS[job.status] ?? job.status}${size}`;
   }
   if (state.busy) return `${state.busy}\u2026`;
   if (state.showing === "preview") {

@@ -1,15 +1,15 @@
-/** From settings to pictures: the instant preview, on the device or by the studio, and drafts. */
+/** From settings to pictures: the instant preview, on the device or by the studio, and the painting itself. */
 
-import { post, postJson, Problem, remove } from "./http";
+import { post, postJson, Problem } from "./http";
 import { show as showPicture } from "./easel";
-import { track, untilOver } from "./jobs";
+import { track } from "./jobs";
 import { anyMasks, protectedPart, storeMasks, styleMasks } from "./masks";
 import { idOf, pixelsOf, decode } from "./photo";
-import { ask } from "./pixels/desk";
+import { ask, keepPainting } from "./pixels/desk";
 import { fit } from "./pixels/planes";
 import type { Choice } from "./mix";
-import { DRAFT_LEAST, sideInTime, toRequest, type Sources } from "./request";
-import { findPainting, findStyle, onChange, shares, state, titleOf, update } from "./state";
+import { toRequest, type Sources } from "./request";
+import { DISPLAY_SIDE, findPainting, onChange, shares, state, titleOf, update } from "./state";
 import { say, sayError } from "./status";
 import type { Job } from "./types";
 
@@ -17,13 +17,12 @@ const PREVIEW_SIDE = 640;
 const DEVICE_SIDE = 512;
 /** What a browser's memory holds of the network's layers. */
 export const DEVICE_MOST = 1600;
+/** Why a painting from an earlier visit is not painted after on the device. */
+export const STORED = "This one is in the studio, not on this device: add its file again to paint after it here";
 
-/** As large as the last draft allows, by what it took on the studio's machine. */
-let draftSide = Infinity;
 let turn = 0;
 let holding = 0;
 let timer = 0;
-let draft: string | null = null;
 let line: Promise<unknown> = Promise.resolve();
 
 /** One preview at a time; those that are out of date by then are not painted. */
@@ -55,8 +54,7 @@ function schedule(): void {
   if (holding > 0) return;
   window.clearTimeout(timer);
   if (!state.photo || state.mix.length === 0) return withdraw();
-  const slow = !isInstant();
-  timer = window.setTimeout(() => void preview(), slow ? 700 : 160);
+  timer = window.setTimeout(() => void preview(), 160);
 }
 
 function withdraw(): void {
@@ -64,21 +62,12 @@ function withdraw(): void {
   if (state.showing === "preview") update({ showing: "nothing" });
 }
 
-/** Whether this mix is painted at once, here or in the studio. */
-export function isInstant(): boolean {
-  if (state.onDevice) return true;
-  return Boolean(state.capabilities?.fast) && state.mix.every(({ key }) => findPainting(key) || findStyle(key)?.fast);
-}
-
 export async function preview(): Promise<void> {
   if (state.onDevice && state.device.status !== "ready") return;
   const mine = ++turn;
   update({ busy: "Painting a preview", job: null });
-  void dropDraft();
   try {
-    if (state.onDevice) await inLine(() => onDevice(mine, DEVICE_SIDE));
-    else if (isInstant()) await inLine(() => byStudio(mine));
-    else await byDraft(mine);
+    await inLine(() => (state.onDevice ? onDevice(mine, DEVICE_SIDE) : byStudio(mine)));
     if (mine === turn) say("The preview is ready.");
   } catch (error) {
     if (mine === turn) {
@@ -103,19 +92,15 @@ function sized(side: number): [number, number] {
 
 async function onDevice(mine: number, side: number): Promise<void> {
   if (mine !== turn) return;
-  const unknown = state.mix.find(({ key }) => !state.device.styles.includes(key));
-  if (unknown) {
-    const own = findPainting(unknown.key);
-    throw new Error(own ? "Paintings of your own need the studio; on this device there are those of the gallery." : `${titleOf(unknown.key)} is not in the network on this device; the studio paints after it.`);
-  }
+  for (const { key } of state.mix) await prepare(key);
+  if (mine !== turn) return;
   const [width, height] = sized(side);
   const masks = styleMasks(width, height);
   const reply = await ask({
     kind: "paint",
     side,
     mixes: mixes(masks.length > 0),
-    strength: Math.min(1, state.strength),
-    strokeSize: inGallery(state.strokeSize),
+    ...strokes(),
     masks,
     protect: protectedPart(width, height),
     keepColor: state.keepColor,
@@ -126,9 +111,18 @@ async function onDevice(mine: number, side: number): Promise<void> {
   showPicture(reply.image, "preview");
 }
 
-/** The gallery network has strokes from half their size to the painting's own. */
-function inGallery(strokeSize: number): number {
-  return Math.min(1, Math.max(0.5, strokeSize));
+/** What the network needs of a painting, before it paints after it. */
+async function prepare(key: string): Promise<void> {
+  const own = findPainting(key);
+  if (!own && state.device.styles.includes(key)) return;
+  const { blob } = own ?? {};
+  if (!blob) throw new Error(own ? STORED : `${titleOf(key)} is not among the styles on this device.`);
+  await keepPainting(key, async () => pixelsOf((await decode(blob, DISPLAY_SIDE)).canvas));
+}
+
+/** Strength and size of strokes, as far as the network goes. */
+function strokes(): { strength: number; strokeSize: number } {
+  return { strength: Math.min(2, state.strength), strokeSize: Math.min(4, Math.max(0.25, state.strokeSize)) };
 }
 
 async function byStudio(mine: number): Promise<void> {
@@ -151,7 +145,8 @@ async function byStudio(mine: number): Promise<void> {
 async function previewOf(photo: string, mix: Choice[], side: number, [width, height]: [number, number]): Promise<ImageData> {
   const styles = await Promise.all(mix.map(async ({ key, weight }) => ({ ...(await sourceOf(key)), weight })));
   // Colours are laid on here, so that their slider answers without another painting.
-  const body = { photo, styles, strength: state.strength, stroke_size: Math.min(4, Math.max(0.25, state.strokeSize)), keep_color: 0, side };
+  const { strength, strokeSize } = strokes();
+  const body = { photo, styles, strength, stroke_size: strokeSize, keep_color: 0, side };
   const { canvas } = await decode(await (await patiently(() => post("api/v1/preview", body))).blob(), side);
   if (canvas.width === width && canvas.height === height) return pixelsOf(canvas);
   const exact = document.createElement("canvas");
@@ -171,33 +166,6 @@ async function patiently(send: () => Promise<Response>): Promise<Response> {
       await new Promise((resolve) => window.setTimeout(resolve, 1000 * wait));
     }
   }
-}
-
-async function byDraft(mine: number): Promise<void> {
-  const request = toRequest(state, await storeSources(), draftSize());
-  if (mine !== turn) return;
-  const job = await postJson<Job>("api/v1/jobs", request);
-  draft = job.id;
-  track(job);
-  if (mine !== turn) return void dropDraft();
-  update({ showing: "job", job: job.id });
-  await untilOver(job.id, () => mine !== turn);
-  const painted = state.jobs.get(job.id);
-  if (painted?.status === "done" && painted.result) draftSide = sideInTime(painted.result);
-}
-
-function draftSize(): number {
-  const most = state.capabilities?.limits.draft_size ?? 384;
-  return Math.min(most, Math.max(DRAFT_LEAST, draftSide));
-}
-
-async function dropDraft(): Promise<void> {
-  const old = draft;
-  draft = null;
-  if (old === null || state.onDevice) return;
-  // The page about it would go with it.
-  if ([...state.jobs.values()].some((job) => job.of === old)) return;
-  await remove(`api/v1/jobs/${old}`).catch(() => undefined); // it leaves by itself within the hour
 }
 
 /** Photograph, styles and masks by what the studio knows them by; they are sent where they have not been. */
@@ -224,7 +192,6 @@ export async function paintProperly(): Promise<void> {
     const request = toRequest(state, await storeSources());
     const key = crypto.randomUUID?.() ?? String(Math.random());
     const job = await postJson<Job>("api/v1/jobs", request, { headers: { "Idempotency-Key": key } });
-    void dropDraft();
     track(job);
     update({ showing: "job", job: job.id });
     say("Painting has started.");

@@ -25,17 +25,17 @@ export interface Sources {
   protect: string | null;
 }
 
-/** The request for a painting, or for a draft of `draftSize`. Masks decide alone where styles go: weights are equal then. */
-export function toRequest(settings: Settings, { photo, styles, masks, protect }: Sources, draftSize?: number): JobRequest {
-  const size = draftSize ?? settings.size;
+/** The request for a painting. Masks decide alone where styles go: weights are equal then. */
+export function toRequest(settings: Settings, { photo, styles, masks, protect }: Sources): JobRequest {
+  const { size } = settings;
   return {
-    kind: draftSize === undefined ? "painting" : "draft",
+    kind: "painting",
     photo,
     styles: styles.map((source, index) => {
       const mask = masks[index];
       return mask ? { ...source, weight: 1, mask } : { ...source, weight: settings.mix[index]!.weight };
     }),
-    preset: draftSize === undefined ? settings.preset : "draft",
+    preset: settings.preset,
     size,
     strength: settings.strength,
     stroke_size: settings.strokeSize,
@@ -43,7 +43,7 @@ export function toRequest(settings: Settings, { photo, styles, masks, protect }:
     ...(protect ? { protect } : {}),
     mask_feather: protect || masks.some(Boolean) ? Math.round(size / 128) : 0,
     seed: settings.seed,
-    ...(draftSize === undefined ? { options: settings.options } : {}),
+    options: settings.options,
   };
 }
 
@@ -63,13 +63,4 @@ export function toSettings(request: JobSettings, keys: (string | null)[], otherw
     seed: request.seed ?? 0,
     options: request.options ?? {},
   };
-}
-
-/** Seconds a draft may take, and its least side. */
-const DRAFT_SECONDS = 5;
-export const DRAFT_LEAST = 192;
-
-/** The side of a draft that takes `DRAFT_SECONDS`, after one that took `seconds`: time goes with the pixels, so the side with its root. */
-export function sideInTime({ width, height, seconds }: { width: number; height: number; seconds: number }): number {
-  return 32 * Math.round((Math.max(width, height) * Math.sqrt(DRAFT_SECONDS / Math.max(0.1, seconds))) / 32);
 }

@@ -19,7 +19,7 @@ test("a studio under a path of its own is asked there", async () => {
   fetched.mockResolvedValue(json({ jobs: [] }));
   await http.getJson("api/v1/jobs");
   expect(sent().url).toBe("https://example.org/studio/api/v1/jobs");
-  expect(http.address("/models/gallery.onnx")).toBe("https://example.org/studio/models/gallery.onnx");
+  expect(http.address("/models/any-painting.onnx")).toBe("https://example.org/studio/models/any-painting.onnx");
 });
 
 test("what changes something carries the session's token, what reads does not", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sideInTime, toRequest, toSettings, type Settings } from "../src/request";
+import { toRequest, toSettings, type Settings } from "../src/request";
 
 const settings: Settings = {
   mix: [
@@ -50,12 +50,6 @@ describe("a request", () => {
     expect(styles.map(({ weight }) => weight)).toEqual([1, 0.25]);
     expect([protect, mask_feather]).toEqual(["p_kept", 8]);
   });
-
-  test("for a draft has the draft's preset and size, and no single options", () => {
-    const draft = toRequest(settings, sources, 256);
-    expect(draft).toMatchObject({ kind: "draft", preset: "draft", size: 256 });
-    expect(draft).not.toHaveProperty("options");
-  });
 });
 
 describe("a past picture's settings", () => {
@@ -85,12 +79,4 @@ describe("a past picture's settings", () => {
       options: {},
     });
   });
-});
-
-test.each([
-  ["took twenty seconds is half as wide", 20, 192],
-  ["took five seconds is as wide", 5, 384],
-  ["took no time is wider, in steps of 32", 0, 2720],
-])("a draft after one that %s", (_, seconds, side) => {
-  expect(sideInTime({ width: 384, height: 256, seconds })).toBe(side); // 384 * sqrt(5 / 0.1) = 2715
 });

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from safetensors.numpy import load as load_tensors
 
+from impasto.catalogue.files import read_style
+from impasto.catalogue.lookup import named_styles
 from impasto.errors import MissingExtraError, OptionError
+from impasto.inference.onnx_runtime import onnxruntime
 from impasto.studio.settings import Settings, load
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.app import Studio
@@ -128,6 +133,24 @@ def test_paths_lead_nowhere_but_the_page(make: Callable[..., House], tmp_path: A
             answer = client.get(path)
             assert answer.status_code == 404, path
             assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_browser_gets_the_network_and_the_statistics_of_every_named_style(house: House) -> None:
+    with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as client:
+        for name, inputs in (
+            ("any-painting.onnx", ["image", "strength", "style"]),
+            ("any-painting-encoder.onnx", ["image"]),
+        ):
+            answer = client.get(f"/models/{name}")
+            session = onnxruntime.InferenceSession(answer.content, providers=["CPUExecutionProvider"])
+            assert [value.name for value in session.get_inputs()] == inputs
+            assert answer.headers["cache-control"] == "no-cache"
+            same = client.get(f"/models/{name}", headers={"If-None-Match": answer.headers["etag"]})
+            assert (same.status_code, same.content) == (304, b"")
+        tensors = load_tensors(client.get("/models/styles.safetensors").content)
+    for name, path in named_styles().items():
+        mean = read_style(path).tensors["256/relu4_1/mean"]
+        assert np.array_equal(tensors[f"{name}/256/relu4_1/mean"], mean)
 
 
 def test_a_checkout_without_the_page_says_how_to_build_it(make: Callable[..., House], tmp_path: Any) -> None:

@@ -9,31 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from impasto.imaging import read, read_parameters, resize
-from impasto.inference import load_gallery
-from impasto.inference.onnx_runtime import onnxruntime
+from impasto.imaging import read, read_parameters
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.studio.client import StudioClient
-from impasto.studio.web.previews import model_path
-from impasto.types import Pixels
-from tests.conftest import blobs
+from tests.conftest import blobs, stripes
 from tests.studio_page.conftest import Studio, Visit, encode
-from tests.studio_page.network import write_network
 
 pytestmark = pytest.mark.slow
 SIDE = 512
-
-
-@pytest.fixture
-def shipped() -> Any:
-    if model_path() is None:
-        pytest.skip("the gallery network is not installed")
-    return load_gallery()
-
-
-def eight_bits(pixels: Pixels) -> Pixels:
-    return np.rint(pixels * 255).astype(np.float32) / 255
 
 
 def wait_ready(visit: Visit) -> None:
@@ -80,21 +64,28 @@ def test_paintings_of_ones_own_are_not_asked_for_on_the_device(visit: Visit, stu
     assert "nothing is sent" in visit.page.inner_text("#device-words")
 
 
-def test_a_painting_the_network_has_not_learnt_is_said_to_need_the_studio(
-    visit: Visit, studio: Studio
-) -> None:
-    styles = studio.get("api/v1/styles")["styles"]
-    slow = next((style for style in styles if not style["fast"]), None)
-    if slow is None:
-        pytest.skip("the network has learnt all there are")
-    visit.drop("Bay.png", encode(blobs(200, 120, seed=5)))
-    visit.choose(slow["name"])
-    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+def test_a_painting_of_one_s_own_is_painted_after_without_being_sent(visit: Visit, studio: Studio) -> None:
+    photo = encode(blobs(600, 380, seed=5, coarse=24))
+    painting = encode(stripes(700, 560, period=40))
     turn_on(visit)
-    visit.page.wait_for_selector(f"text={slow['title']} is not in the network on this device")
-    # The draft is not left hanging as if it were this device's.
-    visit.until("!document.body.classList.contains('has-painting')")
-    assert "The photograph" in visit.facts()
+    before = len(visit.requests)
+    visit.drop("Bay.png", photo)
+    visit.add_painting("Stripes.png", painting)
+    visit.settle()
+    asked = [request for request in visit.requests[before:] if not request.url.startswith(("data:", "blob:"))]
+    names = {request.url.rpartition("/")[2] for request in asked}
+    assert names == {"thumbnail", "any-painting-encoder.onnx"}
+    assert {request.method for request in asked} == {"GET"}
+    with StudioClient(studio.address) as client:
+        id = client.upload(painting, "painting")
+    expected = studio.preview(photo, styles=[{"picture": id}], side=SIDE)
+    assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
+    visit.page.get_by_role("switch", name="Mix several").check(force=True)
+    visit.choose("great-wave")
+    mixed = [{"picture": id}, {"name": "great-wave"}]
+    expected = studio.preview(photo, styles=mixed, side=SIDE)
+    assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
+    assert "nothing is sent" in visit.page.inner_text("#device-words")
 
 
 def test_a_larger_picture_is_painted_and_kept_without_the_studio(
@@ -135,42 +126,9 @@ def test_colours_of_the_photograph_are_kept_as_by_the_server(visit: Visit, studi
     assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
 
 
-def test_any_network_with_this_interface_is_run_as_it_says(
-    browser: Any, studio: Studio, tmp_path: Path
-) -> None:
-    """Against a network made here, so that every weight of its second input is seen to arrive."""
-    names = [style["name"] for style in studio.get("api/v1/styles")["styles"]][:3]
-    model = tmp_path / "gallery.onnx"
-    write_network(model, names)
-    visit = Visit(browser, studio, service_workers="block")
-    visit.context.route("**/models/gallery.onnx", lambda route: route.fulfill(path=model))
-    visit.open()
-    photo = eight_bits(blobs(90, 70, seed=9))
-    turn_on(visit)
-    visit.drop("Moor.png", encode(photo))
-    visit.page.get_by_role("switch", name="Mix several").check(force=True)
-    visit.slide("strength", 80)
-    visit.slide("strokeSize", 71)
-    visit.choose(names[0])
-    visit.choose(names[2])
-    coarse = 1 + np.log2(0.71)
-    style = np.zeros((1, 7), np.float32)
-    style[0, 0] = 0.2
-    style[0, [1, 5]] = 0.8 * 0.5 * (1 - coarse)
-    style[0, [2, 6]] = 0.8 * 0.5 * coarse
-    image = np.ascontiguousarray(resize(photo, SIDE, 398).transpose(2, 0, 1)[None])
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    (painting,) = session.run(["painting"], {"image": image, "weights": style})
-    assert np.abs(visit.canvas("after") - painting[0].transpose(1, 2, 0)).max() <= 2 / 255
-    unusable = visit.page.locator(f'[data-key="{names[1]}"][aria-disabled="true"]')
-    assert unusable.count() == 0
-    visit.close()
-
-
 def test_after_the_first_visit_it_works_without_a_network(
-    browser: Any, studio: Studio, shipped: Any, photo_bytes: bytes
+    browser: Any, studio: Studio, photo_bytes: bytes
 ) -> None:
-    assert shipped.styles
     visit = Visit(browser, studio)
     visit.open()
     page = visit.page
@@ -185,6 +143,10 @@ def test_after_the_first_visit_it_works_without_a_network(
     assert page.evaluate("window.crossOriginIsolated")
     visit.drop("Isle.png", photo_bytes)
     visit.choose("starry-night")
-    assert visit.canvas("after").std() > 0.01
+    named = visit.canvas("after")
+    assert named.std() > 0.01
+    visit.add_painting("Stripes.png", encode(stripes(200, 160)))
+    visit.settle()
+    assert np.abs(visit.canvas("after") - named).mean() > 0.01
     visit.complaints.clear()  # what could not be fetched
     visit.close()

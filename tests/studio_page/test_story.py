@@ -146,14 +146,14 @@ def test_pause_and_going_on(visit: Visit, photo_bytes: bytes) -> None:
     visit.wait_painted()
 
 
-def test_a_painting_of_ones_own_is_drafted_at_once(visit: Visit, photo_bytes: bytes) -> None:
+def test_a_painting_of_ones_own_is_previewed_at_once(visit: Visit, photo_bytes: bytes) -> None:
     visit.drop("Lake.png", photo_bytes)
-    own = visit.page.locator('.group input[type="file"]')
-    own.set_input_files({"name": "Stripes.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
+    visit.add_painting("Stripes.png", encode(stripes(80, 80)))
     visit.settle()
-    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
+    visit.until("/a preview/.test(document.querySelector('.label-facts').textContent)")
     assert "Stripes" in visit.page.inner_text(".label-after")
-    assert max(visit.canvas("after").shape) == 384
+    assert max(visit.canvas("after").shape) == 640
+    assert visit.jobs() == []
 
 
 def test_the_photograph_stays_until_there_is_a_painting(visit: Visit, photo_bytes: bytes) -> None:
@@ -162,14 +162,10 @@ def test_the_photograph_stays_until_there_is_a_painting(visit: Visit, photo_byte
     def hold(route: Any) -> None:
         held.append(route)
 
-    visit.page.route(
-        lambda url: "/api/v1/jobs/" in url and url.split("?")[0].endswith(("/result", "/preview")), hold
-    )
+    visit.page.route(lambda url: url.endswith("/api/v1/preview"), hold)
     visit.drop("Lake.png", photo_bytes)
-    own = visit.page.locator('.group input[type="file"]')
-    own.set_input_files({"name": "Own.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
-    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
-    assert held, "the page asked for the painting"
+    visit.add_painting("Own.png", encode(stripes(80, 80)))
+    until(lambda: held or visit.page.wait_for_timeout(50))
     clip = "getComputedStyle(document.querySelector('.before')).clipPath"
     assert visit.page.evaluate(clip) == "none"
     assert visit.page.locator("canvas.after").is_hidden()
@@ -178,59 +174,9 @@ def test_the_photograph_stays_until_there_is_a_painting(visit: Visit, photo_byte
     visit.until("!document.querySelector('canvas.after').hidden")
 
 
-def test_a_draft_that_is_being_explained_is_not_thrown_away(visit: Visit, photo_bytes: bytes) -> None:
-    page = visit.page
-    visit.until("document.querySelector('.tile-add')")
-    visit.drop("Lake.png", photo_bytes)
-    own = page.locator('.group input[type="file"]')
-    own.set_input_files({"name": "Own.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
-    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
-    (draft, *_) = visit.studio.get("api/v1/jobs?kind=draft")["jobs"]
-    page_job = draft | {"id": f"j_{'x' * 22}", "kind": "explanation", "of": draft["id"], "status": "running"}
-    page.route(lambda url: url.endswith("/explanation"), lambda r: r.fulfill(status=202, json=page_job))
-    page.get_by_role("button", name="Look inside").click()
-    page.wait_for_selector("text=Looking inside")
-    visit.slide("strength", 60)
-    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
-    visit.settle()
-    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
-    kept = [job["id"] for job in visit.studio.get("api/v1/jobs?kind=draft")["jobs"]]
-    assert draft["id"] in kept
-    assert kept[0] != draft["id"], "another draft was painted"
-
-
-def test_a_slow_machine_drafts_smaller_next_time(visit: Visit, photo_bytes: bytes) -> None:
-    with StudioClient(visit.studio.address) as client:
-        made = client.submit(
-            client.upload(photo_bytes),
-            [{"picture": client.upload(encode(stripes(80, 80)), "painting")}],
-            kind="draft",
-        )
-        done = client.wait(made["id"])
-    # As if it had taken 20 seconds: four times too long, so that half the side is left.
-    slow = done | {"result": done["result"] | {"width": 384, "height": 256, "seconds": 20.0}}
-    asked: list[int] = []
-
-    def answer(route: Any) -> None:
-        asked.append(route.request.post_data_json["size"])
-        route.fulfill(status=202, json=slow)
-
-    visit.page.route(lambda url: url.endswith("/api/v1/jobs"), answer)
-    visit.drop("Lake.png", photo_bytes)
-    own = visit.page.locator('.group input[type="file"]')
-    own.set_input_files({"name": "Own.png", "mimeType": "image/png", "buffer": encode(stripes(80, 80))})
-    visit.until("/painted in/.test(document.querySelector('.label-facts').textContent)")
-    visit.page.route(
-        lambda url: "/api/v1/jobs/" in url and "result" not in url, lambda r: r.fulfill(status=204)
-    )
-    visit.slide("strength", 60)
-    until(lambda: len(asked) == 2 or visit.page.wait_for_timeout(50))
-    assert asked == [384, 192]
-
-
 def test_several_paintings_are_mixed_by_their_weights(visit: Visit, photo_bytes: bytes) -> None:
     page = visit.page
-    styles = [style["name"] for style in visit.studio.get("api/v1/styles")["styles"] if style["paint"]][:2]
+    styles = [style["name"] for style in visit.studio.get("api/v1/styles")["styles"]][:2]
     visit.drop("Roof.png", photo_bytes)
     page.get_by_role("switch", name="Mix several").check()
     for style in styles:

@@ -1,4 +1,4 @@
-/** The photograph's colours under the painting's lightness, as the gallery network's `keep_color` has it. */
+/** The photograph's colours under the painting's lightness, as `imaging.keep_colours` has it. */
 
 import type { Planes } from "./planes";
 

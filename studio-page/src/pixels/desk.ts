@@ -3,11 +3,15 @@
 import { address } from "../http";
 import type { Draft, Reply } from "./messages";
 
+/** The network, its encoder, and the statistics of named styles, as the studio has them. */
+export const MODELS = ["models/any-painting.onnx", "models/any-painting-encoder.onnx", "models/styles.safetensors"];
+
 type Waiting = { resolve: (reply: Reply) => void; reject: (error: Error) => void };
 
 let worker: Worker | null = null;
 let next = 1;
 const waiting = new Map<number, Waiting>();
+const kept = new Set<string>();
 
 function desk(): Worker {
   if (worker) return worker;
@@ -22,6 +26,7 @@ function desk(): Worker {
   worker.onerror = (event) => {
     for (const who of waiting.values()) who.reject(new Error(event.message || "the page's painter stopped"));
     waiting.clear();
+    kept.clear();
     worker = null;
   };
   return worker;
@@ -35,8 +40,16 @@ export function ask(draft: Draft): Promise<Reply> {
   });
 }
 
-/** Load the gallery network; answers with its styles and with what it runs on. */
-export function loadNetwork(model: string): Promise<Reply> {
+/** Load the network; answers with the styles that it has the statistics of, and with what it runs on. */
+export function loadNetwork(): Promise<Reply> {
   const threads = Math.min(8, Math.max(1, navigator.hardwareConcurrency || 1));
-  return ask({ kind: "load", model: address(model), ort: address("ort/"), threads, gpu: true });
+  const [painter, encoder, styles] = MODELS.map(address) as [string, string, string];
+  return ask({ kind: "load", files: { painter, encoder, styles, ort: address("ort/") }, threads });
+}
+
+/** Tell the worker of a painting of one's own, once. */
+export async function keepPainting(key: string, pixels: () => Promise<ImageData>): Promise<void> {
+  if (kept.has(key)) return;
+  await ask({ kind: "painting", key, image: await pixels() });
+  kept.add(key);
 }

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. */
 
 import type { Mask } from "./layers";
+import type { Files } from "./network";
 
 export interface Look {
   /** One mask a painting, of the size of the result; or none. */
@@ -28,7 +29,8 @@ export interface Finish extends Look {
 
 export type Request =
   | { kind: "photo"; id: number; image: ImageData }
-  | { kind: "load"; id: number; model: string; ort: string; threads: number; gpu: boolean }
+  | { kind: "painting"; id: number; key: string; image: ImageData }
+  | { kind: "load"; id: number; files: Files; threads: number }
   | Paint
   | Finish;
 

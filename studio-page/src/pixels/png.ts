@@ -1,6 +1,7 @@
 /** A PNG file with its recipe inside, where `impasto.imaging` keeps it. */
 
-import { METADATA_KEY } from "./model";
+/** The name that Impasto's metadata goes by in pictures. */
+const METADATA_KEY = "impasto";
 
 const HEADER = 33; // the signature and IHDR
 

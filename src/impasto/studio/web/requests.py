@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args
 
+from impasto.catalogue.cards import StyleCard
 from impasto.catalogue.lookup import styles
 from impasto.errors import OptionError
 from impasto.inference.options import FastOptions
@@ -28,31 +28,15 @@ thousands."""
 _STEPS = ("iterations", "coarse_iterations", "first_iterations")
 
 
-@dataclass(frozen=True)
-class GalleryStyle:
-    """A bundled style. ``paint``: for optimisation; ``fast``: in the gallery network."""
-
-    name: str
-    title: str
-    artist: str
-    year: str
-    licence: str
-    paint: bool = False
-    fast: bool = False
-
-
 def presets() -> dict[str, str]:
     """Return the presets whose network is on this machine, with their summaries."""
     return {name: p.summary for name, p in PRESETS.items() if present(p.options.encoder)}
 
 
 @lru_cache(maxsize=1)
-def painted_styles() -> dict[str, GalleryStyle]:
+def painted_styles() -> dict[str, StyleCard]:
     """Return the named styles."""
-    return {
-        name: GalleryStyle(name, card.title, card.artist, card.year, card.licence, paint=True)
-        for name, card in styles().items()
-    }
+    return styles()
 
 
 def painting_job(

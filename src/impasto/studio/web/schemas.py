@@ -160,10 +160,8 @@ class CapabilityLimits(Outgoing):
 
 class Capabilities(Outgoing):
     version: str
-    fast: bool
     explanation: bool
     webhooks: bool
-    model: str | None
     presets: list[PresetOut]
     formats: list[str]
     accepts: list[str]
@@ -178,8 +176,6 @@ class OfferedStyle(Outgoing):
     year: str
     licence: str
     thumbnail: str | None
-    paint: bool
-    fast: bool
 
 
 class Styles(Outgoing):

@@ -16,9 +16,9 @@ from impasto.studio.documents import API
 from impasto.studio.web import schemas
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address, member, visitor
 from impasto.studio.web.metrics import MEDIA, Labels
-from impasto.studio.web.previews import model_path, sample
+from impasto.studio.web.previews import sample
 from impasto.studio.web.problems import ProblemError, responses
-from impasto.studio.web.requests import presets
+from impasto.studio.web.requests import painted_styles, presets
 from impasto.studio.web.routes.results import FORMATS
 
 api = APIRouter(tags=["studio"])
@@ -29,13 +29,10 @@ router = APIRouter(tags=["operations"])
 def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     """Return the server's limits, presets and features."""
     settings = services.settings
-    is_fast = services.previews.are_possible
     return {
         "version": __version__,
-        "fast": is_fast,
         "explanation": services.can_explain,
         "webhooks": bool(settings.webhook_hosts),
-        "model": "/models/gallery.onnx" if model_path() is not None else None,
         "presets": [{"name": name, "summary": summary} for name, summary in presets().items()],
         "formats": list(FORMATS),
         "accepts": _accepted(),
@@ -66,12 +63,13 @@ def _accepted() -> list[str]:
 
 
 @api.get("/styles", response_model=schemas.Styles, responses=responses())
-def styles(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
+def styles(caller: Member) -> Any:  # noqa: ARG001
     """List the styles."""
     found = []
-    for style in services.previews.styles().values():
-        thumbnail = f"{API}/styles/{style.name}/thumbnail" if sample(style.name) else None
-        found.append({**style.__dict__, "thumbnail": thumbnail})
+    for name, card in painted_styles().items():
+        thumbnail = f"{API}/styles/{name}/thumbnail" if sample(name) else None
+        about = {field: getattr(card, field) for field in ("title", "artist", "year", "licence")}
+        found.append({"name": name, **about, "thumbnail": thumbnail})
     return {"styles": found}
 
 
@@ -80,9 +78,9 @@ def styles(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     response_class=Response,
     responses={200: {"content": {"image/webp": {}}}, **responses()},
 )
-def thumbnail(services: ServicesDep, caller: Member, name: str) -> Response:  # noqa: ARG001
+def thumbnail(caller: Member, name: str) -> Response:  # noqa: ARG001
     """Return a sample photograph painted in that style."""
-    data = sample(name) if name in services.previews.styles() else None
+    data = sample(name) if name in painted_styles() else None
     if data is None:
         raise ProblemError("not-found", f"no sample of style {name}")
     return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})

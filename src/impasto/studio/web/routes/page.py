@@ -1,4 +1,4 @@
-"""The page's files, and the network it runs on the device."""
+"""The page's files, and what it paints with on the device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from impasto.studio.web.previews import model_path
+from impasto.errors import WeightsError
+from impasto.studio.web.device import device_file
 from impasto.studio.web.problems import ProblemError
 
 router = APIRouter(include_in_schema=False)
@@ -21,7 +22,6 @@ MEDIA = {
     ".json": "application/json",
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
-    ".onnx": "application/octet-stream",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
@@ -42,11 +42,18 @@ def folder(request: Request) -> Path:
 
 @router.api_route("/models/{name}", methods=["GET", "HEAD"])
 def model(request: Request, name: str) -> Response:
-    """Return the gallery network or its description."""
-    path = model_path()
-    if path is None or name not in ("gallery.onnx", "gallery.json"):
-        raise ProblemError("not-found", f"unknown network: {name[:100]}")
-    return _file(request, path.with_name(name), "no-cache")
+    """Return the network, its encoder or the statistics of named styles, for the browser."""
+    try:
+        file = device_file(name)
+    except KeyError:
+        raise ProblemError("not-found", f"unknown network: {name[:100]}") from None
+    except WeightsError as error:
+        detail = "the fast network cannot be read at the moment; try again"
+        raise ProblemError("not-ready", detail, retry_after=2) from error
+    headers = {"Cache-Control": "no-cache", "ETag": file.tag}
+    if file.tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(file.data, media_type="application/octet-stream", headers=headers)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])

@@ -212,7 +212,7 @@ def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, 
         painting = services.picture(caller, id)
         if painting.role == "mask":
             raise ProblemError("unsuitable", f"expected a painting; {painting.id} is a mask")
-        suffices = STYLE_SIZE * asked.stroke_size <= SMALL_SIDE
+        suffices = STYLE_SIZE * asked.stroke_size <= SMALL_SIDE and not as_png
         return str(services.storage.small(id) if suffices else services.storage.picture(id))
 
     return services.previews.paint(preview_job(asked, place), photo, as_png=as_png)
