@@ -1,4 +1,4 @@
-"""What the page paints with in the browser: the network for any painting, and named styles' statistics."""
+"""The files that the page paints with in the browser: networks, and the statistics of named styles."""
 
 from __future__ import annotations
 
