@@ -186,3 +186,49 @@ def test_frames_that_change_their_shape_are_fitted_in_and_told(tmp_path: Path, s
     assert [note.partition(" s ")[2] for note in clip.notes] == [
         "the frames become 48 x 64, after 64 x 48: they were fitted in, with black around them"
     ]
+
+
+def test_interlaced_frames_are_deinterlaced_and_told(tmp_path: Path) -> None:
+    def interlaced(context: Any) -> None:
+        context.options = {"crf": "1", "x264-params": "tff=1"}
+
+    def fields(number: int) -> Any:
+        even, odd = moving(2 * number, speed=4), moving(2 * number + 1, speed=4)
+        return np.where((np.arange(48) % 2 == 0)[:, None, None], even, odd)
+
+    path = write_clip(tmp_path / "a.mp4", [fields(n) for n in range(8)], prepare=interlaced)
+    clip = open_clip(path)
+    frames = list(clip.frames())
+    assert clip.notes == ["interlaced frames were deinterlaced"]
+    assert [f.ticks * clip.info.time_base for f in frames] == [Fraction(n, 25) for n in range(8)]
+
+    def combs(pixels: Any) -> float:
+        return float(np.abs(2 * pixels[1:-1] - pixels[:-2] - pixels[2:]).mean())
+
+    assert np.mean([combs(f.pixels) for f in frames]) < 0.6 * np.mean([combs(fields(n)) for n in range(8)])
+    part = list(open_clip(path, Request(start=Fraction(1, 25))).frames())
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(part[1:], frames[2:], strict=True))
+
+
+def test_hdr_and_transparency_are_told(tmp_path: Path) -> None:
+    def pq(context: Any) -> None:
+        context.color_trc, context.color_primaries, context.colorspace = 16, 9, 9
+
+    path = write_clip(tmp_path / "hdr.mp4", [bars(64, 48)] * 2, pixel_format="yuv420p10le", prepare=pq)
+    clip = open_clip(path)
+    assert (len(list(clip.frames())), clip.notes) == (2, ["HDR was converted to SDR"])
+
+    def half(pixels: Any) -> Any:
+        alpha = np.zeros((48, 64, 1), np.uint8)
+        alpha[:, :32] = 255
+        codes = np.concatenate([np.rint(pixels * 255).astype(np.uint8) * (alpha > 0), alpha], axis=2)
+        return av.VideoFrame.from_ndarray(codes.astype(np.uint8), format="rgba").reformat(format="bgra")
+
+    grey = np.full((48, 64, 3), 0.6, np.float32)
+    path = write_clip(
+        tmp_path / "alpha.mkv", [grey] * 2, codec="ffv1", pixel_format="bgra", options={}, convert=half
+    )
+    clip = open_clip(path)
+    frames = list(clip.frames())
+    assert clip.notes == ["the film's transparency was left out"]
+    assert np.abs(frames[0].pixels - 0.6).max() < 0.01  # not black where nothing was

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.imaging import linear_to_srgb, srgb_to_linear
-from impasto.types import Pixels
+from impasto.types import Pixels, Plane
 
 FULL, LIMITED, UNSPECIFIED = 2, 1, 2
 BT709 = 1
@@ -59,10 +59,25 @@ def bits_of(frame: Any) -> int:
     return max(int(component.bits) for component in frame.format.components)
 
 
+def is_high_range(frame: Any) -> bool:
+    """Return whether a frame is HDR: PQ or HLG."""
+    return int(frame.color_trc) in (_PQ, _HLG)
+
+
+def alpha_of(frame: Any) -> Plane | None:
+    """Return the alpha of a frame, (H, W) in [0, 1]; None where it is opaque."""
+    if not any(component.is_alpha for component in frame.format.components):
+        return None
+    deep = bits_of(frame) > 8
+    codes = frame.reformat(format="rgba64le" if deep else "rgba").to_ndarray()[..., 3]
+    top = 65535 if deep else 255
+    return None if bool((codes == top).all()) else codes.astype(np.float32) / np.float32(top)
+
+
 def to_pixels(frame: Any) -> Pixels:
     """Return the frame as sRGB, (H, W, 3) float32 in [0, 1], neither turned nor resized.
 
-    Alpha is left out.
+    Alpha is left out: see ``alpha_of``.
     """
     if frame.format.is_rgb or frame.format.has_palette:
         pixels = _rgb_array(frame)

@@ -19,10 +19,11 @@ from impasto import imaging
 from impasto.clips import colour
 from impasto.clips.clip import ClipInfo, Frame, Request
 from impasto.clips.index import VideoIndex, video_index
+from impasto.clips.interlacing import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.orientation import is_turned, turn_upright
 from impasto.errors import InputError
-from impasto.types import Pixels
+from impasto.types import Picture, Pixels
 
 
 class VideoFile:
@@ -43,6 +44,8 @@ class VideoFile:
         self._others: set[tuple[int, int]] = set()
         with self._opened() as (container, stream):
             index = stream.index
+            # VP8 and VP9 have their alpha in a second stream, which is not decoded.
+            self._has_other_alpha = stream.metadata.get("alpha_mode") == "1"
             self._aspect = Fraction(stream.sample_aspect_ratio or 1)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             audio = tuple(s.codec_context.name for s in sounds)
@@ -128,7 +131,8 @@ class VideoFile:
         last: int | None = None
         started = False
         step = max(1, round(1 / (self.index.rate * self._time_base)))
-        for picture, told, why in self._decoded(low):
+        interlaced = "interlaced frames were deinterlaced"
+        for picture, told, why in deinterlaced(self._decoded(low), lambda: self._note(interlaced)):
             ticks = told if told is not None else 0 if last is None else last + step
             if last is not None:
                 ticks = max(ticks, last + 1)  # times must grow; no frame is left out for it
@@ -145,6 +149,10 @@ class VideoFile:
                 continue
             started = True
             yield picture, ticks, False
+
+    def _note(self, words: str) -> None:
+        if words not in self.notes:
+            self.notes.append(words)
 
     def _tell(self, ticks: int, why: str, started: bool, quiet: bool) -> None:
         seconds = float(ticks * self._time_base - self._begin)
@@ -233,17 +241,25 @@ class VideoFile:
             words = f"{self.path} breaks off: {error.strerror or error}"
             if self.request.damage == "refuse":
                 raise InputError(words) from error
-            if words not in self.notes:
-                self.notes.append(words)
+            self._note(words)
 
     def _size(self, frame: Any) -> tuple[int, int]:
         """Return the frame's width and height upright, in square pixels."""
         width = max(1, round(frame.width * self._aspect))
         return (frame.height, width) if is_turned(frame) else (width, frame.height)
 
+    def _to_pixels(self, frame: Any) -> Pixels:
+        """Convert to sRGB; what is transparent gets the colours around it."""
+        if colour.is_high_range(frame):
+            self._note("HDR was converted to SDR")
+        pixels, alpha = colour.to_pixels(frame), colour.alpha_of(frame)
+        if self._has_other_alpha or alpha is not None:
+            self._note("the film's transparency was left out")
+        return pixels if alpha is None else imaging.fill_transparent(Picture(pixels, alpha=alpha))
+
     def _finished(self, frame: Any, ticks: int) -> Pixels:
         """Convert to sRGB, upright, at the size asked for."""
-        pixels = turn_upright(colour.to_pixels(frame), frame)
+        pixels = turn_upright(self._to_pixels(frame), frame)
         own, shape = self._size(frame), self._shape
         if own[0] * shape[1] == own[1] * shape[0]:
             return imaging.resize(pixels, self.info.width, self.info.height)
