@@ -11,7 +11,7 @@ from impasto.catalogue.files import read_style, write_style
 from impasto.catalogue.lookup import named_styles
 from impasto.inference.any_painting import BUNDLED
 from impasto.inference.onnx_files import Graph
-from impasto.inference.styles import KEY, ONE_STYLE, FastStyle, describe
+from impasto.inference.styles import KEY, FastStyle, describe
 
 
 def darker(path: Path, style: str = "starry-night") -> Path:
@@ -29,5 +29,5 @@ def negative(path: Path) -> Path:
     image = graph.input("image", [1, 3, "height", "width"])
     graph.add("Sub", graph.constant(np.ones(1, np.float32)), image, name="painting")
     graph.output("painting", [1, 3, "height", "width"])
-    path.write_bytes(graph.to_bytes({KEY: describe([FastStyle("negative", "Negative")], kind=ONE_STYLE)}))
+    path.write_bytes(graph.to_bytes({KEY: describe(FastStyle("negative", "Negative"), "fp32")}))
     return path

@@ -11,7 +11,7 @@ from impasto.files.tensors import not_finite
 from impasto.inference.onnx_files import read_constants
 from impasto.inference.pictures import check_pixels, planes, to_pixels
 from impasto.inference.sessions import choose_device, open_first, run
-from impasto.inference.styles import KEY, ONE_STYLE, understand
+from impasto.inference.styles import KEY, understand
 from impasto.types import Pixels
 
 MOST_PIXELS = 2_500_000
@@ -43,7 +43,7 @@ class OneStylePainter:
             ) from problem
         if odd := not_finite(constants.items()):
             raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
-        (self.style,), _ = understand(metadata.get(KEY), str(path), ONE_STYLE)
+        self.style = understand(metadata.get(KEY), str(path))
         self.digest = hashlib.sha256(data).hexdigest()
         try:
             sessions, self._session = open_first(data, chosen, threads, auto=device == "auto")

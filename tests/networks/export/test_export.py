@@ -57,9 +57,7 @@ class Painter(torch.nn.Module):
 def test_a_torch_network_of_one_style_becomes_a_file_for_any_size(tmp_path: Path, precision: str) -> None:
     painter = Painter()
     style = FastStyle("mine", "Mine")
-    done = export_transformer(
-        painter, tmp_path / "p.onnx", kind="johnson2016", style=style, precision=precision
-    )
+    done = export_transformer(painter, tmp_path / "p.onnx", style=style, precision=precision)
     assert done.difference.largest < 1e-3
     session = onnxruntime.InferenceSession(str(tmp_path / "p.onnx"), providers=["CPUExecutionProvider"])
     assert json.loads(session.get_modelmeta().custom_metadata_map["impasto"])["kind"] == "johnson2016"
@@ -97,7 +95,7 @@ def test_the_published_network_is_exported_in_every_precision(
 def test_unusable_sources_and_precisions_are_refused(tmp_path: Path) -> None:
     style = FastStyle("mine", "Mine")
     with pytest.raises(OptionError, match="fp32, fp16, int8"):
-        export_transformer(Painter(), tmp_path / "g.onnx", kind="johnson2016", style=style, precision="int4")
+        export_transformer(Painter(), tmp_path / "g.onnx", style=style, precision="int4")
     with pytest.raises(WeightsMissingError, match="no such file"):
         export_model(tmp_path / "none.pth", tmp_path / "g.onnx")
     other = tmp_path / "other.pth"

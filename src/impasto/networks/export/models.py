@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from impasto.errors import InputError, WeightsMissingError
-from impasto.inference.styles import ONE_STYLE, FastStyle
+from impasto.inference.styles import FastStyle
 from impasto.networks.export.parity import Export
 from impasto.networks.export.transformers import export_transformer
 from impasto.networks.johnson import JohnsonPainter, read_johnson
@@ -41,6 +41,4 @@ def export_model(
         )
     painter = JohnsonPainter(read_johnson(path))
     style = FastStyle(path.stem, path.stem)
-    return export_transformer(
-        painter, target, kind=ONE_STYLE, style=style, precision=precision, photos=photos
-    )
+    return export_transformer(painter, target, style=style, precision=precision, photos=photos)

@@ -19,7 +19,7 @@ from impasto.errors import MissingExtraError
 from impasto.files import replace
 from impasto.inference.onnx_files import count_nodes
 from impasto.inference.onnx_runtime import onnxruntime
-from impasto.inference.styles import KEY, FastStyle, describe
+from impasto.inference.styles import KEY, ONE_STYLE, FastStyle, describe
 from impasto.networks.export.parity import (
     Export,
     Tensor4,
@@ -39,7 +39,6 @@ def export_transformer(
     painter: nn.Module,
     target: str | PathLike[str],
     *,
-    kind: str,
     style: FastStyle,
     precision: str = "fp32",
     photos: Sequence[Pixels] = (),
@@ -47,13 +46,13 @@ def export_transformer(
     """Write ``painter`` as the ONNX file ``target``: input ``image``, output ``painting``, both
     (1, 3, H, W) in [0, 1], any H and W.
 
-    ``painter`` maps such a tensor to one like it. ``kind`` and ``style`` go into the metadata. ``precision``,
+    ``painter`` maps such a tensor to one like it. ``style`` goes into the metadata. ``precision``,
     ``photos`` and errors as for ``export_model``. Uses torch's exporter (``dynamo``), which keeps
     InstanceNormalization, Resize and Pad as they are; the older one gives five times as many operations.
     """
     check_precision(precision)
     module = painter.eval()
-    metadata = {KEY: describe([style], {"precision": precision}, kind)}
+    metadata = {KEY: describe(style, precision)}
     data = _trace(module)
     if precision == "fp16":
         data = _halve(data)
@@ -75,7 +74,7 @@ def export_transformer(
     difference = compare(ours, reference, comparison_pictures(precision, photos))
     worst = check_difference([difference], precision)
     replace(Path(target), data)
-    return Export(Path(target), kind, precision, len(data), count_nodes(data), worst, (style,))
+    return Export(Path(target), ONE_STYLE, precision, len(data), count_nodes(data), worst, (style,))
 
 
 def _trace(module: nn.Module) -> bytes:
