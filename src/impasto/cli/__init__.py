@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import signal
 import sys
@@ -110,8 +112,30 @@ def _root(
         os.environ["IMPASTO_OFFLINE"] = "1"
 
 
+def print_any_name() -> None:
+    """Make standard output and error print every name.
+
+    Bytes that are not UTF-8 are printed as they are where the stream is UTF-8, and otherwise, like letters
+    that the stream does not have, as escapes.
+    """
+    codecs.register_error("names", _encode_name)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="names")
+
+
+def _encode_name(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    if error.encoding == "utf-8" and all(0xDC80 <= ord(letter) <= 0xDCFF for letter in text):
+        return text.encode("utf-8", "surrogateescape"), error.end
+    return text.encode("ascii", "backslashreplace").decode(), error.end
+
+
 def main() -> None:
     """Run the ``impasto`` command. SIGTERM ends it as Ctrl-C does: in order, with what is finished kept."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print_any_name()
     let_threads_sleep()
     app()

@@ -36,6 +36,11 @@ def is_address(name: str) -> bool:
     return "://" in name and not name.startswith("file://")
 
 
+def readable(name: str) -> str:
+    """Return ``name`` for texts in UTF-8: bytes that are not become U+FFFD."""
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
+
+
 def is_path(name: str) -> bool:
     """Return whether the system can have a file called ``name``: no NUL, nothing that it cannot encode."""
     try:

@@ -10,6 +10,7 @@ from time import perf_counter
 from impasto import files, imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.errors import OptionError
+from impasto.files.places import readable
 from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html
@@ -81,7 +82,7 @@ def explain(
         return None
     if command is not None:
         story = replace(story, command=command)
-    text = page_html(story).encode()
+    text = readable(page_html(story)).encode()
     files.replace(Path(output), text)
     return Page(Path(output), len(text), perf_counter() - began)
 

@@ -11,6 +11,7 @@ from impasto.catalogue.cards import SUFFIX, StyleCard
 from impasto.catalogue.files import measure_style_file, write_style
 from impasto.catalogue.loader import pictures_in
 from impasto.errors import InputError
+from impasto.files.places import readable
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import load_encoder, with_layer_names
@@ -41,7 +42,7 @@ def make_style(
         raise InputError(f"expected a style file's name to end in {SUFFIX}; got {place.name!r}")
     imaging.check_writable(place, suffixes=(SUFFIX,))
     pictures = [opaque(load_picture(p)) for p in given]
-    titles = [Path(o).name if (o := name_of(p)) else "picture" for p in given]
+    titles = [readable(Path(o).name) if (o := name_of(p)) else "picture" for p in given]
     options = OptimizeOptions(encoder=encoder)
     if layers:
         wanted = dict.fromkeys([layers] if isinstance(layers, str) else layers, 1.0)

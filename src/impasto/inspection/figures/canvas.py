@@ -6,12 +6,14 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from impasto import files
 from impasto.errors import MissingExtraError, OptionError
+from impasto.files.places import readable
 from impasto.imaging import check_writable
 
 if TYPE_CHECKING:
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg", ".pdf")
 DPI = 160
+FALLBACKS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "IPAGothic", "Hiragino Sans"),
+    *(
+        "Microsoft YaHei",
+        "Yu Gothic",
+        "Malgun Gothic",
+        "PingFang SC",
+        "WenQuanYi Zen Hei",
+        "Droid Sans Fallback",
+    ),
+    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Arial Unicode MS", "Unifont"),
+)
+"""Fonts for letters that DejaVu Sans does not have, as systems have them."""
 
 Look = Literal["light", "dark"]
 
@@ -117,9 +132,22 @@ def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI) -> bytes:
         "pdf": {"CreationDate": None, "Creator": "impasto"},
     }
     matplotlib = require_matplotlib()
+    for text in figure.findobj(matplotlib.text.Text):
+        text.set_parse_math(False)  # names may have dollars
+        text.set_text(readable(text.get_text()))
+        text.set_family(_families())
     with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "impasto"}):
         figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
     return stream.getvalue()
+
+
+@cache
+def _families() -> list[str]:
+    """Return the fonts of all figures: matplotlib's own, and those installed that have other letters."""
+    from matplotlib.font_manager import fontManager
+
+    there = {entry.name for entry in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in FALLBACKS if name in there)]
 
 
 def check_figure(path: str | Path) -> None:
