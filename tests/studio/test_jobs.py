@@ -411,7 +411,7 @@ def test_a_network_that_cannot_be_read_yet_is_read_later(make: Callable[..., Hou
         assert client.post("/preview", json=body).status_code == 200
 
 
-def test_the_gallery_is_that_of_the_package(client: httpx.Client) -> None:
+def test_the_styles_are_those_of_the_package(client: httpx.Client) -> None:
     import impasto
 
     styles = client.get("/styles").json()["styles"]

@@ -153,7 +153,7 @@ def test_a_painting_of_ones_own_is_previewed_at_once(visit: Visit, photo_bytes: 
     visit.until("/a preview/.test(document.querySelector('.label-facts').textContent)")
     assert "Stripes" in visit.page.inner_text(".label-after")
     assert max(visit.canvas("after").shape) == 640
-    assert visit.jobs() == []
+    assert visit.studio.get("api/v1/jobs?kind=draft")["jobs"] == []
 
 
 def test_the_photograph_stays_until_there_is_a_painting(visit: Visit, photo_bytes: bytes) -> None:
