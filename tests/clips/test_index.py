@@ -232,3 +232,23 @@ def test_hdr_and_transparency_are_told(tmp_path: Path) -> None:
     frames = list(clip.frames())
     assert clip.notes == ["the film's transparency was left out"]
     assert np.abs(frames[0].pixels - 0.6).max() < 0.01  # not black where nothing was
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".avif", ".gif"])
+def test_moving_pictures_have_all_their_frames_as_long_as_they_say(tmp_path: Path, suffix: str) -> None:
+    from PIL import Image
+
+    path = tmp_path / f"moving{suffix}"
+    grey = [np.full((48, 64, 3), 40 * n + 20, np.uint8) for n in range(6)]
+    images = [Image.fromarray(pixels) for pixels in grey]
+    lengths = [40, 80, 40, 120, 40, 40]
+    images[0].save(path, save_all=True, append_images=images[1:], duration=lengths, loop=0)
+    clip = open_clip(path)
+    frames = list(clip.frames())
+    assert (clip.info.frames, len(frames)) == (6, 6)
+    assert [f.ticks * clip.info.time_base * 1000 for f in frames] == [0, 40, 120, 160, 280, 320]
+    assert [float(f.pixels.mean()) * 255 for f in frames] == pytest.approx(
+        [40 * n + 20 for n in range(6)], abs=3
+    )
+    part = open_clip(path, Request(start=Fraction(1, 10), end=Fraction(3, 10)))
+    assert [float(f.pixels.mean()) * 255 for f in part.frames()] == pytest.approx([100, 140, 180], abs=3)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from impasto import imaging
 from impasto.clips import pictures
 from impasto.clips import reader as reading
 from impasto.clips.clip import Clip, Request
+from impasto.clips.moving import MovingPicture
 from impasto.errors import InputError
 
 
@@ -29,4 +31,6 @@ def open_clip(source: str | os.PathLike[str], request: Request | None = None) ->
         )
     if not path.exists():
         raise InputError(f"expected a video, a folder of pictures or a pattern; there is no {path}")
+    if imaging.is_moving(path):
+        return MovingPicture(path, request)
     return reading.VideoFile(path, request)

@@ -3,6 +3,7 @@
 Everything here works on NumPy arrays: (H, W, 3) float32 in [0, 1], sRGB.
 """
 
+from impasto.imaging.animation import is_moving, read_frames
 from impasto.imaging.colour import (
     lab_to_rgb,
     linear_to_srgb,
@@ -53,6 +54,7 @@ __all__ = [
     "feather",
     "fill_transparent",
     "fit",
+    "is_moving",
     "is_picture",
     "joined",
     "keep_colours",
@@ -66,6 +68,7 @@ __all__ = [
     "overlap",
     "pictures_in",
     "read",
+    "read_frames",
     "read_mask",
     "read_parameters",
     "read_press_profile",

@@ -100,7 +100,7 @@ def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> P
             return _decode_unended(*ended, path, max_pixels)
         profile = image.info.get("icc_profile")
         orientation = _orientation(image)
-        colour, alpha = _separate(image)
+        colour, alpha = separate(image)
     pixels = _scaled(icc.image_to_srgb(colour, profile))
     pixels = pixels if stated is None else stated.to_srgb(pixels)
     return _assemble(pixels, None if alpha is None else _scaled(np.asarray(alpha)), orientation, 8)
@@ -159,7 +159,7 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _separate(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+def separate(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Split into colour in mode L, RGB, CMYK or LAB, and alpha in mode L if there is any."""
     if image.mode in ("LA", "La") or (image.mode in ("1", "L") and image.has_transparency_data):
         both = image.convert("LA")

@@ -1,0 +1,76 @@
+"""Moving pictures, animated PNG, WebP and AVIF, as clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from impasto import imaging
+from impasto.clips.clip import ClipInfo, Frame, Request
+from impasto.errors import InputError, PictureError
+from impasto.types import Picture
+
+_UNIT = Fraction(1, 1000)
+
+
+class MovingPicture:
+    """The frames of a moving picture, each as long as the file says.
+
+    Raises InputError where no frame of the part wanted can be decoded, or one is damaged and
+    ``damage="refuse"``; otherwise the film ends before a damaged one, with a note.
+    """
+
+    def __init__(self, path: Path, request: Request) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self._request = request
+        self._ticks: list[int] = []
+        first: Picture | None = None
+        last = Fraction(0)
+        for ticks, picture, shown in self._wanted():
+            first = first or picture
+            self._ticks.append(ticks)
+            last = shown
+        if first is None:
+            raise InputError(f"{path} has no frame in the part asked for that can be decoded")
+        width, height = request.fit(first.width, first.height)
+        length = (self._ticks[-1] - self._ticks[0]) * _UNIT + last
+        self.info = ClipInfo(
+            width=width,
+            height=height,
+            rate=(len(self._ticks) / length).limit_denominator(1001),
+            frames=len(self._ticks),
+            bits=8,
+            time_base=_UNIT,
+            origin=self._ticks[0] * _UNIT,
+        )
+
+    def frames(self, skip: int = 0) -> Iterator[Frame]:
+        """See ``Clip``."""
+        for number, (ticks, picture, _) in enumerate(self._wanted()):
+            if number < skip:
+                continue
+            if picture.alpha is not None and "the film's transparency was left out" not in self.notes:
+                self.notes.append("the film's transparency was left out")
+            pixels = imaging.fill_transparent(picture)
+            pixels = imaging.resize(pixels, self.info.width, self.info.height)
+            yield Frame(number, ticks - self._ticks[0], pixels)
+
+    def _wanted(self) -> Iterator[tuple[int, Picture, Fraction]]:
+        """Yield the frames from ``start`` to ``end``, with their times, and how long they are shown."""
+        time = Fraction(0)
+        start, end = self._request.start or Fraction(0), self._request.end
+        try:
+            for picture, shown in imaging.read_frames(self.path):
+                if end is not None and time >= end:
+                    return
+                if time >= start:
+                    yield round(time / _UNIT), picture, shown
+                time += shown
+        except PictureError as error:
+            words = f"{self.path} breaks off at {float(time):.3f} s: {error}"
+            if self._request.damage == "refuse":
+                raise InputError(words) from error
+            if words not in self.notes:
+                self.notes.append(words)
