@@ -57,7 +57,10 @@ COMMANDS = {
         "measure:measure",
         "Measure a result: distance to style and content, and artefacts such as grids and frames.",
     ),
-    "train": Listed("train:train", "Train a fast network on the style of PAINTING."),
+    "train": Listed(
+        "train:train",
+        "Refine the network for any painting on PAINTING, so that it paints closer to its style.",
+    ),
     "video": Listed("video:app", "Paint the film IN without flicker."),
     "studio": Listed("studio:studio", "Start the studio, a web page for painting photographs."),
     "texture": Listed(

@@ -62,7 +62,7 @@ def train(
     size: Annotated[
         int | None,
         typer.Option(
-            help="Side of their crops, in pixels, a multiple of 16.",
+            help="Side of the crops, in pixels, a multiple of 16.",
             rich_help_panel=_MORE,
             show_default="224",
         ),
@@ -75,7 +75,7 @@ def train(
     ] = None,
     max_photos: Annotated[
         int | None,
-        typer.Option(help="Most photographs used.", rich_help_panel=_MORE, show_default="1000"),
+        typer.Option(help="Use at most this many photographs.", rich_help_panel=_MORE, show_default="1000"),
     ] = None,
     precision: Annotated[
         str | None,
@@ -111,7 +111,7 @@ def train(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Refine the network for any painting for the style of PAINTING, so that it comes nearer to it.
+    """Refine the network for any painting on PAINTING, so that it paints closer to its style.
 
     \b
     impasto train painting.jpg --content-dir photos -o mine.style
