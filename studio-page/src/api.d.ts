@@ -272,6 +272,8 @@ export interface components {
                  * @enum {string}
                  */
                 guidance_propagation?: "simple" | "inside" | "all";
+                /** @description Input that the network of a file expects, if the file does not say: caffe, torchvision, centred. */
+                convention?: ("caffe" | "torchvision" | "centred") | null;
                 /**
                  * @description Pooling of the network: max, average, l2.
                  * @enum {string}
@@ -496,6 +498,8 @@ export interface components {
                  * @enum {string}
                  */
                 guidance_propagation?: "simple" | "inside" | "all";
+                /** @description Input that the network of a file expects, if the file does not say: caffe, torchvision, centred. */
+                convention?: ("caffe" | "torchvision" | "centred") | null;
                 /**
                  * @description Pooling of the network: max, average, l2.
                  * @enum {string}

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import OutputError, StyleError
 from impasto.types import Picture
-from tests.conftest import stripes
+from tests.conftest import blobs, stripes
 
 LAYERS = ["relu1_1", "relu2_1"]
 CARD = StyleCard("Stripes", "Nobody", "2026", "CC0", ("stripes.png",))
@@ -195,3 +197,24 @@ def test_damaged_numbers_are_named(file: Path) -> None:
     ):
         with pytest.raises(StyleError, match=word):
             read_style(_spoilt(file, **changed))
+
+
+def test_several_paintings_are_in_memory_one_at_a_time(encoder: Encoder) -> None:
+    alive: list[weakref.ref[Picture]] = []
+
+    def pictures() -> Iterator[Picture]:
+        for seed in range(4):
+            assert sum(one() is not None for one in alive) <= 1
+            picture = Picture(blobs(64, 64, seed))
+            alive.append(weakref.ref(picture))
+            yield picture
+            del picture
+
+    _, one_by_one = measure_style_file(pictures(), encoder, ["relu1_1"], StyleCard("x"))
+    card = StyleCard("x")
+    singles = [
+        measure_style_file([Picture(blobs(64, 64, s))], encoder, ["relu1_1"], card)[1] for s in range(4)
+    ]
+    for name, array in one_by_one.items():
+        mean = np.mean([one[name] for one in singles], axis=0)
+        assert name.endswith("positions") or np.allclose(array, mean, rtol=1e-4, atol=1e-6)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 from typer.testing import Result
 
-from impasto import imaging
+from impasto import imaging, weights
 from impasto.types import PhotoMetadata, Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs
@@ -357,3 +358,15 @@ def test_metadata_and_recipe_are_kept_unless_asked_otherwise(tmp_path: Path) -> 
     refused(
         run("fast", photo, "starry-night", "-o", "x.jpg", "--strip-metadata", "--keep-location"), "not both"
     )
+
+
+def test_a_network_s_file_that_does_not_say_its_convention_is_given_one(
+    photo_file: Path, painting_file: Path, tmp_path: Path
+) -> None:
+    arrays = load_file(weights.locate("tiny"))
+    save_file(arrays, tmp_path / "mine.safetensors")
+    command = ["stylize", photo_file, painting_file, "-o", tmp_path / "o.png", *FAST]
+    command += ["--encoder", tmp_path / "mine.safetensors"]
+    refused(run(*command), "does not say which input", "--convention")
+    result = run(*command, "--convention", "centred")
+    assert result.exit_code == 0, result.output

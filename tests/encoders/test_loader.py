@@ -98,7 +98,7 @@ def test_a_network_saved_for_reflection_is_used_with_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_does_not_say_its_convention_needs_one(file: Path) -> None:
-    with pytest.raises(OptionError, match="give the convention"):
+    with pytest.raises(OptionError, match="expected --convention"):
         load_encoder(file)
 
 

@@ -241,7 +241,7 @@ def test_the_convention_must_be_given_where_nothing_tells_it(
     numbered: Arrays, torch_file: Callable[..., Path]
 ) -> None:
     path = torch_file(numbered, "My Network.pth")
-    with pytest.raises(OptionError, match="give the convention: 'caffe'"):
+    with pytest.raises(OptionError, match="expected --convention caffe"):
         weights.import_file(path)
     with pytest.raises(OptionError, match="one of caffe, torchvision, centred; got 'bgr'"):
         weights.import_file(path, convention="bgr")

@@ -11,7 +11,7 @@ A style that the network for any painting was refined for has that network's dec
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -130,7 +130,7 @@ def _unfold(triangle: Numbers, channels: int) -> Numbers:
 
 
 def measure_style_file(
-    pictures: Sequence[Picture],
+    pictures: Iterable[Picture],
     encoder: FeatureExtractor,
     layers: Sequence[str],
     card: StyleCard,
@@ -139,21 +139,30 @@ def measure_style_file(
 ) -> tuple[StyleCard, dict[str, NDArray[Any]]]:
     """Measure one style from one or more paintings at every size they allow.
 
-    Several paintings count equally; a size that the smallest of them lacks is left out. ``half``
+    Several paintings count equally; a size that the smallest of them lacks is left out. Each is taken from
+    ``pictures`` when the one before is measured, so that one at a time is in memory. ``half``
     stores float16 (half the file, about three digits), else float32 (the same result to rounding).
     """
     from impasto.objectives import blend_styles
 
-    styles = [PictureStyle(picture) for picture in pictures]
     least = encoder.minimum_side(layers)
-    sizes = sorted(set.intersection(*(set(style.sizes(least)) for style in styles)))
-    if not sizes:
-        raise StyleError("these paintings cannot be measured at one size; measure them one by one")
+    blended: dict[int, StyleStatistics] | None = None
+    for count, picture in enumerate(pictures):
+        style = PictureStyle(picture)
+        known = style.sizes(least)
+        sizes = known if blended is None else [size for size in known if size in blended]
+        if not sizes:
+            raise StyleError("these paintings cannot be measured at one size; measure them one by one")
+        measured = {size: style.statistics(encoder, layers, size) for size in sizes}
+        before = blended or {}
+        blended = {
+            size: blend_styles([before[size], found], [float(count), 1.0]) if count else found
+            for size, found in measured.items()
+        }
     kind = np.float16 if half else np.float32
     tensors: dict[str, NDArray[Any]] = {}
-    for size in sizes:
-        rows = [style.statistics(encoder, layers, size) for style in styles]
-        for name, found in blend_styles(rows, [1.0] * len(rows)).items():
+    for size, statistics in sorted((blended or {}).items()):
+        for name, found in statistics.items():
             with np.errstate(over="ignore"):  # an overflow shows as infinity, and is refused below
                 tensors[f"{size}/{name}/mean"] = found.mean.cpu().numpy().astype(kind)
                 tensors[f"{size}/{name}/gram"] = _fold(found.gram.cpu().numpy()).astype(kind)

@@ -12,6 +12,7 @@ from impasto.errors import OptionError
 from impasto.parameters import check_parameters, choice, parameter, replaced, shown
 
 Optimizer = Literal["lbfgs", "adam", "sgd"]
+ConventionName = Literal["caffe", "torchvision", "centred"]
 PoolingName = Literal["max", "average", "l2"]
 PaddingName = Literal["zeros", "reflect", "replicate-first"]
 ContentLoss = Literal["relative", "mean", "gatys", "sum", "self-similarity"]
@@ -145,6 +146,14 @@ class OptimizeOptions:
         "text",
         LOSSES,
         expected="a network's name or a file's",
+    )
+    convention: ConventionName | None = choice(
+        None,
+        ConventionName,
+        "Input that the network of a file expects, if the file does not say: {}.",
+        LOSSES,
+        optional=True,
+        shown="as the file says",
     )
     pooling: PoolingName = choice("max", PoolingName, "Pooling of the network: {}.", LOSSES)
     rescale_pooling: bool = parameter(

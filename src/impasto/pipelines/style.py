@@ -41,7 +41,10 @@ def make_style(
     if place.suffix.lower() != SUFFIX:
         raise InputError(f"expected a style file's name to end in {SUFFIX}; got {place.name!r}")
     imaging.check_writable(place, suffixes=(SUFFIX,))
-    pictures = [opaque(load_picture(p)) for p in given]
+    for source in given:
+        if name := name_of(source):
+            imaging.read_size(name)  # refuses what is no picture before any is measured
+    pictures = (opaque(load_picture(p)) for p in given)  # one at a time
     titles = [readable(Path(o).name) if (o := name_of(p)) else "picture" for p in given]
     options = OptimizeOptions(encoder=encoder)
     if layers:

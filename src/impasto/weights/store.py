@@ -176,8 +176,8 @@ def known_convention(
     if published is not None:
         return published.convention
     raise OptionError(
-        f"{path.name} does not say which input its network expects; give the convention: 'caffe'"
-        " (BGR, 0..255, the mean subtracted) or 'torchvision' (RGB, ImageNet mean and deviation).",
+        f"{path.name} does not say which input its network expects: expected --convention caffe"
+        " (BGR, 0..255, the mean subtracted) or torchvision (RGB, ImageNet mean and deviation)",
         expected="a convention",
         actual="none",
     )

@@ -47,6 +47,7 @@ def load_encoder(options: OptimizeOptions) -> FeatureExtractor:
         rescale_pooling=options.rescale_pooling,
         padding=options.padding,
         layers=layers,
+        convention=options.convention,
     )
 
 

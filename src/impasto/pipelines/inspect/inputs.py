@@ -39,6 +39,7 @@ def find_network(name: str, options: OptimizeOptions | None = None) -> FeatureEx
         pooling=chosen.pooling,
         rescale_pooling=chosen.rescale_pooling,
         padding=chosen.padding,
+        convention=chosen.convention,
     )
 
 
