@@ -130,7 +130,8 @@ def test_a_transparent_colour_of_rgb_and_of_grey_becomes_alpha(tmp_path: Path) -
 def test_a_gif_gives_its_first_frame_and_its_transparency(tmp_path: Path) -> None:
     first, second = (Image.fromarray(np.full((4, 5, 3), v, np.uint8)) for v in (40, 200))
     data = encoded(first, "GIF", save_all=True, append_images=[second])
-    np.testing.assert_array_equal(eight(imaging.read(put(tmp_path, data)).pixels), 40)
+    with pytest.warns(imaging.ImagingWarning, match="1 other frame"):
+        np.testing.assert_array_equal(eight(imaging.read(put(tmp_path, data)).pixels), 40)
     indices = Image.frombytes("P", (2, 1), b"\0\1")
     indices.putpalette([9, 9, 9, 77, 77, 77])
     result = imaging.read(put(tmp_path, encoded(indices, "GIF", transparency=0)))

@@ -173,7 +173,8 @@ def test_the_first_page_of_a_tiff_is_read(tmp_path: Path) -> None:
     with tifffile.TiffWriter(stream) as writer:
         writer.write(SAMPLES[..., :3], photometric="rgb", metadata=None)
         writer.write(np.zeros((3, 3, 3), np.uint16), photometric="rgb", metadata=None)
-    result = imaging.read(put(tmp_path, stream.getvalue()))
+    with pytest.warns(imaging.ImagingWarning, match="1 other page"):
+        result = imaging.read(put(tmp_path, stream.getvalue()))
     np.testing.assert_array_equal(sixteen(result.pixels), SAMPLES[..., :3])
 
 

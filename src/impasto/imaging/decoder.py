@@ -16,6 +16,7 @@ from PIL import Image
 from impasto.errors import OptionError
 from impasto.imaging import deep, formats, icc
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
+from impasto.imaging.left_out import first_whole_page, note_left_out
 from impasto.imaging.photo_metadata import read_photo_metadata
 from impasto.imaging.repairs import ended_jpeg, repaired_png
 from impasto.imaging.stated_colours import stated_colours
@@ -29,7 +30,8 @@ MAX_PIXELS = 180_000_000
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page), GIF (first frame), BMP or HEIC.
+    """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page that is not a smaller version of another),
+    GIF (first frame), BMP or HEIC.
 
     The format is told from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
     float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an
@@ -58,6 +60,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
     with decoding(place, kind.name):
         data = repaired_png(data) if kind is formats.PNG else data
         picture = _decode(data, kind, place, max_pixels)
+        note_left_out(data, kind)
         with warnings.catch_warnings(action="ignore"):  # what is damaged there was said, or is of no account
             about = read_photo_metadata(data, kind.codec)
     return replace(picture, metadata=about)
@@ -81,11 +84,15 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
 
 
 def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> Picture:
+    page = 0
     if kind is formats.TIFF:
-        raster = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, max_pixels))
+        page = first_whole_page(data)
+        raster = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, max_pixels), page)
         if raster is not None:
             return _finish(raster)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
+        if page:
+            image.seek(page)
         check_size(path, image.width, image.height, max_pixels)
         stated = stated_colours(image, data, kind, path)
         if kind is formats.PNG and deep.is_deep_png(data):

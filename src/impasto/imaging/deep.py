@@ -87,8 +87,8 @@ def _opencv(data: bytes) -> NDArray[Any]:
     return np.asarray(samples[..., order])
 
 
-def decode_tiff(data: bytes, path: Path, check_size: CheckSize) -> Raster | None:
-    """Decode the first page of a TIFF file of more than 8 bits; None when it has 8 or fewer.
+def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0) -> Raster | None:
+    """Decode the page ``number`` of a TIFF file of more than 8 bits; None when it has 8 or fewer.
 
     Unsigned integers of 16 and 32 bits and floating point in [0, 1] are read. Compression is
     Deflate or none, and for 16-bit grey and RGB whatever OpenCV knows (LZW among them).
@@ -101,7 +101,7 @@ def decode_tiff(data: bytes, path: Path, check_size: CheckSize) -> Raster | None
     import tifffile
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page: Any = file.pages.first
+        page: Any = file.pages[number] if number else file.pages.first
         if _DNG_VERSION in page.tags:
             raise picture_error(
                 path, "a finished picture", "it is a camera's raw file, to be developed first"

@@ -1,0 +1,51 @@
+"""What a picture file holds beside the picture that is read."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+
+from PIL import Image
+
+from impasto.imaging import formats
+from impasto.imaging.guard import ImagingWarning
+
+_GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"tmap", b"apple:photo:2020:aux:hdrgainmap")
+"""Marks of gain maps: of Ultra HDR (Android), ISO 21496-1 (in JPEG, and in HEIC and AVIF), and Apple."""
+_REDUCED = 1
+"""The bit of TIFF's NewSubfileType for a page that is a smaller version of another (TIFF 6.0, section 8)."""
+_SUBFILE = 254
+
+
+def note_left_out(data: bytes, kind: formats.Format) -> None:
+    """Say in an ImagingWarning which further pages, frames and gain maps of a file are not read."""
+    frames = 1
+    with contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
+        frames = getattr(image, "n_frames", 1)
+        if kind is formats.TIFF and frames > 1:
+            frames -= sum(_is_reduced(image, page) for page in range(min(frames, 100)))
+    if frames > 1:
+        one, several = ("page", "pages") if kind is formats.TIFF else ("frame", "frames")
+        number = f"{frames - 1} other {one if frames == 2 else several}"
+        _warn(f"the file has {number}; only the first one was read")
+    elif any(mark in data for mark in _GAIN_MAPS):
+        _warn("the gain map, for screens with high dynamic range, was left out")
+
+
+def _is_reduced(image: Image.Image, page: int) -> bool:
+    image.seek(page)
+    return bool(image.tag_v2.get(_SUBFILE, 0) & _REDUCED)  # type: ignore[attr-defined]
+
+
+def first_whole_page(data: bytes) -> int:
+    """Return the number of the first page of a TIFF that is not a smaller version of another."""
+    with contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
+        for page in range(min(getattr(image, "n_frames", 1), 100)):
+            if not _is_reduced(image, page):
+                return page
+    return 0
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, ImagingWarning, stacklevel=2)
