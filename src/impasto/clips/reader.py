@@ -19,7 +19,7 @@ from impasto import imaging
 from impasto.clips import colour
 from impasto.clips.clip import ClipInfo, Frame, Request
 from impasto.clips.index import VideoIndex, video_index
-from impasto.clips.interlacing import deinterlaced
+from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.orientation import is_turned, turn_upright
 from impasto.errors import InputError

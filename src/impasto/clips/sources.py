@@ -8,8 +8,8 @@ from pathlib import Path
 from impasto import imaging
 from impasto.clips import pictures
 from impasto.clips import reader as reading
+from impasto.clips.animations import MovingPicture
 from impasto.clips.clip import Clip, Request
-from impasto.clips.moving import MovingPicture
 from impasto.errors import InputError
 
 

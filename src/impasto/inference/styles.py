@@ -1,4 +1,4 @@
-"""What ONNX files of fast networks say of their styles, in their metadata."""
+"""The styles of fast networks in the metadata of their ONNX files."""
 
 from __future__ import annotations
 
