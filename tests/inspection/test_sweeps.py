@@ -17,7 +17,7 @@ from impasto.errors import (
     StyleError,
 )
 from impasto.inspection import Axis, Sweep, cells
-from impasto.optimize.presets import preset
+from impasto.optimize.presets import GATYS_BALANCE, preset
 from impasto.pipelines import inspect as inspections
 from impasto.progress import Cancel
 from impasto.types import Picture
@@ -176,8 +176,12 @@ def test_an_untrained_network_has_other_weights_for_another_seed(photo: Picture,
 
 def test_the_papers_grids_have_the_papers_values() -> None:
     rows, columns = inspections.paper_axes("2015-3", preset("gatys2015").options)
-    assert rows.labels == ("conv1_1", "+ conv2_1", "+ conv3_1", "+ conv4_1", "+ conv5_1")
-    assert columns.values == (1e-5, 1e-4, 1e-3, 1e-2)
+    assert rows.labels == ("relu1_1", "+ relu2_1", "+ relu3_1", "+ relu4_1", "+ relu5_1")
+    assert columns.values == pytest.approx([r / GATYS_BALANCE for r in (1e-5, 1e-4, 1e-3, 1e-2)])
+    of_the_preset = preset("gatys2015").options
+    assert of_the_preset.content_weight / of_the_preset.style_weight == pytest.approx(columns.values[1])
+    notebook = inspections.paper_axes("2016-4", preset("tensorflow-notebook").options)[1]
+    assert notebook.values == (1e-4, 1e-3, 1e-2, 1e-1)
     assert columns.labels == ("1e-5", "1e-4", "1e-3", "1e-2")
     assert inspections.paper_axes("2015-3", OptimizeOptions())[1].labels == ("1/128", "1/32", "1/8", "1/2")
     assert inspections.paper_axes("2016-5", preset("gatys2016").options)[0].labels == ("relu2_2", "relu4_2")

@@ -20,6 +20,7 @@ from impasto.jobs.manifest import Record, records
 from impasto.jobs.run import RunStore
 from impasto.jobs.unfinished import discard_other
 from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.presets import GATYS_BALANCE
 from impasto.painters import Materials
 from impasto.painters.sources import (
     LoadedEncoder,
@@ -54,17 +55,23 @@ def paper_axes(figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
     if figure == "2015-3":
         sets = tuple(growing_sets(list(options.style_layers)))
         ratios = (1e-5, 1e-4, 1e-3, 1e-2) if theirs else (1 / 128, 1 / 32, 1 / 8, 1 / 2)
-        return Axis("style_layers", sets), Axis(RATIO, ratios, _ratios(ratios))
+        return Axis("style_layers", sets), _ratio_axis(ratios, options)
     if figure == "2016-4":
         ratios = (1e-4, 1e-3, 1e-2, 1e-1) if theirs else (1 / 128, 1 / 32, 1 / 8, 1 / 2)
-        return style, Axis(RATIO, ratios, _ratios(ratios))
+        return style, _ratio_axis(ratios, options)
     if figure == "2016-5":
         first = "conv" if next(iter(options.content_layers), "").startswith("conv") else "relu"
         one = (1e-3,) if theirs else (1 / 8,)
-        return Axis(CONTENT_LAYER, (f"{first}2_2", f"{first}4_2")), Axis(RATIO, one, _ratios(one))
+        return Axis(CONTENT_LAYER, (f"{first}2_2", f"{first}4_2")), _ratio_axis(one, options)
     if figure == "2016-6":
         return style, Axis("init", ("content", "statistics", "noise"))
     raise OptionError(f"expected figure to be one of {', '.join(FIGURES)}; got {figure!r}")
+
+
+def _ratio_axis(ratios: tuple[float, ...], options: OptimizeOptions) -> Axis:
+    """Return the axis of the papers' ratios, brought to the balance of a ``gatys`` preset where it is one."""
+    balance = GATYS_BALANCE if options.content_loss == "gatys" and options.normalise_activations else 1.0
+    return Axis(RATIO, tuple(ratio / balance for ratio in ratios), _ratios(ratios))
 
 
 def sweep(
