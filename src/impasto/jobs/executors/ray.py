@@ -38,17 +38,21 @@ LOCAL = "local"
 TRIES = 3
 """A busy machine may not start Ray within Ray's own limit of half a minute."""
 HINT_EVERY = 10.0
+LOOK_EVERY = 10.0
+"""Seconds between two looks whether a Ray that was started here is still alive."""
 PATIENCE = 60.0
 """Seconds without any worker after which a warning says that the cluster has no room."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that was joined. ``about``: a line for the user. ``own``: disconnect when the batch ends."""
+    """A cluster that was joined. ``about``: a line for the user. ``own``: disconnect when the batch ends.
+    ``started``: this process has started it, on this machine only."""
 
     share: Share
     about: str
     own: bool
+    started: bool = False
 
 
 def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: float) -> Cluster:
@@ -71,7 +75,7 @@ def join(address: str, workers: int | str, items: int, *, gpus: bool, memory: fl
         f"{sum(n.gpus for n in nodes)} GPUs; {_count(share.workers, 'worker')} of "
         f"{_count(share.slot.threads, 'thread')}; dashboard: {dashboard}"
     )
-    return Cluster(share, about, own)
+    return Cluster(share, about, own, started=own and address == LOCAL)
 
 
 def _count(number: int, what: str) -> str:
@@ -154,6 +158,7 @@ class RayExecutor:
         self._hinted_at = -HINT_EVERY
         self._since = time.monotonic()
         self._warned = False
+        self._looked = self._since
         places.write(self._token, b"")
 
     def now(self) -> float:
@@ -183,6 +188,7 @@ class RayExecutor:
 
     def wait(self, seconds: float) -> list[Event]:
         self._hint()
+        self._check_alive()
         self._warn_no_room()
         owners = {ref: worker for worker, member in self._members.items() for ref in member.references()}
         if not owners:
@@ -262,6 +268,25 @@ class RayExecutor:
             raise
         except Exception as error:  # Ray raises nearly anything; the request is optional
             _LOG.warning("cannot request %d workers from the autoscaler: %s", workers, _last_line(error))
+
+    def _check_alive(self) -> None:
+        """Raise ImpastoError if a Ray that was started here has died: no other node will come.
+
+        A cluster that was joined may get new nodes.
+        """
+        now = time.monotonic()
+        if not self._cluster.started or now - self._looked < LOOK_EVERY:
+            return
+        self._looked = now
+        try:
+            alive = any(node["Alive"] for node in ray.nodes())
+        except Exception:  # Ray raises nearly anything once its control service has died
+            alive = False
+        if not alive:
+            raise ImpastoError(
+                "the Ray that was started on this machine has died, possibly out of memory; finished results "
+                "are kept. Run the same command again to continue"
+            )
 
     def _warn_no_room(self) -> None:
         if any(member.ready is None for member in self._members.values()):
