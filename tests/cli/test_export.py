@@ -4,15 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 from typer.testing import CliRunner, Result
 
 import impasto
 from impasto import imaging
-from impasto.catalogue.files import read_style, write_style
-from impasto.catalogue.lookup import named_styles
 from impasto.cli import app
-from impasto.inference.any_painting import BUNDLED
 from impasto.inference.onnx_runtime import onnxruntime
 from tests.inference.networks import darker
 
@@ -68,23 +64,6 @@ def test_a_style_s_own_network_is_in_its_file(tmp_path: Path, photo_file: Path) 
     painted = session.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
     wanted = impasto.fast(photo_file, refined, device="cpu").picture.pixels
     assert np.abs(painted - wanted).max() < 2 / 255
-
-
-def test_a_refined_style_has_its_own_network(tmp_path: Path, photo_file: Path) -> None:
-    named, refined = read_style(named_styles()["the-kiss"]), tmp_path / "mine.style"
-    decoder = load_file(BUNDLED)
-    decoder["colours.bias"] = decoder["colours.bias"] + np.float16(0.5)
-    write_style(refined, named.card, named.tensors, decoder)
-    out = tmp_path / "mine.onnx"
-    assert run("--style", refined, "-o", out).exit_code == 0
-    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
-    image = np.ascontiguousarray(imaging.read(photo_file).pixels.transpose(2, 0, 1))[None]
-    feed = {"image": image, "strength": np.ones(1, np.float32)}
-    painted = session.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
-    wanted = impasto.fast(photo_file, refined, device="cpu").picture.pixels
-    assert np.abs(painted - wanted).max() < 2 / 255
-    plain = impasto.fast(photo_file, "the-kiss", device="cpu").picture.pixels
-    assert np.abs(painted - plain).mean() > 0.05
 
 
 def test_the_encoder_is_a_file_of_its_own(tmp_path: Path) -> None:
