@@ -142,7 +142,7 @@ function recipe(): object {
     device: "cpu",
   };
   const content = state.photo?.name ?? null;
-  return { impasto: state.capabilities?.version ?? null, engine: "fast", content, styles: mix.map(({ key }) => key), options };
+  return { impasto: state.capabilities?.version ?? null, engine: "fast", content, styles: mix.map(({ key }) => findPainting(key)?.name ?? key), options };
 }
 
 const explaining = new Set<string>();
