@@ -53,7 +53,7 @@ def test_arrays_of_bytes_and_of_floats_give_the_same(painting: Picture) -> None:
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (np.zeros((8, 8), np.uint8), r"shape \(H, W, 3\); got shape \(8, 8\)"),
+        (np.zeros((8, 8, 2), np.uint8), r"\(H, W\); got \(8, 8, 2\)"),
         (np.zeros((0, 8, 3), np.uint8), "shape"),
         (np.full((8, 8, 3), 200.0), "values from 200 to 200"),
         (np.full((8, 8, 3), np.nan), "floats in"),

@@ -13,7 +13,7 @@ from impasto.catalogue.files import read_style
 from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle, Sizing, Style
 from impasto.errors import StyleError
-from impasto.imaging.inputs import PictureLike, kind_of, load_picture, opaque
+from impasto.imaging.inputs import PictureLike, in_memory, kind_of, load_picture, opaque
 from impasto.types import Picture
 
 StyleLike = PictureLike | Style
@@ -36,6 +36,7 @@ def load_style(
     """
     if callable(getattr(source, "statistics", None)) and callable(getattr(source, "samples", None)):
         return cast(Style, source)
+    source = in_memory(source, max_pixels)
     if isinstance(source, (str, os.PathLike)):
         found = find_style(os.fspath(source))
         if found.kind in ("named", "file"):

@@ -99,13 +99,14 @@ def load_encoder(
     expected = weights.known_convention(path, network, published, convention)
     own = network.metadata.get("padding", published.padding if published else "zeros")
     _check_choice("padding", own, get_args(Padding))
-    encoder = Encoder(
-        network.architecture,
-        CONVENTIONS[expected],
-        padding=cast(Padding, padding or own),
-        pooling=pooling,
-        rescale_pooling=rescale_pooling,
-    )
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay where they are
+        encoder = Encoder(
+            network.architecture,
+            CONVENTIONS[expected],
+            padding=cast(Padding, padding or own),
+            pooling=pooling,
+            rescale_pooling=rescale_pooling,
+        )
     encoder.load_state_dict({key: torch.from_numpy(value) for key, value in network.tensors.items()})
     if layers is not None:
         _check_depth(str(name), encoder, layers)

@@ -27,7 +27,7 @@ from impasto.imaging.colour_transfer import (
 )
 from impasto.imaging.decoder import MAX_PIXELS, read, read_size
 from impasto.imaging.edges import continued, joined
-from impasto.imaging.encoder import check_parameters, check_writable, write
+from impasto.imaging.encoder import check_parameters, check_writable, encode, write
 from impasto.imaging.folders import is_picture, pictures_in
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
@@ -51,6 +51,7 @@ __all__ = [
     "check_proportions",
     "check_writable",
     "continued",
+    "encode",
     "feather",
     "fill_transparent",
     "fit",

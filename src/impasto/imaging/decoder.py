@@ -55,7 +55,12 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
         message = f"max_pixels: expected at least 1; got {max_pixels}"
         raise OptionError(message, expected="at least 1", actual=str(max_pixels))
     place = Path(path)
-    data = load(place)
+    return decode(load(place), place, max_pixels=max_pixels)
+
+
+def decode(data: bytes, place: Path = Path("picture"), *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Return the picture that a file with these bytes holds; ``place``: its name in messages. Raises as
+    ``read`` does."""
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
         data = repaired_png(data) if kind is formats.PNG else data

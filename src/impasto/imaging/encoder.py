@@ -81,6 +81,24 @@ def write(
         MissingExtraError: HEIC is asked for, and the extra that writes it is not installed.
     """
     target = Path(path)
+    data = encode(
+        picture, target.suffix, quality=quality, parameters=parameters, location=location, target=target
+    )
+    files.replace(target, data)
+
+
+def encode(
+    picture: Picture,
+    suffix: str,
+    *,
+    quality: int = 95,
+    parameters: Mapping[str, object] | None = None,
+    location: bool = False,
+    target: Path | None = None,
+) -> bytes:
+    """Return the bytes of the file that ``write`` writes under ``suffix``, as ".png"; ``target``: its name
+    in messages. Raises as ``write`` does."""
+    target = Path(f"picture{suffix}") if target is None else target
     kind = _format(target)
     if isinstance(quality, bool) or not 1 <= quality <= 100:
         message = f"quality: expected 1 to 100; got {quality!r}"
@@ -99,7 +117,7 @@ def write(
         raise
     except Exception as problem:  # an encoder's own reasons, of any type
         raise files.cannot_write(target, str(problem), f"a picture {kind.name} can hold") from problem
-    files.replace(target, data)
+    return data
 
 
 def _format(target: Path) -> formats.Format:

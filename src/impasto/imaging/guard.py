@@ -135,4 +135,4 @@ def _pass_on(path: Path, caught: list[warnings.WarningMessage], logged: list[str
         if issubclass(item.category, (UserWarning, RuntimeWarning)):
             heard[" ".join(str(item.message).split())] = None
     for text in heard:
-        warnings.warn(f"{path}: {text}", ImagingWarning, stacklevel=5)
+        warnings.warn(f"{path}: {text}", ImagingWarning, stacklevel=6)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from impasto.errors import PictureError
-from impasto.imaging.decoder import MAX_PIXELS, read
+from impasto.imaging.decoder import MAX_PIXELS, decode, read
 from impasto.imaging.transparency import fill_transparent
 from impasto.types import Picture
 
-PictureLike = str | os.PathLike[str] | Picture | NDArray[Any]
-"""A path, a decoded ``Picture``, or an array (H, W, 3): uint8, or floats in [0, 1], sRGB."""
+PictureLike = str | os.PathLike[str] | Picture | NDArray[Any] | Image.Image | bytes | BinaryIO
+"""A path, a decoded ``Picture``, an image of Pillow's, the bytes of a file, a binary file object, or an array
+(H, W, 3) in RGB, (H, W, 4) with alpha, or (H, W) in grey: uint8, uint16, bool, or floats in [0, 1], sRGB."""
 
 
 MaskLike = str | os.PathLike[str] | NDArray[Any]
@@ -32,26 +35,68 @@ def kind_of(thing: object) -> str:
 
 
 def load_picture(source: PictureLike, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Return a ``Picture`` from a path, an array or a ``Picture``. Raises PictureError."""
+    """Return a ``Picture`` from anything that is one. Raises PictureError."""
+    source = in_memory(source, max_pixels)
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
         return from_array(source)
     if not isinstance(source, (str, os.PathLike)):
-        raise PictureError(f"expected a picture: a path, an array or a Picture; got {kind_of(source)}")
+        raise PictureError(
+            "expected a picture: a path, an array, a Picture, an image of Pillow's, bytes or a binary file; "
+            f"got {kind_of(source)}"
+        )
     return read(source, max_pixels=max_pixels)
 
 
+def in_memory(source: Any, max_pixels: int = MAX_PIXELS) -> Any:
+    """Return ``source``, or the ``Picture`` of an image of Pillow's, of bytes or of a binary file object.
+
+    Raises PictureError for those that are no pictures.
+    """
+    if isinstance(source, Image.Image):
+        stream = io.BytesIO()
+        upright = ImageOps.exif_transpose(source)
+        plain = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+        plain.save(stream, "PNG", compress_level=0, icc_profile=upright.info.get("icc_profile"))
+        return decode(stream.getvalue(), max_pixels=max_pixels)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return decode(bytes(source), max_pixels=max_pixels)
+    if not isinstance(source, (str, os.PathLike)) and callable(getattr(source, "read", None)):
+        data = source.read()
+        if not isinstance(data, bytes):
+            raise PictureError(f"expected a file opened in binary mode; reading it gave {kind_of(data)}")
+        return decode(data, max_pixels=max_pixels)
+    return source
+
+
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+
+
 def from_array(array: NDArray[Any]) -> Picture:
-    if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
-        raise PictureError(f"expected an array of shape (H, W, 3); got shape {array.shape}")
-    if array.dtype == np.uint8:
-        return Picture(array.astype(np.float32) / np.float32(255))
+    """Return the picture in an array, as in ``PictureLike``. Raises PictureError for another."""
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
+        raise PictureError(f"expected an array of shape (H, W, 3), (H, W, 4) or (H, W); got {array.shape}")
+    if array.shape[2] == 1:
+        array = np.repeat(array, 3, axis=2)
+    if array.dtype in (np.uint8, np.uint16, np.bool_):
+        top, bits = {np.dtype(np.uint16): (65535, 16), np.dtype(np.bool_): (1, 8)}.get(array.dtype, (255, 8))
+        return _with_alpha(array.astype(np.float32) / np.float32(top), bits)
     if not np.issubdtype(array.dtype, np.floating):
-        raise PictureError(f"expected an array of uint8 or of floats in [0, 1]; got {array.dtype}")
+        raise PictureError(f"expected an array of uint8, uint16, bool or floats in [0, 1]; got {array.dtype}")
     if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
         raise PictureError(f"expected floats in [0, 1]; got values from {array.min():g} to {array.max():g}")
-    return Picture(array.astype(np.float32))
+    return _with_alpha(array.astype(np.float32), 8)
+
+
+def _with_alpha(values: NDArray[np.float32], bits: int) -> Picture:
+    if values.shape[2] == 3:
+        return Picture(values, bits=bits)
+    alpha = np.ascontiguousarray(values[..., 3])
+    colours = np.ascontiguousarray(values[..., :3])
+    return Picture(colours, None if bool((alpha == 1).all()) else alpha, bits)
 
 
 def opaque(picture: Picture) -> Picture:

@@ -1,4 +1,4 @@
-"""What a picture file holds beside the picture that is read."""
+"""Pages, frames and gain maps beside the picture of a file that is read."""
 
 from __future__ import annotations
 

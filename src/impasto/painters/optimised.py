@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
+
+import torch
 
 from impasto import imaging
 from impasto.catalogue.lookup import find_style
@@ -36,12 +40,20 @@ if TYPE_CHECKING:
     from impasto.painters.painter import Painter
 
 
+@contextlib.contextmanager
+def with_gradients() -> Iterator[None]:
+    """Compute with gradients, whatever mode of torch's the caller is in: no_grad or inference_mode."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
 class OptimisedPainter:
     """A painter that optimises the picture itself towards a content and a style."""
 
     options: OptimizeOptions
     network: str
 
+    @with_gradients()
     def __init__(
         self,
         options: OptimizeOptions,
@@ -100,6 +112,7 @@ class OptimisedPainter:
         at_work = memory.activations(self._encoder, layers) * memory.OVERHEAD * height * width
         return memory.kept(self._encoder, options, height, width) + at_work
 
+    @with_gradients()
     def paint(
         self,
         photo: Picture,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from impasto import files, imaging
 from impasto.errors import InputError, OptionError
 from impasto.files import places
-from impasto.imaging.inputs import MaskLike, PictureLike, load_picture, name_of
+from impasto.files.locks import locked
+from impasto.imaging.inputs import MaskLike, PictureLike, in_memory, load_picture, name_of
 from impasto.imaging.mask_inputs import list_masks
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference, unfinished
@@ -47,6 +49,14 @@ class Result:
     seconds: float
     cancelled: bool = False
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        width, height = self.picture.width, self.picture.height
+        return f"Result({width}x{height}, {self.iterations} iterations, {self.seconds:.1f} s)"
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture as PNG, which notebooks show."""
+        return imaging.encode(replace(self.picture, metadata=None), ".png")
 
     @property
     def options(self) -> PaintOptions:
@@ -102,6 +112,37 @@ def paint_job(
     and its subclasses before any work, and OutputError.
     """
     _check_outputs(job, checkpoint)
+    with contextlib.ExitStack() as stack:
+        if checkpoint is not None:
+            taken = f"another run is painting with the checkpoint {checkpoint}"
+            stack.enter_context(locked(Path(f"{os.fspath(checkpoint)}.lock"), taken))
+        return _paint_alone(
+            job,
+            photo,
+            materials,
+            painter,
+            None if checkpoint is None else Path(checkpoint),
+            checkpoint_every,
+            resume,
+            max_pixels,
+            on_progress,
+            cancel,
+        )
+
+
+def _paint_alone(
+    job: Job,
+    photo: Picture | None,
+    materials: Materials | None,
+    painter: Painter | None,
+    checkpoint: Path | None,
+    checkpoint_every: float,
+    resume: bool,
+    max_pixels: int,
+    on_progress: ProgressCallback | None,
+    cancel: Cancel | None,
+) -> Result:
+    """Do the work of ``paint_job``, while no other process has the checkpoint."""
     near = fetched(job)
     painter = painter or make_painter(near, materials, max_pixels=max_pixels)
     picture = load_picture(near.content.place, max_pixels) if photo is None else photo
@@ -185,6 +226,7 @@ def stylize(
     if options is not None and not isinstance(options, OptimizeOptions):
         raise OptionError(f"expected options of type impasto.OptimizeOptions; got {type(options).__name__}")
     _check_losses(extra_losses, checkpoint)
+    content = in_memory(content, max_pixels)
     materials = Materials(
         styles=_styles(style),
         content_masks=list_masks(content_masks),
@@ -225,6 +267,7 @@ def fast(
     override fields of ``options``, a ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``.
     Other arguments and errors are as for ``stylize``.
     """
+    content = in_memory(content, max_pixels)
     materials = Materials(styles=_styles(style))
     chosen = (options or FastOptions()).replace(**changes)
     job = _make_job(content, materials, chosen, output, quality, compared=False)
@@ -237,7 +280,7 @@ def _styles(given: Any) -> list[Any]:
     found = list(given) if isinstance(given, (list, tuple)) else [given]
     if not found:
         raise InputError("expected at least one style; got none")
-    return found
+    return [in_memory(one) for one in found]
 
 
 def _make_job(

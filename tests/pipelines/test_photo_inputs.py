@@ -1,0 +1,99 @@
+"""Pictures of any common kind, and the caller's state of torch, which stays as it was."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import impasto
+from impasto.errors import InputError, PictureError
+from impasto.files.locks import locked
+from impasto.imaging.inputs import load_picture
+from tests.conftest import blobs, stripes
+
+BYTES = (blobs(48, 40, 1) * 255).round().astype(np.uint8)
+QUICK = {"size": 48, "iterations": 1, "min_size": 0}
+
+
+def encoded(kind: str = "PNG") -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(BYTES).save(stream, kind)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        BYTES,
+        BYTES.astype(np.uint16) * 257,
+        BYTES / 255,
+        np.dstack([BYTES, np.full(BYTES.shape[:2], 255, np.uint8)]),
+        Image.fromarray(BYTES),
+        Image.fromarray(BYTES).convert("RGBA"),
+        encoded(),
+        bytearray(encoded()),
+        io.BytesIO(encoded()),
+    ],
+    ids=["uint8", "uint16", "floats", "rgba", "PIL", "PIL RGBA", "bytes", "bytearray", "file"],
+)
+def test_a_picture_of_any_kind_is_the_same_picture(source: Any) -> None:
+    np.testing.assert_allclose(load_picture(source).pixels, BYTES / 255, atol=1e-6)
+
+
+def test_grey_alpha_and_bits_are_kept() -> None:
+    grey = load_picture(BYTES[..., 0])
+    assert np.array_equal(grey.pixels[..., 0], grey.pixels[..., 2])
+    clear = load_picture(np.dstack([BYTES, np.zeros(BYTES.shape[:2], np.uint8)]))
+    assert clear.alpha is not None
+    assert clear.alpha.max() == 0
+    assert load_picture(BYTES.astype(np.uint16)).bits == 16
+
+
+@pytest.mark.parametrize(
+    "source", [io.StringIO("x"), b"no picture", BYTES.astype(np.int32), BYTES[..., :2], 5, None]
+)
+def test_what_is_no_picture_is_refused(source: Any) -> None:
+    with pytest.raises(PictureError):
+        load_picture(source)
+
+
+def test_photograph_and_style_may_be_images_of_pillow_s_or_bytes() -> None:
+    painted = impasto.stylize(Image.fromarray(BYTES), encoded(), **QUICK)
+    again = impasto.stylize(io.BytesIO(encoded()), BYTES, **QUICK)
+    assert np.array_equal(painted.picture.pixels, again.picture.pixels)
+    assert impasto.fast(encoded(), Image.fromarray(BYTES)).picture.width == 48
+
+
+def test_a_result_shows_its_picture_in_a_notebook_and_few_words_elsewhere() -> None:
+    result = impasto.stylize(BYTES, "starry-night", **QUICK)
+    assert Image.open(io.BytesIO(result._repr_png_())).size == (48, 40)
+    assert repr(result).startswith("Result(48x40, 1 iterations")
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+def test_painting_works_in_every_mode_of_torch_s(mode: Any) -> None:
+    plain = impasto.stylize(BYTES, stripes(48, 48), **QUICK)
+    with mode():
+        found = impasto.stylize(BYTES, stripes(48, 48), **QUICK)
+    assert np.array_equal(found.picture.pixels, plain.picture.pixels)
+
+
+def test_the_caller_s_random_numbers_stay_where_they_are() -> None:
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    impasto.stylize(BYTES, "starry-night", init="noise", **QUICK)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_two_runs_do_not_share_a_checkpoint(tmp_path: Path) -> None:
+    state = tmp_path / "it.state"
+    with locked(Path(f"{state}.lock")), pytest.raises(InputError, match=r"another run .*it\.state"):
+        impasto.stylize(BYTES, "starry-night", checkpoint=state, **QUICK)
+    impasto.stylize(BYTES, "starry-night", checkpoint=state, **QUICK)
+    assert list(tmp_path.glob("it.state*")) in ([], [Path(f"{state}.lock")])
