@@ -252,3 +252,20 @@ def test_moving_pictures_have_all_their_frames_as_long_as_they_say(tmp_path: Pat
     )
     part = open_clip(path, Request(start=Fraction(1, 10), end=Fraction(3, 10)))
     assert [float(f.pixels.mean()) * 255 for f in part.frames()] == pytest.approx([100, 140, 180], abs=3)
+
+
+@pytest.mark.parametrize(("suffix", "pieces", "read"), [("flv", 2, 1), ("mkv", 3, 2)])
+def test_what_cannot_be_read_of_joined_files_is_told(
+    tmp_path: Path, suffix: str, pieces: int, read: int
+) -> None:
+    noise = [np.random.default_rng(n).random((48, 64, 3), dtype=np.float32) for n in range(25)]
+    once = write_clip(tmp_path / f"once.{suffix}", noise, options={"crf": "1"})
+    assert open_clip(once).info.remarks == ()
+    path = tmp_path / f"joined.{suffix}"
+    path.write_bytes(once.read_bytes() * pieces)
+    clip = open_clip(path)
+    assert len(list(clip.frames())) == 25 * read
+    words = f"the last {1 - read / pieces:.0%} of the file cannot be read: several files joined into one?"
+    assert clip.info.remarks == (words,)
+    with pytest.raises(InputError, match="cannot be read"):
+        open_clip(path, Request(damage="refuse"))

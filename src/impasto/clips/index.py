@@ -26,6 +26,8 @@ _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
 _ENDS = ("mov,", "matroska,", "avi", "flv")
 """Formats whose header says how long the file is."""
+_REST = 1 << 16
+"""In bytes: an index and tags after the last packet may take as many."""
 _TOLERANCE = Fraction(1, 4)
 
 
@@ -38,7 +40,8 @@ class VideoIndex:
     are shown, as in bare streams; then pictures have these times in the order in which they come.
     ``seekable``: the container finds these packets. ``rate``: frames a second, on average.
     ``missing``: frames that the header states and that are not there. ``shifts``: for each stream, from which
-    of its packets on how many seconds are to be added to their times.
+    of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
+    the last packet, where it is more than the rest of a file can be.
     """
 
     stream: int
@@ -51,6 +54,7 @@ class VideoIndex:
     rate: Fraction
     missing: int
     shifts: Mapping[int, tuple[tuple[int, Fraction], ...]]
+    unread: float
 
     def starts(self, low: int) -> Iterator[int]:
         """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
@@ -89,26 +93,28 @@ def video_index(path: Path, stream: int) -> VideoIndex:
 
 
 @lru_cache(maxsize=4)
-def _scan(path: Path, chosen: int, _size: int, _changed: int) -> VideoIndex:
+def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
     with open_video(path) as container:
         stream = container.streams[chosen]
         others = [s for s in container.streams if s.type in ("audio", "subtitle")]
         flags = container.format.flags
         clocks = _Clocks(chosen, jumps=bool(flags & _DISCONT))
         pictures: list[tuple[int | None, int | None, bool]] = []
+        end = 0
         try:
             for packet in container.demux([stream, *others]):
                 if packet.size:
+                    end = max(end, (packet.pos or 0) + packet.size)
                     clocks.take(packet)
                     if packet.stream_index == chosen:
                         usable = packet.is_keyframe and not packet.is_discard
                         pictures.append((packet.pts, packet.dts, usable))
         except load_av().FFmpegError:
             pass  # a file that breaks off: what is there counts, and reading it again will say so
-        return _index(container, stream, clocks, pictures)
+        return _index(container, stream, clocks, pictures, _unread(container.format.name, end, size))
 
 
-def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any]) -> VideoIndex:
+def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any], unread: float) -> VideoIndex:
     unit, shifts = Fraction(stream.time_base), clocks.shifts()
     bare = bool(container.format.flags & _BARE)
     rate = Fraction((stream.guessed_rate if bare else stream.average_rate) or stream.guessed_rate or 25)
@@ -135,7 +141,17 @@ def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any]) ->
         rate=rate,
         missing=_missing(container, stream, len(pictures), rate, clocks) if single else 0,
         shifts=shifts,
+        unread=unread,
     )
+
+
+def _unread(name: str, end: int, size: int) -> float:
+    """Return the share of a file of ``size`` bytes after ``end``; 0 for what may be an index or tags.
+
+    Of Matroska files that were joined, libav reads the first two at most, of Flash videos the first.
+    """
+    rest = size - end
+    return rest / size if name.startswith(("matroska,", "flv")) and rest > max(_REST, size / 10) else 0.0
 
 
 def _moved(pictures: list[Any], shifts: tuple[tuple[int, Fraction], ...], unit: Fraction) -> list[Any]:

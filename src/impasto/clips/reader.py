@@ -52,7 +52,7 @@ class VideoFile:
         self.index: VideoIndex = video_index(path, index)
         self._time_base = self.index.time_base
         self._begin = (self.index.times[0] if self.index.times else 0) * self._time_base
-        remarks = self._check_end()
+        remarks = [*self._check_end(), *self._check_rest()]
         # The size and the bits are known for certain once a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
@@ -89,6 +89,15 @@ class VideoFile:
             return []
         late = float(missing / self.index.rate)
         words = f"the clip ends {late:.1f} s early: {there} of {there + missing} frames"
+        if self.request.damage == "refuse":
+            raise InputError(f"{self.path}: {words}")
+        return [words]
+
+    def _check_rest(self) -> list[str]:
+        """Return a remark on a file that goes on after what can be read of it, or refuse it."""
+        if not self.index.unread:
+            return []
+        words = f"the last {self.index.unread:.0%} of the file cannot be read: several files joined into one?"
         if self.request.damage == "refuse":
             raise InputError(f"{self.path}: {words}")
         return [words]
