@@ -609,3 +609,18 @@ def test_pipes_are_refused_with_the_reason_at_once(clip: Path, tmp_path: Path) -
         with pytest.raises(OutputError, match=words):
             fast(clip, output, painter=negative)
     assert negative.painted == 0
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_parts_of_a_clip_without_an_index_have_all_its_frames(tmp_path: Path, *, joined: bool) -> None:
+    source = write_flashes(tmp_path / "a.ts", 90, flashes=(12, 70), options={"g": "50", "bf": "2"})
+    if joined:
+        half = write_flashes(tmp_path / "half.ts", 45, flashes=(12,), options={"g": "50", "bf": "2"})
+        source.write_bytes(half.read_bytes() * 2)
+    done = fast(source, tmp_path / "out.mkv", film={"keep": 0}, longest=40)
+    assert done.frames == 90
+    photos, paintings = pictures(source), pictures(tmp_path / "out.mkv")
+    assert len(photos) == len(paintings) == 90
+    flashes, beeps = flashes_and_beeps(tmp_path / "out.mkv")
+    assert beeps == pytest.approx(flashes, abs=0.03)
+    assert flashes[1] - flashes[0] == pytest.approx(1.8 if joined else 58 / 25, abs=0.002)
