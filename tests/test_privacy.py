@@ -56,13 +56,13 @@ CASES = {
         "fast photo.png starry-night -o o.png",
         "fast --camera film.avi starry-night -o me.gif",
     ],
-    "export": ["export -o half.onnx --precision fp16", "export -o small.onnx --precision int8"],
+    "export": ["export -o half.onnx --precision fp16", "export any-painting-encoder -o encoder.onnx"],
     "style": ["style painting.png -o painting.style"],
     "styles": ["styles"],
     "measure": ["measure photo.png photo.png painting.png"],
     "train": [
-        f"train painting.png -o mine.safetensors {TRAINING}",
-        f"train painting.png -o one.safetensors {TRAINING} --architecture johnson2016 --from-scratch",
+        f"train painting.png -o mine.style {TRAINING}",
+        f"train painting.png -o one.safetensors {TRAINING} --architecture johnson2016",
     ],
     "video": [
         "video film.avi --style starry-night -o fast.mp4 --size 64 --workers 2",

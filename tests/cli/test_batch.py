@@ -163,7 +163,7 @@ def test_results_among_the_photographs_are_left_out_and_said_so() -> None:
         (["photos", "--style", "art.png", "-o", "out", "--format", "bmp"], ".png"),
         (["photos", "--style", "art.png", "-o", "out", "--size", "big"], "'big'"),
         (["photos", "--style", "art.png", "-o", "out", "--size", "20"], "at least 32 pixels on each side"),
-        (["photos", "--style", "mine.safetensors", "-o", "out"], "impasto fast PHOTO --model"),
+        (["photos", "--style", "mine.onnx", "-o", "out"], "impasto fast PHOTO --model"),
         (["photos", "--style", "art.png", "-o", "art.png/of/it"], "art.png is a file"),
         (["photos", "--style", "art.png", "-o", "out", "--preset", "monet"], "default, draft, best"),
         (["photos", "--style", "art.png", "-o", "out", "--blend", "1,2"], "one style at a time"),

@@ -170,7 +170,7 @@ def test_a_picture_too_small_for_the_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_network_given_as_a_style_is_sent_to_who_paints_with_it(photo_file: Path, tmp_path: Path) -> None:
-    mine, out = tmp_path / "mine.safetensors", tmp_path / "out.png"
+    mine, out = tmp_path / "mine.onnx", tmp_path / "out.png"
     mine.write_bytes(b"whatever is in it")
     words = f"impasto fast PHOTO --model {mine} -o OUT"
     refused(run("stylize", photo_file, mine, "-o", out, *FAST), words)
