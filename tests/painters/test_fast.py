@@ -138,3 +138,49 @@ def test_the_edges_of_a_seamless_painting_meet() -> None:
     assert painted.shape == (48, 96, 3)
     steps = np.abs(np.diff(painted, axis=1, append=painted[:, :1])).mean((0, 2))
     assert steps[-1] <= 1.1 * steps[:-1].max()
+
+
+def halves(side: str) -> np.ndarray:
+    mask = np.zeros((40, 60), np.float32)
+    mask[:, slice(0, 30) if side == "left" else slice(30, 60)] = 1
+    return mask
+
+
+def masked(*styles: str, masks: tuple[np.ndarray, ...] = (), **options: object) -> Picture:
+    protect = options.pop("protect", None)
+    job = Job("", styles, options=FastOptions(device="cpu", **options))
+    materials = Materials(styles=styles, content_masks=masks, protect=protect)  # type: ignore[arg-type]
+    return make_painter(job, materials).paint(PHOTO).picture
+
+
+PHOTO = Picture(blobs(60, 40, seed=1))
+
+
+def test_each_style_goes_where_its_mask_is_white() -> None:
+    both = masked("starry-night", "great-wave", masks=(halves("left"), halves("right"))).pixels
+    for style, place in (("starry-night", slice(0, 29)), ("great-wave", slice(31, 60))):
+        assert np.allclose(both[:, place], masked(style).pixels[:, place], atol=1e-5)
+
+
+def test_where_no_mask_is_white_and_where_it_is_protected_the_photograph_stays() -> None:
+    for kept in (
+        masked("starry-night", masks=(halves("left"),)),
+        masked("starry-night", protect=halves("right")),
+    ):
+        assert np.allclose(kept.pixels[:, 31:], PHOTO.pixels[:, 31:], atol=1e-5)
+        assert np.allclose(kept.pixels[:, :29], masked("starry-night").pixels[:, :29], atol=1e-5)
+
+
+def test_masks_that_one_pass_cannot_follow_are_refused() -> None:
+    left = halves("left")
+    with pytest.raises(OptionError, match=r"one grey mask per style \(2\); got 1"):
+        masked("starry-night", "great-wave", masks=(left,))
+    with pytest.raises(OptionError, match="grey masks; impasto stylize takes coloured regions"):
+        masked("starry-night", masks=(np.stack([left, 0 * left, 1 - left], 2),))
+    with pytest.raises(OptionError, match="style_weights divide"):
+        masked("starry-night", "great-wave", masks=(left, 1 - left), style_weights=(1.0, 2.0))
+    job = Job("", ("starry-night",), options=FastOptions(device="cpu"))
+    with pytest.raises(OptionError, match="no style masks"):
+        make_painter(job, Materials(styles=("starry-night",), style_masks=(left,)))
+    with pytest.raises(PictureError, match="content mask"):
+        masked("starry-night", masks=(np.ones((40, 40), np.float32),))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from impasto.pipelines.photo import Result
 
 SOME_FAILED = 1
-CAMERA = "Camera"
+CAMERA, REGIONS = "Camera", "Regions"
 
 
 @with_choices
@@ -62,6 +62,18 @@ def fast(
     ] = None,
     *,
     choices: FastChoices,
+    content_mask: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A grey mask, white where the style applies; once per style, in their order.",
+            rich_help_panel=REGIONS,
+            show_default=False,
+        ),
+    ] = None,
+    protect: Annotated[
+        str | None,
+        typer.Option(help="A mask, white where the photograph stays as it is.", rich_help_panel=REGIONS),
+    ] = None,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
     max_pixels: MaxPixels = None,
@@ -99,6 +111,7 @@ def fast(
     impasto fast photo.jpg starry-night painting.jpg --style-weights 0.7,0.3 -o out.png
     impasto fast photo.jpg the-kiss --strength 0.6 --keep-color -o out.png
     impasto fast holiday/ water-lilies -o painted/
+    impasto fast photo.jpg great-wave the-scream --content-mask sea.png --content-mask sky.png -o out.png
     impasto fast photo.jpg mine.style -o out.png
     impasto fast --camera 0 starry-night --serve 8000
     impasto fast --camera 0 great-wave --frames 60 -o me.gif
@@ -108,6 +121,8 @@ def fast(
     given = [text for text in (photo, *(styles or ())) if text is not None]
     photos, names = (given[:1], given[1:]) if camera is None else ([], given)
     _check_request(photos, output, camera, serve, frames)
+    if camera is not None and (content_mask or protect):
+        raise OptionError("--content-mask and --protect are for photographs; expected no --camera")
     if not names and choices.model is None:
         raise InputError("missing a style: a painting's file, or a name; see impasto fast --help")
     from impasto.jobs import Job, Reference
@@ -118,6 +133,8 @@ def fast(
         Reference(),
         tuple(Reference(name, label(name)) for name in names),
         options=options,
+        content_masks=tuple(Reference(mask, label(mask)) for mask in content_mask or ()),
+        protect=None if protect is None else Reference(protect, label(protect)),
         quality=quality,
         **kept(strip_metadata, keep_location, no_recipe),
     )

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from impasto import imaging
 from impasto.catalogue.files import FileStyle, read_style
 from impasto.catalogue.loader import StyleLike, load_style
@@ -15,6 +17,7 @@ from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging.decoder import MAX_PIXELS
+from impasto.imaging.mask_inputs import is_coloured, load_mask
 from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, Maps
 from impasto.inference.any_painting_graphs import LAYERS
 from impasto.inference.one_style import OneStylePainter
@@ -22,12 +25,13 @@ from impasto.inference.options import MINIMUM_SIDE, STYLE_SIZE, FastOptions
 from impasto.inference.sessions import check_device
 from impasto.inference.transport import LayerMoments, Statistics, mixture
 from impasto.jobs import Job
+from impasto.painters.painter import Materials
 from impasto.progress import Cancel, ProgressCallback
-from impasto.types import Painting, Picture, Pixels
+from impasto.types import Painting, Picture, Pixels, Plane
 
 if TYPE_CHECKING:
     from impasto.optimize.engine import Checkpointer
-    from impasto.painters.painter import Materials, Painter
+    from impasto.painters.painter import Painter
 
 ONE_STYLE_SUFFIX = ".onnx"
 SAFE_PIXELS = 25_000_000
@@ -72,7 +76,17 @@ class FastPainter:
         self.options = job.options.replace(device=self.device)
         if not self.styles and model is not None:
             self.styles = [self.engine.style.name if isinstance(self.engine, OneStylePainter) else str(model)]
-        self._style: Any = self._find_style(self.styles) if self.styles else None
+        given = Materials.of(job) if materials is None else materials
+        self._masks, self._protect = list(given.content_masks), given.protect
+        self._check_masks(given)
+        self._style: Any = None
+        self._apart: list[Any] = []
+        if self._masks:
+            self._apart = [
+                self._find_style([style], self.options.replace(style_weights=())) for style in self.styles
+            ]
+        elif self.styles:
+            self._style = self._find_style(self.styles)
 
     def _open(self, file: Path, device: str) -> AnyPaintingPainter | OneStylePainter:
         """Return the network in ``file``, which is opened once."""
@@ -102,8 +116,14 @@ class FastPainter:
         width, height = fit_painting(self.options.size, photo.width, photo.height)
         shrunk = self.options.size is None and (width, height) != (photo.width, photo.height)
         began = time.perf_counter()
-        pixels = imaging.fill_transparent(photo)
-        painted, _ = self.paint_pixels(imaging.resize(pixels, width, height))
+        masks = [load_mask(mask, photo, "content mask", self._max_pixels) for mask in self._masks]
+        guard = None
+        if self._protect is not None:
+            guard = load_mask(self._protect, photo, "protect", self._max_pixels)
+        pixels = imaging.resize(imaging.fill_transparent(photo), width, height)
+        painted = self._paint_apart(pixels, masks) if masks else self.paint_pixels(pixels)[0]
+        if guard is not None:
+            painted = _mixed(painted, pixels, imaging.resize_mask(guard, width, height))
         alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
         notes = ("the photo was larger; --size asks for more",) if shrunk else ()
         return Painting(Picture(painted, alpha, photo.bits), seconds=time.perf_counter() - began, notes=notes)
@@ -113,6 +133,10 @@ class FastPainter:
 
         ``maps``: those of an earlier frame, to be used for this one too.
         """
+        return self._paint(pixels, self._style, maps)
+
+    def _paint(self, pixels: Pixels, wanted: Any, maps: Maps | None = None) -> tuple[Pixels, Maps]:
+        """Return ``pixels`` painted in the style ``wanted``; see ``paint_pixels``."""
         seamless = self.options.seamless or ""
         around = imaging.continued(pixels, seamless)
         if isinstance(self.engine, OneStylePainter):
@@ -120,12 +144,40 @@ class FastPainter:
         elif maps:
             painted = self.engine.paint_with(around, maps)
         else:
-            style, coarse = self._style
+            style, coarse = wanted
             painted, maps = self.engine.paint(around, style, coarse=coarse, strength=self.options.strength)
         painted = imaging.joined(painted, seamless)
         if self.options.keep_color:
             painted = imaging.keep_colours(painted, pixels)
         return painted, maps
+
+    def _paint_apart(self, pixels: Pixels, masks: Sequence[Plane]) -> Pixels:
+        """Return ``pixels`` painted in each style where its mask is white; where none is, they stay."""
+        height, width = pixels.shape[:2]
+        planes = [imaging.resize_mask(mask, width, height) for mask in masks]
+        whole = np.maximum(sum(planes), 1)
+        found = pixels
+        for style, plane in zip(self._apart, planes, strict=True):
+            found = found + (plane / whole)[..., None] * (self._paint(pixels, style)[0] - pixels)
+        return found.astype(np.float32)
+
+    def _check_masks(self, given: Materials) -> None:
+        """Raise OptionError for masks and strokes that one pass cannot follow."""
+        if given.style_masks or given.strokes is not None:
+            raise OptionError("a fast network takes no style masks and no strokes; impasto stylize does")
+        if not self._masks:
+            return
+        if any(is_coloured(mask, self._max_pixels) for mask in self._masks):
+            raise OptionError("a fast network takes grey masks; impasto stylize takes coloured regions")
+        if len(self._masks) != len(self.styles):
+            raise OptionError(
+                f"expected one grey mask per style ({len(self.styles)}); got {len(self._masks)}"
+            )
+        if len(set(self.options.style_weights)) > 1:
+            raise OptionError(
+                "style_weights divide a place among several styles, but with one grey mask per style each "
+                "place has one style: expected no style_weights"
+            )
 
     def _find_style(self, styles: Sequence[StyleLike], options: FastOptions | None = None) -> Any:
         """Return ``styles`` as the network takes them."""
@@ -200,6 +252,12 @@ def network_of(styles: Sequence[StyleLike]) -> Path:
         found = find_style(os.fspath(style))
         style = read_style(found.path) if found.kind in ("named", "file") else None
     return style.path if isinstance(style, FileStyle) and style.is_refined else BUNDLED
+
+
+def _mixed(painted: Pixels, photo: Pixels, guard: Plane) -> Pixels:
+    """Return ``painted``, and ``photo`` where ``guard`` is 1."""
+    found: Pixels = painted + guard[..., None] * (photo - painted)
+    return found
 
 
 def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:

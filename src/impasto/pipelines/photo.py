@@ -256,6 +256,8 @@ def fast(
     style: StyleLike | Sequence[StyleLike],
     *,
     options: FastOptions | None = None,
+    content_masks: MaskLike | Sequence[MaskLike] | None = (),
+    protect: MaskLike | None = None,
     output: str | os.PathLike[str] | None = None,
     quality: int = 95,
     max_pixels: int = imaging.MAX_PIXELS,
@@ -265,10 +267,11 @@ def fast(
 
     ``style``: as for ``stylize``, or a style that the network in ``options.model`` knows. ``changes``
     override fields of ``options``, a ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``.
-    Other arguments and errors are as for ``stylize``.
+    ``content_masks``: one grey mask per style, white where it applies. ``protect``: a grey mask, white where
+    the photograph stays as it is. Other arguments and errors are as for ``stylize``.
     """
     content = in_memory(content, max_pixels)
-    materials = Materials(styles=_styles(style))
+    materials = Materials(styles=_styles(style), content_masks=list_masks(content_masks), protect=protect)
     chosen = (options or FastOptions()).replace(**changes)
     job = _make_job(content, materials, chosen, output, quality, compared=False)
     photo = None if job.content.place else load_picture(content, max_pixels)
