@@ -136,7 +136,7 @@ def test_bad_requests_are_one_line(photo_file: Path, tmp_path: Path) -> None:
     refused(run(tmp_path / "none.jpg", "starry-night", *out), "none.jpg")
     refused(run(photo_file, "starry-night", "--strength", 3, *out), "strength")
     refused(run(photo_file, "starry-night", "-o", photo_file), "also an input")
-    refused(run(photo_file, "starry-night", "--model", photo_file, *out), "network")
+    refused(run(photo_file, "starry-night", "--model", photo_file, *out), "expected a safetensors file")
     refused(run(photo_file, "starry-night", "--serve", 0, *out), "--camera")
     assert not (tmp_path / "o.png").exists()
 
