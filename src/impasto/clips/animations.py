@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips.clip import ClipInfo, Frame, Request
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
@@ -51,8 +51,8 @@ class MovingPicture:
         for number, (ticks, picture, _) in enumerate(self._wanted()):
             if number < skip:
                 continue
-            if picture.alpha is not None and "the film's transparency was left out" not in self.notes:
-                self.notes.append("the film's transparency was left out")
+            if picture.alpha is not None and TRANSPARENT not in self.notes:
+                self.notes.append(TRANSPARENT)
             pixels = imaging.fill_transparent(picture)
             pixels = imaging.resize(pixels, self.info.width, self.info.height)
             yield Frame(number, ticks - self._ticks[0], pixels)

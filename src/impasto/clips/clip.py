@@ -14,7 +14,7 @@ from impasto.types import Pixels
 Damage = Literal["conceal", "refuse"]
 """What to do about a frame that cannot be decoded: show the one before it again, or stop."""
 
-
+TRANSPARENT = "the film's transparency was left out"
 LONGEST_SIDE = 32766
 """In pixels: OpenCV moves no larger picture along a flow."""
 

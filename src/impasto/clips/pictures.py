@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips.clip import ClipInfo, Frame, Request
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
@@ -192,6 +192,8 @@ class PictureSequence:
                     raise InputError(f"frame {number} is damaged: {error}") from error
                 last = self._conceal(number, last, error)
             else:
+                if picture.alpha is not None and TRANSPARENT not in self.notes:
+                    self.notes.append(TRANSPARENT)
                 pixels = imaging.fill_transparent(picture) if picture.alpha is not None else picture.pixels
                 pixels = imaging.resize(pixels, self.info.width, self.info.height)
                 last = Frame(number, number, pixels)

@@ -17,7 +17,7 @@ import numpy as np
 
 from impasto import imaging
 from impasto.clips import colour
-from impasto.clips.clip import ClipInfo, Frame, Request
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
@@ -263,7 +263,7 @@ class VideoFile:
             self._note("HDR was converted to SDR")
         pixels, alpha = colour.to_pixels(frame), colour.alpha_of(frame)
         if self._has_other_alpha or alpha is not None:
-            self._note("the film's transparency was left out")
+            self._note(TRANSPARENT)
         return pixels if alpha is None else imaging.fill_transparent(Picture(pixels, alpha=alpha))
 
     def _finished(self, frame: Any, ticks: int) -> Pixels:

@@ -624,3 +624,12 @@ def test_parts_of_a_clip_without_an_index_have_all_its_frames(tmp_path: Path, *,
     flashes, beeps = flashes_and_beeps(tmp_path / "out.mkv")
     assert beeps == pytest.approx(flashes, abs=0.03)
     assert flashes[1] - flashes[0] == pytest.approx(1.8 if joined else 58 / 25, abs=0.002)
+
+
+def test_transparency_of_pictures_is_told(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    alpha = np.ones((48, 64), np.float32)
+    alpha[:, :20] = 0
+    for number in range(3):
+        imaging.write(Picture(moving(number), alpha=alpha), tmp_path / "in" / f"{number}.png")
+    assert fast(tmp_path / "in", tmp_path / "out").notes == ("the film's transparency was left out",)
