@@ -264,3 +264,16 @@ def test_what_cannot_be_done_is_refused_in_one_line(here: Path, arguments: list[
 def test_unknown_paintings_and_folders_are_refused() -> None:
     refused(run("train", "nothing", "-o", "m.style", *SHORT), "nothing")
     refused(run("train", "straw-hat", "--content-dir", "nowhere", "-o", "m.style", *SHORT), "nowhere")
+
+
+@pytest.mark.slow
+def test_a_training_whose_time_went_into_reading_learns_something(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.pipelines.train import training
+
+    monkeypatch.setattr(training, "LEAST_LEARNING", 1.1)  # as if nothing were left
+    result = run("train", "My Art.png", *PHOTOS, "--size", "64", "-o", "m.style", "--minutes", "0.1")
+    assert result.exit_code == 0, result.output
+    assert "reading the pictures took most of the 0.1 minutes" in result.stderr
+    assert (here / "m.style").exists()

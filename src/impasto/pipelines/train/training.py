@@ -11,7 +11,6 @@ from typing import Any
 from torch import Tensor
 
 from impasto import imaging
-from impasto.errors import InputError
 from impasto.files import protecting
 from impasto.networks.train.evaluation import Judgement, contact_sheet, judge
 from impasto.networks.train.learners import Architecture, Learner, begin
@@ -30,7 +29,7 @@ CHECKPOINT_EVERY = 100
 SAVING = 4.0
 """The approximate seconds for evaluating and writing the network."""
 LEAST_LEARNING = 0.3
-"""The share of the time that must be left after reading everything."""
+"""The share of the time that training has at least, however long reading everything took."""
 RATES: dict[Architecture, float] = {"any-painting": 6e-4, "johnson2016": 1e-3}
 """The learning rate of each training."""
 JUDGED = 16
@@ -119,14 +118,16 @@ def train_network(
         trainer.schedule = replace(trainer.schedule, steps=saved["steps"])
         trainer.restore(saved["trainer"])
     elif plan.steps is None:
-        if left < LEAST_LEARNING * plan.seconds:
-            raise InputError(
-                f"reading the pictures took most of the {plan.seconds / 60:g} minutes: expected more "
-                "--minutes, or smaller pictures"
+        least = LEAST_LEARNING * plan.seconds
+        if left < least:
+            (on_note or (lambda _: None))(
+                f"reading the pictures took most of the {plan.seconds / 60:g} minutes: training goes on for "
+                f"{least:.0f} s more, so that something is learnt"
             )
+            left = least
         trainer.schedule = replace(trainer.schedule, steps=trainer.steps_in(left - SAVING))
     # A resumed training keeps its number of steps.
-    deadline = None if plan.steps is not None or saved is not None else watch.began + plan.seconds - SAVING
+    deadline = None if plan.steps is not None or saved is not None else time.perf_counter() + left - SAVING
     keep = _Keeper(checkpoint if team.is_leader else None, materials, watch, before)
     finished = _run(trainer, watch, keep, checkpoint_every, deadline)
     result = TrainingResult(
