@@ -59,8 +59,12 @@ class Record:
         return cls(**plain)
 
 
+def _is_count(value: object) -> bool:
+    return is_whole(value) and 0 <= value < 2**53  # type: ignore[operator]
+
+
 def _is_size(value: object) -> bool:
-    return value is None or (isinstance(value, list) and len(value) == 2 and all(is_whole(n) for n in value))
+    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(_is_count, value)))
 
 
 def _is_losses(value: object) -> bool:
@@ -71,8 +75,8 @@ _KINDS: tuple[tuple[str, str, Callable[[object], bool]], ...] = (
     ("size", "a width and a height", _is_size),
     ("losses", "an object of numbers", _is_losses),
     ("seconds", "a number", is_real),
-    ("iterations", "a whole number", is_whole),
-    ("attempts", "a whole number", is_whole),
+    ("iterations", "a whole number", _is_count),
+    ("attempts", "a whole number", _is_count),
     ("error", "a text", lambda value: value is None or isinstance(value, str)),
 )
 
