@@ -138,9 +138,9 @@ def test_a_file_that_paints_something_else_is_not_written(
 
 
 def test_eight_bits_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="fp32, fp16"):
+    with pytest.raises(OptionError, match="fp32 or fp16"):
         export_painting(tmp_path / "p.onnx", precision="int8")
-    with pytest.raises(OptionError, match="fp32, fp16"):
+    with pytest.raises(OptionError, match="fp32 or fp16"):
         export_encoder(tmp_path / "e.onnx", precision="int8")
 
 
