@@ -122,7 +122,7 @@ def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
     if engine == "fast":
         fast = FastFramePainter(FastPainter(Job("", (NAME,), options=FastOptions())))
         return [
-            ("naive", Alone(lambda pixels: fast.paint(pixels, None)[0])),
+            ("naive", Alone(fast.paint)),
             ("ours", Blended(fast, keep=FILM.keep)),
         ]
     slow = OptimisedFramePainter(
@@ -202,7 +202,7 @@ def drift() -> None:
         ours = [found.pixels for found in Blended(fast, keep=FILM.keep).paint(frames)]
         picked = range(9, len(frames), 10)
         shown = [frames[n] for n in picked]
-        naive = figures(shown, [fast.paint(frame.pixels, None)[0] for frame in shown], judge)
+        naive = figures(shown, [fast.paint(frame.pixels) for frame in shown], judge)
         for n, row in zip(picked, figures(shown, [ours[n] for n in picked], judge) / naive - 1, strict=True):
             print(f"| {name} | {n + 1} | {' | '.join(f'{part:+.1%}' for part in row)} |", flush=True)
 

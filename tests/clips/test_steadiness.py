@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from impasto.clips import Blended, Frame, Guide, Guided, State
+from impasto.clips import Blended, Frame, Guide, Guided
 from impasto.clips.flow import consistency, motion, warp
 from impasto.clips.pipeline import ahead
 from impasto.clips.scenes import is_cut
@@ -56,39 +56,19 @@ class Flickering:
 
 
 class EachAlone:
-    """A painter of shots that keeps the number of frames it has painted in one."""
+    """A painter without a guide."""
 
     def __init__(self, painter: Flickering) -> None:
         self.painter = painter
-        self.begun = 0
 
-    def paint(self, frame: Pixels, kept: State | None) -> tuple[Pixels, State]:
-        self.begun += not kept
-        count = 1 + int(kept["count"] if kept else 0)
-        return self.painter.paint(frame, None), {"count": np.array(count)}
+    def paint(self, frame: Pixels) -> Pixels:
+        return self.painter.paint(frame, None)
 
     def finish(self, pixels: Pixels, _: Pixels) -> Pixels:
         return pixels
 
     def describe(self) -> str:
         return "flickering"
-
-
-def test_what_is_kept_of_a_shot_is_given_back_after_a_pause_and_forgotten_at_a_cut() -> None:
-    clip = frames([0, 1, 2])
-    other = [Frame(3 + n, 3 + n, np.ascontiguousarray(1 - moving(n, *SIZE)[::-1])) for n in range(2)]
-    first = list(Blended(EachAlone(Flickering()), keep=0.99).paint(clip))
-    again = EachAlone(Flickering())
-    done = list(Blended(again, keep=0.99).paint([frames([3])[0], *other], first[-1].state))
-    assert [int(one.state["kept/count"]) for one in (*first, *done)] == [1, 2, 3, 4, 1, 2]
-    assert again.begun == 1
-
-
-def test_a_shot_entered_later_on_is_painted_by_what_its_first_frame_gave() -> None:
-    blended = Blended(EachAlone(Flickering()), keep=0.99)
-    state = blended.enter(frames([0])[0].pixels)
-    done = list(blended.paint(frames([5, 6]), state))
-    assert [(one.cut, int(one.state["kept/count"])) for one in done] == [(True, 2), (False, 3)]
 
 
 def test_flow_of_a_picture_that_moves_three_pixels_is_three_pixels() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.clips.blended import Blended
     from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, parse_time
-    from impasto.clips.coherence import Coherence, FramePainter, Guide, PaintedFrame, ShotPainter, State
+    from impasto.clips.coherence import Coherence, FramePainter, Guide, PaintedFrame, State, UnguidedPainter
     from impasto.clips.guided import Guided
     from impasto.clips.sources import open_clip
 
@@ -27,8 +27,8 @@ _HOMES = {
     "FramePainter": "impasto.clips.coherence",
     "Guide": "impasto.clips.coherence",
     "PaintedFrame": "impasto.clips.coherence",
-    "ShotPainter": "impasto.clips.coherence",
     "State": "impasto.clips.coherence",
+    "UnguidedPainter": "impasto.clips.coherence",
     "Guided": "impasto.clips.guided",
     "open_clip": "impasto.clips.sources",
 }
@@ -45,8 +45,8 @@ __all__ = [
     "Guided",
     "PaintedFrame",
     "Request",
-    "ShotPainter",
     "State",
+    "UnguidedPainter",
     "open_clip",
     "parse_time",
 ]

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from impasto.clips.clip import Frame
 from impasto.clips.coherence import (
     PaintedFrame,
-    ShotPainter,
     State,
+    UnguidedPainter,
     from_bytes,
     from_words,
     to_bytes,
@@ -36,7 +36,6 @@ change."""
 PACE = 0.1
 """How fast the colours of a scene follow those of its frames."""
 
-_KEPT = "kept/"
 _LEVELS = 3
 """Strokes are in so many levels of a Laplacian pyramid: up to about 8 pixels."""
 _UNLIKE = 0.06
@@ -55,7 +54,6 @@ class _Step:
     cut: bool
     same: bool
     painting: Pixels | None = None
-    kept: State | None = None
 
 
 class Blended:
@@ -67,7 +65,7 @@ class Blended:
     shadows, lights, dissolves.
     """
 
-    def __init__(self, painter: ShotPainter, *, keep: float) -> None:
+    def __init__(self, painter: UnguidedPainter, *, keep: float) -> None:
         self.painter = painter
         self.keep = keep
 
@@ -80,7 +78,7 @@ class Blended:
         last = from_words(known["painting"]) if "painting" in known else None
         colours = known.get("colours")
         steps = ahead(self._steps(ahead(frames), known.get("photo")))
-        for step in ahead(self._painted(steps, known)):
+        for step in ahead(self._painted(steps)):
             if step.same and last is not None:
                 mixed = last
             else:
@@ -94,7 +92,6 @@ class Blended:
             last = from_words(kept)
             assert colours is not None
             found: dict[str, NDArray[Any]] = {"photo": step.photo, "painting": kept, "colours": colours}
-            found |= {_KEPT + name: array for name, array in (step.kept or {}).items()}
             yield PaintedFrame(step.frame, last, step.cut, found)
 
     def _steps(self, frames: Iterable[Frame], photo: NDArray[np.uint8] | None) -> Iterator[_Step]:
@@ -112,20 +109,9 @@ class Blended:
                 yield _Step(frame, now, found.flow, share, is_cut(pixels, moved, found), False)
             photo = now
 
-    def enter(self, first: Pixels) -> State:
-        """Return the state in which a shot that begins with the frame ``first`` is entered later on."""
-        return {_KEPT + name: array for name, array in self.painter.paint(first, None)[1].items()}
-
-    def _painted(self, steps: Iterable[_Step], state: State) -> Iterator[_Step]:
-        kept: State = {name[len(_KEPT) :]: state[name] for name in state if name.startswith(_KEPT)}
-        entered = "photo" not in state  # its first frame is no cut
+    def _painted(self, steps: Iterable[_Step]) -> Iterator[_Step]:
         for step in steps:
-            painting = None
-            if not step.same:
-                anew = step.cut and not entered
-                painting, kept = self.painter.paint(step.frame.pixels, None if anew else kept)
-            entered = False
-            yield replace(step, painting=painting, kept=kept)
+            yield step if step.same else replace(step, painting=self.painter.paint(step.frame.pixels))
 
 
 def _trusted(pixels: Pixels, moved: Pixels, before: Motion) -> Plane:

@@ -42,16 +42,13 @@ class FramePainter(Protocol):
         """Return what else decides how its paintings look than the options: its network."""
 
 
-class ShotPainter(Protocol):
-    """Paints the frames of a shot one after the other, by what it kept of the first; the paintings are
-    blended."""
+class UnguidedPainter(Protocol):
+    """Paints each frame by itself; the paintings are blended."""
 
     is_guided: Literal[False]
 
-    def paint(self, frame: Pixels, kept: State | None) -> tuple[Pixels, State]:
-        """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size, and what is to be kept for
-        the next of its shot; ``kept``: for this one, None at the beginning.
-        """
+    def paint(self, frame: Pixels) -> Pixels:
+        """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
         """See ``FramePainter``."""
@@ -74,7 +71,7 @@ class Coherence(Protocol):
     """A way to paint frames so that they fit together."""
 
     @property
-    def painter(self) -> FramePainter | ShotPainter: ...
+    def painter(self) -> FramePainter | UnguidedPainter: ...
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """Yield the paintings of ``frames``, continuing from ``state`` if given."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from impasto.clips import FramePainter, ShotPainter
+from impasto.clips import FramePainter, UnguidedPainter
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.progress import Cancel, ProgressCallback
@@ -26,7 +26,7 @@ def make_frame_painter(
     painter: FastPainter | None = None,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
-) -> FramePainter | ShotPainter:
+) -> FramePainter | UnguidedPainter:
     """Return the painter of the frames of the film that ``job`` describes.
 
     ``first``: the first frame, (H, W, 3). ``painter``: the fast network, if it is loaded already. The rest is

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
-
-from numpy.typing import NDArray
+from typing import Literal
 
 from impasto.painters.fast import FastPainter
 from impasto.types import Pixels
 
 
 class FastFramePainter:
-    """Frames in one pass each; those of a shot with what carried its first frame's features over."""
+    """Frames in one pass each. What carries features over is worked out for each frame: with that of a
+    shot's first frame, paintings leave the style as soon as the picture changes."""
 
     is_guided: Literal[False] = False
 
     def __init__(self, painter: FastPainter) -> None:
         self.painter = painter
 
-    def paint(
-        self, frame: Pixels, kept: Mapping[str, NDArray[Any]] | None
-    ) -> tuple[Pixels, Mapping[str, NDArray[Any]]]:
-        """See ``clips.ShotPainter``."""
-        return self.painter.paint_pixels(frame, kept)
+    def paint(self, frame: Pixels) -> Pixels:
+        """See ``clips.UnguidedPainter``."""
+        return self.painter.paint_pixels(frame)[0]
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:  # noqa: ARG002 - nothing is left to do
         """Return ``pixels`` as they are."""

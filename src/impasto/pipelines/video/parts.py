@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impasto import files
-from impasto.clips import Blended, Clip, Frame, PaintedFrame, Request, State, open_clip
+from impasto.clips import Clip, Frame, PaintedFrame, Request, State, open_clip
 from impasto.clips.coherence import to_words
 from impasto.clips.writer import SegmentWriter
 from impasto.errors import InputError
@@ -117,9 +117,8 @@ class PartPainter:
         with contextlib.ExitStack() as stack:
             stack.callback(out.discard)
             stack.enter_context(contextlib.suppress(FrameCancelled))
-            state = out.state or self._entered(plan, part)
             frames = part_frames(plan, self.clip, part, out.notes, out.painted)
-            paintings = stack.enter_context(contextlib.closing(self.coherence.paint(frames, state)))
+            paintings = stack.enter_context(contextlib.closing(self.coherence.paint(frames, out.state)))
             for painted in paintings:
                 if cancel():
                     return False
@@ -131,14 +130,6 @@ class PartPainter:
             out.finish()
             return True
         return False
-
-    def _entered(self, plan: FilmPlan, part: Part) -> State | None:
-        """Return the state in which a part within a shot begins, where the shot's first frame decides it."""
-        start = max((cut for cut in plan.cuts if cut <= part.begin), default=0)
-        if start == part.begin or not isinstance(self.coherence, Blended):
-            return None
-        opening = dataclasses.replace(part, begin=start, end=start + 1)
-        return self.coherence.enter(next(part_frames(plan, self.clip, opening, [], 0)).pixels)
 
 
 class _PartWriter:
