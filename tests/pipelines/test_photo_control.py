@@ -221,7 +221,7 @@ def test_strokes_of_one_style_on_the_layout_of_another() -> None:
 
 
 def test_strokes_need_a_picture_to_lie_on() -> None:
-    with pytest.raises(StyleError, match="must be one picture"):
+    with pytest.raises(StyleError, match="expected a picture as the style that gives the layout"):
         impasto.stylize(PHOTO, "starry-night", strokes=RED, **FAST)
     with pytest.raises(OptionError, match="first 2 blocks"):
         impasto.stylize(PHOTO, RED, strokes=BLUE, style_layers={"relu3_1": 1.0}, **FAST)
