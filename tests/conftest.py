@@ -22,7 +22,7 @@ All others' are marked numerical: make test-kernels runs them with kernels of an
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the clusters that tests start themselves
 
 
-# Whoever starts the tests in the background, or with nohup, has these ignored, and children would inherit that.
+# Who starts the tests in the background, or with nohup, has these ignored, and children would inherit that.
 for _name, _usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     _number = getattr(signal, _name, None)  # Windows has no SIGHUP
     if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
