@@ -47,7 +47,7 @@ def test_figure_three_is_swept_with_the_papers_losses(photo: Picture, painting: 
     rows, columns = inspections.paper_axes("2015-3", options)
     one = Axis("ratio", columns.values[:1])
     found = inspections.sweep(photo, painting, rows, one, options=options)
-    assert found.rows.labels == ("conv1_1", "+ conv2_1", "+ conv3_1", "+ conv4_1", "+ conv5_1")
+    assert found.rows.labels == ("relu1_1", "+ relu2_1", "+ relu3_1", "+ relu4_1", "+ relu5_1")
     assert all(cell.losses["total"] > 0 for row in found.paintings for cell in row)
 
 
