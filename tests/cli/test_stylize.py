@@ -370,3 +370,14 @@ def test_a_network_s_file_that_does_not_say_its_convention_is_given_one(
     refused(run(*command), "does not say which input", "--convention")
     result = run(*command, "--convention", "centred")
     assert result.exit_code == 0, result.output
+
+
+def test_a_start_other_than_the_one_asked_for_is_said(
+    photo_file: Path, painting_file: Path, tmp_path: Path
+) -> None:
+    words = ["stylize", photo_file, painting_file, "starry-night", "--blend", "2,-1", *FAST]
+    result = run(*words, "-o", tmp_path / "o.png")
+    assert result.exit_code == 0, result.output
+    assert "; the start is the photograph, since the fast network does not move away" in result.stdout
+    told = run(*words, "-o", tmp_path / "o.png", "--json")
+    assert len(json.loads(told.stdout.splitlines()[-1])["notes"]) == 1

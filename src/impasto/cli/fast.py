@@ -249,7 +249,8 @@ def _say(result: Result, device: str, show: str) -> None:
     job, width, height = result.job, result.picture.width, result.picture.height
     if show == "json":
         line = {"content": job.content.place, "output": job.output, "width": width, "height": height}
-        print(jsonlib.dumps(line | {"seconds": round(result.seconds, 3), "device": device}), flush=True)
+        about = {"seconds": round(result.seconds, 3), "device": device, "notes": list(result.notes)}
+        print(jsonlib.dumps(line | about), flush=True)
     elif show == "words":
         more = "".join(f"; {note}" for note in result.notes)
         on = "" if device == "cpu" else f" on {device}"

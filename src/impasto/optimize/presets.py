@@ -133,7 +133,7 @@ _STYLE_TRANSFER: dict[str, Any] = {
 PRESETS: Mapping[str, Preset] = {
     "default": Preset("a painting in seconds", "Impasto", {}),
     "draft": Preset(
-        "a first look, about three times as fast", "Impasto", {"iterations": 5, "coarse_iterations": 12}
+        "a first look, in about half the time", "Impasto", {"iterations": 5, "coarse_iterations": 12}
     ),
     "best": Preset("the most careful painting", "Impasto", {"iterations": 100, "coarse_iterations": 150}),
     "gatys2015": Preset(
