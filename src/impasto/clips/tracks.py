@@ -7,30 +7,22 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from heapq import merge
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from impasto.clips.codecs import SOUND, SOUND_INSTEAD, SUBTITLES, SUBTITLES_INSTEAD, VideoOutput
 from impasto.clips.index import VideoIndex
 from impasto.clips.libav import container_format, load_av, open_video
+from impasto.clips.sound import SoundEncoder, add_sound_stream
 from impasto.errors import InputError
 
 Row = tuple[float, int, Any]
 """When a packet is due, in seconds, the number of its track, and the packet."""
 
-_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-"""Layouts that both encoders take, by number of channels: a file may name one that they do not know, such as
-AC-3's 5.1(side), or none."""
-_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-"""Those of AAC. Opus has one."""
-_HOLE = Fraction(3, 100)
-"""In seconds: sound whose times are further apart has a hole there, or an overlap."""
 _TEXT = ("subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text")
 _TECHNICAL: tuple[str, ...] = (
     "duration",
@@ -126,7 +118,7 @@ class TrackWriter:
             if track.kind == "subtitle":
                 rows.append(self._subtitles(output, opened, stream, track, order))
             elif track.encoder:
-                copy = _sound_encoder(output, stream, track.encoder)
+                copy = add_sound_stream(output, stream, track.encoder)
                 rows.append(self._encoded(opened, stream, copy, track, order))
             else:
                 copy = output.add_stream_from_template(stream, opaque=True)
@@ -229,7 +221,7 @@ class TrackWriter:
 
     def _encoded(self, source: Any, stream: Any, copy: Any, track: Track, order: int) -> Iterator[Row]:
         copy.codec_context.open()
-        sound = _SoundEncoder(copy)
+        sound = SoundEncoder(copy)
         for packet in _on_one_clock(source, stream, self.tracks.index):
             if self.tracks.within(packet.pts * packet.time_base, Fraction(1)) is None:
                 break
@@ -252,102 +244,6 @@ class TrackWriter:
             return int(frame.samples)
         left = (self.tracks.end - self.tracks.origin - begin) * frame.sample_rate
         return int(max(0, min(frame.samples, round(left))))
-
-
-class _SoundEncoder:
-    """Encodes frames of sound so that each is heard at its time: holes become silence, overlaps are cut."""
-
-    def __init__(self, stream: Any) -> None:
-        self._av = load_av()
-        self._stream = stream
-        self._context = stream.codec_context
-        self._size = self._context.frame_size or 1024
-        self._fifo = self._av.AudioFifo()
-        self._resampler: Any = None
-        self._form: Any = None
-        self._put = Fraction(0)  # seconds that went in
-        self._samples = 0
-
-    def encode(self, frame: Any, begin: Fraction, length: int) -> Iterator[Any]:
-        """Yield packets. ``begin``: when the frame is heard, in seconds; ``length``: its samples to take."""
-        rate, skip = frame.sample_rate, 0
-        if begin - self._put > (_HOLE if self._put else 0):
-            self._flush()
-            self._silence(begin - self._put)
-        elif self._put - begin > _HOLE or begin < 0:
-            skip = round((max(self._put, Fraction(0)) - begin) * rate)
-        if skip < length:
-            self._convert(_part(self._av, frame, skip, length))
-            self._put += Fraction(length - skip, rate)
-        yield from self._packets(self._size)
-
-    def finish(self) -> Iterator[Any]:
-        """Yield the last packets."""
-        self._flush()
-        yield from self._packets(self._size)
-        if self._fifo.samples:
-            yield from self._packets(self._fifo.samples)
-        if self._samples:
-            yield from self._stream.encode(None)
-
-    def _convert(self, frame: Any) -> None:
-        form = (frame.format.name, frame.layout.name, frame.layout.nb_channels, frame.sample_rate)
-        if form != self._form:
-            self._flush()
-            context = self._context
-            self._form = form
-            self._resampler = self._av.AudioResampler(context.format, context.layout, context.sample_rate)
-        frame.pts = None
-        self._take(self._resampler.resample(frame))
-
-    def _flush(self) -> None:
-        if self._resampler is not None:
-            self._take(self._resampler.resample(None))
-        self._resampler = self._form = None
-
-    def _take(self, frames: Sequence[Any]) -> None:
-        for frame in frames:
-            frame.pts = None
-            self._fifo.write(frame)
-
-    def _silence(self, seconds: Fraction) -> None:
-        context = self._context
-        whole = round((self._put + seconds) * context.sample_rate)
-        left = whole - round(self._put * context.sample_rate)
-        planar, channels = context.format.is_planar, context.layout.nb_channels
-        kind = np.dtype(_KINDS[context.format.packed.name])
-        while left > 0:
-            count = min(left, context.sample_rate)
-            shape = (channels, count) if planar else (1, channels * count)
-            frame = self._av.AudioFrame.from_ndarray(
-                np.zeros(shape, kind), format=context.format.name, layout=context.layout.name
-            )
-            frame.sample_rate = context.sample_rate
-            self._take([frame])
-            left -= count
-        self._put += seconds
-
-    def _packets(self, size: int) -> Iterator[Any]:
-        while self._fifo.samples >= size:
-            frame = self._fifo.read(size)
-            frame.pts, frame.time_base = self._samples, Fraction(1, self._context.sample_rate)
-            self._samples += frame.samples
-            yield from self._stream.encode(frame)
-
-
-_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
-
-
-def _part(av: Any, frame: Any, first: int, last: int) -> Any:
-    """Return the samples of a frame of sound from ``first`` to ``last``."""
-    if first == 0 and last == frame.samples:
-        return frame
-    values = frame.to_ndarray()
-    step = 1 if frame.format.is_planar else frame.layout.nb_channels
-    values = np.ascontiguousarray(values[:, first * step : last * step])
-    part = av.AudioFrame.from_ndarray(values, format=frame.format.name, layout=frame.layout.name)
-    part.sample_rate = frame.sample_rate
-    return part
 
 
 def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], list[str]]:
@@ -428,7 +324,7 @@ def _check_encoder(stream: Any, track: Track, path: Path, suffix: str) -> None:
     av = load_av()
     try:
         with av.open(io.BytesIO(), "w", format=container_format(suffix)) as output:
-            _sound_encoder(output, stream, track.encoder).codec_context.open()
+            add_sound_stream(output, stream, track.encoder).codec_context.open()
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{path}: its sound ({track.codec}) cannot be encoded as {track.encoder.removeprefix('lib')}, "
@@ -500,15 +396,6 @@ def _label(stream: Any, labels: Mapping[str, str], disposition: int) -> None:
     stream.metadata.clear()
     stream.metadata.update(labels)
     stream.disposition = load_av().stream.Disposition(disposition)
-
-
-def _sound_encoder(output: Any, stream: Any, encoder: str) -> Any:
-    """Return a stream of ``output`` for the sound of ``stream``."""
-    rate = stream.codec_context.sample_rate
-    if encoder == "libopus" or rate not in _RATES:
-        rate = 48000
-    layout = _LAYOUTS.get(stream.codec_context.layout.nb_channels, "stereo")
-    return output.add_stream(encoder, rate=rate, layout=layout)
 
 
 def _on_one_clock(source: Any, stream: Any, index: VideoIndex) -> Iterator[Any]:

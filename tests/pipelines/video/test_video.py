@@ -361,10 +361,10 @@ def test_a_size_that_cannot_be_encoded_or_painted_is_refused_before_painting(tmp
 def test_sound_that_no_encoder_takes_is_refused_before_painting(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.clips import tracks
+    from impasto.clips import sound, tracks
 
     monkeypatch.setitem(tracks.SOUND_INSTEAD, ".webm", "ac3_fixed")
-    monkeypatch.setitem(tracks._LAYOUTS, 1, "7.1")  # which AC-3 has not
+    monkeypatch.setitem(sound._LAYOUTS, 1, "7.1")  # which AC-3 has not
     negative = Negative()
     with pytest.raises(
         InputError, match=r"its sound \(aac\) cannot be encoded as ac3_fixed, which .webm needs"
