@@ -230,7 +230,7 @@ def simulate(
 
     began = time.process_time()
     batch = run_with(
-        lambda: (executor, workers), jobs, out, policy=policy or Policy(patience=120.0), on_event=tell
+        lambda: (executor, workers), jobs, out, policy=policy or Policy(silence=120.0), on_event=tell
     )
     spent = time.process_time() - began
     lines = _lines(out / "manifest.jsonl")

@@ -41,8 +41,9 @@ def make(diary: str, steps: int = 1, **what: str) -> Made:
 
     ``what`` happens to a result by its name, before it is written: "die" kills the worker the first time,
     "murder" every time, "fail" raises what may pass the first time, "damaged" what does not pass, "hang"
-    waits for ever the first time, "zombie" writes, then dies, the first time, "torn" dies while writing, the
-    first time, and "wait" goes on until it is stopped. With several ``steps`` a result takes 20 ms for each.
+    waits for ever the first time, "freeze" stops the process the first time, "zombie" writes, then dies, the
+    first time, "torn" dies while writing, the first time, and "wait" goes on until it is stopped. With
+    several ``steps`` a result takes 20 ms for each.
     """
 
     def perform(job: Job, _: Path, tell: ProgressCallback, stop: Cancel) -> Painted:
@@ -70,10 +71,13 @@ def act(what: str, job: Job, *, first: bool) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "torn" and first:
         files.Draft(job.output).stream.write(b"half")
+        files.Draft(Path(job.output).parent / ".impasto" / "state").stream.write(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "zombie" and first:
         write(job)
         os.kill(os.getpid(), signal.SIGKILL)
+    if what == "freeze" and first:
+        os.kill(os.getpid(), signal.SIGSTOP)
     if what == "hang" and first:
         signal.pause()
     if what == "fail" and first:

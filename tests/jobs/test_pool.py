@@ -181,6 +181,23 @@ def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
     assert 30 <= actors.time < 50
 
 
+def test_workers_are_not_killed_for_the_time_in_which_this_process_was_stopped() -> None:
+    actors = Actors({(0, 1): "hang"})
+    wait, told = actors.wait, []
+
+    def held_up(seconds: float) -> list[Event]:
+        if len(actors.waits) == 5:
+            actors.time += 4000.0
+        if len(actors.waits) == 9:
+            told.append(list(actors.dismissed))
+        return wait(seconds)
+
+    actors.wait = held_up  # type: ignore[method-assign]
+    play(actors, 1, 1, Policy(patience=1000))
+    assert told == [[]]
+    assert actors.dismissed == [(1, True)]
+
+
 def test_a_result_told_twice_counts_once() -> None:
     book, _ = play(Actors({(0, 1): "twice"}), 2, 1)
     assert len(rows(book)) == 2

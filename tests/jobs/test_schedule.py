@@ -131,7 +131,44 @@ def test_a_worker_that_says_nothing_is_noticed_and_one_without_work_is_not() -> 
     assert schedule.unresponsive(99.0) == []
     schedule.note_event(first, 50.0)
     assert schedule.unresponsive(149.0) == []
-    assert schedule.unresponsive(160.0) == [first]
+    assert schedule.unresponsive(160.0) == [(first, "its painting has not moved on for 100 s")]
+
+
+def test_patience_follows_from_how_long_items_take() -> None:
+    schedule = started(9, 2, Policy(silence=1e9))
+    (first, *_), (second, *_) = handed(schedule)
+    assert schedule.patience == 3600, "nothing is known yet"
+    schedule.note_event(first, 2.0)
+    schedule.done(first, 0, 5.0)
+    assert schedule.patience == 120, "items of seconds"
+    handed(schedule, 5.0)
+    schedule.note_event(second, 60.0)
+    assert schedule.patience == 1200, "an item without a word for a minute"
+    assert schedule.unresponsive(1200.0) == []
+    assert schedule.unresponsive(1270.0) == [
+        (worker, "its painting has not moved on for 1200 s") for worker in (first, second)
+    ]
+
+
+def test_a_worker_whose_heart_beats_is_stuck_only_if_its_item_does_not_move() -> None:
+    schedule = started(2, 2, Policy(silence=60, patience=500))
+    (first, *_), (second, *_) = handed(schedule)
+    schedule.note_event(first, 55.0, moved=False)
+    assert schedule.unresponsive(62.0) == [(second, "the worker did not respond for 60 s")]
+    schedule.lost(second, 62.0)
+    for time in range(100, 500, 50):
+        schedule.note_event(first, time, moved=False)
+        assert schedule.unresponsive(time) == []
+    schedule.note_event(first, 501.0, moved=False)
+    assert schedule.unresponsive(504.0) == [(first, "its painting has not moved on for 500 s")]
+
+
+def test_silence_while_this_process_was_held_up_is_excused() -> None:
+    schedule = started(1, 1, Policy(silence=60))
+    ((worker, *_),) = handed(schedule)
+    schedule.excuse_silence(4000.0)
+    assert schedule.unresponsive(4050.0) == []
+    assert schedule.unresponsive(4070.0) == [(worker, "the worker did not respond for 60 s")]
 
 
 def test_idle_workers_are_let_go_when_nothing_waits() -> None:

@@ -29,6 +29,13 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Heartbeat:
+    """A worker's process runs, whether or not its painting moves on."""
+
+    worker: int
+
+
+@dataclass(frozen=True)
 class Progressed:
     """The progress of a worker's painting."""
 
@@ -55,7 +62,7 @@ class WorkerLost:
     at_fault: bool = True
 
 
-Event = WorkerReady | Started | Progressed | Finished | WorkerLost
+Event = WorkerReady | Started | Heartbeat | Progressed | Finished | WorkerLost
 
 State = Literal["skipped", "started", "painting", "retrying", "replaced", "done", "failed"]
 
@@ -84,7 +91,10 @@ BatchCallback = Callable[[BatchEvent], None]
 
 
 class Executor(Protocol):
-    """The interface to workers, wherever they are. The events of one worker come in order."""
+    """The interface to workers, wherever they are. The events of one worker come in order.
+
+    Workers in other processes send a ``Heartbeat`` every few seconds while they have a task.
+    """
 
     def now(self) -> float:
         """Return the time in seconds; where it begins does not matter."""

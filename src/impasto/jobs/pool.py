@@ -16,6 +16,7 @@ from impasto.jobs.events import (
     Event,
     Executor,
     Finished,
+    Heartbeat,
     Progressed,
     Started,
     State,
@@ -31,6 +32,8 @@ GRACE = 60.0
 """Seconds after Ctrl-C for workers to save their paintings and stop."""
 PULSE = 0.25
 """Seconds between checks whether to stop."""
+STALL = 30.0
+"""Seconds between two checks after which this process was held up itself, and heard no worker."""
 
 
 class Pool:
@@ -70,11 +73,16 @@ class Pool:
         Raises ImpastoError if no worker can be started, and the errors of ``store_records``.
         """
         self._stop = stop
+        looked = self.executor.now()
         try:
             while not self.schedule.finished:
                 if stop():
                     self._stop_workers()
                     return False
+                now = self.executor.now()
+                if now - looked > STALL:
+                    self.schedule.excuse_silence(now)
+                looked = now
                 self._schedule_tasks()
                 self.handle(self.executor.wait(min(PULSE, self.schedule.due(self.executor.now()))))
             return not self._cut
@@ -86,11 +94,9 @@ class Pool:
         now = self.executor.now()
         if self.schedule.cannot_start:
             raise ImpastoError(f"no worker can be started: {self._reason}")
-        for worker in self.schedule.unresponsive(now):
+        for worker, reason in self.schedule.unresponsive(now):
             self.executor.dismiss(worker, kill=True)
-            self._lost(
-                WorkerLost(worker, f"the worker did not respond for {self.schedule.policy.patience:.0f} s")
-            )
+            self._lost(WorkerLost(worker, reason))
         for worker in self.schedule.start(now):
             self.executor.start(worker)
         for assignment in self.schedule.assign(now):
@@ -112,7 +118,9 @@ class Pool:
 
     def _take(self, event: Event) -> None:
         now, worker = self.executor.now(), event.worker
-        self.schedule.note_event(worker, now)
+        self.schedule.note_event(worker, now, moved=not isinstance(event, Heartbeat))
+        if isinstance(event, Heartbeat):
+            return
         if isinstance(event, WorkerReady):
             self.schedule.ready(worker, now)
         elif isinstance(event, Started):

@@ -98,15 +98,20 @@ class RunStore:
     def alone(self) -> Iterator[None]:
         """Lock the run for this process. Raises InputError if another process has it, and OutputError."""
         places.make_folder(self.hidden, f"the {self.kind}")
-        places.sweep(self.folder)
+        self._sweep()
         lock = Path(self.hidden) / LOCK
         try:
             with locked(lock, self._taken):
                 yield
         finally:
-            places.sweep(self.folder)  # what workers that died meanwhile have left
+            self._sweep()  # what workers that died meanwhile have left
             with contextlib.suppress(OSError):  # unfinished work keeps the folder
                 lock.parent.rmdir()
+
+    def _sweep(self) -> None:
+        """Remove the temporary files of processes that have died, of results and of state."""
+        places.sweep(self.folder)
+        places.sweep(self.hidden)
 
     @property
     def _taken(self) -> str:
@@ -149,7 +154,7 @@ class RemoteRunStore(RunStore):
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         places.make_folder(self.hidden)
-        places.sweep(self.folder)
+        self._sweep()
         self._lease.take(self._taken)
         try:
             yield
@@ -161,7 +166,7 @@ class RemoteRunStore(RunStore):
                 self._flush()
             self._lease.release()
             with contextlib.suppress(Exception):
-                places.sweep(self.folder)
+                self._sweep()
 
     def parts(self, read: Callable[[dict[str, Any]], T]) -> list[T]:
         found = super().parts(read)

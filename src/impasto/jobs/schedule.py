@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["retry", "give up"]
+PACES, LEAST, UNKNOWN = 20, 120.0, 3600.0
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,10 @@ class Policy:
     ``delay``, then after twice as long, and so on up to ``longest_delay``. ``crashes``: the number of
     workers that may die with an item before it is given up. ``ahead``: the items assigned to a worker at a
     time, including the one it paints. ``starts``: the number of failed starts in a row, with no worker
-    running, before the batch fails. ``patience``: the time without an event after which a worker with an
-    item counts as dead.
+    running, before the batch fails. ``silence``: the time without any event, heartbeats included, after
+    which a worker with an item counts as dead. ``patience``: the time without progress of its item after
+    which it counts as stuck; None: ``PACES`` times the longest pause between two events of an item in this
+    batch, at least ``LEAST``, and ``UNKNOWN`` until an item is finished.
     """
 
     retries: int = 2
@@ -33,7 +36,8 @@ class Policy:
     longest_delay: float = 60.0
     ahead: int = 1
     starts: int = 3
-    patience: float = 3600.0
+    silence: float = 180.0
+    patience: float | None = None
 
     def wait(self, failures: int) -> float:
         """Return the seconds before the next attempt after so many failures."""
@@ -68,7 +72,10 @@ class Schedule:
         self._starting: dict[int, int] = {}
         self._round = 0
         self._items: dict[int, list[int]] = {}
-        self._last_seen: dict[int, float] = {}
+        self._heard: dict[int, float] = {}
+        self._moved: dict[int, float] = {}
+        self._longest = 0.0
+        self._is_known = False
         self._room: deque[int] = deque()
         self.assigned = 0
         """The number of items that workers have."""
@@ -127,7 +134,7 @@ class Schedule:
             del self._starting[worker]
             self._failed_starts = 0
             self._items[worker] = []
-            self._last_seen[worker] = now
+            self._heard[worker] = self._moved[worker] = now
             self._room.extend([worker] * self.policy.ahead)
 
     def dismiss_idle(self) -> list[int]:
@@ -139,18 +146,41 @@ class Schedule:
             self._forget(worker)
         return found
 
-    def note_event(self, worker: int, now: float) -> None:
-        if worker in self._last_seen:
-            self._last_seen[worker] = now
+    def note_event(self, worker: int, now: float, *, moved: bool = True) -> None:
+        """Record an event of ``worker``; ``moved``: about its item, and not only a heartbeat."""
+        if worker not in self._heard:
+            return
+        self._heard[worker] = now
+        if moved:
+            if self._items[worker]:
+                self._longest = max(self._longest, now - self._moved[worker])
+            self._moved[worker] = now
 
-    def unresponsive(self, now: float) -> list[int]:
-        """Return the workers with an item that sent no event for longer than the policy's patience."""
+    @property
+    def patience(self) -> float:
+        """The time without progress of its item after which a worker counts as stuck."""
+        if self.policy.patience is not None:
+            return self.policy.patience
+        return max(LEAST, PACES * self._longest) if self._is_known else UNKNOWN
+
+    def unresponsive(self, now: float) -> list[tuple[int, str]]:
+        """Return the workers with an item that are silent or stuck, and which of these."""
         if now < self._next_look:
             return []
-        self._next_look = now + self.policy.patience / 20
-        return [
-            w for w, items in self._items.items() if items and now - self._last_seen[w] > self.policy.patience
-        ]
+        patience, silence = self.patience, self.policy.silence
+        self._next_look = now + min(patience, silence) / 20
+        found = []
+        for worker, items in self._items.items():
+            if items and now - self._moved[worker] > patience:
+                found.append((worker, f"its painting has not moved on for {patience:.0f} s"))
+            elif items and now - self._heard[worker] > silence:
+                found.append((worker, f"the worker did not respond for {silence:.0f} s"))
+        return found
+
+    def excuse_silence(self, now: float) -> None:
+        """Count the time of all workers' silence from now on: this process could not listen before."""
+        self._heard = dict.fromkeys(self._heard, now)
+        self._moved = dict.fromkeys(self._moved, now)
 
     # Items
 
@@ -164,7 +194,7 @@ class Schedule:
                 continue
             item = (self._returned or self._fresh).popleft()
             if not self._items[worker]:
-                self._last_seen[worker] = now
+                self._heard[worker] = self._moved[worker] = now
                 self.at_work += 1
             self.assigned += 1
             self._items[worker].append(item)
@@ -172,7 +202,9 @@ class Schedule:
 
     def done(self, worker: int, item: int, now: float) -> bool:
         """Record that ``worker`` finished ``item``; return False if it no longer had it."""
-        return self._take(worker, item, now)
+        found = self._take(worker, item, now)
+        self._is_known |= found
+        return found
 
     def failed(self, worker: int, item: int, now: float, *, is_retryable: bool) -> Verdict | None:
         """Record that ``item`` failed; return what to do with it, None if ``worker`` no longer had it.
@@ -217,12 +249,13 @@ class Schedule:
         items.remove(item)
         self.assigned -= 1
         self.at_work -= not items
-        self._last_seen[worker] = now
+        self._heard[worker] = self._moved[worker] = now
         self._room.append(worker)
         return True
 
     def _forget(self, worker: int) -> list[int]:
-        self._last_seen.pop(worker, None)
+        self._heard.pop(worker, None)
+        self._moved.pop(worker, None)
         items = self._items.pop(worker, [])
         self.assigned -= len(items)
         self.at_work -= bool(items)

@@ -136,7 +136,14 @@ def test_failures_are_tried_again_where_that_may_help() -> None:
 def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
     _, said = paint(jobs("a"), diary(a_art="hang"), workers=1, policy=Policy(patience=1.0))
     assert lines() == [("a", "done", 2)]
-    assert [e.note for e in said if e.state == "replaced"] == ["the worker did not respond for 1 s"]
+    assert [e.note for e in said if e.state == "replaced"] == ["its painting has not moved on for 1 s"]
+
+
+def test_a_worker_that_is_stopped_is_killed_and_replaced() -> None:
+    policy = Policy(silence=2.0, patience=1e9)
+    _, said = paint(jobs("a"), diary(a_art="freeze"), workers=1, policy=policy)
+    assert lines() == [("a", "done", 2)]
+    assert [e.note for e in said if e.state == "replaced"] == ["the worker did not respond for 2 s"]
 
 
 @pytest.mark.parametrize(

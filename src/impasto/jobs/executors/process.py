@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import IO, Any
 
-from impasto.jobs.events import Event, Finished, Progressed, Started, WorkerLost, WorkerReady
+from impasto.jobs.events import Event, Finished, Heartbeat, Progressed, Started, WorkerLost, WorkerReady
 from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.work import Outcome, Task, WorkerPainter
 from impasto.progress import Progress
@@ -78,6 +78,8 @@ class ProcessExecutor:
         if "warning" in said:
             warnings.warn(said["warning"], stacklevel=2)
             return []
+        if "alive" in said:
+            return [Heartbeat(worker)]
         if "ready" in said:
             return [WorkerReady(worker)]
         if "begun" in said:

@@ -20,7 +20,7 @@ from typing import Any
 
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.files import places
-from impasto.jobs.events import Event, Finished, Progressed, Started, WorkerLost, WorkerReady
+from impasto.jobs.events import Event, Finished, Heartbeat, Progressed, Started, WorkerLost, WorkerReady
 from impasto.jobs.executors.actor import Actor
 from impasto.jobs.machine import Node, Share, share_cluster
 from impasto.jobs.run import HIDDEN
@@ -39,7 +39,9 @@ TRIES = 3
 """A busy machine may not start Ray within Ray's own limit of half a minute."""
 HINT_EVERY = 10.0
 LOOK_EVERY = 10.0
-"""Seconds between two looks whether a Ray that was started here is still alive."""
+"""Seconds between two looks whether the cluster is still alive."""
+ABSENT = 120.0
+"""Seconds without any node after which a cluster that was joined counts as dead."""
 PATIENCE = 60.0
 """Seconds without any worker after which a warning says that the cluster has no room."""
 
@@ -134,6 +136,7 @@ class _Member:
     paints: dict[Any, int] = field(default_factory=dict)
     look: Any = None
     begun: set[int] = field(default_factory=set)
+    latest: dict[str, Any] | None = None
 
     def references(self) -> list[Any]:
         found = [*self.paints, *([self.ready] if self.ready is not None else [])]
@@ -158,7 +161,7 @@ class RayExecutor:
         self._hinted_at = -HINT_EVERY
         self._since = time.monotonic()
         self._warned = False
-        self._looked = self._since
+        self._looked = self._alive = self._since
         places.write(self._token, b"")
 
     def now(self) -> float:
@@ -232,8 +235,9 @@ class RayExecutor:
 
     def _seen(self, worker: int, latest: dict[str, Any] | None) -> list[Event]:
         member = self._members[worker]
-        if latest is None or latest["item"] not in member.paints.values():
-            return []
+        if latest is None or latest == member.latest or latest["item"] not in member.paints.values():
+            return [Heartbeat(worker)]
+        member.latest = latest
         found: list[Event] = []
         if latest["item"] not in member.begun:
             member.begun.add(latest["item"])
@@ -270,22 +274,25 @@ class RayExecutor:
             _LOG.warning("cannot request %d workers from the autoscaler: %s", workers, _last_line(error))
 
     def _check_alive(self) -> None:
-        """Raise ImpastoError if a Ray that was started here has died: no other node will come.
-
-        A cluster that was joined may get new nodes.
-        """
+        """Raise ImpastoError if the cluster has died: a Ray that was started here at once, since no other
+        node will come, and one that was joined after a while."""
         now = time.monotonic()
-        if not self._cluster.started or now - self._looked < LOOK_EVERY:
+        if now - self._looked < LOOK_EVERY:
             return
         self._looked = now
         try:
             alive = any(node["Alive"] for node in ray.nodes())
         except Exception:  # Ray raises nearly anything once its control service has died
             alive = False
-        if not alive:
+        if alive:
+            self._alive = now
+        elif self._cluster.started or now - self._alive > ABSENT:
+            which, why = ("that was joined", "no node of it is alive")
+            if self._cluster.started:
+                which, why = ("that was started on this machine", "possibly out of memory")
             raise ImpastoError(
-                "the Ray that was started on this machine has died, possibly out of memory; finished results "
-                "are kept. Run the same command again to continue"
+                f"the Ray {which} has died: {why}; finished results are kept. Run the same command again to "
+                "continue"
             )
 
     def _warn_no_room(self) -> None:

@@ -13,6 +13,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from impasto.progress import throttled
 
 NO_START = 3
 REPORT_EVERY = 0.2
+BEAT_EVERY = 5.0
 
 
 class _Line:
@@ -56,6 +58,7 @@ def main() -> None:
         print(error, file=sys.stderr, flush=True)
         sys.exit(NO_START)
     line.send(ready=True)
+    threading.Thread(target=_beat, args=(line,), daemon=True).start()
     while True:
         _work(Task.from_dict(tasks.get()), perform, line, stopping)
 
@@ -69,6 +72,14 @@ def _work(task: Task, perform: Perform, line: _Line, stopping: threading.Event) 
         stop=stopping.is_set,
     )
     line.send(ended=task.item, outcome=outcome.to_dict())
+
+
+def _beat(line: _Line) -> None:
+    """Say again and again that this process runs."""
+    with contextlib.suppress(OSError):  # whoever reads it has gone, and so will this process
+        while True:
+            time.sleep(BEAT_EVERY)
+            line.send(alive=True)
 
 
 def _listen(tasks: queue.SimpleQueue[dict[str, Any]], stopping: threading.Event) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from impasto.files import local
 from impasto.jobs.run import HIDDEN, LOCK, Run, RunStore, restart_note
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
@@ -72,6 +73,7 @@ def discard(output: Path | str) -> bool:
     Raises InputError while that film is being painted.
     """
     folder = FilmFolder.of(Path(output))
+    local.sweep(Path(output).absolute().parent)
     if not folder.path.exists():
         return False
     with folder.alone():

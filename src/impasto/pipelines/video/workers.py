@@ -93,7 +93,10 @@ class PartWorker:
     def __init__(self, plan: FilmPlan) -> None:
         self._cancel: Cancel = lambda: False
         self.plan = plan
-        self.painter = PartPainter(plan.job, plan.film, cancel=self._cancelled)
+        self._tell_again: Callable[[], None] = lambda: None
+        self.painter = PartPainter(
+            plan.job, plan.film, on_iteration=lambda _: self._tell_again(), cancel=self._cancelled
+        )
 
     def _cancelled(self) -> bool:
         return self._cancel()
@@ -104,12 +107,16 @@ class PartWorker:
         part = self.plan.parts[int(output.stem)]
         self._cancel = cancel
         info, began = self.painter.clip.info, time.monotonic()
+        kept = PartFiles(output.parent, part, self.painter.output)
         painted = before = 0
 
-        def tell(count: int, _: Pixels) -> None:
+        def frame(count: int, _: Pixels) -> None:
             nonlocal painted, before
-            before = before or count - 1
-            painted, total = count, max(count, min(part.end, info.frames or count) - part.begin)
+            before, painted = before or count - 1, count
+            tell()
+
+        def tell() -> None:
+            count, total = painted, max(1, painted, min(part.end, info.frames or painted) - part.begin)
             done, elapsed = count / total, time.monotonic() - began
             on_progress(
                 Progress(
@@ -124,8 +131,10 @@ class PartWorker:
                 )
             )
 
-        kept = PartFiles(output.parent, part, self.painter.output)
-        whole = self.painter.paint(self.plan, kept, tell, cancel)
+        # A frame may take long: that it moves on is said after each iteration.
+        painted = kept.finished_frames()
+        self._tell_again = tell
+        whole = self.painter.paint(self.plan, kept, frame, cancel)
         return PaintedPart(info, painted, time.monotonic() - began, cancelled=not whole)
 
 
