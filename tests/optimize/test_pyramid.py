@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from impasto.catalogue.sizes import STYLE_SIZES, style_size
 from impasto.imaging import fit
-from impasto.optimize.pyramid import levels
+from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.pyramid import levels, work
 
 
 def test_the_default_pyramid_is_the_published_one() -> None:
@@ -59,3 +60,10 @@ def test_a_half_is_rounded_up_or_to_the_even_number() -> None:
 def test_a_level_of_just_the_least_size_belongs_to_the_pyramid() -> None:
     assert [side for side, _ in levels(9, 9, 255, 128)] == [128, 180, 255]
     assert [side for side, _ in levels(9, 9, 512, 129)] == [181, 256, 362, 512]
+
+
+def test_work_is_pixels_times_iterations_at_every_level() -> None:
+    options = OptimizeOptions(size=64, min_size=32, iterations=10, coarse_iterations=20, first_iterations=5)
+    assert [*levels(64, 32, 64, 32)] == [(32, 16), (45, 23), (64, 32)]
+    assert work(128, 64, options) == 32 * 16 * 5 + 45 * 23 * 10 + 64 * 32 * 10
+    assert work(128, 64, options.replace(min_size=0)) == 64 * 32 * 5

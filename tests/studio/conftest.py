@@ -28,6 +28,7 @@ from impasto.types import Painting, Picture
 from tests.waiting import until
 
 API = "/api/v1"
+NO_WORKERS = {"workers": 0, "draft_workers": 0, "explanation_workers": 0}
 TOKENS = {"anna": "anna-token-0123456789", "bert": "bert-token-0123456789"}
 
 
@@ -150,7 +151,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., House]]:
             path = tmp_path / "accounts.txt"
             path.write_text("\n".join(account_line(*pair) for pair in TOKENS.items()))
             settings["accounts_file"] = path
-        chosen = Settings(**{"data_dir": tmp_path / "data", "workers": 0, "draft_workers": 0, **settings})
+        chosen = Settings(**{"data_dir": tmp_path / "data", **NO_WORKERS, **settings})
         house = House(chosen, **{"make_painter": no_network, **(studio or {})})
         houses.append(house)
         return house.__enter__()

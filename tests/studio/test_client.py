@@ -13,6 +13,7 @@ from PIL import Image
 
 from impasto.studio.client import StudioClient, StudioError
 from impasto.studio.settings import PREFIX, Settings
+from impasto.studio.state import LANES
 from tests.studio.conftest import TOKENS, House, encoded
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ QUICK = {"size": 64, "options": {"iterations": 2, "coarse_iterations": 2, "min_s
 
 def paint_everything(house: House, stop: threading.Event) -> None:
     while not stop.wait(0.05):
-        for lane in ("paintings", "drafts"):
+        for lane in LANES:
             house.painter.run_next(lane)
 
 

@@ -119,7 +119,7 @@ def test_the_pages_packages_come_from_the_registry_npm_is_set_up_with() -> None:
 
 def test_services_are_pinned_checked_and_reachable_from_this_machine_only(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"studio", "worker", "drafts", "postgres"}
+    assert set(services) == {"studio", "worker", "drafts", "explanations", "postgres"}
     used = set()
     for name, service in services.items():
         assert service["image"] == "impasto-studio" or re.fullmatch(r"\w+:\d[\w.-]+", service["image"]), name
@@ -146,10 +146,11 @@ def test_the_services_settings_can_be_served_with(compose: dict[str, Any], tmp_p
         named = {key.removeprefix(PREFIX).lower(): value for key, value in given.items()}
         assert set(named) <= set(Settings.model_fields)
         settings = Settings(host="0.0.0.0", data_dir=tmp_path, **named).check()  # type: ignore[arg-type]
-        assert (settings.workers, settings.draft_workers) == (0, 0), "they have services of their own"
+        own = (settings.workers, settings.draft_workers, settings.explanation_workers)
+        assert own == (0, 0, 0), "they have services of their own"
         stop = int(service["stop_grace_period"].removesuffix("s"))
         assert stop > settings.shutdown_seconds
-    lanes = [compose["services"][name]["entrypoint"][-1] for name in ("worker", "drafts")]
+    lanes = [compose["services"][name]["entrypoint"][-1] for name in ("worker", "drafts", "explanations")]
     assert sorted(lanes) == sorted(LANES)
 
 

@@ -150,6 +150,15 @@ def test_an_explanation_that_fails_says_why(
     assert words in error["detail"]
 
 
+def test_an_explanation_may_take_as_long_as_the_machine_needs(
+    house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (explanation.patience(1), explanation.patience(100)) == (900, 3000)
+    monkeypatch.setattr(explanation, "_run", explainers.wait)
+    monkeypatch.setattr(explanation, "LEAST_PATIENCE", 0.0)
+    assert "has made no progress for" in explained(house, client)["error"]["detail"]
+
+
 def test_a_cancelled_explanation_ends_its_process(
     house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,10 @@ def test_masks_and_protection_reach_the_painting(client: httpx.Client, house: Ho
         ({"options": {"init": "/etc/passwd"}}, "expected init to be one of"),
         ({"options": {"iterations": 10**6}}, "expected iterations of at most 2000"),
         ({"options": {"iterations": "many"}}, "iterations"),
+        (
+            {"size": 4096, "options": {"iterations": 2000}},
+            "expected at most 5e+09 pixels times iterations, over all levels; got",
+        ),
         ({"options": {"content_layers": 5}}, "content_layers|wrong type"),
         ({"colour": "red"}, "colour"),
         ({"webhook": "https://example.com/"}, "webhook names a host or port that is not allowed"),
@@ -173,9 +177,29 @@ def test_a_full_queue_says_when_to_come_back(make: Callable[..., House]) -> None
         assert int(answer.headers["retry-after"]) >= 1
         submit(bert)
         assert bert.post("/jobs", json={**body, "photo": upload(bert)}).status_code == 429
-        assert [anna.get(f"/jobs/{job['id']}").json()["position"] for job in jobs] == [1, 2]
+        assert [anna.get(f"/jobs/{job['id']}").json()["position"] for job in jobs] == [1, 3]
         anna.post(f"/jobs/{jobs[0]['id']}/cancel")
         submit(anna, photo)
+
+
+def test_others_fill_the_queue_without_keeping_anyone_out(make: Callable[..., House]) -> None:
+    house = make(max_queue=4, max_active=4, accounts=True)
+    with house.client("anna") as anna, house.client("bert") as bert:
+        photo = upload(anna)
+        body = {"photo": photo, "styles": [{"name": "starry-night"}]}
+        first, *_ = [submit(anna, photo)["id"] for _ in range(4)]
+        house.services.state.queue.claim("paintings", "w", until=time.time() + 60)
+        left = {"done": 0.0, "left": 8486281.0}
+        house.services.state.queue.report(first, "w", until=time.time() + 60, progress=left, preview=0)
+        answer = anna.post("/jobs", json=body)
+        assert answer.status_code == 429
+        assert answer.json()["detail"].startswith(
+            "the queue of paintings is full with 4 jobs, 4 of them yours"
+        )
+        assert "8486281" not in answer.text
+        assert int(answer.headers["retry-after"]) <= 120
+        assert submit(anna, photo, kind="draft")["position"] == 1  # drafts are counted apart
+        assert submit(bert)["position"] == 1
 
 
 def test_what_is_paused_takes_no_place_in_the_queue(make: Callable[..., House]) -> None:

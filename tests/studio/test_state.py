@@ -155,7 +155,8 @@ def test_a_job_is_explained_for_as_long_as_one_of_its_pages_is_there(state: Stat
     for page in pages:
         state.jobs.submit(page, MANY)
     for id in ("j_1", "j_2", "j_3"):
-        claimed = claim(state)
+        lane = "paintings" if id == "j_1" else "explanations"
+        claimed = state.queue.claim(lane, "w", until=time.time() + 60)
         assert claimed is not None
         assert claimed.id == id
         state.queue.finish(id, "w", "done", result={}, size=1)
@@ -173,11 +174,48 @@ def test_a_job_is_explained_for_as_long_as_one_of_its_pages_is_there(state: Stat
 
 
 def test_positions_are_those_of_the_lane(state: State) -> None:
-    made = [job(n) for n in range(3)] + [job(9, kind="draft")]
+    made = [job(n) for n in range(3)] + [job(9, kind="draft"), job(10, kind="explanation")]
     found = [state.jobs.submit(item, MANY)[0] for item in made]
-    assert [state.jobs.position(item) for item in found] == [1, 2, 3, 1]
+    assert [state.jobs.position(item) for item in found] == [1, 2, 3, 1, 1]
     taken = [claim(state) for _ in range(4)]
     assert [item.id if item else None for item in taken] == ["j_0", "j_1", "j_2", None]
+
+
+def test_owners_take_turns(state: State) -> None:
+    for number in range(4):
+        state.jobs.submit(job(number), MANY)
+    state.jobs.submit(job(8, owner="bert"), MANY)
+    state.jobs.submit(job(9, owner="bert"), MANY)
+    expected = ["j_0", "j_8", "j_1", "j_9", "j_2", "j_3"]
+    places = state.jobs.positions(state.overview.changes(0)[0])
+    assert sorted(places, key=lambda id: places[id]) == expected
+    taken: list[str] = []
+    for _ in range(6):
+        claimed = claim(state)
+        assert claimed is not None
+        taken.append(claimed.id)
+        state.queue.finish(claimed.id, "w", "done")
+    assert taken == expected
+
+
+def test_someone_new_is_next_and_a_job_put_back_keeps_its_turn(state: State) -> None:
+    for number in range(3):
+        state.jobs.submit(job(number), MANY)
+    claimed = claim(state)
+    assert claimed is not None
+    state.jobs.submit(job(9, owner="bert"), MANY)
+    assert state.queue.release(claimed.id, "w") == "queued"
+    assert [item.id if item else None for item in (claim(state), claim(state))] == ["j_0", "j_9"]
+
+
+def test_who_has_the_fewest_jobs_under_way_is_next(state: State) -> None:
+    for number in range(4):
+        state.jobs.submit(job(number), MANY)
+    assert claim(state)  # two workers of anna's, while nobody else is there
+    assert claim(state)
+    state.jobs.submit(job(8, owner="bert"), MANY)
+    state.jobs.submit(job(9, owner="bert"), MANY)
+    assert [item.id if item else None for item in (claim(state), claim(state))] == ["j_8", "j_9"]
 
 
 def test_a_refused_job_leaves_no_trace(state: State) -> None:

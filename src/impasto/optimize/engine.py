@@ -25,7 +25,7 @@ from impasto.optimize.device import choose_machine
 from impasto.optimize.kept_state import check_progress, restoring
 from impasto.optimize.one_pass import one_pass
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.pyramid import levels, whole_cells
+from impasto.optimize.pyramid import iterations_at, levels, whole_cells
 from impasto.optimize.regions import Place, blended, check_guidance, regions
 from impasto.optimize.reports import Reporter
 from impasto.optimize.starts import enlarge, initial_image
@@ -303,15 +303,6 @@ class PyramidDescent:
             kept = resize_mask(self.protect, self.width, self.height)[..., None]
             pixels = pixels * (1 - kept) + resize(self.content.pixels, self.width, self.height) * kept
         return pixels
-
-
-def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: OptimizeOptions) -> int:
-    """Return the number of iterations for the level with this number."""
-    if level == 0 and options.first_iterations is not None:
-        return options.first_iterations
-    if options.coarse_iterations is not None and max(sizes[level]) < 0.55 * max(sizes[-1]):
-        return options.coarse_iterations
-    return options.iterations
 
 
 def largest_stride(encoder: FeatureExtractor, options: OptimizeOptions) -> int:

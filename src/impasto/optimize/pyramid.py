@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from impasto.imaging import Rounding, fit
+from impasto.optimize.options import OptimizeOptions
 
 
 def whole_cells(size: tuple[int, int], seamless: str, stride: int) -> tuple[int, int]:
@@ -34,3 +37,21 @@ def levels(
             break
         sizes.append(fit(width, height, side, rounding))
     return sizes[::-1]
+
+
+def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: OptimizeOptions) -> int:
+    """Return the number of iterations for the level with this number."""
+    if level == 0 and options.first_iterations is not None:
+        return options.first_iterations
+    if options.coarse_iterations is not None and max(sizes[level]) < 0.55 * max(sizes[-1]):
+        return options.coarse_iterations
+    return options.iterations
+
+
+def work(width: int, height: int, options: OptimizeOptions) -> int:
+    """Return the work of painting a picture of ``width`` x ``height``: pixels times iterations at all levels.
+
+    The time it takes is about proportional to it.
+    """
+    sizes = levels(width, height, options.size, options.min_size, options.rounding)
+    return sum(w * h * iterations_at(level, sizes, options) for level, (w, h) in enumerate(sizes))

@@ -32,7 +32,7 @@ def default_data_dir() -> Path:
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of the queue, and of unfinished jobs and bytes per person."""
+    """The limits of each lane of the queue, and of a person: unfinished jobs in each lane, and bytes."""
 
     jobs_waiting: int
     jobs_per_owner: int
@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     workers: int = Field(1, ge=0, le=64)
     draft_workers: int = Field(1, ge=0, le=64)
+    explanation_workers: int = Field(1, ge=0, le=64)
     lease_seconds: float = Field(20.0, ge=1)
     checkpoint_seconds: float = Field(10.0, ge=0)
     attempts: int = Field(3, ge=1)
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     max_pixels: int = Field(50_000_000, ge=4096)
     max_frames: int = Field(200, ge=1)
     max_size: int = Field(4096, ge=64)
+    max_work: int = Field(5_000_000_000, ge=1)
     max_styles: int = Field(8, ge=1)
     preview_side: int = Field(1024, ge=64)
     draft_size: int = Field(384, ge=64)

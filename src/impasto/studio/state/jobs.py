@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from impasto.studio.settings import Limits
 from impasto.studio.state.database import Database
@@ -21,6 +21,7 @@ from impasto.studio.state.queries import (
 )
 from impasto.studio.state.records import ACTIVE, FINAL, WAITING, JobRecord, RefusalError, job_of
 from impasto.studio.state.tables import jobs, keys, pictures, uses
+from impasto.studio.state.turns import line
 
 # Action -> status before -> status after.
 _TRANSITIONS: dict[str, dict[str, str]] = {
@@ -55,8 +56,8 @@ class JobStore:
             version = next_version(db)  # also serialises submissions
             if key is not None and (known := _known(db, job.owner, key, fingerprint)) is not None:
                 return known, False
-            _check_queue(db, limits.jobs_waiting)
-            _check_owner(db, job.owner, limits)
+            _check_queue(db, job, limits.jobs_waiting)
+            _check_owner(db, job, limits)
             row = {column.name: getattr(job, column.name) for column in jobs.c if column.name != "lease"}
             changed = {"waiting": job.created, "explanation": 0, "version": version}
             db.execute(insert(jobs).values(row | changed))
@@ -118,7 +119,7 @@ class JobStore:
             if then == job.status:
                 return job
             if then == "queued":
-                _check_queue(db, limits.jobs_waiting)
+                _check_queue(db, job, limits.jobs_waiting)
             now = time.time()
             changes: dict[str, Any] = {
                 "status": then,
@@ -153,17 +154,21 @@ class JobStore:
         return gone
 
     def position(self, job: JobRecord) -> int | None:
-        """Return the job's place in its lane, counted from 1; None unless it is queued."""
+        """Return the job's place in its lane by the order of turns, from 1; None unless it is queued."""
         if job.status != "queued":
             return None
-        is_before = or_(jobs.c.waiting < job.waiting, and_(jobs.c.waiting == job.waiting, jobs.c.id < job.id))
+        return self.positions([job]).get(job.id)
+
+    def positions(self, found: Iterable[JobRecord]) -> dict[str, int]:
+        """Return the places of the queued jobs among ``found``, by id; see ``position``."""
+        lanes = {job.lane for job in found if job.status == "queued"}
         with self._database.transaction(reading=True) as db:
-            return _count(db, jobs.c.status == "queued", in_lane(job.lane), is_before) + 1
+            return {id: place for lane in lanes for place, id in enumerate(line(db, lane), 1)}
 
     def active(self, owner: str) -> int:
-        """Return the number of unfinished jobs of ``owner``."""
+        """Return the number of unfinished jobs of ``owner``, in all lanes."""
         with self._database.transaction(reading=True) as db:
-            return _active(db, owner)
+            return _count(db, jobs.c.owner == owner, jobs.c.status.in_(ACTIVE))
 
     def explanation_of(self, owner: str, id: str) -> JobRecord | None:
         """Return the latest finished explanation of a job."""
@@ -182,10 +187,6 @@ def _count(db: Connection, *conditions: Any) -> int:
     return int(db.execute(select(func.count()).select_from(jobs).where(*conditions)).scalar_one())
 
 
-def _active(db: Connection, owner: str) -> int:
-    return _count(db, jobs.c.owner == owner, jobs.c.status.in_(ACTIVE))
-
-
 def _known(db: Connection, owner: str, key: str, fingerprint: str) -> JobRecord | None:
     """Return the job ``owner`` submitted under ``key``. Raises RefusalError for another fingerprint."""
     found = db.execute(select(keys).where(keys.c.owner == owner, keys.c.key == key)).first()
@@ -196,17 +197,29 @@ def _known(db: Connection, owner: str, key: str, fingerprint: str) -> JobRecord 
     return read_job(db, found.job)
 
 
-def _check_queue(db: Connection, most: int) -> None:
-    """Raise RefusalError if the queue is full. Paused jobs do not count."""
-    count = _count(db, jobs.c.status.in_(WAITING))
-    if count >= most:
-        raise RefusalError("queue-full", f"the queue is full with {count} jobs")
+def _check_queue(db: Connection, job: JobRecord, most: int) -> None:
+    """Raise RefusalError if the lane of ``job`` is full. Paused jobs do not count.
+
+    Who has less than an equal share of a full lane is let in: others' jobs keep nobody out.
+    """
+    waiting = (
+        select(jobs.c.owner, func.count())
+        .where(jobs.c.status.in_(WAITING), in_lane(job.lane))
+        .group_by(jobs.c.owner)
+    )
+    counts = {owner: int(count) for owner, count in db.execute(waiting)}
+    own, total = counts.get(job.owner, 0), sum(counts.values())
+    if total >= most and own >= max(1, most // len({*counts, job.owner})):
+        raise RefusalError(
+            "queue-full", f"the queue of {job.lane} is full with {total} jobs, {own} of them yours"
+        )
 
 
-def _check_owner(db: Connection, owner: str, limits: Limits) -> None:
-    """Raise RefusalError if ``owner`` has reached the limits of one person."""
-    own, used = _active(db, owner), bytes_of(db, owner)
+def _check_owner(db: Connection, job: JobRecord, limits: Limits) -> None:
+    """Raise RefusalError if the owner of ``job`` has reached the limits of one person."""
+    unfinished = (jobs.c.owner == job.owner, jobs.c.status.in_(ACTIVE), in_lane(job.lane))
+    own, used = _count(db, *unfinished), bytes_of(db, job.owner)
     if own >= limits.jobs_per_owner:
-        raise RefusalError("queue-full", f"you have {own} unfinished jobs, the most allowed")
+        raise RefusalError("queue-full", f"you have {own} unfinished {job.lane}, the most allowed")
     if used >= limits.bytes:
         raise RefusalError("quota", f"your pictures take {used:,} of {limits.bytes:,} bytes; delete some")

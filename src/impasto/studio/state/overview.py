@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import and_, delete, func, or_, select
 
 from impasto.studio.state.database import Database
-from impasto.studio.state.queries import latest_version
+from impasto.studio.state.queries import in_lane, latest_version
 from impasto.studio.state.records import FINAL, HELD, JobRecord, job_of
-from impasto.studio.state.tables import gone, jobs
+from impasto.studio.state.tables import gone, jobs, turns
 
 
 class JobOverview:
@@ -39,12 +39,13 @@ class JobOverview:
         with self._database.transaction(reading=True) as db:
             return latest_version(db)
 
-    def seconds_left(self, *, default: int) -> int:
-        """Return the seconds until a job is expected to finish, or ``default``."""
-        held = select(jobs.c.progress).where(jobs.c.status.in_(HELD), jobs.c.progress.is_not(None))
+    def seconds_left(self, lane: str) -> float | None:
+        """Return the seconds until a job of ``lane`` is expected to finish; None if that is not known."""
+        under_way = (jobs.c.status.in_(HELD), in_lane(lane), jobs.c.progress.is_not(None))
         with self._database.transaction(reading=True) as db:
-            left = [progress.get("left") for progress in db.execute(held).scalars()]
-        return max(1, round(min((value for value in left if value is not None), default=default)))
+            found = db.execute(select(jobs.c.progress).where(*under_way)).scalars().all()
+        left = (progress.get("left") for progress in found)
+        return min((value for value in left if value is not None), default=None)
 
     def expired(self, *, finished: float | None, drafts: float) -> list[JobRecord]:
         """Return jobs finished before ``finished``, and drafts finished before ``drafts``."""
@@ -63,3 +64,8 @@ class JobOverview:
         """Remove the records of jobs deleted ``before`` a time."""
         with self._database.transaction() as db:
             db.execute(delete(gone).where(gone.c.at < before))
+
+    def forget_turns(self, before: float) -> None:
+        """Remove the records of turns in the queue taken ``before`` a time."""
+        with self._database.transaction() as db:
+            db.execute(delete(turns).where(turns.c.served < before))

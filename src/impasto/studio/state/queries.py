@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, delete, func, insert, select, tuple_, update
 
-from impasto.studio.state.records import JobRecord, job_of
+from impasto.studio.state.records import LANE_OF, JobRecord, job_of
 from impasto.studio.state.tables import counters, deliveries, gone, jobs, keys, pictures, uses
 
 
@@ -29,7 +29,7 @@ def read_job(db: Connection, id: str) -> JobRecord:
 
 def in_lane(lane: str) -> Any:
     """Return the condition that a job belongs to ``lane``."""
-    return jobs.c.kind == "draft" if lane == "drafts" else jobs.c.kind != "draft"
+    return jobs.c.kind.in_([kind for kind, found in LANE_OF.items() if found == lane])
 
 
 def newest(table: Table, owner: str, before: tuple[float, str] | None, limit: int) -> Select[Any]:

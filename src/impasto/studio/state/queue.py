@@ -12,6 +12,7 @@ from impasto.studio.state.database import Database
 from impasto.studio.state.queries import in_lane, next_version, queue_webhook, read_job
 from impasto.studio.state.records import FINAL, HELD, JobRecord, job_of
 from impasto.studio.state.tables import jobs
+from impasto.studio.state.turns import give_back_turn, next_job, take_turn
 
 
 class JobQueue:
@@ -21,21 +22,18 @@ class JobQueue:
         self._database = database
 
     def claim(self, lane: str, worker: str, *, until: float) -> JobRecord | None:
-        """Claim and return the job of ``lane`` that has waited longest, or None."""
-        oldest = (
-            select(jobs.c.id)
-            .where(jobs.c.status == "queued", in_lane(lane))
-            .order_by(jobs.c.waiting, jobs.c.id)
-            .limit(1)
-        )
+        """Claim and return the job of ``lane`` that is next, or None."""
+        queued = select(jobs.c.id).where(jobs.c.status == "queued", in_lane(lane)).limit(1)
         with self._database.transaction(reading=True) as db:
-            if db.execute(oldest).first() is None:  # no lock for an empty queue
+            if db.execute(queued).first() is None:  # no lock for an empty queue
                 return None
         with self._database.transaction() as db:
-            version = next_version(db)
-            id = db.execute(oldest.with_for_update(skip_locked=True)).scalar()
-            if id is None:
+            version = next_version(db)  # other claims wait
+            found = next_job(db, lane)
+            if found is None:
                 return None
+            id, owner = found
+            take_turn(db, owner, lane)
             changes = {"status": "running", "worker": worker, "lease": until, "version": version}
             db.execute(
                 update(jobs)
@@ -139,6 +137,8 @@ def _requeue(db: Connection, job: JobRecord, attempts: int | None = None) -> str
         "version": next_version(db),
     }
     db.execute(update(jobs).where(jobs.c.id == job.id).values(changes))
+    if then == "queued":
+        give_back_turn(db, job.owner, job.lane)
     if then in FINAL:
         queue_webhook(db, read_job(db, job.id))
     return then

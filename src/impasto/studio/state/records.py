@@ -17,8 +17,9 @@ HELD = ("running", "pausing", "cancelling")
 WAITING = ("queued", *HELD)
 """The statuses of jobs that count against the length of the queue."""
 
-LANES = ("paintings", "drafts")
-"""The queue's lanes: drafts do not wait behind paintings."""
+LANE_OF = {"painting": "paintings", "draft": "drafts", "explanation": "explanations"}
+LANES = tuple(LANE_OF.values())
+"""The queue's lanes, one for each kind of job, so that none waits behind another."""
 
 
 class RefusalError(Exception):
@@ -84,7 +85,7 @@ class JobRecord:
     @property
     def lane(self) -> str:
         """The queue's lane for this kind of job."""
-        return "drafts" if self.kind == "draft" else "paintings"
+        return LANE_OF[self.kind]
 
 
 def job_of(row: Row[Any]) -> JobRecord:

@@ -119,6 +119,14 @@ deliveries = Table(
     _needed("due", Double),
     Index("deliveries_by_due", "due"),
 )
+turns = Table(
+    "turns",
+    metadata,
+    _needed("owner"),
+    _needed("lane"),
+    _needed("served", Double),
+    PrimaryKeyConstraint("owner", "lane"),
+)
 gone = Table(
     "gone", metadata, _key("job"), _needed("owner"), _needed("version", BigInteger), _needed("at", Double)
 )

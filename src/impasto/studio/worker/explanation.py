@@ -15,8 +15,11 @@ from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
 from impasto.progress import Cancel, ProgressCallback
 
-LONGEST = 1800.0
 LOOK_EVERY = 0.3
+LEAST_PATIENCE = 900.0
+"""The seconds without progress after which the process is given up, on any machine."""
+PATIENCE = 30.0
+"""As many times the longest wait for progress so far is waited for, where that is more: machines differ."""
 
 
 def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
@@ -26,14 +29,16 @@ def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
     process = spawn.Process(target=_run, args=(job.to_dict(), theirs), daemon=True)
     process.start()
     theirs.close()
-    end = time.monotonic() + LONGEST
+    heard, longest = time.monotonic(), 0.0
     try:
         while not cancel():
-            if time.monotonic() > end:
-                raise InputError(f"the explanation took more than {LONGEST:g} seconds")
+            silence = time.monotonic() - heard
+            if silence > patience(longest):
+                raise InputError(f"the explanation's process has made no progress for {silence:.0f} seconds")
             if not ours.poll(LOOK_EVERY):
                 continue
             message = ours.recv()
+            heard, longest = time.monotonic(), max(longest, silence)
             if message is None:
                 return
             if isinstance(message, str):
@@ -46,6 +51,11 @@ def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
         process.kill()
         process.join()
         ours.close()
+
+
+def patience(longest: float) -> float:
+    """Return the seconds to wait for progress where the ``longest`` wait so far took that many."""
+    return max(LEAST_PATIENCE, PATIENCE * longest)
 
 
 def _run(job: dict[str, object], line: Connection) -> None:

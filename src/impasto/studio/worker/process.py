@@ -47,7 +47,8 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop."""
-        self.runner.executor.warm_up()
+        if self.lane != "explanations":  # each is made in a process of its own
+            self.runner.executor.warm_up()
         painting = self._every(POLL_EVERY, self._paint)
         self._every(RECOVER_EVERY, self.sweeper.recover)
         self._every(DELETE_EVERY, self.sweeper.delete_expired)

@@ -37,7 +37,11 @@ class Supervisor:
 
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
-        lanes = ["drafts"] * settings.draft_workers + ["paintings"] * settings.workers
+        lanes = [
+            *["drafts"] * settings.draft_workers,
+            *["paintings"] * settings.workers,
+            *["explanations"] * settings.explanation_workers,
+        ]
         self._workers = [_SupervisedWorker(lane) for lane in lanes]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)

@@ -48,6 +48,7 @@ class Sweeper:
                     count += 1
         self.state.sessions.remove_ended(now)
         self.state.overview.remove_deleted(now - 600)
+        self.state.overview.forget_turns(now - 7 * day)
         known = self.state.pictures.ids(), self.state.overview.ids()
         strays = self.storage.remove_strays(*known, older=STRAY)
         remove_old_audits(settings.data_dir, now - settings.keep_audit_days * day)

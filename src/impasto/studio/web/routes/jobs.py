@@ -12,6 +12,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from impasto.errors import OptionError
+from impasto.jobs import Job
+from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, job_document
 from impasto.studio.results import store_result
 from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalError
@@ -28,6 +31,8 @@ router = APIRouter(tags=["jobs"])
 Key = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")
 ]
+LONGEST_WAIT = 120.0
+"""The seconds after which to try again at the latest when the queue is full."""
 PROPORTIONS = 0.02
 """The tolerance between the proportions of a mask and of its picture."""
 
@@ -62,6 +67,7 @@ def submit(
             check_address(asked.webhook, services.settings)
     except OptionError as error:
         raise ProblemError("invalid", str(error)) from error
+    _check_work(services, pictures[asked.photo], job)
     record = JobRecord(
         id=id,
         owner=caller.user,
@@ -94,17 +100,20 @@ def _accept(
         )
     except RefusalError as refusal:
         services.metrics.count("jobs_refused")
-        raise _refused(services, refusal) from refusal
+        raise _refused(services, refusal, job.lane) from refusal
     if is_new:
         services.metrics.count("jobs_accepted")
     return accepted, is_new
 
 
-def _refused(services: Services, refusal: RefusalError) -> ProblemError:
+def _refused(services: Services, refusal: RefusalError, lane: str) -> ProblemError:
     """Return a refusal as a problem; for a full queue, with the estimated seconds until there is room."""
     if refusal.reason != "queue-full":
         return ProblemError(refusal.reason, refusal.detail)
-    wait = services.state.overview.seconds_left(default=20)
+    left = services.state.overview.seconds_left(lane)
+    if left is None or left > LONGEST_WAIT:  # what takes hours may be cancelled at any time
+        return ProblemError("queue-full", f"{refusal.detail}; try again later", retry_after=LONGEST_WAIT)
+    wait = max(1, round(left))
     return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
 
 
@@ -145,6 +154,18 @@ def _check_limits(services: Services, asked: schemas.JobSettings) -> None:
         raise ProblemError("invalid", f"expected up to {settings.max_styles} styles; got {len(asked.styles)}")
 
 
+def _check_work(services: Services, photo: PictureRecord, job: Job) -> None:
+    """Raise ProblemError for a painting that would keep others waiting for too long."""
+    assert isinstance(job.options, OptimizeOptions)
+    needed, most = work(photo.width, photo.height, job.options), services.settings.max_work
+    if needed > most:
+        raise ProblemError(
+            "invalid",
+            f"expected at most {most:.3g} pixels times iterations, over all levels; got {needed:.3g}: "
+            "choose a smaller size or fewer iterations",
+        )
+
+
 def _title(asked: schemas.JobSettings, pictures: Mapping[str, PictureRecord]) -> str:
     names = [
         painted_styles()[style.name].title if style.name is not None else pictures[style.picture or ""].name
@@ -177,7 +198,8 @@ def list_jobs(
         limit=limit,
     )
     more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
-    return {"jobs": [with_position(services, job) for job in found], "next": more}
+    places = services.state.jobs.positions(found)
+    return {"jobs": [job_document(job, position=places.get(job.id)) for job in found], "next": more}
 
 
 @router.get("/jobs/{id}", response_model=schemas.JobOut, responses=responses())
@@ -187,10 +209,11 @@ def read_job(services: ServicesDep, caller: Member, id: str) -> Any:
 
 
 def _request(services: Services, caller: Caller, id: str, action: str, **there: Any) -> dict[str, Any]:
+    asked = services.job(caller, id)
     try:
         job = services.state.jobs.request(caller.user, id, action, services.settings.limits, **there)
     except RefusalError as refusal:
-        raise _refused(services, refusal) from refusal
+        raise _refused(services, refusal, asked.lane) from refusal
     if job is None:
         raise ProblemError("not-found", f"unknown job: {id}")
     return with_position(services, job)
