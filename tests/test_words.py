@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 from benchmarks.house import read, repeated_classes
@@ -70,3 +71,14 @@ def test_modules_are_nouns(room: str) -> None:
 
 def test_no_module_is_called_by_a_word_that_says_nothing() -> None:
     assert [name for name in TREES if name.rpartition(".")[2] in SHAPELESS] == []
+
+
+def test_no_text_says_a_word_twice() -> None:
+    doubled = re.compile(r"\b([A-Za-z]{2,}:?) \1(?= )")
+    texts = {
+        f"{module}:{node.lineno}": node.value
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert {place: found[0] for place, text in texts.items() if (found := doubled.search(text))} == {}

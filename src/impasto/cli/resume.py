@@ -23,7 +23,7 @@ def resume(
     checkpoint_every: CheckpointEvery = None,
     max_memory: Annotated[float | None, typer.Option(help="Memory limit, in GB.")] = None,
     tile: Annotated[int | None, typer.Option(help="Paint in parts of about this many pixels a side.")] = None,
-    device: Annotated[str | None, typer.Option(help="Device: Device: auto, cpu, cuda or mps.")] = None,
+    device: Annotated[str | None, typer.Option(help="Device: auto, cpu, cuda or mps.")] = None,
     max_pixels: MaxPixels = None,
     save_every: Annotated[
         int | None, typer.Option(min=1, help="Also save the picture every N iterations: OUT_0100.png ...")

@@ -84,7 +84,7 @@ def train(
     device: Annotated[
         str | None,
         typer.Option(
-            help="Device: Device: auto, cpu, cuda or mps.", rich_help_panel=_MORE, show_default="auto"
+            help="Device: auto, cpu, cuda or mps.", rich_help_panel=_MORE, show_default="auto"
         ),
     ] = None,
     preview: Annotated[

@@ -318,7 +318,7 @@ class OptimizeOptions:
     )
     device: str = parameter(
         "auto",
-        "Device: Device: Device: Device: auto, cpu, cuda or mps.",
+        "Device: auto, cpu, cuda or mps.",
         "text",
         WORK,
         expected="a device's name, such as auto, cpu or cuda",
