@@ -83,9 +83,7 @@ def train(
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(
-            help="Device: auto, cpu, cuda or mps.", rich_help_panel=_MORE, show_default="auto"
-        ),
+        typer.Option(help="Device: auto, cpu, cuda or mps.", rich_help_panel=_MORE, show_default="auto"),
     ] = None,
     preview: Annotated[
         Path | None, typer.Option(help="Write a sheet of photographs and their paintings to this file.")
