@@ -242,6 +242,16 @@ def test_when_writing_fails_the_earlier_checkpoint_stays(
     assert [p.name for p in tmp_path.iterdir()] == ["it.state"]
 
 
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_painting(tmp_path: Path) -> None:
+    folder = tmp_path / "away"
+    checkpointer = FileCheckpointer(folder / "it.state", JOB, every=0)
+    checkpointer.save_if_due(lambda: STATE)
+    assert "cannot write" in checkpointer.problem
+    folder.mkdir()
+    checkpointer.save_if_due(lambda: STATE)
+    assert (checkpointer.problem, (folder / "it.state").exists()) == ("", True)
+
+
 def test_finishing_removes_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "it.state"
     checkpointer = FileCheckpointer(path, JOB, every=0)

@@ -88,10 +88,11 @@ def test_what_is_painted_elsewhere_is_as_painted_here(away: tuple[House, Executo
         path.write_bytes(client.get(f"/jobs/{id}/result").content)
         parameters: Any = read_parameters(path)
         assert parameters["content"] == "cat.png"
-        failing = submit(client, photo, options={"content_layers": {"relu9_9": 1}})["id"]
+        failing = submit(client, photo)["id"]
+        house.services.storage.picture(photo).write_bytes(b"damaged")
         house.paint(failing)
         error = client.get(f"/jobs/{failing}").json()["error"]["detail"]
-        assert "relu9_9" in error
+        assert "cat.png" in error
         assert str(house.settings.data_dir) not in error
 
 

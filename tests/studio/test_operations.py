@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import errno
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from safetensors.numpy import load as load_tensors
+from sqlalchemy.exc import OperationalError
 
 from impasto.catalogue.files import read_style
 from impasto.catalogue.lookup import named_styles
@@ -18,7 +22,7 @@ from impasto.studio.settings import Settings, load
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.app import Studio
 from impasto.studio.web.readiness import Readiness
-from tests.studio.conftest import House, submit
+from tests.studio.conftest import House, encoded, submit
 
 
 def test_a_cluster_without_ray_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +82,61 @@ def test_health_readiness_and_metrics(make: Callable[..., House]) -> None:
     for line in text.splitlines():
         assert line.startswith("#") or len(line.rsplit(" ", 1)) == 2
     assert float(text.split("impasto_studio_resident_bytes ")[-1].split("\n")[0]) > 1e6
+
+
+def full(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def away(*_: Any, **__: Any) -> Any:
+    raise OperationalError("SELECT", {}, Exception("the database system is shutting down"))
+
+
+def test_a_full_disk_is_not_ready_and_takes_no_uploads(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with house.client() as client:
+        monkeypatch.setattr(os, "fsync", full)
+        answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
+        assert (answer.status_code, answer.json()["checks"]["storage"]) == (503, "OutputError")
+        answer = client.post("/pictures", files={"file": ("it.png", encoded())}, data={"role": "photo"})
+        assert (answer.status_code, answer.json()["type"]) == (507, "/problems/storage-full")
+        assert "no space left" in answer.json()["detail"]
+        assert int(answer.headers["retry-after"]) > 0
+        monkeypatch.undo()
+        assert not list((house.settings.data_dir / "pictures").iterdir())
+        assert not list((house.settings.data_dir / "incoming").iterdir())
+
+
+def test_a_database_that_is_away_is_said_and_when_to_try_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.client() as client:
+        id = submit(client)["id"]
+        for store, name in (("jobs", "find"), ("jobs", "newest"), ("pictures", "newest"), ("jobs", "submit")):
+            monkeypatch.setattr(getattr(house.services.state, store), name, away)
+        asked = {"photo": f"p_{'a' * 22}", "styles": [{"name": "starry-night"}]}
+        monkeypatch.setattr(house.services.state.pictures, "find", away)
+        answers = [
+            *(client.get(path) for path in (f"/jobs/{id}", "/jobs", "/pictures", f"/jobs/{id}/events")),
+            client.post("/jobs", json=asked),
+            client.post("/preview", json=asked),
+            client.delete(f"/jobs/{id}"),
+        ]
+        for answer in answers:
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready"), answer.url
+            assert int(answer.headers["retry-after"]) > 0
+        monkeypatch.undo()
+        assert client.get(f"/jobs/{id}").status_code == 200
+
+
+@pytest.mark.parametrize("id", ["j_%00", "%00", "x", f"j_{'a' * 21}%00"])
+def test_what_cannot_be_an_id_is_not_found(client: httpx.Client, id: str) -> None:
+    for path in (f"/jobs/{id}", f"/jobs/{id}/result", f"/pictures/{id}", f"/pictures/{id}/content"):
+        assert client.get(path).status_code == 404, path
+    assert client.post(f"/jobs/{id}/cancel").status_code == 404
+    assert client.delete(f"/jobs/{id}").status_code == 404
+    assert client.delete(f"/pictures/{id}").status_code == 404
+    after = base64.urlsafe_b64encode(b"1.0 a\0").decode()
+    assert client.get("/jobs", params={"after": after}).status_code == 422
 
 
 def test_readiness_is_looked_at_once_a_second(make: Callable[..., House], tmp_path: Any) -> None:

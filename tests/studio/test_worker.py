@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import threading
 import time
@@ -17,11 +18,13 @@ from PIL import Image
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from impasto import files
 from impasto.pipelines import photo
 from impasto.studio.client import verify_webhook
 from impasto.studio.settings import Settings
 from impasto.studio.state.tables import deliveries
 from impasto.studio.webhooks import PAUSES, WebhookSender, check_address
+from impasto.studio.worker import runner
 from impasto.studio.worker.runner import JobRunner
 from tests.studio.conftest import House, encoded, submit, until, upload
 
@@ -100,6 +103,90 @@ def test_the_database_may_be_away_for_a_while(
     monkeypatch.setattr(house.services.state.queue, "finish", flaky)
     house.paint(id)
     assert client.get(f"/jobs/{id}").json()["status"] == "done"
+
+
+@pytest.mark.parametrize("name", ["finish", "release", "status", "report"])
+def test_the_database_may_restart_at_any_moment_of_a_job(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    id = submit(client)["id"]
+    real, failures = getattr(house.services.state.queue, name), [2]
+
+    def flaky(*arguments: Any, **more: Any) -> Any:
+        if failures[0]:
+            failures[0] -= 1
+            raise OperationalError("SELECT", {}, Exception("terminating connection"))
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(house.services.state.queue, name, flaky)
+    house.paint(id)
+    job = client.get(f"/jobs/{id}").json()
+    assert (job["status"], job["attempts"]) == ("done", 1)
+
+
+def test_a_worker_that_stops_without_a_database_leaves_the_picture_to_the_next(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = submit(client)["id"]
+    first = painter(house, "w_1")
+
+    def away(*_: Any, **__: Any) -> Any:
+        first.stopping.set()
+        raise OperationalError("UPDATE jobs", {}, Exception("away"))
+
+    monkeypatch.setattr(house.services.state.queue, "finish", away)
+    with pytest.raises(OperationalError):
+        first.run_next("paintings")
+    monkeypatch.undo()
+    assert client.get(f"/jobs/{id}").json()["status"] == "running"
+    house.services.state.queue.recover(time.time(), 3, of="w_1")
+    data = (house.services.storage.job(id) / "result.png").read_bytes()
+    house.paint(id)
+    assert client.get(f"/jobs/{id}").json()["status"] == "done"
+    assert client.get(f"/jobs/{id}/result").content == data
+
+
+@pytest.mark.parametrize("name", ["result.png", "small.jpg", "result.json"])
+def test_a_job_waits_for_room_on_a_full_disk(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    id = submit(client)["id"]
+    first, is_full, commit = painter(house, "w_1"), [True], files.Draft.commit
+
+    def write(draft: files.Draft) -> None:
+        if is_full[0] and (draft.path.name == name or draft.path.parent.name == "incoming"):
+            draft.discard()
+            raise files.cannot_write(draft.path, OSError(errno.ENOSPC, "No space left on device"))
+        commit(draft)
+
+    monkeypatch.setattr(files.Draft, "commit", write)
+    monkeypatch.setattr(runner, "LOOK_FOR_ROOM", 0.0)
+    assert first.run_next("paintings") == id
+    job = client.get(f"/jobs/{id}").json()
+    assert (job["status"], job["attempts"], job["error"]) == ("queued", 0, None)
+    assert first.run_next("paintings") is None  # nothing is begun that could not be kept
+    is_full[0] = False
+    assert first.run_next("paintings") == id
+    assert client.get(f"/jobs/{id}").json()["status"] == "done"
+
+
+def test_a_checkpoint_that_cannot_be_written_is_a_warning(
+    client: httpx.Client, make: Callable[..., House], monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    house, commit = make(checkpoint_seconds=0), files.Draft.commit
+
+    def write(draft: files.Draft) -> None:
+        if draft.path.name == "checkpoint.state":
+            draft.discard()
+            raise files.cannot_write(draft.path, OSError(errno.ENOSPC, "No space left on device"))
+        commit(draft)
+
+    monkeypatch.setattr(files.Draft, "commit", write)
+    with house.client() as client:
+        id = submit(client)["id"]
+        house.paint(id)
+        assert client.get(f"/jobs/{id}").json()["status"] == "done"
+    assert "there is no checkpoint of the latest state" in caplog.text
 
 
 class Receiver:

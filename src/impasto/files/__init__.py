@@ -1,10 +1,12 @@
 """Atomic writing, digests, locks, and files on this machine or in stores; nothing else writes files."""
 
 from impasto.files.local import (
+    FULL,
     Draft,
     append,
     cannot_write,
     check_writable,
+    is_full,
     make_folder,
     reason_of,
     replace,
@@ -14,11 +16,13 @@ from impasto.files.local import (
 from impasto.files.protection import check_unprotected, protecting
 
 __all__ = [
+    "FULL",
     "Draft",
     "append",
     "cannot_write",
     "check_unprotected",
     "check_writable",
+    "is_full",
     "make_folder",
     "protecting",
     "reason_of",

@@ -27,6 +27,8 @@ STALE = 24 * 3600.0
 """Seconds without a write after which a temporary file of any machine counts as abandoned."""
 
 LONGEST_REASON = 300
+FULL = "the disk is full"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Letters of another library's message that are shown."""
 
 _PREFIX, _SUFFIX = ".impasto-", ".tmp"
@@ -216,11 +218,21 @@ def cannot_write(
     path: str | os.PathLike[str], reason: BaseException | str, expected: str = ""
 ) -> OutputError:
     """Return the error for a file or folder that cannot be written: the reason, and what was ``expected``."""
-    if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT):
-        reason = "the disk is full"
+    if isinstance(reason, OSError) and reason.errno in _FULL:
+        reason = FULL
     why = reason if isinstance(reason, str) else reason_of(reason)
     more = f"; expected {expected}" if expected else ""
     return OutputError(f"cannot write {path}: {why}{more}", expected=expected or None, actual=why)
+
+
+def is_full(problem: BaseException | None) -> bool:
+    """Return whether ``problem``, or what caused it, is a full disk."""
+    while problem is not None:
+        is_it = isinstance(problem, OSError) and problem.errno in _FULL
+        if is_it or (isinstance(problem, OutputError) and problem.actual == FULL):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
 
 
 def reason_of(problem: BaseException) -> str:

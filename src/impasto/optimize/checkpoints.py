@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto import files
-from impasto.errors import InputError
+from impasto.errors import InputError, OutputError
 
 FORMAT = 1
 INTERVAL = 60.0
@@ -21,7 +21,8 @@ INTERVAL = 60.0
 class FileCheckpointer:
     """A writer that saves a painting with its ``job`` (plain values) in ``path``, every so many seconds.
 
-    ``kept`` is the state to continue from, as ``read_checkpoint`` returns it.
+    ``kept`` is the state to continue from, as ``read_checkpoint`` returns it. A state that cannot be written
+    is no reason to stop painting: ``problem`` says why the latest was not, or is "".
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class FileCheckpointer:
         self.path = path
         self.job = dict(job)
         self.every = every
+        self.problem = ""
         self._kept = kept
         self._written = time.monotonic()
 
@@ -43,7 +45,11 @@ class FileCheckpointer:
 
     def save_if_due(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
         if last or time.monotonic() - self._written >= self.every:
-            write_checkpoint(self.path, self.job, state())
+            try:
+                write_checkpoint(self.path, self.job, state())
+                self.problem = ""
+            except OutputError as error:
+                self.problem = str(error)
             self._written = time.monotonic()
 
     def finish(self) -> None:

@@ -152,6 +152,9 @@ def _paint_alone(
         job = measure(job, network=painter.network)
         checkpointer = unfinished.checkpointer(Path(checkpoint), job, every=checkpoint_every, resume=resume)
     painting = painter.paint(picture, checkpointer=checkpointer, on_progress=on_progress, cancel=cancel)
+    notes = painting.notes
+    if checkpointer is not None and checkpointer.problem:
+        notes = (*notes, f"there is no checkpoint of the latest state: {checkpointer.problem}")
     result = Result(
         job,
         replace(painting.picture, metadata=picture.metadata),
@@ -159,7 +162,7 @@ def _paint_alone(
         painting.iterations,
         painting.seconds,
         painting.cancelled,
-        painting.notes,
+        notes,
     )
     if job.output and not result.cancelled:
         with places.drafted(job.output) as draft:

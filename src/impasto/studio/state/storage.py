@@ -13,6 +13,8 @@ import shutil
 import time
 from pathlib import Path
 
+from impasto import files
+
 _ID = re.compile(r"[pj]_[A-Za-z0-9_-]{22}")
 RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
@@ -58,6 +60,14 @@ class Storage:
         """Return a new path for an upload that is being received."""
         return self.root / "incoming" / secrets.token_hex(16)
 
+    def check_room(self, size: int) -> None:
+        """Raise OutputError if a file of ``size`` bytes cannot be written."""
+        path = self.incoming()
+        try:
+            files.replace(path, b"\0" * size)
+        finally:
+            path.unlink(missing_ok=True)
+
     def remove_picture(self, id: str) -> None:
         for path in (self.picture(id), self.small(id)):
             path.unlink(missing_ok=True)
@@ -93,8 +103,13 @@ class Storage:
         return count
 
 
+def is_id(text: str) -> bool:
+    """Return whether ``text`` is formed as an id of a picture or a job."""
+    return _ID.fullmatch(text) is not None
+
+
 def _checked(id: str) -> str:
     """Return ``id`` if it is well formed, so that no path leads out of the folder."""
-    if not _ID.fullmatch(id):
+    if not is_id(id):
         raise ValueError(f"malformed id: {id!r}")
     return id

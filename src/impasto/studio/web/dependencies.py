@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from impasto.studio.logs import Audit
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, PictureRecord, State
-from impasto.studio.state.storage import Storage
+from impasto.studio.state.storage import Storage, is_id
 from impasto.studio.web.accounts import Accounts, Caller
 from impasto.studio.web.broadcast import Broadcaster
 from impasto.studio.web.metrics import Metrics
@@ -44,14 +44,14 @@ class Services:
 
     def job(self, caller: Caller, id: str) -> JobRecord:
         """Return the caller's job. Raises ProblemError("not-found"), also for a job of someone else."""
-        found = self.state.jobs.find(caller.user, id)
+        found = self.state.jobs.find(caller.user, id) if is_id(id) else None
         if found is None:
             raise ProblemError("not-found", f"unknown job: {id}")
         return found
 
     def picture(self, caller: Caller, id: str) -> PictureRecord:
         """Return the caller's upload. Raises ProblemError("not-found"), also for that of someone else."""
-        found = self.state.pictures.find(caller.user, id)
+        found = self.state.pictures.find(caller.user, id) if is_id(id) else None
         if found is None:
             raise ProblemError("not-found", f"unknown picture: {id}")
         return found

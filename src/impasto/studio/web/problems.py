@@ -10,13 +10,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from impasto.errors import ImpastoError, OutputError, WeightsError
 from impasto.studio.state import RefusalError
+from impasto.studio.state.retries import is_full, is_outage
 
 log = logging.getLogger("impasto.studio.http")
 MEDIA = "application/problem+json"
+FULL = "there is no space left for pictures on the server; its operator has to make room"
 KINDS: dict[str, tuple[int, str]] = {
     "invalid": (422, "A field is missing or wrong"),
     "unauthorised": (401, "Not signed in"),
@@ -38,6 +41,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "stopping": (503, "The server is stopping"),
     "not-ready": (503, "Not ready yet"),
     "internal": (500, "Internal error"),
+    "storage-full": (507, "No space left on the server"),
 }
 
 
@@ -79,7 +83,7 @@ class ProblemDocument(BaseModel):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of a route's error responses; some are shared by all routes."""
-    everywhere = (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503)
+    everywhere = (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503, 507)
     return {
         status: {
             "description": "A problem document",
@@ -142,6 +146,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if is_full(error):  # a body that could not be received
+            return await on_unexpected(request, error)
         kinds = {404: "not-found", 405: "method", 413: "too-large"}
         kind = kinds.get(error.status_code, "invalid")
         detail = str(error.detail) if kind == "invalid" else f"{KINDS[kind][1].lower()}: {request.url.path}"
@@ -157,6 +163,13 @@ def add_error_handlers(app: FastAPI) -> None:
         return answer(request, ProblemError("invalid", detail))
 
     async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+        if is_full(error):
+            log.error("the disk is full: %s", error)
+            return answer(request, ProblemError("storage-full", FULL, retry_after=60))
+        if is_outage(error):
+            log.warning("the database cannot be reached: %s", error)
+            detail = "the database cannot be reached at the moment; try again"
+            return answer(request, ProblemError("not-ready", detail, retry_after=5))
         log.error(
             "unexpected error", exc_info=error, extra={"request": request.scope["state"].get("request_id")}
         )
@@ -167,4 +180,6 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(ImpastoError, on_impasto)
-    app.add_exception_handler(Exception, on_unexpected)
+    # By their names too, since what is raised as Exception is raised again after its answer.
+    for kind in (SQLAlchemyError, OSError, Exception):
+        app.add_exception_handler(kind, on_unexpected)

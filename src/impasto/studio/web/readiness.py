@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from impasto.studio.state.storage import Storage
 
 KEPT_SECONDS = 1.0
+PROBE = 2**16
+"""The bytes written to see whether the data folder is writable: a full disk still takes empty files."""
 
 
 class Readiness:
@@ -40,7 +42,5 @@ def _tried(check: Callable[[], object]) -> str:
 
 
 def writable(storage: Storage) -> None:
-    """Raise OSError if the data folder is not writable."""
-    path = storage.incoming()
-    path.touch()
-    path.unlink()
+    """Raise OSError if the data folder is not writable, or full."""
+    storage.check_room(PROBE)

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from impasto.catalogue.cards import StyleCard
 from impasto.catalogue.lookup import styles
-from impasto.errors import OptionError
+from impasto.encoders.layers import parse_layers
+from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
 from impasto.optimize.options import OptimizeOptions
@@ -18,6 +19,7 @@ from impasto.optimize.presets import preset as find_preset
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import PAGE, RESULT, job_place, picture_place
 from impasto.studio.web.schemas import OPTIONS, JobSettings, PreviewRequest
+from impasto.weights import ARCHITECTURES, REGISTRY
 from impasto.weights.cache import present
 
 PAGE_SIDE = 448
@@ -120,11 +122,22 @@ def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:
     _check_options(asked.options)
     try:
         found = base.replace(**changes | asked.options)
+        _check_layers(found)
         return base.replace(**changes) if is_draft else found
-    except OptionError:
+    except InputError:
         raise
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise OptionError(f"options have a value of a wrong type: {str(error)[:200]}") from error
+
+
+def _check_layers(options: OptimizeOptions) -> None:
+    """Raise LayerError for layers that the network does not have."""
+    if options.encoder not in REGISTRY:
+        return
+    architecture = ARCHITECTURES[REGISTRY[options.encoder].architecture]
+    for layers in (options.content_layers, options.style_layers):
+        if layers:
+            parse_layers(layers, architecture)
 
 
 def _check_options(given: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, create_model, model_validator
@@ -27,9 +28,33 @@ OPTIONS = {name: each for name, each, _ in parameters(OptimizeOptions) if name n
 
 
 class Incoming(BaseModel):
-    """A request, in which unknown fields are errors."""
+    """A request, in which unknown fields are errors, and texts that no database or file name can hold."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, given: Any) -> Any:
+        if any(map(_is_unstorable, _texts(given))):
+            raise ValueError("expected texts without NUL and without unpaired surrogates")
+        return given
+
+
+def _texts(given: Any) -> Iterator[str]:
+    """Yield all texts in JSON, names of fields included, however deep."""
+    left = [given]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            left += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            left += value
+
+
+def _is_unstorable(text: str) -> bool:
+    return any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 class Outgoing(BaseModel):

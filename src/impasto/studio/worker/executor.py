@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from impasto import files
-from impasto.errors import InputError
+from impasto.errors import ImpastoError, InputError, OutputError
 from impasto.jobs import Job
 from impasto.pipelines.batch import Performer
 from impasto.progress import Progress, ProgressCallback, throttled
@@ -81,9 +81,16 @@ class LocalExecutor:
     ) -> Any:
         """Paint ``job`` and return the result."""
         result = self._performer(job, checkpoint, on_progress, cancel)
+        for note in result.notes:
+            log.warning(note)
         if result.cancelled:
             result.save(Path(job.output).with_name(PARTIAL))
         return result
+
+
+def failure(words: str) -> ImpastoError:
+    """Return the error that another process has raised, by its message."""
+    return OutputError(words, actual=files.FULL) if files.FULL in words else InputError(words)
 
 
 def with_previews(path: Path, listener: ProgressListener) -> ProgressCallback:

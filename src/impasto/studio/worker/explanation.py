@@ -14,6 +14,7 @@ from impasto.errors import ImpastoError, InputError
 from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
 from impasto.progress import Cancel, ProgressCallback
+from impasto.studio.worker.executor import failure
 
 LOOK_EVERY = 0.3
 LEAST_PATIENCE = 900.0
@@ -42,7 +43,7 @@ def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:
             if message is None:
                 return
             if isinstance(message, str):
-                raise InputError(message)
+                raise failure(message)
             on_progress(message)
     except EOFError as error:
         process.join()

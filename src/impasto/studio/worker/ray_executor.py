@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.jobs.events import Finished, Progressed, WorkerLost
 from impasto.jobs.machine import WorkerSlot
@@ -22,7 +21,13 @@ from impasto.jobs.work import Perform, Task, WorkerPainter
 from impasto.progress import Progress
 from impasto.studio.settings import Settings
 from impasto.studio.state.storage import CHECKPOINT, PREVIEW
-from impasto.studio.worker.executor import ExecutorLostError, LocalExecutor, ProgressListener, with_previews
+from impasto.studio.worker.executor import (
+    ExecutorLostError,
+    LocalExecutor,
+    ProgressListener,
+    failure,
+    with_previews,
+)
 
 STOP = "stop"
 """The file in the job's folder that asks the actor to stop."""
@@ -69,7 +74,7 @@ class RayJobExecutor:
                 if isinstance(event, Finished) and event.item == self._item:
                     stop.unlink(missing_ok=True)
                     if event.outcome.status == "failed":
-                        raise InputError(event.outcome.error)
+                        raise failure(event.outcome.error)
                     return
             if (now := _changed(folder / PREVIEW)) != seen:
                 seen = now

@@ -11,9 +11,10 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
@@ -21,13 +22,17 @@ from impasto.jobs.identity import located
 from impasto.studio.results import store_result
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
-from impasto.studio.state.retries import retry_outages
+from impasto.studio.state.retries import is_full, is_outage, retry_outages
 from impasto.studio.state.storage import LOSSES, MARK, PARTIAL, Storage
 from impasto.studio.worker.executor import ExecutorLostError, JobExecutor, LocalExecutor
 from impasto.studio.worker.explanation import explain
 from impasto.studio.worker.reporter import JobReporter
 
 log = logging.getLogger("impasto.studio.worker")
+T = TypeVar("T")
+LOOK_FOR_ROOM = 5.0
+NEEDED_ROOM = 2**22
+"""The bytes that must be free on a disk that was full before jobs are begun again."""
 
 
 def executor_for(settings: Settings) -> JobExecutor:
@@ -49,33 +54,67 @@ class JobRunner:
         self.settings, self.state, self.storage, self.name = settings, state, storage, name
         self.executor = executor_for(settings)
         self.stopping = threading.Event()
+        self._full_since: float | None = None
 
     def run_next(self, lane: str) -> str | None:
         """Run the next job of ``lane`` and return its id; None if there is none."""
-        if self.stopping.is_set():
+        if self.stopping.is_set() or not self._has_room():
             return None
-        until = time.time() + self.settings.lease_seconds
-        record = retry_outages(lambda: self.state.queue.claim(lane, self.name, until=until))
+        record = self._retry(
+            lambda: self.state.queue.claim(lane, self.name, until=time.time() + self.settings.lease_seconds)
+        )
         if record is None:
             return None
         log.info("started", extra={"job": record.id, "kind": record.kind, "attempt": record.attempts})
         folder = self.storage.job(record.id)
-        folder.mkdir(mode=0o700, exist_ok=True)
         with JobReporter(self.settings, self.state, record, self.name, folder) as reporter:
             try:
+                folder.mkdir(mode=0o700, exist_ok=True)
                 self._run(record, reporter)
             except ExecutorLostError as error:
                 log.warning("lost", extra={"job": record.id, "reason": str(error)})
                 attempts = self.settings.attempts
-                retry_outages(lambda: self.state.queue.recover(time.time(), attempts, of=self.name))
+                self._retry(lambda: self.state.queue.recover(time.time(), attempts, of=self.name))
             except Exception as error:
-                if reporter.status() is None:  # deleted, with its folder: hence the error
+                if is_outage(error):  # and the worker is stopping
+                    raise
+                if reporter.status(fresh=True) is None:  # deleted, with its folder: hence the error
                     log.info("deleted", extra={"job": record.id})
+                elif is_full(error):
+                    self._put_back(record, error)
                 else:
                     self._fail(record, error)
-            if reporter.status(fresh=True) is None and self.state.jobs.find(record.owner, record.id) is None:
+            if reporter.status(fresh=True) is None and self._is_deleted(record):
                 self.storage.remove_job(record.id)
         return record.id
+
+    def _retry(self, act: Callable[[], T]) -> T:
+        """Return ``act()``, repeated while the database cannot be reached; see ``retry_outages``."""
+        return retry_outages(act, self.stopping)
+
+    def _is_deleted(self, record: JobRecord) -> bool:
+        return self._retry(lambda: self.state.jobs.find(record.owner, record.id)) is None
+
+    def _has_room(self) -> bool:
+        """Return whether something can be written again after a full disk; look again after a while only."""
+        if self._full_since is None:
+            return True
+        if time.monotonic() - self._full_since < LOOK_FOR_ROOM:
+            return False
+        try:
+            self.storage.check_room(NEEDED_ROOM)
+        except OSError as error:
+            self._full_since = time.monotonic()
+            log.warning("no jobs are begun: %s", error)
+            return False
+        self._full_since = None
+        return True
+
+    def _put_back(self, record: JobRecord, error: Exception) -> None:
+        """Put a job back whose files cannot be written, until there is room."""
+        log.warning("put back: %s", error, extra={"job": record.id})
+        self._full_since = time.monotonic()
+        self._retry(lambda: self.state.queue.release(record.id, self.name))
 
     def _run(self, record: JobRecord, reporter: JobReporter) -> None:
         id, folder = record.id, self.storage.job(record.id)
@@ -85,14 +124,14 @@ class JobRunner:
             found = self._paint(record, reporter)
         requested = reporter.status(fresh=True)
         if found is None and requested is not None and requested != "cancelling":
-            retry_outages(lambda: self.state.queue.release(id, self.name))
+            self._retry(lambda: self.state.queue.release(id, self.name))
             log.info("put back", extra={"job": id})
             return
         # A job that finished although it was asked to stop is done.
         status = "done" if found is not None and not found["partial"] else "cancelled"
         self.storage.clear_job(id)
         size = self.storage.size(id) if folder.exists() else 0
-        done = retry_outages(lambda: self.state.queue.finish(id, self.name, status, result=found, size=size))
+        done = self._retry(lambda: self.state.queue.finish(id, self.name, status, result=found, size=size))
         log.info(status if done else "deleted", extra={"job": id, "kind": record.kind})
 
     def _paint(self, record: JobRecord, reporter: JobReporter) -> dict[str, Any] | None:
@@ -135,6 +174,6 @@ class JobRunner:
             kind, title, detail = "/problems/internal", "Internal error", "an unexpected error; see the log"
         log.warning("failed", extra={"job": record.id}, exc_info=error)
         problem = {"type": kind, "title": title, "status": 500, "detail": detail}
-        retry_outages(lambda: self.state.queue.finish(record.id, self.name, "failed", error=problem))
+        self._retry(lambda: self.state.queue.finish(record.id, self.name, "failed", error=problem))
         self.storage.clear_job(record.id)
         (self.storage.job(record.id) / LOSSES).unlink(missing_ok=True)

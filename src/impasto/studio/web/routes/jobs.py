@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from impasto.errors import OptionError
+from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import work
@@ -65,7 +65,7 @@ def submit(
         job = painting_job(asked, pictures, id, draft_size=services.settings.draft_size)
         if asked.webhook is not None:
             check_address(asked.webhook, services.settings)
-    except OptionError as error:
+    except InputError as error:
         raise ProblemError("invalid", str(error)) from error
     _check_work(services, pictures[asked.photo], job)
     record = JobRecord(
@@ -255,10 +255,8 @@ def resume(services: ServicesDep, caller: Member, id: str) -> Any:
 @router.delete("/jobs/{id}", status_code=204, responses=responses())
 def delete_job(services: ServicesDep, caller: Member, id: str) -> None:
     """Delete a job and its files; a running one is stopped."""
-    gone = services.state.jobs.remove(caller.user, id)
-    if not gone:
-        raise ProblemError("not-found", f"unknown job: {id}")
-    for each in gone:  # the job and its explanations
+    job = services.job(caller, id)
+    for each in services.state.jobs.remove(caller.user, job.id):  # the job and its explanations
         services.storage.remove_job(each)
 
 

@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse
 from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
 from impasto.studio.state import PictureRecord
-from impasto.studio.state.storage import new_id
+from impasto.studio.state.storage import is_id, new_id
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
@@ -49,6 +49,8 @@ def read_cursor(text: str | None) -> tuple[float, str] | None:
         return None
     try:
         created, id = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split(" ")
+        if not is_id(id):
+            raise ValueError(f"malformed id: {id!r}")
         return float(created), id
     except (ValueError, binascii.Error, UnicodeError) as error:
         raise ProblemError("invalid", "expected after to be the `next` of a previous page") from error
