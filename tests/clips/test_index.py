@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from impasto.clips import Request, open_clip
+from impasto.clips.clip import TRANSPARENT
 from impasto.errors import InputError
 from tests.clips.clips import bars, moving, write_clip, write_flashes
 
@@ -230,7 +231,7 @@ def test_hdr_and_transparency_are_told(tmp_path: Path) -> None:
     )
     clip = open_clip(path)
     frames = list(clip.frames())
-    assert clip.notes == ["the film's transparency was left out"]
+    assert clip.notes == [TRANSPARENT]
     assert np.abs(frames[0].pixels - 0.6).max() < 0.01  # not black where nothing was
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, fit_picture
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
@@ -27,9 +27,11 @@ class MovingPicture:
         self._request = request
         self._ticks: list[int] = []
         first: Picture | None = None
+        alpha = False
         last = Fraction(0)
         for ticks, picture, shown in self._wanted():
             first = first or picture
+            alpha |= request.alpha and picture.alpha is not None
             self._ticks.append(ticks)
             last = shown
         if first is None:
@@ -44,6 +46,7 @@ class MovingPicture:
             bits=8,
             time_base=_UNIT,
             origin=self._ticks[0] * _UNIT,
+            alpha=alpha,
         )
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:
@@ -51,11 +54,10 @@ class MovingPicture:
         for number, (ticks, picture, _) in enumerate(self._wanted()):
             if number < skip:
                 continue
-            if picture.alpha is not None and TRANSPARENT not in self.notes:
+            if picture.alpha is not None and not self._request.alpha and TRANSPARENT not in self.notes:
                 self.notes.append(TRANSPARENT)
-            pixels = imaging.fill_transparent(picture)
-            pixels = imaging.resize(pixels, self.info.width, self.info.height)
-            yield Frame(number, ticks - self._ticks[0], pixels)
+            fitted = fit_picture(picture, self.info, alpha=self._request.alpha)
+            yield Frame(number, ticks - self._ticks[0], fitted.pixels, alpha=fitted.alpha)
 
     def _wanted(self) -> Iterator[tuple[int, Picture, Fraction]]:
         """Yield the frames from ``start`` to ``end``, with their times, and how long they are shown."""

@@ -9,12 +9,12 @@ from typing import Literal, Protocol, get_args
 
 from impasto import imaging
 from impasto.errors import OptionError
-from impasto.types import Pixels
+from impasto.types import Picture, Pixels, Plane
 
 Damage = Literal["conceal", "refuse"]
 """What to do about a frame that cannot be decoded: show the one before it again, or stop."""
 
-TRANSPARENT = "the film's transparency was left out"
+TRANSPARENT = "the film's transparency was left out; .mov, .webm, .gif and frames in PNG hold it"
 LONGEST_SIDE = 32766
 """In pixels: OpenCV moves no larger picture along a flow."""
 
@@ -23,12 +23,14 @@ LONGEST_SIDE = 32766
 class Frame:
     """A frame: ``number`` from 0, its ``ticks`` in units of the clip's time base since its first frame,
     and its upright sRGB ``pixels`` (H, W, 3) in [0, 1]. ``concealed``: it was damaged, and these are
-    the pixels of the frame before."""
+    the pixels of the frame before. ``alpha``: (H, W) in [0, 1]; None where it is opaque or was not asked
+    for. What is transparent has the colours around it."""
 
     number: int
     ticks: int
     pixels: Pixels
     concealed: bool = False
+    alpha: Plane | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class ClipInfo:
     in frames a second, on average; ``frames``, their approximate number, or None; ``bits`` 8 or
     10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
     first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
-    the sound's codecs; ``remarks``: what differs from the file, as far as it is known beforehand."""
+    the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for; ``remarks``: what
+    differs from the file, as far as it is known beforehand."""
 
     width: int
     height: int
@@ -50,6 +53,7 @@ class ClipInfo:
     begin: Fraction = Fraction(0)
     origin: Fraction = Fraction(0)
     audio: tuple[str, ...] = ()
+    alpha: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -73,7 +77,8 @@ class Request:
 
     ``start`` and ``end`` in seconds from the beginning,
     ``size`` its long side in pixels or exactly (width, height), None for its own. ``even``: sides that
-    4:2:0 can hold. ``rate``: frames a second of a sequence of pictures."""
+    4:2:0 can hold. ``rate``: frames a second of a sequence of pictures. ``alpha``: whether it is wanted;
+    otherwise that it is left out is a note."""
 
     start: Fraction | None = None
     end: Fraction | None = None
@@ -81,6 +86,7 @@ class Request:
     even: bool = True
     damage: Damage = "conceal"
     rate: Fraction = Fraction(25)
+    alpha: bool = False
 
     def __post_init__(self) -> None:
         if self.start is not None and self.start < 0:
@@ -116,6 +122,17 @@ class Request:
                 f"expected frames of at most {LONGEST_SIDE:,} pixels a side; they would be {width} x {height}"
             )
         return width, height
+
+
+def fit_picture(picture: Picture, info: ClipInfo, *, alpha: bool) -> Picture:
+    """Return ``picture`` at the size of a clip's frames, what is transparent in the colours around it.
+
+    ``alpha``: whether to keep it.
+    """
+    width, height = info.width, info.height
+    pixels = imaging.resize(imaging.fill_transparent(picture), width, height)
+    kept = picture.alpha if alpha else None
+    return Picture(pixels, None if kept is None else imaging.resize(kept, width, height), picture.bits)
 
 
 def parse_time(text: str, option: str = "time") -> Fraction:

@@ -16,7 +16,9 @@ class Codec:
     """``encoder``: FFmpeg's name. ``formats``: bits to pixel format. ``quality``: the encoder's option
     that says how good, and its default; empty for one that has none. ``worst``: the largest such number.
     ``options``: the rest of them.
-    ``containers``: suffixes that hold it. ``tag``: how MP4 and QuickTime call it, where not by default."""
+    ``alpha``: bits to pixel format with an alpha channel, and ``alpha_options``, those that it needs.
+    ``containers``: suffixes that hold it. ``tag``: how MP4 and QuickTime call it, where not by default, and
+    ``alpha_tag``, with an alpha."""
 
     encoder: str
     formats: Mapping[int, str]
@@ -25,6 +27,9 @@ class Codec:
     containers: tuple[str, ...]
     tag: str = ""
     worst: int = 63
+    alpha: Mapping[int, str] = field(default_factory=dict)
+    alpha_options: Mapping[str, str] = field(default_factory=dict)
+    alpha_tag: str = ""
 
 
 _ANY = (".mp4", ".m4v", ".mov", ".mkv")
@@ -55,6 +60,8 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             ("crf", 24),
             {"b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
             (".webm", ".mkv", ".mp4"),
+            alpha={8: "yuva420p"},
+            alpha_options={"auto-alt-ref": "0"},
         ),
         "av1": Codec(
             "libsvtav1",
@@ -64,9 +71,23 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             (".webm", ".mkv", ".mp4"),
         ),
         "prores": Codec(
-            "prores_ks", {10: "yuv422p10le"}, None, {"profile": "3", "vendor": "apl0"}, (".mov", ".mkv")
+            "prores_ks",
+            {10: "yuv422p10le"},
+            None,
+            {"profile": "3", "vendor": "apl0"},
+            (".mov", ".mkv"),
+            alpha={10: "yuva444p10le"},
+            alpha_options={"profile": "4"},
+            alpha_tag="ap4h",
         ),
-        "ffv1": Codec("ffv1", {8: "bgr0", 16: "gbrp16le"}, None, {"level": "3"}, (".mkv",)),
+        "ffv1": Codec(
+            "ffv1",
+            {8: "bgr0", 16: "gbrp16le"},
+            None,
+            {"level": "3"},
+            (".mkv",),
+            alpha={8: "bgra", 16: "gbrap16le"},
+        ),
     }
 )
 """The codecs there are, by name."""
@@ -121,7 +142,7 @@ class VideoOutput:
     """The path and format of a video to write: ``kind`` is "file", "gif" or "frames".
 
     ``codec`` encodes the segments, None for frames; ``bits`` of each sample; ``quality``: the encoder's own
-    number."""
+    number; ``alpha``: whether it has an alpha channel."""
 
     path: Path
     kind: str
@@ -129,11 +150,19 @@ class VideoOutput:
     bits: int
     quality: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    alpha: bool = False
 
     @property
     def pixel_format(self) -> str:
         assert self.codec is not None
-        return self.codec.formats[self.bits]
+        return (self.codec.alpha if self.alpha else self.codec.formats)[self.bits]
+
+    @property
+    def tag(self) -> str:
+        """The container's code for the codec; "" for its default."""
+        if self.codec is None or self.path.suffix.lower() not in (".mp4", ".m4v", ".mov"):
+            return ""
+        return self.codec.alpha_tag if self.alpha else self.codec.tag
 
     @property
     def segment_suffix(self) -> str:
@@ -146,9 +175,11 @@ class VideoOutput:
 
 
 def find_target(
-    path: Path, bits: int, *, codec: str | None = None, quality: int | None = None
+    path: Path, bits: int, *, codec: str | None = None, quality: int | None = None, alpha: bool = False
 ) -> VideoOutput:
     """Return the format to write at ``path``: 8 or 10 ``bits`` a sample, unless the codec has only one kind.
+
+    ``alpha``: with an alpha channel where the format can hold one, in WebM at the price of 10 bits.
 
     A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a
     suffix, is a folder of frames. Raises OutputError, or OptionError for a codec that does not fit.
@@ -168,7 +199,8 @@ def find_target(
         if suffix and not path.is_dir() and suffix not in WRITABLE_SUFFIXES:
             expected = f"frames in one of {', '.join(WRITABLE_SUFFIXES)}"
             raise files.cannot_write(path, f"it ends in {path.suffix!r}", expected)
-        return VideoOutput(path, "frames", None, bits)
+        holds = not suffix or path.is_dir() or suffix not in (".jpg", ".jpeg")
+        return VideoOutput(path, "frames", None, bits, alpha=alpha and holds)
     if suffix not in VIDEO_SUFFIXES:
         raise files.cannot_write(
             path,
@@ -178,14 +210,17 @@ def find_target(
     if suffix == ".gif":
         if codec is not None or quality is not None:
             raise OptionError("codec and quality work with videos only: expected neither for a GIF")
-        return VideoOutput(path, "gif", CODECS["ffv1"], 8)
-    chosen = CODECS[codec or _DEFAULTS[suffix][bits]]
-    name = codec or _DEFAULTS[suffix][bits]
+        return VideoOutput(path, "gif", CODECS["ffv1"], 8, alpha=alpha)
+    name = codec or ("vp9" if alpha and suffix == ".webm" else _DEFAULTS[suffix][bits])
+    chosen = CODECS[name]
     if suffix not in chosen.containers:
         raise OptionError(f"expected a {' or '.join(chosen.containers)} file for {name}; got {path.name}")
     if quality is not None and chosen.quality is None:
         raise OptionError(f"{name} has no quality setting: expected no quality")
     if quality is not None and not 0 <= quality <= chosen.worst:
         raise OptionError(f"expected quality of {name} from 0 (best) to {chosen.worst}; got {quality}")
-    fitting = bits if bits in chosen.formats else min(chosen.formats, key=lambda b: (b < bits, b))
-    return VideoOutput(path, "file", chosen, fitting, quality)
+    # MP4 has no place for the alpha of VP9, which is a frame of its own.
+    alpha = alpha and bool(chosen.alpha) and suffix != ".mp4"
+    formats = chosen.alpha if alpha else chosen.formats
+    fitting = bits if bits in formats else min(formats, key=lambda b: (b < bits, b))
+    return VideoOutput(path, "file", chosen, fitting, quality, alpha=alpha)

@@ -64,9 +64,14 @@ def is_high_range(frame: Any) -> bool:
     return int(frame.color_trc) in (_PQ, _HLG)
 
 
+def has_alpha(frame: Any) -> bool:
+    """Return whether a frame's format has an alpha channel."""
+    return any(component.is_alpha for component in frame.format.components)
+
+
 def alpha_of(frame: Any) -> Plane | None:
     """Return the alpha of a frame, (H, W) in [0, 1]; None where it is opaque."""
-    if not any(component.is_alpha for component in frame.format.components):
+    if not has_alpha(frame):
         return None
     deep = bits_of(frame) > 8
     codes = frame.reformat(format="rgba64le" if deep else "rgba").to_ndarray()[..., 3]
@@ -204,26 +209,39 @@ def _to_xyz(primaries: int) -> NDArray[np.float64]:
     return scaled
 
 
-def to_frame(pixels: Pixels, pixel_format: str) -> Any:
-    """Return a frame of ``pixel_format`` for an encoder, tagged BT.709; (H, W, 3) in [0, 1] is clipped."""
+def to_frame(pixels: Pixels, pixel_format: str, alpha: Plane | None = None) -> Any:
+    """Return a frame of ``pixel_format`` for an encoder, tagged BT.709; (H, W, 3) in [0, 1] is clipped.
+
+    ``alpha``, (H, W) in [0, 1], for formats that have one; None: opaque.
+    """
     from impasto.clips.libav import load_av
 
     av = load_av()
     pixels = np.clip(pixels, 0, 1)
-    if pixel_format == "gbrp16le":
-        codes = np.rint(pixels * 65535).astype(np.uint16)
-        return av.VideoFrame.from_ndarray(codes, format=pixel_format)
-    if pixel_format in ("rgb24", "bgr0"):
-        frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format="rgb24")
+    if pixel_format in ("gbrap16le", "bgra", "yuva444p10le", "yuva420p"):
+        plane = np.ones(pixels.shape[:2], np.float32) if alpha is None else np.clip(alpha, 0, 1)
+        pixels = np.concatenate([pixels, plane[..., None]], axis=2)
+    if pixel_format in ("gbrp16le", "gbrap16le"):
+        frame = av.VideoFrame(pixels.shape[1], pixels.shape[0], pixel_format)
+        for plane_number, channel in enumerate((1, 2, 0, 3)[: pixels.shape[2]]):
+            _samples(frame, plane_number)[...] = np.rint(pixels[..., channel] * 65535).astype(np.uint16)
+        return frame
+    eight = "rgba" if pixels.shape[2] == 4 else "rgb24"
+    if pixel_format in ("rgb24", "bgr0", "bgra"):
+        frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format=eight)
         return frame if pixel_format == "rgb24" else frame.reformat(format=pixel_format)
     tagged = {"src_color_range": LIMITED, "dst_color_range": LIMITED}
     if "10" in pixel_format:
-        frame = av.VideoFrame(pixels.shape[1], pixels.shape[0], "yuv444p10le")
-        for plane, samples in enumerate(to_ycbcr(pixels, 10)):
-            _samples(frame, plane)[...] = samples
-        frame = frame.reformat(format=pixel_format, interpolation=_flags(), **tagged)
+        name = "yuva444p10le" if pixels.shape[2] == 4 else "yuv444p10le"
+        frame = av.VideoFrame(pixels.shape[1], pixels.shape[0], name)
+        for plane_number, samples in enumerate(to_ycbcr(pixels[..., :3], 10)):
+            _samples(frame, plane_number)[...] = samples
+        if pixels.shape[2] == 4:
+            _samples(frame, 3)[...] = np.rint(pixels[..., 3] * 1023).astype(np.uint16)
+        if name != pixel_format:
+            frame = frame.reformat(format=pixel_format, interpolation=_flags(), **tagged)
     else:
-        frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format="rgb24")
+        frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format=eight)
         tagged["src_color_range"] = FULL
         frame = frame.reformat(format=pixel_format, dst_colorspace=BT709, interpolation=_flags(), **tagged)
     frame.colorspace, frame.color_range = BT709, LIMITED

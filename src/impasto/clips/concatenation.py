@@ -36,8 +36,12 @@ def join(
             template = first.streams.video[0]
             video = output.add_stream_from_template(template, opaque=True)
             video.time_base = time_base
-            if target.codec is not None and target.codec.tag and target.path.suffix.lower() != ".mkv":
-                video.codec_context.codec_tag = target.codec.tag
+            if target.alpha:
+                video.codec_context.pix_fmt = (
+                    target.pixel_format
+                )  # of VP9, libav sees what is under the alpha
+            if target.tag:
+                video.codec_context.codec_tag = target.tag
             rows = [_video_packets(segments, video, time_base, last)]
             writer = None if tracks is None else TrackWriter(tracks, target)
             if writer is not None:

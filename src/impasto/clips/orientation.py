@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
-from impasto.types import Pixels
+from numpy.typing import NDArray
 
 
 def is_turned(frame: Any) -> bool:
@@ -15,12 +14,12 @@ def is_turned(frame: Any) -> bool:
     return bool(abs(a) + abs(d) < abs(b) + abs(c))
 
 
-def turn_upright(pixels: Pixels, frame: Any) -> Pixels:
-    """Return ``pixels`` (H, W, 3) of ``frame`` as players show them: turned by multiples of 90 degrees,
-    mirrored or both. Other angles are rounded."""
+def turn_upright(pixels: NDArray[np.float32], frame: Any) -> NDArray[np.float32]:
+    """Return ``pixels`` of ``frame``, (H, W, 3) or a plane (H, W), as players show them: turned by multiples
+    of 90 degrees, mirrored or both. Other angles are rounded."""
     (a, c), (b, d) = _matrix(frame)
     if is_turned(frame):
-        pixels, across, down = pixels.transpose(1, 0, 2), c, b
+        pixels, across, down = pixels.swapaxes(0, 1), c, b
     else:
         across, down = a, d
     return np.ascontiguousarray(pixels[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1])

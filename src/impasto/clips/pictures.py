@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, fit_picture
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
@@ -122,7 +122,7 @@ class PictureSequence:
                 f"{float(len(paths) / request.rate):g} s"
             )
         remarks = self._check_numbers()
-        self._check_shapes()
+        alpha = self._check_shapes() and request.alpha
         picture = self._first()
         width, height = request.fit(picture.width, picture.height)
         self.info = ClipInfo(
@@ -132,6 +132,7 @@ class PictureSequence:
             frames=len(self.paths),
             bits=10 if picture.bits > 8 else 8,
             time_base=Fraction(1) / request.rate,
+            alpha=alpha,
             remarks=(remarks,) if remarks else (),
         )
 
@@ -155,13 +156,17 @@ class PictureSequence:
             raise InputError(f"{self.paths[0].parent}: {words}")
         return f"{words}; the film goes on without them"
 
-    def _check_shapes(self) -> None:
+    def _check_shapes(self) -> bool:
+        """Raise InputError for pictures of different shapes; return whether any may have an alpha."""
         shape: tuple[int, int] | None = None
+        alpha = False
         for path in self.paths:
             try:
-                width, height = imaging.read_size(path)
+                header = imaging.read_header(path)
             except PictureError:
                 continue  # as damage, when its turn comes
+            width, height = header.width, header.height
+            alpha |= header.alpha
             if shape is None:
                 shape, named = (width, height), path
             elif abs(width * shape[1] / shape[0] - height) > 1:
@@ -170,6 +175,7 @@ class PictureSequence:
                     f"{width} x {height}. A pattern such as 'in/%05d.png' chooses among the pictures in a "
                     "folder"
                 )
+        return alpha
 
     def _first(self) -> Picture:
         for path in self.paths:
@@ -192,11 +198,11 @@ class PictureSequence:
                     raise InputError(f"frame {number} is damaged: {error}") from error
                 last = self._conceal(number, last, error)
             else:
-                if picture.alpha is not None and TRANSPARENT not in self.notes:
+                kept = self._request.alpha
+                if picture.alpha is not None and not kept and TRANSPARENT not in self.notes:
                     self.notes.append(TRANSPARENT)
-                pixels = imaging.fill_transparent(picture) if picture.alpha is not None else picture.pixels
-                pixels = imaging.resize(pixels, self.info.width, self.info.height)
-                last = Frame(number, number, pixels)
+                fitted = fit_picture(picture, self.info, alpha=kept)
+                last = Frame(number, number, fitted.pixels, alpha=fitted.alpha)
             if last is not None and number >= skip:
                 yield last
 
@@ -212,7 +218,7 @@ class PictureSequence:
                     continue
             else:
                 picture = self._first()
-            pixels = imaging.resize(picture.pixels, self.info.width, self.info.height)
+            picture = fit_picture(picture, self.info, alpha=self._request.alpha)
         else:
-            pixels = last.pixels
-        return Frame(number, number, pixels, concealed=True)
+            picture = Picture(last.pixels, last.alpha)
+        return Frame(number, number, picture.pixels, concealed=True, alpha=picture.alpha)

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from impasto import imaging
 from impasto.clips import colour
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, fit_picture
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
@@ -44,8 +43,12 @@ class VideoFile:
         self._others: set[tuple[int, int]] = set()
         with self._opened() as (container, stream):
             index = stream.index
-            # VP8 and VP9 have their alpha in a second stream, which is not decoded.
+            # VP8 and VP9 have their alpha in a second picture, which FFmpeg's own decoders pass over.
             self._has_other_alpha = stream.metadata.get("alpha_mode") == "1"
+            self._own_decoder = (
+                _WITH_ALPHA.get(stream.codec_context.name, "") if self._has_other_alpha else ""
+            )
+            self._is_gif = container.format.name == "gif"
             self._aspect = Fraction(stream.sample_aspect_ratio or 1)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             audio = tuple(s.codec_context.name for s in sounds)
@@ -71,8 +74,15 @@ class VideoFile:
             begin=self._begin,
             origin=ticks * self._time_base,
             audio=audio,
+            alpha=request.alpha and self._has_alpha(sample),
             remarks=tuple(remarks),
         )
+
+    def _has_alpha(self, sample: Any) -> bool:
+        """Return whether frames have an alpha; the decoder of GIFs calls each frame so."""
+        if not self._is_gif:
+            return self._has_other_alpha or colour.has_alpha(sample)
+        return any(frame and colour.alpha_of(frame) is not None for frame, *_ in self._pictures(quiet=True))
 
     def _span(self) -> str:
         return "" if self.request.start is None else f"from {float(self.request.start):g} s on "
@@ -119,7 +129,7 @@ class VideoFile:
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:
         number = 0
-        good: Pixels | None = None
+        good: Picture | None = None
         held: Any = None
         for picture, ticks, damaged in self._pictures():
             frame = Frame(number, ticks - self._first_ticks, _NOTHING, damaged)
@@ -132,7 +142,7 @@ class VideoFile:
                     good = self._finished(held, ticks)
             else:
                 good = self._finished(picture, ticks)
-            yield replace(frame, pixels=good)
+            yield replace(frame, pixels=good.pixels, alpha=good.alpha)
 
     def _pictures(self, quiet: bool = False) -> Iterator[tuple[Any, int, bool]]:
         """Yield decoded frames within the span, with their ticks, in order; None for one to be concealed."""
@@ -201,10 +211,13 @@ class VideoFile:
         """Yield the frames of the packets from number ``start`` on."""
         times = iter(self.index.times) if self.index.ordered else None
         lost: dict[int, str] = {}
+        decoder: Any = None
+        if self._own_decoder:
+            decoder = self._av.CodecContext.create(self._own_decoder, "r")
         for packet in self._packets(start):
             failed = ""
             try:
-                frames = packet.decode()
+                frames = packet.decode() if decoder is None else decoder.decode(packet)
             except self._av.FFmpegError as error:
                 frames, failed = [], error.strerror or str(error)
             if failed and times is not None:
@@ -257,21 +270,22 @@ class VideoFile:
         width = max(1, round(frame.width * self._aspect))
         return (frame.height, width) if is_turned(frame) else (width, frame.height)
 
-    def _to_pixels(self, frame: Any) -> Pixels:
-        """Convert to sRGB; what is transparent gets the colours around it."""
+    def _to_picture(self, frame: Any) -> Picture:
+        """Convert to sRGB, upright."""
         if colour.is_high_range(frame):
             self._note("HDR was converted to SDR")
-        pixels, alpha = colour.to_pixels(frame), colour.alpha_of(frame)
-        if self._has_other_alpha or alpha is not None:
+        alpha = colour.alpha_of(frame)
+        if alpha is not None and not self.request.alpha:
             self._note(TRANSPARENT)
-        return pixels if alpha is None else imaging.fill_transparent(Picture(pixels, alpha=alpha))
+        turned = None if alpha is None else turn_upright(alpha, frame)
+        return Picture(turn_upright(colour.to_pixels(frame), frame), turned)
 
-    def _finished(self, frame: Any, ticks: int) -> Pixels:
-        """Convert to sRGB, upright, at the size asked for."""
-        pixels = turn_upright(self._to_pixels(frame), frame)
+    def _finished(self, frame: Any, ticks: int) -> Picture:
+        """Convert to sRGB, upright, at the size asked for; what is transparent gets the colours around it."""
+        picture = self._to_picture(frame)
         own, shape = self._size(frame), self._shape
         if own[0] * shape[1] == own[1] * shape[0]:
-            return imaging.resize(pixels, self.info.width, self.info.height)
+            return fit_picture(picture, self.info, alpha=self.request.alpha)
         if own not in self._others:
             self._others.add(own)
             seconds = float(ticks * self._time_base - self._begin)
@@ -283,11 +297,20 @@ class VideoFile:
         width = max(1, round(own[0] * scale * self.info.width / shape[0]))
         height = max(1, round(own[1] * scale * self.info.height / shape[1]))
         left, top = (self.info.width - width) // 2, (self.info.height - height) // 2
+        fitted = fit_picture(
+            picture, replace(self.info, width=width, height=height), alpha=self.request.alpha
+        )
         whole = np.zeros((self.info.height, self.info.width, 3), np.float32)
-        whole[top : top + height, left : left + width] = imaging.resize(pixels, width, height)
-        return whole
+        whole[top : top + height, left : left + width] = fitted.pixels
+        if fitted.alpha is None:
+            return Picture(whole)
+        alpha = np.ones((self.info.height, self.info.width), np.float32)
+        alpha[top : top + height, left : left + width] = fitted.alpha
+        return Picture(whole, alpha)
 
 
 _ATTACHED = 0x400
 """A cover picture: AV_DISPOSITION_ATTACHED_PIC."""
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9", "libvpx": "libvpx", "libvpx-vp9": "libvpx-vp9"}
+"""The decoders that know the alpha of a codec."""
 _NOTHING: Pixels = np.zeros((0, 0, 3), np.float32)

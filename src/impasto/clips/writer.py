@@ -15,7 +15,7 @@ from impasto.clips.codecs import VideoOutput
 from impasto.clips.colour import to_frame
 from impasto.clips.libav import VideoDraft, container_format, load_av, open_video, ordinary_priority
 from impasto.errors import OptionError, OutputError
-from impasto.types import Pixels
+from impasto.types import Pixels, Plane
 
 _BT709 = 1
 _LIMITED = 1
@@ -41,10 +41,11 @@ class SegmentWriter:
             self._container = self._av.open(self._draft.stream, "w", format=container_format(path.suffix))
             self._stream = add_video_stream(self._container, target, width, height, rate)
 
-    def write(self, pixels: Pixels, ticks: int) -> None:
-        """Write one frame (H, W, 3) in [0, 1], shown from ``ticks`` on."""
+    def write(self, pixels: Pixels, ticks: int, alpha: Plane | None = None) -> None:
+        """Write one frame (H, W, 3) in [0, 1], shown from ``ticks`` on; ``alpha``, (H, W), where the target
+        has one, None: opaque."""
         with self._guarded():
-            frame = to_frame(pixels, self.target.pixel_format)
+            frame = to_frame(pixels, self.target.pixel_format, alpha)
             frame.pts, frame.time_base = len(self.ticks), self._stream.codec_context.time_base
             self.ticks.append(ticks)
             for packet in self._stream.encode(frame):
@@ -115,6 +116,7 @@ def add_video_stream(container: Any, target: VideoOutput, width: int, height: in
     codec = target.codec
     assert codec is not None
     options = dict(codec.options) | dict(target.options)
+    options |= codec.alpha_options if target.alpha else {}
     if codec.quality is not None:
         name, default = codec.quality
         options[name] = str(default if target.quality is None else target.quality)
@@ -127,8 +129,8 @@ def add_video_stream(container: Any, target: VideoOutput, width: int, height: in
     context.time_base = stream.time_base = 1 / rate
     # Fixed, so that a resumed video is the uninterrupted one whatever the machine has.
     context.thread_count = 1 if codec.encoder in ("libvpx-vp9", "libsvtav1") else 2
-    if codec.tag and target.path.suffix.lower() in (".mp4", ".m4v", ".mov"):
-        context.codec_tag = codec.tag
+    if target.tag:
+        context.codec_tag = target.tag
     if "yuv" in target.pixel_format:
         context.color_range, context.colorspace = _LIMITED, _BT709
         context.color_primaries, context.color_trc = _BT709, _BT709

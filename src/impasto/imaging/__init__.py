@@ -25,7 +25,7 @@ from impasto.imaging.colour_transfer import (
     match_colours,
     match_luminance,
 )
-from impasto.imaging.decoder import MAX_PIXELS, read, read_size
+from impasto.imaging.decoder import MAX_PIXELS, PictureHeader, read, read_header, read_size
 from impasto.imaging.edges import continued, joined
 from impasto.imaging.encoder import check_parameters, check_writable, encode, write
 from impasto.imaging.folders import is_picture, pictures_in
@@ -45,6 +45,7 @@ __all__ = [
     "ColourMatching",
     "ColourSpace",
     "ImagingWarning",
+    "PictureHeader",
     "Rounding",
     "blend_colours",
     "check_parameters",
@@ -70,6 +71,7 @@ __all__ = [
     "pictures_in",
     "read",
     "read_frames",
+    "read_header",
     "read_mask",
     "read_parameters",
     "read_press_profile",

@@ -6,7 +6,7 @@ import io
 import os
 import struct
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +71,24 @@ def decode(data: bytes, place: Path = Path("picture"), *, max_pixels: int = MAX_
     return replace(picture, metadata=about)
 
 
+@dataclass(frozen=True)
+class PictureHeader:
+    """The header of a picture: ``width`` and ``height`` upright; ``alpha``: whether it has one, or a
+    transparent colour."""
+
+    width: int
+    height: int
+    alpha: bool
+
+
 def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Return the width and height of a picture, upright, without decoding more than its header.
+    """Return the width and height of a picture, upright; see ``read_header``."""
+    header = read_header(path)
+    return header.width, header.height
+
+
+def read_header(path: str | os.PathLike[str]) -> PictureHeader:
+    """Return what the header of a picture says, without decoding more of it.
 
     Raises PictureError and MissingExtraError as ``read`` does; damage behind the header is not noticed.
     """
@@ -85,7 +101,9 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
         whole = io.BytesIO(repaired_png(stream.read())) if kind is formats.PNG else stream
         with decoding(place, kind.name), Image.open(whole, formats=[kind.codec]) as image:
             width, height = image.size
-            return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
+            if _orientation(image) in (5, 6, 7, 8):
+                width, height = height, width
+            return PictureHeader(width, height, bool(image.has_transparency_data))
 
 
 def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> Picture:

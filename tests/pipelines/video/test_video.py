@@ -18,6 +18,7 @@ import pytest
 
 from impasto import imaging
 from impasto.clips import Request, open_clip
+from impasto.clips.clip import TRANSPARENT
 from impasto.clips.codecs import find_target
 from impasto.clips.writer import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
@@ -632,4 +633,4 @@ def test_transparency_of_pictures_is_told(tmp_path: Path) -> None:
     alpha[:, :20] = 0
     for number in range(3):
         imaging.write(Picture(moving(number), alpha=alpha), tmp_path / "in" / f"{number}.png")
-    assert fast(tmp_path / "in", tmp_path / "out").notes == ("the film's transparency was left out",)
+    assert fast(tmp_path / "in", tmp_path / "out.mp4").notes == (TRANSPARENT,)

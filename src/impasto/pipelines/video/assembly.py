@@ -12,7 +12,7 @@ from impasto.files.json_text import parse_json
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
-from impasto.pipelines.video.seams import cross_fade
+from impasto.pipelines.video.seams import cross_fade, read_words
 
 
 class AssembledFilm(NamedTuple):
@@ -48,13 +48,14 @@ def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segme
     paintings = cross_fade(
         [before.tail(number) for number in numbers], [after.head(number) for number in numbers]
     )
+    alphas = [read_words(after.alpha(n)) if after.alpha(n).exists() else None for n in numbers]
     if output.is_frames:
-        for number, pixels in zip(numbers, paintings, strict=True):
-            output.write_picture(number, pixels)
+        for number, pixels, alpha in zip(numbers, paintings, alphas, strict=True):
+            output.write_picture(number, pixels, alpha)
         return
     writer = output.segment_writer(after.seam)
-    for number, pixels in zip(numbers, paintings, strict=True):
-        writer.write(pixels, plan.ticks[number])
+    for number, pixels, alpha in zip(numbers, paintings, alphas, strict=True):
+        writer.write(pixels, plan.ticks[number], alpha)
     writer.close()
     yield Segment(after.seam, tuple(plan.ticks[number] for number in numbers))
 

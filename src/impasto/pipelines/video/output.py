@@ -19,7 +19,7 @@ from impasto.files import local, make_folder
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.pipelines.video.options import FilmOptions
-from impasto.types import Picture, Pixels
+from impasto.types import Picture, Pixels, Plane
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ class FilmOutput:
         info = self.info
         return SegmentWriter(path, self.target, info.width, info.height, info.rate)
 
-    def write_picture(self, number: int, pixels: Pixels) -> None:
+    def write_picture(self, number: int, pixels: Pixels, alpha: Plane | None) -> None:
         """Write frame ``number`` as a picture."""
-        imaging.write(Picture(pixels, bits=16 if self.target.bits > 8 else 8), self.frame_path(number))
+        picture = Picture(pixels, alpha, bits=16 if self.target.bits > 8 else 8)
+        imaging.write(picture, self.frame_path(number))
 
     def frame_path(self, number: int) -> Path:
         """Return the path of a frame's picture; it keeps the number or the name of a sequence's picture."""
@@ -147,8 +148,11 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     """
     source, output, options = Path(job.content.place), Path(job.output), job.options
     request = clip_request(film)
-    own = open_clip(source, request).info
-    target = find_target(output, film.bits or own.bits, codec=film.codec, quality=film.quality)
+    own = open_clip(source, replace(request, alpha=True)).info
+    codec, quality = film.codec, film.quality
+    target = find_target(output, film.bits or own.bits, codec=codec, quality=quality, alpha=own.alpha)
+    if film.bits is not None and target.bits < film.bits:
+        target = find_target(output, film.bits, codec=codec, quality=quality)
     if film.bits is not None and target.bits < film.bits:
         by = f" with {film.codec}" if film.codec else ""
         raise OptionError(
@@ -158,7 +162,7 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     size = film.size or options.size
     if film.size is None and isinstance(size, int) and not isinstance(options, FastOptions):
         size = min(size, max(own.width, own.height))
-    clip = open_clip(source, replace(request, size=size, even=target.even))
+    clip = open_clip(source, replace(request, size=size, even=target.even, alpha=target.alpha))
     pictures = clip.paths if isinstance(clip, PictureSequence) else ()
     return clip, FilmOutput(target, clip.info, _tracks(clip, film), pictures)
 

@@ -70,6 +70,10 @@ class PartFiles:
         """Return the file of a frame shared with the part before, as painted by this part."""
         return self.folder / f"{self.part.name}.head" / f"{number:06d}.npy"
 
+    def alpha(self, number: int) -> Path:
+        """Return the file of the alpha of a frame shared with the part before; an opaque one has none."""
+        return self.folder / f"{self.part.name}.head" / f"{number:06d}.alpha.npy"
+
     def tail(self, number: int) -> Path:
         """Return the file of a frame shared with the part after, as painted by this part."""
         return self.folder / f"{self.part.name}.tail" / f"{number:06d}.npy"
@@ -166,6 +170,8 @@ class _PartWriter:
             self.cuts.append(number)
         if part.first <= number < part.first + part.head:
             write_words(self.kept.head(number), to_words(pixels))
+            if painted.frame.alpha is not None:
+                write_words(self.kept.alpha(number), to_words(painted.frame.alpha))
         elif number >= part.last:
             write_words(self.kept.tail(number), to_words(pixels))
         elif number >= part.first:
@@ -180,11 +186,11 @@ class _PartWriter:
         self._last = pixels
         output = self.kept.output
         if output.is_frames:
-            output.write_picture(frame.number, pixels)
+            output.write_picture(frame.number, pixels, frame.alpha)
             return
         if self._writer is None:
             self._writer = output.segment_writer(self.kept.segments.path(self.count))
-        self._writer.write(pixels, frame.ticks)
+        self._writer.write(pixels, frame.ticks, frame.alpha)
 
     def _commit(self) -> None:
         assert self._after is not None
@@ -240,6 +246,7 @@ def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iter
         even=False,
         damage=film.damage,
         rate=film.rate,
+        alpha=info.alpha,
     )
     own = open_clip(plan.job.content.place, span)
     shift = int((own.info.origin - info.origin) / info.time_base) if is_file else earliest
