@@ -35,8 +35,6 @@ export interface components {
         Capabilities: {
             /** Version */
             version: string;
-            /** Explanation */
-            explanation: boolean;
             /** Webhooks */
             webhooks: boolean;
             /** Presets */

@@ -27,7 +27,7 @@ export function label(): HTMLElement[] {
   let offered = "";
   watch(["photo", "showing", "job", "jobs", "capabilities", "onDevice"], () => {
     const job = state.showing === "job" ? currentJob() : null;
-    const now = [state.photo?.name, state.showing, state.onDevice, job?.id, job?.status, job?.explanation, job?.result?.url, state.capabilities?.explanation, explaining.has(job?.id ?? "")].join("|");
+    const now = [state.photo?.name, state.showing, state.onDevice, job?.id, job?.status, job?.explanation, job?.result?.url, state.capabilities?.version, explaining.has(job?.id ?? "")].join("|");
     if (now === offered) return;
     offered = now;
     fill(actions, ...offers(job));
@@ -84,7 +84,7 @@ function offers(job: Job | null): HTMLElement[] {
   const made: HTMLElement[] = [];
   if (job?.result) made.push(download(job));
   else if (state.showing === "preview") made.push(keepPreview());
-  const inside = job?.result && state.capabilities?.explanation ? explanation(job) : null;
+  const inside = job?.result ? explanation(job) : null;
   if (inside) made.push(inside);
   made.push(iconButton("picture", "Another photograph", () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));
   const left = inside && job ? untold(job) : "";

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, get_args
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -20,6 +21,7 @@ from impasto.jobs import Job
 from impasto.optimize.options import Initialisation
 from impasto.painters import make_painter
 from impasto.studio.web import broadcast as watching
+from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.schemas import JobSettings
 from impasto.studio.worker.sweeper import Sweeper
 from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
@@ -41,7 +43,10 @@ def test_a_job_is_painted_and_fetched_in_every_format(client: httpx.Client, hous
     assert job["progress"]["done"] == 1.0
     assert set(job["progress"]["losses"]) == {"total", "content", "style"}
     whole = client.get(f"/jobs/{job['id']}/result")
-    assert whole.headers["content-disposition"] == 'attachment; filename="cat-jpg-The-Starry-Night.png"'
+    assert whole.headers["content-disposition"] == (
+        'attachment; filename="cat-jpg-The-Starry-Night.png"; '
+        "filename*=UTF-8''cat.jpg%2C%20The%20Starry%20Night.png"
+    )
     for format in ("png", "jpg", "webp", "avif", "tiff"):
         answer = client.get(f"/jobs/{job['id']}/result", params={"format": format, "download": "false"})
         assert answer.headers["content-disposition"].startswith("inline")
@@ -52,6 +57,28 @@ def test_a_job_is_painted_and_fetched_in_every_format(client: httpx.Client, hous
     losses = client.get(f"/jobs/{job['id']}/losses").json()["losses"]
     assert losses[-1]["done"] == 1.0
     assert losses[-1]["total"] <= losses[0]["total"]
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "plain"),
+    [
+        (
+            "写真 ライオン.jpg, The Starry Night",
+            "写真 ライオン.jpg, The Starry Night",
+            "jpg-The-Starry-Night",
+        ),
+        ("写真", "写真", "painting"),
+        ("Möwe/und \\ Häuser?", "Möwe-und - Häuser-", "Mowe-und-Hauser"),
+        ("x\u202egpj.exe\r\nX-Y: z", "xgpj.exeX-Y- z", "xgpj-exeX-Y-z"),
+        (" .. ", "painting", "painting"),
+        ("nul", "_nul", "_nul"),
+        ("ł" * 200, "ł" * 90, "painting"),
+        ('a "quoted" name; filename=b', "a -quoted- name; filename=b", "a-quoted-name-filename-b"),
+    ],
+)
+def test_files_are_named_in_any_script(title: str, name: str, plain: str) -> None:
+    found = content_disposition("attachment", title, "png")
+    assert found == f"attachment; filename=\"{plain}.png\"; filename*=UTF-8''{quote(name + '.png', safe='')}"
 
 
 def test_a_result_holds_its_recipe_and_no_path_of_the_server(

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -15,6 +16,8 @@ import httpx
 import pytest
 
 from impasto.errors import OptionError
+from impasto.studio import server
+from impasto.studio.web import middleware
 from impasto.studio.web import rate_limits as limits
 from impasto.studio.web.problems import ProblemError
 from impasto.studio.web.rate_limits import Buckets, caller_at
@@ -67,7 +70,9 @@ def test_only_other_names_are_bound_to_tls(make: Callable[..., House]) -> None:
         assert ("strict-transport-security" in answer.headers) is bound, host
 
 
-def test_over_tls_cookies_are_secure(make: Callable[..., House], tmp_path: Path) -> None:
+def test_over_tls_cookies_are_secure_and_nobody_delays_the_stop(
+    make: Callable[..., House], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl to make a certificate with: apt-get install openssl")
     paths = {"certificate": tmp_path / "cert.pem", "key": tmp_path / "key.pem"}
@@ -75,7 +80,7 @@ def test_over_tls_cookies_are_secure(make: Callable[..., House], tmp_path: Path)
     made += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
     made += ["-keyout", str(paths["key"]), "-out", str(paths["certificate"])]
     subprocess.run(made, check=True, capture_output=True)
-    house = make(accounts=True, **paths)
+    house = make(accounts=True, shutdown_seconds=8, **paths)
     trusted = ssl.create_default_context(cafile=str(paths["certificate"]))
     address = house.url.replace("http://", "https://")
     with httpx.Client(base_url=address, verify=trusted, trust_env=False, timeout=30) as browser:
@@ -83,8 +88,28 @@ def test_over_tls_cookies_are_secure(make: Callable[..., House], tmp_path: Path)
         answer = browser.post("/api/v1/session", json={"token": TOKENS["anna"]}, headers=headers)
         assert "secure" in answer.headers["set-cookie"].lower()
         assert browser.get("/api/v1/account").json()["user"] == "anna"
+    where = ("127.0.0.1", int(house.url.rpartition(":")[2]))
+    with trusted.wrap_socket(socket.create_connection(where), server_hostname="127.0.0.1") as idle:
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle.recv(1000).startswith(b"HTTP/1.1 200")
+        house.__exit__()  # would wait for the idle client until its time is up
+    assert "timeout graceful shutdown exceeded" not in caplog.text
     with pytest.raises(OptionError, match="cannot use the certificate"):
         make(accounts=True, certificate=paths["key"], key=paths["key"])
+
+
+def test_half_sent_requests_are_timed_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.2)
+    where = ("127.0.0.1", int(house.url.rpartition(":")[2]))
+    with socket.create_connection(where) as half:
+        half.sendall(b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{")
+        assert half.recv(1000).startswith(b"HTTP/1.1 408")
+    for sent in (b"", b"GET / HTTP/1.1\r\nHost: loc"):
+        with socket.create_connection(where) as half:
+            half.sendall(sent)
+            half.settimeout(30)
+            assert half.recv(1000) == b""
 
 
 def test_a_bucket_drips() -> None:

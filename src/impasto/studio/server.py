@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import signal
@@ -23,6 +24,10 @@ from impasto.studio.web.routes.page import FOLDER
 from impasto.studio.worker.supervisor import Supervisor
 
 log = logging.getLogger("impasto.studio.server")
+TICKS = 10
+"""uvicorn's ticks, of a tenth of a second, between two looks at idle connections."""
+HEADER_SECONDS = 30.0
+GOODBYE_SECONDS = 0.5
 
 
 class Server(uvicorn.Server):
@@ -31,6 +36,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        self._since: dict[Any, float] = {}
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,6 +55,45 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._on_stop()
         super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Close connections whose request does not arrive; return whether to end."""
+        if counter % TICKS == 0:
+            self._close_silent(time.monotonic())
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Shut down as uvicorn does, but do not wait for clients to close TLS connections too."""
+        abandoning = asyncio.create_task(self._abandon_closed())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            abandoning.cancel()
+
+    def _close_silent(self, now: float) -> None:
+        """Close connections that have sent no whole header of a request for ``HEADER_SECONDS``."""
+        waiting = {
+            each: self._since.get(each, now) for each in self.server_state.connections if _is_idle(each)
+        }
+        for connection, since in waiting.items():
+            if now - since > HEADER_SECONDS:
+                connection.transport.close()
+        self._since = waiting
+
+    async def _abandon_closed(self) -> None:
+        before: set[Any] = set()
+        while True:
+            await asyncio.sleep(GOODBYE_SECONDS)
+            closing = {each for each in self.server_state.connections if each.transport.is_closing()}
+            for connection in before & closing:
+                connection.transport.abort()
+            before = closing
+
+
+def _is_idle(connection: Any) -> bool:
+    """Return whether a connection of uvicorn waits for the header of a request, by either of its parsers."""
+    cycle = getattr(connection, "cycle", None)
+    return cycle is None or cycle.response_complete
 
 
 def _with_host(address: str, host: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,6 @@ def _services(settings: Settings, make_painter: Callable[..., Any]) -> Services:
         submissions=Buckets(settings.jobs_per_minute),
         sign_ins=Buckets(settings.sign_ins_per_minute),
         readiness=Readiness(checks),
-        can_explain=find_spec("matplotlib") is not None,
     )
 
 

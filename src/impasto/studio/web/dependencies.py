@@ -40,7 +40,6 @@ class Services:
     submissions: Buckets
     sign_ins: Buckets
     readiness: Readiness
-    can_explain: bool
 
     def job(self, caller: Caller, id: str) -> JobRecord:
         """Return the caller's job. Raises ProblemError("not-found"), also for a job of someone else."""

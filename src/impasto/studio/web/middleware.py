@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -37,6 +38,8 @@ SECURITY = {
 }
 UPLOADS = f"{API}/pictures"
 JSON_BYTES = 2**20
+BODY_SECONDS = 30.0
+"""The longest silence while the body of a request arrives."""
 FORM_BYTES = 2**16
 """The bytes of a form around the file in it."""
 
@@ -67,7 +70,8 @@ class _Exchange:
         self.most = JSON_BYTES
         if scope["path"].rstrip("/") == UPLOADS:
             self.most = services.settings.max_bytes + FORM_BYTES
-        self.is_over = False
+        self.is_whole = False
+        self.problem: ProblemError | None = None
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
 
     async def run(self) -> None:
@@ -111,18 +115,27 @@ class _Exchange:
         )
 
     async def _limited(self) -> Message:
-        message = await self._receive()
+        if self.is_whole:  # what is left to come is the client's going away
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), BODY_SECONDS)
+        except TimeoutError:
+            self.problem = ProblemError(
+                "timeout", f"nothing came for {BODY_SECONDS:g} seconds", headers={"Connection": "close"}
+            )
+            raise self.problem from None
+        self.is_whole = not message.get("more_body", False)
         if message["type"] == "http.request":
             self.read += len(message.get("body", b""))
             if self.read > self.most:
-                self.is_over = True
-                raise self._too_large()
+                self.problem = self._too_large()
+                raise self.problem
         return message
 
     async def _sent(self, message: Message) -> None:
-        if self.is_over:  # replace the application's response to the truncated body
+        if self.problem is not None:  # replace the application's response to the truncated body
             if message["type"] == "http.response.start":
-                await self._answer(self._too_large())
+                await self._answer(self.problem)
             return
         if message["type"] == "http.response.start":
             self.status = message["status"]

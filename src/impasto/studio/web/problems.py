@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "host": (421, "Unknown host name"),
     "not-found": (404, "Not found"),
     "method": (405, "Method not allowed"),
+    "timeout": (408, "The request did not arrive in time"),
     "too-large": (413, "Too many bytes"),
     "too-many-pixels": (413, "Too many pixels or frames"),
     "not-a-picture": (415, "Not a readable picture"),
@@ -37,7 +38,6 @@ KINDS: dict[str, tuple[int, str]] = {
     "queue-full": (429, "The queue is full"),
     "rate": (429, "Too many requests"),
     "quota": (403, "Storage quota exceeded"),
-    "unavailable": (501, "Not available on this server"),
     "stopping": (503, "The server is stopping"),
     "not-ready": (503, "Not ready yet"),
     "internal": (500, "Internal error"),
@@ -83,7 +83,7 @@ class ProblemDocument(BaseModel):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of a route's error responses; some are shared by all routes."""
-    everywhere = (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503, 507)
+    everywhere = (400, 401, 403, 404, 405, 408, 413, 421, 422, 429, 500, 503, 507)
     return {
         status: {
             "description": "A problem document",

@@ -185,7 +185,6 @@ class CapabilityLimits(Outgoing):
 
 class Capabilities(Outgoing):
     version: str
-    explanation: bool
     webhooks: bool
     presets: list[PresetOut]
     formats: list[str]

@@ -31,7 +31,6 @@ def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     settings = services.settings
     return {
         "version": __version__,
-        "explanation": services.can_explain,
         "webhooks": bool(settings.webhook_hosts),
         "presets": [{"name": name, "summary": summary} for name, summary in presets().items()],
         "formats": list(FORMATS),

@@ -178,7 +178,7 @@ def delete_picture(services: ServicesDep, caller: Member, id: str) -> None:
 @router.post(
     "/preview",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}, **responses(501)},
+    responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}, **responses()},
 )
 async def preview(
     services: ServicesDep, caller: Member, request: Request, asked: schemas.PreviewRequest

@@ -15,6 +15,7 @@ from impasto.imaging.formats import READABLE
 from impasto.studio.state import JobRecord
 from impasto.studio.state.storage import LOSSES, PAGE, PREVIEW, RESULT, SMALL
 from impasto.studio.web import schemas
+from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 
@@ -92,7 +93,7 @@ async def read_result(
     path = _path(services, job, RESULT, "there is no result")
     disposition = "attachment" if download else "inline"
     headers = {
-        "Content-Disposition": f'{disposition}; filename="{_name(job)}.{format}"',
+        "Content-Disposition": content_disposition(disposition, job.title, format),
         "Cache-Control": "private, max-age=3600",
     }
     if format == "png" and parameters:
@@ -110,14 +111,6 @@ def _encoded(path: Path, format: str, quality: int, parameters: bool) -> bytes:
         target = Path(folder) / f"result.{format}"
         imaging.write(picture, target, quality=quality, parameters=stored)
         return target.read_bytes()
-
-
-def _name(job: JobRecord) -> str:
-    """Return the job's title as a safe file name."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in job.title)
-    while "--" in plain:
-        plain = plain.replace("--", "-")
-    return plain.strip("-")[:80] or "painting"
 
 
 @router.get(
