@@ -86,7 +86,7 @@ def test_pictures(kind: str, tmp_path: Path) -> None:
 
     def read(path: Path) -> None:
         try:
-            found = imaging.read(path, max_pixels=1_000_000)
+            found = imaging.read(path, imaging.ReadOptions(max_pixels=1_000_000))
             finite(found.pixels, [] if found.alpha is None else found.alpha)
             assert found.pixels.min() >= 0
             assert found.pixels.max() <= 1

@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from impasto.errors import OptionError
 
@@ -171,13 +171,35 @@ def check_parameters(options: Any) -> None:
         described.check(name, getattr(options, name))
 
 
-def replaced(options: Any, changes: Mapping[str, Any], what: str = "unknown option") -> Any:
-    """Return a copy of ``options`` with ``changes``. Raises OptionError, which begins with ``what``, for
-    unknown names."""
-    unknown = set(changes) - {field.name for field in dataclasses.fields(options)}
-    if unknown:
-        raise OptionError(f"{what} {sorted(map(str, unknown))[0]!r}")
-    return dataclasses.replace(options, **changes)
+class Options:
+    """The methods of a frozen dataclass of options. ``unknown``: the words of its error for unknown names."""
+
+    unknown: ClassVar[str] = "unknown option"
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with ``changes``; unknown names raise OptionError."""
+        unknown = set(changes) - {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        if unknown:
+            raise OptionError(f"{self.unknown} {sorted(map(str, unknown))[0]!r}")
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        values = dataclasses.asdict(self)  # type: ignore[call-overload]
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the options of ``to_dict``. Raises OptionError, also for unknown names."""
+        if not isinstance(values, Mapping):
+            raise OptionError(f"expected options to be a mapping from name to value; got {shown(values)}")
+        return cls().replace(**{str(k): tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def taken(options: Any, changes: dict[str, Any]) -> Any:
+    """Return ``options`` with those of ``changes`` that are its fields, and remove them from ``changes``."""
+    names = {field.name for field in dataclasses.fields(options)} & set(changes)
+    return options.replace(**{name: changes.pop(name) for name in names})
 
 
 def schema(options: Any, names: Collection[str] | None = None) -> dict[str, Any]:

@@ -18,13 +18,14 @@ from PIL import Image
 
 from impasto import imaging
 from impasto.errors import MissingExtraError, OptionError, PictureError
+from impasto.imaging.read_options import READING, ReadOptions
 
 from .pictures import chunk, encoded, iccp, noise, png16, profile, smooth
 
 
-def refusal(path: Path | str, **options: int) -> str:
+def refusal(path: Path | str, reading: ReadOptions = READING) -> str:
     with pytest.raises(PictureError) as caught:
-        imaging.read(path, **options)
+        imaging.read(path, reading)
     message = str(caught.value)
     assert message.startswith(f"{path}: expected ")
     assert message.endswith(".")
@@ -126,11 +127,11 @@ def test_more_pixels_than_allowed_are_refused_with_the_numbers_and_the_option(
 ) -> None:
     place = tmp_path / "a.bin"
     place.write_bytes(encoded(Image.new("RGB", (40, 50)), kind))
-    message = refusal(place, max_pixels=1999)
+    message = refusal(place, ReadOptions(max_pixels=1999))
     assert "at most 1,999 pixels" in message
     assert "40 x 50 = 2,000" in message
     assert "--max-pixels" in message
-    assert imaging.read(place, max_pixels=2000).width == 40
+    assert imaging.read(place, ReadOptions(max_pixels=2000)).width == 40
 
 
 def bomb(bits: int) -> bytes:
@@ -152,7 +153,7 @@ def test_a_decompression_bomb_is_refused_in_our_words(tmp_path: Path, bits: int)
 
 def test_a_deep_tiff_over_the_limit_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", noise(20, 30, 3, top=65535), photometric="rgb")
-    assert "30 x 20 = 600" in refusal(tmp_path / "a.tif", max_pixels=599)
+    assert "30 x 20 = 600" in refusal(tmp_path / "a.tif", ReadOptions(max_pixels=599))
 
 
 def test_the_limit_of_pillow_is_as_before_after_reading(
@@ -163,13 +164,13 @@ def test_the_limit_of_pillow_is_as_before_after_reading(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     assert imaging.read(place).height == 50
     with pytest.raises(PictureError):
-        imaging.read(place, max_pixels=5)
+        imaging.read(place, ReadOptions(max_pixels=5))
     assert Image.MAX_IMAGE_PIXELS == 100
 
 
-def test_a_limit_below_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="max_pixels: expected at least 1; got 0"):
-        imaging.read(tmp_path / "a.png", max_pixels=0)
+def test_a_limit_below_one_is_refused() -> None:
+    with pytest.raises(OptionError, match="expected max_pixels to be a whole number, 1 or more; got 0"):
+        ReadOptions(max_pixels=0)
 
 
 HEIC_START = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
@@ -234,7 +235,7 @@ def read_or_refuse(place: Path, data: bytes) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", imaging.ImagingWarning)
         for call in (
-            lambda: imaging.read(place, max_pixels=1_000_000),
+            lambda: imaging.read(place, ReadOptions(max_pixels=1_000_000)),
             lambda: imaging.read_parameters(place),
         ):
             with contextlib.suppress(PictureError):

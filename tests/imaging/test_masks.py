@@ -107,7 +107,9 @@ def test_what_read_refuses_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="there is no such file"):
         imaging.read_mask(tmp_path / "none.png")
     with pytest.raises(PictureError, match="at most 10 pixels"):
-        imaging.read_mask(put(tmp_path, encoded(Image.fromarray(GREY), "PNG")), max_pixels=10)
+        imaging.read_mask(
+            put(tmp_path, encoded(Image.fromarray(GREY), "PNG")), imaging.ReadOptions(max_pixels=10)
+        )
 
 
 @pytest.mark.parametrize("radius", [0.3, 1, 2.5, 4])

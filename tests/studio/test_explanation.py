@@ -20,6 +20,7 @@ pytest.importorskip("fastapi", reason="the extra studio is not installed")
 pytest.importorskip("matplotlib", reason="the extra inspect is not installed")
 
 from impasto.optimize.options import OptimizeOptions
+from impasto.studio.settings import Settings
 from impasto.studio.state import PictureRecord
 from impasto.studio.web.requests import PAGE_SIDE, PAGE_STEPS, explanation_job
 from impasto.studio.web.schemas import JobSettings
@@ -35,7 +36,7 @@ def page_options(**more: Any) -> OptimizeOptions:
     """The options of the page about a request."""
     asked = JobSettings(**{"photo": PHOTO, "styles": [{"name": "starry-night"}], **more})
     pictures = {PHOTO: PictureRecord(PHOTO, "anna", "photo", "cat.jpg", 64, 48, 1, 0.0)}
-    job = explanation_job(asked, pictures, f"j_{'b' * 22}", draft_size=384)
+    job = explanation_job(asked, pictures, f"j_{'b' * 22}", settings=Settings())
     assert job.output == f"jobs/j_{'b' * 22}/page.html"
     assert (job.content.place, job.content.label) == (f"pictures/{PHOTO}.png", "cat.jpg")
     assert isinstance(job.options, OptimizeOptions)
@@ -75,7 +76,7 @@ def test_of_several_paintings_the_main_one_is_told_of() -> None:
     several = [{"name": "cotopaxi"}, {"name": "great-wave", "weight": 2}, {"name": "metzinger", "weight": 2}]
     asked = JobSettings(photo=PHOTO, styles=several)
     pictures = {PHOTO: PictureRecord(PHOTO, "anna", "photo", "cat.jpg", 64, 48, 1, 0.0)}
-    job = explanation_job(asked, pictures, f"j_{'b' * 22}", draft_size=384)
+    job = explanation_job(asked, pictures, f"j_{'b' * 22}", settings=Settings())
     assert [style.place for style in job.styles] == ["great-wave"]
     assert job.options.style_weights == ()
 

@@ -24,7 +24,7 @@ class Executor:
         self.events: queue.Queue[Any] = queue.Queue()
         self.started = 0
         self.dies = False
-        self._perform = make_performer(checkpoint_seconds=0, max_pixels=10**7)
+        self._perform = make_performer(checkpoint_seconds=0)
 
     def start(self, worker: int) -> None:  # noqa: ARG002
         self.started += 1

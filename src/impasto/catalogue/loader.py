@@ -14,6 +14,7 @@ from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle, Sizing, Style
 from impasto.errors import StyleError
 from impasto.imaging.inputs import PictureLike, in_memory, kind_of, load_picture, opaque
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.types import Picture
 
 StyleLike = PictureLike | Style
@@ -25,7 +26,7 @@ def load_style(
     sizing: Sizing = "grid",
     resampling: str = "lanczos",
     rounding: imaging.Rounding = "half-up",
-    max_pixels: int = imaging.MAX_PIXELS,
+    reading: ReadOptions = READING,
 ) -> Style:
     """Return a style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
 
@@ -36,17 +37,17 @@ def load_style(
     """
     if callable(getattr(source, "statistics", None)) and callable(getattr(source, "samples", None)):
         return cast(Style, source)
-    source = in_memory(source, max_pixels)
+    source = in_memory(source, reading)
     if isinstance(source, (str, os.PathLike)):
         found = find_style(os.fspath(source))
         if found.kind in ("named", "file"):
             return read_style(found.path)
         if found.kind == "folder":
-            pictures = [opaque(load_picture(p, max_pixels)) for p in pictures_in(found.path)]
+            pictures = [opaque(load_picture(p, reading)) for p in pictures_in(found.path)]
             return CollectionStyle(tuple(PictureStyle(p, sizing, resampling, rounding) for p in pictures))
     if not isinstance(source, (str, os.PathLike, np.ndarray, Picture)):
         raise StyleError(f"expected a style: a name, a path, a picture or a Style; got {kind_of(source)}")
-    picture = opaque(load_picture(source, max_pixels))
+    picture = opaque(load_picture(source, reading))
     return PictureStyle(picture, sizing, resampling, rounding)
 
 

@@ -19,12 +19,12 @@ from impasto.cli.choices import (
     Choices,
     Json,
     KeepLocation,
-    MaxPixels,
     NetworkChoices,
     NoRecipe,
     Quality,
     Quiet,
     RayAddress,
+    ReadChoices,
     Recursive,
     StripMetadata,
     Workers,
@@ -168,7 +168,7 @@ def batch(
         ),
     ] = None,
     quality: Quality = 95,
-    max_pixels: MaxPixels = None,
+    reading: ReadChoices,
     recursive: Recursive = False,
     strip_metadata: StripMetadata = False,
     keep_location: KeepLocation = False,
@@ -199,7 +199,6 @@ def batch(
     if quick is not None and checkpoint_every is not None:
         raise OptionError("--checkpoint-every does not work with --fast")
     from impasto.files.places import plain
-    from impasto.imaging import MAX_PIXELS
     from impasto.jobs.pairs import known_styles, photographs
     from impasto.pipelines.batch import batch as paint_batch
 
@@ -217,7 +216,7 @@ def batch(
             recursive=recursive,
             **kept(strip_metadata, keep_location, no_recipe),
             checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
-            max_pixels=max_pixels or MAX_PIXELS,
+            reading=reading.options(),
             workers=among,
             ray=ray,
             policy=Policy() if retries is None else replace(Policy(), retries=retries),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 import typer
 
 from impasto.errors import OptionError
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import REGIONS as REGIONS
@@ -28,10 +29,6 @@ from impasto.parameters import Parameter, parameters
 from impasto.pipelines.video.options import FilmOptions
 
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy formats, such as JPEG.")]
-MaxPixels = Annotated[
-    int | None,
-    typer.Option(min=1, help="Refuse pictures of more than this many pixels. \\[default: 180000000]"),
-]
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="Also paint the photographs in subfolders.")
 ]
@@ -103,7 +100,7 @@ RayAddress = Annotated[
 _TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool}
 _DESCRIBED = {
     options: {name: described for name, described, _ in parameters(options)}
-    for options in (OptimizeOptions, FastOptions, FilmOptions)
+    for options in (OptimizeOptions, FastOptions, FilmOptions, ReadOptions)
 }
 
 
@@ -204,6 +201,16 @@ class _TypedFilm(_Typed):
     kind = FilmOptions
 
 
+class _TypedReading(_Typed):
+    """The options of reading pictures, as typed."""
+
+    kind = ReadOptions
+
+    def options(self, start: ReadOptions = READING) -> ReadOptions:
+        """Return the options typed, on top of ``start``. Raises OptionError."""
+        return start.replace(**self.changes())
+
+
 def _fields(options: Any, *, without: tuple[str, ...] = (), group: str | None = None) -> list[Any]:
     """Return the fields of a command's choices: those of ``options``, each None for what was left out.
 
@@ -235,6 +242,8 @@ if TYPE_CHECKING:
 
     class FilmChoices(_TypedFilm): ...
 
+    class ReadChoices(_TypedReading): ...
+
 else:
     _PRESET = Annotated[
         str | None, typer.Option(help=f"Set of options: {', '.join(PRESETS)}. \\[default: default]")
@@ -256,6 +265,7 @@ else:
     FilmChoices = make_dataclass(
         "FilmChoices", _fields(FilmOptions, without=("size",)), bases=(_TypedFilm,), frozen=True
     )
+    ReadChoices = make_dataclass("ReadChoices", _fields(ReadOptions), bases=(_TypedReading,), frozen=True)
 
 
 def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., None]:

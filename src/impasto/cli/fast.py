@@ -15,9 +15,9 @@ from impasto.cli.choices import (
     FastChoices,
     Format,
     KeepLocation,
-    MaxPixels,
     NoRecipe,
     Quality,
+    ReadChoices,
     Recursive,
     StripMetadata,
     kept,
@@ -25,7 +25,6 @@ from impasto.cli.choices import (
 )
 from impasto.cli.streams import label
 from impasto.errors import ImpastoError, InputError, OptionError
-from impasto.imaging.decoder import MAX_PIXELS
 from impasto.inference.options import FastOptions
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def fast(
     ] = None,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
-    max_pixels: MaxPixels = None,
+    reading: ReadChoices,
     camera: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +127,7 @@ def fast(
     from impasto.jobs import Job, Reference
     from impasto.painters.fast import FastPainter
 
-    options, most = choices.options(), max_pixels or MAX_PIXELS
+    options = choices.options()
     job = Job(
         Reference(),
         tuple(Reference(name, label(name)) for name in names),
@@ -136,9 +135,10 @@ def fast(
         content_masks=tuple(Reference(mask, label(mask)) for mask in content_mask or ()),
         protect=None if protect is None else Reference(protect, label(protect)),
         quality=quality,
+        reading=reading.options(),
         **kept(strip_metadata, keep_location, no_recipe),
     )
-    painter = FastPainter(job, max_pixels=most)
+    painter = FastPainter(job)
     show = "json" if json else "nothing" if quiet else "words"
     if camera is not None:
         from impasto.cli.camera import record
@@ -151,7 +151,7 @@ def fast(
             photos, _ending(names or [options.model or ""], options), output, recursive
         )
     ]
-    if paint_all(jobs, painter, most, show):
+    if paint_all(jobs, painter, show):
         raise typer.Exit(SOME_FAILED)
 
 
@@ -221,14 +221,14 @@ def _ending(styles: Sequence[str], options: FastOptions) -> str:
     return "-".join(f"{n}{100 * w / sum(weights):.4g}" for n, w in zip(names, weights, strict=True))
 
 
-def paint_all(jobs: Sequence[Job], painter: Painter, max_pixels: int, show: str) -> int:
+def paint_all(jobs: Sequence[Job], painter: Painter, show: str) -> int:
     """Paint each and return how many failed; one does not stop the others."""
     from impasto.pipelines.photo import paint_job
 
     failed = 0
     for job in jobs:
         try:
-            result = paint_job(job, painter=painter, max_pixels=max_pixels)
+            result = paint_job(job, painter=painter)
         except ImpastoError as problem:
             if len(jobs) == 1:
                 raise

@@ -39,7 +39,6 @@ class Outputs:
     ``preview``: the picture so far, once a second. ``save_every``: numbered pictures, every so many
     iterations. ``log``: a line an iteration. ``parameters``: how the picture was made, as JSON.
     ``checkpoint``: its state, every ``checkpoint_every`` seconds. ``show``: "json", "nothing" or "bar".
-    ``max_pixels``: larger inputs are refused; None for the usual bound.
     """
 
     save_every: int | None = None
@@ -49,7 +48,6 @@ class Outputs:
     checkpoint: Path | None = None
     checkpoint_every: float = INTERVAL
     show: str = "bar"
-    max_pixels: int | None = None
 
     def by_name(self) -> dict[str, Path]:
         """Return the files to write, by their names in messages."""
@@ -61,12 +59,6 @@ class Outputs:
         }
         return {name: path for name, path in given.items() if path is not None}
 
-    def most(self) -> int:
-        """Return the greatest number of pixels of an input."""
-        from impasto.imaging import MAX_PIXELS
-
-        return self.max_pixels or MAX_PIXELS
-
 
 def paint(job: Job, outputs: Outputs) -> int:
     """Paint ``job`` and save it; return the exit code: 0, or 130 when Ctrl-C cut it short."""
@@ -76,7 +68,7 @@ def paint(job: Job, outputs: Outputs) -> int:
 
     checkpoint = outputs.checkpoint
     resumed = checkpoint is not None and checkpoint.exists()
-    finish, done = finisher(job, outputs), finished_iterations(checkpoint)
+    finish, done = finisher(job), finished_iterations(checkpoint)
     log = None if outputs.log is None else LogFile(outputs.log, done)
     preview = preview_file(outputs.preview, finish)
     numbered = NumberedPictures(Path(job.output), outputs.save_every, job.quality, finish, done)
@@ -95,7 +87,6 @@ def paint(job: Job, outputs: Outputs) -> int:
             job,
             checkpoint=checkpoint,
             checkpoint_every=outputs.checkpoint_every,
-            max_pixels=outputs.most(),
             on_progress=on_progress,
             cancel=lambda: interrupts.seen,
         )
@@ -170,14 +161,14 @@ def finished_iterations(checkpoint: Path | None) -> int:
     return done if isinstance(done, int) else 0
 
 
-def finisher(job: Job, outputs: Outputs) -> Callable[[Pixels], Picture]:
+def finisher(job: Job) -> Callable[[Pixels], Picture]:
     """Return a function that gives a preview's pixels the photograph's transparency and bit depth."""
 
     from impasto import imaging
 
     @functools.cache
     def photo() -> Picture:
-        found = imaging.read(job.content.place, max_pixels=outputs.most())
+        found = imaging.read(job.content.place, job.reading)
         return replace(found, pixels=found.pixels[:1, :1].copy())  # its pixels are not needed
 
     def finish(pixels: Pixels) -> Picture:

@@ -8,23 +8,25 @@ from typing import Annotated
 
 import typer
 
-from impasto.cli.choices import CheckpointEvery, Json, MaxPixels, Quiet, shown
+from impasto.cli.choices import CheckpointEvery, Json, Quiet, ReadChoices, shown, with_choices
 from impasto.cli.painting import Outputs, paint
 from impasto.errors import InputError
 from impasto.optimize.checkpoints import INTERVAL
 
 
+@with_choices
 def resume(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint of `impasto stylize --checkpoint`.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The result. \\[default: as in the checkpoint]"),
     ] = None,
+    *,
     checkpoint_every: CheckpointEvery = None,
     max_memory: Annotated[float | None, typer.Option(help="Memory limit, in GB.")] = None,
     tile: Annotated[int | None, typer.Option(help="Paint in parts of about this many pixels a side.")] = None,
     device: Annotated[str | None, typer.Option(help="Device: auto, cpu, cuda or mps.")] = None,
-    max_pixels: MaxPixels = None,
+    reading: ReadChoices,
     save_every: Annotated[
         int | None, typer.Option(min=1, help="Also save the picture every N iterations: OUT_0100.png ...")
     ] = None,
@@ -50,7 +52,7 @@ def resume(
     begun = read_job(checkpoint)
     given = {"max_memory": max_memory, "tile": tile, "device": device}
     means = {name: value for name, value in given.items() if value is not None}
-    begun = replace(begun, options=begun.options.replace(**means))
+    begun = replace(begun, options=begun.options.replace(**means), reading=reading.options(begun.reading))
     if output is None and not begun.output:
         raise InputError(f"missing option: -o OUT; {checkpoint} has no output")
     outputs = Outputs(
@@ -59,6 +61,5 @@ def resume(
         checkpoint=checkpoint,
         checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
         show=shown(quiet, json),
-        max_pixels=max_pixels,
     )
     raise typer.Exit(paint(begun if output is None else replace(begun, output=str(output)), outputs))

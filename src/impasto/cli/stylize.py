@@ -16,10 +16,10 @@ from impasto.cli.choices import (
     Format,
     Json,
     KeepLocation,
-    MaxPixels,
     NoRecipe,
     Quality,
     Quiet,
+    ReadChoices,
     StripMetadata,
     kept,
     shown,
@@ -108,7 +108,7 @@ def stylize(
     checkpoint_every: CheckpointEvery = None,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
-    max_pixels: MaxPixels = None,
+    reading: ReadChoices,
     strip_metadata: StripMetadata = False,
     keep_location: KeepLocation = False,
     no_recipe: NoRecipe = False,
@@ -148,6 +148,7 @@ def stylize(
         protect=earlier.protect if protect is None else reference(protect),
         strokes=earlier.strokes if strokes is None else reference(strokes),
         quality=quality,
+        reading=reading.options(earlier.reading),
         **kept(strip_metadata, keep_location, no_recipe),
     )
     if not job.styles:
@@ -164,7 +165,6 @@ def stylize(
         checkpoint=checkpoint,
         checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
         show=shown(quiet, json),
-        max_pixels=max_pixels,
     )
     raise typer.Exit(paint(replace(job, output=str(output)), outputs))
 

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, get_args
 
 from impasto import imaging
 from impasto.errors import OptionError
+from impasto.imaging.read_options import READING
 from impasto.types import Picture, Pixels, Plane
 
 Damage = Literal["conceal", "refuse"]
@@ -113,10 +114,8 @@ class Request:
             width, height = imaging.fit(width, height, self.size)
         if self.even:
             width, height = (max(2, side - side % 2) for side in (width, height))
-        if width * height > imaging.MAX_PIXELS:
-            raise OptionError(
-                f"expected frames of at most {imaging.MAX_PIXELS:,} pixels; they would be {width} x {height}"
-            )
+        if expected := READING.refuses(width, height):
+            raise OptionError(f"expected frames of {expected}; they would be {width} x {height}")
         if max(width, height) > LONGEST_SIDE:
             raise OptionError(
                 f"expected frames of at most {LONGEST_SIDE:,} pixels a side; they would be {width} x {height}"

@@ -25,7 +25,7 @@ from impasto.imaging.colour_transfer import (
     match_colours,
     match_luminance,
 )
-from impasto.imaging.decoder import MAX_PIXELS, PictureHeader, read, read_header, read_size
+from impasto.imaging.decoder import PictureHeader, read, read_header, read_size
 from impasto.imaging.edges import continued, joined
 from impasto.imaging.encoder import check_parameters, check_writable, encode, write
 from impasto.imaging.folders import is_picture, pictures_in
@@ -34,18 +34,19 @@ from impasto.imaging.guard import ImagingWarning
 from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask
 from impasto.imaging.metadata import read_parameters
 from impasto.imaging.proof import read_press_profile, soft_proof
+from impasto.imaging.read_options import ReadOptions
 from impasto.imaging.regions import match_regions, read_regions, split_regions
 from impasto.imaging.sizes import Rounding, fit, overlap, resample, resample_joined, resize
 from impasto.imaging.transparency import fill_transparent
 
 __all__ = [
-    "MAX_PIXELS",
     "READABLE_SUFFIXES",
     "WRITABLE_SUFFIXES",
     "ColourMatching",
     "ColourSpace",
     "ImagingWarning",
     "PictureHeader",
+    "ReadOptions",
     "Rounding",
     "blend_colours",
     "check_parameters",

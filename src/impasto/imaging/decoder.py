@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import OptionError
 from impasto.imaging import deep, formats, icc
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
 from impasto.imaging.left_out import first_whole_page, note_left_out
 from impasto.imaging.photo_metadata import read_photo_metadata
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
 from impasto.imaging.stated_colours import stated_colours
 from impasto.types import Picture
@@ -25,11 +25,7 @@ from impasto.types import Picture
 _ORIENTATION = 0x0112
 
 
-MAX_PIXELS = 180_000_000
-"""The largest picture ``read`` takes unless told otherwise, in pixels: a guard against bombs."""
-
-
-def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read(path: str | os.PathLike[str], reading: ReadOptions = READING) -> Picture:
     """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page that is not a smaller version of another),
     GIF (first frame), BMP or HEIC.
 
@@ -47,24 +43,20 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pictu
 
     Raises:
         PictureError: there is no such file, it is not a picture in one of these formats, it is
-            damaged or cut short, or has more than ``max_pixels`` pixels; nothing is decoded then.
+            damaged or cut short, or has more pixels than ``reading`` allows; nothing is decoded then.
         MissingExtraError: it is HEIC, and the extra that reads it is not installed.
-        OptionError: ``max_pixels`` is below one.
     """
-    if max_pixels < 1:
-        message = f"max_pixels: expected at least 1; got {max_pixels}"
-        raise OptionError(message, expected="at least 1", actual=str(max_pixels))
     place = Path(path)
-    return decode(load(place), place, max_pixels=max_pixels)
+    return decode(load(place), place, reading)
 
 
-def decode(data: bytes, place: Path = Path("picture"), *, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode(data: bytes, place: Path = Path("picture"), reading: ReadOptions = READING) -> Picture:
     """Return the picture that a file with these bytes holds; ``place``: its name in messages. Raises as
     ``read`` does."""
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
         data = repaired_png(data) if kind is formats.PNG else data
-        picture = _decode(data, kind, place, max_pixels)
+        picture = _decode(data, kind, place, reading)
         note_left_out(data, kind)
         with warnings.catch_warnings(action="ignore"):  # what is damaged there was said, or is of no account
             about = read_photo_metadata(data, kind.codec)
@@ -106,17 +98,17 @@ def read_header(path: str | os.PathLike[str]) -> PictureHeader:
             return PictureHeader(width, height, bool(image.has_transparency_data))
 
 
-def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> Picture:
+def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions) -> Picture:
     page = 0
     if kind is formats.TIFF:
         page = first_whole_page(data)
-        raster = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, max_pixels), page)
+        raster = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, reading), page)
         if raster is not None:
             return _finish(raster)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if page:
             image.seek(page)
-        check_size(path, image.width, image.height, max_pixels)
+        check_size(path, image.width, image.height, reading)
         stated = stated_colours(image, data, kind, path)
         if kind is formats.PNG and deep.is_deep_png(data):
             picture = _finish(deep.decode_png(data, image, _orientation(image)))
@@ -127,7 +119,7 @@ def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> P
             ended = ended_jpeg(data) if kind is formats.JPEG else None
             if ended is None:
                 raise
-            return _decode_unended(*ended, path, max_pixels)
+            return _decode_unended(*ended, path, reading)
         profile = image.info.get("icc_profile")
         orientation = _orientation(image)
         colour, alpha = separate(image)
@@ -136,9 +128,9 @@ def _decode(data: bytes, kind: formats.Format, path: Path, max_pixels: int) -> P
     return _assemble(pixels, None if alpha is None else _scaled(np.asarray(alpha)), orientation, 8)
 
 
-def _decode_unended(one: bytes, other: bytes, path: Path, max_pixels: int) -> Picture:
+def _decode_unended(one: bytes, other: bytes, path: Path, reading: ReadOptions) -> Picture:
     """Return the picture that both files give. Raises ValueError for two different ones."""
-    first, second = (_decode(data, formats.JPEG, path, max_pixels) for data in (one, other))
+    first, second = (_decode(data, formats.JPEG, path, reading) for data in (one, other))
     if not np.array_equal(first.pixels, second.pixels):
         raise ValueError("image file is truncated")
     return first

@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from impasto.errors import ImpastoError, PictureError
 from impasto.files import reason_of
+from impasto.imaging.read_options import ReadOptions
 
 
 class ImagingWarning(UserWarning):
@@ -58,12 +59,11 @@ def load(path: Path) -> bytes:
     return data
 
 
-def check_size(path: Path, width: int, height: int, max_pixels: int) -> None:
-    """Raise PictureError when a picture of this size holds no pixel, or more than ``max_pixels``."""
+def check_size(path: Path, width: int, height: int, reading: ReadOptions) -> None:
+    """Raise PictureError when a picture of this size holds no pixel, or more than ``reading`` allows."""
     if width < 1 or height < 1:
         raise picture_error(path, "at least one pixel", f"the picture is {width} x {height}")
-    if width * height > max_pixels:
-        expected = f"at most {max_pixels:,} pixels"
+    if expected := reading.refuses(width, height):
         actual = f"the picture has {width} x {height} = {width * height:,} (--max-pixels raises the limit)"
         raise picture_error(path, expected, actual)
 

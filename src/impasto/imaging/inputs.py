@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from impasto.errors import PictureError
-from impasto.imaging.decoder import MAX_PIXELS, decode, read
+from impasto.imaging.decoder import decode, read
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.transparency import fill_transparent
 from impasto.types import Picture
 
@@ -34,9 +35,9 @@ def kind_of(thing: object) -> str:
     return "None" if thing is None else f"an object of type {type(thing).__name__}"
 
 
-def load_picture(source: PictureLike, max_pixels: int = MAX_PIXELS) -> Picture:
+def load_picture(source: PictureLike, reading: ReadOptions = READING) -> Picture:
     """Return a ``Picture`` from anything that is one. Raises PictureError."""
-    source = in_memory(source, max_pixels)
+    source = in_memory(source, reading)
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
@@ -46,10 +47,10 @@ def load_picture(source: PictureLike, max_pixels: int = MAX_PIXELS) -> Picture:
             "expected a picture: a path, an array, a Picture, an image of Pillow's, bytes or a binary file; "
             f"got {kind_of(source)}"
         )
-    return read(source, max_pixels=max_pixels)
+    return read(source, reading)
 
 
-def in_memory(source: Any, max_pixels: int = MAX_PIXELS) -> Any:
+def in_memory(source: Any, reading: ReadOptions = READING) -> Any:
     """Return ``source``, or the ``Picture`` of an image of Pillow's, of bytes or of a binary file object.
 
     Raises PictureError for those that are no pictures.
@@ -59,14 +60,14 @@ def in_memory(source: Any, max_pixels: int = MAX_PIXELS) -> Any:
         upright = ImageOps.exif_transpose(source)
         plain = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
         plain.save(stream, "PNG", compress_level=0, icc_profile=upright.info.get("icc_profile"))
-        return decode(stream.getvalue(), max_pixels=max_pixels)
+        return decode(stream.getvalue(), reading=reading)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return decode(bytes(source), max_pixels=max_pixels)
+        return decode(bytes(source), reading=reading)
     if not isinstance(source, (str, os.PathLike)) and callable(getattr(source, "read", None)):
         data = source.read()
         if not isinstance(data, bytes):
             raise PictureError(f"expected a file opened in binary mode; reading it gave {kind_of(data)}")
-        return decode(data, max_pixels=max_pixels)
+        return decode(data, reading=reading)
     return source
 
 

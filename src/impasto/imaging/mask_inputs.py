@@ -9,9 +9,10 @@ from typing import cast
 import numpy as np
 
 from impasto.errors import InputError, PictureError
-from impasto.imaging.decoder import MAX_PIXELS, read
+from impasto.imaging.decoder import read
 from impasto.imaging.inputs import MaskLike, from_array, kind_of, name_of
 from impasto.imaging.masks import check_proportions, read_mask
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.regions import read_regions, split_regions
 from impasto.types import Picture, Plane
 
@@ -29,9 +30,9 @@ def _check_mask(mask: object) -> None:
         raise InputError(f"expected a mask: a path or an array; got {kind_of(mask)}")
 
 
-def is_coloured(mask: MaskLike, max_pixels: int = MAX_PIXELS) -> bool:
+def is_coloured(mask: MaskLike, reading: ReadOptions = READING) -> bool:
     """Return whether ``mask`` is a picture of coloured regions, not a grey one."""
-    pixels = mask if isinstance(mask, np.ndarray) else read(mask, max_pixels=max_pixels).pixels
+    pixels = mask if isinstance(mask, np.ndarray) else read(mask, reading).pixels
     return pixels.ndim == 3 and bool((np.ptp(pixels, axis=2) > 0.15).mean() > 0.01)
 
 
@@ -41,25 +42,20 @@ def _called(name: str, mask: MaskLike) -> str:
 
 
 def load_regions(
-    mask: MaskLike, picture: Picture | None, name: str, max_pixels: int = MAX_PIXELS
+    mask: MaskLike, picture: Picture | None, name: str, reading: ReadOptions = READING
 ) -> dict[str, Plane]:
     """Return the mask of each colour, with the proportions of ``picture``. Raises InputError."""
     name = _called(name, mask)
     if isinstance(mask, np.ndarray):
         found = split_regions(from_array(mask).pixels, name=name)
     else:
-        found = read_regions(mask, max_pixels=max_pixels)
+        found = read_regions(mask, reading)
     if picture is not None:
         check_proportions(next(iter(found.values())), picture.width, picture.height, name=name)
     return found
 
 
-def load_mask(
-    mask: MaskLike,
-    picture: Picture | None,
-    name: str,
-    max_pixels: int = MAX_PIXELS,
-) -> Plane:
+def load_mask(mask: MaskLike, picture: Picture | None, name: str, reading: ReadOptions = READING) -> Plane:
     """Return a grey mask (H, W) in [0, 1] with the proportions of ``picture``. Raises InputError."""
     _check_mask(mask)
     name = _called(name, mask)
@@ -71,7 +67,7 @@ def load_mask(
             )
         plane = mask.astype(np.float32)
     else:
-        plane = read_mask(mask, max_pixels=max_pixels)
+        plane = read_mask(mask, reading)
     if picture is not None:
         check_proportions(plane, picture.width, picture.height, name=name)
     return plane

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import OptionError, PictureError
-from impasto.imaging.decoder import MAX_PIXELS, read
+from impasto.imaging.decoder import read
 from impasto.imaging.guard import picture_error
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.types import Picture, Plane
 
 _GREY = 16 / 255
@@ -25,7 +26,7 @@ _PROPORTIONS = 0.02
 """How far proportions may differ, as a share."""
 
 
-def read_mask(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Plane:
+def read_mask(path: str | os.PathLike[str], reading: ReadOptions = READING) -> Plane:
     """Read a mask from a grey picture in any format ``read`` knows: white is 1, black is 0.
 
     Returns (H, W) float32 in [0, 1], upright, as precise as the file. A picture of one colour with
@@ -34,10 +35,10 @@ def read_mask(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> 
 
     Raises:
         PictureError: the picture has colours, or ``read`` refuses it.
-        MissingExtraError, OptionError: as ``read``.
+        MissingExtraError: as ``read``.
     """
     place = Path(path)
-    picture = read(place, max_pixels=max_pixels)
+    picture = read(place, reading)
     if picture.alpha is not None and _is_one_colour(picture):
         return picture.alpha
     spread = picture.pixels.max(axis=2) - picture.pixels.min(axis=2)

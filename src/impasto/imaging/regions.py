@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError, PictureError
 from impasto.imaging import palette
-from impasto.imaging.decoder import MAX_PIXELS, read
+from impasto.imaging.decoder import read
 from impasto.imaging.palette import MAX_COLOURS, ColourCounts, Levels, distances, off_line
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.types import Pixels, Plane
 
 _STRAY = 45
@@ -26,10 +27,10 @@ _STRAY_SHARE = 0.05
 
 def read_regions(
     path: str | os.PathLike[str],
+    reading: ReadOptions = READING,
     *,
     tolerance: float = 0.06,
     least_share: float = 0.005,
-    max_pixels: int = MAX_PIXELS,
 ) -> dict[str, Plane]:
     """Read a mask whose regions are flat colours; see ``split_regions``. Transparent parts count as black.
 
@@ -39,7 +40,7 @@ def read_regions(
         OptionError: an option is out of its range.
     """
     place = Path(path)
-    picture = read(place, max_pixels=max_pixels)
+    picture = read(place, reading)
     pixels = picture.pixels if picture.alpha is None else picture.pixels * picture.alpha[..., None]
     return split_regions(pixels, tolerance=tolerance, least_share=least_share, name=str(place))
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from impasto.errors import OptionError
-from impasto.parameters import check_parameters, choice, parameter, replaced
+from impasto.parameters import Options, check_parameters, choice, parameter
 
 MINIMUM_SIDE = 16
 """Pixels that a picture must have at least on each side."""
@@ -19,7 +17,7 @@ Seamless = Literal["x", "y", "xy"]
 
 
 @dataclass(frozen=True)
-class FastOptions:
+class FastOptions(Options):
     """The options of painting with a fast network. Each field has its own help."""
 
     size: int | None = parameter(
@@ -62,24 +60,10 @@ class FastOptions:
         "auto", "Device: auto, cpu, cuda, cuda:1 and so on; auto is cuda if there is one.", "text"
     )
 
+    unknown = "unknown option of a fast network"
+
     def __post_init__(self) -> None:
         check_parameters(self)
         object.__setattr__(self, "style_weights", tuple(self.style_weights))
         if self.style_weights and not sum(self.style_weights):
             raise OptionError(f"expected style_weights that add up to more than 0; got {self.style_weights}")
-
-    def replace(self, **changes: Any) -> FastOptions:
-        """Return a copy with ``changes``; unknown names raise OptionError."""
-        found: FastOptions = replaced(self, changes, "unknown option of a fast network")
-        return found
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        return dataclasses.asdict(self) | {"style_weights": list(self.style_weights)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> FastOptions:
-        """Build options from the values ``to_dict`` returns; unknown names raise OptionError."""
-        if not isinstance(values, Mapping):
-            raise OptionError(f"expected options to be a mapping from name to value; got {values!r}")
-        return cls().replace(**{str(name): value for name, value in values.items()})

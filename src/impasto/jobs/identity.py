@@ -171,5 +171,6 @@ def _compared(job: Job, by_weights: bool) -> dict[str, Any]:
         found[field.replace("_", " ")] = held if field in LISTS else next(iter(held), None)
     start = found.pop("start")
     found |= {key: value for key, value in options.to_dict().items() if key not in _IGNORED}
+    found |= job.reading.differing()
     found |= {"network": job.network} if by_weights else {name: network}
     return found if start is None else found | {"init": start}

@@ -8,6 +8,7 @@ from typing import Any
 
 from impasto.errors import OptionError
 from impasto.files.places import is_path
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import shown
@@ -80,7 +81,7 @@ class Job:
     that paints. ``content_masks``, ``style_masks``, ``protect``, ``strokes``: as in ``impasto.stylize``.
     ``quality``: for lossy formats, 1 to 100. ``keep_metadata``: write the photograph's date, author and so on
     to the output; ``keep_location``: also where it was taken. ``keep_recipe``: write inputs and options
-    there. Inputs may be given as strings, which are their places.
+    there. ``reading``: how pictures are read. Inputs may be given as strings, which are their places.
 
     ``jobs.identity.measure`` fills in the digests of inputs; ``start``, the picture that ``options.init``
     names, if any; ``folder``, the base of relative paths; ``network``, the SHA-256 of the network's weights.
@@ -99,6 +100,7 @@ class Job:
     keep_metadata: bool = True
     keep_location: bool = False
     keep_recipe: bool = True
+    reading: ReadOptions = READING
     folder: str = ""
     network: str = ""
 
@@ -164,7 +166,7 @@ class Job:
             elif isinstance(value, Reference):
                 value = value.to_json()
             values[entry.name] = value
-        return values | {"options": self.options.to_dict()}
+        return values | {"options": self.options.to_dict(), "reading": self.reading.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Job:
@@ -184,6 +186,7 @@ class Job:
             )
         try:
             plain["options"] = ENGINES[engine].from_dict(plain.get("options", {}))
+            plain["reading"] = ReadOptions.from_dict(plain.get("reading", {}))
         except OptionError:
             raise
         except (TypeError, ValueError, AttributeError) as error:
@@ -203,7 +206,8 @@ class Job:
             if several and name not in (*found, "start"):
                 labels = [one.label for one in several]
                 found[name] = labels if name in LISTS else labels[0]
-        return found
+        reading = self.reading.differing()
+        return found | ({"reading": reading} if reading else {})
 
     @classmethod
     def from_recipe(cls, recipe: object) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
 
 from impasto.catalogue.lookup import find_style
 from impasto.errors import InputError, OptionError
@@ -76,9 +77,11 @@ def pairs(
     options: PaintOptions,
     *,
     suffix: str = ".png",
-    quality: int = 95,
+    **more: Any,
 ) -> list[Job]:
     """Return a job for every photograph and style, photograph by photograph: CONTENT-STYLE.png in ``folder``.
+
+    ``more``: further fields of the jobs.
 
     Raises OptionError for options of several styles, InputError if a result would replace an input,
     OutputError if results cannot be written to ``folder``.
@@ -93,7 +96,7 @@ def pairs(
     outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
     rows = [(content, style) for content in contents for style in styles]
     jobs = [
-        Job(Reference(content), (Reference(style),), output, options, quality=quality)
+        Job(Reference(content), (Reference(style),), output, options, **more)
         for (content, style), output in zip(rows, outputs, strict=True)
     ]
     inputs = {location(one.place) for job in jobs for one in job.inputs()}

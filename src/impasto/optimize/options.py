@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from impasto.errors import OptionError
-from impasto.parameters import check_parameters, choice, parameter, replaced, shown
+from impasto.parameters import Options, check_parameters, choice, parameter
 
 Optimizer = Literal["lbfgs", "adam", "sgd"]
 ConventionName = Literal["caffe", "torchvision", "centred"]
@@ -57,7 +56,7 @@ _LAYERS = "each NAME or NAME:WEIGHT, separated by commas; Keras names work too"
 
 
 @dataclass(frozen=True)
-class OptimizeOptions:
+class OptimizeOptions(Options):
     """The options of painting by optimisation. The defaults are the ``default`` preset.
 
     Each field has its own help; docs/options.md lists them all.
@@ -359,11 +358,6 @@ class OptimizeOptions:
         if not self.content_layers and not self.style_layers:
             raise OptionError("a painting needs content layers, style layers, or both; both are empty")
 
-    def replace(self, **changes: Any) -> OptimizeOptions:
-        """Return a copy with ``changes``; unknown names raise OptionError."""
-        found: OptimizeOptions = replaced(self, changes)
-        return found
-
     def style_side(self, long_side: int) -> float:
         """Return the long side of styles for a level with this ``long_side``, in pixels."""
         return long_side * self.style_scale if self.style_size is None else float(self.style_size)
@@ -371,16 +365,3 @@ class OptimizeOptions:
     def style_sampling(self) -> dict[str, Any]:
         """Return the keyword arguments of ``catalogue.loader.load_style``."""
         return {"sizing": self.style_sizes, "resampling": self.resampling, "rounding": self.rounding}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        values = dataclasses.asdict(self)
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> OptimizeOptions:
-        """Build options from the values ``to_dict`` returns; unknown names raise OptionError."""
-        if not isinstance(values, Mapping):
-            raise OptionError(f"expected options to be a mapping from name to value; got {shown(values)}")
-        plain = {str(k): tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return cls().replace(**plain)

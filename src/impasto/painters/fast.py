@@ -16,7 +16,6 @@ from impasto.catalogue.loader import StyleLike, load_style
 from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.errors import OptionError, PictureError, StyleError
-from impasto.imaging.decoder import MAX_PIXELS
 from impasto.imaging.mask_inputs import is_coloured, load_mask
 from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, Maps
 from impasto.inference.any_painting_graphs import LAYERS
@@ -51,20 +50,13 @@ class FastPainter:
     options: FastOptions
     network: str
 
-    def __init__(
-        self,
-        job: Job,
-        materials: Materials | None = None,
-        *,
-        like: Painter | None = None,
-        max_pixels: int = MAX_PIXELS,
-    ) -> None:
+    def __init__(self, job: Job, materials: Materials | None = None, *, like: Painter | None = None) -> None:
         """Raises OptionError for what the network cannot do, StyleError for styles that it cannot paint,
         WeightsMissingError and CorruptWeightsError for its file."""
         assert isinstance(job.options, FastOptions)
         device = job.options.device
         check_device(device)
-        self._max_pixels = max_pixels
+        self._reading = job.reading
         self.styles = [style.place for style in job.styles] if materials is None else list(materials.styles)
         model = None if job.options.model is None else Path(job.options.model)
         self._engines: dict[tuple[Path, str], AnyPaintingPainter | OneStylePainter] = {}
@@ -116,10 +108,10 @@ class FastPainter:
         width, height = fit_painting(self.options.size, photo.width, photo.height)
         shrunk = self.options.size is None and (width, height) != (photo.width, photo.height)
         began = time.perf_counter()
-        masks = [load_mask(mask, photo, "content mask", self._max_pixels) for mask in self._masks]
+        masks = [load_mask(mask, photo, "content mask", self._reading) for mask in self._masks]
         guard = None
         if self._protect is not None:
-            guard = load_mask(self._protect, photo, "protect", self._max_pixels)
+            guard = load_mask(self._protect, photo, "protect", self._reading)
         pixels = imaging.resize(imaging.fill_transparent(photo), width, height)
         painted = self._paint_apart(pixels, masks) if masks else self.paint_pixels(pixels)[0]
         if guard is not None:
@@ -167,7 +159,7 @@ class FastPainter:
             raise OptionError("a fast network takes no style masks and no strokes; impasto stylize does")
         if not self._masks:
             return
-        if any(is_coloured(mask, self._max_pixels) for mask in self._masks):
+        if any(is_coloured(mask, self._reading) for mask in self._masks):
             raise OptionError("a fast network takes grey masks; impasto stylize takes coloured regions")
         if len(self._masks) != len(self.styles):
             raise OptionError(
@@ -228,7 +220,7 @@ class FastPainter:
 
     def _statistics(self, style: StyleLike, long_side: float) -> Statistics:
         assert isinstance(self.engine, AnyPaintingPainter)
-        loaded = load_style(style, max_pixels=self._max_pixels)
+        loaded = load_style(style, reading=self._reading)
         if isinstance(loaded, FileStyle):
             numbers = loaded.numbers(self.engine.encoder, LAYERS, long_side)
             return {

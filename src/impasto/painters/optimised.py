@@ -15,6 +15,7 @@ from impasto.catalogue.lookup import find_style
 from impasto.encoders import FeatureExtractor
 from impasto.imaging.inputs import load_picture, opaque
 from impasto.imaging.mask_inputs import load_mask
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.optimize import colours, memory
 from impasto.optimize.engine import Checkpointer, least_side, paint
 from impasto.optimize.mixture import mix_scales
@@ -60,21 +61,21 @@ class OptimisedPainter:
         materials: Materials,
         *,
         like: Painter | None = None,
-        max_pixels: int = imaging.MAX_PIXELS,
+        reading: ReadOptions = READING,
     ) -> None:
         """Raises InputError and its subclasses, and WeightsMissingError without the encoder's weights."""
         self._materials = materials
-        self._max_pixels = max_pixels
+        self._reading = reading
         own = materials.encoder
         if own is not None and not isinstance(own, LoadedEncoder):
             options = with_encoder(own, options)
         sampling = options.style_sampling()
-        self._styles = [load_style(s, **sampling, max_pixels=max_pixels) for s in materials.styles]
+        self._styles = [load_style(s, **sampling, reading=reading) for s in materials.styles]
         strokes = materials.strokes
-        self._strokes = None if strokes is None else load_style(strokes, **sampling, max_pixels=max_pixels)
+        self._strokes = None if strokes is None else load_style(strokes, **sampling, reading=reading)
         self._start = None
         if options.init not in get_args(Initialisation):
-            self._start = opaque(load_picture(options.init, max_pixels))
+            self._start = opaque(load_picture(options.init, reading))
         self._encoder = self._load(options, like)
         self.options = with_layer_names(options, self._encoder)
         self.device = "auto"  # chosen for each painting
@@ -122,15 +123,17 @@ class OptimisedPainter:
         cancel: Cancel | None = None,
     ) -> Painting:
         """See ``Painter``."""
-        given, options, most = self._materials, self.options, self._max_pixels
+        given, options, reading = self._materials, self.options, self._reading
         beneath = opaque(photo)
         network, loaded = self._network_for(beneath), self._styles
         guard = None
         if given.protect is not None:
-            guard = feathered(load_mask(given.protect, photo, "protect", most), options)
+            guard = feathered(load_mask(given.protect, photo, "protect", reading), options)
         masks, inner = given.content_masks, given.style_masks
         if self._strokes is not None:
-            arrange(photo, style_uses(loaded, options), masks, inner, options, most)  # raises for bad masks
+            arrange(
+                photo, style_uses(loaded, options), masks, inner, options, reading
+            )  # raises for bad masks
             loaded = [
                 mix_scales(layout, self._strokes, network, options, on_progress=on_progress, cancel=cancel)
                 for layout in loaded
@@ -140,7 +143,7 @@ class OptimisedPainter:
             on_progress = _recoloured(on_progress, beneath, painted, options, guard)
         painting = paint(
             painted,
-            arrange(photo, style_uses(styles, options), masks, inner, options, most),
+            arrange(photo, style_uses(styles, options), masks, inner, options, reading),
             network,
             options,
             start=self._start,

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from impasto import imaging
 from impasto.errors import OptionError
 from impasto.files import places
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.batch import Batch, run, run_with
 from impasto.jobs.events import BatchCallback
@@ -25,6 +25,7 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.painters import Painter, make_painter
+from impasto.parameters import taken
 from impasto.pipelines.photo import Result, paint_job
 from impasto.progress import Cancel, ProgressCallback
 
@@ -45,7 +46,7 @@ def batch(
     keep_location: bool = False,
     keep_recipe: bool = True,
     checkpoint_every: float = INTERVAL,
-    max_pixels: int = imaging.MAX_PIXELS,
+    reading: ReadOptions = READING,
     workers: int | Literal["auto"] = 1,
     ray: str | None = None,
     policy: Policy | None = None,
@@ -61,7 +62,7 @@ def batch(
     ``stylize``, by name or path; a folder is one style. Results are named CONTENT-STYLE with ``suffix``,
     with more of the path where two names would be equal. ``keep_metadata``, ``keep_location``,
     ``keep_recipe``: as in ``Job``. Options are as for ``stylize``: ``preset`` or ``options``, and
-    ``changes``. Files and folders may be addresses for fsspec, such as s3://bucket/photos.
+    ``changes``; ``reading``: how pictures are read. Files and folders may be addresses for fsspec, such as s3://bucket/photos.
 
     The folder's ``manifest.jsonl`` has a line for each painting. Run again, ``batch`` paints what is
     missing, has failed, or was painted with other options or files, and resumes unfinished paintings, which
@@ -84,12 +85,12 @@ def batch(
     """
     if options is not None and preset != "default":
         raise OptionError(f"expected options or a preset, not both; got options and preset {preset!r}")
+    reading = taken(reading, changes)
     chosen = (options or find_preset(preset).options).replace(**changes)
     wanted = known_styles(_several(styles))
     # On a cluster, other machines have the devices.
     here = chosen if ray is None else chosen.replace(device="cpu")
-    near = Job(Reference(), (), options=here)
-    painter = make_painter(near, max_pixels=max_pixels)
+    painter = make_painter(Job(Reference(), (), options=here, reading=reading))
     for style in wanted:
         painter.check_style(style)
     if chosen.device == "auto":
@@ -98,22 +99,20 @@ def batch(
     places.make_folder(folder)
     results = {location(places.join(folder, name)) for name in records(manifest(folder))}
     photos, left_out = photographs(_several(contents), results, recursive=recursive)
-    jobs = [
-        replace(job, keep_metadata=keep_metadata, keep_location=keep_location, keep_recipe=keep_recipe)
-        for job in pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality)
-    ]
+    kept = {"keep_metadata": keep_metadata, "keep_location": keep_location, "keep_recipe": keep_recipe}
+    jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, quality=quality, reading=reading, **kept)
     needed, free = painter.memory(), budget(OptimizeOptions())
     request = WorkerRequest(workers, ray, len(jobs), chosen.device, needed, free, folder)
 
     def on_worker(among: int) -> WorkerPainter:
-        settings = {"checkpoint_every": checkpoint_every, "max_pixels": max_pixels, "among": among}
+        settings = {"checkpoint_every": checkpoint_every, "among": among}
         return WorkerPainter("impasto.pipelines.batch:make_performer", settings)
 
     start_workers = choose_executor(request, on_worker, on_cluster or (lambda _: None))
     more: dict[str, Any] = {"network": painter.network, "policy": policy, "on_progress": on_progress}
     more["on_event"] = on_event
     if start_workers is None:
-        perform = Performer(checkpoint_every, max_pixels, painter)
+        perform = Performer(checkpoint_every, painter)
         found = run(jobs, folder, perform, cancel=cancel, **more)
     else:
         found = run_with(start_workers, jobs, folder, cancel=cancel, **more)
@@ -123,35 +122,33 @@ def batch(
 class Performer:
     """A performer of a batch's jobs, which reuses the network of the previous one where possible."""
 
-    def __init__(self, checkpoint_every: float, max_pixels: int, painter: Painter | None = None) -> None:
-        self._every, self._max_pixels = checkpoint_every, max_pixels
-        self._painter = painter
+    def __init__(self, checkpoint_every: float, painter: Painter | None = None) -> None:
+        self._every, self._painter = checkpoint_every, painter
 
     def warm_up(self) -> None:
         """Load the network of a painting without options."""
-        self._painter = make_painter(Job(Reference(), ()), max_pixels=self._max_pixels)
+        self._painter = make_painter(Job(Reference(), ()))
 
     def __call__(self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Cancel) -> Result:
         """Perform ``job``; see ``jobs.work.Perform``."""
-        self._painter = make_painter(fetched(job), like=self._painter, max_pixels=self._max_pixels)
+        self._painter = make_painter(fetched(job), like=self._painter)
         return paint_job(
             job,
             painter=self._painter,
             checkpoint=checkpoint,
             checkpoint_every=self._every,
-            max_pixels=self._max_pixels,
             on_progress=on_progress,
             cancel=cancel,
         )
 
 
-def make_performer(checkpoint_every: float, max_pixels: int, among: int) -> Perform:
+def make_performer(checkpoint_every: float, among: int) -> Perform:
     """Return the performer of a batch's jobs in a worker process.
 
     ``among``: the number of workers that share the free memory, unless the options limit it.
     """
     share_among(among)
-    return Performer(checkpoint_every, max_pixels)
+    return Performer(checkpoint_every)
 
 
 def _several(given: PathLike | Sequence[PathLike]) -> list[str]:

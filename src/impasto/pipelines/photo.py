@@ -15,6 +15,7 @@ from impasto.files import places
 from impasto.files.locks import locked
 from impasto.imaging.inputs import MaskLike, PictureLike, in_memory, load_picture, name_of
 from impasto.imaging.mask_inputs import list_masks
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference, unfinished
 from impasto.jobs.identity import fetched, local_inputs, measure
@@ -22,6 +23,7 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.painters import Materials, Painter, make_painter
+from impasto.parameters import taken
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Picture
 
@@ -100,7 +102,6 @@ def paint_job(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = INTERVAL,
     resume: bool = True,
-    max_pixels: int = imaging.MAX_PIXELS,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Result:
@@ -124,7 +125,6 @@ def paint_job(
             None if checkpoint is None else Path(checkpoint),
             checkpoint_every,
             resume,
-            max_pixels,
             on_progress,
             cancel,
         )
@@ -138,14 +138,13 @@ def _paint_alone(
     checkpoint: Path | None,
     checkpoint_every: float,
     resume: bool,
-    max_pixels: int,
     on_progress: ProgressCallback | None,
     cancel: Cancel | None,
 ) -> Result:
     """Do the work of ``paint_job``, while no other process has the checkpoint."""
     near = fetched(job)
-    painter = painter or make_painter(near, materials, max_pixels=max_pixels)
-    picture = load_picture(near.content.place, max_pixels) if photo is None else photo
+    painter = painter or make_painter(near, materials)
+    picture = load_picture(near.content.place, job.reading) if photo is None else photo
     job = replace(job, options=_with_given_init(painter.options, job.options))
     checkpointer = None
     if checkpoint is not None:
@@ -189,7 +188,7 @@ def stylize(
     resume: bool = False,
     output: str | os.PathLike[str] | None = None,
     quality: int = 95,
-    max_pixels: int = imaging.MAX_PIXELS,
+    reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
     **changes: Any,
@@ -199,7 +198,7 @@ def stylize(
     ``style``: a named style (``impasto.styles()``), a style file, a picture, a folder of pictures as
     one style, or several of these; or an object with the methods of ``catalogue.measured.Style``, which
     keeps its own sizes. Options start from ``preset``, or from ``options`` if given, and ``changes``
-    override single fields of ``OptimizeOptions``:
+    override single fields of ``OptimizeOptions``, or of ``reading``, how pictures are read:
     ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
 
     ``content_masks``: one grey mask per style, white where it applies; or one picture of flat coloured
@@ -229,7 +228,8 @@ def stylize(
     if options is not None and not isinstance(options, OptimizeOptions):
         raise OptionError(f"expected options of type impasto.OptimizeOptions; got {type(options).__name__}")
     _check_losses(extra_losses, checkpoint)
-    content = in_memory(content, max_pixels)
+    reading = taken(reading, changes)
+    content = in_memory(content, reading)
     materials = Materials(
         styles=_styles(style),
         content_masks=list_masks(content_masks),
@@ -240,15 +240,14 @@ def stylize(
         extra_losses=extra_losses or {},
     )
     chosen = (options or find_preset(preset).options).replace(**changes)
-    job = _make_job(content, materials, chosen, output, quality, compared=checkpoint is not None)
+    job = _make_job(content, materials, chosen, output, quality, reading, compared=checkpoint is not None)
     return paint_job(
         job,
-        photo=None if job.content.place else load_picture(content, max_pixels),
+        photo=None if job.content.place else load_picture(content, reading),
         materials=materials,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
         resume=resume,
-        max_pixels=max_pixels,
         on_progress=on_progress,
         cancel=cancel,
     )
@@ -263,22 +262,24 @@ def fast(
     protect: MaskLike | None = None,
     output: str | os.PathLike[str] | None = None,
     quality: int = 95,
-    max_pixels: int = imaging.MAX_PIXELS,
+    reading: ReadOptions = READING,
     **changes: Any,
 ) -> Result:
     """Paint ``content`` in one pass of a feed-forward network, without torch.
 
     ``style``: as for ``stylize``, or a style that the network in ``options.model`` knows. ``changes``
-    override fields of ``options``, a ``FastOptions``: ``fast("photo.jpg", "starry-night", strength=0.8)``.
+    override fields of ``options``, a ``FastOptions``, or of ``reading``:
+    ``fast("photo.jpg", "starry-night", strength=0.8)``.
     ``content_masks``: one grey mask per style, white where it applies. ``protect``: a grey mask, white where
     the photograph stays as it is. Other arguments and errors are as for ``stylize``.
     """
-    content = in_memory(content, max_pixels)
+    reading = taken(reading, changes)
+    content = in_memory(content, reading)
     materials = Materials(styles=_styles(style), content_masks=list_masks(content_masks), protect=protect)
     chosen = (options or FastOptions()).replace(**changes)
-    job = _make_job(content, materials, chosen, output, quality, compared=False)
-    photo = None if job.content.place else load_picture(content, max_pixels)
-    return paint_job(job, photo=photo, materials=materials, max_pixels=max_pixels)
+    job = _make_job(content, materials, chosen, output, quality, reading, compared=False)
+    photo = None if job.content.place else load_picture(content, reading)
+    return paint_job(job, photo=photo, materials=materials)
 
 
 def _styles(given: Any) -> list[Any]:
@@ -295,6 +296,7 @@ def _make_job(
     options: PaintOptions,
     output: str | os.PathLike[str] | None,
     quality: int,
+    reading: ReadOptions,
     *,
     compared: bool,
 ) -> Job:
@@ -320,6 +322,7 @@ def _make_job(
         protect=None if protect is None else reference(protect, "array"),
         strokes=None if strokes is None else reference(strokes, "picture"),
         quality=quality,
+        reading=reading,
     )
 
 

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from impasto import files
 from impasto.errors import MissingExtraError, OptionError
+from impasto.imaging.read_options import ReadOptions
 
 PREFIX = "IMPASTO_STUDIO_"
 
@@ -101,6 +102,11 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """The limits of the queue and of one person."""
         return Limits(self.max_queue, self.max_active, self.user_bytes)
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How pictures are read."""
+        return ReadOptions(max_pixels=self.max_pixels)
 
     @property
     def is_loopback(self) -> bool:

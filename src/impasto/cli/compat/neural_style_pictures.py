@@ -17,6 +17,7 @@ from impasto.errors import ImpastoError, OptionError, PictureError
 from impasto.files import protecting
 from impasto.imaging import (
     READABLE_SUFFIXES,
+    ReadOptions,
     check_writable,
     fill_transparent,
     keep_colours,
@@ -28,7 +29,7 @@ from impasto.types import Picture, Pixels
 if TYPE_CHECKING:
     from impasto.encoders import FeatureExtractor
 
-MAX_PIXELS = 1_000_000_000
+_READING = ReadOptions(max_pixels=1_000_000_000)
 # The suffixes of pictures in a folder: those of neural-style-pt, and others that can be read here.
 _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tiff", *READABLE_SUFFIXES))
 
@@ -36,7 +37,7 @@ _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tiff", *READABLE_SUFFIXES))
 def load(path: str | Path, option: str) -> Picture:
     """Return the picture an ``option`` names, without its transparency. Raises PictureError."""
     try:
-        picture = read(path, max_pixels=MAX_PIXELS)
+        picture = read(path, _READING)
     except PictureError as error:
         raise PictureError(f"-{option}: {error}") from error
     return Picture(fill_transparent(picture))

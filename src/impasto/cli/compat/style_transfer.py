@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     check(job, outputs)
     _announce(options.device)
-    log = _StyleTransferLog(job.output, found.save_every, finisher(job, outputs))
+    log = _StyleTransferLog(job.output, found.save_every, finisher(job))
     preview = preview_file(outputs.preview, log.finish)
 
     def on_progress(event: Progress) -> None:

@@ -10,6 +10,7 @@ from impasto.catalogue.measured import PictureStyle
 from impasto.errors import InputError, OptionError
 from impasto.imaging.inputs import MaskLike
 from impasto.imaging.mask_inputs import is_coloured, load_mask, load_regions
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, StyleUse, by_colour, under_masks
 from impasto.types import Picture, Plane
@@ -21,24 +22,24 @@ def arrange(
     masks: Sequence[MaskLike],
     style_masks: Sequence[MaskLike],
     options: OptimizeOptions,
-    max_pixels: int = imaging.MAX_PIXELS,
+    reading: ReadOptions = READING,
 ) -> list[Place]:
     """Return the places of the styles under the masks given. Raises InputError and its subclasses."""
     pictures = [u.style.picture if isinstance(u.style, PictureStyle) else None for u in uses]
     if style_masks and len(style_masks) != len(uses):
         raise InputError(f"expected one style mask per style ({len(uses)}); got {len(style_masks)}")
-    if len(masks) == 1 and is_coloured(masks[0], max_pixels):
+    if len(masks) == 1 and is_coloured(masks[0], reading):
         rows = zip(style_masks, pictures, strict=False)
-        own = [load_regions(m, p, "style mask", max_pixels) for m, p in rows]
-        regions = load_regions(masks[0], photo, "content mask", max_pixels)
+        own = [load_regions(m, p, "style mask", reading) for m, p in rows]
+        regions = load_regions(masks[0], photo, "content mask", reading)
         soft = {name: feathered(mask, options) for name, mask in regions.items()}
         return by_colour(uses, soft, own)
     rows = zip(style_masks, pictures, strict=False)
-    inner = [load_mask(m, p, "style mask", max_pixels) for m, p in rows]
+    inner = [load_mask(m, p, "style mask", reading) for m, p in rows]
     if not masks:
         within = [replace(u, mask=m) for u, m in zip(uses, inner, strict=True)] if inner else uses
         return [Place(tuple(within))]
-    outer = [feathered(load_mask(m, photo, "content mask", max_pixels), options) for m in masks]
+    outer = [feathered(load_mask(m, photo, "content mask", reading), options) for m in masks]
     places = under_masks(uses, outer, inner)
     for name in ("style_weights", "blend_layers"):
         shares = getattr(options, name)

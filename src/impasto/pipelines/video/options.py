@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from impasto.clips.codecs import CODECS, describe_quality
 from impasto.errors import OptionError
 from impasto.optimize.options import OptimizeOptions
-from impasto.parameters import check_parameters, choice, parameter, replaced
+from impasto.parameters import Options, check_parameters, choice, parameter
 
 Damage = Literal["conceal", "refuse"]  # clips.Damage, whose import would load OpenCV
 SEGMENTS = {"fast": 120, "optimize": 24}
@@ -23,7 +22,7 @@ EXACT = ("start", "end", "rate")
 
 
 @dataclass(frozen=True)
-class FilmOptions:
+class FilmOptions(Options):
     """The options of a film. Each field has its description; see docs/video.md."""
 
     size: int | tuple[int, int] | None = parameter(
@@ -94,6 +93,8 @@ class FilmOptions:
         below=1,
     )
 
+    unknown = "unknown option of a film"
+
     def __post_init__(self) -> None:
         check_parameters(self)
         if self.bits not in (None, 8, 10):
@@ -106,19 +107,13 @@ class FilmOptions:
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else Fraction(value))
 
-    def replace(self, **changes: Any) -> FilmOptions:
-        """Return a copy with ``changes``; unknown names raise OptionError."""
-        found: FilmOptions = replaced(self, changes, "unknown option of a film")
-        return found
-
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        values = dataclasses.asdict(self)
+        values = super().to_dict()
         return {name: str(value) if isinstance(value, Fraction) else value for name, value in values.items()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> FilmOptions:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the options of ``to_dict``; unknown names raise OptionError."""
-        plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
-        exact = {name: Fraction(plain[name]) for name in EXACT if plain.get(name) is not None}
-        return cls().replace(**plain | exact)
+        exact = {name: Fraction(values[name]) for name in EXACT if values.get(name) is not None}
+        return super().from_dict({**values, **exact})

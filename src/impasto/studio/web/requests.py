@@ -16,6 +16,7 @@ from impasto.jobs import Job, Reference
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
+from impasto.studio.settings import Settings
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import PAGE, RESULT, job_place, picture_place
 from impasto.studio.web.schemas import OPTIONS, JobSettings, PreviewRequest
@@ -42,7 +43,7 @@ def painted_styles() -> dict[str, StyleCard]:
 
 
 def painting_job(
-    asked: JobSettings, pictures: Mapping[str, PictureRecord], id: str, *, draft_size: int
+    asked: JobSettings, pictures: Mapping[str, PictureRecord], id: str, *, settings: Settings
 ) -> Job:
     """Return the job ``id`` for the request ``asked``, with paths below the data folder.
 
@@ -59,20 +60,21 @@ def painting_job(
             for style in asked.styles
         ),
         output=f"{job_place(id)}/{RESULT}",
-        options=_options(asked, draft_size),
+        options=_options(asked, settings.draft_size),
+        reading=settings.reading,
         content_masks=tuple(reference(style.mask) for style in asked.styles if style.mask is not None),
         protect=None if asked.protect is None else reference(asked.protect),
     )
 
 
 def explanation_job(
-    asked: JobSettings, pictures: Mapping[str, PictureRecord], id: str, *, draft_size: int
+    asked: JobSettings, pictures: Mapping[str, PictureRecord], id: str, *, settings: Settings
 ) -> Job:
     """Return the job of the page that explains ``asked``: its main style, without masks, at a small size."""
     main = max(asked.styles, key=lambda style: style.weight)
     only = main.model_copy(update={"weight": 1.0, "mask": None})
     changes = {"styles": [only], "mask_feather": 0.0, "protect": None}
-    job = painting_job(asked.model_copy(update=changes), pictures, id, draft_size=draft_size)
+    job = painting_job(asked.model_copy(update=changes), pictures, id, settings=settings)
     options = job.options
     assert isinstance(options, OptimizeOptions)
     side = options.size if isinstance(options.size, int) else max(options.size)

@@ -17,6 +17,7 @@ from impasto import files, imaging
 from impasto.errors import InputError, MissingExtraError, PictureError
 from impasto.imaging import formats
 from impasto.imaging.guard import ImagingWarning, decoding
+from impasto.imaging.read_options import ReadOptions
 from impasto.imaging.repairs import repaired_png
 from impasto.studio.thumbnails import as_image, as_jpeg, thumbnail
 from impasto.studio.web.frame_count import gif_frames, has_more_frames
@@ -45,7 +46,7 @@ class StoredUpload:
 
 
 def store_upload(
-    source: Path, role: Role, target: Path, small: Path, *, max_pixels: int, max_frames: int
+    source: Path, role: Role, target: Path, small: Path, *, reading: ReadOptions, max_frames: int
 ) -> StoredUpload:
     """Decode the upload at ``source`` and store it at ``target`` as PNG, with a ``small`` copy.
 
@@ -53,14 +54,14 @@ def store_upload(
     Raises UploadError.
     """
     try:
-        _check_header(source, max_pixels, max_frames)
+        _check_header(source, reading, max_frames)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ImagingWarning)
             if role == "mask":
-                plane = imaging.read_mask(source, max_pixels=max_pixels)
+                plane = imaging.read_mask(source, reading)
                 picture = Picture(np.repeat(plane[..., None], 3, axis=2))
             else:
-                picture = imaging.read(source, max_pixels=max_pixels)
+                picture = imaging.read(source, reading)
     except MissingExtraError as error:
         raise UploadError("not-a-picture", f"this server cannot read the picture: {error}") from error
     except PictureError as error:
@@ -76,7 +77,7 @@ def store_upload(
     return StoredUpload(picture.width, picture.height, target.stat().st_size + small.stat().st_size)
 
 
-def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
+def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
     """Raise UploadError for a header that exceeds the limits."""
     data = source.read_bytes()
     kind = formats.sniff(source, data)
@@ -84,12 +85,9 @@ def _check_header(source: Path, max_pixels: int, max_frames: int) -> None:
         _check_gif(data, max_frames)
     data = repaired_png(data) if kind is formats.PNG else data
     with decoding(source, kind.name), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
-        pixels = image.width * image.height
-        if pixels > max_pixels:
-            raise UploadError(
-                "too-many-pixels",
-                f"expected at most {max_pixels:,} pixels; got {image.width} x {image.height} = {pixels:,}",
-            )
+        if expected := reading.refuses(image.width, image.height):
+            size = f"{image.width} x {image.height} = {image.width * image.height:,}"
+            raise UploadError("too-many-pixels", f"expected {expected}; got {size}")
         if kind.codec != "GIF" and has_more_frames(image, max_frames):
             raise _too_many_frames(max_frames)
 

@@ -54,8 +54,8 @@ class ExecutorLostError(Exception):
 class LocalExecutor:
     """An executor in this process, which keeps the network from one job to the next."""
 
-    def __init__(self, checkpoint_seconds: float, max_pixels: int) -> None:
-        self._performer = Performer(checkpoint_seconds, max_pixels)
+    def __init__(self, checkpoint_seconds: float) -> None:
+        self._performer = Performer(checkpoint_seconds)
 
     def warm_up(self) -> None:
         self._performer.warm_up()

@@ -51,7 +51,7 @@ class RayJobExecutor:
         (folder / HIDDEN).mkdir(mode=0o700, exist_ok=True)
         memory = settings.ray_memory_gb * 1e9
         found = cluster.join(settings.ray_address, 1, 1, gpus=True, memory=memory)
-        given = {"checkpoint_seconds": settings.checkpoint_seconds, "max_pixels": settings.max_pixels}
+        given = {"checkpoint_seconds": settings.checkpoint_seconds}
         painter = WorkerPainter("impasto.studio.worker.ray_executor:make_performer", given)
         # Others share the cluster, so the operator sets the resources of a painting.
         share = replace(found.share, workers=1, slot=WorkerSlot(settings.ray_cores))
@@ -92,9 +92,9 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def make_performer(checkpoint_seconds: float, max_pixels: int) -> Perform:
+def make_performer(checkpoint_seconds: float) -> Perform:
     """Return the function that performs an actor's tasks; called on the cluster."""
-    local = LocalExecutor(checkpoint_seconds, max_pixels)
+    local = LocalExecutor(checkpoint_seconds)
     local.warm_up()
 
     def perform(

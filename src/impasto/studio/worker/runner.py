@@ -41,7 +41,7 @@ def executor_for(settings: Settings) -> JobExecutor:
         from impasto.studio.worker.ray_executor import RayJobExecutor
 
         return RayJobExecutor(settings)
-    return LocalExecutor(settings.checkpoint_seconds, settings.max_pixels)
+    return LocalExecutor(settings.checkpoint_seconds)
 
 
 class JobRunner:

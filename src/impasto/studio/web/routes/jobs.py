@@ -62,7 +62,7 @@ def submit(
     _check_limits(services, asked)
     id = new_id("j")
     try:
-        job = painting_job(asked, pictures, id, draft_size=services.settings.draft_size)
+        job = painting_job(asked, pictures, id, settings=services.settings)
         if asked.webhook is not None:
             check_address(asked.webhook, services.settings)
     except InputError as error:
@@ -282,7 +282,7 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
         title=f"How it works: {job.title}"[:200],
         request=job.request,
         created=time.time(),
-        job=explanation_job(asked, pictures, made_id, draft_size=services.settings.draft_size).to_dict(),
+        job=explanation_job(asked, pictures, made_id, settings=services.settings).to_dict(),
         explains=job.id,
         uses=tuple(pictures),
     )

@@ -12,6 +12,7 @@ from anyio import to_thread
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 
+from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
 from impasto.studio.state import PictureRecord
@@ -20,6 +21,7 @@ from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
+from impasto.studio.web.reading import UploadReading
 from impasto.studio.web.requests import preview_job
 from impasto.studio.web.uploads import (
     SMALL_SIDE,
@@ -64,6 +66,7 @@ async def upload(
     response: Response,
     file: Annotated[UploadFile, File(description="The picture")],
     role: Annotated[Literal["photo", "painting", "mask"], Form()],
+    reading: UploadReading,
     name: Annotated[str | None, Form(max_length=1000)] = None,
 ) -> Any:
     """Upload a photograph, painting or mask, which is stored upright, in sRGB, without metadata."""
@@ -71,18 +74,20 @@ async def upload(
         raise ProblemError(
             "too-large", f"expected at most {services.settings.max_bytes:,} bytes; got {file.size:,}"
         )
-    picture = await to_thread.run_sync(_store, services, caller, file, role, name, limiter=services.decoders)
+    picture = await to_thread.run_sync(
+        _store, services, caller, file, role, name, reading, limiter=services.decoders
+    )
     request.state.made = picture.id
     response.headers["Location"] = f"{API}/pictures/{picture.id}"
     return picture_document(picture)
 
 
 def _store(
-    services: Services, caller: Caller, file: UploadFile, role: Role, name: str | None
+    services: Services, caller: Caller, file: UploadFile, role: Role, name: str | None, reading: ReadOptions
 ) -> PictureRecord:
     """Store an upload and add it to the state. Raises ProblemError."""
     id = new_id("p")
-    kept = _store_files(services, file, role, id)
+    kept = _store_files(services, file, role, id, reading)
     picture = PictureRecord(
         id=id,
         owner=caller.user,
@@ -102,7 +107,9 @@ def _store(
     return picture
 
 
-def _store_files(services: Services, file: UploadFile, role: Role, id: str) -> StoredUpload:
+def _store_files(
+    services: Services, file: UploadFile, role: Role, id: str, reading: ReadOptions
+) -> StoredUpload:
     incoming = services.storage.incoming()
     try:
         with incoming.open("wb") as stream:
@@ -112,7 +119,7 @@ def _store_files(services: Services, file: UploadFile, role: Role, id: str) -> S
             role,
             services.storage.picture(id),
             services.storage.small(id),
-            max_pixels=services.settings.max_pixels,
+            reading=reading,
             max_frames=services.settings.max_frames,
         )
     except UploadError as error:
