@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from impasto.cli import reference
+from impasto.imaging import ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
@@ -33,9 +34,8 @@ def test_the_table_of_presets_is_complete() -> None:
 def test_the_page_of_options_is_made_from_the_options_own_fields() -> None:
     assert TEXTS["options.md"] == reference.page(TEXTS["options.md"])
     names = set(re.findall(r"^\| `([a-z_0-9]+)` \|", TEXTS["options.md"], re.MULTILINE))
-    assert names == set(OptimizeOptions.__dataclass_fields__) | set(FastOptions.__dataclass_fields__) | set(
-        FilmOptions.__dataclass_fields__
-    )
+    options = (OptimizeOptions, FastOptions, FilmOptions, ReadOptions)
+    assert names == {name for each in options for name in each.__dataclass_fields__}
 
 
 def test_the_table_of_rooms_is_what_the_linter_checks() -> None:

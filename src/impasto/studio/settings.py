@@ -105,7 +105,7 @@ class Settings(BaseSettings):
 
     @property
     def reading(self) -> ReadOptions:
-        """How pictures are read."""
+        """The options of reading pictures."""
         return ReadOptions(max_pixels=self.max_pixels)
 
     @property

@@ -21,8 +21,8 @@ from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
-from impasto.studio.web.reading import UploadReading
 from impasto.studio.web.requests import preview_job
+from impasto.studio.web.upload_options import UploadReading
 from impasto.studio.web.uploads import (
     SMALL_SIDE,
     Role,

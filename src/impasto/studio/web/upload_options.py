@@ -37,4 +37,4 @@ _reading.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     ]
 )
 UploadReading = Annotated[ReadOptions, Depends(_reading)]
-"""How an upload is to be read."""
+"""The options of reading an upload."""
