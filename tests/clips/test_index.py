@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from impasto.clips import Request, open_clip
-from impasto.clips.clip import TRANSPARENT
+from impasto.clips.clip import HIGH_RANGE, TRANSPARENT
 from impasto.errors import InputError
 from tests.clips.clips import bars, moving, write_clip, write_flashes
 
@@ -217,7 +217,7 @@ def test_hdr_and_transparency_are_told(tmp_path: Path) -> None:
 
     path = write_clip(tmp_path / "hdr.mp4", [bars(64, 48)] * 2, pixel_format="yuv420p10le", prepare=pq)
     clip = open_clip(path)
-    assert (len(list(clip.frames())), clip.notes) == (2, ["HDR was converted to SDR"])
+    assert (len(list(clip.frames())), clip.notes) == (2, [HIGH_RANGE])
 
     def half(pixels: Any) -> Any:
         alpha = np.zeros((48, 64, 1), np.uint8)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, fit_picture
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, frame_of
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
@@ -56,8 +56,8 @@ class MovingPicture:
                 continue
             if picture.alpha is not None and not self._request.alpha and TRANSPARENT not in self.notes:
                 self.notes.append(TRANSPARENT)
-            fitted = fit_picture(picture, self.info, alpha=self._request.alpha)
-            yield Frame(number, ticks - self._ticks[0], fitted.pixels, alpha=fitted.alpha)
+            frame = frame_of(picture, number, ticks - self._ticks[0], alpha=self._request.alpha)
+            yield frame.fit(self.info.width, self.info.height)
 
     def _wanted(self) -> Iterator[tuple[int, Picture, Fraction]]:
         """Yield the frames from ``start`` to ``end``, with their times, and how long they are shown."""

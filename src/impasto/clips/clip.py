@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from impasto import imaging
 from impasto.errors import OptionError
@@ -16,6 +19,7 @@ Damage = Literal["conceal", "refuse"]
 """What to do about a frame that cannot be decoded: show the one before it again, or stop."""
 
 TRANSPARENT = "the film's transparency was left out; .mov, .webm, .gif and frames in PNG hold it"
+HIGH_RANGE = "HDR was converted to SDR; --hdr keeps it"
 LONGEST_SIDE = 32766
 """In pixels: OpenCV moves no larger picture along a flow."""
 
@@ -25,13 +29,45 @@ class Frame:
     """A frame: ``number`` from 0, its ``ticks`` in units of the clip's time base since its first frame,
     and its upright sRGB ``pixels`` (H, W, 3) in [0, 1]. ``concealed``: it was damaged, and these are
     the pixels of the frame before. ``alpha``: (H, W) in [0, 1]; None where it is opaque or was not asked
-    for. What is transparent has the colours around it."""
+    for. What is transparent has the colours around it. ``headroom``: of HDR, (H, W) in [0, 1], how much
+    brighter than these pixels it is; see ``colour.headroom``; None if it was not asked for."""
 
     number: int
     ticks: int
     pixels: Pixels
     concealed: bool = False
     alpha: Plane | None = None
+    headroom: Plane | None = None
+
+    def fit(self, width: int, height: int) -> Frame:
+        """Return the frame at this size."""
+        return self._each(lambda plane, _: imaging.resize(plane, width, height))
+
+    def pad(self, width: int, height: int) -> Frame:
+        """Return the frame in the middle of a larger one, opaque and black around it."""
+        own_height, own_width = self.pixels.shape[:2]
+        top, left = (height - own_height) // 2, (width - own_width) // 2
+
+        def padded(plane: NDArray[np.float32], around: float) -> NDArray[np.float32]:
+            whole = np.full((height, width, *plane.shape[2:]), around, np.float32)
+            whole[top : top + own_height, left : left + own_width] = plane
+            return whole
+
+        return self._each(padded)
+
+    def _each(self, change: Callable[[NDArray[np.float32], float], NDArray[np.float32]]) -> Frame:
+        alpha = None if self.alpha is None else change(self.alpha, 1.0)
+        headroom = None if self.headroom is None else change(self.headroom, 0.0)
+        return replace(self, pixels=change(self.pixels, 0.0), alpha=alpha, headroom=headroom)
+
+
+def frame_of(
+    picture: Picture, number: int = 0, ticks: int = 0, *, alpha: bool, headroom: Plane | None = None
+) -> Frame:
+    """Return ``picture`` as a frame, what is transparent in the colours around it; ``alpha``: whether to
+    keep that."""
+    pixels = imaging.fill_transparent(picture)
+    return Frame(number, ticks, pixels, alpha=picture.alpha if alpha else None, headroom=headroom)
 
 
 @dataclass(frozen=True)
@@ -42,8 +78,9 @@ class ClipInfo:
     in frames a second, on average; ``frames``, their approximate number, or None; ``bits`` 8 or
     10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
     first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
-    the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for; ``remarks``: what
-    differs from the file, as far as it is known beforehand."""
+    the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for; ``transfer``, the
+    number of HDR's (ITU-T H.273), 0 for SDR; ``remarks``: what differs from the file, as far as it is known
+    beforehand."""
 
     width: int
     height: int
@@ -55,6 +92,7 @@ class ClipInfo:
     origin: Fraction = Fraction(0)
     audio: tuple[str, ...] = ()
     alpha: bool = False
+    transfer: int = 0
     remarks: tuple[str, ...] = ()
 
 
@@ -78,8 +116,8 @@ class Request:
 
     ``start`` and ``end`` in seconds from the beginning,
     ``size`` its long side in pixels or exactly (width, height), None for its own. ``even``: sides that
-    4:2:0 can hold. ``rate``: frames a second of a sequence of pictures. ``alpha``: whether it is wanted;
-    otherwise that it is left out is a note."""
+    4:2:0 can hold. ``rate``: frames a second of a sequence of pictures. ``alpha``, ``hdr``: whether a
+    frame's alpha, or how bright HDR is, is wanted; otherwise that it is left out is a note."""
 
     start: Fraction | None = None
     end: Fraction | None = None
@@ -88,6 +126,7 @@ class Request:
     damage: Damage = "conceal"
     rate: Fraction = Fraction(25)
     alpha: bool = False
+    hdr: bool = False
 
     def __post_init__(self) -> None:
         if self.start is not None and self.start < 0:
@@ -121,17 +160,6 @@ class Request:
                 f"expected frames of at most {LONGEST_SIDE:,} pixels a side; they would be {width} x {height}"
             )
         return width, height
-
-
-def fit_picture(picture: Picture, info: ClipInfo, *, alpha: bool) -> Picture:
-    """Return ``picture`` at the size of a clip's frames, what is transparent in the colours around it.
-
-    ``alpha``: whether to keep it.
-    """
-    width, height = info.width, info.height
-    pixels = imaging.resize(imaging.fill_transparent(picture), width, height)
-    kept = picture.alpha if alpha else None
-    return Picture(pixels, None if kept is None else imaging.resize(kept, width, height), picture.bits)
 
 
 def parse_time(text: str, option: str = "time") -> Fraction:

@@ -142,7 +142,7 @@ class VideoOutput:
     """The path and format of a video to write: ``kind`` is "file", "gif" or "frames".
 
     ``codec`` encodes the segments, None for frames; ``bits`` of each sample; ``quality``: the encoder's own
-    number; ``alpha``: whether it has an alpha channel."""
+    number; ``alpha``: whether it has an alpha channel; ``transfer``: of HDR (ITU-T H.273), 0 for SDR."""
 
     path: Path
     kind: str
@@ -151,6 +151,12 @@ class VideoOutput:
     quality: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     alpha: bool = False
+    transfer: int = 0
+
+    @property
+    def tags(self) -> tuple[int, int, int]:
+        """The matrix, primaries and transfer of its colours: BT.709, or BT.2020 for HDR."""
+        return (9, 9, self.transfer) if self.transfer else (1, 1, 1)
 
     @property
     def pixel_format(self) -> str:

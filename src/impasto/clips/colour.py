@@ -16,7 +16,9 @@ from impasto.imaging import linear_to_srgb, srgb_to_linear
 from impasto.types import Pixels, Plane
 
 FULL, LIMITED, UNSPECIFIED = 2, 1, 2
-BT709 = 1
+BT709, BT2020 = 1, 9
+SDR = (BT709, BT709, BT709)
+"""The matrix, primaries and transfer of SDR."""
 _LUMA = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087)}
 _LUMA |= {9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """Matrix to the weights of red and blue in luma."""
@@ -36,6 +38,10 @@ _PQ, _HLG, _LINEAR = 16, 18, 8
 _GAMMAS = {4: 2.2, 5: 2.8}
 _WHITE_NITS = 203.0
 """Where white is in an HDR picture (ITU-R BT.2408)."""
+_PEAK = float(np.log(10000 / _WHITE_NITS))
+"""The logarithm of how much brighter than white PQ can be."""
+_WIDE = np.array([0.2627, 0.6780, 0.0593], np.float32)
+"""The weights of luma in BT.2020."""
 
 
 def matrix_of(frame: Any) -> int:
@@ -84,13 +90,19 @@ def to_pixels(frame: Any) -> Pixels:
 
     Alpha is left out: see ``alpha_of``.
     """
+    return to_srgb(_to_rgb(frame), int(frame.color_primaries), int(frame.color_trc))
+
+
+def headroom_of(frame: Any) -> Plane:
+    """Return the ``headroom`` of an HDR frame, (H, W)."""
+    return headroom(brightness(_to_rgb(frame), int(frame.color_trc)))
+
+
+def _to_rgb(frame: Any) -> Pixels:
+    """Return the frame in its own RGB, (H, W, 3) float32 in [0, 1]."""
     if frame.format.is_rgb or frame.format.has_palette:
-        pixels = _rgb_array(frame)
-    elif bits_of(frame) > 8:
-        pixels = _from_deep(frame)
-    else:
-        pixels = _from_eight(frame)
-    return to_srgb(pixels, int(frame.color_primaries), int(frame.color_trc))
+        return _rgb_array(frame)
+    return _from_deep(frame) if bits_of(frame) > 8 else _from_eight(frame)
 
 
 def _rgb_array(frame: Any) -> Pixels:
@@ -147,9 +159,9 @@ def from_ycbcr(planes: NDArray[np.float32], matrix: int, bits: int, full: bool) 
     return np.asarray(np.clip(np.stack([r, g, b], axis=-1), 0, 1), np.float32)
 
 
-def to_ycbcr(pixels: Pixels, bits: int) -> NDArray[np.uint16]:
-    """Convert to codes (3, H, W) of BT.709 in the limited range: the inverse of ``from_ycbcr``."""
-    red, blue = _LUMA[BT709]
+def to_ycbcr(pixels: Pixels, bits: int, matrix: int = BT709) -> NDArray[np.uint16]:
+    """Convert to codes (3, H, W) of a ``matrix`` in the limited range: the inverse of ``from_ycbcr``."""
+    red, blue = _LUMA[matrix]
     step = 2 ** (bits - 8)
     y = pixels @ np.array([red, 1 - red - blue, blue], np.float32)
     cb = (pixels[..., 2] - y) / (2 * (1 - blue))
@@ -179,16 +191,51 @@ def _linear(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
         return pixels ** np.float32(_GAMMAS[transfer])
     if transfer == _LINEAR:
         return pixels
+    if transfer in (_PQ, _HLG):
+        return _roll_off(brightness(pixels, transfer))
+    return srgb_to_linear(pixels)
+
+
+def brightness(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
+    """Return HDR codes (H, W, 3) in [0, 1] as light, linear; 1 is the white of SDR, 203 nits."""
     if transfer == _PQ:  # SMPTE ST 2084
         root = np.maximum(pixels, 0) ** (1 / 78.84375)
         ratio = np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
-        return _roll_off(10000 / _WHITE_NITS * ratio ** (1 / 0.1593017578125))
-    if transfer == _HLG:  # ITU-R BT.2100, table 5, on a display of 1000 nits
-        low, high = pixels**2 / 3, (np.exp((pixels - 0.55991073) / 0.17883277) + 0.28466892) / 12
-        scene = np.where(pixels <= 0.5, low, high)
-        luma = scene @ np.array([0.2627, 0.6780, 0.0593], np.float32)
-        return _roll_off(1000 / _WHITE_NITS * scene * np.maximum(luma, 1e-6)[..., None] ** 0.2)
-    return srgb_to_linear(pixels)
+        return np.asarray(10000 / _WHITE_NITS * ratio ** (1 / 0.1593017578125), np.float32)
+    # ITU-R BT.2100, table 5, on a display of 1000 nits
+    low, high = pixels**2 / 3, (np.exp((pixels - 0.55991073) / 0.17883277) + 0.28466892) / 12
+    scene = np.where(pixels <= 0.5, low, high)
+    luma = np.maximum(scene @ _WIDE, 1e-6)[..., None]
+    return np.asarray(1000 / _WHITE_NITS * scene * luma**0.2, np.float32)
+
+
+def from_brightness(light: NDArray[np.float32], transfer: int) -> Pixels:
+    """Return light as HDR codes in [0, 1]: the inverse of ``brightness``."""
+    light = np.maximum(light, 0)
+    if transfer == _PQ:
+        power = np.clip(light * (_WHITE_NITS / 10000), 0, 1) ** 0.1593017578125
+        return np.asarray(((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375, np.float32)
+    shown = light * (_WHITE_NITS / 1000)
+    luma = np.maximum(shown @ _WIDE, 1e-6)[..., None]
+    scene = np.clip(shown / luma ** (0.2 / 1.2), 0, 1)
+    high = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-6)) + 0.55991073
+    return np.asarray(np.where(scene <= 1 / 12, np.sqrt(3 * scene), high), np.float32)
+
+
+def headroom(light: NDArray[np.float32]) -> Plane:
+    """Return how much brighter ``light``, (H, W, 3), is than the SDR that is made of it, (H, W) in [0, 1]: 0
+    for as bright, 1 for the peak of PQ over white, logarithmic in between."""
+    luma, rolled = light @ _WIDE, _roll_off(light) @ _WIDE
+    ratio = np.where(rolled > 1e-6, luma / np.maximum(rolled, 1e-6), 1)
+    return np.asarray(np.clip(np.log(np.maximum(ratio, 1)) / _PEAK, 0, 1), np.float32)
+
+
+def with_headroom(pixels: Pixels, headroom: Plane | None) -> NDArray[np.float32]:
+    """Return sRGB ``pixels`` as linear light of BT.709 primaries, as much brighter as ``headroom`` says."""
+    linear = srgb_to_linear(np.asarray(np.clip(pixels, 0, 1), np.float32))
+    if headroom is None:
+        return linear
+    return np.asarray(linear * np.exp(headroom * _PEAK)[..., None], np.float32)
 
 
 def _roll_off(linear: NDArray[Any], knee: float = 0.7) -> NDArray[np.float32]:
@@ -209,8 +256,18 @@ def _to_xyz(primaries: int) -> NDArray[np.float64]:
     return scaled
 
 
-def to_frame(pixels: Pixels, pixel_format: str, alpha: Plane | None = None) -> Any:
-    """Return a frame of ``pixel_format`` for an encoder, tagged BT.709; (H, W, 3) in [0, 1] is clipped.
+def to_hdr(pixels: Pixels, headroom: Plane | None, transfer: int) -> Pixels:
+    """Return sRGB ``pixels`` as HDR codes in [0, 1] of BT.2020 primaries, as bright as ``headroom`` says."""
+    wide = with_headroom(pixels, headroom) @ np.linalg.inv(_between(BT2020)).T.astype(np.float32)
+    return from_brightness(wide, transfer)
+
+
+def to_frame(
+    pixels: Pixels, pixel_format: str, alpha: Plane | None = None, *, tags: tuple[int, int, int] = SDR
+) -> Any:
+    """Return a frame of ``pixel_format`` for an encoder; (H, W, 3) in [0, 1] is clipped.
+
+    ``tags``: the matrix, primaries and transfer that ``pixels`` are in.
 
     ``alpha``, (H, W) in [0, 1], for formats that have one; None: opaque.
     """
@@ -234,7 +291,7 @@ def to_frame(pixels: Pixels, pixel_format: str, alpha: Plane | None = None) -> A
     if "10" in pixel_format:
         name = "yuva444p10le" if pixels.shape[2] == 4 else "yuv444p10le"
         frame = av.VideoFrame(pixels.shape[1], pixels.shape[0], name)
-        for plane_number, samples in enumerate(to_ycbcr(pixels[..., :3], 10)):
+        for plane_number, samples in enumerate(to_ycbcr(pixels[..., :3], 10, tags[0])):
             _samples(frame, plane_number)[...] = samples
         if pixels.shape[2] == 4:
             _samples(frame, 3)[...] = np.rint(pixels[..., 3] * 1023).astype(np.uint16)
@@ -244,8 +301,8 @@ def to_frame(pixels: Pixels, pixel_format: str, alpha: Plane | None = None) -> A
         frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format=eight)
         tagged["src_color_range"] = FULL
         frame = frame.reformat(format=pixel_format, dst_colorspace=BT709, interpolation=_flags(), **tagged)
-    frame.colorspace, frame.color_range = BT709, LIMITED
-    frame.color_primaries, frame.color_trc = BT709, BT709
+    frame.color_range = LIMITED
+    frame.colorspace, frame.color_primaries, frame.color_trc = tags
     return frame
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, fit_picture
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, frame_of
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
@@ -198,11 +199,9 @@ class PictureSequence:
                     raise InputError(f"frame {number} is damaged: {error}") from error
                 last = self._conceal(number, last, error)
             else:
-                kept = self._request.alpha
-                if picture.alpha is not None and not kept and TRANSPARENT not in self.notes:
+                if picture.alpha is not None and not self._request.alpha and TRANSPARENT not in self.notes:
                     self.notes.append(TRANSPARENT)
-                fitted = fit_picture(picture, self.info, alpha=kept)
-                last = Frame(number, number, fitted.pixels, alpha=fitted.alpha)
+                last = self._fitted(picture, number)
             if last is not None and number >= skip:
                 yield last
 
@@ -218,7 +217,9 @@ class PictureSequence:
                     continue
             else:
                 picture = self._first()
-            picture = fit_picture(picture, self.info, alpha=self._request.alpha)
-        else:
-            picture = Picture(last.pixels, last.alpha)
-        return Frame(number, number, picture.pixels, concealed=True, alpha=picture.alpha)
+            last = self._fitted(picture, number)
+        return replace(last, number=number, ticks=number, concealed=True)
+
+    def _fitted(self, picture: Picture, number: int) -> Frame:
+        frame = frame_of(picture, number, number, alpha=self._request.alpha)
+        return frame.fit(self.info.width, self.info.height)

@@ -13,16 +13,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from impasto.clips import colour
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, fit_picture
+from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.orientation import is_turned, turn_upright
 from impasto.errors import InputError
-from impasto.types import Picture, Pixels
+from impasto.types import Picture
 
 
 class VideoFile:
@@ -75,6 +73,7 @@ class VideoFile:
             origin=ticks * self._time_base,
             audio=audio,
             alpha=request.alpha and self._has_alpha(sample),
+            transfer=int(sample.color_trc) if colour.is_high_range(sample) else 0,
             remarks=tuple(remarks),
         )
 
@@ -129,12 +128,11 @@ class VideoFile:
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:
         number = 0
-        good: Picture | None = None
+        good: Frame | None = None
         held: Any = None
         for picture, ticks, damaged in self._pictures():
-            frame = Frame(number, ticks - self._first_ticks, _NOTHING, damaged)
             number += 1
-            if frame.number < skip:
+            if number <= skip:
                 held = picture or held
                 continue
             if picture is None:
@@ -142,7 +140,7 @@ class VideoFile:
                     good = self._finished(held, ticks)
             else:
                 good = self._finished(picture, ticks)
-            yield replace(frame, pixels=good.pixels, alpha=good.alpha)
+            yield replace(good, number=number - 1, ticks=ticks - self._first_ticks, concealed=damaged)
 
     def _pictures(self, quiet: bool = False) -> Iterator[tuple[Any, int, bool]]:
         """Yield decoded frames within the span, with their ticks, in order; None for one to be concealed."""
@@ -270,22 +268,27 @@ class VideoFile:
         width = max(1, round(frame.width * self._aspect))
         return (frame.height, width) if is_turned(frame) else (width, frame.height)
 
-    def _to_picture(self, frame: Any) -> Picture:
-        """Convert to sRGB, upright."""
-        if colour.is_high_range(frame):
-            self._note("HDR was converted to SDR")
+    def _converted(self, frame: Any) -> Frame:
+        """Convert to sRGB, upright, what is transparent in the colours around it."""
+        high = colour.is_high_range(frame)
+        if high and not self.request.hdr:
+            self._note(HIGH_RANGE)
         alpha = colour.alpha_of(frame)
         if alpha is not None and not self.request.alpha:
             self._note(TRANSPARENT)
+        pixels, headroom = colour.to_pixels(frame), None
+        if high and self.request.hdr:
+            headroom = turn_upright(colour.headroom_of(frame), frame)
         turned = None if alpha is None else turn_upright(alpha, frame)
-        return Picture(turn_upright(colour.to_pixels(frame), frame), turned)
+        picture = Picture(turn_upright(pixels, frame), turned)
+        return frame_of(picture, alpha=self.request.alpha, headroom=headroom)
 
-    def _finished(self, frame: Any, ticks: int) -> Picture:
-        """Convert to sRGB, upright, at the size asked for; what is transparent gets the colours around it."""
-        picture = self._to_picture(frame)
-        own, shape = self._size(frame), self._shape
+    def _finished(self, picture: Any, ticks: int) -> Frame:
+        """Convert to sRGB, upright, at the size asked for."""
+        frame, info = self._converted(picture), self.info
+        own, shape = self._size(picture), self._shape
         if own[0] * shape[1] == own[1] * shape[0]:
-            return fit_picture(picture, self.info, alpha=self.request.alpha)
+            return frame.fit(info.width, info.height)
         if own not in self._others:
             self._others.add(own)
             seconds = float(ticks * self._time_base - self._begin)
@@ -294,23 +297,12 @@ class VideoFile:
                 "they were fitted in, with black around them"
             )
         scale = min(shape[0] / own[0], shape[1] / own[1])
-        width = max(1, round(own[0] * scale * self.info.width / shape[0]))
-        height = max(1, round(own[1] * scale * self.info.height / shape[1]))
-        left, top = (self.info.width - width) // 2, (self.info.height - height) // 2
-        fitted = fit_picture(
-            picture, replace(self.info, width=width, height=height), alpha=self.request.alpha
-        )
-        whole = np.zeros((self.info.height, self.info.width, 3), np.float32)
-        whole[top : top + height, left : left + width] = fitted.pixels
-        if fitted.alpha is None:
-            return Picture(whole)
-        alpha = np.ones((self.info.height, self.info.width), np.float32)
-        alpha[top : top + height, left : left + width] = fitted.alpha
-        return Picture(whole, alpha)
+        width = max(1, round(own[0] * scale * info.width / shape[0]))
+        height = max(1, round(own[1] * scale * info.height / shape[1]))
+        return frame.fit(width, height).pad(info.width, info.height)
 
 
 _ATTACHED = 0x400
 """A cover picture: AV_DISPOSITION_ATTACHED_PIC."""
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9", "libvpx": "libvpx", "libvpx-vp9": "libvpx-vp9"}
 """The decoders that know the alpha of a codec."""
-_NOTHING: Pixels = np.zeros((0, 0, 3), np.float32)

@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from impasto.clips.codecs import VideoOutput
-from impasto.clips.colour import to_frame
+from impasto.clips.colour import LIMITED, to_frame, to_hdr
 from impasto.clips.libav import VideoDraft, container_format, load_av, open_video, ordinary_priority
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels, Plane
-
-_BT709 = 1
-_LIMITED = 1
 
 
 class SegmentWriter:
@@ -41,11 +38,18 @@ class SegmentWriter:
             self._container = self._av.open(self._draft.stream, "w", format=container_format(path.suffix))
             self._stream = add_video_stream(self._container, target, width, height, rate)
 
-    def write(self, pixels: Pixels, ticks: int, alpha: Plane | None = None) -> None:
-        """Write one frame (H, W, 3) in [0, 1], shown from ``ticks`` on; ``alpha``, (H, W), where the target
-        has one, None: opaque."""
+    def write(
+        self, pixels: Pixels, ticks: int, alpha: Plane | None = None, headroom: Plane | None = None
+    ) -> None:
+        """Write one frame (H, W, 3) in [0, 1], shown from ``ticks`` on.
+
+        ``alpha``, (H, W), where the target has one, None: opaque; ``headroom``, where it is HDR.
+        """
         with self._guarded():
-            frame = to_frame(pixels, self.target.pixel_format, alpha)
+            target = self.target
+            if target.transfer:
+                pixels = to_hdr(pixels, headroom, target.transfer)
+            frame = to_frame(pixels, target.pixel_format, alpha, tags=target.tags)
             frame.pts, frame.time_base = len(self.ticks), self._stream.codec_context.time_base
             self.ticks.append(ticks)
             for packet in self._stream.encode(frame):
@@ -112,7 +116,7 @@ def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) 
 
 
 def add_video_stream(container: Any, target: VideoOutput, width: int, height: int, rate: Fraction) -> Any:
-    """Return a stream of ``container`` that encodes as ``target`` says, its colours tagged as BT.709."""
+    """Return a stream of ``container`` that encodes as ``target`` says, its colours tagged."""
     codec = target.codec
     assert codec is not None
     options = dict(codec.options) | dict(target.options)
@@ -132,8 +136,8 @@ def add_video_stream(container: Any, target: VideoOutput, width: int, height: in
     if target.tag:
         context.codec_tag = target.tag
     if "yuv" in target.pixel_format:
-        context.color_range, context.colorspace = _LIMITED, _BT709
-        context.color_primaries, context.color_trc = _BT709, _BT709
+        context.color_range = LIMITED
+        context.colorspace, context.color_primaries, context.color_trc = target.tags
     with ordinary_priority():
         context.open()
     return stream

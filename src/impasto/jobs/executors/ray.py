@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import secrets
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -40,8 +42,9 @@ TRIES = 3
 HINT_EVERY = 10.0
 LOOK_EVERY = 10.0
 """Seconds between two looks whether the cluster is still alive."""
-ABSENT = 120.0
-"""Seconds without any node after which a cluster that was joined counts as dead."""
+ABSENT = 45.0
+"""Seconds without an answer from a living node after which a cluster that was joined counts as dead. Ray
+itself ends a process without a word after 60 s without a control service."""
 PATIENCE = 60.0
 """Seconds without any worker after which a warning says that the cluster has no room."""
 
@@ -162,6 +165,8 @@ class RayExecutor:
         self._since = time.monotonic()
         self._warned = False
         self._looked = self._alive = self._since
+        self._nodes: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._is_asked = self._is_dead = False
         places.write(self._token, b"")
 
     def now(self) -> float:
@@ -190,8 +195,8 @@ class RayExecutor:
             member.handle.stop.options(concurrency_group="tell").remote()
 
     def wait(self, seconds: float) -> list[Event]:
-        self._hint()
         self._check_alive()
+        self._hint()
         self._warn_no_room()
         owners = {ref: worker for worker, member in self._members.items() for ref in member.references()}
         if not owners:
@@ -258,7 +263,7 @@ class RayExecutor:
     def _hint(self) -> None:
         """Tell the autoscaler the number of workers needed, which falls towards the end."""
         now = time.monotonic()
-        if len(self._members) == self._hinted or now - self._hinted_at < HINT_EVERY:
+        if len(self._members) == self._hinted or now - self._hinted_at < HINT_EVERY or self._is_asked:
             return
         self._hinted, self._hinted_at = len(self._members), now
         self._request(len(self._members))
@@ -276,17 +281,19 @@ class RayExecutor:
     def _check_alive(self) -> None:
         """Raise ImpastoError if the cluster has died: a Ray that was started here at once, since no other
         node will come, and one that was joined after a while."""
-        now = time.monotonic()
-        if now - self._looked < LOOK_EVERY:
-            return
-        self._looked = now
-        try:
-            alive = any(node["Alive"] for node in ray.nodes())
-        except Exception:  # Ray raises nearly anything once its control service has died
-            alive = False
-        if alive:
+        now, answer = time.monotonic(), None
+        with contextlib.suppress(queue.Empty):
+            answer = self._nodes.get_nowait()
+        if answer is not None:
+            self._is_asked = False
+        if answer:
             self._alive = now
-        elif self._cluster.started or now - self._alive > ABSENT:
+        if now - self._looked >= LOOK_EVERY and not self._is_asked:
+            self._looked, self._is_asked = now, True
+            # In a thread: without a control service, Ray does not answer at all.
+            threading.Thread(target=self._look, daemon=True).start()
+        if (answer is False and self._cluster.started) or now - self._alive > ABSENT:
+            self._is_dead = True
             which, why = ("that was joined", "no node of it is alive")
             if self._cluster.started:
                 which, why = ("that was started on this machine", "possibly out of memory")
@@ -294,6 +301,12 @@ class RayExecutor:
                 f"the Ray {which} has died: {why}; finished results are kept. Run the same command again to "
                 "continue"
             )
+
+    def _look(self) -> None:
+        try:
+            self._nodes.put(any(node["Alive"] for node in ray.nodes()))
+        except Exception:  # Ray raises nearly anything once its control service has died
+            self._nodes.put(False)
 
     def _warn_no_room(self) -> None:
         if any(member.ready is None for member in self._members.values()):
@@ -308,6 +321,9 @@ class RayExecutor:
             )
 
     def close(self) -> None:
+        if self._is_dead:  # and would not answer
+            places.remove(self._token)
+            return
         for worker in list(self._members):
             self._remove(worker)
         self._request(0)

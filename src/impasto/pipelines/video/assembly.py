@@ -13,6 +13,7 @@ from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
 from impasto.pipelines.video.seams import cross_fade, read_words
+from impasto.types import Plane
 
 
 class AssembledFilm(NamedTuple):
@@ -48,16 +49,22 @@ def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segme
     paintings = cross_fade(
         [before.tail(number) for number in numbers], [after.head(number) for number in numbers]
     )
-    alphas = [read_words(after.alpha(n)) if after.alpha(n).exists() else None for n in numbers]
+    planes = [
+        [_read_plane(after.plane(number, name)) for name in ("alpha", "headroom")] for number in numbers
+    ]
     if output.is_frames:
-        for number, pixels, alpha in zip(numbers, paintings, alphas, strict=True):
-            output.write_picture(number, pixels, alpha)
+        for number, pixels, others in zip(numbers, paintings, planes, strict=True):
+            output.write_picture(number, pixels, others[0])
         return
     writer = output.segment_writer(after.seam)
-    for number, pixels, alpha in zip(numbers, paintings, alphas, strict=True):
-        writer.write(pixels, plan.ticks[number], alpha)
+    for number, pixels, others in zip(numbers, paintings, planes, strict=True):
+        writer.write(pixels, plan.ticks[number], *others)
     writer.close()
     yield Segment(after.seam, tuple(plan.ticks[number] for number in numbers))
+
+
+def _read_plane(path: Path) -> Plane | None:
+    return read_words(path) if path.exists() else None
 
 
 def _read_about(path: Path) -> tuple[list[str], set[int]]:

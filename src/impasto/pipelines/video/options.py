@@ -61,6 +61,9 @@ class FilmOptions(Options):
     bits: int | None = parameter(
         None, "Bits per channel: 8 or 10.", "whole", FILE, optional=True, shown="as the clip"
     )
+    hdr: bool = parameter(
+        False, "Keep HDR (HDR10, HLG), in 10 bits, as bright as the film.", "switch", FILE, flags=("--hdr",)
+    )
     sound: bool = parameter(True, "Copy the sound.", "switch", FILE, flags=("--audio/--no-audio",))
     damage: Damage = choice(
         "conceal", Damage, "What to do with damaged frames: {}.", FILE, flags=("--on-damage",)

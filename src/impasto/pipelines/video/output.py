@@ -137,7 +137,9 @@ class FilmOutput:
 
 def clip_request(film: FilmOptions) -> Request:
     """Return the request for a clip at its own size."""
-    return Request(start=film.start, end=film.end, even=False, damage=film.damage, rate=film.rate)
+    return Request(
+        start=film.start, end=film.end, even=False, damage=film.damage, rate=film.rate, hdr=film.hdr
+    )
 
 
 def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
@@ -151,8 +153,11 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     own = open_clip(source, replace(request, alpha=True)).info
     codec, quality = film.codec, film.quality
     target = find_target(output, film.bits or own.bits, codec=codec, quality=quality, alpha=own.alpha)
-    if film.bits is not None and target.bits < film.bits:
-        target = find_target(output, film.bits, codec=codec, quality=quality)
+    least = 10 if film.hdr else film.bits
+    if least is not None and target.bits < least:
+        target = find_target(output, least, codec=codec, quality=quality)
+    if film.hdr:
+        target = _hdr(target, own, source)
     if film.bits is not None and target.bits < film.bits:
         by = f" with {film.codec}" if film.codec else ""
         raise OptionError(
@@ -165,6 +170,18 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     clip = open_clip(source, replace(request, size=size, even=target.even, alpha=target.alpha))
     pictures = clip.paths if isinstance(clip, PictureSequence) else ()
     return clip, FilmOutput(target, clip.info, _tracks(clip, film), pictures)
+
+
+def _hdr(target: VideoOutput, clip: ClipInfo, source: Path) -> VideoOutput:
+    """Return ``target`` in HDR. Raises OptionError where the clip is not HDR, or the format cannot be."""
+    if not clip.transfer:
+        raise OptionError(f"--hdr keeps HDR (PQ, HLG); {source.name} is SDR")
+    if target.kind != "file" or target.bits < 10 or "yuv" not in target.pixel_format:
+        raise OptionError(
+            f"--hdr needs a video of 10 bits, in H.265, AV1 or ProRes; {target.path.name} would have "
+            f"{target.bits} bits of another kind"
+        )
+    return replace(target, transfer=clip.transfer)
 
 
 def _tracks(clip: Clip, film: FilmOptions) -> Tracks | None:

@@ -70,9 +70,10 @@ class PartFiles:
         """Return the file of a frame shared with the part before, as painted by this part."""
         return self.folder / f"{self.part.name}.head" / f"{number:06d}.npy"
 
-    def alpha(self, number: int) -> Path:
-        """Return the file of the alpha of a frame shared with the part before; an opaque one has none."""
-        return self.folder / f"{self.part.name}.head" / f"{number:06d}.alpha.npy"
+    def plane(self, number: int, name: str) -> Path:
+        """Return the file of the "alpha" or "headroom" of a frame shared with the part before, if it has
+        one."""
+        return self.folder / f"{self.part.name}.head" / f"{number:06d}.{name}.npy"
 
     def tail(self, number: int) -> Path:
         """Return the file of a frame shared with the part after, as painted by this part."""
@@ -170,8 +171,10 @@ class _PartWriter:
             self.cuts.append(number)
         if part.first <= number < part.first + part.head:
             write_words(self.kept.head(number), to_words(pixels))
-            if painted.frame.alpha is not None:
-                write_words(self.kept.alpha(number), to_words(painted.frame.alpha))
+            for name in ("alpha", "headroom"):
+                plane = getattr(painted.frame, name)
+                if plane is not None:
+                    write_words(self.kept.plane(number, name), to_words(plane))
         elif number >= part.last:
             write_words(self.kept.tail(number), to_words(pixels))
         elif number >= part.first:
@@ -190,7 +193,7 @@ class _PartWriter:
             return
         if self._writer is None:
             self._writer = output.segment_writer(self.kept.segments.path(self.count))
-        self._writer.write(pixels, frame.ticks, frame.alpha)
+        self._writer.write(pixels, frame.ticks, frame.alpha, frame.headroom)
 
     def _commit(self) -> None:
         assert self._after is not None
@@ -247,6 +250,7 @@ def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iter
         damage=film.damage,
         rate=film.rate,
         alpha=info.alpha,
+        hdr=film.hdr,
     )
     own = open_clip(plan.job.content.place, span)
     shift = int((own.info.origin - info.origin) / info.time_base) if is_file else earliest
