@@ -5,10 +5,11 @@ import { fill, h, iconButton } from "./dom";
 import { paintTrack } from "./gallery";
 import { clearMask, invertMask, maskTargets, PROTECT, undoStroke } from "./masks";
 import { state, update, watch } from "./state";
+import { t } from "./language";
 
 export function brushBar(view: HTMLElement): HTMLElement {
   const targets = h("fieldset", { class: "targets" });
-  const erase = iconButton("eraser", "Erase", () => {
+  const erase = iconButton("eraser", t`Erase`, () => {
     brushing.erase = !brushing.erase;
     erase.setAttribute("aria-pressed", String(brushing.erase));
   });
@@ -18,25 +19,25 @@ export function brushBar(view: HTMLElement): HTMLElement {
     min: "1",
     max: "40",
     value: String(brushing.size * 100),
-    "aria-label": "Width of the brush",
+    "aria-label": t`Width of the brush`,
     oninput: () => {
       brushing.size = Number(size.value) / 100;
       paintTrack(size);
     },
   });
   paintTrack(size);
-  const done = h("button", { type: "button", class: "button is-main", onclick: () => update({ brushing: false }) }, "Done");
+  const done = h("button", { type: "button", class: "button is-main", onclick: () => update({ brushing: false }) }, t`Done`);
   const element = h(
     "div",
-    { class: "brush-bar", role: "group", "aria-label": "Brush" },
+    { class: "brush-bar", role: "group", "aria-label": t`Brush` },
     targets,
-    h("div", { class: "row brush-tools" }, size, erase, iconButton("undo", "Undo the last stroke", () => undoStroke(state.brushTarget)), iconButton("reload", "Swap painted and unpainted", () => invertMask(state.brushTarget)), iconButton("trash", "Clear it all", () => clearMask(state.brushTarget)), h("span", { class: "grow" }), done),
+    h("div", { class: "row brush-tools" }, size, erase, iconButton("undo", t`Undo the last stroke`, () => undoStroke(state.brushTarget)), iconButton("reload", t`Swap painted and unpainted`, () => invertMask(state.brushTarget)), iconButton("trash", t`Clear it all`, () => clearMask(state.brushTarget)), h("span", { class: "grow" }), done),
   );
   watch(["brushing", "mix"], () => {
     element.hidden = !state.brushing;
     const offered = maskTargets();
     if (!offered.some(({ key }) => key === state.brushTarget)) update({ brushTarget: PROTECT });
-    fill(targets, h("legend", { class: "visually-hidden" }, "What the brush paints"), offered.map(radio));
+    fill(targets, h("legend", { class: "visually-hidden" }, t`What the brush paints`), offered.map(radio));
   });
   let was = false;
   watch(["brushing"], () => {

@@ -5,6 +5,7 @@ import { closeWire } from "./http";
 import { loadNetwork } from "./pixels/desk";
 import { state, update, watch } from "./state";
 import { say, sayError } from "./status";
+import { t } from "./language";
 
 /** Requests to the studio since the switch was turned on, as the browser reports them. */
 let requests = 0;
@@ -27,11 +28,11 @@ export async function setOnDevice(on: boolean): Promise<void> {
   try {
     const { styles = [], provider = "" } = await loadNetwork();
     update({ device: { ...state.device, status: "ready", styles, provider } });
-    say("The network is on this device. Nothing is sent.");
+    say(t`The network is on this device. Nothing is sent.`);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     update({ device: { ...state.device, status: "failed", message } });
-    sayError(new Error(`The network did not start on this device: ${message}`));
+    sayError(new Error(t`The network did not start on this device: ${message}`));
   }
 }
 
@@ -42,10 +43,10 @@ export function deviceSwitch(): HTMLElement {
   box.setAttribute("aria-describedby", "device-words");
   const element = h(
     "label",
-    { class: "switch device", title: "Paint in this browser; no picture leaves this device" },
+    { class: "switch device", title: t`Paint in this browser; no picture leaves this device` },
     box,
     h("span", { class: "switch-track" }),
-    h("span", { class: "device-name" }, icon("shield"), h("span", {}, "On this device")),
+    h("span", { class: "device-name" }, icon("shield"), h("span", {}, t`On this device`)),
     words,
   );
   watch(["onDevice", "device", "online", "showing", "busy"], () => {
@@ -58,7 +59,7 @@ export function deviceSwitch(): HTMLElement {
 
 function tell(): string {
   if (!state.onDevice) return "";
-  if (state.device.status === "loading") return "fetching the network\u2026";
-  if (state.device.status === "failed") return "did not start";
-  return requests === 0 ? "nothing is sent" : `${requests} requests sent`;
+  if (state.device.status === "loading") return t`fetching the network\u2026`;
+  if (state.device.status === "failed") return t`did not start`;
+  return requests === 0 ? t`nothing is sent` : t`${requests} requests sent`;
 }

@@ -9,12 +9,13 @@ import { DEVICE_MOST, paintHere, paintProperly } from "./painting";
 import { currentJob, state, update, watch } from "./state";
 import type { Job } from "./types";
 import { duration, STATUS } from "./format";
+import { t } from "./language";
 
 function needs(): string {
-  if (!state.photo) return "Choose a photograph first.";
-  if (state.mix.length === 0) return "Now choose a painting.";
-  if (state.onDevice) return state.device.status === "ready" ? "" : "The network is not on this device yet.";
-  if (!state.online) return "The studio does not answer.";
+  if (!state.photo) return t`Choose a photograph first.`;
+  if (state.mix.length === 0) return t`Now choose a painting.`;
+  if (state.onDevice) return state.device.status === "ready" ? "" : t`The network is not on this device yet.`;
+  if (!state.online) return t`The studio does not answer.`;
   return "";
 }
 
@@ -25,11 +26,11 @@ export function dock(): HTMLElement {
   begin.setAttribute("aria-describedby", "why");
   const setting = h("div", { class: "dock-set" }, h("div", { class: "dock-begin" }, begin, keepHere()), why);
   const working = h("div", { class: "dock-work" });
-  const element = h("section", { class: "dock", "aria-label": "Begin" }, setting, working);
+  const element = h("section", { class: "dock", "aria-label": t`Begin` }, setting, working);
   watch(["photo", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles"], () => {
     const missing = needs();
     begin.disabled = missing !== "";
-    name.textContent = state.onDevice ? `Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : "Paint it properly";
+    name.textContent = state.onDevice ? t`Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : t`Paint it properly`;
     why.textContent = missing || about();
   });
   const progress = new Working();
@@ -46,7 +47,7 @@ export function dock(): HTMLElement {
 
 /** On a phone the label scrolls away; the result can be had from here too. */
 function keepHere(): HTMLElement {
-  const link = h("a", { class: "icon-button dock-download", download: "", "aria-label": "Download", onclick: () => (link.href = resultAddress(currentJob()!)) }, icon("download"));
+  const link = h("a", { class: "icon-button dock-download", download: "", "aria-label": t`Download`, onclick: () => (link.href = resultAddress(currentJob()!)) }, icon("download"));
   watch(["jobs", "job", "showing", "onDevice"], () => {
     const job = state.showing === "job" && !state.onDevice ? currentJob() : null;
     link.hidden = !job?.result;
@@ -56,14 +57,14 @@ function keepHere(): HTMLElement {
 }
 
 function about(): string {
-  return state.onDevice ? "To paint in full quality, turn the switch off; it needs the studio." : "";
+  return state.onDevice ? t`To paint in full quality, turn the switch off; it needs the studio.` : "";
 }
 
 /** A painting under way: how far, how long still, how the losses fall. */
 class Working {
   private readonly words = h("p", { class: "work-words" });
   private readonly left = h("p", { class: "quiet" });
-  private readonly bar = h("div", { class: "stroke-bar", role: "progressbar", "aria-label": "Painting", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div", { class: "stroke-fill" }));
+  private readonly bar = h("div", { class: "stroke-bar", role: "progressbar", "aria-label": t`Painting`, "aria-valuemin": "0", "aria-valuemax": "100" }, h("div", { class: "stroke-fill" }));
   private readonly losses = chart();
   private readonly buttons = h("div", { class: "row" });
   private offered = "";
@@ -75,11 +76,11 @@ class Working {
     this.bar.setAttribute("aria-valuenow", String(share));
     (this.bar.firstElementChild as HTMLElement).style.width = `${share}%`;
     this.words.textContent = STATUS[job.status] ?? job.status;
-    if (job.status === "queued" && job.position !== null) this.words.textContent = job.position > 1 ? `Waiting, ${job.position - 1} before it` : "Next in the queue";
-    const level = progress ? `Level ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
-    const left = progress?.left != null && job.status === "running" ? `about ${duration(progress.left)} left` : "";
+    if (job.status === "queued" && job.position !== null) this.words.textContent = job.position > 1 ? t`Waiting, ${job.position - 1} before it` : t`Next in the queue`;
+    const level = progress ? t`Level ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
+    const left = progress?.left != null && job.status === "running" ? t`about ${duration(progress.left)} left` : "";
     this.left.textContent = [level, left].filter(Boolean).join(" \u00b7 ");
-    this.bar.setAttribute("aria-valuetext", [`${share} percent`, left].filter(Boolean).join(", "));
+    this.bar.setAttribute("aria-valuetext", [t`${share} percent`, left].filter(Boolean).join(", "));
     this.losses.show(job);
     this.offer(job);
   }
@@ -93,11 +94,11 @@ class Working {
     const held = this.buttons.contains(document.activeElement);
     fill(
       this.buttons,
-      job.status === "paused" ? button("play", "Go on", "resume") : null,
-      job.status === "running" || job.status === "queued" ? button("pause", "Pause", "pause") : null,
-      job.status === "cancelling" ? null : button("stop", "Cancel", "cancel"),
+      job.status === "paused" ? button("play", t`Go on`, "resume") : null,
+      job.status === "running" || job.status === "queued" ? button("pause", t`Pause`, "pause") : null,
+      job.status === "cancelling" ? null : button("stop", t`Cancel`, "cancel"),
       h("span", { class: "grow" }),
-      iconButton("plus", "Set up another while this one is painted", () => update({ job: null, showing: "nothing" })),
+      iconButton("plus", t`Set up another while this one is painted`, () => update({ job: null, showing: "nothing" })),
     );
     if (held) this.buttons.querySelector("button")?.focus();
   }

@@ -4,6 +4,7 @@ import { h, icon, iconButton } from "./dom";
 import { Brush } from "./brush";
 import * as geometry from "./geometry";
 import { onChange, state, update, watch } from "./state";
+import { t } from "./language";
 
 const STEP = 1.25;
 
@@ -14,15 +15,15 @@ const handle = h("div", {
   class: "divider",
   role: "slider",
   tabindex: "0",
-  "aria-label": "Before and after",
+  "aria-label": t`Before and after`,
   "aria-orientation": "horizontal",
   "aria-valuemin": "0",
   "aria-valuemax": "100",
 }, h("span", { class: "grip" }, icon("sides")));
 const sheet = h("div", { class: "sheet" }, after, before, overlay, handle);
 const veil = h("div", { class: "veil", "aria-hidden": "true" });
-export const view = h("div", { class: "view", tabindex: "0", role: "group", "aria-label": "Picture" }, sheet, veil);
-const percent = h("output", { class: "zoom-value", "aria-label": "Size on the screen" });
+export const view = h("div", { class: "view", tabindex: "0", role: "group", "aria-label": t`Picture` }, sheet, veil);
+const percent = h("output", { class: "zoom-value", "aria-label": t`Size on the screen` });
 
 let look: geometry.Look = { zoom: 1, x: 0, y: 0 };
 const shown = { divide: 0, revealed: null as unknown, drawn: false };
@@ -46,7 +47,7 @@ export function show(picture: ImageData | ImageBitmap, kind: "preview" | "job"):
 /** What is shown of the painting, as a file. */
 export function shownPicture(type: string): Promise<Blob> {
   return new Promise((resolve, reject) => {
-    after.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be kept"))), type, 0.95);
+    after.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t`the picture could not be kept`))), type, 0.95);
   });
 }
 
@@ -73,7 +74,7 @@ function divide(share: number): void {
   before.style.clipPath = `inset(0 ${100 - shown.divide * 100}% 0 0)`;
   handle.style.left = `${shown.divide * 100}%`;
   handle.setAttribute("aria-valuenow", String(value));
-  handle.setAttribute("aria-valuetext", `${value} percent photograph, ${100 - value} percent painting`);
+  handle.setAttribute("aria-valuetext", t`${value} percent photograph, ${100 - value} percent painting`);
 }
 
 const viewSize = () => ({ width: view.clientWidth, height: view.clientHeight });
@@ -201,12 +202,12 @@ function keyOnDivider(event: KeyboardEvent): void {
 export function lookControls(): HTMLElement {
   return h(
     "div",
-    { class: "look", role: "group", "aria-label": "How the picture is shown" },
-    iconButton("minus", "Smaller", () => zoom(1 / STEP)),
+    { class: "look", role: "group", "aria-label": t`How the picture is shown` },
+    iconButton("minus", t`Smaller`, () => zoom(1 / STEP)),
     percent,
-    iconButton("plus", "Larger", () => zoom(STEP)),
-    iconButton("fit", "Fit to the window", zoomToFit),
-    iconButton("compare", "Photograph or painting", () => divide(shown.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
+    iconButton("plus", t`Larger`, () => zoom(STEP)),
+    iconButton("fit", t`Fit to the window`, zoomToFit),
+    iconButton("compare", t`Photograph or painting`, () => divide(shown.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
   );
 }
 
@@ -261,7 +262,7 @@ function arrange(): void {
 }
 
 function describe(): string {
-  if (!state.photo) return "Picture: no photograph yet";
-  if (state.brushing) return "Picture, with the brush: arrow keys move it, space paints, shift with an arrow draws";
-  return `Picture: ${shown.drawn ? "the painting" : "the photograph"} ${state.photo.name}. Plus and minus zoom, zero fits`;
+  if (!state.photo) return t`Picture: no photograph yet`;
+  if (state.brushing) return t`Picture, with the brush: arrow keys move it, space paints, shift with an arrow draws`;
+  return t`Picture: ${shown.drawn ? t`the painting` : t`the photograph`} ${state.photo.name}. Plus and minus zoom, zero fits`;
 }

@@ -1,19 +1,21 @@
 /** Numbers and states as people say them. */
 
+import { t } from "./language";
+
 export function duration(seconds: number): string {
-  if (seconds < 1) return "a second";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 1) return t`a second`;
+  if (seconds < 90) return t`${Math.round(seconds)} s`;
+  if (seconds < 5400) return t`${Math.round(seconds / 60)} min`;
+  return t`${(seconds / 3600).toFixed(1)} h`;
 }
 
 export function megabytes(bytes: number): string {
-  return `${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
+  return t`${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
 }
 
 export function list(words: string[]): string {
   if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
+  return t`${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
 }
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
@@ -27,12 +29,12 @@ export function withoutSuffix(name: string): string {
 }
 
 export const STATUS: Record<string, string> = {
-  queued: "Waiting",
-  running: "Painting",
-  pausing: "Pausing",
-  paused: "Paused",
-  cancelling: "Stopping",
-  done: "Painted",
-  cancelled: "Cancelled",
-  failed: "Failed",
+  queued: t`Waiting`,
+  running: t`Painting`,
+  pausing: t`Pausing`,
+  paused: t`Paused`,
+  cancelling: t`Stopping`,
+  done: t`Painted`,
+  cancelled: t`Cancelled`,
+  failed: t`Failed`,
 };

@@ -8,10 +8,11 @@ import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
 import { STORED } from "./painting";
 import { decode, PICTURES } from "./photo";
+import { t } from "./language";
 
 function setMix(mix: Choice[]): void {
   const most = state.capabilities?.limits.styles ?? 8;
-  if (mix.length > most) say(`A mix has ${most} paintings at most.`);
+  if (mix.length > most) say(t`A mix has ${most} paintings at most.`);
   else update({ mix });
 }
 
@@ -49,7 +50,7 @@ function unusable(key: string): string {
 
 /** What the dimmed ones are. */
 function legend(): HTMLElement {
-  const dimmed = h("p", { class: "hint" }, "The dimmed ones are in the studio, not on this device: add their files again to paint after them here.");
+  const dimmed = h("p", { class: "hint" }, t`The dimmed ones are in the studio, not on this device: add their files again to paint after them here.`);
   watch(["paintings", "onDevice"], () => (dimmed.hidden = !state.paintings.some(({ key }) => unusable(key))));
   return dimmed;
 }
@@ -61,9 +62,9 @@ async function addPainting(file: Blob, name: string): Promise<void> {
     const title = name.replace(/\.[^.]+$/, "");
     const painting: Painting = { key, name: title, blob: file, id: null, image: canvas.toDataURL("image/jpeg", 0.85) };
     update({ paintings: [painting, ...state.paintings], mix: chosen(state.mix, key, state.mixing) });
-    say(`${title} hangs among the paintings.`);
+    say(t`${title} hangs among the paintings.`);
   } catch {
-    sayError(new Error(`${name} is no picture that this browser can read.`));
+    sayError(new Error(t`${name} is no picture that this browser can read.`));
   }
 }
 
@@ -93,13 +94,13 @@ function toPainting(picture: StoredPicture): Painting {
 }
 
 export function gallery(): HTMLElement {
-  const list = h("ul", { class: "tiles", "aria-label": "Paintings" });
+  const list = h("ul", { class: "tiles", "aria-label": t`Paintings` });
   const input = h("input", {
     type: "file",
     accept: PICTURES,
     class: "visually-hidden",
     tabindex: "-1",
-    "aria-label": "A painting of your own",
+    "aria-label": t`A painting of your own`,
     onchange: () => {
       for (const file of input.files ?? []) void addPainting(file, file.name);
       input.value = "";
@@ -112,7 +113,7 @@ export function gallery(): HTMLElement {
       "button",
       { type: "button", class: "tile tile-add", onclick: () => input.click() },
       h("span", { class: "tile-picture" }, icon("plus")),
-      h("span", { class: "tile-title" }, "Your own"),
+      h("span", { class: "tile-title" }, t`Your own`),
     ),
   );
   const hint = h("p", { class: "hint" });
@@ -122,7 +123,7 @@ export function gallery(): HTMLElement {
     for (const { key, name, image } of state.paintings) {
       // On the device the studio is not asked for anything of one's own.
       const known = state.onDevice && !image.startsWith("data:") ? null : image;
-      append(list, tile(key, name, "your own", known));
+      append(list, tile(key, name, t`your own`, known));
     }
     for (const { name, title, artist, year, thumbnail } of state.styles) {
       append(list, tile(name, title, [artist, year].filter(Boolean).join(", "), thumbnail === null ? null : address(thumbnail)));
@@ -136,12 +137,12 @@ export function gallery(): HTMLElement {
   });
   watch(["styles"], () => {
     hint.hidden = state.styles.length > 0;
-    hint.textContent = "The paintings could not be loaded.";
+    hint.textContent = t`The paintings could not be loaded.`;
   });
   return h(
     "section",
     { class: "group", "aria-labelledby": "paintings-title" },
-    h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, "Which painting?"), mixSwitch()),
+    h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, t`Which painting?`), mixSwitch()),
     hint,
     list,
     legend(),
@@ -157,12 +158,12 @@ function mixSwitch(): HTMLElement {
     onchange: () => update({ mixing: box.checked, mix: box.checked ? state.mix : state.mix.slice(-1) }),
   });
   watch(["mixing"], () => (box.checked = state.mixing));
-  return h("label", { class: "switch" }, box, h("span", { class: "switch-track" }), h("span", {}, "Mix several"));
+  return h("label", { class: "switch" }, box, h("span", { class: "switch-track" }), h("span", {}, t`Mix several`));
 }
 
 /** The chosen ones as the label on a museum's wall has them, with their weights. */
 function mixer(): HTMLElement {
-  const rows = h("ul", { class: "mix", "aria-label": "The mix" });
+  const rows = h("ul", { class: "mix", "aria-label": t`The mix` });
   const values = new Map<string, HTMLOutputElement>();
   let keys = "";
   watch(["mix", "styles", "paintings"], () => {
@@ -188,7 +189,7 @@ function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
     "span",
     { class: "mix-words" },
     h("cite", {}, title),
-    h("span", { class: "quiet" }, style ? [style.artist, style.year].filter(Boolean).join(", ") : "your own"),
+    h("span", { class: "quiet" }, style ? [style.artist, style.year].filter(Boolean).join(", ") : t`your own`),
   );
   if (state.mix.length < 2) return h("li", {}, words);
   const output = h("output", {});
@@ -198,7 +199,7 @@ function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
     min: "5",
     max: "100",
     step: "5",
-    "aria-label": `Weight of ${title}`,
+    "aria-label": t`Weight of ${title}`,
     value: String(Math.round((state.mix.find((choice) => choice.key === key)?.weight ?? 1) * 100)),
     oninput: () => {
       paintTrack(slider);
@@ -207,7 +208,7 @@ function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
     },
   });
   paintTrack(slider);
-  return h("li", {}, words, slider, output, iconButton("close", `Remove ${title}`, () => update({ mix: toggled(state.mix, key) })));
+  return h("li", {}, words, slider, output, iconButton("close", t`Remove ${title}`, () => update({ mix: toggled(state.mix, key) })));
 }
 
 /** How far a slider's track is filled. */

@@ -7,11 +7,12 @@ import { setTheme, theme, type Theme } from "./settings";
 import { shelfButton } from "./shelf";
 import { state, watch } from "./state";
 import { say, sayError } from "./status";
+import { t } from "./language";
 
 const THEMES: Record<Theme, { icon: IconName; words: string; next: Theme }> = {
-  auto: { icon: "auto", words: "Theme of the system", next: "light" },
-  light: { icon: "sun", words: "Light theme", next: "dark" },
-  dark: { icon: "moon", words: "Dark theme", next: "auto" },
+  auto: { icon: "auto", words: t`Theme of the system`, next: "light" },
+  light: { icon: "sun", words: t`Light theme`, next: "dark" },
+  dark: { icon: "moon", words: t`Dark theme`, next: "auto" },
 };
 
 function themeButton(): HTMLElement {
@@ -23,7 +24,7 @@ function themeButton(): HTMLElement {
   const draw = () => {
     const now = THEMES[theme()];
     fill(button, icon(now.icon));
-    button.setAttribute("aria-label", `Theme: ${now.words}`);
+    button.setAttribute("aria-label", t`Theme: ${now.words}`);
     button.title = now.words;
   };
   draw();
@@ -31,7 +32,7 @@ function themeButton(): HTMLElement {
 }
 
 function leave(): HTMLElement {
-  const button = h("button", { type: "button", class: "header-button", onclick: () => void remove("api/v1/session").then(() => location.reload(), sayError) }, "Sign out");
+  const button = h("button", { type: "button", class: "header-button", onclick: () => void remove("api/v1/session").then(() => location.reload(), sayError) }, t`Sign out`);
   watch(["session", "onDevice"], () => (button.hidden = !state.session?.required || !state.session.authenticated || state.onDevice));
   return button;
 }
@@ -40,7 +41,7 @@ function connection(): HTMLElement {
   const element = h("p", { class: "away", role: "status" });
   watch(["online", "onDevice"], () => {
     element.hidden = state.online || state.onDevice;
-    element.textContent = element.hidden ? "" : "The studio does not answer; trying again.";
+    element.textContent = element.hidden ? "" : t`The studio does not answer; trying again.`;
   });
   return element;
 }

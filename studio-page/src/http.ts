@@ -1,8 +1,9 @@
 /** The one way to the server. On the device it lets nothing out. */
 
 import type { ProblemDocument, Session } from "./types";
+import { problemWords, t } from "./language";
 
-/** A refusal, in the server's words. */
+/** A refusal, in the server's words or, translated, in those for its type. */
 export class Problem extends Error {
   constructor(readonly document: ProblemDocument) {
     super(words(document));
@@ -16,14 +17,14 @@ export class Problem extends Error {
 /** The server cannot be reached. */
 export class Unreachable extends Error {
   constructor() {
-    super("The studio does not answer. Is it still running?");
+    super(t`The studio does not answer. Is it still running?`);
   }
 }
 
 function words(document: ProblemDocument): string {
   const first = document.errors?.[0];
   if (first) return `${first.field}: ${first.message}`;
-  return document.detail;
+  return problemWords(document.type, document.detail);
 }
 
 /** Where the page lives, so that a studio under a path of its own works too. */
@@ -45,7 +46,7 @@ export function whenSignedOut(listener: () => void): void {
 }
 
 async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
-  if (wire.closed && method !== "GET") throw new Error("On this device nothing is sent: that needs the studio.");
+  if (wire.closed && method !== "GET") throw new Error(t`On this device nothing is sent: that needs the studio.`);
   const headers = new Headers(init.headers);
   if (method !== "GET" && wire.csrf) headers.set("X-CSRF-Token", wire.csrf);
   let response: Response;
@@ -67,7 +68,7 @@ async function toProblem(response: Response): Promise<Problem> {
   } catch {
     // Not a problem document: a proxy's page, say.
   }
-  const title = `The studio answered ${response.status} ${response.statusText}`.trim();
+  const title = t`The studio answered ${response.status} ${response.statusText}`.trim();
   return new Problem({ type: "about:blank", title, detail: title, status: response.status });
 }
 

@@ -1,13 +1,14 @@
 /** Jobs as the studio describes them: what can be told from one alone, or from a list of them. */
 
 import type { Job } from "./types";
+import { problemWords, t } from "./language";
 
 export function isOver(job: Job): boolean {
   return job.status === "done" || job.status === "cancelled" || job.status === "failed";
 }
 
 export function reason(job: Job): string {
-  return job.error?.detail ?? "it failed";
+  return job.error ? problemWords(job.error.type, job.error.detail) : t`it failed`;
 }
 
 /** Paintings and explanations that are not over, the oldest first. */

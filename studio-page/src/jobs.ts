@@ -6,6 +6,7 @@ import { onChange, state, update } from "./state";
 import { notice, say, sayError } from "./status";
 import { finished as finishedOf, isOver, reason, unfinished as unfinishedOf } from "./job";
 import type { Job } from "./types";
+import { t } from "./language";
 
 let source: EventSource | null = null;
 let shown = "";
@@ -50,7 +51,7 @@ function heard(job: Job): void {
   const before = state.jobs.get(job.id);
   track(job);
   if (!before || isOver(before) || !isOver(job)) return;
-  if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(`${job.title} is painted.`);
+  if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(t`${job.title} is painted.`);
   if (job.status === "failed" && job.kind === "painting") sayError(new Error(`${job.title}: ${reason(job)}`));
 }
 
@@ -95,7 +96,7 @@ export function untilOver(id: string, left: () => boolean): Promise<void> {
 export async function act(job: Job, what: "cancel" | "pause" | "resume"): Promise<void> {
   try {
     track(await postJson<Job>(`api/v1/jobs/${job.id}/${what}`));
-    say({ cancel: "Cancelled.", pause: "Paused.", resume: "Going on." }[what]);
+    say({ cancel: t`Cancelled.`, pause: t`Paused.`, resume: t`Going on.` }[what]);
   } catch (error) {
     sayError(error);
   }
@@ -105,7 +106,7 @@ export async function deleteJob(job: Job): Promise<void> {
   try {
     await remove(`api/v1/jobs/${job.id}`);
     forget(job.id);
-    say(`${job.title} is deleted.`);
+    say(t`${job.title} is deleted.`);
   } catch (error) {
     sayError(error);
   }

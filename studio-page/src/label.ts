@@ -10,6 +10,7 @@ import { currentJob, findPainting, findStyle, shares, state, titleOf, update, wa
 import { notice, sayError } from "./status";
 import type { Job } from "./types";
 import { duration, list, STATUS, withoutSuffix } from "./format";
+import { t } from "./language";
 
 let kind = "png";
 
@@ -41,11 +42,11 @@ function manner(): (Node | string)[] {
     const style = findStyle(key);
     return { title: style?.title ?? findPainting(key)?.name ?? key, artist: style?.artist };
   });
-  const nodes: (Node | string)[] = ["after "];
+  const nodes: (Node | string)[] = [t`after `];
   parts.forEach(({ title, artist }, index) => {
-    if (index > 0) nodes.push(index === parts.length - 1 ? " and " : ", ");
+    if (index > 0) nodes.push(index === parts.length - 1 ? t` and ` : ", ");
     nodes.push(h("cite", {}, title));
-    if (artist && parts.length < 3) nodes.push(` by ${artist}`);
+    if (artist && parts.length < 3) nodes.push(t` by ${artist}`);
   });
   return nodes;
 }
@@ -54,29 +55,29 @@ function words(): string {
   const { photo } = state;
   if (!photo) return "";
   const job = state.showing === "job" ? currentJob() : null;
-  if (job?.status === "failed") return `It failed: ${reason(job)}`;
+  if (job?.status === "failed") return t`It failed: ${reason(job)}`;
   if (job?.result) {
     const { width, height, seconds, partial } = job.result;
-    return `${width} \u00d7 ${height} pixels, ${partial ? "cut short after" : "painted in"} ${duration(seconds)}`;
+    return t`${width} \u00d7 ${height} pixels, ${partial ? t`cut short after` : t`painted in`} ${duration(seconds)}`;
   }
   if (job) {
-    const size = job.progress ? `, ${job.progress.width} \u00d7 ${job.progress.height} so far` : "";
+    const size = job.progress ? t`, ${job.progress.width} \u00d7 ${job.progress.height} so far` : "";
     return `${STATUS[job.status] ?? job.status}${size}`;
   }
   if (state.busy) return `${state.busy}\u2026`;
   if (state.showing === "preview") {
     const [width, height] = shownSize();
-    const place = state.onDevice ? `painted on this device${took()}` : "a preview";
-    return `${width} \u00d7 ${height} pixels, ${place}`;
+    const place = state.onDevice ? t`painted on this device${took()}` : t`a preview`;
+    return t`${width} \u00d7 ${height} pixels, ${place}`;
   }
-  return `The photograph, ${photo.width} \u00d7 ${photo.height} pixels`;
+  return t`The photograph, ${photo.width} \u00d7 ${photo.height} pixels`;
 }
 
 function took(): string {
   const { milliseconds, provider } = state.device;
   if (milliseconds === null) return "";
   const seconds = milliseconds / 1000;
-  return ` in ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s${provider === "webgpu" ? " by WebGPU" : ""}`;
+  return t` in ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` + (provider === "webgpu" ? t` by WebGPU` : "");
 }
 
 function offers(job: Job | null): HTMLElement[] {
@@ -86,7 +87,7 @@ function offers(job: Job | null): HTMLElement[] {
   else if (state.showing === "preview") made.push(keepPreview());
   const inside = job?.result ? explanation(job) : null;
   if (inside) made.push(inside);
-  made.push(iconButton("picture", "Another photograph", () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));
+  made.push(iconButton("picture", t`Another photograph`, () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));
   const left = inside && job ? untold(job) : "";
   if (inside && left) {
     made.push(h("p", { id: UNTOLD, class: "label-untold quiet" }, left));
@@ -106,11 +107,11 @@ export function resultAddress(job: Job): string {
 
 /** The picture with its recipe inside, in the format asked for. */
 function download(job: Job): HTMLElement {
-  const link = h("a", { class: "button is-main is-joined", download: "" }, icon("download"), h("span", {}, "Download"));
+  const link = h("a", { class: "button is-main is-joined", download: "" }, icon("download"), h("span", {}, t`Download`));
   const formats = state.capabilities?.formats ?? [kind];
   const select = h(
     "select",
-    { "aria-label": "File format", class: "is-joined", onchange: () => ((kind = select.value), aim()) },
+    { "aria-label": t`File format`, class: "is-joined", onchange: () => ((kind = select.value), aim()) },
     formats.map((format) => h("option", { value: format, selected: format === kind }, format.toUpperCase())),
   );
   const aim = () => (link.href = resultAddress(job));
@@ -120,7 +121,7 @@ function download(job: Job): HTMLElement {
 
 /** The preview as a file, saying inside how it was made, as `impasto fast` does. */
 function keepPreview(): HTMLElement {
-  return button("download", "Keep this", () => {
+  return button("download", t`Keep this`, () => {
     void shownPicture("image/png").then((blob) => {
       const url = URL.createObjectURL(withParameters(blob, recipe()));
       h("a", { href: url, download: `${withoutSuffix(state.photo?.name ?? "picture")} ${list(state.mix.map(({ key }) => titleOf(key)))}.png` }).click();
@@ -147,27 +148,27 @@ function recipe(): object {
 
 const explaining = new Set<string>();
 const UNTOLD = "untold-words";
-const INSIDE = "A page that explains this painting, with these settings, at 448 pixels";
+const INSIDE = t`A page that explains this painting, with these settings, at 448 pixels`;
 
 /** What the page leaves out, which tells of one painting and of the whole photograph: explained.py. */
 function untold({ request }: Job): string {
   const main = request.styles.reduce((most, style) => ((style.weight ?? 1) > (most.weight ?? 1) ? style : most));
-  const title = main.name ? titleOf(main.name) : (state.paintings.find(({ id }) => id === main.picture)?.name ?? "one painting");
+  const title = main.name ? titleOf(main.name) : (state.paintings.find(({ id }) => id === main.picture)?.name ?? t`one painting`);
   const masked = Boolean(request.protect) || request.styles.some(({ mask }) => mask);
-  if (request.styles.length > 1) return `\u201cLook inside\u201d tells of ${title} alone${masked ? ", and not of masks" : ""}.`;
-  return masked ? "\u201cLook inside\u201d does not tell of masks." : "";
+  if (request.styles.length > 1) return t`\u201cLook inside\u201d tells of ${title} alone${masked ? t`, and not of masks` : ""}.`;
+  return masked ? t`\u201cLook inside\u201d does not tell of masks.` : "";
 }
 
 /** The page about how the picture came to be: there, or to be made. */
 function explanation(job: Job): HTMLElement {
   if (job.explanation) {
-    const link = pageLink(job, icon("eye"), h("span", {}, "Look inside"));
+    const link = pageLink(job, icon("eye"), h("span", {}, t`Look inside`));
     link.className = "button is-quiet";
     link.title = INSIDE;
     return link;
   }
-  if (explaining.has(job.id)) return h("span", { class: "button is-quiet", "aria-disabled": "true" }, icon("eye"), h("span", {}, "Looking inside\u2026"));
-  const look = button("eye", "Look inside", () => void explain(job));
+  if (explaining.has(job.id)) return h("span", { class: "button is-quiet", "aria-disabled": "true" }, icon("eye"), h("span", {}, t`Looking inside\u2026`));
+  const look = button("eye", t`Look inside`, () => void explain(job));
   look.title = INSIDE;
   return look;
 }
@@ -186,7 +187,7 @@ async function explain(job: Job): Promise<void> {
     if (state.jobs.get(made.id)?.status !== "done") return; // cancelled, or deleted with its picture
     const now = state.jobs.get(job.id);
     if (now && !now.explanation) track({ ...now, explanation: `api/v1/jobs/${job.id}/explanation` });
-    notice("The page about this picture is ready.", pageLink(job, "Open it"));
+    notice(t`The page about this picture is ready.`, pageLink(job, t`Open it`));
   } catch (error) {
     sayError(error);
   } finally {

@@ -5,6 +5,7 @@ import { fill, h, svg } from "./dom";
 import { getJson } from "./http";
 import { state } from "./state";
 import type { Job, LossPoint } from "./types";
+import { t } from "./language";
 
 const WIDTH = 320;
 const HEIGHT = 76;
@@ -52,4 +53,4 @@ export function chart(): { element: HTMLElement; show(job: Job): void } {
   return { element, show };
 }
 
-const NAMES = { total: "Loss", style: "Style", content: "Content" };
+const NAMES = { total: t`Loss`, style: t`Style`, content: t`Content` };

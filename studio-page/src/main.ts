@@ -18,6 +18,7 @@ import { getJson, readSession, Unreachable, whenSignedOut } from "./http";
 import { isOver } from "./job";
 import { readHistory, startJobs } from "./jobs";
 import { label } from "./label";
+import { LANGUAGE, t } from "./language";
 import { startOffline } from "./offline";
 import { startPreviews, held } from "./painting";
 import { brushwork, fields } from "./panel";
@@ -41,8 +42,8 @@ function build(): void {
     strip(),
     input,
   );
-  const panel = h("aside", { class: "panel", "aria-label": "Paintings and settings" }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(), brushwork()), fields(), dock());
-  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, "To the paintings"), header(), wall, panel, shelf(), ...statusRegion());
+  const panel = h("aside", { class: "panel", "aria-label": t`Paintings and settings` }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(), brushwork()), fields(), dock());
+  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, shelf(), ...statusRegion());
   watch(["photo", "showing", "offlineReady"], () => {
     document.body.classList.toggle("is-kept", state.offlineReady);
     document.body.classList.toggle("has-photo", state.photo !== null);
@@ -86,6 +87,7 @@ async function comeBack(): Promise<void> {
 }
 
 async function open(): Promise<void> {
+  document.documentElement.lang = LANGUAGE;
   applyTheme();
   build();
   const device = remembered().onDevice === true;

@@ -5,6 +5,7 @@ import { fit } from "./pixels/planes";
 import { onChange, state, titleOf, update, type Photo } from "./state";
 import { uploadPicture } from "./photo";
 import { dabs, Past, type Point } from "./strokes";
+import { t } from "./language";
 
 export const PROTECT = "protect";
 const SIDE = 1024;
@@ -39,7 +40,7 @@ export function maskSize(): [number, number] {
 /** What can be painted on: the protected part, and each painting in the mix. */
 export function maskTargets(): { key: string; title: string; tint: string }[] {
   const styles = state.mix.map(({ key }, index) => ({ key, title: titleOf(key), tint: TINTS[index % TINTS.length]! }));
-  return [{ key: PROTECT, title: "Keep the photograph", tint: "#8a8f8c" }, ...styles];
+  return [{ key: PROTECT, title: t`Keep the photograph`, tint: "#8a8f8c" }, ...styles];
 }
 
 function layer(key: string): Layer {

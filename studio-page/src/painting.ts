@@ -12,13 +12,14 @@ import { toRequest, type Sources } from "./request";
 import { DISPLAY_SIDE, findPainting, onChange, shares, state, titleOf, update } from "./state";
 import { say, sayError } from "./status";
 import type { Job } from "./types";
+import { t } from "./language";
 
 const PREVIEW_SIDE = 640;
 const DEVICE_SIDE = 512;
 /** What a browser's memory holds of the network's layers. */
 export const DEVICE_MOST = 1600;
 /** Why a painting from an earlier visit is not painted after on the device. */
-export const STORED = "This one is in the studio, not on this device: add its file again to paint after it here";
+export const STORED = t`This one is in the studio, not on this device: add its file again to paint after it here`;
 
 let turn = 0;
 let holding = 0;
@@ -65,10 +66,10 @@ function withdraw(): void {
 export async function preview(): Promise<void> {
   if (state.onDevice && state.device.status !== "ready") return;
   const mine = ++turn;
-  update({ busy: "Painting a preview", job: null });
+  update({ busy: t`Painting a preview`, job: null });
   try {
     await inLine(() => (state.onDevice ? onDevice(mine, DEVICE_SIDE) : byStudio(mine)));
-    if (mine === turn) say("The preview is ready.");
+    if (mine === turn) say(t`The preview is ready.`);
   } catch (error) {
     if (mine === turn) {
       sayError(error);
@@ -116,7 +117,7 @@ async function prepare(key: string): Promise<void> {
   const own = findPainting(key);
   if (!own && state.device.styles.includes(key)) return;
   const { blob } = own ?? {};
-  if (!blob) throw new Error(own ? STORED : `${titleOf(key)} is not among the styles on this device.`);
+  if (!blob) throw new Error(own ? STORED : t`${titleOf(key)} is not among the styles on this device.`);
   await keepPainting(key, async () => pixelsOf((await decode(blob, DISPLAY_SIDE)).canvas));
 }
 
@@ -187,14 +188,14 @@ export async function paintProperly(): Promise<void> {
   if (!state.photo || state.mix.length === 0) return;
   turn++;
   window.clearTimeout(timer);
-  update({ busy: "Submitting the painting" });
+  update({ busy: t`Submitting the painting` });
   try {
     const request = toRequest(state, await storeSources());
     const key = crypto.randomUUID?.() ?? String(Math.random());
     const job = await postJson<Job>("api/v1/jobs", request, { headers: { "Idempotency-Key": key } });
     track(job);
     update({ showing: "job", job: job.id });
-    say("Painting has started.");
+    say(t`Painting has started.`);
   } catch (error) {
     sayError(error);
   } finally {
@@ -208,10 +209,10 @@ export async function paintHere(): Promise<void> {
   const mine = ++turn;
   window.clearTimeout(timer);
   const side = Math.min(state.size, DEVICE_MOST);
-  update({ busy: `Painting ${side} pixels on this device` });
+  update({ busy: t`Painting ${side} pixels on this device` });
   try {
     await inLine(() => onDevice(mine, side));
-    if (mine === turn) say("The painting is ready.");
+    if (mine === turn) say(t`The painting is ready.`);
   } catch (error) {
     if (mine === turn) sayError(error);
   } finally {

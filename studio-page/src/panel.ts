@@ -6,6 +6,7 @@ import { isOver } from "./job";
 import { anyMasks } from "./masks";
 import { DEVICE_MOST } from "./painting";
 import { currentJob, state, update, watch } from "./state";
+import { t } from "./language";
 
 type Numeric = "strength" | "strokeSize" | "keepColor";
 
@@ -26,7 +27,7 @@ function slider(field: Numeric, label: string, min: number, low: string, high: s
     input.max = String(Math.max(100, value));
     if (Number(input.value) !== value) input.value = String(value);
     output.textContent = `${value}%`;
-    input.setAttribute("aria-valuetext", `${value} percent`);
+    input.setAttribute("aria-valuetext", t`${value} percent`);
     paintTrack(input);
   });
   return h(
@@ -44,36 +45,36 @@ export function brushwork(): HTMLElement {
     "button",
     { type: "button", class: "button is-quiet wide", onclick: () => update({ brushing: !state.brushing }) },
     icon("brush"),
-    h("span", {}, "Paint where it goes"),
+    h("span", {}, t`Paint where it goes`),
   );
   const label = where.lastElementChild!;
   watch(["photo", "brushing", "masksChanged"], () => {
     where.disabled = !state.photo;
     where.setAttribute("aria-pressed", String(state.brushing));
-    label.textContent = state.brushing ? "Put the brush away" : anyMasks() ? "Change where it goes" : "Paint where it goes";
+    label.textContent = state.brushing ? t`Put the brush away` : anyMasks() ? t`Change where it goes` : t`Paint where it goes`;
   });
   return h(
     "section",
     { class: "group", "aria-labelledby": "brushwork-title" },
-    h("h2", { id: "brushwork-title" }, "How is it painted?"),
-    slider("strength", "Strength", 0, "photograph", "painting"),
-    slider("strokeSize", "Stroke size", 50, "fine", "broad"),
-    slider("keepColor", "Photograph\u2019s colours", 0, "none", "all"),
+    h("h2", { id: "brushwork-title" }, t`How is it painted?`),
+    slider("strength", t`Strength`, 0, t`photograph`, t`painting`),
+    slider("strokeSize", t`Stroke size`, 50, t`fine`, t`broad`),
+    slider("keepColor", t`Photograph\u2019s colours`, 0, t`none`, t`all`),
     where,
   );
 }
 
 const SIZES: [number, string][] = [
-  [512, "512 px, a quick look"],
-  [768, "768 px"],
-  [1024, "1024 px, a screen"],
-  [1600, "1600 px, a large screen"],
-  [2048, "2048 px, a postcard in print"],
-  [2480, "2480 px, A5 in print (300 dpi)"],
-  [3508, "3508 px, A4 in print (300 dpi)"],
-  [4096, "4096 px"],
-  [4961, "4961 px, A3 in print (300 dpi)"],
-  [7016, "7016 px, A2 in print (300 dpi)"],
+  [512, t`512 px, a quick look`],
+  [768, t`768 px`],
+  [1024, t`1024 px, a screen`],
+  [1600, t`1600 px, a large screen`],
+  [2048, t`2048 px, a postcard in print`],
+  [2480, t`2480 px, A5 in print (300 dpi)`],
+  [3508, t`3508 px, A4 in print (300 dpi)`],
+  [4096, t`4096 px`],
+  [4961, t`4961 px, A3 in print (300 dpi)`],
+  [7016, t`7016 px, A2 in print (300 dpi)`],
 ];
 
 function sizeSelect(): HTMLElement {
@@ -82,17 +83,17 @@ function sizeSelect(): HTMLElement {
     const most = state.onDevice ? DEVICE_MOST : (state.capabilities?.limits.size ?? 4096);
     const size = Math.min(most, state.size);
     const sizes = SIZES.filter(([side]) => side <= most);
-    if (!sizes.some(([side]) => side === size)) sizes.push([size, `${size} px`]);
+    if (!sizes.some(([side]) => side === size)) sizes.push([size, t`${size} px`]);
     fill(select, sizes.sort((a, b) => a[0] - b[0]).map(([side, words]) => h("option", { value: String(side) }, words)));
     select.value = String(size);
   });
-  return h("label", { class: "field", for: "size" }, h("span", {}, "Size"), select);
+  return h("label", { class: "field", for: "size" }, h("span", {}, t`Size`), select);
 }
 
 function presetSelect(): HTMLElement {
   const select = h("select", { id: "preset", onchange: () => update({ preset: select.value }) });
   watch(["capabilities", "preset"], () => {
-    const presets = state.capabilities?.presets ?? [{ name: "default", summary: "a painting in seconds" }];
+    const presets = state.capabilities?.presets ?? [{ name: "default", summary: t`a painting in seconds` }];
     const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
     fill(select, presets.map(({ name, summary }) => h("option", { value: name }, `${titled(name)}: ${summary}`)));
     if (![...select.options].some((option) => option.value === state.preset)) {
@@ -100,7 +101,7 @@ function presetSelect(): HTMLElement {
     }
     select.value = state.preset;
   });
-  return h("label", { class: "field", for: "preset" }, h("span", {}, "Preset"), select);
+  return h("label", { class: "field", for: "preset" }, h("span", {}, t`Preset`), select);
 }
 
 /** How large, and by which recipe. */
@@ -118,11 +119,11 @@ export function fields(): HTMLElement {
 /** Options that came with a past picture and have no slider here. */
 function moreOptions(): HTMLElement {
   const words = h("span", {});
-  const element = h("p", { class: "more quiet" }, words, iconButton("close", "Without these options", () => update({ options: {} })));
+  const element = h("p", { class: "more quiet" }, words, iconButton("close", t`Without these options`, () => update({ options: {} })));
   watch(["options", "onDevice"], () => {
     const given = Object.entries(state.options).map(([name, value]) => `${name.replaceAll("_", " ")} ${JSON.stringify(value)}`);
     element.hidden = given.length === 0 || state.onDevice;
-    words.textContent = `Also: ${given.join(", ")}`;
+    words.textContent = t`Also: ${given.join(", ")}`;
   });
   return element;
 }

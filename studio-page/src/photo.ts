@@ -7,6 +7,7 @@ import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
 import { megabytes } from "./format";
 import { fit } from "./pixels/planes";
+import { t } from "./language";
 
 /** A decoded picture, upright, on a canvas whose long side is at most `side`. */
 export async function decode(blob: Blob, side: number): Promise<{ canvas: HTMLCanvasElement; width: number; height: number }> {
@@ -30,12 +31,12 @@ let latest = 0;
 /** Put a file on the easel. */
 export async function openPhoto(blob: Blob, name: string): Promise<void> {
   const turn = ++latest;
-  update({ busy: "Opening the photograph" });
+  update({ busy: t`Opening the photograph` });
   try {
     const photo = await toPhoto(blob, name);
     if (turn !== latest) return;
     await place(photo);
-    say(`${photo.name} is open, ${photo.width} by ${photo.height} pixels.`);
+    say(t`${photo.name} is open, ${photo.width} by ${photo.height} pixels.`);
   } catch (error) {
     if (turn === latest) sayError(error);
   } finally {
@@ -46,7 +47,7 @@ export async function openPhoto(blob: Blob, name: string): Promise<void> {
 async function toPhoto(blob: Blob, name: string): Promise<Photo> {
   const limit = state.capabilities?.limits.bytes;
   if (limit !== undefined && blob.size > limit) {
-    throw new Error(`${name} has ${megabytes(blob.size)}; the studio takes up to ${megabytes(limit)}.`);
+    throw new Error(t`${name} has ${megabytes(blob.size)}; the studio takes up to ${megabytes(limit)}.`);
   }
   try {
     const { canvas, width, height } = await decode(blob, DISPLAY_SIDE);
@@ -58,7 +59,7 @@ async function toPhoto(blob: Blob, name: string): Promise<Photo> {
 
 /** Formats this browser does not read, such as HEIC or TIFF, may still be read by the studio. */
 async function decodeByStudio(blob: Blob, name: string): Promise<Photo> {
-  if (state.onDevice || !state.online) throw new Error(`${name} is no picture that this browser can read.`);
+  if (state.onDevice || !state.online) throw new Error(t`${name} is no picture that this browser can read.`);
   const stored = await uploadPicture(blob, name, "photo");
   return { ...(await fetchPhoto(stored)), blob };
 }
@@ -105,7 +106,7 @@ export function idOf(thing: Photo | Painting, role: "photo" | "painting"): Promi
   if (thing.id !== null) return Promise.resolve(thing.id);
   let upload = uploads.get(thing);
   if (!upload) {
-    if (!thing.blob) return Promise.reject(new Error(`${thing.name} is no longer in the studio.`));
+    if (!thing.blob) return Promise.reject(new Error(t`${thing.name} is no longer in the studio.`));
     upload = uploadPicture(thing.blob, thing.name, role).then((stored) => (thing.id = stored.id));
     upload.catch(() => uploads.delete(thing));
     uploads.set(thing, upload);
@@ -132,16 +133,16 @@ export function listenForPictures(target: HTMLElement): void {
   window.addEventListener("drop", (event) => {
     event.preventDefault();
     mark((depth = 0) > 0);
-    takeFirst([...(event.dataTransfer?.files ?? [])], "what was dropped");
+    takeFirst([...(event.dataTransfer?.files ?? [])], t`what was dropped`);
   });
   window.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) takeFirst(files, "what was pasted");
+    if (files.length > 0) takeFirst(files, t`what was pasted`);
   });
 }
 
 export function takeFirst(files: File[], what: string): void {
   const file = files.find(isPicture);
   if (file) void openPhoto(file, file.name || "photograph.png");
-  else if (files.length > 0) sayError(new Error(`There is no picture in ${what}.`));
+  else if (files.length > 0) sayError(new Error(t`There is no picture in ${what}.`));
 }

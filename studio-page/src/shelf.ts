@@ -12,16 +12,17 @@ import { findStyle, state, update, watch } from "./state";
 import { say, sayError } from "./status";
 import type { Job, JobSettings, StoredPicture } from "./types";
 import { STATUS, when } from "./format";
+import { t } from "./language";
 
 /** Bring back a past picture, and everything it was painted with. */
 export async function recall(job: Job): Promise<void> {
   sheet.close();
   await held(async () => {
     try {
-      update({ busy: "Loading its settings" });
+      update({ busy: t`Loading its settings` });
       const { request } = job;
       const there = await reopenPhoto(request.photo);
-      if (!there) return sayError(new Error("The settings are loaded, but the photograph has been deleted."));
+      if (!there) return sayError(new Error(t`The settings are loaded, but the photograph has been deleted.`));
       forgetMasks();
       const keys: (string | null)[] = [];
       for (const { name, picture } of request.styles) keys.push(name ?? (picture ? await addStored(picture) : null));
@@ -29,7 +30,7 @@ export async function recall(job: Job): Promise<void> {
       update({ ...settings, mixing: settings.mix.length > 1 });
       await restoreMasks(request);
       update({ job: job.id, showing: "job" });
-      say(`${job.title} and its settings are back.`);
+      say(t`${job.title} and its settings are back.`);
     } catch (error) {
       sayError(error);
     } finally {
@@ -58,8 +59,8 @@ function thumbnail(job: Job): HTMLElement {
 
 /** The latest pictures, small, along the wall. */
 export function strip(): HTMLElement {
-  const list = h("ul", { class: "strip-list", "aria-label": "Past pictures" });
-  const element = h("nav", { class: "strip", "aria-label": "Past pictures" }, list);
+  const list = h("ul", { class: "strip-list", "aria-label": t`Past pictures` });
+  const element = h("nav", { class: "strip", "aria-label": t`Past pictures` }, list);
   let known = "";
   watch(["jobs", "job", "onDevice", "online"], () => {
     const pictures = finished().slice(0, 24);
@@ -81,43 +82,43 @@ const sheet = h("dialog", { class: "sheet-dialog", "aria-labelledby": "sheet-tit
 
 function queueRow(job: Job): HTMLElement {
   const share = Math.round((job.progress?.done ?? 0) * 100);
-  const words = job.status === "queued" && job.position ? `Waiting, place ${job.position}` : `${STATUS[job.status]}${job.progress ? `, ${share}%` : ""}`;
+  const words = job.status === "queued" && job.position ? t`Waiting, place ${job.position}` : `${STATUS[job.status]}${job.progress ? `, ${share}%` : ""}`;
   return h(
     "li",
     { class: "queue-row" },
     h("span", { class: "queue-picture" }, thumbnail(job)),
     h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, job.title), h("span", { class: "quiet" }, words)),
     job.status === "paused"
-      ? iconButton("play", `Resume ${job.title}`, () => void act(job, "resume"))
-      : iconButton("pause", `Pause ${job.title}`, () => void act(job, "pause")),
-    iconButton("stop", `Cancel ${job.title}`, () => void act(job, "cancel")),
-    h("button", { type: "button", class: "button is-quiet", "aria-label": `Watch ${job.title}`, onclick: () => void recall(job) }, "Watch"),
+      ? iconButton("play", t`Resume ${job.title}`, () => void act(job, "resume"))
+      : iconButton("pause", t`Pause ${job.title}`, () => void act(job, "pause")),
+    iconButton("stop", t`Cancel ${job.title}`, () => void act(job, "cancel")),
+    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Watch ${job.title}`, onclick: () => void recall(job) }, t`Watch`),
   );
 }
 
 function card(job: Job): HTMLElement {
-  const styles = job.request.styles.map(({ name }) => (name ? (findStyle(name)?.title ?? name) : "a painting of your own"));
+  const styles = job.request.styles.map(({ name }) => (name ? (findStyle(name)?.title ?? name) : t`a painting of your own`));
   return h(
     "li",
     { class: "card" },
-    h("button", { type: "button", class: "card-picture", "aria-label": `Load ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
+    h("button", { type: "button", class: "card-picture", "aria-label": t`Load ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
     h("div", { class: "card-words" }, h("cite", {}, styles.join(", ")), h("span", { class: "quiet" }, `${when(job.created)}, ${job.result?.width} \u00d7 ${job.result?.height}`)),
-    iconButton("trash", `Delete ${job.title}`, () => void deleteJob(job)),
+    iconButton("trash", t`Delete ${job.title}`, () => void deleteJob(job)),
   );
 }
 
 export function shelf(): HTMLElement {
   const queue = h("ul", { class: "queue" });
-  const nothing = h("p", { class: "quiet" }, "Nothing is being painted.");
+  const nothing = h("p", { class: "quiet" }, t`Nothing is being painted.`);
   const cards = h("ul", { class: "cards" });
-  const none = h("p", { class: "quiet" }, "Finished paintings are listed here, with their settings.");
+  const none = h("p", { class: "quiet" }, t`Finished paintings are listed here, with their settings.`);
   append(
     sheet,
-    h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, "Queue and history"), iconButton("close", "Close", () => sheet.close())),
-    h("h3", {}, "Queue"),
+    h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, t`Queue and history`), iconButton("close", t`Close`, () => sheet.close())),
+    h("h3", {}, t`Queue`),
     nothing,
     queue,
-    h("h3", {}, "Past pictures"),
+    h("h3", {}, t`Past pictures`),
     none,
     cards,
   );
@@ -142,8 +143,8 @@ export function shelf(): HTMLElement {
 
 export function shelfButton(): HTMLElement {
   const count = h("span", { class: "count" });
-  const about = h("span", { class: "visually-hidden" }, " being painted");
-  const button = h("button", { type: "button", class: "header-button", onclick: () => openShelf() }, icon("picture"), h("span", { class: "header-words" }, "Shelf "), count, about);
+  const about = h("span", { class: "visually-hidden" }, t` being painted`);
+  const button = h("button", { type: "button", class: "header-button", onclick: () => openShelf() }, icon("picture"), h("span", { class: "header-words" }, t`Shelf `), count, about);
   watch(["jobs", "onDevice"], () => {
     const waiting = unfinished().length;
     count.textContent = waiting > 0 ? String(waiting) : "";

@@ -4,6 +4,7 @@ import { h } from "./dom";
 import { postJson, readSession } from "./http";
 import { update } from "./state";
 import type { Session } from "./types";
+import { t } from "./language";
 
 /** Ask until the token is right. */
 export function signIn(): Promise<Session> {
@@ -19,13 +20,13 @@ export function signIn(): Promise<Session> {
           void enter();
         },
       },
-      h("h2", {}, "Sign in"),
-      h("p", { class: "quiet" }, "Enter the token from the operator of this studio."),
-      h("label", { class: "field", for: "token" }, h("span", {}, "Token"), token),
+      h("h2", {}, t`Sign in`),
+      h("p", { class: "quiet" }, t`Enter the token from the operator of this studio.`),
+      h("label", { class: "field", for: "token" }, h("span", {}, t`Token`), token),
       wrong,
-      h("button", { type: "submit", class: "button is-main wide" }, "Come in"),
+      h("button", { type: "submit", class: "button is-main wide" }, t`Come in`),
     );
-    const dialog = h("dialog", { class: "door", "aria-label": "Sign in" }, form);
+    const dialog = h("dialog", { class: "door", "aria-label": t`Sign in` }, form);
     const enter = async () => {
       try {
         await postJson("api/v1/session", { token: token.value });

@@ -1,6 +1,7 @@
 /** What happened, said once to ears and shown for a moment. */
 
 import { h, iconButton } from "./dom";
+import { t } from "./language";
 
 const spoken = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
 const notices = h("div", { class: "notices" });
@@ -30,7 +31,7 @@ export function sayError(error: unknown): void {
 
 function show(text: string, kind: string, milliseconds: number | null, link?: HTMLAnchorElement): void {
   const element = h("div", { class: kind }, h("p", {}, text, link && [" ", link]));
-  element.append(iconButton("close", "Close this message", () => element.remove()));
+  element.append(iconButton("close", t`Close this message`, () => element.remove()));
   notices.replaceChildren(element);
   link?.addEventListener("click", () => element.remove());
   if (milliseconds !== null) window.setTimeout(() => element.remove(), milliseconds);

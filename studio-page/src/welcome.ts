@@ -4,6 +4,7 @@ import { h, icon, iconButton } from "./dom";
 import { openPhoto, PICTURES, takeFirst } from "./photo";
 import { sayError } from "./status";
 import { state, watch } from "./state";
+import { t } from "./language";
 
 export function photoInput(): HTMLInputElement {
   const input = h("input", {
@@ -12,9 +13,9 @@ export function photoInput(): HTMLInputElement {
     accept: PICTURES,
     class: "visually-hidden",
     tabindex: "-1",
-    "aria-label": "A photograph",
+    "aria-label": t`A photograph`,
     onchange: () => {
-      takeFirst([...(input.files ?? [])], "what was chosen");
+      takeFirst([...(input.files ?? [])], t`what was chosen`);
       input.value = "";
     },
   });
@@ -22,17 +23,17 @@ export function photoInput(): HTMLInputElement {
 }
 
 export function welcome(input: HTMLInputElement): HTMLElement {
-  const camera = h("button", { type: "button", class: "button is-quiet", onclick: () => void takePicture() }, icon("camera"), h("span", {}, "Take a picture"));
+  const camera = h("button", { type: "button", class: "button is-quiet", onclick: () => void takePicture() }, icon("camera"), h("span", {}, t`Take a picture`));
   camera.hidden = !navigator.mediaDevices?.getUserMedia;
   const element = h(
     "div",
     { class: "welcome" },
-    h("p", { class: "welcome-title" }, "Start with a photograph"),
-    h("p", { class: "quiet" }, "Drop it here, paste it, or"),
+    h("p", { class: "welcome-title" }, t`Start with a photograph`),
+    h("p", { class: "quiet" }, t`Drop it here, paste it, or`),
     h(
       "div",
       { class: "row is-centred" },
-      h("button", { type: "button", class: "button is-main", onclick: () => input.click() }, icon("picture"), h("span", {}, "Choose a photograph")),
+      h("button", { type: "button", class: "button is-main", onclick: () => input.click() }, icon("picture"), h("span", {}, t`Choose a photograph`)),
       camera,
     ),
   );
@@ -47,13 +48,13 @@ async function takePicture(): Promise<void> {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
   } catch (error) {
     const refused = error instanceof DOMException && error.name === "NotAllowedError";
-    return sayError(new Error(refused ? "The browser does not let this page use the camera." : "No camera was found."));
+    return sayError(new Error(refused ? t`The browser does not let this page use the camera.` : t`No camera was found.`));
   }
-  const video = h("video", { playsinline: true, muted: true, autoplay: true, "aria-label": "What the camera sees" });
+  const video = h("video", { playsinline: true, muted: true, autoplay: true, "aria-label": t`What the camera sees` });
   video.muted = true;
   video.srcObject = stream;
-  const dialog = h("dialog", { class: "camera", "aria-label": "Take a picture" });
-  const shoot = h("button", { type: "button", class: "button is-main", onclick: () => void keep() }, icon("camera"), h("span", {}, "Take it"));
+  const dialog = h("dialog", { class: "camera", "aria-label": t`Take a picture` });
+  const shoot = h("button", { type: "button", class: "button is-main", onclick: () => void keep() }, icon("camera"), h("span", {}, t`Take it`));
   const keep = async () => {
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
     canvas.getContext("2d")!.drawImage(video, 0, 0);
@@ -61,7 +62,7 @@ async function takePicture(): Promise<void> {
     dialog.close();
     await openPhoto(blob, "Camera.jpg");
   };
-  dialog.append(video, h("div", { class: "row is-centred" }, shoot, iconButton("close", "Close the camera", () => dialog.close())));
+  dialog.append(video, h("div", { class: "row is-centred" }, shoot, iconButton("close", t`Close the camera`, () => dialog.close())));
   dialog.addEventListener("close", () => {
     for (const track of stream.getTracks()) track.stop();
     dialog.remove();
