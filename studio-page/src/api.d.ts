@@ -65,6 +65,17 @@ export interface components {
             /** Name */
             name: number;
         };
+        /**
+         * Estimate
+         * @description How long a painting takes. ``seconds``: painting it, None where nothing was measured with its network
+         *     yet; ``before``: the jobs that it would wait for.
+         */
+        Estimate: {
+            /** Seconds */
+            seconds: number | null;
+            /** Before */
+            before: number;
+        };
         /** FieldError */
         FieldError: {
             /** Field */
@@ -661,6 +672,8 @@ export interface components {
             created: string;
             /** Content */
             content: string;
+            /** Notes */
+            notes: string[];
         };
         /** Pictures */
         Pictures: {

@@ -19,10 +19,13 @@ from impasto.errors import CorruptWeightsError, ImpastoError, OutputError
 from impasto.imaging import read_parameters
 from impasto.jobs import Job
 from impasto.optimize.options import Initialisation
+from impasto.optimize.presets import preset as find_preset
+from impasto.optimize.pyramid import work
 from impasto.painters import make_painter
 from impasto.studio.web import broadcast as watching
 from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.schemas import JobSettings
+from impasto.studio.worker import runner
 from impasto.studio.worker.sweeper import Sweeper
 from tests.studio.conftest import Fake, House, encoded, mask, submit, until, upload
 
@@ -213,6 +216,43 @@ def test_a_full_queue_says_when_to_come_back(make: Callable[..., House]) -> None
         assert [anna.get(f"/jobs/{job['id']}").json()["position"] for job in jobs] == [1, 3]
         anna.post(f"/jobs/{jobs[0]['id']}/cancel")
         submit(anna, photo)
+
+
+def test_how_long_it_takes_is_said_beforehand_as_measured_here(shared: House, anna: httpx.Client) -> None:
+    asked = {"width": 4000, "height": 3000, "size": 512, "preset": "default"}
+    assert anna.get("/estimate", params=asked).json() == {"seconds": None, "before": 0}
+    shared.services.state.speeds.note("tiny", 1e6)
+    with shared.client("bert") as bert:
+        photo = upload(bert)
+        for _ in range(3):
+            submit(bert, photo)
+    found = anna.get("/estimate", params=asked).json()
+    options = find_preset("default").options.replace(size=512)
+    assert found == {"seconds": round(work(4000, 3000, options) / 1e6, 1), "before": 1}
+    submit(anna)
+    assert anna.get("/estimate", params=asked).json()["before"] == 3
+    assert anna.get("/estimate", params={**asked, "preset": "none"}).status_code == 422
+    assert anna.get("/estimate", params={**asked, "width": 0}).status_code == 422
+
+
+def test_a_painting_tells_how_fast_it_was(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "TELLING", 0)
+    job = submit(client)
+    house.paint(job["id"])
+    seconds = client.get(f"/jobs/{job['id']}").json()["result"]["seconds"]
+    rate = house.services.state.speeds.find("tiny")
+    assert rate == pytest.approx(64 * 48 * 2 / max(seconds, 0.1), rel=0.2)
+    house.painter.measure_speed()
+    assert house.services.state.speeds.find("tiny") == rate
+
+
+def test_a_machine_that_has_not_painted_measures_itself(house: House) -> None:
+    house.painter.measure_speed()
+    rate = house.services.state.speeds.find("tiny")
+    assert rate is not None
+    assert rate > 0
 
 
 def test_others_fill_the_queue_without_keeping_anyone_out(make: Callable[..., House]) -> None:

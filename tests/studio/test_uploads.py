@@ -51,6 +51,17 @@ def test_a_photograph_is_kept_upright_and_without_metadata(client: httpx.Client,
     assert b"SecretCamera" not in everything
 
 
+def test_what_was_left_out_or_assumed_is_told(client: httpx.Client) -> None:
+    files = {"file": ("two.gif", animated("GIF"))}
+    made = client.post("/pictures", files=files, data={"role": "painting"}).json()
+    assert len(made["notes"]) == 1
+    assert "only the first one was read" in made["notes"][0]
+    assert "incoming" not in made["notes"][0]
+    assert client.get(f"/pictures/{made['id']}").json()["notes"] == made["notes"]
+    plain = client.post("/pictures", files={"file": ("it.png", encoded())}, data={"role": "photo"}).json()
+    assert plain["notes"] == []
+
+
 def test_eight_bits_are_kept_exactly(client: httpx.Client) -> None:
     data = encoded(33, 21)
     kept = client.get(f"/pictures/{upload(client, data)}/content").content

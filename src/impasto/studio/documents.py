@@ -30,6 +30,7 @@ def picture_document(picture: PictureRecord) -> dict[str, Any]:
         "bytes": picture.bytes,
         "created": iso(picture.created),
         "content": f"{API}/pictures/{picture.id}/content",
+        "notes": list(picture.notes or ()),
     }
 
 

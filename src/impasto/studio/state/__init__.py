@@ -24,6 +24,7 @@ from impasto.studio.state.records import (
 )
 from impasto.studio.state.schema import prepare_schema
 from impasto.studio.state.sessions import SessionStore
+from impasto.studio.state.speeds import SpeedStore
 
 __all__ = [
     "ACTIVE",
@@ -51,6 +52,7 @@ class State:
         self.overview = JobOverview(self.database)
         self.pictures = PictureStore(self.database)
         self.sessions = SessionStore(self.database)
+        self.speeds = SpeedStore(self.database)
         self.deliveries = DeliveryStore(self.database)
 
     def ready(self) -> None:

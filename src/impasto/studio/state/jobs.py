@@ -165,6 +165,21 @@ class JobStore:
         with self._database.transaction(reading=True) as db:
             return {id: place for lane in lanes for place, id in enumerate(line(db, lane), 1)}
 
+    def before(self, owner: str, lane: str) -> int:
+        """Return the number of jobs of ``lane`` that a new one of ``owner`` would wait for."""
+        counts = select(jobs.c.owner, jobs.c.status == "queued", func.count()).where(
+            jobs.c.status.in_(WAITING), in_lane(lane)
+        )
+        held, queued = 0, dict[str, int]()
+        with self._database.transaction(reading=True) as db:
+            for other, is_queued, count in db.execute(counts.group_by(jobs.c.owner, jobs.c.status)):
+                if is_queued:
+                    queued[other] = int(count)
+                else:
+                    held += int(count)
+        own = queued.pop(owner, 0)
+        return held + own + sum(min(count, own + 1) for count in queued.values())
+
     def active(self, owner: str) -> int:
         """Return the number of unfinished jobs of ``owner``, in all lanes."""
         with self._database.transaction(reading=True) as db:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -33,7 +33,9 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class PictureRecord:
-    """An upload. ``role``: photo, painting or mask; ``bytes``: its size on disk."""
+    """An upload. ``role``: photo, painting or mask; ``bytes``: its size on disk; ``notes``: what its reader
+    had to leave out or to assume, in sentences.
+    """
 
     id: str
     owner: str
@@ -43,6 +45,7 @@ class PictureRecord:
     height: int
     bytes: int
     created: float
+    notes: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ pictures = Table(
     _needed("height", Integer),
     _needed("bytes", BigInteger),
     _needed("created", Double),
+    Column("notes", JsonText),
     Index("pictures_by_owner", "owner", "created"),
 )
 jobs = Table(
@@ -127,6 +128,7 @@ turns = Table(
     _needed("served", Double),
     PrimaryKeyConstraint("owner", "lane"),
 )
+speeds = Table("speeds", metadata, _key("network"), _needed("rate", Double), _needed("measured", Double))
 gone = Table(
     "gone", metadata, _key("job"), _needed("owner"), _needed("version", BigInteger), _needed("at", Double)
 )

@@ -193,6 +193,15 @@ class Capabilities(Outgoing):
     limits: CapabilityLimits
 
 
+class Estimate(Outgoing):
+    """How long a painting takes. ``seconds``: painting it, None where nothing was measured with its network
+    yet; ``before``: the jobs that it would wait for.
+    """
+
+    seconds: float | None
+    before: int
+
+
 class OfferedStyle(Outgoing):
     name: str
     title: str
@@ -215,6 +224,7 @@ class PictureOut(Outgoing):
     bytes: int
     created: str
     content: str
+    notes: list[str]
 
 
 class Pictures(Outgoing):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import unicodedata
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -24,6 +27,7 @@ from impasto.studio.web.frame_count import gif_frames, has_more_frames
 from impasto.types import Picture
 
 Role = Literal["photo", "painting", "mask"]
+_one_at_a_time = threading.Lock()
 SMALL_SIDE = 1024
 LEAST_SIDE = 16
 
@@ -38,11 +42,12 @@ class UploadError(InputError):
 
 @dataclass(frozen=True)
 class StoredUpload:
-    """A stored upload: its upright size, and the bytes of its files."""
+    """A stored upload: its upright size, the bytes of its files, and what its reader left out or assumed."""
 
     width: int
     height: int
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 def store_upload(
@@ -55,8 +60,7 @@ def store_upload(
     """
     try:
         _check_header(source, reading, max_frames)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImagingWarning)
+        with _noting(source) as notes:
             if role == "mask":
                 plane = imaging.read_mask(source, reading)
                 picture = Picture(np.repeat(plane[..., None], 3, axis=2))
@@ -74,7 +78,19 @@ def store_upload(
         )
     _write(picture, role, target)
     files.replace(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
-    return StoredUpload(picture.width, picture.height, target.stat().st_size + small.stat().st_size)
+    size = target.stat().st_size + small.stat().st_size
+    return StoredUpload(picture.width, picture.height, size, tuple(dict.fromkeys(notes)))
+
+
+@contextmanager
+def _noting(source: Path) -> Iterator[list[str]]:
+    """Collect what is warned of while the file at ``source`` is read, without its path, in the list given."""
+    notes: list[str] = []
+    with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ImagingWarning)
+        yield notes
+    texts = (str(each.message) for each in caught if issubclass(each.category, ImagingWarning))
+    notes += (text.removeprefix(f"{source}: ").replace(str(source), "the file") for text in texts)
 
 
 def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:

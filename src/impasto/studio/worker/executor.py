@@ -8,20 +8,30 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from impasto import files
 from impasto.errors import ImpastoError, InputError, OutputError
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
+from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.pyramid import work
+from impasto.painters import make_painter
 from impasto.pipelines.batch import Performer
 from impasto.progress import Progress, ProgressCallback, throttled
 from impasto.studio.state.storage import CHECKPOINT, PARTIAL, PREVIEW
+from impasto.studio.thumbnails import thumbnail
+from impasto.types import Picture
 
 log = logging.getLogger("impasto.studio.worker")
 PREVIEW_SIDE = 768
 SHOW_EVERY = 0.5
+MEASURED_SIDE = 256
+MEASURED_STYLE = "starry-night"
 
 
 class ProgressListener(Protocol):
@@ -39,6 +49,11 @@ class JobExecutor(Protocol):
 
     def warm_up(self) -> None:
         """Load what the first job needs."""
+
+    def measure(self) -> float | None:
+        """Return the speed of painting without options, in pixels times iterations a second; None if only
+        paintings can tell.
+        """
 
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         """Paint ``job``. Raises ImpastoError and ExecutorLostError."""
@@ -59,6 +74,15 @@ class LocalExecutor:
 
     def warm_up(self) -> None:
         self._performer.warm_up()
+
+    def measure(self) -> float:
+        options = OptimizeOptions(size=MEASURED_SIDE, min_size=0, iterations=3, first_iterations=3)
+        rows, columns = np.mgrid[0:MEASURED_SIDE, 0:MEASURED_SIDE]
+        waves = np.sin(rows * columns / 300)[..., None] * np.array([0.2, 0.3, 0.4]) + 0.5
+        began = time.monotonic()
+        painter = make_painter(Job(Reference(), (Reference(MEASURED_STYLE),), options=options))
+        painter.paint(Picture(waves.astype(np.float32)))
+        return work(MEASURED_SIDE, MEASURED_SIDE, options) / (time.monotonic() - began)
 
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         checkpoint = Path(job.output).with_name(CHECKPOINT)
@@ -113,10 +137,5 @@ def with_previews(path: Path, listener: ProgressListener) -> ProgressCallback:
 
 
 def _write(pixels: Any, path: Path) -> None:
-    import numpy as np
-
-    from impasto.studio.thumbnails import thumbnail
-    from impasto.types import Picture
-
     picture = Picture(np.asarray(pixels, dtype=np.float32))
     files.replace(path, thumbnail(picture, PREVIEW_SIDE, quality=85))

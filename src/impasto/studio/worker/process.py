@@ -44,6 +44,7 @@ class Worker:
         self.runner = JobRunner(settings, state, storage, name)
         self.sweeper = Sweeper(settings, state, storage)
         self.sender = WebhookSender(settings, state)
+        self._is_measured = False
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -70,6 +71,9 @@ class Worker:
     def _paint(self) -> None:
         while self.runner.run_next(self.lane):
             pass
+        if self.lane == "paintings" and not self._is_measured and not self.runner.stopping.is_set():
+            self._is_measured = True
+            self.runner.measure_speed()
 
     def _send(self) -> None:
         while not self.runner.stopping.is_set() and self.sender.send_next():

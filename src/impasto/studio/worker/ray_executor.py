@@ -58,6 +58,9 @@ class RayJobExecutor:
         self._executor = cluster.RayExecutor(painter, replace(found, share=share), str(folder))
         self._executor.start(_ME)
 
+    def measure(self) -> None:
+        """Leave it to the first painting: this machine does not paint."""
+
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         folder = Path(job.output).parent
         stop, seen = folder / STOP, _changed(folder / PREVIEW)

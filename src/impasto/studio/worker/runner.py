@@ -11,7 +11,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
 from impasto.jobs.identity import located
+from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.pyramid import work
 from impasto.studio.results import store_result
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
@@ -31,6 +33,9 @@ from impasto.studio.worker.reporter import JobReporter
 log = logging.getLogger("impasto.studio.worker")
 T = TypeVar("T")
 LOOK_FOR_ROOM = 5.0
+DEFAULT = OptimizeOptions()
+TELLING = 1_000_000
+"""The work, pixels times iterations, of a painting that tells the speed: less is beginning and end mostly."""
 NEEDED_ROOM = 2**22
 """The bytes that must be free on a disk that was full before jobs are begun again."""
 
@@ -133,6 +138,23 @@ class JobRunner:
         size = self.storage.size(id) if folder.exists() else 0
         done = self._retry(lambda: self.state.queue.finish(id, self.name, status, result=found, size=size))
         log.info(status if done else "deleted", extra={"job": id, "kind": record.kind})
+        if done and status == "done" and found is not None and record.kind != "explanation":
+            self._note_speed(record, found)
+
+    def measure_speed(self) -> None:
+        """Measure how fast this machine paints, unless a painting has told already."""
+        if self.state.speeds.find(DEFAULT.encoder) is None:
+            rate = self.executor.measure()
+            if rate is not None:
+                self.state.speeds.note(DEFAULT.encoder, rate)
+
+    def _note_speed(self, record: JobRecord, found: Mapping[str, Any]) -> None:
+        """Store the speed of a painting that was painted in one go."""
+        options, seconds = self._job(record).options, found["seconds"]
+        assert isinstance(options, OptimizeOptions)
+        is_whole = record.attempts == 1 and record.progress is None
+        if is_whole and (done := work(found["width"], found["height"], options)) >= TELLING:
+            self._retry(lambda: self.state.speeds.note(options.encoder, done / max(seconds, 0.1)))
 
     def _paint(self, record: JobRecord, reporter: JobReporter) -> dict[str, Any] | None:
         """Paint or explain; return the result's description, or None if it is unfinished or deleted."""

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, job_document
 from impasto.studio.results import store_result
@@ -23,7 +24,7 @@ from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
-from impasto.studio.web.requests import explanation_job, painted_styles, painting_job
+from impasto.studio.web.requests import explanation_job, painted_styles, painting_job, presets
 from impasto.studio.web.routes.pictures import After, cursor, read_cursor
 from impasto.studio.webhooks import check_address
 
@@ -33,6 +34,7 @@ Key = Annotated[
 ]
 LONGEST_WAIT = 120.0
 """The seconds after which to try again at the latest when the queue is full."""
+Side = Annotated[int, Query(ge=1, le=100_000)]
 PROPORTIONS = 0.02
 """The tolerance between the proportions of a mask and of its picture."""
 
@@ -164,6 +166,26 @@ def _check_work(services: Services, photo: PictureRecord, job: Job) -> None:
             f"expected at most {most:.3g} pixels times iterations, over all levels; got {needed:.3g}: "
             "choose a smaller size or fewer iterations",
         )
+
+
+@router.get("/estimate", response_model=schemas.Estimate, responses=responses())
+def estimate(
+    services: ServicesDep,
+    caller: Member,
+    width: Side,
+    height: Side,
+    size: Side = 512,
+    preset: Annotated[str, Query(max_length=60)] = "default",
+) -> Any:
+    """Estimate how long a painting of a photograph of ``width`` x ``height`` takes, as measured here."""
+    if preset not in presets():
+        raise ProblemError(
+            "invalid", f"expected preset to be one of {', '.join(presets())}; got {preset[:60]!r}"
+        )
+    options = find_preset(preset).options.replace(size=size)
+    rate = services.state.speeds.find(options.encoder)
+    seconds = None if rate is None else round(work(width, height, options) / rate, 1)
+    return {"seconds": seconds, "before": services.state.jobs.before(caller.user, "paintings")}
 
 
 def _title(asked: schemas.JobSettings, pictures: Mapping[str, PictureRecord]) -> str:

@@ -97,6 +97,7 @@ def _store(
         height=kept.height,
         bytes=kept.bytes,
         created=time.time(),
+        notes=kept.notes,
     )
     try:
         services.state.pictures.add(picture, quota=services.settings.user_bytes)
