@@ -112,6 +112,26 @@ def test_layers_paints_a_grid_and_goes_on_in_its_folder(
     assert "4 of them made before" in run(*command, "--folder", tmp_path / "grid").stdout
 
 
+@pytest.mark.parametrize("command", ["layers", "encoders"])
+def test_networks_and_losses_are_compared_from_the_photograph_not_from_another_networks_painting(
+    command: str, photo_file: Path, painting_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network for any painting had a part")
+
+    monkeypatch.setattr("impasto.optimize.engine.one_pass", refuse)
+    words = ["--size", "64", "--iterations", "1", "-o", tmp_path / "f.png"]
+    grid = ["--rows", "style-weight=1/8", "--columns", "seed=0"]
+    axes = {"layers": grid, "encoders": ["--networks", "tiny"]}
+    done = run("inspect", command, photo_file, painting_file, *axes[command], *words)
+    assert done.exit_code == 0, done.output
+    monkeypatch.setenv("COLUMNS", "200")
+    helped = run("inspect", command, "--help").stdout
+    assert "[default: from-photo]" in helped
+    assert "[default: content]" in helped
+    assert "[default: fast]" in run("stylize", "--help").stdout
+
+
 def test_axes_are_parsed_as_options_are() -> None:
     assert parse_axis("ratio=1e-4/0.5").values == (1e-4, 0.5)
     assert parse_axis("content_layer=relu2_2/relu4_2").values == ("relu2_2", "relu4_2")

@@ -93,7 +93,7 @@ def test_files_may_be_given_as_paths_and_survive_json() -> None:
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:
-    with pytest.raises(OptionError, match="default, draft, best, gatys2015"):
+    with pytest.raises(OptionError, match="default, draft, best, from-photo, gatys2015"):
         preset("vangogh")
 
 

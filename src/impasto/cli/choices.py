@@ -165,11 +165,13 @@ class _TypedPainting(_Typed):
         """Return the preset that was asked for. Raises OptionError for an unknown one."""
         return find_preset(self.preset or "default")
 
-    def options(self, start: OptimizeOptions | None = None) -> OptimizeOptions:
-        """Return the options typed, on top of ``start`` or else of the preset. Raises OptionError."""
+    def options(self, start: OptimizeOptions | None = None, *, default: str = "default") -> OptimizeOptions:
+        """Return the options typed, on top of ``start`` or else of the preset, ``default`` where none was
+        given. Raises OptionError.
+        """
         if start is not None and self.preset is not None:
             raise OptionError("expected --from or --preset, not both")
-        return (start or self.recipe().options).replace(**self.changes())
+        return (start or find_preset(self.preset or default).options).replace(**self.changes())
 
 
 SHARED = {
@@ -230,6 +232,10 @@ def _fields(options: Any, *, without: tuple[str, ...] = (), group: str | None = 
     ]
 
 
+def _preset_help(default: str) -> str:
+    return f"Set of options: {', '.join(PRESETS)}. \\[default: {default}]"
+
+
 if TYPE_CHECKING:
 
     class Choices(_TypedPainting):
@@ -245,9 +251,7 @@ if TYPE_CHECKING:
     class ReadChoices(_TypedReading): ...
 
 else:
-    _PRESET = Annotated[
-        str | None, typer.Option(help=f"Set of options: {', '.join(PRESETS)}. \\[default: default]")
-    ]
+    _PRESET = Annotated[str | None, typer.Option(help=_preset_help("default"))]
     Choices = make_dataclass(
         "Choices",
         [("preset", _PRESET, None), *_fields(OptimizeOptions)],
@@ -268,11 +272,15 @@ else:
     ReadChoices = make_dataclass("ReadChoices", _fields(ReadOptions), bases=(_TypedReading,), frozen=True)
 
 
-def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., None]:
+def with_choices(
+    command: Callable[..., None], *, default: str = "default", **helps: str
+) -> Callable[..., None]:
     """Return ``command`` with its parameters of types such as ``Choices`` replaced by their fields.
 
-    ``helps``: other help texts for some fields.
+    ``default``: the preset that the command takes where none is given. ``helps``: other help texts for some
+    fields.
     """
+    helps = _helps_of(default) | helps
     signature = inspect.signature(command, eval_str=True)
     kinds: dict[str, Any] = {
         name: parameter.annotation
@@ -306,6 +314,17 @@ def with_choices(command: Callable[..., None], **helps: str) -> Callable[..., No
 
     run.__signature__ = signature.replace(parameters=unfolded)  # type: ignore[attr-defined]
     return run
+
+
+def _helps_of(name: str) -> dict[str, str]:
+    """Return the help texts whose defaults are others in the preset called ``name``."""
+    changed = find_preset(name).changes
+    texts = {
+        field: f"{described.help} \\[default: {shown_default(described, changed[field])}]"
+        for field, described, _ in parameters(OptimizeOptions)
+        if field in changed
+    }
+    return texts if name == "default" else texts | {"preset": _preset_help(name)}
 
 
 def parse_size(text: str) -> int | tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json as jsonlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,10 +24,12 @@ Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, 
 Dark = Annotated[bool, typer.Option("--dark", help="Draw for dark pages and slides.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")]
 
+STUDY = "from-photo"
+"""The preset to study losses and networks with: no painting that another network made is its start."""
 GRID_SIZE, COMPARED_SIZE = 192, 384
 
 
-@with_choices
+@functools.partial(with_choices, default=STUDY)
 def inspect_layers(
     content: Annotated[str, typer.Argument(help="The photograph.")],
     style: Annotated[str, typer.Argument(help="The painting, or any style.")],
@@ -65,7 +68,7 @@ def inspect_layers(
     from impasto.pipelines import inspect as inspections
 
     figures.check_figure(output)
-    options = choices.options()
+    options = choices.options(default=STUDY)
     if choices.size is None:
         options = options.replace(size=GRID_SIZE)
     across, down = _axes(rows, columns, figure, options)
@@ -213,7 +216,7 @@ def _print_losses(levels: Sequence[Mapping[str, Any]], moments: Sequence[Mapping
         Console().print(more)
 
 
-@with_choices
+@functools.partial(with_choices, default=STUDY)
 def inspect_encoders(
     content: Annotated[Path, typer.Argument(help="The photograph.")],
     style: Annotated[Path, typer.Argument(help="The painting.")],
@@ -243,7 +246,7 @@ def inspect_encoders(
     figures.check_figure(output)
     if choices.encoder is not None:
         raise OptionError("expected --networks, not --encoder, to compare networks")
-    options = choices.options()
+    options = choices.options(default=STUDY)
     if choices.size is None:
         options = options.replace(size=COMPARED_SIZE)
     names = None if networks is None else [name.strip() for name in networks.split(",") if name.strip()]

@@ -136,6 +136,11 @@ PRESETS: Mapping[str, Preset] = {
         "a first look, in about half the time", "Impasto", {"iterations": 5, "coarse_iterations": 12}
     ),
     "best": Preset("the most careful painting", "Impasto", {"iterations": 100, "coarse_iterations": 150}),
+    "from-photo": Preset(
+        "the default's losses from the photograph itself; no network but the encoder takes part",
+        "Impasto",
+        {"init": "content", "iterations": 40, "coarse_iterations": 50},
+    ),
     "gatys2015": Preset(
         "the first paper: five layers, alpha/beta 1e-4, from white noise",
         "Gatys, Ecker and Bethge, A Neural Algorithm of Artistic Style (2015)",

@@ -16,6 +16,7 @@ from impasto.inspection.reconstruction import shrunk
 from impasto.inspection.stages import Stages
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.presets import preset
 from impasto.painters.sources import LoadedEncoder, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
@@ -58,7 +59,7 @@ def compare_networks(
     ``available()`` by default. A network without the layers of ``options`` gets those of ``suggest_layers``.
     Raises InputError and its subclasses, and WeightsMissingError for missing weights, before any work.
     """
-    chosen = options or OptimizeOptions()
+    chosen = options or preset("from-photo").options
     names = list(dict.fromkeys(networks or available()))
     if not names:
         raise InputError("expected at least one network to paint with; got none")

@@ -20,7 +20,7 @@ from impasto.jobs.manifest import Record, records
 from impasto.jobs.run import RunStore
 from impasto.jobs.unfinished import discard_other
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.presets import GATYS_BALANCE
+from impasto.optimize.presets import GATYS_BALANCE, preset
 from impasto.painters import Materials
 from impasto.painters.sources import (
     LoadedEncoder,
@@ -97,7 +97,7 @@ def sweep(
     known: Networks = {}
     grid = [
         [with_layer_names(one, _network(one, known)) for one in line]
-        for line in cells(options or OptimizeOptions(), rows, columns)
+        for line in cells(options or preset("from-photo").options, rows, columns)
     ]
     photo, loaded = load_picture(content), load_style(style, **grid[0][0].style_sampling())
     for one in (one for line in grid for one in line):
