@@ -22,7 +22,7 @@ from safetensors.numpy import save
 
 from impasto import files
 from impasto.catalogue.cards import StyleCard, parse_card
-from impasto.catalogue.measured import PictureStyle, StyleView
+from impasto.catalogue.measured import PictureStyle, Plan, StyleView
 from impasto.catalogue.sizes import style_size
 from impasto.encoders.layers import IMAGE
 from impasto.errors import StyleError
@@ -32,9 +32,11 @@ from impasto.types import Picture
 
 if TYPE_CHECKING:  # style files are read without torch
     from impasto.encoders import FeatureExtractor
-    from impasto.objectives import Samples, StyleStatistics
+    from impasto.objectives import Samples, StyleStatistics, Window
 
 Numbers = NDArray[np.floating]
+AT_ONCE = 1448
+"""The long side in pixels up to which a painting is measured as a whole."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def measure_style_file(
     """
     from impasto.objectives import blend_styles
 
-    least = encoder.minimum_side(layers)
+    least, plan = encoder.minimum_side(layers), _parts(encoder, layers)
     blended: dict[int, StyleStatistics] | None = None
     for count, picture in enumerate(pictures):
         style = PictureStyle(picture)
@@ -153,7 +155,7 @@ def measure_style_file(
         sizes = known if blended is None else [size for size in known if size in blended]
         if not sizes:
             raise StyleError("these paintings cannot be measured at one size; measure them one by one")
-        measured = {size: style.statistics(encoder, layers, size) for size in sizes}
+        measured = {size: style.statistics(encoder, layers, size, plan=plan) for size in sizes}
         before = blended or {}
         blended = {
             size: blend_styles([before[size], found], [float(count), 1.0]) if count else found
@@ -170,6 +172,21 @@ def measure_style_file(
     if not all(np.isfinite(t).all() for t in tensors.values()):
         raise StyleError("the statistics of this painting do not fit the file's number format")
     return StyleCard(**{**asdict(card), "encoder": encoder.describe()}), tensors
+
+
+def _parts(encoder: FeatureExtractor, layers: Sequence[str]) -> Plan:
+    """Return the plan that looks at large pictures in parts of about AT_ONCE pixels a side."""
+    from impasto.encoders import UNBOUNDED
+    from impasto.objectives import cover, whole
+
+    margin, stride = encoder.radius(layers), max((encoder.stride(name) for name in layers), default=1)
+
+    def plan(height: int, width: int) -> list[Window]:
+        if margin >= UNBOUNDED:
+            return [whole(height, width)]
+        return cover(height, width, AT_ONCE, margin, stride)
+
+    return plan
 
 
 def write_style(

@@ -12,6 +12,7 @@ from impasto import imaging
 from impasto.catalogue.files import read_style
 from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle, Sizing, Style
+from impasto.catalogue.sizes import style_size
 from impasto.errors import StyleError
 from impasto.imaging.inputs import PictureLike, in_memory, kind_of, load_picture, opaque
 from impasto.imaging.read_options import READING, ReadOptions
@@ -26,6 +27,7 @@ def load_style(
     sizing: Sizing = "grid",
     resampling: str = "lanczos",
     rounding: imaging.Rounding = "half-up",
+    largest: int | None = None,
     reading: ReadOptions = READING,
 ) -> Style:
     """Return a style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
@@ -33,22 +35,31 @@ def load_style(
     Which it is, ``catalogue.lookup.find_style`` says. ``sizing``, ``resampling`` and
     ``rounding`` say how pictures are measured, as in ``PictureStyle``. What is a style already, with methods
     ``statistics`` and ``samples``, is returned as it is, and keeps the sizes it was made with. Transparent
-    parts of pictures take the colours around them. Raises StyleError or PictureError.
+    parts of pictures take the colours around them. ``largest``: the greatest long side that the style is
+    measured at; far larger pictures are shrunk while they are read. Raises StyleError or PictureError.
     """
     if callable(getattr(source, "statistics", None)) and callable(getattr(source, "samples", None)):
         return cast(Style, source)
-    source = in_memory(source, reading)
+    size = _needed(sizing, largest)
+    source = in_memory(source, reading, size)
     if isinstance(source, (str, os.PathLike)):
         found = find_style(os.fspath(source))
         if found.kind in ("named", "file"):
             return read_style(found.path)
         if found.kind == "folder":
-            pictures = [opaque(load_picture(p, reading)) for p in pictures_in(found.path)]
+            pictures = [opaque(load_picture(p, reading, size)) for p in pictures_in(found.path)]
             return CollectionStyle(tuple(PictureStyle(p, sizing, resampling, rounding) for p in pictures))
     if not isinstance(source, (str, os.PathLike, np.ndarray, Picture)):
         raise StyleError(f"expected a style: a name, a path, a picture or a Style; got {kind_of(source)}")
-    picture = opaque(load_picture(source, reading))
+    picture = opaque(load_picture(source, reading, size))
     return PictureStyle(picture, sizing, resampling, rounding)
+
+
+def _needed(sizing: Sizing, largest: int | None) -> int | tuple[int, int] | None:
+    """Return the size that pictures have to be read at, as in ``imaging.read``."""
+    if largest is None or sizing == "as-is":
+        return None
+    return (largest, largest) if sizing == "square" else max(largest, style_size(largest))
 
 
 def pictures_in(source: PictureLike) -> list[PictureLike]:

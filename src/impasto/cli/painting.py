@@ -168,7 +168,7 @@ def finisher(job: Job) -> Callable[[Pixels], Picture]:
 
     @functools.cache
     def photo() -> Picture:
-        found = imaging.read(job.content.place, job.reading)
+        found = imaging.read(job.content.place, job.reading, size=job.options.size)
         return replace(found, pixels=found.pixels[:1, :1].copy())  # its pixels are not needed
 
     def finish(pixels: Pixels) -> Picture:

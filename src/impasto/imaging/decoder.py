@@ -6,26 +6,36 @@ import io
 import os
 import struct
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.imaging import deep, formats, icc
+from impasto.imaging import deep, formats, icc, png_strips
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
 from impasto.imaging.left_out import first_whole_page, note_left_out
 from impasto.imaging.photo_metadata import read_photo_metadata
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
-from impasto.imaging.stated_colours import stated_colours
+from impasto.imaging.shrinker import LARGE, Keeper, Shrinker, shrunk_size
+from impasto.imaging.stated_colours import StatedColours, stated_colours
 from impasto.types import Picture
 
 _ORIENTATION = 0x0112
+STRIP = 1 << 21
+"""Pixels of a strip of a large picture."""
+_DRAFT = 2
+"""How many times larger than the result a JPEG is decoded at least."""
+_SEPARATED = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBa", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
+"""The modes that ``separate`` takes."""
+Size = int | tuple[int, int] | None
 
 
-def read(path: str | os.PathLike[str], reading: ReadOptions = READING) -> Picture:
+def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Size = None) -> Picture:
     """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page that is not a smaller version of another),
     GIF (first frame), BMP or HEIC.
 
@@ -38,6 +48,9 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING) -> Pictur
     made of lookup tables are they converted at 8 bits. Date, author, copyright, keywords, resolution and
     place are in ``metadata``. AVIF and HEIC of 10 and 12 bits are read at 8.
 
+    ``size``: the long side, or width and height, of what is made of it. A far larger picture is shrunk to
+    that, or to a long side of 1024, while it is read (``shrinker.shrunk_size``), which bounds memory.
+
     What has to be passed over is said in an ImagingWarning: a damaged profile (the values are then
     taken to be sRGB), unreadable EXIF data, a stated colour space that is not known.
 
@@ -47,19 +60,22 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING) -> Pictur
         MissingExtraError: it is HEIC, and the extra that reads it is not installed.
     """
     place = Path(path)
-    return decode(load(place), place, reading)
+    return decode(load(place), place, reading, size)
 
 
-def decode(data: bytes, place: Path = Path("picture"), reading: ReadOptions = READING) -> Picture:
+def decode(
+    data: bytes, place: Path = Path("picture"), reading: ReadOptions = READING, size: Size = None
+) -> Picture:
     """Return the picture that a file with these bytes holds; ``place``: its name in messages. Raises as
     ``read`` does."""
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
         data = repaired_png(data) if kind is formats.PNG else data
-        picture = _decode(data, kind, place, reading)
+        picture = _decode(data, kind, place, reading, size)
         note_left_out(data, kind)
         with warnings.catch_warnings(action="ignore"):  # what is damaged there was said, or is of no account
-            about = read_photo_metadata(data, kind.codec)
+            light = png_strips.without_pixels(data) if kind is formats.PNG else data
+            about = read_photo_metadata(light, kind.codec)
     return replace(picture, metadata=about)
 
 
@@ -90,60 +106,166 @@ def read_header(path: str | os.PathLike[str]) -> PictureHeader:
     with place.open("rb") as stream:
         kind = formats.sniff(place, stream.read(512))
         stream.seek(0)
-        whole = io.BytesIO(repaired_png(stream.read())) if kind is formats.PNG else stream
+        data = repaired_png(stream.read()) if kind is formats.PNG else b""
+        whole = io.BytesIO(data) if data else stream
         with decoding(place, kind.name), Image.open(whole, formats=[kind.codec]) as image:
             width, height = image.size
-            if _orientation(image) in (5, 6, 7, 8):
+            orientation = _of_header(data, place)[0] if data else _orientation(image)
+            if orientation in (5, 6, 7, 8):
                 width, height = height, width
             return PictureHeader(width, height, bool(image.has_transparency_data))
 
 
-def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions) -> Picture:
+@dataclass(frozen=True)
+class _Strip:
+    """Rows of a stored picture in sRGB: (N, W, 3), alpha (N, W) if there is any, and how precise they are."""
+
+    pixels: NDArray[np.float32]
+    alpha: NDArray[np.float32] | None
+    bits: int
+
+
+def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions, size: Size) -> Picture:
     page = 0
     if kind is formats.TIFF:
         page = first_whole_page(data)
-        raster = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, reading), page)
-        if raster is not None:
-            return _finish(raster)
+        deep_page = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, reading), page)
+        if deep_page is not None:
+            height, width = deep_page.samples.shape[:2]
+            parts = (_managed(deep_page.rows(*rows)) for rows in _rows(width, height))
+            return _assemble(parts, (width, height), deep_page.orientation, size)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if page:
             image.seek(page)
         check_size(path, image.width, image.height, reading)
-        stated = stated_colours(image, data, kind, path)
-        if kind is formats.PNG and deep.is_deep_png(data):
-            picture = _finish(deep.decode_png(data, image, _orientation(image)))
-            return picture if stated is None else replace(picture, pixels=stated.to_srgb(picture.pixels))
-        try:
-            image.load()
-        except OSError:
-            ended = ended_jpeg(data) if kind is formats.JPEG else None
-            if ended is None:
-                raise
-            return _decode_unended(*ended, path, reading)
-        profile = image.info.get("icc_profile")
-        orientation = _orientation(image)
-        colour, alpha = separate(image)
-    pixels = _scaled(icc.image_to_srgb(colour, profile))
-    pixels = pixels if stated is None else stated.to_srgb(pixels)
-    return _assemble(pixels, None if alpha is None else _scaled(np.asarray(alpha)), orientation, 8)
+        whole, orientation = None, None
+        strips: Iterable[_Strip]
+        if kind is formats.PNG and (deep.is_deep_png(data) or _is_long(image, data)):
+            orientation, stated = _of_header(data, path)
+            strips = _of_png(data, image)
+        elif kind is formats.WEBP and _is_large(image) and getattr(image, "n_frames", 1) == 1:
+            orientation, stated = _orientation(image), stated_colours(image, data, kind, path)
+            strips = _of_samples(deep.decode_samples(data), image.info.get("icc_profile"))
+        else:
+            if kind is formats.JPEG and (wanted := shrunk_size(*image.size, size)) is not None:
+                whole = image.size
+                image.draft(None, (_DRAFT * wanted[0], _DRAFT * wanted[1]))
+            try:
+                image.load()
+            except OSError:
+                ended = ended_jpeg(data) if kind is formats.JPEG else None
+                if ended is None:
+                    raise
+                return _decode_unended(*ended, path, reading, size)
+            stated = stated_colours(image, data, kind, path)
+            strips = _of_image(image, image.info.get("icc_profile"))
+        if stated is not None:
+            strips = (replace(one, pixels=stated.to_srgb(one.pixels)) for one in strips)
+        if orientation is None:
+            orientation = _orientation(image)  # after loading, which may have turned it upright
+        return _assemble(strips, image.size, orientation, size, whole)
 
 
-def _decode_unended(one: bytes, other: bytes, path: Path, reading: ReadOptions) -> Picture:
+def _decode_unended(one: bytes, other: bytes, path: Path, reading: ReadOptions, size: Size) -> Picture:
     """Return the picture that both files give. Raises ValueError for two different ones."""
-    first, second = (_decode(data, formats.JPEG, path, reading) for data in (one, other))
+    first, second = (_decode(data, formats.JPEG, path, reading, size) for data in (one, other))
     if not np.array_equal(first.pixels, second.pixels):
         raise ValueError("image file is truncated")
     return first
 
 
-def _finish(raster: deep.Raster) -> Picture:
+def decode_image(image: Image.Image, size: Size = None) -> Picture:
+    """Return the picture in an image of Pillow's of any mode, turned upright; ``size``: as in ``read``."""
+    image.load()
+    profile, orientation = image.info.get("icc_profile"), _orientation(image)
+    strips: Iterable[_Strip]
+    if image.mode.startswith("I;16"):
+        strips = (
+            _managed(deep.grey_raster(np.asarray(image.crop((0, start, image.width, stop))), profile))
+            for start, stop in _rows(*image.size)
+        )
+    else:
+        plain = image if image.mode in _SEPARATED else image.convert("RGB")
+        strips = _of_image(plain, profile)
+    return _assemble(strips, image.size, orientation, size)
+
+
+def shrunk_array(strips: Iterator[Picture], width: int, height: int, size: Size) -> Picture:
+    """Return the picture of ``width`` x ``height`` that ``strips`` are, from top to bottom; ``size``: as in
+    ``read``."""
+    return _assemble((_Strip(p.pixels, p.alpha, p.bits) for p in strips), (width, height), 1, size)
+
+
+def _of_png(data: bytes, image: Image.Image) -> Iterator[_Strip]:
+    """Yield strips of a PNG file; ``image`` is the same one, opened and not loaded."""
+    profile, is_deep = image.info.get("icc_profile"), deep.is_deep_png(data)
+    if is_deep:
+        deep.check_png(data)
+    height = max(1, STRIP // image.width)
+    parts = png_strips.strips(data, height) if _is_long(image, data) else [data]
+    for part in parts:
+        with Image.open(io.BytesIO(part), formats=["PNG"]) as one:
+            if is_deep:
+                yield _managed(replace(deep.decode_png(part, one), profile=profile))
+            else:
+                one.load()
+                yield from _of_image(one, profile)
+
+
+def _of_image(image: Image.Image, profile: bytes | None) -> Iterator[_Strip]:
+    """Yield strips of a loaded image of 8 bits."""
+    for start, stop in _rows(*image.size):
+        is_whole = stop - start == image.height
+        colour, alpha = separate(image if is_whole else image.crop((0, start, image.width, stop)))
+        pixels = _scaled(icc.image_to_srgb(colour, profile))
+        yield _Strip(pixels, None if alpha is None else _scaled(np.asarray(alpha)), 8)
+
+
+def _of_samples(samples: NDArray[Any], profile: bytes | None) -> Iterator[_Strip]:
+    """Yield strips of samples (H, W, 3) or (H, W, 4), uint8."""
+    for start, stop in _rows(samples.shape[1], samples.shape[0]):
+        yield from _of_image(Image.fromarray(np.ascontiguousarray(samples[start:stop])), profile)
+
+
+def _managed(raster: deep.Raster) -> _Strip:
     pixels, bits = icc.array_to_srgb(raster.colour, raster.space, raster.profile)
-    return _assemble(pixels, raster.alpha, raster.orientation, bits)
+    return _Strip(pixels, raster.alpha, bits)
+
+
+def _is_long(image: Image.Image, data: bytes) -> bool:
+    """Return whether a PNG is read in several strips."""
+    return _is_large(image) and png_strips.in_strips(data)
+
+
+def _is_large(image: Image.Image) -> bool:
+    return image.width * image.height > LARGE
+
+
+def _rows(width: int, height: int) -> Iterator[tuple[int, int]]:
+    """Yield where strips begin and end: one for a picture that is not large."""
+    step = height if width * height <= LARGE else max(1, STRIP // width)
+    for start in range(0, height, step):
+        yield start, min(start + step, height)
 
 
 def _assemble(
-    pixels: NDArray[np.float32], alpha: NDArray[np.float32] | None, orientation: int, bits: int
+    strips: Iterable[_Strip],
+    stored: tuple[int, int],
+    orientation: int,
+    size: Size,
+    whole: tuple[int, int] | None = None,
 ) -> Picture:
+    """Return the picture that ``strips`` of ``stored`` width and height make up.
+
+    ``whole``: its own width and height, where a decoder has shrunk it.
+    """
+    wanted = shrunk_size(*(whole or stored), size)
+    joined: Shrinker | Keeper = Keeper(stored) if wanted is None else Shrinker(stored, wanted)
+    bits = 16
+    for one in strips:
+        joined.add(one.pixels, one.alpha)
+        bits = min(bits, one.bits)
+    pixels, alpha = joined.finish()
     if alpha is not None and bool((alpha == 1).all()):
         alpha = None
     turned = None if alpha is None else upright(alpha, orientation)
@@ -168,6 +290,12 @@ def upright(pixels: NDArray[np.float32], orientation: int) -> NDArray[np.float32
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
+
+
+def _of_header(data: bytes, path: Path) -> tuple[int, StatedColours | None]:
+    """Return the orientation and the stated colours of a PNG without decoding it."""
+    with Image.open(io.BytesIO(png_strips.without_pixels(data)), formats=["PNG"]) as light:
+        return _orientation(light), stated_colours(light, data, formats.PNG, path)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -30,14 +30,13 @@ class Raster:
     """A decoded picture before colour management and before it is turned upright.
 
     ``colour``: (H, W, C) float32 in [0, 1], C as ``space`` ("gray", "rgb", "cmyk") needs.
-    ``alpha``: (H, W) float32 in [0, 1] or None; colours are straight. ``orientation``: as in EXIF.
+    ``alpha``: (H, W) float32 in [0, 1] or None; colours are straight.
     """
 
     colour: NDArray[np.float32]
     space: str
     alpha: NDArray[np.float32] | None
     profile: bytes | None
-    orientation: int
 
 
 def is_deep_png(data: bytes) -> bool:
@@ -45,7 +44,12 @@ def is_deep_png(data: bytes) -> bool:
     return data[12:16] == b"IHDR" and data[24:25] == b"\x10"
 
 
-def decode_png(data: bytes, image: Image.Image, orientation: int) -> Raster:
+def grey_raster(samples: NDArray[np.uint16], profile: bytes | None) -> Raster:
+    """Return grey ``samples`` (H, W) of 16 bits as a raster."""
+    return Raster(_unit(samples[..., None]), "gray", None, profile)
+
+
+def decode_png(data: bytes, image: Image.Image) -> Raster:
     """Decode a 16-bit PNG; ``image`` is the same file, opened by Pillow and not loaded.
 
     Raises:
@@ -53,9 +57,7 @@ def decode_png(data: bytes, image: Image.Image, orientation: int) -> Raster:
     """
     transparency = image.info.get("transparency")
     profile = image.info.get("icc_profile")
-    with Image.open(io.BytesIO(data), formats=["PNG"]) as checked:
-        checked.verify()  # every chunk's checksum, down to the end of the file
-    samples = _opencv(data)
+    samples = decode_samples(data)
     if samples.dtype != np.uint16:
         raise ValueError(f"expected samples of 16 bits, OpenCV gave {samples.dtype}")
     if image.mode == "LA" and samples.shape[2] == 4:
@@ -66,10 +68,16 @@ def decode_png(data: bytes, image: Image.Image, orientation: int) -> Raster:
     if alpha is None and transparency is not None:
         hidden = np.all(colour == np.array(transparency, dtype=np.int64), axis=-1)
         alpha = np.where(hidden, np.float32(0), np.float32(1)).astype(np.float32)
-    return Raster(_unit(colour), "gray" if colours == 1 else "rgb", alpha, profile, orientation)
+    return Raster(_unit(colour), "gray" if colours == 1 else "rgb", alpha, profile)
 
 
-def _opencv(data: bytes) -> NDArray[Any]:
+def check_png(data: bytes) -> None:
+    """Check every chunk's checksum, down to the end of the file. Raises SyntaxError and OSError."""
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as checked:
+        checked.verify()
+
+
+def decode_samples(data: bytes) -> NDArray[Any]:
     """Return samples as (H, W, C) in RGB order, undecorated: no profile and no orientation is applied."""
     import cv2
 
@@ -83,11 +91,35 @@ def _opencv(data: bytes) -> NDArray[Any]:
         raise ValueError("OpenCV cannot decode it")
     if samples.ndim == 2:
         return np.asarray(samples[..., None])
-    order = [2, 1, 0, 3] if samples.shape[2] == 4 else [2, 1, 0]
-    return np.asarray(samples[..., order])
+    reverse = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(samples, reverse, dst=samples))  # in place
 
 
-def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0) -> Raster | None:
+@dataclass(frozen=True)
+class TiffPage:
+    """The page of a TIFF file, decoded to the file's own numbers, ``samples`` (H, W, S).
+
+    ``about``: tifffile's page. ``orientation``: as in EXIF.
+    """
+
+    samples: NDArray[Any]
+    space: str
+    about: Any
+    path: Path
+    profile: bytes | None
+    orientation: int
+
+    def rows(self, start: int, stop: int) -> Raster:
+        """Return the rows from ``start`` up to ``stop``."""
+        samples = _unit(self.samples[start:stop])
+        colour, alpha = _split(samples, self.space, self.about, self.path)
+        if int(self.about.photometric) == 0:
+            colour = 1 - colour
+        colour = np.ascontiguousarray(colour, dtype=np.float32)
+        return Raster(colour, self.space, alpha, self.profile)
+
+
+def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0) -> TiffPage | None:
     """Decode the page ``number`` of a TIFF file of more than 8 bits; None when it has 8 or fewer.
 
     Unsigned integers of 16 and 32 bits and floating point in [0, 1] are read. Compression is
@@ -115,16 +147,15 @@ def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0)
             actual = f"it is a TIFF of {bits} bits in {getattr(page.photometric, 'name', photometric)}"
             raise picture_error(path, "grey, RGB or CMYK", actual)
         space = _SPACES[photometric]
-        samples = _unit_checked(_tiff_samples(page, data, path), path)
-        colour, alpha = _split(samples, space, page, path)
-        if photometric == 0:
-            colour = 1 - colour
+        samples = _tiff_samples(page, data, path)
+        _check_samples(samples, path)
         profile = page.tags.valueof(_PROFILE)
         orientation = page.tags.valueof(_ORIENTATION, 1)
-    return Raster(
-        np.ascontiguousarray(colour, dtype=np.float32),
+    return TiffPage(
+        samples,
         space,
-        alpha,
+        page,
+        path,
         profile if isinstance(profile, bytes) else None,
         orientation if isinstance(orientation, int) else 1,
     )
@@ -140,7 +171,7 @@ def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
     except (ValueError, KeyError, ImportError) as problem:
         if "imagecodecs" not in str(problem) and not isinstance(problem, ImportError):
             raise
-        return _tiff_by_opencv(page, data, path)
+        return _tiff_bydecode_samples(page, data, path)
     if page.axes == "YX":
         return samples[..., None]
     if page.axes == "SYX":
@@ -150,7 +181,7 @@ def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
     return samples
 
 
-def _tiff_by_opencv(page: Any, data: bytes, path: Path) -> NDArray[Any]:
+def _tiff_bydecode_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
     """Return samples in a compression tifffile cannot undo by itself."""
     plain = page.axes == "YX" or (page.axes == "YXS" and int(page.photometric) == 2)
     if not plain or page.bitspersample != 16 or page.sampleformat != 1:
@@ -161,17 +192,17 @@ def _tiff_by_opencv(page: Any, data: bytes, path: Path) -> NDArray[Any]:
     if _ORIENTATION in page.tags:  # OpenCV would apply it, and it is applied later
         at = page.tags[_ORIENTATION].valueoffset
         upright[at : at + 2] = (1).to_bytes(2, "little" if page.parent.byteorder == "<" else "big")
-    samples = _opencv(bytes(upright))
+    samples = decode_samples(bytes(upright))
     expected = (page.imagelength, page.imagewidth, page.samplesperpixel)
     if samples.shape != expected or samples.dtype != np.uint16:
         raise ValueError(f"expected 16-bit samples of shape {expected}, OpenCV gave {samples.shape}")
     return samples
 
 
-def _unit_checked(samples: NDArray[Any], path: Path) -> NDArray[np.float32]:
-    """Convert samples of any number type to float32 in [0, 1]."""
+def _check_samples(samples: NDArray[Any], path: Path) -> None:
+    """Raise PictureError for samples that are neither unsigned nor in [0, 1]."""
     if samples.dtype.kind == "u":
-        return _unit(samples)
+        return
     if samples.dtype.kind != "f":
         raise picture_error(
             path, "unsigned or floating-point samples", f"the TIFF holds {samples.dtype.name}"
@@ -180,11 +211,12 @@ def _unit_checked(samples: NDArray[Any], path: Path) -> NDArray[np.float32]:
     if not (low >= 0.0 and high <= 1.0):  # also when they are not numbers
         expected = "floating-point samples in [0, 1]"
         raise picture_error(path, expected, f"the TIFF holds values from {low:g} to {high:g}")
-    return samples.astype(np.float32)
 
 
 def _unit(samples: NDArray[Any]) -> NDArray[np.float32]:
-    """Convert unsigned integers to float32 in [0, 1]."""
+    """Convert unsigned integers to float32 in [0, 1]; floating-point numbers are in it."""
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
     top = np.iinfo(samples.dtype).max
     shares = np.divide(samples, top, dtype=np.float32 if top <= 65535 else np.float64)
     return np.asarray(shares, dtype=np.float32)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import os
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from impasto.errors import PictureError
-from impasto.imaging.decoder import decode, read
+from impasto.imaging.decoder import STRIP, Size, decode, decode_image, read, shrunk_array
+from impasto.imaging.guard import decoding
 from impasto.imaging.read_options import READING, ReadOptions
+from impasto.imaging.shrinker import shrunk_size
 from impasto.imaging.transparency import fill_transparent
 from impasto.types import Picture
 
@@ -35,43 +37,47 @@ def kind_of(thing: object) -> str:
     return "None" if thing is None else f"an object of type {type(thing).__name__}"
 
 
-def load_picture(source: PictureLike, reading: ReadOptions = READING) -> Picture:
-    """Return a ``Picture`` from anything that is one. Raises PictureError."""
-    source = in_memory(source, reading)
+def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size = None) -> Picture:
+    """Return a ``Picture`` from anything that is one; ``size``: as in ``read``. Raises PictureError."""
+    source = in_memory(source, reading, size)
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
-        return from_array(source)
+        return _in_strips(source, size)
     if not isinstance(source, (str, os.PathLike)):
         raise PictureError(
             "expected a picture: a path, an array, a Picture, an image of Pillow's, bytes or a binary file; "
             f"got {kind_of(source)}"
         )
-    return read(source, reading)
+    return read(source, reading, size)
 
 
-def in_memory(source: Any, reading: ReadOptions = READING) -> Any:
+def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) -> Any:
     """Return ``source``, or the ``Picture`` of an image of Pillow's, of bytes or of a binary file object.
 
-    Raises PictureError for those that are no pictures.
+    ``size``: as in ``read``. Raises PictureError for those that are no pictures.
     """
     if isinstance(source, Image.Image):
-        stream = io.BytesIO()
-        upright = ImageOps.exif_transpose(source)
-        plain = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
-        plain.save(stream, "PNG", compress_level=0, icc_profile=upright.info.get("icc_profile"))
-        return decode(stream.getvalue(), reading=reading)
+        with decoding(Path("picture"), "Pillow"):
+            return decode_image(source, size)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return decode(bytes(source), reading=reading)
+        return decode(bytes(source), reading=reading, size=size)
     if not isinstance(source, (str, os.PathLike)) and callable(getattr(source, "read", None)):
         data = source.read()
         if not isinstance(data, bytes):
             raise PictureError(f"expected a file opened in binary mode; reading it gave {kind_of(data)}")
-        return decode(data, reading=reading)
+        return decode(data, reading=reading, size=size)
     return source
 
 
-_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+def _in_strips(array: NDArray[Any], size: Size) -> Picture:
+    """Return the picture in an array, shrunk for ``size`` if it is large. Raises PictureError."""
+    if array.ndim not in (2, 3) or shrunk_size(array.shape[1] or 1, array.shape[0], size) is None:
+        return from_array(array)
+    height, width = array.shape[:2]
+    step = max(1, STRIP // width)
+    strips = (from_array(array[start : start + step]) for start in range(0, height, step))
+    return shrunk_array(strips, width, height, size)
 
 
 def from_array(array: NDArray[Any]) -> Picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 
 from PIL import Image
@@ -11,8 +12,13 @@ from PIL import Image
 from impasto.imaging import formats
 from impasto.imaging.guard import ImagingWarning
 
-_GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"tmap", b"apple:photo:2020:aux:hdrgainmap")
-"""Marks of gain maps: of Ultra HDR (Android), ISO 21496-1 (in JPEG, and in HEIC and AVIF), and Apple."""
+_GAIN_MAPS = re.compile(
+    rb"hdrgm:Version|urn:iso:std:iso:ts:21496:-1|apple:photo:2020:aux:hdrgainmap"
+    rb"|infe[\2\3].{5}(?:..)?..tmap",
+    re.DOTALL,
+)
+"""Marks of gain maps: of Ultra HDR (Android), ISO 21496-1 (in JPEG), Apple, and ISO 21496-1 in HEIC and AVIF,
+the type of an item (ISO/IEC 14496-12, 8.11.6.2)."""
 _REDUCED = 1
 """The bit of TIFF's NewSubfileType for a page that is a smaller version of another (TIFF 6.0, section 8)."""
 _SUBFILE = 254
@@ -29,7 +35,7 @@ def note_left_out(data: bytes, kind: formats.Format) -> None:
         one, several = ("page", "pages") if kind is formats.TIFF else ("frame", "frames")
         number = f"{frames - 1} other {one if frames == 2 else several}"
         _warn(f"the file has {number}; only the first one was read")
-    elif any(mark in data for mark in _GAIN_MAPS):
+    elif _GAIN_MAPS.search(data):
         _warn("the gain map, for screens with high dynamic range, was left out")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -364,4 +365,11 @@ class OptimizeOptions(Options):
 
     def style_sampling(self) -> dict[str, Any]:
         """Return the keyword arguments of ``catalogue.loader.load_style``."""
-        return {"sizing": self.style_sizes, "resampling": self.resampling, "rounding": self.rounding}
+        own = (self.size,) if isinstance(self.size, int) else self.size
+        largest = math.ceil(self.style_side(max(own)) * max(self.style_scales, default=1.0))
+        return {
+            "sizing": self.style_sizes,
+            "resampling": self.resampling,
+            "rounding": self.rounding,
+            "largest": largest,
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -220,7 +221,7 @@ class FastPainter:
 
     def _statistics(self, style: StyleLike, long_side: float) -> Statistics:
         assert isinstance(self.engine, AnyPaintingPainter)
-        loaded = load_style(style, reading=self._reading)
+        loaded = load_style(style, largest=math.ceil(long_side), reading=self._reading)
         if isinstance(loaded, FileStyle):
             numbers = loaded.numbers(self.engine.encoder, LAYERS, long_side)
             return {

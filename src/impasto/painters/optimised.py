@@ -75,7 +75,7 @@ class OptimisedPainter:
         self._strokes = None if strokes is None else load_style(strokes, **sampling, reading=reading)
         self._start = None
         if options.init not in get_args(Initialisation):
-            self._start = opaque(load_picture(options.init, reading))
+            self._start = opaque(load_picture(options.init, reading, options.size))
         self._encoder = self._load(options, like)
         self.options = with_layer_names(options, self._encoder)
         self.device = "auto"  # chosen for each painting

@@ -109,7 +109,10 @@ def compute_story(
             "a page compares content with style: expected a content weight and a style weight above 0; got "
             f"{chosen.content_weight:g} and {chosen.style_weight:g}"
         )
-    photo, loaded = opaque(load_picture(content)), load_style(style, **chosen.style_sampling())
+    photo, loaded = (
+        opaque(load_picture(content, size=chosen.size)),
+        load_style(style, **chosen.style_sampling()),
+    )
     check_style_files([loaded], network, chosen)
     sets = len(paper_layers(network)) if isinstance(loaded, PictureStyle) else len(chosen.style_layers)
     work = costs(chosen, len(paper_layers(network)), sets)

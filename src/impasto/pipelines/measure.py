@@ -36,8 +36,10 @@ def measure(
     """
     network = judge or find_judge()
     encoder = None if network is None else load_judge(network, convention)
-    painted, photo, painting = (to_tensor(load_picture(one).pixels) for one in (result, content, style))
-    return measure_tensors(painted, photo, painting, encoder)
+    painted = load_picture(result)
+    size = max(painted.width, painted.height)
+    photo, painting = (to_tensor(load_picture(one, size=size).pixels) for one in (content, style))
+    return measure_tensors(to_tensor(painted.pixels), photo, painting, encoder)
 
 
 def find_judge() -> str | None:

@@ -144,7 +144,7 @@ def _paint_alone(
     """Do the work of ``paint_job``, while no other process has the checkpoint."""
     near = fetched(job)
     painter = painter or make_painter(near, materials)
-    picture = load_picture(near.content.place, job.reading) if photo is None else photo
+    picture = load_picture(near.content.place, job.reading, job.options.size) if photo is None else photo
     job = replace(job, options=_with_given_init(painter.options, job.options))
     checkpointer = None
     if checkpoint is not None:
@@ -229,7 +229,8 @@ def stylize(
         raise OptionError(f"expected options of type impasto.OptimizeOptions; got {type(options).__name__}")
     _check_losses(extra_losses, checkpoint)
     reading = taken(reading, changes)
-    content = in_memory(content, reading)
+    chosen = (options or find_preset(preset).options).replace(**changes)
+    content = in_memory(content, reading, chosen.size)
     materials = Materials(
         styles=_styles(style),
         content_masks=list_masks(content_masks),
@@ -239,11 +240,10 @@ def stylize(
         encoder=encoder,
         extra_losses=extra_losses or {},
     )
-    chosen = (options or find_preset(preset).options).replace(**changes)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=checkpoint is not None)
     return paint_job(
         job,
-        photo=None if job.content.place else load_picture(content, reading),
+        photo=None if job.content.place else load_picture(content, reading, chosen.size),
         materials=materials,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
@@ -274,11 +274,11 @@ def fast(
     the photograph stays as it is. Other arguments and errors are as for ``stylize``.
     """
     reading = taken(reading, changes)
-    content = in_memory(content, reading)
-    materials = Materials(styles=_styles(style), content_masks=list_masks(content_masks), protect=protect)
     chosen = (options or FastOptions()).replace(**changes)
+    content = in_memory(content, reading, chosen.size)
+    materials = Materials(styles=_styles(style), content_masks=list_masks(content_masks), protect=protect)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=False)
-    photo = None if job.content.place else load_picture(content, reading)
+    photo = None if job.content.place else load_picture(content, reading, chosen.size)
     return paint_job(job, photo=photo, materials=materials)
 
 

@@ -77,7 +77,7 @@ def read_photos(
 
 
 def _read(path: Path, smallest: int) -> Tensor:
-    picture = imaging.read(path)
+    picture = imaging.read(path, size=LONGEST)
     pixels = imaging.fill_transparent(picture) if picture.alpha is not None else picture.pixels
     width, height = picture.width, picture.height
     if max(width, height) > LONGEST:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,25 +13,37 @@ from safetensors.torch import save
 from impasto import files
 from impasto.catalogue.cards import SUFFIX, StyleCard
 from impasto.catalogue.files import FileStyle, measure_style_file, write_style
-from impasto.catalogue.measured import CollectionStyle, PictureStyle, Style
+from impasto.catalogue.loader import StyleLike, load_style, pictures_in
+from impasto.catalogue.lookup import find_style
+from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, StyleError
+from impasto.imaging.inputs import load_picture, opaque
 from impasto.networks.train.learners import AnyPaintingLearner, Architecture, JohnsonLearner, Learner
 from impasto.networks.train.painting_loss import STYLE_LAYERS
+from impasto.types import Picture
 
 SUFFIXES: dict[Architecture, str] = {"any-painting": SUFFIX, "johnson2016": ".safetensors"}
 """What the names of the files end with."""
 
 
-def measured_file(style: Style, encoder: FeatureExtractor, title: str) -> FileStyle:
-    """Return ``style`` as a style file has it. Raises StyleError for one that cannot be kept in a file."""
-    if isinstance(style, FileStyle):
-        return style
-    members = style.members if isinstance(style, CollectionStyle) else (style,)
-    pictures = [one.picture for one in members if isinstance(one, PictureStyle)]
-    if len(pictures) < len(members):
-        kind = type(style).__name__
-        raise StyleError(f"training takes pictures, folders, style files and named styles; got {kind}")
+def measured_file(source: StyleLike, encoder: FeatureExtractor, title: str) -> FileStyle:
+    """Return ``source`` as a style file has it; of a folder's pictures one at a time is in memory.
+
+    Raises StyleError for one that cannot be kept in a file, and the errors of ``load_style``.
+    """
+    pictures: Iterable[Picture]
+    if isinstance(source, (str, os.PathLike)) and find_style(os.fspath(source)).kind == "folder":
+        pictures = (opaque(load_picture(one)) for one in pictures_in(source))
+    else:
+        style = load_style(source)
+        if isinstance(style, FileStyle):
+            return style
+        members = style.members if isinstance(style, CollectionStyle) else (style,)
+        pictures = found = [one.picture for one in members if isinstance(one, PictureStyle)]
+        if len(found) < len(members):
+            kind = type(style).__name__
+            raise StyleError(f"training takes pictures, folders, style files and named styles; got {kind}")
     card, tensors = measure_style_file(pictures, encoder, STYLE_LAYERS, StyleCard(title), half=True)
     return FileStyle(Path(title), card, tensors)
 

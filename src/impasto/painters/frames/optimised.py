@@ -90,11 +90,12 @@ class OptimisedFramePainter:
             )
         if options.seamless is not None:
             raise OptionError("the frames of a film have seams at their edges: expected no seamless")
-        loaded = [load_style(style, **options.style_sampling()) for style in styles]
+        height, width = first.shape[:2]
+        sampling = options.replace(size=(width, height)).style_sampling()
+        loaded = [load_style(style, **sampling) for style in styles]
         network = normalised(load_encoder(options), options, Picture(first), loaded)
         options = with_layer_names(options, network)
         check_style_files(loaded, network, options)
-        height, width = first.shape[:2]
         self.options = options.replace(size=(width, height))
         self.network = network
         recoloured = options.color in ("match-style", "luminance-first")

@@ -47,7 +47,7 @@ def find_photo(source: PictureLike, size: int) -> Picture:
     """Return a picture without transparency, with a long side of at most ``size``. Raises PictureError."""
     if isinstance(size, bool) or not isinstance(size, int) or size < 16:
         raise OptionError(f"expected size to be a whole number of pixels, at least 16; got {size!r}")
-    return shrunk(opaque(load_picture(source)), size)
+    return shrunk(opaque(load_picture(source, size=size)), size)
 
 
 def as_network(encoder: FeatureExtractor | str) -> FeatureExtractor:

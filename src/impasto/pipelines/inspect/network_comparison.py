@@ -63,7 +63,7 @@ def compare_networks(
     names = list(dict.fromkeys(networks or available()))
     if not names:
         raise InputError("expected at least one network to paint with; got none")
-    photo = opaque(load_picture(content))
+    photo = opaque(load_picture(content, size=chosen.size))
     loaded = load_style(style, **chosen.style_sampling())
     if not isinstance(loaded, PictureStyle):
         raise InputError(

@@ -26,7 +26,7 @@ from impasto.networks.train.team import ALONE, Team
 from impasto.networks.transport import Gaussian
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.device import choose_device, multiplies_bfloat16
-from impasto.painters.sources import fingerprint, load_style
+from impasto.painters.sources import fingerprint
 
 FEW = 40
 """With fewer photographs than this, a note warns the user."""
@@ -76,7 +76,7 @@ def gather(
     """
     device = choose_device(plan.device) if team.size == 1 else torch.device(team.device)
     encoder = load_encoder("tiny").requires_grad_(False)
-    style = measured_file(load_style(plan.painting), encoder, plan.title)
+    style = measured_file(plan.painting, encoder, plan.title)
     encoder = encoder.to(device)
     targets = [_target(style, encoder, size) for size in SIZES]
     paths = find_photos([Path(p) for p in plan.photos], plan.most_photos) if plan.photos else []
