@@ -29,6 +29,9 @@ Kind = Literal[
     "layers",
     "layer sets",
     "classes",
+    "mask",
+    "masks",
+    "style",
 ]
 _KEY = "parameter"
 
@@ -40,8 +43,9 @@ class Parameter:
     ``help``: a sentence, as the command line and the documentation show it. ``kind``: which values it has:
     a number, a whole number, a time in seconds or another number kept as a fraction, True or False, one of
     ``choices`` (a Literal), a text (over HTTP, of ``choices``), a size in pixels or (width, height), a list
-    of numbers, layers with weights, or several of those, or classes with weights. ``group``: the heading
-    that it stands under. ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it
+    of numbers, layers with weights, or several of those, or classes with weights; or an input: a mask,
+    several, or a style. ``engine``: the only engine that has it, "" if all do. ``group``: the heading that
+    it stands under. ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it
     may not. ``optional``: None is allowed. ``flags``: its names on the command line where they are not its
     own. ``shown``: what the help calls the default. ``expected``: what messages call a text. ``bound``: the
     most that a request over HTTP may ask for.
@@ -60,6 +64,7 @@ class Parameter:
     shown: str = ""
     expected: str = ""
     bound: float | None = None
+    engine: str = ""
 
     def describe(self) -> str:
         """Return what a value must be, as messages have it: "a number, 0 or more"."""

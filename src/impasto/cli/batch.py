@@ -17,6 +17,7 @@ from impasto.cli.choices import (
     WORKERS,
     CheckpointEvery,
     Choices,
+    InputChoices,
     Json,
     KeepLocation,
     NetworkChoices,
@@ -39,6 +40,7 @@ from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import InputError, OptionError
 from impasto.files.places import name_of
 from impasto.inference.options import FastOptions
+from impasto.jobs.inputs import Inputs, inputs_for
 from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import INTERVAL
 
@@ -155,6 +157,7 @@ def batch(
         ),
     ] = False,
     network: NetworkChoices,
+    inputs: InputChoices,
     checkpoint_every: CheckpointEvery = None,
     workers: Workers = None,
     ray: RayAddress = None,
@@ -198,6 +201,8 @@ def batch(
     quick = fast_options(choices, network, fast=fast)
     if quick is not None and checkpoint_every is not None:
         raise OptionError("--checkpoint-every does not work with --fast")
+    for name in sorted(inputs.given() - set(inputs_for("fast" if fast else "optimize"))):
+        raise OptionError(f"{spelt(name, Inputs)} does not work with --fast")
     from impasto.files.places import plain
     from impasto.jobs.pairs import known_styles, photographs
     from impasto.pipelines.batch import batch as paint_batch
@@ -217,6 +222,7 @@ def batch(
             **kept(strip_metadata, keep_location, no_recipe),
             checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
             reading=reading.options(),
+            **inputs.references(),
             workers=among,
             ray=ray,
             policy=Policy() if retries is None else replace(Policy(), retries=retries),

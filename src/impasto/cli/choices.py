@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
+from impasto.cli.streams import label
 from impasto.errors import OptionError
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
+from impasto.jobs import Job, Reference
+from impasto.jobs.inputs import INPUTS, LISTS, Inputs, inputs_for
 from impasto.optimize.checkpoints import INTERVAL
-from impasto.optimize.options import REGIONS as REGIONS
-from impasto.optimize.options import STYLES as STYLES
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS, Preset
 from impasto.optimize.presets import preset as find_preset
@@ -97,10 +98,10 @@ RayAddress = Annotated[
     ),
 ]
 
-_TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool}
+_TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool, "masks": list[str]}
 _DESCRIBED = {
     options: {name: described for name, described, _ in parameters(options)}
-    for options in (OptimizeOptions, FastOptions, FilmOptions, ReadOptions)
+    for options in (OptimizeOptions, FastOptions, FilmOptions, ReadOptions, Inputs)
 }
 
 
@@ -116,6 +117,8 @@ def shown_default(described: Parameter, default: Any) -> str:
     """Return a field's default for help and documentation."""
     if described.shown:
         return described.shown
+    if described.kind in ("mask", "masks", "style"):
+        return "none"
     if described.kind == "switch":
         return "on" if default else "off"
     if described.kind == "layers":
@@ -127,7 +130,9 @@ def shown_default(described: Parameter, default: Any) -> str:
 
 def _option(name: str, described: Parameter, default: Any) -> Any:
     """Return the option of a field; its help ends with the field's default."""
-    words = f"{described.help} \\[default: {shown_default(described, default)}]"
+    words = described.help
+    if name not in INPUTS:
+        words += f" \\[default: {shown_default(described, default)}]"
     return typer.Option(*flags(name, described), help=words, rich_help_panel=described.group or None)
 
 
@@ -213,6 +218,25 @@ class _TypedReading(_Typed):
         return start.replace(**self.changes())
 
 
+class _TypedInputs(_Typed):
+    """The inputs besides photograph and styles, as typed."""
+
+    kind = Inputs
+
+    def references(self, earlier: Job | None = None) -> dict[str, Any]:
+        """Return the fields of a job for the inputs typed and, for the others, those of ``earlier``."""
+        found: dict[str, Any] = {}
+        for name in sorted(self.given()):
+            typed = getattr(self, name)
+            found[name] = tuple(map(reference, typed)) if name in LISTS else reference(typed)
+        return ({} if earlier is None else {name: getattr(earlier, name) for name in INPUTS}) | found
+
+
+def reference(place: str) -> Reference:
+    """Return a reference to a file or name that was typed, or to standard input."""
+    return Reference(place, label(place))
+
+
 def _fields(options: Any, *, without: tuple[str, ...] = (), group: str | None = None) -> list[Any]:
     """Return the fields of a command's choices: those of ``options``, each None for what was left out.
 
@@ -250,6 +274,10 @@ if TYPE_CHECKING:
 
     class ReadChoices(_TypedReading): ...
 
+    class InputChoices(_TypedInputs): ...
+
+    class FastInputChoices(_TypedInputs): ...
+
 else:
     _PRESET = Annotated[str | None, typer.Option(help=_preset_help("default"))]
     Choices = make_dataclass(
@@ -268,6 +296,13 @@ else:
     )
     FilmChoices = make_dataclass(
         "FilmChoices", _fields(FilmOptions, without=("size",)), bases=(_TypedFilm,), frozen=True
+    )
+    InputChoices = make_dataclass("InputChoices", _fields(Inputs), bases=(_TypedInputs,), frozen=True)
+    FastInputChoices = make_dataclass(
+        "FastInputChoices",
+        _fields(Inputs, without=tuple(set(INPUTS) - set(inputs_for("fast")))),
+        bases=(_TypedInputs,),
+        frozen=True,
     )
     ReadChoices = make_dataclass("ReadChoices", _fields(ReadOptions), bases=(_TypedReading,), frozen=True)
 

@@ -13,6 +13,7 @@ import typer
 
 from impasto.cli.choices import (
     FastChoices,
+    FastInputChoices,
     Format,
     KeepLocation,
     NoRecipe,
@@ -21,11 +22,13 @@ from impasto.cli.choices import (
     Recursive,
     StripMetadata,
     kept,
+    reference,
+    spelt,
     with_choices,
 )
-from impasto.cli.streams import label
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.inference.options import FastOptions
+from impasto.jobs.inputs import Inputs
 
 if TYPE_CHECKING:
     from impasto.jobs import Job
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from impasto.pipelines.photo import Result
 
 SOME_FAILED = 1
-CAMERA, REGIONS = "Camera", "Regions"
+CAMERA = "Camera"
 
 
 @with_choices
@@ -61,18 +64,7 @@ def fast(
     ] = None,
     *,
     choices: FastChoices,
-    content_mask: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A grey mask, white where the style applies; once per style, in their order.",
-            rich_help_panel=REGIONS,
-            show_default=False,
-        ),
-    ] = None,
-    protect: Annotated[
-        str | None,
-        typer.Option(help="A mask, white where the photograph stays as it is.", rich_help_panel=REGIONS),
-    ] = None,
+    inputs: FastInputChoices,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
     reading: ReadChoices,
@@ -120,8 +112,8 @@ def fast(
     given = [text for text in (photo, *(styles or ())) if text is not None]
     photos, names = (given[:1], given[1:]) if camera is None else ([], given)
     _check_request(photos, output, camera, serve, frames)
-    if camera is not None and (content_mask or protect):
-        raise OptionError("--content-mask and --protect are for photographs; expected no --camera")
+    if camera is not None and inputs.given():
+        raise OptionError(f"{spelt(min(inputs.given()), Inputs)} is for photographs; expected no --camera")
     if not names and choices.model is None:
         raise InputError("missing a style: a painting's file, or a name; see impasto fast --help")
     from impasto.jobs import Job, Reference
@@ -130,12 +122,11 @@ def fast(
     options = choices.options()
     job = Job(
         Reference(),
-        tuple(Reference(name, label(name)) for name in names),
+        tuple(reference(name) for name in names),
         options=options,
-        content_masks=tuple(Reference(mask, label(mask)) for mask in content_mask or ()),
-        protect=None if protect is None else Reference(protect, label(protect)),
         quality=quality,
         reading=reading.options(),
+        **inputs.references(),
         **kept(strip_metadata, keep_location, no_recipe),
     )
     painter = FastPainter(job)
@@ -146,7 +137,7 @@ def fast(
         record(painter, camera, output=output, port=serve, frames=frames, quality=quality, show=show)
         return
     jobs = [
-        replace(job, content=Reference(str(content), label(str(content))), output=str(target))
+        replace(job, content=reference(str(content)), output=str(target))
         for content, target in outputs(
             photos, _ending(names or [options.model or ""], options), output, recursive
         )

@@ -14,6 +14,7 @@ from impasto import files
 from impasto.cli.choices import flags, shown_default
 from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import FastOptions
+from impasto.jobs.inputs import Inputs
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import parameters
 from impasto.pipelines.video.options import FilmOptions
@@ -26,10 +27,10 @@ def tables() -> str:
     optimise = _by_group(OptimizeOptions)
     fast = _table("Fast networks (`impasto fast`, `impasto.FastOptions`)", list(_rows(FastOptions)))
     film = _table("Films (`impasto video`, `impasto.FilmOptions`)", list(_rows(FilmOptions)))
+    inputs = _table("Inputs (`impasto stylize`, `fast`, `batch`, and Python)", list(_rows(Inputs)))
     read = _table("Reading of pictures (all commands that paint pictures)", list(_rows(ReadOptions)))
-    return "\n".join(
-        [*(_table(group or "Painting", rows) for group, rows in optimise.items()), fast, film, read]
-    )
+    paint = (_table(group or "Painting", rows) for group, rows in optimise.items())
+    return "\n".join([inputs, *paint, fast, film, read])
 
 
 def _by_group(options: Any) -> dict[str, list[str]]:

@@ -14,23 +14,9 @@ STREAM = "-"
 STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
 
 READING = frozenset(
-    [
-        "content",
-        "photo",
-        "style",
-        "styles",
-        "paintings",
-        "result",
-        "contents",
-        "init",
-        "protect",
-        "strokes",
-        "content_mask",
-        "style_mask",
-        "repeat",
-    ]
+    ["content", "photo", "style", "styles", "paintings", "result", "contents", "init", "repeat"]
 )
-"""The parameters of all commands that may be ``-``, for standard input."""
+"""The parameters of all commands that may be ``-``, for standard input, besides ``jobs.inputs.INPUTS``."""
 WRITING = {
     "stylize": ".png",
     "resume": ".png",
@@ -84,7 +70,12 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     terminal or empty.
     """
     names = [n for n, value in given.items() for one in _several(value) if str(one) == STREAM]
-    inputs = [name for name in names if name in READING and (command, name) not in _FILES_ONLY]
+    reading = READING
+    if names:
+        from impasto.jobs.inputs import INPUTS
+
+        reading |= set(INPUTS)
+    inputs = [name for name in names if name in reading and (command, name) not in _FILES_ONLY]
     for name in names:
         if name not in inputs and name in _FILES and (name != "output" or command not in WRITING):
             raise OptionError(f"expected a file for {name.upper()} of impasto {command}; got -")

@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from impasto.cli.choices import (
-    REGIONS,
-    STYLES,
     CheckpointEvery,
     Choices,
     Format,
+    InputChoices,
     Json,
     KeepLocation,
     NoRecipe,
@@ -22,11 +21,12 @@ from impasto.cli.choices import (
     ReadChoices,
     StripMetadata,
     kept,
+    reference,
     shown,
     with_choices,
 )
 from impasto.cli.painting import Outputs, paint
-from impasto.cli.streams import STREAM, label
+from impasto.cli.streams import STREAM
 from impasto.errors import InputError
 from impasto.files.json_text import parse_json
 from impasto.jobs import Job, Reference
@@ -53,30 +53,7 @@ def stylize(
     ] = None,
     *,
     choices: Choices,
-    content_mask: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A grey mask per style, white where it applies; or one picture of flat coloured regions.",
-            rich_help_panel=REGIONS,
-        ),
-    ] = None,
-    style_mask: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A mask per style picture: white where to use it, or regions in the content mask's colours.",
-            rich_help_panel=REGIONS,
-        ),
-    ] = None,
-    protect: Annotated[
-        str | None,
-        typer.Option(help="A mask, white where the photograph stays as it is.", rich_help_panel=REGIONS),
-    ] = None,
-    strokes: Annotated[
-        str | None,
-        typer.Option(
-            help="Another style for the fine strokes; STYLE gives layout and colours.", rich_help_panel=STYLES
-        ),
-    ] = None,
+    inputs: InputChoices,
     save_every: Annotated[
         int | None, typer.Option(min=1, help="Also save the picture every N iterations: OUT_0100.png ...")
     ] = None,
@@ -141,14 +118,11 @@ def stylize(
     before = earlier.options if isinstance(earlier.options, OptimizeOptions) and repeat is not None else None
     job = Job(
         content=earlier.content if content is None else reference(str(content)),
-        styles=references(style) or earlier.styles,
+        styles=tuple(map(reference, style or ())) or earlier.styles,
         options=choices.options(before),
-        content_masks=references(content_mask) or earlier.content_masks,
-        style_masks=references(style_mask) or earlier.style_masks,
-        protect=earlier.protect if protect is None else reference(protect),
-        strokes=earlier.strokes if strokes is None else reference(strokes),
         quality=quality,
         reading=reading.options(earlier.reading),
+        **inputs.references(earlier),
         **kept(strip_metadata, keep_location, no_recipe),
     )
     if not job.styles:
@@ -167,16 +141,6 @@ def stylize(
         show=shown(quiet, json),
     )
     raise typer.Exit(paint(replace(job, output=str(output)), outputs))
-
-
-def references(given: list[str] | None) -> tuple[Reference, ...]:
-    """Return references to the files or names that were typed."""
-    return tuple(map(reference, given or ()))
-
-
-def reference(place: str) -> Reference:
-    """Return a reference to a file or name that was typed, or to standard input."""
-    return Reference(place, label(place))
 
 
 def read_recipe(path: Path) -> Job:

@@ -11,7 +11,8 @@ from impasto.catalogue.lookup import named_or_path, named_styles
 from impasto.errors import InputError
 from impasto.files import digests
 from impasto.files.places import fetch, fetched_version, is_address, is_there
-from impasto.jobs.job import LISTS, Job, Reference
+from impasto.jobs.inputs import LISTS
+from impasto.jobs.job import Job, Reference
 from impasto.jobs.run import Run
 from impasto.optimize.options import Initialisation, OptimizeOptions
 
@@ -168,7 +169,7 @@ def _compared(job: Job, by_weights: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field, several in job.inputs_by_name().items():
         held = [one.digest or one.place for one in several]
-        found[field.replace("_", " ")] = held if field in LISTS else next(iter(held), None)
+        found[field.replace("_", " ")] = held if field in ("styles", *LISTS) else next(iter(held), None)
     start = found.pop("start")
     found |= {key: value for key, value in options.to_dict().items() if key not in _IGNORED}
     found |= job.reading.differing()

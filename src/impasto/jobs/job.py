@@ -10,6 +10,7 @@ from impasto.errors import OptionError
 from impasto.files.places import is_path
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
+from impasto.jobs.inputs import INPUTS, LISTS, Inputs
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import shown
 from impasto.version import __version__
@@ -20,10 +21,6 @@ ENGINES: dict[str, type[OptimizeOptions] | type[FastOptions]] = {
     "fast": FastOptions,
 }
 """The options of each engine, by the engine's name in JSON."""
-
-LISTS = ("styles", "content_masks", "style_masks")
-_SINGLE = ("content", "protect", "strokes", "start")
-"""The inputs of a job by their fields: several references each, and one each."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +70,12 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Inputs[Reference, Reference]):
     """The inputs, options and output of one painting.
 
     ``content``: the photograph. ``styles``: names, style files, pictures, or folders of pictures.
     ``output``: the file to write, whose suffix is the format; "" for none. ``options``: those of the engine
-    that paints. ``content_masks``, ``style_masks``, ``protect``, ``strokes``: as in ``impasto.stylize``.
+    that paints. Further inputs: see ``Inputs``.
     ``quality``: for lossy formats, 1 to 100. ``keep_metadata``: write the photograph's date, author and so on
     to the output; ``keep_location``: also where it was taken. ``keep_recipe``: write inputs and options
     there. ``reading``: how pictures are read. Inputs may be given as strings, which are their places.
@@ -91,10 +88,6 @@ class Job:
     styles: tuple[Reference, ...]
     output: str = ""
     options: PaintOptions = field(default_factory=OptimizeOptions)
-    content_masks: tuple[Reference, ...] = ()
-    style_masks: tuple[Reference, ...] = ()
-    protect: Reference | None = None
-    strokes: Reference | None = None
     start: Reference | None = None
     quality: int = 95
     keep_metadata: bool = True
@@ -105,12 +98,12 @@ class Job:
     network: str = ""
 
     def __post_init__(self) -> None:
-        for name in LISTS:
+        for name in ("styles", *sorted(LISTS)):
             values = getattr(self, name)
             if not isinstance(values, (list, tuple)):
                 raise OptionError(f"expected {name} of a job to be a list; got {shown(values)}")
             object.__setattr__(self, name, tuple(Reference.of(value, name) for value in values))
-        for name in _SINGLE:
+        for name in ("content", "start", *(set(INPUTS) - LISTS)):
             value = getattr(self, name)
             if value is not None or name == "content":
                 object.__setattr__(self, name, Reference.of(value, name))
@@ -135,13 +128,10 @@ class Job:
 
     def inputs_by_name(self) -> dict[str, tuple[Reference, ...]]:
         """Return the inputs by their fields, in order; those of a field that has one or none, too."""
-        found = {}
-        for entry in fields(self):
-            value = getattr(self, entry.name)
-            if entry.name in LISTS:
-                found[entry.name] = value
-            elif entry.name in _SINGLE:
-                found[entry.name] = () if value is None else (value,)
+        found: dict[str, tuple[Reference, ...]] = {}
+        for name in ("content", "styles", *INPUTS, "start"):
+            value = getattr(self, name)
+            found[name] = value if isinstance(value, tuple) else () if value is None else (value,)
         return found
 
     def inputs(self) -> tuple[Reference, ...]:
@@ -153,7 +143,7 @@ class Job:
         changed: dict[str, Any] = {}
         for name, several in self.inputs_by_name().items():
             found = tuple(map(change, several))
-            changed[name] = found if name in LISTS else next(iter(found), None)
+            changed[name] = found if isinstance(getattr(self, name), tuple) else next(iter(found), None)
         return replace(self, **changed)
 
     def to_dict(self) -> dict[str, Any]:
@@ -161,7 +151,7 @@ class Job:
         values: dict[str, Any] = {"engine": self.engine}
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if entry.name in LISTS:
+            if entry.name in ("styles", *LISTS):
                 value = [one.to_json() for one in value]
             elif isinstance(value, Reference):
                 value = value.to_json()

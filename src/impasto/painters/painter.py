@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from impasto.imaging.inputs import MaskLike
 from impasto.jobs import Job, PaintOptions
+from impasto.jobs.inputs import Inputs, converted
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Painting, Picture
 
@@ -19,31 +20,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Materials:
-    """A painter's inputs besides the photograph: paths, or objects in memory.
+class Materials(Inputs["StyleLike", MaskLike]):
+    """A painter's inputs besides the photograph: paths, or objects in memory. See ``Inputs``.
 
     ``encoder``: the caller's network, in place of the one that the options name. ``extra_losses``: as in
     ``impasto.stylize``.
     """
 
     styles: Sequence[StyleLike]
-    content_masks: Sequence[MaskLike] = ()
-    style_masks: Sequence[MaskLike] = ()
-    protect: MaskLike | None = None
-    strokes: StyleLike | None = None
     encoder: FeatureExtractor | LoadedEncoder | None = None
     extra_losses: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, job: Job) -> Materials:
         """Return the files that ``job`` names."""
-        return cls(
-            styles=[style.place for style in job.styles],
-            content_masks=[mask.place for mask in job.content_masks],
-            style_masks=[mask.place for mask in job.style_masks],
-            protect=None if job.protect is None else job.protect.place,
-            strokes=None if job.strokes is None else job.strokes.place,
-        )
+        places = converted(job, lambda reference, _: reference.place)
+        return cls([style.place for style in job.styles], **places)
 
 
 class Painter(Protocol):

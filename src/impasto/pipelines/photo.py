@@ -13,12 +13,13 @@ from impasto import files, imaging
 from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.files.locks import locked
-from impasto.imaging.inputs import MaskLike, PictureLike, in_memory, load_picture, name_of
+from impasto.imaging.inputs import PictureLike, in_memory, load_picture, name_of
 from impasto.imaging.mask_inputs import list_masks
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference, unfinished
 from impasto.jobs.identity import fetched, local_inputs, measure
+from impasto.jobs.inputs import LISTS, converted, inputs_for
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
@@ -177,10 +178,6 @@ def stylize(
     *,
     preset: str = "default",
     options: OptimizeOptions | None = None,
-    content_masks: MaskLike | Sequence[MaskLike] | None = (),
-    style_masks: MaskLike | Sequence[MaskLike] | None = (),
-    protect: MaskLike | None = None,
-    strokes: StyleLike | None = None,
     encoder: FeatureExtractor | LoadedEncoder | str | None = None,
     extra_losses: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -201,13 +198,11 @@ def stylize(
     override single fields of ``OptimizeOptions``, or of ``reading``, how pictures are read:
     ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
 
-    ``content_masks``: one grey mask per style, white where it applies; or one picture of flat coloured
-    regions, with ``style_masks`` of the same colours, one per style. Grey ``style_masks`` select the part
-    of each style picture to use. ``protect``: a grey mask, white where the photograph stays as it is. Masks
-    have the proportions of their pictures, at any size. With one grey mask per style, ``style_weights``
-    and ``blend_layers`` are refused.
-    ``strokes``: another style for the fine strokes; ``style`` gives layout and colours (Gatys et al.,
-    CVPR 2017, section 6).
+    ``changes`` also takes the inputs of ``jobs.inputs.Inputs``: ``content_masks``, one grey mask per style,
+    white where it applies, or one picture of flat coloured regions, with ``style_masks`` of the same colours,
+    one per style; grey ``style_masks`` select the part of each style picture to use; ``protect``, a grey
+    mask, white where the photograph stays as it is; ``strokes``, another style for the fine strokes, where
+    ``style`` gives layout and colours (Gatys et al., CVPR 2017, section 6).
     ``encoder``: a network of your own in place of a name (``impasto.encoders``), with its own settings:
     ``pooling``, ``rescale_pooling``, ``padding`` and ``normalise_activations`` are refused. In the result's
     options it is "custom: NAME". ``extra_losses``: further losses by name, functions of the image
@@ -229,17 +224,10 @@ def stylize(
         raise OptionError(f"expected options of type impasto.OptimizeOptions; got {type(options).__name__}")
     _check_losses(extra_losses, checkpoint)
     reading = taken(reading, changes)
+    inputs = _take_inputs(changes, "optimize")
     chosen = (options or find_preset(preset).options).replace(**changes)
     content = in_memory(content, reading, chosen.size)
-    materials = Materials(
-        styles=_styles(style),
-        content_masks=list_masks(content_masks),
-        style_masks=list_masks(style_masks),
-        protect=protect,
-        strokes=strokes,
-        encoder=encoder,
-        extra_losses=extra_losses or {},
-    )
+    materials = Materials(_styles(style), encoder=encoder, extra_losses=extra_losses or {}, **inputs)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=checkpoint is not None)
     return paint_job(
         job,
@@ -258,8 +246,6 @@ def fast(
     style: StyleLike | Sequence[StyleLike],
     *,
     options: FastOptions | None = None,
-    content_masks: MaskLike | Sequence[MaskLike] | None = (),
-    protect: MaskLike | None = None,
     output: str | os.PathLike[str] | None = None,
     quality: int = 95,
     reading: ReadOptions = READING,
@@ -270,13 +256,14 @@ def fast(
     ``style``: as for ``stylize``, or a style that the network in ``options.model`` knows. ``changes``
     override fields of ``options``, a ``FastOptions``, or of ``reading``:
     ``fast("photo.jpg", "starry-night", strength=0.8)``.
-    ``content_masks``: one grey mask per style, white where it applies. ``protect``: a grey mask, white where
-    the photograph stays as it is. Other arguments and errors are as for ``stylize``.
+    It also takes ``content_masks``, one grey mask per style, white where it applies, and ``protect``, a grey
+    mask, white where the photograph stays as it is. Other arguments and errors are as for ``stylize``.
     """
     reading = taken(reading, changes)
+    inputs = _take_inputs(changes, "fast")
     chosen = (options or FastOptions()).replace(**changes)
     content = in_memory(content, reading, chosen.size)
-    materials = Materials(styles=_styles(style), content_masks=list_masks(content_masks), protect=protect)
+    materials = Materials(_styles(style), **inputs)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=False)
     photo = None if job.content.place else load_picture(content, reading, chosen.size)
     return paint_job(job, photo=photo, materials=materials)
@@ -288,6 +275,12 @@ def _styles(given: Any) -> list[Any]:
     if not found:
         raise InputError("expected at least one style; got none")
     return [in_memory(one) for one in found]
+
+
+def _take_inputs(changes: dict[str, Any], engine: str) -> dict[str, Any]:
+    """Remove the inputs of ``engine`` from ``changes``, and return them. Raises InputError."""
+    found = {name: changes.pop(name) for name in inputs_for(engine) if name in changes}
+    return found | {name: tuple(list_masks(found[name])) for name in found if name in LISTS}
 
 
 def _make_job(
@@ -311,18 +304,15 @@ def _make_job(
 
         return Reference(name=name, digest=fingerprint([thing]))
 
-    protect, strokes = materials.protect, materials.strokes
+    names = {"mask": "array", "masks": "array", "style": "picture"}
     return Job(
         content=reference(content),
         styles=tuple(reference(style, "picture") for style in materials.styles),
         output=name_of(output),
         options=options,
-        content_masks=tuple(reference(mask, "array") for mask in materials.content_masks),
-        style_masks=tuple(reference(mask, "array") for mask in materials.style_masks),
-        protect=None if protect is None else reference(protect, "array"),
-        strokes=None if strokes is None else reference(strokes, "picture"),
         quality=quality,
         reading=reading,
+        **converted(materials, lambda thing, described: reference(thing, names[described.kind])),
     )
 
 
