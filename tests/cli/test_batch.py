@@ -483,3 +483,17 @@ def test_a_fast_batch_in_several_processes() -> None:
             np.abs(imaging.read(path).pixels - imaging.read(Path("out") / path.name).pixels).max()
             <= 2.01 / 255
         )
+
+
+def test_every_painting_of_a_batch_has_the_inputs_given(here: Path) -> None:
+    left = np.zeros((64, 96, 3), np.float32)
+    left[:, :48] = 1
+    imaging.write(Picture(left), here / "left.png")
+    result = run("photos/one.png", "--style", "art.png", "-o", "out", *FAST, "--protect", "left.png")
+    assert result.exit_code == 0, result.output
+    photo = imaging.resize(imaging.read("photos/one.png").pixels, 48, 32)
+    apart = np.abs(imaging.read("out/one-art.png").pixels - photo)
+    assert apart[:, :23].max() < 1.1 / 255 < apart[:, 25:].max()
+    assert manifest()[0]["job"]["protect"]["place"] == "left.png"
+    result = run("photos", "--style", "art.png", "-o", "out", "--fast", "--style-mask", "left.png")
+    assert "--style-mask does not work with --fast" in result.stderr
