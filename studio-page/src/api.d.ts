@@ -180,6 +180,11 @@ export interface components {
          */
         JobRequest: {
             /**
+             * Protect
+             * @description A mask, white where the photograph stays as it is.
+             */
+            protect?: string | null;
+            /**
              * Kind
              * @default painting
              * @enum {string}
@@ -214,8 +219,6 @@ export interface components {
              * @default 0
              */
             keep_color?: number;
-            /** Protect */
-            protect?: string | null;
             /**
              * Mask Feather
              * @default 0
@@ -406,6 +409,11 @@ export interface components {
          */
         JobSettings: {
             /**
+             * Protect
+             * @description A mask, white where the photograph stays as it is.
+             */
+            protect?: string | null;
+            /**
              * Kind
              * @default painting
              * @enum {string}
@@ -440,8 +448,6 @@ export interface components {
              * @default 0
              */
             keep_color?: number;
-            /** Protect */
-            protect?: string | null;
             /**
              * Mask Feather
              * @default 0

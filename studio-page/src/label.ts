@@ -5,6 +5,7 @@ import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { address, postJson } from "./http";
 import { isOver, reason } from "./job";
 import { track, untilOver } from "./jobs";
+import { INPUTS } from "./masks";
 import { withParameters } from "./pixels/png";
 import { currentJob, findPainting, findStyle, shares, state, titleOf, update, watch } from "./state";
 import { notice, sayError } from "./status";
@@ -154,7 +155,7 @@ const INSIDE = t`A page that explains this painting, with these settings, at 448
 function untold({ request }: Job): string {
   const main = request.styles.reduce((most, style) => ((style.weight ?? 1) > (most.weight ?? 1) ? style : most));
   const title = main.name ? titleOf(main.name) : (state.paintings.find(({ id }) => id === main.picture)?.name ?? t`one painting`);
-  const masked = Boolean(request.protect) || request.styles.some(({ mask }) => mask);
+  const masked = INPUTS.some(({ key }) => request[key]) || request.styles.some(({ mask }) => mask);
   if (request.styles.length > 1) return t`\u201cLook inside\u201d tells of ${title} alone${masked ? t`, and not of masks` : ""}.`;
   return masked ? t`\u201cLook inside\u201d does not tell of masks.` : "";
 }

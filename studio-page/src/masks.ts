@@ -37,10 +37,16 @@ export function maskSize(): [number, number] {
   return canvas ? fit(canvas.width, canvas.height, SIDE) : [SIDE, SIDE];
 }
 
-/** What can be painted on: the protected part, and each painting in the mix. */
+/** The masks of a painting besides those of its styles, by their names in requests. Previews know `PROTECT` only. */
+export const INPUTS = [{ key: PROTECT, title: t`Keep the photograph`, tint: "#8a8f8c" }] as const;
+
+/** The ids of those masks in the studio. */
+export type InputMasks = Partial<Record<(typeof INPUTS)[number]["key"], string>>;
+
+/** What can be painted on: masks of the whole painting, and each painting in the mix. */
 export function maskTargets(): { key: string; title: string; tint: string }[] {
   const styles = state.mix.map(({ key }, index) => ({ key, title: titleOf(key), tint: TINTS[index % TINTS.length]! }));
-  return [{ key: PROTECT, title: t`Keep the photograph`, tint: "#8a8f8c" }, ...styles];
+  return [...INPUTS, ...styles];
 }
 
 function layer(key: string): Layer {
@@ -158,7 +164,7 @@ export function protectedPart(width: number, height: number): Mask | null {
 }
 
 export function anyMasks(): boolean {
-  return hasPaint(PROTECT) || state.mix.some(({ key }) => hasPaint(key));
+  return INPUTS.some(({ key }) => hasPaint(key)) || state.mix.some(({ key }) => hasPaint(key));
 }
 
 /** One mask for each painting in the mix, or none at all. What is painted nowhere has the rest. */
@@ -174,23 +180,23 @@ async function png(mask: Mask, width: number, height: number): Promise<Blob> {
   return canvas.convertToBlob({ type: "image/png" });
 }
 
-let stored: { about: string; styles: (string | null)[]; protect: string | null } | null = null;
+let stored: { about: string; styles: (string | null)[]; inputs: InputMasks } | null = null;
 
 /** The masks' ids in the studio, sent there where they have changed. */
-export async function storeMasks(): Promise<{ styles: (string | null)[]; protect: string | null }> {
+export async function storeMasks(): Promise<{ styles: (string | null)[]; inputs: InputMasks }> {
   const about = [state.masksChanged, ...state.mix.map(({ key }) => key)].join(" ");
   if (stored?.about === about) return stored;
   const [width, height] = maskSize();
   const put = async (mask: Mask) => (await uploadPicture(await png(mask, width, height), "mask.png", "mask")).id;
-  const kept = protectedPart(width, height);
-  const protect = kept ? await put(kept) : null;
+  const inputs: InputMasks = {};
+  for (const { key } of INPUTS) if (hasPaint(key)) inputs[key] = await put(read(key, width, height));
   const masks = styleMasks(width, height);
   const styles: (string | null)[] = [];
   for (let index = 0; index < state.mix.length; index++) {
     const mask = masks[index];
     styles.push(mask ? await put(mask) : null);
   }
-  stored = { about, styles, protect };
+  stored = { about, styles, inputs };
   return stored;
 }
 

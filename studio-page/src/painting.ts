@@ -172,9 +172,9 @@ async function patiently(send: () => Promise<Response>): Promise<Response> {
 /** Photograph, styles and masks by what the studio knows them by; they are sent where they have not been. */
 async function storeSources(): Promise<Sources> {
   const photo = await idOf(state.photo!, "photo");
-  const { styles: masks, protect } = anyMasks() ? await storeMasks() : { styles: [], protect: null };
+  const { styles: masks, inputs } = anyMasks() ? await storeMasks() : { styles: [], inputs: {} };
   const styles = await Promise.all(state.mix.map(({ key }) => sourceOf(key)));
-  return { photo, styles, masks, protect };
+  return { photo, styles, masks, inputs };
 }
 
 /** A style by its name, or by the picture that is sent where it has not been. */

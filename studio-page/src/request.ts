@@ -1,5 +1,6 @@
 /** The page's settings as a request for a job, and back. */
 
+import type { InputMasks } from "./masks";
 import type { Choice } from "./mix";
 import type { JobRequest, JobSettings } from "./types";
 
@@ -22,11 +23,11 @@ export interface Sources {
   styles: ({ name: string } | { picture: string })[];
   /** One for each style in the mix, or none at all. */
   masks: (string | null)[];
-  protect: string | null;
+  inputs: InputMasks;
 }
 
 /** The request for a painting. Masks decide alone where styles go: weights are equal then. */
-export function toRequest(settings: Settings, { photo, styles, masks, protect }: Sources): JobRequest {
+export function toRequest(settings: Settings, { photo, styles, masks, inputs }: Sources): JobRequest {
   const { size } = settings;
   return {
     kind: "painting",
@@ -40,8 +41,8 @@ export function toRequest(settings: Settings, { photo, styles, masks, protect }:
     strength: settings.strength,
     stroke_size: settings.strokeSize,
     keep_color: settings.keepColor,
-    ...(protect ? { protect } : {}),
-    mask_feather: protect || masks.some(Boolean) ? Math.round(size / 128) : 0,
+    ...inputs,
+    mask_feather: Object.keys(inputs).length > 0 || masks.some(Boolean) ? Math.round(size / 128) : 0,
     seed: settings.seed,
     options: settings.options,
   };

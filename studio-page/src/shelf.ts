@@ -3,7 +3,7 @@
 import { append, fill, h, icon, iconButton } from "./dom";
 import { address, getBlob, getJson } from "./http";
 import { act, deleteJob, finished, readHistory, unfinished } from "./jobs";
-import { forgetMasks, PROTECT, restoreMask } from "./masks";
+import { forgetMasks, INPUTS, restoreMask } from "./masks";
 import { held } from "./painting";
 import { addStored } from "./gallery";
 import { reopenPhoto } from "./photo";
@@ -41,7 +41,7 @@ export async function recall(job: Job): Promise<void> {
 
 async function restoreMasks(request: JobSettings): Promise<void> {
   const wanted: [string, string][] = [];
-  if (request.protect) wanted.push([PROTECT, request.protect]);
+  for (const { key } of INPUTS) if (request[key]) wanted.push([key, request[key]]);
   request.styles.forEach(({ mask, name, picture }) => {
     const key = name ?? state.paintings.find(({ id }) => id === picture)?.key;
     if (mask && key) wanted.push([key, mask]);

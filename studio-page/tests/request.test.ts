@@ -14,7 +14,7 @@ const settings: Settings = {
   seed: 7,
   options: { iterations: 50 },
 };
-const sources = { photo: "p_photo", styles: [{ name: "great-wave" }, { picture: "p_own" }], masks: [], protect: null };
+const sources = { photo: "p_photo", styles: [{ name: "great-wave" }, { picture: "p_own" }], masks: [], inputs: {} };
 
 describe("a request", () => {
   test("has the settings, and each style with its weight", () => {
@@ -46,7 +46,7 @@ describe("a request", () => {
   });
 
   test("that protects a part keeps the weights", () => {
-    const { styles, protect, mask_feather } = toRequest(settings, { ...sources, protect: "p_kept" });
+    const { styles, protect, mask_feather } = toRequest(settings, { ...sources, inputs: { protect: "p_kept" } });
     expect(styles.map(({ weight }) => weight)).toEqual([1, 0.25]);
     expect([protect, mask_feather]).toEqual(["p_kept", 8]);
   });

@@ -53,6 +53,7 @@ def painting_job(
     def reference(picture: str) -> Reference:
         return Reference(picture_place(picture), pictures[picture].name)
 
+    masks: dict[str, Any] = {name: reference(mask) for name, mask in asked.masks().items()}
     return Job(
         content=reference(asked.photo),
         styles=tuple(
@@ -63,7 +64,7 @@ def painting_job(
         options=_options(asked, settings.draft_size),
         reading=settings.reading,
         content_masks=tuple(reference(style.mask) for style in asked.styles if style.mask is not None),
-        protect=None if asked.protect is None else reference(asked.protect),
+        **masks,
     )
 
 
@@ -73,7 +74,7 @@ def explanation_job(
     """Return the job of the page that explains ``asked``: its main style, without masks, at a small size."""
     main = max(asked.styles, key=lambda style: style.weight)
     only = main.model_copy(update={"weight": 1.0, "mask": None})
-    changes = {"styles": [only], "mask_feather": 0.0, "protect": None}
+    changes = {"styles": [only], "mask_feather": 0.0} | dict.fromkeys(asked.masks())
     job = painting_job(asked.model_copy(update=changes), pictures, id, settings=settings)
     options = job.options
     assert isinstance(options, OptimizeOptions)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, create_model, model_validator
 
+from impasto.jobs.inputs import inputs_for
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import parameters, schema
 from impasto.progress import Progress
@@ -85,7 +86,15 @@ class StyleChoice(PreviewStyle):
     mask: PictureId | None = None
 
 
-class JobSettings(BaseModel):
+MASKS = {name: one for name, one in inputs_for("optimize").items() if one.kind == "mask"}
+"""The inputs of a painting that a request may name besides photograph and styles, uploaded masks."""
+_Masks: Any = create_model(
+    "Masks",
+    **{name: (PictureId | None, Field(None, description=one.help)) for name, one in MASKS.items()},  # type: ignore[call-overload]
+)
+
+
+class JobSettings(_Masks):  # type: ignore[misc]
     """The inputs and options of a painting; only ``photo`` and ``styles`` are required."""
 
     kind: Literal["painting", "draft"] = "painting"
@@ -96,13 +105,17 @@ class JobSettings(BaseModel):
     strength: Annotated[Real, Field(ge=0, le=2)] = 1.0
     stroke_size: Annotated[Real, Field(ge=0.1, le=3)] = 1.0
     keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
-    protect: PictureId | None = None
     mask_feather: Annotated[Real, Field(ge=0, le=500)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
     options: Annotated[
         dict[str, JsonValue], Field(max_length=50, json_schema_extra=schema(OptimizeOptions, OPTIONS))
     ] = Field(default_factory=dict)
+
+    def masks(self) -> dict[str, str]:
+        """Return the masks given, those of styles apart, by their names."""
+        found = {name: getattr(self, name) for name in MASKS}
+        return {name: picture for name, picture in found.items() if picture is not None}
 
     @model_validator(mode="after")
     def _masks(self) -> Self:

@@ -122,7 +122,7 @@ def _refused(services: Services, refusal: RefusalError, lane: str) -> ProblemErr
 def _check(services: Services, caller: Caller, asked: schemas.JobSettings) -> dict[str, PictureRecord]:
     """Return the uploads that a request names, by id. Raises ProblemError for missing or unsuitable ones."""
     paintings = [style.picture for style in asked.styles if style.picture is not None]
-    masks = [mask for mask in (*(style.mask for style in asked.styles), asked.protect) if mask is not None]
+    masks = [*(style.mask for style in asked.styles if style.mask is not None), *asked.masks().values()]
     roles = [(asked.photo, "photo"), *((id, "painting") for id in paintings), *((id, "mask") for id in masks)]
     found: dict[str, PictureRecord] = {}
     for id, role in roles:
