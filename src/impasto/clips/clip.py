@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import imaging
+from impasto.clips.timecode import Timecode
 from impasto.errors import OptionError
 from impasto.imaging.read_options import READING
 from impasto.types import Picture, Pixels, Plane
@@ -79,8 +80,8 @@ class ClipInfo:
     10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
     first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
     the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for; ``transfer``, the
-    number of HDR's (ITU-T H.273), 0 for SDR; ``remarks``: what differs from the file, as far as it is known
-    beforehand."""
+    number of HDR's (ITU-T H.273), 0 for SDR; ``hdr``, whether frames have a headroom; ``timecode``, of the
+    first frame that is wanted; ``remarks``: what differs from the file, as far as it is known beforehand."""
 
     width: int
     height: int
@@ -93,6 +94,8 @@ class ClipInfo:
     audio: tuple[str, ...] = ()
     alpha: bool = False
     transfer: int = 0
+    hdr: bool = False
+    timecode: Timecode | None = None
     remarks: tuple[str, ...] = ()
 
 

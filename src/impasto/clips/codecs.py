@@ -190,8 +190,9 @@ def find_target(
     A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a
     suffix, is a folder of frames. Raises OutputError, or OptionError for a codec that does not fit.
     """
-    from impasto.clips.pictures import is_numbered  # loads OpenCV, which the help of the codecs does not
-    from impasto.imaging import WRITABLE_SUFFIXES
+    # They load OpenCV, which the help of the codecs does not.
+    from impasto.clips.frame_files import WRITABLE
+    from impasto.clips.pictures import is_numbered
 
     suffix = path.suffix.lower()
     if str(path) == "-":
@@ -202,8 +203,8 @@ def find_target(
     if not suffix or path.is_dir() or is_numbered(path.name):
         if codec is not None or quality is not None:
             raise OptionError("codec and quality work with videos only: expected neither for frames")
-        if suffix and not path.is_dir() and suffix not in WRITABLE_SUFFIXES:
-            expected = f"frames in one of {', '.join(WRITABLE_SUFFIXES)}"
+        if suffix and not path.is_dir() and suffix not in WRITABLE:
+            expected = f"frames in one of {', '.join(WRITABLE)}"
             raise files.cannot_write(path, f"it ends in {path.suffix!r}", expected)
         holds = not suffix or path.is_dir() or suffix not in (".jpg", ".jpeg")
         return VideoOutput(path, "frames", None, bits, alpha=alpha and holds)

@@ -7,6 +7,7 @@ converted, in linear light.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ _PRIMARIES = {
 }
 """Of red, green and blue, with a white of D65."""
 
-_PQ, _HLG, _LINEAR = 16, 18, 8
+PQ, HLG, LINEAR = 16, 18, 8
 _GAMMAS = {4: 2.2, 5: 2.8}
 _WHITE_NITS = 203.0
 """Where white is in an HDR picture (ITU-R BT.2408)."""
@@ -67,7 +68,7 @@ def bits_of(frame: Any) -> int:
 
 def is_high_range(frame: Any) -> bool:
     """Return whether a frame is HDR: PQ or HLG."""
-    return int(frame.color_trc) in (_PQ, _HLG)
+    return int(frame.color_trc) in (PQ, HLG)
 
 
 def has_alpha(frame: Any) -> bool:
@@ -176,7 +177,7 @@ def to_srgb(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
     PQ and HLG are brought to the brightness of SDR: white at 203 nits (ITU-R BT.2408), what is
     brighter rolled off towards 1.
     """
-    known = transfer in (_PQ, _HLG, _LINEAR) or transfer in _GAMMAS
+    known = transfer in (PQ, HLG, LINEAR) or transfer in _GAMMAS
     other = primaries in _PRIMARIES and primaries != BT709
     if not known and not other:
         return pixels
@@ -189,16 +190,16 @@ def to_srgb(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
 def _linear(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
     if transfer in _GAMMAS:
         return pixels ** np.float32(_GAMMAS[transfer])
-    if transfer == _LINEAR:
+    if transfer == LINEAR:
         return pixels
-    if transfer in (_PQ, _HLG):
+    if transfer in (PQ, HLG):
         return _roll_off(brightness(pixels, transfer))
     return srgb_to_linear(pixels)
 
 
 def brightness(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
     """Return HDR codes (H, W, 3) in [0, 1] as light, linear; 1 is the white of SDR, 203 nits."""
-    if transfer == _PQ:  # SMPTE ST 2084
+    if transfer == PQ:  # SMPTE ST 2084
         root = np.maximum(pixels, 0) ** (1 / 78.84375)
         ratio = np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
         return np.asarray(10000 / _WHITE_NITS * ratio ** (1 / 0.1593017578125), np.float32)
@@ -212,7 +213,7 @@ def brightness(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
 def from_brightness(light: NDArray[np.float32], transfer: int) -> Pixels:
     """Return light as HDR codes in [0, 1]: the inverse of ``brightness``."""
     light = np.maximum(light, 0)
-    if transfer == _PQ:
+    if transfer == PQ:
         power = np.clip(light * (_WHITE_NITS / 10000), 0, 1) ** 0.1593017578125
         return np.asarray(((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375, np.float32)
     shown = light * (_WHITE_NITS / 1000)
@@ -238,6 +239,25 @@ def with_headroom(pixels: Pixels, headroom: Plane | None) -> NDArray[np.float32]
     return np.asarray(linear * np.exp(headroom * _PEAK)[..., None], np.float32)
 
 
+def from_light(light: NDArray[np.float32]) -> Pixels:
+    """Return linear light of BT.709 primaries, where 1 is white, as sRGB in [0, 1]; what is bright is rolled
+    off as for HDR."""
+    return linear_to_srgb(np.clip(_roll_off(light), 0, 1).astype(np.float32))
+
+
+def to_bt709(light: NDArray[np.float32], primaries: tuple[float, ...] | None) -> NDArray[np.float32]:
+    """Return linear light of other ``primaries``, the x and y of red, green, blue and white, as that of
+    BT.709, 0 or more; their white becomes white (von Kries, in BT.709)."""
+    if primaries is None:
+        return light
+    red, green, blue, white = ((primaries[2 * n], primaries[2 * n + 1]) for n in range(4))
+    if any(y <= 0 for _, y in (red, green, blue, white)):
+        return light
+    own = np.linalg.inv(_to_xyz(BT709)) @ _xyz_of((red, green, blue), white)
+    matrix = own / own.sum(1, keepdims=True)
+    return np.asarray(np.maximum(light @ matrix.T.astype(np.float32), 0), np.float32)
+
+
 def _roll_off(linear: NDArray[Any], knee: float = 0.7) -> NDArray[np.float32]:
     """Leave values up to ``knee`` unchanged, then approach 1."""
     over = np.maximum(linear - knee, 0) / (1 - knee)
@@ -250,9 +270,14 @@ def _between(primaries: int) -> NDArray[np.float64]:
 
 
 def _to_xyz(primaries: int) -> NDArray[np.float64]:
-    columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in _PRIMARIES[primaries]]).T
-    white = np.array([0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290])
-    scaled: NDArray[np.float64] = columns * np.linalg.solve(columns, white)
+    return _xyz_of(_PRIMARIES[primaries], (0.3127, 0.3290))
+
+
+def _xyz_of(primaries: Sequence[tuple[float, float]], white: tuple[float, float]) -> NDArray[np.float64]:
+    """Return the matrix from linear RGB to XYZ, from the x and y of its primaries and its white."""
+    *columns, whole = ([x / y, 1, (1 - x - y) / y] for x, y in (*primaries, white))
+    found = np.array(columns).T
+    scaled: NDArray[np.float64] = found * np.linalg.solve(found, np.array(whole))
     return scaled
 
 

@@ -10,18 +10,24 @@ from typing import Any
 
 from impasto.clips.codecs import VideoOutput
 from impasto.clips.libav import VideoDraft, container_format, load_av, open_video
+from impasto.clips.timecode import Timecode
 from impasto.clips.tracks import Row, Tracks, TrackWriter, left_out, lost_labels
 from impasto.clips.writer import Segment, check_frames
 from impasto.errors import OutputError
 
 
 def join(
-    segments: Sequence[Segment], target: VideoOutput, time_base: Fraction, last: int, tracks: Tracks | None
+    segments: Sequence[Segment],
+    target: VideoOutput,
+    time_base: Fraction,
+    last: int,
+    tracks: Tracks | None,
+    timecode: Timecode | None = None,
 ) -> list[str]:
     """Write ``target.path`` out of ``segments``, frame for frame; return notes on what is not as in the clip.
 
-    ``last``: how long the last frame is shown. ``tracks``: those beside the pictures. Raises OutputError;
-    what was at the path before is then still there.
+    ``last``: how long the last frame is shown. ``tracks``: those beside the pictures. ``timecode``: of the
+    first frame. Raises OutputError; what was at the path before is then still there.
     """
     if target.kind == "gif":
         from impasto.clips.gif import write_gif
@@ -46,6 +52,9 @@ def join(
             writer = None if tracks is None else TrackWriter(tracks, target)
             if writer is not None:
                 rows += writer.begin(stack, output, video)
+            if timecode is not None:
+                video.metadata["timecode"] = str(timecode)
+                video.codec_context.framerate = template.average_rate  # in which QuickTime counts
             for row in heapq.merge(*rows, key=lambda row: row[:2]):
                 if writer is None:
                     output.mux(row[2])

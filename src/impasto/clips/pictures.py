@@ -9,14 +9,15 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from impasto import imaging
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, frame_of
+from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request
+from impasto.clips.colour import LINEAR
+from impasto.clips.frame_files import READABLE, FrameFile, is_exr, read_frame, read_header
+from impasto.clips.timecode import Timecode
 from impasto.errors import InputError, PictureError
-from impasto.types import Picture
 
 _NUMBER = re.compile(r"%0?(\d*)d")
 _LAST = re.compile(r"(.*?)(\d+)(\D*)")
-_SEQUENCES = frozenset(imaging.READABLE_SUFFIXES) - {".gif"}
+_SEQUENCES = frozenset(READABLE) - {".gif"}
 """The suffixes of pictures that can be frames of a sequence; a GIF is a clip of its own."""
 
 
@@ -61,7 +62,7 @@ def find(path: Path) -> list[Path]:
     Raises InputError where there are none.
     """
     if path.is_dir():
-        found = [p for p in path.iterdir() if p.suffix.lower() in imaging.READABLE_SUFFIXES and p.is_file()]
+        found = [p for p in path.iterdir() if p.suffix.lower() in READABLE and p.is_file()]
         what = f"pictures in the folder {path}"
     elif not path.parent.is_dir():
         raise InputError(f"expected pictures at {path}; there is no folder {path.parent}")
@@ -124,16 +125,21 @@ class PictureSequence:
             )
         remarks = self._check_numbers()
         alpha = self._check_shapes() and request.alpha
-        picture = self._first()
-        width, height = request.fit(picture.width, picture.height)
+        found = self._first()
+        height, width = found.frame.pixels.shape[:2]
+        width, height = request.fit(width, height)
+        light = is_exr(self.paths[0])
         self.info = ClipInfo(
             width=width,
             height=height,
             rate=request.rate,
             frames=len(self.paths),
-            bits=10 if picture.bits > 8 else 8,
+            bits=10 if found.bits > 8 else 8,
             time_base=Fraction(1) / request.rate,
             alpha=alpha,
+            transfer=LINEAR if light else 0,
+            hdr=request.hdr and light,
+            timecode=self._timecode(),
             remarks=(remarks,) if remarks else (),
         )
 
@@ -163,7 +169,7 @@ class PictureSequence:
         alpha = False
         for path in self.paths:
             try:
-                header = imaging.read_header(path)
+                header = read_header(path)
             except PictureError:
                 continue  # as damage, when its turn comes
             width, height = header.width, header.height
@@ -178,10 +184,21 @@ class PictureSequence:
                 )
         return alpha
 
-    def _first(self) -> Picture:
+    def _timecode(self) -> Timecode | None:
+        """Return the timecode of the first picture, by the first that can be read."""
+        for number, path in enumerate(self.paths):
+            try:
+                word = read_header(path).timecode
+            except PictureError:
+                continue
+            found = None if word is None else Timecode.from_word(word, self._request.rate)
+            return None if found is None else found.after(-number)
+        return None
+
+    def _first(self) -> FrameFile:
         for path in self.paths:
             try:
-                return imaging.read(path)
+                return self._read(path)
             except PictureError:
                 if self._request.damage == "refuse":
                     raise
@@ -193,15 +210,13 @@ class PictureSequence:
             if number < skip - 1:
                 continue
             try:
-                picture = imaging.read(path)
+                found = self._read(path).frame
             except PictureError as error:
                 if self._request.damage == "refuse":
                     raise InputError(f"frame {number} is damaged: {error}") from error
                 last = self._conceal(number, last, error)
             else:
-                if picture.alpha is not None and not self._request.alpha and TRANSPARENT not in self.notes:
-                    self.notes.append(TRANSPARENT)
-                last = self._fitted(picture, number)
+                last = self._finished(found, number)
             if last is not None and number >= skip:
                 yield last
 
@@ -211,15 +226,28 @@ class PictureSequence:
         if last is None:
             for earlier in reversed(self.paths[:number]):
                 try:
-                    picture = imaging.read(earlier)
+                    found = self._read(earlier).frame
                     break
                 except PictureError:
                     continue
             else:
-                picture = self._first()
-            last = self._fitted(picture, number)
+                found = self._first().frame
+            last = self._finished(found, number)
         return replace(last, number=number, ticks=number, concealed=True)
 
-    def _fitted(self, picture: Picture, number: int) -> Frame:
-        frame = frame_of(picture, number, number, alpha=self._request.alpha)
-        return frame.fit(self.info.width, self.info.height)
+    def _read(self, path: Path) -> FrameFile:
+        return read_frame(path, alpha=True, hdr=True)
+
+    def _finished(self, frame: Frame, number: int) -> Frame:
+        """Return a frame at the size asked for, with what was asked for; note what is left out."""
+        request = self._request
+        high = frame.headroom is not None and bool(frame.headroom.any())
+        for words, left in (
+            (TRANSPARENT, frame.alpha is not None and not request.alpha),
+            (HIGH_RANGE, high and not request.hdr),
+        ):
+            if left and words not in self.notes:
+                self.notes.append(words)
+        alpha, headroom = frame.alpha if request.alpha else None, frame.headroom if request.hdr else None
+        kept = replace(frame, number=number, ticks=number, alpha=alpha, headroom=headroom)
+        return kept.fit(self.info.width, self.info.height)

@@ -6,6 +6,7 @@ Only the current frame is held in memory, so that memory does not grow with leng
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.orientation import is_turned, turn_upright
+from impasto.clips.timecode import Timecode
 from impasto.errors import InputError
 from impasto.types import Picture
 
@@ -47,6 +49,9 @@ class VideoFile:
                 _WITH_ALPHA.get(stream.codec_context.name, "") if self._has_other_alpha else ""
             )
             self._is_gif = container.format.name == "gif"
+            labels = [stream.metadata, container.metadata, *(s.metadata for s in container.streams)]
+            stated = (text for found in labels for name, text in found.items() if name.lower() == "timecode")
+            self._stated_timecode = next(stated, "")
             self._aspect = Fraction(stream.sample_aspect_ratio or 1)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             audio = tuple(s.codec_context.name for s in sounds)
@@ -74,6 +79,8 @@ class VideoFile:
             audio=audio,
             alpha=request.alpha and self._has_alpha(sample),
             transfer=int(sample.color_trc) if colour.is_high_range(sample) else 0,
+            hdr=request.hdr and colour.is_high_range(sample),
+            timecode=self._timecode(ticks),
             remarks=tuple(remarks),
         )
 
@@ -82,6 +89,11 @@ class VideoFile:
         if not self._is_gif:
             return self._has_other_alpha or colour.has_alpha(sample)
         return any(frame and colour.alpha_of(frame) is not None for frame, *_ in self._pictures(quiet=True))
+
+    def _timecode(self, ticks: int) -> Timecode | None:
+        """Return the timecode of the frame at ``ticks``."""
+        first = Timecode.parse(self._stated_timecode, self.index.rate)
+        return None if first is None else first.after(bisect_left(self.index.times, ticks))
 
     def _span(self) -> str:
         return "" if self.request.start is None else f"from {float(self.request.start):g} s on "

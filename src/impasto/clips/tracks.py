@@ -255,6 +255,8 @@ def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], 
     for stream in source.streams:
         if stream.index == tracks.index.stream or (stream.type == "audio" and not tracks.sound):
             continue
+        if stream.type == "data" and "timecode" in stream.metadata:
+            continue  # it is stated for the pictures
         kind = "cover picture" if stream.disposition & 0x400 else _NAMES.get(stream.type, "data track")
         counts[kind] = counts.get(kind, 0) + 1
         name = stream.codec_context.name if stream.codec_context is not None else ""

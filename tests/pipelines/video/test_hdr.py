@@ -140,5 +140,5 @@ def test_outputs_that_hold_no_hdr_are_refused(
 
 def test_hdr_of_an_ordinary_film_is_refused(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", [moving(n) for n in range(3)])
-    with pytest.raises(OptionError, match=r"--hdr keeps HDR \(PQ, HLG\); in.mp4 is SDR"):
+    with pytest.raises(OptionError, match=r"--hdr keeps HDR \(PQ, HLG, OpenEXR\); in.mp4 is SDR"):
         paint(source, tmp_path / "out.mp4", film={"hdr": True})

@@ -167,6 +167,7 @@ class RayExecutor:
         self._looked = self._alive = self._since
         self._nodes: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._is_asked = self._is_dead = False
+        self._answers = True
         places.write(self._token, b"")
 
     def now(self) -> float:
@@ -263,8 +264,10 @@ class RayExecutor:
     def _hint(self) -> None:
         """Tell the autoscaler the number of workers needed, which falls towards the end."""
         now = time.monotonic()
-        if len(self._members) == self._hinted or now - self._hinted_at < HINT_EVERY or self._is_asked:
+        if len(self._members) == self._hinted or now - self._hinted_at < HINT_EVERY:
             return
+        if not self._answers:
+            return  # it would be waited for
         self._hinted, self._hinted_at = len(self._members), now
         self._request(len(self._members))
 
@@ -285,11 +288,11 @@ class RayExecutor:
         with contextlib.suppress(queue.Empty):
             answer = self._nodes.get_nowait()
         if answer is not None:
-            self._is_asked = False
+            self._is_asked, self._answers = False, answer
         if answer:
             self._alive = now
         if now - self._looked >= LOOK_EVERY and not self._is_asked:
-            self._looked, self._is_asked = now, True
+            self._looked, self._is_asked, self._answers = now, True, False
             # In a thread: without a control service, Ray does not answer at all.
             threading.Thread(target=self._look, daemon=True).start()
         if (answer is False and self._cluster.started) or now - self._alive > ABSENT:

@@ -54,7 +54,7 @@ def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segme
     ]
     if output.is_frames:
         for number, pixels, others in zip(numbers, paintings, planes, strict=True):
-            output.write_picture(number, pixels, others[0])
+            output.write_picture(number, pixels, *others)
         return
     writer = output.segment_writer(after.seam)
     for number, pixels, others in zip(numbers, paintings, planes, strict=True):

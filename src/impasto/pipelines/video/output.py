@@ -9,7 +9,9 @@ from pathlib import Path
 from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
 from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
+from impasto.clips.colour import LINEAR, PQ
 from impasto.clips.concatenation import join
+from impasto.clips.frame_files import WRITABLE, is_exr, write_frame
 from impasto.clips.pictures import PictureSequence, is_numbered, is_pattern, numbered, numbers_of
 from impasto.clips.reader import VideoFile
 from impasto.clips.tracks import Tracks, check_tracks, left_out
@@ -19,7 +21,7 @@ from impasto.files import local, make_folder
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.pipelines.video.options import FilmOptions
-from impasto.types import Picture, Pixels, Plane
+from impasto.types import Pixels, Plane
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,18 @@ class FilmOutput:
         info = self.info
         return SegmentWriter(path, self.target, info.width, info.height, info.rate)
 
-    def write_picture(self, number: int, pixels: Pixels, alpha: Plane | None) -> None:
+    def write_picture(self, number: int, pixels: Pixels, alpha: Plane | None, headroom: Plane | None) -> None:
         """Write frame ``number`` as a picture."""
-        picture = Picture(pixels, alpha, bits=16 if self.target.bits > 8 else 8)
-        imaging.write(picture, self.frame_path(number))
+        first = self.info.timecode
+        write_frame(
+            self.frame_path(number),
+            pixels,
+            bits=self.target.bits,
+            alpha=alpha,
+            headroom=headroom,
+            timecode=None if first is None else first.after(number),
+            rate=self.info.rate,
+        )
 
     def frame_path(self, number: int) -> Path:
         """Return the path of a frame's picture; it keeps the number or the name of a sequence's picture."""
@@ -83,10 +93,20 @@ class FilmOutput:
     def finish(self, segments: list[Segment], frames: int) -> list[str]:
         """Join ``segments`` and return notes for the user. Raises OutputError."""
         if not self.is_frames:
-            return join(segments, self.target, self.info.time_base, self.last_ticks, self.tracks)
+            info = self.info
+            lost = join(segments, self.target, info.time_base, self.last_ticks, self.tracks, info.timecode)
+            return lost + self._lost_timecode()
         local.sweep(self.frame_path(0).parent)  # what workers that died have left
         lost = [] if self.tracks is None else left_out(self.tracks, self.target.kind)
-        return lost + self._older_frames(frames)
+        return lost + self._lost_timecode() + self._older_frames(frames)
+
+    def _lost_timecode(self) -> list[str]:
+        """Return a note on a timecode that the output does not hold."""
+        if self.info.timecode is None or self.target.kind == "file" or is_exr(self.frame_path(0)):
+            return []
+        have = "a GIF has" if self.target.kind == "gif" else "frames have it in OpenEXR only"
+        what = "none" if self.target.kind == "gif" else ""
+        return [f"the timecode {self.info.timecode} was left out: {have} {what}".rstrip()]
 
     def _older_frames(self, count: int) -> list[str]:
         """Return a note on older frames in the folder, numbered after the ``count`` of this film."""
@@ -127,7 +147,7 @@ class FilmOutput:
     def _check_folder(self, source: Path) -> None:
         folder = self.frame_path(0).parent
         make_folder(folder, "the frames")
-        imaging.check_writable(self.frame_path(0))
+        imaging.check_writable(self.frame_path(0), suffixes=WRITABLE)
         sources = source if source.is_dir() else source.parent
         if sources.is_dir() and folder.samefile(sources) and (source.is_dir() or is_pattern(source.name)):
             raise InputError(
@@ -150,13 +170,15 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     """
     source, output, options = Path(job.content.place), Path(job.output), job.options
     request = clip_request(film)
+    if is_exr(output):
+        request = replace(request, hdr=True)
     own = open_clip(source, replace(request, alpha=True)).info
     codec, quality = film.codec, film.quality
     target = find_target(output, film.bits or own.bits, codec=codec, quality=quality, alpha=own.alpha)
     least = 10 if film.hdr else film.bits
     if least is not None and target.bits < least:
         target = find_target(output, least, codec=codec, quality=quality)
-    if film.hdr:
+    if film.hdr and not is_exr(output):
         target = _hdr(target, own, source)
     if film.bits is not None and target.bits < film.bits:
         by = f" with {film.codec}" if film.codec else ""
@@ -175,13 +197,13 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
 def _hdr(target: VideoOutput, clip: ClipInfo, source: Path) -> VideoOutput:
     """Return ``target`` in HDR. Raises OptionError where the clip is not HDR, or the format cannot be."""
     if not clip.transfer:
-        raise OptionError(f"--hdr keeps HDR (PQ, HLG); {source.name} is SDR")
+        raise OptionError(f"--hdr keeps HDR (PQ, HLG, OpenEXR); {source.name} is SDR")
     if target.kind != "file" or target.bits < 10 or "yuv" not in target.pixel_format:
         raise OptionError(
             f"--hdr needs a video of 10 bits, in H.265, AV1 or ProRes; {target.path.name} would have "
             f"{target.bits} bits of another kind"
         )
-    return replace(target, transfer=clip.transfer)
+    return replace(target, transfer=PQ if clip.transfer == LINEAR else clip.transfer)
 
 
 def _tracks(clip: Clip, film: FilmOptions) -> Tracks | None:

@@ -189,7 +189,7 @@ class _PartWriter:
         self._last = pixels
         output = self.kept.output
         if output.is_frames:
-            output.write_picture(frame.number, pixels, frame.alpha)
+            output.write_picture(frame.number, pixels, frame.alpha, frame.headroom)
             return
         if self._writer is None:
             self._writer = output.segment_writer(self.kept.segments.path(self.count))
@@ -250,7 +250,7 @@ def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iter
         damage=film.damage,
         rate=film.rate,
         alpha=info.alpha,
-        hdr=film.hdr,
+        hdr=info.hdr,
     )
     own = open_clip(plan.job.content.place, span)
     shift = int((own.info.origin - info.origin) / info.time_base) if is_file else earliest

@@ -1,0 +1,85 @@
+"""Pictures as the frames of a sequence: in the formats of photographs, and in OpenEXR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from impasto import imaging
+from impasto.clips import colour, exr
+from impasto.clips.clip import Frame, frame_of
+from impasto.clips.timecode import Timecode
+from impasto.types import Picture, Pixels, Plane
+
+READABLE = (*imaging.READABLE_SUFFIXES, exr.SUFFIX)
+WRITABLE = (*imaging.WRITABLE_SUFFIXES, exr.SUFFIX)
+
+
+@dataclass(frozen=True)
+class FrameHeader:
+    """The header of a picture: ``width`` and ``height`` upright; ``alpha``: whether it may have one;
+    ``timecode``: OpenEXR's attribute, if there is one."""
+
+    width: int
+    height: int
+    alpha: bool
+    timecode: int | None = None
+
+
+@dataclass(frozen=True)
+class FrameFile:
+    """A picture as a ``frame``, and its precision, ``bits``: 8 or 16."""
+
+    frame: Frame
+    bits: int
+
+
+def is_exr(path: Path) -> bool:
+    """Return whether a picture of this name is an OpenEXR one."""
+    return path.suffix.lower() == exr.SUFFIX
+
+
+def read_header(path: Path) -> FrameHeader:
+    """Return what a picture says of itself. Raises PictureError."""
+    if is_exr(path):
+        header = exr.read_header(path)
+        return FrameHeader(header.width, header.height, header.alpha, header.timecode)
+    found = imaging.read_header(path)
+    return FrameHeader(found.width, found.height, found.alpha)
+
+
+def read_frame(path: Path, *, alpha: bool, hdr: bool) -> FrameFile:
+    """Return a picture as a frame, with its alpha and its headroom if these are wanted.
+
+    Raises PictureError.
+    """
+    if not is_exr(path):
+        picture = imaging.read(path)
+        return FrameFile(frame_of(picture, alpha=alpha), picture.bits)
+    found = exr.read(path)
+    light = colour.to_bt709(found.light, found.header.primaries)
+    picture = Picture(colour.from_light(light), found.alpha, 16)
+    return FrameFile(frame_of(picture, alpha=alpha, headroom=colour.headroom(light) if hdr else None), 16)
+
+
+def write_frame(
+    path: Path,
+    pixels: Pixels,
+    *,
+    bits: int,
+    alpha: Plane | None = None,
+    headroom: Plane | None = None,
+    timecode: Timecode | None = None,
+    rate: Fraction = Fraction(25),
+) -> None:
+    """Write a painting, (H, W, 3) in [0, 1], as a picture of 8 or more ``bits``; in OpenEXR, with what is
+    brighter than white, and its ``timecode`` at ``rate`` frames a second.
+
+    Raises OutputError.
+    """
+    if is_exr(path):
+        stated = None if timecode is None else (timecode.to_word(), rate)
+        exr.write(path, colour.with_headroom(pixels, headroom), alpha, stated)
+    else:
+        imaging.write(Picture(pixels, alpha, bits=16 if bits > 8 else 8), path)
