@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from impasto.pipelines.explain import explain
     from impasto.pipelines.export import export
     from impasto.pipelines.measure import measure
-    from impasto.pipelines.photo import Result, fast, stylize
+    from impasto.pipelines.photo import Session, fast, stylize
+    from impasto.pipelines.result import Result
     from impasto.pipelines.style import make_style
     from impasto.pipelines.texture import texture
+    from impasto.pipelines.train.training import train
     from impasto.pipelines.video.film import video
     from impasto.pipelines.video.options import FilmOptions
     from impasto.progress import Progress
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
-    "Result": "impasto.pipelines.photo",
+    "Result": "impasto.pipelines.result",
+    "Session": "impasto.pipelines.photo",
+    "train": "impasto.pipelines.train.training",
     "load_style": "impasto.painters.sources",
     "make_style": "impasto.pipelines.style",
     "stylize": "impasto.pipelines.photo",
@@ -60,6 +64,7 @@ __all__ = [
     "Picture",
     "Progress",
     "Result",
+    "Session",
     "__version__",
     "batch",
     "explain",
@@ -71,6 +76,7 @@ __all__ = [
     "styles",
     "stylize",
     "texture",
+    "train",
     "video",
 ]
 

@@ -12,7 +12,8 @@ from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.painters import Materials, fast, make_painter
 from impasto.painters.fast import FastPainter
-from impasto.pipelines.photo import Result, paint_job
+from impasto.pipelines.photo import paint_job
+from impasto.pipelines.result import Result
 from impasto.types import Picture
 from tests.conftest import blobs
 from tests.inference.networks import darker, negative

@@ -33,7 +33,7 @@ from impasto.jobs.inputs import Inputs
 if TYPE_CHECKING:
     from impasto.jobs import Job
     from impasto.painters import Painter
-    from impasto.pipelines.photo import Result
+    from impasto.pipelines.result import Result
 
 SOME_FAILED = 1
 CAMERA = "Camera"
@@ -102,7 +102,7 @@ def fast(
     impasto fast photo.jpg starry-night painting.jpg --style-weights 0.7,0.3 -o out.png
     impasto fast photo.jpg the-kiss --strength 0.6 --keep-color -o out.png
     impasto fast holiday/ water-lilies -o painted/
-    impasto fast photo.jpg great-wave the-scream --content-mask sea.png --content-mask sky.png -o out.png
+    impasto fast photo.jpg great-wave the-kiss --content-mask sea.png --content-mask sky.png -o out.png
     impasto fast photo.jpg mine.style -o out.png
     impasto fast --camera 0 starry-night --serve 8000
     impasto fast --camera 0 great-wave --frames 60 -o me.gif

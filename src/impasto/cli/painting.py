@@ -22,7 +22,7 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.pipelines.photo import Result
+    from impasto.pipelines.result import Result
     from impasto.types import Picture, Pixels
 
 INTERRUPTED = 130

@@ -27,7 +27,8 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.painters import Painter, make_painter
 from impasto.parameters import taken
-from impasto.pipelines.photo import Result, paint_job
+from impasto.pipelines.photo import paint_job
+from impasto.pipelines.result import Result
 from impasto.progress import Cancel, ProgressCallback
 
 PathLike = str | os.PathLike[str]

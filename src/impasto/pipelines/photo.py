@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from impasto import files, imaging
 from impasto.errors import InputError, OptionError
@@ -25,8 +27,9 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.painters import Materials, Painter, make_painter
 from impasto.parameters import taken
+from impasto.pipelines.result import PictureKind, Result
 from impasto.progress import Cancel, ProgressCallback
-from impasto.types import Picture
+from impasto.types import Painting, Picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,64 +37,7 @@ if TYPE_CHECKING:
     from impasto.catalogue.loader import StyleLike
     from impasto.encoders import FeatureExtractor
     from impasto.painters.sources import LoadedEncoder
-
-
-@dataclass(frozen=True)
-class Result:
-    """A painting and its job.
-
-    ``job``: the job, with all options. ``picture``: the result at full size, with the photograph's alpha
-    and bit depth. ``losses``: the last total and its weighted parts. ``seconds``: time spent painting.
-    ``cancelled``: whether it was stopped early. ``notes``: remarks for the user.
-    """
-
-    job: Job
-    picture: Picture
-    losses: Mapping[str, float]
-    iterations: int
-    seconds: float
-    cancelled: bool = False
-    notes: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        width, height = self.picture.width, self.picture.height
-        return f"Result({width}x{height}, {self.iterations} iterations, {self.seconds:.1f} s)"
-
-    def _repr_png_(self) -> bytes:
-        """Return the picture as PNG, which notebooks show."""
-        return imaging.encode(replace(self.picture, metadata=None), ".png")
-
-    @property
-    def options(self) -> PaintOptions:
-        """All options."""
-        return self.job.options
-
-    def parameters(self) -> dict[str, Any]:
-        """Return the options and inputs to make this picture again, ready for JSON."""
-        return self.job.recipe()
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        quality: int = 95,
-        parameters: bool | None = None,
-        metadata: bool | None = None,
-        location: bool | None = None,
-    ) -> None:
-        """Write the picture; the format follows the suffix. Raises OutputError.
-
-        ``quality`` is for lossy formats, 1 to 100. ``parameters``: store the options and inputs in the
-        file, for ``impasto stylize --from``. ``metadata``: store the photograph's date, author, copyright,
-        keywords and resolution; ``location``: also where it was taken. None: as the job says, which by
-        default is all but the location.
-        """
-        job = self.job
-        stored = self.parameters() if (job.keep_recipe if parameters is None else parameters) else None
-        kept = job.keep_metadata if metadata is None else metadata
-        picture = self.picture if kept else replace(self.picture, metadata=None)
-        where = job.keep_location if location is None else location
-        imaging.write(picture, path, quality=quality, parameters=stored, location=where)
+    from impasto.pipelines.keywords import FastKeywords, OptimizeKeywords
 
 
 def paint_job(
@@ -100,6 +46,7 @@ def paint_job(
     photo: Picture | None = None,
     materials: Materials | None = None,
     painter: Painter | None = None,
+    make: Callable[[Job, Materials | None], Painter] = make_painter,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = INTERVAL,
     resume: bool = True,
@@ -109,9 +56,9 @@ def paint_job(
     """Paint ``job`` and write its output, unless cancelled.
 
     ``photo``, ``materials``: inputs in memory, in place of the files that ``job`` names. ``painter``: from
-    ``make_painter`` for this job. ``checkpoint``: save the state to this file every ``checkpoint_every``
-    seconds, until the picture is written; with ``resume``, continue from it if it exists. Raises InputError
-    and its subclasses before any work, and OutputError.
+    ``make_painter`` for this job; ``make``: what is called in its place for one. ``checkpoint``: save the
+    state to this file every ``checkpoint_every`` seconds, until the picture is written; with ``resume``,
+    continue from it if it exists. Raises InputError and its subclasses before any work, and OutputError.
     """
     _check_outputs(job, checkpoint)
     with contextlib.ExitStack() as stack:
@@ -123,6 +70,7 @@ def paint_job(
             photo,
             materials,
             painter,
+            make,
             None if checkpoint is None else Path(checkpoint),
             checkpoint_every,
             resume,
@@ -136,6 +84,7 @@ def _paint_alone(
     photo: Picture | None,
     materials: Materials | None,
     painter: Painter | None,
+    make: Callable[[Job, Materials | None], Painter],
     checkpoint: Path | None,
     checkpoint_every: float,
     resume: bool,
@@ -144,7 +93,7 @@ def _paint_alone(
 ) -> Result:
     """Do the work of ``paint_job``, while no other process has the checkpoint."""
     near = fetched(job)
-    painter = painter or make_painter(near, materials)
+    painter = painter or make(near, materials)
     picture = load_picture(near.content.place, job.reading, job.options.size) if photo is None else photo
     job = replace(job, options=_with_given_init(painter.options, job.options))
     checkpointer = None
@@ -188,7 +137,8 @@ def stylize(
     reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
-    **changes: Any,
+    session: Session | None = None,
+    **changes: Unpack[OptimizeKeywords],
 ) -> Result:
     """Paint ``content`` in the style of ``style`` (Gatys, Ecker and Bethge, CVPR 2016).
 
@@ -212,25 +162,28 @@ def stylize(
     inputs and the network's weights are the same; not with ``extra_losses``, which cannot be compared.
     ``output``: write the finished picture to this file, which must not be an input, with ``quality`` as
     in ``Result.save``.
+    ``session``: keeps networks loaded between calls (``impasto.Session``).
     ``on_progress`` and ``cancel`` are called after every iteration; once ``cancel`` returns True, the
     picture so far is returned.
 
     Raises InputError (and its subclasses) for unusable arguments, before any work, and WeightsMissingError
     if the encoder's weights are not on this machine.
     """
+    given, found = PictureKind.of(content), cast("dict[str, Any]", changes)
     if isinstance(encoder, str):
-        changes["encoder"], encoder = encoder, None
+        found["encoder"], encoder = encoder, None
     if options is not None and not isinstance(options, OptimizeOptions):
         raise OptionError(f"expected options of type impasto.OptimizeOptions; got {type(options).__name__}")
     _check_losses(extra_losses, checkpoint)
-    reading = taken(reading, changes)
-    inputs = _take_inputs(changes, "optimize")
-    chosen = (options or find_preset(preset).options).replace(**changes)
+    reading = taken(reading, found)
+    inputs = _take_inputs(found, "optimize")
+    chosen = (options or find_preset(preset).options).replace(**found)
     content = in_memory(content, reading, chosen.size)
     materials = Materials(_styles(style), encoder=encoder, extra_losses=extra_losses or {}, **inputs)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=checkpoint is not None)
-    return paint_job(
+    result = paint_job(
         job,
+        make=make_painter if session is None else session.painter,
         photo=None if job.content.place else load_picture(content, reading, chosen.size),
         materials=materials,
         checkpoint=checkpoint,
@@ -239,6 +192,7 @@ def stylize(
         on_progress=on_progress,
         cancel=cancel,
     )
+    return replace(result, given=given)
 
 
 def fast(
@@ -249,7 +203,8 @@ def fast(
     output: str | os.PathLike[str] | None = None,
     quality: int = 95,
     reading: ReadOptions = READING,
-    **changes: Any,
+    session: Session | None = None,
+    **changes: Unpack[FastKeywords],
 ) -> Result:
     """Paint ``content`` in one pass of a feed-forward network, without torch.
 
@@ -259,14 +214,16 @@ def fast(
     It also takes ``content_masks``, one grey mask per style, white where it applies, and ``protect``, a grey
     mask, white where the photograph stays as it is. Other arguments and errors are as for ``stylize``.
     """
-    reading = taken(reading, changes)
-    inputs = _take_inputs(changes, "fast")
-    chosen = (options or FastOptions()).replace(**changes)
+    given, found = PictureKind.of(content), cast("dict[str, Any]", changes)
+    reading = taken(reading, found)
+    inputs = _take_inputs(found, "fast")
+    chosen = (options or FastOptions()).replace(**found)
     content = in_memory(content, reading, chosen.size)
     materials = Materials(_styles(style), **inputs)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=False)
     photo = None if job.content.place else load_picture(content, reading, chosen.size)
-    return paint_job(job, photo=photo, materials=materials)
+    make = make_painter if session is None else session.painter
+    return replace(paint_job(job, make=make, photo=photo, materials=materials), given=given)
 
 
 def _styles(given: Any) -> list[Any]:
@@ -354,3 +311,73 @@ def _check_outputs(job: Job, checkpoint: str | os.PathLike[str] | None) -> None:
     with files.protecting(map(Path, local_inputs(job)), imaging.READABLE_SUFFIXES):
         for path in outputs:
             files.check_unprotected(path)
+
+
+class Session:
+    """Keeps networks and measured styles loaded between paintings; several threads may use it.
+
+        with impasto.Session() as session:
+            for path in paths:
+                session.fast(path, "starry-night").save(path.with_suffix(".painted.png"))
+
+    ``fast`` and ``stylize`` take the arguments of ``impasto.fast`` and ``impasto.stylize``. Each engine
+    paints one picture at a time, with all processors; calls from other threads wait.
+    """
+
+    def __init__(self) -> None:
+        self._painters: dict[str, Painter] = {}
+        self._locks = {"fast": threading.Lock(), "optimize": threading.Lock()}
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget all networks. The session can be used again, and loads them anew."""
+        for engine, lock in self._locks.items():
+            with lock:
+                self._painters.pop(engine, None)
+
+    @functools.wraps(stylize)
+    def stylize(self, *arguments: Any, **options: Any) -> Result:
+        """Paint as ``impasto.stylize``, with the session's networks."""
+        return stylize(*arguments, session=self, **options)
+
+    @functools.wraps(fast)
+    def fast(self, *arguments: Any, **options: Any) -> Result:
+        """Paint as ``impasto.fast``, with the session's networks."""
+        return fast(*arguments, session=self, **options)
+
+    def painter(self, job: Job, materials: Materials | None = None) -> Painter:
+        """Return a painter for ``job``, as ``make_painter``, with the networks of earlier ones."""
+        lock = self._locks[job.engine]
+        with lock:
+            made = make_painter(job, materials, like=self._painters.get(job.engine))
+            self._painters[job.engine] = made
+        return _LockedPainter(made, lock)
+
+
+class _LockedPainter:
+    """A painter that paints while no other of its session does."""
+
+    def __init__(self, painter: Painter, lock: threading.Lock) -> None:
+        self._painter, self._lock = painter, lock
+        self.options, self.network, self.device = painter.options, painter.network, painter.device
+        self.check_style: Callable[[str], None] = painter.check_style
+        self.memory: Callable[[], float] = painter.memory
+
+    def paint(
+        self,
+        photo: Picture,
+        *,
+        checkpointer: Any = None,
+        on_progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> Painting:
+        """See ``Painter``."""
+        with self._lock:
+            return self._painter.paint(
+                photo, checkpointer=checkpointer, on_progress=on_progress, cancel=cancel
+            )

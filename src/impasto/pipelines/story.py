@@ -31,6 +31,7 @@ from impasto.inspection.textures import gram_matrices, shuffled
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import LoadedEncoder
 from impasto.pipelines import photo as api
+from impasto.pipelines.result import Result
 from impasto.progress import Cancel, Progress
 from impasto.types import Picture
 
@@ -130,7 +131,7 @@ class StoryBuilder:
             },
         )
 
-    def _paint(self) -> tuple[list[IterationPicture], LossLog, api.Result]:
+    def _paint(self) -> tuple[list[IterationPicture], LossLog, Result]:
         recorder = Recorder(when=_spread, then=self.stages.part("painting", "painting your picture"))
         result = api.stylize(
             self.photo,

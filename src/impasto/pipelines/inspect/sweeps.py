@@ -33,7 +33,8 @@ from impasto.painters.sources import (
     with_layer_names,
 )
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
-from impasto.pipelines.photo import Result, paint_job
+from impasto.pipelines.photo import paint_job
+from impasto.pipelines.result import Result
 from impasto.progress import Cancel, ProgressCallback
 
 Networks = dict[tuple[object, ...], FeatureExtractor]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -71,6 +72,59 @@ class _Watch:
                 self.on_progress(replace(event, elapsed=elapsed, level=1, levels=1, preview=sheet))
 
         return tell
+
+
+def train(
+    painting: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    photos: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    architecture: Architecture = "any-painting",
+    minutes: float | None = None,
+    steps: int | None = None,
+    style_weight: float = 1.0,
+    batch: int = 2,
+    size: int = 224,
+    seed: int = 0,
+    most_photos: int = 1000,
+    precision: str = "auto",
+    device: str = "auto",
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = CHECKPOINT_EVERY,
+    on_progress: ProgressCallback | None = None,
+    on_note: Callable[[str], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> TrainingResult:
+    """Refine the network for any painting on ``painting``, and write it with the style to ``output``.
+
+    ``painting``: a painting's file, a folder of an artist's works, a style file or a named style. ``photos``:
+    photographs to train on, or folders of them; none for pictures the program makes. The other options are
+    the fields of ``TrainingPlan``. The rest is as in ``train_network``.
+    """
+    several = [photos] if isinstance(photos, (str, os.PathLike)) else list(photos)
+    plan = TrainingPlan(
+        os.fspath(painting),
+        photos=tuple(os.fspath(one) for one in several),
+        architecture=architecture,
+        minutes=minutes,
+        steps=steps,
+        style_weight=style_weight,
+        batch=batch,
+        size=size,
+        seed=seed,
+        most_photos=most_photos,
+        precision=precision,
+        device=device,
+    )
+    return train_network(
+        plan,
+        Path(output),
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        checkpoint_every=checkpoint_every,
+        on_progress=on_progress,
+        on_note=on_note,
+        cancel=cancel,
+    )
 
 
 def train_network(

@@ -1,0 +1,83 @@
+"""The types of the options as keyword arguments, for editors and type checkers.
+
+``python -m impasto.cli.keywords src/impasto/pipelines/keywords.py`` writes them anew.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from impasto import files
+from impasto.imaging.read_options import ReadOptions
+from impasto.inference.options import FastOptions
+from impasto.jobs.inputs import inputs_for
+from impasto.optimize.options import OptimizeOptions
+from impasto.parameters import parameters
+
+WIDTH = 110
+HEAD = '''"""The options of painting as keyword arguments; made by ``python -m impasto.cli.keywords``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from impasto.catalogue.loader import StyleLike
+from impasto.imaging.inputs import MaskLike
+'''
+INPUTS = {
+    "masks": "MaskLike | Sequence[MaskLike] | None",
+    "mask": "MaskLike | None",
+    "style": "StyleLike | None",
+}
+"""The types of inputs besides photograph and styles, by their kinds."""
+CLASSES = (
+    ("OptimizeKeywords", OptimizeOptions, "optimize"),
+    ("FastKeywords", FastOptions, "fast"),
+)
+APART = ("encoder",)
+"""Fields that are parameters of their own."""
+
+
+def text() -> str:
+    """Return the module of the types, as ``ruff format`` has it."""
+    known: dict[str, str] = {}
+    bodies = ["\n".join(_lines(name, options, engine, known)) for name, options, engine in CLASSES]
+    imports = [_imported(m, sorted(n for n in known if known[n] == m)) for m in sorted(set(known.values()))]
+    return HEAD + "\n".join(imports) + "\n\n\n" + "\n\n\n".join(bodies) + "\n"
+
+
+def _imported(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    listed = "".join(f"    {name},\n" for name in names)
+    return line if len(line) <= WIDTH else f"from {module} import (\n{listed})"
+
+
+def _lines(name: str, options: Any, engine: str, known: dict[str, str]) -> Iterator[str]:
+    """Yield the lines of a class; ``known`` gets the module of each type that it uses."""
+    yield f"class {name}(TypedDict, total=False):"
+    yield f'    """The fields of ``{options.__name__}``, and those of ``ReadOptions`` and ``Inputs``."""'
+    yield ""
+    for one in (options, ReadOptions):
+        module = sys.modules[one.__module__]
+        for field, _, _ in parameters(one):
+            kind = one.__annotations__[field]
+            for word in re.findall(r"[A-Z]\w*", kind):
+                if word != "None" and word != "Mapping" and hasattr(module, word):
+                    known.setdefault(word, one.__module__)
+            if field not in APART:
+                yield f"    {field}: {kind}"
+    for field, described in inputs_for(engine).items():
+        yield f"    {field}: {INPUTS[described.kind]}"
+
+
+def main(path: str) -> None:
+    files.replace(Path(path), text().encode())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,146 @@
+"""What painting returns, in the kinds that people use, and networks that stay loaded."""
+
+from __future__ import annotations
+
+import io
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import impasto
+from impasto.cli import keywords, python_reference
+from impasto.errors import OptionError
+from impasto.types import Picture
+
+ROOT = Path(__file__).parents[2]
+
+
+def pixels(height: int = 24, width: int = 32, channels: int = 3) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (height, width, channels), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def session() -> impasto.Session:
+    return impasto.Session()
+
+
+def encoded(image: Image.Image, format: str) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, format)
+    return stream.getvalue()
+
+
+def test_images_of_pillow_give_images(session: impasto.Session) -> None:
+    for mode in ("RGB", "L", "RGBA"):
+        image = Image.fromarray(pixels(channels=4), "RGBA").convert(mode)
+        found = session.fast(image, "starry-night").as_given()
+        assert isinstance(found, Image.Image)
+        assert (found.mode, found.size) == (mode, image.size)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+def test_arrays_give_arrays_of_the_same_type(session: impasto.Session, dtype: str) -> None:
+    top = {"uint8": 255, "uint16": 65535}.get(dtype, 1)
+    given = (pixels() / 255 * top).astype(dtype)
+    found = session.fast(given, "starry-night").as_given()
+    assert isinstance(found, np.ndarray)
+    assert (found.dtype, found.shape) == (np.dtype(dtype), given.shape)
+    assert found.max() > top / 2
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_bytes_give_bytes_in_the_same_format(session: impasto.Session, format: str) -> None:
+    found = session.fast(encoded(Image.fromarray(pixels()), format), "starry-night").as_given()
+    assert isinstance(found, bytes)
+    assert Image.open(io.BytesIO(found)).format == format
+
+
+def test_a_result_is_an_array_an_image_and_a_file(session: impasto.Session, tmp_path: Path) -> None:
+    result = session.fast(pixels(), "starry-night")
+    array = np.asarray(result)
+    assert (array.shape, array.dtype) == ((24, 32, 3), np.uint8)
+    assert np.array_equal(np.asarray(result.to_pil()), array)
+    stream = io.BytesIO()
+    result.save(stream)
+    result.save(tmp_path / "file.png")
+    for place in (io.BytesIO(stream.getvalue()), tmp_path / "file.png", io.BytesIO(result.to_bytes())):
+        assert np.array_equal(np.asarray(Image.open(place)), array)
+    assert isinstance(result.as_given(), np.ndarray)
+    assert np.asarray(result, dtype=np.float32).max() > 1
+    assert result.to_array(np.float32).max() <= 1
+
+
+def test_pictures_of_16_bits_are_arrays_of_16_bits(session: impasto.Session) -> None:
+    result = session.fast(pixels().astype(np.uint16) * 257, "starry-night")
+    assert np.asarray(result).dtype == np.uint16
+    picture = session.fast(Picture(pixels().astype(np.float32) / 255), "starry-night").as_given()
+    assert isinstance(picture, Picture)
+
+
+def test_unusable_kinds_of_results_are_refused(session: impasto.Session, tmp_path: Path) -> None:
+    result = session.fast(pixels(), "starry-night")
+    with pytest.raises(OptionError, match="expected dtype to be uint8, uint16"):
+        result.to_array(np.int32)
+    with pytest.raises(OptionError, match="format is for file objects"):
+        result.save(tmp_path / "a.png", format="jpg")
+
+
+def test_a_session_loads_a_network_once_and_paints_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from impasto.painters import fast as module
+
+    opened = []
+
+    class Counted(module.AnyPaintingPainter):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            opened.append(arguments)
+            super().__init__(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "AnyPaintingPainter", Counted)
+    alone = np.asarray(impasto.fast(pixels(), "starry-night"))
+    opened.clear()
+    with impasto.Session() as session:
+        for style in ("starry-night", "great-wave", "starry-night"):
+            last = session.fast(pixels(), style)
+    assert len(opened) == 1
+    assert np.array_equal(np.asarray(last), alone)
+
+
+def test_threads_share_a_session() -> None:
+    styles = ("starry-night", "great-wave", "the-kiss", "water-lilies")
+    alone = {style: np.asarray(impasto.fast(pixels(), style)) for style in styles}
+    found: dict[str, np.ndarray] = {}
+    with impasto.Session() as session:
+
+        def paint(style: str) -> None:
+            found[style] = np.asarray(session.fast(pixels(), style))
+
+        threads = [threading.Thread(target=paint, args=(style,)) for style in styles]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert all(np.array_equal(found[style], alone[style]) for style in styles)
+
+
+def test_an_optimised_painting_of_a_session_is_as_without_one() -> None:
+    options = {"size": 48, "iterations": 1, "min_size": 0, "init": "content"}
+    given = pixels(40, 48)
+    with impasto.Session() as session:
+        for _ in range(2):
+            painted = session.stylize(given, "starry-night", **options)
+    assert np.array_equal(np.asarray(painted), np.asarray(impasto.stylize(given, "starry-night", **options)))
+
+
+def test_the_types_of_keyword_arguments_are_those_of_the_options() -> None:
+    path = ROOT / "src/impasto/pipelines/keywords.py"
+    assert path.read_text(encoding="utf-8") == keywords.text(), f"run python -m impasto.cli.keywords {path}"
+
+
+def test_the_reference_is_that_of_the_docstrings() -> None:
+    path = ROOT / "docs/python-reference.md"
+    assert path.read_text(encoding="utf-8") == python_reference.page(), (
+        f"run python -m impasto.cli.python_reference {path}"
+    )
