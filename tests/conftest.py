@@ -15,7 +15,18 @@ from impasto.imaging import resize, write
 from impasto.types import Picture, Pixels
 
 TESTS = Path(__file__).parent
-PLAIN = {"cli", "files", "golden", "imaging", "jobs", "recipes", "studio", "studio_page", "weights"}
+PLAIN = {
+    "cli",
+    "files",
+    "golden",
+    "imaging",
+    "jobs",
+    "plugins",
+    "recipes",
+    "studio",
+    "studio_page",
+    "weights",
+}
 """Rooms whose tests compute nothing that a processor's kernels change, or nothing of their own.
 All others' are marked numerical: make test-kernels runs them with kernels of another kind."""
 

@@ -73,6 +73,9 @@ COMMANDS = {
     "inspect": Listed(
         "inspect:app", "Show feature maps, reconstructions, layers, losses, networks and styles."
     ),
+    "plugin": Listed(
+        "plugin:app", "Install, list and remove plug-ins for GIMP, Krita and ComfyUI.", computes=False
+    ),
     "models": Listed("models:app", "List, fetch, import and verify networks.", computes=False),
 }
 
