@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import impasto
-from impasto import imaging
+from impasto import extras, imaging
 from impasto.cli import app
 from impasto.cli.batch import spread_styles, with_address
 from impasto.optimize.checkpoints import read_checkpoint
@@ -369,7 +369,10 @@ def test_a_cluster_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPa
     monkeypatch.delitem(sys.modules, "impasto.jobs.executors.ray", raising=False)
     result = run("photos", "--style", "art.png", "-o", "out", "--ray")
     assert result.exit_code == 2
-    assert result.stderr.strip() == "impasto: a Ray cluster needs Ray: pip install 'impasto[ray]'"
+    assert (
+        result.stderr.strip()
+        == f"impasto: a cluster needs Ray, which is not installed: {extras.command('ray')}"
+    )
 
 
 WORKERS = ["--workers", "2"]

@@ -153,7 +153,7 @@ def test_drawing_leaves_the_users_own_settings_alone() -> None:
 
 def test_without_matplotlib_the_install_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[inspect\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[inspect\]'"):
         figures.require_matplotlib()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from impasto import extras
 from impasto.cli import app
 from impasto.studio import server as serve
 from impasto.studio.settings import Settings
@@ -84,7 +85,7 @@ def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
     code = WITHOUT.format(missing, "from impasto.cli import main; sys.argv = ['impasto', 'studio']; main()")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
-    assert "pip install 'impasto[studio]'" in " ".join(done.stderr.split())
+    assert extras.command("studio") in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
@@ -92,7 +93,7 @@ def test_the_client_without_the_extra_says_what_to_install() -> None:
     code = WITHOUT.format("httpx", "import impasto.studio.client")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "MissingExtraError: the studio's client needs httpx" in done.stderr
-    assert "pip install 'impasto[studio]'" in done.stderr
+    assert extras.command("studio") in done.stderr
 
 
 def greeting(**settings: object) -> str:

@@ -175,7 +175,9 @@ def inspect_losses(
     if gif is not None:
         check_writable(gif, suffixes=walks.ANIMATIONS)
     if video is not None:
-        walks.require_av()
+        from impasto.clips.libav import load_av
+
+        load_av()
         check_writable(video, suffixes=tuple(walks.VIDEOS))
     found = read_log(log)
     look: Any = "dark" if dark else "light"

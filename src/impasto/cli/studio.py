@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from impasto.errors import MissingExtraError
+from impasto import extras
 
 ACCESS, PLACE = "Access", "Server"
 
@@ -82,9 +82,7 @@ def studio(
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("impasto"):
             raise
-        raise MissingExtraError(
-            f"the studio needs {error.name}, which is not installed: pip install 'impasto[studio]'"
-        ) from error
+        raise extras.missing(f"the studio needs {error.name}", "studio") from error
     if new_account is not None:
         made = secrets.token_urlsafe(24)
         print(f"token: {made}")

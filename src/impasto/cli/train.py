@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from impasto import extras
 from impasto.cli.choices import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import Interrupts, finished_iterations
 from impasto.cli.previews import preview_file
-from impasto.errors import ImpastoError, InputError, MissingExtraError
+from impasto.errors import ImpastoError, InputError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class TrainingRun:
             name = self.log.stem if self.log.stem.endswith("losses") else f"{self.log.stem}-losses"
             self.plot = self.plot or self.log.with_name(f"{name}.png")
         elif self.plot is not None:
-            raise MissingExtraError("--plot needs matplotlib: pip install 'impasto[inspect]'")
+            raise extras.missing("--plot needs matplotlib", "inspect")
         outputs = [self.output, self.checkpoint, self.log]
         outputs += [p for p in (self.preview, self.plot) if p is not None]
         for path in (self.output, self.checkpoint, self.log):

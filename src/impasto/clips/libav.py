@@ -8,19 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from impasto import files
-from impasto.errors import MissingExtraError
+from impasto import extras, files
 
 
 def load_av() -> Any:
     """Return the module ``av``. Raises MissingExtraError where it is not installed."""
-    try:
-        import av
-    except ImportError as error:
-        raise MissingExtraError(
-            "videos need PyAV, which is not installed; get it with: pip install 'impasto[video]'"
-        ) from error
-    return av
+    return extras.load("av", "videos need PyAV", "video")
 
 
 def open_video(path: Path) -> Any:

@@ -15,6 +15,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from impasto import extras
 from impasto.errors import ImpastoError, InputError, MissingExtraError
 from impasto.files import local
 
@@ -108,7 +109,7 @@ def system(address: str) -> tuple[Any, str]:
     try:
         import fsspec
     except ImportError as error:
-        raise MissingExtraError("addresses need fsspec: pip install 'impasto[ray]'") from error
+        raise extras.missing("addresses need fsspec", "ray") from error
     kind = address.partition("://")[0]
     try:
         found, path = fsspec.core.url_to_fs(address)

@@ -10,20 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import MissingExtraError
+from impasto import extras
 from impasto.imaging.guard import picture_error
 
 
 def _load_heic() -> None:
-    try:
-        import pillow_heif
-    except ImportError as problem:
-        raise MissingExtraError(
-            "HEIC pictures need pillow-heif, which is not installed: pip install 'impasto[heic]'",
-            expected="pillow-heif",
-            actual="it is not installed",
-        ) from problem
-    pillow_heif.register_heif_opener()
+    extras.load("pillow_heif", "HEIC pictures need pillow-heif", "heic").register_heif_opener()
 
 
 @dataclass(frozen=True)

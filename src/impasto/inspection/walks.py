@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from impasto import files
-from impasto.errors import InputError, MissingExtraError, OptionError
+from impasto.clips.libav import load_av
+from impasto.errors import InputError, OptionError
 from impasto.imaging import check_writable, read, resize
 from impasto.inspection.logs import LossLog, numbered_pictures
 from impasto.types import Pixels
@@ -99,7 +99,7 @@ def write_video(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 
     MissingExtraError without the extra ``video``.
     """
     place = Path(path)
-    av = require_av()
+    av = load_av()
     check_writable(place, suffixes=tuple(VIDEOS))
     codec = VIDEOS[place.suffix.lower()]
     shown = even(frames)
@@ -118,18 +118,6 @@ def write_video(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 
                 container.mux(video.encode(picture))
         container.mux(video.encode(None))
     files.replace(place, stream.getvalue())
-
-
-def require_av() -> Any:
-    """Return the module PyAV. Raises MissingExtraError without it."""
-    try:
-        return import_module("av")
-    except ModuleNotFoundError as problem:
-        raise MissingExtraError(
-            "writing a video needs PyAV, which is not installed: pip install 'impasto[video]'",
-            expected="PyAV",
-            actual="it is not installed",
-        ) from problem
 
 
 def _bytes(pixels: Pixels) -> Any:

@@ -21,15 +21,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from impasto import files
-from impasto.errors import ImpastoError, MissingExtraError
+from impasto import extras, files
+from impasto.errors import ImpastoError
 
 try:
     import httpx
 except ModuleNotFoundError as missing:
-    raise MissingExtraError(
-        "the studio's client needs httpx, which is not installed: pip install 'impasto[studio]'"
-    ) from missing
+    raise extras.missing("the studio's client needs httpx", "studio") from missing
 
 API = "/api/v1"
 FINAL = ("done", "cancelled", "failed")

@@ -19,8 +19,8 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from impasto import files
-from impasto.errors import MissingExtraError, OptionError
+from impasto import extras, files
+from impasto.errors import OptionError
 from impasto.imaging.read_options import ReadOptions
 
 PREFIX = "IMPASTO_STUDIO_"
@@ -153,9 +153,7 @@ class Settings(BaseSettings):
         if shared and not shared.startswith(("postgresql://", "postgres://")):
             raise OptionError(f"expected {PREFIX}DATABASE_URL to begin with postgresql://")
         if self.ray_address and importlib.util.find_spec("ray") is None:
-            raise MissingExtraError(
-                f"{PREFIX}RAY_ADDRESS needs Ray, which is not installed: pip install 'impasto[ray]'"
-            )
+            raise extras.missing(f"{PREFIX}RAY_ADDRESS needs Ray", "ray")
         return self
 
 

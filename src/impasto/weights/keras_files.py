@@ -12,14 +12,14 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import CorruptWeightsError, MissingExtraError
+from impasto import extras
+from impasto.errors import CorruptWeightsError
 from impasto.weights.architecture import ARCHITECTURES
 from impasto.weights.tensor_files import Arrays, first_line
 
@@ -63,14 +63,7 @@ def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str,
 
 
 def _require_h5py() -> Any:
-    try:
-        return import_module("h5py")
-    except ImportError as problem:
-        raise MissingExtraError(
-            "networks from Keras need h5py, which is not installed: pip install 'impasto[keras]'",
-            expected="h5py",
-            actual="it is not installed",
-        ) from problem
+    return extras.load("h5py", "networks from Keras need h5py", "keras")
 
 
 @contextmanager

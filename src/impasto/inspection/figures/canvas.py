@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from impasto import files
-from impasto.errors import MissingExtraError, OptionError
+from impasto import extras, files
+from impasto.errors import OptionError
 from impasto.files.places import readable
 from impasto.imaging import check_writable
 
@@ -70,14 +69,7 @@ def require_matplotlib() -> Any:
 
     Raises MissingExtraError, with the command that installs it, where it is missing.
     """
-    try:
-        return import_module("matplotlib")
-    except ModuleNotFoundError as problem:
-        raise MissingExtraError(
-            "figures need matplotlib, which is not installed: pip install 'impasto[inspect]'",
-            expected="matplotlib",
-            actual="it is not installed",
-        ) from problem
+    return extras.load("matplotlib", "figures need matplotlib", "inspect")
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import ImpastoError, InputError, MissingExtraError
+from impasto import extras
+from impasto.errors import ImpastoError, InputError
 from impasto.files import places
 from impasto.jobs.events import Event, Finished, Heartbeat, Progressed, Started, WorkerLost, WorkerReady
 from impasto.jobs.executors.actor import Actor
@@ -33,7 +34,7 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import; a cluster star
 try:
     import ray
 except ImportError as missing:
-    raise MissingExtraError("a Ray cluster needs Ray: pip install 'impasto[ray]'") from missing
+    raise extras.missing("a cluster needs Ray", "ray") from missing
 
 _LOG = logging.getLogger(__name__)
 LOCAL = "local"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import MissingExtraError
+from impasto import extras
 from impasto.inference.onnx_runtime import load_quantiser
 
 _PICTURE_CHANNELS = 4
@@ -27,9 +27,7 @@ def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[
 
         quantization = load_quantiser()
     except ImportError as problem:
-        raise MissingExtraError(
-            f"int8 needs the extra that exports: pip install 'impasto[export]' ({problem})"
-        ) from problem
+        raise extras.missing(f"int8 needs {problem.name or 'onnx'}", "export") from problem
 
     reader: Any = quantization.CalibrationDataReader
 

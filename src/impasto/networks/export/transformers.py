@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from impasto.errors import MissingExtraError
+from impasto import extras
 from impasto.files import replace
 from impasto.inference.onnx_files import count_nodes
 from impasto.inference.onnx_runtime import onnxruntime
@@ -97,13 +97,8 @@ def _trace(module: nn.Module) -> bytes:
 
 
 def _require_onnx() -> None:
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as problem:
-        raise MissingExtraError(
-            f"this network needs the extra that exports: pip install 'impasto[export]' ({problem})"
-        ) from problem
+    for module in ("onnx", "onnxscript"):
+        extras.load(module, f"the export of this network needs {module}", "export")
 
 
 def _halve(data: bytes) -> bytes:

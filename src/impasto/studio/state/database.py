@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
-from impasto.errors import MissingExtraError
+from impasto import extras
 
 CONNECTIONS = 12
 # Committed data survives a loss of power; deleted data is overwritten.
@@ -53,9 +53,7 @@ def _postgresql(url: str) -> Engine:
             connect_args={"connect_timeout": 10},
         )
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "PostgreSQL needs psycopg, which is not installed: pip install 'impasto[studio-servers]'"
-        ) from error
+        raise extras.missing("PostgreSQL needs psycopg", "studio-servers") from error
 
 
 def _sqlite(path: Path) -> Engine:

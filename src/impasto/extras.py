@@ -1,0 +1,62 @@
+"""Optional dependencies, the package's extras: their import, and the command that installs them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from importlib import import_module, metadata
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from impasto.errors import MissingExtraError
+
+
+def load(module: str, needs: str, extra: str) -> ModuleType:
+    """Return the ``module`` of ``extra``. Raises MissingExtraError, which begins with ``needs``: "figures
+    need matplotlib"."""
+    try:
+        return import_module(module)
+    except ImportError as problem:
+        raise missing(needs, extra) from problem
+
+
+def missing(needs: str, extra: str) -> MissingExtraError:
+    """Return the error for an ``extra`` that is not installed; ``needs``: as in ``load``."""
+    return MissingExtraError(
+        f"{needs}, which is not installed: {command(extra)}",
+        expected=needs.rpartition(" ")[2],
+        actual="it is not installed",
+    )
+
+
+def command(extra: str) -> str:
+    """Return the command that installs ``extra`` from where this package was installed.
+
+    That is a folder, a repository or a file (PEP 610); the folder of the sources where they are run as they
+    are; or an index of packages.
+    """
+    try:
+        stored = metadata.distribution("impasto").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        sources = Path(__file__).parents[2]
+        if (sources / "pyproject.toml").exists():
+            return f"pip install {_quoted(f'{sources}[{extra}]')}"
+        stored = None
+    if stored is None:
+        return f"pip install {_quoted(f'impasto[{extra}]')}"
+    origin = json.loads(stored)
+    url: str = origin["url"]
+    if "dir_info" in origin:
+        editable = "-e " if origin["dir_info"].get("editable") else ""
+        return f"pip install {editable}{_quoted(f'{url2pathname(urlsplit(url).path)}[{extra}]')}"
+    if "vcs_info" in origin:
+        url = f"{origin['vcs_info']['vcs']}+{url}@{origin['vcs_info']['commit_id']}"
+    return f"pip install {_quoted(f'impasto[{extra}] @ {url}')}"
+
+
+def _quoted(requirement: str) -> str:
+    """Return ``requirement`` for a shell, always in quotes, as its brackets need them in some."""
+    quoted = shlex.quote(requirement)
+    return quoted if quoted != requirement else f"'{requirement}'"
