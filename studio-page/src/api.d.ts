@@ -67,7 +67,7 @@ export interface components {
         };
         /**
          * Estimate
-         * @description How long a painting takes. ``seconds``: painting it, None where nothing was measured with its network
+         * @description The time a painting takes. ``seconds``: painting it, None where nothing was measured with its network
          *     yet; ``before``: the jobs that it would wait for.
          */
         Estimate: {

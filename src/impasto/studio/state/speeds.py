@@ -1,4 +1,4 @@
-"""How fast paintings are painted here, by network, as measured."""
+"""Measured speeds of painting on this machine, by network."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ class Capabilities(Outgoing):
 
 
 class Estimate(Outgoing):
-    """How long a painting takes. ``seconds``: painting it, None where nothing was measured with its network
+    """The time a painting takes. ``seconds``: painting it, None where nothing was measured with its network
     yet; ``before``: the jobs that it would wait for.
     """
 
