@@ -85,9 +85,20 @@ def test_what_leads_out_of_the_picture_or_does_not_come_back_is_not_trusted() ->
     back = np.zeros((20, 30, 2), np.float32)
     back[..., 0] = 5
     trusted = consistency(back, -back)
-    assert trusted[:, :25].all()
+    assert trusted[:, :21].all()
     assert not trusted[:, 25:].any()
     assert not consistency(back, back).any()
+
+
+def test_what_stands_beside_the_border_is_not_carried_inwards() -> None:
+    still = np.zeros((20, 30, 2), np.float32)
+    assert consistency(still, still).all(), "where nothing moves, the border is as good as the rest"
+    back = np.zeros((20, 30, 2), np.float32)
+    back[..., 0] = -1  # the camera pans: what stood one column further left
+    trusted = consistency(back, -back)
+    assert not trusted[5:-5, 1:5].any(), "matches in columns 0 to 3, for places further inside"
+    assert trusted[:, 5:26].all()
+    assert trusted[5:-5, 27:].all(), "from inside to the border"
 
 
 def test_the_error_of_a_painting_that_moves_with_the_film_is_nothing() -> None:
@@ -209,6 +220,20 @@ def test_older_paintings_count_where_newer_ones_are_hidden() -> None:
     (_, newer), (_, older) = guide.wanted
     assert not (older * newer).any()
     assert guide.start.shape == (96, 128, 3)
+
+
+def test_a_guide_says_where_it_starts_from_the_bare_photograph() -> None:
+    painter = Flickering()
+    clip = frames(range(2))
+    list(Guided(painter, long_term=(1,)).paint(clip))
+    guide = painter.guides[-1]
+    assert guide is not None
+    ((moved, _),) = guide.wanted
+    alone = (guide.start - clip[1].pixels)[guide.bare == 1]
+    assert len(alone), "the camera has uncovered something"
+    assert np.abs(alone).max() < 0.5001 / 255, "kept in 8 bits"
+    assert np.abs((guide.start - moved)[guide.bare == 0]).max() < 1e-6
+    assert (guide.bare == 0).mean() > 0.5
 
 
 def test_several_passes_paint_each_frame_so_often_to_and_fro_held_to_both_neighbours() -> None:

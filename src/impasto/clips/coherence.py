@@ -21,10 +21,13 @@ class Guide:
     """The guidance that earlier paintings give for a frame.
 
     ``start``: the picture to start from, (H, W, 3). ``wanted``: pictures (H, W, 3) to stay close to, with
-    weights (H, W) in [0, 1]."""
+    weights (H, W) in [0, 1]. ``bare`` (H, W) in [0, 1]: the share of ``start`` that is the frame itself,
+    where no earlier painting is known.
+    """
 
     start: Pixels
     wanted: tuple[tuple[Pixels, Plane], ...]
+    bare: Plane
 
 
 class FramePainter(Protocol):

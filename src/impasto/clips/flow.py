@@ -19,6 +19,11 @@ from impasto.types import Pixels, Plane
 Flow = NDArray[np.float32]
 """(H, W, 2) float32: how far to the right and down, in pixels, a pixel's match is."""
 
+SLACK = 0.1
+"""Pixels by which a flow may lead nearer to the border all the same: what is still is not quite so."""
+BORDER = 4
+"""Pixels beside the border that are not taken for anything further inside: there a painting has fewer
+neighbours to go by, and warping mirrors what is beyond."""
 LONGEST = 768
 """Larger pictures are looked at with this long side; their flow is enlarged."""
 
@@ -66,7 +71,8 @@ def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
 def consistency(back: Flow, forth: Flow) -> Plane:
     """Return 1 where ``back`` and then ``forth`` lead back, off motion boundaries, else 0: (H, W).
 
-    Ruder et al. 2016, equations 5 and 6. What leads out of the picture is not consistent.
+    Ruder et al. 2016, equations 5 and 6. What leads out of the picture is not
+    consistent, nor what leads nearer to its border than it is itself, within BORDER pixels of it.
     """
     height, width = back.shape[:2]
     there = cv2.split(warp_flow(forth, back))
@@ -78,7 +84,15 @@ def consistency(back: Flow, forth: Flow) -> Plane:
     boundary = slope > 0.01 * length + 0.02
     x, y = _places(back)
     outside = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
+    here = _depth(*_places(np.zeros_like(back)), width, height)
+    outside |= _depth(x, y, width, height) < np.minimum(BORDER, here) - SLACK
     return np.where(hidden | boundary | outside, 0, 1).astype(np.float32)
+
+
+def _depth(x: NDArray[Any], y: NDArray[Any], width: int, height: int) -> NDArray[Any]:
+    """Return how far places are from the nearest border, in pixels."""
+    found: NDArray[Any] = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
+    return found
 
 
 def _squares(*planes: NDArray[Any]) -> Plane:

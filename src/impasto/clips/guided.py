@@ -105,7 +105,7 @@ class Guided:
         pixels = from_bytes(photo)
         wanted: list[tuple[Pixels, Plane]] = []
         covered = np.zeros(photo.shape[:2], np.float32)
-        start = pixels
+        start, bare = pixels, np.ones(photo.shape[:2], np.float32)
         for distance in self.long_term:
             if distance > len(history):
                 break
@@ -115,8 +115,10 @@ class Guided:
             weight = np.clip(found.trust - covered, 0, 1)  # section 4.2: older ones where newer are hidden
             covered = np.maximum(covered, found.trust)
             wanted.append((moved, weight))
-            start = _laid_over(start, moved, weight)
-        return Guide(start, tuple(wanted))
+            soft = _soft(weight)
+            start = _laid_over(start, moved, soft)
+            bare = bare * (1 - soft)
+        return Guide(start, tuple(wanted), bare)
 
     def _several(self, frames: Sequence[Frame], history: list[_EarlierFrame]) -> Iterator[PaintedFrame]:
         """Paint a run in several passes. Scenes within it do not touch each other."""
@@ -171,12 +173,17 @@ class Guided:
             wanted.append((warp(from_words(kept.painting), found.flow), trust))
         moved, weight = wanted[0]
         share: Plane = np.asarray(np.clip(weight * len(around), 0, 1) * BLEND, np.float32)
-        return Guide(_laid_over(from_words(painting), moved, share), tuple(wanted))
+        start = _laid_over(from_words(painting), moved, _soft(share))
+        return Guide(start, tuple(wanted), np.zeros_like(share))
 
 
-def _laid_over(below: Pixels, above: Pixels, weight: Plane) -> Pixels:
-    soft = cv2.GaussianBlur(weight, (0, 0), 1.0)[..., None] * weight[..., None]
-    return np.asarray(below + (above - below) * soft, np.float32)
+def _soft(weight: Plane) -> Plane:
+    """Return ``weight`` (H, W) with soft edges, nowhere more than it was."""
+    return np.asarray(cv2.GaussianBlur(weight, (0, 0), 1.0) * weight, np.float32)
+
+
+def _laid_over(below: Pixels, above: Pixels, share: Plane) -> Pixels:
+    return np.asarray(below + (above - below) * share[..., None], np.float32)
 
 
 def _saved(history: Sequence[_EarlierFrame]) -> State:

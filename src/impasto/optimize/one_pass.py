@@ -19,11 +19,18 @@ from impasto.optimize.regions import Place, blended
 from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
 
 
-def one_pass(photo: Tensor, places: Sequence[Place], style_side: float, seamless: str = "") -> Tensor:
+def one_pass(
+    photo: Tensor,
+    places: Sequence[Place],
+    style_side: float,
+    seamless: str = "",
+    painter: AnyPaintingPainter | None = None,
+) -> Tensor:
     """Return ``photo`` (1, 3, H, W) in [0, 1], painted in the styles of ``places`` by one pass.
 
     Styles are measured at ``style_side``, the long side of a style in pixels, and at half of it. Where a
     place has a mask, only there. ``seamless``: which opposite edges meet, as in ``OptimizeOptions``.
+    ``painter``: the network, if it is loaded already.
     Raises StyleError when the network cannot paint in these styles, or not at this size; the message ends a
     sentence.
     """
@@ -33,7 +40,7 @@ def one_pass(photo: Tensor, places: Sequence[Place], style_side: float, seamless
     if any(use.weight < 0 for place in places for use in place.styles):
         raise StyleError("the fast network does not move away from a style")
     encoder = load_encoder("tiny")
-    painter = AnyPaintingPainter(threads=torch.get_num_threads(), device="cpu")
+    painter = painter or load_network()
     pixels = continued(to_pixels(photo), seamless)
     image = photo
     for place in places:
@@ -45,6 +52,11 @@ def one_pass(photo: Tensor, places: Sequence[Place], style_side: float, seamless
             mask = plane_to_tensor(resize_mask(place.mask, width, height))
             image = image + mask * (painted - image)
     return image
+
+
+def load_network() -> AnyPaintingPainter:
+    """Return the network, on the processor and with torch's number of threads."""
+    return AnyPaintingPainter(threads=torch.get_num_threads(), device="cpu")
 
 
 def _moments(encoder: FeatureExtractor, place: Place, long_side: float) -> Statistics:

@@ -30,10 +30,16 @@ class Preset:
 
 _RELU4_2 = {"relu4_2": 1.0}
 
-# Gatys et al.: equations as printed; the network with normalised activations and average pooling. In such a
-# network the printed weights give the photograph back: the content is summed over positions, and the style
-# is not. GATYS_BALANCE is the factor at which both are there at 512 pixels, as in the papers' figures.
-GATYS_BALANCE = 3e4
+# Gatys et al.: equations as printed; the network with normalised activations and average pooling. Departures:
+# in such a network the printed weights give the photograph back, since the content is summed over positions
+# and the style is not: GATYS_BALANCE is the factor at which both are there at 512 pixels, as in the papers'
+# figures. Equal weights of layers give the painting back, since the rare responses of deep filters, whose
+# mean is 1, have large squares: weights are 1/N^2, for N filters, as in the code that Gatys published later.
+# And the noise is faint, as neural-style's: only the first layer sees loud noise, which is there for long.
+GATYS_BALANCE = 7e3
+_GATYS_LAYERS = {
+    name: filters**-2.0 for name, filters in zip(STYLE_LAYERS, (64, 128, 256, 512, 512), strict=True)
+}
 _GATYS: dict[str, Any] = {
     "coarse_iterations": None,
     "detail": 0.0,
@@ -43,7 +49,9 @@ _GATYS: dict[str, Any] = {
     "content_loss": "gatys",
     "style_loss": "gram-gatys",
     "content_layers": _RELU4_2,
+    "style_layers": _GATYS_LAYERS,
     "init": "noise",
+    "noise": 0.01,
     "optimizer": "lbfgs",
     "line_search": True,
     "variable_range": 255.0,
@@ -144,12 +152,12 @@ PRESETS: Mapping[str, Preset] = {
     "gatys2015": Preset(
         "the first paper: five layers, alpha/beta 1e-4, from white noise",
         "Gatys, Ecker and Bethge, A Neural Algorithm of Artistic Style (2015)",
-        _GATYS | {"style_layers": STYLE_LAYERS, "style_weight": 1e4 * GATYS_BALANCE, "iterations": 1000},
+        _GATYS | {"style_weight": 1e4 * GATYS_BALANCE, "iterations": 1000},
     ),
     "gatys2016": Preset(
         "the CVPR paper: alpha/beta 1e-3, from white noise",
         "Gatys, Ecker and Bethge, Image Style Transfer Using Convolutional Neural Networks (CVPR 2016)",
-        _GATYS | {"style_layers": STYLE_LAYERS, "style_weight": 1e3 * GATYS_BALANCE, "iterations": 1000},
+        _GATYS | {"style_weight": 1e3 * GATYS_BALANCE, "iterations": 1000},
     ),
     "neural-style": Preset(
         "the program that made it popular: 1000 L-BFGS iterations from noise",

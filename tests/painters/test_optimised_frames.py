@@ -1,0 +1,85 @@
+"""Frames painted by optimisation: their starts, and how they are held to earlier ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import impasto
+from impasto.clips import Guide
+from impasto.painters.frames import optimised
+from impasto.tensors import to_tensor
+from impasto.types import Painting, Picture, Pixels
+from tests.conftest import blobs
+
+OPTIONS = impasto.OptimizeOptions(size=64, min_size=0)
+PHOTO = blobs(64, 48, seed=3)
+
+
+def painter(**changes: Any) -> optimised.OptimisedFramePainter:
+    options = OPTIONS.replace(**changes)
+    return optimised.OptimisedFramePainter(
+        ["starry-night"], options, PHOTO, temporal_weight=300.0, next_iterations=1
+    )
+
+
+def guide(start: Pixels, bare: float) -> Guide:
+    return Guide(start, (), np.full(start.shape[:2], bare, np.float32))
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
+    """The pictures that paintings start from, none of which is painted."""
+    found: list[Picture] = []
+
+    def paint(photo: Picture, *_: Any, start: Picture, **__: Any) -> Painting:
+        found.append(start)
+        return Painting(photo, {}, 0, 0.0, False)
+
+    monkeypatch.setattr(optimised, "paint", paint)
+    return found
+
+
+def test_new_ground_starts_from_one_pass_and_known_ground_from_the_guide(starts: list[Picture]) -> None:
+    one_pass = impasto.fast(PHOTO, "starry-night", size=64).picture.pixels
+    before = np.clip(1 - PHOTO, 0, 1)
+    frames = painter()
+    frames.paint(PHOTO, guide(PHOTO, 1.0))
+    frames.paint(PHOTO, guide(before, 0.0))
+    frames.paint(PHOTO, guide(np.asarray(PHOTO * 0.5 + before * 0.5, np.float32), 0.5))
+    new, known, both = (start.pixels for start in starts)
+    assert np.abs(new - PHOTO).mean() > 0.05, "it is painted"
+    assert np.abs(new - one_pass).mean() < 0.5 * np.abs(PHOTO - one_pass).mean(), "as impasto fast paints"
+    assert np.array_equal(known, before)
+    assert np.allclose(both, 0.5 * new + 0.5 * before, atol=1e-5)
+
+
+def test_with_init_content_new_ground_is_the_photograph(starts: list[Picture]) -> None:
+    painter(init="content").paint(PHOTO, guide(PHOTO, 1.0))
+    assert np.array_equal(starts[0].pixels, PHOTO)
+
+
+def test_the_finest_detail_of_the_difference_to_earlier_paintings_counts_a_quarter() -> None:
+    everywhere = np.ones((64, 64), np.float32)
+    flat = np.full((64, 64, 3), 0.5, np.float32)
+    checks = np.indices((64, 64)).sum(0)[..., None] % 2 * np.float32(0.2) - np.float32(0.1)
+    loss = painter()._temporal(Guide(flat, ((flat, everywhere),), everywhere))
+    even = float(loss(to_tensor(flat + np.float32(0.1))))
+    fine = float(loss(to_tensor(flat + checks)))
+    assert even == pytest.approx(300 * 0.01, rel=1e-5)
+    assert fine == pytest.approx(even / 4, rel=0.05)
+
+
+def test_only_what_is_trusted_is_held_to_earlier_paintings() -> None:
+    left = np.zeros((64, 64), np.float32)
+    left[:, :32] = 1
+    flat = np.full((64, 64, 3), 0.5, np.float32)
+    loss = painter()._temporal(Guide(flat, ((flat, left),), 1 - left))
+    image = to_tensor(flat + cv2.merge([left, left, left]) * np.float32(0.1)).requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(image), image)
+    assert gradient[..., :30].abs().min() > 0
+    assert not gradient[..., 34:].any()
