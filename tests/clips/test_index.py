@@ -25,6 +25,8 @@ ENCODERS = {
     "flv": ("libx264", "aac"),
     "mpg": ("mpeg2video", "mp2"),
     "vob": ("mpeg2video", "mp2"),
+    "wmv": ("wmv2", "ac3"),
+    "mxf": ("mpeg2video", "pcm_s16le"),
 }
 
 
@@ -115,7 +117,7 @@ def test_start_is_exact_in_every_container(tmp_path: Path, suffix: str, options:
     assert len(times(path, Request(start=Fraction(1), end=Fraction(2)))) == 25
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "webm", "avi", "flv"])
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "webm", "avi", "flv", "wmv", "mxf"])
 def test_a_file_that_was_cut_says_how_much_is_missing_or_is_refused(tmp_path: Path, suffix: str) -> None:
     video, audio = ENCODERS.get(suffix, ENCODERS["mp4"])
     whole = write_flashes(

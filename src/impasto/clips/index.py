@@ -6,6 +6,7 @@ have none, and clocks may begin again within a file (cameras, discs, broadcasts,
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ AHEAD = 10
 ``AVFMT_TS_DISCONT``)."""
 _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
-_ENDS = ("mov,", "matroska,", "avi", "flv")
+_ENDS = ("mov,", "matroska,", "avi", "flv", "asf", "mxf")
 """Formats whose header says how long the file is."""
 _REST = 1 << 16
 """In bytes: an index and tags after the last packet may take as many."""
@@ -180,19 +181,32 @@ def _missing(container: Any, stream: Any, count: int, rate: Fraction, clocks: _C
     end = (length or Fraction(0)) + Fraction(container.start_time or 0, 1_000_000)
     if end - clocks.end() <= _TOLERANCE:
         return 0
-    return max(0, round((end - clocks.end(stream.index)) * rate))
+    return max(0, round((end - clocks.begin(stream.index)) * rate) - count)
 
 
 def _stated_length(container: Any) -> Fraction | None:
     """Return the length that the header states. For Matroska without one, libav estimates it from the size of
-    the file, which is not what is asked here."""
-    if container.format.name.startswith("matroska,"):
+    the file, which is not what is asked here; of ASF that is cut short, it drops the length."""
+    name = container.format.name
+    if name.startswith(("matroska,", "asf")):
         with Path(container.name.removeprefix("file:")).open("rb") as stream:
             head = stream.read(1 << 16)
+        if name == "asf":
+            return _length_of_asf(head)
         info = head[max(0, head.find(b"\x15\x49\xa9\x66")) :][:4096]
         if b"\x44\x89\x88" not in info and b"\x44\x89\x84" not in info:
             return None
     return Fraction(container.duration, 1_000_000) if container.duration else None
+
+
+def _length_of_asf(head: bytes) -> Fraction | None:
+    """Return the length in the File Properties Object (ASF specification, 3.2)."""
+    place = head.find(bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"))
+    if place < 0 or len(head) < place + 92:
+        return None
+    played, _, preroll, flags = struct.unpack_from("<QQQI", head, place + 64)
+    is_live = flags & 1
+    return None if is_live else Fraction(played, 10_000_000) - Fraction(preroll, 1000)
 
 
 @dataclass
@@ -277,6 +291,10 @@ class _Clocks:
         clock = self._clocks[0]
         wanted = [index for index in clock.last if stream in (None, index)]
         return max((clock.end(index) * self._streams[index].unit for index in wanted), default=Fraction(0))
+
+    def begin(self, stream: int) -> Fraction:
+        """Return when the first packet of ``stream`` begins, in seconds, where there is one clock."""
+        return self._clocks[0].first[stream] * self._streams[stream].unit
 
     def shifts(self) -> dict[int, tuple[tuple[int, Fraction], ...]]:
         """Return for each stream from which packet on how many seconds are to be added.

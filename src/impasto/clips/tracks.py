@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -33,7 +34,19 @@ _TECHNICAL: tuple[str, ...] = (
     "_statistics_",
     "bps",
 )
-_TECHNICAL += ("major_brand", "minor_version", "compatible_brands", "name", "timecode")
+_TECHNICAL += ("major_brand", "minor_version", "compatible_brands", "name", "timecode", "software")
+_TECHNICAL += (  # of MXF
+    "application_platform",
+    "company_name",
+    "file_package_umid",
+    "generation_uid",
+    "material_package_umid",
+    "modification_date",
+    "operational_pattern_ul",
+    "product_",
+    "toolkit_version",
+    "uid",
+)
 _QUICKTIME = {
     "fre": "fra",
     "deu": "ger",
@@ -102,7 +115,7 @@ class TrackWriter:
         source = stack.enter_context(open_video(self.tracks.path))
         own = source.streams[self.tracks.index.stream]
         if video is not None:
-            labels = _plain(own.metadata)
+            labels = _labels(own, self.suffix)
             known = {name: text for name, text in labels.items() if name in ("language", "title")}
             _label(video, known, int(own.disposition))
         output.metadata.update(_plain(source.metadata))
@@ -255,9 +268,9 @@ def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], 
     for stream in source.streams:
         if stream.index == tracks.index.stream or (stream.type == "audio" and not tracks.sound):
             continue
-        if stream.type == "data" and "timecode" in stream.metadata:
+        if _is_timecode(stream):
             continue  # it is stated for the pictures
-        kind = "cover picture" if stream.disposition & 0x400 else _NAMES.get(stream.type, "data track")
+        kind = _kind(stream)
         counts[kind] = counts.get(kind, 0) + 1
         name = stream.codec_context.name if stream.codec_context is not None else ""
         held, encoder = _held(stream.type, name, suffix)
@@ -266,14 +279,14 @@ def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], 
             what = f"{kind} {counts[kind]}" + (f" ({name})" if name else "")
             notes.append(f"{what} was left out: {why}")
             continue
-        labels = _plain(stream.metadata)
-        if suffix == ".mov" and labels.get("language") in _QUICKTIME:
-            labels["language"] = _QUICKTIME[labels["language"]]
+        labels = _labels(stream, suffix)
         found.append(Track(stream.index, stream.type, name, encoder, labels, int(stream.disposition)))
         if encoder:
-            what = {"audio": "sound was", "subtitle": "subtitles were"}[stream.type]
+            what = {"audio": "the sound was", "subtitle": "the subtitles were"}[stream.type]
+            if sum(other.type == stream.type for other in source.streams) > 1:
+                what = f"{kind} {counts[kind]} was"
             again = encoder.removeprefix("lib")
-            notes.append(f"the {what} encoded again as {again}: {suffix} does not hold {name}")
+            notes.append(f"{what} encoded again as {again}: {suffix} does not hold {name}")
     return found, notes
 
 
@@ -283,6 +296,18 @@ _NAMES = {
     "video": "further video track",
     "attachment": "attachment",
 }
+
+
+_OTHERS = ("cover picture", "data track")
+
+
+def _kind(stream: Any) -> str:
+    cover, other = _OTHERS
+    return cover if stream.disposition & 0x400 else _NAMES.get(stream.type, other)
+
+
+def _is_timecode(stream: Any) -> bool:
+    return stream.type == "data" and "timecode" in stream.metadata
 
 
 def _held(kind: str, name: str, suffix: str) -> tuple[bool, str]:
@@ -363,11 +388,13 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
         notes, suffix = [], written.suffix.lower()
         if missing:
             notes.append(f"tags were left out, which {suffix} does not hold: {', '.join(missing)}")
-        written_tracks = [s for s in result.streams if s.type in ("audio", "subtitle")]
-        for track, stream in zip(list_tracks(source, tracks, suffix)[0], written_tracks, strict=False):
-            language = track.labels.get("language")
+        others = [s for s in result.streams if s.type in ("audio", "subtitle")]
+        own = (tracks.index.stream, _labels(source.streams[tracks.index.stream], suffix))
+        listed = [(track.index, track.labels) for track in list_tracks(source, tracks, suffix)[0]]
+        for (index, labels), stream in zip([own, *listed], [result.streams.video[0], *others], strict=False):
+            language = labels.get("language")
             if language is not None and language != _plain(stream.metadata).get("language"):
-                what = f"the language {language} of track {track.index + 1}"
+                what = f"the language {language} of track {index + 1}"
                 notes.append(f"{what} was left out: {suffix} does not hold it")
         if source.chapters() and not result.chapters() and tracks.start is None and tracks.end is None:
             notes.append(f"the {len(source.chapters())} chapters were left out")
@@ -377,21 +404,41 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
 def left_out(tracks: Tracks, kind: str) -> list[str]:
     """Return notes on what an output without tracks and labels (``kind``: "gif" or "frames") leaves out."""
     with open_video(tracks.path) as source:
-        kinds = [s.type for s in source.streams if s.index != tracks.index.stream]
-        chapters = len(source.chapters())
+        kinds = {_kind(s) for s in source.streams if s.index != tracks.index.stream and not _is_timecode(s)}
+        labels, chapters = _plain(source.metadata), source.chapters()
     have = "a GIF has" if kind == "gif" else "frames have"
-    lost = ["sound"] if "audio" in kinds and tracks.sound else []
-    lost += ["subtitles"] if "subtitle" in kinds else []
-    lost += ["chapters"] if chapters else []
-    return [f"the {what} {'was' if what == 'sound' else 'were'} left out: {have} none" for what in lost]
+    kinds -= set() if tracks.sound else {_NAMES["audio"]}
+    words = {_NAMES["audio"]: "sound was", _NAMES["subtitle"]: "subtitles were"}
+    lost = [words.get(name, f"{name}s were") for name in (*_NAMES.values(), *_OTHERS) if name in kinds]
+    lost += ["chapters were"] if chapters else []
+    notes = [f"the {what} left out: {have} none" for what in lost]
+    return [*notes, f"the tags were left out: {have} none: {', '.join(sorted(labels))}"] if labels else notes
 
 
 def _plain(labels: Mapping[str, str]) -> dict[str, str]:
     """Return the labels that people give; not those that describe how a file was written."""
-    known = {name: text for name, text in labels.items() if not name.lower().startswith(_TECHNICAL)}
+    known = {
+        name: text
+        for name, text in labels.items()
+        if text.strip() and not name.lower().startswith(_TECHNICAL) and not _is_repeated(name, labels)
+    }
     if "title" not in known and labels.get("name"):
         known["title"] = labels["name"]  # of a track in MP4
     return {name: text for name, text in known.items() if (name, text) != ("language", "und")}
+
+
+def _is_repeated(name: str, labels: Mapping[str, str]) -> bool:
+    """Return whether a label is that of a language, such as "location-eng", and there without it too."""
+    plain = re.sub("-[a-z]{3}$", "", name)
+    return plain != name and labels.get(plain) == labels[name]
+
+
+def _labels(stream: Any, suffix: str) -> dict[str, str]:
+    """Return the labels of a track, for a container with this suffix."""
+    labels = _plain(stream.metadata)
+    if suffix == ".mov" and labels.get("language") in _QUICKTIME:
+        labels["language"] = _QUICKTIME[labels["language"]]
+    return labels
 
 
 def _label(stream: Any, labels: Mapping[str, str], disposition: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from impasto import FilmOptions
@@ -162,7 +163,7 @@ def test_languages_titles_chapters_subtitles_and_tags_are_carried(tmp_path: Path
         assert f"the subtitles were encoded again as mov_text: {name[3:]} does not hold srt" in done.notes
     else:
         assert tags["mood"] == "blue"
-    assert len(done.notes) == {"out.mkv": 0, "out.mp4": 2, "out.mov": 2, "out.webm": 2}[name]
+    assert len(done.notes) == {"out.mkv": 0, "out.mp4": 2, "out.mov": 2, "out.webm": 3}[name]
 
 
 def test_labels_of_a_part_are_moved_to_its_beginning(tmp_path: Path) -> None:
@@ -182,6 +183,7 @@ def test_outputs_without_tracks_say_what_is_left_out(tmp_path: Path, name: str, 
         f"the sound was left out: {have} none",
         f"the subtitles were left out: {have} none",
         f"the chapters were left out: {have} none",
+        f"the tags were left out: {have} none: ARTIST, MOOD, title",
     )
 
 
@@ -221,3 +223,34 @@ def test_tracks_that_cannot_be_written_are_refused_before_painting(
     with pytest.raises(InputError, match=r"its sound or subtitles cannot be written into \.webm"):
         fast(write_flashes(tmp_path / "in.mp4", 5), tmp_path / "out.webm", negative)
     assert negative.painted == 0
+
+
+def test_labels_that_only_describe_how_a_file_was_written_are_no_loss(tmp_path: Path) -> None:
+    options = {"video": "mpeg2video", "audio": "pcm_s16le"}
+    source = write_flashes(tmp_path / "in.mxf", **options)  # type: ignore[arg-type]
+    assert fast(source, tmp_path / "out.mov").notes == ()
+    assert set(labels(tmp_path / "out.mov")[0]) <= {
+        "major_brand",
+        "minor_version",
+        "compatible_brands",
+        "encoder",
+    }
+
+
+@pytest.mark.parametrize(("language", "kept"), [("deu", True), ("zul", False)])
+def test_the_language_of_the_pictures_is_carried_or_told(tmp_path: Path, language: str, kept: bool) -> None:
+    def speaks(path: Path) -> Path:
+        with av.open(str(path), "w") as container:
+            stream: Any = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            stream.metadata["language"] = language
+            for number in range(5):
+                frame: Any = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * number, np.uint8))
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    done = fast(speaks(tmp_path / "in.mkv"), tmp_path / "out.mov")
+    words = f"the language {language} of track 1 was left out: .mov does not hold it"
+    assert done.notes == (() if kept else (words,))
