@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from impasto.encoders.layers import format_layers, minimum_side, parse_layer, parse_layers
+from impasto.encoders.layers import minimum_side, parse_layer, parse_layers
 
 if TYPE_CHECKING:
     from impasto.encoders.adapter import ModuleEncoder
@@ -43,7 +43,6 @@ __all__ = [
     "ModuleEncoder",
     "Padding",
     "Pooling",
-    "format_layers",
     "load_encoder",
     "load_extractor",
     "load_timm",

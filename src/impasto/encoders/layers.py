@@ -79,11 +79,6 @@ def parse_layers(
     return found
 
 
-def format_layers(layers: Mapping[str, float]) -> str:
-    """Return the text ``parse_layers`` reads back: "relu1_1:0.5,relu2_1"."""
-    return ",".join(name if weight == 1 else f"{name}:{weight!r}" for name, weight in layers.items())
-
-
 def minimum_side(architecture: Architecture, layers: Iterable[str], *, padding: str = "reflect") -> int:
     """Return the smallest width and height, in pixels, of a picture that all ``layers`` exist for.
 

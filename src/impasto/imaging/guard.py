@@ -20,6 +20,11 @@ class ImagingWarning(UserWarning):
     """A picture was read, but something in its file had to be passed over; the message says what."""
 
 
+def warn(text: str) -> None:
+    """Say what had to be passed over."""
+    warnings.warn(text, ImagingWarning, stacklevel=3)
+
+
 MOST_TEXT = 16 << 20
 """Bytes of a compressed text or profile that Pillow reads; ``repairs`` removes larger ones."""
 

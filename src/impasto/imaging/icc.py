@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from impasto.imaging.colour import linear_to_srgb
-from impasto.imaging.guard import ImagingWarning
+from impasto.imaging.guard import warn
 
 SRGB_TO_XYZ = np.array(
     [
@@ -140,7 +139,7 @@ def image_to_srgb(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8
         try:
             return _managed(image, profile)
         except (ImageCms.PyCMSError, ValueError, OSError, TypeError) as problem:
-            _warn(f"the embedded colour profile cannot be used and was passed over ({problem})")
+            warn(f"the embedded colour profile cannot be used and was passed over ({problem})")
     if image.mode == "LAB":
         return _transform(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     return np.asarray(image.convert("RGB"))
@@ -195,7 +194,7 @@ def array_to_srgb(
         try:
             return _managed_array(colour, space, profile)
         except (ImageCms.PyCMSError, ValueError, OSError, TypeError) as problem:
-            _warn(f"the embedded colour profile cannot be used and was passed over ({problem})")
+            warn(f"the embedded colour profile cannot be used and was passed over ({problem})")
     return _plain(colour, space), 16
 
 
@@ -215,7 +214,7 @@ def _managed_array(
     simple = parse(profile)
     if simple is None:
         converted = _managed(_eight_bits(colour, space), profile)
-        _warn("the colour profile is made of lookup tables, so the picture was converted at 8 bits")
+        warn("the colour profile is made of lookup tables, so the picture was converted at 8 bits")
         return converted.astype(np.float32) / np.float32(255), 8
     if simple.is_srgb():
         return _plain(colour, space), 16
@@ -231,7 +230,3 @@ def _eight_bits(colour: NDArray[np.float32], space: str) -> Image.Image:
     values = np.rint(colour * 255).astype(np.uint8)
     mode = next(mode for mode, name in _MODES.items() if name == space)
     return Image.frombytes(mode, (colour.shape[1], colour.shape[0]), np.ascontiguousarray(values).tobytes())
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, ImagingWarning, stacklevel=3)

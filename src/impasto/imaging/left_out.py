@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import warnings
 
 from PIL import Image
 
 from impasto.imaging import formats
-from impasto.imaging.guard import ImagingWarning
+from impasto.imaging.guard import warn
 
 _GAIN_MAPS = re.compile(
     rb"hdrgm:Version|urn:iso:std:iso:ts:21496:-1|apple:photo:2020:aux:hdrgainmap"
@@ -34,9 +33,9 @@ def note_left_out(data: bytes, kind: formats.Format) -> None:
     if frames > 1:
         one, several = ("page", "pages") if kind is formats.TIFF else ("frame", "frames")
         number = f"{frames - 1} other {one if frames == 2 else several}"
-        _warn(f"the file has {number}; only the first one was read")
+        warn(f"the file has {number}; only the first one was read")
     elif _GAIN_MAPS.search(data):
-        _warn("the gain map, for screens with high dynamic range, was left out")
+        warn("the gain map, for screens with high dynamic range, was left out")
 
 
 def _is_reduced(image: Image.Image, page: int) -> bool:
@@ -51,7 +50,3 @@ def first_whole_page(data: bytes) -> int:
             if not _is_reduced(image, page):
                 return page
     return 0
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, ImagingWarning, stacklevel=2)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import struct
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from PIL import Image
 
 from impasto.imaging import formats
 from impasto.imaging.colour import linear_to_srgb, srgb_to_linear
-from impasto.imaging.guard import ImagingWarning
+from impasto.imaging.guard import warn
 from impasto.types import Pixels
 
 D65 = (0.3127, 0.3290)
@@ -94,7 +93,7 @@ def _of_exif(image: Image.Image, path: Path) -> StatedColours | None:
     if space == _UNCALIBRATED and path.name.startswith("_"):
         return StatedColours(ADOBE, 563 / 256)
     if space == _UNCALIBRATED and image.format == "JPEG":
-        _warn("its colours are not those of sRGB, and it does not say whose they are; they were read as sRGB")
+        warn("its colours are not those of sRGB, and it does not say whose they are; they were read as sRGB")
     return None
 
 
@@ -110,7 +109,7 @@ def _of_png(image: Image.Image, data: bytes) -> StatedColours | None:
         stated = ((corners[2], corners[3]), (corners[4], corners[5]), (corners[6], corners[7]))
         near = [p for p in (SRGB, ADOBE, P3) if np.allclose(p, stated, atol=0.005)]
         if not near or not np.allclose(corners[:2], D65, atol=0.005):
-            _warn(
+            warn(
                 "the picture states primaries without a profile that are not known; they were read as sRGB's"
             )
         else:
@@ -118,7 +117,7 @@ def _of_png(image: Image.Image, data: bytes) -> StatedColours | None:
     curve = None
     if isinstance(gamma, float) and abs(gamma - 1 / 2.2) > 0.005:
         if not 0.1 <= gamma <= 10:
-            _warn(f"the picture states a gamma of {gamma:g}; it was read as sRGB")
+            warn(f"the picture states a gamma of {gamma:g}; it was read as sRGB")
         else:
             curve = 1 / gamma
     return None if primaries == SRGB and curve is None else StatedColours(primaries, curve)
@@ -131,7 +130,7 @@ def _of_nclx(data: bytes) -> StatedColours | None:
 
 def _of_numbers(primaries: int, transfer: int) -> StatedColours | None:
     if primaries not in PRIMARIES or transfer not in (*SRGB_CURVES, 8):
-        _warn(f"colour primaries {primaries} with transfer {transfer} were read as sRGB")
+        warn(f"colour primaries {primaries} with transfer {transfer} were read as sRGB")
         return None
     curve = 1.0 if transfer == 8 else None
     return (
@@ -143,8 +142,4 @@ def _note_tags(image: Image.Image) -> None:
     tags = getattr(image, "tag_v2", {})
     for number, name in _TIFF_TAGS.items():
         if number in tags:
-            _warn(f"the picture states {name} of its own without a profile; it was read as sRGB")
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, ImagingWarning, stacklevel=2)
+            warn(f"the picture states {name} of its own without a profile; it was read as sRGB")

@@ -7,7 +7,6 @@ changed since is neither overwritten nor removed unasked.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import sys
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from impasto import files
 from impasto.catalogue.lookup import styles
 from impasto.errors import InputError, OutputError
+from impasto.files.digests import of_bytes
 from impasto.files.json_text import parse_json
 from impasto.optimize.presets import PRESETS
 from impasto.plugins.client import SETTINGS
@@ -102,7 +102,7 @@ def install(
     foreign = sorted(
         name
         for name, data in new.items()
-        if _digest(folder / name) not in (None, before.get(name), _sha256(data))
+        if _digest(folder / name) not in (None, before.get(name), of_bytes(data))
     )
     if foreign and not force:
         raise OutputError(
@@ -116,7 +116,7 @@ def install(
         if Path(name).name in EXECUTABLE:
             (folder / name).chmod(0o755)
     _discard(folder, {name: digest for name, digest in before.items() if name not in new})
-    record = {"version": __version__, "files": {name: _sha256(data) for name, data in new.items()}}
+    record = {"version": __version__, "files": {name: of_bytes(data) for name, data in new.items()}}
     files.replace(folder / host.folder / RECORD, json.dumps(record, indent=2).encode())
     return folder / host.folder
 
@@ -193,12 +193,8 @@ def _is_inside(name: str) -> bool:
 def _digest(path: Path) -> str | None:
     """Return the SHA-256 of a file; None where there is none."""
     try:
-        return _sha256(path.read_bytes())
+        return of_bytes(path.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as problem:
         raise OutputError(f"cannot read {path}: {problem.strerror}") from problem
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto import extras
 from impasto.errors import CorruptWeightsError
 from impasto.weights.architecture import ARCHITECTURES
-from impasto.weights.tensor_files import Arrays, first_line
+from impasto.weights.tensor_files import Arrays, first_line, single
 
 KERAS_ENDINGS = (".h5", ".hdf5", ".keras")
 
@@ -51,8 +50,8 @@ def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str,
             tensors: Arrays = {}
             for (block, index), (kernel, bias) in pairs.items():
                 name = f"conv{block}_{index}"
-                tensors[f"{name}.weight"] = _float32(np.asarray(kernel).transpose(3, 2, 0, 1))
-                tensors[f"{name}.bias"] = _float32(np.asarray(bias))
+                tensors[f"{name}.weight"] = single(np.asarray(kernel).transpose(3, 2, 0, 1))
+                tensors[f"{name}.bias"] = single(np.asarray(bias))
     except (OSError, RuntimeError, KeyError, zipfile.BadZipFile) as error:
         raise CorruptWeightsError(
             f"expected a whole file of Keras; it is truncated or damaged ({first_line(error)})",
@@ -146,9 +145,3 @@ def _pair(name: str, items: list[Any]) -> Pair:
             f"expected {name} to have {expected}; found {shapes}", expected=expected, actual=shapes
         )
     return kernels[0], biases[0]
-
-
-def _float32(values: NDArray[Any]) -> NDArray[Any]:
-    if np.issubdtype(values.dtype, np.floating):
-        return np.ascontiguousarray(values, dtype=np.float32)
-    return values

@@ -76,7 +76,7 @@ def _read_safetensors(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             chosen = names(file.keys())
-            return {name: _single(_stored(file, path, key)) for key, name in chosen.items()}, metadata
+            return {name: single(_stored(file, path, key)) for key, name in chosen.items()}, metadata
     except (SafetensorError, TypeError, OSError) as error:
         raise CorruptWeightsError(
             f"expected a whole safetensors file; it is truncated or damaged ({error})",
@@ -155,7 +155,8 @@ def first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _single(tensor: NDArray[Any]) -> NDArray[Any]:
+def single(tensor: NDArray[Any]) -> NDArray[Any]:
+    """Return ``tensor`` in float32, if it is of real numbers."""
     if np.issubdtype(tensor.dtype, np.floating):
         return np.ascontiguousarray(tensor, dtype=np.float32)
     return tensor

@@ -13,7 +13,6 @@ from impasto.parameters import parameters, schema
 from impasto.progress import Progress
 from impasto.studio.web.problems import ProblemDocument
 
-Id = Annotated[str, StringConstraints(pattern=r"^[pj]_[A-Za-z0-9_-]{22}$")]
 PictureId = Annotated[str, StringConstraints(pattern=r"^p_[A-Za-z0-9_-]{22}$")]
 StyleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 Real = Annotated[float, Field(allow_inf_nan=False)]
