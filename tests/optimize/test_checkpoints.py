@@ -19,6 +19,7 @@ from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint, writ
 from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import everywhere
+from impasto.progress import Progress
 from impasto.types import Painting, Picture
 from tests.conftest import blobs, stripes
 
@@ -49,13 +50,13 @@ def interrupted(encoder: Encoder, options: OptimizeOptions, path: Path, after: i
     """The state in ``path`` of a painting cut short ``after`` so many iterations."""
     seen = 0
 
-    def cancel() -> bool:
+    def count(_: Progress) -> None:
         nonlocal seen
         seen += 1
-        return seen == after
 
     checkpointer = FileCheckpointer(path, JOB, every=1e9)
-    assert painting(encoder, options, checkpointer=checkpointer, cancel=cancel).cancelled
+    more = {"on_progress": count, "cancel": lambda: seen >= after}
+    assert painting(encoder, options, checkpointer=checkpointer, **more).cancelled
     return read_checkpoint(path)[1]
 
 
@@ -97,6 +98,46 @@ def test_so_does_one_with_chance_averages_or_an_early_end(
     straight = painting(encoder, options)
     kept = interrupted(encoder, options, tmp_path / "it.state", after)
     resumed = painting(encoder, options, checkpointer=FileCheckpointer(tmp_path / "it.state", JOB, kept=kept))
+    assert np.array_equal(resumed.pixels, straight.pixels)
+    assert resumed.iterations == straight.iterations
+
+
+@pytest.mark.parametrize("after", [8, 19, 40])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "lbfgs", "learning_rate": 1.0},
+        {"optimizer": "lbfgs", "learning_rate": 1.0, "line_search": True},
+        {"optimizer": "adam"},
+        {"optimizer": "sgd"},
+        {"optimizer": "sgd", "line_search": True},
+        {"optimizer": "adam", "style_loss": "sliced-wasserstein"},
+    ],
+    ids=lambda changes: " ".join(map(str, changes.values())),
+)
+def test_so_does_one_that_was_stopped_within_an_iteration(
+    encoder: Encoder, tmp_path: Path, changes: dict[str, Any], after: int
+) -> None:
+    options = ADAM.replace(tile=32, **changes)  # in windows, each of which listens
+    straight = painting(encoder, options)
+    asked = steps = 0
+
+    def cancel() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > after
+
+    def count(_: Progress) -> None:
+        nonlocal steps
+        steps += 1
+
+    path = tmp_path / "it.state"
+    checkpointer = FileCheckpointer(path, JOB, every=1e9)
+    stopped = painting(encoder, options, checkpointer=checkpointer, cancel=cancel, on_progress=count)
+    assert (stopped.cancelled, asked) == (True, after + 1), "it went on after it was told to stop"
+    kept = read_checkpoint(path)[1] if path.exists() else None
+    assert (kept is None) == (steps == 0)
+    resumed = painting(encoder, options, checkpointer=FileCheckpointer(path, JOB, kept=kept))
     assert np.array_equal(resumed.pixels, straight.pixels)
     assert resumed.iterations == straight.iterations
 

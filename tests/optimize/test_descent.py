@@ -22,6 +22,7 @@ class Function:
     def __init__(self, loss: Callable[[Tensor], Tensor]) -> None:
         self.loss = loss
         self.count = 0
+        self.chance = torch.empty(0)  # it draws no random numbers
 
     def evaluate(self, image: Tensor) -> Evaluation:
         self.count += 1

@@ -104,14 +104,8 @@ def test_progress_tells_the_whole_story(encoder: Encoder) -> None:
 
 
 def test_cancelling_returns_the_picture_so_far_at_full_size(encoder: Encoder) -> None:
-    count = 0
-
-    def cancel() -> bool:
-        nonlocal count
-        count += 1
-        return count == 2
-
-    painting = paint(PHOTO, PLACES, encoder, FAST, cancel=cancel)
+    seen: list[Progress] = []
+    painting = paint(PHOTO, PLACES, encoder, FAST, on_progress=seen.append, cancel=lambda: len(seen) == 2)
     assert painting.cancelled
     assert painting.iterations == 2
     assert painting.pixels.shape == (32, 48, 3)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from impasto.objectives.named_losses import CONTENT_LOSSES, SMOOTHNESS_LOSSES, STYLE_LOSSES, SampleKind
-from impasto.objectives.objective import Evaluation, GradientScaling, Objective, Region
+from impasto.objectives.objective import (
+    Evaluation,
+    GradientScaling,
+    InterruptedEvaluationError,
+    Objective,
+    Region,
+)
 from impasto.objectives.samples import HYPERCOLUMN, Samples, join_samples, measure_samples
 from impasto.objectives.statistics import (
     IMAGE,
@@ -24,6 +30,7 @@ __all__ = [
     "STYLE_LOSSES",
     "Evaluation",
     "GradientScaling",
+    "InterruptedEvaluationError",
     "LayerStatistics",
     "Objective",
     "Region",

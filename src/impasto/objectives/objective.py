@@ -75,6 +75,10 @@ class Evaluation:
     gradient: Tensor | None = None
 
 
+class InterruptedEvaluationError(Exception):
+    """Raised within an evaluation when ``Objective.cancel`` says to stop."""
+
+
 class Objective:
     """The function to minimise.
 
@@ -86,6 +90,9 @@ class Objective:
     ``samples``: how many a sampling loss takes, or None for its own number. ``redraw``: whether each
     evaluation samples other places, for optimisers that bear that. ``seamless``: which opposite edges of the
     image meet, "x", "y" or "xy", for its smoothness; the encoder has its own say.
+
+    ``cancel``, where it is set, is called at every evaluation and at each of its windows, which may take
+    minutes; once it returns True, InterruptedEvaluationError is raised.
     """
 
     def __init__(
@@ -121,6 +128,7 @@ class Objective:
         self.fixed = fixed
         self.extra = extra or {}
         self.redraw = redraw
+        self.cancel: Callable[[], bool] | None = None
         self._similar = content_loss == SELF_SIMILARITY
         self._factors = {n: CONTENT_LOSSES[content_loss](t) for n, t in self.content.items()}
         self._loss = STYLE_LOSSES[style_loss]
@@ -160,6 +168,7 @@ class Objective:
         """Return the loss of ``image`` (1, 3, H, W) and its gradient, window by window where there are
         several.
         """
+        self._listen()
         self._place(image)
         if len(self.windows) < 2:
             variable = image.detach().requires_grad_()
@@ -176,7 +185,10 @@ class Objective:
         if self.gradient_scaling == "l1":
             raise NotImplementedError("gradients cannot be normalised at a layer seen part by part")
         with torch.no_grad():
-            rows = [self._collect(window.crop(image), window) for window in self.windows]
+            rows = []
+            for window in self.windows:
+                self._listen()
+                rows.append(self._collect(window.crop(image), window))
         pieces = {key: _combine(key, [row[key] for row in rows]).requires_grad_() for key in rows[0]}
         variable = image.detach().requires_grad_()
         descended, total, parts = self._judge(pieces, variable)
@@ -185,6 +197,7 @@ class Objective:
         arriving = {key: g for key, g in zip(pieces, found, strict=False) if g is not None}
         begun = dict.fromkeys(arriving, 0)
         for window, row in zip(self.windows, rows, strict=True):
+            self._listen()
             crop = window.crop(image).detach().clone().requires_grad_()
             again = self._collect(crop, window)
             sent = []
@@ -198,6 +211,10 @@ class Objective:
             (part,) = torch.autograd.grad(outputs, crop, sent)
             window.crop(gradient).add_(part)
         return total, parts, gradient
+
+    def _listen(self) -> None:
+        if self.cancel is not None and self.cancel():
+            raise InterruptedEvaluationError
 
     def _place(self, image: Tensor) -> None:
         """Choose where samples are taken, once or at every evaluation."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from impasto.errors import DivergedError
-from impasto.objectives import Evaluation, Objective
+from impasto.objectives import Evaluation, InterruptedEvaluationError, Objective
 from impasto.optimize.kept_state import check_state, restoring
 from impasto.optimize.optimizers import make_optimizer, resized
 from impasto.optimize.options import OptimizeOptions
@@ -54,12 +54,13 @@ class Descent:
     def step(self) -> dict[str, float]:
         """Do one iteration and return the losses it started from.
 
-        Raises DivergedError when nothing helps.
+        Raises DivergedError when nothing helps, and InterruptedEvaluationError when the objective is told to
+        stop: then the descent is where it was before.
         """
         due = self.options.recoveries and self.iteration % MARK_EVERY == 0
         while True:
             begun = self._variable.clone() if due else None
-            with restoring() if self._is_restored else contextlib.nullcontext():
+            with restoring() if self._is_restored else contextlib.nullcontext(), self._untouched():
                 losses = self._try()
             self._is_restored = False
             if math.isfinite(losses["total"]) and bool(self._variable.isfinite().all()):
@@ -72,6 +73,20 @@ class Descent:
         if begun is not None:
             self._mark = begun  # only now is it known that the loss is a number there
         return losses
+
+    @contextlib.contextmanager
+    def _untouched(self) -> Iterator[None]:
+        """Put the optimiser and the random numbers back where an evaluation is interrupted.
+
+        Optimisers change the picture, and what they remember in place, after their evaluations only.
+        """
+        state, chance = self._optimizer.state(), self.objective.chance
+        try:
+            yield
+        except InterruptedEvaluationError:
+            self._optimizer.restore(state)
+            self.objective.chance = chance
+            raise
 
     def _try(self) -> dict[str, float]:
         scale = self.options.variable_range

@@ -8,6 +8,7 @@ coarse to fine as in Gatys et al., "Controlling Perceptual Factors in Neural Sty
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -16,7 +17,13 @@ from torch import Tensor
 from impasto.encoders import Encoder, FeatureExtractor
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging import fit, resample_joined, resize, resize_mask
-from impasto.objectives import STYLE_LOSSES, Objective, StyleStatistics, Window
+from impasto.objectives import (
+    STYLE_LOSSES,
+    InterruptedEvaluationError,
+    Objective,
+    StyleStatistics,
+    Window,
+)
 from impasto.optimize import memory
 from impasto.optimize.budget import budget
 from impasto.optimize.classes import check_classes, class_losses
@@ -64,7 +71,7 @@ def paint(
     ``start`` is the picture to begin with, whatever ``options.init`` says. ``protect`` (H, W) in
     [0, 1] is 1 where the photograph stays as it is. ``extra_losses`` are added: name to a function from
     the image (1, 3, H, W) to a scalar. ``checkpointer`` saves the state, and returns it to go
-    on from. ``cancel`` is asked after every iteration; once it says True the picture so far is
+    on from. ``cancel`` is asked after every iteration and within; once it says True the picture so far is
     returned, at full size. The result depends only on the arguments and the machine: the same seed
     gives the same picture.
     """
@@ -158,7 +165,14 @@ class PyramidDescent:
                     checkpointer.save_if_due(lambda: self._state(level, now, reporter, found), last=stopped)
                 return stopped
 
-            minimize(descent, self.counts[level], on_step)
+            descent.objective.cancel = cancel
+            try:
+                minimize(descent, self.counts[level], on_step)
+            except InterruptedEvaluationError:
+                stopped = True
+                if checkpointer is not None and last:
+                    state = partial(self._state, level, descent, reporter, last)
+                    checkpointer.save_if_due(state, last=True)
             if stopped:
                 break
         assert descent is not None

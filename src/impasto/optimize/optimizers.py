@@ -72,7 +72,8 @@ class GradientDescent:
         if self._velocity is None:
             self._velocity = gradient.clone()
         else:
-            self._velocity.mul_(self.momentum).add_(gradient)
+            # Not in place: evaluations of a line search, which may be interrupted, follow.
+            self._velocity = (self._velocity * self.momentum).add_(gradient)
         if not self.line_search:
             variable.add_(self._velocity, alpha=-self.rate)
             return

@@ -163,8 +163,8 @@ def stylize(
     ``output``: write the finished picture to this file, which must not be an input, with ``quality`` as
     in ``Result.save``.
     ``session``: keeps networks loaded between calls (``impasto.Session``).
-    ``on_progress`` and ``cancel`` are called after every iteration; once ``cancel`` returns True, the
-    picture so far is returned.
+    ``on_progress`` and ``cancel`` are called after every iteration, ``cancel`` also within one; once it
+    returns True, the picture so far is returned.
 
     Raises InputError (and its subclasses) for unusable arguments, before any work, and WeightsMissingError
     if the encoder's weights are not on this machine.
