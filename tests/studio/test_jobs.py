@@ -84,6 +84,19 @@ def test_files_are_named_in_any_script(title: str, name: str, plain: str) -> Non
     assert found == f"attachment; filename=\"{plain}.png\"; filename*=UTF-8''{quote(name + '.png', safe='')}"
 
 
+def test_what_the_page_shows_is_encoded_once(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(client, upload(client, encoded(80, 60), name="cat.jpg"))
+    house.paint(job["id"])
+    shown = {"format": "jpg", "quality": 95, "parameters": "false", "download": "false"}
+    monkeypatch.setattr("impasto.studio.web.routes.results._encoded", None)
+    answer = client.get(f"/jobs/{job['id']}/result", params=shown)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert opened(answer.content).size == (64, 48)
+    assert b"cat.jpg" not in answer.content
+
+
 def test_a_result_holds_its_recipe_and_no_path_of_the_server(
     client: httpx.Client, house: House, tmp_path: Any
 ) -> None:
@@ -365,6 +378,7 @@ def test_what_was_put_down_and_is_cancelled_keeps_what_there_is(
     # Nothing to paint with is left, and what is left is counted.
     folder = house.services.storage.job(id)
     assert sorted(path.name for path in folder.iterdir()) == [
+        "display.jpg",
         "losses.jsonl",
         "preview.jpg",
         "result.json",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from impasto import files, imaging
-from impasto.studio.state.storage import MARK, PAGE, PARTIAL, RESULT, SMALL, Storage
+from impasto.studio.state.storage import DISPLAY, MARK, PAGE, PARTIAL, RESULT, SMALL, Storage
 from impasto.studio.thumbnails import thumbnail
 
 THUMBNAIL_SIDE = 384
+DISPLAY_QUALITY = 95
+"""The quality of the copy that the page shows, which is made once, here."""
 
 
 def store_result(storage: Storage, id: str, seconds: float, *, partial: bool = False) -> dict[str, Any]:
@@ -24,6 +27,7 @@ def store_result(storage: Storage, id: str, seconds: float, *, partial: bool = F
         picture = imaging.read(made)
         width, height = picture.width, picture.height
         files.replace(folder / SMALL, thumbnail(picture, THUMBNAIL_SIDE))
+        imaging.write(replace(picture, metadata=None), folder / DISPLAY, quality=DISPLAY_QUALITY)
     found = {
         "width": width,
         "height": height,

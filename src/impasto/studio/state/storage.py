@@ -1,7 +1,7 @@
 """The data folder: uploads and the files of jobs.
 
 pictures/ID.png        an upload, upright, sRGB, without metadata     pictures/ID.small.jpg   a copy
-jobs/ID/               a job's files: checkpoint, previews, losses, result
+jobs/ID/               a job's files: checkpoint, previews, losses, result and copies of it
 incoming/              uploads not yet checked
 """
 
@@ -18,7 +18,7 @@ from impasto import files
 _ID = re.compile(r"[pj]_[A-Za-z0-9_-]{22}")
 RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
-PARTIAL = "partial.png"
+PARTIAL, DISPLAY = "partial.png", "display.jpg"
 
 
 def picture_place(id: str) -> str:

@@ -22,6 +22,7 @@ from impasto.studio.state import open_state
 from impasto.studio.state.storage import Storage
 from impasto.studio.web.accounts import Accounts
 from impasto.studio.web.broadcast import Broadcaster
+from impasto.studio.web.decoders import Decoders
 from impasto.studio.web.dependencies import Services
 from impasto.studio.web.metrics import Metrics
 from impasto.studio.web.middleware import StudioMiddleware
@@ -74,7 +75,7 @@ def _services(settings: Settings, make_painter: Callable[..., Any]) -> Services:
         metrics=Metrics(),
         audit=Audit(settings.data_dir),
         previews=Previews(make_painter),
-        decoders=anyio.CapacityLimiter(DECODERS),
+        decoders=Decoders(DECODERS),
         painters=anyio.CapacityLimiter(settings.max_previews),
         requests=Buckets(settings.requests_per_minute),
         uploads=Buckets(settings.uploads_per_minute),

@@ -14,6 +14,7 @@ from impasto.studio.state import JobRecord, PictureRecord, State
 from impasto.studio.state.storage import Storage, is_id
 from impasto.studio.web.accounts import Accounts, Caller
 from impasto.studio.web.broadcast import Broadcaster
+from impasto.studio.web.decoders import Decoders
 from impasto.studio.web.metrics import Metrics
 from impasto.studio.web.previews import Previews
 from impasto.studio.web.problems import ProblemError
@@ -33,7 +34,7 @@ class Services:
     metrics: Metrics
     audit: Audit
     previews: Previews
-    decoders: anyio.CapacityLimiter
+    decoders: Decoders
     painters: anyio.CapacityLimiter
     requests: Buckets
     uploads: Buckets

@@ -246,7 +246,7 @@ async def cancel(services: ServicesDep, caller: Member, id: str) -> Any:
     """Cancel a job; the picture so far becomes its result."""
     job = await to_thread.run_sync(services.job, caller, id)
     if job.status in ("queued", "paused") and job.progress is not None:  # no worker has it
-        return await to_thread.run_sync(_cancel_unfinished, services, caller, job, limiter=services.decoders)
+        return await services.decoders.run(caller.user, _cancel_unfinished, services, caller, job)
     return await to_thread.run_sync(_request, services, caller, id, "cancel")
 
 

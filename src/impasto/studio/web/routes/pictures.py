@@ -6,6 +6,7 @@ import base64
 import binascii
 import shutil
 import time
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
@@ -74,9 +75,7 @@ async def upload(
         raise ProblemError(
             "too-large", f"expected at most {services.settings.max_bytes:,} bytes; got {file.size:,}"
         )
-    picture = await to_thread.run_sync(
-        _store, services, caller, file, role, name, reading, limiter=services.decoders
-    )
+    picture = await services.decoders.run(caller.user, _store, services, caller, file, role, name, reading)
     request.state.made = picture.id
     response.headers["Location"] = f"{API}/pictures/{picture.id}"
     return picture_document(picture)
@@ -168,10 +167,12 @@ async def read_content(
     headers = {"Cache-Control": "private, max-age=3600"}
     if side is None:
         return FileResponse(path, media_type="image/png", headers=headers)
-    data, media = await to_thread.run_sync(
-        lambda: copy_of(path, services.storage.small(id), side, is_mask=picture.role == "mask"),
-        limiter=services.decoders,
-    )
+    is_mask, small = picture.role == "mask", services.storage.small(id)
+    copy = partial(copy_of, path, small, side, is_mask=is_mask)
+    if side <= SMALL_SIDE and not is_mask:  # the small copy suffices
+        data, media = await to_thread.run_sync(copy)
+    else:
+        data, media = await services.decoders.run(caller.user, copy)
     return Response(data, media_type=media, headers=headers)
 
 
@@ -195,8 +196,11 @@ async def preview(
     if services.painters.statistics().tasks_waiting >= services.settings.max_previews * WAITING_PREVIEWS:
         raise ProblemError("rate", "too many previews at once; try again", retry_after=1)
     as_png = "image/png" in request.headers.get("accept", "")
-    limiter = services.painters if _is_small(asked, as_png) else services.decoders
-    data = await to_thread.run_sync(_preview, services, caller, asked, as_png, limiter=limiter)
+    paint = partial(_preview, services, caller, asked, as_png)
+    if _is_small(asked, as_png):
+        data = await to_thread.run_sync(paint, limiter=services.painters)
+    else:
+        data = await services.decoders.run(caller.user, paint)
     services.metrics.count("previews")
     return Response(data, media_type="image/png" if as_png else "image/jpeg")
 

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from impasto.imaging.formats import READABLE
+from impasto.studio.results import DISPLAY_QUALITY
 from impasto.studio.state import JobRecord
-from impasto.studio.state.storage import LOSSES, PAGE, PREVIEW, RESULT, SMALL
+from impasto.studio.state.storage import DISPLAY, LOSSES, PAGE, PREVIEW, RESULT, SMALL
 from impasto.studio.web import schemas
 from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
@@ -98,7 +99,10 @@ async def read_result(
     }
     if format == "png" and parameters:
         return FileResponse(path, media_type="image/png", headers=headers)
-    data = await to_thread.run_sync(_encoded, path, format, quality, parameters, limiter=services.decoders)
+    display = services.storage.job(id) / DISPLAY
+    if format == "jpg" and quality == DISPLAY_QUALITY and not parameters and display.is_file():
+        return FileResponse(display, media_type=FORMATS[format], headers=headers)
+    data = await services.decoders.run(caller.user, _encoded, path, format, quality, parameters)
     return Response(data, media_type=FORMATS[format], headers=headers)
 
 

@@ -1,0 +1,43 @@
+"""Who sends many large pictures waits for themselves."""
+
+from __future__ import annotations
+
+import threading
+
+import anyio
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra studio is not installed")
+
+from impasto.studio.web.decoders import Decoders
+from tests.waiting import until
+
+
+def test_a_person_has_one_slot_whatever_they_have_sent() -> None:
+    began: list[str] = []
+    go, lock = threading.Event(), threading.Lock()
+
+    def decode(owner: str) -> str:
+        with lock:
+            began.append(owner)
+        assert go.wait(300)
+        return owner
+
+    async def ask(decoders: Decoders, owner: str, done: list[str]) -> None:
+        done.append(await decoders.run(owner, decode, owner))
+
+    async def main() -> list[str]:
+        decoders, done = Decoders(2), list[str]()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(ask, decoders, "anna", done)
+            await anyio.sleep(0)
+            tasks.start_soon(ask, decoders, "bert", done)
+            await anyio.to_thread.run_sync(lambda: until(lambda: "bert" in began))
+            assert sorted(began) == ["anna", "bert"]
+            go.set()
+        assert not decoders._own
+        assert not decoders._waiting
+        return done
+
+    assert sorted(anyio.run(main)) == ["anna"] * 5 + ["bert"]
