@@ -3,7 +3,8 @@
 import { brushing } from "./brush";
 import { fill, h, iconButton } from "./dom";
 import { paintTrack } from "./gallery";
-import { clearMask, invertMask, maskTargets, PROTECT, undoStroke } from "./masks";
+import { clearMask, invertMask, maskTargets, PROTECT } from "./masks";
+import { redo, undo } from "./undo";
 import { state, update, watch } from "./state";
 import { t } from "./language";
 
@@ -31,7 +32,7 @@ export function brushBar(view: HTMLElement): HTMLElement {
     "div",
     { class: "brush-bar", role: "group", "aria-label": t`Brush` },
     targets,
-    h("div", { class: "row brush-tools" }, size, erase, iconButton("undo", t`Undo the last stroke`, () => undoStroke(state.brushTarget)), iconButton("reload", t`Swap painted and unpainted`, () => invertMask(state.brushTarget)), iconButton("trash", t`Clear it all`, () => clearMask(state.brushTarget)), h("span", { class: "grow" }), done),
+    h("div", { class: "row brush-tools" }, size, erase, iconButton("undo", t`Undo`, undo), iconButton("redo", t`Redo`, redo), iconButton("reload", t`Swap painted and unpainted`, () => invertMask(state.brushTarget)), iconButton("trash", t`Clear it all`, () => clearMask(state.brushTarget)), h("span", { class: "grow" }), done),
   );
   watch(["brushing", "mix"], () => {
     element.hidden = !state.brushing;

@@ -27,7 +27,7 @@ export function dock(): HTMLElement {
   const setting = h("div", { class: "dock-set" }, h("div", { class: "dock-begin" }, begin, keepHere()), why);
   const working = h("div", { class: "dock-work" });
   const element = h("section", { class: "dock", "aria-label": t`Begin` }, setting, working);
-  watch(["photo", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles"], () => {
+  watch(["photo", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles", "estimate"], () => {
     const missing = needs();
     begin.disabled = missing !== "";
     name.textContent = state.onDevice ? t`Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : t`Paint it properly`;
@@ -57,7 +57,12 @@ function keepHere(): HTMLElement {
 }
 
 function about(): string {
-  return state.onDevice ? t`To paint in full quality, turn the switch off; it needs the studio.` : "";
+  if (state.onDevice) return t`To paint in full quality, turn the switch off; it needs the studio.`;
+  const { seconds = null, before = 0 } = state.estimate ?? {};
+  const waiting = before === 0 ? "" : before === 1 ? t`after the one before it` : t`after the ${before} before it`;
+  const painting = seconds === null ? "" : t`about ${duration(seconds)} as fast as this studio paints`;
+  const [first = "", ...rest] = [painting, waiting].filter(Boolean);
+  return first && [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(", ");
 }
 
 /** A painting under way: how far, how long still, how the losses fall. */

@@ -2,12 +2,14 @@
 
 import { append, fill, h, icon, iconButton } from "./dom";
 import { address, getJson } from "./http";
+import { anyStyleMasks } from "./masks";
 import { chosen, toggled, type Choice } from "./mix";
 import { findPainting, findStyle, shares, state, update, watch, type Painting } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
+import { withoutSuffix } from "./format";
 import { STORED } from "./painting";
-import { decode, PICTURES } from "./photo";
+import { PICTURES, suited, uploadPicture } from "./photo";
 import { t } from "./language";
 
 function setMix(mix: Choice[]): void {
@@ -57,15 +59,23 @@ function legend(): HTMLElement {
 
 async function addPainting(file: Blob, name: string): Promise<void> {
   try {
-    const { canvas } = await decode(file, 384);
-    const key = `own-${crypto.randomUUID?.() ?? Math.random()}`;
-    const title = name.replace(/\.[^.]+$/, "");
-    const painting: Painting = { key, name: title, blob: file, id: null, image: canvas.toDataURL("image/jpeg", 0.85) };
-    update({ paintings: [painting, ...state.paintings], mix: chosen(state.mix, key, state.mixing) });
-    say(t`${title} hangs among the paintings.`);
-  } catch {
-    sayError(new Error(t`${name} is no picture that this browser can read.`));
+    const painting = await toOwn(file, name);
+    update({ paintings: [painting, ...state.paintings], mix: chosen(state.mix, painting.key, state.mixing) });
+    say(t`${painting.name} hangs among the paintings.`);
+  } catch (error) {
+    sayError(error);
   }
+}
+
+async function toOwn(file: Blob, name: string): Promise<Painting> {
+  const found = await suited(file, 384).catch(() => null);
+  if (found) {
+    const key = `own-${crypto.randomUUID?.() ?? Math.random()}`;
+    return { key, name: withoutSuffix(name), blob: found.blob, id: null, image: found.canvas.toDataURL("image/jpeg", 0.85) };
+  }
+  // Formats this browser does not read, such as HEIC or TIFF, may still be read by the studio.
+  if (state.onDevice || !state.online) throw new Error(t`${name} is no picture that this browser can read.`);
+  return toPainting(await uploadPicture(file, name, "painting"));
 }
 
 /** The paintings sent on earlier visits. */
@@ -90,7 +100,7 @@ export async function addStored(id: string): Promise<string | null> {
 
 function toPainting(picture: StoredPicture): Painting {
   const image = address(`${picture.content}?side=384`);
-  return { key: picture.id, name: picture.name.replace(/\.[^.]+$/, ""), blob: null, id: picture.id, image };
+  return { key: picture.id, name: withoutSuffix(picture.name), blob: null, id: picture.id, image };
 }
 
 export function gallery(): HTMLElement {
@@ -164,25 +174,35 @@ function mixSwitch(): HTMLElement {
 /** The chosen ones as the label on a museum's wall has them, with their weights. */
 function mixer(): HTMLElement {
   const rows = h("ul", { class: "mix", "aria-label": t`The mix` });
-  const values = new Map<string, HTMLOutputElement>();
+  const masked = h("p", { class: "hint" }, t`Each painting goes where it was brushed; weights do not count then.`);
+  const weights: Weights = new Map();
   let keys = "";
-  watch(["mix", "styles", "paintings"], () => {
-    const now = state.mix.map(({ key }) => key).join(" ") + state.paintings.length + state.styles.length;
+  watch(["mix", "styles", "paintings", "masksChanged"], () => {
+    const brushed = state.mix.length > 1 && anyStyleMasks();
+    const now = [...state.mix.map(({ key }) => key), state.paintings.length, state.styles.length].join(" ");
+    masked.hidden = !brushed;
     if (now !== keys) {
       keys = now;
-      values.clear();
-      fill(rows, state.mix.map(({ key }) => row(key, values)));
+      weights.clear();
+      fill(rows, state.mix.map(({ key }) => row(key, weights)));
     }
-    for (const { key, weight } of shares()) {
-      const output = values.get(key);
-      if (output) output.textContent = `${Math.round(weight * 100)}%`;
-    }
+    const [given, total] = [state.mix, shares()];
+    given.forEach(({ key, weight }, index) => {
+      const { slider, output } = weights.get(key) ?? {};
+      if (!slider || !output) return;
+      output.textContent = brushed ? "" : `${Math.round(total[index]!.weight * 100)}%`;
+      slider.disabled = brushed;
+      slider.value = String(Math.round(weight * 100));
+      paintTrack(slider);
+    });
     rows.hidden = state.mix.length === 0;
   });
-  return rows;
+  return h("div", { class: "mixer" }, rows, masked);
 }
 
-function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
+type Weights = Map<string, { slider: HTMLInputElement; output: HTMLOutputElement }>;
+
+function row(key: string, weights: Weights): HTMLElement {
   const style = findStyle(key);
   const title = style?.title ?? findPainting(key)?.name ?? key;
   const words = h(
@@ -193,21 +213,19 @@ function row(key: string, values: Map<string, HTMLOutputElement>): HTMLElement {
   );
   if (state.mix.length < 2) return h("li", {}, words);
   const output = h("output", {});
-  values.set(key, output);
   const slider = h("input", {
     type: "range",
     min: "5",
     max: "100",
     step: "5",
     "aria-label": t`Weight of ${title}`,
-    value: String(Math.round((state.mix.find((choice) => choice.key === key)?.weight ?? 1) * 100)),
     oninput: () => {
       paintTrack(slider);
       const weight = Number(slider.value) / 100;
       update({ mix: state.mix.map((choice) => (choice.key === key ? { key, weight } : choice)) });
     },
   });
-  paintTrack(slider);
+  weights.set(key, { slider, output });
   return h("li", {}, words, slider, output, iconButton("close", t`Remove ${title}`, () => update({ mix: toggled(state.mix, key) })));
 }
 

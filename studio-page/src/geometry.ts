@@ -53,3 +53,8 @@ export function zoomed(view: Size, picture: Size, look: Look, factor: number, po
   const [u, v] = [(point.x - old.place.left) / old.place.width, (point.y - old.place.top) / old.place.height];
   return held(view, picture, { zoom, x: now.x + point.x - (place.left + u * place.width), y: now.y + point.y - (place.top + v * place.height) });
 }
+
+/** By how much a picture's sides shrink so that it has no more than `most` pixels; 1 where it fits. */
+export function fitted(width: number, height: number, most: number): number {
+  return Math.min(1, Math.sqrt(most / (width * height)));
+}

@@ -2,6 +2,7 @@
 
 import { deviceSwitch } from "./device";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
+import { forgetEasel } from "./easelkeeper";
 import { remove } from "./http";
 import { setTheme, theme, type Theme } from "./settings";
 import { shelfButton } from "./shelf";
@@ -31,8 +32,18 @@ function themeButton(): HTMLElement {
   return button;
 }
 
+async function leaveStudio(): Promise<void> {
+  try {
+    await remove("api/v1/session");
+    await forgetEasel();
+    location.reload();
+  } catch (error) {
+    sayError(error);
+  }
+}
+
 function leave(): HTMLElement {
-  const button = h("button", { type: "button", class: "header-button", onclick: () => void remove("api/v1/session").then(() => location.reload(), sayError) }, t`Sign out`);
+  const button = h("button", { type: "button", class: "header-button", onclick: () => void leaveStudio() }, t`Sign out`);
   watch(["session", "onDevice"], () => (button.hidden = !state.session?.required || !state.session.authenticated || state.onDevice));
   return button;
 }

@@ -94,8 +94,9 @@ export async function postForm<T>(path: string, form: FormData): Promise<T> {
   return (await send("POST", path, { body: form })).json() as Promise<T>;
 }
 
+/** Also while the page is being closed. */
 export async function remove(path: string): Promise<void> {
-  await send("DELETE", path);
+  await send("DELETE", path, { keepalive: true });
 }
 
 export async function readSession(): Promise<Session> {

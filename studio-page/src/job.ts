@@ -16,7 +16,19 @@ export function unfinished(jobs: Iterable<Job>): Job[] {
   return [...jobs].filter((job) => !isOver(job) && job.kind !== "draft").sort((a, b) => a.created.localeCompare(b.created));
 }
 
+/** Paintings that are over, with a picture or with the reason why there is none, the newest first. */
+export function past(jobs: Iterable<Job>): Job[] {
+  return newestFirst([...jobs].filter((job) => isOver(job) && job.kind === "painting" && (job.result || job.status === "failed")));
+}
+
+/** Whether it was painted quickly, to look at. */
+export function isDraft(job: Job): boolean {
+  return job.kind === "draft" || job.request.preset === "draft";
+}
+
+const newestFirst = (jobs: Job[]) => jobs.sort((a, b) => b.created.localeCompare(a.created));
+
 /** Paintings with a picture, the newest first. */
 export function finished(jobs: Iterable<Job>): Job[] {
-  return [...jobs].filter((job) => isOver(job) && job.kind === "painting" && job.result).sort((a, b) => b.created.localeCompare(a.created));
+  return newestFirst([...jobs].filter((job) => isOver(job) && job.kind === "painting" && job.result));
 }

@@ -3,8 +3,8 @@
 import { show as showPicture } from "./easel";
 import { address, getBlob, getJson, postJson, remove } from "./http";
 import { onChange, state, update } from "./state";
-import { notice, say, sayError } from "./status";
-import { finished as finishedOf, isOver, reason, unfinished as unfinishedOf } from "./job";
+import { notice, say, sayError, undoable } from "./status";
+import { finished as finishedOf, isOver, past as pastOf, reason, unfinished as unfinishedOf } from "./job";
 import type { Job } from "./types";
 import { t } from "./language";
 
@@ -48,6 +48,7 @@ function connect(): void {
 }
 
 function heard(job: Job): void {
+  if (leaving.has(job.id)) return;
   const before = state.jobs.get(job.id);
   track(job);
   if (!before || isOver(before) || !isOver(job)) return;
@@ -102,13 +103,45 @@ export async function act(job: Job, what: "cancel" | "pause" | "resume"): Promis
   }
 }
 
-export async function deleteJob(job: Job): Promise<void> {
+/** How long a deleted job can be had back. */
+const UNDO_FOR = 8000;
+/** Jobs deleted here that the studio still has, with the timers that delete them there. */
+const leaving = new Map<string, number>();
+
+/** Delete a job, in the studio after a while, in which it can be had back. */
+export function deleteJob(job: Job): void {
+  const timer = window.setTimeout(() => void removeJob(job.id).catch(sayError), UNDO_FOR);
+  leaving.set(job.id, timer);
+  forget(job.id);
+  undoable(t`${job.title} is deleted.`, UNDO_FOR, () => {
+    if (!leaving.delete(job.id)) return;
+    window.clearTimeout(timer);
+    track(job);
+    say(t`${job.title} is back.`);
+  });
+}
+
+async function removeJob(id: string): Promise<void> {
+  leaving.delete(id);
+  forget(id);
+  await remove(`api/v1/jobs/${id}`);
+}
+
+/** What was deleted is not kept because the page is closed. */
+window.addEventListener("pagehide", () => {
+  for (const id of leaving.keys()) void removeJob(id).catch(() => undefined);
+});
+
+/** Submit a failed job once more, as it was asked for, in its place. */
+export async function retry(job: Job): Promise<Job | null> {
   try {
-    await remove(`api/v1/jobs/${job.id}`);
-    forget(job.id);
-    say(t`${job.title} is deleted.`);
+    const made = await postJson<Job>("api/v1/jobs", job.request, { headers: { "Idempotency-Key": `again ${job.id}` } });
+    track(made);
+    await removeJob(job.id);
+    return made;
   } catch (error) {
     sayError(error);
+    return null;
   }
 }
 
@@ -118,7 +151,7 @@ export async function readHistory(): Promise<void> {
   const jobs = new Map(state.jobs);
   for (let page = 0; page < 4; page++) {
     const found = await getJson<{ jobs: Job[]; next: string | null }>(`api/v1/jobs?limit=50${after}`);
-    for (const job of found.jobs) jobs.set(job.id, job);
+    for (const job of found.jobs) if (!leaving.has(job.id)) jobs.set(job.id, job);
     if (!found.next) break;
     after = `&after=${encodeURIComponent(found.next)}`;
   }
@@ -127,6 +160,10 @@ export async function readHistory(): Promise<void> {
 
 export function unfinished(): Job[] {
   return unfinishedOf(state.jobs.values());
+}
+
+export function past(): Job[] {
+  return pastOf(state.jobs.values());
 }
 
 export function finished(): Job[] {

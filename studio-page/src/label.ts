@@ -3,7 +3,7 @@
 import { shownPicture, shownSize } from "./easel";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { address, postJson } from "./http";
-import { isOver, reason } from "./job";
+import { isDraft, isOver, reason } from "./job";
 import { track, untilOver } from "./jobs";
 import { INPUTS } from "./masks";
 import { withParameters } from "./pixels/png";
@@ -59,7 +59,7 @@ function words(): string {
   if (job?.status === "failed") return t`It failed: ${reason(job)}`;
   if (job?.result) {
     const { width, height, seconds, partial } = job.result;
-    return t`${width} \u00d7 ${height} pixels, ${partial ? t`cut short after` : t`painted in`} ${duration(seconds)}`;
+    return t`${width} \u00d7 ${height} pixels, ${partial ? t`cut short after` : isDraft(job) ? t`a draft, painted in` : t`painted in`} ${duration(seconds)}`;
   }
   if (job) {
     const size = job.progress ? t`, ${job.progress.width} \u00d7 ${job.progress.height} so far` : "";

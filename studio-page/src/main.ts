@@ -12,6 +12,8 @@ import { setOnDevice } from "./device";
 import { dock } from "./dock";
 import { h } from "./dom";
 import { lookControls, startEasel, view } from "./easel";
+import { forgetEasel, restoreMasks, restorePaintings, restorePhoto, startKeeping } from "./easelkeeper";
+import { startEstimates } from "./estimate";
 import { gallery, readPaintings } from "./gallery";
 import { header } from "./header";
 import { getJson, readSession, Unreachable, whenSignedOut } from "./http";
@@ -29,6 +31,7 @@ import { signIn } from "./signin";
 import { state, update, watch } from "./state";
 import { sayError, statusRegion } from "./status";
 import type { Capabilities, Style } from "./types";
+import { startUndo } from "./undo";
 import { photoInput, welcome } from "./welcome";
 
 function build(): void {
@@ -77,13 +80,30 @@ async function comeBack(): Promise<void> {
   const kept = remembered();
   restoreSettings();
   await readPaintings();
+  await restorePaintings();
   const known = (key: string) => state.styles.some(({ name }) => name === key) || state.paintings.some((one) => one.key === key);
   const mix = (kept.mix ?? []).filter(({ key }) => known(key));
   await readHistory();
   const job = kept.job ? state.jobs.get(kept.job) : undefined;
   if (job && (job.result || !isOver(job))) return recall(job);
   await held(async () => update({ mix }));
-  if (kept.photo) await reopenPhoto(kept.photo);
+  const there = kept.photo ? await reopenPhoto(kept.photo) : false;
+  if (!there) await restorePhoto();
+  await restoreMasks();
+}
+
+let entering: Promise<unknown> | null = null;
+
+/** Sign in over the page, which stays as it is, unless someone else comes in. */
+function comeInAgain(): Promise<unknown> {
+  const user = state.session?.user;
+  entering ??= signIn(t`Your session has ended. Sign in again to go on; nothing is lost.`).then(async (session) => {
+    entering = null;
+    if (session.user === user) return;
+    await forgetEasel();
+    location.reload();
+  });
+  return entering;
 }
 
 async function open(): Promise<void> {
@@ -91,7 +111,7 @@ async function open(): Promise<void> {
   applyTheme();
   build();
   const device = remembered().onDevice === true;
-  whenSignedOut(() => location.reload());
+  whenSignedOut(() => void comeInAgain());
   try {
     if (await arrive()) {
       startJobs();
@@ -100,8 +120,13 @@ async function open(): Promise<void> {
     } else {
       restoreSettings();
       startPreviews();
+      await restorePaintings();
+      await restorePhoto();
     }
     startRemembering();
+    startKeeping();
+    startUndo();
+    startEstimates();
     if (device || !state.online) await setOnDevice(true);
   } catch (error) {
     sayError(error);

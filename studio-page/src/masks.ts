@@ -4,19 +4,20 @@ import { shareOut, type Mask } from "./pixels/layers";
 import { fit } from "./pixels/planes";
 import { onChange, state, titleOf, update, type Photo } from "./state";
 import { uploadPicture } from "./photo";
-import { dabs, Past, type Point } from "./strokes";
+import { dabs, type Point } from "./strokes";
+import { timeline } from "./undo";
 import { t } from "./language";
 
 export const PROTECT = "protect";
 const SIDE = 1024;
-const UNDO = 12;
 const TINTS = ["#3d5afe", "#d9512c", "#c89a12", "#1d8a6b", "#a23b7c", "#5b7f95", "#7a5c2e", "#4c8c2b"];
 
 /** White where it counts, transparent elsewhere. */
 interface Layer {
   canvas: HTMLCanvasElement;
   version: number;
-  past: Past<ImageData>;
+  /** As it was before the stroke under way. */
+  before: ImageData | null;
 }
 
 const layers = new Map<string, Layer>();
@@ -29,6 +30,7 @@ onChange(["photo"], () => {
 
 export function forgetMasks(): void {
   layers.clear();
+  timeline.clear();
   update({ masksChanged: state.masksChanged + 1, brushing: false });
 }
 
@@ -54,7 +56,7 @@ function layer(key: string): Layer {
   if (!found) {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = maskSize();
-    found = { canvas, version: 0, past: new Past(UNDO) };
+    found = { canvas, version: 0, before: null };
     layers.set(key, found);
   }
   return found;
@@ -67,10 +69,12 @@ function changed(target: Layer): void {
   update({ masksChanged: state.masksChanged + 1 });
 }
 
+const readLayer = ({ canvas }: Layer) => contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height);
+
 /** Remember the mask as it is, so that what follows can be undone. */
 export function beginStroke(key: string): void {
-  const { canvas, past } = layer(key);
-  past.keep(contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height));
+  const target = layer(key);
+  target.before = readLayer(target);
 }
 
 /** From one point to another, in mask pixels; `radius` includes the soft edge. */
@@ -89,14 +93,23 @@ export function stroke(key: string, from: Point, to: Point, radius: number, eras
 }
 
 export function endStroke(key: string): void {
-  changed(layer(key));
-}
-
-export function undoStroke(key: string): void {
   const target = layer(key);
-  const before = target.past.takeBack();
-  if (!before) return;
-  contextOf(target.canvas).putImageData(before, 0, 0);
+  const { before } = target;
+  target.before = null;
+  if (before) {
+    let after = before;
+    const put = (image: ImageData) => {
+      contextOf(target.canvas).putImageData(image, 0, 0);
+      changed(target);
+    };
+    timeline.add({
+      undo: () => {
+        after = readLayer(target);
+        put(before);
+      },
+      redo: () => put(after),
+    });
+  }
   changed(target);
 }
 
@@ -104,7 +117,7 @@ export function clearMask(key: string): void {
   beginStroke(key);
   const { canvas } = layer(key);
   contextOf(canvas).clearRect(0, 0, canvas.width, canvas.height);
-  changed(layer(key));
+  endStroke(key);
 }
 
 export function invertMask(key: string): void {
@@ -116,7 +129,7 @@ export function invertMask(key: string): void {
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.restore();
-  changed(layer(key));
+  endStroke(key);
 }
 
 /** Draw all masks over the picture, each in its tint; the one being painted on strongest. */
@@ -164,7 +177,12 @@ export function protectedPart(width: number, height: number): Mask | null {
 }
 
 export function anyMasks(): boolean {
-  return INPUTS.some(({ key }) => hasPaint(key)) || state.mix.some(({ key }) => hasPaint(key));
+  return INPUTS.some(({ key }) => hasPaint(key)) || anyStyleMasks();
+}
+
+/** Whether masks say where each painting goes: their weights do not count then. */
+export function anyStyleMasks(): boolean {
+  return state.mix.some(({ key }) => hasPaint(key));
 }
 
 /** One mask for each painting in the mix, or none at all. What is painted nowhere has the rest. */
@@ -178,6 +196,13 @@ async function png(mask: Mask, width: number, height: number): Promise<Blob> {
   const canvas = new OffscreenCanvas(width, height);
   canvas.getContext("2d")!.putImageData(image, 0, 0);
   return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** All masks that were painted, as grey pictures. */
+export async function masksAsPictures(): Promise<{ key: string; blob: Blob }[]> {
+  const [width, height] = maskSize();
+  const painted = [...INPUTS, ...state.mix].map(({ key }) => key).filter(hasPaint);
+  return Promise.all(painted.map(async (key) => ({ key, blob: await png(read(key, width, height), width, height) })));
 }
 
 let stored: { about: string; styles: (string | null)[]; inputs: InputMasks } | null = null;

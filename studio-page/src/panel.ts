@@ -10,13 +10,14 @@ import { t } from "./language";
 
 type Numeric = "strength" | "strokeSize" | "keepColor";
 
-function slider(field: Numeric, label: string, min: number, low: string, high: string): HTMLElement {
+/** `ends`: what the slider's track has at its ends, or also in the middle. */
+function slider(field: Numeric, label: string, [min, max]: [number, number], ends: string[]): HTMLElement {
   const output = h("output", {});
   const input = h("input", {
     type: "range",
     id: field,
     min: String(min),
-    max: "100",
+    max: String(max),
     step: "1",
     oninput: () => update({ [field]: Number(input.value) / 100 }),
   });
@@ -24,7 +25,7 @@ function slider(field: Numeric, label: string, min: number, low: string, high: s
     const value = Math.round(state[field] * 100);
     // A past picture may have been painted beyond what is offered here.
     input.min = String(Math.min(min, value));
-    input.max = String(Math.max(100, value));
+    input.max = String(Math.max(max, value));
     if (Number(input.value) !== value) input.value = String(value);
     output.textContent = `${value}%`;
     input.setAttribute("aria-valuetext", t`${value} percent`);
@@ -36,7 +37,7 @@ function slider(field: Numeric, label: string, min: number, low: string, high: s
     h("label", { for: field }, label),
     output,
     input,
-    h("span", { class: "ends quiet", "aria-hidden": "true" }, h("span", {}, low), h("span", {}, high)),
+    h("span", { class: "ends quiet", "aria-hidden": "true" }, ends.map((end) => h("span", {}, end))),
   );
 }
 
@@ -57,9 +58,9 @@ export function brushwork(): HTMLElement {
     "section",
     { class: "group", "aria-labelledby": "brushwork-title" },
     h("h2", { id: "brushwork-title" }, t`How is it painted?`),
-    slider("strength", t`Strength`, 0, t`photograph`, t`painting`),
-    slider("strokeSize", t`Stroke size`, 50, t`fine`, t`broad`),
-    slider("keepColor", t`Photograph\u2019s colours`, 0, t`none`, t`all`),
+    slider("strength", t`Strength`, [0, 200], [t`photograph`, t`painting`, t`beyond it`]),
+    slider("strokeSize", t`Stroke size`, [50, 200], [t`fine`, t`broad`]),
+    slider("keepColor", t`Photograph\u2019s colours`, [0, 100], [t`none`, t`all`]),
     where,
   );
 }
@@ -93,9 +94,9 @@ function sizeSelect(): HTMLElement {
 function presetSelect(): HTMLElement {
   const select = h("select", { id: "preset", onchange: () => update({ preset: select.value }) });
   watch(["capabilities", "preset"], () => {
-    const presets = state.capabilities?.presets ?? [{ name: "default", summary: t`a painting in seconds` }];
+    const presets = state.capabilities?.presets ?? [{ name: "default", summary: "" }];
     const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
-    fill(select, presets.map(({ name, summary }) => h("option", { value: name }, `${titled(name)}: ${summary}`)));
+    fill(select, presets.map(({ name, summary }) => h("option", { value: name, title: summary }, titled(name))));
     if (![...select.options].some((option) => option.value === state.preset)) {
       select.append(h("option", { value: state.preset }, titled(state.preset)));
     }

@@ -3,23 +3,57 @@
 import { getBlob, getJson, postForm, Problem } from "./http";
 import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Painting, type Photo } from "./state";
-import { say, sayError } from "./status";
+import { notice, say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { megabytes } from "./format";
+import { list, megabytes } from "./format";
+import { fitted } from "./geometry";
 import { fit } from "./pixels/planes";
 import { t } from "./language";
 
+const toBitmap = (blob: Blob) => createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "none" });
+
 /** A decoded picture, upright, on a canvas whose long side is at most `side`. */
 export async function decode(blob: Blob, side: number): Promise<{ canvas: HTMLCanvasElement; width: number; height: number }> {
-  const bitmap = await createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "none" });
+  const bitmap = await toBitmap(blob);
+  const { width, height } = bitmap;
+  const canvas = draw(bitmap, side);
+  bitmap.close();
+  return { canvas, width, height };
+}
+
+function draw(bitmap: ImageBitmap, side: number): HTMLCanvasElement {
   const { width, height } = bitmap;
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = Math.max(width, height) > side ? fit(width, height, side) : [width, height];
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  return { canvas, width, height };
+  return canvas;
+}
+
+/** A picture that this browser can read, as the studio takes it: made smaller, or of another format, where it must be. */
+export async function suited(blob: Blob, side: number): Promise<{ canvas: HTMLCanvasElement; blob: Blob; width: number; height: number }> {
+  const bitmap = await toBitmap(blob);
+  try {
+    const canvas = draw(bitmap, side);
+    const { limits, accepts } = state.capabilities ?? {};
+    const fitting = limits ? fitted(bitmap.width, bitmap.height, limits.pixels) : 1;
+    if (!limits || (fitting === 1 && blob.size <= limits.bytes && (!blob.type || accepts?.includes(blob.type)))) {
+      return { canvas, blob, width: bitmap.width, height: bitmap.height };
+    }
+    for (let scale = fitting; scale > 0.05; scale *= 0.8) {
+      const smaller = new OffscreenCanvas(Math.floor(bitmap.width * scale), Math.floor(bitmap.height * scale));
+      const context = smaller.getContext("2d")!;
+      context.imageSmoothingQuality = "high";
+      context.drawImage(bitmap, 0, 0, smaller.width, smaller.height);
+      const lossless = scale === 1 && blob.size <= limits.bytes;
+      const made = await smaller.convertToBlob(lossless ? { type: "image/png" } : { type: "image/jpeg", quality: 0.95 });
+      if (made.size <= limits.bytes) return { canvas, blob: made, width: smaller.width, height: smaller.height };
+    }
+    throw new Error(t`The picture cannot be made small enough for the studio.`);
+  } finally {
+    bitmap.close();
+  }
 }
 
 export function pixelsOf(canvas: HTMLCanvasElement): ImageData {
@@ -45,21 +79,27 @@ export async function openPhoto(blob: Blob, name: string): Promise<void> {
 }
 
 async function toPhoto(blob: Blob, name: string): Promise<Photo> {
+  const found = await suited(blob, DISPLAY_SIDE).catch(() => null);
+  if (!found) return decodeByStudio(blob, name);
+  if (found.blob !== blob) {
+    const { width, height } = found;
+    if (found.blob.type === "image/jpeg") notice(t`${name} is larger than the studio takes; it was made smaller, ${width} \u00d7 ${height} pixels.`);
+  }
+  return { ...found, name, id: null };
+}
+
+/** Refuse what the studio would refuse. */
+function checkBytes(blob: Blob, name: string): void {
   const limit = state.capabilities?.limits.bytes;
   if (limit !== undefined && blob.size > limit) {
     throw new Error(t`${name} has ${megabytes(blob.size)}; the studio takes up to ${megabytes(limit)}.`);
-  }
-  try {
-    const { canvas, width, height } = await decode(blob, DISPLAY_SIDE);
-    return { name, width, height, canvas, blob, id: null };
-  } catch {
-    return decodeByStudio(blob, name);
   }
 }
 
 /** Formats this browser does not read, such as HEIC or TIFF, may still be read by the studio. */
 async function decodeByStudio(blob: Blob, name: string): Promise<Photo> {
   if (state.onDevice || !state.online) throw new Error(t`${name} is no picture that this browser can read.`);
+  checkBytes(blob, name);
   const stored = await uploadPicture(blob, name, "photo");
   return { ...(await fetchPhoto(stored)), blob };
 }
@@ -96,7 +136,9 @@ export async function uploadPicture(blob: Blob, name: string, role: StoredPictur
   form.set("role", role);
   form.set("name", name);
   form.set("file", blob, name);
-  return postForm<StoredPicture>("api/v1/pictures", form);
+  const stored = await postForm<StoredPicture>("api/v1/pictures", form);
+  if (role !== "mask" && stored.notes.length > 0) notice(`${name}: ${stored.notes.join("; ")}.`);
+  return stored;
 }
 
 const uploads = new WeakMap<object, Promise<string>>();
@@ -114,7 +156,7 @@ export function idOf(thing: Photo | Painting, role: "photo" | "painting"): Promi
   return upload;
 }
 
-const SUFFIXES = ["png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", "heic", "heif"];
+const SUFFIXES = ["png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", "heic", "heif", "bmp", "gif", "jfif"];
 /** What a file dialog offers: some systems do not know every format as a picture. */
 export const PICTURES = ["image/*", ...SUFFIXES.map((suffix) => `.${suffix}`)].join();
 
@@ -141,8 +183,15 @@ export function listenForPictures(target: HTMLElement): void {
   });
 }
 
+/** The first picture goes on the easel, which holds one; the others are named. */
 export function takeFirst(files: File[], what: string): void {
   const file = files.find(isPicture);
-  if (file) void openPhoto(file, file.name || "photograph.png");
-  else if (files.length > 0) sayError(new Error(t`There is no picture in ${what}.`));
+  if (!file) {
+    if (files.length > 0) sayError(new Error(t`There is no picture in ${what}.`));
+    return;
+  }
+  void openPhoto(file, file.name || "photograph.png").then(() => {
+    const others = files.filter((other) => other !== file).map(({ name }) => name);
+    if (others.length > 0) notice(t`One photograph at a time: ${file.name} is on the easel; ${list(others)} was left out.`);
+  });
 }

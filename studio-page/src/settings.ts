@@ -1,4 +1,4 @@
-/** What this browser remembers from one visit to the next. No picture is among it. */
+/** What this browser remembers from one visit to the next; pictures are kept by `easelkeeper`. */
 
 import { onChange, state, update, type State } from "./state";
 

@@ -2,7 +2,8 @@
 
 import { append, fill, h, icon, iconButton } from "./dom";
 import { address, getBlob, getJson } from "./http";
-import { act, deleteJob, finished, readHistory, unfinished } from "./jobs";
+import { isDraft, reason } from "./job";
+import { act, deleteJob, finished, past, readHistory, retry, unfinished } from "./jobs";
 import { forgetMasks, INPUTS, restoreMask } from "./masks";
 import { held } from "./painting";
 import { addStored } from "./gallery";
@@ -96,14 +97,30 @@ function queueRow(job: Job): HTMLElement {
   );
 }
 
+/** One that failed: why, and once more. */
+function failedCard(job: Job): HTMLElement {
+  const again = async () => {
+    const made = await retry(job);
+    if (made) await recall(made);
+  };
+  return h(
+    "li",
+    { class: "card is-failed" },
+    h("div", { class: "card-words" }, h("cite", {}, job.title), h("span", { class: "is-wrong" }, t`It failed: ${reason(job)}`), h("span", { class: "quiet" }, when(job.created))),
+    iconButton("trash", t`Delete ${job.title}`, () => deleteJob(job)),
+    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Try ${job.title} again`, onclick: () => void again() }, icon("reload"), h("span", {}, t`Try again`)),
+  );
+}
+
 function card(job: Job): HTMLElement {
+  if (!job.result) return failedCard(job);
   const styles = job.request.styles.map(({ name }) => (name ? (findStyle(name)?.title ?? name) : t`a painting of your own`));
   return h(
     "li",
     { class: "card" },
     h("button", { type: "button", class: "card-picture", "aria-label": t`Load ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
-    h("div", { class: "card-words" }, h("cite", {}, styles.join(", ")), h("span", { class: "quiet" }, `${when(job.created)}, ${job.result?.width} \u00d7 ${job.result?.height}`)),
-    iconButton("trash", t`Delete ${job.title}`, () => void deleteJob(job)),
+    h("div", { class: "card-words" }, h("cite", {}, styles.join(", ")), h("span", { class: "quiet" }, [when(job.created), `${job.result.width} \u00d7 ${job.result.height}`, isDraft(job) && t`a draft`].filter(Boolean).join(", "))),
+    iconButton("trash", t`Delete ${job.title}`, () => deleteJob(job)),
   );
 }
 
@@ -124,15 +141,15 @@ export function shelf(): HTMLElement {
   );
   let known = "";
   watch(["jobs", "styles"], () => {
-    const [waiting, past] = [unfinished(), finished()];
-    const now = JSON.stringify([waiting.map((job) => [job.id, job.status, job.position, Math.round((job.progress?.done ?? 0) * 20)]), past.map(({ id }) => id), state.styles.length]);
+    const [waiting, over] = [unfinished(), past()];
+    const now = JSON.stringify([waiting.map((job) => [job.id, job.status, job.position, Math.round((job.progress?.done ?? 0) * 20)]), over.map(({ id }) => id), state.styles.length]);
     if (now === known) return;
     known = now;
     nothing.hidden = waiting.length > 0;
-    none.hidden = past.length > 0;
+    none.hidden = over.length > 0;
     const focused = sheet.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
     fill(queue, waiting.map(queueRow));
-    fill(cards, past.map(card));
+    fill(cards, over.map(card));
     if (focused) sheet.querySelector<HTMLElement>(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   });
   sheet.addEventListener("click", (event) => {

@@ -6,8 +6,8 @@ import { update } from "./state";
 import type { Session } from "./types";
 import { t } from "./language";
 
-/** Ask until the token is right. */
-export function signIn(): Promise<Session> {
+/** Ask until the token is right; `why`: what is said above it. */
+export function signIn(why = t`Enter the token from the operator of this studio.`): Promise<Session> {
   return new Promise((resolve) => {
     const token = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true });
     const wrong = h("p", { class: "is-wrong", role: "alert" });
@@ -21,7 +21,7 @@ export function signIn(): Promise<Session> {
         },
       },
       h("h2", {}, t`Sign in`),
-      h("p", { class: "quiet" }, t`Enter the token from the operator of this studio.`),
+      h("p", { class: "quiet" }, why),
       h("label", { class: "field", for: "token" }, h("span", {}, t`Token`), token),
       wrong,
       h("button", { type: "submit", class: "button is-main wide" }, t`Come in`),

@@ -2,7 +2,7 @@
 
 import * as mixes from "./mix";
 import type { Settings } from "./request";
-import type { Capabilities, Job, Session, Style } from "./types";
+import type { Capabilities, Estimate, Job, Session, Style } from "./types";
 
 /** The photograph on the easel. `canvas` is upright, its long side at most `DISPLAY_SIDE`. */
 export interface Photo {
@@ -47,6 +47,8 @@ export interface State extends Settings {
   /** What is on the easel beside the photograph. */
   showing: "nothing" | "preview" | "job";
   busy: string;
+  /** How long a painting would take; null where that is not known. */
+  estimate: Estimate | null;
   jobs: ReadonlyMap<string, Job>;
   job: string | null;
   brushing: boolean;
@@ -78,6 +80,7 @@ export const state: State = {
   device: { status: "off", provider: "", milliseconds: null, message: "", styles: [] },
   showing: "nothing",
   busy: "",
+  estimate: null,
   jobs: new Map(),
   job: null,
   brushing: false,

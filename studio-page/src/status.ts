@@ -12,8 +12,18 @@ export function statusRegion(): HTMLElement[] {
   return [spoken, alarm, notices];
 }
 
+/** Where messages are heard and can be clicked: in the dialog that is open, as all else is inert then. */
+function toHost(...elements: HTMLElement[]): void {
+  const dialog = [...document.querySelectorAll<HTMLDialogElement>("dialog[open]")].at(-1);
+  const host = dialog ?? document.body;
+  const moved = elements.filter((element) => element.parentElement !== host);
+  host.append(...moved);
+  dialog?.addEventListener("close", () => document.body.append(...moved), { once: true });
+}
+
 /** For screen readers: what the eye sees anyway. */
 export function say(text: string): void {
+  toHost(spoken);
   spoken.textContent = spoken.textContent === text ? `${text}\u00a0` : text;
 }
 
@@ -23,16 +33,24 @@ export function notice(text: string, link?: HTMLAnchorElement): void {
   show(text, "notice", link ? null : 5000, link);
 }
 
+/** What was done, with a button that takes it back for a while. Answers with what removes it. */
+export function undoable(text: string, milliseconds: number, takeBack: () => void): void {
+  say(text);
+  show(text, "notice", milliseconds, h("button", { type: "button", class: "button is-quiet", onclick: takeBack }, t`Undo`));
+}
+
 export function sayError(error: unknown): void {
   const text = error instanceof Error ? error.message : String(error);
+  toHost(alarm);
   alarm.textContent = alarm.textContent === text ? `${text}\u00a0` : text;
   show(text, "notice is-error", 12000);
 }
 
-function show(text: string, kind: string, milliseconds: number | null, link?: HTMLAnchorElement): void {
-  const element = h("div", { class: kind }, h("p", {}, text, link && [" ", link]));
+function show(text: string, kind: string, milliseconds: number | null, action?: HTMLElement): void {
+  const element = h("div", { class: kind }, h("p", {}, text, action && [" ", action]));
   element.append(iconButton("close", t`Close this message`, () => element.remove()));
+  toHost(notices);
   notices.replaceChildren(element);
-  link?.addEventListener("click", () => element.remove());
+  action?.addEventListener("click", () => element.remove());
   if (milliseconds !== null) window.setTimeout(() => element.remove(), milliseconds);
 }

@@ -1,4 +1,4 @@
-/** Strokes of the mask brush: the dabs they are made of, and taking them back. */
+/** Strokes of the mask brush: the dabs they are made of. */
 
 export type Point = [number, number];
 
@@ -10,20 +10,4 @@ export function dabs(from: Point, to: Point, radius: number): Point[] {
     from[0] + ((to[0] - from[0]) * step) / steps,
     from[1] + ((to[1] - from[1]) * step) / steps,
   ]);
-}
-
-/** What there was before each of the last `limit` changes. */
-export class Past<T> {
-  private readonly kept: T[] = [];
-
-  constructor(private readonly limit: number) {}
-
-  keep(before: T): void {
-    this.kept.push(before);
-    if (this.kept.length > this.limit) this.kept.shift();
-  }
-
-  takeBack(): T | undefined {
-    return this.kept.pop();
-  }
 }

@@ -11,5 +11,6 @@ export type StoredPicture = Schemas["PictureOut"];
 export type Job = Schemas["JobOut"];
 export type JobSettings = Schemas["JobSettings"];
 export type JobRequest = Schemas["JobRequest"];
+export type Estimate = Schemas["Estimate"];
 export type LossPoint = Schemas["LossPoint"];
 export type ProblemDocument = Schemas["ProblemDocument"];

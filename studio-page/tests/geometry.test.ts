@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { layOut, zoomed, type Look } from "../src/geometry";
+import { fitted, layOut, zoomed, type Look } from "../src/geometry";
 
 const view = { width: 1056, height: 656 }; // 1000 x 600 within its padding of 28
 const picture = { width: 500, height: 300 };
@@ -38,4 +38,9 @@ describe("zooming", () => {
     expect(zoomed(view, picture, { zoom: 1.1, x: 30, y: 0 }, 0.5, { x: 0, y: 0 })).toEqual(fitting);
     expect(zoomed(view, picture, fitting, 100, { x: 528, y: 328 })).toEqual({ zoom: 16, x: 0, y: 0 });
   });
+});
+
+test("a picture shrinks to the pixels allowed, in both directions alike", () => {
+  expect(fitted(100, 50, 5000)).toBe(1);
+  expect(fitted(200, 100, 5000)).toBe(0.5);
 });

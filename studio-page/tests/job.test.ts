@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { finished, isOver, reason, unfinished } from "../src/job";
+import { finished, isDraft, isOver, past, reason, unfinished } from "../src/job";
 import { job, RESULT } from "./jobs";
 
 test.each([
@@ -21,6 +21,10 @@ test("a failed job gives the studio's reason", () => {
   expect(reason(job())).toBe("it failed");
 });
 
+test("a draft is one by its kind or by its preset", () => {
+  expect([job(), job({ kind: "draft" }), job({ request: { ...job().request, preset: "draft" } })].map(isDraft)).toEqual([false, true, true]);
+});
+
 describe("lists of jobs", () => {
   const jobs = [
     job({ id: "second", created: "2026-11-21T15:00:00.000Z" }),
@@ -30,12 +34,17 @@ describe("lists of jobs", () => {
     job({ id: "older", created: "2026-11-20T10:00:00.000Z", status: "done", result: RESULT }),
     job({ id: "newer", created: "2026-11-20T11:00:00.000Z", status: "cancelled", result: { ...RESULT, partial: true } }),
     job({ id: "nothing painted", status: "cancelled" }),
+    job({ id: "broken", created: "2026-11-20T12:00:00.000Z", status: "failed" }),
     job({ id: "finished page", kind: "explanation", status: "done", result: RESULT }),
     job({ id: "finished draft", kind: "draft", status: "done", result: RESULT }),
   ];
 
   test("the queue holds what is not over, but for drafts, the oldest first", () => {
     expect(unfinished(jobs).map(({ id }) => id)).toEqual(["first", "second", "page"]);
+  });
+
+  test("the shelf has those that failed too", () => {
+    expect(past(jobs).map(({ id }) => id)).toEqual(["broken", "newer", "older"]);
   });
 
   test("past pictures are paintings with a result, the newest first", () => {

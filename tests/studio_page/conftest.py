@@ -38,14 +38,15 @@ PATIENCE = 120_000
 class Studio:
     """``impasto studio`` in a process of its own, which can be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self.port, self.log = folder, 0, folder / "log.txt"
+        self.settings = {f"IMPASTO_STUDIO_{name.upper()}": value for name, value in settings.items()}
         self.process: subprocess.Popen[bytes] | None = None
         self.address = ""
 
     def start(self) -> None:
         command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(self.port)]
-        environment = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"} | self.settings
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--data-dir", str(self.folder / "data")], stdout=log, stderr=log, env=environment

@@ -1,0 +1,63 @@
+/** The photograph, the paintings of one's own and the masks outlive a reload, sent or not. */
+
+import { masksAsPictures, restoreMask } from "./masks";
+import { openPhoto } from "./photo";
+import { findPainting, onChange, state, update, type Painting } from "./state";
+import { forgetAll, keep, kept } from "./store";
+
+const PAUSE = 400;
+const PAINTINGS = 8;
+
+interface KeptPhoto {
+  name: string;
+  blob: Blob;
+}
+type KeptPainting = Pick<Painting, "key" | "name" | "blob" | "id" | "image">;
+
+/** A painting's key on the next visit: the studio's id for it, once it has one. */
+const lasting = (key: string) => findPainting(key)?.id ?? key;
+
+export function startKeeping(): void {
+  onChange(["photo"], () => {
+    const { photo } = state;
+    void keep("photo", photo?.blob ? { name: photo.name, blob: photo.blob } : null);
+  });
+  onChange(["paintings"], () => {
+    const own = state.paintings.filter(({ blob }) => blob !== null).slice(0, PAINTINGS);
+    void keep("paintings", own.map(({ key, name, blob, id, image }) => ({ key, name, blob, id, image })));
+  });
+  let timer = 0;
+  onChange(["masksChanged", "mix"], () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => void keepMasks(), PAUSE);
+  });
+}
+
+async function keepMasks(): Promise<void> {
+  const masks = await masksAsPictures();
+  await keep("masks", masks.map(({ key, blob }) => ({ key: lasting(key), blob })));
+}
+
+/** Hang the paintings that have not been sent. */
+export async function restorePaintings(): Promise<void> {
+  const own = (await kept<KeptPainting[]>("paintings")) ?? [];
+  const known = new Set(state.paintings.map(({ id }) => id));
+  const unsent = own.filter(({ id, key }) => (id === null ? !findPainting(key) : !known.has(id) && !state.online));
+  if (unsent.length > 0) update({ paintings: [...unsent, ...state.paintings] });
+}
+
+/** Put the photograph back on the easel that the studio does not have. */
+export async function restorePhoto(): Promise<void> {
+  const photo = await kept<KeptPhoto | null>("photo");
+  if (photo) await openPhoto(photo.blob, photo.name);
+}
+
+export async function restoreMasks(): Promise<void> {
+  if (!state.photo) return;
+  // Masks of another photograph are forgotten a moment after it has come.
+  await new Promise((resolve) => window.setTimeout(resolve));
+  for (const { key, blob } of (await kept<{ key: string; blob: Blob }[]>("masks")) ?? []) await restoreMask(key, blob);
+}
+
+/** Leave nothing to the next person at this browser. */
+export const forgetEasel = forgetAll;

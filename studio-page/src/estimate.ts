@@ -1,0 +1,38 @@
+/** How long a painting would take, as the studio measures itself. */
+
+import { getJson } from "./http";
+import { unfinished } from "./jobs";
+import { onChange, state, update } from "./state";
+import type { Estimate } from "./types";
+
+const PAUSE = 250;
+const AGAIN = 5000;
+
+export function startEstimates(): void {
+  let timer = 0;
+  let turn = 0;
+  let before = 0;
+  const ask = async () => {
+    const mine = ++turn;
+    const { photo, size, preset } = state;
+    // Options of a past picture, such as its iterations, are not in the estimate.
+    if (!photo || state.onDevice || !state.online || Object.keys(state.options).length > 0) return update({ estimate: null });
+    const asked = new URLSearchParams({ width: String(photo.width), height: String(photo.height), size: String(size), preset });
+    const estimate = await getJson<Estimate>(`api/v1/estimate?${asked}`).catch(() => null);
+    if (mine !== turn) return;
+    update({ estimate });
+    // A studio that has just been set up measures itself when it has time.
+    if (estimate?.seconds === null) timer = window.setTimeout(() => void ask(), AGAIN);
+  };
+  const soon = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => void ask(), PAUSE);
+  };
+  onChange(["photo", "size", "preset", "options", "onDevice", "online", "session"], soon);
+  onChange(["jobs"], () => {
+    const now = unfinished().length;
+    if (now !== before) soon();
+    before = now;
+  });
+  soon();
+}
