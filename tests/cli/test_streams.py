@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +100,10 @@ def test_a_style_file_comes_from_standard_input(photo_file: Path, painting_file:
         ("stylize photo.png starry-night -o out.png --log -", b"", "expected a file for LOG"),
         ("stylize photo.png starry-night -o - --save-every 1", b"", "expected -o FILE"),
         ("batch photo.png --style starry-night -o -", b"", "expected a file for OUTPUT"),
-        ("video film.mp4 --style starry-night -o -", b"", "expected a file for OUTPUT"),
+        ("video - --style starry-night -o out.mp4", b"", "expected a film on standard input; it is empty"),
+        ("video - --style starry-night -o out.mp4", b"words", "standard input: expected a video file"),
+        ("video - --style - -o out.mp4", b"x", "expected a file for STYLE of impasto video; got -"),
+        ("video film.mp4 --style starry-night -o out.mp4 --format y4m", b"", "--format is for standard"),
         ("train art.png --content-dir . -o -", b"", "expected a file for OUTPUT"),
     ],
 )
@@ -107,3 +112,50 @@ def test_what_cannot_be_a_stream_is_refused(
 ) -> None:
     refused(run(*words.split(), given=given), message)
     assert sorted(tmp_path.iterdir()) == [photo_file]
+
+
+def film(path: Path) -> bytes:
+    from tests.clips.clips import moving, write_clip
+
+    return write_clip(path, [moving(n) for n in range(4)], sound=True).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "begins"),
+    [
+        ("a.mkv", [], b"\x1aE\xdf\xa3"),
+        ("a.ts", ["-o", "-"], b"\x1aE\xdf\xa3"),
+        ("a.mp4", ["-o", "-", "--format", "y4m"], b"YUV4MPEG2 W64 H48 F25:1"),
+        ("a.mkv", ["--format", "gif"], b"GIF89a"),
+    ],
+)
+def test_a_film_comes_from_standard_input_and_goes_to_standard_output(
+    tmp_path: Path, source: str, options: list[str], begins: bytes
+) -> None:
+    given = film(tmp_path / source)
+    before = sorted(tmp_path.iterdir())
+    result = run("video", "-", "--style", "starry-night", *options, given=given)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout_bytes.startswith(begins)
+    assert "painted: standard output (64x48, 4 frames" in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+    (tmp_path / "piped").write_bytes(result.stdout_bytes)
+    from impasto.clips import open_clip
+
+    assert len(list(open_clip(tmp_path / "piped").frames())) == 4
+    if source == "a.mkv" and not options:
+        from tests.clips.clips import sound_packets
+
+        assert sound_packets(tmp_path / "piped") == sound_packets(tmp_path / source)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_film_comes_from_a_pipe_with_a_name(tmp_path: Path) -> None:
+    given = film(tmp_path / "a.mkv")
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(given,))
+    writer.start()
+    result = run("video", "pipe", "--style", "starry-night", "-o", "out.mkv")
+    writer.join()
+    assert result.exit_code == 0, result.stderr
+    assert "painted: out.mkv (64x48, 4 frames" in result.stdout

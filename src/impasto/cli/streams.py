@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from impasto.errors import ImpastoError, InputError, OptionError
 
@@ -26,10 +27,11 @@ WRITING = {
     "export": ".onnx",
     "explain": ".html",
     "inspect": ".png",
+    "video": ".mkv",
 }
 """The suffix of a command's output on standard output, without ``--format``."""
 
-PIPES = ("stylize", "fast", "texture")
+PIPES = ("stylize", "fast", "texture", "video")
 """Commands whose output on standard output has the format of ``--format``; with standard input, they write
 there by default."""
 _FILES = (
@@ -46,6 +48,8 @@ _FILES = (
 )
 _FILES_ONLY = (("video", "style"), ("train", "paintings"), ("batch", "contents"), ("batch", "style"))
 
+_HEAD = 1 << 20
+"""Bytes read at a time."""
 _names: dict[str, str] = {}
 
 
@@ -54,6 +58,11 @@ def shown_name(text: str) -> str:
     for path, name in _names.items():
         text = text.replace(path, name)
     return text
+
+
+def is_output(path: Path) -> bool:
+    """Return whether a file holds what will go to standard output."""
+    return _names.get(str(path)) == STANDARD_OUTPUT
 
 
 def label(place: str) -> str:
@@ -70,7 +79,8 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     terminal or empty.
     """
     names = [n for n, value in given.items() for one in _several(value) if str(one) == STREAM]
-    reading = READING
+    film, what = given.get("source"), "a film" if command == "video" else "a picture"
+    reading = READING | {"source"} if command == "video" else READING
     if names:
         from impasto.jobs.inputs import INPUTS
 
@@ -89,7 +99,10 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     changed = dict(given)
     try:
         for name in inputs:
-            changed[name] = _replaced(given[name], str(_held()))
+            changed[name] = _replaced(given[name], str(_held_input(what)))
+        if isinstance(film, Path) and film.is_fifo():
+            with film.open("rb") as stream:
+                changed["source"] = _held(stream, str(film), what)
         if not is_written:
             yield changed
             return
@@ -114,19 +127,26 @@ def _replaced(value: Any, held: str) -> Any:
     return Path(held) if isinstance(value, Path) else held
 
 
-def _held() -> Path:
+def _held_input(what: str) -> Path:
     """Return a temporary file with all of standard input."""
+    if sys.stdin.isatty():
+        raise InputError(f"expected {what} on standard input, as from a pipe; it is a terminal")
+    return _held(sys.stdin.buffer, STANDARD_INPUT, what)
+
+
+def _held(stream: BinaryIO, name: str, what: str) -> Path:
+    """Return a temporary file with all of a stream."""
     from impasto import files
     from impasto.files.places import scratch
 
-    if sys.stdin.isatty():
-        raise InputError("expected a picture on standard input, as from a pipe; it is a terminal")
-    data = sys.stdin.buffer.read()
-    if not data:
-        raise InputError("expected a picture on standard input; it is empty")
-    path = scratch() / f"standard-input{_suffix(data)}"
-    files.replace(path, data)
-    _names[str(path)] = STANDARD_INPUT
+    head = stream.read(_HEAD)
+    if not head:
+        raise InputError(f"expected {what} on {name}; it is empty")
+    path = scratch() / f"input{_suffix(head)}"
+    with files.Draft(path) as file:
+        file.write(head)
+        shutil.copyfileobj(stream, file, _HEAD)
+    _names[str(path)] = name
     return path
 
 
@@ -155,7 +175,8 @@ def _written(command: str, suffix: str | None) -> Iterator[str]:
     finally:
         if path.exists():
             stdout.flush()
-            stdout.buffer.write(path.read_bytes())
+            with path.open("rb") as done:
+                shutil.copyfileobj(done, stdout.buffer, _HEAD)
             stdout.buffer.flush()
             path.unlink()
 

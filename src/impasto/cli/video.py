@@ -28,6 +28,7 @@ from impasto.cli.choices import (
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.previews import preview_file
+from impasto.cli.streams import is_output
 from impasto.clips.codecs import VIDEO_SUFFIXES
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
@@ -60,7 +61,7 @@ def video(
         Path | None,
         typer.Argument(
             metavar="IN",
-            help="A video, a folder of pictures, or a pattern: 'in/%05d.png'.",
+            help="A video, - for one on standard input, a folder of pictures, or a pattern: 'in/%05d.png'.",
             show_default=False,
         ),
     ] = None,
@@ -73,7 +74,7 @@ def video(
         typer.Option(
             "--output",
             "-o",
-            help=f"The film: a {', '.join(VIDEO_SUFFIXES)} file; or a folder or pattern, for frames.",
+            help=f"The film: a {', '.join(VIDEO_SUFFIXES)} file; or a folder or pattern, for frames; or -.",
             show_default=False,
         ),
     ] = None,
@@ -102,6 +103,10 @@ def video(
     film: FilmChoices,
     network: NetworkChoices,
     choices: Choices,
+    format: Annotated[  # noqa: ARG001 - cli.streams reads it
+        str | None,
+        typer.Option(help="Format of the film on standard output (-o -), such as y4m. \\[default: mkv]"),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -112,6 +117,7 @@ def video(
     impasto video holiday.mov --style painting.jpg -o painted.mp4 --size 640 --start 1:05 --end 1:20
     impasto video frames/ --rate 24 --style great-wave --optimize --passes 3 -o painted.mov
     impasto video holiday.mp4 --style great-wave -o 'frames/%05d.png'
+    ffmpeg -i x.mp4 -f yuv4mpegpipe - | impasto video - --style great-wave -o - --format y4m | ffplay -
 
     After a crash or Ctrl-C, run the same command again to continue after the last finished segment.
     Segments are stored in .impasto/ beside OUT until the film is finished; `impasto video --discard -o OUT`
@@ -163,6 +169,8 @@ def video(
 
 def _result(film: Film) -> str:
     """Return the last line of the command."""
+    if film.cancelled and is_output(film.path):
+        return "interrupted; with -o - nothing is kept to continue from"
     if film.cancelled:
         return "interrupted; run the same command to continue after the last finished segment"
     resumed = f", {film.resumed} of them from before" if film.resumed else ""

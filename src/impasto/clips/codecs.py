@@ -109,7 +109,11 @@ _DEFAULTS = {
     ".webm": {8: "vp9", 10: "av1"},
     ".mov": {8: "prores", 10: "prores"},
 }
-VIDEO_SUFFIXES = (*_DEFAULTS, ".gif")
+VIDEO_SUFFIXES = (*_DEFAULTS, ".gif", ".y4m")
+WITHOUT_TRACKS = {"gif": "a GIF has", "y4m": "Y4M has", "frames": "frames have"}
+"""The kinds of outputs that hold pictures only, in words."""
+_Y4M = Codec("ffv1", {8: "yuv420p", 10: "yuv420p10le"}, None, {"level": "3"}, (".mkv",))
+"""The codec of a Y4M's segments."""
 
 SOUND = {
     ".mp4": ("aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "libopus", "flac"),
@@ -139,7 +143,7 @@ SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac"
 
 @dataclass(frozen=True)
 class VideoOutput:
-    """The path and format of a video to write: ``kind`` is "file", "gif" or "frames".
+    """The path and format of a video to write: ``kind`` is "file", "gif", "y4m" or "frames".
 
     ``codec`` encodes the segments, None for frames; ``bits`` of each sample; ``quality``: the encoder's own
     number; ``alpha``: whether it has an alpha channel; ``transfer``: of HDR (ITU-T H.273), 0 for SDR."""
@@ -172,12 +176,12 @@ class VideoOutput:
 
     @property
     def segment_suffix(self) -> str:
-        return ".mkv" if self.kind == "gif" else self.path.suffix.lower()
+        return ".mkv" if self.kind in ("gif", "y4m") else self.path.suffix.lower()
 
     @property
     def even(self) -> bool:
         """True if sides must be even, as 4:2:0 requires."""
-        return self.kind == "file" and "yuv" in self.pixel_format
+        return self.kind in ("file", "y4m") and "yuv" in self.pixel_format
 
 
 def find_target(
@@ -196,8 +200,8 @@ def find_target(
 
     suffix = path.suffix.lower()
     if str(path) == "-":
-        why = "a film is put together out of finished parts at the end, and not on standard output"
-        raise files.cannot_write(path, why, "the name of a file")
+        why = "a film is put together out of finished parts at the end, in a file"
+        raise files.cannot_write(path, why, "its name")
     if codec is not None and codec not in CODECS:
         raise OptionError(f"expected codec to be one of {', '.join(CODECS)}; got {codec!r}")
     if not suffix or path.is_dir() or is_numbered(path.name):
@@ -214,9 +218,12 @@ def find_target(
             f"it ends in {path.suffix!r}",
             f"a name ending in {', '.join(VIDEO_SUFFIXES)}, a pattern such as out/%05d.png, or a folder",
         )
-    if suffix == ".gif":
+    if suffix in (".gif", ".y4m"):
         if codec is not None or quality is not None:
-            raise OptionError("codec and quality work with videos only: expected neither for a GIF")
+            what = "a GIF" if suffix == ".gif" else "Y4M"
+            raise OptionError(f"codec and quality work with videos only: expected neither for {what}")
+        if suffix == ".y4m":
+            return VideoOutput(path, "y4m", _Y4M, bits)
         return VideoOutput(path, "gif", CODECS["ffv1"], 8, alpha=alpha)
     name = codec or ("vp9" if alpha and suffix == ".webm" else _DEFAULTS[suffix][bits])
     chosen = CODECS[name]

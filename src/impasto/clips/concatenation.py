@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from impasto.clips.codecs import VideoOutput
+from impasto.clips.codecs import WITHOUT_TRACKS, VideoOutput
 from impasto.clips.libav import VideoDraft, container_format, load_av, open_video
 from impasto.clips.timecode import Timecode
 from impasto.clips.tracks import Row, Tracks, TrackWriter, left_out, lost_labels
@@ -29,11 +29,11 @@ def join(
     ``last``: how long the last frame is shown. ``tracks``: those beside the pictures. ``timecode``: of the
     first frame. Raises OutputError; what was at the path before is then still there.
     """
-    if target.kind == "gif":
-        from impasto.clips.gif import write_gif
-
-        write_gif(segments, target.path, time_base, last)
-        return [] if tracks is None else left_out(tracks, target.kind)
+    if target.kind in WITHOUT_TRACKS:
+        return [
+            *_write_pictures(segments, target, time_base, last),
+            *([] if tracks is None else left_out(tracks, target.kind)),
+        ]
     av = load_av()
     with VideoDraft(target.path) as file:
         with contextlib.ExitStack() as stack:
@@ -64,6 +64,20 @@ def join(
     if tracks is None or writer is None:
         return []
     return [*writer.finish(), *lost_labels(tracks, target.path)]
+
+
+def _write_pictures(
+    segments: Sequence[Segment], target: VideoOutput, time_base: Fraction, last: int
+) -> list[str]:
+    """Write an output that holds pictures only; return notes."""
+    if target.kind == "y4m":
+        from impasto.clips.y4m import write_y4m
+
+        return write_y4m(segments, target.path, time_base)
+    from impasto.clips.gif import write_gif
+
+    write_gif(segments, target.path, time_base, last)
+    return []
 
 
 def _video_packets(segments: Sequence[Segment], stream: Any, time_base: Fraction, last: int) -> Iterator[Row]:

@@ -15,7 +15,14 @@ from heapq import merge
 from pathlib import Path
 from typing import Any
 
-from impasto.clips.codecs import SOUND, SOUND_INSTEAD, SUBTITLES, SUBTITLES_INSTEAD, VideoOutput
+from impasto.clips.codecs import (
+    SOUND,
+    SOUND_INSTEAD,
+    SUBTITLES,
+    SUBTITLES_INSTEAD,
+    WITHOUT_TRACKS,
+    VideoOutput,
+)
 from impasto.clips.index import VideoIndex
 from impasto.clips.libav import container_format, load_av, open_video
 from impasto.clips.sound import SoundEncoder, add_sound_stream
@@ -402,11 +409,11 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
 
 
 def left_out(tracks: Tracks, kind: str) -> list[str]:
-    """Return notes on what an output without tracks and labels (``kind``: "gif" or "frames") leaves out."""
+    """Return notes on what an output of a ``kind`` without tracks and labels leaves out."""
     with open_video(tracks.path) as source:
         kinds = {_kind(s) for s in source.streams if s.index != tracks.index.stream and not _is_timecode(s)}
         labels, chapters = _plain(source.metadata), source.chapters()
-    have = "a GIF has" if kind == "gif" else "frames have"
+    have = WITHOUT_TRACKS[kind]
     kinds -= set() if tracks.sound else {_NAMES["audio"]}
     words = {_NAMES["audio"]: "sound was", _NAMES["subtitle"]: "subtitles were"}
     lost = [words.get(name, f"{name}s were") for name in (*_NAMES.values(), *_OTHERS) if name in kinds]

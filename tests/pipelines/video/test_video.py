@@ -58,7 +58,9 @@ def pictures(path: Path) -> list[Pixels]:
     return [frame.pixels for frame in open_clip(path, Request(even=False)).frames()]
 
 
-@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm", "out.mov", "out.gif", "out", "f%04d.png"])
+@pytest.mark.parametrize(
+    "name", ["out.mp4", "out.mkv", "out.webm", "out.mov", "out.gif", "out.y4m", "out", "f%04d.png"]
+)
 def test_every_kind_of_output_has_every_frame_painted(clip: Path, tmp_path: Path, name: str) -> None:
     output = tmp_path / "results" / name
     output.parent.mkdir()
@@ -605,7 +607,7 @@ def test_pipes_are_refused_with_the_reason_at_once(clip: Path, tmp_path: Path) -
             fast(source, tmp_path / "out.mp4", painter=negative)
     for output, words in (
         (tmp_path / "pipe.mkv", "not a regular file"),
-        (Path("-"), "not on standard output"),
+        (Path("-"), "out of finished parts at the end, in a file"),
     ):
         with pytest.raises(OutputError, match=words):
             fast(clip, output, painter=negative)
@@ -634,3 +636,21 @@ def test_transparency_of_pictures_is_told(tmp_path: Path) -> None:
     for number in range(3):
         imaging.write(Picture(moving(number), alpha=alpha), tmp_path / "in" / f"{number}.png")
     assert fast(tmp_path / "in", tmp_path / "out.mp4").notes == (TRANSPARENT,)
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_y4m_has_the_rate_the_depth_and_no_times_of_its_own(tmp_path: Path, bits: int) -> None:
+    ticks = [0, 4, 8, 20, 24, 28]
+    source = write_clip(tmp_path / "a.mp4", [moving(n) for n in range(6)], ticks=ticks, sound=True)
+    done = fast(source, tmp_path / "out.y4m", film={"bits": bits, "keep": 0})
+    with av.open(str(tmp_path / "out.y4m")) as container:
+        stream = container.streams.video[0]
+        frames = list(container.decode(video=0))
+        assert stream.average_rate == open_clip(source).info.rate
+    assert len(frames) == 6
+    assert frames[0].format.name == {8: "yuv420p", 10: "yuv420p10le"}[bits]
+    assert len(done.notes) == 2
+    assert done.notes[0].startswith("the times of frames were left out: Y4M shows ")
+    assert done.notes[1] == "the sound was left out: Y4M has none"
+    for photo, painting in zip(pictures(source), pictures(tmp_path / "out.y4m"), strict=True):
+        assert np.abs(1 - photo - painting).mean() < 0.05

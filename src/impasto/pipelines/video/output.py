@@ -8,7 +8,7 @@ from pathlib import Path
 
 from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
-from impasto.clips.codecs import VIDEO_SUFFIXES, VideoOutput, find_target
+from impasto.clips.codecs import VIDEO_SUFFIXES, WITHOUT_TRACKS, VideoOutput, find_target
 from impasto.clips.colour import LINEAR, PQ
 from impasto.clips.concatenation import join
 from impasto.clips.frame_files import WRITABLE, is_exr, write_frame
@@ -104,9 +104,9 @@ class FilmOutput:
         """Return a note on a timecode that the output does not hold."""
         if self.info.timecode is None or self.target.kind == "file" or is_exr(self.frame_path(0)):
             return []
-        have = "a GIF has" if self.target.kind == "gif" else "frames have it in OpenEXR only"
-        what = "none" if self.target.kind == "gif" else ""
-        return [f"the timecode {self.info.timecode} was left out: {have} {what}".rstrip()]
+        have = f"{WITHOUT_TRACKS[self.target.kind]} none"
+        have = "frames have it in OpenEXR only" if self.is_frames else have
+        return [f"the timecode {self.info.timecode} was left out: {have}"]
 
     def _older_frames(self, count: int) -> list[str]:
         """Return a note on older frames in the folder, numbered after the ``count`` of this film."""
