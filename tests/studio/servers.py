@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -34,19 +35,28 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     until(listens)
 
 
-@contextmanager
-def _running(command: list[str], port: int, user: str | None = None) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user)
-    try:
-        _wait_for(port, process)
-        yield
-    finally:
-        process.terminate()
+class Postgres:
+    """A PostgreSQL that can be stopped, whatever is connected, and started again."""
+
+    def __init__(self, command: list[str], port: int, user: str | None) -> None:
+        self._command, self._port, self._user = command, port, user
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = f"postgresql://studio@127.0.0.1:{port}/postgres"
+
+    def start(self) -> None:
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(self._command, stdout=quiet, stderr=quiet, user=self._user)
+        _wait_for(self._port, self._process)
+        _ready(self.address)
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)  # its "fast" shutdown
         try:
-            process.wait(15)
+            self._process.wait(15)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self._process.kill()
+            self._process.wait()
 
 
 def _postgres_folder() -> Path | None:
@@ -60,6 +70,13 @@ def _postgres_folder() -> Path | None:
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL with an empty database."""
+    with postgres() as server:
+        yield server.address
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL with an empty database."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: the extra studio-servers")
     programs = _postgres_folder()
     if programs is None:
@@ -79,10 +96,12 @@ def postgres_server() -> Iterator[str]:
         assert done.returncode == 0, done.stderr
         port = free_port()
         command = [str(programs / "postgres"), "-D", name, "-p", str(port), "-k", name]
-        with _running([*command, "-h", "127.0.0.1", "-c", "fsync=off"], port, user):
-            address = f"postgresql://studio@127.0.0.1:{port}/postgres"
-            _ready(address)
-            yield address
+        server = Postgres([*command, "-h", "127.0.0.1", "-c", "fsync=off"], port, user)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def _ready(address: str) -> None:

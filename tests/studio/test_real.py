@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.studio.conftest import API, encoded, submit, until, upload
-from tests.studio.servers import free_port, postgres_server
+from tests.studio.servers import free_port, postgres, postgres_server
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -164,6 +164,22 @@ def test_postgresql_does_the_same(begin: Callable[..., Process]) -> None:
         body = {"photo": upload(studio.client), "styles": [{"name": "starry-night"}]}
         draft = studio.client.post("/jobs", json={**body, "kind": "draft", "size": 64}).json()
         until(lambda: studio.status(draft["id"]) == "done")
+        assert studio.stop() == 0
+
+
+def test_postgresql_may_restart_in_the_middle_of_a_painting(begin: Callable[..., Process]) -> None:
+    with postgres() as server:
+        studio = begin(database_url=server.address, lease_seconds="300")
+        (id,) = many(studio, 1)
+        until(lambda: progress(studio, id))
+        server.stop()
+        answer = studio.client.get(f"/jobs/{id}")
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
+        assert int(answer.headers["retry-after"]) > 0
+        until((studio.folder / "data" / "jobs" / id / "result.json").exists)
+        server.start()
+        all_done(studio, [id])
+        assert studio.client.get(f"/jobs/{id}").json()["attempts"] == 1
         assert studio.stop() == 0
 
 

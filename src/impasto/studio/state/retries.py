@@ -27,7 +27,7 @@ def retry_outages(act: Callable[[], T], stopping: threading.Event) -> T:
         except Exception as error:
             if not is_outage(error) or stopping.is_set():
                 raise
-            log.warning("the database cannot be reached: %s", error)
+            log.warning("the database cannot be reached: %s", outage(error))
             stopping.wait(pause)
             pause = min(5.0, pause * 2)
 
@@ -37,6 +37,11 @@ def is_outage(error: Exception) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))
+
+
+def outage(error: Exception) -> str:
+    """Return the first line of what a database says, without its address for help."""
+    return str(error).partition("\n")[0]
 
 
 def is_full(error: Exception) -> bool:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from impasto.errors import ImpastoError, OutputError, WeightsError
 from impasto.studio.state import RefusalError
-from impasto.studio.state.retries import is_full, is_outage
+from impasto.studio.state.retries import is_full, is_outage, outage
 
 log = logging.getLogger("impasto.studio.http")
 MEDIA = "application/problem+json"
@@ -167,7 +167,7 @@ def add_error_handlers(app: FastAPI) -> None:
             log.error("the disk is full: %s", error)
             return answer(request, ProblemError("storage-full", FULL, retry_after=60))
         if is_outage(error):
-            log.warning("the database cannot be reached: %s", error)
+            log.warning("the database cannot be reached: %s", outage(error))
             detail = "the database cannot be reached at the moment; try again"
             return answer(request, ProblemError("not-ready", detail, retry_after=5))
         log.error(

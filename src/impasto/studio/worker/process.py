@@ -21,7 +21,7 @@ from impasto.errors import ImpastoError
 from impasto.studio.logs import configure_logging
 from impasto.studio.settings import Settings, load
 from impasto.studio.state import LANES, open_state
-from impasto.studio.state.retries import is_outage
+from impasto.studio.state.retries import is_outage, outage
 from impasto.studio.state.storage import Storage
 from impasto.studio.webhooks import WebhookSender
 from impasto.studio.worker.runner import JobRunner
@@ -88,7 +88,7 @@ class Worker:
                     act()
                 except Exception as error:
                     if is_outage(error):
-                        log.warning("the database cannot be reached: %s", error)
+                        log.warning("the database cannot be reached: %s", outage(error))
                     else:
                         log.exception("unexpected error")
 

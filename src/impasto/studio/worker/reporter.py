@@ -16,7 +16,7 @@ from impasto import files
 from impasto.progress import Progress, throttled
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
-from impasto.studio.state.retries import is_outage
+from impasto.studio.state.retries import is_outage, outage
 from impasto.studio.state.storage import LOSSES
 
 log = logging.getLogger("impasto.studio.worker")
@@ -103,4 +103,4 @@ class JobReporter:
         """Log that the database cannot be reached, and go on painting; raise any other error."""
         if not is_outage(error):
             raise error
-        log.warning("the database cannot be reached: %s", error)
+        log.warning("the database cannot be reached: %s", outage(error))
