@@ -85,7 +85,10 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+        from impasto.extras import torch_needed
+
+        with torch_needed():
+            return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'impasto' has no attribute {name!r}")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
@@ -60,3 +62,17 @@ def _quoted(requirement: str) -> str:
     """Return ``requirement`` for a shell, always in quotes, as its brackets need them in some."""
     quoted = shlex.quote(requirement)
     return quoted if quoted != requirement else f"'{requirement}'"
+
+
+@contextmanager
+def torch_needed() -> Iterator[None]:
+    """Turn the failure to import torch into MissingExtraError; a block, or the decorator of a function.
+
+    The package paints with fast networks without torch, which is the extra ``torch``.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as problem:
+        if problem.name != "torch":
+            raise
+        raise missing("everything but the fast engine needs torch", "torch") from problem

@@ -23,7 +23,7 @@ def source(module: str) -> Path | None:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The modules that a file imports, also those within functions; not those for annotations."""
+    """The modules that a file imports, also within functions and by extras.load; not those for annotations."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     annotations = {
         inner
@@ -39,9 +39,9 @@ def imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{name.name}" for name in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "extras.load")):
             yield from (
-                a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str)
             )
 
 

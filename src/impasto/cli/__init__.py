@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from impasto import __version__
 from impasto.cli.commands import COMMANDS, load
 from impasto.errors import ImpastoError
+from impasto.extras import torch_needed
 from impasto.threads import let_threads_sleep
 
 INTERRUPTED = 130
@@ -43,7 +44,8 @@ class _Group(TyperGroup):
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
             try:
-                return super().invoke(ctx)
+                with torch_needed():
+                    return super().invoke(ctx)
             except ImpastoError as error:
                 _refuse(error, str(error))
             except _UsageError as error:

@@ -10,6 +10,7 @@ from time import perf_counter
 from impasto import files, imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.errors import OptionError
+from impasto.extras import torch_needed
 from impasto.files.places import readable
 from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
@@ -53,6 +54,7 @@ def page_options(options: OptimizeOptions, *, sized: bool) -> OptimizeOptions:
     return options if sized or options.size != OptimizeOptions().size else options.replace(size=SIZE)
 
 
+@torch_needed()
 def explain(
     content: PictureLike,
     style: StyleLike,

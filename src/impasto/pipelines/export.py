@@ -9,6 +9,7 @@ from pathlib import Path
 from impasto.catalogue.files import FileStyle
 from impasto.catalogue.loader import load_style
 from impasto.errors import OptionError
+from impasto.extras import torch_needed
 from impasto.imaging import check_writable, fit, read, resize
 from impasto.inference.options import FastOptions
 from impasto.inference.styles import FastStyle
@@ -25,6 +26,7 @@ PAINTER, ENCODER = "any-painting", "any-painting-encoder"
 """The bundled network, and the part of it that measures paintings."""
 
 
+@torch_needed()
 def export(
     model: str | os.PathLike[str] = PAINTER,
     output: str | os.PathLike[str] = "any-painting.onnx",

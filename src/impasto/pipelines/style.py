@@ -11,12 +11,14 @@ from impasto.catalogue.cards import SUFFIX, StyleCard
 from impasto.catalogue.files import measure_style_file, write_style
 from impasto.catalogue.loader import pictures_in
 from impasto.errors import InputError
+from impasto.extras import torch_needed
 from impasto.files.places import readable
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import load_encoder, with_layer_names
 
 
+@torch_needed()
 def make_style(
     paintings: PictureLike | list[PictureLike] | tuple[PictureLike, ...],
     path: str | os.PathLike[str],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from impasto.encoders import FeatureExtractor
+from impasto.extras import torch_needed
 from impasto.inspection.reconstruction import TEXTURE, Reconstruction, synthesise
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import StyleLike, check_style_files, load_style
@@ -10,6 +11,7 @@ from impasto.pipelines.inspect.inputs import find_network
 from impasto.progress import Cancel, ProgressCallback
 
 
+@torch_needed()
 def texture(
     style: StyleLike,
     size: int | tuple[int, int] = 512,

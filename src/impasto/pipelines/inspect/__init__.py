@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from impasto.extras import torch_needed
+
 if TYPE_CHECKING:
     from impasto.pipelines.inspect.feature_maps import features
     from impasto.pipelines.inspect.inputs import find_network, find_photo
@@ -44,5 +46,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(f"impasto.pipelines.inspect.{_HOMES[name]}"), name)
+        with torch_needed():
+            return getattr(import_module(f"impasto.pipelines.inspect.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,97 @@
+"""Installed without torch, the package paints with fast networks and says what else needs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from impasto import imaging
+from impasto.types import Picture
+from tests.conftest import blobs, stripes
+
+ROOT = Path(__file__).parents[1]
+BLOCKED = "import json, sys; sys.modules['torch'] = None; "
+RUN = (
+    BLOCKED + "from typer.testing import CliRunner; from impasto.cli import app\n"
+    "done = [CliRunner().invoke(app, line.split()) for line in sys.argv[1:]]\n"
+    "print(json.dumps([[one.exit_code, one.stdout, one.stderr] for one in done]))"
+)
+WORKS = [
+    "fast photo.png painting.png -o a.png",
+    "fast photo.png starry-night great-wave --style-weights 2,1 -o b.png",
+    "batch photo.png --style starry-night --fast -o out",
+    "styles --json",
+    "models list",
+    "train --help",
+    "plugin install gimp --folder .",
+]
+REFUSED = [
+    "stylize photo.png starry-night -o c.png",
+    "batch photo.png --style starry-night -o slow",
+    "style painting.png -o d.style",
+    "measure photo.png painting.png painting.png",
+    "texture painting.png -o e.png",
+    "train painting.png -o f.style --content-dir .",
+    "export -o g.onnx",
+    "explain photo.png painting.png -o h.html",
+    "inspect layers photo.png painting.png -o i.png",
+    "neural-style -content_image photo.png -style_image painting.png",
+    "style-transfer photo.png painting.png",
+]
+
+
+def run(code: str, folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    imaging.write(Picture(blobs(64, 48, seed=1)), tmp_path / "photo.png")
+    imaging.write(Picture(stripes(48, 48)), tmp_path / "painting.png")
+    return tmp_path
+
+
+def test_what_needs_torch_says_so_and_the_rest_works(folder: Path) -> None:
+    found = json.loads(run(RUN, folder, *WORKS, *REFUSED).splitlines()[-1])
+    for line, (code, _, error) in zip([*WORKS, *REFUSED], found, strict=True):
+        if line in WORKS:
+            assert code == 0, (line, error)
+        else:
+            assert code == 2, (line, error)
+            assert "needs torch, which is not installed: pip install" in error, line
+            assert "[torch]" in error, line
+            assert error.count("\n") == 1, line
+    assert imaging.read(folder / "b.png").width == 64
+
+
+def test_from_python_it_is_an_error_of_the_package(folder: Path) -> None:
+    code = (
+        BLOCKED + "import impasto\n"
+        "impasto.fast('photo.png', 'starry-night').save('out.png')\n"
+        "said = []\n"
+        "for name in ('stylize', 'texture', 'measure', 'explain', 'export', 'make_style', 'train'):\n"
+        "    try:\n"
+        "        getattr(impasto, name)('photo.png', 'starry-night')\n"
+        "    except impasto.ImpastoError as error:\n"
+        "        said.append(type(error).__name__)\n"
+        "print(*said)"
+    )
+    assert run(code, folder).split() == ["MissingExtraError"] * 7
+
+
+def test_what_needs_torch_installs_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert not [line for line in project["dependencies"] if line.startswith("torch")]
+    extras = project["optional-dependencies"]
+    (torch,) = extras["torch"]
+    assert {name for name, lines in extras.items() if torch in lines} == {
+        *("torch", "export", "inspect", "studio"),
+    }
