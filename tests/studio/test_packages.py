@@ -23,7 +23,7 @@ def source(module: str) -> Path | None:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The modules that a file imports, also within functions and by extras.load; not those for annotations."""
+    """The modules that a file imports, also in functions and by extras.load; not those for annotations."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     annotations = {
         inner
