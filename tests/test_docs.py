@@ -12,6 +12,7 @@ from impasto.cli import reference
 from impasto.imaging import ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import Inputs
+from impasto.jobs.outputs import SaveOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
 from impasto.pipelines.video.options import FilmOptions
@@ -35,7 +36,7 @@ def test_the_table_of_presets_is_complete() -> None:
 def test_the_page_of_options_is_made_from_the_options_own_fields() -> None:
     assert TEXTS["options.md"] == reference.page(TEXTS["options.md"])
     names = set(re.findall(r"^\| `([a-z_0-9]+)` \|", TEXTS["options.md"], re.MULTILINE))
-    options = (OptimizeOptions, FastOptions, FilmOptions, ReadOptions, Inputs)
+    options = (OptimizeOptions, FastOptions, FilmOptions, ReadOptions, Inputs, SaveOptions)
     assert names == {name for each in options for name in each.__dataclass_fields__}
 
 

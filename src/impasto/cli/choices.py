@@ -22,6 +22,7 @@ from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
 from impasto.jobs.inputs import INPUTS, LISTS, Inputs, inputs_for
+from impasto.jobs.outputs import SaveOptions
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS, Preset
@@ -33,42 +34,6 @@ Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy for
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="Also paint the photographs in subfolders.")
 ]
-METADATA = "Metadata"
-StripMetadata = Annotated[
-    bool,
-    typer.Option(
-        "--strip-metadata",
-        help="Do not keep the photograph's date, author, copyright, keywords and resolution.",
-        rich_help_panel=METADATA,
-    ),
-]
-KeepLocation = Annotated[
-    bool,
-    typer.Option(
-        "--keep-location", help="Also keep the place where it was taken (GPS).", rich_help_panel=METADATA
-    ),
-]
-NoRecipe = Annotated[
-    bool,
-    typer.Option(
-        "--no-recipe",
-        help="Do not store options and names of inputs in the result, for --from.",
-        rich_help_panel=METADATA,
-    ),
-]
-
-
-def kept(strip_metadata: bool, keep_location: bool, no_recipe: bool) -> dict[str, Any]:
-    """Return the fields of a job for the three options. Raises OptionError if they do not go together."""
-    if strip_metadata and keep_location:
-        raise OptionError("expected --strip-metadata or --keep-location, not both")
-    return {
-        "keep_metadata": not strip_metadata,
-        "keep_location": keep_location,
-        "keep_recipe": not no_recipe,
-    }
-
-
 Format = Annotated[
     str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
 ]
@@ -101,7 +66,7 @@ RayAddress = Annotated[
 _TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool, "masks": list[str]}
 _DESCRIBED = {
     options: {name: described for name, described, _ in parameters(options)}
-    for options in (OptimizeOptions, FastOptions, FilmOptions, ReadOptions, Inputs)
+    for options in (OptimizeOptions, FastOptions, FilmOptions, ReadOptions, Inputs, SaveOptions)
 }
 
 
@@ -218,6 +183,12 @@ class _TypedReading(_Typed):
         return start.replace(**self.changes())
 
 
+class _TypedSaving(_Typed):
+    """The options of writing a painting's file, as typed."""
+
+    kind = SaveOptions
+
+
 class _TypedInputs(_Typed):
     """The inputs besides photograph and styles, as typed."""
 
@@ -274,6 +245,8 @@ if TYPE_CHECKING:
 
     class ReadChoices(_TypedReading): ...
 
+    class SaveChoices(_TypedSaving): ...
+
     class InputChoices(_TypedInputs): ...
 
     class FastInputChoices(_TypedInputs): ...
@@ -297,6 +270,7 @@ else:
     FilmChoices = make_dataclass(
         "FilmChoices", _fields(FilmOptions, without=("size",)), bases=(_TypedFilm,), frozen=True
     )
+    SaveChoices = make_dataclass("SaveChoices", _fields(SaveOptions), bases=(_TypedSaving,), frozen=True)
     InputChoices = make_dataclass("InputChoices", _fields(Inputs), bases=(_TypedInputs,), frozen=True)
     FastInputChoices = make_dataclass(
         "FastInputChoices",
@@ -410,7 +384,7 @@ def parse_layer_sets(text: str) -> tuple[dict[str, float], ...]:
 def spelt(name: str, options: Any = OptimizeOptions) -> str:
     """Return the flag of the field ``name`` of ``options``, for messages."""
     known = _DESCRIBED[options]
-    return flags(name, known[name])[0].partition("/")[0] if name in known else f"--{name}"
+    return flags(name, known[name])[0].strip(" /").partition("/")[0] if name in known else f"--{name}"
 
 
 def is_structured(name: str) -> bool:

@@ -15,13 +15,9 @@ from impasto.cli.choices import (
     FastChoices,
     FastInputChoices,
     Format,
-    KeepLocation,
-    NoRecipe,
-    Quality,
     ReadChoices,
     Recursive,
-    StripMetadata,
-    kept,
+    SaveChoices,
     reference,
     spelt,
     with_choices,
@@ -66,7 +62,7 @@ def fast(
     choices: FastChoices,
     inputs: FastInputChoices,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
-    quality: Quality = 95,
+    saving: SaveChoices,
     reading: ReadChoices,
     camera: Annotated[
         str | None,
@@ -88,9 +84,6 @@ def fast(
         int | None, typer.Option(min=1, help="Stop after this many frames.", rich_help_panel=CAMERA)
     ] = None,
     recursive: Recursive = False,
-    strip_metadata: StripMetadata = False,
-    keep_location: KeepLocation = False,
-    no_recipe: NoRecipe = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each result.")] = False,
 ) -> None:
@@ -124,17 +117,16 @@ def fast(
         Reference(),
         tuple(reference(name) for name in names),
         options=options,
-        quality=quality,
         reading=reading.options(),
         **inputs.references(),
-        **kept(strip_metadata, keep_location, no_recipe),
+        **saving.changes(),
     )
     painter = FastPainter(job)
     show = "json" if json else "nothing" if quiet else "words"
     if camera is not None:
         from impasto.cli.camera import record
 
-        record(painter, camera, output=output, port=serve, frames=frames, quality=quality, show=show)
+        record(painter, camera, output=output, port=serve, frames=frames, quality=job.quality, show=show)
         return
     jobs = [
         replace(job, content=reference(str(content)), output=str(target))

@@ -15,6 +15,7 @@ from impasto.cli.choices import flags, shown_default
 from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import Inputs
+from impasto.jobs.outputs import SaveOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import parameters
 from impasto.pipelines.video.options import FilmOptions
@@ -28,9 +29,10 @@ def tables() -> str:
     fast = _table("Fast networks (`impasto fast`, `impasto.FastOptions`)", list(_rows(FastOptions)))
     film = _table("Films (`impasto video`, `impasto.FilmOptions`)", list(_rows(FilmOptions)))
     inputs = _table("Inputs (`impasto stylize`, `fast`, `batch`, and Python)", list(_rows(Inputs)))
+    save = _table("Files of paintings (`impasto stylize`, `fast`, `batch`)", list(_rows(SaveOptions)))
     read = _table("Reading of pictures (all commands that paint pictures)", list(_rows(ReadOptions)))
     paint = (_table(group or "Painting", rows) for group, rows in optimise.items())
-    return "\n".join([inputs, *paint, fast, film, read])
+    return "\n".join([inputs, *paint, fast, film, read, save])
 
 
 def _by_group(options: Any) -> dict[str, list[str]]:
@@ -42,7 +44,7 @@ def _by_group(options: Any) -> dict[str, list[str]]:
 
 def _rows(options: Any) -> Iterator[str]:
     for name, described, default in parameters(options):
-        spelt = ", ".join(f"`{flag}`" for flag in flags(name, described))
+        spelt = ", ".join(f"`{flag.strip(' /')}`" for flag in flags(name, described))
         yield f"| `{name}` | {spelt} | {shown_default(described, default)} | {described.help} |"
 
 

@@ -14,13 +14,9 @@ from impasto.cli.choices import (
     Format,
     InputChoices,
     Json,
-    KeepLocation,
-    NoRecipe,
-    Quality,
     Quiet,
     ReadChoices,
-    StripMetadata,
-    kept,
+    SaveChoices,
     reference,
     shown,
     with_choices,
@@ -84,11 +80,8 @@ def stylize(
     ] = None,
     checkpoint_every: CheckpointEvery = None,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
-    quality: Quality = 95,
+    saving: SaveChoices,
     reading: ReadChoices,
-    strip_metadata: StripMetadata = False,
-    keep_location: KeepLocation = False,
-    no_recipe: NoRecipe = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -120,10 +113,9 @@ def stylize(
         content=earlier.content if content is None else reference(str(content)),
         styles=tuple(map(reference, style or ())) or earlier.styles,
         options=choices.options(before),
-        quality=quality,
         reading=reading.options(earlier.reading),
         **inputs.references(earlier),
-        **kept(strip_metadata, keep_location, no_recipe),
+        **saving.changes(),
     )
     if not job.styles:
         raise InputError("missing argument: STYLE; see impasto stylize --help")

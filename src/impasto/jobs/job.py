@@ -11,6 +11,7 @@ from impasto.files.places import is_path
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import INPUTS, LISTS, Inputs
+from impasto.jobs.outputs import SaveOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import shown
 from impasto.version import __version__
@@ -70,15 +71,13 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Job(Inputs[Reference, Reference]):
+class Job(Inputs[Reference, Reference], SaveOptions):
     """The inputs, options and output of one painting.
 
     ``content``: the photograph. ``styles``: names, style files, pictures, or folders of pictures.
     ``output``: the file to write, whose suffix is the format; "" for none. ``options``: those of the engine
-    that paints. Further inputs: see ``Inputs``.
-    ``quality``: for lossy formats, 1 to 100. ``keep_metadata``: write the photograph's date, author and so on
-    to the output; ``keep_location``: also where it was taken. ``keep_recipe``: write inputs and options
-    there. ``reading``: how pictures are read. Inputs may be given as strings, which are their places.
+    that paints. ``reading``: how pictures are read. Inputs may be given as strings, which are their places.
+    For further inputs see ``Inputs``, for the writing of the output ``SaveOptions``.
 
     ``jobs.identity.measure`` fills in the digests of inputs; ``start``, the picture that ``options.init``
     names, if any; ``folder``, the base of relative paths; ``network``, the SHA-256 of the network's weights.
@@ -89,10 +88,6 @@ class Job(Inputs[Reference, Reference]):
     output: str = ""
     options: PaintOptions = field(default_factory=OptimizeOptions)
     start: Reference | None = None
-    quality: int = 95
-    keep_metadata: bool = True
-    keep_location: bool = False
-    keep_recipe: bool = True
     reading: ReadOptions = READING
     folder: str = ""
     network: str = ""
@@ -110,16 +105,7 @@ class Job(Inputs[Reference, Reference]):
         for name in ("output", "folder", "network"):
             if not isinstance(getattr(self, name), str) or not is_path(getattr(self, name)):
                 raise OptionError(f"expected {name} of a job to be a path; got {shown(getattr(self, name))}")
-        for name in ("keep_metadata", "keep_location", "keep_recipe"):
-            if not isinstance(getattr(self, name), bool):
-                raise OptionError(
-                    f"expected {name} of a job to be True or False; got {shown(getattr(self, name))}"
-                )
-        whole = isinstance(self.quality, int) and not isinstance(self.quality, bool)
-        if not whole or not 1 <= self.quality <= 100:
-            raise OptionError(
-                f"expected quality to be a whole number from 1 to 100; got {shown(self.quality)}"
-            )
+        self.check_saving()
 
     @property
     def engine(self) -> str:

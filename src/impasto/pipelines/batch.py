@@ -18,6 +18,7 @@ from impasto.jobs.executors.choice import WorkerRequest, choose_executor
 from impasto.jobs.identity import fetched
 from impasto.jobs.inputs import INPUTS
 from impasto.jobs.manifest import manifest, records
+from impasto.jobs.outputs import SAVED
 from impasto.jobs.pairs import known_styles, location, pairs, photographs
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
@@ -42,11 +43,7 @@ def batch(
     preset: str = "default",
     options: PaintOptions | None = None,
     suffix: str = ".png",
-    quality: int = 95,
     recursive: bool = False,
-    keep_metadata: bool = True,
-    keep_location: bool = False,
-    keep_recipe: bool = True,
     checkpoint_every: float = INTERVAL,
     reading: ReadOptions = READING,
     workers: int | Literal["auto"] = 1,
@@ -62,10 +59,10 @@ def batch(
 
     ``contents``: files, and folders of them (``recursive``: with their subfolders). ``styles``: as for
     ``stylize``, by name or path; a folder is one style. Results are named CONTENT-STYLE with ``suffix``,
-    with more of the path where two names would be equal. ``keep_metadata``, ``keep_location``,
-    ``keep_recipe``: as in ``Job``. Options are as for ``stylize``: ``preset`` or ``options``, and
-    ``changes``, which also takes ``Inputs``, paths, that are those of every painting; ``reading``: how
-    pictures are read. Files and folders may be addresses for fsspec, such as s3://bucket/photos.
+    with more of the path where two names would be equal. Options are as for ``stylize``: ``preset`` or
+    ``options``, and ``changes``, which also takes ``Inputs``, paths, that are those of every painting, and
+    ``SaveOptions``, such as ``quality``; ``reading``: how pictures are read. Files and folders may be
+    addresses for fsspec, such as s3://bucket/photos.
 
     The folder's ``manifest.jsonl`` has a line for each painting. Run again, ``batch`` paints what is
     missing, has failed, or was painted with other options or files, and resumes unfinished paintings, which
@@ -89,7 +86,7 @@ def batch(
     if options is not None and preset != "default":
         raise OptionError(f"expected options or a preset, not both; got options and preset {preset!r}")
     reading = taken(reading, changes)
-    given = {name: changes.pop(name) for name in INPUTS if name in changes}
+    given = {name: changes.pop(name) for name in (*INPUTS, *SAVED) if name in changes}
     chosen = (options or find_preset(preset).options).replace(**changes)
     wanted = known_styles(_several(styles))
     # On a cluster, other machines have the devices.
@@ -103,9 +100,7 @@ def batch(
     places.make_folder(folder)
     results = {location(places.join(folder, name)) for name in records(manifest(folder))}
     photos, left_out = photographs(_several(contents), results, recursive=recursive)
-    given |= {"keep_metadata": keep_metadata, "keep_location": keep_location, "keep_recipe": keep_recipe}
-    given |= {"quality": quality, "reading": reading}
-    jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, **given)
+    jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, reading=reading, **given)
     needed, free = painter.memory(), budget(OptimizeOptions())
     request = WorkerRequest(workers, ray, len(jobs), chosen.device, needed, free, folder)
 
