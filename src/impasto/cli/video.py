@@ -69,6 +69,15 @@ def video(
         list[str] | None,
         typer.Option(help="A named style, a painting or a style file. Repeatable.", show_default=False),
     ] = None,
+    keyframe: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHEN=PICTURE",
+            help="A painting of one frame, to be carried to the others; WHEN is the frame's number, from 0, "
+            "or its time: 00:04.2. Repeatable; in place of --style.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -118,6 +127,7 @@ def video(
     impasto video frames/ --rate 24 --style great-wave --optimize --passes 3 -o painted.mov
     impasto video holiday.mp4 --style great-wave -o 'frames/%05d.png'
     ffmpeg -i x.mp4 -f yuv4mpegpipe - | impasto video - --style great-wave -o - --format y4m | ffplay -
+    impasto video holiday.mp4 --keyframe 0=first.png --keyframe 00:04.2=second.png -o painted.mp4
 
     After a crash or Ctrl-C, run the same command again to continue after the last finished segment.
     Segments are stored in .impasto/ beside OUT until the film is finished; `impasto video --discard -o OUT`
@@ -126,8 +136,8 @@ def video(
     if discard:
         _discard(output, quiet=quiet)
         return
-    if source is None or not style or output is None:
-        option = "--style STYLE" if not style else "-o OUT"
+    if source is None or not (style or keyframe) or output is None:
+        option = "-o OUT" if style or keyframe else "--style STYLE, or --keyframe WHEN=PICTURE"
         missing = "argument: IN" if source is None else f"option: {option}"
         raise InputError(f"missing {missing}; see impasto video --help")
     if preview is not None:
@@ -139,7 +149,10 @@ def video(
     from impasto.pipelines.video.film import video as paint
 
     count = parse_workers(workers or ("auto" if ray else "1"))
-    _check_ignored(choices, film, network, fast=fast)
+    if keyframe:
+        _check_keyframes_alone(choices, film, network, style, fast=fast)
+    else:
+        _check_ignored(choices, film, network, fast=fast)
     size = None if choices.size is None else parse_size(choices.size)
     look = preview_file(preview)
 
@@ -153,7 +166,12 @@ def video(
             source,
             style,
             output,
-            options=network.options(choices, without="size") if fast else choices.options(),
+            keyframes=[_keyframe(text) for text in keyframe] if keyframe else None,
+            options=None
+            if keyframe
+            else network.options(choices, without="size")
+            if fast
+            else choices.options(),
             film=FilmOptions(size=size, **film.changes()),
             workers=count,
             ray=ray,
@@ -205,6 +223,28 @@ def _discard(output: Path | None, *, quiet: bool) -> None:
 
 
 _OPTIMISED = {"temporal_weight", "next_iterations", "long_term", "passes"}
+
+
+def _keyframe(text: str) -> tuple[str, str]:
+    """Return the moment and the path in ``120=painted.png``."""
+    when, equals, path = text.partition("=")
+    if not equals or not path:
+        raise OptionError(f"expected --keyframe WHEN=PICTURE, such as 0=painted.png; got {text!r}")
+    return when, path
+
+
+def _check_keyframes_alone(
+    choices: Choices, film: FilmChoices, network: NetworkChoices, style: list[str] | None, *, fast: bool
+) -> None:
+    """Raise OptionError for options that have no meaning with keyframes."""
+    ignored = ["--style"] if style else []
+    ignored += [] if fast else ["--optimize"]
+    ignored += [spelt(name) for name in sorted(choices.given() - {"size"})]
+    ignored += [spelt(name, FilmOptions) for name in sorted(film.given() & {*_OPTIMISED, "keep"})]
+    ignored += [spelt(name, FastOptions) for name in sorted(network.given())]
+    ignored += ["--preset"] if choices.preset else []
+    if ignored:
+        raise OptionError(f"{ignored[0]} does not work with --keyframe")
 
 
 def _check_ignored(choices: Choices, film: FilmChoices, network: NetworkChoices, *, fast: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from impasto import files
 from impasto.errors import InputError, OptionError
+from impasto.imaging.inputs import PictureLike
 from impasto.inference.options import FastOptions
 from impasto.inference.sessions import check_device
 from impasto.jobs import Job, PaintOptions, Reference
@@ -20,10 +21,12 @@ from impasto.jobs.schedule import Policy
 from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.assembly import AssembledFilm, assemble
 from impasto.pipelines.video.folder import FilmFolder
+from impasto.pipelines.video.keyframes import Moment, divide_at_keyframes, read_keyframes
+from impasto.pipelines.video.keyframes import described as describe_keyframes
 from impasto.pipelines.video.meter import FilmMeter
 from impasto.pipelines.video.options import FilmOptions
 from impasto.pipelines.video.parts import PartPainter
-from impasto.pipelines.video.plan import LONGEST, FilmPlan, check_longest, describe, divide
+from impasto.pipelines.video.plan import LONGEST, FilmPlan, check_longest, describe, divide, engine_of
 from impasto.pipelines.video.workers import find_part_workers, paint_by_workers
 from impasto.progress import ProgressCallback
 
@@ -35,10 +38,10 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Film:
-    """A painted film. ``frames``: their number, ``resumed`` of them from an earlier run; ``cuts``: the frames
-    at which scenes begin, as far as known; ``notes``: damage, lost sound and other differences to the clip.
-    ``device``: the fast network's, "" for the optimiser. ``cancelled``: only finished segments were
-    written."""
+    """A painted film. ``engine``: "fast", "optimize" or "keyframes". ``frames``: their number, ``resumed`` of
+    them from an earlier run; ``cuts``: the frames at which scenes begin, as far as known; ``notes``: damage,
+    lost sound and other differences to the clip. ``device``: the fast network's, "" for the others.
+    ``cancelled``: only finished segments were written."""
 
     path: Path
     engine: str
@@ -55,9 +58,10 @@ class Film:
 
 def video(
     source: PathLike,
-    styles: PathLike | Sequence[PathLike],
+    styles: PathLike | Sequence[PathLike] | None,
     output: PathLike,
     *,
+    keyframes: Mapping[Moment, PictureLike] | Sequence[tuple[Moment, PictureLike]] | None = None,
     options: PaintOptions | None = None,
     preset: str | None = None,
     film: FilmOptions | None = None,
@@ -74,6 +78,8 @@ def video(
     """Paint the clip ``source`` in ``styles`` and write it to ``output``.
 
     ``source``: a video, a folder of pictures, or a pattern of their names. ``styles``: as for ``stylize``.
+    ``keyframes``, with None for ``styles``: paintings of some frames, by the number of the frame, from 0, or
+    its time, such as "00:04.2"; they are carried to the other frames (see docs/keyframes.md).
     ``output``: a video or a .gif (see ``clips.codecs.VIDEO_SUFFIXES``), a folder or a pattern of frames.
     ``options``: ``OptimizeOptions`` paint each frame by optimisation, with a temporal loss (Ruder et al.
     2016), ``FastOptions`` by a feed-forward network whose paintings are blended; None: those of the
@@ -83,9 +89,10 @@ def video(
 
     ``workers``, ``ray``, ``policy``: as for ``batch``. One worker paints the film from beginning to end. For
     several, or with ``longest``, cuts are detected first and each shot is painted independently of the
-    others. A shot of more than ``longest`` frames (default: 240 fast, 96 optimised) is divided into parts
-    that overlap and fade into each other. All machines must see the clip and the output's folder under the
-    same paths. ``tell`` is called with lines about workers and retries.
+    others; with ``keyframes`` always, in parts that end at these. A shot of more than ``longest`` frames
+    (default: 240 fast, 96 optimised) is divided into parts that overlap and fade into each other. All
+    machines must see the clip and the output's folder under the same paths. ``tell`` is called with lines
+    about workers and retries.
 
     Finished segments are stored in ``.impasto/`` beside the output. After an interruption, the same call,
     with any number of workers, continues after them, with the same parts and the same frames as an
@@ -101,31 +108,40 @@ def video(
     if painter is not None and not alone:
         raise OptionError("a painter paints in this process; expected options for workers")
     names = tuple(
-        os.fspath(name) for name in ([styles] if isinstance(styles, (str, os.PathLike)) else styles)
+        os.fspath(name) for name in ([styles] if isinstance(styles, (str, os.PathLike)) else styles or ())
     )
-    if not names:
-        raise InputError("expected at least one style; got none")
+    if not names and keyframes is None:
+        raise InputError("expected at least one style, or keyframes; got none")
     own = {f.name for f in fields(FilmOptions)}
     film = (film or FilmOptions()).replace(**{name: changes.pop(name) for name in own & set(changes)})
     if options is not None and preset is not None:
         raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+    if keyframes is not None:
+        _check_keyframes_alone(names, options or preset or painter or longest, changes)
     chosen = options or (FastOptions() if preset is None else find_preset(preset).options)
     clip, references = Reference(os.fspath(source)), tuple(map(Reference, names))
     job = Job(clip, references, os.fspath(output), chosen.replace(**changes), folder=str(Path.cwd()))
-    job, painter = _on_device(job, painter, away=ray is not None)
+    if keyframes is None:
+        job, painter = _on_device(job, painter, away=ray is not None)
     most = longest or LONGEST[job.engine]
     check_longest(most)
     meter = FilmMeter(on_progress, say)
     painting = PartPainter(job, film, painter=painter, on_iteration=meter.iteration, cancel=stop)
     target = painting.output
     target.check(Path(source))
+    told: list[str] = []
+    paintings = [] if keyframes is None else read_keyframes(keyframes, target, told)
     folder = FilmFolder.of(target.path)
     with folder.alone():
-        described = describe(job, film, painting.coherence.painter.describe()) | {"longest": longest}
+        described = describe(job, film, painting.describe()) | {"longest": longest}
+        if paintings:
+            described["keyframes"] = describe_keyframes(paintings)
         plan, note = folder.begin(described)
         if plan is None:
             plan = FilmPlan(job, film, described)
-            if not alone or longest is not None:
+            if paintings:
+                plan = divide_at_keyframes(plan, paintings, folder.path, stop)
+            elif not alone or longest is not None:
                 plan = divide(plan, most, stop)
             if plan.parts:
                 files.replace(folder.plan, plan.to_json())
@@ -146,17 +162,27 @@ def video(
         folder.remove()
     return Film(
         path=target.path,
-        engine=job.engine,
-        device=job.options.device if job.engine == "fast" else "",
+        engine=engine_of(job),
+        device=job.options.device if engine_of(job) == "fast" else "",
         width=target.info.width,
         height=target.info.height,
         frames=done.frames,
         resumed=meter.resumed,
         seconds=time.monotonic() - began,
         cuts=done.cuts,
-        notes=tuple(dict.fromkeys([*([note] if note else []), *target.info.remarks, *done.notes])),
+        notes=tuple(dict.fromkeys([*([note] if note else []), *told, *target.info.remarks, *done.notes])),
         cancelled=not whole,
     )
+
+
+def _check_keyframes_alone(styles: Sequence[str], paints: object, changes: Mapping[str, Any]) -> None:
+    """Raise OptionError for arguments that have no meaning where keyframes are carried."""
+    if styles:
+        raise OptionError(f"style {styles[0]} and keyframes both say how to paint; expected one of them")
+    if paints is not None:
+        raise OptionError("options of painting do not work with keyframes, which are painted already")
+    if changes:
+        raise OptionError(f"{sorted(changes)[0]} does not work with keyframes, which are painted already")
 
 
 def _on_device(job: Job, painter: FastPainter | None, *, away: bool) -> tuple[Job, FastPainter | None]:

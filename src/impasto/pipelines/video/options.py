@@ -13,7 +13,7 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import Options, check_parameters, choice, parameter
 
 Damage = Literal["conceal", "refuse"]  # clips.Damage, whose import would load OpenCV
-SEGMENTS = {"fast": 120, "optimize": 24}
+SEGMENTS = {"fast": 120, "optimize": 24, "keyframes": 24}
 """The frames of a segment: a crash loses at most as many."""
 
 FILE, STEADY = "File", "Steadiness"
@@ -75,7 +75,7 @@ class FilmOptions(Options):
         FILE,
         least=2,
         optional=True,
-        shown=f"{SEGMENTS['fast']} fast, {SEGMENTS['optimize']} optimised",
+        shown=f"{SEGMENTS['fast']} fast, {SEGMENTS['optimize']} optimised or from keyframes",
     )
     long_term: tuple[int, ...] = parameter(
         (1, 8), "Distances, in frames, to the earlier frames that a frame keeps to.", "numbers", STEADY

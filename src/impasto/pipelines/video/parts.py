@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impasto import files
-from impasto.clips import Clip, Frame, PaintedFrame, Request, State, open_clip
+from impasto.clips import Coherence, Frame, PaintedFrame, State
 from impasto.clips.coherence import to_words
 from impasto.clips.writer import SegmentWriter
-from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.painters.painter import FrameCancelled
 from impasto.pipelines.video.engine import find_coherence
+from impasto.pipelines.video.frames import part_frames
+from impasto.pipelines.video.keyframe_parts import KeyframePart
 from impasto.pipelines.video.options import SEGMENTS, FilmOptions
 from impasto.pipelines.video.output import FilmOutput, open_film
-from impasto.pipelines.video.plan import FilmPlan, Part
+from impasto.pipelines.video.plan import FilmPlan, Part, engine_of
 from impasto.pipelines.video.seams import write_words
 from impasto.pipelines.video.segments import SegmentStore
 from impasto.progress import Cancel, ProgressCallback
@@ -30,9 +30,6 @@ from impasto.types import Pixels
 
 if TYPE_CHECKING:
     from impasto.painters.fast import FastPainter
-
-_BEFORE = 8
-"""Frames read before the first one to paint, in case that is damaged and repeats the last good one."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +85,9 @@ class PartFiles:
 class PartPainter:
     """A painter of parts of the film that ``job`` and ``film`` describe.
 
-    ``painter``: the fast network, if loaded. With the optimiser, ``on_iteration`` and ``cancel`` are called
-    at each step of a frame. Raises OptionError, InputError and their subclasses.
+    A job without styles is painted from keyframes. ``painter``: the fast network, if loaded. With the
+    optimiser, ``on_iteration`` and ``cancel`` are called at each step of a frame. Raises OptionError,
+    InputError and their subclasses.
     """
 
     def __init__(
@@ -102,10 +100,16 @@ class PartPainter:
         cancel: Cancel | None = None,
     ) -> None:
         self.clip, self.output = open_film(job, film)
-        self.length = film.segment or SEGMENTS[job.engine]
-        first = next(iter(self.clip.frames())).pixels
-        more: dict[str, Any] = {"on_progress": on_iteration, "cancel": cancel}
-        self.coherence = find_coherence(job, film, first, painter=painter, **more)
+        self.length = film.segment or SEGMENTS[engine_of(job)]
+        self.coherence: Coherence | None = None
+        if job.styles:
+            first = next(iter(self.clip.frames())).pixels
+            more: dict[str, Any] = {"on_progress": on_iteration, "cancel": cancel}
+            self.coherence = find_coherence(job, film, first, painter=painter, **more)
+
+    def describe(self) -> str:
+        """Return the description of the network that paints; "" where keyframes are carried."""
+        return "" if self.coherence is None else self.coherence.painter.describe()
 
     def paint(
         self, plan: FilmPlan, kept: PartFiles, on_frame: Callable[[int, Pixels], None], cancel: Cancel
@@ -123,18 +127,33 @@ class PartPainter:
             stack.callback(out.discard)
             stack.enter_context(contextlib.suppress(FrameCancelled))
             frames = part_frames(plan, self.clip, part, out.notes, out.painted)
-            paintings = stack.enter_context(contextlib.closing(self.coherence.paint(frames, out.state)))
+            paint, shown = self._way(plan, kept, on_frame, cancel)
+            paintings = stack.enter_context(contextlib.closing(paint(frames, out.state)))
             for painted in paintings:
                 if cancel():
                     return False
                 pixels = painted.pixels
-                if painted.frame.number >= part.first:
+                if self.coherence is not None and painted.frame.number >= part.first:
                     pixels = self.coherence.painter.finish(pixels, painted.frame.pixels)
                 out.write(painted, pixels)
-                on_frame(out.painted, pixels)
+                on_frame(shown(out.painted), pixels)
             out.finish()
             return True
         return False
+
+    def _way(
+        self, plan: FilmPlan, kept: PartFiles, on_frame: Callable[[int, Pixels], None], cancel: Cancel
+    ) -> tuple[Callable[[Iterable[Frame], State | None], Generator[PaintedFrame]], Callable[[int], int]]:
+        """Return what paints the frames of a part, and what turns their number into the progress to show."""
+        if self.coherence is not None:
+            return self.coherence.paint, int
+        whole = len(kept.part)
+
+        def tell(count: int, pixels: Pixels) -> None:
+            on_frame(count // 2, pixels)
+
+        keys = KeyframePart(plan, self.clip, kept.part, kept.folder, tell, cancel)
+        return keys.paint, int if keys.ends.after is None else lambda count: (whole + count) // 2
 
 
 class _PartWriter:
@@ -220,55 +239,3 @@ class _PartWriter:
         """Remove the unfinished segment."""
         if self._writer is not None:
             self._writer.discard()
-
-
-def part_frames(plan: FilmPlan, clip: Clip, part: Part, notes: list[str], skip: int) -> Iterator[Frame]:
-    """Yield the frames of ``part`` after the first ``skip``, numbered as in all of ``clip``.
-
-    Damage is added to ``notes``. Raises InputError.
-    """
-    known = list(notes)
-    source, frames = (clip, clip.frames(skip)) if not plan.ticks else _span(plan, clip, part, skip)
-    for frame in frames:
-        notes[:] = [*known, *source.notes]
-        yield frame
-    notes[:] = [*known, *source.notes]
-
-
-def _span(plan: FilmPlan, clip: Clip, part: Part, skip: int) -> tuple[Clip, Iterator[Frame]]:
-    """Return a clip that decodes only the frames of the part, and these frames."""
-    begin, info, film, ticks = part.begin + skip, clip.info, plan.film, plan.ticks
-    is_file = getattr(clip, "path", None) is not None
-    # The time in seconds of the first frame: pictures have no times and are counted.
-    base = info.origin - info.begin if is_file else -(-(film.start or 0) * film.rate // 1) / film.rate
-    earliest = ticks[max(0, begin - _BEFORE)]
-    span = Request(
-        start=base + earliest * info.time_base,
-        end=film.end if part.end == len(ticks) else base + ticks[part.end] * info.time_base,
-        size=(info.width, info.height),
-        even=False,
-        damage=film.damage,
-        rate=film.rate,
-        alpha=info.alpha,
-        hdr=info.hdr,
-    )
-    own = open_clip(plan.job.content.place, span)
-    shift = int((own.info.origin - info.origin) / info.time_base) if is_file else earliest
-    return own, _renumbered(own, {ticks[n] - shift: n for n in range(begin, part.end)}, ticks, plan)
-
-
-def _renumbered(
-    own: Clip, numbers: dict[int, int], ticks: tuple[int, ...], plan: FilmPlan
-) -> Iterator[Frame]:
-    """Yield the frames of ``own`` whose times are in ``numbers``, numbered accordingly."""
-    found = 0
-    for frame in own.frames():
-        number = numbers.get(frame.ticks)
-        if number is not None:
-            found += 1
-            yield dataclasses.replace(frame, number=number, ticks=ticks[number])
-    if found != len(numbers):
-        raise InputError(
-            f"{plan.job.content.place}: expected {len(numbers)} frames from number {min(numbers.values())} "
-            f"on; got {found}"
-        )

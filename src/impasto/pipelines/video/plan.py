@@ -76,7 +76,7 @@ class FilmPlan:
 
     ``job``: its content is the clip. ``described``: see ``describe``. If the clip was scanned, ``ticks``:
     the time of each frame after the first, in units of the clip's time base; ``cuts``: the frames at which
-    shots begin.
+    shots begin. ``keyframes``: the frames whose paintings are carried to the others, if any.
     """
 
     job: Job
@@ -85,6 +85,7 @@ class FilmPlan:
     parts: tuple[Part, ...] = (Part(0, 0, OPEN_END, 0, OPEN_END, 0),)
     ticks: tuple[int, ...] = ()
     cuts: tuple[int, ...] = ()
+    keyframes: tuple[int, ...] = ()
 
     def to_json(self) -> bytes:
         """Return the plan as JSON."""
@@ -99,7 +100,12 @@ class FilmPlan:
         job, film = located(Job.from_dict(values["job"])), FilmOptions.from_dict(values["film"])
         parts = tuple(Part(**part) for part in values["parts"])
         known = {"job": job, "film": film, "parts": parts}
-        return cls(**values | known | {name: tuple(values[name]) for name in ("ticks", "cuts")})
+        return cls(**values | known | {name: tuple(values[name]) for name in ("ticks", "cuts", "keyframes")})
+
+
+def engine_of(job: Job) -> str:
+    """Return the name of what paints the film: the engine's, or "keyframes" where there are no styles."""
+    return job.engine if job.styles else "keyframes"
 
 
 def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
         "styles": [
             [style.place, _digest(Path(style.place)) if style.place in known else ""] for style in job.styles
         ],
-        "engine": job.engine,
+        "engine": engine_of(job),
         "network": network,
         "options": job.options.to_dict(),
         "film": film.to_dict(),

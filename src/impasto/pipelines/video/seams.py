@@ -50,16 +50,16 @@ def _strength(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def write_words(path: Path, words: NDArray[np.uint16]) -> None:
-    """Write a painting, (H, W, 3), for another process. Raises OutputError."""
-    files.make_folder(path.parent, "frames that two parts share")
+    """Write a painting, (H, W, C), for later, or for another process. Raises OutputError."""
+    files.make_folder(path.parent, "paintings of an unfinished film")
     with files.Draft(path) as stream:
         np.save(stream, words)
 
 
 def read_words(path: Path) -> Pixels:
-    """Return a painting written by a worker, (H, W, 3). Raises InputError."""
+    """Return a painting of ``write_words``, (H, W, C). Raises InputError."""
     try:
         found: NDArray[Any] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"cannot read {path}, which a worker should have written: {error}") from error
+        raise InputError(f"cannot read {path}, which should have been written before: {error}") from error
     return from_words(found)

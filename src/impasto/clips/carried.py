@@ -1,0 +1,247 @@
+"""A keyframe's paint carried from frame to frame along the flow, and new ground painted from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.clips.coherence import State, from_bytes, to_bytes
+from impasto.clips.correspondence import (
+    Marks,
+    Places,
+    corrected,
+    extended,
+    follow,
+    found,
+    inside,
+    own_places,
+    seams,
+    stretch,
+    without_specks,
+)
+from impasto.clips.flow import motion, warp
+from impasto.clips.patch_search import PAINT_SAMPLES, Bytes, Exemplar, fill, guide_of, moved
+from impasto.types import Pixels, Plane
+
+_UNLIKE = 0.03, 0.12
+"""Where the photograph, moved along the flow, differs by the first and the flow is not reliable, or by the
+second, there is new ground."""
+_BUDGET = 15.0
+"""New ground goes on from what is beside it as long as the photograph there and the keyframe's differ by less
+than this, of 255; else it is painted by patch search."""
+_WORN = 1.35, 1.75
+"""Paint stretched by more is replaced; each part of the picture has its own limit between the two, since all
+at once would be seen."""
+_RAGGED = 0.37
+"""Paint with more of its pixels at seams is replaced too."""
+_PART = 24
+_EDGE = 1.0
+"""So far beyond the border, in pixels, is still at it: flow is not more exact."""
+_LEVELS = 2
+_NEAR = 4.0
+"""As in ``clips.blended``: the finest levels of detail are made as strong as in the keyframe, within so many
+pixels around."""
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """A painted frame: its photograph (H, W, 3) uint8, ``paint`` (H, W, 3), and ``alpha`` (H, W) or
+    None where all of it is painted."""
+
+    photo: Bytes
+    paint: Pixels
+    alpha: Plane | None = None
+
+    @cached_property
+    def exemplar(self) -> Exemplar:
+        return Exemplar(to_bytes(self.paint), self.photo)
+
+    @cached_property
+    def guide(self) -> NDArray[np.float32]:
+        return guide_of(self.photo).astype(np.float32)
+
+    @cached_property
+    def strength(self) -> list[Plane]:
+        """The mean square of detail around each place, at each level of a Laplacian pyramid."""
+        return [_energy(level) for level in _detail(self.paint)[0]]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A frame in a keyframe's paint.
+
+    ``pixels``: (H, W, 3). ``places``: where in the keyframe each has its paint from. ``kept``: (H, W) in [0,
+    1], 1 where the keyframe shows the same, 0 on new ground."""
+
+    pixels: Pixels
+    places: Places
+    kept: Plane
+
+
+class Carrier:
+    """The paint of one keyframe, carried through the frames after it, or before it in reverse.
+
+    ``state``: the one after the last frame that was carried, from ``state`` of another carrier.
+    """
+
+    def __init__(self, key: Keyframe, state: State | None = None) -> None:
+        self.key = key
+        height, width = key.photo.shape[:2]
+        parts = np.random.default_rng(3).uniform(*_WORN, (-(-height // _PART), -(-width // _PART)))
+        self._limit = parts.repeat(_PART, 0).repeat(_PART, 1)[:height, :width].astype(np.float32)
+        self._photo = key.photo
+        self._places = own_places(height, width)
+        self._kept: Plane = np.ones((height, width), np.float32)
+        self._number = 0
+        if state is not None:
+            self._photo, self._places = state["photo"], state["places"]
+            self._kept, self._number = from_bytes(state["kept"]), int(state["number"])
+
+    @property
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """The state after the last frame, enough to go on with the next to the last bit."""
+        return {
+            "photo": self._photo,
+            "places": self._places,
+            "kept": to_bytes(self._kept),
+            "number": np.array(self._number),
+        }
+
+    def show(self) -> Carried:
+        """Return the last frame."""
+        paint = _painted(self.key, self._places) if self._number else self.key.paint
+        return Carried(_over(self.key, paint, self._places, self._photo), self._places, self._kept)
+
+    def carry(self, photo: Bytes) -> Carried:
+        """Carry the paint to the next frame, (H, W, 3) uint8, and return that."""
+        if not np.array_equal(photo, self._photo):
+            self._places, self._kept = self._carried(photo)
+            self._photo = photo
+        self._number += 1
+        return self.show()
+
+    def _carried(self, photo: Bytes) -> tuple[Places, Plane]:
+        key = self.key
+        pixels, before = from_bytes(photo), from_bytes(self._photo)
+        found_motion = motion(pixels, before)
+        there = own_places(*photo.shape[:2]) + found_motion.flow
+        places = follow(self._places, found_motion.flow)
+        kept = found(self._kept, there, border=cv2.BORDER_REPLICATE)
+        apart = _soft(_most(cv2.absdiff(warp(before, found_motion.flow), pixels)), 1.5)
+        new = (
+            ~inside(there, -_EDGE)
+            | ((found_motion.trust < 0.5) & (apart > _UNLIKE[0]))
+            | (apart > _UNLIKE[1])
+        )
+        places = corrected(places, pixels, from_bytes(key.photo), (kept > 0.5) & ~new)
+        places = without_specks(places)
+        off = ~inside(places, -_EDGE)
+        new = (
+            _grown(cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0)
+            | off
+        )
+        worn = self._worn(places) & ~new
+        places, unknown = self._extended(places, new, worn, photo)
+        if unknown.any() or worn.any():
+            around = extended(places, unknown)
+            painting = to_bytes(_painted(key, around))
+            places = fill(key.exemplar, photo, painting, around, unknown | worn, ~unknown, self._number)
+        return places, from_bytes(to_bytes(np.where(new, np.float32(0), kept)))
+
+    def _worn(self, places: Places) -> Marks:
+        """Return the pixels whose paint is stretched, squeezed or in rags."""
+        at_seams = seams(places)
+        ragged = cv2.boxFilter(at_seams.astype(np.float32), -1, (15, 15)) > _RAGGED * self._limit
+        return _grown(((stretch(places) > self._limit) & ~_grown(at_seams, 5)) | ragged)
+
+    def _extended(self, places: Places, new: Marks, worn: Marks, photo: Bytes) -> tuple[Places, Marks]:
+        """Return ``places`` with those of new ground going on from what is beside it, and where that is not
+        what the photograph shows."""
+        if not new.any():
+            return places, new
+        onward = extended(places, new | worn)
+        shown = found(self.key.guide, onward)
+        apart = _soft(_mean_square(shown - guide_of(photo)), 1.0)
+        alike = inside(onward, 0) & (apart < _BUDGET**2)
+        unknown = _grown(new & ~alike) & new
+        return np.asarray(np.where((new & alike)[..., None], onward, places), np.float32), unknown
+
+
+def _most(pixels: NDArray[Any]) -> Plane:
+    """Return the largest of the channels, (H, W)."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(np.maximum(np.maximum(red, green), blue), np.float32)
+
+
+def _mean_square(picture: NDArray[Any]) -> Plane:
+    planes = cv2.split(picture)
+    return np.asarray(sum(np.square(plane) for plane in planes) / np.float32(len(planes)), np.float32)
+
+
+def _soft(plane: NDArray[Any], radius: float) -> Plane:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), radius), np.float32)
+
+
+def _grown(marks: Marks, size: int = 3) -> Marks:
+    return np.asarray(cv2.dilate(marks.astype(np.uint8), np.ones((size, size), np.uint8)) > 0)
+
+
+def _painted(key: Keyframe, places: Places) -> Pixels:
+    """Return the paint at ``places``, with patches blended at their seams and detail as strong as it was."""
+    paint = found(key.paint, places, cv2.INTER_LANCZOS4)
+    at_seams = seams(places)
+    if at_seams.any():
+        own = own_places(*places.shape[:2])
+        mean = np.zeros_like(paint)
+        for across, down in PAINT_SAMPLES:
+            mean += found(key.paint, moved(places - own, across, down) + own) / len(PAINT_SAMPLES)
+        share = _soft(_grown(at_seams).astype(np.float32), 1.0)
+        paint = paint + (mean - paint) * share[..., None]
+    return _strengthened(np.asarray(paint, np.float32), key.strength, places)
+
+
+def _strengthened(paint: Pixels, strength: list[Plane], places: Places) -> Pixels:
+    """Return ``paint`` with its finest detail as strong as in the keyframe, at ``places``.
+
+    Blending makes it fainter, and so does sampling between pixels.
+    """
+    levels, pixels = _detail(paint)
+    for number in range(len(levels) - 1, -1, -1):
+        level, wanted = levels[number], strength[number]
+        where = cv2.resize(places, level.shape[1::-1], interpolation=cv2.INTER_NEAREST) / np.float32(
+            2**number
+        )
+        there = _soft(found(wanted, where), 2.0)
+        gain = np.clip(np.sqrt(there / _energy(level)), 0.7, 2.5)
+        level = level * gain[..., None]
+        whole = np.sqrt(there.mean() / _energy(level).mean())
+        pixels = cv2.pyrUp(pixels, dstsize=level.shape[1::-1]) + level * np.clip(whole, 0.8, 1.25)
+    return np.asarray(np.clip(pixels, 0, 1), np.float32)
+
+
+def _detail(pixels: Pixels) -> tuple[list[Pixels], Pixels]:
+    """Return the finest levels of a Laplacian pyramid, and the rest."""
+    levels = []
+    for _ in range(_LEVELS):
+        below = np.asarray(cv2.pyrDown(pixels), np.float32)
+        levels.append(pixels - cv2.pyrUp(below, dstsize=pixels.shape[1::-1]))
+        pixels = below
+    return levels, pixels
+
+
+def _energy(level: Pixels) -> Plane:
+    return _soft(_mean_square(level), _NEAR) + np.float32(1e-6)
+
+
+def _over(key: Keyframe, paint: Pixels, places: Places, photo: Bytes) -> Pixels:
+    """Return ``paint`` over the frame, which is seen where the keyframe is transparent."""
+    if key.alpha is None:
+        return paint
+    alpha = np.clip(found(key.alpha, places), 0, 1)[..., None]
+    return np.asarray(paint * alpha + from_bytes(photo) * (1 - alpha), np.float32)
