@@ -100,9 +100,9 @@ def test_only_what_nobody_writes_any_more_is_swept(tmp_path: Path) -> None:
     old = f".impasto-0123abcd-{os.getpid()}-ffffffff.tmp"
     for name in (other, old, ".impasto-notes.tmp", "it.tmp"):
         (tmp_path / name).touch()
-    yesterday = time.time() - local.STALE - 1
+    long_ago = time.time() - local.STALE - 1
     for name in (old, ".impasto-notes.tmp", "it.tmp"):
-        os.utime(tmp_path / name, (yesterday, yesterday))
+        os.utime(tmp_path / name, (long_ago, long_ago))
     files.sweep(tmp_path)
     assert names(tmp_path) == sorted([Path(mine.stream.name).name, other, ".impasto-notes.tmp", "it.tmp"])
     mine.discard()

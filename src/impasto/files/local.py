@@ -23,7 +23,7 @@ from typing import BinaryIO
 from impasto.errors import ImpastoError, OutputError
 from impasto.files.protection import check_unprotected
 
-STALE = 24 * 3600.0
+STALE = 3600.0
 """Seconds without a write after which a temporary file of any machine counts as abandoned."""
 
 LONGEST_REASON = 300
@@ -248,7 +248,7 @@ def temporary_name() -> str:
 
 
 def is_stale(name: str, changed: float | None = None) -> bool:
-    """Return whether ``name`` is a temporary file of a dead process, or was last ``changed`` a day ago."""
+    """Return whether ``name`` is a temporary file of a dead process, or was last ``changed`` an hour ago."""
     words = name.removeprefix(_PREFIX).removesuffix(_SUFFIX).split("-")
     if not name.startswith(_PREFIX) or not name.endswith(_SUFFIX) or len(words) != 3:
         return False
