@@ -30,6 +30,7 @@ PLAIN = {
 """Rooms whose tests compute nothing that a processor's kernels change, or nothing of their own.
 All others' are marked numerical: make test-kernels runs them with kernels of another kind."""
 
+os.environ["IMPASTO_FORCE"] = "1"  # tests of overwriting take it away
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the clusters that tests start themselves
 
 

@@ -78,6 +78,7 @@ LINES = [line for path in FILES for line in lines_of(path)]
 
 def command_of(words: list[str]) -> tuple[Any, str, list[str]]:
     """Return the command that ``words`` run, its name, and the words for it."""
+    words = words[1:] if words[0] == "help" and len(words) > 1 else words
     assert words[0] in COMMANDS, f"there is no command {words[0]}"
     command, name, rest = load(words[0]), words[0], words[1:]
     if commands := getattr(command, "commands", None):
@@ -91,6 +92,8 @@ def command_of(words: list[str]) -> tuple[Any, str, list[str]]:
 def parse(line: Line) -> None:
     """Raise an error of usage where ``line`` cannot be typed."""
     command, name, words = command_of(line.words)
+    if line.words[0] == "help":
+        return
     if name in ("neural-style", "style-transfer"):
         if line.whole and name == "style-transfer":
             style_transfer_options.parse(words)

@@ -85,6 +85,8 @@ CASES = {
     "plugin list": ["plugin list"],
     "plugin remove": ["plugin install gimp --folder photos", "plugin remove gimp --folder photos"],
     "plugin path": ["plugin path gimp --folder photos"],
+    "doctor": ["doctor"],
+    "config": ["config"],
     "models list": ["models list"],
     "models fetch": ["--offline models fetch vgg19"],
     "models import": [IMPORT],

@@ -123,7 +123,7 @@ def test_json_prints_one_event_a_line_and_the_counts_last() -> None:
     assert (part["stage"], part["step"]) == ("one-art.png", 1)
     assert part["losses"]["total"] > 0
     counts = {"painted": 2, "skipped": 0, "failed": 1, "left_out": [], "cancelled": False}
-    assert lines[-1] == {"state": "finished", **counts}
+    assert lines[-1] == {"event": "result", "state": "finished", **counts}
 
 
 def test_quiet_prints_nothing() -> None:
@@ -300,6 +300,7 @@ def test_several_workers_paint_what_one_paints(monkeypatch: pytest.MonkeyPatch) 
     assert result.exit_code == 1, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert lines[-1] == {
+        "event": "result",
         "state": "finished",
         "painted": 4,
         "skipped": 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -47,6 +48,9 @@ def test_the_list_of_commands_loads_none_of_them(words: tuple[str, ...]) -> None
     assert {name for name in loaded if name.startswith("impasto.cli")} == {
         "impasto.cli",
         "impasto.cli.commands",
+        "impasto.cli.common_options",
+        "impasto.cli.defaults",
+        "impasto.cli.new_files",
     }
     assert not loaded & set(HEAVY)
 
@@ -73,10 +77,20 @@ def test_a_command_s_help_is_its_own(name: str) -> None:
 
 
 def test_the_shell_completes_commands_and_their_options() -> None:
-    assert completed("impasto sty") == ["stylize", "style-transfer", "style", "styles"]
+    assert completed("impasto sty") == ["stylize", "style", "styles", "style-transfer"]
     assert completed("impasto batch --ret") == ["--retries"]
     assert completed("impasto inspect fe") == ["features"]
     assert completed("impasto inspect features --ch") == ["--channels"]
+
+
+def test_the_shell_completes_names_and_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "star.jpg").touch()
+    assert completed("impasto stylize photo.jpg star") == ["starry-night", "star.jpg"]
+    assert completed("impasto stylize photo.jpg star --preset dr") == ["draft"]
+    assert completed("impasto stylize photo.jpg star --encoder vgg16-") == ["vgg16-caffe"]
+    layers = completed("impasto stylize photo.jpg star --style-layers relu1_1,relu2")
+    assert layers == ["relu1_1,relu2_1", "relu1_1,relu2_2"]
 
 
 def test_an_unknown_command_is_refused_with_the_nearest() -> None:

@@ -172,8 +172,13 @@ def test_json_is_every_event_as_a_line_on_standard_output(capsys: pytest.Capture
         display.say("a note")
     display.finish("painted: out.png", output="out.png")
     film, *others = map(json.loads, capsys.readouterr().out.splitlines())
+    assert film.pop("event") == "progress"
     assert Progress.from_dict(film) == FILM
-    assert others == [{"state": "retrying", "output": "out.png"}, {"note": "a note"}, {"output": "out.png"}]
+    assert others == [
+        {"event": "note", "state": "retrying", "output": "out.png"},
+        {"event": "note", "note": "a note"},
+        {"event": "result", "output": "out.png"},
+    ]
     assert stream.getvalue() == ""
 
 

@@ -129,7 +129,7 @@ def test_networks_and_losses_are_compared_from_the_photograph_not_from_another_n
     helped = run("inspect", command, "--help").stdout
     assert "[default: from-photo]" in helped
     assert "[default: content]" in helped
-    assert "[default: fast]" in run("stylize", "--help").stdout
+    assert "[default: fast]" in run("stylize", "--help-all").stdout
 
 
 def test_axes_are_parsed_as_options_are() -> None:

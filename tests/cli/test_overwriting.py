@@ -95,7 +95,7 @@ def test_an_output_that_is_an_input_is_refused_and_the_input_stays(words: str, h
         ("features.png", "inspect features features.png"),
         ("styles.png", "inspect style styles.png starry-night"),
         ("art-texture.png", "texture art.png --init art-texture.png"),
-        ("photo-art.png", "stylize photo.png art.png --protect photo-art.png"),
+        ("photo.impasto.png", "stylize photo.png art.png --protect photo.impasto.png"),
     ],
 )
 def test_the_default_output_is_refused_where_it_is_an_input(default: str, words: str, here: Path) -> None:

@@ -14,15 +14,14 @@ import typer
 from typer.core import TyperGroup
 
 from impasto import __version__
-from impasto.cli.commands import COMMANDS, load
+from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load
+from impasto.cli.common_options import is_verbose
 from impasto.errors import ImpastoError
 from impasto.extras import torch_needed
 from impasto.threads import let_threads_sleep
 
 INTERRUPTED = 130
 BAD_INPUT = 2
-# Newer releases of Typer have their own copy of click, in a private place.
-_UsageError: Any = typer.BadParameter.__base__
 
 
 class _Group(TyperGroup):
@@ -31,13 +30,15 @@ class _Group(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         # Used by running, help and completion of a command, but not by the list of commands.
+        if args[0] == "help" and len(args) > 1:
+            args = [*args[1:], "--help"]
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, listed if name is None else load(name), rest
+        return name, load(name) if name in COMMANDS else listed, rest
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         try:
             return super().make_context(*args, **more)
-        except _UsageError as error:
+        except UsageError as error:
             _refuse_usage(error)
 
     def invoke(self, ctx: Any) -> Any:
@@ -48,7 +49,7 @@ class _Group(TyperGroup):
                     return super().invoke(ctx)
             except ImpastoError as error:
                 _refuse(error, str(error))
-            except _UsageError as error:
+            except UsageError as error:
                 _refuse_usage(error)
             except OSError as error:
                 if error.filename is None:
@@ -62,6 +63,10 @@ class _Group(TyperGroup):
 
 
 def _refuse(error: Exception, words: str) -> NoReturn:
+    if is_verbose():
+        import traceback
+
+        traceback.print_exception(error)
     print(f"impasto: {words}", file=sys.stderr)
     raise typer.Exit(BAD_INPUT) from error
 
@@ -94,7 +99,14 @@ app = typer.Typer(
     help="Paint a photograph in the style of a painting. Start with: impasto stylize PHOTO starry-night",
 )
 for _name, _listed in COMMANDS.items():
-    app.command(_name, help=_listed.line)(_stand_in)
+    app.command(_name, help=_listed.line, rich_help_panel=_listed.group)(_stand_in)
+
+
+@app.command("help", rich_help_panel=UNDERSTAND)
+def _help(ctx: typer.Context) -> None:
+    """Show the help of a command: impasto help stylize."""
+    assert ctx.parent is not None
+    print(ctx.parent.get_help())
 
 
 def _show_version(value: bool) -> None:
@@ -106,7 +118,7 @@ def _show_version(value: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(  # noqa: ARG001 - its callback does it
-        False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        False, "--version", "-V", callback=_show_version, is_eager=True, help="Print the version and exit."
     ),
     offline: bool = typer.Option(False, "--offline", help="Never use the network. Also: IMPASTO_OFFLINE=1."),
 ) -> None:

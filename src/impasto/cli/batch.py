@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
+from impasto.cli import completion
 from impasto.cli.choices import (
     NETWORKS,
     SHARED,
     WORKERS,
     CheckpointEvery,
     Choices,
+    DryRun,
     InputChoices,
     Json,
     NetworkChoices,
@@ -37,6 +39,7 @@ from impasto.errors import InputError, OptionError
 from impasto.files.places import name_of
 from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import Inputs, inputs_for
+from impasto.jobs.output_names import PAIRED
 from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import INTERVAL
 
@@ -135,6 +138,7 @@ def batch(
         list[str] | None,
         typer.Option(
             help="Named styles, paintings, style files; a folder is one style. Repeatable.",
+            autocompletion=completion.styles,
             show_default=False,
         ),
     ] = None,
@@ -168,6 +172,13 @@ def batch(
     ] = None,
     saving: SaveChoices,
     reading: ReadChoices,
+    output_template: Annotated[
+        str,
+        typer.Option(
+            metavar="TEMPLATE", help="Names of the results, with the fields {name}, {style} and {size}."
+        ),
+    ] = PAIRED,
+    dry_run: DryRun = False,
     recursive: Recursive = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -211,6 +222,8 @@ def batch(
             options=quick or choices.options(),
             suffix=f".{format.lower().removeprefix('.')}",
             recursive=recursive,
+            output_template=output_template,
+            dry_run=dry_run,
             **saving.changes(),
             checkpoint_every=INTERVAL if checkpoint_every is None else checkpoint_every,
             reading=reading.options(),
@@ -223,6 +236,9 @@ def batch(
             on_cluster=lambda line: display.say(line, state="cluster", about=line),
             cancel=lambda: interrupts.seen,
         )
+        if dry_run:
+            _tell_plan(done, display)
+            return
     _finish(done, output, display)
     raise typer.Exit(INTERRUPTED if done.cancelled else SOME_FAILED if done.failed else 0)
 
@@ -246,6 +262,20 @@ def tell(event: BatchEvent, display: Display) -> None:
     if event.record is not None:
         found |= {name: getattr(event.record, name) for name in _RECORDED}
     display.say(words, **found)
+
+
+def _tell_plan(batch: Batch, display: Display) -> None:
+    """Print what a batch would paint."""
+    for job, why in batch.planned:
+        words = "done" if why is None else f"to paint: {why}" if why else "to paint"
+        content, style = job.content.place, job.styles[0].place
+        about = {"output": job.output, "content": content, "style": style, "done": why is None}
+        if display.show == "bar":
+            print(f"{job.output}: {content} in {style}, {words}")
+        elif display.show == "json":
+            display.say(words, event="plan", **about, why=why or "")
+    count = len(batch.planned) - batch.skipped
+    display.finish(f"{count} to paint, {batch.skipped} already done", to_paint=count, done=batch.skipped)
 
 
 _RECORDED = ("seconds", "losses", "size", "error", "attempts")

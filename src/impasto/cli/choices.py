@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
+from impasto.cli import completion
 from impasto.cli.streams import label
 from impasto.errors import OptionError
 from impasto.imaging.read_options import READING, ReadOptions
@@ -33,6 +34,16 @@ from impasto.pipelines.video.options import FilmOptions
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy formats, such as JPEG.")]
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="Also paint the photographs in subfolders.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+OutputTemplate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEMPLATE",
+        help="Name of the result without -o. Fields: {folder}, {name}, {style}, {size}, {ext}. "
+        "\\[default: {folder}/{name}.impasto.{ext}]",
+        show_default=False,
+    ),
 ]
 Format = Annotated[
     str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
@@ -98,7 +109,13 @@ def _option(name: str, described: Parameter, default: Any) -> Any:
     words = described.help
     if name not in INPUTS:
         words += f" \\[default: {shown_default(described, default)}]"
-    return typer.Option(*flags(name, described), help=words, rich_help_panel=described.group or None)
+    complete = completion.BY_NAME.get(name) or completion.BY_KIND.get(described.kind)
+    return typer.Option(
+        *flags(name, described),
+        help=words,
+        rich_help_panel=described.group or None,
+        autocompletion=complete,
+    )
 
 
 class _Typed:
@@ -252,7 +269,9 @@ if TYPE_CHECKING:
     class FastInputChoices(_TypedInputs): ...
 
 else:
-    _PRESET = Annotated[str | None, typer.Option(help=_preset_help("default"))]
+    _PRESET = Annotated[
+        str | None, typer.Option(help=_preset_help("default"), autocompletion=completion.presets)
+    ]
     Choices = make_dataclass(
         "Choices",
         [("preset", _PRESET, None), *_fields(OptimizeOptions)],

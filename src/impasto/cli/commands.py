@@ -6,78 +6,147 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
-from impasto import threads
+from impasto.cli import defaults
+from impasto.cli.common_options import ALWAYS, common_options, shorten_help, told
+from impasto.cli.new_files import check_new
 
 
 class Listed(NamedTuple):
     """A command in the list.
 
     home: ``module:attribute`` in this package: a function, or a Typer for a command with subcommands.
-    line: the first paragraph of its help.
+    line: the first paragraph of its help. group: its heading in the list.
     computes: whether it takes ``--threads``; the command lines of other programs are left as they are.
     """
 
     home: str
     line: str
+    group: str
     computes: bool = True
 
 
+PAINT, NETWORKS, UNDERSTAND, COMPATIBLE = (
+    "Paint",
+    "Styles and networks",
+    "Understand",
+    "Command lines of other programs",
+)
 COMMANDS = {
-    "stylize": Listed("stylize:stylize", "Paint the photograph CONTENT in the style of STYLE."),
-    "batch": Listed(
-        "batch:app", "Paint all photographs CONTENTS in all STYLES, into one folder: CONTENT-STYLE.png."
+    "stylize": Listed(
+        "stylize:stylize",
+        "Paint the photograph CONTENT in the style of STYLE.",
+        PAINT,
     ),
-    "resume": Listed("resume:resume", "Finish an interrupted painting from its CHECKPOINT."),
+    "fast": Listed(
+        "fast:fast",
+        "Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.",
+        PAINT,
+    ),
+    "batch": Listed(
+        "batch:app",
+        "Paint all photographs CONTENTS in all STYLES, into one folder: CONTENT-STYLE.png.",
+        PAINT,
+    ),
+    "video": Listed(
+        "video:app",
+        "Paint the film IN without flicker.",
+        PAINT,
+    ),
+    "texture": Listed(
+        "texture:texture",
+        "Make a texture in the style of STYLE, of any size: --size WIDTHxHEIGHT.",
+        PAINT,
+    ),
+    "resume": Listed(
+        "resume:resume",
+        "Finish an interrupted painting from its CHECKPOINT.",
+        PAINT,
+    ),
+    "studio": Listed(
+        "studio:studio",
+        "Start the studio, a web page for painting photographs.",
+        PAINT,
+    ),
+    "style": Listed(
+        "style:measure_style",
+        "Measure the style of one or more paintings and write it to a small file.",
+        NETWORKS,
+    ),
+    "styles": Listed(
+        "style:list_styles",
+        "List the named styles.",
+        NETWORKS,
+        computes=False,
+    ),
+    "train": Listed(
+        "train:train",
+        "Refine the network for any painting on PAINTING, so that it paints closer to its style.",
+        NETWORKS,
+    ),
+    "export": Listed(
+        "export:export",
+        "Write MODEL as an ONNX file, for phones, browsers and other programs.",
+        NETWORKS,
+    ),
+    "models": Listed(
+        "models:app",
+        "List, fetch, import and verify networks.",
+        NETWORKS,
+        computes=False,
+    ),
+    "plugin": Listed(
+        "plugin:app",
+        "Install, list and remove plug-ins for GIMP, Krita and ComfyUI.",
+        PAINT,
+        computes=False,
+    ),
+    "inspect": Listed(
+        "inspect:app",
+        "Show feature maps, reconstructions, layers, losses, networks and styles.",
+        UNDERSTAND,
+    ),
+    "explain": Listed(
+        "explain:explain",
+        "Explain the algorithm on CONTENT and STYLE, on one page that works offline.",
+        UNDERSTAND,
+    ),
+    "measure": Listed(
+        "measure:measure",
+        "Measure a result: distance to style and content, and artefacts such as grids and frames.",
+        UNDERSTAND,
+    ),
+    "doctor": Listed(
+        "doctor:doctor",
+        "Check this installation: versions, processors, networks, and a short painting.",
+        UNDERSTAND,
+    ),
+    "config": Listed(
+        "config:config",
+        "Show your own defaults, of the configuration file and of IMPASTO_ variables.",
+        UNDERSTAND,
+        computes=False,
+    ),
     "neural-style": Listed(
         "compat.neural_style:app",
         "Paint with the command line of neural-style-pt and neural-style.",
+        COMPATIBLE,
         computes=False,
     ),
     "style-transfer": Listed(
         "compat.style_transfer:app",
         "Paint with the command line of style-transfer-pytorch.",
+        COMPATIBLE,
         computes=False,
     ),
-    "fast": Listed(
-        "fast:fast",
-        "Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.",
-    ),
-    "export": Listed(
-        "export:export", "Write MODEL as an ONNX file, for phones, browsers and other programs."
-    ),
-    "style": Listed(
-        "style:measure_style", "Measure the style of one or more paintings and write it to a small file."
-    ),
-    "styles": Listed("style:list_styles", "List the named styles.", computes=False),
-    "measure": Listed(
-        "measure:measure",
-        "Measure a result: distance to style and content, and artefacts such as grids and frames.",
-    ),
-    "train": Listed(
-        "train:train",
-        "Refine the network for any painting on PAINTING, so that it paints closer to its style.",
-    ),
-    "video": Listed("video:app", "Paint the film IN without flicker."),
-    "studio": Listed("studio:studio", "Start the studio, a web page for painting photographs."),
-    "texture": Listed(
-        "texture:texture", "Make a texture in the style of STYLE, of any size: --size WIDTHxHEIGHT."
-    ),
-    "explain": Listed(
-        "explain:explain",
-        "Explain the algorithm on CONTENT and STYLE, on one page that works offline.",
-    ),
-    "inspect": Listed(
-        "inspect:app", "Show feature maps, reconstructions, layers, losses, networks and styles."
-    ),
-    "plugin": Listed(
-        "plugin:app", "Install, list and remove plug-ins for GIMP, Krita and ComfyUI.", computes=False
-    ),
-    "models": Listed("models:app", "List, fetch, import and verify networks.", computes=False),
 }
+
+
+# Newer releases of Typer have their own copy of click, in a private place.
+UsageError: Any = typer.BadParameter.__base__
 
 
 def load(name: str) -> Any:
@@ -108,6 +177,14 @@ WRITTEN = frozenset(
     ]
 )
 """The parameters of all commands that name files and folders to write; those of others are inputs."""
+OTHERS = ("neural-style", "style-transfer")
+"""The command lines of other programs, which are left as they are."""
+NEW_FILES = frozenset(
+    ["stylize", "fast", "texture", "video", "style", "train", "export", "explain", "inspect"]
+)
+"""Commands that overwrite their output only with ``--force``."""
+RECIPES = frozenset(["--from"])
+"""Options that take all others from an earlier result."""
 _CHECKED = frozenset(("contents", "photo"))
 """Parameters that may be a folder in which results lie too, which their commands tell apart."""
 
@@ -116,49 +193,42 @@ def _guarded(command: Any, name: str) -> Any:
     """Return the command ``name``, changed so that it cannot overwrite its inputs, and takes ``-``."""
     for one in getattr(command, "commands", {}).values():
         _guarded(one, name)
-    if command.callback is not None and not hasattr(command, "commands"):
-        command.callback = _protected(command.callback, name)
-        if COMMANDS[name].computes:
-            command.params.append(_threads_option())
+    if command.callback is not None and not hasattr(command, "commands") and name not in OTHERS:
+        command.params += common_options(command, computes=COMMANDS[name].computes)
+        shorten_help(command, name)
+        command.parse_args = _with_defaults(command, name)
+        command.callback = _protected(command.callback, name, command.own_quiet)
     return command
 
 
-def _threads_option() -> Any:
-    """Return the option ``--threads``, which limits this process and those it starts before it computes."""
-    alone = typer.Typer(add_completion=False)
-    alone.command()(_limited)
-    (option,) = (one for one in typer.main.get_command(alone).params if one.name == "threads")
-    option.expose_value = False
-    return option
+def _with_defaults(command: Any, name: str) -> Callable[..., Any]:
+    """Return the command's ``parse_args``, changed so that the user's own defaults hold."""
+    parse = command.parse_args
+
+    def parse_args(ctx: Any, args: list[str]) -> Any:
+        found = defaults.defaults(name, defaults.keys(command.params), COMMANDS)
+        kept = RECIPES & {word.partition("=")[0] for word in args}  # their options come first
+        ctx.default_map = {n: one.value for n, one in found.items() if not kept or n in ALWAYS}
+        try:
+            return parse(ctx, args)
+        except UsageError as error:
+            name_of = getattr(error.param, "name", "") if hasattr(error, "param") else ""
+            if name_of in ctx.default_map and ctx.get_parameter_source(name_of).name == "DEFAULT_MAP":
+                error.message += f" (set by {found[name_of].source})"
+            raise
+
+    return parse_args
 
 
-def _limit_threads(count: int | None) -> int | None:
-    if count is not None:
-        threads.limit(count)
-    return count
-
-
-def _limited(
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            callback=_limit_threads,
-            help="Number of processor threads to compute with. \\[default: one per core]",
-            rich_help_panel="Work",
-        ),
-    ] = None,
-) -> None:
-    """Have the option that all commands that compute have."""
-
-
-def _protected(callback: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _protected(callback: Callable[..., Any], name: str, own_quiet: bool) -> Callable[..., Any]:
     @functools.wraps(callback)
     def run(*args: Any, **given: Any) -> Any:
         from impasto.cli.streams import opened
         from impasto.files import protecting
 
-        with opened(name, given) as given:
+        if name in NEW_FILES and not _resumed(given):
+            check_new(Path(one) for one in (given.get("output"),) if one is not None and str(one) != "-")
+        with told(given, own_quiet=own_quiet), opened(name, given) as given:
             named = list(_inputs(given))
             suffixes: tuple[str, ...] = ()
             if any(path.is_dir() for path in named):
@@ -167,6 +237,12 @@ def _protected(callback: Callable[..., Any], name: str) -> Callable[..., Any]:
                 return callback(*args, **given)
 
     return run
+
+
+def _resumed(given: Mapping[str, Any]) -> bool:
+    """Return whether the command goes on with what it has begun, and may have written."""
+    checkpoint = given.get("checkpoint")
+    return checkpoint is not None and Path(checkpoint).exists()
 
 
 def _inputs(given: Mapping[str, Any]) -> Iterator[Path]:

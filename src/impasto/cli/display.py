@@ -121,7 +121,7 @@ class Display:
         """Show ``event``."""
         self._event = event
         if self.show == "json":
-            print(json.dumps(event.to_dict()), flush=True)
+            print(json.dumps({"event": "progress"} | event.to_dict()), flush=True)
         elif self.show == "bar" and self._is_terminal():
             self._draw()
         elif self.show == "bar":
@@ -135,7 +135,7 @@ class Display:
     def say(self, words: str, **record: Any) -> None:
         """Print a permanent line, such as the reason for a retry; as JSON, ``record``."""
         if self.show == "json":
-            print(json.dumps(record or {"note": words}), flush=True)
+            print(json.dumps({"event": "note"} | (record or {"note": words})), flush=True)
         elif self.show == "bar" and words:
             self._print(f"impasto: {words}")
 
@@ -143,7 +143,7 @@ class Display:
         """End the display and print the result on standard output: ``words``, or ``record`` as JSON."""
         self.close()
         if self.show == "json":
-            print(json.dumps(record), flush=True)
+            print(json.dumps({"event": "result"} | record), flush=True)
         elif self.show == "bar":
             print(words)
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli import completion
 from impasto.cli.choices import (
     FastChoices,
     FastInputChoices,
     Format,
+    OutputTemplate,
     ReadChoices,
     Recursive,
     SaveChoices,
@@ -22,9 +24,11 @@ from impasto.cli.choices import (
     spelt,
     with_choices,
 )
+from impasto.cli.new_files import check_new
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import Inputs
+from impasto.jobs.output_names import BESIDE, named
 
 if TYPE_CHECKING:
     from impasto.jobs import Job
@@ -46,6 +50,7 @@ def fast(
         typer.Argument(
             metavar="[STYLE]...",
             help="A named style, a painting, a style file, a folder of paintings; or several.",
+            autocompletion=completion.styles,
             show_default=False,
         ),
     ] = None,
@@ -61,6 +66,7 @@ def fast(
     *,
     choices: FastChoices,
     inputs: FastInputChoices,
+    output_template: OutputTemplate = None,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     saving: SaveChoices,
     reading: ReadChoices,
@@ -90,6 +96,7 @@ def fast(
     """Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.
 
     \b
+    impasto fast photo.jpg starry-night
     impasto fast photo.jpg starry-night -o out.jpg
     impasto fast photo.jpg painting.jpg -o out.jpg
     impasto fast photo.jpg starry-night painting.jpg --style-weights 0.7,0.3 -o out.png
@@ -112,6 +119,8 @@ def fast(
     from impasto.jobs import Job, Reference
     from impasto.painters.fast import FastPainter
 
+    if output is not None and output_template is not None:
+        raise OptionError("expected -o OUT or --output-template, not both")
     options = choices.options()
     job = Job(
         Reference(),
@@ -131,9 +140,15 @@ def fast(
     jobs = [
         replace(job, content=reference(str(content)), output=str(target))
         for content, target in outputs(
-            photos, _ending(names or [options.model or ""], options), output, recursive
+            photos,
+            _ending(names or [options.model or ""], options),
+            output,
+            recursive,
+            output_template or BESIDE,
+            options.size,
         )
     ]
+    check_new(Path(one.output) for one in jobs)
     if paint_all(jobs, painter, show):
         raise typer.Exit(SOME_FAILED)
 
@@ -149,8 +164,6 @@ def _check_request(
     if camera is None:
         if not photos:
             raise InputError("expected a photograph, or --camera; see impasto fast --help")
-        if output is None:
-            raise InputError("expected -o OUT: a file for one photograph, a folder for several")
         for given, name in ((port, "--serve"), (frames, "--frames")):
             if given is not None:
                 raise OptionError(f"{name} is for --camera; expected --camera N too")
@@ -159,16 +172,30 @@ def _check_request(
 
 
 def outputs(
-    given: Sequence[str], ending: str, output: Path | None, recursive: bool = False
+    given: Sequence[str],
+    ending: str,
+    output: Path | None,
+    recursive: bool = False,
+    template: str = BESIDE,
+    size: int | None = None,
 ) -> list[tuple[Path, Path]]:
-    """Photographs and where their paintings go, in a folder as PHOTO-``ending``. Raises InputError and
-    OutputError."""
+    """Return photographs and where their paintings go: in a folder as PHOTO-``ending``; without ``output``,
+    by the ``template``. Raises InputError and OutputError."""
     from impasto.files import make_folder, protecting
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
     from impasto.jobs.pairs import labels, photographs
 
-    assert output is not None
     photos, _ = photographs(given, recursive=recursive)
+    if output is None:
+        titled = [(Path(photo), named(template, photo, ending, size, _format(photo))) for photo in photos]
+        with protecting(photo for photo, _ in titled):
+            for _, target in titled:
+                check_writable(target)
+        if len({target for _, target in titled}) < len(titled):
+            raise InputError(
+                f"expected a name of its own for each painting; {template!r} gives several one name"
+            )
+        return titled
     single = len(photos) == 1 and not Path(given[0]).is_dir()
     if single and not output.is_dir() and output.suffix:
         check_writable(output)
@@ -185,13 +212,19 @@ def outputs(
     make_folder(output, "the paintings")
     found = []
     for photo, title in zip(photos, labels(photos), strict=True):
-        suffix = Path(photo).suffix.lower()
-        suffix = suffix if suffix in WRITABLE_SUFFIXES else ".png"
-        found.append((Path(photo), output / f"{title}-{ending}{suffix}"))
+        found.append((Path(photo), output / f"{title}-{ending}.{_format(photo)}"))
     with protecting(photo for photo, _ in found):
         for _, target in found:
             check_writable(target)
     return found
+
+
+def _format(photo: str) -> str:
+    """Return the format of a photograph's painting: its own, or png where that cannot be written."""
+    from impasto.imaging import WRITABLE_SUFFIXES
+
+    suffix = Path(photo).suffix.lower()
+    return (suffix if suffix in WRITABLE_SUFFIXES else ".png").removeprefix(".")
 
 
 def _ending(styles: Sequence[str], options: FastOptions) -> str:

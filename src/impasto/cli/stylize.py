@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from impasto.cli import completion
 from impasto.cli.choices import (
     CheckpointEvery,
     Choices,
     Format,
     InputChoices,
     Json,
+    OutputTemplate,
     Quiet,
     ReadChoices,
     SaveChoices,
@@ -21,12 +23,15 @@ from impasto.cli.choices import (
     shown,
     with_choices,
 )
+from impasto.cli.new_files import check_new
 from impasto.cli.painting import Outputs, paint
 from impasto.cli.streams import STREAM
 from impasto.errors import InputError
 from impasto.files.json_text import parse_json
 from impasto.jobs import Job, Reference
 from impasto.jobs.identity import beside
+from impasto.jobs.output_names import BESIDE, named
+from impasto.jobs.pairs import labels
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 
@@ -40,6 +45,7 @@ def stylize(
         list[str] | None,
         typer.Argument(
             help="A named style (see `impasto styles`), a painting or a style file; or several.",
+            autocompletion=completion.styles,
             show_default=False,
         ),
     ] = None,
@@ -79,6 +85,7 @@ def stylize(
         typer.Option(help="Save the state to this file until the picture is written; resume from it."),
     ] = None,
     checkpoint_every: CheckpointEvery = None,
+    output_template: OutputTemplate = None,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     saving: SaveChoices,
     reading: ReadChoices,
@@ -88,6 +95,7 @@ def stylize(
     """Paint the photograph CONTENT in the style of STYLE.
 
     \b
+    impasto stylize photo.jpg starry-night
     impasto stylize photo.jpg starry-night -o out.png
     impasto stylize photo.jpg painting.jpg -o out.jpg --size 1024 --style-weight 3
     impasto stylize photo.jpg great-wave the-scream.jpg --blend 2,1 -o out.png
@@ -122,7 +130,12 @@ def stylize(
     if checkpoint is None and checkpoint_every is not None:
         raise InputError("missing option: --checkpoint FILE, which --checkpoint-every needs")
     if output is None:
-        output = Path(f"{Path(job.content.place).stem}-{Path(job.styles[0].place).stem}.png")
+        titles = "-".join(labels([style.place for style in job.styles]))
+        output = named(output_template or BESIDE, job.content.place, titles, job.options.size)
+        if checkpoint is None or not checkpoint.exists():
+            check_new([output])
+    elif output_template is not None:
+        raise InputError("expected -o OUT or --output-template, not both")
     outputs = Outputs(
         save_every=save_every or choices.recipe().save_every,
         preview=preview,

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from impasto.cli import completion
 from impasto.cli.choices import Choices, Format, Json, Quality, Quiet, parse_size, shown, with_choices
 from impasto.cli.display import Display
+from impasto.cli.new_files import check_new
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.previews import NumberedPictures, check_numbered
 from impasto.errors import OptionError
@@ -17,7 +19,12 @@ from impasto.progress import Progress
 
 @with_choices
 def texture(
-    style: Annotated[str, typer.Argument(help="A painting, a photograph of a surface, or any style.")],
+    style: Annotated[
+        str,
+        typer.Argument(
+            help="A painting, a photograph of a surface, or any style.", autocompletion=completion.styles
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The texture; its suffix is the format. - for standard output."),
@@ -58,6 +65,8 @@ def texture(
         raise OptionError("a texture has no content: expected no --content-weight")
     place = output or Path(f"{Path(style).stem}-texture.png")
     imaging.check_writable(place)
+    if output is None:
+        check_new([place])
     if log is not None:
         imaging.check_writable(log, suffixes=(log.suffix.lower(),))
     if save_every is not None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from impasto import extras
-from impasto.cli.choices import Json, Quiet, shown
+from impasto.cli import completion
+from impasto.cli.choices import DryRun, Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import Interrupts, finished_iterations
 from impasto.cli.previews import preview_file
@@ -33,6 +34,7 @@ def train(
         str,
         typer.Argument(
             help="A painting, a folder of an artist's works, a style file, or a named style.",
+            autocompletion=completion.styles,
             show_default=False,
         ),
     ],
@@ -107,6 +109,7 @@ def train(
     checkpoint_every: Annotated[
         int | None, typer.Option(min=1, help="Steps between checkpoints.", show_default="100")
     ] = None,
+    dry_run: DryRun = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -150,7 +153,25 @@ def train(
         photos=tuple(str(p) for p in content_dir or []),
         **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
+    if dry_run:
+        _tell_plan(plan, session)
+        return
     raise typer.Exit(session.together(plan))
+
+
+def _tell_plan(plan: TrainingPlan, session: TrainingRun) -> None:
+    """Print what a training would do. Raises InputError and its subclasses for unusable input."""
+    from impasto.catalogue.lookup import find_style
+    from impasto.networks.train.photos import find_photos
+
+    find_style(plan.painting)
+    count = len(find_photos([Path(p) for p in plan.photos], plan.most_photos)) if plan.photos else 0
+    photos = f"{count} photographs" if plan.photos else "synthetic pictures"
+    long = f"{plan.seconds / 60:g} minutes" if plan.steps is None else f"{plan.steps} steps"
+    going = f"; goes on from {session.checkpoint}" if session.checkpoint.exists() else ""
+    words = f"would train: {session.output} ({plan.architecture} on {plan.painting}, {photos}, {long}{going})"
+    about = {"output": str(session.output), "architecture": plan.architecture, "photos": count}
+    Display(session.show).finish(words, **about, steps=plan.steps, seconds=plan.seconds, dry_run=True)
 
 
 class TrainingRun:

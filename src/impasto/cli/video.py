@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from impasto.cli import completion
 from impasto.cli.batch import parse_workers, with_address
 from impasto.cli.choices import (
     SHARED,
     Choices,
+    DryRun,
     FilmChoices,
     Json,
     NetworkChoices,
@@ -67,7 +69,11 @@ def video(
     ] = None,
     style: Annotated[
         list[str] | None,
-        typer.Option(help="A named style, a painting or a style file. Repeatable.", show_default=False),
+        typer.Option(
+            help="A named style, a painting or a style file. Repeatable.",
+            autocompletion=completion.styles,
+            show_default=False,
+        ),
     ] = None,
     keyframe: Annotated[
         list[str] | None,
@@ -109,6 +115,7 @@ def video(
         bool,
         typer.Option("--discard", help="Remove the stored parts of an unfinished OUT, and exit."),
     ] = False,
+    dry_run: DryRun = False,
     film: FilmChoices,
     network: NetworkChoices,
     choices: Choices,
@@ -178,9 +185,15 @@ def video(
             on_progress=on_progress,
             tell=display.say,
             cancel=lambda: interrupts.seen,
+            dry_run=dry_run,
         )
     for note in done.notes if not json else ():
         print(f"impasto: {note}", file=sys.stderr)
+    if dry_run:
+        length = f"{done.frames} frames" if done.frames else "frames not counted"
+        words = f"would paint: {done.path} ({done.width}x{done.height}, {length}, {done.engine})"
+        display.finish(words, **_record(done) | {"cancelled": False, "dry_run": True})
+        return
     display.finish(_result(done), **_record(done))
     raise typer.Exit(INTERRUPTED if done.cancelled else 0)
 

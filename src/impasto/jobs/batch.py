@@ -28,6 +28,7 @@ __all__ = [
     "Cancel",
     "Painted",
     "Perform",
+    "outlook",
     "run",
     "run_with",
 ]
@@ -37,13 +38,15 @@ __all__ = [
 class Batch:
     """A batch that has run: the records of its jobs, in order, ``skipped`` of them done before.
 
-    ``left_out``: given photographs that are results of an earlier batch in the folder.
+    ``left_out``: given photographs that are results of an earlier batch in the folder. ``planned``: of a dry
+    run, every job, and why it would be painted ("" for the first time; None if it is done).
     """
 
     records: tuple[Record, ...]
     skipped: int = 0
     cancelled: bool = False
     left_out: tuple[str, ...] = ()
+    planned: tuple[tuple[Job, str | None], ...] = ()
 
     @property
     def failed(self) -> tuple[Record, ...]:
@@ -145,6 +148,15 @@ def run_with(
             cancelled = not pool.run(cancel or (lambda: False))
     in_order = tuple(found[name] for name in map(_name, jobs) if name in found)
     return Batch(in_order, len(jobs) - len(tasks), cancelled)
+
+
+def outlook(jobs: Sequence[Job], folder: Path | str, *, network: str = "") -> list[tuple[Job, str | None]]:
+    """Return what ``run`` would do: each job, and why it would be painted, "" for the first time; None for
+    one that is done. Nothing is written.
+    """
+    store = manifest(str(folder))
+    known, versions = records(store), _StoreVersions()
+    return [(job, _reason_to_paint(job, known.get(_name(job)), network, versions)) for job in jobs]
 
 
 def _checkpoint(output: str) -> str:

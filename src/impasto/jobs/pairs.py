@@ -13,6 +13,7 @@ from impasto.files import places
 from impasto.files.places import is_address
 from impasto.imaging import check_writable, is_picture, pictures_in
 from impasto.jobs.job import Job, PaintOptions, Reference
+from impasto.jobs.output_names import PAIRED, filled
 
 
 def photographs(
@@ -77,11 +78,14 @@ def pairs(
     options: PaintOptions,
     *,
     suffix: str = ".png",
+    template: str = PAIRED,
+    is_new: bool = False,
     **more: Any,
 ) -> list[Job]:
     """Return a job for every photograph and style, photograph by photograph: CONTENT-STYLE.png in ``folder``.
 
-    ``more``: further fields of the jobs.
+    ``template``: of their names, without suffix. ``is_new``: the folder is still to be made. ``more``:
+    further fields of the jobs.
 
     Raises OptionError for options of several styles, InputError if a result would replace an input,
     OutputError if results cannot be written to ``folder``.
@@ -90,9 +94,20 @@ def pairs(
         if len(getattr(options, name, ())) > 1:
             raise OptionError(f"a batch paints with one style at a time: expected no {name}")
     where = str(folder)
-    check_writable((places.scratch() if is_address(where) else Path(where)) / f"result{suffix}")
+    apart = is_address(where) or is_new
+    check_writable((places.scratch() if apart else Path(where)) / f"result{suffix}")
     titles, style_labels = labels(contents), labels(styles)
-    stems = _numbered([f"{title}-{style_label}" for title in titles for style_label in style_labels])
+    size = getattr(options, "size", None)
+    shown = "x".join(map(str, size)) if isinstance(size, tuple) else str(size or "own")
+    stems = _numbered(
+        [
+            filled(template, {"name": title, "style": style_label, "size": shown})
+            for title in titles
+            for style_label in style_labels
+        ]
+    )
+    if any(set(stem) & set("/\\:") for stem in stems):
+        raise OptionError(f"expected names without folders in --output-template; got {template!r}")
     outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
     rows = [(content, style) for content in contents for style in styles]
     jobs = [

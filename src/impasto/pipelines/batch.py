@@ -12,12 +12,13 @@ from impasto.errors import OptionError
 from impasto.files import places
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.jobs import Job, PaintOptions, Reference
-from impasto.jobs.batch import Batch, run, run_with
+from impasto.jobs.batch import Batch, outlook, run, run_with
 from impasto.jobs.events import BatchCallback
 from impasto.jobs.executors.choice import WorkerRequest, choose_executor
 from impasto.jobs.identity import fetched
 from impasto.jobs.inputs import INPUTS
 from impasto.jobs.manifest import manifest, records
+from impasto.jobs.output_names import PAIRED
 from impasto.jobs.outputs import SAVED
 from impasto.jobs.pairs import known_styles, location, pairs, photographs
 from impasto.jobs.schedule import Policy
@@ -53,13 +54,17 @@ def batch(
     on_event: BatchCallback | None = None,
     on_cluster: Callable[[str], None] | None = None,
     cancel: Cancel | None = None,
+    output_template: str = PAIRED,
+    dry_run: bool = False,
     **changes: Any,
 ) -> Batch:
     """Paint every photograph of ``contents`` in every style of ``styles``, into the folder ``output``.
 
     ``contents``: files, and folders of them (``recursive``: with their subfolders). ``styles``: as for
     ``stylize``, by name or path; a folder is one style. Results are named CONTENT-STYLE with ``suffix``,
-    with more of the path where two names would be equal. Options are as for ``stylize``: ``preset`` or
+    with more of the path where two names would be equal; ``output_template`` has another name, with the
+    fields {name}, {style} and {size}. ``dry_run``: paint and write nothing, and return what would be painted
+    as ``Batch.planned``. Options are as for ``stylize``: ``preset`` or
     ``options``, and ``changes``, which also takes ``Inputs``, paths, that are those of every painting, and
     ``SaveOptions``, such as ``quality``; ``reading``: how pictures are read. Files and folders may be
     addresses for fsspec, such as s3://bucket/photos.
@@ -97,10 +102,15 @@ def batch(
     if chosen.device == "auto":
         chosen = chosen.replace(device=painter.device)
     folder = places.plain(os.fspath(output))
-    places.make_folder(folder)
+    if not dry_run:
+        places.make_folder(folder)
     results = {location(places.join(folder, name)) for name in records(manifest(folder))}
     photos, left_out = photographs(_several(contents), results, recursive=recursive)
+    given |= {"template": output_template, "is_new": dry_run and not _is_there(folder)}
     jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, reading=reading, **given)
+    if dry_run:
+        planned = tuple(outlook(jobs, folder, network=painter.network))
+        return Batch((), sum(why is None for _, why in planned), left_out=tuple(left_out), planned=planned)
     needed, free = painter.memory(), budget(OptimizeOptions())
     request = WorkerRequest(workers, ray, len(jobs), chosen.device, needed, free, folder)
 
@@ -117,6 +127,10 @@ def batch(
     else:
         found = run_with(start_workers, jobs, folder, cancel=cancel, **more)
     return replace(found, left_out=tuple(left_out))
+
+
+def _is_there(folder: str) -> bool:
+    return places.is_address(folder) or Path(folder).exists()
 
 
 class Performer:

@@ -25,6 +25,7 @@ from impasto.pipelines.video.keyframes import Moment, divide_at_keyframes, read_
 from impasto.pipelines.video.keyframes import described as describe_keyframes
 from impasto.pipelines.video.meter import FilmMeter
 from impasto.pipelines.video.options import FilmOptions
+from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartPainter
 from impasto.pipelines.video.plan import LONGEST, FilmPlan, check_longest, describe, divide, engine_of
 from impasto.pipelines.video.workers import find_part_workers, paint_by_workers
@@ -73,6 +74,7 @@ def video(
     on_progress: ProgressCallback | None = None,
     tell: Callable[[str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    dry_run: bool = False,
     **changes: Any,
 ) -> Film:
     """Paint the clip ``source`` in ``styles`` and write it to ``output``.
@@ -96,7 +98,9 @@ def video(
 
     Finished segments are stored in ``.impasto/`` beside the output. After an interruption, the same call,
     with any number of workers, continues after them, with the same parts and the same frames as an
-    uninterrupted run. Once ``cancel`` returns True, painting stops; finished segments stay.
+    uninterrupted run. Once ``cancel`` returns True, painting stops; finished segments stay. ``dry_run``:
+    check everything, paint and write nothing, and return the film that would be made, as cancelled; its
+    frames are 0 where they are not known before.
 
     Raises InputError (and its subclasses) for unusable arguments, before any work, for damaged frames if
     these are refused, and for parts that workers failed to paint; OutputError if the output cannot be
@@ -132,6 +136,9 @@ def video(
     told: list[str] = []
     paintings = [] if keyframes is None else read_keyframes(keyframes, target, told)
     folder = FilmFolder.of(target.path)
+    if dry_run:
+        begun = ("an unfinished painting of it would go on",) if folder.plan.exists() else ()
+        return _film(job, target, frames=target.info.frames or 0, began=began, notes=(*told, *begun))
     with folder.alone():
         described = describe(job, film, painting.describe()) | {"longest": longest}
         if paintings:
@@ -160,18 +167,34 @@ def video(
         done = assemble(plan, target, parts) if whole else AssembledFilm(meter.painted, plan.cuts, [])
     if whole:
         folder.remove()
+    notes = (*([note] if note else []), *told, *done.notes)
+    return _film(job, target, done.frames, began, notes, meter.resumed, done.cuts, cancelled=not whole)
+
+
+def _film(
+    job: Job,
+    target: FilmOutput,
+    frames: int,
+    began: float,
+    notes: Sequence[str],
+    resumed: int = 0,
+    cuts: tuple[int, ...] = (),
+    *,
+    cancelled: bool = True,
+) -> Film:
+    """Return the description of a film."""
     return Film(
         path=target.path,
         engine=engine_of(job),
         device=job.options.device if engine_of(job) == "fast" else "",
         width=target.info.width,
         height=target.info.height,
-        frames=done.frames,
-        resumed=meter.resumed,
+        frames=frames,
+        resumed=resumed,
         seconds=time.monotonic() - began,
-        cuts=done.cuts,
-        notes=tuple(dict.fromkeys([*([note] if note else []), *told, *target.info.remarks, *done.notes])),
-        cancelled=not whole,
+        cuts=cuts,
+        notes=tuple(dict.fromkeys([*target.info.remarks, *notes])),
+        cancelled=cancelled,
     )
 
 

@@ -1,0 +1,211 @@
+"""The options that every command has, and help that shows those of every day first."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json as jsonlib
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from impasto import __version__, threads
+from impasto.cli import new_files
+from impasto.errors import ImpastoError
+
+COMMON = "Every command"
+ALWAYS = frozenset(["quiet", "json", "verbose", "force", "threads", "quality", "format"])
+"""Options whose defaults hold also where an earlier result has all others."""
+EVERYDAY: Mapping[str, tuple[str, ...]] = {
+    "stylize": (
+        *("output", "preset", "size", "style_weight", "style_scale", "color", "style_weights", "iterations"),
+        *("seed", "protect", "content_masks", "strokes", "checkpoint", "repeat", "quality", "device"),
+        *("quiet", "json", "force", "help_all"),
+    ),
+    "texture": (
+        *("output", "preset", "size", "style_size", "style_layers", "iterations", "seed", "quality"),
+        *("quiet", "force", "help_all"),
+    ),
+    "batch": (
+        *("style", "output", "preset", "size", "style_weight", "style_scale", "color", "fast", "format"),
+        *("workers", "recursive", "quality", "quiet", "json", "dry_run", "help_all"),
+    ),
+    "video": (
+        *("style", "output", "fast", "size", "start", "end", "rate", "codec", "quality", "workers"),
+        *("quiet", "json", "force", "dry_run", "help_all"),
+    ),
+    "explain": ("output", "preset", "size", "style_weight", "iterations", "quiet", "force", "help_all"),
+}
+"""The options that --help shows of commands that have many; --help-all shows all."""
+
+_verbose = False
+
+
+def is_verbose() -> bool:
+    """Return whether the command was asked to say more."""
+    return _verbose
+
+
+def _verbosely(value: bool) -> bool:
+    global _verbose
+    _verbose = value
+    return value
+
+
+def _forced(value: bool) -> bool:
+    new_files.allow(value)
+    return value
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        print(f"impasto {__version__}")
+        raise typer.Exit()
+
+
+def _limit_threads(count: int | None) -> int | None:
+    if count is not None:
+        threads.limit(count)
+    return count
+
+
+def _show_all(ctx: typer.Context, value: bool) -> None:
+    if value:
+        ctx.command.everyday = None  # type: ignore[attr-defined]
+        print(ctx.get_help())
+        raise typer.Exit()
+
+
+def _common(
+    *,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            callback=_limit_threads,
+            help="Number of processor threads to compute with. \\[default: one per core]",
+            rich_help_panel="Work",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            callback=_forced,
+            is_eager=True,
+            help="Overwrite OUT if it exists.",
+            rich_help_panel=COMMON,
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print nothing but errors.", rich_help_panel=COMMON),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            callback=_verbosely,
+            is_eager=True,
+            help="Also print how long it took and how much memory, and where an error comes from.",
+            rich_help_panel=COMMON,
+        ),
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            "-V",
+            callback=_show_version,
+            is_eager=True,
+            help="Print the version and exit.",
+            rich_help_panel=COMMON,
+        ),
+    ] = False,
+    help_all: Annotated[
+        bool,
+        typer.Option(
+            "--help-all",
+            callback=_show_all,
+            is_eager=True,
+            help="Show all options and exit.",
+            rich_help_panel=COMMON,
+        ),
+    ] = False,
+) -> None:
+    """Have the options that all commands have."""
+
+
+def common_options(command: Any, *, computes: bool) -> list[Any]:
+    """Return the options that ``command`` lacks of those that all have."""
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_common)
+    has = {option.name for option in command.params}
+    found = []
+    for option in typer.main.get_command(alone).params:
+        unused = option.name == "threads" and not computes
+        unused = unused or (option.name == "force" and "output" not in has)
+        unused = unused or (option.name == "help_all" and command.name not in EVERYDAY)
+        if option.name not in has and not unused and option.name != "help":
+            option.expose_value = option.name == "quiet"
+            found.append(option)
+    command.own_quiet = "quiet" in has
+    return found
+
+
+def shorten_help(command: Any, name: str) -> None:
+    """Have the help of a command with many options show those of every day."""
+    command.everyday = EVERYDAY.get(name)
+    show = command.format_help
+
+    def format_help(ctx: Any, formatter: Any) -> None:
+        hidden = [] if command.everyday is None else _rare(command)
+        for option in hidden:
+            option.hidden = True
+        try:
+            show(ctx, formatter)
+        finally:
+            for option in hidden:
+                option.hidden = False
+        if hidden:
+            print(f" {len(hidden)} more options: impasto {name} --help-all\n")
+
+    command.format_help = format_help
+
+
+def _rare(command: Any) -> list[Any]:
+    options = (p for p in command.params if p.param_type_name == "option" and not p.hidden)
+    return [option for option in options if option.name not in command.everyday]
+
+
+@contextlib.contextmanager
+def told(given: dict[str, Any], *, own_quiet: bool) -> Iterator[None]:
+    """Run a command with its ``--quiet``, ``--verbose`` and errors as events of ``--json``.
+
+    ``own_quiet``: whether the command does the first itself.
+    """
+    quiet = False if own_quiet else given.pop("quiet", False)
+    began = time.perf_counter()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
+            yield
+    except ImpastoError as error:
+        if given.get("json"):
+            print(jsonlib.dumps({"event": "error", "error": str(error), "code": 2}), flush=True)
+        raise
+    finally:
+        if _verbose:
+            print(f"impasto: {time.perf_counter() - began:.1f} s{_memory()}", file=sys.stderr)
+
+
+def _memory() -> str:
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return ""
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return f", {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit:.0f} MB of memory at most"

@@ -1,0 +1,67 @@
+"""``impasto config``: the user's own defaults, and where each comes from."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from impasto.cli import defaults
+from impasto.cli.commands import COMMANDS, load
+from impasto.errors import InputError
+
+
+def config(
+    command: Annotated[
+        str | None,
+        typer.Argument(help="A command, to show all its options. Default: what is set, of all commands."),
+    ] = None,
+    path: Annotated[
+        bool, typer.Option("--path", help="Print the place of the configuration file and exit.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show your own defaults, of the configuration file and of IMPASTO_ variables.
+
+    \b
+    impasto config
+    impasto config stylize
+    impasto config --path
+
+    The file has options as they are on the command line, for all commands (quality = 90) or in a table for
+    one ([stylize], then size = 1024). IMPASTO_QUALITY=90 and IMPASTO_STYLIZE_SIZE=1024 do the same, and come
+    before the file; what is typed comes first.
+    """
+    if path:
+        print(defaults.config_file())
+        return
+    if command is not None and command not in COMMANDS:
+        raise InputError(f"unknown command {command!r}; expected one of {', '.join(COMMANDS)}")
+    rows = list(_rows(command))
+    if json:
+        keys = ("command", "option", "value", "source")
+        print(jsonlib.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2, default=str))
+        return
+    for name, option, value, source in rows:
+        print(f"impasto {name} --{option} {value}  ({source})")
+    if not rows:
+        print(f"nothing is set; the configuration file would be {defaults.config_file()}")
+
+
+def _rows(command: str | None) -> Iterator[tuple[str, str, Any, str]]:
+    """Yield command, option, value and source; of one ``command`` also what is not set."""
+    for name in COMMANDS if command is None else [command]:
+        if name in defaults.OWN_SETTINGS:
+            continue
+        loaded = load(name)
+        for one in getattr(loaded, "commands", {name: loaded}).values():
+            options = defaults.keys(one.params)
+            found = defaults.defaults(name, options, COMMANDS)
+            for key, option in options.items():
+                if option.name in found:
+                    value, source = found[option.name]
+                    yield name, key.replace("_", "-"), value, source
+                elif command is not None and option.param_type_name == "option" and key not in defaults.APART:
+                    yield name, key.replace("_", "-"), option.default, "default"

@@ -1,0 +1,31 @@
+"""Files that are there already, which a command overwrites only when told to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from impasto.errors import OutputError
+
+_allowed = False
+
+
+def allow(force: bool) -> None:
+    """Let the command overwrite files, or not."""
+    global _allowed
+    _allowed = force
+
+
+def check_new(paths: Iterable[Path]) -> None:
+    """Ask on a terminal whether files may be overwritten; else raise OutputError if one is there."""
+    there = [path for path in paths if path.is_file()]
+    if _allowed or not there:
+        return
+    more = f" and {len(there) - 1} more exist" if len(there) > 1 else " exists"
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        print(f"impasto: {there[0]}{more}; overwrite? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return
+        raise OutputError(f"{there[0]} was kept")
+    raise OutputError(f"{there[0]}{more}; --force overwrites")
