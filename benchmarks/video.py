@@ -133,7 +133,7 @@ def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
         next_iterations=FILM.next_iterations,
     )
     return [
-        ("naive", Alone(lambda pixels: slow.paint(pixels, None))),
+        ("naive", Alone(lambda pixels: slow.paint(pixels, None).pixels)),
         ("ours", Guided(slow, long_term=FILM.long_term)),
     ]
 

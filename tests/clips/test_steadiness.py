@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from impasto.clips import Blended, Frame, Guide, Guided
+from impasto.clips import Blended, Frame, Guide, Guided, GuidedPainting
 from impasto.clips.flow import consistency, motion, warp
 from impasto.clips.pipeline import ahead
 from impasto.clips.scenes import is_cut
@@ -45,8 +45,11 @@ class Flickering:
     def __init__(self) -> None:
         self.guides: list[Guide | None] = []
 
-    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
+    def paint(self, frame: Pixels, guide: Guide | None) -> GuidedPainting:
         self.guides.append(guide)
+        return GuidedPainting(self.pixels(frame, guide), float(len(self.guides)))
+
+    def pixels(self, frame: Pixels, guide: Guide | None) -> Pixels:
         fresh = strokes_on(frame, len(self.guides))
         if guide is None:
             return fresh
@@ -62,7 +65,7 @@ class EachAlone:
         self.painter = painter
 
     def paint(self, frame: Pixels) -> Pixels:
-        return self.painter.paint(frame, None)
+        return self.painter.paint(frame, None).pixels
 
     def finish(self, pixels: Pixels, _: Pixels) -> Pixels:
         return pixels
@@ -220,6 +223,19 @@ def test_older_paintings_count_where_newer_ones_are_hidden() -> None:
     (_, newer), (_, older) = guide.wanted
     assert not (older * newer).any()
     assert guide.start.shape == (96, 128, 3)
+
+
+def test_frames_are_painted_as_far_as_the_first_of_their_scene_also_after_a_restart() -> None:
+    clip = frames(range(3))
+    negative = [Frame(3 + n, 3 + n, 1 - moving(3 + n, *SIZE, speed=3)) for n in range(3)]
+    painter = Flickering()
+    done = list(Guided(painter, long_term=(1,)).paint([*clip, *negative]))
+    assert [painted.cut for painted in done] == [True, False, False, True, False, False]
+    aims = [None if guide is None else guide.aim for guide in painter.guides]
+    assert aims == [None, 1.0, 1.0, None, 4.0, 4.0], "the painter's loss is the number of its painting"
+    again = Flickering()
+    list(Guided(again, long_term=(1,)).paint(negative[2:], done[4].state))
+    assert [None if guide is None else guide.aim for guide in again.guides] == [4.0]
 
 
 def test_a_guide_says_where_it_starts_from_the_bare_photograph() -> None:

@@ -28,7 +28,7 @@ def painter(**changes: Any) -> optimised.OptimisedFramePainter:
 
 
 def guide(start: Pixels, bare: float) -> Guide:
-    return Guide(start, (), np.full(start.shape[:2], bare, np.float32))
+    return Guide(start, (), np.full(start.shape[:2], bare, np.float32), 0.0)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
 
     def paint(photo: Picture, *_: Any, start: Picture, **__: Any) -> Painting:
         found.append(start)
-        return Painting(photo, {}, 0, 0.0, False)
+        return Painting(photo, {"total": 1.0}, 0, 0.0, False)
 
     monkeypatch.setattr(optimised, "paint", paint)
     return found
@@ -67,7 +67,7 @@ def test_the_finest_detail_of_the_difference_to_earlier_paintings_counts_a_quart
     everywhere = np.ones((64, 64), np.float32)
     flat = np.full((64, 64, 3), 0.5, np.float32)
     checks = np.indices((64, 64)).sum(0)[..., None] % 2 * np.float32(0.2) - np.float32(0.1)
-    loss = painter()._temporal(Guide(flat, ((flat, everywhere),), everywhere))
+    loss = painter()._temporal(Guide(flat, ((flat, everywhere),), everywhere, 0.0))
     even = float(loss(to_tensor(flat + np.float32(0.1))))
     fine = float(loss(to_tensor(flat + checks)))
     assert even == pytest.approx(300 * 0.01, rel=1e-5)
@@ -78,8 +78,22 @@ def test_only_what_is_trusted_is_held_to_earlier_paintings() -> None:
     left = np.zeros((64, 64), np.float32)
     left[:, :32] = 1
     flat = np.full((64, 64, 3), 0.5, np.float32)
-    loss = painter()._temporal(Guide(flat, ((flat, left),), 1 - left))
+    loss = painter()._temporal(Guide(flat, ((flat, left),), 1 - left, 0.0))
     image = to_tensor(flat + cv2.merge([left, left, left]) * np.float32(0.1)).requires_grad_()
     (gradient,) = torch.autograd.grad(loss(image), image)
     assert gradient[..., :30].abs().min() > 0
     assert not gradient[..., 34:].any()
+
+
+def test_a_guided_frame_is_painted_until_its_loss_is_the_aim() -> None:
+    frames = optimised.OptimisedFramePainter(
+        ["starry-night"], OPTIONS, PHOTO, temporal_weight=300.0, next_iterations=20
+    )
+    first = frames.paint(PHOTO, None)
+    nowhere = np.zeros(PHOTO.shape[:2], np.float32)
+    free = ((first.pixels, nowhere),)
+    again = frames.paint(PHOTO, Guide(first.pixels, free, nowhere, first.loss))
+    further = frames.paint(PHOTO, Guide(first.pixels, free, nowhere, 0.0))
+    assert again.loss <= 1.01 * first.loss
+    assert further.loss < 0.96 * first.loss, "without an aim it goes on"
+    assert np.abs(again.pixels - first.pixels).mean() < 0.5 * np.abs(further.pixels - first.pixels).mean()

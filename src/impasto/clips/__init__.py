@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.clips.blended import Blended
     from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, parse_time
-    from impasto.clips.coherence import Coherence, FramePainter, Guide, PaintedFrame, State, UnguidedPainter
+    from impasto.clips.coherence import (
+        Coherence,
+        FramePainter,
+        Guide,
+        GuidedPainting,
+        PaintedFrame,
+        State,
+        UnguidedPainter,
+    )
     from impasto.clips.guided import Guided
     from impasto.clips.sources import open_clip
 
@@ -25,6 +33,7 @@ _HOMES = {
     "parse_time": "impasto.clips.clip",
     "Coherence": "impasto.clips.coherence",
     "FramePainter": "impasto.clips.coherence",
+    "GuidedPainting": "impasto.clips.coherence",
     "Guide": "impasto.clips.coherence",
     "PaintedFrame": "impasto.clips.coherence",
     "State": "impasto.clips.coherence",
@@ -43,6 +52,7 @@ __all__ = [
     "FramePainter",
     "Guide",
     "Guided",
+    "GuidedPainting",
     "PaintedFrame",
     "Request",
     "State",

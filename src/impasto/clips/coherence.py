@@ -22,12 +22,22 @@ class Guide:
 
     ``start``: the picture to start from, (H, W, 3). ``wanted``: pictures (H, W, 3) to stay close to, with
     weights (H, W) in [0, 1]. ``bare`` (H, W) in [0, 1]: the share of ``start`` that is the frame itself,
-    where no earlier painting is known.
+    where no earlier painting is known. ``aim``: the loss that the scene's first frame was painted to: a frame
+    is not painted further, or strokes would harden from frame to frame.
     """
 
     start: Pixels
     wanted: tuple[tuple[Pixels, Plane], ...]
     bare: Plane
+    aim: float
+
+
+@dataclass(frozen=True)
+class GuidedPainting:
+    """A painting (H, W, 3) and the loss that it was painted to."""
+
+    pixels: Pixels
+    loss: float
 
 
 class FramePainter(Protocol):
@@ -35,7 +45,7 @@ class FramePainter(Protocol):
 
     is_guided: Literal[True]
 
-    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
+    def paint(self, frame: Pixels, guide: Guide | None) -> GuidedPainting:
         """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:

@@ -47,6 +47,14 @@ class _EarlierFrame:
         return from_bytes(self.photo)
 
 
+@dataclass
+class _Scene:
+    """The scene so far: its newest frames, and the loss that its first one was painted to."""
+
+    frames: list[_EarlierFrame]
+    aim: float
+
+
 class Guided:
     """Frames painted one after the other, each guided by those before it in its scene.
 
@@ -70,46 +78,49 @@ class Guided:
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """See ``Coherence``. With several passes a run's paintings come together, after the last pass."""
-        history = _restored(state)
+        scene = _restored(state)
         if self.passes == 1:
             for frame in frames:
-                yield self._next(frame, history)
+                yield self._next(frame, scene)
             return
         gathered: list[Frame] = []
         for frame in frames:
             gathered.append(frame)
             if len(gathered) == self.run:
-                yield from self._several(gathered, history)
+                yield from self._several(gathered, scene)
                 gathered = []
         if gathered:
-            yield from self._several(gathered, history)
+            yield from self._several(gathered, scene)
 
-    def _next(self, frame: Frame, history: list[_EarlierFrame]) -> PaintedFrame:
-        """Paint one frame and append it to ``history``, which is cleared at a cut."""
-        photo = to_bytes(frame.pixels)
+    def _next(self, frame: Frame, scene: _Scene) -> PaintedFrame:
+        """Paint one frame and append it to ``scene``, which begins anew at a cut."""
+        photo, earlier = to_bytes(frame.pixels), scene.frames
         pixels = from_bytes(photo)
-        before = motion(pixels, history[-1].pixels) if history else None
-        cut = before is None or is_cut(pixels, warp(history[-1].pixels, before.flow), before)
+        before = motion(pixels, earlier[-1].pixels) if earlier else None
+        cut = before is None or is_cut(pixels, warp(earlier[-1].pixels, before.flow), before)
         if cut:
-            history.clear()
-        if history and np.array_equal(photo, history[-1].photo):
-            painting = history[-1].painting
+            earlier.clear()
+        if earlier and np.array_equal(photo, earlier[-1].photo):
+            painting = earlier[-1].painting
         else:
-            guide = None if before is None or cut else self._guide(photo, before, history)
-            painting = to_words(self.painter.paint(frame.pixels, guide))
-        history.append(_EarlierFrame(photo, painting))
-        del history[: -max(self.long_term)]
-        return PaintedFrame(frame, from_words(painting), cut, _saved(history))
+            guide = None if before is None or cut else self._guide(photo, before, scene)
+            found = self.painter.paint(frame.pixels, guide)
+            painting = to_words(found.pixels)
+            if guide is None:
+                scene.aim = found.loss
+        earlier.append(_EarlierFrame(photo, painting))
+        del earlier[: -max(self.long_term)]
+        return PaintedFrame(frame, from_words(painting), cut, _saved(scene))
 
-    def _guide(self, photo: NDArray[np.uint8], before: Motion, history: Sequence[_EarlierFrame]) -> Guide:
+    def _guide(self, photo: NDArray[np.uint8], before: Motion, scene: _Scene) -> Guide:
         pixels = from_bytes(photo)
         wanted: list[tuple[Pixels, Plane]] = []
         covered = np.zeros(photo.shape[:2], np.float32)
         start, bare = pixels, np.ones(photo.shape[:2], np.float32)
         for distance in self.long_term:
-            if distance > len(history):
+            if distance > len(scene.frames):
                 break
-            kept = history[-distance]
+            kept = scene.frames[-distance]
             found = before if distance == 1 else motion(pixels, kept.pixels)
             moved = warp(from_words(kept.painting), found.flow)
             weight = np.clip(found.trust - covered, 0, 1)  # section 4.2: older ones where newer are hidden
@@ -118,13 +129,16 @@ class Guided:
             soft = _soft(weight)
             start = _laid_over(start, moved, soft)
             bare = bare * (1 - soft)
-        return Guide(start, tuple(wanted), bare)
+        return Guide(start, tuple(wanted), bare, scene.aim)
 
-    def _several(self, frames: Sequence[Frame], history: list[_EarlierFrame]) -> Iterator[PaintedFrame]:
+    def _several(self, frames: Sequence[Frame], scene: _Scene) -> Iterator[PaintedFrame]:
         """Paint a run in several passes. Scenes within it do not touch each other."""
-        older = list(history)
+        older = list(scene.frames)
         anchor = older[-1] if older else None
-        first = [self._next(frame, history) for frame in frames]
+        first, aims = [], []
+        for frame in frames:
+            first.append(self._next(frame, scene))
+            aims.append(scene.aim)
         photos = [to_bytes(frame.pixels) for frame in frames]
         paintings = [to_words(painted.pixels) for painted in first]
         for number in range(1, self.passes):
@@ -133,15 +147,16 @@ class Guided:
             for place in order:
                 around = self._neighbours(place, forwards, first, photos, paintings, anchor)
                 if around:
-                    guide = self._between(photos[place], paintings[place], around)
-                    paintings[place] = to_words(self.painter.paint(frames[place].pixels, guide))
+                    guide = self._between(photos[place], paintings[place], around, aims[place])
+                    paintings[place] = to_words(self.painter.paint(frames[place].pixels, guide).pixels)
         fresh = [_EarlierFrame(photo, painting) for photo, painting in zip(photos, paintings, strict=True)]
         for place, painted in enumerate(first):
             if painted.cut:
                 older = []
             older = [*older, fresh[place]][-max(self.long_term) :]
-            yield PaintedFrame(painted.frame, from_words(paintings[place]), painted.cut, _saved(older))
-        history[:] = older
+            saved = _saved(_Scene(older, aims[place]))
+            yield PaintedFrame(painted.frame, from_words(paintings[place]), painted.cut, saved)
+        scene.frames[:] = older
 
     def _neighbours(
         self,
@@ -163,7 +178,11 @@ class Guided:
         return found
 
     def _between(
-        self, photo: NDArray[np.uint8], painting: NDArray[np.uint16], around: Sequence[_EarlierFrame]
+        self,
+        photo: NDArray[np.uint8],
+        painting: NDArray[np.uint16],
+        around: Sequence[_EarlierFrame],
+        aim: float,
     ) -> Guide:
         """Guide by both neighbours, from a blend with the first (Ruder et al. 2016, equation 9)."""
         wanted = []
@@ -174,7 +193,7 @@ class Guided:
         moved, weight = wanted[0]
         share: Plane = np.asarray(np.clip(weight * len(around), 0, 1) * BLEND, np.float32)
         start = _laid_over(from_words(painting), moved, _soft(share))
-        return Guide(start, tuple(wanted), np.zeros_like(share))
+        return Guide(start, tuple(wanted), np.zeros_like(share), aim)
 
 
 def _soft(weight: Plane) -> Plane:
@@ -186,15 +205,17 @@ def _laid_over(below: Pixels, above: Pixels, share: Plane) -> Pixels:
     return np.asarray(below + (above - below) * share[..., None], np.float32)
 
 
-def _saved(history: Sequence[_EarlierFrame]) -> State:
-    found: dict[str, Any] = {}
-    for place, kept in enumerate(history):
+def _saved(scene: _Scene) -> State:
+    found: dict[str, Any] = {"aim": np.array(scene.aim)}
+    for place, kept in enumerate(scene.frames):
         found[f"photo-{place:03d}"] = kept.photo
         found[f"painting-{place:03d}"] = kept.painting
     return found
 
 
-def _restored(state: State | None) -> list[_EarlierFrame]:
-    names = sorted(name for name in state or {} if name.startswith("photo-"))
-    assert not names or state is not None
-    return [_EarlierFrame(state[n], state[n.replace("photo", "painting")]) for n in names] if state else []
+def _restored(state: State | None) -> _Scene:
+    if not state:
+        return _Scene([], 0.0)
+    names = sorted(name for name in state if name.startswith("photo-"))
+    frames = [_EarlierFrame(state[n], state[n.replace("photo", "painting")]) for n in names]
+    return _Scene(frames, float(state["aim"]))

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.catalogue.measured import Style, StyleView
-from impasto.clips import Guide
+from impasto.clips import Guide, GuidedPainting
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
 from impasto.inference.any_painting import AnyPaintingPainter
@@ -64,8 +64,9 @@ class OptimisedFramePainter:
     """A painter of frames by optimisation (Gatys et al. 2016; Ruder et al. 2016, section 4).
 
     The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
-    A guided frame starts from the guide, at full size only, for ``next_iterations``; the temporal loss is
-    the mean square of its difference to the guide's targets, weighted with ``temporal_weight``.
+    A guided frame starts from the guide, at full size only, until its loss is the guide's aim or after
+    ``next_iterations``. The temporal loss is the mean square of its difference to the guide's targets,
+    weighted with ``temporal_weight``.
 
     Departures: Ruder et al. start guided frames from the warped painting everywhere. Where the flow is
     unreliable, this starts from one pass of the network for any painting (with ``init`` content from the
@@ -115,9 +116,9 @@ class OptimisedFramePainter:
         self.on_progress = on_progress
         self.cancel = cancel
 
-    def paint(self, frame: Pixels, guide: Guide | None) -> Pixels:
+    def paint(self, frame: Pixels, guide: Guide | None) -> GuidedPainting:
         """See ``clips.FramePainter``. Raises FrameCancelled once ``cancel`` returns True."""
-        options = self.options if guide is None else self.next_options
+        options = self.options if guide is None else self._next_options(guide)
         painted, styles = colours.prepare(Picture(frame), self.styles, options)
         places = arrange(painted, style_uses(styles, options), [], [], options)
         painting = paint(
@@ -132,7 +133,7 @@ class OptimisedFramePainter:
         )
         if painting.cancelled:
             raise FrameCancelled
-        return painting.pixels
+        return GuidedPainting(painting.pixels, painting.losses["total"])
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
         """Return ``pixels`` with the colours that ``options`` ask for."""
@@ -141,6 +142,10 @@ class OptimisedFramePainter:
     def describe(self) -> str:
         """Return a description of the network: its name, weights and settings."""
         return str(self.network.describe())
+
+    def _next_options(self, guide: Guide) -> OptimizeOptions:
+        own = self.options.threshold or 0
+        return self.next_options.replace(threshold=max(own, guide.aim) or None)
 
     def _start(self, frame: Pixels, guide: Guide, places: Sequence[Place]) -> Pixels:
         """Return what a guided frame starts from: new ground as one pass paints it."""

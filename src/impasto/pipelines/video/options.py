@@ -85,7 +85,7 @@ class FilmOptions(Options):
     )
     temporal_weight: float = parameter(300.0, "Weight of the earlier frames.", "number", STEADY, least=0)
     next_iterations: int = parameter(
-        20, "Iterations for a frame that follows another.", "whole", STEADY, least=1
+        20, "Most iterations for a frame that follows another.", "whole", STEADY, least=1
     )
     keep: float = parameter(
         0.99,
