@@ -12,7 +12,7 @@ Speed: `impasto video`, from file to file, beside one pass of johnson2016 in tor
     python -m benchmarks video                  # 5 clips, 320 pixels, 12 frames: half an hour on two cores
     VIDEO_SIZE=192 VIDEO_FRAMES=8 VIDEO_ONLY=fast python -m benchmarks video
     VIDEO_ONLY=speed python -m benchmarks video
-    VIDEO_ONLY=drift VIDEO_FRAMES=60 python -m benchmarks video    # what a long run does to fast frames
+    VIDEO_ONLY=long VIDEO_ENGINES=fast python -m benchmarks video    # whole shots of 48 frames
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from impasto.jobs import Job
 from impasto.metrics import content_distance, style_distance
 from impasto.metrics.steadiness import (
     Flow,
+    hardness,
     judged,
     read_flow,
     sharpness,
@@ -189,22 +190,46 @@ def stability(engines: Sequence[str]) -> None:
         )
 
 
-def drift() -> None:
-    """Every tenth fast frame of a longer run, beside the naive frame."""
-    size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "60"))
+def long_shots(engines: Sequence[str]) -> None:
+    """Print the fourth and every tenth frame of whole shots, beside the same frame painted alone.
+
+    Steadiness: the warping error from the frame before, and from the one seven before, as shares of those of
+    frames painted alone.
+    """
+    size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "48"))
+    clips = os.environ.get("VIDEO_CLIPS", ",".join(CLIPS)).split(",")
     judge = _judge()
-    print(f"{size} pixels, {NAME}, fast. Against the naive frame:\n")
-    print("| clip | frame | style | content | sharp |\n|---|---|---|---|---|")
-    for name in CLIPS:
-        clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
-        frames = list(islice(clip.frames(), count))
-        fast = FastFramePainter(FastPainter(Job("", (NAME,), options=FastOptions())))
-        ours = [found.pixels for found in Blended(fast, keep=FILM.keep).paint(frames)]
-        picked = range(9, len(frames), 10)
-        shown = [frames[n] for n in picked]
-        naive = figures(shown, [fast.paint(frame.pixels) for frame in shown], judge)
-        for n, row in zip(picked, figures(shown, [ours[n] for n in picked], judge) / naive - 1, strict=True):
-            print(f"| {name} | {n + 1} | {' | '.join(f'{part:+.1%}' for part in row)} |", flush=True)
+    print(f"{size} pixels, {NAME}. Against the frame painted alone:\n")
+    print("| clip | engine | frame | style | content | sharpness | hardness | error, next | error, 7 apart |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for engine in engines:
+        for name in clips:
+            clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
+            long_shot(name, list(islice(clip.frames(), count)), engine, judge)
+
+
+def long_shot(name: str, frames: Sequence[Frame], engine: str, judge: Encoder) -> None:
+    """Print the rows of one shot."""
+    (_, alone), (_, together) = ways(engine, frames[0].pixels)
+    assert isinstance(alone, Alone)
+    assert not isinstance(together, Alone)
+    ours = [found.pixels for found in together.paint(frames)]
+    for n in (n for n in (3, *range(9, len(frames), 10), len(frames) - 1) if n < len(frames)):
+        naive = alone.paint(frames[n].pixels)
+        rows = [figures([frames[n]], [picture], judge)[0] for picture in (ours[n], naive)]
+        away = [*rows[0] / rows[1] - 1, hardness(ours[n]) / hardness(naive) - 1]
+        cells = [f"{part:+.1%}" for part in away]
+        for apart in (1, 7):
+            if apart > n:
+                cells.append("")
+                continue
+            flow, counted = judged(frames[n - apart].pixels, frames[n].pixels, tv_l1)
+            before = alone.paint(frames[n - apart].pixels)
+            errors = [
+                warping_error(*pair, flow, counted) for pair in ((ours[n - apart], ours[n]), (before, naive))
+            ]
+            cells.append(f"{errors[0] / errors[1]:.2f}")
+        print(f"| {name} | {engine} | {n + 1} | {' | '.join(cells)} |", flush=True)
 
 
 def _judge() -> Encoder:
@@ -217,10 +242,10 @@ def main() -> None:
         print(f"left out: the clips are not there; expected a folder {SHARED}")
         return
     only = os.environ.get("VIDEO_ONLY")
-    if only not in (None, "speed", "drift", "fast", "optimised"):
-        sys.exit(f"VIDEO_ONLY is speed, drift, fast or optimised; it is {only!r}")
-    if only == "drift":
-        drift()
+    if only not in (None, "speed", "long", "fast", "optimised"):
+        sys.exit(f"VIDEO_ONLY is speed, long, fast or optimised; it is {only!r}")
+    if only == "long":
+        long_shots(os.environ.get("VIDEO_ENGINES", "fast,optimised").split(","))
         return
     if only in (None, "speed"):
         video_speed.main()

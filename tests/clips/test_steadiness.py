@@ -14,6 +14,7 @@ from impasto.clips.scenes import is_cut
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.metrics.steadiness import (
     farneback,
+    hardness,
     read_flow,
     sharpness,
     steadiness,
@@ -156,6 +157,17 @@ def test_steadiness_needs_two_frames_and_pixels_that_count() -> None:
     still = np.zeros((4, 4, 3), np.float32)
     with pytest.raises(PictureError, match="got none"):
         warping_error(still, still, flow, np.zeros((4, 4), np.float32))
+
+
+def test_hardness_is_the_variance_of_the_laplacian_and_sees_strokes_drawn_over_again_first() -> None:
+    checks = np.indices((16, 16)).sum(0) % 2
+    board = np.repeat(checks[..., None], 3, 2).astype(np.float32)
+    assert hardness(board) == pytest.approx(16, rel=1e-3), "4 and -4, in equal parts"
+    assert hardness(np.full((16, 16, 3), 0.3, np.float32)) < 1e-9
+    photo = blobs(64, 64, seed=2)
+    fine = np.random.default_rng(0).standard_normal((64, 64, 1)).astype(np.float32) * np.float32(0.003)
+    harder, sharper = hardness(photo + fine) / hardness(photo), sharpness(photo + fine) / sharpness(photo)
+    assert harder > 1.1 > sharper
 
 
 def test_a_blur_lowers_sharpness() -> None:

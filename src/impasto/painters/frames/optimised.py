@@ -121,19 +121,23 @@ class OptimisedFramePainter:
         options = self.options if guide is None else self._next_options(guide)
         painted, styles = colours.prepare(Picture(frame), self.styles, options)
         places = arrange(painted, style_uses(styles, options), [], [], options)
+        start = None if guide is None else self._start(frame, guide, places)
         painting = paint(
             painted,
             places,
             self.network,
             options,
-            start=None if guide is None else Picture(self._start(frame, guide, places)),
+            start=None if start is None else Picture(start),
             extra_losses=None if guide is None else {"temporal": self._temporal(guide)},
             on_progress=self.on_progress,
             cancel=self.cancel,
         )
         if painting.cancelled:
             raise FrameCancelled
-        return GuidedPainting(painting.pixels, painting.losses["total"])
+        loss = painting.losses["total"]  # before the last step
+        if start is not None and guide is not None and painting.iterations == 1 and loss <= guide.aim:
+            return GuidedPainting(start, loss)
+        return GuidedPainting(painting.pixels, loss)
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
         """Return ``pixels`` with the colours that ``options`` ask for."""
