@@ -1,4 +1,4 @@
-# One command each: make demo, make studio, make test, make test-all, make coverage, make lint, make bench.
+# One command each: make demo, make studio, make site, make test, make test-all, make coverage, make lint, make bench.
 # LOCKED=1 installs for development what requirements-dev.lock names, checked by its hashes.
 PYTHON ?= python3.11
 VENV := .venv
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 LOCK := $(if $(LOCKED),$(PIP) --no-deps --require-hashes -r requirements-dev.lock)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo studio test test-kernels test-page test-slow test-all coverage lint format types lock bench clean
+.PHONY: demo studio site test test-kernels test-page test-slow test-all coverage lint format types lock bench clean
 
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
@@ -85,6 +85,14 @@ lock: | $(VENV)/pyvenv.cfg
 	echo torch | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --excludes - \
 		--extra demo --extra dev --extra ray --no-annotate --custom-compile-command "make lock" \
 		pyproject.toml -o requirements-dev.lock
+
+$(VENV)/.site: pyproject.toml | $(VENV)/pyvenv.cfg
+	IMPASTO_BUILD_PAGE=0 $(PIP) -e '.[site]'
+	touch $@
+
+# The site, into build/site, with its links checked.
+site: $(VENV)/.site
+	$(BIN)/python recipes/site/build.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
