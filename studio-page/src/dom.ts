@@ -61,6 +61,7 @@ const PATHS = {
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   reload: "M19 8a8 8 0 10 1 6M20 4v5h-5",
   compare: "M12 3v18M9 7H4v10h5M15 7h5v10h-5",
+  star: "M12 4l2.4 5 5.6.6-4.2 3.8 1.2 5.6-5-2.9-5 2.9 1.2-5.6L4 9.6 9.6 9z",
   sides: "M9 7l-5 5 5 5M15 7l5 5-5 5",
   shield: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z",
 } as const;

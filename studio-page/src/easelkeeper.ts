@@ -2,7 +2,7 @@
 
 import { masksAsPictures, restoreMask } from "./masks";
 import { openPhoto } from "./photo";
-import { findPainting, onChange, state, update, type Painting } from "./state";
+import { findPainting, lasting, onChange, state, update, type Painting } from "./state";
 import { forgetAll, keep, kept } from "./store";
 
 const PAUSE = 400;
@@ -13,9 +13,6 @@ interface KeptPhoto {
   blob: Blob;
 }
 type KeptPainting = Pick<Painting, "key" | "name" | "blob" | "id" | "image">;
-
-/** A painting's key on the next visit: the studio's id for it, once it has one. */
-const lasting = (key: string) => findPainting(key)?.id ?? key;
 
 export function startKeeping(): void {
   onChange(["photo"], () => {

@@ -4,7 +4,8 @@ import { append, fill, h, icon, iconButton } from "./dom";
 import { address, getJson } from "./http";
 import { anyStyleMasks } from "./masks";
 import { chosen, toggled, type Choice } from "./mix";
-import { findPainting, findStyle, shares, state, update, watch, type Painting } from "./state";
+import { firstOf, matches } from "./search";
+import { findPainting, findStyle, lasting, shares, state, update, watch, type Painting } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
 import { withoutSuffix } from "./format";
@@ -18,6 +19,8 @@ function setMix(mix: Choice[]): void {
   else update({ mix });
 }
 
+const isFavourite = (key: string) => state.favourites.includes(lasting(key));
+
 function tile(key: string, title: string, about: string, image: string | null): HTMLElement {
   const usable = unusable(key);
   const initials = title.replace(/^(The|A|Portrait of|Under the) /, "").charAt(0);
@@ -26,12 +29,12 @@ function tile(key: string, title: string, about: string, image: string | null): 
     : h("span", { class: "tile-initial", "data-initial": initials });
   return h(
     "li",
-    {},
+    { "data-words": [title, about].join(" ") },
     h(
       "button",
       {
         type: "button",
-        class: "tile",
+        class: isFavourite(key) ? "tile is-favourite" : "tile",
         "data-key": key,
         "aria-pressed": String(state.mix.some((choice) => choice.key === key)),
         "aria-label": [title, about].filter(Boolean).join(", "),
@@ -127,17 +130,31 @@ export function gallery(): HTMLElement {
     ),
   );
   const hint = h("p", { class: "hint" });
-  watch(["styles", "paintings", "onDevice"], () => {
+  const none = h("p", { class: "hint", role: "status" });
+  const search = h("input", { type: "search", class: "search", "aria-label": t`Search the paintings`, placeholder: t`Title, artist, year`, oninput: () => find() });
+  const find = () => {
+    let found = 0;
+    for (const item of list.querySelectorAll<HTMLElement>("[data-words]")) {
+      item.hidden = !matches(search.value, [item.dataset["words"] ?? ""]);
+      if (!item.hidden) found++;
+    }
+    none.textContent = found === 0 && search.value ? t`No painting here has that in its title, artist or year.` : "";
+    none.hidden = none.textContent === "";
+  };
+  watch(["styles", "paintings", "onDevice", "favourites"], () => {
     const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
     fill(list, add);
-    for (const { key, name, image } of state.paintings) {
+    const own = state.paintings.map(({ key, name, image }) => {
       // On the device the studio is not asked for anything of one's own.
       const known = state.onDevice && !image.startsWith("data:") ? null : image;
-      append(list, tile(key, name, t`your own`, known));
-    }
-    for (const { name, title, artist, year, thumbnail } of state.styles) {
-      append(list, tile(name, title, [artist, year].filter(Boolean).join(", "), thumbnail === null ? null : address(thumbnail)));
-    }
+      return { key, made: tile(key, name, t`your own`, known) };
+    });
+    const named = state.styles.map(({ name, title, artist, year, thumbnail }) => {
+      const image = thumbnail === null ? null : address(thumbnail);
+      return { key: name, made: tile(name, title, [artist, year].filter(Boolean).join(", "), image) };
+    });
+    for (const { made } of firstOf([...own, ...named], ({ key }) => isFavourite(key))) append(list, made);
+    find();
     if (focused) list.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   });
   watch(["mix"], () => {
@@ -154,7 +171,9 @@ export function gallery(): HTMLElement {
     { class: "group", "aria-labelledby": "paintings-title" },
     h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, t`Which painting?`), mixSwitch()),
     hint,
+    search,
     list,
+    none,
     legend(),
     input,
     mixer(),
@@ -200,6 +219,16 @@ function mixer(): HTMLElement {
   return h("div", { class: "mixer" }, rows, masked);
 }
 
+/** A favourite is among the first in the list. */
+function favouriteButton(key: string, title: string): HTMLElement {
+  const button = iconButton("star", t`Favourite: ${title}`, () => {
+    const [now, all] = [lasting(key), state.favourites];
+    update({ favourites: all.includes(now) ? all.filter((one) => one !== now) : [...all, now] });
+    button.setAttribute("aria-pressed", String(isFavourite(key)));
+  }, { class: "icon-button favourite", "aria-pressed": String(isFavourite(key)) });
+  return button;
+}
+
 type Weights = Map<string, { slider: HTMLInputElement; output: HTMLOutputElement }>;
 
 function row(key: string, weights: Weights): HTMLElement {
@@ -211,7 +240,8 @@ function row(key: string, weights: Weights): HTMLElement {
     h("cite", {}, title),
     h("span", { class: "quiet" }, style ? [style.artist, style.year].filter(Boolean).join(", ") : t`your own`),
   );
-  if (state.mix.length < 2) return h("li", {}, words);
+  const favourite = favouriteButton(key, title);
+  if (state.mix.length < 2) return h("li", {}, words, favourite);
   const output = h("output", {});
   const slider = h("input", {
     type: "range",
@@ -226,7 +256,7 @@ function row(key: string, weights: Weights): HTMLElement {
     },
   });
   weights.set(key, { slider, output });
-  return h("li", {}, words, slider, output, iconButton("close", t`Remove ${title}`, () => update({ mix: toggled(state.mix, key) })));
+  return h("li", {}, words, favourite, slider, output, iconButton("close", t`Remove ${title}`, () => update({ mix: toggled(state.mix, key) })));
 }
 
 /** How far a slider's track is filled. */

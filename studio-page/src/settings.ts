@@ -3,7 +3,7 @@
 import { onChange, state, update, type State } from "./state";
 
 const PLACE = "impasto-studio";
-const KEPT = ["strength", "strokeSize", "keepColor", "preset", "size", "mixing", "onDevice"] as const;
+const KEPT = ["strength", "strokeSize", "keepColor", "preset", "size", "mixing", "onDevice", "favourites"] as const;
 
 interface Kept extends Partial<Pick<State, (typeof KEPT)[number]>> {
   mix?: { key: string; weight: number }[];

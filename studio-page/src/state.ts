@@ -40,6 +40,8 @@ export interface State extends Settings {
   styles: Style[];
   paintings: Painting[];
   photo: Photo | null;
+  /** Paintings to have first, by `lasting` keys. */
+  favourites: string[];
   /** Whether a click on a painting adds it to the mix. */
   mixing: boolean;
   onDevice: boolean;
@@ -68,6 +70,7 @@ export const state: State = {
   paintings: [],
   photo: null,
   mix: [],
+  favourites: [],
   mixing: false,
   strength: 1,
   strokeSize: 1,
@@ -129,6 +132,11 @@ export function findStyle(key: string): Style | undefined {
 
 export function findPainting(key: string): Painting | undefined {
   return state.paintings.find((painting) => painting.key === key);
+}
+
+/** A painting's key on the next visit: the studio's id for it, once it has one. */
+export function lasting(key: string): string {
+  return findPainting(key)?.id ?? key;
 }
 
 /** What people call a style in the mix. */

@@ -29,14 +29,18 @@ async function transact<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore
   }
 }
 
+let isClosed = false;
+
 export async function keep(key: string, value: unknown): Promise<void> {
-  await transact("readwrite", (store) => store.put(value, key));
+  if (!isClosed) await transact("readwrite", (store) => store.put(value, key));
 }
 
 export function kept<T>(key: string): Promise<T | undefined> {
   return transact("readonly", (store) => store.get(key) as IDBRequest<T>);
 }
 
+/** Forget everything, and keep nothing more until the page is loaded again. */
 export async function forgetAll(): Promise<void> {
+  isClosed = true;
   await transact("readwrite", (store) => store.clear());
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 from collections.abc import Callable
@@ -69,6 +70,17 @@ def test_the_client_pauses_resumes_and_cancels_with_a_key(house: House) -> None:
         assert studio.resume(job["id"])["status"] == "queued"
         assert studio.cancel(job["id"])["status"] == "cancelled"
         assert studio.wait(job["id"])["status"] == "cancelled"
+
+
+def test_the_client_warns_of_what_was_left_out(house: House) -> None:
+    stream = io.BytesIO()
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    with (
+        StudioClient(house.url) as studio,
+        pytest.warns(UserWarning, match="only the first"),
+    ):
+        studio.upload(stream.getvalue(), "painting", "two.gif")
 
 
 def test_a_stranger_is_told_so(make: Callable[..., House]) -> None:

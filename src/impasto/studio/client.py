@@ -15,6 +15,7 @@ import hmac
 import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +104,18 @@ class StudioClient:
     def upload(
         self, picture: str | os.PathLike[str] | bytes, role: str = "photo", name: str | None = None
     ) -> str:
-        """Upload a picture, a path or encoded bytes, and return its id. ``role``: photo, painting or mask."""
+        """Upload a picture, a path or encoded bytes, and return its id. ``role``: photo, painting or mask.
+
+        Warns of what the studio left out or assumed when it read the picture.
+        """
         if isinstance(picture, bytes):
             data, called = picture, name or role
         else:
             path = Path(picture)
             data, called = path.read_bytes(), name or path.name
         found = self._json("POST", "/pictures", data={"role": role}, files={"file": (called, data)})
+        for note in found["notes"]:
+            warnings.warn(f"{called}: {note}", stacklevel=2)
         return str(found["id"])
 
     def preview(self, photo: str, styles: Sequence[Mapping[str, Any]], **more: Any) -> bytes:
