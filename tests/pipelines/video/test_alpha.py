@@ -200,3 +200,13 @@ def test_times_of_transparent_frames_are_kept(tmp_path: Path) -> None:
         Fraction(t, 100) for t in (0, 4, 5, 20, 31)
     ]
     assert clip.info.alpha
+
+
+def test_films_from_keyframes_are_as_transparent(tmp_path: Path) -> None:
+    source = write_input(tmp_path, ".mov")
+    painted = np.ascontiguousarray(0.8 - 0.6 * moving(0))
+    done = video(source, None, tmp_path / "out.mov", keyframes={0: painted})
+    assert (done.engine, done.notes) == ("keyframes", ())
+    for number, plane in enumerate(alphas(tmp_path / "out.mov")):
+        assert plane is not None
+        assert np.abs(plane - matte(number)).mean() < 0.005
