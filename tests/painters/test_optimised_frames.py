@@ -12,6 +12,7 @@ import torch
 import impasto
 from impasto.clips import Guide
 from impasto.painters.frames import optimised
+from impasto.progress import Progress, ProgressCallback
 from impasto.tensors import to_tensor
 from impasto.types import Painting, Picture, Pixels
 from tests.conftest import blobs
@@ -36,8 +37,9 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
     """The pictures that paintings start from, none of which is painted."""
     found: list[Picture] = []
 
-    def paint(photo: Picture, *_: Any, start: Picture, **__: Any) -> Painting:
+    def paint(photo: Picture, *_: Any, start: Picture, on_progress: ProgressCallback, **__: Any) -> Painting:
         found.append(start)
+        on_progress(Progress(losses={"total": 1.0, "temporal": 0.0}))
         return Painting(photo, {"total": 1.0}, 0, 0.0, False)
 
     monkeypatch.setattr(optimised, "paint", paint)
@@ -96,5 +98,8 @@ def test_a_guided_frame_is_painted_until_its_loss_is_the_aim() -> None:
     further = frames.paint(PHOTO, Guide(first.pixels, free, nowhere, 0.0))
     assert again.loss <= first.loss
     assert np.array_equal(again.pixels, first.pixels), "it is as good as the first already"
+    held = ((np.clip(first.pixels + np.float32(0.2), 0, 1), nowhere + 1),)
+    kept = frames.paint(PHOTO, Guide(first.pixels, held, nowhere, first.loss))
+    assert np.array_equal(kept.pixels, first.pixels), "how far it is from earlier frames has no part in that"
     assert further.loss < 0.96 * first.loss, "without an aim it goes on"
     assert np.abs(again.pixels - first.pixels).mean() < 0.5 * np.abs(further.pixels - first.pixels).mean()

@@ -34,7 +34,7 @@ class Guide:
 
 @dataclass(frozen=True)
 class GuidedPainting:
-    """A painting (H, W, 3) and the loss that it was painted to."""
+    """A painting (H, W, 3) and the loss that it was painted to, that of the guide left aside."""
 
     pixels: Pixels
     loss: float

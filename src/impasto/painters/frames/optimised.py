@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, Unpack
 
 import torch
@@ -32,10 +33,11 @@ from impasto.painters.sources import (
     normalised,
     with_layer_names,
 )
-from impasto.progress import Cancel, ProgressCallback
+from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
 from impasto.types import Picture, Pixels
 
+TEMPORAL = "temporal"
 BINOMIAL = torch.tensor([1, 4, 6, 4, 1]) / 16
 
 
@@ -60,11 +62,34 @@ class CachedStyle:
         return self.style.samples(*arguments, **view)
 
 
+@dataclass
+class _Target:
+    """The loss that a guided frame is painted to, that of earlier frames left aside: as far as ``aim``."""
+
+    aim: float
+    on_progress: ProgressCallback | None
+    cancel: Cancel | None
+    loss: float = math.inf
+
+    def report(self, event: Progress) -> None:
+        self.loss = event.losses["total"] - event.losses[TEMPORAL]
+        if self.on_progress is not None:
+            self.on_progress(event)
+
+    @property
+    def reached(self) -> bool:
+        return self.loss <= self.aim
+
+    def is_over(self) -> bool:
+        return self.reached or (self.cancel is not None and self.cancel())
+
+
 class OptimisedFramePainter:
     """A painter of frames by optimisation (Gatys et al. 2016; Ruder et al. 2016, section 4).
 
     The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
-    A guided frame starts from the guide, at full size only, until its loss is the guide's aim or after
+    A guided frame starts from the guide, at full size only, until its loss but for the temporal one is the
+    guide's aim, or for
     ``next_iterations``. The temporal loss is the mean square of its difference to the guide's targets,
     weighted with ``temporal_weight``.
 
@@ -118,26 +143,26 @@ class OptimisedFramePainter:
 
     def paint(self, frame: Pixels, guide: Guide | None) -> GuidedPainting:
         """See ``clips.FramePainter``. Raises FrameCancelled once ``cancel`` returns True."""
-        options = self.options if guide is None else self._next_options(guide)
+        options = self.options if guide is None else self.next_options
         painted, styles = colours.prepare(Picture(frame), self.styles, options)
         places = arrange(painted, style_uses(styles, options), [], [], options)
         start = None if guide is None else self._start(frame, guide, places)
-        painting = paint(
-            painted,
-            places,
-            self.network,
-            options,
-            start=None if start is None else Picture(start),
-            extra_losses=None if guide is None else {"temporal": self._temporal(guide)},
-            on_progress=self.on_progress,
-            cancel=self.cancel,
+        painter = partial(paint, painted, places, self.network, options)
+        if guide is None or start is None:
+            painting = painter(on_progress=self.on_progress, cancel=self.cancel)
+            if painting.cancelled:
+                raise FrameCancelled
+            return GuidedPainting(painting.pixels, painting.losses["total"])
+        target = _Target(guide.aim, self.on_progress, self.cancel)
+        extra = {TEMPORAL: self._temporal(guide)}
+        painting = painter(
+            start=Picture(start), extra_losses=extra, on_progress=target.report, cancel=target.is_over
         )
-        if painting.cancelled:
+        if painting.cancelled and not target.reached:
             raise FrameCancelled
-        loss = painting.losses["total"]  # before the last step
-        if start is not None and guide is not None and painting.iterations == 1 and loss <= guide.aim:
-            return GuidedPainting(start, loss)
-        return GuidedPainting(painting.pixels, loss)
+        if target.reached and painting.iterations == 1:
+            return GuidedPainting(start, target.loss)
+        return GuidedPainting(painting.pixels, target.loss)
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
         """Return ``pixels`` with the colours that ``options`` ask for."""
@@ -146,10 +171,6 @@ class OptimisedFramePainter:
     def describe(self) -> str:
         """Return a description of the network: its name, weights and settings."""
         return str(self.network.describe())
-
-    def _next_options(self, guide: Guide) -> OptimizeOptions:
-        own = self.options.threshold or 0
-        return self.next_options.replace(threshold=max(own, guide.aim) or None)
 
     def _start(self, frame: Pixels, guide: Guide, places: Sequence[Place]) -> Pixels:
         """Return what a guided frame starts from: new ground as one pass paints it."""
