@@ -77,7 +77,7 @@ def test_the_wheel_holds_the_plug_ins_and_says_what_it_is(wheel: Path) -> None:
     assert files | {"impasto/plugins/client.py"} <= names
     assert metadata["Version"] == __version__
     assert metadata["License-Expression"] == "MIT"
-    assert not [line for line in metadata.get_all("Requires-Dist", []) if line == "torch>=2.13"]
+    assert "torch>=2.13" in metadata.get_all("Requires-Dist", [])
     assert not [name for name in names if name.startswith("tests/") or name.endswith((".pyc", ".log"))]
 
 
@@ -96,22 +96,33 @@ def test_the_wheel_in_an_empty_environment_paints_without_a_network(wheel: Path,
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
     constraints = str(ROOT / "constraints.txt")
+    slim = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "slim_wheel.py", wheel], check=True, capture_output=True, text=True
+    ).stdout.strip()
     install = [str(python), "-m", "pip", "install", "--quiet", "-c", constraints]
-    subprocess.run([*install, str(wheel)], check=True)
+    subprocess.run([*install, slim], check=True)
     photo, out = tmp_path / "photo.png", tmp_path / "out.png"
     imaging.write(Picture(blobs(128, 96, seed=1)), photo)
     arguments = ["fast", str(photo), "great-wave", "-o", str(out), "--quiet"]
     subprocess.run([str(python), "-c", OFFLINE, *arguments], check=True, cwd=tmp_path)
     assert imaging.read(out).width == 128
+    stylize = [
+        "stylize",
+        str(photo),
+        "great-wave",
+        "-o",
+        str(tmp_path / "two.png"),
+        "--size",
+        "128",
+        "--quiet",
+    ]
     refused = subprocess.run(
-        [str(python), "-m", "impasto", "stylize", str(photo), "great-wave", "-o", str(out)],
-        capture_output=True,
-        text=True,
-        check=False,
+        [str(python), "-m", "impasto", *stylize], capture_output=True, text=True, check=False
     )
     assert refused.returncode == 2
     assert "needs torch" in refused.stderr
-    subprocess.run([*install, f"{wheel}[torch]"], check=True)
-    arguments = ["stylize", str(photo), "great-wave", "-o", str(out), "--size", "128", "--quiet"]
-    subprocess.run([str(python), "-c", OFFLINE, *arguments], check=True, cwd=tmp_path)
-    assert imaging.read(out).width == 128
+    remove = [str(python), "-m", "pip", "uninstall", "--quiet", "--yes", "impasto-fast"]
+    subprocess.run(remove, check=True)
+    subprocess.run([*install, str(wheel)], check=True)
+    subprocess.run([str(python), "-c", OFFLINE, *stylize], check=True, cwd=tmp_path)
+    assert imaging.read(tmp_path / "two.png").width == 128

@@ -68,11 +68,15 @@ def _quoted(requirement: str) -> str:
 def torch_needed() -> Iterator[None]:
     """Turn the failure to import torch into MissingExtraError; a block, or the decorator of a function.
 
-    The package paints with fast networks without torch, which is the extra ``torch``.
+    The package paints with fast networks without torch, and is also published so, as impasto-fast.
     """
     try:
         yield
     except ModuleNotFoundError as problem:
         if problem.name != "torch":
             raise
-        raise missing("everything but the fast engine needs torch", "torch") from problem
+        raise MissingExtraError(
+            "everything but the fast engine needs torch, which is not installed: pip install torch",
+            expected="torch",
+            actual="it is not installed",
+        ) from problem
