@@ -153,6 +153,7 @@ def test_an_unknown_program_is_refused_with_those_there_are() -> None:
 
 
 def test_the_command_installs_lists_and_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMPASTO_FORCE")
     monkeypatch.setattr(System, "here", classmethod(lambda cls: cls("linux", tmp_path, {})))
     made(tmp_path / ".config/GIMP/3.0")
     place = tmp_path / ".config/GIMP/3.0/plug-ins/impasto"
