@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import imaging
+from impasto.clips.mastering_display import MasteringDisplay
 from impasto.clips.timecode import Timecode
 from impasto.errors import OptionError
 from impasto.imaging.read_options import READING
@@ -80,7 +81,8 @@ class ClipInfo:
     10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
     first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
     the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for; ``transfer``, the
-    number of HDR's (ITU-T H.273), 0 for SDR; ``hdr``, whether frames have a headroom; ``timecode``, of the
+    number of HDR's (ITU-T H.273), 0 for SDR; ``hdr``, whether frames have a headroom; ``mastering``, the
+    display that HDR was graded on; ``timecode``, of the
     first frame that is wanted; ``remarks``: what differs from the file, as far as it is known beforehand."""
 
     width: int
@@ -95,6 +97,7 @@ class ClipInfo:
     alpha: bool = False
     transfer: int = 0
     hdr: bool = False
+    mastering: MasteringDisplay | None = None
     timecode: Timecode | None = None
     remarks: tuple[str, ...] = ()
 

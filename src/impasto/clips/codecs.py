@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from impasto import files
+from impasto.clips.mastering_display import MasteringDisplay
 from impasto.errors import OptionError
 
 
@@ -18,7 +19,8 @@ class Codec:
     ``options``: the rest of them.
     ``alpha``: bits to pixel format with an alpha channel, and ``alpha_options``, those that it needs.
     ``containers``: suffixes that hold it. ``tag``: how MP4 and QuickTime call it, where not by default, and
-    ``alpha_tag``, with an alpha."""
+    ``alpha_tag``, with an alpha. ``parameters``: the option with the encoder's own parameters, where these
+    state a mastering display."""
 
     encoder: str
     formats: Mapping[int, str]
@@ -30,6 +32,7 @@ class Codec:
     alpha: Mapping[int, str] = field(default_factory=dict)
     alpha_options: Mapping[str, str] = field(default_factory=dict)
     alpha_tag: str = ""
+    parameters: str = ""
 
 
 _ANY = (".mp4", ".m4v", ".mov", ".mkv")
@@ -53,6 +56,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             _ANY,
             "hvc1",
             worst=51,
+            parameters="x265-params",
         ),
         "vp9": Codec(
             "libvpx-vp9",
@@ -69,6 +73,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             ("crf", 28),
             {"preset": "8", "svtav1-params": "lp=2"},
             (".webm", ".mkv", ".mp4"),
+            parameters="svtav1-params",
         ),
         "prores": Codec(
             "prores_ks",
@@ -146,7 +151,8 @@ class VideoOutput:
     """The path and format of a video to write: ``kind`` is "file", "gif", "y4m" or "frames".
 
     ``codec`` encodes the segments, None for frames; ``bits`` of each sample; ``quality``: the encoder's own
-    number; ``alpha``: whether it has an alpha channel; ``transfer``: of HDR (ITU-T H.273), 0 for SDR."""
+    number; ``alpha``: whether it has an alpha channel; ``transfer``: of HDR (ITU-T H.273), 0 for SDR;
+    ``mastering``: the display that HDR was graded on, if that is to be stated."""
 
     path: Path
     kind: str
@@ -156,6 +162,7 @@ class VideoOutput:
     options: Mapping[str, str] = field(default_factory=dict)
     alpha: bool = False
     transfer: int = 0
+    mastering: MasteringDisplay | None = None
 
     @property
     def tags(self) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
+from impasto.clips.mastering_display import mastering_of
 from impasto.clips.orientation import is_turned, turn_upright
 from impasto.clips.timecode import Timecode
 from impasto.errors import InputError
@@ -80,6 +81,7 @@ class VideoFile:
             alpha=request.alpha and self._has_alpha(sample),
             transfer=int(sample.color_trc) if colour.is_high_range(sample) else 0,
             hdr=request.hdr and colour.is_high_range(sample),
+            mastering=mastering_of(sample),
             timecode=self._timecode(ticks),
             remarks=tuple(remarks),
         )

@@ -121,6 +121,8 @@ def add_video_stream(container: Any, target: VideoOutput, width: int, height: in
     assert codec is not None
     options = dict(codec.options) | dict(target.options)
     options |= codec.alpha_options if target.alpha else {}
+    if target.mastering is not None:
+        options[codec.parameters] += f":{target.mastering.words(codec.encoder)}"
     if codec.quality is not None:
         name, default = codec.quality
         options[name] = str(default if target.quality is None else target.quality)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE
+from impasto.clips.mastering_display import mastering_of
 from impasto.errors import OptionError
 from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.options import FilmOptions
@@ -35,7 +36,7 @@ def light(number: int) -> NDArray[np.float32]:
     return found
 
 
-def write_hdr(path: Path, transfer: int, frames: int = 5) -> Path:
+def write_hdr(path: Path, transfer: int, frames: int = 5, more: str = "") -> Path:
     def tag(context: Any) -> None:
         context.color_range, context.colorspace = 1, 9
         context.color_primaries, context.color_trc = 9, transfer
@@ -49,7 +50,7 @@ def write_hdr(path: Path, transfer: int, frames: int = 5) -> Path:
         [light(n) for n in range(frames)],
         codec="libx265",
         pixel_format="yuv420p10le",
-        options={"crf": "4", "x265-params": "log-level=error"},
+        options={"crf": "4", "x265-params": f"log-level=error{more}"},
         prepare=tag,
         convert=convert,
     )
@@ -93,6 +94,28 @@ def test_hdr_stays_hdr_where_asked(tmp_path: Path, name: str, transfer: int) -> 
         square = np.s_[12:20, 14 + 4 * number : 22 + 4 * number]
         assert found[square].mean() == pytest.approx(there[square].mean(), rel=0.06)
         assert np.abs(found - there).mean() < 0.06
+
+
+GRADED = ":master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm", "out.mov"])
+def test_the_mastering_display_is_carried_or_told(tmp_path: Path, name: str) -> None:
+    source = write_hdr(tmp_path / "in.mkv", PQ, more=GRADED)
+    done = paint(source, tmp_path / name, film={"hdr": True})
+    there, found = (mastering_of(decoded(path)[0]) for path in (source, tmp_path / name))
+    assert there is not None
+    assert (there.high, there.low, there.red) == (1000, 0.005, (0.68, 0.32))
+    if name == "out.mov":
+        assert found is None
+        assert done.notes == ("the mastering display of HDR10 was left out: .mov states none",)
+        return
+    assert done.notes == ()
+    assert found is not None
+    assert found.high == pytest.approx(there.high, rel=1e-3)
+    assert found.low == pytest.approx(there.low, abs=1e-4)
+    for one, other in ((found.red, there.red), (found.green, there.green), (found.white, there.white)):
+        assert one == pytest.approx(other, abs=1e-4)
 
 
 def test_seams_of_parts_are_as_bright(tmp_path: Path) -> None:

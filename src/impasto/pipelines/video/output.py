@@ -95,6 +95,8 @@ class FilmOutput:
         if not self.is_frames:
             info = self.info
             lost = join(segments, self.target, info.time_base, self.last_ticks, self.tracks, info.timecode)
+            if self.target.transfer and info.mastering is not None and self.target.mastering is None:
+                lost.append(f"the mastering display of HDR10 was left out: {self.path.suffix} states none")
             return lost + self._lost_timecode()
         local.sweep(self.frame_path(0).parent)  # what workers that died have left
         lost = [] if self.tracks is None else left_out(self.tracks, self.target.kind)
@@ -203,7 +205,8 @@ def _hdr(target: VideoOutput, clip: ClipInfo, source: Path) -> VideoOutput:
             f"--hdr needs a video of 10 bits, in H.265, AV1 or ProRes; {target.path.name} would have "
             f"{target.bits} bits of another kind"
         )
-    return replace(target, transfer=PQ if clip.transfer == LINEAR else clip.transfer)
+    mastering = clip.mastering if target.codec is not None and target.codec.parameters else None
+    return replace(target, transfer=PQ if clip.transfer == LINEAR else clip.transfer, mastering=mastering)
 
 
 def _tracks(clip: Clip, film: FilmOptions) -> Tracks | None:
