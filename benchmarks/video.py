@@ -214,7 +214,7 @@ def long_shot(name: str, frames: Sequence[Frame], engine: str, judge: Encoder) -
     assert isinstance(alone, Alone)
     assert not isinstance(together, Alone)
     ours = [found.pixels for found in together.paint(frames)]
-    for n in (n for n in (3, *range(9, len(frames), 10), len(frames) - 1) if n < len(frames)):
+    for n in sorted({3, *range(9, len(frames), 10), len(frames) - 1} & set(range(len(frames)))):
         naive = alone.paint(frames[n].pixels)
         rows = [figures([frames[n]], [picture], judge)[0] for picture in (ours[n], naive)]
         away = [*rows[0] / rows[1] - 1, hardness(ours[n]) / hardness(naive) - 1]
