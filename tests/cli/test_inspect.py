@@ -85,18 +85,21 @@ def test_a_texture_is_saved_on_the_way_and_its_log_says_where(painting_file: Pat
     done = run("inspect", "losses", log, "-o", tmp_path / "l.png", "--strip", tmp_path / "s.png")
     assert done.exit_code == 0, done.output
     refused(run("texture", painting_file, "-o", out, "--content-weight", 3), "--content-weight")
+    refused(run("texture", painting_file, "-o", out, "--max-pixels", 100), "at most 100 pixels")
 
 
 def test_the_pages_command_paints_with_the_same_options() -> None:
-    from impasto.cli.choices import Choices
+    from impasto.cli.choices import Choices, ReadChoices
     from impasto.cli.explain import painting_command
 
     typed = Choices(preset="gatys2016", style_layers="relu1_1:2,relu2_1", clip=False, style_weight=3.0)
-    words = shlex.split(painting_command("a photo.jpg", "b.jpg", typed, typed.options().replace(size=448)))
+    options, read = typed.options().replace(size=448), ReadChoices(max_pixels=9000)
+    words = shlex.split(painting_command("a photo.jpg", "b.jpg", typed, options, read))
     assert words[:4] == ["impasto", "stylize", "a photo.jpg", "b.jpg"]
     parsed = load("stylize").make_context("stylize", words[2:]).params
     again = Choices(**{f.name: parsed[f.name] for f in fields(Choices)})
-    assert again.options() == typed.options().replace(size=448)
+    assert again.options() == options
+    assert ReadChoices(max_pixels=parsed["max_pixels"]) == read
 
 
 def test_layers_paints_a_grid_and_goes_on_in_its_folder(

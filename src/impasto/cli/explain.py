@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.choices import Choices, Json, Quiet, shown, spelt, with_choices
+from impasto.cli.choices import Choices, Json, Quiet, ReadChoices, shown, spelt, with_choices
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import OptionError
@@ -24,6 +24,7 @@ def explain(
     output: Annotated[Path, typer.Option("--output", "-o", help="The page, .html.")] = Path("report.html"),
     *,
     choices: Choices,
+    reading: ReadChoices,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -51,7 +52,8 @@ def explain(
             style,
             output,
             options=options,
-            command=painting_command(content, style, choices, options),
+            reading=reading.options(),
+            command=painting_command(content, style, choices, options, reading),
             on_progress=display,
             cancel=lambda: interrupts.seen,
         )
@@ -63,15 +65,19 @@ def explain(
     display.finish(words, **about, bytes=page.size, seconds=round(page.seconds, 2))
 
 
-def painting_command(content: str, style: str, choices: Choices, options: OptimizeOptions) -> str:
-    """Return the command that paints the page's picture, with ``choices`` as they were typed."""
+def painting_command(
+    content: str, style: str, choices: Choices, options: OptimizeOptions, reading: ReadChoices
+) -> str:
+    """Return the command that paints the page's picture, with ``choices`` and ``reading`` as typed."""
     words = ["impasto", "stylize", content, style, "-o", "out.png"]
     if choices.size is None:
         size = options.size
         words += ["--size", "x".join(map(str, size)) if isinstance(size, tuple) else str(size)]
-    for name, value in vars(choices).items():
-        if isinstance(value, bool):
-            words.append(spelt(name) if value else spelt(name).replace("--", "--no-", 1))
-        elif value is not None:
-            words += [spelt(name), str(value)]
+    for typed in (choices, reading):
+        for name, value in vars(typed).items():
+            flag = spelt(name, typed.kind)
+            if isinstance(value, bool):
+                words.append(flag if value else flag.replace("--", "--no-", 1))
+            elif value is not None:
+                words += [flag, str(value)]
     return shlex.join(words)

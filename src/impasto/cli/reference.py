@@ -30,9 +30,8 @@ def tables() -> str:
     film = _table("Films (`impasto video`, `impasto.FilmOptions`)", list(_rows(FilmOptions)))
     inputs = _table("Inputs (`impasto stylize`, `fast`, `batch`, and Python)", list(_rows(Inputs)))
     save = _table("Files of paintings (`impasto stylize`, `fast`, `batch`)", list(_rows(SaveOptions)))
-    read = _table(
-        "Reading of pictures (`impasto stylize`, `fast`, `batch`, `resume`)", list(_rows(ReadOptions))
-    )
+    readers = "`impasto stylize`, `fast`, `batch`, `resume`, `texture`, `explain`"
+    read = _table(f"Reading of pictures ({readers})", list(_rows(ReadOptions)))
     paint = (_table(group or "Painting", rows) for group, rows in optimise.items())
     return "\n".join([inputs, *paint, fast, film, read, save])
 

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from impasto.cli import completion
-from impasto.cli.choices import Choices, Format, Json, Quality, Quiet, parse_size, shown, with_choices
+from impasto.cli.choices import (
+    Choices,
+    Format,
+    Json,
+    Quality,
+    Quiet,
+    ReadChoices,
+    parse_size,
+    shown,
+    with_choices,
+)
 from impasto.cli.display import Display
 from impasto.cli.new_files import check_new
 from impasto.cli.painting import INTERRUPTED, Interrupts
@@ -40,6 +50,7 @@ def texture(
     ] = None,
     format: Format = None,  # noqa: ARG001 - cli.streams reads it
     quality: Quality = 95,
+    reading: ReadChoices,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -90,6 +101,7 @@ def texture(
             style,
             (width, height),
             options=options,
+            reading=reading.options(),
             on_progress=on_progress,
             cancel=lambda: interrupts.seen,
         )

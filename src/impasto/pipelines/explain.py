@@ -12,6 +12,7 @@ from impasto.catalogue.measured import PictureStyle
 from impasto.errors import OptionError
 from impasto.extras import torch_needed
 from impasto.files.places import readable
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html
@@ -63,6 +64,7 @@ def explain(
     options: OptimizeOptions | None = None,
     command: str | None = None,
     names: tuple[str, str] | None = None,
+    reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Page | None:
@@ -71,14 +73,14 @@ def explain(
     ``style``: as for ``impasto.stylize``; for one without a picture, such as a named style, a texture is
     shown. ``options``: those of the painting. ``command``: the command that paints the picture again, for
     the page to show; by default a call from Python. ``names``: the names of the two pictures, if other than
-    their file names. Raises InputError and its subclasses before any work, MissingExtraError without
-    matplotlib.
+    their file names. ``reading``: how they are read. Raises InputError and its subclasses before any work,
+    MissingExtraError without matplotlib.
     """
     began = perf_counter()
     require_matplotlib()
     check_page(output)
     story = compute_story(
-        content, style, options=options, names=names, on_progress=on_progress, cancel=cancel
+        content, style, options=options, names=names, reading=reading, on_progress=on_progress, cancel=cancel
     )
     if story is None:
         return None
@@ -95,6 +97,7 @@ def compute_story(
     *,
     options: OptimizeOptions | None = None,
     names: tuple[str, str] | None = None,
+    reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Story | None:
@@ -112,8 +115,8 @@ def compute_story(
             f"{chosen.content_weight:g} and {chosen.style_weight:g}"
         )
     photo, loaded = (
-        opaque(load_picture(content, size=chosen.size)),
-        load_style(style, **chosen.style_sampling()),
+        opaque(load_picture(content, reading, chosen.size)),
+        load_style(style, **chosen.style_sampling(), reading=reading),
     )
     check_style_files([loaded], network, chosen)
     sets = len(paper_layers(network)) if isinstance(loaded, PictureStyle) else len(chosen.style_layers)

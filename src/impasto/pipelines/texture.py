@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from impasto.encoders import FeatureExtractor
 from impasto.extras import torch_needed
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.reconstruction import TEXTURE, Reconstruction, synthesise
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import StyleLike, check_style_files, load_style
@@ -18,18 +19,20 @@ def texture(
     *,
     options: OptimizeOptions = TEXTURE,
     encoder: FeatureExtractor | None = None,
+    reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
     """Return a texture in ``style`` of any ``size``, (width, height) or the side of a square.
 
     ``style``: as for ``impasto.stylize``. ``encoder``: the network that ``options`` name, if loaded.
+    ``reading``: how pictures are read.
     Raises InputError and its subclasses.
     """
     width, height = size if isinstance(size, tuple) else (size, size)
     chosen = options.replace(size=(width, height), content_layers={})
     network = encoder or find_network(chosen.encoder, chosen)
-    loaded = load_style(style, **chosen.style_sampling())
+    loaded = load_style(style, **chosen.style_sampling(), reading=reading)
     check_style_files([loaded], network, chosen)
     return synthesise(
         network, loaded, (width, height), options=chosen, on_progress=on_progress, cancel=cancel

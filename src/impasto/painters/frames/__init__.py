@@ -44,6 +44,7 @@ def make_frame_painter(
         [style.place for style in job.styles],
         job.options,
         first,
+        reading=job.reading,
         temporal_weight=temporal_weight,
         next_iterations=next_iterations,
         on_progress=on_progress,

@@ -16,6 +16,7 @@ from impasto.catalogue.measured import Style, StyleView
 from impasto.clips import Guide, GuidedPainting
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
+from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.objectives import Samples, StyleStatistics
 from impasto.optimize import colours
@@ -108,6 +109,7 @@ class OptimisedFramePainter:
         options: OptimizeOptions,
         first: Pixels,
         *,
+        reading: ReadOptions = READING,
         temporal_weight: float,
         next_iterations: int,
         on_progress: ProgressCallback | None = None,
@@ -126,7 +128,7 @@ class OptimisedFramePainter:
             raise OptionError("the frames of a film have seams at their edges: expected no seamless")
         height, width = first.shape[:2]
         sampling = options.replace(size=(width, height)).style_sampling()
-        loaded = [load_style(style, **sampling) for style in styles]
+        loaded = [load_style(style, **sampling, reading=reading) for style in styles]
         network = normalised(load_encoder(options), options, Picture(first), loaded)
         options = with_layer_names(options, network)
         check_style_files(loaded, network, options)

@@ -72,6 +72,7 @@ def _run(job: dict[str, object], line: Connection) -> None:
             found.styles[0].place,
             found.output,
             options=found.options,
+            reading=found.reading,
             names=(found.content.label, found.styles[0].label),
             on_progress=lambda event: line.send(replace(event, parts=())),
         )
