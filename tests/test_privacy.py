@@ -85,6 +85,7 @@ CASES = {
     "plugin list": ["plugin list"],
     "plugin remove": ["plugin install gimp --folder photos", "plugin remove gimp --folder photos"],
     "plugin path": ["plugin path gimp --folder photos"],
+    "watch": ["watch photos painted --style starry-night --once --settled 0"],
     "doctor": ["doctor"],
     "config": ["config"],
     "models list": ["models list"],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from impasto.pipelines.batch import batch
     from impasto.pipelines.explain import explain
     from impasto.pipelines.export import export
+    from impasto.pipelines.folder_watch import watch
     from impasto.pipelines.measure import measure
     from impasto.pipelines.photo import Session, fast, stylize
     from impasto.pipelines.result import Result
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Result": "impasto.pipelines.result",
     "Session": "impasto.pipelines.photo",
+    "watch": "impasto.pipelines.folder_watch",
     "train": "impasto.pipelines.train.training",
     "load_style": "impasto.painters.sources",
     "make_style": "impasto.pipelines.style",
@@ -78,6 +80,7 @@ __all__ = [
     "texture",
     "train",
     "video",
+    "watch",
 ]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +28,44 @@ def paint_everything(house: House, stop: threading.Event) -> None:
     while not stop.wait(0.05):
         for lane in LANES:
             house.painter.run_next(lane)
+
+
+def test_a_photo_booth_shows_and_paints_what_its_camera_writes(
+    make: Callable[..., House], tmp_path: Path
+) -> None:
+    house = make(accounts=True)
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "shots" / "one.jpg").write_bytes(encoded(64, 48))
+    (tmp_path / "shots" / "begun.jpg").write_bytes(b"")
+    stop = threading.Event()
+    thread = threading.Thread(target=paint_everything, args=(house, stop))
+    thread.start()
+    example, folders = ROOT / "examples" / "photo_booth.py", ("shots", "painted")
+    words = [
+        *(tmp_path / folder for folder in folders),
+        "starry-night",
+        "--url",
+        house.url,
+        "--once",
+        "--size",
+        "64",
+    ]
+    try:
+        done = subprocess.run(
+            [sys.executable, str(example), *map(str, words)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "IMPASTO_STUDIO_TOKEN": TOKENS["anna"]},
+        )
+    finally:
+        stop.set()
+        thread.join()
+    assert "painted: one.jpg" in done.stdout
+    assert "begun.jpg: " in done.stdout
+    assert sorted(p.name for p in (tmp_path / "painted").iterdir()) == ["one.jpg"]
+    with Image.open(tmp_path / "painted" / "one.jpg") as picture:
+        assert picture.size == (64, 48)
 
 
 def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_path: Path) -> None:

@@ -66,6 +66,11 @@ COMMANDS = {
         "Finish an interrupted painting from its CHECKPOINT.",
         PAINT,
     ),
+    "watch": Listed(
+        "watch:watch",
+        "Paint each photograph that arrives in the folder IN, into the folder OUT.",
+        PAINT,
+    ),
     "studio": Listed(
         "studio:studio",
         "Start the studio, a web page for painting photographs.",
@@ -174,6 +179,7 @@ WRITTEN = frozenset(
         "video",
         "plot",
         "data_dir",
+        "move",
     ]
 )
 """The parameters of all commands that name files and folders to write; those of others are inputs."""

@@ -33,6 +33,10 @@ EVERYDAY: Mapping[str, tuple[str, ...]] = {
         *("style", "output", "preset", "size", "style_weight", "style_scale", "color", "fast", "format"),
         *("workers", "recursive", "quality", "quiet", "json", "dry_run", "help_all"),
     ),
+    "watch": (
+        *("style", "fast", "move", "once", "size", "format", "style_weight", "preset", "every", "settled"),
+        *("quality", "quiet", "json", "help_all"),
+    ),
     "video": (
         *("style", "output", "fast", "size", "start", "end", "rate", "codec", "quality", "workers"),
         *("quiet", "json", "force", "dry_run", "help_all"),

@@ -1,0 +1,126 @@
+"""``impasto watch``: paint what arrives in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.cli import completion
+from impasto.cli.batch import fast_options
+from impasto.cli.choices import (
+    NETWORKS,
+    Choices,
+    Json,
+    NetworkChoices,
+    Quiet,
+    ReadChoices,
+    SaveChoices,
+    shown,
+    with_choices,
+)
+from impasto.cli.display import Display
+from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.errors import InputError
+from impasto.jobs.output_names import PAIRED
+
+if TYPE_CHECKING:
+    from impasto.jobs.manifest import Record
+
+
+@with_choices
+def watch(
+    contents: Annotated[Path, typer.Argument(metavar="IN", help="The folder to watch.", show_default=False)],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The folder for the paintings.", show_default=False)
+    ],
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Named styles, paintings, style files; a folder is one style. Repeatable.",
+            autocompletion=completion.styles,
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast/--optimize",
+            show_default=False,
+            help="Paint with the fast network, or by optimisation, which is slower. \\[default: fast]",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = True,
+    move: Annotated[
+        Path | None,
+        typer.Option(
+            help="Move photographs to this folder once they are painted.", show_default="leave them"
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Paint what is there, and exit.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks at the folder.")] = 1.0,
+    settled: Annotated[
+        float, typer.Option(min=0, help="Seconds for which a file must not change before it is painted.")
+    ] = 2.0,
+    choices: Choices,
+    network: NetworkChoices,
+    format: Annotated[str, typer.Option(help="Format of the results: jpg, webp and so on.")] = "png",
+    output_template: Annotated[
+        str,
+        typer.Option(
+            metavar="TEMPLATE", help="Names of the results, with the fields {name}, {style} and {size}."
+        ),
+    ] = PAIRED,
+    saving: SaveChoices,
+    reading: ReadChoices,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Paint each photograph that arrives in the folder IN, into the folder OUT.
+
+    \b
+    impasto watch in/ out/ --style starry-night
+    impasto watch in/ out/ --style painting.jpg --move done/ --size 1600 --format jpg
+    impasto watch in/ out/ --style great-wave --optimize --size 1024
+    impasto watch in/ out/ --style starry-night --once
+
+    Files that are still being written are left until they have settled; the folder may be on a network disk.
+    After a restart nothing is painted twice, and what was begun is finished. Ctrl-C and SIGTERM end it.
+    """
+    if not style:
+        raise InputError("missing option: --style STYLE; see impasto watch --help")
+    from impasto.pipelines.folder_watch import watch as watch_folder
+
+    options = fast_options(choices, network, fast=fast) or choices.options()
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
+        display.say(f"watching {contents}", event="watching", folder=str(contents))
+
+        def told(record: Record) -> None:
+            about = {"output": record.output, "content": record.job.content.place}
+            if record.done:
+                words = f"painted: {record.output} ({record.seconds:.1f} s)"
+                display.say(words, event="painted", **about, seconds=record.seconds)
+            else:
+                words = f"failed: {record.job.content.place}: {record.error}"
+                display.say(words, event="failed", **about, error=record.error)
+
+        made = watch_folder(
+            contents,
+            style,
+            output,
+            options=options,
+            suffix=f".{format.lower().removeprefix('.')}",
+            output_template=output_template,
+            move=move,
+            once=once,
+            every=every,
+            settled=settled,
+            reading=reading.options(),
+            on_record=told,
+            cancel=lambda: interrupts.seen,
+            **saving.changes(),
+        )
+    display.finish(f"{made} painted", painted=made, cancelled=interrupts.seen)
+    raise typer.Exit(INTERRUPTED if interrupts.seen else 0)

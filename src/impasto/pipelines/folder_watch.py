@@ -1,0 +1,234 @@
+"""A folder that is watched: each photograph that arrives in it is painted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from impasto import imaging
+from impasto.errors import InputError, OptionError, OutputError
+from impasto.files import make_folder
+from impasto.files.locks import locked
+from impasto.imaging.read_options import READING, ReadOptions
+from impasto.jobs import Job, PaintOptions, Reference
+from impasto.jobs.batch import HIDDEN, outlook, run
+from impasto.jobs.manifest import Record, manifest, records
+from impasto.jobs.output_names import PAIRED
+from impasto.jobs.pairs import known_styles, pairs
+from impasto.optimize.checkpoints import INTERVAL
+from impasto.painters import Painter, make_painter
+from impasto.pipelines.batch import Performer
+from impasto.progress import Cancel, ProgressCallback
+
+EVERY, SETTLED = 1.0, 2.0
+"""Seconds between two looks at the folder, and for which a file must not change before it is painted."""
+_NAP = 0.1
+
+_State = tuple[int, int]
+"""The size of a file, and when it was changed."""
+
+
+@dataclass
+class _Arrivals:
+    """The files of a folder, and since when each is as it is."""
+
+    folder: Path
+    settled: float
+    done: dict[Path, _State] = field(default_factory=dict)
+    _seen: dict[Path, tuple[_State, float]] = field(default_factory=dict)
+
+    def look(self, now: float) -> tuple[list[Path], bool]:
+        """Return the photographs that have settled and are not done, and whether others still arrive."""
+        with warnings.catch_warnings(action="ignore"):  # what is passed over is said once, at the beginning
+            found = imaging.pictures_in(self.folder)
+        ready, arriving = [], False
+        for path in found:
+            try:
+                about = path.stat()
+            except OSError:  # it has just been taken away
+                continue
+            state = about.st_size, about.st_mtime_ns
+            if self.done.get(path) == state:
+                continue
+            before = self._seen.get(path)
+            if before is None or before[0] != state:
+                self._seen[path] = before = state, now
+            if state[0] and now - before[1] >= self.settled:
+                ready.append(path)
+            else:
+                arriving = True
+        return ready, arriving
+
+    def finish(self, path: Path) -> None:
+        """Leave ``path``, as it was when it was seen last, alone from now on."""
+        self.done[path] = self._seen[path][0]
+
+
+def watch(
+    folder: str | os.PathLike[str],
+    styles: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    *,
+    options: PaintOptions,
+    suffix: str = ".png",
+    output_template: str = PAIRED,
+    move: str | os.PathLike[str] | None = None,
+    once: bool = False,
+    every: float = EVERY,
+    settled: float = SETTLED,
+    checkpoint_every: float = INTERVAL,
+    reading: ReadOptions = READING,
+    on_progress: ProgressCallback | None = None,
+    on_record: Callable[[Record], None] | None = None,
+    cancel: Cancel | None = None,
+    **more: Any,
+) -> int:
+    """Paint each photograph that arrives in ``folder`` in each of ``styles``, into the folder ``output``.
+
+    This goes on until ``cancel`` returns True. Returns how many paintings were made.
+
+    The folder is looked at ``every`` so many seconds, which works on network disks too. A photograph is
+    painted once its size and time have not changed for ``settled`` seconds; one that changes later is painted
+    again. What is finished stands in the ``manifest.jsonl`` of ``output``, as of ``impasto.batch``: after a
+    restart nothing is painted twice, and unfinished paintings resume. ``move``: a folder to which photographs
+    go once all their paintings are written; None leaves them. ``once``: end when nothing is left to paint.
+    ``options``, ``suffix``, ``output_template``, ``checkpoint_every``, ``reading`` and ``more`` (fields of
+    jobs): as in ``impasto.batch``. ``on_record`` is called with the record of each painting, also of one that
+    failed.
+
+    Raises InputError and its subclasses for unusable arguments, or if the folder is watched already, and
+    OutputError.
+    """
+    inside, place = Path(folder), Path(output)
+    names = [styles] if isinstance(styles, (str, os.PathLike)) else list(styles)
+    wanted = known_styles(os.fspath(one) for one in names)
+    _check(inside, place, None if move is None else Path(move), every, settled)
+    painter = make_painter(Job(Reference(), (), options=options, reading=reading))
+    for style in wanted:
+        painter.check_style(style)
+    if options.device == "auto":
+        options = options.replace(device=painter.device)
+    make_folder(place, "the paintings")
+    hidden = place / HIDDEN
+    make_folder(hidden, "the paintings")
+    stop, arrivals, made = cancel or (lambda: False), _Arrivals(inside, settled), 0
+    imaging.pictures_in(inside)  # says what is passed over
+    desk = _Desk(place, wanted, options, suffix, output_template, move is not None, painter, checkpoint_every)
+    with locked(hidden / "watch.lock", f"another process paints what arrives into {place}"):
+        while not stop():
+            ready, arriving = arrivals.look(time.monotonic())
+            for photo in ready:
+                if stop():
+                    break
+                found = desk.paint(photo, on_progress, stop, reading=reading, **more)
+                if found is None:
+                    break  # cancelled
+                arrivals.finish(photo)
+                made += sum(record.done for record in found)
+                for record in found:
+                    if on_record is not None:
+                        on_record(record)
+                if move is not None and all(record.done for record in found):
+                    _moved(photo, Path(move))
+            if once and not ready and not arriving:
+                break
+            _wait(every, stop)
+    return made
+
+
+@dataclass
+class _Desk:
+    """A painter, and the folder that its paintings go to."""
+
+    folder: Path
+    styles: Sequence[str]
+    options: PaintOptions
+    suffix: str
+    template: str
+    moves: bool
+    painter: Painter
+    checkpoint_every: float
+
+    def paint(
+        self, photo: Path, on_progress: ProgressCallback | None, cancel: Cancel, **more: Any
+    ) -> tuple[Record, ...] | None:
+        """Paint ``photo`` in all styles, and return the records of what was not done before; None if that was
+        cancelled."""
+        jobs = self._jobs(photo, more)
+        done = {job.output for job, why in outlook(jobs, self.folder, network=self._network) if why is None}
+        perform = Performer(self.checkpoint_every, self.painter)
+        found = run(jobs, self.folder, perform, network=self._network, on_progress=on_progress, cancel=cancel)
+        if found.cancelled:
+            return None
+        return tuple(r for r in found.records if str(self.folder / r.output) not in done)
+
+    @property
+    def _network(self) -> str:
+        return self.painter.network
+
+    def _jobs(self, photo: Path, more: dict[str, Any]) -> list[Job]:
+        """Return the jobs of a photograph, under names that no other photograph's paintings have."""
+        number = 1
+        while True:
+            apart = self.template if number == 1 else f"{self.template}-{number}"
+            jobs = pairs(
+                [str(photo)],
+                self.styles,
+                self.folder,
+                self.options,
+                suffix=self.suffix,
+                template=apart,
+                **more,
+            )
+            if not any(self._is_of_another(job) for job in jobs):
+                return jobs
+            number += 1
+
+    def _is_of_another(self, job: Job) -> bool:
+        """Return whether the output is a painting of another photograph, or of one that was moved away."""
+        if not Path(job.output).exists():
+            return False
+        record = records(manifest(str(self.folder))).get(Path(job.output).name)
+        if record is None or record.job.content.place != job.content.place:
+            return True
+        ((_, why),) = outlook([job], self.folder, network=self._network)
+        return self.moves and why is not None
+
+
+def _check(inside: Path, place: Path, move: Path | None, every: float, settled: float) -> None:
+    """Raise InputError and its subclasses for what cannot be watched."""
+    if not inside.is_dir():
+        raise InputError(f"expected a folder to watch; got {inside}")
+    if not (every > 0 and settled >= 0):
+        raise OptionError(f"expected seconds above 0 between looks; got {every:g} and {settled:g}")
+    for folder, what in ((place, "paintings"), (move, "photographs that are done")):
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise OutputError(f"expected a folder for the {what}; {folder} is a file")
+        if folder is not None and folder.resolve() == inside.resolve():
+            raise InputError(f"expected another folder for the {what} than the one that is watched, {inside}")
+
+
+def _moved(photo: Path, folder: Path) -> None:
+    """Move ``photo`` to ``folder``, under a name that is free. Raises OutputError."""
+    make_folder(folder, "photographs that are done")
+    target, number = folder / photo.name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{photo.stem}-{number}{photo.suffix}"
+    try:
+        shutil.move(photo, target)
+    except OSError as error:
+        raise OutputError(f"cannot move {photo} to {folder}: {error.strerror}") from error
+
+
+def _wait(seconds: float, stop: Cancel) -> None:
+    """Sleep, but no longer than until ``stop`` returns True."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not stop():
+        time.sleep(min(_NAP, max(0.0, end - time.monotonic())))
