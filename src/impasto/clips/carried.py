@@ -35,6 +35,12 @@ second, there is new ground."""
 _BUDGET = 15.0
 """New ground goes on from what is beside it as long as the photograph there and the keyframe's differ by less
 than this, of 255; else it is painted by patch search."""
+_LOST, _LIGHT = 30.0, 12.0
+"""Paint is lost where the keyframe's photograph at its place differs by more than this, of 255, but for what
+changes over more than so many pixels, as light does."""
+_FRESH, _OLD = 5, 255
+"""New ground that turns out to be wrong is painted again in its first frames. The second is the age of paint
+that was there from the beginning."""
 _WORN = 1.35, 1.75
 """Paint stretched by more is replaced; each part of the picture has its own limit between the two, since all
 at once would be seen."""
@@ -98,10 +104,12 @@ class Carrier:
         self._photo = key.photo
         self._places = own_places(height, width)
         self._kept: Plane = np.ones((height, width), np.float32)
+        self._age = np.full((height, width), _OLD, np.uint8)
         self._number = 0
         if state is not None:
             self._photo, self._places = state["photo"], state["places"]
             self._kept, self._number = from_bytes(state["kept"]), int(state["number"])
+            self._age = state["age"]
 
     @property
     def state(self) -> Mapping[str, NDArray[Any]]:
@@ -110,6 +118,7 @@ class Carrier:
             "photo": self._photo,
             "places": self._places,
             "kept": to_bytes(self._kept),
+            "age": self._age,
             "number": np.array(self._number),
         }
 
@@ -121,12 +130,12 @@ class Carrier:
     def carry(self, photo: Bytes) -> Carried:
         """Carry the paint to the next frame, (H, W, 3) uint8, and return that."""
         if not np.array_equal(photo, self._photo):
-            self._places, self._kept = self._carried(photo)
+            self._go_on(photo)
             self._photo = photo
         self._number += 1
         return self.show()
 
-    def _carried(self, photo: Bytes) -> tuple[Places, Plane]:
+    def _go_on(self, photo: Bytes) -> None:
         key = self.key
         pixels, before = from_bytes(photo), from_bytes(self._photo)
         found_motion = motion(pixels, before)
@@ -141,18 +150,28 @@ class Carrier:
         )
         places = corrected(places, pixels, from_bytes(key.photo), (kept > 0.5) & ~new)
         places = without_specks(places)
-        off = ~inside(places, -_EDGE)
-        new = (
-            _grown(cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0)
-            | off
+        new = cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
+        guide = guide_of(photo).astype(np.float32)
+        age = found(self._age.astype(np.float32), there, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE).astype(
+            np.uint8
         )
+        settled = (age >= _FRESH) & (kept < 0.5)
+        new = _grown(new | (self._lost(places, guide) & ~settled)) | ~inside(places, -_EDGE)
         worn = self._worn(places) & ~new
-        places, unknown = self._extended(places, new, worn, photo)
+        places, unknown = self._extended(places, new, worn, guide)
         if unknown.any() or worn.any():
             around = extended(places, unknown)
             painting = to_bytes(_painted(key, around))
             places = fill(key.exemplar, photo, painting, around, unknown | worn, ~unknown, self._number)
-        return places, from_bytes(to_bytes(np.where(new, np.float32(0), kept)))
+        self._places = places
+        self._kept = from_bytes(to_bytes(np.where(new, np.float32(0), kept)))
+        self._age = np.where(new | worn, 0, np.minimum(age, _OLD - 1) + 1).astype(np.uint8)
+
+    def _lost(self, places: Places, guide: NDArray[np.float32]) -> Marks:
+        """Return the pixels that do not show what the keyframe shows at their places; light may change."""
+        apart = found(self.key.guide, places) - guide
+        apart -= cv2.GaussianBlur(apart, (0, 0), _LIGHT)
+        return np.asarray(_soft(_mean_square(apart), 1.0) > _LOST**2)
 
     def _worn(self, places: Places) -> Marks:
         """Return the pixels whose paint is stretched, squeezed or in rags."""
@@ -160,14 +179,16 @@ class Carrier:
         ragged = cv2.boxFilter(at_seams.astype(np.float32), -1, (15, 15)) > _RAGGED * self._limit
         return _grown(((stretch(places) > self._limit) & ~_grown(at_seams, 5)) | ragged)
 
-    def _extended(self, places: Places, new: Marks, worn: Marks, photo: Bytes) -> tuple[Places, Marks]:
+    def _extended(
+        self, places: Places, new: Marks, worn: Marks, guide: NDArray[np.float32]
+    ) -> tuple[Places, Marks]:
         """Return ``places`` with those of new ground going on from what is beside it, and where that is not
         what the photograph shows."""
         if not new.any():
             return places, new
         onward = extended(places, new | worn)
         shown = found(self.key.guide, onward)
-        apart = _soft(_mean_square(shown - guide_of(photo)), 1.0)
+        apart = _soft(_mean_square(shown - guide), 1.0)
         alike = inside(onward, 0) & (apart < _BUDGET**2)
         unknown = _grown(new & ~alike) & new
         return np.asarray(np.where((new & alike)[..., None], onward, places), np.float32), unknown
