@@ -213,3 +213,14 @@ def test_alpha_of_exr_is_told_where_it_is_left_out(tmp_path: Path) -> None:
     alpha = np.full((48, 64), 0.5, np.float32)
     source = write_sequence(tmp_path / "in", alpha=alpha)
     assert set(paint(source, tmp_path / "out.mp4").notes) == {TRANSPARENT, HIGH_RANGE}
+
+
+@pytest.mark.slow
+def test_workers_paint_exr_without_a_word_about_its_format(tmp_path: Path) -> None:
+    source = write_sequence(tmp_path / "in", 8)
+    for number in range(4, 8):  # another shot
+        exr.write(source / f"shot.{1001 + number}.exr", 8 - light(number)[::-1], None, None)
+    done = video(source, "starry-night", tmp_path / "o.%04d.exr", workers=2)
+    assert (done.frames, done.cuts, done.notes) == (8, (4,), ())
+    assert len(list(tmp_path.glob("o.*.exr"))) == 8
+    assert not (tmp_path / ".impasto").exists()

@@ -17,6 +17,7 @@ from impasto.jobs.executors.choice import ExecutorFactory, WorkerRequest, choose
 from impasto.jobs.schedule import Policy
 from impasto.jobs.work import Perform, WorkerPainter
 from impasto.optimize.budget import share_among
+from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.parts import PartFiles, PartPainter
 from impasto.pipelines.video.plan import FilmPlan
 from impasto.progress import Cancel, Progress, ProgressCallback, time_left
@@ -55,9 +56,8 @@ def paint_by_workers(
 
     Raises InputError if some have failed.
     """
-    # A pattern is not a file: use its folder.
-    clip = Path(plan.job.content.place)
-    content = Reference(str((clip if clip.exists() else clip.parent).absolute()))
+    # The plan states the clip and its digest, which need not be computed again for each part.
+    content = Reference(str(FilmFolder(parts[0].folder).plan))
     jobs = [replace(plan.job, content=content, output=str(kept.about)) for kept in parts]
     batch = run_with(
         start_workers,
