@@ -16,7 +16,7 @@ def main() -> None:
         folder = Path(name)
         for size in (512, 1024, 2048):
             photo = sample_photo(folder, size, size * 3 // 4)
-            command = ["-m", "impasto", "stylize", str(photo), "starry-night", "--quiet"]
+            command = ["-m", "impasto", "stylize", str(photo), "starry-night", "--quiet", "--force"]
             command += ["--size", str(size), "-o", str(folder / "out.png")]
             seconds, memory = measured(command)
             print(f"| {size}x{size * 3 // 4} | {memory:.0f} MB | {seconds:.1f} |", flush=True)

@@ -56,7 +56,7 @@ def main() -> None:
             iteration = neural_style_iteration()
             row = {"iteration": iteration}
             for preset_name in ("default", "draft"):
-                command = ["-m", "impasto", "stylize", str(photo), "starry-night", "--quiet"]
+                command = ["-m", "impasto", "stylize", str(photo), "starry-night", "--quiet", "--force"]
                 command += ["--preset", preset_name, "-o", str(folder / "out.png")]
                 row[preset_name] = measured(command)[0] / iteration
             rows.append(row)

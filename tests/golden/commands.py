@@ -34,6 +34,7 @@ PROCESSOR = ("--device", "cpu", "--precision", "float32")
 STEPS = ("--size", "64", "--min-size", "0", "--iterations", "3", *PROCESSOR)
 MINUTES = 15 * 60.0  # with the slowest kernels, on a busy machine
 ENVIRONMENT = {
+    "IMPASTO_FORCE": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
