@@ -72,6 +72,17 @@ def test_a_line_search_ends_where_the_strong_wolfe_conditions_hold(slope_factor:
     assert abs(float(gradient @ direction)) <= 0.9 * abs(slope)
 
 
+def test_a_line_search_grows_steps_whose_change_of_the_loss_float32_cannot_show() -> None:
+    def loss(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return 1e8 + (x - 50).square().sum(), 2 * (x - 50)
+
+    start = torch.tensor([0.0])
+    first, gradient = loss(start)
+    assert float(loss(start + 1e-3)[0]) == float(first), "of 1e8, float32 shows changes from 8 on"
+    length = search(loss, start, torch.tensor([1.0]), 1e-3, float(first), float(gradient))
+    assert 5 < length < 95
+
+
 def test_a_line_search_that_finds_nothing_lower_stays_where_it_is() -> None:
     def lowest(point: Tensor) -> tuple[Tensor, Tensor]:  # its gradient is wrong: the loss rises all around
         return point.abs().sum(), torch.ones_like(point)

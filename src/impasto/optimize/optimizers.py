@@ -238,13 +238,18 @@ class LBFGS:
         self._scale, self._gradient, self._moved = state["scale"], state["gradient"], state["moved"]
 
 
+RESOLUTION = 4 * 2.0**-23
+"""The share of a loss below which a change of it is rounding, in float32."""
+
+
 def search(
     evaluate: Evaluate, start: Tensor, direction: Tensor, length: float, loss: float, slope: float
 ) -> float:
     """Return a length of a step from ``start`` along ``direction`` that meets the strong conditions of Wolfe.
 
     ``length`` is tried first; ``loss`` and ``slope`` (below 0) are those at ``start``. After
-    SEARCH_EVALUATIONS evaluations it is the best length seen; 0 where none lowers the loss.
+    SEARCH_EVALUATIONS evaluations it is the best length seen; 0 where none lowers the loss. As long as a step
+    is so short that float32 cannot tell the losses apart, ten times the length is tried where it leads down.
     Source: Nocedal and Wright, "Numerical Optimization" (2006), algorithms 3.5 and 3.6.
     """
     low = Trial(0.0, loss, slope)
@@ -252,7 +257,9 @@ def search(
     for _ in range(SEARCH_EVALUATIONS):
         there, gradient = evaluate(start.add(direction, alpha=length))
         found = Trial(length, float(there), float(gradient.flatten().dot(direction.flatten())))
-        if not found.loss <= loss + SUFFICIENT_DECREASE * length * slope or found.loss >= low.loss:
+        if high is None and found.slope < 0 and abs(found.loss - loss) <= RESOLUTION * abs(loss):
+            low = found
+        elif not found.loss <= loss + SUFFICIENT_DECREASE * length * slope or found.loss >= low.loss:
             high = found
         elif abs(found.slope) <= -CURVATURE * slope:
             return found.length
