@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import convergence, fast, house, losses, memory, quality, speed, startup, video
+from benchmarks import convergence, fast, house, keyframes, losses, memory, quality, speed, startup, video
 
 BENCHMARKS = {
     "startup": startup.main,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "convergence": convergence.main,
     "losses": losses.main,
     "video": video.main,
+    "keyframes": keyframes.main,
     "fast": fast.main,
 }
 

@@ -178,7 +178,7 @@ def compare(scene: Scene, engine: str, judge: Encoder) -> float:
 
 def stability(engines: Sequence[str]) -> None:
     size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "12"))
-    judge = _judge()
+    judge = judge_network()
     print(f"{size} pixels, {count} frames, {NAME}. Against the naive frame, mean (least to most):\n")
     print("| clip | engine | naive | ours | of naive | everywhere | style | content | sharp | within 5% |")
     print("|---|---|---|---|---|---|---|---|---|---|")
@@ -198,7 +198,7 @@ def long_shots(engines: Sequence[str]) -> None:
     """
     size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "48"))
     clips = os.environ.get("VIDEO_CLIPS", ",".join(CLIPS)).split(",")
-    judge = _judge()
+    judge = judge_network()
     print(f"{size} pixels, {NAME}. Against the frame painted alone:\n")
     print("| clip | engine | frame | style | content | sharpness | hardness | error, next | error, 7 apart |")
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
@@ -232,7 +232,7 @@ def long_shot(name: str, frames: Sequence[Frame], engine: str, judge: Encoder) -
         print(f"| {name} | {engine} | {n + 1} | {' | '.join(cells)} |", flush=True)
 
 
-def _judge() -> Encoder:
+def judge_network() -> Encoder:
     weights = SHARED / "weights" / "vgg19_conv1_1-conv3_4.safetensors"
     return load_encoder(weights, padding="reflect", convention="caffe")
 
