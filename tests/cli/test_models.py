@@ -169,5 +169,10 @@ def test_every_extra_that_a_message_advises_exists() -> None:
     root = Path(__file__).parents[2]
     extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     pages = [*(root / "src").rglob("*.py"), *(root / "docs").glob("*.md"), root / "README.md"]
-    advised = {name for page in pages for name in re.findall(r"impasto\[(\w+)\]", page.read_text("utf-8"))}
-    assert {"heic", "keras"} <= advised <= set(extras)
+    texts = [page.read_text("utf-8") for page in pages]
+    lists = [names for text in texts for names in re.findall(r"impasto\[([\w,-]+)\]", text)]
+    in_text = {name for names in lists for name in names.split(",")}
+    calls = re.compile(r"extras\.(?:load|missing)\(.*\"([\w-]+)\"\)")
+    asked = {name for text in texts for name in calls.findall(text)}
+    assert {"heic", "studio"} <= in_text <= set(extras)
+    assert {"heic", "keras", "video", "inspect", "export", "ray"} <= asked <= set(extras)

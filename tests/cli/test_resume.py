@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -74,7 +75,9 @@ def test_the_same_command_again_goes_on_too() -> None:
     command = ["stylize", "photo.png", "art.png", "-o", "out.png", *COMMAND, "--checkpoint", "it.state"]
     result = run(*command, "--json")
     assert result.exit_code == 0, result.output
-    assert len(result.stdout.splitlines()) == 2 + 1  # two iterations of four were left, and the result
+    *events, done = map(json.loads, result.stdout.splitlines())
+    assert [event["step"] for event in events] == [2, 3, 4], "one iteration of four was done"
+    assert done["event"] != "progress"
     assert not Path("it.state").exists()
     begin()
     refused(run(*command, "--seed", "5"), "it.state belongs to another painting", "seed was 0, is 5")

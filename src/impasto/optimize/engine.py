@@ -170,7 +170,7 @@ class PyramidDescent:
                 minimize(descent, self.counts[level], on_step)
             except InterruptedEvaluationError:
                 stopped = True
-                if checkpointer is not None and last:
+                if checkpointer is not None:
                     state = partial(self._state, level, descent, reporter, last)
                     checkpointer.save_if_due(state, last=True)
             if stopped:
