@@ -47,4 +47,4 @@ def test_every_version_is_exact_has_hashes_and_comes_from_wherever_pip_is_set_up
         assert re.match(r"[a-z0-9][\w.-]*(\[[\w,-]+\])?==[\w.+!]+ ", entry), entry
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
     assert "://" not in LOCK
-    assert not re.search(r"^\s*(-i|--index|--extra-index|--find-links|--trusted)", LOCK, re.MULTILINE)
+    assert set(re.findall(r"^\s*(-+[\w-]+)", LOCK, re.MULTILINE)) == {"--hash"}, "no option says where from"

@@ -182,7 +182,7 @@ class OptimisedFramePainter:
         side = self.options.style_side(max(width, height))
         try:
             found = to_pixels(one_pass(to_tensor(frame), places, side, painter=self._one_pass_network))
-        except StyleError:  # told with the first frame of the scene
+        except StyleError:  # a tiny frame, or a negative share: no first frame begins from one pass either
             return guide.start
         return guide.start + guide.bare[..., None] * (found - frame)
 
