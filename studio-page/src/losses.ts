@@ -10,9 +10,10 @@ import { t } from "./language";
 const WIDTH = 320;
 const HEIGHT = 76;
 
-/** A chart of one job at a time; it asks once for what happened before. */
+/** A chart of one job at a time; it asks once for what happened before it heard of the job's progress. */
 export function chart(): { element: HTMLElement; show(job: Job): void } {
   let id = "";
+  let asked = false;
   let points: Point[] = [];
   const lines = PARTS.map((part) => svg("polyline", { class: `loss-${part}`, fill: "none" }));
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
@@ -36,13 +37,18 @@ export function chart(): { element: HTMLElement; show(job: Job): void } {
   const show = (job: Job) => {
     if (job.id !== id) {
       id = job.id;
+      asked = false;
       points = [];
       figures.replaceChildren();
       draw();
-      if (job.progress && !state.onDevice) void catchUp(job);
     }
     const { progress } = job;
     if (progress?.losses["total"] === undefined) return;
+    if (!asked && !state.onDevice) {
+      // The first that is heard of a job may be far into it: events are sent a few times a second.
+      asked = true;
+      void catchUp(job);
+    }
     const { done, losses } = progress;
     if (done <= (points.at(-1)?.done ?? -1)) return;
     points.push({ ...losses, done });

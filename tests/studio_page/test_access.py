@@ -163,9 +163,13 @@ def test_the_whole_story_on_a_phone(open_visit: Callable[..., Visit], photo_byte
             .map((e) => e.outerHTML.slice(0, 100))"""
     )
     assert small == [], "large enough for a finger"
+    visit.size(1024)  # long enough to be looked at, however fast the machine
+    visit.settle()
     page.get_by_role("button", name="Paint it properly").tap()
     page.wait_for_selector(".working:not([hidden])")
     assert fits()
+    visit.begun()
+    page.locator('[data-act="cancel"]').tap()
     visit.wait_painted()
     assert fits()
     box = page.locator(".view").bounding_box()
