@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 LOCK := $(if $(LOCKED),$(PIP) --no-deps --require-hashes -r requirements-dev.lock)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo studio site test test-kernels test-page test-slow test-all coverage lint format types lock bench clean
+.PHONY: demo studio site test test-kernels test-page test-slow test-all coverage lint format types generated lock bench clean
 
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
@@ -78,6 +78,12 @@ types: $(VENV)/.dev
 	mkdir -p build
 	$(BIN)/python studio-page/openapi.py | IMPASTO_BUILD_PAGE=1 $(BIN)/python hatch_build.py types > build/api.d.ts
 	mv build/api.d.ts studio-page/src/api.d.ts
+
+# All that is made from the code and kept in the repository; tests tell when it is out of date.
+generated: types
+	$(BIN)/python -m impasto.cli.reference docs/options.md
+	$(BIN)/python -m impasto.cli.python_reference docs/python-reference.md
+	$(BIN)/python -m impasto.cli.keywords src/impasto/pipelines/keywords.py
 
 # torch is left to constraints.txt: its CPU build has other hashes, and an index of its own.
 lock: | $(VENV)/pyvenv.cfg

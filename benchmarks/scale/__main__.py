@@ -1,4 +1,4 @@
-"""``python -m benchmarks.scale [measure | model [PRICE=DOLLARS...] | simulate [PICTURES]]``
+"""``python -m benchmarks.scale [measure | model [PRICE=DOLLARS...] | simulate [PICTURES] | cluster [PICTURES]]``
 
 Both model and simulate by default.
 """
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.scale import measure
+from benchmarks.scale import cluster, measure
 from benchmarks.scale.model import (
     LOADS,
     Prices,
@@ -80,6 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments) or ["model", "simulate"]
     if words[0] == "measure":
         measure.main()
+        return
+    if words[0] == "cluster":
+        cluster.main(*map(int, words[1:]))
         return
     if "model" in words:
         model(Prices.of(word for word in words if "=" in word))

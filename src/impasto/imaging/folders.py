@@ -13,7 +13,7 @@ from impasto.imaging.guard import ImagingWarning
 
 FOREIGN_SUFFIXES = frozenset(
     (*RAW_SUFFIXES, ".psd", ".xcf", ".kra", ".jxl", ".jp2", ".j2k", ".svg", ".exr", ".hdr", ".tga", ".pdf")
-)
+).difference(READABLE_SUFFIXES)
 """The suffixes of pictures that cannot be read."""
 
 
