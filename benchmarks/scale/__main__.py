@@ -1,4 +1,5 @@
-"""``python -m benchmarks.scale [measure | model [PRICE=DOLLARS...] | simulate [PICTURES] | cluster [PICTURES]]``
+"""``python -m benchmarks.scale [measure | model [PRICE=DOLLARS...] | simulate [PICTURES]]``, and
+``python -m benchmarks.scale cluster [PICTURES [NODES]]``.
 
 Both model and simulate by default.
 """

@@ -1,16 +1,17 @@
-"""A real batch on a Ray cluster of several nodes, from and to an S3 store: ``python -m benchmarks.scale cluster``.
+"""A real batch on a Ray cluster of several nodes, from and to an S3 store.
 
-All on this machine: a head without processors, some nodes with one worker each, and moto's server as the store
-(``pip install 'moto[server]' s3fs``). The batch runs twice, undisturbed and with nodes that are killed and
-replaced in its course, and once more with worker processes and plain folders. What must hold is checked: every
-picture is there once, to the byte what the processes painted. Costs are processor seconds of every process there
-is, so that Ray's own (its control service, one raylet and agents a node) are among them.
+All on this machine: a head without processors, some nodes with one worker each, and moto's server as the
+store (``pip install 'moto[server]' s3fs``). The batch runs with worker processes and plain folders, then on
+the cluster undisturbed, then with nodes that are killed and replaced in its course. What must hold is
+checked: every picture is there once, to the byte what the processes painted. Costs are processor seconds of
+every process there is, so that Ray's own (its control service, a raylet and agents a node) are among them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import socket
@@ -36,7 +37,7 @@ RAY = ("gcs_server", "raylet", "dashboard", "log_monitor", "monitor.py", "runtim
 
 @dataclass(frozen=True)
 class Outcome:
-    """A batch that has run: seconds by the clock, processor seconds by kind of process, kills, and digests."""
+    """A batch that has run: seconds by the clock, processor seconds by kind of process, digests by name."""
 
     seconds: float
     costs: dict[str, float]
@@ -47,8 +48,9 @@ class Outcome:
 
 def main(photos: int = 60, nodes: int = 3) -> None:
     """Run all three, check them, and print a table."""
-    for name in ("moto", "s3fs", "ray"):
-        __import__(name)
+    missing = [name for name in ("moto", "s3fs", "ray") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise SystemExit(f"this needs {', '.join(missing)}: pip install 'impasto[ray]' 'moto[server]' s3fs")
     os.environ |= {"OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -119,7 +121,7 @@ def by_ray(prefix: str, name: str, photos: int, workers: int, *, kills: int) -> 
 
 
 def measured(command: list[str], meanwhile: Callable[[], None]) -> tuple[float, dict[str, float]]:
-    """Run ``command``; return seconds, and processor seconds by kind. Processes that died in between count too."""
+    """Run ``command``; return seconds, and processor seconds by kind; dead processes count too."""
     used: dict[int, tuple[str, float]] = {}
     before = {process.pid: spent(process) for process in family()}
     began = time.monotonic()
