@@ -47,7 +47,7 @@ QUICK_PYTHON = {
 }
 
 # OptimizeOptions of the command line that have another name among ``OptimizeOptions``.
-RENAMED = {"--blend": "style_weights", "--stroke-size": "style_scale"}
+RENAMED = {"--stroke-size": "style_scale"}
 
 
 class Row(NamedTuple):
@@ -202,6 +202,8 @@ def check_options(words: list[str], stored: dict[str, object]) -> None:
     for word, after in pairwise([*words, ""]):
         if word.startswith("--"):
             asked[word] = None if after.startswith("--") or not after else after
+    shares = [float(word.rpartition(":")[2]) for word in words if re.search(r"[a-z]:[\d.]+$", word)]
+    assert shares == (stored["style_weights"] if shares else [])
     for option, text in asked.items():
         name = RENAMED.get(option, option[2:].replace("-", "_"))
         switch = name.removeprefix("no_")

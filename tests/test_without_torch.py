@@ -21,7 +21,7 @@ RUN = (
 )
 WORKS = [
     "fast photo.png painting.png -o a.png",
-    "fast photo.png starry-night great-wave --style-weights 2,1 -o b.png",
+    "fast photo.png starry-night:2 great-wave -o b.png",
     "batch photo.png --style starry-night --fast -o out",
     "styles --json",
     "models list",

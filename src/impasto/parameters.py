@@ -47,8 +47,8 @@ class Parameter:
     several, or a style. ``engine``: the only engine that has it, "" if all do. ``group``: the heading that
     it stands under. ``least``, ``most``: bounds that it may have; ``above``, ``below``: bounds that it
     may not. ``optional``: None is allowed. ``flags``: its names on the command line where they are not its
-    own. ``shown``: what the help calls the default. ``expected``: what messages call a text. ``bound``: the
-    most that a request over HTTP may ask for.
+    own. ``typed``: how it is typed where it has no option. ``shown``: what the help calls the default.
+    ``expected``: what messages call a text. ``bound``: the most that a request over HTTP may ask for.
     """
 
     help: str
@@ -61,6 +61,7 @@ class Parameter:
     below: float | None = None
     optional: bool = False
     flags: tuple[str, ...] = ()
+    typed: str = ""
     shown: str = ""
     expected: str = ""
     bound: float | None = None

@@ -166,7 +166,7 @@ def test_results_among_the_photographs_are_left_out_and_said_so() -> None:
         (["photos", "--style", "mine.onnx", "-o", "out"], "impasto fast PHOTO --model"),
         (["photos", "--style", "art.png", "-o", "art.png/of/it"], "art.png is a file"),
         (["photos", "--style", "art.png", "-o", "out", "--preset", "monet"], "default, draft, best"),
-        (["photos", "--style", "art.png", "-o", "out", "--blend", "1,2"], "one style at a time"),
+        (["photos", "--style", "art.png", "-o", "out", "--style-scales", "1,2"], "one style at a time"),
         (["photos", "--style", "art.png", "-o", "out", "--style-layers", "relu9_1"], "relu9_1"),
         (["photos", "--style", "art.png", "-o", "out", "--encoder", "none"], "none"),
     ],
@@ -465,7 +465,7 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
         ("--style starry-night --fast --checkpoint-every 3", "--checkpoint-every does not work with --fast"),
         ("--style starry-night --strength 0.5", "--strength needs --fast"),
         ("--style starry-night --model mine.onnx", "--model needs --fast"),
-        ("--style starry-night --fast --blend 1", "--blend does not work with --fast"),
+        ("--style starry-night:2 --fast", "expected another one beside starry-night:2"),
         ("--style starry-night --fast --style-scale 5", "stroke_size"),
     ],
 )

@@ -45,6 +45,19 @@ def test_a_default_of_the_file_is_as_if_typed() -> None:
     assert imaging.read_size("larger.png") == (40, 33)
 
 
+def test_styles_of_the_file_are_blended_as_if_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan() -> list[dict[str, object]]:
+        told = run("batch", "photo.jpg", "-o", "out", "--dry-run", "--json").stdout
+        return [json.loads(line) for line in told.splitlines()][:-1]
+
+    config('[batch]\nstyle = ["great-wave:3", "the-kiss:1"]')
+    (only,) = plan()
+    assert only["style"] == "great-wave:3 the-kiss:1"
+    assert only["output"] == str(Path("out/photo-great-wave75-the-kiss25.png"))
+    monkeypatch.setenv("IMPASTO_BATCH_STYLE", "great-wave starry-night:2 the-kiss:1")
+    assert [event["style"] for event in plan()] == ["great-wave", "starry-night:2 the-kiss:1"]
+
+
 def test_variables_come_before_the_file_and_those_of_a_command_before_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

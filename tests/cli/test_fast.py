@@ -53,7 +53,7 @@ def test_options_reach_the_painting(photo_file: Path, tmp_path: Path) -> None:
         "weak": ["--strength", 0.3],
         "fine": ["--stroke-size", 0.5],
         "grey": ["--keep-color"],
-        "blend": ["great-wave", "--style-weights", "1,2"],
+        "blend": ["great-wave:2"],
     }.items():
         outs.append(tmp_path / f"{name}.png")
         result = run(photo_file, "starry-night", *more, "-o", outs[-1])
@@ -67,8 +67,8 @@ def test_options_reach_the_painting(photo_file: Path, tmp_path: Path) -> None:
 def test_blends_with_other_shares_have_other_names(photo: Picture, tmp_path: Path) -> None:
     imaging.write(photo, tmp_path / "a.png")
     out = tmp_path / "out"
-    for weights in ([], *(["--style-weights", w] for w in ("2,2", "9,1", "0.1,0.9"))):
-        result = run(tmp_path / "a.png", "starry-night", "great-wave", *weights, "-o", out)
+    for one, other in (("", ""), (":2", ":2"), (":9", ""), (":0.1", ":.9")):
+        result = run(tmp_path / "a.png", f"starry-night{one}", f"great-wave{other}", "-o", out, "--force")
         assert result.exit_code == 0, result.output
     assert sorted(path.name for path in out.iterdir()) == [
         "a-starry-night-great-wave.png",
@@ -129,8 +129,9 @@ def test_bad_requests_are_one_line(photo_file: Path, tmp_path: Path) -> None:
     refused(run(), "expected a photograph")
     refused(run(photo_file, *out), "missing a style")
     refused(run(photo_file, "starry-nigth", *out), 'did you mean "starry-night"?')
-    refused(run(photo_file, "starry-night", "--style-weights", "much", *out), "--style-weights", "numbers")
-    refused(run(photo_file, "starry-night", "--style-weights", "1,2", *out), "one style weight per style (1)")
+    refused(run(photo_file, "starry-night:much", "the-kiss", *out), "a number for the weight of starry-night")
+    refused(run(photo_file, "starry-night:2", *out), "another one beside starry-night:2")
+    refused(run(photo_file, "starry-night:2", "the-kiss:-1", *out), "style_weights to be numbers from 0 up")
     refused(run(photo_file, "starry-night", "--size", 8, *out), "16 or more")
     refused(run(tmp_path / "none.jpg", "starry-night", *out), "none.jpg")
     refused(run(photo_file, "starry-night", "--strength", 3, *out), "strength")

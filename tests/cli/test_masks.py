@@ -50,9 +50,9 @@ def test_masks_and_protection_are_taken_and_kept_in_the_picture(
 def test_options_of_colour_and_layers_arrive(photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
     out, made = tmp_path / "out.png", tmp_path / "made.json"
     asked = ["--color", "match-style", "--color-method", "pca", "--color-strength", "0.5"]
-    asked += ["--blend", "1,-0.2", "--blend-layers", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1/relu1_1:0.5"]
+    asked += ["--blend-layers", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1/relu1_1:0.5"]
     asked += ["--style-scales", "1,0.5", "--style-loss", "mean-std", "--parameters", made]
-    assert run(photo_file, painting_file, painting_file, "-o", out, *asked, *FAST) == 0
+    assert run(photo_file, painting_file, f"{painting_file}:-0.2", "-o", out, *asked, *FAST) == 0
     options = json.loads(made.read_text())["options"]
     assert options["color"] == "match-style"
     assert options["style_weights"] == [1, -0.2]

@@ -51,10 +51,8 @@ def test_from_repeats_a_picture_exactly(photo_file: Path, tmp_path: Path) -> Non
     made = run(
         "stylize",
         photo_file,
-        "starry-night",
+        "starry-night:3",
         "great-wave",
-        "--blend",
-        "3,1",
         "--style-weight",
         4,
         "--seed",
@@ -141,7 +139,7 @@ def test_bad_input_is_refused_in_one_line_before_work(photo_file: Path, tmp_path
     refused(tried(photo_file, "starry-night", "--preset", "monet"), "default, draft, best")
     refused(tried(photo_file, "starry-night", "--size", "big"), "'big'")
     refused(tried(photo_file, "starry-night", "--max-pixels", "1000"), "1,000")
-    refused(tried(photo_file, "starry-night", "--blend", "1,2"), "one style weight per style")
+    refused(tried(photo_file, "starry-night:1"), "expected another one beside starry-night:1")
     refused(tried(photo_file, "starry-night", "--device", "tpu"), "auto, cpu, cuda or mps")
     refused(tried(photo_file, "starry-night", "--from", tmp_path / "cut.png"), "cut.png")
     assert not out.exists()
@@ -375,7 +373,7 @@ def test_a_network_s_file_that_does_not_say_its_convention_is_given_one(
 def test_a_start_other_than_the_one_asked_for_is_said(
     photo_file: Path, painting_file: Path, tmp_path: Path
 ) -> None:
-    words = ["stylize", photo_file, painting_file, "starry-night", "--blend", "2,-1", *FAST]
+    words = ["stylize", photo_file, f"{painting_file}:2", "starry-night:-1", *FAST]
     result = run(*words, "-o", tmp_path / "o.png")
     assert result.exit_code == 0, result.output
     assert "; the start is the photograph, since the fast network does not move away" in result.stdout

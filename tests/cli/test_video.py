@@ -125,6 +125,19 @@ def test_the_preview_is_a_frame_as_it_was_painted(tmp_path: Path) -> None:
     assert min(apart) < 1 / 255
 
 
+def test_several_styles_are_blended_by_their_weights(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", [moving(0)])
+    words = [source, "--codec", "ffv1", "--style", "starry-night"]
+    frames = []
+    for more in ([], ["--style", "great-wave:0"], ["--style", "great-wave:3"]):
+        result = run(*words, *more, "-o", tmp_path / "out.mkv", "--force")
+        assert result.exit_code == 0, result.output
+        frames.append(next(iter(open_clip(tmp_path / "out.mkv").frames())).pixels)
+    np.testing.assert_array_equal(frames[0], frames[1])
+    assert np.abs(frames[0] - frames[2]).max() > 0.05
+    assert "another one beside great-wave:3" in run(source, "--style", "great-wave:3", "-o", "x.mkv").stderr
+
+
 def test_what_is_kept_of_an_unfinished_film_is_removed_where_asked(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mp4", [moving(n) for n in range(6)])
     output = tmp_path / "out.mp4"

@@ -11,6 +11,7 @@ import fsspec
 import numpy as np
 import pytest
 
+from impasto.catalogue.blends import read_blends
 from impasto.errors import InputError, MissingExtraError, OutputError, StyleError
 from impasto.files import places
 from impasto.jobs import Job
@@ -162,7 +163,10 @@ def test_a_file_on_this_machine_may_be_named_by_an_address() -> None:
 def test_names_that_would_be_alike_get_their_folders(store: fsspec.AbstractFileSystem) -> None:
     store.pipe_file("/other/a.jpg", b"")
     todo = pairs(
-        ["memory://photos/a.jpg", "memory://other/a.jpg"], ["starry-night"], "memory://out", OptimizeOptions()
+        ["memory://photos/a.jpg", "memory://other/a.jpg"],
+        read_blends(["starry-night"]),
+        "memory://out",
+        OptimizeOptions(),
     )
     assert [job.output for job in todo] == [
         "memory://out/photos_a-starry-night.png",
@@ -176,7 +180,10 @@ def test_what_is_not_there_is_refused_in_one_line() -> None:
         photographs(["memory://none"])
     with pytest.raises(InputError, match=r"memory://out/x-art\.png is also an input"):
         pairs(
-            ["memory://out/x.jpg", "memory://out/x-art.png"], ["art.jpg"], "memory://out", OptimizeOptions()
+            ["memory://out/x.jpg", "memory://out/x-art.png"],
+            read_blends(["art.jpg"]),
+            "memory://out",
+            OptimizeOptions(),
         )
     with pytest.raises(StyleError, match=r"memory://art/none\.jpg; there is no file"):
         known_styles(["memory://art/none.jpg"])
@@ -185,7 +192,13 @@ def test_what_is_not_there_is_refused_in_one_line() -> None:
     with pytest.raises(InputError, match="no file memory://none"):
         places.fetch("memory://none")
     with pytest.raises(OutputError, match=r"\.xyz"):
-        pairs(["memory://photos/a.jpg"], ["starry-night"], "memory://out", OptimizeOptions(), suffix=".xyz")
+        pairs(
+            ["memory://photos/a.jpg"],
+            read_blends(["starry-night"]),
+            "memory://out",
+            OptimizeOptions(),
+            suffix=".xyz",
+        )
 
 
 def test_a_store_whose_package_is_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,7 +177,7 @@ stylize(
 stylize("photo.png", "starry-night", "--preset", "draft", *STEPS)("draft-named-style")
 stylize(*ONE, "--preset", "gatys2016", "--encoder", "tiny", *STEPS)("gatys2016")
 stylize(*ONE, "--preset", "style-transfer-pytorch", "--encoder", "tiny", *STEPS)("style-transfer-pytorch")
-stylize(*TWO, "--blend", "3,1", "--style-scales", "1,0.5", *STEPS)("two-styles")
+stylize(TWO[0], f"{TWO[1]}:3", TWO[2], "--style-scales", "1,0.5", *STEPS)("two-styles")
 stylize(*TWO, "--blend-layers", "relu1_1,relu2_1/relu3_1:0.5,relu4_1,relu5_1", *STEPS)("blend-layers")
 stylize(*ONE, "--strokes", "other.png", *STEPS)("strokes")
 MASKS = ("--content-mask", "left.png", "--content-mask", "right.png")
@@ -260,7 +260,7 @@ def fast(name: str, *arguments: str) -> None:
 
 fast("one", "photo.png", "starry-night")
 fast("painting", "photo.png", "painting.png")
-fast("two", "photo.png", "starry-night", "great-wave", *("--style-weights", "0.7,0.3", "--strength", "0.8"))
+fast("two", "photo.png", "starry-night:0.7", "great-wave:0.3", "--strength", "0.8")
 fast("strokes-and-color", "photo.png", "the-kiss", *("--stroke-size", "0.6", "--keep-color"))
 fast("alpha", "alpha.png", "water-lilies", "--size", "64")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from impasto.catalogue.blends import Blend, read_blends
 from impasto.errors import DivergedError, InputError, OptionError, OutputError, StyleError
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchEvent, Cancel, run
@@ -54,7 +55,7 @@ NAMES = ["one-starry-night.png", "one-art.png", "two-starry-night.png", "two-art
 
 
 def jobs(options: OptimizeOptions | None = None, **more: object) -> list[Job]:
-    return pairs(["one.jpg", "two.jpg"], STYLES, OUT, options or OptimizeOptions(), **more)  # type: ignore[arg-type]
+    return pairs(["one.jpg", "two.jpg"], read_blends(STYLES), OUT, options or OptimizeOptions(), **more)  # type: ignore[arg-type]
 
 
 def lines() -> list[str]:
@@ -216,7 +217,7 @@ def test_a_line_that_a_crash_cut_short_does_not_count(cut: int) -> None:
 @pytest.mark.usefixtures("here")
 def test_records_of_other_paintings_stay() -> None:
     painted(jobs())
-    painted(pairs(["one.jpg"], ["great-wave"], OUT, OptimizeOptions()))
+    painted(pairs(["one.jpg"], read_blends(["great-wave"]), OUT, OptimizeOptions()))
     assert lines() == [*NAMES, "one-great-wave.png"]
     assert painted(jobs())[1] == []
 
@@ -357,7 +358,8 @@ def test_results_that_would_be_called_alike_are_numbered(tmp_path: Path) -> None
     contents = touch(tmp_path, "a.jpg", "a-b.jpg")
     styles = touch(tmp_path, "b-c.jpg", "c.jpg")
     names = [
-        Path(job.output).name for job in pairs(contents, styles, tmp_path, OptimizeOptions(), suffix=".webp")
+        Path(job.output).name
+        for job in pairs(contents, read_blends(styles), tmp_path, OptimizeOptions(), suffix=".webp")
     ]
     assert names == ["a-b-c.webp", "a-c.webp", "a-b-b-c.webp", "a-b-c-2.webp"]
 
@@ -368,9 +370,19 @@ def test_folders_give_their_pictures_and_nothing_comes_twice(here: Path) -> None
     assert found == ["one.jpg", "art.jpg", "two.jpg"]
     assert left_out == []
     assert known_styles(["art.jpg", "starry-night", "./art.jpg", "starry-night"]) == [
-        "art.jpg",
-        "starry-night",
+        Blend(("art.jpg",)),
+        Blend(("starry-night",)),
     ]
+
+
+def test_styles_with_a_weight_are_one_painting(here: Path) -> None:
+    styles = known_styles(["art.jpg:3", "great-wave", "starry-night:-1"])
+    one, other = pairs(["one.jpg"], styles, here / "out", OptimizeOptions())
+    assert [style.place for style in one.styles] == ["art.jpg", "starry-night"]
+    assert one.options.style_weights == (3.0, -1.0)
+    assert Path(one.output).name == "one-art75-starry-night-25.png"
+    assert other.options.style_weights == ()
+    assert Path(other.output).name == "one-great-wave.png"
 
 
 def test_results_are_not_photographs(here: Path) -> None:
@@ -395,10 +407,10 @@ def test_arguments_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(OutputError, match=r"\.png"):
         jobs(suffix=".xyz")
     with pytest.raises(OutputError, match="no missing"):
-        pairs(["one.jpg"], STYLES, Path("missing"), OptimizeOptions())
+        pairs(["one.jpg"], read_blends(STYLES), Path("missing"), OptimizeOptions())
 
 
 def test_a_result_never_replaces_an_input(here: Path) -> None:
     (here / "one-art.png").touch()
     with pytest.raises(InputError, match=r"one-art\.png is also an input"):
-        pairs(["one.jpg", "one-art.png"], ["art.jpg"], here, OptimizeOptions())
+        pairs(["one.jpg", "one-art.png"], read_blends(["art.jpg"]), here, OptimizeOptions())

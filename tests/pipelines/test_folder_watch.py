@@ -34,11 +34,11 @@ def photo(name: str, seed: int = 1) -> None:
     imaging.write(Picture(blobs(48, 40, seed=seed)), Path("in") / name)
 
 
-def paint(**more: object) -> tuple[int, list[Record]]:
+def paint(*styles: str, **more: object) -> tuple[int, list[Record]]:
     records: list[Record] = []
     made = watch(
         "in",
-        "starry-night",
+        styles or "starry-night",
         "out",
         options=FAST,
         once=True,
@@ -62,6 +62,12 @@ def test_what_is_there_is_painted_once() -> None:
     assert names("in") == ["a.jpg", "b.png"]
     assert paint() == (0, [])
     assert imaging.read_size("out/a-starry-night.png") == (32, 27)
+
+
+def test_styles_with_a_weight_are_blended() -> None:
+    photo("a.jpg")
+    assert paint("starry-night:3", "great-wave:1", "the-kiss")[0] == 2
+    assert names("out") == ["a-starry-night75-great-wave25.png", "a-the-kiss.png"]
 
 
 def test_a_photograph_that_changes_is_painted_again() -> None:

@@ -181,6 +181,17 @@ def test_grey_masks_leave_nothing_to_share_out() -> None:
     impasto.stylize(PHOTO, styles, content_masks=masks, style_weights=(1, 1.0), **FAST)
 
 
+def test_weights_stand_behind_the_names_of_styles_or_in_an_option() -> None:
+    calls: list[tuple[Any, dict[str, Any]]] = [(impasto.stylize, FAST), (impasto.fast, {})]
+    for paint, more in calls:
+        painted = paint(PHOTO, ["great-wave:2", PAINTING], **more)
+        apart = paint(PHOTO, ["great-wave", PAINTING], style_weights=(2, 1), **more)
+        assert painted.options.style_weights == (2.0, 1.0)
+        assert painted.job.styles[0].place == "great-wave"
+        np.testing.assert_array_equal(painted.picture.pixels, apart.picture.pixels)
+    refuses(OptionError, "got both", PHOTO, ["great-wave:2", PAINTING], style_weights=(1, 2))
+
+
 def test_what_a_styles_transparency_hides_does_not_matter(tmp_path: Path) -> None:
     alpha = np.ones((48, 48), np.float32)
     alpha[:, 20:] = 0

@@ -78,8 +78,8 @@ def test_the_fast_engine_gets_its_options(program: StandIn, request_: PaintingRe
     asked = replace(request_, styles=styles, size=300, strength=0.5, stroke_size=2, keep_color=True)
     ProgramClient(program.settings()).paint(asked, ignore, never)
     assert program.arguments == [
-        *("fast", asked.photo, "great-wave", "/a/painting.jpg", "-o", asked.output, "--strength", "0.5"),
-        *("--stroke-size", "2", "--keep-color", "--size", "300", "--style-weights", "2,1", "--json"),
+        *("fast", asked.photo, "great-wave:2", "/a/painting.jpg:1", "-o", asked.output, "--strength", "0.5"),
+        *("--stroke-size", "2", "--keep-color", "--size", "300", "--json"),
     ]
 
 
@@ -103,7 +103,7 @@ def test_masks_are_given_in_the_order_of_the_styles_and_replace_shares(
     ProgramClient(program.settings()).paint(asked, ignore, never)
     masks = ["--content-mask", "sea.png", "--content-mask", "sky.png", "--protect", "face.png", "--json"]
     assert program.arguments[-7:] == masks
-    assert "--style-weights" not in program.arguments
+    assert program.arguments[2:4] == ["great-wave", "starry-night"]
 
 
 @pytest.mark.parametrize(

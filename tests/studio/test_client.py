@@ -78,7 +78,7 @@ def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_p
             seen: list[str] = []
             painted = studio.stylize(
                 encoded(64, 48),
-                "starry-night",
+                "starry-night:3",
                 encoded(48, 48, seed=3),
                 format="jpg",
                 on_progress=lambda job: seen.append(job["status"]),
@@ -89,7 +89,7 @@ def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_p
                 assert picture.size == (64, 48)
             assert seen[-1] == "done"
             assert [job["id"] for job in studio.jobs(kind="all")] == [painted.job["id"]]
-            assert len(painted.job["request"]["styles"]) == 2
+            assert [style["weight"] for style in painted.job["request"]["styles"]] == [3, 1]
             assert "default" in [preset["name"] for preset in studio.capabilities()["presets"]]
             with pytest.raises(StudioError, match="relu9_9"):
                 studio.stylize(encoded(), "starry-night", size=64, options={"content_layers": {"relu9_9": 1}})

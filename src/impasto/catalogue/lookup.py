@@ -4,6 +4,7 @@ and a path. Free of torch.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from impasto.errors import InputError, StyleError
 from impasto.files import places, reason_of
 
 _NETWORKS = (".safetensors", ".onnx")
+_WEIGHTED = re.compile(r"(.+):([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,32 @@ def styles() -> dict[str, StyleCard]:
     return {name: read_card(path) for name, path in named_styles().items()}
 
 
+def split_weight(text: str) -> tuple[str, float | None]:
+    """Return the style and the weight in ``STYLE:WEIGHT``; None where there is no weight.
+
+    The weight is the number behind the last colon, unless a file is called ``text``, or the number is the
+    port of an address.
+    """
+    match = _WEIGHTED.fullmatch(text)
+    if match is None or _is_there(text):
+        return text, None
+    name, weight = match.groups()
+    if places.is_address(name) and "/" not in name.partition("://")[2]:
+        return text, None
+    return name, float(weight)
+
+
+def _is_there(text: str) -> bool:
+    return places.exists(text) if places.is_address(text) else places.is_there(Path(places.plain(text)))
+
+
 def find_style(name: str) -> StyleSource:
     """Return what ``name`` stands for: what lies there comes before a named style.
 
     Raises StyleError for what is neither, and for a network's file; InputError where it cannot be looked at.
     """
+    if (alone := split_weight(name)[0]) != name:
+        raise StyleError(f"expected a style without a weight here, {alone}; got {name}")
     if places.is_address(name):
         if not places.exists(name):
             raise StyleError(f"expected a picture or a style file at {name}; there is no file")
@@ -63,6 +86,9 @@ def find_style(name: str) -> StyleSource:
         return StyleSource("folder", name)
     if path.exists():
         return StyleSource("file" if path.suffix.lower() == SUFFIX else "picture", name)
+    before, colon, weight = name.rpartition(":")
+    if colon and (before in named_styles() or places.is_there(Path(before))):
+        raise StyleError(f"expected a number for the weight of {before}; got {weight!r}")
     if path.suffix:
         raise StyleError(f"there is no file {name}; expected a painting, a style file, or a named style")
     raise StyleError(unknown_style(name, named_styles()))

@@ -40,10 +40,12 @@ from impasto.files.places import name_of
 from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import Inputs, inputs_for
 from impasto.jobs.output_names import PAIRED
+from impasto.jobs.pairs import blend_of
 from impasto.jobs.schedule import Policy
 from impasto.optimize.checkpoints import INTERVAL
 
 if TYPE_CHECKING:
+    from impasto.jobs import Job
     from impasto.jobs.batch import Batch
     from impasto.jobs.events import BatchEvent
 
@@ -117,8 +119,7 @@ def fast_options(choices: Choices, network: NetworkChoices, *, fast: bool) -> Fa
         for name in sorted(network.given()):
             raise OptionError(f"{spelt(name, FastOptions)} needs --fast")
         return None
-    shared = set(SHARED) - {"style_weights"}
-    for name in (n for n, typed in vars(choices).items() if typed is not None and n not in shared):
+    for name in (n for n, typed in vars(choices).items() if typed is not None and n not in SHARED):
         raise OptionError(f"{spelt(name)} does not work with --fast")
     if choices.size is not None and isinstance(parse_size(choices.size), tuple):
         raise OptionError(f"expected --size with --fast to be the long side in pixels; got {choices.size!r}")
@@ -137,7 +138,8 @@ def batch(
     style: Annotated[
         list[str] | None,
         typer.Option(
-            help="Named styles, paintings, style files; a folder is one style. Repeatable.",
+            help="Named styles, paintings, style files; a folder is one style. Those with a weight, "
+            "STYLE:WEIGHT, are blended into one. Repeatable.",
             autocompletion=completion.styles,
             show_default=False,
         ),
@@ -189,6 +191,7 @@ def batch(
     impasto batch photos/ --style starry-night great-wave -o out
     impasto batch *.jpg --style paintings/*.jpg -o out --size 1024
     impasto batch --style my-painter.style -o out photos/
+    impasto batch photos/ --style great-wave:2 the-scream:1 -o out
     impasto batch photos/ --style starry-night -o out --workers auto
     impasto batch photos/ --style starry-night -o out --fast --format jpg
     impasto batch s3://bucket/photos --style starry-night -o s3://bucket/out --ray 10.0.0.1:6379
@@ -212,7 +215,7 @@ def batch(
     from impasto.pipelines.batch import batch as paint_batch
 
     among = parse_workers(workers or ("1" if ray is None else "auto"))
-    known_styles(map(plain, style))  # fail before creating a folder
+    known_styles(list(map(plain, style)))  # fail before creating a folder
     photographs(map(plain, contents), recursive=recursive)
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         done = paint_batch(
@@ -255,8 +258,7 @@ def tell(event: BatchEvent, display: Display) -> None:
         words = f"again: {name_of(event.job.output)}: {event.note}{another}"
     found: dict[str, Any] = {"state": event.state, "number": event.number, "worker": event.worker}
     if event.job is not None:
-        styles = [style.place for style in event.job.styles]
-        found |= {"output": event.job.output, "content": event.job.content.place, "style": styles[0]}
+        found |= _inputs(event.job)
     if event.note:
         found["note"] = event.note
     if event.record is not None:
@@ -264,16 +266,19 @@ def tell(event: BatchEvent, display: Display) -> None:
     display.say(words, **found)
 
 
+def _inputs(job: Job) -> dict[str, str]:
+    return {"output": job.output, "content": job.content.place, "style": str(blend_of(job))}
+
+
 def _tell_plan(batch: Batch, display: Display) -> None:
     """Print what a batch would paint."""
     for job, why in batch.planned:
         words = "done" if why is None else f"to paint: {why}" if why else "to paint"
-        content, style = job.content.place, job.styles[0].place
-        about = {"output": job.output, "content": content, "style": style, "done": why is None}
+        about = _inputs(job)
         if display.show == "bar":
-            print(f"{job.output}: {content} in {style}, {words}")
+            print(f"{job.output}: {about['content']} in {about['style']}, {words}")
         elif display.show == "json":
-            display.say(words, event="plan", **about, why=why or "")
+            display.say(words, event="plan", **about, done=why is None, why=why or "")
     count = len(batch.planned) - batch.skipped
     display.finish(f"{count} to paint, {batch.skipped} already done", to_paint=count, done=batch.skipped)
 

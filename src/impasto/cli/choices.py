@@ -82,7 +82,9 @@ _DESCRIBED = {
 
 
 def flags(name: str, described: Parameter) -> tuple[str, ...]:
-    """Return a field's flags on the command line."""
+    """Return a field's flags on the command line, or how it is typed without one."""
+    if described.typed:
+        return (described.typed,)
     if described.flags:
         return described.flags
     dashed = name.replace("_", "-")
@@ -164,7 +166,6 @@ class _TypedPainting(_Typed):
 SHARED = {
     "size": "size",
     "style_scale": "stroke_size",
-    "style_weights": "style_weights",
     "seamless": "seamless",
     "device": "device",
 }
@@ -240,7 +241,7 @@ def _fields(options: Any, *, without: tuple[str, ...] = (), group: str | None = 
             None,
         )
         for name, described, default in parameters(options)
-        if name not in without
+        if name not in without and not described.typed
     ]
 
 

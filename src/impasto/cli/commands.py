@@ -191,6 +191,7 @@ NEW_FILES = frozenset(
 """Commands that overwrite their output only with ``--force``."""
 RECIPES = frozenset(["--from"])
 """Options that take all others from an earlier result."""
+_STYLES = frozenset(("style", "styles"))
 _CHECKED = frozenset(("contents", "photo"))
 """Parameters that may be a folder in which results lie too, which their commands tell apart."""
 
@@ -251,10 +252,21 @@ def _resumed(given: Mapping[str, Any]) -> bool:
     return checkpoint is not None and Path(checkpoint).exists()
 
 
+def _without_weight(style: Any) -> Any:
+    if not isinstance(style, str) or ":" not in style:
+        return style
+    from impasto.catalogue.lookup import split_weight
+
+    return split_weight(style)[0]
+
+
 def _inputs(given: Mapping[str, Any]) -> Iterator[Path]:
     """Yield the existing files and folders among the values of parameters."""
     for name, value in given.items():
-        for one in () if name in WRITTEN else value if isinstance(value, (list, tuple)) else (value,):
+        several = value if isinstance(value, (list, tuple)) else (value,)
+        if name in _STYLES:
+            several = tuple(map(_without_weight, several))
+        for one in () if name in WRITTEN else several:
             if isinstance(one, (str, Path)) and str(one) and "\0" not in str(one):
                 path = Path(one)
                 try:

@@ -21,7 +21,7 @@ ALWAYS = frozenset(["quiet", "json", "verbose", "force", "threads", "quality", "
 """Options whose defaults hold also where an earlier result has all others."""
 EVERYDAY: Mapping[str, tuple[str, ...]] = {
     "stylize": (
-        *("output", "preset", "size", "style_weight", "style_scale", "color", "style_weights", "iterations"),
+        *("output", "preset", "size", "style_weight", "style_scale", "color", "iterations"),
         *("seed", "protect", "content_masks", "strokes", "checkpoint", "repeat", "quality", "device"),
         *("quiet", "json", "force", "help_all"),
     ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.catalogue.blends import Blend, read_blend
 from impasto.cli import completion
 from impasto.cli.choices import (
     FastChoices,
@@ -26,9 +27,9 @@ from impasto.cli.choices import (
 )
 from impasto.cli.new_files import check_new
 from impasto.errors import ImpastoError, InputError, OptionError
-from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import Inputs
 from impasto.jobs.output_names import BESIDE, named
+from impasto.jobs.pairs import blend_label, labels, photographs
 
 if TYPE_CHECKING:
     from impasto.jobs import Job
@@ -49,7 +50,8 @@ def fast(
         list[str] | None,
         typer.Argument(
             metavar="[STYLE]...",
-            help="A named style, a painting, a style file, a folder of paintings; or several.",
+            help="A named style, a painting, a style file, a folder of paintings; or several, each with its "
+            "share: STYLE:WEIGHT.",
             autocompletion=completion.styles,
             show_default=False,
         ),
@@ -99,7 +101,7 @@ def fast(
     impasto fast photo.jpg starry-night
     impasto fast photo.jpg starry-night -o out.jpg
     impasto fast photo.jpg painting.jpg -o out.jpg
-    impasto fast photo.jpg starry-night painting.jpg --style-weights 0.7,0.3 -o out.png
+    impasto fast photo.jpg starry-night:0.7 painting.jpg:0.3 -o out.png
     impasto fast photo.jpg the-kiss --strength 0.6 --keep-color -o out.png
     impasto fast holiday/ water-lilies -o painted/
     impasto fast photo.jpg great-wave the-kiss --content-mask sea.png --content-mask sky.png -o out.png
@@ -122,9 +124,11 @@ def fast(
     if output is not None and output_template is not None:
         raise OptionError("expected -o OUT or --output-template, not both")
     options = choices.options()
+    blend = read_blend(names) if names else Blend((options.model,))
+    options = options.replace(style_weights=blend.weights)
     job = Job(
         Reference(),
-        tuple(reference(name) for name in names),
+        tuple(map(reference, blend.styles)) if names else (),
         options=options,
         reading=reading.options(),
         **inputs.references(),
@@ -141,7 +145,7 @@ def fast(
         replace(job, content=reference(str(content)), output=str(target))
         for content, target in outputs(
             photos,
-            _ending(names or [options.model or ""], options),
+            blend_label(blend),
             output,
             recursive,
             output_template or BESIDE,
@@ -183,7 +187,6 @@ def outputs(
     by the ``template``. Raises InputError and OutputError."""
     from impasto.files import make_folder, protecting
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
-    from impasto.jobs.pairs import labels, photographs
 
     photos, _ = photographs(given, recursive=recursive)
     if output is None:
@@ -225,16 +228,6 @@ def _format(photo: str) -> str:
 
     suffix = Path(photo).suffix.lower()
     return (suffix if suffix in WRITABLE_SUFFIXES else ".png").removeprefix(".")
-
-
-def _ending(styles: Sequence[str], options: FastOptions) -> str:
-    """Return the end of a painting's name: the styles, in per cent where their shares are not even."""
-    from impasto.jobs.pairs import labels
-
-    names, weights = labels(styles), options.style_weights
-    if len(set(weights)) < 2:
-        return "-".join(names)
-    return "-".join(f"{n}{100 * w / sum(weights):.4g}" for n, w in zip(names, weights, strict=True))
 
 
 def paint_all(jobs: Sequence[Job], painter: Painter, show: str) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from impasto.catalogue.blends import read_blend
 from impasto.cli import completion
 from impasto.cli.choices import (
     CheckpointEvery,
@@ -31,7 +32,7 @@ from impasto.files.json_text import parse_json
 from impasto.jobs import Job, Reference
 from impasto.jobs.identity import beside
 from impasto.jobs.output_names import BESIDE, named
-from impasto.jobs.pairs import labels
+from impasto.jobs.pairs import blend_label, blend_of
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 
@@ -44,7 +45,8 @@ def stylize(
     style: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A named style (see `impasto styles`), a painting or a style file; or several.",
+            help="A named style (see `impasto styles`), a painting or a style file; or several, each with "
+            "its share: STYLE:WEIGHT.",
             autocompletion=completion.styles,
             show_default=False,
         ),
@@ -98,7 +100,7 @@ def stylize(
     impasto stylize photo.jpg starry-night
     impasto stylize photo.jpg starry-night -o out.png
     impasto stylize photo.jpg painting.jpg -o out.jpg --size 1024 --style-weight 3
-    impasto stylize photo.jpg great-wave the-scream.jpg --blend 2,1 -o out.png
+    impasto stylize photo.jpg great-wave:2 the-scream.jpg:1 -o out.png
     impasto stylize photo.jpg great-wave the-scream.jpg --content-mask sky.png --content-mask rest.png
     impasto stylize photo.jpg painting.jpg --color luminance --protect face.png -o out.png
     impasto stylize --from out.png -o bigger.png --size 1600
@@ -117,10 +119,14 @@ def stylize(
         )
         raise InputError(f"missing {missing}; see impasto stylize --help")
     before = earlier.options if isinstance(earlier.options, OptimizeOptions) and repeat is not None else None
+    options, styles = choices.options(before), earlier.styles
+    if style:
+        blend = read_blend(style)
+        options, styles = options.replace(style_weights=blend.weights), tuple(map(reference, blend.styles))
     job = Job(
         content=earlier.content if content is None else reference(str(content)),
-        styles=tuple(map(reference, style or ())) or earlier.styles,
-        options=choices.options(before),
+        styles=styles,
+        options=options,
         reading=reading.options(earlier.reading),
         **inputs.references(earlier),
         **saving.changes(),
@@ -130,8 +136,8 @@ def stylize(
     if checkpoint is None and checkpoint_every is not None:
         raise InputError("missing option: --checkpoint FILE, which --checkpoint-every needs")
     if output is None:
-        titles = "-".join(labels([style.place for style in job.styles]))
-        output = named(output_template or BESIDE, job.content.place, titles, job.options.size)
+        title = blend_label(blend_of(job))
+        output = named(output_template or BESIDE, job.content.place, title, job.options.size)
         if checkpoint is None or not checkpoint.exists():
             check_new([output])
     elif output_template is not None:

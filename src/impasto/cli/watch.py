@@ -38,7 +38,8 @@ def watch(
     style: Annotated[
         list[str] | None,
         typer.Option(
-            help="Named styles, paintings, style files; a folder is one style. Repeatable.",
+            help="Named styles, paintings, style files; a folder is one style. Those with a weight, "
+            "STYLE:WEIGHT, are blended into one. Repeatable.",
             autocompletion=completion.styles,
             show_default=False,
         ),

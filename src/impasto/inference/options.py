@@ -47,7 +47,12 @@ class FastOptions(Options):
         shown="none",
     )
     style_weights: tuple[float, ...] = parameter(
-        (), "The share of each style, such as 0.7,0.3.", "numbers", least=0, shown="equal"
+        (),
+        "The share of each style, such as great-wave:0.7 the-scream:0.3.",
+        "numbers",
+        least=0,
+        typed="STYLE:WEIGHT",
+        shown="equal",
     )
     model: str | None = parameter(
         None,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
+from impasto.catalogue.blends import Blend, read_blends
 from impasto.catalogue.lookup import find_style
 from impasto.errors import InputError, OptionError
 from impasto.files import places
@@ -60,20 +62,27 @@ def _pictures(name: str, recursive: bool) -> list[str]:
     return pictures
 
 
-def known_styles(given: Iterable[str]) -> list[str]:
-    """Return the ``given`` styles without duplicates. Raises StyleError for an unknown one."""
-    found: dict[object, str] = {}
-    for name in given:
-        style = find_style(name)
-        found.setdefault(name if style.kind == "address" else style.path.resolve(), name)
-    if not found:
-        raise InputError("expected at least one style; got none")
+def known_styles(given: Sequence[str]) -> list[Blend]:
+    """Return the styles of each painting, without duplicates; those with a weight are one blend.
+
+    Raises StyleError for an unknown one.
+    """
+    found: dict[object, Blend] = {}
+    for blend in read_blends(given):
+        sources = map(find_style, blend.styles)
+        own = [one.place if one.kind == "address" else one.path.resolve() for one in sources]
+        found.setdefault((*own, blend.weights), blend)
     return list(found.values())
+
+
+def blend_of(job: Job) -> Blend:
+    """Return the styles of ``job``, with their weights."""
+    return Blend(tuple(style.place for style in job.styles), job.options.style_weights)
 
 
 def pairs(
     contents: Sequence[str],
-    styles: Sequence[str],
+    styles: Sequence[Blend],
     folder: Path | str,
     options: PaintOptions,
     *,
@@ -96,7 +105,7 @@ def pairs(
     where = str(folder)
     apart = is_address(where) or is_new
     check_writable((places.scratch() if apart else Path(where)) / f"result{suffix}")
-    titles, style_labels = labels(contents), labels(styles)
+    titles, style_labels = labels(contents), _blend_labels(styles)
     size = getattr(options, "size", None)
     shown = "x".join(map(str, size)) if isinstance(size, tuple) else str(size or "own")
     stems = _numbered(
@@ -109,10 +118,16 @@ def pairs(
     if any(set(stem) & set("/\\:") for stem in stems):
         raise OptionError(f"expected names without folders in --output-template; got {template!r}")
     outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
-    rows = [(content, style) for content in contents for style in styles]
+    rows = [(content, blend) for content in contents for blend in styles]
     jobs = [
-        Job(Reference(content), (Reference(style),), output, options, **more)
-        for (content, style), output in zip(rows, outputs, strict=True)
+        Job(
+            Reference(content),
+            tuple(map(Reference, blend.styles)),
+            output,
+            options.replace(style_weights=blend.weights),
+            **more,
+        )
+        for (content, blend), output in zip(rows, outputs, strict=True)
     ]
     inputs = {location(one.place) for job in jobs for one in job.inputs()}
     for output in outputs:
@@ -138,6 +153,23 @@ def labels(given: Sequence[str]) -> list[str]:
             return _numbered(found)
         for n in ambiguous:
             steps[n] += 1
+
+
+def blend_label(blend: Blend) -> str:
+    """Return a short label for styles painted together, in per cent where their shares are not even."""
+    return _blend_labels([blend])[0]
+
+
+def _blend_labels(blends: Sequence[Blend]) -> list[str]:
+    names = iter(labels([name for blend in blends for name in blend.styles]))
+    found = []
+    for blend in blends:
+        own, weights = list(islice(names, len(blend.styles))), blend.weights
+        if len(set(weights)) > 1:
+            whole = sum(map(abs, weights))
+            own = [f"{name}{100 * w / whole:.4g}" for name, w in zip(own, weights, strict=True)]
+        found.append("-".join(own))
+    return found
 
 
 def _candidates(name: str) -> list[str]:

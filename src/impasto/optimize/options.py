@@ -105,10 +105,11 @@ class OptimizeOptions(Options):
     )
     style_weights: tuple[float, ...] = parameter(
         (),
-        "The share of each style, such as 3,1; a negative share moves away from its style.",
+        "The share of each style, such as great-wave:3 the-scream:1; a negative share moves away from its "
+        "style.",
         "numbers",
         STYLES,
-        flags=("--blend",),
+        typed="STYLE:WEIGHT",
         shown="equal",
     )
     style_scales: tuple[float, ...] = parameter(

@@ -61,7 +61,8 @@ def batch(
     """Paint every photograph of ``contents`` in every style of ``styles``, into the folder ``output``.
 
     ``contents``: files, and folders of them (``recursive``: with their subfolders). ``styles``: as for
-    ``stylize``, by name or path; a folder is one style. Results are named CONTENT-STYLE with ``suffix``,
+    ``stylize``, by name or path; a folder is one style, and those with a weight, such as ``"great-wave:2"``,
+    are blended into one. Results are named CONTENT-STYLE with ``suffix``,
     with more of the path where two names would be equal; ``output_template`` has another name, with the
     fields {name}, {style} and {size}. ``dry_run``: paint and write nothing, and return what would be painted
     as ``Batch.planned``. Options are as for ``stylize``: ``preset`` or
@@ -97,7 +98,7 @@ def batch(
     # On a cluster, other machines have the devices.
     here = chosen if ray is None else chosen.replace(device="cpu")
     painter = make_painter(Job(Reference(), (), options=here, reading=reading))
-    for style in wanted:
+    for style in (name for blend in wanted for name in blend.styles):
         painter.check_style(style)
     if chosen.device == "auto":
         chosen = chosen.replace(device=painter.device)

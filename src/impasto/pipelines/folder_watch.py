@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto import imaging
+from impasto.catalogue.blends import Blend
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.files import make_folder
 from impasto.files.locks import locked
@@ -107,10 +108,10 @@ def watch(
     """
     inside, place = Path(folder), Path(output)
     names = [styles] if isinstance(styles, (str, os.PathLike)) else list(styles)
-    wanted = known_styles(os.fspath(one) for one in names)
+    wanted = known_styles([os.fspath(one) for one in names])
     _check(inside, place, None if move is None else Path(move), every, settled)
     painter = make_painter(Job(Reference(), (), options=options, reading=reading))
-    for style in wanted:
+    for style in (name for blend in wanted for name in blend.styles):
         painter.check_style(style)
     if options.device == "auto":
         options = options.replace(device=painter.device)
@@ -147,7 +148,7 @@ class _Desk:
     """A painter, and the folder that its paintings go to."""
 
     folder: Path
-    styles: Sequence[str]
+    styles: Sequence[Blend]
     options: PaintOptions
     suffix: str
     template: str

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from impasto import files, imaging
-from impasto.errors import InputError, OptionError
+from impasto.catalogue.blends import read_blend
+from impasto.errors import OptionError
 from impasto.files import places
 from impasto.files.locks import locked
 from impasto.imaging.inputs import PictureLike, in_memory, load_picture, name_of
@@ -143,7 +144,8 @@ def stylize(
     """Paint ``content`` in the style of ``style`` (Gatys, Ecker and Bethge, CVPR 2016).
 
     ``style``: a named style (``impasto.styles()``), a style file, a picture, a folder of pictures as
-    one style, or several of these; or an object with the methods of ``catalogue.measured.Style``, which
+    one style, or several of these, with the share of each behind its name or path, ``"great-wave:2"``, or
+    in ``style_weights``; or an object with the methods of ``catalogue.measured.Style``, which
     keeps its own sizes. Options start from ``preset``, or from ``options`` if given, and ``changes``
     override single fields of ``OptimizeOptions``, or of ``reading``, how pictures are read:
     ``stylize(photo, "starry-night", size=1024, style_weight=3)``.
@@ -179,7 +181,8 @@ def stylize(
     inputs = _take_inputs(found, "optimize")
     chosen = (options or find_preset(preset).options).replace(**found)
     content = in_memory(content, reading, chosen.size)
-    materials = Materials(_styles(style), encoder=encoder, extra_losses=extra_losses or {}, **inputs)
+    styles, chosen = _blended(style, chosen)
+    materials = Materials(styles, encoder=encoder, extra_losses=extra_losses or {}, **inputs)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=checkpoint is not None)
     result = paint_job(
         job,
@@ -219,19 +222,19 @@ def fast(
     inputs = _take_inputs(found, "fast")
     chosen = (options or FastOptions()).replace(**found)
     content = in_memory(content, reading, chosen.size)
-    materials = Materials(_styles(style), **inputs)
+    styles, chosen = _blended(style, chosen)
+    materials = Materials(styles, **inputs)
     job = _make_job(content, materials, chosen, output, quality, reading, compared=False)
     photo = None if job.content.place else load_picture(content, reading, chosen.size)
     make = make_painter if session is None else session.painter
     return replace(paint_job(job, make=make, photo=photo, materials=materials), given=given)
 
 
-def _styles(given: Any) -> list[Any]:
-    """Return ``given`` as a list. Raises InputError if it is empty."""
-    found = list(given) if isinstance(given, (list, tuple)) else [given]
-    if not found:
-        raise InputError("expected at least one style; got none")
-    return [in_memory(one) for one in found]
+def _blended(given: Any, options: Any) -> tuple[list[Any], Any]:
+    """Return the styles as a list, and ``options`` with their weights. Raises InputError and OptionError."""
+    several = list(given) if isinstance(given, (list, tuple)) else [given]
+    styles, weights = read_blend(several, options.style_weights)
+    return [in_memory(one) for one in styles], options.replace(style_weights=weights)
 
 
 def _take_inputs(changes: dict[str, Any], engine: str) -> dict[str, Any]:

@@ -196,12 +196,12 @@ class ProgramClient:
 
     def film(self, request: FilmRequest, report: Report, cancelled: Cancel) -> None:
         """Paint the frames of a film so that it does not flicker. Raises as ``paint``."""
-        styles = [word for style in request.styles for word in ("--style", style.place)]
+        styles = [word for style in _weighted(request) for word in ("--style", style)]
         arguments = ["video", request.frames, *styles, "-o", request.output]
         if request.optimize:
-            arguments += ["--optimize", *self._by_optimisation(request), *_shares(request, "--blend")]
+            arguments += ["--optimize", *self._by_optimisation(request)]
         else:
-            arguments += [*_by_network(request), *_shares(request, "--blend")]
+            arguments += [*_by_network(request)]
             arguments += ["--keep", str(request.steadiness)]
         self._run([*arguments, *_size(request), "--json"], report, cancelled)
 
@@ -213,14 +213,13 @@ class ProgramClient:
         _check_written(output)
 
     def _fast(self, request: PaintingRequest) -> list[str]:
-        places = [style.place for style in request.styles]
-        arguments = ["fast", request.photo, *places, "-o", request.output, *_by_network(request)]
-        return [*arguments, *_size(request), *_shares(request, "--style-weights")]
+        arguments = ["fast", request.photo, *_weighted(request), "-o", request.output, *_by_network(request)]
+        return [*arguments, *_size(request)]
 
     def _stylize(self, request: PaintingRequest) -> list[str]:
-        places = [style.place for style in request.styles]
-        arguments = ["stylize", request.photo, *places, "-o", request.output, "--seed", str(request.seed)]
-        return [*arguments, *self._by_optimisation(request), *_size(request), *_shares(request, "--blend")]
+        arguments = ["stylize", request.photo, *_weighted(request), "-o", request.output]
+        arguments += ["--seed", str(request.seed)]
+        return [*arguments, *self._by_optimisation(request), *_size(request)]
 
     def _by_optimisation(self, request: PaintingRequest | FilmRequest) -> list[str]:
         if request.preset not in self._style_weights:
@@ -328,11 +327,12 @@ def _size(request: PaintingRequest | FilmRequest) -> list[str]:
     return [] if request.size is None else ["--size", str(request.size)]
 
 
-def _shares(request: PaintingRequest | FilmRequest, option: str) -> list[str]:
+def _weighted(request: PaintingRequest | FilmRequest) -> list[str]:
+    """Return the styles as the command line takes them, STYLE:WEIGHT where they are blended."""
     masks = any(style.mask is not None for style in request.styles)
     if len(request.styles) < 2 or masks:
-        return []
-    return [option, ",".join(f"{style.weight:g}" for style in request.styles)]
+        return [style.place for style in request.styles]
+    return [f"{style.place}:{style.weight:g}" for style in request.styles]
 
 
 def _regions(request: PaintingRequest) -> list[str]:

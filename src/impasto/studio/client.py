@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any
 
 from impasto import extras, files
+from impasto.catalogue.blends import read_blend
 from impasto.errors import ImpastoError
 
 try:
@@ -203,17 +204,18 @@ class StudioClient:
         on_progress: Callable[[Job], None] | None = None,
         **more: Any,
     ) -> StudioResult:
-        """Upload, submit, wait and return the result. ``styles``: named styles, paths or encoded pictures.
+        """Upload, submit, wait and return the result. ``styles``: named styles, paths or encoded pictures;
+        of several, the share of each behind its name or path, as in ``"great-wave:2"``.
 
         Raises StudioError for an error response and a job that fails.
         """
         names = {style["name"] for style in self.styles()}
+        blend = read_blend(styles)
         chosen: list[dict[str, Any]] = []
-        for style in styles:
-            if isinstance(style, str) and style in names:
-                chosen.append({"name": style})
-            else:
-                chosen.append({"picture": self.upload(style, "painting")})
+        for style, weight in zip(blend.styles, blend.weights or (1.0,) * len(styles), strict=True):
+            is_named = isinstance(style, str) and style in names
+            one = {"name": style} if is_named else {"picture": self.upload(style, "painting")}
+            chosen.append(one | {"weight": weight})
         job = self.wait(self.submit(self.upload(photo), chosen, **more)["id"], on_progress)
         if job["status"] != "done":
             raise StudioError(500, job["error"] or {"detail": f"the job was {job['status']}"})

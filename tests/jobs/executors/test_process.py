@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from impasto.catalogue.blends import read_blends
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchEvent, run_with
@@ -39,7 +40,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def jobs(letters: str = "abcd") -> list[Job]:
-    return pairs([f"{letter}.jpg" for letter in letters], ["art.jpg"], OUT, OptimizeOptions())
+    return pairs([f"{letter}.jpg" for letter in letters], read_blends(["art.jpg"]), OUT, OptimizeOptions())
 
 
 def paint(
@@ -181,13 +182,14 @@ def test_stopping_keeps_what_is_done_and_leaves_no_process() -> None:
 
 
 MAIN = """
+from impasto.catalogue.blends import read_blends
 from impasto.jobs.batch import run_with
 from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.executors.process import ProcessExecutor
 from impasto.jobs.work import WorkerPainter
 from impasto.jobs.pairs import pairs
 from impasto.optimize.options import OptimizeOptions
-jobs = pairs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["art.jpg"], "out", OptimizeOptions())
+jobs = pairs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], read_blends(["art.jpg"]), "out", OptimizeOptions())
 painter = WorkerPainter("tests.jobs.painters:make", {"diary": "diary", "a_art": "wait", "b_art": "wait"})
 run_with(lambda: (ProcessExecutor(painter, [WorkerSlot(1)] * 2), 2), jobs, "out")
 """

@@ -39,7 +39,7 @@ arguments = json.loads(sys.argv[1])
 address, painter = arguments["address"], WorkerPainter(arguments["make"], arguments["settings"])
 photos, _ = photographs([arguments["photos"]])
 Path(arguments["out"].removeprefix("local://")).mkdir(exist_ok=True)
-jobs = pairs(photos, ["starry-night"], arguments["out"], OptimizeOptions())
+jobs = pairs(photos, known_styles(["starry-night"]), arguments["out"], OptimizeOptions())
 
 def hire():
     found = cluster.join(address, arguments["workers"], len(jobs), gpus=False, memory=1e6)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from impasto import files
+from impasto.catalogue.blends import read_blend
 from impasto.errors import InputError, OptionError
 from impasto.imaging.inputs import PictureLike
 from impasto.inference.options import FastOptions
@@ -123,8 +124,12 @@ def video(
     if keyframes is not None:
         _check_keyframes_alone(names, options or preset or painter or longest, changes)
     chosen = options or (FastOptions() if preset is None else find_preset(preset).options)
+    chosen = chosen.replace(**changes)
+    if names:
+        names, weights = read_blend(names, chosen.style_weights)
+        chosen = chosen.replace(style_weights=weights)
     clip, references = Reference(os.fspath(source)), tuple(map(Reference, names))
-    job = Job(clip, references, os.fspath(output), chosen.replace(**changes), folder=str(Path.cwd()))
+    job = Job(clip, references, os.fspath(output), chosen, folder=str(Path.cwd()))
     if keyframes is None:
         job, painter = _on_device(job, painter, away=ray is not None)
     most = longest or LONGEST[job.engine]
