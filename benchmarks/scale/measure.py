@@ -132,7 +132,7 @@ def film_engines(folder: Path) -> dict[str, float]:
 def films(folder: Path) -> dict[str, float]:
     """What a film takes before it is painted in parts, for a frame of 720p."""
     from impasto import FilmOptions
-    from impasto.pipelines.video.plan import find_cuts
+    from impasto.pipelines.video.cuts import find_cuts
 
     frames = 24
     source = clip(folder, 1280, frames)

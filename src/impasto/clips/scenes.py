@@ -25,5 +25,10 @@ def is_cut(frame: Pixels, moved: Pixels, motion: Motion) -> bool:
     return (remains > UNLIKE and lost > LOST) or remains > 4 * UNLIKE
 
 
+def is_like(frame: Pixels, before: Pixels) -> bool:
+    """Return whether two frames are alike even without following the motion, so that there is no cut."""
+    return float(np.abs(_small(frame) - _small(before)).mean()) <= UNLIKE / 2
+
+
 def _small(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(pixels, (64, 36), interpolation=cv2.INTER_AREA), np.float32)

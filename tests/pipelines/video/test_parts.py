@@ -21,10 +21,11 @@ from impasto.jobs.executors.choice import ExecutorFactory
 from impasto.jobs.executors.inline import InlineExecutor
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.video import film, parts
+from impasto.pipelines.video.cuts import find_cuts
 from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.folder import discard
 from impasto.pipelines.video.options import FilmOptions
-from impasto.pipelines.video.plan import FADE, LONGEST, FilmPlan, Part, find_cuts
+from impasto.pipelines.video.plan import FADE, LONGEST, FilmPlan, Part
 from impasto.pipelines.video.seams import mix_frames
 from impasto.pipelines.video.workers import make_part_worker
 from impasto.progress import Progress

@@ -22,9 +22,10 @@ from impasto.clips.patch_search import Bytes
 from impasto.errors import InputError, OptionError
 from impasto.files import digests
 from impasto.imaging.inputs import PictureLike, load_picture, name_of
+from impasto.pipelines.video.cuts import find_cuts
 from impasto.pipelines.video.frames import first_time
 from impasto.pipelines.video.output import FilmOutput, open_film
-from impasto.pipelines.video.plan import FilmPlan, Part, find_cuts
+from impasto.pipelines.video.plan import FilmPlan, Part
 from impasto.pipelines.video.seams import read_words, write_words
 
 Moment = int | str | Fraction

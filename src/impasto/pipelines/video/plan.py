@@ -11,20 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from impasto.clips import open_clip
-from impasto.clips.flow import motion, warp
 from impasto.clips.pictures import find
-from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
 from impasto.files import digests
 from impasto.files.json_text import parse_json
 from impasto.jobs import Job
 from impasto.jobs.identity import located
+from impasto.pipelines.video.cuts import find_cuts
 from impasto.pipelines.video.options import FilmOptions
-from impasto.pipelines.video.output import clip_request
-from impasto.types import Pixels
 from impasto.version import __version__
 
 LONGEST = {"fast": 240, "optimize": 96}
@@ -37,8 +31,6 @@ FADE = 16
 """Frames over which one part fades into the next within a shot."""
 OPEN_END = sys.maxsize
 """The end of a part that extends to the end of the clip."""
-_SCAN_SIDE = 256
-"""The long side, in pixels, at which cuts are detected."""
 
 
 @dataclass(frozen=True)
@@ -139,31 +131,6 @@ def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
     ticks, cuts = found
     parts = split(len(ticks), cuts, longest=longest, lead=LEAD[plan.job.engine], fade=FADE)
     return dataclasses.replace(plan, parts=tuple(parts), ticks=tuple(ticks), cuts=tuple(cuts))
-
-
-def find_cuts(
-    source: Path, film: FilmOptions, stop: Callable[[], bool]
-) -> tuple[list[int], list[int]] | None:
-    """Return the time of each frame of the clip, and the frames at which shots begin.
-
-    Returns None if ``stop`` returns True. Raises InputError.
-    """
-    request = clip_request(film)
-    own = open_clip(source, request).info
-    size = min(_SCAN_SIDE, max(own.width, own.height))
-    ticks: list[int] = []
-    cuts: list[int] = []
-    last: Pixels | None = None
-    for frame in open_clip(source, dataclasses.replace(request, size=size)).frames():
-        if stop():
-            return None
-        if last is not None and not np.array_equal(frame.pixels, last):
-            found = motion(frame.pixels, last)
-            begins = is_cut(frame.pixels, warp(last, found.flow), found)
-            cuts += [len(ticks)] if begins else []
-        ticks.append(frame.ticks)
-        last = frame.pixels
-    return ticks, cuts
 
 
 def check_longest(longest: int, fade: int = FADE) -> None:

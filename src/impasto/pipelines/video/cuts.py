@@ -1,0 +1,145 @@
+"""The search for cuts in a whole clip, section by section on all cores."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from bisect import bisect_left
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from impasto.clips import Clip, Request, open_clip
+from impasto.clips.flow import motion, warp
+from impasto.clips.reader import VideoFile
+from impasto.clips.scenes import is_cut, is_like
+from impasto.jobs.machine import cores
+from impasto.pipelines.video.options import FilmOptions
+from impasto.pipelines.video.output import clip_request
+from impasto.types import Pixels
+
+SIDE = 256
+"""The long side, in pixels, at which cuts are detected."""
+SECTION = 600
+"""Frames of a section: so many that seeking its first frame costs little. Independent of the number of cores,
+so that the same cuts are found on every machine."""
+_MOST_THREADS = 8
+"""Each holds a decoder and some frames at their own size."""
+
+
+@dataclass(frozen=True)
+class _Section:
+    """The frames of a clip at the ``ticks`` of its own clock, as ``request`` reads them; the first is the
+    last one of the section before, or the clip's first."""
+
+    ticks: tuple[int, ...]
+    request: Request
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """The ``ticks`` of each frame on the clip's own clock, the numbers of those that begin scenes, and
+    whether all could be decoded."""
+
+    ticks: list[int]
+    cuts: list[int]
+    sound: bool
+
+
+def find_cuts(
+    source: Path, film: FilmOptions, stop: Callable[[], bool], section: int = SECTION
+) -> tuple[list[int], list[int]] | None:
+    """Return the times of the clip's frames, and the numbers of the frames at which shots begin.
+
+    Times are in units of the clip's time base, since the first frame. Video files are searched in sections of
+    ``section`` frames, several at once; where these do not yield the frames that the container names, as in
+    damaged files, once more from beginning to end. Returns None if ``stop`` returns True. Raises InputError.
+    """
+    request = clip_request(film)
+    own = open_clip(source, request).info
+    request = dataclasses.replace(request, size=min(SIDE, max(own.width, own.height)))
+    clip = open_clip(source, request)
+    sections = _sections(clip, request, section)
+    found = _by_sections(source, sections, stop) if len(sections) > 1 else None
+    if found is None and not stop():
+        found = _scan(clip, stop)
+    if found is None:
+        return None
+    return [ticks - found.ticks[0] for ticks in found.ticks], found.cuts
+
+
+def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
+    """Return the clip's frames in sections; none where their times are not known beforehand."""
+    if not isinstance(clip, VideoFile) or clip.index.ordered:
+        return []
+    unit = clip.info.time_base
+    # In ticks: a time asked for counts from the file's first frame.
+    begin, first = clip.info.begin / unit, clip.info.origin / unit
+    known = clip.index.times[bisect_left(clip.index.times, first) :]
+    if request.end is not None:
+        known = known[: bisect_left(known, begin + request.end / unit)]
+    edges = [*range(0, len(known) - length // 2, length), len(known)]
+    found = []
+    for low, high in pairwise(edges):
+        ticks = known[max(0, low - 1) : high]
+        end = request.end if high == len(known) else (known[high] - begin) * unit
+        found.append(_Section(ticks, dataclasses.replace(request, start=(ticks[0] - begin) * unit, end=end)))
+    return found
+
+
+def _by_sections(source: Path, sections: list[_Section], stop: Callable[[], bool]) -> _Scan | None:
+    """Return all sections as one; None if ``stop`` returns True or a section is not as the container says."""
+    failed = threading.Event()
+
+    def scan(section: _Section) -> _Scan | None:
+        try:
+            clip = open_clip(source, section.request)
+            found = _scan(clip, lambda: failed.is_set() or stop())
+        except BaseException:
+            failed.set()
+            raise
+        if found is None or not found.sound or tuple(found.ticks) != section.ticks:
+            failed.set()
+            return None
+        return found
+
+    with ThreadPoolExecutor(min(cores(), _MOST_THREADS, len(sections)), "cuts") as pool:
+        scans = list(pool.map(scan, sections))
+    whole = _Scan([], [], True)
+    for found in scans:
+        if found is None:
+            return None
+        # The first frame is the last one of the section before.
+        before = len(whole.ticks) - bool(whole.ticks)
+        whole.cuts.extend(before + cut for cut in found.cuts)
+        whole.ticks.extend(found.ticks[bool(whole.ticks) :])
+    return whole
+
+
+def _scan(clip: Clip, stop: Callable[[], bool]) -> _Scan | None:
+    """Return the times and cuts of a clip; None if ``stop`` returns True."""
+    first = int(clip.info.origin / clip.info.time_base)
+    found = _Scan([], [], True)
+    sound = True
+    last: Pixels | None = None
+    for frame in clip.frames():
+        if stop():
+            return None
+        if last is not None and _begins_scene(frame.pixels, last):
+            found.cuts.append(len(found.ticks))
+        found.ticks.append(first + frame.ticks)
+        sound = sound and not frame.concealed
+        last = frame.pixels
+    return dataclasses.replace(found, sound=sound)
+
+
+def _begins_scene(frame: Pixels, last: Pixels) -> bool:
+    """Return whether a scene begins between two frames; the flow is computed only where they differ."""
+    if np.array_equal(frame, last) or is_like(frame, last):
+        return False
+    found = motion(frame, last)
+    return is_cut(frame, warp(last, found.flow), found)

@@ -1,0 +1,92 @@
+"""The search for cuts: section by section it finds what it finds from beginning to end."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from impasto.errors import InputError
+from impasto.pipelines.video import cuts
+from impasto.pipelines.video.cuts import find_cuts
+from impasto.pipelines.video.options import FilmOptions
+from impasto.types import Pixels
+from tests.clips.clips import moving, write_clip
+
+TICKS = [0, 4, 8, 9, 14, 20, 24, 28, 33, 36, 40, 44, 52, 56, 60, 64, 68, 72, 76, 80, 84]
+CUTS = [7, 12]
+
+
+def frames() -> list[Pixels]:
+    other = [np.ascontiguousarray(1 - moving(n)[::-1]) for n in range(5)]
+    return [*(moving(n) for n in range(7)), *other, *(moving(40 - n)[:, ::-1] for n in range(9))]
+
+
+@pytest.fixture(params=["mp4", "mkv", "ts"])
+def clip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Three shots at an uneven rate, with B-frames and few places at which decoding can begin."""
+    path = tmp_path / f"clip.{request.param}"
+    return write_clip(path, frames(), ticks=TICKS, options={"crf": "10", "g": "9", "bf": "2"})
+
+
+def search(clip: Path, section: int = cuts.SECTION, **film: Any) -> tuple[list[int], list[int]]:
+    found = find_cuts(clip, FilmOptions(**film), lambda: False, section)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of frames of each search there was."""
+    made: list[int] = []
+    scan = cuts._scan
+
+    def counted(*given: object) -> object:
+        found = scan(*given)  # type: ignore[arg-type]
+        made.append(len(found.ticks) if found else 0)
+        return found
+
+    monkeypatch.setattr(cuts, "_scan", counted)
+    return made
+
+
+@pytest.mark.parametrize("section", [3, 7, 12, 15])
+def test_sections_find_the_times_and_cuts_of_the_whole(clip: Path, section: int, scans: list[int]) -> None:
+    whole = search(clip)
+    assert whole[1] == CUTS
+    assert scans == [21]
+    scans.clear()
+    assert search(clip, section) == whole
+    # Every section begins with the last frame of the one before.
+    assert sum(scans) == 21 + len(scans) - 1
+    assert len(scans) > 1 or section == 15
+
+
+def test_a_span_of_the_clip_is_searched_alone(clip: Path, scans: list[int]) -> None:
+    span: dict[str, Any] = {"start": Fraction(9, 100), "end": Fraction(7, 10)}
+    ticks, found = search(clip, 4, **span)
+    assert (len(ticks), found) == (14, [4, 9])
+    assert len(scans) > 1
+    assert search(clip, **span) == (ticks, found)
+
+
+def test_a_damaged_film_is_searched_from_beginning_to_end(tmp_path: Path, scans: list[int]) -> None:
+    path = write_clip(tmp_path / "clip.mkv", frames(), options={"crf": "10", "g": "3", "bf": "0"})
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 600] = b"\x55" * 600
+    path.write_bytes(data)
+    whole = search(path)
+    scans.clear()
+    assert search(path, 4) == whole
+    assert scans[-1] == len(whole[0]), "the last search was of the whole film"
+    with pytest.raises(InputError, match="is damaged"):
+        find_cuts(path, FilmOptions(damage="refuse"), lambda: False, 4)
+
+
+def test_it_stops_when_asked_to(clip: Path) -> None:
+    asked = iter([False] * 5)
+    assert find_cuts(clip, FilmOptions(), lambda: next(asked, True), 4) is None
