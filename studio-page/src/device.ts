@@ -1,5 +1,6 @@
 /** On the device: the network in the browser, and the proof that nothing is sent. */
 
+import { DetailedError } from "./detailed";
 import { h, icon } from "./dom";
 import { closeWire } from "./http";
 import { loadNetwork } from "./pixels/desk";
@@ -30,9 +31,9 @@ export async function setOnDevice(on: boolean): Promise<void> {
     update({ device: { ...state.device, status: "ready", styles, provider } });
     say(t`The network is on this device. Nothing is sent.`);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = error instanceof DetailedError ? error.detail : String(error);
     update({ device: { ...state.device, status: "failed", message } });
-    sayError(new Error(t`The network did not start on this device: ${message}`));
+    sayError(new DetailedError(t`The network did not start on this device.`, message));
   }
 }
 

@@ -8,7 +8,7 @@ import { chart } from "./losses";
 import { DEVICE_MOST, paintHere, paintProperly } from "./painting";
 import { currentJob, state, update, watch } from "./state";
 import type { Job } from "./types";
-import { duration, STATUS } from "./format";
+import { duration, percent, STATUS } from "./format";
 import { t } from "./language";
 
 function needs(): string {
@@ -59,10 +59,9 @@ function keepHere(): HTMLElement {
 function about(): string {
   if (state.onDevice) return t`To paint in full quality, turn the switch off; it needs the studio.`;
   const { seconds = null, before = 0 } = state.estimate ?? {};
-  const waiting = before === 0 ? "" : before === 1 ? t`after the one before it` : t`after the ${before} before it`;
-  const painting = seconds === null ? "" : t`about ${duration(seconds)} as fast as this studio paints`;
-  const [first = "", ...rest] = [painting, waiting].filter(Boolean);
-  return first && [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(", ");
+  if (seconds === null) return before === 0 ? "" : t`After the ${before} before it`;
+  const time = duration(seconds);
+  return before === 0 ? t`About ${time} as fast as this studio paints` : t`About ${time} as fast as this studio paints, after the ${before} before it`;
 }
 
 /** A painting under way: how far, how long still, how the losses fall. */
@@ -85,7 +84,7 @@ class Working {
     const level = progress ? t`Level ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
     const left = progress?.left != null && job.status === "running" ? t`about ${duration(progress.left)} left` : "";
     this.left.textContent = [level, left].filter(Boolean).join(" \u00b7 ");
-    this.bar.setAttribute("aria-valuetext", [t`${share} percent`, left].filter(Boolean).join(", "));
+    this.bar.setAttribute("aria-valuetext", [percent(share / 100), left].filter(Boolean).join(", "));
     this.losses.show(job);
     this.offer(job);
   }

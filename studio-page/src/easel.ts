@@ -3,6 +3,7 @@
 import { h, icon, iconButton } from "./dom";
 import { Brush } from "./brush";
 import * as geometry from "./geometry";
+import { percent } from "./format";
 import { onChange, state, update, watch } from "./state";
 import { t } from "./language";
 
@@ -23,7 +24,7 @@ const handle = h("div", {
 const sheet = h("div", { class: "sheet" }, after, before, overlay, handle);
 const veil = h("div", { class: "veil", "aria-hidden": "true" });
 export const view = h("div", { class: "view", tabindex: "0", role: "group", "aria-label": t`Picture` }, sheet, veil);
-const percent = h("output", { class: "zoom-value", "aria-label": t`Size on the screen` });
+const zoomValue = h("output", { class: "zoom-value", "aria-label": t`Size on the screen` });
 
 let look: geometry.Look = { zoom: 1, x: 0, y: 0 };
 const shown = { divide: 0, revealed: null as unknown, drawn: false };
@@ -47,7 +48,7 @@ export function show(picture: ImageData | ImageBitmap, kind: "preview" | "job"):
 /** What is shown of the painting, as a file. */
 export function shownPicture(type: string): Promise<Blob> {
   return new Promise((resolve, reject) => {
-    after.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t`the picture could not be kept`))), type, 0.95);
+    after.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t`The picture could not be kept.`))), type, 0.95);
   });
 }
 
@@ -74,7 +75,7 @@ function divide(share: number): void {
   before.style.clipPath = `inset(0 ${100 - shown.divide * 100}% 0 0)`;
   handle.style.left = `${shown.divide * 100}%`;
   handle.setAttribute("aria-valuenow", String(value));
-  handle.setAttribute("aria-valuetext", t`${value} percent photograph, ${100 - value} percent painting`);
+  handle.setAttribute("aria-valuetext", t`${percent(shown.divide)} photograph, ${percent(1 - shown.divide)} painting`);
 }
 
 const viewSize = () => ({ width: view.clientWidth, height: view.clientHeight });
@@ -87,7 +88,7 @@ function layOut(): void {
   const { width, height, left, top } = laid.place;
   Object.assign(sheet.style, { width: `${width}px`, height: `${height}px`, left: `${left}px`, top: `${top}px` });
   const of = shown.drawn ? after.width : (state.photo?.width ?? 1);
-  percent.textContent = state.photo ? `${Math.round((100 * width) / of)}%` : "";
+  zoomValue.textContent = state.photo ? percent(width / of) : "";
   view.classList.toggle("is-zoomed", look.zoom > 1);
 }
 
@@ -204,7 +205,7 @@ export function lookControls(): HTMLElement {
     "div",
     { class: "look", role: "group", "aria-label": t`How the picture is shown` },
     iconButton("minus", t`Smaller`, () => zoom(1 / STEP)),
-    percent,
+    zoomValue,
     iconButton("plus", t`Larger`, () => zoom(STEP)),
     iconButton("fit", t`Fit to the window`, zoomToFit),
     iconButton("compare", t`Photograph or painting`, () => divide(shown.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
@@ -264,5 +265,5 @@ function arrange(): void {
 function describe(): string {
   if (!state.photo) return t`Picture: no photograph yet`;
   if (state.brushing) return t`Picture, with the brush: arrow keys move it, space paints, shift with an arrow draws`;
-  return t`Picture: ${shown.drawn ? t`the painting` : t`the photograph`} ${state.photo.name}. Plus and minus zoom, zero fits`;
+  return shown.drawn ? t`Picture: the painting ${state.photo.name}. Plus and minus zoom, zero fits` : t`Picture: the photograph ${state.photo.name}. Plus and minus zoom, zero fits`;
 }

@@ -1,24 +1,41 @@
-/** Numbers and states as people say them. */
+/** Numbers, dates and states as people say them in the page's language. */
 
-import { t } from "./language";
+import { LOCALE, t } from "./language";
 
-export function duration(seconds: number): string {
-  if (seconds < 1) return t`a second`;
-  if (seconds < 90) return t`${Math.round(seconds)} s`;
-  if (seconds < 5400) return t`${Math.round(seconds / 60)} min`;
-  return t`${(seconds / 3600).toFixed(1)} h`;
+const unit = (name: string, digits: number) =>
+  new Intl.NumberFormat(LOCALE, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
+
+const PERCENT = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 0 });
+
+/** `digits`: decimals of less than ten seconds. */
+export function duration(seconds: number, digits = 0): string {
+  if (seconds < 10) return unit("second", digits).format(Math.max(digits > 0 ? 0.1 : 1, seconds));
+  if (seconds < 90) return unit("second", 0).format(seconds);
+  if (seconds < 5400) return unit("minute", 0).format(seconds / 60);
+  return unit("hour", 1).format(seconds / 3600);
 }
 
 export function megabytes(bytes: number): string {
-  return t`${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
+  return unit("megabyte", bytes < 10485760 ? 1 : 0).format(bytes / 1048576);
 }
 
-export function list(words: string[]): string {
-  if (words.length < 2) return words.join("");
-  return t`${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
+/** `share`: 1 is 100 %. */
+export function percent(share: number): string {
+  return PERCENT.format(share);
 }
 
-const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const LIST = new Intl.ListFormat(LOCALE, { type: "conjunction" });
+
+export function list(words: readonly string[]): string {
+  return LIST.format(words);
+}
+
+/** A list of elements, with the words between them. */
+export function listed<T>(items: readonly T[]): (string | T)[] {
+  return LIST.formatToParts(items.map((_, index) => String(index))).map(({ type, value }) => (type === "element" ? items[Number(value)]! : value));
+}
+
+const DAY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export function when(iso: string): string {
   return DAY.format(new Date(iso));

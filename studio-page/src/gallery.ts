@@ -8,7 +8,7 @@ import { firstOf, matches } from "./search";
 import { findPainting, findStyle, lasting, shares, state, update, watch, type Painting } from "./state";
 import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { withoutSuffix } from "./format";
+import { percent, withoutSuffix } from "./format";
 import { STORED } from "./painting";
 import { PICTURES, suited, uploadPicture } from "./photo";
 import { t } from "./language";
@@ -21,15 +21,16 @@ function setMix(mix: Choice[]): void {
 
 const isFavourite = (key: string) => state.favourites.includes(lasting(key));
 
-function tile(key: string, title: string, about: string, image: string | null): HTMLElement {
+/** `known`: other words that it is found by. */
+function tile(key: string, title: string, about: string, image: string | null, known: readonly string[] = []): HTMLElement {
   const usable = unusable(key);
-  const initials = title.replace(/^(The|A|Portrait of|Under the) /, "").charAt(0);
+  const initials = title.replace(/^(The|A|Der|Die|Das|Le|La|Les|El|Los|Las) |^L’/, "").charAt(0);
   const picture = image
     ? h("img", { src: image, alt: "", decoding: "async", draggable: "false" })
     : h("span", { class: "tile-initial", "data-initial": initials });
   return h(
     "li",
-    { "data-words": [title, about].join(" ") },
+    { "data-words": [title, about, ...known].join(" ") },
     h(
       "button",
       {
@@ -149,9 +150,9 @@ export function gallery(): HTMLElement {
       const known = state.onDevice && !image.startsWith("data:") ? null : image;
       return { key, made: tile(key, name, t`your own`, known) };
     });
-    const named = state.styles.map(({ name, title, artist, year, thumbnail }) => {
+    const named = state.styles.map(({ name, title, artist, year, thumbnail, english }) => {
       const image = thumbnail === null ? null : address(thumbnail);
-      return { key: name, made: tile(name, title, [artist, year].filter(Boolean).join(", "), image) };
+      return { key: name, made: tile(name, title, [artist, year].filter(Boolean).join(", "), image, [english.title, english.artist]) };
     });
     for (const { made } of firstOf([...own, ...named], ({ key }) => isFavourite(key))) append(list, made);
     find();
@@ -209,7 +210,7 @@ function mixer(): HTMLElement {
     given.forEach(({ key, weight }, index) => {
       const { slider, output } = weights.get(key) ?? {};
       if (!slider || !output) return;
-      output.textContent = brushed ? "" : `${Math.round(total[index]!.weight * 100)}%`;
+      output.textContent = brushed ? "" : percent(total[index]!.weight);
       slider.disabled = brushed;
       slider.value = String(Math.round(weight * 100));
       paintTrack(slider);

@@ -8,7 +8,7 @@ import { setTheme, theme, type Theme } from "./settings";
 import { shelfButton } from "./shelf";
 import { state, watch } from "./state";
 import { say, sayError } from "./status";
-import { t } from "./language";
+import { chosenLanguage, chooseLanguage, LANGUAGE, LANGUAGES, ownName, t } from "./language";
 
 const THEMES: Record<Theme, { icon: IconName; words: string; next: Theme }> = {
   auto: { icon: "auto", words: t`Theme of the system`, next: "light" },
@@ -30,6 +30,19 @@ function themeButton(): HTMLElement {
   };
   draw();
   return button;
+}
+
+/** Another language is taken up by loading the page again, which brings back what is on the easel. */
+function languageSelect(): HTMLElement {
+  const chosen = chosenLanguage();
+  const names = Object.keys(LANGUAGES).sort();
+  const select = h(
+    "select",
+    { id: "language", "aria-label": t`Language`, title: t`Language`, onchange: () => (chooseLanguage(select.value || null), location.reload()) },
+    h("option", { value: "", selected: chosen === null }, t`Language of the browser`),
+    names.map((name) => h("option", { value: name, lang: name, selected: name === chosen }, ownName(name))),
+  );
+  return h("span", { class: "language" }, icon("globe"), h("span", { class: "language-code", "aria-hidden": "true" }, LANGUAGE.toUpperCase()), select);
 }
 
 async function leaveStudio(): Promise<void> {
@@ -66,6 +79,7 @@ export function header(): HTMLElement {
     h("span", { class: "grow" }),
     deviceSwitch(),
     shelfButton(),
+    languageSelect(),
     themeButton(),
     leave(),
   );

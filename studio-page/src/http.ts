@@ -1,12 +1,14 @@
 /** The one way to the server. On the device it lets nothing out. */
 
 import type { ProblemDocument, Session } from "./types";
+import { DetailedError } from "./detailed";
 import { problemWords, t } from "./language";
 
-/** A refusal, in the server's words or, translated, in those for its type. */
-export class Problem extends Error {
+/** A refusal, in the studio's words or, translated, in those for its type and with the studio's as its detail. */
+export class Problem extends DetailedError {
   constructor(readonly document: ProblemDocument) {
-    super(words(document));
+    const { text, detail } = words(document);
+    super(text, detail);
   }
 
   get status(): number {
@@ -21,10 +23,9 @@ export class Unreachable extends Error {
   }
 }
 
-function words(document: ProblemDocument): string {
+function words(document: ProblemDocument): { text: string; detail: string } {
   const first = document.errors?.[0];
-  if (first) return `${first.field}: ${first.message}`;
-  return problemWords(document.type, document.detail);
+  return problemWords(document.type, first ? `${first.field}: ${first.message}` : document.detail);
 }
 
 /** Where the page lives, so that a studio under a path of its own works too. */

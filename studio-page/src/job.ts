@@ -7,8 +7,11 @@ export function isOver(job: Job): boolean {
   return job.status === "done" || job.status === "cancelled" || job.status === "failed";
 }
 
-export function reason(job: Job): string {
-  return job.error ? problemWords(job.error.type, job.error.detail) : t`it failed`;
+/** Why a job failed; `detail`: the studio's own words in English, where those are others. */
+export function reason(job: Job): { text: string; detail: string } {
+  if (!job.error) return { text: t`It failed.`, detail: "" };
+  const { text, detail } = problemWords(job.error.type, job.error.detail);
+  return { text: detail ? text : t`It failed: ${text}`, detail };
 }
 
 /** Paintings and explanations that are not over, the oldest first. */

@@ -4,16 +4,18 @@ import { show as showPicture } from "./easel";
 import { address, getBlob, getJson, postJson, remove } from "./http";
 import { onChange, state, update } from "./state";
 import { notice, say, sayError, undoable } from "./status";
-import { finished as finishedOf, isOver, past as pastOf, reason, unfinished as unfinishedOf } from "./job";
+import { finished as finishedOf, isOver, past as pastOf, unfinished as unfinishedOf } from "./job";
 import type { Job } from "./types";
-import { t } from "./language";
+import { DetailedError } from "./detailed";
+import { problemWords, t } from "./language";
+import { namedJob } from "./named";
 
 let source: EventSource | null = null;
 let shown = "";
 
 export function track(job: Job): void {
   const jobs = new Map(state.jobs);
-  jobs.set(job.id, job);
+  jobs.set(job.id, namedJob(job, state.styles));
   update({ jobs });
   if (job.id === state.job) void showJob(job);
 }
@@ -52,8 +54,14 @@ function heard(job: Job): void {
   const before = state.jobs.get(job.id);
   track(job);
   if (!before || isOver(before) || !isOver(job)) return;
-  if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(t`${job.title} is painted.`);
-  if (job.status === "failed" && job.kind === "painting") sayError(new Error(`${job.title}: ${reason(job)}`));
+  const { title } = state.jobs.get(job.id) ?? job;
+  if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(t`${title} is painted.`);
+  if (job.status === "failed" && job.kind === "painting") sayError(failure(title, job));
+}
+
+function failure(title: string, job: Job): DetailedError {
+  const { text, detail } = job.error ? problemWords(job.error.type, job.error.detail) : { text: t`It failed.`, detail: "" };
+  return new DetailedError(`${title}: ${text}`, detail);
 }
 
 function forget(id: string): void {
@@ -88,7 +96,7 @@ export function untilOver(id: string, left: () => boolean): Promise<void> {
       const job = state.jobs.get(id);
       if (job && !isOver(job) && !left()) return;
       end();
-      if (job?.status === "failed" && !left()) reject(new Error(reason(job)));
+      if (job?.status === "failed" && !left()) reject(failure(job.title, job));
       else resolve();
     });
   });
@@ -151,7 +159,7 @@ export async function readHistory(): Promise<void> {
   const jobs = new Map(state.jobs);
   for (let page = 0; page < 4; page++) {
     const found = await getJson<{ jobs: Job[]; next: string | null }>(`api/v1/jobs?limit=50${after}`);
-    for (const job of found.jobs) if (!leaving.has(job.id)) jobs.set(job.id, job);
+    for (const job of found.jobs) if (!leaving.has(job.id)) jobs.set(job.id, namedJob(job, state.styles));
     if (!found.next) break;
     after = `&after=${encodeURIComponent(found.next)}`;
   }

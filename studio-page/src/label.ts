@@ -10,8 +10,8 @@ import { withParameters } from "./pixels/png";
 import { currentJob, findPainting, findStyle, shares, state, titleOf, update, watch } from "./state";
 import { notice, sayError } from "./status";
 import type { Job } from "./types";
-import { duration, list, STATUS, withoutSuffix } from "./format";
-import { t } from "./language";
+import { duration, list, listed, STATUS, withoutSuffix } from "./format";
+import { pieces, t } from "./language";
 
 let kind = "png";
 
@@ -43,42 +43,41 @@ function manner(): (Node | string)[] {
     const style = findStyle(key);
     return { title: style?.title ?? findPainting(key)?.name ?? key, artist: style?.artist };
   });
-  const nodes: (Node | string)[] = [t`after `];
-  parts.forEach(({ title, artist }, index) => {
-    if (index > 0) nodes.push(index === parts.length - 1 ? t` and ` : ", ");
-    nodes.push(h("cite", {}, title));
-    if (artist && parts.length < 3) nodes.push(t` by ${artist}`);
+  const named = parts.map(({ title, artist }) => {
+    const cited = h("cite", {}, title);
+    return artist && parts.length < 3 ? h("span", {}, ...pieces<Node | string>`${cited} by ${artist}`) : cited;
   });
-  return nodes;
+  return pieces<Node>`after ${h("span", {}, ...listed<Node>(named))}`;
 }
 
 function words(): string {
   const { photo } = state;
   if (!photo) return "";
   const job = state.showing === "job" ? currentJob() : null;
-  if (job?.status === "failed") return t`It failed: ${reason(job)}`;
+  if (job?.status === "failed") return reason(job).text;
   if (job?.result) {
     const { width, height, seconds, partial } = job.result;
-    return t`${width} \u00d7 ${height} pixels, ${partial ? t`cut short after` : isDraft(job) ? t`a draft, painted in` : t`painted in`} ${duration(seconds)}`;
+    const time = duration(seconds);
+    if (partial) return t`${width} \u00d7 ${height} pixels, cut short after ${time}`;
+    return isDraft(job) ? t`${width} \u00d7 ${height} pixels, a draft, painted in ${time}` : t`${width} \u00d7 ${height} pixels, painted in ${time}`;
   }
   if (job) {
-    const size = job.progress ? t`, ${job.progress.width} \u00d7 ${job.progress.height} so far` : "";
-    return `${STATUS[job.status] ?? job.status}${size}`;
+    const status = STATUS[job.status] ?? job.status;
+    return job.progress ? t`${status}, ${job.progress.width} \u00d7 ${job.progress.height} so far` : status;
   }
   if (state.busy) return `${state.busy}\u2026`;
   if (state.showing === "preview") {
     const [width, height] = shownSize();
-    const place = state.onDevice ? t`painted on this device${took()}` : t`a preview`;
-    return t`${width} \u00d7 ${height} pixels, ${place}`;
+    return t`${width} \u00d7 ${height} pixels, ${state.onDevice ? onDevice() : t`a preview`}`;
   }
   return t`The photograph, ${photo.width} \u00d7 ${photo.height} pixels`;
 }
 
-function took(): string {
+function onDevice(): string {
   const { milliseconds, provider } = state.device;
-  if (milliseconds === null) return "";
-  const seconds = milliseconds / 1000;
-  return t` in ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` + (provider === "webgpu" ? t` by WebGPU` : "");
+  if (milliseconds === null) return t`painted on this device`;
+  const time = duration(milliseconds / 1000, 1);
+  return provider === "webgpu" ? t`painted on this device in ${time} by WebGPU` : t`painted on this device in ${time}`;
 }
 
 function offers(job: Job | null): HTMLElement[] {
@@ -156,7 +155,9 @@ function untold({ request }: Job): string {
   const main = request.styles.reduce((most, style) => ((style.weight ?? 1) > (most.weight ?? 1) ? style : most));
   const title = main.name ? titleOf(main.name) : (state.paintings.find(({ id }) => id === main.picture)?.name ?? t`one painting`);
   const masked = INPUTS.some(({ key }) => request[key]) || request.styles.some(({ mask }) => mask);
-  if (request.styles.length > 1) return t`\u201cLook inside\u201d tells of ${title} alone${masked ? t`, and not of masks` : ""}.`;
+  if (request.styles.length > 1) {
+    return masked ? t`\u201cLook inside\u201d tells of ${title} alone, and not of masks.` : t`\u201cLook inside\u201d tells of ${title} alone.`;
+  }
   return masked ? t`\u201cLook inside\u201d does not tell of masks.` : "";
 }
 

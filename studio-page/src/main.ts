@@ -20,7 +20,8 @@ import { getJson, readSession, Unreachable, whenSignedOut } from "./http";
 import { isOver } from "./job";
 import { readHistory, startJobs } from "./jobs";
 import { label } from "./label";
-import { LANGUAGE, t } from "./language";
+import { directionOf, LANGUAGE, t } from "./language";
+import { namedStyle } from "./named";
 import { startOffline } from "./offline";
 import { startPreviews, held } from "./painting";
 import { brushwork, fields } from "./panel";
@@ -30,7 +31,7 @@ import { recall, shelf, strip } from "./shelf";
 import { signIn } from "./signin";
 import { state, update, watch } from "./state";
 import { sayError, statusRegion } from "./status";
-import type { Capabilities, Style } from "./types";
+import type { Capabilities, OfferedStyle } from "./types";
 import { startUndo } from "./undo";
 import { photoInput, welcome } from "./welcome";
 
@@ -69,9 +70,9 @@ async function arrive(): Promise<boolean> {
   // The service worker knows these two without a network.
   const [capabilities, { styles }] = await Promise.all([
     getJson<Capabilities>("api/v1/capabilities"),
-    getJson<{ styles: Style[] }>("api/v1/styles"),
+    getJson<{ styles: OfferedStyle[] }>("api/v1/styles"),
   ]);
-  update({ capabilities, styles });
+  update({ capabilities, styles: styles.map(namedStyle) });
   return state.online;
 }
 
@@ -107,7 +108,8 @@ function comeInAgain(): Promise<unknown> {
 }
 
 async function open(): Promise<void> {
-  document.documentElement.lang = LANGUAGE;
+  Object.assign(document.documentElement, { lang: LANGUAGE, dir: directionOf(LANGUAGE) });
+  document.querySelector("meta[name=description]")?.setAttribute("content", t`Paint a photograph in the manner of a painting, at home.`);
   applyTheme();
   build();
   const device = remembered().onDevice === true;

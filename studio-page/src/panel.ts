@@ -6,7 +6,10 @@ import { isOver } from "./job";
 import { anyMasks } from "./masks";
 import { DEVICE_MOST } from "./painting";
 import { currentJob, state, update, watch } from "./state";
-import { t } from "./language";
+import { percent } from "./format";
+import { pieces, t } from "./language";
+import { presetSummary, presetTitle } from "./named";
+import { inEnglish } from "./status";
 
 type Numeric = "strength" | "strokeSize" | "keepColor";
 
@@ -27,8 +30,8 @@ function slider(field: Numeric, label: string, [min, max]: [number, number], end
     input.min = String(Math.min(min, value));
     input.max = String(Math.max(max, value));
     if (Number(input.value) !== value) input.value = String(value);
-    output.textContent = `${value}%`;
-    input.setAttribute("aria-valuetext", t`${value} percent`);
+    output.textContent = percent(value / 100);
+    input.setAttribute("aria-valuetext", output.textContent);
     paintTrack(input);
   });
   return h(
@@ -95,10 +98,9 @@ function presetSelect(): HTMLElement {
   const select = h("select", { id: "preset", onchange: () => update({ preset: select.value }) });
   watch(["capabilities", "preset"], () => {
     const presets = state.capabilities?.presets ?? [{ name: "default", summary: "" }];
-    const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
-    fill(select, presets.map(({ name, summary }) => h("option", { value: name, title: summary }, titled(name))));
+    fill(select, presets.map(({ name, summary }) => h("option", { value: name, title: presetSummary(name, summary) }, presetTitle(name))));
     if (![...select.options].some((option) => option.value === state.preset)) {
-      select.append(h("option", { value: state.preset }, titled(state.preset)));
+      select.append(h("option", { value: state.preset }, presetTitle(state.preset)));
     }
     select.value = state.preset;
   });
@@ -124,7 +126,7 @@ function moreOptions(): HTMLElement {
   watch(["options", "onDevice"], () => {
     const given = Object.entries(state.options).map(([name, value]) => `${name.replaceAll("_", " ")} ${JSON.stringify(value)}`);
     element.hidden = given.length === 0 || state.onDevice;
-    words.textContent = t`Also: ${given.join(", ")}`;
+    fill(words, pieces`Also: ${inEnglish(given.join(", "))}`);
   });
   return element;
 }

@@ -3,7 +3,7 @@
 import { getBlob, getJson, postForm, Problem } from "./http";
 import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Painting, type Photo } from "./state";
-import { notice, say, sayError } from "./status";
+import { detailedNotice, notice, say, sayError } from "./status";
 import type { StoredPicture } from "./types";
 import { list, megabytes } from "./format";
 import { fitted } from "./geometry";
@@ -137,7 +137,7 @@ export async function uploadPicture(blob: Blob, name: string, role: StoredPictur
   form.set("name", name);
   form.set("file", blob, name);
   const stored = await postForm<StoredPicture>("api/v1/pictures", form);
-  if (role !== "mask" && stored.notes.length > 0) notice(`${name}: ${stored.notes.join("; ")}.`);
+  if (role !== "mask" && stored.notes.length > 0) detailedNotice(t`Read with remarks: ${name}`, stored.notes.join("; "));
   return stored;
 }
 

@@ -10,9 +10,9 @@ import { addStored } from "./gallery";
 import { reopenPhoto } from "./photo";
 import { toSettings } from "./request";
 import { findStyle, state, update, watch } from "./state";
-import { say, sayError } from "./status";
+import { inEnglish, say, sayError } from "./status";
 import type { Job, JobSettings, StoredPicture } from "./types";
-import { STATUS, when } from "./format";
+import { list, percent, STATUS, when } from "./format";
 import { t } from "./language";
 
 /** Bring back a past picture, and everything it was painted with. */
@@ -60,18 +60,18 @@ function thumbnail(job: Job): HTMLElement {
 
 /** The latest pictures, small, along the wall. */
 export function strip(): HTMLElement {
-  const list = h("ul", { class: "strip-list", "aria-label": t`Past pictures` });
-  const element = h("nav", { class: "strip", "aria-label": t`Past pictures` }, list);
+  const pictures = h("ul", { class: "strip-list", "aria-label": t`Past pictures` });
+  const element = h("nav", { class: "strip", "aria-label": t`Past pictures` }, pictures);
   let known = "";
   watch(["jobs", "job", "onDevice", "online"], () => {
-    const pictures = finished().slice(0, 24);
-    element.hidden = pictures.length === 0 || state.onDevice || !state.online;
-    const now = pictures.map(({ id }) => id).join() + state.job;
+    const latest = finished().slice(0, 24);
+    element.hidden = latest.length === 0 || state.onDevice || !state.online;
+    const now = latest.map(({ id }) => id).join() + state.job;
     if (now === known) return;
     known = now;
     fill(
-      list,
-      pictures.map((job) =>
+      pictures,
+      latest.map((job) =>
         h("li", {}, h("button", { type: "button", class: "strip-picture", title: job.title, "aria-label": `${job.title}, ${when(job.created)}`, "aria-current": job.id === state.job ? "true" : undefined, onclick: () => void recall(job) }, thumbnail(job))),
       ),
     );
@@ -83,7 +83,7 @@ const sheet = h("dialog", { class: "sheet-dialog", "aria-labelledby": "sheet-tit
 
 function queueRow(job: Job): HTMLElement {
   const share = Math.round((job.progress?.done ?? 0) * 100);
-  const words = job.status === "queued" && job.position ? t`Waiting, place ${job.position}` : `${STATUS[job.status]}${job.progress ? `, ${share}%` : ""}`;
+  const words = job.status === "queued" && job.position ? t`Waiting, place ${job.position}` : [STATUS[job.status], job.progress && percent(share / 100)].filter(Boolean).join(", ");
   return h(
     "li",
     { class: "queue-row" },
@@ -103,10 +103,11 @@ function failedCard(job: Job): HTMLElement {
     const made = await retry(job);
     if (made) await recall(made);
   };
+  const { text, detail } = reason(job);
   return h(
     "li",
     { class: "card is-failed" },
-    h("div", { class: "card-words" }, h("cite", {}, job.title), h("span", { class: "is-wrong" }, t`It failed: ${reason(job)}`), h("span", { class: "quiet" }, when(job.created))),
+    h("div", { class: "card-words" }, h("cite", {}, job.title), h("span", { class: "is-wrong" }, text), detail && inEnglish(detail), h("span", { class: "quiet" }, when(job.created))),
     iconButton("trash", t`Delete ${job.title}`, () => deleteJob(job)),
     h("button", { type: "button", class: "button is-quiet", "aria-label": t`Try ${job.title} again`, onclick: () => void again() }, icon("reload"), h("span", {}, t`Try again`)),
   );
@@ -119,7 +120,7 @@ function card(job: Job): HTMLElement {
     "li",
     { class: "card" },
     h("button", { type: "button", class: "card-picture", "aria-label": t`Load ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
-    h("div", { class: "card-words" }, h("cite", {}, styles.join(", ")), h("span", { class: "quiet" }, [when(job.created), `${job.result.width} \u00d7 ${job.result.height}`, isDraft(job) && t`a draft`].filter(Boolean).join(", "))),
+    h("div", { class: "card-words" }, h("cite", {}, list(styles)), h("span", { class: "quiet" }, [when(job.created), `${job.result.width} \u00d7 ${job.result.height}`, isDraft(job) && t`a draft`].filter(Boolean).join(", "))),
     iconButton("trash", t`Delete ${job.title}`, () => deleteJob(job)),
   );
 }
@@ -160,8 +161,8 @@ export function shelf(): HTMLElement {
 
 export function shelfButton(): HTMLElement {
   const count = h("span", { class: "count" });
-  const about = h("span", { class: "visually-hidden" }, t` being painted`);
-  const button = h("button", { type: "button", class: "header-button", onclick: () => openShelf() }, icon("picture"), h("span", { class: "header-words" }, t`Shelf `), count, about);
+  const about = h("span", { class: "visually-hidden" }, t`being painted`);
+  const button = h("button", { type: "button", class: "header-button", onclick: () => openShelf() }, icon("picture"), h("span", { class: "header-words" }, t`Shelf`), " ", count, " ", about);
   watch(["jobs", "onDevice"], () => {
     const waiting = unfinished().length;
     count.textContent = waiting > 0 ? String(waiting) : "";

@@ -1,5 +1,6 @@
 /** What happened, said once to ears and shown for a moment. */
 
+import { DetailedError } from "./detailed";
 import { h, iconButton } from "./dom";
 import { t } from "./language";
 
@@ -33,6 +34,17 @@ export function notice(text: string, link?: HTMLAnchorElement): void {
   show(text, "notice", link ? null : 5000, link);
 }
 
+/** Shown and read out, with more about it in English. */
+export function detailedNotice(text: string, detail: string): void {
+  say(text);
+  show(text, "notice", 12000, inEnglish(detail));
+}
+
+/** Words of the studio, a library or the browser, which are in English whatever the page's language. */
+export function inEnglish(detail: string): HTMLElement {
+  return h("span", { class: "quiet", lang: "en", dir: "ltr" }, detail);
+}
+
 /** What was done, with a button that takes it back for a while. Answers with what removes it. */
 export function undoable(text: string, milliseconds: number, takeBack: () => void): void {
   say(text);
@@ -40,10 +52,12 @@ export function undoable(text: string, milliseconds: number, takeBack: () => voi
 }
 
 export function sayError(error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return sayError(new DetailedError(t`Something went wrong.`, String(error)));
+  const text = error.message;
+  const detail = error instanceof DetailedError ? error.detail : "";
   toHost(alarm);
   alarm.textContent = alarm.textContent === text ? `${text}\u00a0` : text;
-  show(text, "notice is-error", 12000);
+  show(text, "notice is-error", 12000, detail ? inEnglish(detail) : undefined);
 }
 
 function show(text: string, kind: string, milliseconds: number | null, action?: HTMLElement): void {
@@ -51,6 +65,6 @@ function show(text: string, kind: string, milliseconds: number | null, action?: 
   element.append(iconButton("close", t`Close this message`, () => element.remove()));
   toHost(notices);
   notices.replaceChildren(element);
-  action?.addEventListener("click", () => element.remove());
+  if (action?.matches("a, button")) action.addEventListener("click", () => element.remove());
   if (milliseconds !== null) window.setTimeout(() => element.remove(), milliseconds);
 }

@@ -6,7 +6,9 @@ type Schemas = components["schemas"];
 
 export type Session = Schemas["SessionInfo"];
 export type Capabilities = Schemas["Capabilities"];
-export type Style = Schemas["OfferedStyle"];
+export type OfferedStyle = Schemas["OfferedStyle"];
+/** A style in the page's language. */
+export type Style = OfferedStyle & { english: { title: string; artist: string } };
 export type StoredPicture = Schemas["PictureOut"];
 export type Job = Schemas["JobOut"];
 export type JobSettings = Schemas["JobSettings"];

@@ -17,8 +17,8 @@ test.each([
 
 test("a failed job gives the studio's reason", () => {
   const error = { type: "/problems/painting", title: "It could not be painted", status: 500, detail: "out of memory" };
-  expect(reason(job({ error }))).toBe("out of memory");
-  expect(reason(job())).toBe("it failed");
+  expect(reason(job({ error }))).toEqual({ text: "It failed: out of memory", detail: "" });
+  expect(reason(job())).toEqual({ text: "It failed.", detail: "" });
 });
 
 test("a draft is one by its kind or by its preset", () => {

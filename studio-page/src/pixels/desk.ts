@@ -1,6 +1,8 @@
 /** The worker, asked from the page. */
 
+import { DetailedError } from "../detailed";
 import { address } from "../http";
+import { t } from "../language";
 import type { Draft, Reply } from "./messages";
 
 /** The network, its encoder, and the statistics of named styles, as the studio has them. */
@@ -21,15 +23,19 @@ function desk(): Worker {
     const who = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) who?.resolve(event.data);
-    else who?.reject(new Error(error));
+    else who?.reject(failure(error));
   };
   worker.onerror = (event) => {
-    for (const who of waiting.values()) who.reject(new Error(event.message || "the page's painter stopped"));
+    for (const who of waiting.values()) who.reject(failure(event.message));
     waiting.clear();
     kept.clear();
     worker = null;
   };
   return worker;
+}
+
+function failure(detail: string): Error {
+  return new DetailedError(t`The page could not compute this picture.`, detail);
 }
 
 export function ask(draft: Draft): Promise<Reply> {

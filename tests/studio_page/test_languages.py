@@ -1,0 +1,142 @@
+"""The page in the visitor's language: no English is left in what is seen or read out."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.studio_page.conftest import ROOT, Studio, Visit
+
+pytestmark = pytest.mark.slow
+LANGUAGES = ROOT / "studio-page" / "src" / "languages"
+OTHERS = sorted(path.stem for path in LANGUAGES.glob("*.ts") if path.stem != "en")
+ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"): ("(?:[^"\\]|\\.)+"|\{)', re.MULTILINE)
+# What is seen, and what a screen reader says; but for what is marked as English, and names of files.
+WORDS = """() => {
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const element = node.nodeType === 3 ? node.parentElement : node;
+        if (element.closest("[lang=en], option[lang], noscript") || !element.checkVisibility()) continue;
+        if (node.nodeType === 3) found.push(node.data);
+        else for (const name of ["aria-label", "aria-valuetext", "title", "placeholder"])
+            if (node.hasAttribute(name)) found.push(node.getAttribute(name));
+    }
+    return [...new Set(found.map((words) => words.trim()).filter(Boolean))];
+}"""
+
+
+def english(language: str) -> list[re.Pattern[str]]:
+    """Return patterns of the English texts that read otherwise in a language, each with places for values."""
+    text = (LANGUAGES / f"{language}.ts").read_text(encoding="utf-8")
+    found = [(json.loads(key), words) for key, words in ENTRY.findall(text)]
+    assert len(found) > 200
+    texts = [(key, words) for key, words in found if not key.startswith("/")]
+    keys = [key for key, words in texts if words == "{" or json.loads(words) != key]
+    # A text that is hardly more than its values says nothing.
+    told = [key for key in keys if len(re.sub(r"\{\d\}|\W", "", key)) > 3]
+    return [re.compile(re.sub(r"\\\{\d\\\}", ".+", re.escape(key))) for key in told]
+
+
+def left(visit: Visit, patterns: list[re.Pattern[str]]) -> list[str]:
+    """Return the texts on the page that are still in English."""
+    words = visit.page.evaluate(WORDS)
+    assert len(words) > 20
+    return [text for text in words if any(pattern.fullmatch(text) for pattern in patterns)]
+
+
+def in_language(browser: Any, studio: Studio, language: str) -> Visit:
+    visit = Visit(browser, studio, locale=language)
+    visit.open()
+    return visit
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_english_is_left(browser: Any, studio: Studio, photo_bytes: bytes, language: str) -> None:
+    visit = in_language(browser, studio, language)
+    page, patterns = visit.page, english(language)
+    assert page.evaluate("document.documentElement.lang") == language
+    assert left(visit, patterns) == [], "the empty easel"
+    visit.drop("x.png", photo_bytes)
+    visit.choose("starry-night")
+    assert left(visit, patterns) == [], "a preview"
+    assert "The Starry Night" not in page.inner_text("body")
+    page.locator(".panel button[aria-pressed=false].wide").click()
+    assert left(visit, patterns) == [], "the brush"
+    page.locator(".brush-bar .is-main").click()
+    page.select_option("#preset", "draft")
+    page.locator(".dock-begin .is-main").click()
+    visit.wait_painted()
+    assert left(visit, patterns) == [], "the result"
+    page.locator(".header-button", has=page.locator(".count")).click()
+    page.wait_for_selector(".card")
+    assert left(visit, patterns) == [], "the shelf"
+    page.keyboard.press("Escape")
+    page.fill(".search", "zzzz")
+    assert left(visit, patterns) == [], "nothing found"
+    visit.close()
+
+
+def test_the_language_chosen_on_the_page_is_kept(browser: Any, studio: Studio, photo_bytes: bytes) -> None:
+    visit = in_language(browser, studio, "de-AT")
+    page = visit.page
+    assert page.inner_text("#paintings-title") == "Welches Gemälde?"
+    visit.drop("Baum.png", photo_bytes)
+    visit.until("document.querySelector('.label-title').textContent === 'Baum'")
+    for chosen, words in (("fr", "Quel tableau\u202f?"), ("", "Welches Gemälde?")):
+        with page.expect_navigation():
+            page.select_option("#language", chosen)
+        page.wait_for_selector("body.is-open")
+        page.reload()
+        page.wait_for_selector("body.is-open")
+        assert page.inner_text("#paintings-title") == words
+    visit.until("document.querySelector('.label-title').textContent === 'Baum'")
+    visit.close()
+
+
+def test_a_language_that_there_is_not_gives_english(browser: Any, studio: Studio) -> None:
+    visit = in_language(browser, studio, "pt-BR")
+    assert visit.page.evaluate("document.documentElement.lang") == "en"
+    assert visit.page.inner_text("#paintings-title") == "Which painting?"
+    visit.close()
+
+
+def test_only_the_language_in_use_is_loaded_with_the_page(browser: Any, studio: Studio) -> None:
+    visit = Visit(browser, studio, locale="ja", service_workers="block")
+    visit.open()
+    names = {Path(request.url).name.split("-")[0] for request in visit.requests if "/assets/" in request.url}
+    assert names & {*OTHERS, "en"} == {"ja"}
+    visit.close()
+
+
+def test_a_refusal_is_in_the_visitors_language_with_the_studios_words_beside_it(
+    browser: Any, studio: Studio
+) -> None:
+    visit = in_language(browser, studio, "es")
+    visit.page.set_input_files("#photo-file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"words"})
+    notice = visit.page.locator(".notice.is-error")
+    notice.wait_for()
+    assert "Este archivo no es una imagen legible." in notice.inner_text()
+    assert notice.locator("[lang=en]").inner_text() != ""
+    visit.complaints.clear()  # the browser notes the server's answer, 415
+    visit.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_from_right_to_left_fits_its_window(
+    browser: Any, studio: Studio, photo_bytes: bytes, width: int
+) -> None:
+    visit = Visit(browser, studio, viewport={"width": width, "height": 800})
+    visit.open()
+    visit.page.evaluate("document.documentElement.dir = 'rtl'")
+    visit.drop("Mirror.png", photo_bytes)
+    visit.choose("starry-night")
+    assert visit.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    mark, panel = (visit.page.locator(name).bounding_box() for name in (".wordmark", ".panel"))
+    assert mark["x"] > width / 2
+    assert panel["x"] == 0
+    visit.close()
