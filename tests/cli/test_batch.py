@@ -112,10 +112,9 @@ def test_json_prints_one_event_a_line_and_the_counts_last() -> None:
         ("started", 1),
         ("failed", 1),
         *[(state, n) for n in (2, 3) for state in ("started", "done")],
-        ("finished", None),
     ]
     assert "expected a JPEG" in events[1]["error"]
-    progress = [e for e in lines if "state" not in e]
+    progress = [e for e in lines if e["event"] == "progress"]
     assert [(e["step"], e["failed"]) for e in progress] == [(0, 0), (1, 1)] + [(1, 1)] * 3 + [(2, 1)] * 4 + [
         (3, 1)
     ]
@@ -123,7 +122,7 @@ def test_json_prints_one_event_a_line_and_the_counts_last() -> None:
     assert (part["stage"], part["step"]) == ("one-art.png", 1)
     assert part["losses"]["total"] > 0
     counts = {"painted": 2, "skipped": 0, "failed": 1, "left_out": [], "cancelled": False}
-    assert lines[-1] == {"event": "result", "state": "finished", **counts}
+    assert lines[-1] == {"event": "result", "command": "batch", **counts}
 
 
 def test_quiet_prints_nothing() -> None:
@@ -301,7 +300,7 @@ def test_several_workers_paint_what_one_paints(monkeypatch: pytest.MonkeyPatch) 
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert lines[-1] == {
         "event": "result",
-        "state": "finished",
+        "command": "batch",
         "painted": 4,
         "skipped": 0,
         "failed": 2,

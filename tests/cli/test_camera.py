@@ -47,7 +47,7 @@ def test_a_film_becomes_numbered_pictures_with_the_rate_reported(film: Path, tmp
     for _ in range(2):
         result = run("--camera", film, "starry-night", "-o", out, "--frames", 2, "--json")
         assert result.exit_code == 0, result.output
-    line = json.loads(result.stdout)
+    line = json.loads(result.stdout.splitlines()[-1])
     assert line["frames"] == 2
     assert line["painting_rate"] >= line["rate"] > 0
     assert sorted(p.name for p in out.iterdir()) == [f"frame-{k:06d}.jpg" for k in (1, 2, 3, 4)]

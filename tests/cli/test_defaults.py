@@ -34,7 +34,7 @@ def config(text: str) -> None:
 
 def set_options(command: str = "") -> dict[str, tuple[object, str]]:
     found = json.loads(run("config", *([command] if command else []), "--json").stdout)
-    return {f"{row['command']} {row['option']}": (row["value"], row["source"]) for row in found}
+    return {f"{row['command']} {row['option']}": (row["value"], row["source"]) for row in found["options"]}
 
 
 def test_a_default_of_the_file_is_as_if_typed() -> None:

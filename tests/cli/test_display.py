@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from impasto.cli import json_lines
 from impasto.cli.display import Display, describe, describe_left, line
 from impasto.progress import Progress
 
@@ -166,6 +167,7 @@ def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_json_is_every_event_as_a_line_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     stream = Terminal()
+    json_lines.begin("video", asked=True)
     with Display("json", stream) as display:
         display(FILM)
         display.say("again: out.png", state="retrying", output="out.png")
@@ -177,7 +179,7 @@ def test_json_is_every_event_as_a_line_on_standard_output(capsys: pytest.Capture
     assert others == [
         {"event": "note", "state": "retrying", "output": "out.png"},
         {"event": "note", "note": "a note"},
-        {"event": "result", "output": "out.png"},
+        {"event": "result", "command": "video", "output": "out.png"},
     ]
     assert stream.getvalue() == ""
 

@@ -102,7 +102,8 @@ def test_a_folder_of_photographs_goes_into_a_folder(photo: Picture, tmp_path: Pa
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     names = sorted(p.name for p in out.iterdir())
     assert names == ["a-starry-night.png", "b-starry-night.jpg"]
-    assert sorted(Path(line["output"]).name for line in lines) == names
+    assert sorted(Path(line["output"]).name for line in lines[:-1]) == names
+    assert lines[-1] == {"event": "result", "command": "fast", "painted": 2, "failed": 0}
 
 
 def test_one_that_fails_does_not_stop_the_others(photo: Picture, tmp_path: Path) -> None:

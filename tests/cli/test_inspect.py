@@ -35,8 +35,8 @@ def test_features_draws_a_figure_and_prints_the_statistics(photo_file: Path, tmp
     done = run(
         "inspect", "features", photo_file, "--layers", "relu3_1", "--channels", "4,1", "--json", "-o", out
     )
-    assert json.loads(done.stdout)[0]["shown"] == [4, 1]
-    assert json.loads(done.stdout)[0]["receptive_field"] == 24
+    assert json.loads(done.stdout)["layers"][0]["shown"] == [4, 1]
+    assert json.loads(done.stdout)["layers"][0]["receptive_field"] == 24
 
 
 def test_reconstruct_draws_figure_one_and_keeps_its_pictures(
@@ -186,7 +186,10 @@ def test_encoders_are_drawn_side_by_side(photo_file: Path, painting_file: Path, 
     command = ["inspect", "encoders", photo_file, painting_file, *FAST, "-o", out]
     done = run(*command, "--networks", "tiny,untrained", "--json")
     assert done.exit_code == 0, done.output
-    assert [row["name"] for row in json.loads(done.stdout)] == ["tiny", "untrained"]
+    assert [row["name"] for row in json.loads(done.stdout.splitlines()[-1])["networks"]] == [
+        "tiny",
+        "untrained",
+    ]
     assert is_figure(out)
     refused(run(*command, "--encoder", "tiny"), "--networks")
 

@@ -214,7 +214,7 @@ def test_interrupting_keeps_the_picture_so_far(photo_file: Path, tmp_path: Path)
 
 def test_styles_lists_names_and_painters() -> None:
     result = run("styles", "--json")
-    rows = json.loads(result.stdout)
+    rows = json.loads(result.stdout)["styles"]
     assert rows["starry-night"]["artist"] == "Vincent van Gogh"
     assert "starry-night" in run("styles").stdout
 

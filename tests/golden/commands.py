@@ -137,6 +137,15 @@ def frames(path: Path) -> NDArray[Any]:
         return np.concatenate([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
 
 
+ABOUT = ("event", "command", "figure", "figures", "cancelled")
+
+
+def result(told: str) -> dict[str, Any]:
+    """Return the last line of ``--json``, without what it is and the figures' names."""
+    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return {k: v for k, v in found.items() if k not in ABOUT}
+
+
 def numbers(tree: Any) -> Outcome:
     """Return JSON as its shape, names and texts, and its numbers in order."""
     values: list[float] = []
@@ -302,14 +311,14 @@ def _(place: Place, folder: Path) -> Outcome:
     told = place.impasto(
         "inspect", "features", "photo.png", "--size", "64", "-o", folder / "out.png", "--json"
     )
-    return numbers(json.loads(told)) | {"size": str(picture(folder / "out.png").shape)}
+    return numbers(result(told)["layers"]) | {"size": str(picture(folder / "out.png").shape)}
 
 
 @command("inspect-style")
 def _(place: Place, folder: Path) -> Outcome:
     styles = ("painting.png", "other.png", "starry-night")
     told = place.impasto("inspect", "style", *styles, "--size", "64", "-o", folder / "out.png", "--json")
-    return numbers(json.loads(told)) | {"size": str(picture(folder / "out.png").shape)}
+    return numbers(result(told)) | {"size": str(picture(folder / "out.png").shape)}
 
 
 @command("inspect-reconstruct")
@@ -347,8 +356,7 @@ def _(place: Place, folder: Path) -> Outcome:
     told = place.impasto(
         "inspect", "losses", log, "--strip", strip, "-o", folder / "losses.png", "--json", "-q"
     )
-    found = json.loads(told)
-    return {"losses": totals(found), "strip": picture(strip)}
+    return {"losses": totals(result(told)), "strip": picture(strip)}
 
 
 def totals(tree: Any) -> NDArray[np.float64]:
@@ -368,7 +376,7 @@ def totals(tree: Any) -> NDArray[np.float64]:
 def _(place: Place, folder: Path) -> Outcome:
     networks = ("--networks", "tiny,untrained")
     told = place.impasto("inspect", "encoders", *ONE, *networks, *STEPS, "-o", folder / "out.png", "--json")
-    return {"numbers": totals(json.loads(told)), "size": str(picture(folder / "out.png").shape)}
+    return {"numbers": totals(result(told)), "size": str(picture(folder / "out.png").shape)}
 
 
 class Outline(HTMLParser):
@@ -523,7 +531,7 @@ def _(place: Place, folder: Path) -> Outcome:
 
 @command("measure")
 def _(place: Place, _folder: Path) -> Outcome:
-    return numbers(json.loads(place.impasto("measure", "alpha.png", "photo.png", "painting.png", "--json")))
+    return numbers(result(place.impasto("measure", "alpha.png", "photo.png", "painting.png", "--json")))
 
 
 @command("models")
@@ -534,7 +542,7 @@ def _(place: Place, _folder: Path) -> Outcome:
 
 @command("styles")
 def _(place: Place, _folder: Path) -> Outcome:
-    return {"styles": json.dumps(json.loads(place.impasto("styles", "--json")), sort_keys=True)}
+    return {"styles": json.dumps(result(place.impasto("styles", "--json"))["styles"], sort_keys=True)}
 
 
 @contextmanager

@@ -162,7 +162,7 @@ def test_the_command_installs_lists_and_removes(tmp_path: Path, monkeypatch: pyt
     refused(run("plugin", "install", "comfyui", "--folder", tmp_path), "custom_nodes")
     assert f"installed: {place}" in run("plugin", "install", "gimp").stdout
     assert run("plugin", "path", "gimp").stdout.strip() == str(place)
-    listed = json.loads(run("plugin", "list", "--json").stdout)
+    listed = json.loads(run("plugin", "list", "--json").stdout)["plugins"]
     assert [row["program"] for row in listed] == list(HOSTS)
     assert [bool(row["version"]) for row in listed] == [True, False, False]
     (place / "client.py").write_text("mine")

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from impasto import __version__
+from impasto.cli import json_lines
 from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load
 from impasto.cli.common_options import is_verbose
 from impasto.errors import ImpastoError
@@ -59,6 +60,7 @@ class _Group(TyperGroup):
                 _refuse(error, f"cannot use {shown}: {error.strerror}")
             except KeyboardInterrupt as error:
                 print("impasto: interrupted", file=sys.stderr)
+                json_lines.print_error("interrupted", INTERRUPTED)
                 raise typer.Exit(INTERRUPTED) from error
 
 
@@ -68,6 +70,7 @@ def _refuse(error: Exception, words: str) -> NoReturn:
 
         traceback.print_exception(error)
     print(f"impasto: {words}", file=sys.stderr)
+    json_lines.print_error(words, BAD_INPUT)
     raise typer.Exit(BAD_INPUT) from error
 
 

@@ -20,19 +20,17 @@ from impasto.cli.choices import (
     Choices,
     DryRun,
     InputChoices,
-    Json,
     NetworkChoices,
-    Quiet,
     RayAddress,
     ReadChoices,
     Recursive,
     SaveChoices,
     Workers,
     parse_size,
-    shown,
     spelt,
     with_choices,
 )
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import InputError, OptionError
@@ -298,4 +296,4 @@ def _finish(batch: Batch, folder: str, display: Display) -> None:
         words += f"\nleft out, as results of an earlier batch: {', '.join(batch.left_out)}"
     counts = {"painted": painted, "skipped": batch.skipped, "failed": len(batch.failed)}
     ending = {"left_out": list(batch.left_out), "cancelled": batch.cancelled}
-    display.finish(words, state="finished", **counts, **ending)
+    display.finish(words, **counts, **ending)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.cli.json_lines import print_result
 from impasto.cli.recordings import FrameServer, open_recording
 from impasto.errors import InputError, PictureError
 
@@ -131,7 +131,7 @@ def _sum_up(stream: Stream, seconds: float, output: Path | None, device: str, sh
     rate, alone = stream.painted / max(seconds, 1e-9), stream.painting_rate
     if show == "json":
         more = {"rate": round(rate, 2), "painting_rate": round(alone, 2), "device": device}
-        print(json.dumps({"output": None if output is None else str(output)} | rates | more))
+        print_result(output=None if output is None else str(output), **rates, **more)
     elif show == "words":
         where = "" if output is None else f": {output}"
         print(

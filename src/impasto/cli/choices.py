@@ -48,9 +48,6 @@ OutputTemplate = Annotated[
 Format = Annotated[
     str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print progress as JSON lines.")]
-
 CheckpointEvery = Annotated[
     float | None, typer.Option(min=0, help=f"Seconds between checkpoints. \\[default: {INTERVAL:g}]")
 ]
@@ -443,8 +440,3 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "layer sets": parse_layer_sets,
     "classes": parse_classes,
 }
-
-
-def shown(quiet: bool, json: bool) -> str:
-    """Return how progress is shown: "json", "nothing" or "bar"."""
-    return "json" if json else "nothing" if quiet else "bar"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from impasto.cli import defaults
+from impasto.cli import defaults, json_lines
 from impasto.cli.common_options import ALWAYS, common_options, shorten_help, told
 from impasto.cli.new_files import check_new
 
@@ -200,19 +200,21 @@ def _guarded(command: Any, name: str) -> Any:
     """Return the command ``name``, changed so that it cannot overwrite its inputs, and takes ``-``."""
     for one in getattr(command, "commands", {}).values():
         _guarded(one, name)
+    label = name if command.name == name else f"{name} {command.name}"
     if command.callback is not None and not hasattr(command, "commands") and name not in OTHERS:
         command.params += common_options(command, computes=COMMANDS[name].computes)
         shorten_help(command, name)
-        command.parse_args = _with_defaults(command, name)
-        command.callback = _protected(command.callback, name, command.own_quiet)
+        command.parse_args = _with_defaults(command, name, label)
+        command.callback = _protected(command.callback, label, command.own_quiet)
     return command
 
 
-def _with_defaults(command: Any, name: str) -> Callable[..., Any]:
+def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
     """Return the command's ``parse_args``, changed so that the user's own defaults hold."""
     parse = command.parse_args
 
     def parse_args(ctx: Any, args: list[str]) -> Any:
+        json_lines.begin(label, asked="--json" in args)
         found = defaults.defaults(name, defaults.keys(command.params), COMMANDS)
         kept = RECIPES & {word.partition("=")[0] for word in args}  # their options come first
         ctx.default_map = {n: one.value for n, one in found.items() if not kept or n in ALWAYS}
@@ -227,7 +229,9 @@ def _with_defaults(command: Any, name: str) -> Callable[..., Any]:
     return parse_args
 
 
-def _protected(callback: Callable[..., Any], name: str, own_quiet: bool) -> Callable[..., Any]:
+def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Callable[..., Any]:
+    name = label.partition(" ")[0]
+
     @functools.wraps(callback)
     def run(*args: Any, **given: Any) -> Any:
         from impasto.cli.streams import opened
@@ -235,7 +239,7 @@ def _protected(callback: Callable[..., Any], name: str, own_quiet: bool) -> Call
 
         if name in NEW_FILES and not _resumed(given):
             check_new(Path(one) for one in (given.get("output"),) if one is not None and str(one) != "-")
-        with told(given, own_quiet=own_quiet), opened(name, given) as given:
+        with told(label, given, own_quiet=own_quiet), opened(name, given) as given:
             named = list(_inputs(given))
             suffixes: tuple[str, ...] = ()
             if any(path.is_dir() for path in named):

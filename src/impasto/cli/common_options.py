@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json as jsonlib
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -13,9 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from impasto import __version__, threads
-from impasto.cli import new_files
-from impasto.errors import ImpastoError
+from impasto.cli import json_lines, new_files
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print lines of JSON, each with an event.")]
 COMMON = "Every command"
 ALWAYS = frozenset(["quiet", "json", "verbose", "force", "threads", "quality", "format"])
 """Options whose defaults hold also where an earlier result has all others."""
@@ -46,6 +46,11 @@ EVERYDAY: Mapping[str, tuple[str, ...]] = {
 """The options that --help shows of commands that have many; --help-all shows all."""
 
 _verbose = False
+
+
+def shown(quiet: bool, json: bool) -> str:
+    """Return how progress is shown: "json", "nothing" or "bar"."""
+    return "json" if json else "nothing" if quiet else "bar"
 
 
 def is_verbose() -> bool:
@@ -187,20 +192,17 @@ def _rare(command: Any) -> list[Any]:
 
 
 @contextlib.contextmanager
-def told(given: dict[str, Any], *, own_quiet: bool) -> Iterator[None]:
-    """Run a command with its ``--quiet``, ``--verbose`` and errors as events of ``--json``.
+def told(command: str, given: dict[str, Any], *, own_quiet: bool) -> Iterator[None]:
+    """Run a command with its ``--quiet``, ``--verbose`` and ``--json``.
 
     ``own_quiet``: whether the command does the first itself.
     """
-    quiet = False if own_quiet else given.pop("quiet", False)
+    json_lines.begin(command, asked=bool(given.get("json")), to_error=str(given.get("output")) == "-")
+    quiet = False if own_quiet else given.pop("quiet", False) and not given.get("json")
     began = time.perf_counter()
     try:
         with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
             yield
-    except ImpastoError as error:
-        if given.get("json"):
-            print(jsonlib.dumps({"event": "error", "error": str(error), "code": 2}), flush=True)
-        raise
     finally:
         if _verbose:
             print(f"impasto: {time.perf_counter() - began:.1f} s{_memory()}", file=sys.stderr)

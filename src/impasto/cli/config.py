@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -10,6 +9,8 @@ import typer
 
 from impasto.cli import defaults
 from impasto.cli.commands import COMMANDS, load
+from impasto.cli.common_options import Json
+from impasto.cli.json_lines import print_result
 from impasto.errors import InputError
 
 
@@ -21,7 +22,7 @@ def config(
     path: Annotated[
         bool, typer.Option("--path", help="Print the place of the configuration file and exit.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Show your own defaults, of the configuration file and of IMPASTO_ variables.
 
@@ -34,6 +35,9 @@ def config(
     one ([stylize], then size = 1024). IMPASTO_QUALITY=90 and IMPASTO_STYLIZE_SIZE=1024 do the same, and come
     before the file; what is typed comes first.
     """
+    if path and json:
+        print_result(path=str(defaults.config_file()))
+        return
     if path:
         print(defaults.config_file())
         return
@@ -42,7 +46,7 @@ def config(
     rows = list(_rows(command))
     if json:
         keys = ("command", "option", "value", "source")
-        print(jsonlib.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2, default=str))
+        print_result(options=[dict(zip(keys, row, strict=True)) for row in rows])
         return
     for name, option, value, source in rows:
         print(f"impasto {name} --{option} {value}  ({source})")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
+from impasto.cli.json_lines import print_event, print_result
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Display:
         """Show ``event``."""
         self._event = event
         if self.show == "json":
-            print(json.dumps({"event": "progress"} | event.to_dict()), flush=True)
+            print_event("progress", **event.to_dict())
         elif self.show == "bar" and self._is_terminal():
             self._draw()
         elif self.show == "bar":
@@ -132,10 +132,10 @@ class Display:
                 self._told = now
                 self._print(f"impasto: {line(event)}")
 
-    def say(self, words: str, **record: Any) -> None:
+    def say(self, words: str, event: str = "note", **record: Any) -> None:
         """Print a permanent line, such as the reason for a retry; as JSON, ``record``."""
         if self.show == "json":
-            print(json.dumps({"event": "note"} | (record or {"note": words})), flush=True)
+            print_event(event, **(record or {"note": words}))
         elif self.show == "bar" and words:
             self._print(f"impasto: {words}")
 
@@ -143,7 +143,7 @@ class Display:
         """End the display and print the result on standard output: ``words``, or ``record`` as JSON."""
         self.close()
         if self.show == "json":
-            print(json.dumps({"event": "result"} | record), flush=True)
+            print_result(**record)
         elif self.show == "bar":
             print(words)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import json as jsonlib
 import os
 import platform
 import shutil
@@ -17,6 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from impasto import __version__
+from impasto.cli.common_options import Json
+from impasto.cli.json_lines import print_result
 
 PACKAGES = (
     *(
@@ -40,7 +41,7 @@ def doctor(
     no_test: Annotated[
         bool, typer.Option("--no-test", help="Do not paint a small picture with each engine.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Check this installation: versions, processors, networks, and a short painting.
 
@@ -75,7 +76,7 @@ def doctor(
         if not json:
             _print(name, found[name])
     if json:
-        print(jsonlib.dumps({"event": "result", "ok": not failed} | found, indent=2))
+        print_result(ok=not failed, **found)
     else:
         print("something failed" if failed else "all is well")
     if failed:

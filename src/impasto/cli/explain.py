@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.choices import Choices, Json, Quiet, ReadChoices, shown, spelt, with_choices
+from impasto.cli.choices import Choices, ReadChoices, spelt, with_choices
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import OptionError

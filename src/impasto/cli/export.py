@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.common_options import Json, Quiet
+from impasto.cli.json_lines import print_result
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def export(
         str, typer.Option(help="fp32, fp16 (half the size) or, for a checkpoint, int8.")
     ] = "fp32",
     photos: Annotated[Path | None, typer.Option(help="A folder of photographs to calibrate int8 on.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Write MODEL as an ONNX file, for phones, browsers and other programs.
 
@@ -65,7 +66,7 @@ def export(
         model, output, styles=style or [], stroke_size=stroke_size, precision=precision, photos=photos
     )
     if json:
-        print(jsonlib.dumps(_as_json(done)))
+        print_result(**_as_json(done))
     elif not quiet:
         _say(done)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +24,8 @@ from impasto.cli.choices import (
     spelt,
     with_choices,
 )
+from impasto.cli.common_options import Json
+from impasto.cli.json_lines import print_event, print_result
 from impasto.cli.new_files import check_new
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.jobs.inputs import Inputs
@@ -93,7 +94,7 @@ def fast(
     ] = None,
     recursive: Recursive = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each result.")] = False,
+    json: Json = False,
 ) -> None:
     """Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.
 
@@ -246,10 +247,12 @@ def paint_all(jobs: Sequence[Job], painter: Painter, show: str) -> int:
             named = str(problem) if photo in str(problem) else f"{photo}: {problem}"
             print(f"impasto: {named}", file=sys.stderr)
             if show == "json":
-                print(jsonlib.dumps({"content": photo, "error": str(problem)}), flush=True)
+                print_event("failed", content=photo, error=str(problem))
             continue
         _say(result, painter.device, show)
-    if failed and show == "words":
+    if show == "json":
+        print_result(painted=len(jobs) - failed, failed=failed)
+    elif failed and show == "words":
         print(f"{len(jobs) - failed} of {len(jobs)} painted")
     return failed
 
@@ -259,7 +262,7 @@ def _say(result: Result, device: str, show: str) -> None:
     if show == "json":
         line = {"content": job.content.place, "output": job.output, "width": width, "height": height}
         about = {"seconds": round(result.seconds, 3), "device": device, "notes": list(result.notes)}
-        print(jsonlib.dumps(line | about), flush=True)
+        print_event("painted", **line, **about)
     elif show == "words":
         more = "".join(f"; {note}" for note in result.notes)
         on = "" if device == "cpu" else f" on {device}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.choices import Quiet
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
-from impasto.cli.inspect_runs import Dark, Figure, Json, inspect_encoders, inspect_layers, inspect_losses
+from impasto.cli.inspect_runs import Dark, Figure, inspect_encoders, inspect_layers, inspect_losses
+from impasto.cli.json_lines import print_result
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import InputError, OptionError
 
@@ -80,7 +80,7 @@ def inspect_features(
     )
     figures.save_figure(drawn, output)
     if json:
-        print(jsonlib.dumps([view.to_dict() for view in found.views], indent=2))
+        print_result(layers=[view.to_dict() for view in found.views], figure=str(output))
     elif not quiet:
         _print_layers(found.views)
         print(f"figure: {output}")
@@ -108,6 +108,7 @@ def inspect_reconstruct(
     keep: Annotated[Path | None, typer.Option(help="Also save each picture to this folder.")] = None,
     output: Figure = Path("reconstruct.png"),
     dark: Dark = False,
+    json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Reconstruct content and style from single layers, starting from noise (Gatys et al., figure 1).
@@ -126,7 +127,7 @@ def inspect_reconstruct(
     if style is not None and not style.exists():
         raise InputError(f"a reconstruction needs the painting itself: expected a picture file; got {style}")
     _check_folder(keep)
-    with Interrupts() as interrupts, Display("nothing" if quiet else "bar") as display:
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         found = inspections.reconstruct(
             photo,
             style,
@@ -155,7 +156,13 @@ def inspect_reconstruct(
 
         for made in (*found.content, *found.style):
             write(Picture(made.pixels), keep / f"{made.kind}-{'+'.join(made.layers)}.png")
-    if not quiet:
+    if json:
+        rows = [
+            {"kind": one.kind, "layers": list(one.layers), "loss": one.loss, "seconds": one.seconds}
+            for one in (*found.content, *found.style)
+        ]
+        print_result(pictures=rows, figure=str(output), cancelled=interrupts.seen)
+    elif not quiet:
         for made in (*found.content, *found.style):
             print(f"{made.kind} of {'+'.join(made.layers)}: loss {made.loss:.3g}, {made.seconds:.1f} s")
         print(f"figure: {output}")
@@ -189,7 +196,7 @@ def inspect_style(
     drawn = figures.draw_style_distances(found, pictures, look="dark" if dark else "light")
     figures.save_figure(drawn, output)
     if json:
-        print(jsonlib.dumps(found.to_dict(), indent=2))
+        print_result(**found.to_dict(), figure=str(output))
     elif not quiet:
         _print_nearest(found)
         print(f"figure: {output}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-import json as jsonlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from impasto.cli.choices import Choices, Quiet, is_structured, parse, with_choices
+from impasto.cli.choices import Choices, is_structured, parse, with_choices
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
+from impasto.cli.json_lines import print_result
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import OptionError, WeightsMissingError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, .svg or .pdf.")]
 Dark = Annotated[bool, typer.Option("--dark", help="Draw for dark pages and slides.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")]
 
 STUDY = "from-photo"
 """The preset to study losses and networks with: no painting that another network made is its start."""
@@ -50,6 +50,7 @@ def inspect_layers(
     ] = None,
     output: Figure = Path("layers.png"),
     dark: Dark = False,
+    json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Paint a grid over two options, as in Gatys et al. 2015, figure 3.
@@ -72,7 +73,7 @@ def inspect_layers(
     if choices.size is None:
         options = options.replace(size=GRID_SIZE)
     across, down = _axes(rows, columns, figure, options)
-    with Interrupts() as interrupts, Display("nothing" if quiet else "bar") as display:
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         found = inspections.sweep(
             content,
             style,
@@ -84,11 +85,16 @@ def inspect_layers(
             cancel=lambda: interrupts.seen,
         )
     if all(cell.pixels is None for row in found.paintings for cell in row):
+        if json:
+            print_result(paintings=0, skipped=0, figure=None, cancelled=True)
         raise typer.Exit(INTERRUPTED)
     drawn = figures.draw_sweep(found, title=_title(content, style), look="dark" if dark else "light")
     figures.save_figure(drawn, output)
-    if not quiet:
-        count = sum(cell.pixels is not None for row in found.paintings for cell in row)
+    count = sum(cell.pixels is not None for row in found.paintings for cell in row)
+    if json:
+        about = {"figure": str(output), "cancelled": interrupts.seen}
+        print_result(paintings=count, skipped=found.skipped, **about)
+    elif not quiet:
         before = f", {found.skipped} of them made before" if found.skipped else ""
         print(f"figure: {output} ({count} paintings{before})")
         if interrupts.seen:
@@ -194,7 +200,7 @@ def inspect_losses(
         walks.write_video(video, pixels, seconds=pause)
     levels, moments = found.table(), found.at(count for count, _ in frames)
     if json:
-        print(jsonlib.dumps({"levels": levels, "pictures": moments}, indent=2))
+        print_result(levels=levels, pictures=moments, figures=[str(path) for path in (output, *wanted)])
     elif not quiet:
         _print_losses(levels, moments)
         print(f"figures: {', '.join(map(str, [output, *wanted]))}")
@@ -252,7 +258,7 @@ def inspect_encoders(
     if choices.size is None:
         options = options.replace(size=COMPARED_SIZE)
     names = None if networks is None else [name.strip() for name in networks.split(",") if name.strip()]
-    with Interrupts() as interrupts, Display("nothing" if quiet else "bar") as display:
+    with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         try:
             results, photo, painting = inspections.compare_networks(
                 content, style, names, options=options, on_progress=display, cancel=lambda: interrupts.seen
@@ -263,7 +269,8 @@ def inspect_encoders(
     drawn = figures.draw_networks(results, photo, painting, look="dark" if dark else "light")
     figures.save_figure(drawn, output)
     if json:
-        print(jsonlib.dumps([result.to_dict() for result in results], indent=2))
+        about = {"figure": str(output), "cancelled": interrupts.seen}
+        print_result(networks=[result.to_dict() for result in results], **about)
     elif not quiet:
         for result in results:
             print("; ".join(result.about()))

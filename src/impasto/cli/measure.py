@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from impasto.cli.common_options import Json
+from impasto.cli.json_lines import print_result
 
 if TYPE_CHECKING:
     from impasto.metrics import Measures
@@ -35,7 +37,7 @@ def measure(
         str | None,
         typer.Option(help="The input that the judge expects, if its file does not say: caffe, torchvision."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Measure a result: distance to style and content, and artefacts such as grids and frames.
 
@@ -49,7 +51,7 @@ def measure(
     measures = measure_files(result, content, style, judge=network, convention=convention)
     name = None if network is None else str(network)
     if json:
-        print(jsonlib.dumps({**measures.to_dict(), "judge": name}, indent=2))
+        print_result(**measures.to_dict(), judge=name)
     else:
         _print_table(measures, name)
     if name is None:

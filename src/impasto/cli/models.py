@@ -13,27 +13,35 @@ from rich.markup import escape
 from rich.table import Table
 
 from impasto import weights
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
+from impasto.cli.json_lines import print_result
 from impasto.errors import CorruptWeightsError
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
     from impasto.weights import Stored
 
+HEADINGS = ("name", "architecture", "convention", "size", "licence", "present")
 app = typer.Typer(help="List, fetch, import and verify networks.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")
-def list_networks() -> None:
+def list_networks(json: Json = False) -> None:
     """List the networks, their licences, and whether they are on this machine.
 
     The size is that of the stored file, or of the download.
     """
+    names = [*weights.REGISTRY, *(n for n in weights.stored_names() if n not in weights.REGISTRY)]
+    rows = [_row(name) for name in names]
+    if json:
+        print_result(networks=[dict(zip(HEADINGS, row, strict=True)) for row in rows])
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("name", "architecture", "convention", "size", "licence", "present"):
+    for heading in HEADINGS:
         table.add_column(heading, overflow="fold", no_wrap=heading != "licence")
-    for name in [*weights.REGISTRY, *(n for n in weights.stored_names() if n not in weights.REGISTRY)]:
-        table.add_row(*(escape(cell) for cell in _row(name)))
+    for row in rows:
+        table.add_row(*map(escape, row))
     Console().print(table)
 
 
@@ -43,16 +51,23 @@ def fetch(
     force: Annotated[
         bool, typer.Option("--force", help="Fetch networks again that are on this machine already.")
     ] = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Download networks, verify them, and store their convolutions."""
+    show_as, places = shown(quiet, json), {}
     for name in names:
-        with Display("bar") as display:
+        with Display(show_as) as display:
 
             def show(event: Progress, name: str = name, display: Display = display) -> None:
                 display(replace(event, stage=name))
 
             path = weights.ensure(name, on_progress=show, force=force)
-        typer.echo(f"{name}: {path}")
+        places[name] = str(path)
+        if show_as == "bar":
+            typer.echo(f"{name}: {path}")
+    if json:
+        print_result(networks=places)
 
 
 @app.command("import")
@@ -62,12 +77,19 @@ def import_network(
     convention: Annotated[
         str | None, typer.Option(help="The input it expects: caffe, torchvision or centred.")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Import a network from a file downloaded by other means."""
     stored = weights.import_file(file, name, convention=convention)
-    typer.echo(f"{stored.name}: {_describe(stored)}")
     published = weights.REGISTRY.get(stored.name)
-    if published and published.sha256 and not stored.source_sha256.startswith(published.sha256):
+    is_other = published and published.sha256 and not stored.source_sha256.startswith(published.sha256)
+    if json:
+        about = {"name": stored.name, "architecture": stored.architecture, "convention": stored.convention}
+        whole = {"convolutions": stored.convolutions, "bytes": stored.size, "sha256": stored.sha256}
+        print_result(**about, **whole, published=bool(published) and not is_other)
+        return
+    typer.echo(f"{stored.name}: {_describe(stored)}")
+    if published and is_other:
         typer.echo(f"Note: this is not the published file {published.file_name}; its digest differs.")
 
 
@@ -77,27 +99,37 @@ def verify(
         list[str] | None,
         typer.Argument(metavar="[NAME...]", help="The networks to verify. Default: all on this machine."),
     ] = None,
+    json: Json = False,
 ) -> None:
     """Compare stored networks with the digests recorded when they were stored."""
     chosen = names or [name for name in ["tiny", *weights.stored_names()] if weights.present(name)]
-    wrong = []
+    wrong, sound = [], {}
     for name in chosen:
         try:
             stored = weights.verify(name)
         except CorruptWeightsError as error:
             wrong.append(str(error))
         else:
-            typer.echo(f"{name}: ok, SHA-256 {stored.sha256}")
+            sound[name] = stored.sha256
+            if not json:
+                typer.echo(f"{name}: ok, SHA-256 {stored.sha256}")
     if wrong:
         raise CorruptWeightsError("\n".join(wrong), expected="the recorded digests", actual="others")
+    if json:
+        print_result(sha256=sound)
 
 
 @app.command()
 def path(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A network.")] = None,
+    json: Json = False,
 ) -> None:
     """Print the weights folder, or the stored file of one network."""
-    typer.echo(str(weights.folder() if name is None else weights.locate(name)))
+    place = weights.folder() if name is None else weights.locate(name)
+    if json:
+        print_result(path=str(place))
+    else:
+        typer.echo(str(place))
 
 
 def _row(name: str) -> tuple[str, str, str, str, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from impasto.cli.common_options import Json
+from impasto.cli.json_lines import print_result
 from impasto.errors import InputError
 from impasto.plugins.hosts import HOSTS, Host, find_host, plugins_folder
 
@@ -48,6 +49,7 @@ def install(
         Path | None, typer.Option(help="File with the studio's token, read when painting.")
     ] = None,
     force: Force = False,
+    json: Json = False,
 ) -> None:
     """Install the plug-in for PROGRAM, or bring it up to date.
 
@@ -62,18 +64,18 @@ def install(
     place = installation.install(
         host, plugins_folder(host, folder), studio=studio, token_file=token_file, force=force
     )
-    typer.echo(f"installed: {place}\nnow {host.then}")
+    if json:
+        print_result(installed=str(place), then=host.then)
+    else:
+        typer.echo(f"installed: {place}\nnow {host.then}")
 
 
 @app.command("list")
-def list_plugins(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def list_plugins(json: Json = False) -> None:
     """List the programs, and whether they and their plug-ins are installed."""
     rows = {name: _row(host) for name, host in HOSTS.items()}
     if json:
-        listed = [{"program": name} | row for name, row in rows.items()]
-        typer.echo(jsonlib.dumps(listed, ensure_ascii=False, indent=2))
+        print_result(plugins=[{"program": name} | row for name, row in rows.items()])
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("program", "plug-in", "changed by hand", "folder"):
@@ -100,16 +102,24 @@ def _row(host: Host) -> dict[str, Any]:
 
 
 @app.command()
-def remove(program: Program, folder: Folder = None, force: Force = False) -> None:
+def remove(program: Program, folder: Folder = None, force: Force = False, json: Json = False) -> None:
     """Remove the plug-in for PROGRAM; files of others stay."""
     from impasto.plugins import installation
 
     host = find_host(program)
-    typer.echo(f"removed: {installation.remove(host, plugins_folder(host, folder), force=force)}")
+    removed = installation.remove(host, plugins_folder(host, folder), force=force)
+    if json:
+        print_result(removed=str(removed))
+    else:
+        typer.echo(f"removed: {removed}")
 
 
 @app.command()
-def path(program: Program, folder: Folder = None) -> None:
+def path(program: Program, folder: Folder = None, json: Json = False) -> None:
     """Print the folder in which the plug-in for PROGRAM is, or would be installed."""
     host = find_host(program)
-    typer.echo(plugins_folder(host, folder) / host.folder)
+    place = plugins_folder(host, folder) / host.folder
+    if json:
+        print_result(path=str(place))
+    else:
+        typer.echo(place)

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from impasto import extras
+from impasto.cli.common_options import Json
+from impasto.cli.json_lines import print_event, print_result
 
 ACCESS, PLACE = "Access", "Server"
 
@@ -64,6 +66,7 @@ def studio(
     workers: Annotated[
         int | None, typer.Option(min=0, max=64, help="Pictures painted at once. \\[default: 1]")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Start the studio, a web page for painting photographs.
 
@@ -85,8 +88,12 @@ def studio(
         raise extras.missing(f"the studio needs {error.name}", "studio") from error
     if new_account is not None:
         made = secrets.token_urlsafe(24)
-        print(f"token: {made}")
-        print(f"line:  {account_line(new_account, made)}")
+        line = account_line(new_account, made)
+        if json:
+            print_result(token=made, line=line)
+        else:
+            print(f"token: {made}")
+            print(f"line:  {line}")
         return
     settings = load(
         host=host,
@@ -98,4 +105,7 @@ def studio(
         key=key,
         workers=workers,
     )
-    serve(settings, open_browser=not no_browser)
+    say = (lambda words: print_event("note", note=words)) if json else print
+    serve(settings, open_browser=not no_browser, say=say)
+    if json:
+        print_result()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from impasto.cli.common_options import Json
+from impasto.cli.json_lines import print_result
 
 
 def measure_style(
@@ -27,6 +29,7 @@ def measure_style(
     half: Annotated[
         bool, typer.Option(help="Store numbers in half precision: half the size, three digits.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Measure the style of one or more paintings and write it to a small file.
 
@@ -50,11 +53,16 @@ def measure_style(
         layers=names,
         half=half,
     )
-    print(f"{output}: {card.title}, {output.stat().st_size / 1000:.0f} kB")
+    size = output.stat().st_size
+    if json:
+        about = {"title": card.title, "artist": card.artist, "year": card.year, "licence": card.licence}
+        print_result(output=str(output), bytes=size, **about)
+    else:
+        print(f"{output}: {card.title}, {size / 1000:.0f} kB")
 
 
 def list_styles(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """List the named styles."""
     from rich.console import Console
@@ -68,7 +76,7 @@ def list_styles(
             name: {"title": c.title, "artist": c.artist, "year": c.year, "licence": c.licence}
             for name, c in cards.items()
         }
-        print(jsonlib.dumps(rows, ensure_ascii=False, indent=2))
+        print_result(styles=rows)
         return
     table = Table("name", "title", "artist", "year", box=None)
     for name, card in cards.items():

@@ -15,15 +15,13 @@ from impasto.cli.choices import (
     Choices,
     Format,
     InputChoices,
-    Json,
     OutputTemplate,
-    Quiet,
     ReadChoices,
     SaveChoices,
     reference,
-    shown,
     with_choices,
 )
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.new_files import check_new
 from impasto.cli.painting import Outputs, paint
 from impasto.cli.streams import STREAM

@@ -8,17 +8,8 @@ from typing import Annotated
 import typer
 
 from impasto.cli import completion
-from impasto.cli.choices import (
-    Choices,
-    Format,
-    Json,
-    Quality,
-    Quiet,
-    ReadChoices,
-    parse_size,
-    shown,
-    with_choices,
-)
+from impasto.cli.choices import Choices, Format, Quality, ReadChoices, parse_size, with_choices
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.new_files import check_new
 from impasto.cli.painting import INTERRUPTED, Interrupts

@@ -12,7 +12,8 @@ import typer
 
 from impasto import extras
 from impasto.cli import completion
-from impasto.cli.choices import DryRun, Json, Quiet, shown
+from impasto.cli.choices import DryRun
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import Interrupts, finished_iterations
 from impasto.cli.previews import preview_file

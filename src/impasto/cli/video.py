@@ -17,16 +17,14 @@ from impasto.cli.choices import (
     Choices,
     DryRun,
     FilmChoices,
-    Json,
     NetworkChoices,
-    Quiet,
     RayAddress,
     Workers,
     parse_size,
-    shown,
     spelt,
     with_choices,
 )
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.cli.previews import preview_file

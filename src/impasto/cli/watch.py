@@ -9,17 +9,8 @@ import typer
 
 from impasto.cli import completion
 from impasto.cli.batch import fast_options
-from impasto.cli.choices import (
-    NETWORKS,
-    Choices,
-    Json,
-    NetworkChoices,
-    Quiet,
-    ReadChoices,
-    SaveChoices,
-    shown,
-    with_choices,
-)
+from impasto.cli.choices import NETWORKS, Choices, NetworkChoices, ReadChoices, SaveChoices, with_choices
+from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import InputError
