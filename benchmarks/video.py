@@ -12,7 +12,9 @@ Speed: `impasto video`, from file to file, beside one pass of johnson2016 in tor
     python -m benchmarks video                  # 5 clips, 320 pixels, 12 frames: half an hour on two cores
     VIDEO_SIZE=192 VIDEO_FRAMES=8 VIDEO_ONLY=fast python -m benchmarks video
     VIDEO_ONLY=speed python -m benchmarks video
-    VIDEO_ONLY=long VIDEO_ENGINES=fast python -m benchmarks video    # whole shots of 48 frames
+    VIDEO_ONLY=long VIDEO_ENGINES=fast VIDEO_JUDGE=JUDGE python -m benchmarks video    # whole shots
+
+Whole shots are of 48 frames. JUDGE is a folder with LPIPS's AlexNet (benchmarks/judges.py); else no LPIPS.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -28,6 +31,7 @@ import numpy as np
 
 import impasto
 from benchmarks import video_speed
+from benchmarks.judges import AlexNet
 from impasto import imaging
 from impasto.clips import Blended, Coherence, Frame, Guided, Request, open_clip
 from impasto.encoders import Encoder, load_encoder
@@ -37,6 +41,7 @@ from impasto.jobs import Job
 from impasto.metrics import content_distance, style_distance
 from impasto.metrics.steadiness import (
     Flow,
+    along_flow,
     hardness,
     judged,
     read_flow,
@@ -193,43 +198,58 @@ def stability(engines: Sequence[str]) -> None:
 def long_shots(engines: Sequence[str]) -> None:
     """Print the fourth and every tenth frame of whole shots, beside the same frame painted alone.
 
-    Steadiness: the warping error from the frame before, and from the one seven before, as shares of those of
-    frames painted alone.
+    Steadiness: the warping error, and LPIPS of a painting and another along the flow, from the frame before
+    and from the one seven before, as shares of those of frames painted alone.
     """
     size, count = int(os.environ.get("VIDEO_SIZE", "320")), int(os.environ.get("VIDEO_FRAMES", "48"))
     clips = os.environ.get("VIDEO_CLIPS", ",".join(CLIPS)).split(",")
-    judge = judge_network()
+    judges = (
+        judge_network(),
+        AlexNet(Path(os.environ["VIDEO_JUDGE"])) if "VIDEO_JUDGE" in os.environ else None,
+    )
     print(f"{size} pixels, {NAME}. Against the frame painted alone:\n")
-    print("| clip | engine | frame | style | content | sharpness | hardness | error, next | error, 7 apart |")
-    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    steady = ("error, next", "LPIPS, next", "error, 7 apart", "LPIPS, 7 apart")
+    print(f"| clip | engine | frame | style | content | sharpness | hardness | {' | '.join(steady)} |")
+    print(f"|{'---|' * 11}", flush=True)
     for engine in engines:
         for name in clips:
             clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
-            long_shot(name, list(islice(clip.frames(), count)), engine, judge)
+            long_shot(name, list(islice(clip.frames(), count)), engine, *judges)
 
 
-def long_shot(name: str, frames: Sequence[Frame], engine: str, judge: Encoder) -> None:
+def long_shot(
+    name: str, frames: Sequence[Frame], engine: str, judge: Encoder, alexnet: AlexNet | None
+) -> None:
     """Print the rows of one shot."""
     (_, alone), (_, together) = ways(engine, frames[0].pixels)
     assert isinstance(alone, Alone)
     assert not isinstance(together, Alone)
     ours = [found.pixels for found in together.paint(frames)]
+    naive = cache(lambda number: alone.paint(frames[number].pixels))
     for n in sorted({3, *range(9, len(frames), 10), len(frames) - 1} & set(range(len(frames)))):
-        naive = alone.paint(frames[n].pixels)
-        rows = [figures([frames[n]], [picture], judge)[0] for picture in (ours[n], naive)]
-        away = [*rows[0] / rows[1] - 1, hardness(ours[n]) / hardness(naive) - 1]
+        rows = [figures([frames[n]], [picture], judge)[0] for picture in (ours[n], naive(n))]
+        away = [*rows[0] / rows[1] - 1, hardness(ours[n]) / hardness(naive(n)) - 1]
         cells = [f"{part:+.1%}" for part in away]
         for apart in (1, 7):
             if apart > n:
-                cells.append("")
+                cells += ["", ""]
                 continue
             flow, counted = judged(frames[n - apart].pixels, frames[n].pixels, tv_l1)
-            before = alone.paint(frames[n - apart].pixels)
-            errors = [
-                warping_error(*pair, flow, counted) for pair in ((ours[n - apart], ours[n]), (before, naive))
-            ]
+            pairs = ((ours[n - apart], ours[n]), (naive(n - apart), naive(n)))
+            errors = [warping_error(*pair, flow, counted) for pair in pairs]
             cells.append(f"{errors[0] / errors[1]:.2f}")
+            if alexnet is None:
+                cells.append("")
+            else:
+                unlike = [lpips_along(*pair, flow, counted, alexnet) for pair in pairs]
+                cells.append(f"{unlike[0] / unlike[1]:.2f}")
         print(f"| {name} | {engine} | {n + 1} | {' | '.join(cells)} |", flush=True)
+
+
+def lpips_along(first: Pixels, second: Pixels, flow: Flow, counted: Plane, judge: AlexNet) -> float:
+    """LPIPS of ``first`` and of ``second`` along the flow, which is ``first`` where nothing counts."""
+    where = counted[..., None]
+    return judge.lpips(to_tensor(first), to_tensor(along_flow(second, flow) * where + first * (1 - where)))
 
 
 def judge_network() -> Encoder:

@@ -124,8 +124,13 @@ def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> 
     total = float(counted.sum())
     if not total:
         raise PictureError("expected pixels that are visible in both frames; got none")
-    different = np.square(_follow(second, np.nan_to_num(flow)) - first).mean(2)
+    different = np.square(along_flow(second, flow) - first).mean(2)
     return float((different * counted).sum() / total)
+
+
+def along_flow(second: Pixels, flow: Flow) -> Pixels:
+    """Return, for each pixel of the first frame, that of ``second`` to which ``flow`` leads: (H, W, 3)."""
+    return _follow(second, np.nan_to_num(flow))
 
 
 def steadiness(frames: Sequence[Pixels], paintings: Sequence[Pixels], judge: Judge = farneback) -> Steadiness:
