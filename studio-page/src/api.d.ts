@@ -64,6 +64,10 @@ export interface components {
             draft_size: number;
             /** Name */
             name: number;
+            /** Bin Days */
+            bin_days: number;
+            /** Link Days */
+            link_days: number;
         };
         /**
          * Estimate
@@ -137,6 +141,8 @@ export interface components {
             /** Explanation */
             explanation: string | null;
             error: components["schemas"]["ProblemDocument"] | null;
+            /** Deleted */
+            deleted: string | null;
         };
         /**
          * JobProgress
@@ -624,6 +630,36 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * LinkOut
+         * @description A link that shows a picture to whoever has it. ``url``: to be followed without signing in.
+         */
+        LinkOut: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Created */
+            created: string;
+            /** Expires */
+            expires: string;
+        };
+        /**
+         * LinkRequest
+         * @description A link to a finished picture.
+         */
+        LinkRequest: {
+            /**
+             * Days
+             * @default 7
+             */
+            days?: number;
+        };
+        /** Links */
+        Links: {
+            /** Links */
+            links: components["schemas"]["LinkOut"][];
+        };
+        /**
          * LossPoint
          * @description One step of the loss curve, with a further field for each kind of loss.
          */
@@ -821,10 +857,15 @@ export interface components {
             /** Styles */
             styles: components["schemas"]["OfferedStyle"][];
         };
-        /** Usage */
+        /**
+         * Usage
+         * @description The use of a person: ``bytes`` of uploads and results, ``bin_bytes`` of them in the bin.
+         */
         Usage: {
             /** Bytes */
             bytes: number;
+            /** Bin Bytes */
+            bin_bytes: number;
             /** Pictures */
             pictures: number;
             /** Active Jobs */

@@ -50,6 +50,7 @@ const PATHS = {
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   pause: "M9 5v14M15 5v14",
   play: "M7 5l12 7-12 7z",
+  share: "M12 15V4M8 8l4-4 4 4M6 12H5v8h14v-8h-1",
   stop: "M6 6h12v12H6z",
   eraser: "M8 20h12M5 15l9-9 5 5-8 8H8zM10 10l5 5",
   undo: "M9 7L4 12l5 5M4 12h10a6 6 0 010 8h-2",

@@ -21,7 +21,7 @@ export function unfinished(jobs: Iterable<Job>): Job[] {
 
 /** Paintings that are over, with a picture or with the reason why there is none, the newest first. */
 export function past(jobs: Iterable<Job>): Job[] {
-  return newestFirst([...jobs].filter((job) => isOver(job) && job.kind === "painting" && (job.result || job.status === "failed")));
+  return newestFirst([...jobs].filter((job) => isOver(job) && !job.deleted && job.kind === "painting" && (job.result || job.status === "failed")));
 }
 
 /** Whether it was painted quickly, to look at. */
@@ -33,5 +33,15 @@ const newestFirst = (jobs: Job[]) => jobs.sort((a, b) => b.created.localeCompare
 
 /** Paintings with a picture, the newest first. */
 export function finished(jobs: Iterable<Job>): Job[] {
-  return newestFirst([...jobs].filter((job) => isOver(job) && job.kind === "painting" && job.result));
+  return newestFirst([...jobs].filter((job) => isOver(job) && !job.deleted && job.kind === "painting" && job.result));
+}
+
+/** What is in the bin, deleted last first. */
+export function binned(jobs: Iterable<Job>): Job[] {
+  return [...jobs].filter((job) => job.deleted).sort((a, b) => b.deleted!.localeCompare(a.deleted!));
+}
+
+/** When a job leaves the bin for good, after so many days. */
+export function leavesBin(job: Job, days: number): string {
+  return new Date(Date.parse(job.deleted!) + days * 86_400_000).toISOString();
 }

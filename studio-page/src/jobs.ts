@@ -4,7 +4,7 @@ import { show as showPicture } from "./easel";
 import { address, getBlob, getJson, postJson, remove } from "./http";
 import { onChange, state, update } from "./state";
 import { notice, say, sayError, undoable } from "./status";
-import { finished as finishedOf, isOver, past as pastOf, unfinished as unfinishedOf } from "./job";
+import { binned as binnedOf, finished as finishedOf, isOver, past as pastOf, unfinished as unfinishedOf } from "./job";
 import type { Job } from "./types";
 import { DetailedError } from "./detailed";
 import { problemWords, t } from "./language";
@@ -16,7 +16,8 @@ let shown = "";
 export function track(job: Job): void {
   const jobs = new Map(state.jobs);
   jobs.set(job.id, namedJob(job, state.styles));
-  update({ jobs });
+  const leaves = job.deleted && job.id === state.job;
+  update(leaves ? { jobs, job: null, showing: "nothing" } : { jobs });
   if (job.id === state.job) void showJob(job);
 }
 
@@ -50,7 +51,6 @@ function connect(): void {
 }
 
 function heard(job: Job): void {
-  if (leaving.has(job.id)) return;
   const before = state.jobs.get(job.id);
   track(job);
   if (!before || isOver(before) || !isOver(job)) return;
@@ -111,41 +111,63 @@ export async function act(job: Job, what: "cancel" | "pause" | "resume"): Promis
   }
 }
 
-/** How long a deleted job can be had back. */
+/** How long it is offered at once to have a deleted job back; the bin has it for longer. */
 const UNDO_FOR = 8000;
-/** Jobs deleted here that the studio still has, with the timers that delete them there. */
-const leaving = new Map<string, number>();
 
-/** Delete a job, in the studio after a while, in which it can be had back. */
-export function deleteJob(job: Job): void {
-  const timer = window.setTimeout(() => void removeJob(job.id).catch(sayError), UNDO_FOR);
-  leaving.set(job.id, timer);
-  forget(job.id);
-  undoable(t`${job.title} is deleted.`, UNDO_FOR, () => {
-    if (!leaving.delete(job.id)) return;
-    window.clearTimeout(timer);
-    track(job);
+/** Put a job into the bin; where the studio has none, delete it for good, once confirmed. */
+export async function deleteJob(job: Job): Promise<void> {
+  const hasBin = state.capabilities?.limits.bin_days !== 0;
+  if (!hasBin && !window.confirm(t`Delete ${job.title} for good?`)) return;
+  try {
+    await remove(`api/v1/jobs/${job.id}`);
+  } catch (error) {
+    return sayError(error);
+  }
+  if (!hasBin) {
+    forget(job.id);
+    return say(t`${job.title} is deleted.`);
+  }
+  track({ ...job, deleted: new Date().toISOString() });
+  undoable(t`${job.title} is in the bin.`, UNDO_FOR, () => void restoreJob(job));
+}
+
+export async function restoreJob(job: Job): Promise<void> {
+  try {
+    track(await postJson<Job>(`api/v1/jobs/${job.id}/restore`));
     say(t`${job.title} is back.`);
-  });
+  } catch (error) {
+    sayError(error);
+  }
 }
 
-async function removeJob(id: string): Promise<void> {
-  leaving.delete(id);
-  forget(id);
-  await remove(`api/v1/jobs/${id}`);
+export async function deleteForGood(job: Job): Promise<void> {
+  try {
+    await remove(`api/v1/jobs/${job.id}?now=true`);
+    forget(job.id);
+    say(t`${job.title} is deleted.`);
+  } catch (error) {
+    sayError(error);
+  }
 }
 
-/** What was deleted is not kept because the page is closed. */
-window.addEventListener("pagehide", () => {
-  for (const id of leaving.keys()) void removeJob(id).catch(() => undefined);
-});
+export async function emptyBin(): Promise<void> {
+  try {
+    await remove("api/v1/bin");
+    const kept = [...state.jobs].filter(([, job]) => !job.deleted);
+    update({ jobs: new Map(kept) });
+    say(t`The bin is empty.`);
+  } catch (error) {
+    sayError(error);
+  }
+}
 
 /** Submit a failed job once more, as it was asked for, in its place. */
 export async function retry(job: Job): Promise<Job | null> {
   try {
     const made = await postJson<Job>("api/v1/jobs", job.request, { headers: { "Idempotency-Key": `again ${job.id}` } });
     track(made);
-    await removeJob(job.id);
+    await remove(`api/v1/jobs/${job.id}?now=true`);
+    forget(job.id);
     return made;
   } catch (error) {
     sayError(error);
@@ -153,15 +175,17 @@ export async function retry(job: Job): Promise<Job | null> {
   }
 }
 
-/** Everything kept, newest first, one page after another. */
+/** Everything kept, newest first, one page after another; and what is in the bin. */
 export async function readHistory(): Promise<void> {
-  let after = "";
   const jobs = new Map(state.jobs);
-  for (let page = 0; page < 4; page++) {
-    const found = await getJson<{ jobs: Job[]; next: string | null }>(`api/v1/jobs?limit=50${after}`);
-    for (const job of found.jobs) if (!leaving.has(job.id)) jobs.set(job.id, namedJob(job, state.styles));
-    if (!found.next) break;
-    after = `&after=${encodeURIComponent(found.next)}`;
+  for (const place of ["jobs", "bin"]) {
+    let after = "";
+    for (let page = 0; page < 4; page++) {
+      const found = await getJson<{ jobs: Job[]; next: string | null }>(`api/v1/${place}?limit=50${after}`);
+      for (const job of found.jobs) jobs.set(job.id, namedJob(job, state.styles));
+      if (!found.next) break;
+      after = `&after=${encodeURIComponent(found.next)}`;
+    }
   }
   update({ jobs });
 }
@@ -176,4 +200,8 @@ export function past(): Job[] {
 
 export function finished(): Job[] {
   return finishedOf(state.jobs.values());
+}
+
+export function binned(): Job[] {
+  return binnedOf(state.jobs.values());
 }

@@ -7,6 +7,7 @@ import { isDraft, isOver, reason } from "./job";
 import { track, untilOver } from "./jobs";
 import { INPUTS } from "./masks";
 import { withParameters } from "./pixels/png";
+import { openShare } from "./share";
 import { currentJob, findPainting, findStyle, shares, state, titleOf, update, watch } from "./state";
 import { notice, sayError } from "./status";
 import type { Job } from "./types";
@@ -85,6 +86,7 @@ function offers(job: Job | null): HTMLElement[] {
   const made: HTMLElement[] = [];
   if (job?.result) made.push(download(job));
   else if (state.showing === "preview") made.push(keepPreview());
+  if (job?.result) made.push(button("share", t`Share`, () => openShare(job)));
   const inside = job?.result ? explanation(job) : null;
   if (inside) made.push(inside);
   made.push(iconButton("picture", t`Another photograph`, () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));

@@ -27,6 +27,7 @@ import { startPreviews, held } from "./painting";
 import { brushwork, fields } from "./panel";
 import { listenForPictures, reopenPhoto } from "./photo";
 import { applyTheme, remembered, restoreSettings, startRemembering } from "./settings";
+import { shareDialog } from "./share";
 import { recall, shelf, strip } from "./shelf";
 import { signIn } from "./signin";
 import { state, update, watch } from "./state";
@@ -47,7 +48,7 @@ function build(): void {
     input,
   );
   const panel = h("aside", { class: "panel", "aria-label": t`Paintings and settings` }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(), brushwork()), fields(), dock());
-  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, shelf(), ...statusRegion());
+  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, shelf(), shareDialog(), ...statusRegion());
   watch(["photo", "showing", "offlineReady"], () => {
     document.body.classList.toggle("is-kept", state.offlineReady);
     document.body.classList.toggle("has-photo", state.photo !== null);
@@ -86,7 +87,7 @@ async function comeBack(): Promise<void> {
   const mix = (kept.mix ?? []).filter(({ key }) => known(key));
   await readHistory();
   const job = kept.job ? state.jobs.get(kept.job) : undefined;
-  if (job && (job.result || !isOver(job))) return recall(job);
+  if (job && !job.deleted && (job.result || !isOver(job))) return recall(job);
   await held(async () => update({ mix }));
   const there = kept.photo ? await reopenPhoto(kept.photo) : false;
   if (!there) await restorePhoto();

@@ -2,8 +2,8 @@
 
 import { append, fill, h, icon, iconButton } from "./dom";
 import { address, getBlob, getJson } from "./http";
-import { isDraft, reason } from "./job";
-import { act, deleteJob, finished, past, readHistory, retry, unfinished } from "./jobs";
+import { isDraft, leavesBin, reason } from "./job";
+import { act, binned, deleteForGood, deleteJob, emptyBin, finished, past, readHistory, restoreJob, retry, unfinished } from "./jobs";
 import { forgetMasks, INPUTS, restoreMask } from "./masks";
 import { held } from "./painting";
 import { addStored } from "./gallery";
@@ -108,7 +108,7 @@ function failedCard(job: Job): HTMLElement {
     "li",
     { class: "card is-failed" },
     h("div", { class: "card-words" }, h("cite", {}, job.title), h("span", { class: "is-wrong" }, text), detail && inEnglish(detail), h("span", { class: "quiet" }, when(job.created))),
-    iconButton("trash", t`Delete ${job.title}`, () => deleteJob(job)),
+    iconButton("trash", t`Delete ${job.title}`, () => void deleteJob(job)),
     h("button", { type: "button", class: "button is-quiet", "aria-label": t`Try ${job.title} again`, onclick: () => void again() }, icon("reload"), h("span", {}, t`Try again`)),
   );
 }
@@ -121,11 +121,55 @@ function card(job: Job): HTMLElement {
     { class: "card" },
     h("button", { type: "button", class: "card-picture", "aria-label": t`Load ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
     h("div", { class: "card-words" }, h("cite", {}, list(styles)), h("span", { class: "quiet" }, [when(job.created), `${job.result.width} \u00d7 ${job.result.height}`, isDraft(job) && t`a draft`].filter(Boolean).join(", "))),
-    iconButton("trash", t`Delete ${job.title}`, () => deleteJob(job)),
+    iconButton("trash", t`Delete ${job.title}`, () => void deleteJob(job)),
   );
 }
 
+/** One in the bin: until when, back again, or away for good. */
+function binRow(job: Job): HTMLElement {
+  const days = state.capabilities?.limits.bin_days ?? 30;
+  return h(
+    "li",
+    { class: "queue-row" },
+    h("span", { class: "queue-picture" }, thumbnail(job)),
+    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, job.title), h("span", { class: "quiet" }, t`Until ${when(leavesBin(job, days))}`)),
+    iconButton("undo", t`Restore ${job.title}`, () => void restoreJob(job)),
+    iconButton("trash", t`Delete ${job.title} for good`, () => void deleteForGood(job)),
+  );
+}
+
+/** Empties the bin at the second click, since nothing brings that back. */
+function emptyButton(): HTMLButtonElement {
+  const button = h("button", { type: "button", class: "button is-quiet" });
+  let sure = false;
+  const ask = (now: boolean) => {
+    sure = now;
+    button.textContent = sure ? t`Yes, delete ${binned().length} for good` : t`Empty the bin`;
+    button.classList.toggle("is-wrong", sure);
+  };
+  ask(false);
+  button.addEventListener("click", () => {
+    if (sure) void emptyBin();
+    ask(!sure);
+  });
+  button.addEventListener("blur", () => ask(false));
+  return button;
+}
+
+function bin(): { element: HTMLElement; show: (jobs: Job[]) => void } {
+  const rows = h("ul", { class: "queue" });
+  const count = h("span", { class: "count" });
+  const element = h("details", { class: "bin" }, h("summary", {}, h("h3", {}, t`Bin`), count), rows, emptyButton());
+  const show = (jobs: Job[]) => {
+    element.hidden = jobs.length === 0;
+    count.textContent = String(jobs.length);
+    fill(rows, jobs.map(binRow));
+  };
+  return { element, show };
+}
+
 export function shelf(): HTMLElement {
+  const thrown = bin();
   const queue = h("ul", { class: "queue" });
   const nothing = h("p", { class: "quiet" }, t`Nothing is being painted.`);
   const cards = h("ul", { class: "cards" });
@@ -139,11 +183,12 @@ export function shelf(): HTMLElement {
     h("h3", {}, t`Past pictures`),
     none,
     cards,
+    thrown.element,
   );
   let known = "";
-  watch(["jobs", "styles"], () => {
-    const [waiting, over] = [unfinished(), past()];
-    const now = JSON.stringify([waiting.map((job) => [job.id, job.status, job.position, Math.round((job.progress?.done ?? 0) * 20)]), over.map(({ id }) => id), state.styles.length]);
+  watch(["jobs", "styles", "capabilities"], () => {
+    const [waiting, over, away] = [unfinished(), past(), binned()];
+    const now = JSON.stringify([waiting.map((job) => [job.id, job.status, job.position, Math.round((job.progress?.done ?? 0) * 20)]), over.map(({ id }) => id), away.map(({ id }) => id), state.styles.length, state.capabilities?.limits.bin_days]);
     if (now === known) return;
     known = now;
     nothing.hidden = waiting.length > 0;
@@ -151,6 +196,7 @@ export function shelf(): HTMLElement {
     const focused = sheet.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
     fill(queue, waiting.map(queueRow));
     fill(cards, over.map(card));
+    thrown.show(away);
     if (focused) sheet.querySelector<HTMLElement>(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   });
   sheet.addEventListener("click", (event) => {

@@ -13,6 +13,7 @@ export type StoredPicture = Schemas["PictureOut"];
 export type Job = Schemas["JobOut"];
 export type JobSettings = Schemas["JobSettings"];
 export type JobRequest = Schemas["JobRequest"];
+export type Link = Schemas["LinkOut"];
 export type Estimate = Schemas["Estimate"];
 export type LossPoint = Schemas["LossPoint"];
 export type ProblemDocument = Schemas["ProblemDocument"];

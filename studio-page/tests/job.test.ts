@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { finished, isDraft, isOver, past, reason, unfinished } from "../src/job";
+import { binned, finished, isDraft, isOver, leavesBin, past, reason, unfinished } from "../src/job";
 import { job, RESULT } from "./jobs";
 
 test.each([
@@ -36,6 +36,8 @@ describe("lists of jobs", () => {
     job({ id: "nothing painted", status: "cancelled" }),
     job({ id: "broken", created: "2026-11-20T12:00:00.000Z", status: "failed" }),
     job({ id: "finished page", kind: "explanation", status: "done", result: RESULT }),
+    job({ id: "thrown", status: "done", result: RESULT, deleted: "2026-11-22T10:00:00.000Z" }),
+    job({ id: "thrown later", status: "failed", deleted: "2026-11-23T10:00:00.000Z" }),
     job({ id: "finished draft", kind: "draft", status: "done", result: RESULT }),
   ];
 
@@ -47,7 +49,15 @@ describe("lists of jobs", () => {
     expect(past(jobs).map(({ id }) => id)).toEqual(["broken", "newer", "older"]);
   });
 
+  test("the bin has what was deleted, last first", () => {
+    expect(binned(jobs).map(({ id }) => id)).toEqual(["thrown later", "thrown"]);
+  });
+
   test("past pictures are paintings with a result, the newest first", () => {
     expect(finished(jobs).map(({ id }) => id)).toEqual(["newer", "older"]);
   });
+});
+
+test("what is in the bin leaves it after its days", () => {
+  expect(leavesBin(job({ deleted: "2026-11-22T10:00:00.000Z" }), 30)).toBe("2026-12-22T10:00:00.000Z");
 });

@@ -20,6 +20,7 @@ export function job(changes: Partial<Job> = {}): Job {
     thumbnail: null,
     explanation: null,
     error: null,
+    deleted: null,
     ...changes,
   };
 }

@@ -93,7 +93,7 @@ def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_p
             assert "default" in [preset["name"] for preset in studio.capabilities()["presets"]]
             with pytest.raises(StudioError, match="relu9_9"):
                 studio.stylize(encoded(), "starry-night", size=64, options={"content_layers": {"relu9_9": 1}})
-            studio.delete(painted.job["id"])
+            studio.delete(painted.job["id"], now=True)
             with pytest.raises(StudioError) as refused:
                 studio.result(painted.job["id"])
             assert (refused.value.status, refused.value.kind) == (404, "not-found")

@@ -407,7 +407,7 @@ def test_deleting_really_deletes(client: httpx.Client, house: House) -> None:
     house.paint(job["id"])
     assert client.delete(f"/pictures/{photo}").status_code == 204
     assert client.get(f"/jobs/{job['id']}").json()["status"] == "done"
-    assert client.delete(f"/jobs/{job['id']}").status_code == 204
+    assert client.delete(f"/jobs/{job['id']}", params={"now": True}).status_code == 204
     here = house.services
     Sweeper(house.settings, here.state, here.storage).delete_expired()  # as every minute
     left = [path for path in house.settings.data_dir.rglob("*") if path.is_file()]
@@ -422,7 +422,7 @@ def test_a_picture_in_use_stays_and_everything_can_go(client: httpx.Client, hous
     usage = client.get("/account").json()["usage"]
     assert (usage["pictures"], usage["active_jobs"]) == (1, 1)
     assert client.delete("/account/pictures").status_code == 204
-    assert client.get("/account").json()["usage"] == {"bytes": 0, "pictures": 0, "active_jobs": 0}
+    assert not any(client.get("/account").json()["usage"].values())
     assert not list((house.settings.data_dir / "pictures").iterdir())
 
 

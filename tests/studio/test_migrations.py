@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -74,6 +75,9 @@ ROWS = (
     "INSERT INTO sessions VALUES ('digest', 'anna', 9e9)",
     "INSERT INTO deliveries VALUES ('d_1', 'j_1', 'anna', 'https://x/', 'job.done', '', 2, 100)",
 )
+DONE = """INSERT INTO jobs (id, owner, kind, status, title, request, created, waiting, finished, attempts,
+    preview, result, explanation, bytes, version) VALUES ('j_1', 'anna', 'painting', 'done', 'cat', '{}', 10,
+    10, 12, 1, 3, '{"width": 64}', 0, 2000, 40)"""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -120,6 +124,32 @@ def test_a_database_from_before_revisions_is_upgraded_and_keeps_what_it_holds(
     caplog.clear()
     State(url).close()
     assert not caplog.records
+
+
+def test_a_database_of_every_earlier_revision_is_upgraded_and_keeps_its_jobs(
+    url: str, tmp_path: Path
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    for revision in schema.REVISIONS[:-1]:
+        here = url if url.startswith("postgresql") else str(tmp_path / f"{revision}.sqlite")
+        old = Database(here)
+        with old.transaction() as db:
+            if old.is_shared:
+                db.execute(text("DROP SCHEMA public CASCADE"))
+                db.execute(text("CREATE SCHEMA public"))
+            config.attributes["connection"] = db
+            command.upgrade(config, revision)
+            db.execute(text(ROWS[2]) if revision == "0001" else text(DONE))
+        old.close()
+        state = State(here)
+        job = state.jobs.find("anna", "j_1")
+        assert job is not None, revision
+        assert (job.status, job.result, job.deleted) == ("done", {"width": 64}, None)
+        assert [each.id for each in state.jobs.newest("anna")] == ["j_1"]
+        assert state.jobs.discard("anna", "j_1") is not None
+        assert [each.id for each in state.jobs.newest("anna", in_bin=True)] == ["j_1"]
+        state.close()
 
 
 def test_the_migrations_make_the_tables_that_queries_expect(url: str) -> None:

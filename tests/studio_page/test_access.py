@@ -70,6 +70,15 @@ def test_axe_finds_no_serious_fault(
     page.click('[data-act="cancel"]')
     visit.wait_painted()
     assert faults(visit) == [], "the result"
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.get_by_role("button", name="Make a link").click()
+    page.locator(".link-row").first.wait_for()
+    assert faults(visit) == [], "sharing"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Shelf").click()
+    page.locator(".card").first.get_by_role("button", name="Delete").click()
+    page.locator(".bin summary").click()
+    assert faults(visit) == [], "the bin"
 
 
 def choose(visit: Visit, tab_to: Callable[[str], None]) -> Any:

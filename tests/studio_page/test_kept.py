@@ -101,19 +101,40 @@ def test_a_deleted_picture_can_be_had_back(visit: Visit, studio: Studio, photo_b
     with StudioClient(studio.address) as client:
         made = client.stylize(photo_bytes, "starry-night", size=64, title="Undone Deed").job
     page = visit.page
+    shelf = page.locator("dialog.sheet-dialog")
+    delete = shelf.get_by_role("button", name="Delete Undone Deed", exact=True)
     page.get_by_role("button", name="Shelf").click()
     for _ in range(2):  # as often as one likes
-        page.get_by_role("button", name="Delete Undone Deed").click()
-        page.get_by_role("button", name="Delete Undone Deed").wait_for(state="detached")
+        delete.click()
+        delete.wait_for(state="detached")
         page.locator(".notice").get_by_role("button", name="Undo").click()
-        page.get_by_role("button", name="Delete Undone Deed").wait_for()
-    assert studio.get(f"api/v1/jobs/{made['id']}")["status"] == "done"
-    page.get_by_role("button", name="Delete Undone Deed").click()
-    page.get_by_role("button", name="Delete Undone Deed").wait_for(state="detached")
-    visit.open()  # leaving the page deletes it at once
-    until(lambda: page.wait_for_timeout(500) or made["id"] not in [job["id"] for job in visit.jobs()])
+        delete.wait_for()
+    assert studio.get(f"api/v1/jobs/{made['id']}")["deleted"] is None
+    delete.click()
+    delete.wait_for(state="detached")
+    visit.open()  # on another day
     page.get_by_role("button", name="Shelf").click()
-    page.get_by_role("button", name="Delete Undone Deed").wait_for(state="detached")
+    shelf.locator(".bin summary").click()
+    assert "Until " in shelf.locator(".bin .queue-row", has_text="Undone Deed").inner_text()
+    shelf.get_by_role("button", name="Restore Undone Deed").click()
+    delete.click()
+    shelf.get_by_role("button", name="Delete Undone Deed for good").click()
+    until(lambda: page.wait_for_timeout(50) or studio.get("api/v1/bin")["jobs"] == [])
+    visit.until("document.querySelector('.bin').hidden")
+
+
+def test_the_bin_is_emptied_at_the_second_click(visit: Visit, studio: Studio, photo_bytes: bytes) -> None:
+    with StudioClient(studio.address) as client:
+        for _ in range(2):
+            client.delete(client.stylize(photo_bytes, "starry-night", size=64, title="Thrown").job["id"])
+    page = visit.page
+    page.get_by_role("button", name="Shelf").click()
+    page.locator(".bin summary").click()
+    page.get_by_role("button", name="Empty the bin").click()
+    assert len(studio.get("api/v1/bin")["jobs"]) == 2
+    page.get_by_role("button", name="Yes, delete 2 for good").click()
+    until(lambda: page.wait_for_timeout(50) or studio.get("api/v1/bin")["jobs"] == [])
+    visit.until("document.querySelector('.bin').hidden")
 
 
 def test_a_failed_painting_says_why_and_can_be_tried_again(

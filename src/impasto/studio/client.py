@@ -141,9 +141,12 @@ class StudioClient:
 
     def jobs(self, **query: Any) -> Iterator[Job]:
         """Yield your jobs, newest first. ``query``: status, kind, limit."""
+        yield from self._jobs("/jobs", **query)
+
+    def _jobs(self, path: str, **query: Any) -> Iterator[Job]:
         after: dict[str, Any] = {}
         while True:
-            page = self._json("GET", "/jobs", params={**query, **after})
+            page = self._json("GET", path, params={**query, **after})
             yield from page["jobs"]
             if page["next"] is None:
                 return
@@ -158,9 +161,32 @@ class StudioClient:
     def resume(self, id: str) -> Job:
         return self._json("POST", f"/jobs/{id}/resume")
 
-    def delete(self, id: str) -> None:
-        """Delete a job (``j_...``) or an upload (``p_...``)."""
-        self._request("DELETE", f"/{'jobs' if id.startswith('j_') else 'pictures'}/{id}")
+    def delete(self, id: str, *, now: bool = False) -> None:
+        """Delete a job (``j_...``) or an upload (``p_...``).
+
+        A finished painting goes into the bin, unless ``now``; all else is deleted for good.
+        """
+        if id.startswith("j_"):
+            self._request("DELETE", f"/jobs/{id}", params={"now": now})
+        else:
+            self._request("DELETE", f"/pictures/{id}")
+
+    def bin(self) -> Iterator[Job]:
+        """Yield the paintings in the bin, newest first."""
+        yield from self._jobs("/bin")
+
+    def restore(self, id: str) -> Job:
+        """Take a painting out of the bin."""
+        return self._json("POST", f"/jobs/{id}/restore")
+
+    def empty_bin(self) -> None:
+        """Delete for good what is in the bin."""
+        self._request("DELETE", "/bin")
+
+    def link(self, id: str, days: int = 7) -> str:
+        """Return a new address that shows the picture of a job to whoever has it, for so many ``days``."""
+        made = self._json("POST", f"/jobs/{id}/links", json={"days": days})
+        return str(self._http.base_url.join(made["url"].lstrip("/")))
 
     def events(self, id: str, *, patience: float = 300.0) -> Iterator[Job]:
         """Yield the job now and after every change until it has ended; reconnect if the connection breaks.

@@ -58,4 +58,5 @@ def job_document(job: JobRecord, *, position: int | None) -> dict[str, Any]:
         "thumbnail": None if result is None or is_page else f"{here}/thumbnail",
         "explanation": f"{here}/explanation" if job.explanation else None,
         "error": None if job.error is None else dict(job.error),
+        "deleted": iso(job.deleted),
     }

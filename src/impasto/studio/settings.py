@@ -91,10 +91,12 @@ class Settings(BaseSettings):
     sign_ins_per_minute: int = Field(10, ge=1)
 
     keep_days: float = Field(0, ge=0)
+    keep_bin_days: float = Field(30, ge=0)
     keep_draft_minutes: float = Field(60, gt=0)
     keep_upload_days: float = Field(0, ge=0)
     keep_audit_days: float = Field(365, gt=0)
 
+    link_days: int = Field(90, ge=0, le=3650)
     webhook_hosts: tuple[str, ...] = ()
     log_format: Literal["text", "json"] = "text"
 

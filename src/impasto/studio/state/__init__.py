@@ -9,6 +9,7 @@ from impasto.studio.settings import Limits, Settings
 from impasto.studio.state.database import Database
 from impasto.studio.state.deliveries import DeliveryStore
 from impasto.studio.state.jobs import JobStore
+from impasto.studio.state.links import LinkStore
 from impasto.studio.state.overview import JobOverview
 from impasto.studio.state.pictures import PictureStore
 from impasto.studio.state.queue import JobQueue
@@ -19,6 +20,7 @@ from impasto.studio.state.records import (
     STATUSES,
     Delivery,
     JobRecord,
+    LinkRecord,
     PictureRecord,
     RefusalError,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "Delivery",
     "JobRecord",
     "Limits",
+    "LinkRecord",
     "PictureRecord",
     "RefusalError",
     "State",
@@ -51,6 +54,7 @@ class State:
         self.queue = JobQueue(self.database)
         self.overview = JobOverview(self.database)
         self.pictures = PictureStore(self.database)
+        self.links = LinkStore(self.database)
         self.sessions = SessionStore(self.database)
         self.speeds = SpeedStore(self.database)
         self.deliveries = DeliveryStore(self.database)

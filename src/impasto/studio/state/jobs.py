@@ -6,21 +6,23 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from impasto.studio.settings import Limits
 from impasto.studio.state.database import Database
 from impasto.studio.state.queries import (
+    bin_bytes_of,
     bytes_of,
     delete_job,
     in_lane,
     newest,
     next_version,
     queue_webhook,
+    quota_words,
     read_job,
 )
 from impasto.studio.state.records import ACTIVE, FINAL, WAITING, JobRecord, RefusalError, job_of
-from impasto.studio.state.tables import jobs, keys, pictures, uses
+from impasto.studio.state.tables import jobs, keys, links, pictures, uses
 from impasto.studio.state.turns import line
 
 # Action -> status before -> status after.
@@ -82,9 +84,14 @@ class JobStore:
         kind: str | None = None,
         before: tuple[float, str] | None = None,
         limit: int = 50,
+        in_bin: bool = False,
     ) -> list[JobRecord]:
-        """Return at most ``limit`` jobs, newest first; ``before``: only those older than (created, id)."""
+        """Return at most ``limit`` jobs, newest first; ``before``: only those older than (created, id).
+
+        ``in_bin``: those in the bin, in place of the others.
+        """
         found = newest(jobs, owner, before, limit)
+        found = found.where(jobs.c.deleted.is_not(None) if in_bin else jobs.c.deleted.is_(None))
         if statuses:
             found = found.where(jobs.c.status.in_(statuses))
         if kind is not None:
@@ -136,8 +143,40 @@ class JobStore:
                 queue_webhook(db, job)
             return job
 
+    def discard(self, owner: str, id: str) -> JobRecord | None:
+        """Put a finished painting into the bin, withdraw its links, and return it; None if there is none.
+
+        Its idempotency key is free again: the same request paints anew.
+        """
+        kept = (jobs.c.id == id, jobs.c.owner == owner, jobs.c.deleted.is_(None))
+        with self._database.transaction() as db:
+            version = next_version(db)
+            finished = (jobs.c.kind == "painting", jobs.c.status.in_(FINAL))
+            binned = update(jobs).where(*kept, *finished).values(deleted=time.time(), version=version)
+            if db.execute(binned).rowcount == 0:
+                return None
+            for table in (links, keys):
+                db.execute(delete(table).where(table.c.job == id))
+            return read_job(db, id)
+
+    def restore(self, owner: str, id: str) -> JobRecord | None:
+        """Take a job out of the bin and return it; None if unknown. Raises RefusalError("state")."""
+        with self._database.transaction() as db:
+            version = next_version(db)
+            job = _find(db, owner, id)
+            if job is None:
+                return None
+            if job.deleted is None:
+                raise RefusalError("state", "the job is not in the bin")
+            db.execute(update(jobs).where(jobs.c.id == id).values(deleted=None, version=version))
+            return read_job(db, id)
+
+    def empty_bin(self, owner: str) -> list[str]:
+        """Delete for good what ``owner`` has in the bin; return the ids deleted."""
+        return self._remove_those(jobs.c.owner == owner, jobs.c.deleted.is_not(None))
+
     def remove(self, owner: str, id: str) -> list[str]:
-        """Delete a job, in any status, and its explanations; return the ids deleted.
+        """Delete a job for good, in any status, and its explanations; return the ids deleted.
 
         A worker that is painting it finds it gone and stops.
         """
@@ -146,10 +185,13 @@ class JobStore:
             return [] if job is None else delete_job(db, job)
 
     def remove_all(self, owner: str) -> list[str]:
-        """Delete all jobs of ``owner``; return their ids."""
+        """Delete all jobs of ``owner`` for good; return their ids."""
+        return self._remove_those(jobs.c.owner == owner)
+
+    def _remove_those(self, *conditions: Any) -> list[str]:
         gone: list[str] = []
         with self._database.transaction() as db:
-            for job in map(job_of, db.execute(select(jobs).where(jobs.c.owner == owner)).all()):
+            for job in map(job_of, db.execute(select(jobs).where(*conditions)).all()):
                 gone += [] if job.id in gone else delete_job(db, job)
         return gone
 
@@ -179,6 +221,11 @@ class JobStore:
                     held += int(count)
         own = queued.pop(owner, 0)
         return held + own + sum(min(count, own + 1) for count in queued.values())
+
+    def bin_bytes(self, owner: str) -> int:
+        """Return the bytes of what ``owner`` has in the bin, a part of what counts against the quota."""
+        with self._database.transaction(reading=True) as db:
+            return bin_bytes_of(db, owner)
 
     def active(self, owner: str) -> int:
         """Return the number of unfinished jobs of ``owner``, in all lanes."""
@@ -237,4 +284,4 @@ def _check_owner(db: Connection, job: JobRecord, limits: Limits) -> None:
     if own >= limits.jobs_per_owner:
         raise RefusalError("queue-full", f"you have {own} unfinished {job.lane}, the most allowed")
     if used >= limits.bytes:
-        raise RefusalError("quota", f"your pictures take {used:,} of {limits.bytes:,} bytes; delete some")
+        raise RefusalError("quota", quota_words(db, job.owner, used, limits.bytes))

@@ -47,9 +47,11 @@ class JobOverview:
         left = (progress.get("left") for progress in found)
         return min((value for value in left if value is not None), default=None)
 
-    def expired(self, *, finished: float | None, drafts: float) -> list[JobRecord]:
-        """Return jobs finished before ``finished``, and drafts finished before ``drafts``."""
-        is_over = and_(jobs.c.kind == "draft", jobs.c.finished < drafts)
+    def expired(self, *, finished: float | None, drafts: float, deleted: float) -> list[JobRecord]:
+        """Return jobs finished before ``finished``, drafts finished before ``drafts``, and those put into the
+        bin before ``deleted``.
+        """
+        is_over = or_(and_(jobs.c.kind == "draft", jobs.c.finished < drafts), jobs.c.deleted < deleted)
         if finished is not None:
             is_over = or_(is_over, jobs.c.finished < finished)
         with self._database.transaction(reading=True) as db:

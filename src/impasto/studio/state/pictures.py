@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy import delete, func, insert, select
 
 from impasto.studio.state.database import Database
-from impasto.studio.state.queries import bytes_of, newest
+from impasto.studio.state.queries import bytes_of, newest, quota_words
 from impasto.studio.state.records import ACTIVE, PictureRecord, RefusalError
 from impasto.studio.state.tables import jobs, pictures, uses
 
@@ -23,11 +23,8 @@ class PictureStore:
         with self._database.transaction() as db:
             used = bytes_of(db, picture.owner)
             if used + picture.bytes > quota:
-                raise RefusalError(
-                    "quota",
-                    f"your pictures take {used:,} of {quota:,} bytes, and this one needs {picture.bytes:,}; "
-                    "delete some",
-                )
+                words = quota_words(db, picture.owner, used, quota)
+                raise RefusalError("quota", f"this one needs {picture.bytes:,} bytes, and {words}")
             db.execute(insert(pictures).values(asdict(picture)))
 
     def find(self, owner: str, id: str) -> PictureRecord | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete, func, insert, select, tuple_, update
 
 from impasto.studio.state.records import LANE_OF, JobRecord, job_of
-from impasto.studio.state.tables import counters, deliveries, gone, jobs, keys, pictures, uses
+from impasto.studio.state.tables import counters, deliveries, gone, jobs, keys, links, pictures, uses
 
 
 def next_version(db: Connection) -> int:
@@ -72,7 +72,7 @@ def delete_job(db: Connection, job: JobRecord) -> list[str]:
     forgotten = [job, *explanations]
     for each in forgotten:
         version = next_version(db)  # locked before any row of jobs, as everywhere, to avoid deadlocks
-        for table in (uses, keys, deliveries):
+        for table in (uses, keys, deliveries, links):
             db.execute(delete(table).where(table.c.job == each.id))
         db.execute(delete(jobs).where(jobs.c.id == each.id))
         db.execute(insert(gone).values(job=each.id, owner=each.owner, version=version, at=time.time()))
@@ -89,3 +89,18 @@ def bytes_of(db: Connection, owner: str) -> int:
         )
         for table in (pictures, jobs)
     )
+
+
+def bin_bytes_of(db: Connection, owner: str) -> int:
+    """Return the bytes on disk of what ``owner`` has in the bin."""
+    size = select(func.coalesce(func.sum(jobs.c.bytes), 0))
+    return int(db.execute(size.where(jobs.c.owner == owner, jobs.c.deleted.is_not(None))).scalar_one())
+
+
+def quota_words(db: Connection, owner: str, used: int, most: int) -> str:
+    """Return what ``owner`` has of the quota and how to make room."""
+    binned = bin_bytes_of(db, owner)
+    words = f"your pictures take {used:,} of {most:,} bytes"
+    if binned:
+        return f"{words}, {binned:,} of them in the bin; empty it, or delete some"
+    return f"{words}; delete some"

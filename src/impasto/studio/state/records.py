@@ -54,7 +54,8 @@ class JobRecord:
     ``explains``: the id of the job that it explains.
 
     Times are seconds since 1970; ``waiting``: the time of entering the queue. ``preview``: the number of
-    the latest preview, 0 for none. ``version`` grows with every change of any job.
+    the latest preview, 0 for none. ``version`` grows with every change of any job. ``deleted``: the time of
+    being put into the bin, None outside it.
     """
 
     id: str
@@ -79,6 +80,7 @@ class JobRecord:
     explanation: bool = False
     bytes: int = 0
     version: int = 0
+    deleted: float | None = None
     uses: tuple[str, ...] = field(default=())
 
     @property
@@ -95,6 +97,17 @@ def job_of(row: Row[Any]) -> JobRecord:
     """Return a row of the table of jobs as a record."""
     values = {name: value for name, value in row._mapping.items() if name != "lease"}
     return JobRecord(**{**values, "explanation": bool(values["explanation"])})
+
+
+@dataclass(frozen=True)
+class LinkRecord:
+    """A link that shows the picture of a job to whoever has it, until it ``expires``."""
+
+    id: str
+    job: str
+    owner: str
+    created: float
+    expires: float
 
 
 @dataclass(frozen=True)

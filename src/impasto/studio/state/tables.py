@@ -85,6 +85,7 @@ jobs = Table(
     _needed("explanation", Integer),
     _needed("bytes", BigInteger),
     _needed("version", BigInteger),
+    Column("deleted", Double),
     Index("jobs_by_version", "version"),
     Index("jobs_by_owner", "owner", "created"),
     Index("jobs_by_status", "status", "waiting"),
@@ -119,6 +120,16 @@ deliveries = Table(
     _needed("attempts", Integer),
     _needed("due", Double),
     Index("deliveries_by_due", "due"),
+)
+links = Table(
+    "links",
+    metadata,
+    _key("id"),
+    _needed("job"),
+    _needed("owner"),
+    _needed("created", Double),
+    _needed("expires", Double),
+    Index("links_by_job", "job"),
 )
 turns = Table(
     "turns",

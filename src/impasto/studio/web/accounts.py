@@ -66,6 +66,10 @@ class Accounts:
                 log.warning("the accounts file cannot be used; keeping the accounts of before: %s", error)
         return self._users
 
+    def is_known(self, user: str) -> bool:
+        """Return whether ``user`` may sign in, or is the one of a studio without sign-in."""
+        return user in {*self.users().values()} if self.settings.needs_token else user == LOCAL
+
     def user_of(self, token: str) -> str | None:
         """Return the user of a token, compared in constant time; None for an unknown one."""
         digest = hashlib.sha256(token.encode()).hexdigest()
@@ -102,7 +106,7 @@ class Accounts:
             return Caller(LOCAL, self._csrf(LOCAL))
         key = request.cookies.get(COOKIE)
         found = self.state.sessions.find(key, time.time()) if key else None
-        if key is None or found is None or found[0] not in {*self.users().values()}:
+        if key is None or found is None or not self.is_known(found[0]):
             return None
         return Caller(found[0], self._csrf(key), key, found[1])
 

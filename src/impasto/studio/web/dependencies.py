@@ -107,7 +107,8 @@ def admit_upload(request: Request, services: Services) -> None:
     services.uploads.take(caller.user)
     used, _ = services.state.pictures.used(caller.user)
     if used >= services.settings.user_bytes:
-        raise ProblemError("quota", f"your pictures take all {used:,} bytes of your quota; delete some")
+        how = "empty the bin, or delete some" if services.state.jobs.bin_bytes(caller.user) else "delete some"
+        raise ProblemError("quota", f"your pictures take all {used:,} bytes of your quota; {how}")
 
 
 def member(caller: Annotated[Caller | None, Depends(visitor)]) -> Caller:

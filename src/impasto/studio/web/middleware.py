@@ -176,7 +176,7 @@ class _Exchange:
         }
         log.info("request", extra=about)
         matters = method not in ("GET", "HEAD", "OPTIONS") or route.endswith(("/result", "/content"))
-        if route.startswith("/api/") and matters:
+        if (route.startswith("/api/") and matters) or route.startswith("/s/"):
             ids = self.scope.get("path_params") or {}
             client = self.scope.get("client")
             self.services.audit.write(

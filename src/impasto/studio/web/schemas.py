@@ -132,6 +132,12 @@ class JobRequest(JobSettings, Incoming):
     webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
+class LinkRequest(Incoming):
+    """A link to a finished picture."""
+
+    days: Annotated[int, Field(ge=1, le=3650)] = 7
+
+
 class PreviewRequest(Incoming):
     """A preview in one pass, of any paintings."""
 
@@ -152,7 +158,10 @@ class SessionInfo(Outgoing):
 
 
 class Usage(Outgoing):
+    """The use of a person: ``bytes`` of uploads and results, ``bin_bytes`` of them in the bin."""
+
     bytes: int
+    bin_bytes: int
     pictures: int
     active_jobs: int
 
@@ -193,6 +202,8 @@ class CapabilityLimits(Outgoing):
     preview_side: int
     draft_size: int
     name: int
+    bin_days: float
+    link_days: int
 
 
 class Capabilities(Outgoing):
@@ -277,11 +288,25 @@ class JobOut(Outgoing):
     thumbnail: str | None
     explanation: str | None
     error: ProblemDocument | None
+    deleted: str | None
 
 
 class Jobs(Outgoing):
     jobs: list[JobOut]
     next: str | None
+
+
+class LinkOut(Outgoing):
+    """A link that shows a picture to whoever has it. ``url``: to be followed without signing in."""
+
+    id: str
+    url: str
+    created: str
+    expires: str
+
+
+class Links(Outgoing):
+    links: list[LinkOut]
 
 
 class LossPoint(Outgoing):

@@ -36,6 +36,7 @@ class Sweeper:
         over = self.state.overview.expired(
             finished=now - settings.keep_days * day if settings.keep_days else None,
             drafts=now - settings.keep_draft_minutes * 60,
+            deleted=now - settings.keep_bin_days * day,
         )
         gone = [id for job in over for id in self.state.jobs.remove(job.owner, job.id)]
         for id in gone:
@@ -47,6 +48,7 @@ class Sweeper:
                     self.storage.remove_picture(picture.id)
                     count += 1
         self.state.sessions.remove_ended(now)
+        self.state.links.remove_ended(now)
         self.state.overview.remove_deleted(now - 600)
         self.state.overview.forget_turns(now - 7 * day)
         known = self.state.pictures.ids(), self.state.overview.ids()

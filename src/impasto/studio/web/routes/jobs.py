@@ -275,11 +275,48 @@ def resume(services: ServicesDep, caller: Member, id: str) -> Any:
 
 
 @router.delete("/jobs/{id}", status_code=204, responses=responses())
-def delete_job(services: ServicesDep, caller: Member, id: str) -> None:
-    """Delete a job and its files; a running one is stopped."""
+def delete_job(
+    services: ServicesDep,
+    caller: Member,
+    id: str,
+    now: Annotated[bool, Query(description="For good, not into the bin")] = False,
+) -> None:
+    """Put a finished painting into the bin; delete any other job for good, a running one is stopped."""
     job = services.job(caller, id)
+    has_bin = services.settings.keep_bin_days > 0
+    if not now and has_bin and (job.deleted or services.state.jobs.discard(caller.user, job.id)):
+        return
     for each in services.state.jobs.remove(caller.user, job.id):  # the job and its explanations
         services.storage.remove_job(each)
+
+
+@router.post("/jobs/{id}/restore", response_model=schemas.JobOut, responses=responses(409))
+def restore(services: ServicesDep, caller: Member, id: str) -> Any:
+    """Take a painting out of the bin."""
+    found = services.state.jobs.restore(caller.user, services.job(caller, id).id)
+    if found is None:
+        raise ProblemError("not-found", f"unknown job: {id}")
+    return with_position(services, found)
+
+
+@router.get("/bin", response_model=schemas.Jobs, responses=responses())
+def list_bin(
+    services: ServicesDep,
+    caller: Member,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    after: After = None,
+) -> Any:
+    """List what is in the bin, the newest painting first."""
+    found = services.state.jobs.newest(caller.user, before=read_cursor(after), limit=limit, in_bin=True)
+    more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
+    return {"jobs": [job_document(job, position=None) for job in found], "next": more}
+
+
+@router.delete("/bin", status_code=204, responses=responses())
+def empty_bin(services: ServicesDep, caller: Member) -> None:
+    """Delete for good what is in the bin. This cannot be undone."""
+    for id in services.state.jobs.empty_bin(caller.user):
+        services.storage.remove_job(id)
 
 
 @router.post(
@@ -294,6 +331,8 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
     job = services.job(caller, id)
     if job.kind == "explanation":
         raise ProblemError("state", "this job is an explanation itself")
+    if job.deleted is not None:
+        raise ProblemError("state", "the job is in the bin")
     asked = schemas.JobSettings(**job.request)
     pictures, made_id = _check(services, caller, asked), new_id("j")
     made = JobRecord(

@@ -48,6 +48,8 @@ def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
             "preview_side": settings.preview_side,
             "draft_size": settings.draft_size,
             "name": 200,
+            "bin_days": settings.keep_bin_days,
+            "link_days": settings.link_days,
         },
     }
 

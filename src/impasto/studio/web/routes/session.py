@@ -64,18 +64,19 @@ def sign_out(services: ServicesDep, caller: Member, response: Response) -> None:
 def read_account(services: ServicesDep, caller: Member) -> Any:
     """Return your usage, quota and webhook secret."""
     used, pictures = services.state.pictures.used(caller.user)
+    binned = services.state.jobs.bin_bytes(caller.user)
     active = services.state.jobs.active(caller.user)
     return {
         "user": caller.user,
         "webhook_secret": secret_for(services.settings, caller.user),
-        "usage": {"bytes": used, "pictures": pictures, "active_jobs": active},
+        "usage": {"bytes": used, "bin_bytes": binned, "pictures": pictures, "active_jobs": active},
         "quota": {"bytes": services.settings.user_bytes, "active_jobs": services.settings.max_active},
     }
 
 
 @router.delete("/account/pictures", status_code=204, responses=responses())
 def delete_everything(services: ServicesDep, caller: Member) -> None:
-    """Delete all your uploads, jobs and results. This cannot be undone."""
+    """Delete all your uploads, jobs and results, in the bin or not. This cannot be undone."""
     for id in services.state.jobs.remove_all(caller.user):
         services.storage.remove_job(id)
     for id in services.state.pictures.remove_all(caller.user):

@@ -1,0 +1,132 @@
+"""Links to finished pictures: made and withdrawn by their owner, followed by whoever has one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from html import escape
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+
+from impasto.studio.documents import iso
+from impasto.studio.shares import ID_LETTERS, SIGNATURE_DIGITS, is_signed, link_code, new_link_id
+from impasto.studio.state import JobRecord, LinkRecord
+from impasto.studio.state.storage import DISPLAY
+from impasto.studio.web import schemas
+from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address
+from impasto.studio.web.problems import ProblemError, responses
+
+router = APIRouter(tags=["links"])
+public = APIRouter(include_in_schema=False)
+LinkId = Annotated[str, Path(max_length=100)]
+STYLE = (
+    "html{color-scheme:light dark;background:light-dark(#e9e6e0,#1d1f1f);color:light-dark(#22201c,#e8e5de);"
+    "font:18px/1.4 Georgia,serif}body{margin:0;min-height:100vh;display:grid;place-content:center;"
+    "justify-items:center;gap:20px;padding:24px;box-sizing:border-box}img{max-width:100%;"
+    "max-height:calc(100vh - 130px);box-shadow:0 2px 14px rgb(0 0 0/35%)}h1{font-size:1.1rem;"
+    "font-weight:400;margin:0;text-align:center;overflow-wrap:anywhere}"
+)
+_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; img-src 'self'; style-src 'sha256-{_HASH}'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Cache-Control": "private, no-store",  # a withdrawn link ends at once
+}
+NOTHING = "There is no picture here, or not any more."
+
+
+def _document(services: Services, link: LinkRecord) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "url": f"/s/{link_code(services.settings, link)}",
+        "created": iso(link.created),
+        "expires": iso(link.expires),
+    }
+
+
+def _linkable(services: Services, caller: Member, id: str) -> JobRecord:
+    """Return the caller's job. Raises ProblemError if it has no picture to show."""
+    job = services.job(caller, id)
+    if job.kind == "explanation" or job.result is None or job.deleted is not None:
+        where = "in the bin" if job.deleted is not None else job.status
+        raise ProblemError("state", f"the job is {where}: there is no picture to link to")
+    return job
+
+
+@router.post("/jobs/{id}/links", status_code=201, response_model=schemas.LinkOut, responses=responses(409))
+def make_link(services: ServicesDep, caller: Member, id: str, asked: schemas.LinkRequest) -> Any:
+    """Make a link that shows the picture and its title to whoever has it."""
+    job, most = _linkable(services, caller, id), services.settings.link_days
+    if asked.days > most:
+        words = f"expected at most {most} days" if most else "this studio makes no links"
+        raise ProblemError("invalid", f"{words}; got {asked.days}")
+    now = time.time()
+    link = LinkRecord(new_link_id(), job.id, caller.user, now, now + asked.days * 86400.0)
+    services.state.links.add(link)
+    return _document(services, link)
+
+
+@router.get("/jobs/{id}/links", response_model=schemas.Links, responses=responses())
+def list_links(services: ServicesDep, caller: Member, id: str) -> Any:
+    """List the valid links to a picture, oldest first."""
+    job = services.job(caller, id)
+    found = services.state.links.to(caller.user, job.id, time.time())
+    return {"links": [_document(services, link) for link in found]}
+
+
+@router.delete("/jobs/{id}/links/{link}", status_code=204, responses=responses())
+def withdraw_link(services: ServicesDep, caller: Member, id: str, link: LinkId) -> None:
+    """Withdraw a link, which shows nothing from now on."""
+    job = services.job(caller, id)
+    if "\0" in link or not services.state.links.remove(caller.user, job.id, link):
+        raise ProblemError("not-found", "unknown link")
+
+
+@public.api_route("/s/{code}", methods=["GET", "HEAD"])
+def show(services: ServicesDep, request: Request, code: str) -> Response:
+    """Return a page with the picture and its title, and nothing else of its owner's."""
+    job = _followed(services, request, code)
+    if job is None:
+        return HTMLResponse(_page(NOTHING, f"<h1>{NOTHING}</h1>"), 404, HEADERS)
+    title = escape(job.title)
+    body = f'<img src="{escape(code)}/picture" alt="{title}"><h1>{title}</h1>'
+    return HTMLResponse(_page(title, body), headers=HEADERS)
+
+
+@public.api_route("/s/{code}/picture", methods=["GET", "HEAD"])
+def show_picture(services: ServicesDep, request: Request, code: str) -> Response:
+    """Return the picture as JPEG, without its options."""
+    job = _followed(services, request, code)
+    path = None if job is None else services.storage.job(job.id) / DISPLAY
+    if path is None or not path.is_file():
+        return HTMLResponse(_page(NOTHING, f"<h1>{NOTHING}</h1>"), 404, HEADERS)
+    return FileResponse(path, media_type="image/jpeg", headers=HEADERS)
+
+
+def _followed(services: Services, request: Request, code: str) -> JobRecord | None:
+    """Return the job whose picture a link shows; None for an unknown, ended or withdrawn link."""
+    services.requests.take(f"address {client_address(request)}")
+    if len(code) != ID_LETTERS + SIGNATURE_DIGITS or not code.isascii() or "\0" in code:
+        return None
+    link = services.state.links.find(code[:ID_LETTERS], time.time())
+    if link is None or not is_signed(services.settings, link, code):
+        return None
+    request.state.made = link.id
+    job = services.state.jobs.find(link.owner, link.job)
+    is_shown = job is not None and job.result is not None and job.deleted is None
+    return job if is_shown and services.accounts.is_known(link.owner) else None
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="../icon.svg">'
+        f'<meta name="robots" content="noindex, nofollow, noarchive"><style>{STYLE}</style>{body}</html>\n'
+    )

@@ -1,0 +1,195 @@
+"""A link shows one picture and its title to whoever has it, and to nobody else."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from sqlalchemy import update
+
+from impasto.studio.client import StudioClient
+from impasto.studio.shares import link_code
+from impasto.studio.state.links import MOST_LINKS
+from impasto.studio.state.tables import links
+from impasto.studio.web.accounts import account_line
+from tests.studio.conftest import TOKENS, House, submit, until, upload
+
+TITLE = '<b>"Cat" & dog</b>'
+
+
+def painted(house: House, client: httpx.Client, **more: Any) -> str:
+    id = str(submit(client, photo=upload(client, name="private-place.png"), **more)["id"])
+    house.paint(id)
+    return id
+
+
+def made(client: httpx.Client, id: str, days: int = 7) -> dict[str, Any]:
+    answer = client.post(f"/jobs/{id}/links", json={"days": days})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def follow(house: House, url: str, method: str = "GET") -> httpx.Response:
+    """As a stranger does, from a message."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    return httpx.request(method, house.url + url, headers=headers, trust_env=False, timeout=30)
+
+
+def test_a_link_shows_the_picture_and_its_title_without_signing_in(shared: House, anna: httpx.Client) -> None:
+    id = painted(shared, anna, title=TITLE)
+    link = made(anna, id)
+    page = follow(shared, link["url"])
+    assert page.status_code == 200
+    assert "&lt;b&gt;&quot;Cat&quot; &amp; dog&lt;/b&gt;" in page.text
+    assert TITLE not in page.text
+    for secret in ("anna", "private-place", "starry", id, "script"):
+        assert secret not in page.text, secret
+    assert "noindex" in page.headers["x-robots-tag"]
+    assert "noindex" in page.text
+    assert page.headers["cache-control"] == "private, no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "set-cookie" not in page.headers
+    picture = follow(shared, f"{link['url']}/picture")
+    image = Image.open(io.BytesIO(picture.content))
+    assert (image.format, image.size) == ("JPEG", (64, 48))
+    assert not image.getexif()
+    assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "icc_profile"}
+    assert "content-disposition" not in picture.headers
+    assert follow(shared, link["url"], "HEAD").status_code == 200
+
+
+def test_a_link_ends_when_withdrawn_expired_deleted_or_its_owner_is_removed(
+    shared: House, anna: httpx.Client
+) -> None:
+    id = painted(shared, anna)
+    state = shared.services.state
+
+    def withdraw(link: dict[str, Any]) -> None:
+        assert anna.delete(f"/jobs/{id}/links/{link['id']}").status_code == 204
+
+    def expire(link: dict[str, Any]) -> None:
+        with state.database.transaction() as db:
+            db.execute(update(links).where(links.c.id == link["id"]).values(expires=time.time() - 1))
+
+    def bin_it(_: object) -> None:
+        anna.delete(f"/jobs/{id}")
+        anna.post(f"/jobs/{id}/restore")
+
+    def remove_owner(_: object) -> None:
+        path = shared.settings.accounts_file
+        assert path is not None
+        path.write_text(account_line("bert", TOKENS["bert"]))
+
+    for end in (withdraw, expire, bin_it, remove_owner):
+        link = made(anna, id)
+        assert follow(shared, link["url"]).status_code == 200
+        end(link)
+        for path in ("", "/picture"):
+            answer = follow(shared, link["url"] + path)
+            assert answer.status_code == 404, end
+            assert "There is no picture here" in answer.text
+
+
+def test_no_link_can_be_forged_or_used_for_another_picture(shared: House, anna: httpx.Client) -> None:
+    id, other = painted(shared, anna), painted(shared, anna, title="Other")
+    link = made(anna, id)
+    code = link["url"].removeprefix("/s/")
+    (record,) = shared.services.state.links.to("anna", id, time.time())
+    forged = [
+        *(code[:n] + ("a" if code[n] != "a" else "b") + code[n + 1 :] for n in range(len(code))),
+        *(code[:22], code[22:], code[:-1], code + "a", code.upper(), "", "x" * 54, "%00" * 18, "é" * 54),
+        *(link_code(shared.settings, replace(record, job=other)), "..%2f" * 10, id, f"{code}%00"),
+        link_code(
+            shared.settings.model_copy(update={"secret": None, "data_dir": other_secret(shared)}), record
+        ),
+    ]
+    for each in forged:
+        if each != code:
+            assert follow(shared, f"/s/{each}").status_code == 404, each
+    # Whoever can write to the database, but has not the secret, shows no other picture, and no longer.
+    for change in ({"job": other}, {"expires": record.expires + 1}, {"owner": "bert"}):
+        with shared.services.state.database.transaction() as db:
+            db.execute(update(links).values(**change))
+        assert follow(shared, link["url"]).status_code == 404, change
+        with shared.services.state.database.transaction() as db:
+            db.execute(update(links).values(job=id, expires=record.expires, owner="anna"))
+        assert follow(shared, link["url"]).status_code == 200
+
+
+def other_secret(house: House) -> Any:
+    """A data folder with a secret of its own."""
+    folder = house.settings.data_dir / "another"
+    folder.mkdir()
+    return folder
+
+
+def test_links_belong_to_their_owner(shared: House, anna: httpx.Client, bert: httpx.Client) -> None:
+    id, own = painted(shared, anna), painted(shared, bert)
+    link = made(anna, id)
+    assert bert.get(f"/jobs/{id}/links").status_code == 404
+    assert bert.post(f"/jobs/{id}/links", json={}).status_code == 404
+    for job in (id, own):
+        assert bert.delete(f"/jobs/{job}/links/{link['id']}").status_code == 404
+    assert anna.delete(f"/jobs/{id}/links/%00").status_code == 404
+    assert anna.get(f"/jobs/{id}/links").json() == {"links": [link]}
+    assert follow(shared, link["url"]).status_code == 200
+
+
+def test_only_a_picture_that_is_there_is_linked_to_and_not_without_end(make: Callable[..., House]) -> None:
+    house = make(link_days=30)
+    with house.client() as client:
+        waiting = submit(client)["id"]
+        assert client.post(f"/jobs/{waiting}/links", json={}).json()["type"] == "/problems/state"
+        id = painted(house, client)
+        assert client.get("/capabilities").json()["limits"]["link_days"] == 30
+        answer = client.post(f"/jobs/{id}/links", json={"days": 31})
+        assert (answer.status_code, "at most 30 days" in answer.json()["detail"]) == (422, True)
+        for days in (0, -1, 1.5, 10**9):
+            assert client.post(f"/jobs/{id}/links", json={"days": days}).status_code == 422
+        for _ in range(MOST_LINKS):
+            made(client, id)
+        assert client.post(f"/jobs/{id}/links", json={}).json()["type"] == "/problems/state"
+        client.delete(f"/jobs/{id}")
+        assert client.post(f"/jobs/{id}/links", json={}).json()["type"] == "/problems/state"
+
+
+def test_an_operator_can_forbid_links(make: Callable[..., House]) -> None:
+    house = make(link_days=0)
+    with house.client() as client:
+        answer = client.post(f"/jobs/{painted(house, client)}/links", json={})
+        assert "makes no links" in answer.json()["detail"]
+
+
+def test_guessing_links_is_slowed_down(make: Callable[..., House]) -> None:
+    house = make(requests_per_minute=5)
+    answers = [follow(house, f"/s/{'x' * 54}").status_code for _ in range(7)]
+    assert answers == [404] * 5 + [429] * 2
+
+
+def test_the_log_has_no_code_of_a_link(
+    shared: House, anna: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = made(anna, painted(shared, anna))
+    with caplog.at_level("INFO"):
+        follow(shared, link["url"])
+    (path,) = shared.settings.data_dir.glob("audit-*.jsonl")
+    ours = [record.__dict__ for record in caplog.records if record.name.startswith("impasto")]
+    until(lambda: link["id"] in path.read_text())  # the line comes after the answer
+    said = str(ours) + path.read_text()
+    assert link["url"].removeprefix("/s/") not in said
+
+
+def test_the_client_makes_a_link(house: House, client: httpx.Client) -> None:
+    id = painted(house, client)
+    with StudioClient(house.url) as studio:
+        address = studio.link(id, days=2)
+    assert address.startswith(f"{house.url}/s/")
+    assert httpx.get(address, trust_env=False, timeout=30).status_code == 200
