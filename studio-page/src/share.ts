@@ -58,7 +58,7 @@ function linkParts(job: Job): HTMLElement[] {
   const days = h(
     "select",
     { id: "link-days" },
-    offered.map((count) => h("option", { value: count, selected: count === 7 }, count === 1 ? t`1 day` : t`${count} days`)),
+    offered.map((count) => h("option", { value: count, selected: count === 7 }, t`${count} days`)),
   );
   const show = (link: Link) => list.append(linkRow(job, link));
   const make = async () => {
