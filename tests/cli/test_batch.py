@@ -460,7 +460,7 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
     [
         ("--style starry-night --fast --iterations 3", "--iterations does not work with --fast"),
         ("--style starry-night --fast --preset draft", "--preset does not work with --fast"),
-        ("--style starry-night --fast --size 64x48", "--size with --fast to be the long side"),
+        ("--style starry-night --fast --size 64x48", "--size of the fast network to be the long side"),
         ("--style starry-night --fast --checkpoint-every 3", "--checkpoint-every does not work with --fast"),
         ("--style starry-night --strength 0.5", "--strength needs --fast"),
         ("--style starry-night --model mine.onnx", "--model needs --fast"),

@@ -165,6 +165,27 @@ def painted(path: str) -> Callable[[], bool]:
     return lambda: Path(path).exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("nowhere",), "expected a folder to watch; got nowhere"),
+        (("in", "--format", "txt"), ".png"),
+        (("in", "--output-template", "{x}"), "expected --output-template with fields"),
+        (("in", "--output-template", "{name}/{style}"), "expected names without folders"),
+        (("in", "--size", "64x48"), "expected --size of the fast network to be the long side"),
+        (("in", "--move", "in"), "expected another folder for the photographs that are done"),
+        (("in", "--style", "monet"), 'unknown style "monet"'),
+        (("in", "--iterations", "3"), "--iterations needs --optimize"),
+        (("in", "--optimize", "--keep-color"), "--keep-color does not work with --optimize"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_it_watches(more: tuple[str, ...], words: str) -> None:
+    result = run("watch", more[0], "out", "--style", "starry-night", *more[1:])
+    refused(result, words)
+    assert result.stdout == ""
+    assert not Path("out").exists()
+
+
 def test_a_folder_that_cannot_be_watched_is_refused() -> None:
     for place, words in (("nowhere", "expected a folder to watch"), ("in", "expected another folder")):
         with pytest.raises(InputError, match=words):
@@ -179,4 +200,3 @@ def test_the_command_says_what_it_painted() -> None:
     assert events[1]["output"] == "a-starry-night.png"
     assert run(*line).stdout == "0 painted\n"
     refused(run("watch", "in", "out"), "missing option: --style STYLE")
-    refused(run(*line, "--optimize", "--strength", "1"), "--strength needs --fast")

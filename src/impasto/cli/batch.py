@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from impasto.cli import completion
 from impasto.cli.choices import (
     NETWORKS,
-    SHARED,
     WORKERS,
     CheckpointEvery,
     Choices,
     DryRun,
     InputChoices,
     NetworkChoices,
+    PairedTemplate,
     RayAddress,
     ReadChoices,
     Recursive,
+    ResultFormat,
     SaveChoices,
+    StylesApart,
     Workers,
-    parse_size,
+    engine_options,
     spelt,
     with_choices,
 )
@@ -35,7 +36,6 @@ from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
 from impasto.errors import InputError, OptionError
 from impasto.files.places import name_of
-from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import Inputs, inputs_for
 from impasto.jobs.output_names import PAIRED
 from impasto.jobs.pairs import blend_of
@@ -108,22 +108,6 @@ def parse_workers(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
-def fast_options(choices: Choices, network: NetworkChoices, *, fast: bool) -> FastOptions | None:
-    """Return the options of the fast network; None without ``fast``.
-
-    Raises OptionError for options of the other engine.
-    """
-    if not fast:
-        for name in sorted(network.given()):
-            raise OptionError(f"{spelt(name, FastOptions)} needs --fast")
-        return None
-    for name in (n for n, typed in vars(choices).items() if typed is not None and n not in SHARED):
-        raise OptionError(f"{spelt(name)} does not work with --fast")
-    if choices.size is not None and isinstance(parse_size(choices.size), tuple):
-        raise OptionError(f"expected --size with --fast to be the long side in pixels; got {choices.size!r}")
-    return network.options(choices)
-
-
 app = typer.Typer(add_completion=False)
 
 
@@ -133,21 +117,13 @@ def batch(
     contents: Annotated[
         list[str] | None, typer.Argument(help="Photographs, and folders of them.", show_default=False)
     ] = None,
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Named styles, paintings, style files; a folder is one style. Those with a weight, "
-            "STYLE:WEIGHT, are blended into one. Repeatable.",
-            autocompletion=completion.styles,
-            show_default=False,
-        ),
-    ] = None,
+    style: StylesApart = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="DIR", help="The folder for the results.")
     ] = None,
     *,
     choices: Choices,
-    format: Annotated[str, typer.Option(help="Format of the results: jpg, webp and so on.")] = "png",
+    format: ResultFormat = "png",
     fast: Annotated[
         bool,
         typer.Option(
@@ -172,12 +148,7 @@ def batch(
     ] = None,
     saving: SaveChoices,
     reading: ReadChoices,
-    output_template: Annotated[
-        str,
-        typer.Option(
-            metavar="TEMPLATE", help="Names of the results, with the fields {name}, {style} and {size}."
-        ),
-    ] = PAIRED,
+    output_template: PairedTemplate = PAIRED,
     dry_run: DryRun = False,
     recursive: Recursive = False,
     quiet: Quiet = False,
@@ -203,8 +174,8 @@ def batch(
         option = "--style STYLE" if not style else "-o DIR"
         missing = f"option: {option}" if contents else "argument: CONTENTS"
         raise InputError(f"missing {missing}; see impasto batch --help")
-    quick = fast_options(choices, network, fast=fast)
-    if quick is not None and checkpoint_every is not None:
+    options = engine_options(choices, network, fast=fast, switch="--fast")
+    if fast and checkpoint_every is not None:
         raise OptionError("--checkpoint-every does not work with --fast")
     for name in sorted(inputs.given() - set(inputs_for("fast" if fast else "optimize"))):
         raise OptionError(f"{spelt(name, Inputs)} does not work with --fast")
@@ -220,7 +191,7 @@ def batch(
             contents,
             style,
             output,
-            options=quick or choices.options(),
+            options=options,
             suffix=f".{format.lower().removeprefix('.')}",
             recursive=recursive,
             output_template=output_template,

@@ -45,11 +45,41 @@ OutputTemplate = Annotated[
         show_default=False,
     ),
 ]
+PairedTemplate = Annotated[
+    str,
+    typer.Option(
+        metavar="TEMPLATE", help="Names of the results, with the fields {name}, {style} and {size}."
+    ),
+]
+ResultFormat = Annotated[str, typer.Option(help="Format of the results: jpg, webp and so on.")]
 Format = Annotated[
     str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
 ]
 CheckpointEvery = Annotated[
     float | None, typer.Option(min=0, help=f"Seconds between checkpoints. \\[default: {INTERVAL:g}]")
+]
+
+SHARE = "STYLE:WEIGHT gives the share of each"
+"""How several styles are blended, at the end of help."""
+StylesApart = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--style",
+        help="Named styles, paintings, style files; a folder is one style. Repeatable: each is painted by "
+        "itself, but those with a weight, STYLE:WEIGHT, are blended into one.",
+        autocompletion=completion.styles,
+        show_default=False,
+    ),
+]
+"""The styles of commands that paint each photograph in each style."""
+ByNetwork = Annotated[
+    bool,
+    typer.Option(
+        "--fast/--optimize",
+        show_default=False,
+        help="Paint with the fast network, or by optimisation, which is slower. \\[default: fast]",
+        rich_help_panel="Fast networks",
+    ),
 ]
 
 WORKERS = "Workers"
@@ -216,6 +246,36 @@ class _TypedInputs(_Typed):
             typed = getattr(self, name)
             found[name] = tuple(map(reference, typed)) if name in LISTS else reference(typed)
         return ({} if earlier is None else {name: getattr(earlier, name) for name in INPUTS}) | found
+
+
+def check_engine(choices: Choices, network: NetworkChoices, *, fast: bool, switch: str) -> None:
+    """Raise OptionError for options typed that the engine does not have: the fast network's with ``fast``.
+
+    ``switch``: the option, "--fast" or "--optimize", that asks for the engine that is not the default.
+    """
+    unused = {"--fast": "does not work with --fast", "--optimize": "needs --optimize"}
+    if not fast:
+        unused = {"--fast": "needs --fast", "--optimize": "does not work with --optimize"}
+        names = [spelt(name, FastOptions) for name in sorted(network.given())]
+    else:
+        typed = (name for name, value in vars(choices).items() if value is not None)
+        names = [spelt(name) for name in typed if name not in SHARED]
+    if names:
+        raise OptionError(f"{names[0]} {unused[switch]}")
+
+
+def engine_options(
+    choices: Choices, network: NetworkChoices, *, fast: bool, switch: str
+) -> OptimizeOptions | FastOptions:
+    """Return the options of the engine that paints pictures. Raises OptionError; see ``check_engine``."""
+    check_engine(choices, network, fast=fast, switch=switch)
+    if not fast:
+        return choices.options()
+    if choices.size is not None and isinstance(parse_size(choices.size), tuple):
+        raise OptionError(
+            f"expected --size of the fast network to be the long side in pixels; got {choices.size!r}"
+        )
+    return network.options(choices)
 
 
 def reference(place: str) -> Reference:

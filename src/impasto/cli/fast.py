@@ -13,6 +13,7 @@ import typer
 from impasto.catalogue.blends import Blend, read_blend
 from impasto.cli import completion
 from impasto.cli.choices import (
+    SHARE,
     FastChoices,
     FastInputChoices,
     Format,
@@ -51,8 +52,7 @@ def fast(
         list[str] | None,
         typer.Argument(
             metavar="[STYLE]...",
-            help="A named style, a painting, a style file, a folder of paintings; or several, each with its "
-            "share: STYLE:WEIGHT.",
+            help=f"A named style, a painting, a style file, a folder of paintings; or several: {SHARE}.",
             autocompletion=completion.styles,
             show_default=False,
         ),

@@ -11,6 +11,7 @@ import typer
 from impasto.catalogue.blends import read_blend
 from impasto.cli import completion
 from impasto.cli.choices import (
+    SHARE,
     CheckpointEvery,
     Choices,
     Format,
@@ -43,8 +44,7 @@ def stylize(
     style: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A named style (see `impasto styles`), a painting or a style file; or several, each with "
-            "its share: STYLE:WEIGHT.",
+            help=f"A named style (see `impasto styles`), a painting or a style file; or several: {SHARE}.",
             autocompletion=completion.styles,
             show_default=False,
         ),

@@ -13,13 +13,15 @@ from typer.core import TyperCommand
 from impasto.cli import completion
 from impasto.cli.batch import parse_workers, with_address
 from impasto.cli.choices import (
-    SHARED,
+    SHARE,
+    ByNetwork,
     Choices,
     DryRun,
     FilmChoices,
     NetworkChoices,
     RayAddress,
     Workers,
+    check_engine,
     parse_size,
     spelt,
     with_choices,
@@ -68,8 +70,7 @@ def video(
     style: Annotated[
         list[str] | None,
         typer.Option(
-            help="A named style, a painting or a style file. Repeatable: several are blended, STYLE:WEIGHT "
-            "gives the share of each.",
+            help=f"A named style, a painting or a style file. Repeatable: several are blended; {SHARE}.",
             autocompletion=completion.styles,
             show_default=False,
         ),
@@ -93,14 +94,7 @@ def video(
         ),
     ] = None,
     *,
-    fast: Annotated[
-        bool,
-        typer.Option(
-            "--fast/--optimize",
-            show_default=False,
-            help="Paint with the fast network, or by optimisation, which is slower. \\[default: fast]",
-        ),
-    ] = True,
+    fast: ByNetwork = True,
     workers: Workers = None,
     ray: RayAddress = None,
     preview: Annotated[
@@ -262,14 +256,7 @@ def _check_keyframes_alone(
 
 def _check_ignored(choices: Choices, film: FilmChoices, network: NetworkChoices, *, fast: bool) -> None:
     """Raise OptionError for options that the engine would ignore."""
-    if fast:
-        ignored = [spelt(name) for name in sorted(choices.given() - set(SHARED))]
-        ignored += [spelt(name, FilmOptions) for name in sorted(film.given() & _OPTIMISED)]
-        ignored += ["--preset"] if choices.preset else []
-        why = "needs --optimize"
-    else:
-        ignored = [spelt(name, FilmOptions) for name in film.given() & {"keep"}]
-        ignored += [spelt(name, FastOptions) for name in sorted(network.given())]
-        why = "does not work with --optimize"
-    if ignored:
-        raise OptionError(f"{ignored[0]} {why}")
+    check_engine(choices, network, fast=fast, switch="--optimize")
+    for name in sorted(film.given() & (_OPTIMISED if fast else {"keep"})):
+        why = "needs --optimize" if fast else "does not work with --optimize"
+        raise OptionError(f"{spelt(name, FilmOptions)} {why}")

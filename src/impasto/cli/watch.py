@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli import completion
-from impasto.cli.batch import fast_options
-from impasto.cli.choices import NETWORKS, Choices, NetworkChoices, ReadChoices, SaveChoices, with_choices
+from impasto.cli.choices import (
+    ByNetwork,
+    Choices,
+    NetworkChoices,
+    PairedTemplate,
+    ReadChoices,
+    ResultFormat,
+    SaveChoices,
+    StylesApart,
+    engine_options,
+    with_choices,
+)
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
@@ -26,25 +35,9 @@ def watch(
     output: Annotated[
         Path, typer.Argument(metavar="OUT", help="The folder for the paintings.", show_default=False)
     ],
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Named styles, paintings, style files; a folder is one style. Those with a weight, "
-            "STYLE:WEIGHT, are blended into one. Repeatable.",
-            autocompletion=completion.styles,
-            show_default=False,
-        ),
-    ] = None,
+    style: StylesApart = None,
     *,
-    fast: Annotated[
-        bool,
-        typer.Option(
-            "--fast/--optimize",
-            show_default=False,
-            help="Paint with the fast network, or by optimisation, which is slower. \\[default: fast]",
-            rich_help_panel=NETWORKS,
-        ),
-    ] = True,
+    fast: ByNetwork = True,
     move: Annotated[
         Path | None,
         typer.Option(
@@ -58,13 +51,8 @@ def watch(
     ] = 2.0,
     choices: Choices,
     network: NetworkChoices,
-    format: Annotated[str, typer.Option(help="Format of the results: jpg, webp and so on.")] = "png",
-    output_template: Annotated[
-        str,
-        typer.Option(
-            metavar="TEMPLATE", help="Names of the results, with the fields {name}, {style} and {size}."
-        ),
-    ] = PAIRED,
+    format: ResultFormat = "png",
+    output_template: PairedTemplate = PAIRED,
     saving: SaveChoices,
     reading: ReadChoices,
     quiet: Quiet = False,
@@ -85,9 +73,8 @@ def watch(
         raise InputError("missing option: --style STYLE; see impasto watch --help")
     from impasto.pipelines.folder_watch import watch as watch_folder
 
-    options = fast_options(choices, network, fast=fast) or choices.options()
+    options = engine_options(choices, network, fast=fast, switch="--optimize")
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
-        display.say(f"watching {contents}", event="watching", folder=str(contents))
 
         def told(record: Record) -> None:
             about = {"output": record.output, "content": record.job.content.place}
@@ -110,6 +97,7 @@ def watch(
             every=every,
             settled=settled,
             reading=reading.options(),
+            on_begin=lambda: display.say(f"watching {contents}", event="watching", folder=str(contents)),
             on_record=told,
             cancel=lambda: interrupts.seen,
             **saving.changes(),

@@ -86,6 +86,7 @@ def watch(
     checkpoint_every: float = INTERVAL,
     reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
+    on_begin: Callable[[], None] | None = None,
     on_record: Callable[[Record], None] | None = None,
     cancel: Cancel | None = None,
     **more: Any,
@@ -100,8 +101,8 @@ def watch(
     restart nothing is painted twice, and unfinished paintings resume. ``move``: a folder to which photographs
     go once all their paintings are written; None leaves them. ``once``: end when nothing is left to paint.
     ``options``, ``suffix``, ``output_template``, ``checkpoint_every``, ``reading`` and ``more`` (fields of
-    jobs): as in ``impasto.batch``. ``on_record`` is called with the record of each painting, also of one that
-    failed.
+    jobs): as in ``impasto.batch``. ``on_begin`` is called once all is checked, ``on_record`` with the record
+    of each painting, also of one that failed.
 
     Raises InputError and its subclasses for unusable arguments, or if the folder is watched already, and
     OutputError.
@@ -115,6 +116,10 @@ def watch(
         painter.check_style(style)
     if options.device == "auto":
         options = options.replace(device=painter.device)
+    named = {"suffix": suffix, "template": output_template}
+    pairs(
+        ["photo"], wanted, place, options, is_new=not place.exists(), **named, **more
+    )  # refuses what it must
     make_folder(place, "the paintings")
     hidden = place / HIDDEN
     make_folder(hidden, "the paintings")
@@ -122,6 +127,8 @@ def watch(
     imaging.pictures_in(inside)  # says what is passed over
     desk = _Desk(place, wanted, options, suffix, output_template, move is not None, painter, checkpoint_every)
     with locked(hidden / "watch.lock", f"another process paints what arrives into {place}"):
+        if on_begin is not None:
+            on_begin()
         while not stop():
             ready, arriving = arrivals.look(time.monotonic())
             for photo in ready:
