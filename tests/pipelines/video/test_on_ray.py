@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from impasto import FastOptions, FilmOptions, video
+from impasto import FastOptions, FilmOptions, imaging, video
+from impasto.types import Picture
 from tests.clips.clips import sound_packets, write_clip
 from tests.pipelines.video.test_parts import pictures, shots
 
@@ -41,6 +42,18 @@ done = video(
 print(json.dumps({"frames": done.frames, "said": said}))
 """
 
+CARRY = """
+import json
+from impasto import FilmOptions, video
+
+said = []
+done = video(
+    "clip.mp4", None, "parts.mkv", keyframes={0: "0.png", 7: "7.png", 12: "12.png"}, workers=2, ray="local",
+    film=FilmOptions(codec="ffv1"), tell=said.append,
+)
+print(json.dumps({"frames": done.frames, "said": said}))
+"""
+
 
 def test_a_film_on_ray_is_the_film_painted_in_one_go_though_workers_are_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -63,3 +76,23 @@ def test_a_film_on_ray_is_the_film_painted_in_one_go_though_workers_are_killed(
     assert max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True)) < 0.02
     assert sound_packets(tmp_path / "parts.mkv") == sound_packets(tmp_path / "clip.mp4")
     assert not (tmp_path / ".impasto").exists()
+
+
+def test_keyframes_carried_on_ray_give_the_film_of_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    write_clip(tmp_path / "clip.mp4", shots())
+    for number in (0, 7, 12):
+        imaging.write(Picture(np.ascontiguousarray(1 - shots()[number])), f"{number}.png")
+    done = subprocess.run(
+        [sys.executable, "-c", CARRY], check=False, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["frames"] == 21
+    assert said["said"][0].startswith("Ray: 1 node")
+    keyframes = {number: f"{number}.png" for number in (0, 7, 12)}
+    video("clip.mp4", None, "whole.mkv", keyframes=keyframes, film=FilmOptions(codec="ffv1"))
+    np.testing.assert_array_equal(pictures(tmp_path / "parts.mkv"), pictures(tmp_path / "whole.mkv"))
