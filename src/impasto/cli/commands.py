@@ -179,6 +179,7 @@ WRITTEN = frozenset(
         "video",
         "plot",
         "data_dir",
+        "backup",
         "move",
     ]
 )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from impasto import extras
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_event, print_result
+from impasto.errors import OptionError
 
-ACCESS, PLACE = "Access", "Server"
+if TYPE_CHECKING:
+    from impasto.studio.backup import BackupSummary
+
+ACCESS, PLACE, KEEPING = "Access", "Server", "Backup"
 
 
 def studio(
@@ -63,6 +68,23 @@ def studio(
     key: Annotated[
         Path | None, typer.Option(help="The certificate's key, a PEM file.", rich_help_panel=ACCESS)
     ] = None,
+    backup: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the database, pictures, secret and audit log to a new file, and exit; the studio "
+            "may run.",
+            rich_help_panel=KEEPING,
+        ),
+    ] = None,
+    restore: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Restore a backup into an empty --data-dir, and exit.",
+            rich_help_panel=KEEPING,
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=0, max=64, help="Pictures painted at once. \\[default: 1]")
     ] = None,
@@ -74,11 +96,15 @@ def studio(
     impasto studio
     impasto studio --port 9000 --data-dir ~/paintings --no-browser
     impasto studio --host 0.0.0.0 --accounts people.txt --certificate cert.pem --key key.pem
+    impasto studio --backup studio-2026-11-29.tar
 
     Ctrl-C ends it; unfinished jobs are resumed at the next start. All of these settings,
     and more, are also environment variables: docs/studio.md.
     """
+    if backup is not None and restore is not None:
+        raise OptionError("expected --backup or --restore; got both")
     try:
+        from impasto.studio.backup import restore_backup, write_backup
         from impasto.studio.server import serve
         from impasto.studio.settings import load
         from impasto.studio.web.accounts import account_line
@@ -105,7 +131,20 @@ def studio(
         key=key,
         workers=workers,
     )
+    if backup is not None:
+        _tell(backup, write_backup(settings, backup), json)
+        return
+    if restore is not None:
+        _tell(settings.data_dir, restore_backup(settings, restore), json)
+        return
     say = (lambda words: print_event("note", note=words)) if json else print
     serve(settings, open_browser=not no_browser, say=say)
     if json:
         print_result()
+
+
+def _tell(place: Path, done: BackupSummary, json: bool) -> None:
+    if json:
+        print_result(output=str(place), **asdict(done))
+    else:
+        print(f"{place}: {done.jobs} jobs, {done.pictures} uploads, {done.bytes / 2**20:.1f} MB")

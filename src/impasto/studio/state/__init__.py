@@ -40,6 +40,7 @@ __all__ = [
     "PictureRecord",
     "RefusalError",
     "State",
+    "database_url",
     "open_state",
 ]
 
@@ -67,7 +68,11 @@ class State:
         self.database.close()
 
 
+def database_url(settings: Settings) -> str:
+    """Return the database that ``settings`` name: postgresql://..., or the path of an SQLite file."""
+    return settings.database_url.get_secret_value() or str(settings.data_dir / "studio.sqlite")
+
+
 def open_state(settings: Settings) -> State:
     """Return the state at the database that ``settings`` name."""
-    url = settings.database_url.get_secret_value()
-    return State(url or str(settings.data_dir / "studio.sqlite"))
+    return State(database_url(settings))

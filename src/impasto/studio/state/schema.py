@@ -44,6 +44,17 @@ def prepare_schema(database: Database) -> None:
         log.info("the database was upgraded", extra=details)
 
 
+def check_schema(database: Database) -> None:
+    """Raise InputError unless the database has the schema of this version; change nothing."""
+    with database.transaction(reading=True) as db:
+        found = _revision(db)
+    if found != REVISIONS[-1]:
+        raise InputError(
+            f"the studio's database has schema {found or 'none'}; this version of Impasto has "
+            f"{REVISIONS[-1]}: start the studio of this version once, or use the version that runs"
+        )
+
+
 def _revision(db: Connection) -> str:
     """Return the schema's revision, or "" if there are no tables."""
     tables = inspect(db)

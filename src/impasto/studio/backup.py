@@ -1,0 +1,295 @@
+"""Backups: a studio's database, pictures, secret and audit log in one file, and back from it.
+
+The file is a tar archive, without compression since pictures are compressed already:
+
+pictures/ID.png, ID.small.jpg   uploads              jobs/ID/...     files of jobs
+secret, audit-YYYY-MM.jsonl     as in the data folder, if they are there
+studio.sqlite                   the database, also that of a studio with PostgreSQL
+manifest.json                   comes last: format, version, schema, and the SHA-256 of every file
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from sqlalchemy import Connection, column, delete, func, insert, select, table
+
+from impasto import __version__, files
+from impasto.errors import InputError, OutputError
+from impasto.studio.settings import Settings
+from impasto.studio.state import State, database_url
+from impasto.studio.state.database import Database
+from impasto.studio.state.schema import REVISIONS, check_schema, prepare_schema
+from impasto.studio.state.storage import SMALL, is_id
+from impasto.studio.state.tables import deliveries, jobs, keys, links, metadata, pictures, uses
+
+FORMAT = 1
+MANIFEST, SNAPSHOT = "manifest.json", "studio.sqlite"
+ROWS = 1000
+"""The number of rows copied at a time."""
+_LOOSE = re.compile(r"secret|audit-\d{4}-\d{2}\.jsonl")
+_WORD = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class BackupSummary:
+    """The contents of a backup: numbers of jobs, uploads and files, bytes of the files; database aside."""
+
+    jobs: int
+    pictures: int
+    files: int
+    bytes: int
+
+
+def write_backup(settings: Settings, path: Path) -> BackupSummary:
+    """Write all of the studio that ``settings`` name to a new file, which only its owner may read.
+
+    The studio may run. The database is copied as of one moment; what is deleted while its files are copied is
+    not restored. Raises OutputError if ``path`` exists or cannot be written, InputError if
+    there is no studio, or its database has another schema than this version's.
+    """
+    if path.exists():
+        raise OutputError(f"{path} exists; a backup overwrites nothing")
+    if path.resolve().is_relative_to(settings.data_dir.resolve()):
+        raise OutputError(f"expected a file outside the data folder {settings.data_dir}; got {path}")
+    with closing(_existing(settings)) as source, files.Draft(path) as stream:
+        Path(stream.name).chmod(0o600)
+        with (
+            tempfile.TemporaryDirectory(dir=path.parent, prefix=".impasto-") as folder,
+            tarfile.open(fileobj=stream, mode="w") as archive,
+        ):
+            snapshot = Path(folder) / SNAPSHOT
+            with closing(Database(str(snapshot))) as copy:
+                prepare_schema(copy)
+                _copy_rows(source, copy)
+                listed = _add_files(archive, settings, copy)
+                _forget_deleted(source, copy, listed)
+                summary = _counted(copy, listed)
+            _add(archive, SNAPSHOT, snapshot.read_bytes(), listed)
+            about = {
+                "format": FORMAT,
+                "impasto": __version__,
+                "schema": REVISIONS[-1],
+                "created": time.time(),
+            }
+            digests = {name: digest for name, (digest, _) in listed.items()}
+            _add(archive, MANIFEST, json.dumps({**about, "files": digests}).encode(), {})
+    return summary
+
+
+def restore_backup(settings: Settings, path: Path) -> BackupSummary:
+    """Restore a backup into the data folder and the database that ``settings`` name, which have to be empty.
+
+    A backup of an earlier schema is upgraded. Raises InputError for a file that is no whole backup of this
+    version or an earlier one, or a folder or database that is not empty; then nothing is changed.
+    """
+    root = settings.data_dir
+    if root.exists() and any(root.iterdir()):
+        raise InputError(
+            f"{root} is not empty; a backup is restored into a new folder, by --data-dir, "
+            "which may take the place of the old one afterwards"
+        )
+    files.make_folder(root, "the restored studio")
+    root.chmod(0o700)
+    staging = Path(tempfile.mkdtemp(dir=root, prefix=".restore-"))
+    try:
+        digests = _extract(path, staging)
+        with closing(Database(str(staging / SNAPSHOT))) as copy:
+            prepare_schema(copy)
+            listed = {
+                name: (digest, (staging / name).stat().st_size)
+                for name, digest in digests.items()
+                if name != SNAPSHOT
+            }
+            summary = _counted(copy, listed)
+            if settings.database_url.get_secret_value():
+                _fill(settings, copy)
+        for each in sorted(
+            staging.iterdir(), key=lambda one: one.name == SNAPSHOT
+        ):  # the database comes last
+            is_copy = each.name.startswith(SNAPSHOT) and each.name != SNAPSHOT  # from before an upgrade
+            if not is_copy and not (each.name == SNAPSHOT and settings.database_url.get_secret_value()):
+                each.rename(root / each.name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return summary
+
+
+def _existing(settings: Settings) -> Database:
+    """Return the studio's database, which must exist and have the schema of this version."""
+    url = database_url(settings)
+    if not settings.database_url.get_secret_value() and not Path(url).is_file():
+        raise InputError(f"there is no studio in {settings.data_dir}; expected its folder: --data-dir DIR")
+    database = Database(url)
+    try:
+        check_schema(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _copy_rows(source: Database, target: Database) -> None:
+    """Replace all rows of ``target`` by those of ``source``, as of one moment."""
+    with source.transaction(reading=True) as reading, target.transaction() as writing:
+        if source.is_shared:
+            reading.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for each in metadata.sorted_tables:
+            plain = table(each.name, *(column(one.name) for one in each.columns))  # values as they are stored
+            writing.execute(delete(plain))
+            found = reading.execution_options(yield_per=ROWS).execute(select(plain)).mappings()
+            for rows in found.partitions():
+                writing.execute(insert(plain), [dict(row) for row in rows])
+
+
+def _ids(db: Connection) -> tuple[set[str], set[str]]:
+    """Return the ids of all uploads and of all jobs."""
+    return set(db.execute(select(pictures.c.id)).scalars()), set(db.execute(select(jobs.c.id)).scalars())
+
+
+def _add_files(archive: tarfile.TarFile, settings: Settings, copy: Database) -> dict[str, tuple[str, int]]:
+    """Add the files of all uploads and jobs in ``copy``, and others; return digest and size by name."""
+    listed: dict[str, tuple[str, int]] = {}
+    with copy.transaction(reading=True) as db:
+        uploads, painted = _ids(db)
+    for path in _files(settings, uploads, painted):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:  # deleted meanwhile, or a temporary file
+            continue
+        _add(archive, path.relative_to(settings.data_dir).as_posix(), data, listed)
+    return listed
+
+
+def _files(settings: Settings, uploads: set[str], painted: set[str]) -> Iterator[Path]:
+    root = settings.data_dir
+    for id in sorted(uploads):
+        yield from (root / "pictures" / f"{id}.png", root / "pictures" / f"{id}.{SMALL}")
+    for id in sorted(painted):
+        for path in sorted((root / "jobs" / id).rglob("*")):
+            if _is_expected(path.relative_to(root).as_posix()) and path.is_file():
+                yield path
+    for path in sorted(root.iterdir()):
+        if _LOOSE.fullmatch(path.name) and not (path.name == "secret" and settings.secret is not None):
+            yield path
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes, listed: dict[str, tuple[str, int]]) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mtime, entry.mode = len(data), int(time.time()), 0o600
+    archive.addfile(entry, io.BytesIO(data))
+    listed[name] = hashlib.sha256(data).hexdigest(), len(data)
+
+
+def _forget_deleted(source: Database, copy: Database, listed: dict[str, tuple[str, int]]) -> None:
+    """Remove from ``copy``, and from the files to restore, what is no longer in ``source``."""
+    with source.transaction(reading=True) as reading, copy.transaction() as writing:
+        (uploads, painted), (known_uploads, known_painted) = _ids(reading), _ids(writing)
+        for id in known_uploads - uploads:
+            writing.execute(delete(pictures).where(pictures.c.id == id))
+        for id in known_painted - painted:
+            writing.execute(delete(jobs).where(jobs.c.id == id))
+            for each in (uses, keys, deliveries, links):
+                writing.execute(delete(each).where(each.c.job == id))
+    gone = (known_uploads - uploads) | (known_painted - painted)
+    for name in [name for name in listed if gone & {PurePosixPath(name).name.split(".")[0], *_job_of(name)}]:
+        del listed[name]
+
+
+def _job_of(name: str) -> tuple[str, ...]:
+    """Return the job's id in the name of one of its files."""
+    return PurePosixPath(name).parts[1:2] if name.startswith("jobs/") else ()
+
+
+def _counted(copy: Database, listed: dict[str, tuple[str, int]]) -> BackupSummary:
+    with copy.transaction(reading=True) as db:
+        many, uploads = (
+            int(db.execute(select(func.count()).select_from(each)).scalar_one()) for each in (jobs, pictures)
+        )
+    return BackupSummary(many, uploads, len(listed), sum(size for _, size in listed.values()))
+
+
+def _is_expected(name: str) -> bool:
+    """Return whether ``name`` is that of a file in backups; none leads out of a folder."""
+    parts = name.split("/")
+    if name in (MANIFEST, SNAPSHOT) or _LOOSE.fullmatch(name):
+        return True
+    if not all(_WORD.fullmatch(part) for part in parts) or len(parts) < 2:
+        return False
+    if parts[0] == "pictures":
+        return len(parts) == 2 and is_id(parts[1].split(".")[0])
+    return parts[0] == "jobs" and len(parts) > 2 and is_id(parts[1])
+
+
+def _extract(path: Path, staging: Path) -> dict[str, str]:
+    """Extract the files of a backup, checked; return their SHA-256 by name. Raises InputError."""
+    found: dict[str, str] = {}
+    manifest: dict[str, Any] | None = None
+    try:
+        with tarfile.open(path, mode="r:") as archive:
+            for entry in archive:
+                content = archive.extractfile(entry) if entry.isreg() else None
+                if content is None or not _is_expected(entry.name):
+                    raise InputError(f"{path} is not a backup of the studio: it has {entry.name[:100]!r}")
+                if entry.name == MANIFEST:
+                    manifest = json.loads(content.read())
+                else:
+                    found[entry.name] = _write(content, staging / entry.name)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is not a whole backup of the studio: {error}") from error
+    if manifest is None:
+        raise InputError(f"{path} is not a whole backup of the studio: its end is missing")
+    digests = _checked(path, manifest)
+    for name in digests.keys() - {name for name, digest in found.items() if digests.get(name) == digest}:
+        raise InputError(f"{path} is damaged: {name} is not as it was written")
+    for name in found.keys() - digests.keys():  # deleted while the backup was written
+        (staging / name).unlink()
+    return digests
+
+
+def _checked(path: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the digests in a manifest. Raises InputError for a backup of a later version."""
+    if manifest.get("format") != FORMAT or manifest.get("schema") not in REVISIONS:
+        raise InputError(
+            f"{path} was written by Impasto {manifest.get('impasto')}, schema {manifest.get('schema')}; this "
+            f"version, {__version__}, supports up to {REVISIONS[-1]}: use that version, or a later one"
+        )
+    digests = manifest.get("files")
+    if not isinstance(digests, dict) or SNAPSHOT not in digests or not all(map(_is_expected, digests)):
+        raise InputError(f"{path} is not a whole backup of the studio: its list of files is wrong")
+    return {str(name): str(digest) for name, digest in digests.items()}
+
+
+def _write(content: IO[bytes], target: Path) -> str:
+    """Write one file and return its SHA-256."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest = hashlib.sha256()
+    with target.open("xb") as stream:
+        target.chmod(0o600)
+        while data := content.read(2**20):
+            digest.update(data)
+            stream.write(data)
+    return digest.hexdigest()
+
+
+def _fill(settings: Settings, copy: Database) -> None:
+    """Copy all rows into an empty PostgreSQL database."""
+    with closing(State(database_url(settings))) as state:
+        with state.database.transaction(reading=True) as db:
+            if any(_ids(db)):
+                raise InputError("the database is not empty; a backup is restored into a new database")
+        _copy_rows(copy, state.database)
