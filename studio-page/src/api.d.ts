@@ -16,6 +16,33 @@ export interface components {
             usage: components["schemas"]["Usage"];
             quota: components["schemas"]["Quota"];
         };
+        /**
+         * BatchOut
+         * @description Jobs submitted under one name, by how they stand. ``results``: the address of their zip archive.
+         */
+        BatchOut: {
+            /** Name */
+            name: string;
+            /** Created */
+            created: string;
+            /** Jobs */
+            jobs: number;
+            /** Unfinished */
+            unfinished: number;
+            /** Done */
+            done: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Failed */
+            failed: number;
+            /** Results */
+            results: string;
+        };
+        /** Batches */
+        Batches: {
+            /** Batches */
+            batches: components["schemas"]["BatchOut"][];
+        };
         /** Body_upload_api_v1_pictures_post */
         Body_upload_api_v1_pictures_post: {
             /**
@@ -237,6 +264,8 @@ export interface components {
             seed?: number;
             /** Title */
             title?: string | null;
+            /** Batch */
+            batch?: string | null;
             /** Options */
             options?: {
                 /** @description Weight of the style. */
@@ -466,6 +495,8 @@ export interface components {
             seed?: number;
             /** Title */
             title?: string | null;
+            /** Batch */
+            batch?: string | null;
             /** Options */
             options?: {
                 /** @description Weight of the style. */

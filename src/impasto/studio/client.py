@@ -140,7 +140,7 @@ class StudioClient:
         return self._json("GET", f"/jobs/{id}")
 
     def jobs(self, **query: Any) -> Iterator[Job]:
-        """Yield your jobs, newest first. ``query``: status, kind, limit."""
+        """Yield your jobs, newest first. ``query``: status, kind, batch, limit."""
         yield from self._jobs("/jobs", **query)
 
     def _jobs(self, path: str, **query: Any) -> Iterator[Job]:
@@ -151,6 +151,11 @@ class StudioClient:
             if page["next"] is None:
                 return
             after = {"after": page["next"]}
+
+    def batches(self) -> list[dict[str, Any]]:
+        """Return your batches: jobs submitted with the same ``batch``."""
+        found: list[dict[str, Any]] = self._json("GET", "/batches")["batches"]
+        return found
 
     def cancel(self, id: str) -> Job:
         return self._json("POST", f"/jobs/{id}/cancel")
@@ -221,6 +226,17 @@ class StudioClient:
         """Return the finished picture. ``query``: quality, parameters."""
         found = self._request("GET", f"/jobs/{id}/result", params={"format": format, **query})
         return found.content
+
+    def save_batch(self, batch: str, path: str | os.PathLike[str], format: str = "png", **query: Any) -> None:
+        """Write the finished pictures of a batch as a zip archive. ``query``: quality, parameters."""
+        asked = {"batch": batch, "format": format, **query}
+        with self._http.stream("GET", f"{API}/results", params=asked) as answer:
+            if not answer.is_success:
+                answer.read()
+                _check(answer)
+            with files.Draft(path) as target:
+                for chunk in answer.iter_bytes():
+                    target.write(chunk)
 
     def stylize(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
-from impasto.studio.state import JobRecord, PictureRecord
+from impasto.studio.state import ACTIVE, BatchRecord, JobRecord, PictureRecord
 
 API = "/api/v1"
 
@@ -59,4 +60,16 @@ def job_document(job: JobRecord, *, position: int | None) -> dict[str, Any]:
         "explanation": f"{here}/explanation" if job.explanation else None,
         "error": None if job.error is None else dict(job.error),
         "deleted": iso(job.deleted),
+    }
+
+
+def batch_document(batch: BatchRecord) -> dict[str, Any]:
+    """Return a batch as a document."""
+    return {
+        "name": batch.name,
+        "created": iso(batch.created),
+        "jobs": sum(batch.jobs.values()),
+        "unfinished": sum(batch.jobs.get(status, 0) for status in ACTIVE),
+        **{status: batch.jobs.get(status, 0) for status in ("done", "cancelled", "failed")},
+        "results": f"{API}/results?{urlencode({'batch': batch.name})}",
     }

@@ -21,7 +21,7 @@ from impasto.studio.state.queries import (
     quota_words,
     read_job,
 )
-from impasto.studio.state.records import ACTIVE, FINAL, WAITING, JobRecord, RefusalError, job_of
+from impasto.studio.state.records import ACTIVE, FINAL, WAITING, BatchRecord, JobRecord, RefusalError, job_of
 from impasto.studio.state.tables import jobs, keys, links, pictures, uses
 from impasto.studio.state.turns import line
 
@@ -82,6 +82,7 @@ class JobStore:
         *,
         statuses: Sequence[str] = (),
         kind: str | None = None,
+        batch: str | None = None,
         before: tuple[float, str] | None = None,
         limit: int = 50,
         in_bin: bool = False,
@@ -96,8 +97,29 @@ class JobStore:
             found = found.where(jobs.c.status.in_(statuses))
         if kind is not None:
             found = found.where(jobs.c.kind == kind)
+        if batch is not None:
+            found = found.where(jobs.c.batch == batch)
         with self._database.transaction(reading=True) as db:
             return list(map(job_of, db.execute(found)))
+
+    def batches(self, owner: str, limit: int) -> list[BatchRecord]:
+        """Return at most ``limit`` batches of ``owner``, newest first, without what is in the bin."""
+        found = select(
+            jobs.c.batch, jobs.c.status, func.count(), func.min(jobs.c.created), func.max(jobs.c.created)
+        ).where(jobs.c.owner == owner, jobs.c.batch.is_not(None), jobs.c.deleted.is_(None))
+        made: dict[str, BatchRecord] = {}
+        with self._database.transaction(reading=True) as db:
+            for name, status, count, first, last in db.execute(found.group_by(jobs.c.batch, jobs.c.status)):
+                known = made.get(name, BatchRecord(name, {}, first, last))
+                counts = {**known.jobs, status: int(count)}
+                made[name] = BatchRecord(name, counts, min(known.created, first), max(known.latest, last))
+        return sorted(made.values(), key=lambda batch: batch.latest, reverse=True)[:limit]
+
+    def of_batch(self, owner: str, name: str) -> list[JobRecord]:
+        """Return the jobs of a batch, oldest first, without those in the bin."""
+        found = select(jobs).where(jobs.c.owner == owner, jobs.c.batch == name, jobs.c.deleted.is_(None))
+        with self._database.transaction(reading=True) as db:
+            return list(map(job_of, db.execute(found.order_by(jobs.c.created, jobs.c.id))))
 
     def request(
         self,

@@ -51,7 +51,7 @@ class PictureRecord:
 @dataclass(frozen=True)
 class JobRecord:
     """A job. ``request``: as submitted, with defaults; ``job``: the ``impasto.jobs.Job`` to paint, as JSON;
-    ``explains``: the id of the job that it explains.
+    ``explains``: the id of the job that it explains; ``batch``: the name of the batch it belongs to.
 
     Times are seconds since 1970; ``waiting``: the time of entering the queue. ``preview``: the number of
     the latest preview, 0 for none. ``version`` grows with every change of any job. ``deleted``: the time of
@@ -81,6 +81,7 @@ class JobRecord:
     bytes: int = 0
     version: int = 0
     deleted: float | None = None
+    batch: str | None = None
     uses: tuple[str, ...] = field(default=())
 
     @property
@@ -108,6 +109,16 @@ class LinkRecord:
     owner: str
     created: float
     expires: float
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """The jobs submitted under one name: their number by status, and the time of the first and the last."""
+
+    name: str
+    jobs: Mapping[str, int]
+    created: float
+    latest: float
 
 
 @dataclass(frozen=True)

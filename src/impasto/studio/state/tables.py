@@ -86,7 +86,9 @@ jobs = Table(
     _needed("bytes", BigInteger),
     _needed("version", BigInteger),
     Column("deleted", Double),
+    Column("batch", Text),
     Index("jobs_by_version", "version"),
+    Index("jobs_by_batch", "owner", "batch"),
     Index("jobs_by_owner", "owner", "created"),
     Index("jobs_by_status", "status", "waiting"),
 )

@@ -27,6 +27,10 @@ OPTIONS = {name: each for name, each, _ in parameters(OptimizeOptions) if name n
 """The fields of ``OptimizeOptions`` that a request may set."""
 
 
+BATCH_NAME: Mapping[str, Any] = {"min_length": 1, "max_length": 100, "pattern": r"^[^\x00-\x1f\x7f]+$"}
+BatchName = Annotated[str, StringConstraints(**BATCH_NAME, strip_whitespace=True)]
+
+
 class Incoming(BaseModel):
     """A request, in which unknown fields are errors, and texts that no database or file name can hold."""
 
@@ -107,6 +111,7 @@ class JobSettings(_Masks):  # type: ignore[misc]
     mask_feather: Annotated[Real, Field(ge=0, le=500)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
+    batch: BatchName | None = None
     options: Annotated[
         dict[str, JsonValue], Field(max_length=50, json_schema_extra=schema(OptimizeOptions, OPTIONS))
     ] = Field(default_factory=dict)
@@ -307,6 +312,23 @@ class LinkOut(Outgoing):
 
 class Links(Outgoing):
     links: list[LinkOut]
+
+
+class BatchOut(Outgoing):
+    """Jobs submitted under one name, by how they stand. ``results``: the address of their zip archive."""
+
+    name: str
+    created: str
+    jobs: int
+    unfinished: int
+    done: int
+    cancelled: int
+    failed: int
+    results: str
+
+
+class Batches(Outgoing):
+    batches: list[BatchOut]
 
 
 class LossPoint(Outgoing):

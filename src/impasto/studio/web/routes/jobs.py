@@ -16,7 +16,7 @@ from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.pyramid import work
-from impasto.studio.documents import API, job_document
+from impasto.studio.documents import API, batch_document, job_document
 from impasto.studio.results import store_result
 from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalError
 from impasto.studio.state.storage import PARTIAL, new_id
@@ -80,6 +80,7 @@ def submit(
         created=time.time(),
         job=job.to_dict(),
         webhook=asked.webhook,
+        batch=asked.batch,
         uses=tuple(pictures),
     )
     accepted, is_new = _accept(services, record, key, asked.model_dump(mode="json"))
@@ -202,6 +203,7 @@ def list_jobs(
     caller: Member,
     status: Annotated[str | None, Query(max_length=200, description="Statuses, separated by commas")] = None,
     kind: Annotated[Literal["painting", "draft", "explanation", "all"], Query()] = "painting",
+    batch: Annotated[str | None, Query(**schemas.BATCH_NAME)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     after: After = None,
 ) -> Any:
@@ -216,12 +218,21 @@ def list_jobs(
         caller.user,
         statuses=statuses,
         kind=None if kind == "all" else kind,
+        batch=batch,
         before=read_cursor(after),
         limit=limit,
     )
     more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
     places = services.state.jobs.positions(found)
     return {"jobs": [job_document(job, position=places.get(job.id)) for job in found], "next": more}
+
+
+@router.get("/batches", response_model=schemas.Batches, responses=responses())
+def list_batches(
+    services: ServicesDep, caller: Member, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> Any:
+    """List your batches, the one with the newest job first."""
+    return {"batches": list(map(batch_document, services.state.jobs.batches(caller.user, limit)))}
 
 
 @router.get("/jobs/{id}", response_model=schemas.JobOut, responses=responses())

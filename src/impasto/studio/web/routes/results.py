@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 
 from impasto.imaging.formats import READABLE
 from impasto.studio.results import DISPLAY_QUALITY
 from impasto.studio.state import JobRecord
 from impasto.studio.state.storage import DISPLAY, LOSSES, PAGE, PREVIEW, RESULT, SMALL
 from impasto.studio.web import schemas
+from impasto.studio.web.archives import unique_names, zipped
 from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
@@ -104,6 +106,47 @@ async def read_result(
         return FileResponse(display, media_type=FORMATS[format], headers=headers)
     data = await services.decoders.run(caller.user, _encoded, path, format, quality, parameters)
     return Response(data, media_type=FORMATS[format], headers=headers)
+
+
+@router.get(
+    "/results",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}, **responses(409)},
+)
+async def read_results(
+    services: ServicesDep,
+    caller: Member,
+    batch: Annotated[str, Query(**schemas.BATCH_NAME)],
+    format: Annotated[ResultFormat, Query()] = "png",
+    quality: Annotated[int, Query(ge=1, le=100)] = 95,
+    parameters: Annotated[bool, Query()] = True,
+) -> Response:
+    """Return the pictures of a batch as a zip archive, named by their titles; see ``read_result``."""
+    jobs = await to_thread.run_sync(services.state.jobs.of_batch, caller.user, batch)
+    if not jobs:
+        raise ProblemError("not-found", f"unknown batch: {batch}")
+    painted = [job for job in jobs if job.result is not None]
+    if not painted:
+        raise ProblemError("state", "none of these pictures has been painted yet")
+    names = unique_names((job.title for job in painted), format)
+
+    async def entries() -> AsyncIterator[tuple[str, float, Path | bytes]]:
+        for name, job in zip(names, painted, strict=True):
+            path = services.storage.job(job.id) / RESULT
+            content: Path | bytes = path
+            if format != "png" or not parameters:
+                if not path.is_file():  # deleted meanwhile
+                    continue
+                content = await services.decoders.run(
+                    caller.user, _encoded, path, format, quality, parameters
+                )
+            yield name, job.finished or job.created, content
+
+    headers = {
+        "Content-Disposition": content_disposition("attachment", batch, "zip"),
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(zipped(entries()), media_type="application/zip", headers=headers)
 
 
 def _encoded(path: Path, format: str, quality: int, parameters: bool) -> bytes:

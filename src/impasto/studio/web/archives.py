@@ -1,0 +1,79 @@
+"""Zip archives that are sent while they are made, of files that are compressed already."""
+
+from __future__ import annotations
+
+import io
+import time
+import unicodedata
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+from anyio import to_thread
+
+from impasto.studio.web.attachments import file_name
+
+CHUNK = 2**20
+
+
+class _Sink(io.RawIOBase):
+    """A file that keeps what is written until it is taken."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        view = memoryview(data)  # type: ignore[arg-type]
+        self._written += view
+        return view.nbytes
+
+    def take(self) -> bytes:
+        taken = bytes(self._written)
+        self._written.clear()
+        return taken
+
+
+async def zipped(entries: AsyncIterator[tuple[str, float, Path | bytes]]) -> AsyncIterator[bytes]:
+    """Yield the bytes of a zip archive, never with more than a chunk of a file in memory.
+
+    ``entries``: each file's name, the time of its last change in seconds since 1970, and its contents. A
+    path whose file has been deleted meanwhile is left out.
+    """
+    sink = _Sink()
+    with ZipFile(sink, "w") as archive:
+        async for name, changed, content in entries:
+            try:
+                stream = await to_thread.run_sync(_opened, content)
+            except FileNotFoundError:
+                continue
+            with stream, archive.open(ZipInfo(name, time.localtime(changed)[:6]), "w") as target:
+                while chunk := await to_thread.run_sync(stream.read, CHUNK):
+                    target.write(chunk)
+                    yield sink.take()
+    yield sink.take()
+
+
+def _opened(content: Path | bytes) -> io.BufferedIOBase:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+
+
+def unique_names(titles: Iterable[str], suffix: str) -> list[str]:
+    """Return ``titles`` as names of files in one folder, none twice on any system, with ``suffix``.
+
+    Equal ones are numbered: "cat.png", "Cat (2).png".
+    """
+    taken: set[str] = set()
+    return [f"{_unique(file_name(unicodedata.normalize('NFC', title)), taken)}.{suffix}" for title in titles]
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Return ``name``, numbered if it is one of ``taken``, and add it there."""
+    number, found = 1, name
+    while (key := unicodedata.normalize("NFC", found.casefold())) in taken:
+        number += 1
+        found = f"{name} ({number})"
+    taken.add(key)
+    return found
