@@ -1,10 +1,12 @@
 /** The foot of the panel: the button that begins, or how far a painting is. */
 
+import { batchBar, showBatch } from "./batchsheet";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { isOver } from "./job";
 import { act } from "./jobs";
 import { resultAddress } from "./label";
 import { chart } from "./losses";
+import { paintMany } from "./many";
 import { DEVICE_MOST, paintHere, paintProperly } from "./painting";
 import { currentJob, state, update, watch } from "./state";
 import type { Job } from "./types";
@@ -19,18 +21,25 @@ function needs(): string {
   return "";
 }
 
+async function start(): Promise<void> {
+  if (state.onDevice) return paintHere();
+  if (state.many.length === 0) return paintProperly();
+  const batch = await paintMany();
+  if (batch !== null) showBatch(batch);
+}
+
 export function dock(): HTMLElement {
   const name = h("span", {});
-  const begin = h("button", { type: "button", class: "button is-main wide", onclick: () => void (state.onDevice ? paintHere() : paintProperly()) }, icon("brush"), name);
+  const begin = h("button", { type: "button", class: "button is-main wide", onclick: () => void start() }, icon("brush"), name);
   const why = h("p", { class: "hint", id: "why" });
   begin.setAttribute("aria-describedby", "why");
   const setting = h("div", { class: "dock-set" }, h("div", { class: "dock-begin" }, begin, keepHere()), why);
   const working = h("div", { class: "dock-work" });
-  const element = h("section", { class: "dock", "aria-label": t`Begin` }, setting, working);
-  watch(["photo", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles", "estimate"], () => {
+  const element = h("section", { class: "dock", "aria-label": t`Begin` }, batchBar(), setting, working);
+  watch(["photo", "many", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles", "estimate"], () => {
     const missing = needs();
     begin.disabled = missing !== "";
-    name.textContent = state.onDevice ? t`Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : t`Paint it properly`;
+    name.textContent = state.onDevice ? t`Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : state.many.length > 0 ? t`Paint all ${state.many.length}` : t`Paint it properly`;
     why.textContent = missing || about();
   });
   const progress = new Working();
@@ -59,8 +68,10 @@ function keepHere(): HTMLElement {
 function about(): string {
   if (state.onDevice) return t`To paint in full quality, turn the switch off; it needs the studio.`;
   const { seconds = null, before = 0 } = state.estimate ?? {};
+  const count = state.many.length;
   if (seconds === null) return before === 0 ? "" : t`After the ${before} before it`;
-  const time = duration(seconds);
+  const time = duration(Math.max(1, count) * seconds);
+  if (count > 0) return before === 0 ? t`About ${time} for all, as fast as this studio paints` : t`About ${time} for all, as fast as this studio paints, after the ${before} before them`;
   return before === 0 ? t`About ${time} as fast as this studio paints` : t`About ${time} as fast as this studio paints, after the ${before} before it`;
 }
 

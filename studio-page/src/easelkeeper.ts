@@ -2,7 +2,7 @@
 
 import { masksAsPictures, restoreMask } from "./masks";
 import { openPhoto } from "./photo";
-import { findPainting, lasting, onChange, state, update, type Painting } from "./state";
+import { findPainting, lasting, onChange, state, update, type Painting, type State } from "./state";
 import { forgetAll, keep, kept } from "./store";
 
 const PAUSE = 400;
@@ -11,14 +11,16 @@ const PAINTINGS = 8;
 interface KeptPhoto {
   name: string;
   blob: Blob;
+  chosen?: string | undefined;
 }
 type KeptPainting = Pick<Painting, "key" | "name" | "blob" | "id" | "image">;
 
 export function startKeeping(): void {
   onChange(["photo"], () => {
     const { photo } = state;
-    void keep("photo", photo?.blob ? { name: photo.name, blob: photo.blob } : null);
+    void keep("photo", photo?.blob ? { name: photo.name, blob: photo.blob, chosen: photo.chosen } : null);
   });
+  onChange(["many"], () => void keep("many", state.many.length > 0 ? { many: state.many, folder: state.folder } : null));
   onChange(["paintings"], () => {
     const own = state.paintings.filter(({ blob }) => blob !== null).slice(0, PAINTINGS);
     void keep("paintings", own.map(({ key, name, blob, id, image }) => ({ key, name, blob, id, image })));
@@ -46,7 +48,13 @@ export async function restorePaintings(): Promise<void> {
 /** Put the photograph back on the easel that the studio does not have. */
 export async function restorePhoto(): Promise<void> {
   const photo = await kept<KeptPhoto | null>("photo");
-  if (photo) await openPhoto(photo.blob, photo.name);
+  if (photo) await openPhoto(photo.blob, photo.name, photo.chosen);
+}
+
+/** The photographs that were chosen together, and are not painted yet. */
+export async function restoreMany(): Promise<void> {
+  const found = await kept<Pick<State, "many" | "folder"> | null>("many");
+  if (found) update(found);
 }
 
 export async function restoreMasks(): Promise<void> {

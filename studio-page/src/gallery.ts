@@ -10,7 +10,8 @@ import { say, sayError } from "./status";
 import type { StoredPicture } from "./types";
 import { percent, withoutSuffix } from "./format";
 import { STORED } from "./painting";
-import { PICTURES, suited, uploadPicture } from "./photo";
+import { PICTURES } from "./dropped";
+import { suited, uploadPicture } from "./photo";
 import { t } from "./language";
 
 function setMix(mix: Choice[]): void {

@@ -53,7 +53,8 @@ function connect(): void {
 function heard(job: Job): void {
   const before = state.jobs.get(job.id);
   track(job);
-  if (!before || isOver(before) || !isOver(job)) return;
+  // Of those of a batch, it says only that it is over.
+  if (!before || isOver(before) || !isOver(job) || job.request.batch) return;
   const { title } = state.jobs.get(job.id) ?? job;
   if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(t`${title} is painted.`);
   if (job.status === "failed" && job.kind === "painting") sayError(failure(title, job));

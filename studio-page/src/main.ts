@@ -7,12 +7,13 @@ import "./styles/wall.css";
 import "./styles/panel.css";
 import "./styles/shelf.css";
 
+import { batchSheet } from "./batchsheet";
 import { brushBar } from "./brushbar";
 import { setOnDevice } from "./device";
 import { dock } from "./dock";
 import { h } from "./dom";
 import { lookControls, startEasel, view } from "./easel";
-import { forgetEasel, restoreMasks, restorePaintings, restorePhoto, startKeeping } from "./easelkeeper";
+import { forgetEasel, restoreMany, restoreMasks, restorePaintings, restorePhoto, startKeeping } from "./easelkeeper";
 import { startEstimates } from "./estimate";
 import { gallery, readPaintings } from "./gallery";
 import { header } from "./header";
@@ -21,34 +22,38 @@ import { isOver } from "./job";
 import { readHistory, startJobs } from "./jobs";
 import { label } from "./label";
 import { directionOf, LANGUAGE, t } from "./language";
+import { startSending } from "./many";
 import { namedStyle } from "./named";
 import { startOffline } from "./offline";
 import { startPreviews, held } from "./painting";
 import { brushwork, fields } from "./panel";
 import { listenForPictures, reopenPhoto } from "./photo";
 import { applyTheme, remembered, restoreSettings, startRemembering } from "./settings";
+import { recall } from "./recall";
 import { shareDialog } from "./share";
-import { recall, shelf, strip } from "./shelf";
+import { shelf, strip } from "./shelf";
 import { signIn } from "./signin";
 import { state, update, watch } from "./state";
 import { sayError, statusRegion } from "./status";
 import type { Capabilities, OfferedStyle } from "./types";
 import { startUndo } from "./undo";
-import { photoInput, welcome } from "./welcome";
+import { tray } from "./tray";
+import { photoInputs, welcome } from "./welcome";
 
 function build(): void {
-  const input = photoInput();
+  const inputs = photoInputs();
   const wall = h(
     "main",
     { class: "wall", id: "wall" },
-    h("div", { class: "easel" }, view, welcome(input)),
+    h("div", { class: "easel" }, view, welcome(inputs)),
+    tray(),
     brushBar(view),
     h("div", { class: "under" }, ...label(), lookControls()),
     strip(),
-    input,
+    ...inputs,
   );
   const panel = h("aside", { class: "panel", "aria-label": t`Paintings and settings` }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(), brushwork()), fields(), dock());
-  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, shelf(), shareDialog(), ...statusRegion());
+  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, shelf(), batchSheet(), shareDialog(), ...statusRegion());
   watch(["photo", "showing", "offlineReady"], () => {
     document.body.classList.toggle("is-kept", state.offlineReady);
     document.body.classList.toggle("has-photo", state.photo !== null);
@@ -119,7 +124,9 @@ async function open(): Promise<void> {
     if (await arrive()) {
       startJobs();
       startPreviews();
+      await restoreMany();
       await comeBack().catch(sayError);
+      startSending().catch(sayError);
     } else {
       restoreSettings();
       startPreviews();

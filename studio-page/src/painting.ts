@@ -11,7 +11,7 @@ import type { Choice } from "./mix";
 import { toRequest, type Sources } from "./request";
 import { DISPLAY_SIDE, findPainting, onChange, shares, state, titleOf, update } from "./state";
 import { say, sayError } from "./status";
-import type { Job } from "./types";
+import type { Job, JobRequest } from "./types";
 import { t } from "./language";
 
 const PREVIEW_SIDE = 640;
@@ -181,6 +181,20 @@ async function storeSources(): Promise<Sources> {
 async function sourceOf(key: string): Promise<{ name: string } | { picture: string }> {
   const painting = findPainting(key);
   return painting ? { picture: await idOf(painting, "painting") } : { name: key };
+}
+
+/** The settings as a request for any photograph: without masks, which are of the one on the easel. */
+export async function sharedRequest(): Promise<Omit<JobRequest, "photo">> {
+  const styles = await Promise.all(state.mix.map(({ key }) => sourceOf(key)));
+  const { photo: _, ...request } = toRequest(state, { photo: "", styles, masks: [], inputs: {} });
+  return request;
+}
+
+/** The same for the photograph on the easel, with its masks; null where it has none. */
+export async function maskedRequest(): Promise<Omit<JobRequest, "photo"> | null> {
+  if (!anyMasks()) return null;
+  const { photo: _, ...request } = toRequest(state, await storeSources());
+  return request;
 }
 
 /** "Paint it properly". */

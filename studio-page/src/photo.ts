@@ -2,10 +2,11 @@
 
 import { getBlob, getJson, postForm, Problem } from "./http";
 import { ask } from "./pixels/desk";
-import { DISPLAY_SIDE, state, update, type Painting, type Photo } from "./state";
+import { DISPLAY_SIDE, state, update, type Chosen, type Painting, type Photo } from "./state";
 import { detailedNotice, notice, say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { list, megabytes } from "./format";
+import { filesOf, picturesOf, type Pictures } from "./dropped";
+import { megabytes } from "./format";
 import { fitted } from "./geometry";
 import { fit } from "./pixels/planes";
 import { t } from "./language";
@@ -62,23 +63,26 @@ export function pixelsOf(canvas: HTMLCanvasElement): ImageData {
 
 let latest = 0;
 
-/** Put a file on the easel. */
-export async function openPhoto(blob: Blob, name: string): Promise<void> {
+/** Put a file on the easel. `chosen`: which of several chosen together it is; without, those are put away. Answers whether it is there. */
+export async function openPhoto(blob: Blob, name: string, chosen?: string): Promise<boolean> {
   const turn = ++latest;
+  if (chosen === undefined) update({ many: [] });
   update({ busy: t`Opening the photograph` });
   try {
     const photo = await toPhoto(blob, name);
-    if (turn !== latest) return;
-    await place(photo);
+    if (turn !== latest) return false;
+    await place({ ...photo, chosen });
     say(t`${photo.name} is open, ${photo.width} by ${photo.height} pixels.`);
+    return true;
   } catch (error) {
     if (turn === latest) sayError(error);
+    return false;
   } finally {
     if (turn === latest) update({ busy: "" });
   }
 }
 
-async function toPhoto(blob: Blob, name: string): Promise<Photo> {
+export async function toPhoto(blob: Blob, name: string): Promise<Photo> {
   const found = await suited(blob, DISPLAY_SIDE).catch(() => null);
   if (!found) return decodeByStudio(blob, name);
   if (found.blob !== blob) {
@@ -156,13 +160,6 @@ export function idOf(thing: Photo | Painting, role: "photo" | "painting"): Promi
   return upload;
 }
 
-const SUFFIXES = ["png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", "heic", "heif", "bmp", "gif", "jfif"];
-/** What a file dialog offers: some systems do not know every format as a picture. */
-export const PICTURES = ["image/*", ...SUFFIXES.map((suffix) => `.${suffix}`)].join();
-
-const isPicture = (file: Blob & { name?: string }) =>
-  file.type.startsWith("image/") || SUFFIXES.includes((file.name ?? "").split(".").pop()!.toLowerCase());
-
 /** Pictures dropped on the page or pasted into it. */
 export function listenForPictures(target: HTMLElement): void {
   let depth = 0;
@@ -175,23 +172,40 @@ export function listenForPictures(target: HTMLElement): void {
   window.addEventListener("drop", (event) => {
     event.preventDefault();
     mark((depth = 0) > 0);
-    takeFirst([...(event.dataTransfer?.files ?? [])], t`what was dropped`);
+    if (event.dataTransfer) filesOf(event.dataTransfer).then((found) => takePictures(picturesOf(found), t`what was dropped`), sayError);
   });
   window.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) takeFirst(files, t`what was pasted`);
+    takePictures(picturesOf(files.map((file) => ({ path: file.name, file }))), t`what was pasted`);
   });
 }
 
-/** The first picture goes on the easel, which holds one; the others are named. */
-export function takeFirst(files: File[], what: string): void {
-  const file = files.find(isPicture);
-  if (!file) {
-    if (files.length > 0) sayError(new Error(t`There is no picture in ${what}.`));
+/** As many are painted alike. */
+const MOST = 500;
+
+/** Pictures from one drop or choice: one goes on the easel; several are to be painted alike, as the one on the easel is. */
+export function takePictures({ files, folder, others }: Pictures, what: string): void {
+  if (files.length === 0) {
+    if (others > 0) sayError(new Error(t`There is no picture in ${what}.`));
     return;
   }
-  void openPhoto(file, file.name || "photograph.png").then(() => {
-    const others = files.filter((other) => other !== file).map(({ name }) => name);
-    if (others.length > 0) notice(t`One photograph at a time: ${file.name} is on the easel; ${list(others)} was left out.`);
-  });
+  const said = others === 0 ? [] : [t`${others} files that are no pictures were passed over.`];
+  const first = files[0]!;
+  if (files.length === 1 || state.onDevice || !state.online) {
+    if (files.length > 1) said.unshift(t`Without the studio it is one photograph at a time: ${first.name} is on the easel; left out: ${files.length - 1}.`);
+    void openPhoto(first, first.name || "photograph.png").then((isOpen) => isOpen && said.length > 0 && notice(said.join(" ")));
+    return;
+  }
+  const many = files.slice(0, MOST).map((blob, index) => ({ key: `${index}`, name: blob.name, blob }));
+  said.unshift(t`${many.length} photographs are here, to be painted alike.`);
+  if (files.length > MOST) said.push(t`Left out: ${files.length - MOST}; at most ${MOST} are taken at a time.`);
+  update({ many, folder });
+  void openFirst(many).then(() => notice(said.join(" ")));
+}
+
+/** Put the first on the easel that is a picture after all. */
+async function openFirst(many: readonly Chosen[]): Promise<void> {
+  for (const { blob, name, key } of many) {
+    if (state.many !== many || (await openPhoto(blob, name, key))) return;
+  }
 }

@@ -1,62 +1,18 @@
 /** Past pictures and the queue: a strip under the easel, and a sheet with everything. */
 
+import { batchOf, standing, standingWords, unfinishedBatches } from "./batch";
+import { openBatch } from "./batchsheet";
 import { append, fill, h, icon, iconButton } from "./dom";
-import { address, getBlob, getJson } from "./http";
+import { getJson } from "./http";
 import { isDraft, leavesBin, reason } from "./job";
 import { act, binned, deleteForGood, deleteJob, emptyBin, finished, past, readHistory, restoreJob, retry, unfinished } from "./jobs";
-import { forgetMasks, INPUTS, restoreMask } from "./masks";
-import { held } from "./painting";
-import { addStored } from "./gallery";
-import { reopenPhoto } from "./photo";
-import { toSettings } from "./request";
+import { recall } from "./recall";
 import { findStyle, state, update, watch } from "./state";
-import { inEnglish, say, sayError } from "./status";
-import type { Job, JobSettings, StoredPicture } from "./types";
+import { inEnglish, sayError } from "./status";
+import { thumbnail } from "./thumbnail";
+import type { Batch, Job } from "./types";
 import { list, percent, STATUS, when } from "./format";
 import { t } from "./language";
-
-/** Bring back a past picture, and everything it was painted with. */
-export async function recall(job: Job): Promise<void> {
-  sheet.close();
-  await held(async () => {
-    try {
-      update({ busy: t`Loading its settings` });
-      const { request } = job;
-      const there = await reopenPhoto(request.photo);
-      if (!there) return sayError(new Error(t`The settings are loaded, but the photograph has been deleted.`));
-      forgetMasks();
-      const keys: (string | null)[] = [];
-      for (const { name, picture } of request.styles) keys.push(name ?? (picture ? await addStored(picture) : null));
-      const settings = toSettings(request, keys, state);
-      update({ ...settings, mixing: settings.mix.length > 1 });
-      await restoreMasks(request);
-      update({ job: job.id, showing: "job" });
-      say(t`${job.title} and its settings are back.`);
-    } catch (error) {
-      sayError(error);
-    } finally {
-      update({ busy: "" });
-    }
-  });
-}
-
-async function restoreMasks(request: JobSettings): Promise<void> {
-  const wanted: [string, string][] = [];
-  for (const { key } of INPUTS) if (request[key]) wanted.push([key, request[key]]);
-  request.styles.forEach(({ mask, name, picture }) => {
-    const key = name ?? state.paintings.find(({ id }) => id === picture)?.key;
-    if (mask && key) wanted.push([key, mask]);
-  });
-  for (const [key, id] of wanted) {
-    const about = await getJson<StoredPicture>(`api/v1/pictures/${id}`);
-    await restoreMask(key, await getBlob(about.content));
-  }
-}
-
-function thumbnail(job: Job): HTMLElement {
-  const source = job.thumbnail ?? job.preview;
-  return source ? h("img", { src: address(source), alt: "", loading: "lazy", decoding: "async" }) : h("span", { class: "blank" });
-}
 
 /** The latest pictures, small, along the wall. */
 export function strip(): HTMLElement {
@@ -94,6 +50,26 @@ function queueRow(job: Job): HTMLElement {
       : iconButton("pause", t`Pause ${job.title}`, () => void act(job, "pause")),
     iconButton("stop", t`Cancel ${job.title}`, () => void act(job, "cancel")),
     h("button", { type: "button", class: "button is-quiet", "aria-label": t`Watch ${job.title}`, onclick: () => void recall(job) }, t`Watch`),
+  );
+}
+
+/** Photographs painted alike, in one row. */
+function batchRow(batch: string): HTMLElement {
+  return h(
+    "li",
+    { class: "queue-row" },
+    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, batch), h("span", { class: "quiet" }, standingWords(standing(batch, state.jobs.values(), state.unsent)))),
+    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Open ${batch}`, onclick: () => openBatch(batch) }, t`Open`),
+  );
+}
+
+/** One from an earlier time: how it stands is read when it is opened. */
+function batchLink(batch: Batch): HTMLElement {
+  return h(
+    "li",
+    { class: "queue-row" },
+    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, batch.name), h("span", { class: "quiet" }, t`${batch.jobs} photographs`)),
+    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Open ${batch.name}`, onclick: () => openBatch(batch.name) }, t`Open`),
   );
 }
 
@@ -173,27 +149,45 @@ export function shelf(): HTMLElement {
   const queue = h("ul", { class: "queue" });
   const nothing = h("p", { class: "quiet" }, t`Nothing is being painted.`);
   const cards = h("ul", { class: "cards" });
+  const batches = h("ul", { class: "queue" });
+  const earlierTitle = h("h3", {}, t`Photographs painted alike`);
+  const earlier = h("ul", { class: "queue" });
   const none = h("p", { class: "quiet" }, t`Finished paintings are listed here, with their settings.`);
   append(
     sheet,
     h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, t`Queue and history`), iconButton("close", t`Close`, () => sheet.close())),
     h("h3", {}, t`Queue`),
     nothing,
+    batches,
     queue,
+    earlierTitle,
+    earlier,
     h("h3", {}, t`Past pictures`),
     none,
     cards,
     thrown.element,
   );
   let known = "";
-  watch(["jobs", "styles", "capabilities"], () => {
-    const [waiting, over, away] = [unfinished(), past(), binned()];
-    const now = JSON.stringify([waiting.map((job) => [job.id, job.status, job.position, Math.round((job.progress?.done ?? 0) * 20)]), over.map(({ id }) => id), away.map(({ id }) => id), state.styles.length, state.capabilities?.limits.bin_days]);
+  watch(["jobs", "styles", "capabilities", "unsent", "batches"], () => {
+    const open = unfinishedBatches(state.jobs.values(), state.unsent);
+    const closed = state.batches.filter(({ name }) => !open.includes(name));
+    const [waiting, over, away] = [unfinished().filter((job) => batchOf(job) === null), past(), binned()];
+    const now = JSON.stringify([
+      open.map((batch) => [batch, standingWords(standing(batch, state.jobs.values(), state.unsent))]),
+      closed.map(({ name, jobs }) => [name, jobs]),
+      waiting.map((job) => [job.id, job.status, job.position, Math.round((job.progress?.done ?? 0) * 20)]),
+      [over, away].map((jobs) => jobs.map(({ id }) => id)),
+      state.styles.length,
+      state.capabilities?.limits.bin_days,
+    ]);
     if (now === known) return;
     known = now;
-    nothing.hidden = waiting.length > 0;
+    nothing.hidden = waiting.length + open.length > 0;
+    earlierTitle.hidden = closed.length === 0;
     none.hidden = over.length > 0;
     const focused = sheet.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
+    fill(batches, open.map(batchRow));
+    fill(earlier, closed.map(batchLink));
     fill(queue, waiting.map(queueRow));
     fill(cards, over.map(card));
     thrown.show(away);
@@ -221,4 +215,5 @@ export function shelfButton(): HTMLElement {
 function openShelf(): void {
   sheet.showModal();
   readHistory().catch(sayError);
+  getJson<{ batches: Batch[] }>("api/v1/batches").then(({ batches }) => update({ batches }), sayError);
 }

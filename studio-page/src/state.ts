@@ -1,8 +1,9 @@
 /** What the page knows. Parts listen to the fields they show. */
 
+import type { Unsent } from "./batch";
 import * as mixes from "./mix";
 import type { Settings } from "./request";
-import type { Capabilities, Estimate, Job, Session, Style } from "./types";
+import type { Batch, Capabilities, Estimate, Job, Session, Style } from "./types";
 
 /** The photograph on the easel. `canvas` is upright, its long side at most `DISPLAY_SIDE`. */
 export interface Photo {
@@ -14,6 +15,15 @@ export interface Photo {
   blob: Blob | null;
   /** Its id on the server, once it is there. */
   id: string | null;
+  /** Which of the photographs chosen together it is. */
+  chosen?: string | undefined;
+}
+
+/** A photograph chosen together with others, to be painted as the one on the easel. */
+export interface Chosen {
+  key: string;
+  name: string;
+  blob: Blob;
 }
 
 /** A painting of one's own. */
@@ -40,6 +50,14 @@ export interface State extends Settings {
   styles: Style[];
   paintings: Painting[];
   photo: Photo | null;
+  /** Photographs to be painted alike; none where there is only the one on the easel. */
+  many: readonly Chosen[];
+  /** The folder they are from. */
+  folder: string;
+  /** Photographs on their way to the studio. */
+  unsent: readonly Unsent[];
+  /** Photographs painted alike, as the studio listed them. */
+  batches: readonly Batch[];
   /** Paintings to have first, by `lasting` keys. */
   favourites: string[];
   /** Whether a click on a painting adds it to the mix. */
@@ -70,6 +88,10 @@ export const state: State = {
   paintings: [],
   photo: null,
   mix: [],
+  many: [],
+  folder: "",
+  unsent: [],
+  batches: [],
   favourites: [],
   mixing: false,
   strength: 1,

@@ -31,8 +31,19 @@ async function transact<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore
 
 let isClosed = false;
 
-export async function keep(key: string, value: unknown): Promise<void> {
-  if (!isClosed) await transact("readwrite", (store) => store.put(value, key));
+/** Keep something. Answers whether it is kept. */
+export async function keep(key: string, value: unknown): Promise<boolean> {
+  return !isClosed && (await transact("readwrite", (store) => store.put(value, key))) !== undefined;
+}
+
+export async function forget(key: string): Promise<void> {
+  await transact("readwrite", (store) => store.delete(key));
+}
+
+/** All that is kept under keys that begin with `start`, in the order of the keys. */
+export async function keptBelow<T>(start: string): Promise<T[]> {
+  const range = IDBKeyRange.bound(start, `${start}\uffff`);
+  return (await transact("readonly", (store) => store.getAll(range) as IDBRequest<T[]>)) ?? [];
 }
 
 export function kept<T>(key: string): Promise<T | undefined> {

@@ -14,6 +14,7 @@ export type Job = Schemas["JobOut"];
 export type JobSettings = Schemas["JobSettings"];
 export type JobRequest = Schemas["JobRequest"];
 export type Link = Schemas["LinkOut"];
+export type Batch = Schemas["BatchOut"];
 export type Estimate = Schemas["Estimate"];
 export type LossPoint = Schemas["LossPoint"];
 export type ProblemDocument = Schemas["ProblemDocument"];

@@ -1,39 +1,49 @@
 /** The empty easel: the ways a photograph gets there. */
 
 import { h, icon, iconButton } from "./dom";
-import { openPhoto, PICTURES, takeFirst } from "./photo";
+import { PICTURES, picturesOf } from "./dropped";
+import { openPhoto, takePictures } from "./photo";
 import { sayError } from "./status";
 import { state, watch } from "./state";
 import { t } from "./language";
 
-export function photoInput(): HTMLInputElement {
+/** What opens the system's dialog, for files or for a whole folder. */
+export function photoInputs(): HTMLInputElement[] {
+  return [chooser("photo-file", t`Photographs`, { accept: PICTURES, multiple: true }), chooser("photo-folder", t`A folder of photographs`, { webkitdirectory: true })];
+}
+
+function chooser(id: string, label: string, props: Record<string, string | boolean>): HTMLInputElement {
   const input = h("input", {
     type: "file",
-    id: "photo-file",
-    accept: PICTURES,
+    id,
     class: "visually-hidden",
     tabindex: "-1",
-    "aria-label": t`A photograph`,
+    "aria-label": label,
     onchange: () => {
-      takeFirst([...(input.files ?? [])], t`what was chosen`);
+      const found = [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
       input.value = "";
+      takePictures(picturesOf(found), t`what was chosen`);
     },
+    ...props,
   });
   return input;
 }
 
-export function welcome(input: HTMLInputElement): HTMLElement {
+export function welcome([file, folder]: HTMLInputElement[]): HTMLElement {
   const camera = h("button", { type: "button", class: "button is-quiet", onclick: () => void takePicture() }, icon("camera"), h("span", {}, t`Take a picture`));
   camera.hidden = !navigator.mediaDevices?.getUserMedia;
+  const wholeFolder = h("button", { type: "button", class: "button is-quiet", onclick: () => folder?.click() }, icon("folder"), h("span", {}, t`Choose a folder`));
+  wholeFolder.hidden = !("webkitdirectory" in HTMLInputElement.prototype) || matchMedia("(pointer: coarse)").matches;
   const element = h(
     "div",
     { class: "welcome" },
     h("p", { class: "welcome-title" }, t`Start with a photograph`),
-    h("p", { class: "quiet" }, t`Drop it here, paste it, or`),
+    h("p", { class: "quiet" }, t`Drop it here, or several, or a folder; paste it, or`),
     h(
       "div",
       { class: "row is-centred" },
-      h("button", { type: "button", class: "button is-main", onclick: () => input.click() }, icon("picture"), h("span", {}, t`Choose a photograph`)),
+      h("button", { type: "button", class: "button is-main", onclick: () => file?.click() }, icon("picture"), h("span", {}, t`Choose photographs`)),
+      wholeFolder,
       camera,
     ),
   );

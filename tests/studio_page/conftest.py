@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -30,6 +30,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("IMPASTO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+AXE = ROOT / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
 SMALL = 192
 """Long side of what tests have painted: big enough for two levels, small enough for a busy machine."""
 PATIENCE = 120_000
@@ -265,6 +266,40 @@ def visit(browser: Any, studio: Studio) -> Iterator[Visit]:
     made.open()
     yield made
     made.close()
+
+
+@pytest.fixture
+def another(browser: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Studio, Visit]]]:
+    """A studio with other settings, and a visit to it."""
+    made: list[tuple[Studio, Visit]] = []
+
+    def make(**settings: str) -> tuple[Studio, Visit]:
+        own = Studio(tmp_path, **settings)
+        own.start()
+        visit = Visit(browser, own)
+        made.append((own, visit))
+        return own, visit
+
+    yield make
+    for own, visit in made:
+        try:
+            visit.close()
+        finally:
+            own.stop()
+
+
+def faults(visit: Visit) -> list[str]:
+    """What axe finds that is serious or worse, in words."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci in studio-page/")
+    # The page's policy forbids inline scripts; Playwright's evaluate is not bound by it.
+    visit.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = visit.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{fault['id']}: {fault['help']}: {[node['html'][:120] for node in fault['nodes']]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
 
 
 def encode(pixels: Pixels, kind: str = "PNG", **options: Any) -> bytes:

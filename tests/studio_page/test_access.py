@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.studio_page.conftest import ROOT, Studio, Visit
+from tests.studio_page.conftest import Studio, Visit, faults
 
 pytestmark = pytest.mark.slow
-AXE = ROOT / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -28,20 +27,6 @@ def open_visit(browser: Any, studio: Studio) -> Any:
     yield make
     for visit in made:
         visit.close()
-
-
-def faults(visit: Visit) -> list[str]:
-    """What axe finds that is serious or worse, in words."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: npm ci in studio-page/")
-    # The page's policy forbids inline scripts; Playwright's evaluate is not bound by it.
-    visit.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = visit.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        f"{fault['id']}: {fault['help']}: {[node['html'][:120] for node in fault['nodes']]}"
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -90,7 +75,7 @@ def choose(visit: Visit, tab_to: Callable[[str], None]) -> Any:
     from playwright.sync_api import TimeoutError as Late
 
     for _ in range(3):
-        tab_to("e.textContent.includes('Choose a photograph')")
+        tab_to("e.textContent.includes('Choose photographs')")
         try:
             with visit.page.expect_file_chooser(timeout=15_000) as chooser:
                 visit.page.keyboard.press("Enter")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,26 +16,6 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 TOKEN = "a-token-of-sixteen-letters"
-
-
-@pytest.fixture
-def another(browser: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Studio, Visit]]]:
-    """A studio with other settings, and a visit to it."""
-    made: list[tuple[Studio, Visit]] = []
-
-    def make(**settings: str) -> tuple[Studio, Visit]:
-        own = Studio(tmp_path, **settings)
-        own.start()
-        visit = Visit(browser, own)
-        made.append((own, visit))
-        return own, visit
-
-    yield make
-    for own, visit in made:
-        try:
-            visit.close()
-        finally:
-            own.stop()
 
 
 def brush(visit: Visit) -> None:
@@ -158,21 +136,6 @@ def test_a_failed_painting_says_why_and_can_be_tried_again(
     (newest, *_) = visit.jobs()
     assert (newest["title"], newest["status"]) == ("Ill Luck", "done")
     assert [job["title"] for job in visit.jobs() if job["status"] == "failed"] == []
-
-
-def test_of_several_dropped_files_those_left_out_are_named(visit: Visit, photo_bytes: bytes) -> None:
-    visit.page.evaluate(
-        """([names, data]) => {
-            const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-            const transfer = new DataTransfer();
-            for (const name of names) transfer.items.add(new File([bytes], name, { type: "image/png" }));
-            const init = { dataTransfer: transfer, bubbles: true };
-            document.querySelector(".easel").dispatchEvent(new DragEvent("drop", init));
-        }""",
-        [["One.png", "Two.png", "Three.png"], base64.b64encode(photo_bytes).decode()],
-    )
-    said = visit.page.locator(".notice").inner_text()
-    assert "One.png is on the easel; Two.png and Three.png was left out" in said
 
 
 def test_strength_is_in_sight_in_a_low_window_and_presets_are_not_cut(browser: Any, studio: Studio) -> None:

@@ -10,6 +10,15 @@ const texts: Translation = {
     one: "About {0} as fast as this studio paints, after the one before it",
     other: "About {0} as fast as this studio paints, after the {1} before it",
   },
+  "About {0} for all, as fast as this studio paints, after the {1} before them": {
+    one: "About {0} for all, as fast as this studio paints, after the one before them",
+    other: "About {0} for all, as fast as this studio paints, after the {1} before them",
+  },
+  "{0} files that are no pictures were passed over.": {
+    one: "One file that is no picture was passed over.",
+    other: "{0} files that are no pictures were passed over.",
+  },
+  "{0} photographs": { one: "One photograph", other: "{0} photographs" },
 };
 
 export default texts;
