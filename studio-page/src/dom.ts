@@ -47,6 +47,7 @@ const PATHS = {
   brush: "M20 4c-5 2-9 6-11 10l2 2c4-2 7-6 9-12zM8 15c-2 0-3 2-3 3 0 1-1 2-2 2 3 1 8 0 7-3z",
   camera: "M4 8h4l2-3h4l2 3h4v11H4zM12 17a4 4 0 100-8 4 4 0 000 8z",
   picture: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01",
+  columns: "M4 5h7v14H4zM13 5h7v14h-7z",
   folder: "M3 6h6l2 2h10v11H3z",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   pause: "M9 5v14M15 5v14",

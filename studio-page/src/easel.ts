@@ -7,8 +7,6 @@ import { percent } from "./format";
 import { onChange, state, update, watch } from "./state";
 import { t } from "./language";
 
-const STEP = 1.25;
-
 const after = h("canvas", { class: "after", "aria-hidden": "true" });
 const before = h("canvas", { class: "before", "aria-hidden": "true" });
 const overlay = h("canvas", { class: "overlay", "aria-hidden": "true" });
@@ -167,23 +165,16 @@ function up(event: PointerEvent): void {
   if (pointers.size === 0) dragging = null;
 }
 
-const PAN: Record<string, [number, number]> = {
-  ArrowLeft: [1, 0],
-  ArrowRight: [-1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-};
-
 function keyOnView(event: KeyboardEvent): void {
   if (event.target !== view || event.ctrlKey || event.metaKey || event.altKey) return;
   if (state.brushing && brush.key(event, fitted().width)) return event.preventDefault();
-  const pan = PAN[event.key];
-  if (event.key === "+" || event.key === "=") zoom(STEP);
-  else if (event.key === "-") zoom(1 / STEP);
+  const pan = geometry.PAN[event.key];
+  if (event.key === "+" || event.key === "=") zoom(geometry.STEP);
+  else if (event.key === "-") zoom(1 / geometry.STEP);
   else if (event.key === "0") zoomToFit();
   else if (pan && look.zoom > 1) {
-    look.x += 60 * pan[0];
-    look.y += 60 * pan[1];
+    look.x += pan[0];
+    look.y += pan[1];
     layOut();
   } else return;
   event.preventDefault();
@@ -204,9 +195,9 @@ export function lookControls(): HTMLElement {
   return h(
     "div",
     { class: "look", role: "group", "aria-label": t`How the picture is shown` },
-    iconButton("minus", t`Smaller`, () => zoom(1 / STEP)),
+    iconButton("minus", t`Smaller`, () => zoom(1 / geometry.STEP)),
     zoomValue,
-    iconButton("plus", t`Larger`, () => zoom(STEP)),
+    iconButton("plus", t`Larger`, () => zoom(geometry.STEP)),
     iconButton("fit", t`Fit to the window`, zoomToFit),
     iconButton("compare", t`Photograph or painting`, () => divide(shown.divide < 0.5 ? 1 : 0), { class: "icon-button needs-painting" }),
   );
@@ -225,7 +216,7 @@ export function startEasel(): void {
     (event) => {
       if (!state.photo) return;
       event.preventDefault();
-      zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), here(event));
+      zoom(geometry.wheelFactor(event), here(event));
     },
     { passive: false },
   );

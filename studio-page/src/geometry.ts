@@ -18,6 +18,22 @@ export interface Place extends Size {
   top: number;
 }
 
+/** By how much a key or a button zooms. */
+export const STEP = 1.25;
+
+/** By how many pixels the arrow keys move the picture. */
+export const PAN: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [60, 0],
+  ArrowRight: [-60, 0],
+  ArrowUp: [0, 60],
+  ArrowDown: [0, -60],
+};
+
+/** By how much a turn of the wheel zooms; a pinch on a touchpad comes as one with the control key. */
+export function wheelFactor({ deltaY, ctrlKey }: { deltaY: number; ctrlKey: boolean }): number {
+  return Math.exp(-deltaY * (ctrlKey ? 0.01 : 0.0015));
+}
+
 const MOST = 16;
 const clamp = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value));
 

@@ -1,10 +1,11 @@
 /** The label on the wall beside the picture: what hangs there, after whom, how large; and what to do with it. */
 
+import { compare } from "./comparison";
 import { shownPicture, shownSize } from "./easel";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { address, postJson } from "./http";
 import { isDraft, isOver, reason } from "./job";
-import { track, untilOver } from "./jobs";
+import { finished, track, untilOver } from "./jobs";
 import { INPUTS } from "./masks";
 import { withParameters } from "./pixels/png";
 import { openShare } from "./share";
@@ -30,7 +31,7 @@ export function label(): HTMLElement[] {
   let offered = "";
   watch(["photo", "showing", "job", "jobs", "capabilities", "onDevice"], () => {
     const job = state.showing === "job" ? currentJob() : null;
-    const now = [state.photo?.name, state.showing, state.onDevice, job?.id, job?.status, job?.explanation, job?.result?.url, state.capabilities?.version, explaining.has(job?.id ?? "")].join("|");
+    const now = [state.photo?.name, state.showing, state.onDevice, job?.id, job?.status, job?.explanation, job?.result?.url, state.capabilities?.version, explaining.has(job?.id ?? ""), finished().length > 1].join("|");
     if (now === offered) return;
     offered = now;
     fill(actions, ...offers(job));
@@ -89,6 +90,7 @@ function offers(job: Job | null): HTMLElement[] {
   if (job?.result) made.push(button("share", t`Share`, () => openShare(job)));
   const inside = job?.result ? explanation(job) : null;
   if (inside) made.push(inside);
+  if (job?.result && finished().length > 1) made.push(iconButton("columns", t`Compare with other results`, () => compare(job)));
   made.push(iconButton("picture", t`Another photograph`, () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));
   const left = inside && job ? untold(job) : "";
   if (inside && left) {

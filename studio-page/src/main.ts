@@ -6,9 +6,11 @@ import "./styles/controls.css";
 import "./styles/wall.css";
 import "./styles/panel.css";
 import "./styles/shelf.css";
+import "./styles/compare.css";
 
 import { batchSheet } from "./batchsheet";
 import { brushBar } from "./brushbar";
+import { comparison } from "./comparison";
 import { setOnDevice } from "./device";
 import { dock } from "./dock";
 import { h } from "./dom";
@@ -53,7 +55,8 @@ function build(): void {
     ...inputs,
   );
   const panel = h("aside", { class: "panel", "aria-label": t`Paintings and settings` }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(), brushwork()), fields(), dock());
-  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, shelf(), batchSheet(), shareDialog(), ...statusRegion());
+  const dialogs = [shelf(), batchSheet(), comparison(), shareDialog()];
+  document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, ...dialogs, ...statusRegion());
   watch(["photo", "showing", "offlineReady"], () => {
     document.body.classList.toggle("is-kept", state.offlineReady);
     document.body.classList.toggle("has-photo", state.photo !== null);
