@@ -40,6 +40,14 @@ def test_an_example_makes_its_pictures(example: str, pictures: list[str], tmp_pa
         assert imaging.read(tmp_path / "out" / name).width == 96
 
 
+def test_one_painted_frame_gives_a_film(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    command = [sys.executable, str(ROOT / "examples" / "keyframes.py"), "48", str(tmp_path / "film.webp")]
+    subprocess.run(command, capture_output=True, check=True)
+    frames = [picture for picture, _ in imaging.read_frames(tmp_path / "film.webp")]
+    assert (len(frames), frames[0].width, frames[0].height) == (30, 96, 32)
+
+
 def test_the_lesson_makes_its_figures(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     command = [sys.executable, str(ROOT / "examples" / "inside.py"), "64"]

@@ -70,6 +70,14 @@ def test_photograph_and_style_may_be_images_of_pillow_s_or_bytes() -> None:
     assert impasto.fast(encoded(), Image.fromarray(BYTES)).picture.width == 48
 
 
+def test_a_result_is_a_picture_for_the_next_step() -> None:
+    first = impasto.fast(blobs(32, 24, seed=1), "starry-night")
+    again = impasto.fast(first, "great-wave")
+    np.testing.assert_array_equal(
+        again.picture.pixels, impasto.fast(first.picture, "great-wave").picture.pixels
+    )
+
+
 def test_a_result_shows_its_picture_in_a_notebook_and_few_words_elsewhere() -> None:
     result = impasto.stylize(BYTES, "starry-night", **QUICK)
     assert Image.open(io.BytesIO(result._repr_png_())).size == (48, 40)

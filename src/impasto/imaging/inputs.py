@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,17 @@ from impasto.imaging.shrinker import shrunk_size
 from impasto.imaging.transparency import fill_transparent
 from impasto.types import Picture
 
-PictureLike = str | os.PathLike[str] | Picture | NDArray[Any] | Image.Image | bytes | BinaryIO
-"""A path, a decoded ``Picture``, an image of Pillow's, the bytes of a file, a binary file object, or an array
+
+class HasPicture(Protocol):
+    """What holds a picture, such as the result of painting another one."""
+
+    @property
+    def picture(self) -> Picture: ...
+
+
+PictureLike = str | os.PathLike[str] | Picture | HasPicture | NDArray[Any] | Image.Image | bytes | BinaryIO
+"""A path, a decoded ``Picture``, what holds one as its ``picture`` (a ``Result``), an image of Pillow's, the
+bytes of a file, a binary file object, or an array
 (H, W, 3) in RGB, (H, W, 4) with alpha, or (H, W) in grey: uint8, uint16, bool, or floats in [0, 1], sRGB."""
 
 
@@ -46,17 +55,19 @@ def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size
         return _in_strips(source, size)
     if not isinstance(source, (str, os.PathLike)):
         raise PictureError(
-            "expected a picture: a path, an array, a Picture, an image of Pillow's, bytes or a binary file; "
-            f"got {kind_of(source)}"
+            "expected a picture: a path, an array, a Picture, a Result, an image of Pillow's, bytes or a "
+            f"binary file; got {kind_of(source)}"
         )
     return read(source, reading, size)
 
 
 def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) -> Any:
-    """Return ``source``, or the ``Picture`` of an image of Pillow's, of bytes or of a binary file object.
+    """Return ``source``, or the ``Picture`` of a result, an image of Pillow's, bytes or a binary file object.
 
     ``size``: as in ``read``. Raises PictureError for those that are no pictures.
     """
+    if isinstance(found := getattr(source, "picture", None), Picture):
+        return found
     if isinstance(source, Image.Image):
         with decoding(Path("picture"), "Pillow"):
             return decode_image(source, size)
