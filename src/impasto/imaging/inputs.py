@@ -20,7 +20,7 @@ from impasto.types import Picture
 
 
 class HasPicture(Protocol):
-    """What holds a picture, such as the result of painting another one."""
+    """A result of painting, or anything else with a picture."""
 
     @property
     def picture(self) -> Picture: ...
