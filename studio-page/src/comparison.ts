@@ -32,6 +32,8 @@ interface Pane {
   size: geometry.Size;
 }
 let shown: Pane[] = [];
+/** Words under a picture may take a line more, once their fonts are there. */
+const sizes = new ResizeObserver(() => layOut());
 
 const results = () => ids.flatMap((id) => state.jobs.get(id) ?? []).filter(({ result }) => result);
 
@@ -60,6 +62,7 @@ function draw(): void {
   const focused = dialog.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
   const told = differences(jobs.map(({ request }) => request), titleOf);
   shown = [];
+  sizes.disconnect();
   panes.dataset["count"] = String(jobs.length);
   fill(panes, jobs.map((job, index) => pane(job, told[index]!)));
   fill(others, past.map(choice));
@@ -79,6 +82,7 @@ function pane(job: Job, told: string[]): HTMLElement {
   const made = { view, sheet, before, size: { width, height } };
   shown.push(made);
   listen(made);
+  sizes.observe(view);
   const words = told.length > 0 ? told : [when(job.created)];
   return h(
     "li",
@@ -215,6 +219,5 @@ export function comparison(): HTMLElement {
     h("nav", { class: "comparison-others", "aria-label": t`Results to compare` }, others),
   );
   watch(["jobs", "styles", "paintings"], draw);
-  new ResizeObserver(layOut).observe(panes);
   return dialog;
 }
