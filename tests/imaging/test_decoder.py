@@ -180,6 +180,7 @@ def test_every_orientation_is_turned_upright(tmp_path: Path, kind: str, orientat
     expected = turned(blocks(), orientation) / 255
     assert result.pixels.shape == expected.shape
     assert np.abs(result.pixels - expected).mean() < 0.06
+    assert imaging.read_size(tmp_path / "a.bin") == (result.width, result.height)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -13,6 +13,7 @@ from PIL import Image
 
 from impasto import imaging
 from impasto.errors import PictureError
+from impasto.imaging.inputs import load_picture
 
 from .pictures import chunk, noise, png16
 
@@ -108,6 +109,31 @@ def test_lzw_tiff_of_16_bits_is_read_exactly(tmp_path: Path, channels: int) -> N
 def test_lzw_tiff_of_16_bits_is_turned_upright_once(tmp_path: Path) -> None:
     result = imaging.read(put(tmp_path, lzw(SAMPLES[..., :3], orientation=6)))
     np.testing.assert_array_equal(sixteen(result.pixels), np.rot90(SAMPLES[..., :3], -1))
+
+
+@pytest.mark.parametrize("compression", [5, 32946])
+def test_compressed_tiff_of_floats_is_read_exactly(tmp_path: Path, compression: int) -> None:
+    import cv2
+
+    values = (SAMPLES[..., :3] / 65535).astype(np.float32)
+    done, data = cv2.imencode(".tif", values[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, compression])
+    assert done
+    np.testing.assert_array_equal(imaging.read(put(tmp_path, data.tobytes())).pixels, values)
+
+
+def test_the_header_of_a_tiff_of_floats_is_read(tmp_path: Path) -> None:
+    path = put(tmp_path, tiff(np.zeros((7, 5, 3), np.float32), photometric="rgb"))
+    assert imaging.read_size(path) == (5, 7)
+
+
+def test_images_of_pillow_s_with_floats_and_large_integers_are_read_exactly() -> None:
+    values = (SAMPLES[..., 0] / 65535).astype(np.float32)
+    for image in (Image.fromarray(values), Image.fromarray(SAMPLES[..., 0].astype(np.int32))):
+        found = load_picture(image)
+        np.testing.assert_array_equal(sixteen(found.pixels[..., 1]), SAMPLES[..., 0])
+        assert found.bits == 16
+    with pytest.raises(PictureError, match="from 0 to 1, but there are values from 0 to 200"):
+        load_picture(Image.fromarray(np.array([[0, 200]], np.float32)))
 
 
 def test_planes_stored_apart_are_put_together(tmp_path: Path) -> None:

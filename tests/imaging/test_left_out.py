@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -39,6 +40,26 @@ def test_a_thumbnail_before_the_picture_is_not_the_picture(kind: str, tmp_path: 
     found = imaging.read(tmp_path / "x.tif")
     assert found.pixels.shape == (16, 20, 3)
     assert float(found.pixels.min()) == 1
+    assert imaging.read_size(tmp_path / "x.tif") == (20, 16)
+
+
+def test_a_compressed_picture_behind_a_thumbnail_is_read(tmp_path: Path) -> None:
+    pages = [np.full((16, 20, 3), level, np.uint16) for level in (0, 65535)]
+    lzw = [cv2.IMWRITE_TIFF_COMPRESSION, 5]
+    cv2.imwritemulti(str(tmp_path / "x.tif"), pages, lzw)
+    data = bytearray((tmp_path / "x.tif").read_bytes())
+    with tifffile.TiffFile(tmp_path / "x.tif") as file:
+        at = file.pages.first.tags[254].valueoffset
+    data[at : at + 4] = (1).to_bytes(4, "little")
+    (tmp_path / "x.tif").write_bytes(data)
+    assert float(imaging.read(tmp_path / "x.tif").pixels.min()) == 1
+
+
+def test_other_pages_of_samples_that_pillow_cannot_read_are_said(tmp_path: Path) -> None:
+    pages = np.ones((2, 16, 20, 3), np.float32)
+    tifffile.imwrite(tmp_path / "x.tif", pages, photometric="rgb", metadata=None)
+    with pytest.warns(imaging.ImagingWarning, match="1 other page;"):
+        imaging.read(tmp_path / "x.tif")
 
 
 def test_a_gain_map_is_said(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from impasto import imaging
+from impasto.imaging.inputs import load_picture
 from impasto.types import PhotoMetadata, Picture
 from tests.conftest import blobs
 
@@ -21,6 +23,7 @@ ABOUT = PhotoMetadata(
     title="A <bridge> & a river",
     description="Seen from the east",
     keywords=("bridge", "rivière", "橋"),
+    camera=("Maker", "Model 1"),
     resolution=(300.0, 300.0),
 )
 GPS = {1: "N", 2: (48.0, 12.0, 30.5), 3: "E", 4: (16.0, 22.0, 0.0)}
@@ -47,6 +50,45 @@ def test_the_place_is_written_only_when_asked_for(kind: str, tmp_path: Path) -> 
         imaging.write(picture, tmp_path / f"x.{kind}", location=location)
         with Image.open(tmp_path / f"x.{kind}") as image:
             assert bool(image.getexif().get_ifd(0x8825)) is location
+
+
+def test_a_tiff_has_the_place_in_xmp_when_asked_for(tmp_path: Path) -> None:
+    about = PhotoMetadata(title="Prater", location={**GPS, 5: b"\0", 6: 151.5})
+    picture = Picture(blobs(24, 16, 1), metadata=about)
+    for location in (False, True):
+        imaging.write(picture, tmp_path / "x.tif", location=location)
+        found = imaging.read(tmp_path / "x.tif").metadata
+        assert found is not None
+        assert bool(found.location) is location
+    for tag, value in about.location.items():
+        assert found.location[tag] == (pytest.approx(value) if tag in (2, 4, 6) else value)
+
+
+def test_a_place_that_stands_in_xmp_only_is_read(tmp_path: Path) -> None:
+    words = 'exif:GPSLatitude="48,12.5S" exif:GPSLongitude="16,22,30W"'
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" {words}/></rdf:RDF></x:xmpmeta>'
+    )
+    image = Image.fromarray((blobs(24, 16, 1) * 255).astype(np.uint8))
+    image.save(tmp_path / "x.jpg", xmp=packet.encode())
+    picture = imaging.read(tmp_path / "x.jpg")
+    assert picture.metadata is not None
+    assert picture.metadata.location == {1: "S", 2: (48, 12, 30), 3: "W", 4: (16, 22, 30)}
+    for location in (False, True):
+        imaging.write(picture, tmp_path / "y.jpg", location=location)
+        assert (imaging.read(tmp_path / "y.jpg").metadata is not None) is location
+
+
+def test_an_image_of_pillow_s_and_a_tiff_of_floats_have_metadata_too(tmp_path: Path) -> None:
+    imaging.write(Picture(blobs(24, 16, 1), metadata=ABOUT), tmp_path / "x.jpg")
+    with Image.open(tmp_path / "x.jpg") as image:
+        assert load_picture(image).metadata == ABOUT
+    tags = [(315, "s", 0, "Jörg".encode(), True)]
+    tifffile.imwrite(tmp_path / "x.tif", blobs(24, 16, 1), photometric="rgb", metadata=None, extratags=tags)
+    found = imaging.read(tmp_path / "x.tif").metadata
+    assert found is not None
+    assert found.author == "Jörg"
 
 
 @pytest.mark.parametrize("kind", KINDS)

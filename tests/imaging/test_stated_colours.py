@@ -8,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+import tifffile
+from PIL import Image, TiffImagePlugin
 
 from impasto import imaging
+from impasto.imaging.colour import linear_to_srgb, srgb_to_linear
+from impasto.imaging.icc import SRGB_TO_XYZ
+from impasto.imaging.inputs import load_picture
 from impasto.imaging.stated_colours import ADOBE, P3, StatedColours
 
 GREEN = (112, 190, 68)
@@ -48,8 +52,65 @@ def test_an_unknown_space_is_read_with_a_warning(tmp_path: Path) -> None:
         assert colour(tmp_path / "a.jpg") == pytest.approx(GREEN, abs=2)
 
 
-def png(path: Path, kind: bytes, body: bytes) -> Path:
-    Image.new("RGB", (16, 16), GREEN).save(path)
+@pytest.mark.parametrize("kind", ["png", "webp", "tif", "mpo"])
+def test_an_unknown_space_is_said_in_every_format(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{kind}"
+    image = Image.new("RGB", (16, 16), GREEN)
+    if kind == "tif":
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[0x8769] = {0xA001: 0xFFFF}
+        image.save(path, tiffinfo=tags)
+    else:
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0xA001] = 0xFFFF
+        image.save(path, exif=exif.tobytes(), lossless=True, save_all=kind == "mpo")
+    with pytest.warns(imaging.ImagingWarning, match="does not say whose they are"):
+        assert colour(path) == pytest.approx(GREEN, abs=2)
+
+
+def test_adobe_rgb_in_a_tiff_of_16_bits_is_converted(tmp_path: Path) -> None:
+    samples = np.full((16, 16, 3), GREEN, np.uint16) * 257
+    inside = struct.pack("<HHHII", 1, 0xA001, 3, 1, 2) + bytes(4)
+    tifffile.imwrite(tmp_path / "a.tif", samples, photometric="rgb", extratags=[(65000, "I", 1, 0, True)])
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        tag = file.pages.first.tags[65000]
+    data[tag.offset : tag.offset + 2] = struct.pack("<H", 0x8769)  # which tifffile does not write
+    data[tag.valueoffset : tag.valueoffset + 4] = struct.pack("<I", len(data))
+    (tmp_path / "a.tif").write_bytes(data + inside)
+    assert colour(tmp_path / "a.tif") == pytest.approx([38, 191, 51], abs=4)
+
+
+def test_an_image_of_pillow_s_states_its_colours_too(tmp_path: Path) -> None:
+    with Image.open(camera(tmp_path / "a.jpg")) as image:
+        found = load_picture(image)
+    assert (found.pixels[8, 8] * 255).tolist() == pytest.approx([38, 191, 51], abs=4)
+
+
+PROPHOTO_TO_XYZ = np.array(
+    [[0.7976749, 0.1351917, 0.0313534], [0.2880402, 0.7118741, 0.0000857], [0, 0, 0.82521]]
+)
+"""With white D50. Source: B. Lindbloom, RGB/XYZ Matrices."""
+
+
+def test_any_primaries_and_white_of_a_png_are_converted(tmp_path: Path) -> None:
+    prophoto = (0.3457, 0.3585, 0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001)
+    body = b"".join(struct.pack(">I", round(n * 100_000)) for n in prophoto)
+    for given in ((118, 118, 118), (120, 125, 110)):
+        light = srgb_to_linear(np.array(given, np.float32) / 255)
+        expected = linear_to_srgb(np.linalg.inv(SRGB_TO_XYZ) @ PROPHOTO_TO_XYZ @ light)
+        path = png(tmp_path / "x.png", b"cHRM", body, given)
+        assert colour(path) == pytest.approx((expected * 255).tolist(), abs=0.5)
+
+
+def test_primaries_that_make_no_sense_are_read_with_a_warning(tmp_path: Path) -> None:
+    png(tmp_path / "x.png", b"cHRM", bytes(32))
+    with pytest.warns(imaging.ImagingWarning, match="make no sense"):
+        assert colour(tmp_path / "x.png") == pytest.approx(GREEN, abs=1)
+
+
+def png(path: Path, kind: bytes, body: bytes, given: tuple[int, int, int] = GREEN) -> Path:
+    Image.new("RGB", (16, 16), given).save(path)
     data = path.read_bytes()
     chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
     path.write_bytes(data[:33] + chunk + data[33:])

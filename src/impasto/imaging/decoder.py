@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.imaging import deep, formats, icc, png_strips
-from impasto.imaging.guard import ImagingWarning, check_size, decoding, load
-from impasto.imaging.left_out import first_whole_page, note_left_out
-from impasto.imaging.photo_metadata import read_photo_metadata
+from impasto.imaging.guard import ImagingWarning, check_size, decoding, load, picture_error
+from impasto.imaging.left_out import note_left_out
+from impasto.imaging.photo_metadata import metadata_of_image, read_photo_metadata
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
 from impasto.imaging.shrinker import LARGE, Keeper, Shrinker, shrunk_size
-from impasto.imaging.stated_colours import StatedColours, stated_colours
+from impasto.imaging.stated_colours import (
+    StatedColours,
+    colours_of_deep_tiff,
+    colours_of_image,
+    stated_colours,
+)
 from impasto.types import Picture
 
 _ORIENTATION = 0x0112
@@ -41,8 +46,8 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
 
     The format is told from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
     float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an
-    embedded ICC profile (relative colorimetric, black point compensated), or from Adobe RGB, Display P3 or
-    a gamma that the file states otherwise. Without either the values are taken to be sRGB, and CMYK is
+    embedded ICC profile (relative colorimetric, black point compensated), or from the primaries or the
+    gamma that the file states otherwise (Adobe RGB, Display P3). Without either the values are taken to be sRGB, and CMYK is
     mixed by (1 - ink)(1 - black). ``alpha`` is straight, and None when every pixel is opaque. PNG and TIFF
     of 16 bits are read exactly (``bits`` is 16), as is floating-point TIFF in [0, 1]; only with a profile
     made of lookup tables are they converted at 8 bits. Date, author, copyright, keywords, resolution and
@@ -107,13 +112,17 @@ def read_header(path: str | os.PathLike[str]) -> PictureHeader:
         kind = formats.sniff(place, stream.read(512))
         stream.seek(0)
         data = repaired_png(stream.read()) if kind is formats.PNG else b""
-        whole = io.BytesIO(data) if data else stream
-        with decoding(place, kind.name), Image.open(whole, formats=[kind.codec]) as image:
-            width, height = image.size
-            orientation = _of_header(data, place)[0] if data else _orientation(image)
+        with decoding(place, kind.name):
+            if kind is formats.TIFF:
+                width, height, orientation, alpha = deep.tiff_header(stream)
+            else:
+                with Image.open(io.BytesIO(data) if data else stream, formats=[kind.codec]) as image:
+                    width, height = image.size
+                    alpha = bool(image.has_transparency_data)
+                    orientation = _orientation(_light(data) if data else image)
             if orientation in (5, 6, 7, 8):
                 width, height = height, width
-            return PictureHeader(width, height, bool(image.has_transparency_data))
+            return PictureHeader(width, height, alpha)
 
 
 @dataclass(frozen=True)
@@ -128,11 +137,13 @@ class _Strip:
 def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions, size: Size) -> Picture:
     page = 0
     if kind is formats.TIFF:
-        page = first_whole_page(data)
+        page = deep.first_whole_page(data)
         deep_page = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, reading), page)
         if deep_page is not None:
             height, width = deep_page.samples.shape[:2]
-            parts = (_managed(deep_page.rows(*rows)) for rows in _rows(width, height))
+            parts: Iterable[_Strip] = (_managed(deep_page.rows(*rows)) for rows in _rows(width, height))
+            if deep_page.space != "cmyk" and not deep_page.profile:
+                parts = _in_srgb(parts, colours_of_deep_tiff(data, path))
             return _assemble(parts, (width, height), deep_page.orientation, size)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if page:
@@ -141,7 +152,8 @@ def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions,
         whole, orientation = None, None
         strips: Iterable[_Strip]
         if kind is formats.PNG and (deep.is_deep_png(data) or _is_long(image, data)):
-            orientation, stated = _of_header(data, path)
+            with _light(data) as light:
+                orientation, stated = _orientation(light), stated_colours(light, data, kind, path)
             strips = _of_png(data, image)
         elif kind is formats.WEBP and _is_large(image) and getattr(image, "n_frames", 1) == 1:
             orientation, stated = _orientation(image), stated_colours(image, data, kind, path)
@@ -159,8 +171,7 @@ def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions,
                 return _decode_unended(*ended, path, reading, size)
             stated = stated_colours(image, data, kind, path)
             strips = _of_image(image, image.info.get("icc_profile"))
-        if stated is not None:
-            strips = (replace(one, pixels=stated.to_srgb(one.pixels)) for one in strips)
+        strips = _in_srgb(strips, stated)
         if orientation is None:
             orientation = _orientation(image)  # after loading, which may have turned it upright
         return _assemble(strips, image.size, orientation, size, whole)
@@ -184,10 +195,31 @@ def decode_image(image: Image.Image, size: Size = None) -> Picture:
             _managed(deep.grey_raster(np.asarray(image.crop((0, start, image.width, stop))), profile))
             for start, stop in _rows(*image.size)
         )
+    elif image.mode in ("F", "I"):
+        strips = (_managed(deep.grey_raster(_grey(image), profile)),)
     else:
         plain = image if image.mode in _SEPARATED else image.convert("RGB")
         strips = _of_image(plain, profile)
-    return _assemble(strips, image.size, orientation, size)
+    strips = _in_srgb(strips, colours_of_image(image))
+    picture = _assemble(strips, image.size, orientation, size)
+    return replace(picture, metadata=metadata_of_image(image))
+
+
+def _grey(image: Image.Image) -> NDArray[np.uint16] | NDArray[np.float32]:
+    """Return the samples of an image of floats or of 32-bit integers, which hold 16 bits. Raises PictureError
+    for others."""
+    samples = np.asarray(image)
+    low, high, top = samples.min(), samples.max(), 1.0 if image.mode == "F" else 65535
+    if not (low >= 0 and high <= top):  # also when they are not numbers
+        expected = f"an image of mode {image.mode} with values from 0 to {top:g}"
+        raise picture_error(Path("picture"), expected, f"there are values from {low:g} to {high:g}")
+    return samples if image.mode == "F" else samples.astype(np.uint16)
+
+
+def _in_srgb(strips: Iterable[_Strip], stated: StatedColours | None) -> Iterable[_Strip]:
+    if stated is None:
+        return strips
+    return (replace(one, pixels=stated.to_srgb(one.pixels)) for one in strips)
 
 
 def shrunk_array(strips: Iterator[Picture], width: int, height: int, size: Size) -> Picture:
@@ -292,10 +324,9 @@ def upright(pixels: NDArray[np.float32], orientation: int) -> NDArray[np.float32
     return np.ascontiguousarray(pixels)
 
 
-def _of_header(data: bytes, path: Path) -> tuple[int, StatedColours | None]:
-    """Return the orientation and the stated colours of a PNG without decoding it."""
-    with Image.open(io.BytesIO(png_strips.without_pixels(data)), formats=["PNG"]) as light:
-        return _orientation(light), stated_colours(light, data, formats.PNG, path)
+def _light(data: bytes) -> Image.Image:
+    """Return an opened PNG without its pixels, for what stands beside them."""
+    return Image.open(io.BytesIO(png_strips.without_pixels(data)), formats=["PNG"])
 
 
 def _orientation(image: Image.Image) -> int:

@@ -5,11 +5,13 @@ Pillow silently reads 16-bit colour as 8-bit, hence this module.
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ CheckSize = Callable[[int, int], None]
 
 _ORIENTATION, _EXTRA_SAMPLES, _PROFILE, _DNG_VERSION = 274, 338, 34675, 50706
 _SPACES = {0: "gray", 1: "gray", 2: "rgb", 5: "cmyk"}
+_MOST_PAGES = 100
+"""Pages of a TIFF that are looked at."""
 _CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
 
 
@@ -44,8 +48,8 @@ def is_deep_png(data: bytes) -> bool:
     return data[12:16] == b"IHDR" and data[24:25] == b"\x10"
 
 
-def grey_raster(samples: NDArray[np.uint16], profile: bytes | None) -> Raster:
-    """Return grey ``samples`` (H, W) of 16 bits as a raster."""
+def grey_raster(samples: NDArray[np.uint16] | NDArray[np.float32], profile: bytes | None) -> Raster:
+    """Return grey ``samples`` (H, W), of 16 bits or floats in [0, 1], as a raster."""
     return Raster(_unit(samples[..., None]), "gray", None, profile)
 
 
@@ -77,14 +81,21 @@ def check_png(data: bytes) -> None:
         checked.verify()
 
 
-def decode_samples(data: bytes) -> NDArray[Any]:
-    """Return samples as (H, W, C) in RGB order, undecorated: no profile and no orientation is applied."""
+def decode_samples(data: bytes, page: int = 0) -> NDArray[Any]:
+    """Return samples of a ``page`` as (H, W, C) in RGB order, undecorated: no profile and no orientation is
+    applied."""
     import cv2
 
     before = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(0)  # OpenCV would print; what goes wrong is raised here
     try:
-        samples: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        samples: NDArray[Any] | None
+        given = np.frombuffer(data, np.uint8)
+        if page:
+            _, pages = cv2.imdecodemulti(given, cv2.IMREAD_UNCHANGED, range=(page, page + 1))
+            samples = pages[0] if pages else None
+        else:
+            samples = cv2.imdecode(given, cv2.IMREAD_UNCHANGED)
     finally:
         cv2.utils.logging.setLogLevel(before)
     if samples is None:
@@ -93,6 +104,47 @@ def decode_samples(data: bytes) -> NDArray[Any]:
         return np.asarray(samples[..., None])
     reverse = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
     return np.asarray(cv2.cvtColor(samples, reverse, dst=samples))  # in place
+
+
+def tiff_header(stream: BinaryIO) -> tuple[int, int, int, bool]:
+    """Return the stored width and height, the orientation, and whether there is alpha, of the page of a TIFF
+    that is read."""
+    import tifffile
+
+    with tifffile.TiffFile(stream) as file:
+        page: Any = file.pages[_first_whole(file)]
+        orientation = page.tags.valueof(_ORIENTATION, 1)
+        alpha = any(int(kind) in (1, 2) for kind in page.extrasamples)
+        return page.imagewidth, page.imagelength, orientation if isinstance(orientation, int) else 1, alpha
+
+
+def first_whole_page(data: bytes) -> int:
+    """Return the number of the first page of a TIFF that is not a smaller version of another; 0 if all are,
+    or the file is damaged."""
+    import tifffile
+
+    with contextlib.suppress(Exception), tifffile.TiffFile(io.BytesIO(data)) as file:
+        return _first_whole(file)
+    return 0
+
+
+def whole_pages(data: bytes) -> int:
+    """Return the number of pages of a TIFF that are not smaller versions of others."""
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        return len(file.pages) - sum(map(_is_reduced, islice(file.pages, _MOST_PAGES)))
+
+
+def _first_whole(file: Any) -> int:
+    pages = enumerate(islice(file.pages, _MOST_PAGES))
+    return next((number for number, page in pages if not _is_reduced(page)), 0)
+
+
+def _is_reduced(page: Any) -> bool:
+    """Return whether a page says that it is a smaller version of another (TIFF 6.0, section 8,
+    NewSubfileType)."""
+    return bool(page.subfiletype & 1)
 
 
 @dataclass(frozen=True)
@@ -123,7 +175,8 @@ def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0)
     """Decode the page ``number`` of a TIFF file of more than 8 bits; None when it has 8 or fewer.
 
     Unsigned integers of 16 and 32 bits and floating point in [0, 1] are read. Compression is
-    Deflate or none, and for 16-bit grey and RGB whatever OpenCV knows (LZW among them).
+    Deflate or none, and for grey and RGB of 16-bit integers or 32-bit floats whatever OpenCV knows (LZW and
+    predictors among them).
 
     Raises:
         PictureError: it is a raw file, too large, or its samples are out of range or of a kind
@@ -147,7 +200,7 @@ def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0)
             actual = f"it is a TIFF of {bits} bits in {getattr(page.photometric, 'name', photometric)}"
             raise picture_error(path, "grey, RGB or CMYK", actual)
         space = _SPACES[photometric]
-        samples = _tiff_samples(page, data, path)
+        samples = _tiff_samples(page, data, path, number)
         _check_samples(samples, path)
         profile = page.tags.valueof(_PROFILE)
         orientation = page.tags.valueof(_ORIENTATION, 1)
@@ -161,7 +214,7 @@ def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0)
     )
 
 
-def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
+def _tiff_samples(page: Any, data: bytes, path: Path, number: int) -> NDArray[Any]:
     """Return the page's samples, (H, W, S), in the file's own number type."""
     ends = [at + size for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
     if not ends or max(ends) > len(data) or min(page.databytecounts) == 0:
@@ -171,7 +224,7 @@ def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
     except (ValueError, KeyError, ImportError) as problem:
         if "imagecodecs" not in str(problem) and not isinstance(problem, ImportError):
             raise
-        return _tiff_bydecode_samples(page, data, path)
+        return _tiff_bydecode_samples(page, data, path, number)
     if page.axes == "YX":
         return samples[..., None]
     if page.axes == "SYX":
@@ -181,21 +234,25 @@ def _tiff_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
     return samples
 
 
-def _tiff_bydecode_samples(page: Any, data: bytes, path: Path) -> NDArray[Any]:
+def _tiff_bydecode_samples(page: Any, data: bytes, path: Path, number: int) -> NDArray[Any]:
     """Return samples in a compression tifffile cannot undo by itself."""
     plain = page.axes == "YX" or (page.axes == "YXS" and int(page.photometric) == 2)
-    if not plain or page.bitspersample != 16 or page.sampleformat != 1:
+    kind = {(16, 1): np.uint16, (32, 3): np.float32}.get((page.bitspersample, int(page.sampleformat)))
+    if not plain or kind is None:
         name = getattr(page.compression, "name", page.compression)
-        actual = f"it is a TIFF of {page.bitspersample} bits compressed with {name}"
-        raise picture_error(path, "a TIFF without compression or with Deflate", actual)
+        predictor = " and a predictor" if int(page.predictor) > 1 else ""
+        actual = f"it is a TIFF of {page.bitspersample} bits compressed with {name}{predictor}"
+        raise picture_error(
+            path, "a TIFF of 16-bit integers or 32-bit floats, or without compression", actual
+        )
     upright = bytearray(data)
     if _ORIENTATION in page.tags:  # OpenCV would apply it, and it is applied later
         at = page.tags[_ORIENTATION].valueoffset
         upright[at : at + 2] = (1).to_bytes(2, "little" if page.parent.byteorder == "<" else "big")
-    samples = decode_samples(bytes(upright))
+    samples = decode_samples(bytes(upright), number)
     expected = (page.imagelength, page.imagewidth, page.samplesperpixel)
-    if samples.shape != expected or samples.dtype != np.uint16:
-        raise ValueError(f"expected 16-bit samples of shape {expected}, OpenCV gave {samples.shape}")
+    if samples.shape != expected or samples.dtype != kind:
+        raise ValueError(f"expected samples of shape {expected}, OpenCV gave {samples.shape}")
     return samples
 
 

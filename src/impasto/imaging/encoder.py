@@ -15,7 +15,7 @@ from PIL import Image
 from impasto import files
 from impasto.errors import ImpastoError, OptionError, PictureError
 from impasto.imaging import formats, icc, metadata
-from impasto.imaging.photo_metadata import ARTIST, COPYRIGHT, exif_bytes, exif_of, xmp_of
+from impasto.imaging.photo_metadata import ARTIST, COPYRIGHT, MAKE, MODEL, exif_bytes, exif_of, xmp_of
 from impasto.types import PhotoMetadata, Picture
 
 _XMP_LIMIT, _XMP_TAG = 65_000, 700
@@ -112,7 +112,7 @@ def encode(
         exif = None
         if about is not None or comment is not None:
             exif = exif_of(about, None if kind in (formats.PNG, formats.TIFF) else comment, location=location)
-        data = _encode(samples, kind, quality, text, target, about, exif)
+        data = _encode(samples, kind, quality, text, target, about, exif, location=location)
     except ImpastoError:
         raise
     except Exception as problem:  # an encoder's own reasons, of any type
@@ -168,11 +168,13 @@ def _encode(
     target: Path,
     about: PhotoMetadata | None,
     exif: Image.Exif | None,
+    *,
+    location: bool,
 ) -> bytes:
     if kind is formats.PNG:
         return _png(samples, text, about, exif)
     if kind is formats.TIFF:
-        return _tiff(samples, text, about)
+        return _tiff(samples, text, about, location=location)
     options: dict[str, Any] = {"quality": quality, "icc_profile": icc.srgb_profile(), **kind.options}
     packet = xmp_of(about)
     if packet is not None and (kind is not formats.JPEG or len(packet) <= _XMP_LIMIT):
@@ -216,13 +218,17 @@ def _png_of_16_bits(samples: NDArray[np.uint16]) -> bytes:
     return bytes(encoded.tobytes())
 
 
-def _tiff(samples: NDArray[Any], text: str | None, about: PhotoMetadata | None) -> bytes:
+def _tiff(samples: NDArray[Any], text: str | None, about: PhotoMetadata | None, *, location: bool) -> bytes:
     import tifffile
 
-    packet = xmp_of(about)
+    packet = xmp_of(about, location=location)
     tags: list[tuple[int, str, int, bytes, bool]] = []
     if about is not None:
-        texts = (ARTIST, about.author), (COPYRIGHT, about.copyright)
+        texts = (
+            (ARTIST, about.author),
+            (COPYRIGHT, about.copyright),
+            *zip((MAKE, MODEL), about.camera, strict=False),
+        )
         tags += [(tag, "s", 0, value.encode(), True) for tag, value in texts if value]
     if packet is not None:
         tags.append((_XMP_TAG, "B", len(packet), packet, True))

@@ -8,7 +8,7 @@ import re
 
 from PIL import Image
 
-from impasto.imaging import formats
+from impasto.imaging import deep, formats
 from impasto.imaging.guard import warn
 
 _GAIN_MAPS = re.compile(
@@ -18,18 +18,13 @@ _GAIN_MAPS = re.compile(
 )
 """Marks of gain maps: of Ultra HDR (Android), ISO 21496-1 (in JPEG), Apple, and ISO 21496-1 in HEIC and AVIF,
 the type of an item (ISO/IEC 14496-12, 8.11.6.2)."""
-_REDUCED = 1
-"""The bit of TIFF's NewSubfileType for a page that is a smaller version of another (TIFF 6.0, section 8)."""
-_SUBFILE = 254
 
 
 def note_left_out(data: bytes, kind: formats.Format) -> None:
     """Say in an ImagingWarning which further pages, frames and gain maps of a file are not read."""
     frames = 1
-    with contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
-        frames = getattr(image, "n_frames", 1)
-        if kind is formats.TIFF and frames > 1:
-            frames -= sum(_is_reduced(image, page) for page in range(min(frames, 100)))
+    with contextlib.suppress(Exception):
+        frames = deep.whole_pages(data) if kind is formats.TIFF else _frames(data, kind)
     if frames > 1:
         one, several = ("page", "pages") if kind is formats.TIFF else ("frame", "frames")
         number = f"{frames - 1} other {one if frames == 2 else several}"
@@ -38,15 +33,6 @@ def note_left_out(data: bytes, kind: formats.Format) -> None:
         warn("the gain map, for screens with high dynamic range, was left out")
 
 
-def _is_reduced(image: Image.Image, page: int) -> bool:
-    image.seek(page)
-    return bool(image.tag_v2.get(_SUBFILE, 0) & _REDUCED)  # type: ignore[attr-defined]
-
-
-def first_whole_page(data: bytes) -> int:
-    """Return the number of the first page of a TIFF that is not a smaller version of another."""
-    with contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
-        for page in range(min(getattr(image, "n_frames", 1), 100)):
-            if not _is_reduced(image, page):
-                return page
-    return 0
+def _frames(data: bytes, kind: formats.Format) -> int:
+    with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
+        return int(getattr(image, "n_frames", 1))

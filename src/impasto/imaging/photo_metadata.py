@@ -10,7 +10,7 @@ import io
 import re
 import struct
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from xml.sax.saxutils import escape
@@ -30,8 +30,11 @@ MOST = 200
 """Keywords that are kept."""
 
 _DC, _RDF = "{http://purl.org/dc/elements/1.1/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_EXIF_NAMES = "{http://ns.adobe.com/exif/1.0/}"
+_PLACE = ("GPSLatitude", "GPSLongitude", "GPSAltitude", "GPSAltitudeRef")
+_XMP_TAG = 700
 _XMP_DATES = (
-    "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
+    f"{_EXIF_NAMES}DateTimeOriginal",
     "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
     "{http://ns.adobe.com/xap/1.0/}CreateDate",
 )
@@ -43,19 +46,39 @@ def read_photo_metadata(data: bytes, codec: str) -> PhotoMetadata | None:
 
     ``codec``: Pillow's name of its format. What cannot be read is left out: a picture is painted without it.
     """
-    found = PhotoMetadata()
     with contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=[codec]) as image:
-        for read in (_of_exif, _of_xmp, _of_iptc, _of_png):
-            with contextlib.suppress(Exception):  # damaged data of one kind does not spoil the others
-                found = _filled(found, read(image))
+        return metadata_of_image(image)
+    if codec == "TIFF":  # of samples that Pillow cannot read
+        exif = Image.Exif()
         with contextlib.suppress(Exception):
-            found = _filled(found, PhotoMetadata(resolution=_of_header(image)))
+            exif.load(data)
+            return _joined(lambda: _of_exif(exif), lambda: _of_packet(exif.get(_XMP_TAG)))
+    return None
+
+
+def metadata_of_image(image: Image.Image) -> PhotoMetadata | None:
+    """Return what an image of Pillow's says of its photograph; None if that is nothing."""
+    return _joined(
+        lambda: _of_exif(image.getexif()),
+        lambda: _of_xmp(image),
+        lambda: _of_iptc(image),
+        lambda: _of_png(image),
+        lambda: PhotoMetadata(resolution=_of_header(image)),
+    )
+
+
+def _joined(*readers: Callable[[], PhotoMetadata]) -> PhotoMetadata | None:
+    """Return what ``readers`` find, the first of them first; None if that is nothing."""
+    found = PhotoMetadata()
+    for read in readers:
+        with contextlib.suppress(Exception):  # damaged data of one kind does not spoil the others
+            found = _filled(found, read())
     return None if found == PhotoMetadata() else found
 
 
 def _of_header(image: Image.Image) -> tuple[float, float] | None:
     """Return the resolution of the format's own header. A JPEG's "dpi" may be an assumption of Pillow's."""
-    if image.format != "JPEG":
+    if image.format not in ("JPEG", "MPO", None):
         return _resolution(image.info.get("dpi"))
     inches = {1: 1.0, 2: 2.54}.get(image.info.get("jfif_unit", 0))
     density = image.info.get("jfif_density", (0, 0))
@@ -67,8 +90,7 @@ def _filled(first: PhotoMetadata, second: PhotoMetadata) -> PhotoMetadata:
     return replace(first, **{name: value for name, value in vars(second).items() if not vars(first)[name]})
 
 
-def _of_exif(image: Image.Image) -> PhotoMetadata:
-    exif = image.getexif()
+def _of_exif(exif: Image.Exif) -> PhotoMetadata:
     inside = exif.get_ifd(EXIF)
     unit = {3: 2.54}.get(exif.get(_UNIT, 2), 1.0)
     sides = [float(exif.get(tag) or 0) * unit for tag in (_ACROSS, _DOWN)]
@@ -90,7 +112,11 @@ def _of_exif(image: Image.Image) -> PhotoMetadata:
 def _of_xmp(image: Image.Image) -> PhotoMetadata:
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
     if not packet and image.format == "TIFF":
-        packet = image.tag_v2.get(700, b"")  # type: ignore[attr-defined]
+        packet = image.tag_v2.get(_XMP_TAG, b"")  # type: ignore[attr-defined]
+    return _of_packet(packet)
+
+
+def _of_packet(packet: object) -> PhotoMetadata:
     text = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet)
     if not text or "<!" in text or len(text) > 1 << 20:  # with entities, or extended
         return PhotoMetadata()
@@ -113,7 +139,45 @@ def _of_xmp(image: Image.Image) -> PhotoMetadata:
         title=first("title"),
         description=_described(first("description")),
         keywords=_words(items("subject")),
+        location=_place({name: _property(root, _EXIF_NAMES + name) for name in _PLACE}),
     )
+
+
+def _property(root: ElementTree.Element, name: str) -> str:
+    """Return a property of XMP, which is an element or an attribute."""
+    held = next((e.text for e in root.iter(name) if e.text), None)
+    return held or next((e.attrib[name] for e in root.iter() if name in e.attrib), "")
+
+
+def _place(words: Mapping[str, str]) -> dict[int, Any]:
+    """Return EXIF's tags of a place that XMP has in ``words``, such as 48,51.5N and 2,21,3E."""
+    found: dict[int, Any] = {}
+    for tag, name in ((1, "GPSLatitude"), (3, "GPSLongitude")):
+        parts = re.fullmatch(r"(\d{1,3}),(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?([NSEW])", words[name].strip())
+        if parts is None:
+            return {}
+        minutes = float(parts[2])
+        seconds = float(parts[3] or 0) + round(60 * (minutes % 1), 4)
+        found |= {tag: parts[4], tag + 1: (float(parts[1]), float(int(minutes)), seconds)}
+    height = re.fullmatch(r"(\d+)(?:/([1-9]\d*))?", words["GPSAltitude"].strip())
+    if height is not None:
+        found |= {5: b"\1" if words["GPSAltitudeRef"].strip() == "1" else b"\0"}
+        found[6] = int(height[1]) / int(height[2] or 1)
+    return found
+
+
+def _place_words(tags: Mapping[int, Any]) -> dict[str, str]:
+    """Return a place as XMP has it; {} without one."""
+    found = {}
+    with contextlib.suppress(KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
+        for tag, name in ((1, "GPSLatitude"), (3, "GPSLongitude")):
+            degrees, minutes, seconds = (float(number) for number in tags[tag + 1])
+            exact = 60 * degrees + minutes + seconds / 60
+            found[name] = f"{int(exact // 60)},{exact % 60:.6f}{tags[tag]}"
+        if 6 in tags:
+            below = "1" if tags.get(5) in (1, b"\1") else "0"
+            found |= {"GPSAltitude": f"{round(100 * float(tags[6]))}/100", "GPSAltitudeRef": below}
+    return found if "GPSLongitude" in found else {}
 
 
 def _of_iptc(image: Image.Image) -> PhotoMetadata:
@@ -239,8 +303,8 @@ def exif_bytes(made: Image.Exif) -> bytes:
         raise ValueError(f"EXIF cannot hold the photograph's data: {problem}") from problem
 
 
-def xmp_of(about: PhotoMetadata | None) -> bytes | None:
-    """Return the XMP packet of ``about``; None if it has nothing to say."""
+def xmp_of(about: PhotoMetadata | None, *, location: bool = False) -> bytes | None:
+    """Return the XMP packet of ``about``, with the place if asked for; None if it has nothing to say."""
     if about is None:
         return None
     fields = [
@@ -254,12 +318,16 @@ def xmp_of(about: PhotoMetadata | None) -> bytes | None:
         day, _, clock = about.taken.partition(" ")
         iso = f"{day.replace(':', '-')}T{clock}{about.offset}"
         fields.append(f"<photoshop:DateCreated>{iso}</photoshop:DateCreated>")
+    if location:
+        place = _place_words(about.location)
+        fields += [f"<exif:{name}>{escape(word)}</exif:{name}>" for name, word in place.items()]
     if not any(fields):
         return None
     return (
         '<?xpacket begin="﻿" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">'
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" '
+        'xmlns:exif="http://ns.adobe.com/exif/1.0/">'
         f'{"".join(fields)}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 

@@ -7,9 +7,11 @@ Sources: Adobe RGB (1998), section 4.3; DCF 2.0, 3.2.1 (names that begin with "_
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,36 +31,53 @@ P3: Corners = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
 BT2020: Corners = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 PRIMARIES: dict[int, Corners] = {1: SRGB, 2: SRGB, 9: BT2020, 12: P3}
 """By their numbers in H.273."""
+_UNSPECIFIED = 2
 SRGB_CURVES = (1, 2, 6, 13, 14, 15)
 """Transfer characteristics of H.273 that are read as that of sRGB."""
 _INTEROPERABILITY, _EXIF, _COLOUR_SPACE = 0xA005, 0x8769, 0xA001
 _UNCALIBRATED = 0xFFFF
+_BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+_ADOBE_GAMMA = 563 / 256
 _TIFF_TAGS = {301: "a transfer function", 319: "primaries"}
 
 
 @dataclass(frozen=True)
 class StatedColours:
-    """A colour space: the chromaticities of red, green and blue with white D65, and the exponent of the
-    transfer curve; None for the curve of sRGB."""
+    """A colour space: the chromaticities of red, green and blue, the exponent of the transfer curve, None for
+    the curve of sRGB, and the chromaticity of white."""
 
     primaries: Corners
     gamma: float | None = None
+    white: tuple[float, float] = D65
 
     def to_srgb(self, pixels: Pixels) -> Pixels:
         """Return ``pixels`` (H, W, 3), in [0, 1], in sRGB; what lies outside of it is clipped."""
         light = srgb_to_linear(pixels) if self.gamma is None else pixels ** np.float32(self.gamma)
-        if self.primaries != SRGB:
-            change = np.linalg.inv(_to_xyz(SRGB)) @ _to_xyz(self.primaries)
+        if self.primaries != SRGB or self.white != D65:
+            own = _adaptation(self.white) @ _to_xyz(self.primaries, self.white)
+            change = np.linalg.inv(_to_xyz(SRGB, D65)) @ own
             light = light @ change.T.astype(np.float32)
         found = linear_to_srgb(np.clip(light, 0.0, 1.0).astype(np.float32))
         return np.clip(found, 0.0, 1.0).astype(np.float32)
 
 
-def _to_xyz(primaries: Corners) -> NDArray[np.float64]:
-    """Return the matrix from linear RGB with white D65 to XYZ."""
-    corners = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in primaries]).T
-    white = np.array([D65[0] / D65[1], 1.0, (1 - sum(D65)) / D65[1]])
-    return corners * np.linalg.solve(corners, white)
+def _xyz(place: tuple[float, float]) -> NDArray[np.float64]:
+    """Return X, Y and Z of a chromaticity whose Y is 1."""
+    x, y = place
+    return np.array([x / y, 1.0, (1 - x - y) / y])
+
+
+def _to_xyz(primaries: Corners, white: tuple[float, float]) -> NDArray[np.float64]:
+    """Return the matrix from linear RGB to XYZ."""
+    corners = np.stack([_xyz(corner) for corner in primaries], axis=1)
+    return corners * np.linalg.solve(corners, _xyz(white))
+
+
+def _adaptation(white: tuple[float, float]) -> NDArray[np.float64]:
+    """Return the matrix that adapts XYZ with another white to D65, by Bradford's method (ICC.1:2022, E.2)."""
+    return np.asarray(
+        np.linalg.inv(_BRADFORD) @ np.diag(_BRADFORD @ _xyz(D65) / (_BRADFORD @ _xyz(white))) @ _BRADFORD
+    )
 
 
 def stated_colours(image: Image.Image, data: bytes, kind: formats.Format, path: Path) -> StatedColours | None:
@@ -66,80 +85,120 @@ def stated_colours(image: Image.Image, data: bytes, kind: formats.Format, path: 
 
     One that is not known is said in an ImagingWarning, and read as sRGB.
     """
-    if image.info.get("icc_profile") or image.mode in ("CMYK", "LAB"):
+    if _has_profile(image):
         return None
+    found, is_stated = None, False
     if kind is formats.PNG:
-        found = _of_png(image, data)
+        found, is_stated = _of_png(image, data)
     elif kind in (formats.AVIF, formats.HEIC):
-        found = _of_nclx(data)
+        found, is_stated = _of_nclx(data)
     elif kind is formats.TIFF:
-        _note_tags(image)
-        found = None
-    else:
-        found = None
-    return found or _of_exif(image, path)
+        _note_tags(getattr(image, "tag_v2", {}))
+    return found or _of_exif(image, path, is_stated)
 
 
-def _of_exif(image: Image.Image, path: Path) -> StatedColours | None:
+def colours_of_image(image: Image.Image) -> StatedColours | None:
+    """Return the colour space that an image of Pillow's states, as ``stated_colours`` does for a file."""
+    if _has_profile(image):
+        return None
+    found, is_stated = _of_png(image, b"")
+    return found or _of_exif(image, Path(getattr(image, "filename", "") or "picture"), is_stated)
+
+
+def colours_of_deep_tiff(data: bytes, path: Path) -> StatedColours | None:
+    """Return the colour space that a TIFF of more than 8 bits states, as ``stated_colours`` does."""
+    exif = Image.Exif()
+    with contextlib.suppress(Exception):  # damaged EXIF data
+        exif.load(data)
+    _note_tags(exif)
+    return _of_exif(exif, path, is_stated=False)
+
+
+def _has_profile(image: Image.Image) -> bool:
+    return bool(image.info.get("icc_profile")) or image.mode in ("CMYK", "LAB")
+
+
+def _of_exif(image: Image.Image | Image.Exif, path: Path, is_stated: bool) -> StatedColours | None:
+    """Return the colour space of EXIF; ``is_stated``: whether the file states it otherwise."""
     try:
-        exif = image.getexif()
+        exif = image.getexif() if isinstance(image, Image.Image) else image
         inside = exif.get_ifd(_EXIF)
         index = str(inside.get(_INTEROPERABILITY) and exif.get_ifd(_INTEROPERABILITY).get(1, "")).strip("\0 ")
         space = inside.get(_COLOUR_SPACE)
     except Exception:  # damaged EXIF data, which was said
         return None
     if space == 2 or (index == "R03" and space in (None, _UNCALIBRATED)):
-        return StatedColours(ADOBE, 563 / 256)
+        return StatedColours(ADOBE, _ADOBE_GAMMA)
     if space == _UNCALIBRATED and path.name.startswith("_"):
-        return StatedColours(ADOBE, 563 / 256)
-    if space == _UNCALIBRATED and image.format == "JPEG":
+        return StatedColours(ADOBE, _ADOBE_GAMMA)
+    if space == _UNCALIBRATED and not is_stated:
         warn("its colours are not those of sRGB, and it does not say whose they are; they were read as sRGB")
     return None
 
 
-def _of_png(image: Image.Image, data: bytes) -> StatedColours | None:
+_Found = tuple[StatedColours | None, bool]
+"""A colour space other than sRGB, if any, and whether one is stated."""
+
+
+def _of_png(image: Image.Image, data: bytes) -> _Found:
     place = data.find(b"cICP", 0, data.find(b"IDAT"))
     if place > 0 and data[place - 4 : place] == b"\0\0\0\x04":
         return _of_numbers(data[place + 4], data[place + 5])
     if "srgb" in image.info:
-        return None
+        return None, True
     gamma, corners = image.info.get("gamma"), image.info.get("chromaticity")
-    primaries = SRGB
+    if gamma is None and corners is None:
+        return None, False
+    stated = StatedColours(SRGB)
     if isinstance(corners, tuple) and len(corners) == 8:
-        stated = ((corners[2], corners[3]), (corners[4], corners[5]), (corners[6], corners[7]))
-        near = [p for p in (SRGB, ADOBE, P3) if np.allclose(p, stated, atol=0.005)]
-        if not near or not np.allclose(corners[:2], D65, atol=0.005):
-            warn(
-                "the picture states primaries without a profile that are not known; they were read as sRGB's"
-            )
-        else:
-            primaries = near[0]
-    curve = None
+        stated = _of_corners(corners)
     if isinstance(gamma, float) and abs(gamma - 1 / 2.2) > 0.005:
         if not 0.1 <= gamma <= 10:
             warn(f"the picture states a gamma of {gamma:g}; it was read as sRGB")
         else:
-            curve = 1 / gamma
-    return None if primaries == SRGB and curve is None else StatedColours(primaries, curve)
+            stated = replace(stated, gamma=1 / gamma)
+    return None if stated == StatedColours(SRGB) else stated, True
 
 
-def _of_nclx(data: bytes) -> StatedColours | None:
+def _of_corners(numbers: tuple[float, ...]) -> StatedColours:
+    """Return the colour space of cHRM: x and y of white, red, green and blue."""
+    white, *corners = zip(numbers[::2], numbers[1::2], strict=True)
+    white = D65 if np.allclose(white, D65, atol=0.005) else white
+    if white == D65:
+        for known, gamma in ((SRGB, None), (ADOBE, _ADOBE_GAMMA), (P3, None), (BT2020, None)):
+            if np.allclose(known, corners, atol=0.005):
+                return StatedColours(known, gamma)
+    red, green, blue = corners
+    if _is_sensible(white, corners):
+        return StatedColours((red, green, blue), None, white)
+    warn("the picture states primaries that make no sense; they were read as sRGB's")
+    return StatedColours(SRGB)
+
+
+def _is_sensible(white: tuple[float, float], corners: list[tuple[float, float]]) -> bool:
+    """Return whether ``white`` lies inside of the triangle of ``corners``."""
+    if not all(0 <= x <= 1 and 0 < y <= 1 for x, y in (white, *corners)):
+        return False
+    sides = np.array([[x, y, 1.0] for x, y in corners]).T
+    if abs(np.linalg.det(sides)) < 1e-3:
+        return False
+    return bool((np.linalg.solve(sides, np.array([*white, 1.0])) > 0).all())
+
+
+def _of_nclx(data: bytes) -> _Found:
     found = re.search(rb"colrnclx(....)", data, re.DOTALL)
-    return None if found is None else _of_numbers(*struct.unpack(">HH", found[1]))
+    return (None, False) if found is None else _of_numbers(*struct.unpack(">HH", found[1]))
 
 
-def _of_numbers(primaries: int, transfer: int) -> StatedColours | None:
+def _of_numbers(primaries: int, transfer: int) -> _Found:
     if primaries not in PRIMARIES or transfer not in (*SRGB_CURVES, 8):
         warn(f"colour primaries {primaries} with transfer {transfer} were read as sRGB")
-        return None
-    curve = 1.0 if transfer == 8 else None
-    return (
-        None if PRIMARIES[primaries] == SRGB and curve is None else StatedColours(PRIMARIES[primaries], curve)
-    )
+        return None, True
+    stated = StatedColours(PRIMARIES[primaries], 1.0 if transfer == 8 else None)
+    return None if stated == StatedColours(SRGB) else stated, primaries != _UNSPECIFIED
 
 
-def _note_tags(image: Image.Image) -> None:
-    tags = getattr(image, "tag_v2", {})
+def _note_tags(tags: Container[int]) -> None:
     for number, name in _TIFF_TAGS.items():
         if number in tags:
             warn(f"the picture states {name} of its own without a profile; it was read as sRGB")
