@@ -49,9 +49,9 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
     embedded ICC profile (relative colorimetric, black point compensated), or from the primaries or the
     gamma that the file states otherwise (Adobe RGB, Display P3). Without either the values are taken to be
     sRGB, and CMYK is mixed by (1 - ink)(1 - black). ``alpha`` is straight, and None when every pixel is
-    opaque. PNG and TIFF of 16 bits are read exactly (``bits`` is 16), as is floating-point TIFF in [0, 1]; only with a profile
-    made of lookup tables are they converted at 8 bits. Date, author, copyright, keywords, resolution and
-    place are in ``metadata``. AVIF and HEIC of 10 and 12 bits are read at 8.
+    opaque. PNG and TIFF of 16 bits are read exactly (``bits`` is 16), as is floating-point TIFF in [0, 1];
+    only with a profile made of lookup tables are they converted at 8 bits. Date, author, copyright,
+    keywords, resolution and place are in ``metadata``. AVIF and HEIC of 10 and 12 bits are read at 8.
 
     ``size``: the long side, or width and height, of what is made of it. A far larger picture is shrunk to
     that, or to a long side of 1024, while it is read (``shrinker.shrunk_size``), which bounds memory.
