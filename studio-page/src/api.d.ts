@@ -17,6 +17,116 @@ export interface components {
             quota: components["schemas"]["Quota"];
         };
         /**
+         * AdminDisk
+         * @description Bytes. ``total``, ``free``: the disk of the data folder; ``pictures``: uploads and results, ``bin`` of
+         *     them in bins; ``database``: SQLite's file.
+         */
+        AdminDisk: {
+            /** Total */
+            total: number;
+            /** Free */
+            free: number;
+            /** Pictures */
+            pictures: number;
+            /** Bin */
+            bin: number;
+            /** Database */
+            database: number | null;
+        };
+        /**
+         * AdminJob
+         * @description An unfinished job of anyone, without its title and pictures. ``size``: long side in pixels; ``done``:
+         *     its share; ``left``: seconds.
+         */
+        AdminJob: {
+            /** Id */
+            id: string;
+            /** User */
+            user: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "painting" | "draft" | "explanation";
+            /** Status */
+            status: string;
+            /** Created */
+            created: string;
+            /** Started */
+            started: string | null;
+            /** Position */
+            position: number | null;
+            /** Attempts */
+            attempts: number;
+            /** Size */
+            size: number | null;
+            /** Done */
+            done: number | null;
+            /** Left */
+            left: number | null;
+        };
+        /**
+         * AdminLane
+         * @description A lane of the queue. ``most``: the jobs queued and running that it takes.
+         */
+        AdminLane: {
+            /** Lane */
+            lane: string;
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
+            /** Paused */
+            paused: number;
+            /** Most */
+            most: number;
+        };
+        /** AdminOverview */
+        AdminOverview: {
+            /** Version */
+            version: string;
+            /**
+             * Database
+             * @enum {string}
+             */
+            database: "sqlite" | "postgresql";
+            disk: components["schemas"]["AdminDisk"];
+            /** Lanes */
+            lanes: components["schemas"]["AdminLane"][];
+            /** People */
+            people: components["schemas"]["AdminPerson"][];
+            /** Jobs */
+            jobs: components["schemas"]["AdminJob"][];
+        };
+        /**
+         * AdminPerson
+         * @description A person who may sign in (``known``) or has something. ``last``: when they last submitted a job.
+         */
+        AdminPerson: {
+            /** User */
+            user: string;
+            /** Admin */
+            admin: boolean;
+            /** Known */
+            known: boolean;
+            /** Bytes */
+            bytes: number;
+            /** Bin Bytes */
+            bin_bytes: number;
+            /** Pictures */
+            pictures: number;
+            /** Jobs */
+            jobs: number;
+            /** Active Jobs */
+            active_jobs: number;
+            /** Sessions */
+            sessions: number;
+            /** Streams */
+            streams: number;
+            /** Last */
+            last: string | null;
+        };
+        /**
          * BatchOut
          * @description Jobs submitted under one name, by how they stand. ``results``: the address of their zip archive.
          */
@@ -856,6 +966,8 @@ export interface components {
             required: boolean;
             /** User */
             user: string | null;
+            /** Admin */
+            admin: boolean;
             /** Csrf */
             csrf: string | null;
             /** Expires */

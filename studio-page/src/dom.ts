@@ -52,6 +52,8 @@ const PATHS = {
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   pause: "M9 5v14M15 5v14",
   play: "M7 5l12 7-12 7z",
+  people: "M9 11a3 3 0 100-6 3 3 0 000 6zM3 19c0-3 3-5 6-5s6 2 6 5M15.5 5a3 3 0 010 6M17 14c2.4.6 4 2.4 4 5",
+  leave: "M10 4H5v16h5M14 8l4 4-4 4M9 12h9",
   share: "M12 15V4M8 8l4-4 4 4M6 12H5v8h14v-8h-1",
   stop: "M6 6h12v12H6z",
   eraser: "M8 20h12M5 15l9-9 5 5-8 8H8zM10 10l5 5",

@@ -19,6 +19,11 @@ export function megabytes(bytes: number): string {
   return unit("megabyte", bytes < 10485760 ? 1 : 0).format(bytes / 1048576);
 }
 
+/** Megabytes up to a thousand, then gigabytes. */
+export function size(count: number): string {
+  return count < 1000 * 1048576 ? megabytes(count) : unit("gigabyte", 1).format(count / 1073741824);
+}
+
 /** `share`: 1 is 100 %. */
 export function percent(share: number): string {
   return PERCENT.format(share);

@@ -1,5 +1,6 @@
 /** The head of the page. */
 
+import { adminButton } from "./admin";
 import { deviceSwitch } from "./device";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { forgetEasel } from "./easelkeeper";
@@ -56,7 +57,7 @@ async function leaveStudio(): Promise<void> {
 }
 
 function leave(): HTMLElement {
-  const button = h("button", { type: "button", class: "header-button", onclick: () => void leaveStudio() }, t`Sign out`);
+  const button = h("button", { type: "button", class: "header-button", title: t`Sign out`, onclick: () => void leaveStudio() }, icon("leave"), h("span", { class: "header-words" }, t`Sign out`));
   watch(["session", "onDevice"], () => (button.hidden = !state.session?.required || !state.session.authenticated || state.onDevice));
   return button;
 }
@@ -78,6 +79,7 @@ export function header(): HTMLElement {
     connection(),
     h("span", { class: "grow" }),
     deviceSwitch(),
+    adminButton(),
     shelfButton(),
     languageSelect(),
     themeButton(),

@@ -8,6 +8,7 @@ import "./styles/panel.css";
 import "./styles/shelf.css";
 import "./styles/compare.css";
 
+import { adminSheet } from "./admin";
 import { batchSheet } from "./batchsheet";
 import { brushBar } from "./brushbar";
 import { comparison } from "./comparison";
@@ -55,7 +56,7 @@ function build(): void {
     ...inputs,
   );
   const panel = h("aside", { class: "panel", "aria-label": t`Paintings and settings` }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(), brushwork()), fields(), dock());
-  const dialogs = [shelf(), batchSheet(), comparison(), shareDialog()];
+  const dialogs = [shelf(), batchSheet(), comparison(), shareDialog(), adminSheet()];
   document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, ...dialogs, ...statusRegion());
   watch(["photo", "showing", "offlineReady"], () => {
     document.body.classList.toggle("is-kept", state.offlineReady);

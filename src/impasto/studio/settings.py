@@ -55,6 +55,7 @@ class Settings(BaseSettings):
 
     token: SecretStr | None = None
     accounts_file: Path | None = None
+    admins: tuple[str, ...] = ()
     metrics_token: SecretStr | None = None
     secret: SecretStr | None = None
     session_hours: float = Field(24 * 14, gt=0)

@@ -11,6 +11,7 @@ from impasto.studio.state.deliveries import DeliveryStore
 from impasto.studio.state.jobs import JobStore
 from impasto.studio.state.links import LinkStore
 from impasto.studio.state.overview import JobOverview
+from impasto.studio.state.people import PeopleOverview
 from impasto.studio.state.pictures import PictureStore
 from impasto.studio.state.queue import JobQueue
 from impasto.studio.state.records import (
@@ -22,6 +23,7 @@ from impasto.studio.state.records import (
     Delivery,
     JobRecord,
     LinkRecord,
+    PersonRecord,
     PictureRecord,
     RefusalError,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "JobRecord",
     "Limits",
     "LinkRecord",
+    "PersonRecord",
     "PictureRecord",
     "RefusalError",
     "State",
@@ -56,6 +59,7 @@ class State:
         self.jobs = JobStore(self.database)
         self.queue = JobQueue(self.database)
         self.overview = JobOverview(self.database)
+        self.people = PeopleOverview(self.database)
         self.pictures = PictureStore(self.database)
         self.links = LinkStore(self.database)
         self.sessions = SessionStore(self.database)

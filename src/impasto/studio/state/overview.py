@@ -6,7 +6,7 @@ from sqlalchemy import and_, delete, func, or_, select
 
 from impasto.studio.state.database import Database
 from impasto.studio.state.queries import in_lane, latest_version
-from impasto.studio.state.records import FINAL, HELD, JobRecord, job_of
+from impasto.studio.state.records import ACTIVE, FINAL, HELD, JobRecord, job_of
 from impasto.studio.state.tables import gone, jobs, turns
 
 
@@ -21,6 +21,18 @@ class JobOverview:
         groups = select(jobs.c.kind, jobs.c.status, func.count()).group_by(jobs.c.kind, jobs.c.status)
         with self._database.transaction(reading=True) as db:
             return {(kind, status): count for kind, status, count in db.execute(groups)}
+
+    def find(self, id: str) -> JobRecord | None:
+        """Return the job ``id`` of any owner."""
+        with self._database.transaction(reading=True) as db:
+            row = db.execute(select(jobs).where(jobs.c.id == id)).first()
+        return None if row is None else job_of(row)
+
+    def unfinished(self) -> list[JobRecord]:
+        """Return all unfinished jobs, those under way first, then by the time of entering the queue."""
+        found = select(jobs).where(jobs.c.status.in_(ACTIVE)).order_by(jobs.c.waiting, jobs.c.id)
+        with self._database.transaction(reading=True) as db:
+            return sorted(map(job_of, db.execute(found)), key=lambda job: job.worker is None)
 
     def changes(self, since: int) -> tuple[list[JobRecord], list[tuple[str, str]], int]:
         """Return the jobs changed since a version, (owner, id) of those deleted, and the latest version."""

@@ -122,6 +122,22 @@ class BatchRecord:
 
 
 @dataclass(frozen=True)
+class PersonRecord:
+    """The possessions of a person. ``bytes``: of uploads and results, ``bin_bytes`` of them in the bin;
+    ``sessions``: valid ones; ``last``: the time of the latest job.
+    """
+
+    owner: str
+    bytes: int = 0
+    bin_bytes: int = 0
+    pictures: int = 0
+    jobs: int = 0
+    active_jobs: int = 0
+    sessions: int = 0
+    last: float | None = None
+
+
+@dataclass(frozen=True)
 class Delivery:
     """A webhook to send. ``due``: the time of the next attempt."""
 

@@ -68,7 +68,17 @@ class Accounts:
 
     def is_known(self, user: str) -> bool:
         """Return whether ``user`` may sign in, or is the one of a studio without sign-in."""
-        return user in {*self.users().values()} if self.settings.needs_token else user == LOCAL
+        return user in self.names()
+
+    def is_admin(self, user: str) -> bool:
+        """Return whether ``user`` is an administrator: named in the settings, or the only user there is."""
+        if not self.settings.needs_token:
+            return user == LOCAL
+        return user in self.settings.admins or (user == OWNER and self.settings.token is not None)
+
+    def names(self) -> set[str]:
+        """Return the names of all who may sign in, or of the one of a studio without sign-in."""
+        return {*self.users().values()} if self.settings.needs_token else {LOCAL}
 
     def user_of(self, token: str) -> str | None:
         """Return the user of a token, compared in constant time; None for an unknown one."""
@@ -143,6 +153,8 @@ def _read(settings: Settings) -> dict[str, str]:
         match = _LINE.fullmatch(line.strip())
         if match is None:
             raise OptionError(f"{path}, line {number}: expected NAME:SHA-256 of a token")
+        if match[1] == OWNER and settings.token is not None:
+            raise OptionError(f"{path}, line {number}: {OWNER} is the user of IMPASTO_STUDIO_TOKEN already")
         found[match[2]] = match[1]
     return found
 

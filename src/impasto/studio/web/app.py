@@ -30,7 +30,7 @@ from impasto.studio.web.previews import Previews
 from impasto.studio.web.problems import ProblemDocument, add_error_handlers
 from impasto.studio.web.rate_limits import Buckets
 from impasto.studio.web.readiness import Readiness, writable
-from impasto.studio.web.routes import events, jobs, links, operations, page, pictures, results, session
+from impasto.studio.web.routes import admin, events, jobs, links, operations, page, pictures, results, session
 
 log = logging.getLogger("impasto.studio.http")
 DECODERS = 2
@@ -106,7 +106,7 @@ def _application(services: Services, page_folder: Path) -> FastAPI:
     app.state.services = services
     app.state.page = page_folder
     add_error_handlers(app)
-    for routes in (session, pictures, jobs, results, links, events):
+    for routes in (session, pictures, jobs, results, links, events, admin):
         app.include_router(routes.router, prefix=API)
     app.include_router(operations.api, prefix=API)
     app.include_router(operations.router)

@@ -158,6 +158,7 @@ class SessionInfo(Outgoing):
     authenticated: bool
     required: bool
     user: str | None
+    admin: bool
     csrf: str | None
     expires: str | None
 
@@ -329,6 +330,71 @@ class BatchOut(Outgoing):
 
 class Batches(Outgoing):
     batches: list[BatchOut]
+
+
+class AdminJob(Outgoing):
+    """An unfinished job of anyone, without its title and pictures. ``size``: long side in pixels; ``done``:
+    its share; ``left``: seconds.
+    """
+
+    id: str
+    user: str
+    kind: Literal["painting", "draft", "explanation"]
+    status: str
+    created: str
+    started: str | None
+    position: int | None
+    attempts: int
+    size: int | None
+    done: float | None
+    left: float | None
+
+
+class AdminPerson(Outgoing):
+    """A person who may sign in (``known``) or has something. ``last``: when they last submitted a job."""
+
+    user: str
+    admin: bool
+    known: bool
+    bytes: int
+    bin_bytes: int
+    pictures: int
+    jobs: int
+    active_jobs: int
+    sessions: int
+    streams: int
+    last: str | None
+
+
+class AdminLane(Outgoing):
+    """A lane of the queue. ``most``: the jobs queued and running that it takes."""
+
+    lane: str
+    queued: int
+    running: int
+    paused: int
+    most: int
+
+
+class AdminDisk(Outgoing):
+    """Bytes. ``total``, ``free``: the disk of the data folder; ``pictures``: uploads and results, ``bin`` of
+    them in bins; ``database``: SQLite's file.
+    """
+
+    total: int
+    free: int
+    pictures: int
+    bin: int
+    database: int | None
+
+
+class AdminOverview(Outgoing):
+    version: str
+    database: Literal["sqlite", "postgresql"]
+    disk: AdminDisk
+    lanes: list[AdminLane]
+    people: list[AdminPerson]
+    jobs: list[AdminJob]
 
 
 class LossPoint(Outgoing):

@@ -241,34 +241,40 @@ def read_job(services: ServicesDep, caller: Member, id: str) -> Any:
     return with_position(services, services.job(caller, id))
 
 
-def _request(services: Services, caller: Caller, id: str, action: str, **there: Any) -> dict[str, Any]:
-    asked = services.job(caller, id)
+def _request(services: Services, job: JobRecord, action: str, **there: Any) -> JobRecord:
+    """Cancel, pause or resume a job, whose owner may be another, and return it."""
     try:
-        job = services.state.jobs.request(caller.user, id, action, services.settings.limits, **there)
+        found = services.state.jobs.request(job.owner, job.id, action, services.settings.limits, **there)
     except RefusalError as refusal:
-        raise _refused(services, refusal, asked.lane) from refusal
-    if job is None:
-        raise ProblemError("not-found", f"unknown job: {id}")
-    return with_position(services, job)
+        raise _refused(services, refusal, job.lane) from refusal
+    if found is None:
+        raise ProblemError("not-found", f"unknown job: {job.id}")
+    return found
 
 
 @router.post("/jobs/{id}/cancel", status_code=202, response_model=schemas.JobOut, responses=responses(409))
 async def cancel(services: ServicesDep, caller: Member, id: str) -> Any:
     """Cancel a job; the picture so far becomes its result."""
     job = await to_thread.run_sync(services.job, caller, id)
+    found = await cancel_job(services, caller, job)
+    return await to_thread.run_sync(with_position, services, found)
+
+
+async def cancel_job(services: Services, caller: Caller, job: JobRecord) -> JobRecord:
+    """Cancel ``job`` for ``caller``, who may, and return it."""
     if job.status in ("queued", "paused") and job.progress is not None:  # no worker has it
-        return await services.decoders.run(caller.user, _cancel_unfinished, services, caller, job)
-    return await to_thread.run_sync(_request, services, caller, id, "cancel")
+        return await services.decoders.run(caller.user, _cancel_unfinished, services, job)
+    return await to_thread.run_sync(_request, services, job, "cancel")
 
 
-def _cancel_unfinished(services: Services, caller: Caller, job: JobRecord) -> dict[str, Any]:
+def _cancel_unfinished(services: Services, job: JobRecord) -> JobRecord:
     """Cancel a painting that was put back; the picture so far becomes its result."""
     storage, result, size = services.storage, None, 0
     if (storage.job(job.id) / PARTIAL).is_file():
         result = store_result(storage, job.id, (job.progress or {}).get("elapsed", 0.0), partial=True)
         size = storage.size(job.id)
-    found = _request(services, caller, job.id, "cancel", result=result, size=size)
-    if found["status"] == "cancelled":  # else a worker has claimed it meanwhile
+    found = _request(services, job, "cancel", result=result, size=size)
+    if found.status == "cancelled":  # else a worker has claimed it meanwhile
         storage.clear_job(job.id)
     return found
 
@@ -276,13 +282,13 @@ def _cancel_unfinished(services: Services, caller: Caller, job: JobRecord) -> di
 @router.post("/jobs/{id}/pause", status_code=202, response_model=schemas.JobOut, responses=responses(409))
 def pause(services: ServicesDep, caller: Member, id: str) -> Any:
     """Pause a job, to be resumed later."""
-    return _request(services, caller, id, "pause")
+    return with_position(services, _request(services, services.job(caller, id), "pause"))
 
 
 @router.post("/jobs/{id}/resume", status_code=202, response_model=schemas.JobOut, responses=responses(409))
 def resume(services: ServicesDep, caller: Member, id: str) -> Any:
     """Resume a paused job."""
-    return _request(services, caller, id, "resume")
+    return with_position(services, _request(services, services.job(caller, id), "resume"))
 
 
 @router.delete("/jobs/{id}", status_code=204, responses=responses())

@@ -21,6 +21,7 @@ def _session(services: Services, caller: Caller | None) -> dict[str, Any]:
         "authenticated": caller is not None,
         "required": services.settings.needs_token,
         "user": None if caller is None else caller.user,
+        "admin": caller is not None and services.accounts.is_admin(caller.user),
         "csrf": None if caller is None else caller.csrf,
         "expires": None if caller is None else iso(caller.expires),
     }
