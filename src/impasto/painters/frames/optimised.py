@@ -40,6 +40,9 @@ from impasto.types import Picture, Pixels
 
 TEMPORAL = "temporal"
 BINOMIAL = torch.tensor([1, 4, 6, 4, 1]) / 16
+NEAR = 1.04
+"""A guided frame is painted to so many times its aim. Frames painted alone differ more from the first of
+their scene (0.95 to 1.09 times its loss in five clips); painted further, strokes harden as a shot goes on."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class CachedStyle:
 
 @dataclass
 class _Target:
-    """The loss that a guided frame is painted to, that of earlier frames left aside: as far as ``aim``."""
+    """The loss that a guided frame is painted to, that of earlier frames left aside: near ``aim``."""
 
     aim: float
     on_progress: ProgressCallback | None
@@ -79,7 +82,7 @@ class _Target:
 
     @property
     def reached(self) -> bool:
-        return self.loss <= self.aim
+        return self.loss <= NEAR * self.aim
 
     def is_over(self) -> bool:
         return self.reached or (self.cancel is not None and self.cancel())
@@ -89,8 +92,8 @@ class OptimisedFramePainter:
     """A painter of frames by optimisation (Gatys et al. 2016; Ruder et al. 2016, section 4).
 
     The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
-    A guided frame starts from the guide, at full size only, until its loss but for the temporal one is the
-    guide's aim, or for
+    A guided frame starts from the guide, at full size only, until its loss but for the temporal one is near
+    the guide's aim, or for
     ``next_iterations``. The temporal loss is the mean square of its difference to the guide's targets,
     weighted with ``temporal_weight``.
 
