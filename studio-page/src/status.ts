@@ -5,7 +5,7 @@ import { h, iconButton } from "./dom";
 import { t } from "./language";
 
 const spoken = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
-const notices = h("div", { class: "notices" });
+const notices = h("section", { class: "notices", "aria-label": t`Messages` });
 /** Errors are read out at once, wherever the keyboard is. */
 const alarm = h("div", { class: "visually-hidden", role: "alert" });
 

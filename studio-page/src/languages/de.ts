@@ -318,6 +318,7 @@ const texts: Translation = {
   "“Look inside” does not tell of masks.": "„Blick hinein“ zeigt keine Masken.",
   "“Look inside” tells of {0} alone, and not of masks.": "„Blick hinein“ handelt nur von {0} und nicht von Masken.",
   "“Look inside” tells of {0} alone.": "„Blick hinein“ handelt nur von {0}.",
+  "Messages": "Meldungen",
   "/problems/invalid": "Eine Angabe fehlt oder stimmt nicht.",
   "/problems/unauthorised": "Sie sind nicht angemeldet, oder das Token stimmt nicht.",
   "/problems/csrf": "Die Anfrage kam nicht von dieser Seite. Laden Sie die Seite neu.",

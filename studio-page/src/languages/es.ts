@@ -318,6 +318,7 @@ const texts: Translation = {
   "“Look inside” does not tell of masks.": "«Ver por dentro» no muestra las máscaras.",
   "“Look inside” tells of {0} alone, and not of masks.": "«Ver por dentro» solo trata de {0}, sin las máscaras.",
   "“Look inside” tells of {0} alone.": "«Ver por dentro» solo trata de {0}.",
+  "Messages": "Mensajes",
   "/problems/invalid": "Falta un dato o no es válido.",
   "/problems/unauthorised": "No has iniciado sesión o el token no es correcto.",
   "/problems/csrf": "La solicitud no viene de esta página. Vuelve a cargarla.",

@@ -318,6 +318,7 @@ const texts: Translation = {
   "“Look inside” does not tell of masks.": "«\u00a0Voir les coulisses\u00a0» ne montre pas les masques.",
   "“Look inside” tells of {0} alone, and not of masks.": "«\u00a0Voir les coulisses\u00a0» ne montre que {0}, sans les masques.",
   "“Look inside” tells of {0} alone.": "«\u00a0Voir les coulisses\u00a0» ne montre que {0}.",
+  "Messages": "Messages",
   "/problems/invalid": "Une valeur manque ou n’est pas valable.",
   "/problems/unauthorised": "Vous n’êtes pas connecté, ou le jeton n’est pas bon.",
   "/problems/csrf": "La requête ne vient pas de cette page. Rechargez la page.",

@@ -318,6 +318,7 @@ const texts: Translation = {
   "“Look inside” does not tell of masks.": "「しくみを見る」ではマスクは扱いません。",
   "“Look inside” tells of {0} alone, and not of masks.": "「しくみを見る」では {0} だけを扱い、マスクは扱いません。",
   "“Look inside” tells of {0} alone.": "「しくみを見る」では {0} だけを扱います。",
+  "Messages": "お知らせ",
   "/problems/invalid": "入力が足りないか、正しくありません。",
   "/problems/unauthorised": "サインインしていないか、トークンが正しくありません。",
   "/problems/csrf": "このページ以外からのリクエストです。ページを再読み込みしてください。",
