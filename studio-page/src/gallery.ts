@@ -14,7 +14,7 @@ import { PICTURES } from "./dropped";
 import { suited, uploadPicture } from "./photo";
 import { t } from "./language";
 
-function setMix(mix: Choice[]): void {
+export function setMix(mix: Choice[]): void {
   const most = state.capabilities?.limits.styles ?? 8;
   if (mix.length > most) say(t`A mix has ${most} paintings at most.`);
   else update({ mix });
@@ -22,8 +22,7 @@ function setMix(mix: Choice[]): void {
 
 const isFavourite = (key: string) => state.favourites.includes(lasting(key));
 
-/** `known`: other words that it is found by. */
-function tile(key: string, title: string, about: string, image: string | null, known: readonly string[] = []): HTMLElement {
+function tile({ key, title, about, image, known }: Hung): HTMLElement {
   const usable = unusable(key);
   const initials = title.replace(/^(The|A|Der|Die|Das|Le|La|Les|El|Los|Las) |^L’/, "").charAt(0);
   const picture = image
@@ -51,7 +50,7 @@ function tile(key: string, title: string, about: string, image: string | null, k
 }
 
 /** Why a painting cannot be chosen; empty where it can. */
-function unusable(key: string): string {
+export function unusable(key: string): string {
   return state.onDevice && findPainting(key)?.blob === null ? STORED : "";
 }
 
@@ -108,7 +107,30 @@ function toPainting(picture: StoredPicture): Painting {
   return { key: picture.id, name: withoutSuffix(picture.name), blob: null, id: picture.id, image };
 }
 
-export function gallery(): HTMLElement {
+/** A painting as it hangs in the gallery. `known`: other words that it is found by. */
+export interface Hung {
+  key: string;
+  title: string;
+  about: string;
+  image: string | null;
+  known: readonly string[];
+}
+
+/** All paintings, in the order of the gallery: favourites, one's own, those that the studio offers. */
+export function hung(): Hung[] {
+  const own = state.paintings.map(({ key, name, image }) => {
+    // On the device the studio is not asked for anything of one's own.
+    const shown = state.onDevice && !image.startsWith("data:") ? null : image;
+    return { key, title: name, about: t`your own`, image: shown, known: [] };
+  });
+  const offered = state.styles.map(({ name, title, artist, year, thumbnail, english }) => {
+    const image = thumbnail === null ? null : address(thumbnail);
+    return { key: name, title, about: [artist, year].filter(Boolean).join(", "), image, known: [english.title, english.artist] };
+  });
+  return firstOf([...own, ...offered], ({ key }) => isFavourite(key));
+}
+
+export function gallery(more: readonly HTMLElement[]): HTMLElement {
   const list = h("ul", { class: "tiles", "aria-label": t`Paintings` });
   const input = h("input", {
     type: "file",
@@ -146,16 +168,7 @@ export function gallery(): HTMLElement {
   watch(["styles", "paintings", "onDevice", "favourites"], () => {
     const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
     fill(list, add);
-    const own = state.paintings.map(({ key, name, image }) => {
-      // On the device the studio is not asked for anything of one's own.
-      const known = state.onDevice && !image.startsWith("data:") ? null : image;
-      return { key, made: tile(key, name, t`your own`, known) };
-    });
-    const named = state.styles.map(({ name, title, artist, year, thumbnail, english }) => {
-      const image = thumbnail === null ? null : address(thumbnail);
-      return { key: name, made: tile(name, title, [artist, year].filter(Boolean).join(", "), image, [english.title, english.artist]) };
-    });
-    for (const { made } of firstOf([...own, ...named], ({ key }) => isFavourite(key))) append(list, made);
+    for (const one of hung()) append(list, tile(one));
     find();
     if (focused) list.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   });
@@ -173,7 +186,7 @@ export function gallery(): HTMLElement {
     { class: "group", "aria-labelledby": "paintings-title" },
     h("div", { class: "group-head" }, h("h2", { id: "paintings-title" }, t`Which painting?`), mixSwitch()),
     hint,
-    search,
+    h("div", { class: "find" }, search, ...more),
     list,
     none,
     legend(),

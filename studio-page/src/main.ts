@@ -19,6 +19,7 @@ import { lookControls, startEasel, view } from "./easel";
 import { forgetEasel, restoreMany, restoreMasks, restorePaintings, restorePhoto, startKeeping } from "./easelkeeper";
 import { startEstimates } from "./estimate";
 import { gallery, readPaintings } from "./gallery";
+import { glance } from "./glance";
 import { header } from "./header";
 import { getJson, readSession, Unreachable, whenSignedOut } from "./http";
 import { isOver } from "./job";
@@ -55,7 +56,7 @@ function build(): void {
     strip(),
     ...inputs,
   );
-  const panel = h("aside", { class: "panel", "aria-label": t`Paintings and settings` }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(), brushwork()), fields(), dock());
+  const panel = h("aside", { class: "panel", "aria-label": t`Paintings and settings` }, h("div", { class: "panel-scroll", tabindex: "-1" }, gallery(glance()), brushwork()), fields(), dock());
   const dialogs = [shelf(), batchSheet(), comparison(), shareDialog(), adminSheet()];
   document.body.append(h("a", { class: "skip", href: "#paintings-title" }, t`To the paintings`), header(), wall, panel, ...dialogs, ...statusRegion());
   watch(["photo", "showing", "offlineReady"], () => {

@@ -156,6 +156,21 @@ async function previewOf(photo: string, mix: Choice[], side: number, [width, hei
   return pixelsOf(exact);
 }
 
+/** How the photograph looks after one painting, with the settings as they are; null where that is not wanted any more. */
+export async function glimpse(key: string, side: number, isWanted: () => boolean): Promise<ImageData | null> {
+  const [width, height] = sized(side);
+  const look = { masks: [], protect: protectedPart(width, height), keepColor: state.keepColor };
+  const mix = [{ key, weight: 1 }];
+  const onThisDevice = async (): Promise<{ image?: ImageData }> => {
+    if (!isWanted()) return {};
+    await prepare(key);
+    return ask({ kind: "paint", side, mixes: [mix], ...strokes(), ...look });
+  };
+  const byTheStudio = async () => ask({ kind: "finish", images: [await previewOf(await idOf(state.photo!, "photo"), mix, side, [width, height])], ...look });
+  const { image } = await (state.onDevice ? inLine(onThisDevice) : byTheStudio());
+  return isWanted() ? (image ?? null) : null;
+}
+
 /** Ask again where the studio says that it will have time in a moment. */
 async function patiently(send: () => Promise<Response>): Promise<Response> {
   for (let left = 3; ; left--) {
