@@ -288,18 +288,29 @@ def another(browser: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Studio
             own.stop()
 
 
-def faults(visit: Visit) -> list[str]:
-    """What axe finds that is serious or worse, in words."""
+WINDOWS = [(390, 844), (768, 1024), (1280, 800), (1920, 1080)]
+
+
+def faults(page: Any) -> list[str]:
+    """Return what axe finds in a view, from a phone to a wide screen, by day and by night, in words."""
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: npm ci in studio-page/")
     # The page's policy forbids inline scripts; Playwright's evaluate is not bound by it.
-    visit.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = visit.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        f"{fault['id']}: {fault['help']}: {[node['html'][:120] for node in fault['nodes']]}"
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    window, found = page.viewport_size, []
+    for width, height in WINDOWS:
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for fault in page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]:
+                places = [node["html"][:120] for node in fault["nodes"]]
+                found.append(f"{width} {scheme} {fault['id']}: {fault['help']}: {places}")
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            found.append(f"{width}: {wide} pixels too wide")
+    page.set_viewport_size(window)
+    return found
 
 
 def encode(pixels: Pixels, kind: str = "PNG", **options: Any) -> bytes:

@@ -52,7 +52,7 @@ def test_results_are_compared_and_one_is_painted_again_with_a_change(
     assert panes(visit) == ["Dune 0.7", "Dune 0.6", "Dune 0.8", "Dune 0.9"]
     page.locator('.comparison-others [aria-label^="Dune 1"]').first.click(force=True)
     assert len(panes(visit)) == 4
-    assert faults(visit) == [], "four results"
+    assert faults(visit.page) == [], "four results"
 
     # One is enlarged and moved by keyboard, and with it the others.
     visit.until("document.querySelectorAll('.pane img.before').length === 4")

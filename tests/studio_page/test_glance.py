@@ -82,7 +82,7 @@ def test_the_wall_stops_when_it_is_closed_and_keeps_what_it_has(visit: Visit, ph
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Go on").wait_for()
     page.keyboard.press("Escape")
-    assert asked[:3] == keys(visit, ".tiles [data-key]")[:3]
+    assert set(asked[:3]) == set(keys(visit, ".tiles [data-key]")[:3])
     assert not set(asked[:3]) & set(asked[3:]), "what was painted is not asked for again"
     page.unroute_all(behavior="ignoreErrors")
     visit.complaints.clear()  # the requests that were held

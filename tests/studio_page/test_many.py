@@ -83,11 +83,11 @@ def test_a_dropped_folder_is_painted_alike_and_comes_back_as_one_archive(
     visit.until("document.querySelector('.label-title').textContent === '10'")
     visit.settle()
     assert page.get_attribute('[data-key="starry-night"]', "aria-pressed") == "true"
-    assert faults(visit) == [], "with the photographs under the easel"
+    assert faults(visit.page) == [], "with the photographs under the easel"
 
     paint_all(visit, 3)
     until_words(visit, "3 of 3 painted")
-    assert faults(visit) == [], "the sheet of a batch"
+    assert faults(visit.page) == [], "the sheet of a batch"
     name = page.inner_text("#batch-title")
     assert name.startswith("Summer, ")
     jobs = [job for job in visit.jobs() if job["request"]["batch"] == name]

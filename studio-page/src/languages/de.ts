@@ -321,7 +321,6 @@ const texts: Translation = {
   "Messages": "Meldungen",
   "Your photograph after every painting": "Ihr Foto nach jedem Gemälde",
   "Try them all": "Alle ausprobieren",
-  "{0} of {1} painted": "{0} von {1} gemalt",
   "The previews are ready.": "Die Vorschauen sind fertig.",
   "/problems/invalid": "Eine Angabe fehlt oder stimmt nicht.",
   "/problems/unauthorised": "Sie sind nicht angemeldet, oder das Token stimmt nicht.",

@@ -321,7 +321,6 @@ const texts: Translation = {
   "Messages": "Mensajes",
   "Your photograph after every painting": "Tu foto según cada cuadro",
   "Try them all": "Probar todos",
-  "{0} of {1} painted": "{0} de {1} pintadas",
   "The previews are ready.": "Las vistas previas están listas.",
   "/problems/invalid": "Falta un dato o no es válido.",
   "/problems/unauthorised": "No has iniciado sesión o el token no es correcto.",

@@ -321,7 +321,6 @@ const texts: Translation = {
   "Messages": "Messages",
   "Your photograph after every painting": "Votre photo d’après chaque tableau",
   "Try them all": "Tout essayer",
-  "{0} of {1} painted": "{0} sur {1} peintes",
   "The previews are ready.": "Les aperçus sont prêts.",
   "/problems/invalid": "Une valeur manque ou n’est pas valable.",
   "/problems/unauthorised": "Vous n’êtes pas connecté, ou le jeton n’est pas bon.",

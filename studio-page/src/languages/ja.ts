@@ -321,7 +321,6 @@ const texts: Translation = {
   "Messages": "お知らせ",
   "Your photograph after every painting": "すべての絵画であなたの写真を見る",
   "Try them all": "すべて試す",
-  "{0} of {1} painted": "{1} 点中 {0} 点を描画",
   "The previews are ready.": "プレビューの準備ができました。",
   "/problems/invalid": "入力が足りないか、正しくありません。",
   "/problems/unauthorised": "サインインしていないか、トークンが正しくありません。",

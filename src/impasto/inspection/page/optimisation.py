@@ -154,7 +154,7 @@ def what_if(story: Story) -> str:
 <p>The two choices that matter most are which layers the style is taken from, and how much the content
 counts against
 the style. To the right the photograph counts more and more; downwards, deeper layers join in.</p>
-<table class="grid-table"><thead><tr><th class=side></th>{head}</tr></thead><tbody>{body}</tbody></table>
+<table class="grid-table"><thead><tr><td class=side></td>{head}</tr></thead><tbody>{body}</tbody></table>
 <p>With the first layers only, the photograph is merely recoloured and grained. With all of them the
 painter's shapes
 appear. To the left, where the photograph counts least, they take
