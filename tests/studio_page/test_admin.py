@@ -10,8 +10,8 @@ import pytest
 
 from impasto.studio.client import StudioClient
 from impasto.studio.web.accounts import account_line
-from tests.studio_page.conftest import Studio, Visit
-from tests.studio_page.test_access import PHONE, faults
+from tests.studio_page.conftest import Studio, Visit, faults
+from tests.studio_page.test_access import PHONE
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -83,6 +83,6 @@ def test_axe_finds_no_serious_fault(
     visit = enter("anna", color_scheme=scheme, **(PHONE if phone else {}))
     visit.page.get_by_role("button", name="Administration").click()
     visit.page.get_by_role("row", name="bert").wait_for()
-    assert faults(visit) == []
+    assert faults(visit.page) == []
     width = visit.page.evaluate("document.querySelector('dialog[open]').scrollWidth")
     assert width <= visit.page.viewport_size["width"]
