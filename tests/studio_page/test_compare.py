@@ -76,7 +76,7 @@ def test_results_are_compared_and_one_is_painted_again_with_a_change(
     page.keyboard.press("End")
     assert slider.get_attribute("aria-valuetext") == "100% photograph, 0% painting"
     clips = "[...document.querySelectorAll('.pane img.before')].map((e) => getComputedStyle(e).clipPath)"
-    assert page.evaluate(clips) == ["inset(0px)"] * 4
+    assert page.evaluate(clips) == ["inset(0px 0% 0px 0px)"] * 4
 
     page.get_by_role("button", name="No longer compare Dune 0.6").click()
     assert panes(visit) == ["Dune 0.7", "Dune 0.8", "Dune 0.9"]
