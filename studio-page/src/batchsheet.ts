@@ -37,7 +37,7 @@ let draw = () => {};
 
 function stroke(label: string): { element: HTMLElement; set: (share: number, words: string) => void } {
   const filled = h("div", { class: "stroke-fill" });
-  const element = h("div", { class: "stroke-bar", role: "progressbar", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100" }, filled);
+  const element = h("div", { class: "batch-share", role: "progressbar", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100" }, filled);
   return {
     element,
     set: (share, words) => {

@@ -35,7 +35,7 @@ let shown: Pane[] = [];
 /** Words under a picture may take a line more, once their fonts are there. */
 const sizes = new ResizeObserver(() => layOut());
 
-const results = () => ids.flatMap((id) => state.jobs.get(id) ?? []).filter(({ result }) => result);
+const results = () => ids.flatMap((id) => state.jobs.get(id) ?? []).filter(({ result, deleted }) => result && !deleted);
 
 /** Compare a result with the latest other one of the same photograph. */
 export function compare(job: Job): void {

@@ -2,8 +2,8 @@
 
 import { masksAsPictures, restoreMask } from "./masks";
 import { openPhoto } from "./photo";
-import { findPainting, lasting, onChange, state, update, type Painting, type State } from "./state";
-import { forgetAll, keep, kept } from "./store";
+import { findPainting, lasting, onChange, state, update, type Chosen, type Painting } from "./state";
+import { forget, forgetAll, keep, kept, keptBelow } from "./store";
 
 const PAUSE = 400;
 const PAINTINGS = 8;
@@ -20,7 +20,7 @@ export function startKeeping(): void {
     const { photo } = state;
     void keep("photo", photo?.blob ? { name: photo.name, blob: photo.blob, chosen: photo.chosen } : null);
   });
-  onChange(["many"], () => void keep("many", state.many.length > 0 ? { many: state.many, folder: state.folder } : null));
+  onChange(["many"], () => void keepMany());
   onChange(["paintings"], () => {
     const own = state.paintings.filter(({ blob }) => blob !== null).slice(0, PAINTINGS);
     void keep("paintings", own.map(({ key, name, blob, id, image }) => ({ key, name, blob, id, image })));
@@ -51,10 +51,28 @@ export async function restorePhoto(): Promise<void> {
   if (photo) await openPhoto(photo.blob, photo.name, photo.chosen);
 }
 
+const MANY = "many/";
+let keptMany: readonly Chosen[] = [];
+let line = Promise.resolve();
+
+/** Keep each photograph once, as some hundreds take long. */
+function keepMany(): Promise<void> {
+  const [before, now, { folder }] = [keptMany, state.many, state];
+  keptMany = now;
+  line = line.then(async () => {
+    await keep("folder", folder);
+    for (const one of before) if (!now.includes(one)) await forget(MANY + one.key);
+    // Put away meanwhile, they need not be kept any more.
+    for (const one of now) if (!before.includes(one) && keptMany.includes(one)) await keep(MANY + one.key, one);
+  });
+  return line;
+}
+
 /** The photographs that were chosen together, and are not painted yet. */
 export async function restoreMany(): Promise<void> {
-  const found = await kept<Pick<State, "many" | "folder"> | null>("many");
-  if (found) update(found);
+  const found = await keptBelow<Chosen>(MANY);
+  keptMany = found;
+  if (found.length > 1) update({ many: found, folder: (await kept<string>("folder")) ?? "" });
 }
 
 export async function restoreMasks(): Promise<void> {

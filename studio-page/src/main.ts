@@ -99,7 +99,7 @@ async function comeBack(): Promise<void> {
   const job = kept.job ? state.jobs.get(kept.job) : undefined;
   if (job && !job.deleted && (job.result || !isOver(job))) return recall(job);
   await held(async () => update({ mix }));
-  const there = kept.photo ? await reopenPhoto(kept.photo) : false;
+  const there = kept.photo ? await reopenPhoto(kept.photo, kept.chosen) : false;
   if (!there) await restorePhoto();
   await restoreMasks();
 }

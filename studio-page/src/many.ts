@@ -31,8 +31,8 @@ export async function paintMany(): Promise<string | null> {
       const request = masked && one.key === photo?.chosen ? masked : shared;
       return { key: `${start} ${String(index).padStart(4, "0")}`, batch, name: one.name, blob: one.blob, request, refusal: null, isKept: false };
     });
-    for (const one of unsent) one.isKept = await keep(PLACE + one.key, one);
     update({ unsent: [...state.unsent, ...unsent], many: [] });
+    void keepAll(unsent);
     void sendAll();
     say(t`Painting has started.`);
     return batch;
@@ -41,6 +41,16 @@ export async function paintMany(): Promise<string | null> {
     return null;
   } finally {
     update({ busy: "" });
+  }
+}
+
+/** Keep what a reload is to go on with; large photographs take a while. */
+async function keepAll(unsent: readonly Unsent[]): Promise<void> {
+  for (const one of unsent) {
+    if (!isHere(one)) continue;
+    const isKept = await keep(PLACE + one.key, { ...one, isKept: true });
+    if (isHere(one)) replace(one, { isKept });
+    else await forget(PLACE + one.key);
   }
 }
 
@@ -105,6 +115,7 @@ async function sendAll(): Promise<void> {
   }
 }
 
+const isHere = ({ key }: Unsent) => state.unsent.some((one) => one.key === key);
 const isWanted = ({ key }: Unsent) => state.unsent.some((one) => one.key === key && one.refusal === null);
 
 /** Send one, however often the studio asks to try again later. */
@@ -151,10 +162,15 @@ function rest(seconds: number): Promise<void> {
   });
 }
 
+/** Answers with what it is now. */
+function replace({ key }: Unsent, changes: Partial<Unsent>): Unsent | undefined {
+  update({ unsent: state.unsent.map((one) => (one.key === key ? { ...one, ...changes } : one)) });
+  return state.unsent.find((one) => one.key === key);
+}
+
 function change(one: Unsent, changes: Partial<Unsent>): void {
-  const changed = { ...one, ...changes };
-  update({ unsent: state.unsent.map((each) => (each.key === one.key ? changed : each)) });
-  if (one.isKept) void keep(PLACE + one.key, changed);
+  const changed = replace(one, changes);
+  if (changed?.isKept) void keep(PLACE + one.key, changed);
 }
 
 /** Try once more what was refused. */

@@ -121,13 +121,13 @@ async function place(photo: Photo): Promise<void> {
 }
 
 /** Bring back a photograph the studio has. Answers whether it is on the easel. */
-export async function reopenPhoto(id: string): Promise<boolean> {
+export async function reopenPhoto(id: string, chosen?: string): Promise<boolean> {
   if (state.photo?.id === id) return true;
   const turn = ++latest;
   try {
     const photo = await fetchPhoto(await getJson<StoredPicture>(`api/v1/pictures/${id}`));
     if (turn !== latest) return false;
-    await place(photo);
+    await place({ ...photo, chosen });
     return true;
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return false;
@@ -196,7 +196,8 @@ export function takePictures({ files, folder, others }: Pictures, what: string):
     void openPhoto(first, first.name || "photograph.png").then((isOpen) => isOpen && said.length > 0 && notice(said.join(" ")));
     return;
   }
-  const many = files.slice(0, MOST).map((blob, index) => ({ key: `${index}`, name: blob.name, blob }));
+  const set = crypto.randomUUID?.() ?? Math.random();
+  const many = files.slice(0, MOST).map((blob, index) => ({ key: `${set} ${String(index).padStart(4, "0")}`, name: blob.name, blob }));
   said.unshift(t`${many.length} photographs are here, to be painted alike.`);
   if (files.length > MOST) said.push(t`Left out: ${files.length - MOST}; at most ${MOST} are taken at a time.`);
   update({ many, folder });

@@ -8,6 +8,7 @@ const KEPT = ["strength", "strokeSize", "keepColor", "preset", "size", "mixing",
 interface Kept extends Partial<Pick<State, (typeof KEPT)[number]>> {
   mix?: { key: string; weight: number }[];
   photo?: string | null;
+  chosen?: string | undefined;
   job?: string | null;
 }
 
@@ -20,7 +21,7 @@ export function remembered(): Kept {
 }
 
 function remember(): void {
-  const kept: Kept = { photo: state.photo?.id ?? null, job: state.job };
+  const kept: Kept = { photo: state.photo?.id ?? null, chosen: state.photo?.chosen, job: state.job };
   for (const key of KEPT) Object.assign(kept, { [key]: state[key] });
   // A painting of one's own is known by its key only until the page is closed, by its id for longer.
   kept.mix = state.mix.map(({ key, weight }) => ({ key: state.paintings.find((one) => one.key === key)?.id ?? key, weight }));
