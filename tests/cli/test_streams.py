@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -113,6 +116,61 @@ def test_what_cannot_be_a_stream_is_refused(
 ) -> None:
     refused(run(*words.split(), given=given), message)
     assert sorted(tmp_path.iterdir()) == [photo_file]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_pictures_come_from_pipes_with_names(photo_file: Path, painting_file: Path) -> None:
+    for name, path in (("one", photo_file), ("two", painting_file)):
+        os.mkfifo(name)
+        threading.Thread(target=Path(name).write_bytes, args=(path.read_bytes(),), daemon=True).start()
+    result = run("fast", "one", "two", "-o", "out.png")
+    assert result.exit_code == 0, result.stderr
+    run("fast", photo_file, painting_file, "-o", "expected.png", "--no-recipe")
+    assert np.array_equal(read("out.png").pixels, read("expected.png").pixels)
+
+
+ALONE = [sys.executable, "-m", "impasto"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closed streams are of POSIX")
+def test_a_reader_that_has_gone_stops_no_work(photo_file: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [*ALONE, "fast", str(photo_file), "starry-night", "-o", "out.png", "--json"]
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, check=False)
+    refused = subprocess.run(
+        [*ALONE, "fast", str(photo_file), "starry-night", "-o", "-"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert read("out.png").width == 96
+    assert refused.returncode == 2
+    assert b"impasto: cannot write standard output: nobody reads it any more" in refused.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_standard_output_that_is_full_is_said_in_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*ALONE, "styles"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"impasto: cannot write standard output: the disk is full\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closed streams are of POSIX")
+def test_streams_may_be_closed(photo_file: Path) -> None:
+    command = "exec " + " ".join(map(shlex.quote, [*ALONE, "fast"]))
+    for words, code, message in (
+        (f"{photo_file} starry-night -o out.png <&- >&-", 0, b""),
+        ("- starry-night -o in.png <&-", 2, b"a picture on standard input; it is empty"),
+        (f"{photo_file} starry-night -o - >&-", 2, b"it is closed: use -o FILE"),
+    ):
+        done = subprocess.run(["sh", "-c", f"{command} {words}"], stderr=subprocess.PIPE, check=False)
+        assert done.returncode == code, done.stderr
+        assert message in done.stderr
+    assert read("out.png").width == 96
 
 
 def film(path: Path) -> bytes:

@@ -17,6 +17,7 @@ from impasto import __version__
 from impasto.cli import json_lines
 from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load
 from impasto.cli.common_options import is_verbose
+from impasto.cli.streams import check_printed, one_line, open_all, shown_name
 from impasto.errors import ImpastoError
 from impasto.extras import torch_needed
 from impasto.threads import let_threads_sleep
@@ -69,7 +70,7 @@ def _refuse(error: Exception, words: str) -> NoReturn:
         import traceback
 
         traceback.print_exception(error)
-    print(f"impasto: {words}", file=sys.stderr)
+    print(f"impasto: {one_line(words)}", file=sys.stderr)
     json_lines.print_error(words, BAD_INPUT)
     raise typer.Exit(BAD_INPUT) from error
 
@@ -84,9 +85,7 @@ def _refuse_usage(error: Any) -> NoReturn:
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:
-    from impasto.cli.streams import shown_name
-
-    print(f"impasto: warning: {shown_name(str(message))}", file=sys.stderr)
+    print(f"impasto: warning: {one_line(shown_name(str(message)))}", file=sys.stderr)
 
 
 def _stand_in() -> None:
@@ -153,6 +152,14 @@ def _encode_name(error: UnicodeError) -> tuple[str | bytes, int]:
 def main() -> None:
     """Run the ``impasto`` command. SIGTERM ends it as Ctrl-C does: in order, with what is finished kept."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    open_all()
     print_any_name()
     let_threads_sleep()
-    app()
+    try:
+        app()
+    finally:
+        try:
+            check_printed()
+        except ImpastoError as error:
+            print(f"impasto: {error}", file=sys.stderr)
+            sys.exit(BAD_INPUT)

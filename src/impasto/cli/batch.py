@@ -34,6 +34,7 @@ from impasto.cli.choices import (
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.streams import one_line
 from impasto.errors import InputError, OptionError
 from impasto.files.places import name_of
 from impasto.jobs.inputs import Inputs, inputs_for
@@ -245,7 +246,7 @@ def _tell_plan(batch: Batch, display: Display) -> None:
         words = "done" if why is None else f"to paint: {why}" if why else "to paint"
         about = _inputs(job)
         if display.show == "bar":
-            print(f"{job.output}: {about['content']} in {about['style']}, {words}")
+            print(one_line(f"{job.output}: {about['content']} in {about['style']}, {words}"))
         elif display.show == "json":
             display.say(words, event="plan", **about, done=why is None, why=why or "")
     count = len(batch.planned) - batch.skipped
@@ -260,7 +261,7 @@ def _finish(batch: Batch, folder: str, display: Display) -> None:
     painted = len(batch.records) - batch.skipped - len(batch.failed)
     for record in batch.failed if display.show != "json" else ():
         tries = f" ({record.attempts} times)" if record.attempts > 1 else ""
-        print(f"impasto: {record.output} failed{tries}: {record.error}", file=sys.stderr)
+        print(one_line(f"impasto: {record.output} failed{tries}: {record.error}"), file=sys.stderr)
     counted = f"{painted} painted, {batch.skipped} already done, {len(batch.failed)} failed"
     words = f"{'interrupted' if batch.cancelled else 'done'}: {folder} ({counted})"
     if batch.left_out:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from impasto.cli.json_lines import print_event, print_result
+from impasto.cli.streams import one_line
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Display:
         if self.show == "json":
             print_event(event, **(record or {"note": words}))
         elif self.show == "bar" and words:
-            self._print(f"impasto: {words}")
+            self._print(f"impasto: {one_line(words)}")
 
     def finish(self, words: str, **record: Any) -> None:
         """End the display and print the result on standard output: ``words``, or ``record`` as JSON."""

@@ -28,6 +28,7 @@ from impasto.cli.choices import (
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_event, print_result
 from impasto.cli.new_files import check_new
+from impasto.cli.streams import one_line
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.jobs.inputs import Inputs
 from impasto.jobs.output_names import BESIDE, named
@@ -245,7 +246,7 @@ def paint_all(jobs: Sequence[Job], painter: Painter, show: str) -> int:
             failed += 1
             photo = job.content.place
             named = str(problem) if photo in str(problem) else f"{photo}: {problem}"
-            print(f"impasto: {named}", file=sys.stderr)
+            print(f"impasto: {one_line(named)}", file=sys.stderr)
             if show == "json":
                 print_event("failed", content=photo, error=str(problem))
             continue
@@ -266,4 +267,4 @@ def _say(result: Result, device: str, show: str) -> None:
     elif show == "words":
         more = "".join(f"; {note}" for note in result.notes)
         on = "" if device == "cpu" else f" on {device}"
-        print(f"painted: {job.output} ({width}x{height}, {result.seconds:.2f} s{on}{more})")
+        print(f"painted: {one_line(job.output)} ({width}x{height}, {result.seconds:.2f} s{on}{more})")

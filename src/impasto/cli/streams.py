@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from impasto.errors import ImpastoError, InputError, OptionError
+from impasto.errors import ImpastoError, InputError, OptionError, OutputError
 
 STREAM = "-"
 STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
@@ -51,6 +54,7 @@ _FILES_ONLY = (("video", "style"), ("train", "paintings"), ("batch", "contents")
 _HEAD = 1 << 20
 """Bytes read at a time."""
 _names: dict[str, str] = {}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def shown_name(text: str) -> str:
@@ -58,6 +62,77 @@ def shown_name(text: str) -> str:
     for path, name in _names.items():
         text = text.replace(path, name)
     return text
+
+
+class _Lasting(io.FileIO):
+    """An open file that remembers why it cannot be written, and then takes and drops everything, so that a
+    command ends its work though nobody reads its words."""
+
+    problem: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        if self.problem is None:
+            try:
+                return super().write(data)
+            except OSError as problem:
+                self.problem = problem
+        return memoryview(data).nbytes
+
+
+_closed: set[int] = set()
+
+
+def open_all() -> None:
+    """Make the standard streams usable: those that are closed hold nothing and keep nothing, and a reader of
+    standard output or error that has gone stops no work."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            _closed.add(number)
+            with contextlib.suppress(OSError):
+                os.fstat(number)
+                continue
+            os.open(os.devnull, os.O_RDWR)  # its number is the lowest that is free
+    if 0 in _closed:
+        sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        given = getattr(sys, name)
+        if sys.platform == "win32" and given is not None and given.isatty():
+            continue  # a console there is no file
+        raw = _Lasting(number, "w", closefd=False)
+        lasting = io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            encoding="utf-8" if given is None else given.encoding,
+            line_buffering=number == 2 or raw.isatty(),
+            write_through=given is not None and given.write_through,
+        )
+        setattr(sys, name, lasting)
+
+
+def check_printed() -> None:
+    """Raise OutputError if standard output could not be written, though somebody reads it: the disk is full,
+    say."""
+    sys.stdout.flush()
+    problem = _problem(sys.stdout)
+    if problem is not None and not isinstance(problem, BrokenPipeError):
+        raise _cannot_print(problem)
+
+
+def _problem(stream: TextIO) -> OSError | None:
+    found = getattr(getattr(stream, "buffer", None), "raw", None)
+    return found.problem if isinstance(found, _Lasting) else None
+
+
+def _cannot_print(problem: OSError) -> OutputError:
+    from impasto.files import cannot_write
+
+    if isinstance(problem, BrokenPipeError):
+        return cannot_write(STANDARD_OUTPUT, "nobody reads it any more")
+    return cannot_write(STANDARD_OUTPUT, problem)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with control characters, which names may have, as escapes."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def is_output(path: Path) -> bool:
@@ -79,9 +154,10 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     terminal or empty.
     """
     names = [n for n, value in given.items() for one in _several(value) if str(one) == STREAM]
-    film, what = given.get("source"), "a film" if command == "video" else "a picture"
+    what = "a film" if command == "video" else "a picture"
     reading = READING | {"source"} if command == "video" else READING
-    if names:
+    pipes = [(n, str(one)) for n, value in given.items() for one in _several(value) if _is_pipe(one)]
+    if names or pipes:
         from impasto.jobs.inputs import INPUTS
 
         reading |= set(INPUTS)
@@ -100,9 +176,11 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     try:
         for name in inputs:
             changed[name] = _replaced(given[name], str(_held_input(what)))
-        if isinstance(film, Path) and film.is_fifo():
-            with film.open("rb") as stream:
-                changed["source"] = _held(stream, str(film), what)
+        for number, (name, pipe) in enumerate(pipes, 2):
+            if name in reading and (command, name) not in _FILES_ONLY:
+                with Path(pipe).open("rb") as stream:
+                    held = _held(stream, pipe, what, number)
+                changed[name] = _replaced(changed[name], str(held), pipe)
         if not is_written:
             yield changed
             return
@@ -119,10 +197,18 @@ def _several(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
-def _replaced(value: Any, held: str) -> Any:
+def _is_pipe(value: Any) -> bool:
+    """Return whether a value names a pipe, such as the output of a command that the shell gives a name."""
+    try:
+        return isinstance(value, (str, Path)) and Path(value).is_fifo()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _replaced(value: Any, held: str, name: str = STREAM) -> Any:
     if isinstance(value, (list, tuple)):
-        return [_replaced(one, held) for one in value]
-    if str(value) != STREAM:
+        return [_replaced(one, held, name) for one in value]
+    if str(value) != name:
         return value
     return Path(held) if isinstance(value, Path) else held
 
@@ -134,15 +220,15 @@ def _held_input(what: str) -> Path:
     return _held(sys.stdin.buffer, STANDARD_INPUT, what)
 
 
-def _held(stream: BinaryIO, name: str, what: str) -> Path:
-    """Return a temporary file with all of a stream."""
+def _held(stream: BinaryIO, name: str, what: str, number: int = 1) -> Path:
+    """Return a temporary file, the ``number``-th, with all of a stream."""
     from impasto import files
     from impasto.files.places import scratch
 
     head = stream.read(_HEAD)
     if not head:
         raise InputError(f"expected {what} on {name}; it is empty")
-    path = scratch() / f"input{_suffix(head)}"
+    path = scratch() / f"input{number}{_suffix(head)}"
     with files.Draft(path) as file:
         file.write(head)
         shutil.copyfileobj(stream, file, _HEAD)
@@ -163,6 +249,8 @@ def _written(command: str, suffix: str | None) -> Iterator[str]:
     from impasto.files.places import scratch
 
     stdout = sys.stdout
+    if 1 in _closed:
+        raise OptionError("expected standard output to be a file or a pipe; it is closed: use -o FILE")
     if stdout.isatty():
         raise OptionError("expected standard output to be a file or a pipe; it is a terminal: use -o FILE")
     ending = WRITING[command] if suffix is None else f".{suffix.lower().removeprefix('.')}"
@@ -179,6 +267,8 @@ def _written(command: str, suffix: str | None) -> Iterator[str]:
                 shutil.copyfileobj(done, stdout.buffer, _HEAD)
             stdout.buffer.flush()
             path.unlink()
+            if (problem := _problem(stdout)) is not None:
+                raise _cannot_print(problem)
 
 
 class _Forwarded:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -16,6 +19,9 @@ from impasto.files.places import is_address
 from impasto.imaging import check_writable, is_picture, pictures_in
 from impasto.jobs.job import Job, PaintOptions, Reference
 from impasto.jobs.output_names import PAIRED, filled
+
+LONGEST = 240
+"""Bytes of the name of a result; file systems take 255, and a number may be added."""
 
 
 def photographs(
@@ -108,15 +114,14 @@ def pairs(
     titles, style_labels = labels(contents), _blend_labels(styles)
     size = getattr(options, "size", None)
     shown = "x".join(map(str, size)) if isinstance(size, tuple) else str(size or "own")
-    stems = _numbered(
-        [
-            filled(template, {"name": title, "style": style_label, "size": shown})
-            for title in titles
-            for style_label in style_labels
-        ]
-    )
-    if any(set(stem) & set("/\\:") for stem in stems):
+    if set(template) & set("/\\:"):
         raise OptionError(f"expected names without folders in --output-template; got {template!r}")
+    fields = [
+        {"name": _plain(title), "style": _plain(style_label), "size": shown}
+        for title in titles
+        for style_label in style_labels
+    ]
+    stems = _numbered([_stem(template, one, suffix) for one in fields])
     outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
     rows = [(content, blend) for content in contents for blend in styles]
     jobs = [
@@ -134,6 +139,21 @@ def pairs(
         if location(output) in inputs:
             raise InputError(f"the result {output} is also an input; it would be overwritten")
     return jobs
+
+
+def _plain(label: str) -> str:
+    """Return ``label`` without letters that names of files should not have everywhere."""
+    return re.sub(r"[/\\:\x00-\x1f\x7f]", "_", label)
+
+
+def _stem(template: str, fields: Mapping[str, str], suffix: str) -> str:
+    """Return the name of a result without its suffix, with a {name} that is cut if it would be too long."""
+    found = filled(template, fields)
+    over = len(os.fsencode(found + suffix)) - LONGEST
+    if over <= 0:
+        return found
+    name = os.fsencode(fields["name"])[:-over].decode(sys.getfilesystemencoding(), "ignore")
+    return filled(template, {**fields, "name": name})
 
 
 def labels(given: Sequence[str]) -> list[str]:

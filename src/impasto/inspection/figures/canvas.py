@@ -128,7 +128,8 @@ def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI) -> bytes:
         text.set_parse_math(False)  # names may have dollars
         text.set_text(readable(text.get_text()))
         text.set_family(_families())
-    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "impasto"}):
+    late: dict[str, Any] = {"text.parse_math": False, "font.family": _families()}
+    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "impasto", **late}):
         figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
     return stream.getvalue()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.files.places import readable
 from impasto.imaging import fit, resize
 from impasto.inspection.figures.canvas import Look, Palette, blank, drawing
 from impasto.inspection.heatmaps import heat
@@ -64,6 +65,7 @@ def _reach(values: NDArray[Any]) -> float:
 def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
     reach = _reach(values)
     axes.imshow(heat(values, 0, reach), interpolation="nearest")
+    names = [readable(name) for name in names]  # matplotlib sets the texts of ticks anew when it draws
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)
