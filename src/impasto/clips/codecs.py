@@ -143,7 +143,7 @@ SUBTITLES_INSTEAD = {
     ".webm": "webvtt",
     ".mkv": "srt",
 }
-SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac"}
+SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac", ".mkv": "flac"}
 
 
 @dataclass(frozen=True)

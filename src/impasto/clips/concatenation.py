@@ -56,10 +56,7 @@ def join(
                 video.metadata["timecode"] = str(timecode)
                 video.codec_context.framerate = template.average_rate  # in which QuickTime counts
             for row in heapq.merge(*rows, key=lambda row: row[:2]):
-                if writer is None:
-                    output.mux(row[2])
-                else:
-                    writer.mux(output, row)
+                output.mux(row[2])
         check_frames(file, sum(len(s.ticks) for s in segments), target.path)
     if tracks is None or writer is None:
         return []

@@ -6,6 +6,7 @@ have none, and clocks may begin again within a file (cameras, discs, broadcasts,
 
 from __future__ import annotations
 
+import mmap
 import struct
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -23,12 +24,23 @@ BACK = 0.1
 AHEAD = 10
 """In seconds: so has one that jumps ahead of all streams by more, in formats whose clocks may jump (FFmpeg's
 ``AVFMT_TS_DISCONT``)."""
+FAR = 86400
+"""In seconds: so has one that jumps ahead by more in any format."""
 _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
-_ENDS = ("mov,", "matroska,", "avi", "flv", "asf", "mxf")
+_ENDS = ("mov,", "matroska,", "avi", "flv", "asf", "mxf", "ivf", "rm", "gxf", "film_cpk")
 """Formats whose header says how long the file is."""
+_UNKNOWN = 0xFFFFFFFF
+"""The number of frames in the header of an IVF file whose end was not known."""
 _REST = 1 << 16
 """In bytes: an index and tags after the last packet may take as many."""
+_BEGINNINGS = {
+    "mov,": b"ftyp",
+    "matroska,": b"\x1a\x45\xdf\xa3",
+    "flv": b"FLV\x01",
+    "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+}
+"""Formats, by the beginning of their names, to what a file of theirs begins with."""
 _TOLERANCE = Fraction(1, 4)
 
 
@@ -99,7 +111,8 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         stream = container.streams[chosen]
         others = [s for s in container.streams if s.type in ("audio", "subtitle")]
         flags = container.format.flags
-        clocks = _Clocks(chosen, jumps=bool(flags & _DISCONT))
+        texts = frozenset(s.index for s in others if s.type == "subtitle")
+        clocks = _Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
         pictures: list[tuple[int | None, int | None, bool]] = []
         end = 0
         try:
@@ -112,7 +125,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                         pictures.append((packet.pts, packet.dts, usable))
         except load_av().FFmpegError:
             pass  # a file that breaks off: what is there counts, and reading it again will say so
-        return _index(container, stream, clocks, pictures, _unread(container.format.name, end, size))
+        return _index(container, stream, clocks, pictures, _unread(path, container.format.name, end, size))
 
 
 def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any], unread: float) -> VideoIndex:
@@ -129,7 +142,7 @@ def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any], un
     if len(times) > 1 and times[-1] > times[0]:
         measured = (len(times) - 1) / ((times[-1] - times[0]) * unit)
         if not Fraction(19, 20) < rate / measured < Fraction(20, 19):
-            rate = measured.limit_denominator(1001)
+            rate = measured.limit_denominator(1001) or rate
     single = all(len(found) <= 1 for found in shifts.values())
     return VideoIndex(
         stream=stream.index,
@@ -140,17 +153,23 @@ def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any], un
         ordered=ordered,
         seekable=single and container.format.name.startswith(_SEEKABLE),
         rate=rate,
-        missing=_missing(container, stream, len(pictures), rate, clocks) if single else 0,
+        missing=_missing(container, stream, pictures, rate, clocks) if single else 0,
         shifts=shifts,
         unread=unread,
     )
 
 
-def _unread(name: str, end: int, size: int) -> float:
+def _unread(path: Path, name: str, end: int, size: int) -> float:
     """Return the share of a file of ``size`` bytes after ``end``; 0 for what may be an index or tags.
 
-    Of Matroska files that were joined, libav reads the first two at most, of Flash videos the first.
+    Of files that were joined, libav reads the first only, or of Matroska the first two.
     """
+    for prefix, mark in _BEGINNINGS.items():
+        if name.startswith(prefix) and 0 < end < size:
+            with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                found = data.find(mark, end)
+            if found > 0:
+                return (size - found) / size
     rest = size - end
     return rest / size if name.startswith(("matroska,", "flv")) and rest > max(_REST, size / 10) else 0.0
 
@@ -167,21 +186,43 @@ def _moved(pictures: list[Any], shifts: tuple[tuple[int, Fraction], ...], unit: 
     return found
 
 
-def _missing(container: Any, stream: Any, count: int, rate: Fraction, clocks: _Clocks) -> int:
-    """Return how many frames more than ``count`` the header states."""
+def _missing(container: Any, stream: Any, pictures: list[Any], rate: Fraction, clocks: _Clocks) -> int:
+    """Return how many frames more than the ``pictures`` there are the header states."""
+    count = len(pictures)
     name, unit = container.format.name, Fraction(stream.time_base)
     if not name.startswith(_ENDS):
         return 0
+    if name == "avi":
+        # Its header counts chunks, also empty ones, which show the frame before once more.
+        if _is_whole_avi(Path(container.name.removeprefix("file:"))):
+            return 0
+        newest = max((decoded for _, decoded, _ in pictures if decoded is not None), default=-1)
+        return max(0, int(stream.frames) - newest - 1)
     if stream.frames:
         # Frames that an edit list leaves out count as well: the time must be missing too.
         end = ((stream.start_time or 0) + (stream.duration or 0)) * unit
-        late = end - clocks.end(stream.index) > Fraction(1, 2) / rate
-        return max(0, int(stream.frames) - count) if late or name == "avi" else 0
+        late = name == "ivf" or end - clocks.end(stream.index) > Fraction(1, 2) / rate
+        return max(0, int(stream.frames) - count) if late and stream.frames != _UNKNOWN else 0
     length = _stated_length(container)
-    end = (length or Fraction(0)) + Fraction(container.start_time or 0, 1_000_000)
+    begin = Fraction(container.start_time or 0, 1_000_000)
+    # Of Matroska files, some programs state when they end, others how long they are.
+    end = (length or Fraction(0)) + (min(begin, Fraction(0)) if name.startswith("matroska,") else begin)
     if end - clocks.end() <= _TOLERANCE:
         return 0
     return max(0, round((end - clocks.begin(stream.index)) * rate) - count)
+
+
+def _is_whole_avi(path: Path) -> bool:
+    """Return whether the RIFF chunks of an AVI file are as long as they say."""
+    with path.open("rb") as stream:
+        place, size = 0, path.stat().st_size
+        while place < size:
+            stream.seek(place)
+            kind, length = struct.unpack("<4sI", stream.read(8).ljust(8, b"\0"))
+            if kind != b"RIFF":
+                break
+            place += 8 + length
+    return 0 < place <= size + 1
 
 
 def _stated_length(container: Any) -> Fraction | None:
@@ -211,13 +252,14 @@ def _length_of_asf(head: bytes) -> Fraction | None:
 
 @dataclass
 class _Clock:
-    """The packets on one clock: the latest time, in seconds, and of each stream how many there are, and when
-    the first and the last begin, in its own unit."""
+    """The packets on one clock: the latest time, in seconds, and of each stream how many there are, when
+    the first and the last begin, and when the last ends as they state, in its own unit."""
 
     front: float | None = None
     count: Counter[int] = field(default_factory=Counter)
     first: dict[int, int] = field(default_factory=dict)
     last: dict[int, int] = field(default_factory=dict)
+    stated: dict[int, int] = field(default_factory=dict)
 
     def end(self, stream: int) -> Fraction:
         """Return when a stream ends, in its own unit: its last packet is as long as all are on average."""
@@ -227,11 +269,12 @@ class _Clock:
 
 @dataclass
 class _Stream:
-    """A stream's clock, its last decoding time in seconds, the number of its packets, and where its clocks
-    began."""
+    """A stream's clock, the unit of its times, whether it is of subtitles, its last decoding time in seconds,
+    the number of its packets, and where its clocks began."""
 
     clock: int
     unit: Fraction
+    text: bool
     last: float | None = None
     count: int = 0
     began: list[tuple[int, int]] = field(default_factory=list)
@@ -240,11 +283,13 @@ class _Stream:
 class _Clocks:
     """Finds where the clocks of a file begin again, packet by packet.
 
-    Streams change to a new clock one after the other, as packets of both are interleaved.
+    Streams change to a new clock one after the other, as packets of both are interleaved. Subtitles
+    (``texts``), which need not be in the order of their times, follow the others.
     """
 
-    def __init__(self, video: int, *, jumps: bool) -> None:
+    def __init__(self, video: int, texts: frozenset[int], *, jumps: bool) -> None:
         self._video = video
+        self._texts = texts
         self._jumps = jumps
         self._clocks = [_Clock()]
         self._streams: dict[int, _Stream] = {}
@@ -254,7 +299,8 @@ class _Clocks:
         index, newest = packet.stream_index, len(self._clocks) - 1
         stream = self._streams.get(index)
         if stream is None:
-            stream = _Stream(newest, Fraction(packet.time_base), began=[(0, newest)])
+            text = index in self._texts
+            stream = _Stream(newest, Fraction(packet.time_base), text, began=[(0, newest)])
             self._streams[index] = stream
         ticks = packet.pts if packet.dts is None else packet.dts
         if ticks is not None:
@@ -266,10 +312,13 @@ class _Clocks:
             if packet.dts is not None:  # times of presentation do not always grow
                 stream.last = time
             found = self._clocks[clock]
-            found.front = time if found.front is None else max(found.front, time)
+            if not stream.text:
+                found.front = time if found.front is None else max(found.front, time)
             shown = ticks if packet.pts is None else packet.pts
             found.first[index] = min(found.first.get(index, shown), shown)
             found.last[index] = max(found.last.get(index, shown), shown)
+            ends = shown + (packet.duration or 0)
+            found.stated[index] = max(found.stated.get(index, ends), ends)
             found.count[index] += 1
         stream.count += 1
 
@@ -280,8 +329,8 @@ class _Clocks:
             own = self._clocks[stream.clock].front
             nearer = front is not None and own is not None and abs(time - front) < abs(time - own)
             return newest if back or nearer else stream.clock
-        ahead = self._jumps and front is not None and time > front + AHEAD
-        if back or ahead:
+        ahead = front is not None and time > front + (AHEAD if self._jumps else FAR)
+        if (back or ahead) and not stream.text:
             self._clocks.append(_Clock())
             return newest + 1
         return newest
@@ -289,8 +338,13 @@ class _Clocks:
     def end(self, stream: int | None = None) -> Fraction:
         """Return when the last packet ends, of ``stream`` or of all, in seconds, where there is one clock."""
         clock = self._clocks[0]
-        wanted = [index for index in clock.last if stream in (None, index)]
-        return max((clock.end(index) * self._streams[index].unit for index in wanted), default=Fraction(0))
+        ends = [
+            max(clock.end(index), Fraction(clock.stated[index] if self._streams[index].text else 0))
+            * self._streams[index].unit
+            for index in clock.last
+            if stream in (None, index)
+        ]
+        return max(ends, default=Fraction(0))
 
     def begin(self, stream: int) -> Fraction:
         """Return when the first packet of ``stream`` begins, in seconds, where there is one clock."""

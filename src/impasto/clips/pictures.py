@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -14,6 +15,7 @@ from impasto.clips.colour import LINEAR
 from impasto.clips.frame_files import READABLE, FrameFile, is_exr, read_frame, read_header
 from impasto.clips.timecode import Timecode
 from impasto.errors import InputError, PictureError
+from impasto.imaging.guard import ImagingWarning
 
 _NUMBER = re.compile(r"%0?(\d*)d")
 _LAST = re.compile(r"(.*?)(\d+)(\D*)")
@@ -59,10 +61,14 @@ def find(path: Path) -> list[Path]:
     """Return the pictures in a folder, or those a pattern stands for, in the order of the numbers in their
     names.
 
-    Raises InputError where there are none.
+    Hidden files are passed over, such as macOS's companions ``._1.png``, and in a folder of other pictures
+    GIFs, which are clips of their own. Raises InputError where there are none.
     """
     if path.is_dir():
-        found = [p for p in path.iterdir() if p.suffix.lower() in READABLE and p.is_file()]
+        pictures = [p for p in path.iterdir() if p.suffix.lower() in READABLE]
+        found = [p for p in pictures if p.suffix.lower() in _SEQUENCES] or pictures
+        for other in set(pictures) - set(found):
+            warnings.warn(f"passed over {other}, a clip of its own", ImagingWarning, stacklevel=2)
         what = f"pictures in the folder {path}"
     elif not path.parent.is_dir():
         raise InputError(f"expected pictures at {path}; there is no folder {path.parent}")
@@ -74,6 +80,8 @@ def find(path: Path) -> list[Path]:
     else:
         found = list(path.parent.glob(path.name))
         what = f"pictures called {path}"
+    hidden = path.name.startswith(".") and not path.is_dir()
+    found = [p for p in found if p.is_file() and (hidden or not p.name.startswith("."))]
     if not found:
         raise InputError(f"expected {what}; got none")
     return sorted(found, key=_natural)
@@ -86,9 +94,9 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _natural(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
-    """Return a key that sorts by the numbers in names, digits before letters."""
-    parts = re.findall(r"\d+|\D+", path.name)
-    key = [(False, int(part), "") if part.isdigit() else (True, 0, part) for part in parts]
+    """Return a key that sorts by the numbers in names, digits before letters, small letters as capitals."""
+    parts = re.findall(r"\d+|\D+", path.name.casefold())
+    key = [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]
     return key, path.name
 
 

@@ -33,6 +33,11 @@ class SoundEncoder:
         self._put = Fraction(0)  # seconds that went in
         self._samples = 0
 
+    @property
+    def end(self) -> Fraction:
+        """When the sound so far ends, in seconds."""
+        return self._put
+
     def encode(self, frame: Any, begin: Fraction, length: int) -> Iterator[Any]:
         """Yield packets. ``begin``: when the frame is heard, in seconds; ``length``: its samples to take."""
         rate, skip = frame.sample_rate, 0
@@ -79,16 +84,13 @@ class SoundEncoder:
         context = self._context
         whole = round((self._put + seconds) * context.sample_rate)
         left = whole - round(self._put * context.sample_rate)
-        planar, channels = context.format.is_planar, context.layout.nb_channels
-        kind = np.dtype(_KINDS[context.format.packed.name])
+        convert = self._av.AudioResampler(context.format, context.layout, context.sample_rate)
         while left > 0:
             count = min(left, context.sample_rate)
-            shape = (channels, count) if planar else (1, channels * count)
-            frame = self._av.AudioFrame.from_ndarray(
-                np.zeros(shape, kind), format=context.format.name, layout=context.layout.name
-            )
+            zeros = np.zeros((1, context.layout.nb_channels * count), np.int16)
+            frame = self._av.AudioFrame.from_ndarray(zeros, format="s16", layout=context.layout.name)
             frame.sample_rate = context.sample_rate
-            self._take([frame])
+            self._take(convert.resample(frame))
             left -= count
         self._put += seconds
 
@@ -100,17 +102,15 @@ class SoundEncoder:
             yield from self._stream.encode(frame)
 
 
-_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
-
-
 def _part(av: Any, frame: Any, first: int, last: int) -> Any:
     """Return the samples of a frame of sound from ``first`` to ``last``."""
     if first == 0 and last == frame.samples:
         return frame
-    values = frame.to_ndarray()
-    step = 1 if frame.format.is_planar else frame.layout.nb_channels
-    values = np.ascontiguousarray(values[:, first * step : last * step])
-    part = av.AudioFrame.from_ndarray(values, format=frame.format.name, layout=frame.layout.name)
+    # PyAV miscounts the planes of eight channels.
+    whole = av.AudioResampler(frame.format.packed, frame.layout, frame.sample_rate).resample(frame)[0]
+    channels = frame.layout.nb_channels
+    values = np.ascontiguousarray(whole.to_ndarray()[:, first * channels : last * channels])
+    part = av.AudioFrame.from_ndarray(values, format=whole.format.name, layout=frame.layout.name)
     part.sample_rate = frame.sample_rate
     return part
 

@@ -65,6 +65,8 @@ _QUICKTIME = {
 }
 _QUICKTIME |= {"zho": "chi", "ell": "gre", "isl": "ice", "mkd": "mac", "sqi": "alb", "kat": "geo"}
 """Languages of ISO 639-2 with two codes, to the one that FFmpeg writes into QuickTime files."""
+_PREROLL = Fraction(1, 10)
+"""In seconds: of what an edit list leaves out at the beginning, so much prepares the decoder."""
 _MILLISECOND = Fraction(1, 1000)
 
 
@@ -142,19 +144,10 @@ class TrackWriter:
                 rows.append(self._encoded(opened, stream, copy, track, order))
             else:
                 copy = output.add_stream_from_template(stream, opaque=True)
-                rows.append(self._copied(opened, stream, copy, order))
+                trial = stack.enter_context(_Trial(stream, self.suffix))
+                rows.append(self._copied(opened, stream, copy, order, trial))
             _label(output.streams[-1], track.labels, track.disposition)
         return rows
-
-    def mux(self, output: Any, row: Row) -> None:
-        """Write a packet. One of a track that the container cannot take, being damaged, is passed over."""
-        begin, order, packet = row
-        try:
-            output.mux(packet)
-        except load_av().error.InvalidDataError:
-            if not order:
-                raise
-            self._passed_over("sound", begin)
 
     def finish(self) -> list[str]:
         """Return the notes, once all packets are written."""
@@ -180,11 +173,13 @@ class TrackWriter:
             known = {"id": number + 1, "time_base": _MILLISECOND, "metadata": chapter["metadata"]}
             yield known | {"start": times[0], "end": times[1]}
 
-    def _copied(self, source: Any, stream: Any, copy: Any, order: int) -> Iterator[Row]:
+    def _copied(self, source: Any, stream: Any, copy: Any, order: int, trial: _Trial) -> Iterator[Row]:
         tracks, newest = self.tracks, None
         for packet in _on_one_clock(source, stream, tracks.index):
             unit = packet.time_base
             begin = packet.pts * unit
+            if packet.is_discard and begin < tracks.origin - _PREROLL:
+                continue
             inside = tracks.within(begin, (packet.duration or 0) * unit)
             if inside is None:
                 return
@@ -196,6 +191,9 @@ class TrackWriter:
             if newest is not None and packet.dts <= newest:
                 continue  # where two clocks meet
             newest = packet.dts
+            if not trial.takes(packet):
+                self._passed_over("sound", float(begin - tracks.origin))
+                continue
             packet.stream = copy
             yield float(begin - tracks.origin), order, packet
 
@@ -242,21 +240,28 @@ class TrackWriter:
     def _encoded(self, source: Any, stream: Any, copy: Any, track: Track, order: int) -> Iterator[Row]:
         copy.codec_context.open()
         sound = SoundEncoder(copy)
-        for packet in _on_one_clock(source, stream, self.tracks.index):
-            if self.tracks.within(packet.pts * packet.time_base, Fraction(1)) is None:
-                break
-            try:
-                frames = packet.decode()
-            except load_av().FFmpegError:
-                seconds = float(packet.pts * packet.time_base - self.tracks.origin)
-                self._passed_over(track.kind.replace("audio", "sound"), seconds)
-                continue
-            for frame in frames:
-                begin = Fraction(frame.pts or 0) * frame.time_base - self.tracks.origin
-                for ready in sound.encode(frame, begin, self._length(begin, frame)):
-                    yield float(ready.pts * ready.time_base), order, ready
+        for frame in self._decoded(source, stream, track):
+            begin = sound.end  # where it has no time of its own
+            if frame.pts is not None:
+                begin = frame.pts * frame.time_base - self.tracks.origin
+            for ready in sound.encode(frame, begin, self._length(begin, frame)):
+                yield float(ready.pts * ready.time_base), order, ready
         for ready in sound.finish():
             yield float(ready.pts * ready.time_base), order, ready
+
+    def _decoded(self, source: Any, stream: Any, track: Track) -> Iterator[Any]:
+        """Yield the frames of sound up to the end; damaged packets are passed over."""
+        av = load_av()
+        for packet in _on_one_clock(source, stream, self.tracks.index):
+            if self.tracks.within(packet.pts * packet.time_base, Fraction(1)) is None:
+                return
+            try:
+                yield from packet.decode()
+            except av.FFmpegError:
+                seconds = float(packet.pts * packet.time_base - self.tracks.origin)
+                self._passed_over(track.kind.replace("audio", "sound"), seconds)
+        with contextlib.suppress(av.FFmpegError):
+            yield from stream.codec_context.decode(None)
 
     def _length(self, begin: Fraction, frame: Any) -> int:
         """Return how many samples of a frame of sound are before the end."""
@@ -280,9 +285,11 @@ def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], 
         kind = _kind(stream)
         counts[kind] = counts.get(kind, 0) + 1
         name = stream.codec_context.name if stream.codec_context is not None else ""
-        held, encoder = _held(stream.type, name, suffix)
+        is_empty = stream.type in ("audio", "subtitle") and stream.index not in tracks.index.shifts
+        held, encoder = (False, "") if is_empty else _held(stream, name, suffix)
         if not held:
             why = "its codec is not known" if not name else f"{suffix or 'frames'} cannot hold it"
+            why = "it is empty" if is_empty else why
             what = f"{kind} {counts[kind]}" + (f" ({name})" if name else "")
             notes.append(f"{what} was left out: {why}")
             continue
@@ -317,16 +324,29 @@ def _is_timecode(stream: Any) -> bool:
     return stream.type == "data" and "timecode" in stream.metadata
 
 
-def _held(kind: str, name: str, suffix: str) -> tuple[bool, str]:
+def _held(stream: Any, name: str, suffix: str) -> tuple[bool, str]:
     """Return whether a file with this ``suffix`` gets a track, and with which encoder; "" for a copy."""
-    if not name or kind not in ("audio", "subtitle") or suffix not in SOUND:
+    if not name or stream.type not in ("audio", "subtitle") or suffix not in SOUND:
         return False, ""
-    if kind == "audio":
-        held = any(name.startswith(known) for known in SOUND[suffix])
+    if stream.type == "audio":
+        held = any(name.startswith(known) for known in SOUND[suffix]) and _can_hold(stream, suffix)
         return True, "" if held else SOUND_INSTEAD[suffix]
     if name in SUBTITLES[suffix]:
         return True, ""
     return name in _TEXT, SUBTITLES_INSTEAD[suffix]
+
+
+def _can_hold(stream: Any, suffix: str) -> bool:
+    """Return whether a container of this kind takes the sound of ``stream`` as it is: a header is written,
+    and not kept."""
+    av = load_av()
+    try:
+        with av.open(io.BytesIO(), "w", format=container_format(suffix)) as output:
+            output.add_stream_from_template(stream, opaque=True)
+            output.start_encoding()
+    except (av.FFmpegError, OSError, ValueError):
+        return False
+    return True
 
 
 def check_tracks(target: VideoOutput, tracks: Tracks) -> None:
@@ -346,7 +366,7 @@ def check_tracks(target: VideoOutput, tracks: Tracks) -> None:
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(av.open(_Nowhere(), "w", format=container_format(suffix)))
             for row in merge(*writer.begin(stack, output, None), key=lambda row: row[:2]):
-                writer.mux(output, row)
+                output.mux(row[2])
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{tracks.path}: its sound or subtitles cannot be written into {suffix}: expected another "
@@ -365,6 +385,37 @@ def _check_encoder(stream: Any, track: Track, path: Path, suffix: str) -> None:
             f"which {suffix} needs: expected another suffix, or no sound "
             f"({getattr(error, 'strerror', None) or error})"
         ) from error
+
+
+class _Trial:
+    """A container with one track, which keeps nothing: one with several writes packets later, and finds
+    too late which are damaged."""
+
+    def __init__(self, stream: Any, suffix: str) -> None:
+        av = load_av()
+        self._invalid = av.FFmpegError
+        self._new = av.Packet
+        self._container = av.open(_Nowhere(), "w", format=container_format(suffix))
+        self._copy = self._container.add_stream_from_template(stream, opaque=True)
+
+    def __enter__(self) -> _Trial:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(self._invalid):
+            self._container.close()
+
+    def takes(self, packet: Any) -> bool:
+        """Return whether ``packet`` can be written."""
+        own = self._new(bytes(packet))
+        own.pts, own.dts, own.time_base = packet.pts, packet.dts, packet.time_base
+        own.duration, own.is_keyframe = packet.duration, packet.is_keyframe
+        own.stream = self._copy
+        try:
+            self._container.mux(own)
+        except self._invalid:
+            return False
+        return True
 
 
 class _Nowhere:

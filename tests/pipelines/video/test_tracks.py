@@ -68,15 +68,17 @@ def damage_sound(source: Path, path: Path, numbers: tuple[int, ...]) -> Path:
 
 
 @pytest.mark.parametrize("name", ["out.webm", "out.mp4", "out.mkv"])
-@pytest.mark.parametrize("suffix", ["ts", "mp4"])
-def test_damaged_packets_of_sound_are_passed_over(tmp_path: Path, suffix: str, name: str) -> None:
-    whole = write_flashes(tmp_path / "whole.mp4", 50, flashes=(5, 40))
+@pytest.mark.parametrize(
+    ("suffix", "audio"), [("ts", "aac"), ("mp4", "aac"), ("mkv", "ac3"), ("mkv", "eac3")]
+)
+def test_damaged_packets_of_sound_are_passed_over(tmp_path: Path, suffix: str, audio: str, name: str) -> None:
+    whole = write_flashes(tmp_path / f"whole.{suffix}", 50, flashes=(5, 40), audio=audio)
     source = damage_sound(whole, tmp_path / f"in.{suffix}", (20, 21, 22, 23))
     done = fast(source, tmp_path / name)
     flashes, beeps = flashes_and_beeps(tmp_path / name)
     assert done.frames == 50
     assert [beeps[0], beeps[-1]] == pytest.approx([flashes[0], flashes[-1]], abs=0.05)
-    if name == "out.webm":
+    if name == ("out.webm" if audio == "aac" else "out.mp4"):
         assert any("damaged packet" in note and "sound passed over" in note for note in done.notes)
 
 
@@ -219,10 +221,94 @@ def test_tracks_that_cannot_be_written_are_refused_before_painting(
     from impasto.clips import tracks
 
     monkeypatch.setitem(tracks.SOUND, ".webm", ("aac",))  # which it does not hold
+    monkeypatch.setattr(tracks, "_can_hold", lambda *_: True)
     negative = Negative()
     with pytest.raises(InputError, match=r"its sound or subtitles cannot be written into \.webm"):
         fast(write_flashes(tmp_path / "in.mp4", 5), tmp_path / "out.webm", negative)
     assert negative.painted == 0
+
+
+@pytest.mark.parametrize("audio", ["adpcm_ms", "pcm_mulaw"])
+def test_sound_that_matroska_does_not_hold_is_encoded_without_loss(tmp_path: Path, audio: str) -> None:
+    with av.open(str(tmp_path / "in.avi"), "w") as new:
+        pictures: Any = new.add_stream("mpeg4", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        sound: Any = new.add_stream(audio, rate=8000, layout="mono")
+        sound.codec_context.open()
+        size = sound.codec_context.frame_size or 1024
+        pieces = av.AudioResampler("s16", "mono", 8000, frame_size=size)
+        for number in range(20):
+            grey = np.full((48, 64, 3), 230 if number == 10 else 40, np.uint8)
+            picture = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            new.mux(pictures.encode(picture))
+            wave = (np.sin(np.arange(320) * 0.5) * (9000 if number == 10 else 0)).astype(np.int16)
+            heard = av.AudioFrame.from_ndarray(wave[None], format="s16", layout="mono")
+            heard.sample_rate, heard.pts, heard.time_base = 8000, number * 320, Fraction(1, 8000)
+            for piece in pieces.resample(heard):
+                new.mux(sound.encode(piece))
+        for piece in [*pieces.resample(None), None]:
+            new.mux(sound.encode(piece))
+        new.mux(pictures.encode(None))
+    done = fast(tmp_path / "in.avi", tmp_path / "out.mkv")
+    assert done.notes == (f"the sound was encoded again as flac: .mkv does not hold {audio}",)
+    flashes, beeps = flashes_and_beeps(tmp_path / "out.mkv")
+    assert beeps == pytest.approx(flashes, abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out.mp4"])
+def test_eight_channels_with_a_hole_and_a_beginning_of_their_own_stay_in_step(
+    tmp_path: Path, name: str
+) -> None:
+    with av.open(str(tmp_path / "in.mkv"), "w") as new:
+        pictures: Any = new.add_stream("libx264", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        # Planar, as AAC is, but of a kind that has to be encoded again.
+        sound: Any = new.add_stream("aac" if name == "out.webm" else "wavpack", rate=48000, layout="7.1")
+        sound.codec_context.open()
+        size = sound.codec_context.frame_size or 1024
+        pieces = av.AudioResampler(sound.codec_context.format, "7.1", 48000, frame_size=size)
+        for number in range(20):
+            grey = np.full((48, 64, 3), 230 if number == 15 else 40, np.uint8)
+            picture = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            new.mux(pictures.encode(picture))
+            if number < 3:
+                continue
+            wave = (np.sin(np.arange(1920) * 0.13) * (9000 if number == 15 else 0)).astype(np.int16)
+            heard = av.AudioFrame.from_ndarray(wave.repeat(8)[None], format="s16", layout="7.1")
+            heard.sample_rate, heard.pts, heard.time_base = 48000, number * 1920, Fraction(1, 48000)
+            for piece in pieces.resample(heard):
+                new.mux(sound.encode(piece))
+        for piece in [*pieces.resample(None), None]:
+            new.mux(sound.encode(piece))
+        new.mux(pictures.encode(None))
+    for start in (None, Fraction(1, 5)):
+        fast(tmp_path / "in.mkv", tmp_path / name, start=start)
+        with av.open(str(tmp_path / name)) as container:
+            seen = [f.time for f in container.decode(video=0) if f.to_ndarray(format="gray").mean() < 128]
+        with av.open(str(tmp_path / name)) as container:
+            packed = av.AudioResampler("s16", "7.1", 48000)
+            waves = [(f.time, packed.resample(f)[0].to_ndarray()[0, ::8]) for f in container.decode(audio=0)]
+        loud = [
+            time + np.flatnonzero(np.abs(wave) > 3000)[0] / 48000 for time, wave in waves if wave.max() > 3000
+        ]
+        assert loud[0] == pytest.approx(seen[0], abs=0.03)
+
+
+def test_a_track_without_a_packet_is_left_out_and_told(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "in.ts"), "w") as new:
+        pictures: Any = new.add_stream("libx264", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        new.add_stream("aac", rate=48000)
+        for number in range(5):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * number, np.uint8), format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            new.mux(pictures.encode(picture))
+        new.mux(pictures.encode(None))
+    for name in ("out.mkv", "out.mp4", "out.webm"):
+        done = fast(tmp_path / "in.ts", tmp_path / name)
+        assert done.notes == ("sound track 1 (aac) was left out: it is empty",)
 
 
 def test_labels_that_only_describe_how_a_file_was_written_are_no_loss(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from impasto import imaging
 from impasto.clips import Request, open_clip
 from impasto.clips.clip import TRANSPARENT
 from impasto.clips.codecs import find_target
+from impasto.clips.pictures import find
 from impasto.clips.writer import SegmentWriter
 from impasto.errors import InputError, OptionError, OutputError
 from impasto.optimize.options import OptimizeOptions
@@ -576,6 +577,20 @@ def test_pictures_that_are_not_numbered_alike_are_told_digits_first(tmp_path: Pa
         "the 4 pictures are not numbered alike; they are in the order of their names, from 9.png to "
         "cover.png",
     )
+
+
+def test_frames_of_a_sequence_are_neither_hidden_files_nor_missing_ones_nor_clips(tmp_path: Path) -> None:
+    source = write_numbered(tmp_path / "in", "A1.PNG", "a2.png", "A3.PNG", "1\u00b23.png")
+    for name in ("._a1.png", ".hidden.png", "clip.gif"):
+        (source / name).write_bytes(b"\0\5\x16\7")
+    (source / "a4.png").symlink_to("nowhere")
+    (source / "a5.png").mkdir()
+    known = ["1\u00b23.png", "A1.PNG", "a2.png", "A3.PNG"]
+    with pytest.warns(imaging.ImagingWarning, match=r"passed over .*clip\.gif, a clip of its own"):
+        assert [path.name for path in open_clip(source).paths] == known  # type: ignore[attr-defined]
+    for pattern, there in (("*.png", ["1\u00b23.png", "a2.png"]), ("a%d.png", ["a2.png"]), (".*.png", None)):
+        found = [path.name for path in find(source / pattern)]
+        assert found == (there or ["._a1.png", ".hidden.png"])
 
 
 @pytest.mark.parametrize(("codec", "bare"), [("h264", "h264"), ("h265", "hevc")])
