@@ -4,7 +4,7 @@ import { jobsOf, standing, standingWords, unfinishedBatches, type Unsent } from 
 import { append, fill, h, icon, iconButton } from "./dom";
 import { percent, STATUS } from "./format";
 import { isOver, reason } from "./job";
-import { act, retry } from "./jobs";
+import { act, deleteJobs, retry } from "./jobs";
 import { archiveAddress, cancelRest, readBatch, sendAgain, takeBack } from "./many";
 import { recall } from "./recall";
 import { state, watch } from "./state";
@@ -57,12 +57,13 @@ export function batchSheet(): HTMLElement {
   const link = h("a", { class: "button is-main is-joined", download: "" }, icon("download"), h("span", {}, t`Download all`));
   const select = h("select", { class: "is-joined", "aria-label": t`File format`, onchange: () => ((format = select.value), aim()) });
   const stop = h("button", { type: "button", class: "button is-quiet", onclick: () => shown !== null && void cancelRest(shown) }, icon("stop"), h("span", {}, t`Cancel the rest`));
+  const throwAway = h("button", { type: "button", class: "button is-quiet", onclick: () => shown !== null && deleteBatch(shown) }, icon("trash"), h("span", {}, t`Delete all`));
   const aim = () => (link.href = archiveAddress(shown ?? "", format));
   const archive = h("div", { class: "joined" }, link, select);
   append(
     sheet,
     h("div", { class: "sheet-head" }, title, iconButton("close", t`Close`, () => sheet.close())),
-    h("div", { class: "batch-head" }, words, bar.element, h("div", { class: "row" }, archive, stop)),
+    h("div", { class: "batch-head" }, words, bar.element, h("div", { class: "row" }, archive, stop, throwAway)),
     rows,
   );
   draw = () => {
@@ -77,6 +78,7 @@ export function batchSheet(): HTMLElement {
     bar.set(found.share, words.textContent);
     archive.hidden = !jobs.some(({ result }) => result);
     stop.hidden = found.unfinished === 0;
+    throwAway.hidden = found.unfinished > 0 || found.total === 0;
     aim();
     const focused = sheet.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
     fill(rows, jobs.map(jobRow), unsent.map(unsentRow));
@@ -91,6 +93,12 @@ export function batchSheet(): HTMLElement {
     if (event.target === sheet) sheet.close();
   });
   return sheet;
+}
+
+function deleteBatch(batch: string): void {
+  sheet.close();
+  takeBack(state.unsent.filter((one) => one.batch === batch));
+  void deleteJobs(jobsOf(batch, state.jobs.values()), batch);
 }
 
 /** How far a job is, in steps of a twentieth. */

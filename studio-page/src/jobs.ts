@@ -116,26 +116,36 @@ export async function act(job: Job, what: "cancel" | "pause" | "resume"): Promis
 const UNDO_FOR = 8000;
 
 /** Put a job into the bin; where the studio has none, delete it for good, once confirmed. */
-export async function deleteJob(job: Job): Promise<void> {
+export function deleteJob(job: Job): Promise<void> {
+  return deleteJobs([job], job.title);
+}
+
+/** The same for several, which have a name together. */
+export async function deleteJobs(some: readonly Job[], name: string): Promise<void> {
   const hasBin = state.capabilities?.limits.bin_days !== 0;
-  if (!hasBin && !window.confirm(t`Delete ${job.title} for good?`)) return;
+  if (!hasBin && !window.confirm(t`Delete ${name} for good?`)) return;
+  const deleted = new Date().toISOString();
   try {
-    await remove(`api/v1/jobs/${job.id}`);
+    for (const job of some) {
+      await remove(`api/v1/jobs/${job.id}`);
+      if (hasBin) track({ ...job, deleted });
+      else forget(job.id);
+    }
   } catch (error) {
     return sayError(error);
   }
-  if (!hasBin) {
-    forget(job.id);
-    return say(t`${job.title} is deleted.`);
-  }
-  track({ ...job, deleted: new Date().toISOString() });
-  undoable(t`${job.title} is in the bin.`, UNDO_FOR, () => void restoreJob(job));
+  if (!hasBin) return say(t`${name} is deleted.`);
+  undoable(t`${name} is in the bin.`, UNDO_FOR, () => void restoreJobs(some, name));
 }
 
-export async function restoreJob(job: Job): Promise<void> {
+export function restoreJob(job: Job): Promise<void> {
+  return restoreJobs([job], job.title);
+}
+
+async function restoreJobs(some: readonly Job[], name: string): Promise<void> {
   try {
-    track(await postJson<Job>(`api/v1/jobs/${job.id}/restore`));
-    say(t`${job.title} is back.`);
+    for (const job of some) track(await postJson<Job>(`api/v1/jobs/${job.id}/restore`));
+    say(t`${name} is back.`);
   } catch (error) {
     sayError(error);
   }

@@ -17,6 +17,9 @@ import type { Job } from "./types";
 import { t } from "./language";
 
 const PLACE = "unsent/";
+/** So many are sent at once, and then one in so many seconds: a studio takes some uploads a minute, and previews need some too. */
+const BURST = 20;
+const PACE = 1.5;
 
 /** Paint all that were chosen together, as the settings are now. Answers with the batch's name; null where that failed. */
 export async function paintMany(): Promise<string | null> {
@@ -104,10 +107,11 @@ async function sendAll(): Promise<void> {
       // Another window may have sent some meanwhile.
       const left = new Set((await keptBelow<Unsent>(PLACE)).map(({ key }) => key));
       update({ unsent: state.unsent.filter(({ key, isKept }) => !isKept || left.has(key)) });
-      for (;;) {
+      for (let sent = 1; ; sent++) {
         const next = state.unsent.find(({ refusal }) => refusal === null);
         if (!next) break;
         await send(next);
+        if (sent >= BURST) await new Promise((resolve) => window.setTimeout(resolve, 1000 * PACE));
       }
     });
   } finally {

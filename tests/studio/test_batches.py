@@ -64,6 +64,18 @@ def test_a_batch_is_found_again_and_fetched_as_one_archive(
     assert read_parameters(path) is None
 
 
+def test_what_is_in_the_bin_is_not_in_its_batch(client: httpx.Client, house: House) -> None:
+    kept, thrown = submit(client, batch=BATCH), submit(client, batch=BATCH)
+    house.paint(thrown["id"])
+    client.delete(f"/jobs/{thrown['id']}")
+    (batch,) = client.get("/batches").json()["batches"]
+    assert batch["jobs"] == 1
+    assert [job["id"] for job in client.get("/jobs", params={"batch": BATCH}).json()["jobs"]] == [kept["id"]]
+    assert len(archive(client.get("/results", params={"batch": BATCH})).namelist()) == 1
+    client.post(f"/jobs/{thrown['id']}/restore")
+    assert len(archive(client.get("/results", params={"batch": BATCH})).namelist()) == 2
+
+
 def test_a_page_that_explains_a_picture_is_no_part_of_its_batch(client: httpx.Client, house: House) -> None:
     job = submit(client, batch=BATCH)
     house.paint(job["id"])

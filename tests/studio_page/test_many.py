@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import blobs
 from tests.studio_page.conftest import Visit, encode, faults
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 ROWS = "document.querySelectorAll('.batch-sheet .queue-row').length"
@@ -148,6 +149,10 @@ def test_each_is_cancelled_alone_or_all_together(another: Callable[..., Any]) ->
     page.get_by_role("button", name="Cancel the rest").click()
     until_words(visit, "0 of 2 painted, 2 cancelled")
     assert {job["status"] for job in studio.get("api/v1/jobs")["jobs"]} == {"cancelled"}
+    page.get_by_role("button", name="Delete all").click()
+    until(lambda: page.wait_for_timeout(100) or studio.get("api/v1/batches")["batches"] == [])
+    assert len(studio.get("api/v1/bin")["jobs"]) == 2
+    assert not page.locator(".batch-sheet").is_visible()
 
 
 def test_those_that_find_no_room_in_the_queue_wait_for_it(another: Callable[..., Any]) -> None:

@@ -51,6 +51,7 @@ const texts: Translation = {
   "Content": "Inhalt",
   "Copy": "Kopieren",
   "Dark theme": "Dunkles Design",
+  "Delete all": "Alle löschen",
   "Delete {0} for good": "{0} endgültig löschen",
   "Delete {0} for good?": "{0} endgültig löschen?",
   "Delete {0}": "{0} löschen",

@@ -51,6 +51,7 @@ const texts: Translation = {
   "Content": "Contenido",
   "Copy": "Copiar",
   "Dark theme": "Tema oscuro",
+  "Delete all": "Eliminar todo",
   "Delete {0} for good": "Eliminar {0} definitivamente",
   "Delete {0} for good?": "¿Eliminar {0} definitivamente?",
   "Delete {0}": "Eliminar {0}",

@@ -51,6 +51,7 @@ const texts: Translation = {
   "Content": "Contenu",
   "Copy": "Copier",
   "Dark theme": "Thème sombre",
+  "Delete all": "Tout supprimer",
   "Delete {0} for good": "Supprimer définitivement {0}",
   "Delete {0} for good?": "Supprimer définitivement {0} ?",
   "Delete {0}": "Supprimer {0}",

@@ -51,6 +51,7 @@ const texts: Translation = {
   "Content": "コンテンツ",
   "Copy": "コピー",
   "Dark theme": "ダークテーマ",
+  "Delete all": "すべて削除",
   "Delete {0} for good": "{0}を完全に削除",
   "Delete {0} for good?": "{0}を完全に削除しますか？",
   "Delete {0}": "{0} を削除",
