@@ -10,6 +10,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from impasto.clips import Request, open_clip
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT
@@ -298,7 +299,6 @@ def test_hdr_and_transparency_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".avif", ".gif"])
 def test_moving_pictures_have_all_their_frames_as_long_as_they_say(tmp_path: Path, suffix: str) -> None:
-    from PIL import Image
 
     path = tmp_path / f"moving{suffix}"
     grey = [np.full((48, 64, 3), 40 * n + 20, np.uint8) for n in range(6)]
@@ -314,6 +314,38 @@ def test_moving_pictures_have_all_their_frames_as_long_as_they_say(tmp_path: Pat
     )
     part = open_clip(path, Request(start=Fraction(1, 10), end=Fraction(3, 10)))
     assert [float(f.pixels.mean()) * 255 for f in part.frames()] == pytest.approx([100, 140, 180], abs=3)
+
+
+def test_the_picture_before_an_animation_is_not_one_of_its_frames(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (16, 12), (40 * n, 40 * n, 40 * n)) for n in range(4)]
+    path = tmp_path / "a.png"
+    Image.new("RGB", (16, 12), "white").save(
+        path, save_all=True, append_images=frames, default_image=True, duration=100
+    )
+    found = [float(frame.pixels.mean()) * 255 for frame in open_clip(path).frames()]
+    assert found == pytest.approx([40 * n for n in range(4)], abs=2)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "gif"])
+def test_the_last_picture_of_an_animation_is_shown_as_long_as_it_says(tmp_path: Path, suffix: str) -> None:
+    frames = [Image.new("RGB", (16, 12), (40 * n, 40 * n, 40 * n)) for n in range(4)]
+    path = tmp_path / f"a.{suffix}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[40, 100, 200, 60])
+    assert open_clip(path).info.last == Fraction(6, 100)
+    assert open_clip(path, Request(end=Fraction(36, 100))).info.last == Fraction(2, 100)
+    assert open_clip(path, Request(end=Fraction(2, 10))).info.last == Fraction(6, 100)
+
+
+def test_a_gif_that_breaks_off_says_so_or_is_refused(tmp_path: Path) -> None:
+    noise = [np.random.default_rng(n).integers(0, 255, (12, 16), np.uint8) for n in range(4)]
+    frames = [Image.fromarray(picture) for picture in noise]
+    path = tmp_path / "a.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+    assert open_clip(path).info.remarks == ()
+    path.write_bytes(path.read_bytes()[:-200])
+    assert open_clip(path).info.remarks == ("the file breaks off: the last frames may be missing",)
+    with pytest.raises(InputError, match="breaks off"):
+        open_clip(path, Request(damage="refuse"))
 
 
 JOINED = [("flv", 2, 1), ("mkv", 3, 2), ("mp4", 2, 1), ("mov", 4, 1), ("asf", 2, 1)]

@@ -33,7 +33,7 @@ class MovingPicture:
             first = first or picture
             alpha |= request.alpha and picture.alpha is not None
             self._ticks.append(ticks)
-            last = shown
+            last = shown if request.end is None else min(shown, request.end - ticks * _UNIT)
         if first is None:
             raise InputError(f"{path} has no frame in the part asked for that can be decoded")
         width, height = request.fit(first.width, first.height)
@@ -47,6 +47,7 @@ class MovingPicture:
             time_base=_UNIT,
             origin=self._ticks[0] * _UNIT,
             alpha=alpha,
+            last=last,
         )
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:

@@ -83,7 +83,8 @@ class ClipInfo:
     the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for; ``transfer``, the
     number of HDR's (ITU-T H.273), 0 for SDR; ``hdr``, whether frames have a headroom; ``mastering``, the
     display that HDR was graded on; ``timecode``, of the
-    first frame that is wanted; ``remarks``: what differs from the file, as far as it is known beforehand."""
+    first frame that is wanted; ``remarks``: what differs from the file, as far as it is known beforehand;
+    ``last``: how many seconds the last frame is shown, where the file says."""
 
     width: int
     height: int
@@ -100,6 +101,7 @@ class ClipInfo:
     mastering: MasteringDisplay | None = None
     timecode: Timecode | None = None
     remarks: tuple[str, ...] = ()
+    last: Fraction | None = None
 
 
 class Clip(Protocol):

@@ -11,7 +11,7 @@ import struct
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -52,7 +52,8 @@ class VideoIndex:
     and ``numbers``, how many packets are before each. ``ordered``: packets do not say when their pictures
     are shown, as in bare streams; then pictures have these times in the order in which they come.
     ``seekable``: the container finds these packets. ``rate``: frames a second, on average.
-    ``missing``: frames that the header states and that are not there. ``shifts``: for each stream, from which
+    ``last``: how long the last picture is shown, 0 where the file does not say. ``missing``: frames that the
+    header states and that are not there. ``shifts``: for each stream, from which
     of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
     the last packet, where it is more than the rest of a file can be.
     """
@@ -65,6 +66,7 @@ class VideoIndex:
     ordered: bool
     seekable: bool
     rate: Fraction
+    last: int
     missing: int
     shifts: Mapping[int, tuple[tuple[int, Fraction], ...]]
     unread: float
@@ -114,7 +116,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         texts = frozenset(s.index for s in others if s.type == "subtitle")
         clocks = _Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
         pictures: list[tuple[int | None, int | None, bool]] = []
-        end = 0
+        end, last = 0, (0, 0)
         try:
             for packet in container.demux([stream, *others]):
                 if packet.size:
@@ -123,9 +125,12 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                     if packet.stream_index == chosen:
                         usable = packet.is_keyframe and not packet.is_discard
                         pictures.append((packet.pts, packet.dts, usable))
+                        if packet.pts is not None:
+                            last = max(last, (packet.pts, packet.duration or 0))
         except load_av().FFmpegError:
             pass  # a file that breaks off: what is there counts, and reading it again will say so
-        return _index(container, stream, clocks, pictures, _unread(path, container.format.name, end, size))
+        index = _index(container, stream, clocks, pictures, _unread(path, container.format.name, end, size))
+        return replace(index, last=last[1]) if container.format.name == "gif" else index
 
 
 def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any], unread: float) -> VideoIndex:
@@ -153,6 +158,7 @@ def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any], un
         ordered=ordered,
         seekable=single and container.format.name.startswith(_SEEKABLE),
         rate=rate,
+        last=0,
         missing=_missing(container, stream, pictures, rate, clocks) if single else 0,
         shifts=shifts,
         unread=unread,
@@ -210,6 +216,24 @@ def _missing(container: Any, stream: Any, pictures: list[Any], rate: Fraction, c
     if end - clocks.end() <= _TOLERANCE:
         return 0
     return max(0, round((end - clocks.begin(stream.index)) * rate) - count)
+
+
+def is_whole_gif(path: Path) -> bool:
+    """Return whether a GIF has all its blocks up to the last (GIF89a, section 17 and following)."""
+    data = path.read_bytes()
+    place = 13
+    if len(data) > 10 and data[10] & 0x80:
+        place += 3 << (data[10] & 7) + 1
+    while place < len(data) and data[place] in b"!,":
+        if data[place] == 0x21:
+            place += 2
+        else:
+            packed = data[place + 9] if place + 9 < len(data) else 0
+            place += 11 + (3 << (packed & 7) + 1 if packed & 0x80 else 0)
+        while place < len(data) and data[place]:
+            place += 1 + data[place]
+        place += 1
+    return place < len(data)
 
 
 def _is_whole_avi(path: Path) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of
-from impasto.clips.index import VideoIndex, video_index
+from impasto.clips.index import VideoIndex, is_whole_gif, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.mastering_display import mastering_of
@@ -84,7 +84,21 @@ class VideoFile:
             mastering=mastering_of(sample),
             timecode=self._timecode(ticks),
             remarks=tuple(remarks),
+            last=self._last(),
         )
+
+    def _last(self) -> Fraction | None:
+        """Return how many seconds the last frame is shown, where the file says."""
+        if not self.index.last:
+            return None
+        shown, high = self.index.last, self._bounds()[1]
+        inside = [t for t in self.index.times if high is None or t < high]
+        if not inside:
+            return None
+        following = (
+            self.index.times[len(inside)] if len(inside) < len(self.index.times) else inside[-1] + shown
+        )
+        return (min(following, following if high is None else high) - inside[-1]) * self._time_base
 
     def _has_alpha(self, sample: Any) -> bool:
         """Return whether frames have an alpha; the decoder of GIFs calls each frame so."""
@@ -117,10 +131,14 @@ class VideoFile:
         return [words]
 
     def _check_rest(self) -> list[str]:
-        """Return a remark on a file that goes on after what can be read of it, or refuse it."""
-        if not self.index.unread:
+        """Return a remark on a file that goes on after what can be read, or breaks off; or refuse it."""
+        if self.index.unread:
+            share = f"{self.index.unread:.0%}"
+            words = f"the last {share} of the file cannot be read: several files joined into one?"
+        elif self._is_gif and not is_whole_gif(self.path):
+            words = "the file breaks off: the last frames may be missing"
+        else:
             return []
-        words = f"the last {self.index.unread:.0%} of the file cannot be read: several files joined into one?"
         if self.request.damage == "refuse":
             raise InputError(f"{self.path}: {words}")
         return [words]

@@ -45,7 +45,8 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[tuple[Picture, Fractio
         opened = Image.open(place, formats=[kind.codec])
     with opened as image:
         profile = image.info.get("icc_profile")
-        number = 0
+        # A PNG may begin with a picture for programs that know no animations, which is not one of its frames.
+        number = int(getattr(image, "default_image", False))
         while True:
             try:
                 with decoding(place, kind.name):

@@ -51,7 +51,8 @@ class FilmOutput:
     @property
     def last_ticks(self) -> int:
         """The duration of the last frame."""
-        return max(1, round(1 / (self.info.rate * self.info.time_base)))
+        shown = 1 / self.info.rate if self.info.last is None else self.info.last
+        return max(1, round(shown / self.info.time_base))
 
     def segment_writer(self, path: Path) -> SegmentWriter:
         """Return a writer for one segment."""
