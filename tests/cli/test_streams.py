@@ -160,6 +160,20 @@ def test_a_standard_output_that_is_full_is_said_in_one_line() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closed streams are of POSIX")
+def test_without_buffers_a_line_is_there_before_the_command_ends() -> None:
+    words = "import sys; from impasto.cli import streams; streams.open_all(); print('now'); sys.stdin.read()"
+    command = [sys.executable, "-u", "-c", words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Timer(120, process.kill)
+        late.start()
+        assert process.stdout.readline() == b"now\n"
+        assert process.poll() is None, "it was still running"
+        process.stdin.close()
+        late.cancel()
+
+
 def test_streams_may_be_closed(photo_file: Path) -> None:
     command = "exec " + " ".join(map(shlex.quote, [*ALONE, "fast"]))
     for words, code, message in (

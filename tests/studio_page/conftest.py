@@ -187,7 +187,7 @@ class Visit:
 
     def begun(self) -> None:
         """Wait for the painting to be under way."""
-        self.until("Number(document.querySelector('.stroke-bar').ariaValueNow) >= 1")
+        self.until("Number(document.querySelector('.working .stroke-bar').ariaValueNow) >= 1")
 
     def canvas(self, which: str) -> Pixels:
         """What a canvas of the easel holds ("before" or "after"), (H, W, 3) in [0, 1]."""

@@ -38,7 +38,7 @@ def test_from_drop_to_download(visit: Visit, tmp_path: Path) -> None:
 
     visit.paint()
     visit.page.wait_for_selector(".working .loss-total[points*=' ']", state="attached")
-    assert visit.page.get_attribute(".stroke-bar", "aria-valuenow") != "100"
+    assert visit.page.get_attribute(".working .stroke-bar", "aria-valuenow") != "100"
     visit.wait_painted()
     assert "384 \u00d7 256" in visit.facts()
 

@@ -99,11 +99,12 @@ def open_all() -> None:
         if sys.platform == "win32" and given is not None and given.isatty():
             continue  # a console there is no file
         raw = _Lasting(number, "w", closefd=False)
+        unbuffered = given is not None and given.write_through
         lasting = io.TextIOWrapper(
             io.BufferedWriter(raw),
             encoding="utf-8" if given is None else given.encoding,
-            line_buffering=number == 2 or raw.isatty(),
-            write_through=given is not None and given.write_through,
+            line_buffering=number == 2 or raw.isatty() or unbuffered,
+            write_through=unbuffered,
         )
         setattr(sys, name, lasting)
 

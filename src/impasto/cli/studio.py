@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,7 +138,7 @@ def studio(
     if restore is not None:
         _tell(settings.data_dir, restore_backup(settings, restore), json)
         return
-    say = (lambda words: print_event("note", note=words)) if json else print
+    say = (lambda words: print_event("note", note=words)) if json else partial(print, flush=True)
     serve(settings, open_browser=not no_browser, say=say)
     if json:
         print_result()
