@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from impasto.types import Pixels, Plane
+
+
+@contextlib.contextmanager
+def with_gradients() -> Iterator[None]:
+    """Compute with gradients and without autocast, whatever mode of torch's the caller is in: no_grad,
+    inference_mode or autocast."""
+    with contextlib.ExitStack() as modes:
+        modes.enter_context(torch.inference_mode(False))
+        modes.enter_context(torch.enable_grad())
+        for kind in ("cpu", "cuda", "mps"):
+            if torch.is_autocast_enabled(kind):
+                modes.enter_context(torch.autocast(kind, enabled=False))
+        yield
 
 
 def to_tensor(pixels: Pixels, device: torch.device | str = "cpu") -> Tensor:

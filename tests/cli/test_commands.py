@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from impasto.cli import app
 from impasto.cli.commands import COMMANDS, load
+from tests.cli.running import refused, run
 
 HEAVY = ("numpy", "PIL", "torch", "onnxruntime")
 
@@ -52,6 +53,7 @@ def test_the_list_of_commands_loads_none_of_them(words: tuple[str, ...]) -> None
         "impasto.cli.defaults",
         "impasto.cli.json_lines",
         "impasto.cli.new_files",
+        "impasto.cli.streams",
     }
     assert not loaded & set(HEAVY)
 
@@ -135,3 +137,28 @@ def test_threads_are_limited_and_sleep_while_they_wait_unless_told_otherwise(
     last = capfd.readouterr().out.splitlines()[-1].split()
     expected = given or {"OMP_WAIT_POLICY": "PASSIVE"}
     assert last == ["3", *(expected.get(n, "None") for n in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"))]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["fast", "", "starry-night", "-o", "out.png"], "an argument"),
+        (["fast", "photo.png", "", "-o", "out.png"], "an argument"),
+        (["fast", "photo.png", "starry-night", "-o", ""], "-o"),
+        (["fast", "photo.png", "starry-night", "--output="], "--output"),
+        (["stylize", "photo.png", "starry-night", "-o", "out.png", "--protect", ""], "--protect"),
+        (["batch", "", "--style", "starry-night", "-o", "out"], "an argument"),
+        (["batch", ".", "--style", "", "-o", "out"], "--style"),
+    ],
+)
+def test_an_empty_name_is_not_the_current_folder(words: list[str], what: str) -> None:
+    refused(run(*words), f"expected a name for {what}; got an empty one")
+
+
+def test_an_interrupt_that_a_library_took_for_a_failed_import_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def list_styles() -> None:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("impasto.cli.style.list_styles", list_styles)
+    done = run("styles")
+    assert (done.exit_code, done.stderr) == (130, "impasto: interrupted\n")

@@ -33,6 +33,7 @@ READ = frozenset(
         "pictures",
         "token_file",
         "repeat",
+        "restore",
         "result",
         "source",
         "start",

@@ -12,9 +12,10 @@ import torch
 from PIL import Image
 
 import impasto
-from impasto.errors import InputError, PictureError
+from impasto.errors import InputError, OptionError, PictureError
 from impasto.files.locks import locked
 from impasto.imaging.inputs import load_picture
+from impasto.pipelines.inspect import reconstruct
 from tests.conftest import blobs, stripes
 
 BYTES = (blobs(48, 40, 1) * 255).round().astype(np.uint8)
@@ -90,6 +91,30 @@ def test_painting_works_in_every_mode_of_torch_s(mode: Any) -> None:
     with mode():
         found = impasto.stylize(BYTES, stripes(48, 48), **QUICK)
     assert np.array_equal(found.picture.pixels, plain.picture.pixels)
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+def test_textures_and_reconstructions_work_in_every_mode_of_torch_s(mode: Any) -> None:
+    options = impasto.OptimizeOptions(iterations=1, style_layers={"relu2_1": 1})
+    with mode():
+        assert impasto.texture(stripes(48, 48), 48, options=options).pixels.shape[1] == 48
+        layers = {"content_layers": "relu2_1", "style_layers": "relu2_1"}
+        found = reconstruct(BYTES, **layers, size=48, iterations=1)
+    assert len(found.content) == 1
+
+
+def test_autocast_of_the_caller_s_changes_nothing() -> None:
+    plain = impasto.stylize(BYTES, stripes(48, 48), **QUICK)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = impasto.stylize(BYTES, stripes(48, 48), **QUICK)
+    assert np.array_equal(found.picture.pixels, plain.picture.pixels)
+
+
+@pytest.mark.parametrize("target", [None, b"out.png", 3, io.StringIO()])
+def test_a_result_is_not_saved_to_what_is_no_file(target: Any) -> None:
+    result = impasto.fast(BYTES, "starry-night")
+    with pytest.raises(OptionError, match="expected a path or a binary file object"):
+        result.save(target)
 
 
 def test_the_caller_s_random_numbers_stay_where_they_are() -> None:

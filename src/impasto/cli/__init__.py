@@ -60,9 +60,24 @@ class _Group(TyperGroup):
                 shown = name if len(name) < 300 else f"{name[:40]}..."
                 _refuse(error, f"cannot use {shown}: {error.strerror}")
             except KeyboardInterrupt as error:
-                print("impasto: interrupted", file=sys.stderr)
-                json_lines.print_error("interrupted", INTERRUPTED)
-                raise typer.Exit(INTERRUPTED) from error
+                _interrupt(error)
+            except ImportError as error:
+                if _is_interrupt(error):
+                    _interrupt(error)
+                raise
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Return whether ``error`` is what a library made of an interrupt."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _interrupt(error: BaseException) -> NoReturn:
+    print("impasto: interrupted", file=sys.stderr)
+    json_lines.print_error("interrupted", INTERRUPTED)
+    raise typer.Exit(INTERRUPTED) from error
 
 
 def _refuse(error: Exception, words: str) -> NoReturn:

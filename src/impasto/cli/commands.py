@@ -13,6 +13,7 @@ import typer
 from impasto.cli import defaults, json_lines
 from impasto.cli.common_options import ALWAYS, common_options, shorten_help, told
 from impasto.cli.new_files import check_new
+from impasto.errors import OptionError
 
 
 class Listed(NamedTuple):
@@ -193,6 +194,9 @@ NEW_FILES = frozenset(
 RECIPES = frozenset(["--from"])
 """Options that take all others from an earlier result."""
 _STYLES = frozenset(("style", "styles"))
+_NAMES = (
+    WRITTEN | _STYLES | {"content_masks", "style_masks", "protect", "strokes", "init", "encoder", "model"}
+)
 _CHECKED = frozenset(("contents", "photo"))
 """Parameters that may be a folder in which results lie too, which their commands tell apart."""
 
@@ -218,6 +222,7 @@ def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
         json_lines.begin(label, asked="--json" in args)
         found = defaults.defaults(name, defaults.keys(command.params), COMMANDS)
         kept = RECIPES & {word.partition("=")[0] for word in args}  # their options come first
+        _refuse_empty(command, args)
         ctx.default_map = {n: one.value for n, one in found.items() if not kept or n in ALWAYS}
         try:
             return parse(ctx, args)
@@ -228,6 +233,20 @@ def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
             raise
 
     return parse_args
+
+
+def _refuse_empty(command: Any, args: list[str]) -> None:
+    """Raise OptionError for an empty name of a file, such as a variable of the shell's that is not set: it
+    would be taken for the current folder."""
+    options = {word: param for param in command.params for word in param.opts}
+    for before, word in zip(["", *args], args, strict=False):
+        option = word[:-1] if word.startswith("--") and word.endswith("=") else before
+        if word and option == before:
+            continue
+        param = options.get(option)
+        if param is None or param.name in _NAMES or param.type.name in ("path", "file"):
+            what = "an argument" if param is None else option
+            raise OptionError(f"expected a name for {what}; got an empty one")
 
 
 def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Callable[..., Any]:

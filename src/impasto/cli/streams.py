@@ -48,8 +48,22 @@ _FILES = (
     "repeat",
     "start",
     "file",
+    "move",
+    "folder",
+    "keep",
+    "strip",
+    "gif",
+    "video",
+    "plot",
+    "data_dir",
 )
-_FILES_ONLY = (("video", "style"), ("train", "paintings"), ("batch", "contents"), ("batch", "style"))
+_FILES_ONLY = (
+    ("watch", "contents"),
+    ("video", "style"),
+    ("train", "paintings"),
+    ("batch", "contents"),
+    ("batch", "style"),
+)
 
 _HEAD = 1 << 20
 """Bytes read at a time."""

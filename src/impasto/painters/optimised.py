@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
-
-import torch
 
 from impasto import imaging
 from impasto.catalogue.lookup import find_style
@@ -35,17 +31,11 @@ from impasto.painters.sources import (
     with_layer_names,
 )
 from impasto.progress import Cancel, Progress, ProgressCallback
+from impasto.tensors import with_gradients
 from impasto.types import Painting, Picture, Pixels, Plane
 
 if TYPE_CHECKING:
     from impasto.painters.painter import Painter
-
-
-@contextlib.contextmanager
-def with_gradients() -> Iterator[None]:
-    """Compute with gradients, whatever mode of torch's the caller is in: no_grad or inference_mode."""
-    with torch.inference_mode(False), torch.enable_grad():
-        yield
 
 
 class OptimisedPainter:

@@ -31,6 +31,7 @@ from impasto.painters.sources import (
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.story import StoryBuilder, costs
 from impasto.progress import Cancel, ProgressCallback
+from impasto.tensors import with_gradients
 
 SIZE = 448
 """The default long side of the painting: draft quality within three minutes on two cores."""
@@ -56,6 +57,7 @@ def page_options(options: OptimizeOptions, *, sized: bool) -> OptimizeOptions:
 
 
 @torch_needed()
+@with_gradients()
 def explain(
     content: PictureLike,
     style: StyleLike,
@@ -91,6 +93,7 @@ def explain(
     return Page(Path(output), len(text), perf_counter() - began)
 
 
+@with_gradients()
 def compute_story(
     content: PictureLike,
     style: StyleLike,

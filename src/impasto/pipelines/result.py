@@ -15,6 +15,7 @@ from PIL import Image
 from impasto import imaging
 from impasto.errors import OptionError
 from impasto.imaging.formats import READABLE
+from impasto.imaging.inputs import kind_of
 from impasto.jobs import Job, PaintOptions
 from impasto.types import Picture
 
@@ -166,6 +167,8 @@ class Result:
         default is all but the location.
         """
         if not isinstance(path, (str, os.PathLike)):
+            if not callable(getattr(path, "write", None)) or isinstance(path, io.TextIOBase):
+                raise OptionError(f"expected a path or a binary file object; got {kind_of(path)}")
             path.write(
                 self.to_bytes(
                     format or "png",

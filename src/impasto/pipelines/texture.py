@@ -10,9 +10,11 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import StyleLike, check_style_files, load_style
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.progress import Cancel, ProgressCallback
+from impasto.tensors import with_gradients
 
 
 @torch_needed()
+@with_gradients()
 def texture(
     style: StyleLike,
     size: int | tuple[int, int] = 512,

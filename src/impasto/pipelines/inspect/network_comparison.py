@@ -21,7 +21,7 @@ from impasto.painters.sources import LoadedEncoder, PictureLike, StyleLike, load
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
 from impasto.progress import Cancel, ProgressCallback
-from impasto.tensors import to_tensor
+from impasto.tensors import to_tensor, with_gradients
 from impasto.types import Picture
 
 BESIDE = (
@@ -44,6 +44,7 @@ def vgg_is_here() -> bool:
     return any(weights.present(name) for names in BESIDE for name in names)
 
 
+@with_gradients()
 def compare_networks(
     content: PictureLike,
     style: StyleLike,

@@ -26,6 +26,7 @@ from impasto.inspection.stages import Stages
 from impasto.painters.sources import PictureLike
 from impasto.pipelines.inspect.inputs import as_network, find_photo
 from impasto.progress import Cancel, ProgressCallback
+from impasto.tensors import with_gradients
 from impasto.types import Picture
 
 
@@ -39,6 +40,7 @@ class Reconstructions:
     style: tuple[Reconstruction, ...]
 
 
+@with_gradients()
 def reconstruct(
     photo: PictureLike,
     style: PictureLike | None = None,

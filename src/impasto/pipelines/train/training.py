@@ -23,7 +23,7 @@ from impasto.networks.train.training import Trainer, TrainingSchedule
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
 from impasto.pipelines.train.materials import Stopped, TrainingMaterials, gather
 from impasto.progress import Progress, ProgressCallback
-from impasto.tensors import to_pixels
+from impasto.tensors import to_pixels, with_gradients
 from impasto.types import Pixels
 
 CHECKPOINT_EVERY = 100
@@ -74,6 +74,7 @@ class _Watch:
         return tell
 
 
+@with_gradients()
 def train(
     painting: str | os.PathLike[str],
     output: str | os.PathLike[str],
@@ -127,6 +128,7 @@ def train(
     )
 
 
+@with_gradients()
 def train_network(
     plan: TrainingPlan,
     output: Path,
