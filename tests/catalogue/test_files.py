@@ -16,6 +16,7 @@ from impasto.catalogue.files import FileStyle, measure_style_file, read_style, w
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import OutputError, StyleError
+from impasto.imaging.packed import PackedPicture
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
 
@@ -197,6 +198,19 @@ def test_damaged_numbers_are_named(file: Path) -> None:
     ):
         with pytest.raises(StyleError, match=word):
             read_style(_spoilt(file, **changed))
+
+
+def test_a_large_painting_has_the_statistics_of_one_measured_as_a_whole(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.rint(255 * blobs(300, 210, seed=1)).astype(np.uint8)
+    picture = Picture(samples.astype(np.float32) / np.float32(255))
+    _, whole = measure_style_file([picture], encoder, LAYERS, CARD)
+    monkeypatch.setattr("impasto.catalogue.files.AT_ONCE", 64)
+    _, parts = measure_style_file([PackedPicture(samples)], encoder, LAYERS, CARD)
+    assert parts.keys() == whole.keys()
+    for name, array in whole.items():
+        np.testing.assert_allclose(parts[name], array, rtol=2e-4, atol=1e-6, err_msg=name)
 
 
 def test_several_paintings_are_in_memory_one_at_a_time(encoder: Encoder) -> None:

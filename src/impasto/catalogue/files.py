@@ -22,11 +22,12 @@ from safetensors.numpy import save
 
 from impasto import files
 from impasto.catalogue.cards import StyleCard, parse_card
-from impasto.catalogue.measured import PictureStyle, Plan, StyleView
+from impasto.catalogue.measured import PackedStyle, PictureStyle, Plan, StyleView
 from impasto.catalogue.sizes import style_size
 from impasto.encoders.layers import IMAGE
 from impasto.errors import StyleError
 from impasto.files.tensors import read_arrays
+from impasto.imaging.packed import PackedPicture
 from impasto.inference.any_painting_graphs import DECODER
 from impasto.types import Picture
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:  # style files are read without torch
     from impasto.objectives import Samples, StyleStatistics, Window
 
 Numbers = NDArray[np.floating]
-AT_ONCE = 1448
+AT_ONCE = 724
 """The long side in pixels up to which a painting is measured as a whole."""
 
 
@@ -132,7 +133,7 @@ def _unfold(triangle: Numbers, channels: int) -> Numbers:
 
 
 def measure_style_file(
-    pictures: Iterable[Picture],
+    pictures: Iterable[Picture | PackedPicture],
     encoder: FeatureExtractor,
     layers: Sequence[str],
     card: StyleCard,
@@ -150,7 +151,7 @@ def measure_style_file(
     least, plan = encoder.minimum_side(layers), _parts(encoder, layers)
     blended: dict[int, StyleStatistics] | None = None
     for count, picture in enumerate(pictures):
-        style = PictureStyle(picture)
+        style = PackedStyle(picture) if isinstance(picture, PackedPicture) else PictureStyle(picture)
         known = style.sizes(least)
         sizes = known if blended is None else [size for size in known if size in blended]
         if not sizes:
@@ -161,6 +162,7 @@ def measure_style_file(
             size: blend_styles([before[size], found], [float(count), 1.0]) if count else found
             for size, found in measured.items()
         }
+        del picture, style  # before the next one is read
     kind = np.float16 if half else np.float32
     tensors: dict[str, NDArray[Any]] = {}
     for size, statistics in sorted((blended or {}).items()):
@@ -177,14 +179,15 @@ def measure_style_file(
 def _parts(encoder: FeatureExtractor, layers: Sequence[str]) -> Plan:
     """Return the plan that looks at large pictures in parts of about AT_ONCE pixels a side."""
     from impasto.encoders import UNBOUNDED
-    from impasto.objectives import cover, whole
+    from impasto.objectives import cover, of_one_size, whole
 
     margin, stride = encoder.radius(layers), max((encoder.stride(name) for name in layers), default=1)
 
     def plan(height: int, width: int) -> list[Window]:
         if margin >= UNBOUNDED:
             return [whole(height, width)]
-        return cover(height, width, AT_ONCE, margin, stride)
+        side = (-(-(AT_ONCE + 2 * margin) // stride) + 3) * stride
+        return of_one_size(cover(height, width, AT_ONCE, margin, stride), side, stride)
 
     return plan
 

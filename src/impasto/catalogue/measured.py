@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, Unpack
 from impasto.catalogue.sizes import STYLE_SIZES, style_size
 from impasto.errors import StyleError
 from impasto.imaging import Rounding, fit, resample, resize_mask
+from impasto.imaging.packed import PackedPicture
 from impasto.types import Picture, Pixels, Plane
 
 if TYPE_CHECKING:  # styles are found and read without torch
@@ -80,14 +81,11 @@ class PictureStyle:
 
         Raises StyleError when the picture itself has fewer.
         """
-        self._check(least)
-        width, height = self.picture.width, self.picture.height
-        known = [s for s in STYLE_SIZES if s <= style_size(max(width, height))]
-        return [s for s in known if min(fit(width, height, s)) >= least] or known[-1:]
+        return _sizes(self.picture, least)
 
     def measured_at(self, long_side: float, least: int) -> tuple[int, int]:
         """Return the width and height at which the style is measured for a picture of this ``long_side``."""
-        self._check(least)
+        _check(self.picture, least)
         width, height = self.picture.width, self.picture.height
         if self.sizing == "as-is":
             return width, height
@@ -146,13 +144,45 @@ class PictureStyle:
         weights = None if mask is None else plane_to_tensor(resize_mask(mask, width, height), device)
         return to_tensor(pixels, device), {"mask": weights, "windows": plan(height, width)}
 
-    def _check(self, least: int) -> None:
-        width, height = self.picture.width, self.picture.height
-        if min(width, height) < least:
-            raise StyleError(
-                f"expected a style picture of at least {least}x{least} pixels for these layers; "
-                f"it is {width}x{height}"
-            )
+
+@dataclass(frozen=True)
+class PackedStyle:
+    """The style of a large picture, measured at STYLE_SIZES, part by part, to be kept in a file."""
+
+    picture: PackedPicture
+
+    def sizes(self, least: int) -> list[int]:
+        """Return the long sides to measure at, as ``PictureStyle.sizes``."""
+        return _sizes(self.picture, least)
+
+    def statistics(
+        self, encoder: FeatureExtractor, layers: Sequence[str], long_side: int, *, plan: Plan
+    ) -> StyleStatistics:
+        """Return the statistics at a size of ``sizes``, as ``PictureStyle`` has them to rounding."""
+        from impasto.objectives import measure_parts
+        from impasto.tensors import to_tensor
+
+        width, height = fit(self.picture.width, self.picture.height, long_side)
+        device = next(iter(encoder.parameters())).device
+        windows = plan(height, width)
+        parts = ((w, to_tensor(self.picture.resampled(width, height, w.outer), device)) for w in windows)
+        return measure_parts(encoder, parts, layers)
+
+
+def _sizes(picture: Picture | PackedPicture, least: int) -> list[int]:
+    _check(picture, least)
+    width, height = picture.width, picture.height
+    known = [s for s in STYLE_SIZES if s <= style_size(max(width, height))]
+    return [s for s in known if min(fit(width, height, s)) >= least] or known[-1:]
+
+
+def _check(picture: Picture | PackedPicture, least: int) -> None:
+    width, height = picture.width, picture.height
+    if min(width, height) < least:
+        raise StyleError(
+            f"expected a style picture of at least {least}x{least} pixels for these layers; "
+            f"it is {width}x{height}"
+        )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from PIL import Image
 from impasto.imaging import deep, formats, icc, png_strips
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load, picture_error
 from impasto.imaging.left_out import note_left_out
+from impasto.imaging.packed import PackedPicture, Packer, unpacked
 from impasto.imaging.photo_metadata import metadata_of_image, read_photo_metadata
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
@@ -76,12 +77,25 @@ def decode(
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
         data = repaired_png(data) if kind is formats.PNG else data
-        picture = _decode(data, kind, place, reading, size)
+        picture = _decode(data, kind, place, reading, size).picture()
         note_left_out(data, kind)
         with warnings.catch_warnings(action="ignore"):  # what is damaged there was said, or is of no account
             light = png_strips.without_pixels(data) if kind is formats.PNG else data
             about = read_photo_metadata(light, kind.codec)
     return replace(picture, metadata=about)
+
+
+def decode_packed(
+    data: bytes, place: Path = Path("picture"), reading: ReadOptions = READING
+) -> Picture | PackedPicture:
+    """Return the picture that a file with these bytes holds, packed if it is large and opaque; else as
+    ``decode``, without metadata. Raises as ``read`` does."""
+    kind = formats.sniff(place, data)
+    with decoding(place, kind.name):
+        data = repaired_png(data) if kind is formats.PNG else data
+        found = _decode(data, kind, place, reading, None, packed=True)
+        note_left_out(data, kind)
+    return found.packed_picture()
 
 
 @dataclass(frozen=True)
@@ -134,7 +148,27 @@ class _Strip:
     bits: int
 
 
-def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions, size: Size) -> Picture:
+@dataclass(frozen=True)
+class _Joined:
+    """A whole picture, upright; ``pixels`` are samples of uint8 or uint16 where it is packed."""
+
+    pixels: NDArray[Any]
+    alpha: NDArray[np.float32] | None
+    bits: int
+
+    def picture(self) -> Picture:
+        pixels = self.pixels if self.pixels.dtype == np.float32 else unpacked(self.pixels)
+        return Picture(pixels, self.alpha, self.bits)
+
+    def packed_picture(self) -> Picture | PackedPicture:
+        if self.pixels.dtype == np.float32 or self.alpha is not None:
+            return self.picture()
+        return PackedPicture(self.pixels)
+
+
+def _decode(
+    data: bytes, kind: formats.Format, path: Path, reading: ReadOptions, size: Size, *, packed: bool = False
+) -> _Joined:
     page = 0
     if kind is formats.TIFF:
         page = deep.first_whole_page(data)
@@ -144,7 +178,7 @@ def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions,
             parts: Iterable[_Strip] = (_managed(deep_page.rows(*rows)) for rows in _rows(width, height))
             if deep_page.space != "cmyk" and not deep_page.profile:
                 parts = _in_srgb(parts, colours_of_deep_tiff(data, path))
-            return _assemble(parts, (width, height), deep_page.orientation, size)
+            return _assemble(parts, (width, height), deep_page.orientation, size, packed=packed)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if page:
             image.seek(page)
@@ -168,18 +202,20 @@ def _decode(data: bytes, kind: formats.Format, path: Path, reading: ReadOptions,
                 ended = ended_jpeg(data) if kind is formats.JPEG else None
                 if ended is None:
                     raise
-                return _decode_unended(*ended, path, reading, size)
+                return _decode_unended(*ended, path, reading, size, packed=packed)
             stated = stated_colours(image, data, kind, path)
             strips = _of_image(image, image.info.get("icc_profile"))
         strips = _in_srgb(strips, stated)
         if orientation is None:
             orientation = _orientation(image)  # after loading, which may have turned it upright
-        return _assemble(strips, image.size, orientation, size, whole)
+        return _assemble(strips, image.size, orientation, size, whole, packed=packed)
 
 
-def _decode_unended(one: bytes, other: bytes, path: Path, reading: ReadOptions, size: Size) -> Picture:
+def _decode_unended(
+    one: bytes, other: bytes, path: Path, reading: ReadOptions, size: Size, *, packed: bool
+) -> _Joined:
     """Return the picture that both files give. Raises ValueError for two different ones."""
-    first, second = (_decode(data, formats.JPEG, path, reading, size) for data in (one, other))
+    first, second = (_decode(data, formats.JPEG, path, reading, size, packed=packed) for data in (one, other))
     if not np.array_equal(first.pixels, second.pixels):
         raise ValueError("image file is truncated")
     return first
@@ -201,7 +237,7 @@ def decode_image(image: Image.Image, size: Size = None) -> Picture:
         plain = image if image.mode in _SEPARATED else image.convert("RGB")
         strips = _of_image(plain, profile)
     strips = _in_srgb(strips, colours_of_image(image))
-    picture = _assemble(strips, image.size, orientation, size)
+    picture = _assemble(strips, image.size, orientation, size).picture()
     return replace(picture, metadata=metadata_of_image(image))
 
 
@@ -225,7 +261,7 @@ def _in_srgb(strips: Iterable[_Strip], stated: StatedColours | None) -> Iterable
 def shrunk_array(strips: Iterator[Picture], width: int, height: int, size: Size) -> Picture:
     """Return the picture of ``width`` x ``height`` that ``strips`` are, from top to bottom; ``size``: as in
     ``read``."""
-    return _assemble((_Strip(p.pixels, p.alpha, p.bits) for p in strips), (width, height), 1, size)
+    return _assemble((_Strip(p.pixels, p.alpha, p.bits) for p in strips), (width, height), 1, size).picture()
 
 
 def _of_png(data: bytes, image: Image.Image) -> Iterator[_Strip]:
@@ -286,13 +322,18 @@ def _assemble(
     orientation: int,
     size: Size,
     whole: tuple[int, int] | None = None,
-) -> Picture:
+    *,
+    packed: bool = False,
+) -> _Joined:
     """Return the picture that ``strips`` of ``stored`` width and height make up.
 
-    ``whole``: its own width and height, where a decoder has shrunk it.
+    ``whole``: its own width and height, where a decoder has shrunk it. ``packed``: keep samples of a large
+    one, at its own size.
     """
     wanted = shrunk_size(*(whole or stored), size)
-    joined: Shrinker | Keeper = Keeper(stored) if wanted is None else Shrinker(stored, wanted)
+    joined: Shrinker | Keeper | Packer = Keeper(stored) if wanted is None else Shrinker(stored, wanted)
+    if packed and stored[0] * stored[1] > LARGE:
+        joined = Packer(stored)
     bits = 16
     for one in strips:
         joined.add(one.pixels, one.alpha)
@@ -301,14 +342,14 @@ def _assemble(
     if alpha is not None and bool((alpha == 1).all()):
         alpha = None
     turned = None if alpha is None else upright(alpha, orientation)
-    return Picture(pixels=upright(pixels, orientation), alpha=turned, bits=bits)
+    return _Joined(upright(pixels, orientation), turned, bits)
 
 
 def _scaled(values: NDArray[np.uint8]) -> NDArray[np.float32]:
     return values.astype(np.float32) / np.float32(255)
 
 
-def upright(pixels: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Turn stored pixels upright, by their EXIF orientation.
 
     ``pixels``: (H, W) or (H, W, C). ``orientation``: 1 to 8; any other number counts as 1.

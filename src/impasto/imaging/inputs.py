@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import PictureError
-from impasto.imaging.decoder import STRIP, Size, decode, decode_image, read, shrunk_array
-from impasto.imaging.guard import decoding
+from impasto.imaging.decoder import STRIP, Size, decode, decode_image, decode_packed, read, shrunk_array
+from impasto.imaging.guard import decoding, load
+from impasto.imaging.packed import PackedPicture
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.shrinker import shrunk_size
 from impasto.imaging.transparency import fill_transparent
@@ -59,6 +60,19 @@ def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size
             f"binary file; got {kind_of(source)}"
         )
     return read(source, reading, size)
+
+
+def load_packed(source: PictureLike, reading: ReadOptions = READING) -> Picture | PackedPicture:
+    """Return a picture without transparency from anything that is one; a large one packed, where its file
+    has none. Raises PictureError."""
+    if isinstance(source, (str, os.PathLike)):
+        place = Path(source)
+        found = decode_packed(load(place), place, reading)
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        found = decode_packed(bytes(source), reading=reading)
+    else:
+        found = load_picture(source, reading)
+    return found if isinstance(found, PackedPicture) else opaque(found)
 
 
 def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) -> Any:

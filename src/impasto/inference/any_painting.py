@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from impasto.inference.any_painting_graphs import (
     BESIDE,
     DECODER,
     IN_BANDS,
+    INNER,
     LAYERS,
     MAPS,
     MARGIN,
@@ -133,7 +134,8 @@ class AnyPaintingPainter:
         else:
             image = planes(_whole_strides(check_pixels(pixels), 2 * STRIDE))
             small = _halved(image)
-            image = _bolder(image, small, paint(small, "small", coarse))
+            _embolden(image, small, paint(small.copy(), "small", coarse))
+            del small
         return _pixels(paint(image, "whole", style), pixels), maps
 
     def paint_with(self, pixels: Pixels, maps: Maps) -> Pixels:
@@ -143,24 +145,28 @@ class AnyPaintingPainter:
         else:
             image = planes(_whole_strides(check_pixels(pixels), 2 * STRIDE))
             small = _halved(image)
-            image = _bolder(image, small, self._local(small, maps, "small/"))
+            _embolden(image, small, self._local(small, maps, "small/"))
         return _pixels(self._local(image, maps, "whole/"), pixels)
 
     def _staged(self, image: Features, style: Statistics, strength: float) -> tuple[Features, Maps]:
-        """Return the painting of ``image``, stage by stage, and its maps."""
+        """Return the painting of ``image``, stage by stage, and its maps.
+
+        Where it goes through in bands, the painting takes the place of ``image``.
+        """
         height, width = image.shape[2:]
         bands = self._bands(height, width)
         kept = {"image": image, "noise": _noise(height, width)}
+        del image
         maps: dict[str, NDArray[Any]] = {}
         names = AT_ONCE if len(bands) == 1 else IN_BANDS
         for number, name in enumerate(names):
-            found = self._sweep(name, kept, maps, bands)
+            needed = {taken for later in names[number + 1 :] for taken in STAGES[later].takes}
+            found = self._sweep(name, kept, maps, bands, needed)
             moments = _moments(found)
             if name == "encode" and strength != 1:
                 style = {layer: between(moments[layer], style[layer], strength) for layer in LAYERS}
             for made, ours in moments.items():
                 maps |= _map(made, ours, style[MAPS[made]])
-            needed = {taken for later in names[number + 1 :] for taken in STAGES[later].takes}
             kept = {n: f for n, f in {**kept, **found}.items() if n in needed}
         return found["painting"], maps
 
@@ -177,9 +183,17 @@ class AnyPaintingPainter:
         return found
 
     def _sweep(
-        self, name: str, kept: Mapping[str, Features], maps: Feed, bands: list[tuple[int, int]]
+        self,
+        name: str,
+        kept: Mapping[str, Features],
+        maps: Feed,
+        bands: list[tuple[int, int]],
+        needed: Collection[str] = (),
     ) -> dict[str, NDArray[Any]]:
-        """Return what the stage ``name`` makes of what was ``kept``, and moments of what is carried over."""
+        """Return what the stage ``name`` makes of what was ``kept``, and moments of what is carried over.
+
+        What is ``needed`` later stays; in bands, what is made takes the place of what is not.
+        """
         stage = STAGES[name]
         given = {n: kept[n] for n in stage.takes}
         used = {n: numbers for n, numbers in maps.items() if n.split("/")[0] in stage.carries}
@@ -188,15 +202,25 @@ class AnyPaintingPainter:
         height = bands[-1][1]
         whole: dict[str, NDArray[Any]] = {}
         parts: dict[str, list[LayerMoments]] = {}
+        places = {made: _replaced(made, given, needed) for made in stage.makes}
+        above: dict[str, Features] = {}  # rows before a band, as they were before what is made replaced them
         for start, stop in bands:
             first, last = max(0, start - stage.beside), min(height, stop + stage.beside)
             near = {n: _rows(f, n, first, last) for n, f in given.items()}
+            for n in filter(None, places.values()):
+                below = _rows(given[n], n, start, last)
+                near[n] = np.concatenate([above[n], below], axis=2) if start else below
+                step = _step(n)
+                following = max(0, stop - stage.beside)
+                above[n] = near[n][:, :, (following - first) // step : (stop - first) // step].copy()
             rows = np.array([start - first, stop - first], np.int64) // STRIDE
             found = self._run(name, {**near, **used, "rows": rows}, cropped=True)
             for made in stage.makes:
                 step, part = _step(made), found[made]
-                shape = (1, part.shape[1], height // step, part.shape[3])
-                whole.setdefault(made, np.empty(shape, np.float32))
+                if made not in whole:
+                    shape = (1, part.shape[1], height // step, part.shape[3])
+                    replaced = places[made]
+                    whole[made] = np.empty(shape, np.float32) if replaced is None else given[replaced]
                 whole[made][:, :, start // step : stop // step] = part
             for made, moments in _moments(found).items():
                 parts.setdefault(made, []).append(moments)
@@ -320,12 +344,15 @@ def _halved(image: Features) -> Features:
     return found
 
 
-def _bolder(image: Features, small: Features, painted: Features) -> Features:
-    """Return ``image`` with the change that painting made to it at half its size, (0, 1) at most."""
-    change = np.clip(painted, 0, 1) - small
-    for axis in (2, 3):
-        change = _doubled(change, axis)
-    return np.clip(image + change, 0, 1)
+def _embolden(image: Features, small: Features, painted: Features) -> None:
+    """Add the change that painting made to ``image`` at half its size, so that it stays in [0, 1]."""
+    for channel in range(image.shape[1]):
+        own = (slice(None), slice(channel, channel + 1))
+        change = np.clip(painted[own], 0, 1) - small[own]
+        for axis in (2, 3):
+            change = _doubled(change, axis)
+        np.add(image[own], change, out=image[own])
+        np.clip(image[own], 0, 1, out=image[own])
 
 
 def _doubled(x: Features, axis: int) -> Features:
@@ -338,7 +365,13 @@ def _doubled(x: Features, axis: int) -> Features:
     smooth = 0.5 * x + 0.25 * (beside(x, -1) + beside(x, 1))
     both = [0.75 * smooth + 0.25 * beside(smooth, step) for step in (-1, 1)]
     shape = [*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :]]
-    return np.stack(both, axis + 1).reshape(shape).astype(np.float32)
+    return np.stack(both, axis + 1).reshape(shape).astype(np.float32, copy=False)
+
+
+def _replaced(made: str, given: Mapping[str, Features], needed: Collection[str]) -> str | None:
+    """Return which of those ``given`` to a stage may be replaced: it has the shape, and is not ``needed``."""
+    like = "image" if made == "painting" else INNER.get(made)
+    return like if like in given and like not in needed else None
 
 
 def _pixels(painting: Features, like: Pixels) -> Pixels:

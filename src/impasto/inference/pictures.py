@@ -19,7 +19,10 @@ def planes(pixels: Pixels) -> Planes:
 
 def to_pixels(painting: Planes) -> Pixels:
     """Return a painting (1, 3, H, W) as pixels (H, W, 3), within [0, 1]."""
-    return np.ascontiguousarray(np.clip(painting[0], 0, 1).transpose(1, 2, 0))
+    found = np.empty((*painting.shape[2:], 3), np.float32)
+    for channel in range(3):
+        np.clip(painting[0, channel], 0, 1, out=found[..., channel])
+    return found
 
 
 def check_pixels(pixels: Pixels) -> Pixels:

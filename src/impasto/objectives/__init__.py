@@ -18,9 +18,10 @@ from impasto.objectives.statistics import (
     blend_styles,
     guide_at,
     layer_weights,
+    measure_parts,
     measure_style,
 )
-from impasto.objectives.windows import Window, cover, whole
+from impasto.objectives.windows import Window, cover, of_one_size, whole
 
 __all__ = [
     "CONTENT_LOSSES",
@@ -43,7 +44,9 @@ __all__ = [
     "guide_at",
     "join_samples",
     "layer_weights",
+    "measure_parts",
     "measure_samples",
     "measure_style",
+    "of_one_size",
     "whole",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,13 +124,27 @@ def measure_style(
     """
     height, width = image.shape[2:]
     weights = None if mask is None else layer_weights(mask, [*layers, IMAGE], encoder)
+    parts = ((window, window.crop(image)) for window in windows or [whole(height, width)])
+    return measure_parts(encoder, parts, layers, weights)
+
+
+@torch.no_grad()
+def measure_parts(
+    encoder: FeatureExtractor,
+    parts: Iterable[tuple[Window, Tensor]],
+    layers: Sequence[str],
+    weights: Mapping[str, Tensor] | None = None,
+) -> dict[str, LayerStatistics]:
+    """Return the statistics of a picture that comes in ``parts``: windows, and what they crop of it.
+
+    ``weights``: as ``layer_weights`` gives them; None counts every place alike.
+    """
     sums: dict[str, tuple[Tensor, Tensor]] = {}
     counts: dict[str, int] = {}
-    for window in windows or [whole(height, width)]:
-        crop = window.crop(image)
+    for window, crop in parts:
         for name, found in (encoder(crop, layers) | {IMAGE: crop}).items():
             stride = encoder.stride(name) if name != IMAGE else 1
-            counts[name] = (height // stride) * (width // stride)
+            counts[name] = (window.height // stride) * (window.width // stride)
             here = counts[name] if weights is None else weights[name][window.place(stride)]
             mean, gram = moments(found[(..., *window.counted(stride))], here)
             before = sums.get(name)

@@ -7,7 +7,7 @@ as the network's receptive field: what lies inside is then what a look at the wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from torch import Tensor
@@ -61,6 +61,30 @@ def cover(height: int, width: int, side: int, margin: int, stride: int) -> list[
     margin = -(-margin // stride) * stride
     rows, columns = _spans(height, side, stride), _spans(width, side, stride)
     return list(_windows(height, width, rows, columns, margin))
+
+
+def of_one_size(windows: Sequence[Window], side: int, stride: int) -> list[Window]:
+    """Return ``windows`` with outer parts of ``side`` x ``side``, or a little more at the picture's end.
+
+    A picture smaller than that has its own side. Torch keeps memory for each shape that it has seen.
+
+    ``side``: a multiple of ``stride``, that of ``cover``, and no less than any outer part has.
+    """
+    found = []
+    for window in windows:
+        top, left, bottom, right = window.outer
+        top, bottom = _spread(top, bottom, window.height, side, stride)
+        left, right = _spread(left, right, window.width, side, stride)
+        found.append(replace(window, outer=(top, left, bottom, right)))
+    return found
+
+
+def _spread(first: int, last: int, length: int, side: int, stride: int) -> tuple[int, int]:
+    """Return ends of a part of ``side`` or more that has the one from ``first`` to ``last`` in it."""
+    if length <= side:
+        return 0, length
+    first = min(first, (length - side) // stride * stride)
+    return first, max(last, first + side)
 
 
 def _windows(

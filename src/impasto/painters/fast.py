@@ -113,7 +113,9 @@ class FastPainter:
         guard = None
         if self._protect is not None:
             guard = load_mask(self._protect, photo, "protect", self._reading)
-        pixels = imaging.resize(imaging.fill_transparent(photo), width, height)
+        pixels = imaging.fill_transparent(photo)
+        if pixels.shape[:2] != (height, width):
+            pixels = imaging.resize(pixels, width, height)
         painted = self._paint_apart(pixels, masks) if masks else self.paint_pixels(pixels)[0]
         if guard is not None:
             painted = _mixed(painted, pixels, imaging.resize_mask(guard, width, height))

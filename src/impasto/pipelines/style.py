@@ -13,7 +13,7 @@ from impasto.catalogue.loader import pictures_in
 from impasto.errors import InputError
 from impasto.extras import torch_needed
 from impasto.files.places import readable
-from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
+from impasto.imaging.inputs import PictureLike, load_packed, name_of
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import load_encoder, with_layer_names
 
@@ -46,7 +46,7 @@ def make_style(
     for source in given:
         if name := name_of(source):
             imaging.read_size(name)  # refuses what is no picture before any is measured
-    pictures = (opaque(load_picture(p)) for p in given)  # one at a time
+    pictures = map(load_packed, given)  # one at a time
     titles = [readable(Path(o).name) if (o := name_of(p)) else "picture" for p in given]
     options = OptimizeOptions(encoder=encoder)
     if layers:

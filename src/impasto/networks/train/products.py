@@ -18,7 +18,8 @@ from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, StyleError
-from impasto.imaging.inputs import load_picture, opaque
+from impasto.imaging.inputs import load_packed
+from impasto.imaging.packed import PackedPicture
 from impasto.networks.train.learners import AnyPaintingLearner, Architecture, JohnsonLearner, Learner
 from impasto.networks.train.painting_loss import STYLE_LAYERS
 from impasto.types import Picture
@@ -32,9 +33,9 @@ def measured_file(source: StyleLike, encoder: FeatureExtractor, title: str) -> F
 
     Raises StyleError for one that cannot be kept in a file, and the errors of ``load_style``.
     """
-    pictures: Iterable[Picture]
-    if isinstance(source, (str, os.PathLike)) and find_style(os.fspath(source)).kind == "folder":
-        pictures = (opaque(load_picture(one)) for one in pictures_in(source))
+    pictures: Iterable[Picture | PackedPicture]
+    if isinstance(source, (str, os.PathLike)) and find_style(os.fspath(source)).kind in ("folder", "picture"):
+        pictures = map(load_packed, pictures_in(source))
     else:
         style = load_style(source)
         if isinstance(style, FileStyle):
