@@ -348,6 +348,20 @@ def test_a_gif_that_breaks_off_says_so_or_is_refused(tmp_path: Path) -> None:
         open_clip(path, Request(damage="refuse"))
 
 
+def test_closed_captions_within_the_pictures_are_told(tmp_path: Path) -> None:
+    """ATSC A/53 part 4, in a message of H.264 (ITU-T T.35) before each picture."""
+    path = write_clip(tmp_path / "a.h264", [moving(number) for number in range(3)])
+    told = b"\xb5\0\x31GA94\3\x41\xff\xfc\x94\x20\xff"
+    message = b"\0\0\0\1\6\4" + bytes([len(told)]) + told + b"\x80"
+    data = path.read_bytes()
+    assert open_clip(path).notes == []
+    at = data.index(b"\0\0\1\x65") if b"\0\0\1\x65" in data else data.index(b"\0\0\1\x25")
+    path.write_bytes(data[:at] + message + data[at:])
+    clip = open_clip(path)
+    assert len(list(clip.frames())) == 3
+    assert clip.notes == ["closed captions, which are within the pictures, were left out"]
+
+
 JOINED = [("flv", 2, 1), ("mkv", 3, 2), ("mp4", 2, 1), ("mov", 4, 1), ("asf", 2, 1)]
 
 

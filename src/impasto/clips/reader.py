@@ -302,6 +302,8 @@ class VideoFile:
 
     def _converted(self, frame: Any) -> Frame:
         """Convert to sRGB, upright, what is transparent in the colours around it."""
+        if any(data.type.name == "A53_CC" for data in frame.side_data):
+            self._note(_CAPTIONS)
         high = colour.is_high_range(frame)
         if high and not self.request.hdr:
             self._note(HIGH_RANGE)
@@ -334,6 +336,7 @@ class VideoFile:
         return frame.fit(width, height).pad(info.width, info.height)
 
 
+_CAPTIONS = "closed captions, which are within the pictures, were left out"
 _ATTACHED = 0x400
 """A cover picture: AV_DISPOSITION_ATTACHED_PIC."""
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9", "libvpx": "libvpx", "libvpx-vp9": "libvpx-vp9"}

@@ -107,6 +107,8 @@ class RunStore:
             self._sweep()  # what workers that died meanwhile have left
             with contextlib.suppress(OSError):  # unfinished work keeps the folder
                 lock.parent.rmdir()
+                if lock.parent.parent.name == HIDDEN:  # a film's, beside those of others
+                    lock.parent.parent.rmdir()
 
     def _sweep(self) -> None:
         """Remove the temporary files of processes that have died, of results and of state."""

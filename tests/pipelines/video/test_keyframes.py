@@ -120,6 +120,7 @@ def test_a_shot_without_a_keyframe_is_named_before_painting(two_shots: Path, tmp
         "13). Paint any of its frames, such as 9, and add it"
     )
     assert not (tmp_path / "out.mkv").exists()
+    assert not (tmp_path / ".impasto").exists()
 
 
 def test_the_same_film_by_several_workers(clip: Path, tmp_path: Path) -> None:
