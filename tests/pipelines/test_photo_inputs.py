@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import impasto
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.files.locks import locked
 from impasto.imaging.inputs import load_picture
+from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.inspect import reconstruct
 from tests.conftest import blobs, stripes
 
@@ -130,3 +132,38 @@ def test_two_runs_do_not_share_a_checkpoint(tmp_path: Path) -> None:
         impasto.stylize(BYTES, "starry-night", checkpoint=state, **QUICK)
     impasto.stylize(BYTES, "starry-night", checkpoint=state, **QUICK)
     assert list(tmp_path.glob("it.state*")) in ([], [Path(f"{state}.lock")])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda: BYTES,
+        lambda: BYTES / 255,
+        lambda: Image.fromarray(BYTES),
+        encoded,
+        lambda: io.BytesIO(encoded()),
+    ],
+    ids=["uint8", "floats", "PIL", "bytes", "file"],
+)
+def test_textures_measures_and_style_files_are_made_of_pictures_of_any_kind(
+    given: Callable[[], Any], tmp_path: Path
+) -> None:
+    def made(source: Callable[[], Any]) -> tuple[Any, ...]:
+        style = tmp_path / "a.style"
+        impasto.make_style([source()], style)
+        measures = impasto.measure(source(), BYTES, source())
+        texture = impasto.texture(
+            source(), 32, options=OptimizeOptions(iterations=1, min_size=0, init="noise")
+        )
+        return style.read_bytes()[-1000:], measures.to_dict(), texture.pixels.tobytes()
+
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded())
+    assert made(given) == made(lambda: path)
+
+
+def test_a_page_takes_the_options_of_a_painting_as_keywords(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="unknown option 'no_such'"):
+        impasto.explain(BYTES, BYTES, tmp_path / "a.html", no_such=1)  # type: ignore[call-arg]
+    with pytest.raises(OptionError, match="expected layers for both"):
+        impasto.explain(BYTES, BYTES, tmp_path / "a.html", size=48, content_layers={})

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from impasto import files, imaging
 from impasto.catalogue.measured import PictureStyle
@@ -28,10 +29,14 @@ from impasto.painters.sources import (
     opaque,
     with_layer_names,
 )
+from impasto.parameters import taken
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.story import StoryBuilder, costs
 from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import with_gradients
+
+if TYPE_CHECKING:
+    from impasto.pipelines.keywords import OptimizeKeywords
 
 SIZE = 448
 """The default long side of the painting: draft quality within three minutes on two cores."""
@@ -69,11 +74,13 @@ def explain(
     reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
+    **changes: Unpack[OptimizeKeywords],
 ) -> Page | None:
     """Write a page to ``output`` that explains the algorithm on two pictures; return None if cancelled.
 
     ``style``: as for ``impasto.stylize``; for one without a picture, such as a named style, a texture is
-    shown. ``options``: those of the painting. ``command``: the command that paints the picture again, for
+    shown. ``options``: those of the painting, of which ``changes`` override single fields, as for
+    ``impasto.stylize``. ``command``: the command that paints the picture again, for
     the page to show; by default a call from Python. ``names``: the names of the two pictures, if other than
     their file names. ``reading``: how they are read. Raises InputError and its subclasses before any work,
     MissingExtraError without matplotlib.
@@ -81,6 +88,10 @@ def explain(
     began = perf_counter()
     require_matplotlib()
     check_page(output)
+    found = cast("dict[str, Any]", changes)
+    reading = taken(reading, found)
+    if found:
+        options = (options or page_options(OptimizeOptions(), sized="size" in found)).replace(**found)
     story = compute_story(
         content, style, options=options, names=names, reading=reading, on_progress=on_progress, cancel=cancel
     )
