@@ -65,6 +65,10 @@ def test_no_english_is_left(browser: Any, studio: Studio, photo_bytes: bytes, la
     visit.choose("starry-night")
     assert left(visit, patterns) == [], "a preview"
     assert "The Starry Night" not in page.inner_text("body")
+    page.locator(".glance-open").click()
+    page.locator(".glance[open]").wait_for()
+    assert left(visit, patterns) == [], "the wall"
+    page.keyboard.press("Escape")
     page.locator(".panel button[aria-pressed=false].wide").click()
     assert left(visit, patterns) == [], "the brush"
     page.locator(".brush-bar .is-main").click()
@@ -72,6 +76,14 @@ def test_no_english_is_left(browser: Any, studio: Studio, photo_bytes: bytes, la
     page.locator(".dock-begin .is-main").click()
     visit.wait_painted()
     assert left(visit, patterns) == [], "the result"
+    share = re.search(
+        r'^  "Share": "(.+)",$', (LANGUAGES / f"{language}.ts").read_text("utf-8"), re.MULTILINE
+    )
+    assert share is not None
+    page.get_by_role("button", name=share[1], exact=True).click()
+    page.wait_for_selector("dialog[open]")
+    assert left(visit, patterns) == [], "sharing"
+    page.keyboard.press("Escape")
     page.locator(".header-button", has=page.locator(".count")).click()
     page.wait_for_selector(".card")
     assert left(visit, patterns) == [], "the shelf"
