@@ -52,6 +52,7 @@ def start(folder: Path, workers: int = 0) -> tuple[subprocess.Popen[bytes], str]
         "WORKERS": str(workers),
         "DRAFT_WORKERS": "0",
         "EXPLANATION_WORKERS": "0",
+        "TRAINING_WORKERS": "0",
         "REQUESTS_PER_MINUTE": "1000000",
         "JOBS_PER_MINUTE": "1000000",
         "MAX_ACTIVE": "1000",

@@ -14,8 +14,9 @@ const KINDS: Record<AdminJob["kind"], string> = {
   painting: t`a painting`,
   draft: t`a draft`,
   explanation: t`a page that explains`,
+  training: t`learning`,
 };
-const LANES: Record<string, string> = { paintings: t`Paintings`, drafts: t`Drafts`, explanations: t`Explanations` };
+const LANES: Record<string, string> = { paintings: t`Paintings`, drafts: t`Drafts`, explanations: t`Explanations`, trainings: t`Learning` };
 
 const sheet = h("dialog", { class: "sheet-dialog is-wide", "aria-labelledby": "admin-title" });
 

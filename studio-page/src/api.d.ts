@@ -47,7 +47,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "painting" | "draft" | "explanation";
+            kind: "painting" | "draft" | "explanation" | "training";
             /** Status */
             status: string;
             /** Created */
@@ -205,6 +205,8 @@ export interface components {
             bin_days: number;
             /** Link Days */
             link_days: number;
+            /** Training Minutes */
+            training_minutes: number;
         };
         /**
          * Estimate
@@ -248,7 +250,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "painting" | "draft" | "explanation";
+            kind: "painting" | "draft" | "explanation" | "training";
             /** Title */
             title: string;
             /**
@@ -857,6 +859,10 @@ export interface components {
             content: string;
             /** Notes */
             notes: string[];
+            /** Learnt */
+            learnt: string | null;
+            /** Style */
+            style: string | null;
         };
         /** Pictures */
         Pictures: {

@@ -12,6 +12,7 @@ import { percent, withoutSuffix } from "./format";
 import { STORED } from "./painting";
 import { PICTURES } from "./dropped";
 import { suited, uploadPicture } from "./photo";
+import { teaching } from "./teach";
 import { t } from "./language";
 
 export function setMix(mix: Choice[]): void {
@@ -104,7 +105,7 @@ export async function addStored(id: string): Promise<string | null> {
 
 function toPainting(picture: StoredPicture): Painting {
   const image = address(`${picture.content}?side=384`);
-  return { key: picture.id, name: withoutSuffix(picture.name), blob: null, id: picture.id, image };
+  return { key: picture.id, name: withoutSuffix(picture.name), blob: null, id: picture.id, image, learnt: picture.style };
 }
 
 /** A painting as it hangs in the gallery. `known`: other words that it is found by. */
@@ -231,7 +232,7 @@ function mixer(): HTMLElement {
     });
     rows.hidden = state.mix.length === 0;
   });
-  return h("div", { class: "mixer" }, rows, masked);
+  return h("div", { class: "mixer" }, rows, masked, teaching());
 }
 
 /** A favourite is among the first in the list. */

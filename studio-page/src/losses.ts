@@ -43,7 +43,7 @@ export function chart(): { element: HTMLElement; show(job: Job): void } {
       draw();
     }
     const { progress } = job;
-    if (progress?.losses["total"] === undefined) return;
+    if (!progress || PARTS.every((part) => progress.losses[part] === undefined)) return;
     if (!asked && !state.onDevice) {
       // The first that is heard of a job may be far into it: events are sent a few times a second.
       asked = true;

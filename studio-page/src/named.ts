@@ -21,6 +21,8 @@ export function namedJob(job: Job, styles: readonly Style[]): Job {
   const prefix = "How it works: ";
   const inside = job.kind === "explanation" && job.title.startsWith(prefix);
   const whole = inside ? job.title.slice(prefix.length) : job.title;
+  const learning = "Learning: ";
+  if (job.kind === "training" && job.title.startsWith(learning)) return { ...job, title: t`Learning: ${job.title.slice(learning.length)}` };
   const title = titled(whole, job, styles);
   return { ...job, title: inside ? t`Look inside: ${title}` : title };
 }

@@ -39,7 +39,7 @@ const sheet = h("dialog", { class: "sheet-dialog", "aria-labelledby": "sheet-tit
 
 function queueRow(job: Job): HTMLElement {
   const share = Math.round((job.progress?.done ?? 0) * 100);
-  const words = job.status === "queued" && job.position ? t`Waiting, place ${job.position}` : [STATUS[job.status], job.progress && percent(share / 100)].filter(Boolean).join(", ");
+  const words = job.status === "queued" && job.position ? t`Waiting, place ${job.position}` : [job.kind === "training" && job.status === "running" ? t`Learning` : STATUS[job.status], job.progress && percent(share / 100)].filter(Boolean).join(", ");
   return h(
     "li",
     { class: "queue-row" },
@@ -49,7 +49,7 @@ function queueRow(job: Job): HTMLElement {
       ? iconButton("play", t`Resume ${job.title}`, () => void act(job, "resume"))
       : iconButton("pause", t`Pause ${job.title}`, () => void act(job, "pause")),
     iconButton("stop", t`Cancel ${job.title}`, () => void act(job, "cancel")),
-    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Watch ${job.title}`, onclick: () => void recall(job) }, t`Watch`),
+    job.kind !== "training" && h("button", { type: "button", class: "button is-quiet", "aria-label": t`Watch ${job.title}`, onclick: () => void recall(job) }, t`Watch`),
   );
 }
 

@@ -33,6 +33,8 @@ export interface Painting {
   blob: Blob | null;
   id: string | null;
   image: string;
+  /** Where the style file is into which the network learnt it. */
+  learnt?: string | null;
 }
 
 export interface Device {

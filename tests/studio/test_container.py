@@ -19,6 +19,7 @@ from impasto.studio.web.health import is_healthy
 from tests.studio.conftest import House
 
 ROOT = Path(__file__).parents[2]
+LANE_SERVICES = ("worker", "drafts", "explanations", "trainings")
 Line = tuple[str, str]
 
 
@@ -119,7 +120,7 @@ def test_the_pages_packages_come_from_the_registry_npm_is_set_up_with() -> None:
 
 def test_services_are_pinned_checked_and_reachable_from_this_machine_only(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"studio", "worker", "drafts", "explanations", "postgres"}
+    assert set(services) == {"studio", "worker", "drafts", "explanations", "trainings", "postgres"}
     used = set()
     for name, service in services.items():
         assert service["image"] == "impasto-studio" or re.fullmatch(r"\w+:\d[\w.-]+", service["image"]), name
@@ -147,10 +148,10 @@ def test_the_services_settings_can_be_served_with(compose: dict[str, Any], tmp_p
         assert set(named) <= set(Settings.model_fields)
         settings = Settings(host="0.0.0.0", data_dir=tmp_path, **named).check()  # type: ignore[arg-type]
         own = (settings.workers, settings.draft_workers, settings.explanation_workers)
-        assert own == (0, 0, 0), "they have services of their own"
+        assert (*own, settings.training_workers) == (0, 0, 0, 0), "they have services of their own"
         stop = int(service["stop_grace_period"].removesuffix("s"))
         assert stop > settings.shutdown_seconds
-    lanes = [compose["services"][name]["entrypoint"][-1] for name in ("worker", "drafts", "explanations")]
+    lanes = [compose["services"][name]["entrypoint"][-1] for name in LANE_SERVICES]
     assert sorted(lanes) == sorted(LANES)
 
 

@@ -32,6 +32,8 @@ def picture_document(picture: PictureRecord) -> dict[str, Any]:
         "created": iso(picture.created),
         "content": f"{API}/pictures/{picture.id}/content",
         "notes": list(picture.notes or ()),
+        "learnt": iso(picture.learnt),
+        "style": None if picture.learnt is None else f"{API}/pictures/{picture.id}/style",
     }
 
 
@@ -39,7 +41,7 @@ def job_document(job: JobRecord, *, position: int | None) -> dict[str, Any]:
     """Return a job as a document."""
     here = f"{API}/jobs/{job.id}"
     result: Mapping[str, Any] | None = job.result
-    is_page = job.kind == "explanation"
+    has_picture = job.kind in ("painting", "draft")
     preview = f"{here}/preview?number={job.preview}" if job.preview and not job.is_final else None
     return {
         "id": job.id,
@@ -56,7 +58,7 @@ def job_document(job: JobRecord, *, position: int | None) -> dict[str, Any]:
         "progress": None if job.progress is None else dict(job.progress),
         "preview": preview,
         "result": None if result is None else {"url": f"{here}/result", **result},
-        "thumbnail": None if result is None or is_page else f"{here}/thumbnail",
+        "thumbnail": None if result is None or not has_picture else f"{here}/thumbnail",
         "explanation": f"{here}/explanation" if job.explanation else None,
         "error": None if job.error is None else dict(job.error),
         "deleted": iso(job.deleted),

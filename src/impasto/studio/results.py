@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from impasto import files, imaging
-from impasto.studio.state.storage import DISPLAY, MARK, PAGE, PARTIAL, RESULT, SMALL, Storage
+from impasto.studio.state.storage import DISPLAY, LEARNT, MARK, PAGE, PARTIAL, RESULT, SMALL, Storage
 from impasto.studio.thumbnails import thumbnail
 
 THUMBNAIL_SIDE = 384
@@ -21,9 +21,10 @@ def store_result(storage: Storage, id: str, seconds: float, *, partial: bool = F
     ``seconds``: the time it took. ``partial``: the job was cancelled; its picture so far is the result.
     """
     folder = storage.job(id)
-    made = folder / (PARTIAL if partial else PAGE if (folder / PAGE).exists() else RESULT)
+    other = next((name for name in (PAGE, LEARNT) if (folder / name).exists()), None)  # no picture
+    made = folder / (PARTIAL if partial else other or RESULT)
     width = height = 0
-    if made.name != PAGE:
+    if other is None:
         picture = imaging.read(made)
         width, height = picture.width, picture.height
         files.replace(folder / SMALL, thumbnail(picture, THUMBNAIL_SIDE))

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=0, le=64)
     draft_workers: int = Field(1, ge=0, le=64)
     explanation_workers: int = Field(1, ge=0, le=64)
+    training_workers: int = Field(1, ge=0, le=64)
+    training_minutes: float = Field(4.5, ge=0.1, le=600)
     lease_seconds: float = Field(20.0, ge=1)
     checkpoint_seconds: float = Field(10.0, ge=0)
     attempts: int = Field(3, ge=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from impasto.studio.state.database import Database
 from impasto.studio.state.queries import bytes_of, newest, quota_words
@@ -60,6 +60,15 @@ class PictureStore:
         with self._database.transaction() as db:
             gone = delete(pictures).where(pictures.c.owner == owner).returning(pictures.c.id)
             return list(db.execute(gone).scalars())
+
+    def note_learnt(self, owner: str, id: str, at: float | None, grown: int) -> bool:
+        """Note when the network was refined on an upload, None for not any more, and by how many bytes its
+        files have ``grown``. Return False if the upload does not exist.
+        """
+        with self._database.transaction() as db:
+            there = (pictures.c.id == id, pictures.c.owner == owner)
+            changes = {"learnt": at, "bytes": pictures.c.bytes + grown}
+            return db.execute(update(pictures).where(*there).values(changes)).rowcount > 0
 
     def used(self, owner: str) -> tuple[int, int]:
         """Return the bytes, including results, and the number of uploads of ``owner``."""

@@ -17,7 +17,7 @@ HELD = ("running", "pausing", "cancelling")
 WAITING = ("queued", *HELD)
 """The statuses of jobs that count against the length of the queue."""
 
-LANE_OF = {"painting": "paintings", "draft": "drafts", "explanation": "explanations"}
+LANE_OF = {"painting": "paintings", "draft": "drafts", "explanation": "explanations", "training": "trainings"}
 LANES = tuple(LANE_OF.values())
 """The queue's lanes, one for each kind of job, so that none waits behind another."""
 
@@ -34,7 +34,7 @@ class RefusalError(Exception):
 @dataclass(frozen=True)
 class PictureRecord:
     """An upload. ``role``: photo, painting or mask; ``bytes``: its size on disk; ``notes``: what its reader
-    had to leave out or to assume, in sentences.
+    had to leave out or to assume, in sentences; ``learnt``: the time at which the network was refined on it.
     """
 
     id: str
@@ -46,6 +46,7 @@ class PictureRecord:
     bytes: int
     created: float
     notes: Sequence[str] | None = None
+    learnt: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The data folder: uploads and the files of jobs.
 
 pictures/ID.png        an upload, upright, sRGB, without metadata     pictures/ID.small.jpg   a copy
+pictures/ID.style      the network refined on it
 jobs/ID/               a job's files: checkpoint, previews, losses, result and copies of it
 incoming/              uploads not yet checked
 """
@@ -18,7 +19,7 @@ from impasto import files
 _ID = re.compile(r"[pj]_[A-Za-z0-9_-]{22}")
 RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
-PARTIAL, DISPLAY = "partial.png", "display.jpg"
+PARTIAL, DISPLAY, LEARNT = "partial.png", "display.jpg", "learnt.style"
 
 
 def picture_place(id: str) -> str:
@@ -52,6 +53,10 @@ class Storage:
         """Return the path of the upload's small copy."""
         return self.root / "pictures" / f"{_checked(id)}.{SMALL}"
 
+    def learnt(self, id: str) -> Path:
+        """Return the path of the style file of a painting that the network was refined on."""
+        return self.root / "pictures" / f"{_checked(id)}.style"
+
     def job(self, id: str) -> Path:
         """Return the path of the job's folder, which may not exist."""
         return self.root / job_place(id)
@@ -69,7 +74,7 @@ class Storage:
             path.unlink(missing_ok=True)
 
     def remove_picture(self, id: str) -> None:
-        for path in (self.picture(id), self.small(id)):
+        for path in (self.picture(id), self.small(id), self.learnt(id)):
             path.unlink(missing_ok=True)
 
     def remove_job(self, id: str) -> None:

@@ -57,6 +57,7 @@ pictures = Table(
     _needed("bytes", BigInteger),
     _needed("created", Double),
     Column("notes", JsonText),
+    Column("learnt", Double),
     Index("pictures_by_owner", "owner", "created"),
 )
 jobs = Table(

@@ -18,7 +18,7 @@ from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
 from impasto.studio.settings import Settings
 from impasto.studio.state import PictureRecord
-from impasto.studio.state.storage import PAGE, RESULT, job_place, picture_place
+from impasto.studio.state.storage import LEARNT, PAGE, RESULT, job_place, picture_place
 from impasto.studio.web.schemas import OPTIONS, JobSettings, PreviewRequest
 from impasto.weights import ARCHITECTURES, REGISTRY
 from impasto.weights.cache import present
@@ -83,6 +83,17 @@ def explanation_job(
     fewer = {name: min(PAGE_STEPS, count) for name, count in steps.items() if count is not None}
     options = options.replace(size=min(side, PAGE_SIDE), **fewer)
     return dataclasses.replace(job, output=f"{job_place(id)}/{PAGE}", options=options)
+
+
+def training_job(picture: PictureRecord, id: str, *, settings: Settings) -> Job:
+    """Return the job ``id`` that refines the network on an uploaded painting."""
+    return Job(
+        content=Reference(),
+        styles=(Reference(picture_place(picture.id), picture.name),),
+        output=f"{job_place(id)}/{LEARNT}",
+        options=FastOptions(),
+        reading=settings.reading,
+    )
 
 
 def preview_job(asked: PreviewRequest, place: Callable[[str], str]) -> Job:

@@ -210,6 +210,7 @@ class CapabilityLimits(Outgoing):
     name: int
     bin_days: float
     link_days: int
+    training_minutes: float
 
 
 class Capabilities(Outgoing):
@@ -254,6 +255,8 @@ class PictureOut(Outgoing):
     created: str
     content: str
     notes: list[str]
+    learnt: str | None
+    style: str | None
 
 
 class Pictures(Outgoing):
@@ -278,7 +281,7 @@ JobProgress = create_model("JobProgress", __base__=Outgoing, __doc__="A job's ``
 
 class JobOut(Outgoing):
     id: str
-    kind: Literal["painting", "draft", "explanation"]
+    kind: Literal["painting", "draft", "explanation", "training"]
     title: str
     status: Literal["queued", "running", "pausing", "paused", "cancelling", "done", "cancelled", "failed"]
     created: str
@@ -339,7 +342,7 @@ class AdminJob(Outgoing):
 
     id: str
     user: str
-    kind: Literal["painting", "draft", "explanation"]
+    kind: Literal["painting", "draft", "explanation", "training"]
     status: str
     created: str
     started: str | None

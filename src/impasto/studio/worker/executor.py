@@ -124,7 +124,7 @@ def with_previews(path: Path, listener: ProgressListener) -> ProgressCallback:
         # The job and its folder may have been deleted; any other error will recur with the result.
         with contextlib.suppress(OSError):
             if event.preview is not None:
-                _write(event.preview(), path)
+                write_preview(event.preview(), path)
                 listener.preview_written()
 
     preview = throttled(write, SHOW_EVERY)
@@ -136,6 +136,7 @@ def with_previews(path: Path, listener: ProgressListener) -> ProgressCallback:
     return on_progress
 
 
-def _write(pixels: Any, path: Path) -> None:
+def write_preview(pixels: Any, path: Path) -> None:
+    """Write the preview ``pixels``, (H, W, 3) in [0, 1], as a small JPEG."""
     picture = Picture(np.asarray(pixels, dtype=np.float32))
     files.replace(path, thumbnail(picture, PREVIEW_SIDE, quality=85))

@@ -48,7 +48,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop."""
-        if self.lane != "explanations":  # each is made in a process of its own
+        if self.lane not in ("explanations", "trainings"):  # each is made in a process of its own
             self.runner.executor.warm_up()
         painting = self._every(POLL_EVERY, self._paint)
         self._every(RECOVER_EVERY, self.sweeper.recover)

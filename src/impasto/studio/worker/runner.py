@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from impasto import files
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
 from impasto.jobs.identity import located
@@ -25,10 +26,11 @@ from impasto.studio.results import store_result
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
 from impasto.studio.state.retries import is_full, is_outage, retry_outages
-from impasto.studio.state.storage import LOSSES, MARK, PARTIAL, Storage
+from impasto.studio.state.storage import LEARNT, LOSSES, MARK, PARTIAL, Storage
 from impasto.studio.worker.executor import ExecutorLostError, JobExecutor, LocalExecutor
 from impasto.studio.worker.explanation import explain
 from impasto.studio.worker.reporter import JobReporter
+from impasto.studio.worker.training import learn
 
 log = logging.getLogger("impasto.studio.worker")
 T = TypeVar("T")
@@ -136,10 +138,21 @@ class JobRunner:
         status = "done" if found is not None and not found["partial"] else "cancelled"
         self.storage.clear_job(id)
         size = self.storage.size(id) if folder.exists() else 0
+        if status == "done" and record.kind == "training":
+            self._keep_learnt(record)
         done = self._retry(lambda: self.state.queue.finish(id, self.name, status, result=found, size=size))
         log.info(status if done else "deleted", extra={"job": id, "kind": record.kind})
-        if done and status == "done" and found is not None and record.kind != "explanation":
+        if done and status == "done" and found is not None and record.kind in ("painting", "draft"):
             self._note_speed(record, found)
+
+    def _keep_learnt(self, record: JobRecord) -> None:
+        """Put the style file of a training beside its painting, where previews find it."""
+        id, made = str(record.request["photo"]), self.storage.job(record.id) / LEARNT
+        target, data = self.storage.learnt(id), made.read_bytes()
+        grown = len(data) - (target.stat().st_size if target.is_file() else 0)
+        files.replace(target, data)
+        if not self._retry(lambda: self.state.pictures.note_learnt(record.owner, id, time.time(), grown)):
+            target.unlink(missing_ok=True)  # the painting was deleted meanwhile
 
     def measure_speed(self) -> None:
         """Measure how fast this machine paints, unless a painting has told already."""
@@ -167,6 +180,8 @@ class JobRunner:
         if not output.exists():  # else an earlier worker was lost just after writing it
             if record.kind == "explanation":
                 explain(job, reporter.progress, stopped)
+            elif record.kind == "training":
+                learn(job, self.settings.training_minutes, reporter, stopped)
             else:
                 self.executor.paint(job, reporter, stopped)
         is_whole = output.exists()

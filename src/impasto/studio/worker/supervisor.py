@@ -41,6 +41,7 @@ class Supervisor:
             *["drafts"] * settings.draft_workers,
             *["paintings"] * settings.workers,
             *["explanations"] * settings.explanation_workers,
+            *["trainings"] * settings.training_workers,
         ]
         self._workers = [_SupervisedWorker(lane) for lane in lanes]
         self._ended = threading.Event()

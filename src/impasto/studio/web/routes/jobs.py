@@ -18,13 +18,19 @@ from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, batch_document, job_document
 from impasto.studio.results import store_result
-from impasto.studio.state import STATUSES, JobRecord, PictureRecord, RefusalError
+from impasto.studio.state import ACTIVE, STATUSES, JobRecord, PictureRecord, RefusalError
 from impasto.studio.state.storage import PARTIAL, new_id
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
-from impasto.studio.web.requests import explanation_job, painted_styles, painting_job, presets
+from impasto.studio.web.requests import (
+    explanation_job,
+    painted_styles,
+    painting_job,
+    presets,
+    training_job,
+)
 from impasto.studio.web.routes.pictures import After, cursor, read_cursor
 from impasto.studio.webhooks import check_address
 
@@ -202,7 +208,7 @@ def list_jobs(
     services: ServicesDep,
     caller: Member,
     status: Annotated[str | None, Query(max_length=200, description="Statuses, separated by commas")] = None,
-    kind: Annotated[Literal["painting", "draft", "explanation", "all"], Query()] = "painting",
+    kind: Annotated[Literal["painting", "draft", "explanation", "training", "all"], Query()] = "painting",
     batch: Annotated[str | None, Query(**schemas.BATCH_NAME)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     after: After = None,
@@ -337,6 +343,35 @@ def empty_bin(services: ServicesDep, caller: Member) -> None:
 
 
 @router.post(
+    "/pictures/{id}/training", status_code=202, response_model=schemas.JobOut, responses=responses(409)
+)
+def train(services: ServicesDep, caller: Member, request: Request, id: str) -> Any:
+    """Submit a job that refines the fast network on an uploaded painting, for previews after it."""
+    services.submissions.take(caller.user)
+    picture = services.picture(caller, id)
+    if picture.role != "painting":
+        raise ProblemError("unsuitable", f"expected a painting; {id} is a {picture.role}")
+    running = services.state.jobs.newest(caller.user, statuses=ACTIVE, kind="training", limit=100)
+    if any(job.request["photo"] == id for job in running):
+        raise ProblemError("state", "the network is learning this painting already")
+    made_id = new_id("j")
+    record = JobRecord(
+        id=made_id,
+        owner=caller.user,
+        kind="training",
+        status="queued",
+        title=f"Learning: {picture.name}"[:200],
+        request=schemas.JobSettings(photo=id, styles=[schemas.StyleChoice(picture=id)]).model_dump(),
+        created=time.time(),
+        job=training_job(picture, made_id, settings=services.settings).to_dict(),
+        uses=(id,),
+    )
+    accepted, _ = _accept(services, record)
+    request.state.made = accepted.id
+    return with_position(services, accepted)
+
+
+@router.post(
     "/jobs/{id}/explanation",
     status_code=202,
     response_model=schemas.JobOut,
@@ -346,8 +381,8 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
     """Submit a job that makes the page explaining how this picture was painted."""
     services.submissions.take(caller.user)
     job = services.job(caller, id)
-    if job.kind == "explanation":
-        raise ProblemError("state", "this job is an explanation itself")
+    if job.kind not in ("painting", "draft"):
+        raise ProblemError("state", f"this job is no painting but a {job.kind}")
     if job.deleted is not None:
         raise ProblemError("state", "the job is in the bin")
     asked = schemas.JobSettings(**job.request)

@@ -53,7 +53,7 @@ def _document(services: Services, link: LinkRecord) -> dict[str, Any]:
 def _linkable(services: Services, caller: Member, id: str) -> JobRecord:
     """Return the caller's job. Raises ProblemError if it has no picture to show."""
     job = services.job(caller, id)
-    if job.kind == "explanation" or job.result is None or job.deleted is not None:
+    if job.kind not in ("painting", "draft") or job.result is None or job.deleted is not None:
         where = "in the bin" if job.deleted is not None else job.status
         raise ProblemError("state", f"the job is {where}: there is no picture to link to")
     return job

@@ -50,6 +50,7 @@ def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
             "name": 200,
             "bin_days": settings.keep_bin_days,
             "link_days": settings.link_days,
+            "training_minutes": settings.training_minutes,
         },
     }
 

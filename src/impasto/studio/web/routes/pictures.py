@@ -20,6 +20,7 @@ from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import is_id, new_id
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
+from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import preview_job
@@ -176,6 +177,31 @@ async def read_content(
     return Response(data, media_type=media, headers=headers)
 
 
+@router.get(
+    "/pictures/{id}/style",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}, **responses()},
+)
+def read_style(services: ServicesDep, caller: Member, id: str) -> Response:
+    """Return the style file of a painting that the network was refined on, for `impasto fast`."""
+    picture = services.picture(caller, id)
+    if picture.learnt is None:
+        raise ProblemError("not-found", "the network has not learnt this painting")
+    headers = {"Content-Disposition": content_disposition("attachment", picture.name, "style")}
+    return FileResponse(services.storage.learnt(id), media_type="application/octet-stream", headers=headers)
+
+
+@router.delete("/pictures/{id}/style", status_code=204, responses=responses())
+def forget_style(services: ServicesDep, caller: Member, id: str) -> None:
+    """Delete that style file: previews are painted by the network for any painting again."""
+    picture, path = services.picture(caller, id), services.storage.learnt(id)
+    if picture.learnt is None:
+        raise ProblemError("not-found", "the network has not learnt this painting")
+    size = path.stat().st_size if path.is_file() else 0
+    services.state.pictures.note_learnt(caller.user, id, None, -size)
+    path.unlink(missing_ok=True)
+
+
 @router.delete("/pictures/{id}", status_code=204, responses=responses(409))
 def delete_picture(services: ServicesDep, caller: Member, id: str) -> None:
     """Delete an upload and its files."""
@@ -226,6 +252,8 @@ def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, 
         painting = services.picture(caller, id)
         if painting.role == "mask":
             raise ProblemError("unsuitable", f"expected a painting; {painting.id} is a mask")
+        if painting.learnt is not None:
+            return str(services.storage.learnt(id))
         suffices = STYLE_SIZE * asked.stroke_size <= SMALL_SIDE and not as_png
         return str(services.storage.small(id) if suffices else services.storage.picture(id))
 

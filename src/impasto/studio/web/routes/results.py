@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from impasto.imaging.formats import READABLE
 from impasto.studio.results import DISPLAY_QUALITY
 from impasto.studio.state import JobRecord
-from impasto.studio.state.storage import DISPLAY, LOSSES, PAGE, PREVIEW, RESULT, SMALL
+from impasto.studio.state.storage import DISPLAY, LEARNT, LOSSES, PAGE, PREVIEW, RESULT, SMALL
 from impasto.studio.web import schemas
 from impasto.studio.web.archives import unique_names, zipped
 from impasto.studio.web.attachments import content_disposition
@@ -30,6 +30,7 @@ FORMATS = {
 }
 """The media types of the formats of results."""
 POINTS = 500
+STYLE_MEDIA = "application/octet-stream"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; sandbox"
@@ -91,6 +92,10 @@ async def read_result(
     job = await to_thread.run_sync(services.job, caller, id)
     if job.kind == "explanation":
         return _page(services, job)
+    if job.kind == "training":
+        path = _path(services, job, LEARNT, "nothing has been learnt yet")
+        headers = {"Content-Disposition": content_disposition("attachment", job.title, "style")}
+        return FileResponse(path, media_type=STYLE_MEDIA, headers=headers)
     if job.result is None:
         raise ProblemError("state", f"the job is {job.status}: there is no result")
     path = _path(services, job, RESULT, "there is no result")
