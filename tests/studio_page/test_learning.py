@@ -79,7 +79,7 @@ def test_learning_is_watched_and_cancelled_while_others_paint(
     page.get_by_role("button", name="Teach the network this painting").click()
     page.locator(".teaching .figures dd").first.wait_for()
     page.locator(".teaching-sheet").wait_for()
-    assert faults(visit) == []
+    assert faults(page) == []
     page.get_by_role("button", name="Shelf").click()
     page.locator(".queue-row", has_text="Learning: Zebra").wait_for()
     page.keyboard.press("Escape")
