@@ -270,7 +270,7 @@ def test_interlaced_frames_are_deinterlaced_and_told(tmp_path: Path) -> None:
 
     assert np.mean([combs(f.pixels) for f in frames]) < 0.6 * np.mean([combs(fields(n)) for n in range(8)])
     part = list(open_clip(path, Request(start=Fraction(1, 25))).frames())
-    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(part[1:], frames[2:], strict=True))
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(part, frames[1:], strict=True))
 
 
 def test_hdr_and_transparency_are_told(tmp_path: Path) -> None:

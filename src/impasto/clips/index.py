@@ -91,6 +91,11 @@ class VideoIndex:
         place = bisect_left(self.times, low)
         return self.times[place] if place < len(self.times) else None
 
+    def last_before(self, low: int) -> int | None:
+        """Return the time of the last picture before ``low``; None if there is none."""
+        place = bisect_left(self.times, low)
+        return self.times[place - 1] if place else None
+
     def shift(self, stream: int, number: int) -> Fraction:
         """Return the seconds to add to the times of a stream's packet with this ``number``."""
         found = Fraction(0)

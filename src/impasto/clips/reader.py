@@ -27,7 +27,7 @@ from impasto.types import Picture
 
 
 class VideoFile:
-    """The first video stream of a file.
+    """The video stream of a file that is marked as its default, or else the first.
 
     Its frames are those that a player shows, from the first to the last, on one clock, whatever the container
     knows of them. Frames that cannot be decoded, or that the decoder calls corrupt, are replaced by the one
@@ -154,7 +154,8 @@ class VideoFile:
             found = [s for s in container.streams.video if s.codec_context and not s.disposition & _ATTACHED]
             if not found:
                 raise InputError(f"{self.path}: expected a video; it has no video stream that can be decoded")
-            yield container, found[0]
+            default = next((s for s in found if s.disposition & _DEFAULT), found[0])
+            yield container, default
         finally:
             container.close()
 
@@ -181,7 +182,9 @@ class VideoFile:
         started = False
         step = max(1, round(1 / (self.index.rate * self._time_base)))
         interlaced = "interlaced frames were deinterlaced"
-        for picture, told, why in deinterlaced(self._decoded(low), lambda: self._note(interlaced)):
+        # To deinterlace the first frame, the one before is needed.
+        rows = self._decoded(None if low is None else self.index.last_before(low))
+        for picture, told, why in deinterlaced(rows, lambda: self._note(interlaced)):
             ticks = told if told is not None else 0 if last is None else last + step
             if last is not None:
                 ticks = max(ticks, last + 1)  # times must grow; no frame is left out for it
@@ -337,6 +340,8 @@ class VideoFile:
 
 
 _CAPTIONS = "closed captions, which are within the pictures, were left out"
+_DEFAULT = 0x1
+"""The track that players show: AV_DISPOSITION_DEFAULT."""
 _ATTACHED = 0x400
 """A cover picture: AV_DISPOSITION_ATTACHED_PIC."""
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9", "libvpx": "libvpx", "libvpx-vp9": "libvpx-vp9"}

@@ -218,6 +218,24 @@ def test_further_video_tracks_are_told(tmp_path: Path) -> None:
     assert done.notes == ("further video track 1 (h264) was left out: .mkv cannot hold it",)
 
 
+def test_the_video_track_that_is_the_default_is_painted(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "two.mkv"), "w") as new:
+        tracks: list[Any] = [new.add_stream("libx264", rate=25) for _ in range(2)]
+        for stream, width in zip(tracks, (32, 64), strict=True):
+            stream.width, stream.height, stream.pix_fmt = width, 48, "yuv420p"
+        tracks[0].disposition, tracks[1].disposition = DISPOSITION(0), DISPOSITION.default
+        for stream, width in zip(tracks, (32, 64), strict=True):
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, width, 3), np.uint8), format="rgb24")
+            picture.pts, picture.time_base = 0, Fraction(1, 25)
+            new.mux(stream.encode(picture))
+            new.mux(stream.encode(None))
+    done = fast(tmp_path / "two.mkv", tmp_path / "out.mkv")
+    assert (done.width, done.notes) == (
+        64,
+        ("further video track 1 (h264) was left out: .mkv cannot hold it",),
+    )
+
+
 def test_tracks_that_cannot_be_written_are_refused_before_painting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
