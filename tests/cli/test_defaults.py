@@ -97,6 +97,7 @@ def test_an_earlier_result_comes_before_the_users_defaults() -> None:
     ("text", "words"),
     [
         ("size = ", "is not TOML"),
+        ("a = " + 20_000 * "[" + 20_000 * "]", "nested too deeply"),
         (
             "[stylise]\nsize = 3\n",
             "unknown table [stylise]; expected the name of a command; did you mean 'stylize'?",
@@ -109,6 +110,24 @@ def test_an_earlier_result_comes_before_the_users_defaults() -> None:
 def test_a_file_that_cannot_be_used_is_refused(text: str, words: str) -> None:
     config(text)
     refused(run("fast", "photo.jpg", "art.png", "-o", "out.png"), words)
+
+
+def test_a_file_that_is_not_utf8_is_refused_wherever_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMPASTO_CONFIG", raising=False)
+    monkeypatch.setattr("impasto.cli.defaults.config_file", lambda: tmp_path / "own.toml")
+    (tmp_path / "own.toml").write_bytes(b"# \xff")
+    refused(run("styles"), "own.toml is not TOML")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
+def test_a_current_folder_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.delenv("IMPASTO_CONFIG", raising=False)
+    refused(run("fast", tmp_path / "photo.jpg", "starry-night", "-o", "x.png"))
 
 
 def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:

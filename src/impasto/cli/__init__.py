@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import warnings
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -54,8 +55,10 @@ class _Group(TyperGroup):
             except UsageError as error:
                 _refuse_usage(error)
             except OSError as error:
-                if error.filename is None:
+                if error.filename is None and _current_folder_is_there():
                     raise
+                if error.filename is None:
+                    _refuse(error, "the current folder is not there any more: expected one that is")
                 name = str(error.filename)
                 shown = name if len(name) < 300 else f"{name[:40]}..."
                 _refuse(error, f"cannot use {shown}: {error.strerror}")
@@ -65,6 +68,13 @@ class _Group(TyperGroup):
                 if _is_interrupt(error):
                     _interrupt(error)
                 raise
+
+
+def _current_folder_is_there() -> bool:
+    try:
+        return bool(Path.cwd())
+    except OSError:
+        return False
 
 
 def _is_interrupt(error: BaseException | None) -> bool:

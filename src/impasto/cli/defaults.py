@@ -51,7 +51,9 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
         if os.environ.get(FILE_VARIABLE):
             raise InputError(f"{FILE_VARIABLE} names {path}, which does not exist") from None
         return {}
-    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:  # also without a home
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not TOML: {error}") from None
+    except (OSError, RuntimeError, KeyError) as error:  # also without a home
         if os.environ.get(FILE_VARIABLE):
             raise InputError(f"cannot read {path}: {error}") from error
         return {}
@@ -61,6 +63,8 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path}: expected the values of options; some are nested too deeply") from None
     for name, value in found.items():
         if isinstance(value, dict) and (name not in commands or name in OWN_SETTINGS):
             raise InputError(
