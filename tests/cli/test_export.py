@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from typer.testing import CliRunner, Result
@@ -40,6 +41,14 @@ def test_styles_of_every_kind_are_put_in_the_file(tmp_path: Path, photo_file: Pa
     wave, own = line["styles"]
     assert (wave["name"], wave["title"]) == ("great-wave", "Under the Wave off Kanagawa")
     assert own["name"] == photo_file.stem
+
+
+def test_pictures_in_memory_are_styles_and_numbered(tmp_path: Path, photo_file: Path) -> None:
+    given: list[Any] = [photo_file.read_bytes(), "great-wave", imaging.read(photo_file).pixels]
+    done = impasto.export(output=tmp_path / "p.onnx", styles=given)
+    assert [style.name for style in done.styles] == ["picture", "great-wave", "picture-2"]
+    from_file = impasto.export(output=tmp_path / "q.onnx", styles=[photo_file, "great-wave"])
+    assert done.size > from_file.size
 
 
 def test_stroke_size_is_that_of_the_styles_in_the_file(tmp_path: Path, photo_file: Path) -> None:

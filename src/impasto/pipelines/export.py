@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from impasto.catalogue.files import FileStyle
-from impasto.catalogue.loader import load_style
+from impasto.catalogue.loader import StyleLike, load_style
 from impasto.errors import OptionError
 from impasto.extras import torch_needed
 from impasto.imaging import check_writable, fit, read, resize
+from impasto.imaging.inputs import in_memory, name_of
 from impasto.inference.options import FastOptions
 from impasto.inference.styles import FastStyle
 from impasto.jobs import Job, Reference
 from impasto.jobs.pairs import photographs
 from impasto.networks.export import Export, export_encoder, export_model, export_painting
 from impasto.networks.export.any_painting import Measured
+from impasto.painters import Materials
 from impasto.painters.fast import FastPainter, network_of
 from impasto.types import Pixels
 
@@ -31,7 +34,7 @@ def export(
     model: str | os.PathLike[str] = PAINTER,
     output: str | os.PathLike[str] = "any-painting.onnx",
     *,
-    styles: Sequence[str | os.PathLike[str]] = (),
+    styles: Sequence[StyleLike] = (),
     stroke_size: float = 1.0,
     precision: str = "fp32",
     photos: str | os.PathLike[str] | None = None,
@@ -40,7 +43,8 @@ def export(
 
     ``model``: "any-painting", the bundled network; "any-painting-encoder", which measures paintings for it;
     or a checkpoint of pytorch/examples' fast_neural_style. ``styles``: those that any-painting is to have in
-    the file, instead of the style as an input: named styles, style files, paintings, folders of them. A
+    the file, instead of the style as an input: as for ``impasto.stylize``; pictures in memory are called
+    picture, picture-2 and so on. A
     single one that the network was refined for is painted by that network. ``stroke_size``: of those, as in
     ``FastOptions``. ``precision``: fp32, fp16, or for checkpoints int8. ``photos``: a folder of photographs
     to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises OptionError and InputError before
@@ -54,6 +58,7 @@ def export(
     if stroke_size != 1 and not styles:
         raise OptionError("--stroke-size works with --style only; other files have styles as they are given")
     check_writable(output, suffixes=(".onnx",))
+    styles = [in_memory(style) for style in styles]
     if name == PAINTER:
         decoder = network_of(styles)
         return export_painting(output, _measure(styles, stroke_size), decoder=decoder, precision=precision)
@@ -63,28 +68,30 @@ def export(
     return export_model(model, output, precision=precision, photos=calibration)
 
 
-def _measure(
-    styles: Sequence[str | os.PathLike[str]], stroke_size: float
-) -> dict[FastStyle, Measured] | None:
+def _measure(styles: Sequence[StyleLike], stroke_size: float) -> dict[FastStyle, Measured] | None:
     """Return each style's description and statistics; None where there are none."""
     if not styles:
         return None
     options = FastOptions(stroke_size=stroke_size, device="cpu")
-    job = Job(Reference(), tuple(Reference(os.fspath(style)) for style in styles), options=options)
-    painter = FastPainter(job)
-    described = [describe(os.fspath(style)) for style in styles]
+    painter = FastPainter(Job(Reference(), (), options=options), Materials(list(styles)))
+    names = (f"picture-{number}" if number > 1 else "picture" for number in count(1))
+    described = [
+        describe(style) if name_of(style) else FastStyle(own := next(names), own) for style in styles
+    ]
     if len({style.name for style in described}) < len(styles):
-        raise OptionError(f"expected a name of its own for each style; got {', '.join(map(str, styles))}")
+        raise OptionError(
+            f"expected a name of its own for each style; got {', '.join(one.name for one in described)}"
+        )
     return {known: painter.measure_style(style) for known, style in zip(described, styles, strict=True)}
 
 
-def describe(style: str) -> FastStyle:
+def describe(style: StyleLike) -> FastStyle:
     """Return what a file says of a style that it has."""
     loaded = load_style(style)
     if isinstance(loaded, FileStyle):
         card = loaded.card
         return FastStyle(loaded.path.stem, card.title, card.artist, card.year, card.licence)
-    name = Path(style).stem
+    name = Path(name_of(style)).stem
     return FastStyle(name, name)
 
 
