@@ -35,7 +35,7 @@ class SoundEncoder:
 
     @property
     def end(self) -> Fraction:
-        """When the sound so far ends, in seconds."""
+        """The end of the sound so far, in seconds."""
         return self._put
 
     def encode(self, frame: Any, begin: Fraction, length: int) -> Iterator[Any]:
