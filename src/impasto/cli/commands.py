@@ -235,6 +235,10 @@ def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
     return parse_args
 
 
+def _takes_path(param: Any) -> bool:
+    return getattr(getattr(param, "type", None), "name", "") in ("path", "file")
+
+
 def _refuse_empty(command: Any, args: list[str]) -> None:
     """Raise OptionError for an empty name of a file, such as a variable of the shell's that is not set: it
     would be taken for the current folder."""
@@ -244,7 +248,7 @@ def _refuse_empty(command: Any, args: list[str]) -> None:
         if word and option == before:
             continue
         param = options.get(option)
-        if param is None or param.name in _NAMES or param.type.name in ("path", "file"):
+        if param is None or param.name in _NAMES or _takes_path(param):
             what = "an argument" if param is None else option
             raise OptionError(f"expected a name for {what}; got an empty one")
 
