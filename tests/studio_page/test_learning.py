@@ -80,6 +80,8 @@ def test_learning_is_watched_and_cancelled_while_others_paint(
     page.locator(".teaching .figures dd").first.wait_for()
     page.locator(".teaching-sheet").wait_for()
     assert faults(page) == []
+    widths = "document.querySelector('.panel-scroll')"
+    assert page.evaluate(f"{widths}.scrollWidth <= {widths}.clientWidth")
     page.get_by_role("button", name="Shelf").click()
     page.locator(".queue-row", has_text="Learning: Zebra").wait_for()
     page.keyboard.press("Escape")
