@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
@@ -95,10 +96,12 @@ def by_processes(folder: Path, workers: int) -> Outcome:
 
 def by_ray(prefix: str, name: str, photos: int, workers: int, *, kills: int) -> Outcome:
     """The batch on a cluster of its own; as it goes on, ``kills`` nodes die, and each is replaced."""
-    from ray.cluster_utils import Cluster
+    # Importing it first keeps Ray from reporting to its makers.
+    import impasto.jobs.executors.ray  # noqa: F401
 
+    make = importlib.import_module("ray.cluster_utils").Cluster
     out = f"{prefix}/{name}"
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    cluster = make(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     nodes = [cluster.add_node(num_cpus=1) for _ in range(workers)]
     killed = 0
 
