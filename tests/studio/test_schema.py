@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,4 +44,6 @@ def test_the_api_answers_as_it_says_it_does(make: Callable[..., House], tmp_path
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "No test cases" not in done.stdout
-    assert "Tested: 2" in done.stdout or "Tested: 3" in done.stdout, done.stdout[-3000:]
+    tested = re.search(r"Tested: (\d+)", done.stdout)
+    assert tested is not None, done.stdout[-3000:]
+    assert int(tested[1]) >= 20, done.stdout[-3000:]
