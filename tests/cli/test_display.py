@@ -9,6 +9,7 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,19 @@ def test_the_result_is_on_standard_output_and_progress_on_standard_error(
     assert capsys.readouterr() == ("done: out\n", f"impasto: {line(BATCH)}\n")
 
 
+def test_no_thread_outlives_the_bar() -> None:
+    """One that held a tensor as Python ended would abort the process after its work."""
+    ours, theirs = pty.openpty()
+    before = set(threading.enumerate())
+    with os.fdopen(theirs, "w") as terminal:
+        display = Display("bar", stream=terminal)
+        display(Progress())
+        assert set(threading.enumerate()) > before
+        display.close()
+        assert set(threading.enumerate()) == before
+    os.close(ours)
+
+
 def test_a_command_on_a_terminal_and_in_a_pipe(photo_file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "impasto", "stylize", str(photo_file), "starry-night", "-o", "out.png"]
     command += ["--size", "48", "--iterations", "3", "--save-every", "2"]
@@ -211,6 +225,7 @@ def test_a_command_on_a_terminal_and_in_a_pipe(photo_file: Path, tmp_path: Path)
         assert process.stdout is not None
         printed = process.stdout.read()
     os.close(ours)
+    assert process.returncode == 0
     assert re.fullmatch(r"painted: out.png \(48x\d+, [\d.]+ s\)\n", printed)
     *_, bar, end = terminal.screens()
     assert end == bar[:1] == ["impasto: saved out_0002.png"]

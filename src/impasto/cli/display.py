@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PLAIN_EVERY, PLAIN_SHARE = 10.0, 0.05
 """Seconds between two plain lines; for long work, the share of the elapsed time."""
+DRAW_EVERY = 0.1
+"""Seconds between two pictures of the bar."""
 WIDE = 100
 """Columns of a terminal from which losses are shown."""
 RATED = ("frame", "picture")
@@ -111,6 +114,8 @@ class Display:
         self._told = 0.0
         self._event = Progress()
         self._live: Live | None = None
+        self._ended = threading.Event()
+        self._drawing: threading.Thread | None = None
 
     def __enter__(self) -> Display:
         return self
@@ -150,6 +155,10 @@ class Display:
 
     def close(self) -> None:
         """Remove the bar."""
+        if self._drawing is not None:
+            self._ended.set()
+            self._drawing.join()
+            self._drawing = None
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -167,11 +176,20 @@ class Display:
         self._live = Live(
             get_renderable=lambda: rows(self._event, console.width),
             console=console,
-            refresh_per_second=10,
+            auto_refresh=False,
             transient=True,
             redirect_stdout=sys.stdout.isatty(),  # a pipe keeps its output
         )
         self._live.start(refresh=True)
+        # Rich's own thread is not waited for. It may be the last that holds a painting's tensors, and freeing
+        # one while Python ends aborts the process.
+        self._ended.clear()
+        self._drawing = threading.Thread(target=self._redraw, args=(self._live,), name="bar", daemon=True)
+        self._drawing.start()
+
+    def _redraw(self, live: Live) -> None:
+        while not self._ended.wait(DRAW_EVERY):
+            live.refresh()
 
     def _print(self, words: str) -> None:
         if self._live is not None:
