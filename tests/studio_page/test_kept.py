@@ -77,6 +77,7 @@ def test_settings_and_strokes_are_undone_and_done_again(visit: Visit, photo_byte
 
 def test_a_deleted_picture_can_be_had_back(visit: Visit, studio: Studio, photo_bytes: bytes) -> None:
     with StudioClient(studio.address) as client:
+        client.empty_bin()
         made = client.stylize(photo_bytes, "starry-night", size=64, title="Undone Deed").job
     page = visit.page
     shelf = page.locator("dialog.sheet-dialog")
@@ -103,6 +104,7 @@ def test_a_deleted_picture_can_be_had_back(visit: Visit, studio: Studio, photo_b
 
 def test_the_bin_is_emptied_at_the_second_click(visit: Visit, studio: Studio, photo_bytes: bytes) -> None:
     with StudioClient(studio.address) as client:
+        client.empty_bin()
         for _ in range(2):
             client.delete(client.stylize(photo_bytes, "starry-night", size=64, title="Thrown").job["id"])
     page = visit.page
