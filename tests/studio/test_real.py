@@ -190,7 +190,7 @@ def test_ray_paints_and_loses_nothing_with_an_actor(begin: Callable[..., Process
     endless = {"iterations": 2000, "coarse_iterations": 2000, "min_size": 0}
     first, second = (
         submit(studio.client, photo, options=options)["id"]
-        for options in ({**LONG, "iterations": 100}, endless)
+        for options in ({**LONG, "iterations": 500}, endless)
     )
     until(lambda: progress(studio, first).get("step", 0) > 5)
     worker = studio.painter()

@@ -93,10 +93,15 @@ class Studio:
         return np.asarray(image, dtype=np.float32) / 255
 
 
-@pytest.fixture(scope="package")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def need_page() -> None:
+    """Skip the test where the page is not built."""
     if not (FOLDER / "index.html").is_file():
         pytest.skip("the studio's page is not built: make studio, or IMPASTO_BUILD_PAGE=1 pip install -e .")
+
+
+@pytest.fixture(scope="package")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    need_page()
     made = Studio(tmp_path_factory.mktemp("studio"))
     made.start()
     yield made

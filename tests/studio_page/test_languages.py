@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.studio_page.conftest import ROOT, Studio, Visit
+from tests.studio_page.conftest import ROOT, Studio, Visit, need_page
 
 pytestmark = pytest.mark.slow
 LANGUAGES = ROOT / "studio-page" / "src" / "languages"
@@ -28,6 +29,16 @@ WORDS = """() => {
     }
     return [...new Set(found.map((words) => words.trim()).filter(Boolean))];
 }"""
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio of one's own: titles that others have given are no texts of the page."""
+    need_page()
+    made = Studio(tmp_path_factory.mktemp("studio"))
+    made.start()
+    yield made
+    made.stop()
 
 
 def english(language: str) -> list[re.Pattern[str]]:
