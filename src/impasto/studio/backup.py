@@ -101,6 +101,7 @@ def restore_backup(settings: Settings, path: Path) -> BackupSummary:
             f"{root} is not empty; a backup is restored into a new folder, by --data-dir, "
             "which may take the place of the old one afterwards"
         )
+    was_there = root.exists()
     files.make_folder(root, "the restored studio")
     root.chmod(0o700)
     staging = Path(tempfile.mkdtemp(dir=root, prefix=".restore-"))
@@ -116,14 +117,17 @@ def restore_backup(settings: Settings, path: Path) -> BackupSummary:
             summary = _counted(copy, listed)
             if settings.database_url.get_secret_value():
                 _fill(settings, copy)
-        for each in sorted(
-            staging.iterdir(), key=lambda one: one.name == SNAPSHOT
-        ):  # the database comes last
+        # The database comes last.
+        for each in sorted(staging.iterdir(), key=lambda one: one.name == SNAPSHOT):
             is_copy = each.name.startswith(SNAPSHOT) and each.name != SNAPSHOT  # from before an upgrade
             if not is_copy and not (each.name == SNAPSHOT and settings.database_url.get_secret_value()):
                 each.rename(root / each.name)
-    finally:
+    except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
+        if not was_there and not any(root.iterdir()):
+            root.rmdir()
+        raise
+    shutil.rmtree(staging, ignore_errors=True)
     return summary
 
 
