@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -70,7 +71,9 @@ def full(house: House) -> House:
         client.post(f"/jobs/{done['id']}/links", json={})
         client.delete(f"/jobs/{binned['id']}")
         submit(client, photo)
-        upload(client, encoded(20, 20), "painting")
+        painting, learnt = upload(client, encoded(20, 20), "painting"), b"what was learnt"
+    house.services.storage.learnt(painting).write_bytes(learnt)
+    house.services.state.pictures.note_learnt("local", painting, 1e9, len(learnt))
     return house
 
 
@@ -170,6 +173,16 @@ def test_the_restored_studio_goes_on(full: House, make: Callable[..., House], tm
     assert httpx.get(house.url + link["url"], trust_env=False, timeout=30).status_code == 200
 
 
+def test_a_session_does_not_come_back_with_a_backup(make: Callable[..., House], tmp_path: Path) -> None:
+    house = make(accounts=True)
+    house.services.state.sessions.add("key", "anna", 4e9)
+    new = Settings(data_dir=tmp_path / "new")
+    restore_backup(new, backup_of(house, tmp_path))
+    with closing(State(str(new.data_dir / "studio.sqlite"))) as state:
+        assert state.sessions.find("key", 1.0) is None
+    assert house.services.state.sessions.find("key", 1.0) == ("anna", 4e9)
+
+
 def test_nothing_is_overwritten(full: House, tmp_path: Path) -> None:
     path = backup_of(full, tmp_path)
     before = path.read_bytes()
@@ -236,6 +249,26 @@ def with_manifest(**changes: Any) -> Callable[[bytes], bytes]:
     return change
 
 
+def with_files(add: Callable[[dict[str, bytes]], dict[str, bytes]]) -> Callable[[bytes], bytes]:
+    """Other files, which the list of files names, as someone would who made a backup by hand."""
+
+    def change(data: bytes) -> bytes:
+        made = io.BytesIO()
+        with tarfile.open(fileobj=io.BytesIO(data)) as old:
+            found = {entry.name: old.extractfile(entry).read() for entry in old}  # type: ignore[union-attr]
+        about = json.loads(found.pop("manifest.json"))
+        found |= add(found)
+        about["files"] = {name: hashlib.sha256(body).hexdigest() for name, body in found.items()}
+        with tarfile.open(fileobj=made, mode="w") as new:
+            for name, body in {**found, "manifest.json": json.dumps(about).encode()}.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(body)
+                new.addfile(entry, io.BytesIO(body))
+        return made.getvalue()
+
+    return change
+
+
 ID = "j_" + "x" * 22
 
 
@@ -260,6 +293,11 @@ ID = "j_" + "x" * 22
         (with_manifest(format=2), "use that version, or a later one"),
         (with_manifest(files={"../evil": "0"}), "list of files is wrong"),
         (with_manifest(files=[]), "list of files is wrong"),
+        (with_entry("secret"), "not a whole backup"),
+        (with_entry(f"jobs/{ID}/sparse", tarfile.GNUTYPE_SPARSE), "is not a backup"),
+        (with_files(lambda _: {f"jobs/{ID}/a": b"", f"jobs/{ID}/a/b": b""}), "not a whole backup"),
+        (with_files(lambda _: {"studio.sqlite": b"no database" * 1000}), "is damaged: its database"),
+        (with_entry("manifest.json"), "not a whole backup"),
     ],
 )
 def test_what_is_no_whole_backup_is_refused_and_changes_nothing(
@@ -286,8 +324,6 @@ def test_a_backup_of_an_earlier_version_is_upgraded(tmp_path: Path) -> None:
     old.close()
     path = tmp_path / "old.tar"
     data = (tmp_path / "studio.sqlite").read_bytes()
-    import hashlib
-
     about = {"format": 1, "impasto": "0.0.1", "schema": "0004", "created": 1.0}
     manifest = {**about, "files": {"studio.sqlite": hashlib.sha256(data).hexdigest()}}
     with tarfile.open(path, "w") as archive:

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -15,6 +16,7 @@ from PIL import Image
 from impasto.imaging import read_parameters
 from impasto.studio.client import StudioClient, StudioError
 from impasto.studio.web.archives import unique_names, zipped
+from impasto.studio.web.routes import results
 from tests.studio.conftest import TOKENS, House, encoded, submit, upload
 
 BATCH = "Ferien am Meer / 夏, 29 Nov"
@@ -143,6 +145,31 @@ def test_names_in_an_archive_differ_on_every_system_and_lead_nowhere() -> None:
         "_con.png",
         "a-b-c.png",
     ]
+
+
+def test_ten_thousand_pictures_of_one_name_are_named_at_once() -> None:
+    names = unique_names(["cat"] * 10_000 + ["Cat (7)"], "png")
+    assert names[:2] == ["cat.png", "cat (2).png"]
+    assert names[-2:] == ["cat (10000).png", "Cat (7) (2).png"]
+    assert len({name.casefold() for name in names}) == len(names)
+
+
+def test_what_is_deleted_while_an_archive_is_made_is_left_out(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, gone = submit(client, batch=BATCH, title="kept"), submit(client, batch=BATCH, title="gone")
+    house.paint(gone["id"])
+    encode = results._encoded
+
+    def encode_late(path: Path, *given: Any) -> bytes:
+        if gone["id"] in path.parts:
+            client.delete(f"/jobs/{gone['id']}?now=true")
+        return encode(path, *given)
+
+    monkeypatch.setattr(results, "_encoded", encode_late)
+    found = archive(client.get("/results", params={"batch": BATCH, "format": "jpg"}))
+    assert found.namelist() == ["kept.jpg"]
+    assert client.get(f"/jobs/{kept['id']}").status_code == 200
 
 
 def test_an_archive_is_sent_in_pieces_and_leaves_out_what_was_deleted(tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
 from impasto.studio.client import StudioClient
+from impasto.studio.state.jobs import JobStore
 from impasto.studio.worker.sweeper import Sweeper
 from tests.studio.conftest import House, encoded, submit, until, upload
 
@@ -64,6 +67,68 @@ def test_the_bin_empties_after_its_days_and_at_once_when_asked(make: Callable[..
             assert client.get(f"/jobs/{id}").status_code == 404
             assert not house.services.storage.job(id).exists()
             assert client.get(f"/jobs/{kept}").status_code == 200
+
+
+def test_deleting_twice_at_once_deletes_nothing_for_good(house: House, client: httpx.Client) -> None:
+    id = painted(house, client)
+    jobs = house.services.state.jobs
+    # As two requests do that have both read the job before either has put it into the bin.
+    assert jobs.discard("local", id) is not None
+    again = jobs.discard("local", id)
+    assert again is not None
+    assert again.deleted is not None
+    assert binned(client) == [id]
+    assert jobs.discard("local", submit(client)["id"]) is None
+
+
+class Restoring:
+    """A database in which a job is restored by its owner just before something else is changed."""
+
+    def __init__(self, house: House, id: str) -> None:
+        self._house, self._id, self._database = house, id, house.services.state.database
+        self.is_done = False
+
+    def transaction(self, *, reading: bool = False) -> AbstractContextManager[Connection]:
+        if not reading and not self.is_done:
+            self.is_done = True
+            JobStore(self._database).restore("local", self._id)
+        return self._database.transaction(reading=reading)
+
+
+@pytest.mark.parametrize("act", ["empty_bin", "remove_expired"])
+def test_what_is_restored_while_the_bin_is_emptied_stays(
+    house: House, client: httpx.Client, act: str
+) -> None:
+    id, other = painted(house, client), painted(house, client)
+    for each in (id, other):
+        client.delete(f"/jobs/{each}")
+    store = JobStore(Restoring(house, id))  # type: ignore[arg-type]
+    gone = (
+        store.empty_bin("local")
+        if act == "empty_bin"
+        else store.remove_expired(finished=None, drafts=0, deleted=4e9)
+    )
+    assert gone == [other]
+    assert client.get(f"/jobs/{id}").json()["deleted"] is None
+
+
+def test_others_can_work_while_a_full_bin_is_emptied(
+    house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.studio.state.jobs.AT_ONCE", 2)
+    ids = [painted(house, client) for _ in range(5)]
+    for id in ids:
+        client.delete(f"/jobs/{id}")
+    begun: list[bool] = []
+    database = house.services.state.database
+
+    class Counting:
+        def transaction(self, *, reading: bool = False) -> AbstractContextManager[Connection]:
+            begun.append(reading)
+            return database.transaction(reading=reading)
+
+    assert sorted(JobStore(Counting()).empty_bin("local")) == sorted(ids)  # type: ignore[arg-type]
+    assert begun == [True, False, False, False]
 
 
 def test_without_days_there_is_no_bin(make: Callable[..., House]) -> None:

@@ -3,6 +3,7 @@
 The file is a tar archive, without compression since pictures are compressed already:
 
 pictures/ID.png, ID.small.jpg   uploads              jobs/ID/...     files of jobs
+pictures/ID.style               what the network has learnt of a painting
 secret, audit-YYYY-MM.jsonl     as in the data folder, if they are there
 studio.sqlite                   the database, also that of a studio with PostgreSQL
 manifest.json                   comes last: format, version, schema, and the SHA-256 of every file
@@ -25,6 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from sqlalchemy import Connection, column, delete, func, insert, select, table
+from sqlalchemy.exc import DatabaseError
 
 from impasto import __version__, files
 from impasto.errors import InputError, OutputError
@@ -33,13 +35,15 @@ from impasto.studio.state import State, database_url
 from impasto.studio.state.database import Database
 from impasto.studio.state.schema import REVISIONS, check_schema, prepare_schema
 from impasto.studio.state.storage import SMALL, is_id
-from impasto.studio.state.tables import deliveries, jobs, keys, links, metadata, pictures, uses
+from impasto.studio.state.tables import deliveries, jobs, keys, links, metadata, pictures, sessions, uses
 
 FORMAT = 1
 MANIFEST, SNAPSHOT = "manifest.json", "studio.sqlite"
 ROWS = 1000
 """The number of rows copied at a time."""
 _LOOSE = re.compile(r"secret|audit-\d{4}-\d{2}\.jsonl")
+_CLASHES = (FileExistsError, NotADirectoryError, IsADirectoryError)
+"""What is raised for two files of one name, or a file in a file."""
 _WORD = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -92,8 +96,9 @@ def write_backup(settings: Settings, path: Path) -> BackupSummary:
 def restore_backup(settings: Settings, path: Path) -> BackupSummary:
     """Restore a backup into the data folder and the database that ``settings`` name, which have to be empty.
 
-    A backup of an earlier schema is upgraded. Raises InputError for a file that is no whole backup of this
-    version or an earlier one, or a folder or database that is not empty; then nothing is changed.
+    A backup of an earlier schema is upgraded, and everybody has to sign in again. Raises InputError for a
+    file that is no whole backup of this version or an earlier one, or a folder or database that is not
+    empty; then nothing is changed.
     """
     root = settings.data_dir
     if root.exists() and any(root.iterdir()):
@@ -108,13 +113,18 @@ def restore_backup(settings: Settings, path: Path) -> BackupSummary:
     try:
         digests = _extract(path, staging)
         with closing(Database(str(staging / SNAPSHOT))) as copy:
-            prepare_schema(copy)
             listed = {
                 name: (digest, (staging / name).stat().st_size)
                 for name, digest in digests.items()
                 if name != SNAPSHOT
             }
-            summary = _counted(copy, listed)
+            try:
+                prepare_schema(copy)
+                with copy.transaction() as db:
+                    db.execute(delete(sessions))  # some have ended since
+                summary = _counted(copy, listed)
+            except DatabaseError as error:
+                raise InputError(f"{path} is damaged: its database cannot be read: {error.orig}") from error
             if settings.database_url.get_secret_value():
                 _fill(settings, copy)
         # The database comes last.
@@ -180,7 +190,7 @@ def _add_files(archive: tarfile.TarFile, settings: Settings, copy: Database) -> 
 def _files(settings: Settings, uploads: set[str], painted: set[str]) -> Iterator[Path]:
     root = settings.data_dir
     for id in sorted(uploads):
-        yield from (root / "pictures" / f"{id}.png", root / "pictures" / f"{id}.{SMALL}")
+        yield from (root / "pictures" / f"{id}.{suffix}" for suffix in ("png", SMALL, "style"))
     for id in sorted(painted):
         for path in sorted((root / "jobs" / id).rglob("*")):
             if _is_expected(path.relative_to(root).as_posix()) and path.is_file():
@@ -240,20 +250,21 @@ def _is_expected(name: str) -> bool:
 def _extract(path: Path, staging: Path) -> dict[str, str]:
     """Extract the files of a backup, checked; return their SHA-256 by name. Raises InputError."""
     found: dict[str, str] = {}
-    manifest: dict[str, Any] | None = None
+    manifest: Any = None
     try:
         with tarfile.open(path, mode="r:") as archive:
             for entry in archive:
-                content = archive.extractfile(entry) if entry.isreg() else None
+                is_plain = entry.isreg() and not entry.issparse()  # whose size is that of its bytes here
+                content = archive.extractfile(entry) if is_plain else None
                 if content is None or not _is_expected(entry.name):
                     raise InputError(f"{path} is not a backup of the studio: it has {entry.name[:100]!r}")
                 if entry.name == MANIFEST:
                     manifest = json.loads(content.read())
                 else:
                     found[entry.name] = _write(content, staging / entry.name)
-    except (tarfile.TarError, EOFError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (tarfile.TarError, EOFError, ValueError, RecursionError, *_CLASHES) as error:
         raise InputError(f"{path} is not a whole backup of the studio: {error}") from error
     if manifest is None:
         raise InputError(f"{path} is not a whole backup of the studio: its end is missing")
@@ -265,8 +276,10 @@ def _extract(path: Path, staging: Path) -> dict[str, str]:
     return digests
 
 
-def _checked(path: Path, manifest: dict[str, Any]) -> dict[str, str]:
+def _checked(path: Path, manifest: Any) -> dict[str, str]:
     """Return the digests in a manifest. Raises InputError for a backup of a later version."""
+    if not isinstance(manifest, dict):
+        raise InputError(f"{path} is not a whole backup of the studio: its list of files is wrong")
     if manifest.get("format") != FORMAT or manifest.get("schema") not in REVISIONS:
         raise InputError(
             f"{path} was written by Impasto {manifest.get('impasto')}, schema {manifest.get('schema')}; this "

@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from impasto.studio.settings import Limits
 from impasto.studio.state.database import Database
 from impasto.studio.state.queries import (
     bin_bytes_of,
     bytes_of,
-    delete_job,
+    delete_jobs,
     in_lane,
     newest,
     next_version,
@@ -25,6 +25,8 @@ from impasto.studio.state.records import ACTIVE, FINAL, WAITING, BatchRecord, Jo
 from impasto.studio.state.tables import jobs, keys, links, pictures, uses
 from impasto.studio.state.turns import line
 
+AT_ONCE = 200
+"""The number of jobs deleted in one transaction."""
 # Action -> status before -> status after.
 _TRANSITIONS: dict[str, dict[str, str]] = {
     "cancel": {
@@ -168,7 +170,8 @@ class JobStore:
     def discard(self, owner: str, id: str) -> JobRecord | None:
         """Put a finished painting into the bin, withdraw its links, and return it; None if there is none.
 
-        Its idempotency key is free again: the same request paints anew.
+        One that is there already stays as it is. Its idempotency key is free again: the same request paints
+        anew.
         """
         kept = (jobs.c.id == id, jobs.c.owner == owner, jobs.c.deleted.is_(None))
         with self._database.transaction() as db:
@@ -176,7 +179,8 @@ class JobStore:
             finished = (jobs.c.kind == "painting", jobs.c.status.in_(FINAL))
             binned = update(jobs).where(*kept, *finished).values(deleted=time.time(), version=version)
             if db.execute(binned).rowcount == 0:
-                return None
+                job = _find(db, owner, id)
+                return job if job is not None and job.deleted is not None else None
             for table in (links, keys):
                 db.execute(delete(table).where(table.c.job == id))
             return read_job(db, id)
@@ -202,19 +206,31 @@ class JobStore:
 
         A worker that is painting it finds it gone and stops.
         """
-        with self._database.transaction() as db:
-            job = _find(db, owner, id)
-            return [] if job is None else delete_job(db, job)
+        return self._remove_those(jobs.c.owner == owner, jobs.c.id == id)
 
     def remove_all(self, owner: str) -> list[str]:
         """Delete all jobs of ``owner`` for good; return their ids."""
         return self._remove_those(jobs.c.owner == owner)
 
+    def remove_expired(self, *, finished: float | None, drafts: float, deleted: float) -> list[str]:
+        """Delete for good jobs finished before ``finished``, drafts finished before ``drafts``, and those put
+        into the bin before ``deleted``; return the ids deleted.
+        """
+        is_over = or_(and_(jobs.c.kind == "draft", jobs.c.finished < drafts), jobs.c.deleted < deleted)
+        if finished is not None:
+            is_over = or_(is_over, jobs.c.finished < finished)
+        return self._remove_those(jobs.c.status.in_(FINAL), is_over)
+
     def _remove_those(self, *conditions: Any) -> list[str]:
+        """Delete all jobs for which ``conditions`` hold, some at a time, so that others do not wait long."""
+        with self._database.transaction(reading=True) as db:
+            ids = list(db.execute(select(jobs.c.id).where(*conditions)).scalars())
         gone: list[str] = []
-        with self._database.transaction() as db:
-            for job in map(job_of, db.execute(select(jobs).where(*conditions)).all()):
-                gone += [] if job.id in gone else delete_job(db, job)
+        for at in range(0, len(ids), AT_ONCE):
+            some = select(jobs).where(jobs.c.id.in_(ids[at : at + AT_ONCE]), *conditions)
+            with self._database.transaction() as db:
+                next_version(db)  # what was restored meanwhile is seen, and stays
+                gone += delete_jobs(db, list(map(job_of, db.execute(some))))
         return gone
 
     def position(self, job: JobRecord) -> int | None:

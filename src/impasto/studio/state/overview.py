@@ -1,12 +1,12 @@
-"""The jobs of all owners: counts, changes and expired ones."""
+"""The jobs of all owners: counts and changes."""
 
 from __future__ import annotations
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import delete, func, select
 
 from impasto.studio.state.database import Database
 from impasto.studio.state.queries import in_lane, latest_version
-from impasto.studio.state.records import ACTIVE, FINAL, HELD, JobRecord, job_of
+from impasto.studio.state.records import ACTIVE, HELD, JobRecord, job_of
 from impasto.studio.state.tables import gone, jobs, turns
 
 
@@ -58,16 +58,6 @@ class JobOverview:
             found = db.execute(select(jobs.c.progress).where(*under_way)).scalars().all()
         left = (progress.get("left") for progress in found)
         return min((value for value in left if value is not None), default=None)
-
-    def expired(self, *, finished: float | None, drafts: float, deleted: float) -> list[JobRecord]:
-        """Return jobs finished before ``finished``, drafts finished before ``drafts``, and those put into the
-        bin before ``deleted``.
-        """
-        is_over = or_(and_(jobs.c.kind == "draft", jobs.c.finished < drafts), jobs.c.deleted < deleted)
-        if finished is not None:
-            is_over = or_(is_over, jobs.c.finished < finished)
-        with self._database.transaction(reading=True) as db:
-            return list(map(job_of, db.execute(select(jobs).where(jobs.c.status.in_(FINAL), is_over))))
 
     def ids(self) -> set[str]:
         """Return the ids of all jobs."""

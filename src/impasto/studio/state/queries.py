@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, delete, func, insert, select, tuple_, update
@@ -56,27 +57,34 @@ def queue_webhook(db: Connection, job: JobRecord) -> None:
         )
 
 
-def delete_job(db: Connection, job: JobRecord) -> list[str]:
-    """Delete a job and its explanations, which show its pictures; return their ids."""
-    explanations = map(job_of, db.execute(select(jobs).where(jobs.c.explains == job.id)).all())
-    if job.explains is not None:
-        other = select(jobs.c.id).where(
-            jobs.c.explains == job.explains, jobs.c.status == "done", jobs.c.id != job.id
-        )
-        has_other = db.execute(other).first() is not None
+def delete_jobs(db: Connection, found: Sequence[JobRecord]) -> list[str]:
+    """Delete jobs and their explanations, which show their pictures; return the ids deleted.
+
+    The caller has ``next_version``, so that nothing has changed since it has read them. At most some hundreds
+    at once: others wait meanwhile.
+    """
+    ids = [job.id for job in found]
+    explanations = select(jobs.c.id).where(jobs.c.explains.in_(ids))
+    forgotten = list(dict.fromkeys([*ids, *db.execute(explanations).scalars()]))
+    owners = {
+        row.id: row.owner
+        for row in db.execute(select(jobs.c.id, jobs.c.owner).where(jobs.c.id.in_(forgotten)))
+    }
+    for table in (uses, keys, deliveries, links):
+        db.execute(delete(table).where(table.c.job.in_(forgotten)))
+    db.execute(delete(jobs).where(jobs.c.id.in_(forgotten)))
+    version, now = next_version(db), time.time()
+    if owners:
         db.execute(
-            update(jobs)
-            .where(jobs.c.id == job.explains)
-            .values(explanation=int(has_other), version=next_version(db))
+            insert(gone),
+            [{"job": id, "owner": owner, "version": version, "at": now} for id, owner in owners.items()],
         )
-    forgotten = [job, *explanations]
-    for each in forgotten:
-        version = next_version(db)  # locked before any row of jobs, as everywhere, to avoid deadlocks
-        for table in (uses, keys, deliveries, links):
-            db.execute(delete(table).where(table.c.job == each.id))
-        db.execute(delete(jobs).where(jobs.c.id == each.id))
-        db.execute(insert(gone).values(job=each.id, owner=each.owner, version=version, at=time.time()))
-    return [each.id for each in forgotten]
+    for explained in {job.explains for job in found if job.explains is not None} - set(forgotten):
+        other = select(jobs.c.id).where(jobs.c.explains == explained, jobs.c.status == "done")
+        has_other = db.execute(other).first() is not None
+        changed = {"explanation": int(has_other), "version": next_version(db)}
+        db.execute(update(jobs).where(jobs.c.id == explained).values(changed))
+    return list(owners)
 
 
 def bytes_of(db: Connection, owner: str) -> int:

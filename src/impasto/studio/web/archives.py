@@ -65,15 +65,22 @@ def unique_names(titles: Iterable[str], suffix: str) -> list[str]:
 
     Equal ones are numbered: "cat.png", "Cat (2).png".
     """
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     return [f"{_unique(file_name(unicodedata.normalize('NFC', title)), taken)}.{suffix}" for title in titles]
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """Return ``name``, numbered if it is one of ``taken``, and add it there."""
-    number, found = 1, name
-    while (key := unicodedata.normalize("NFC", found.casefold())) in taken:
-        number += 1
-        found = f"{name} ({number})"
-    taken.add(key)
+def _unique(name: str, taken: dict[str, int]) -> str:
+    """Return ``name``, numbered if it is one of ``taken``, and add it there.
+
+    ``taken``: for each name, as systems compare them, the last number it was given.
+    """
+    found, key = name, _compared(name)
+    while _compared(found) in taken:
+        taken[key] = taken.get(key, 1) + 1
+        found = f"{name} ({taken[key]})"
+    taken[_compared(found)] = 1
     return found
+
+
+def _compared(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())

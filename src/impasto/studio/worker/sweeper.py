@@ -33,12 +33,11 @@ class Sweeper:
         """Delete expired data and stray files; return the number deleted."""
         now, settings = time.time(), self.settings
         day = 86400.0
-        over = self.state.overview.expired(
+        gone = self.state.jobs.remove_expired(
             finished=now - settings.keep_days * day if settings.keep_days else None,
             drafts=now - settings.keep_draft_minutes * 60,
             deleted=now - settings.keep_bin_days * day,
         )
-        gone = [id for job in over for id in self.state.jobs.remove(job.owner, job.id)]
         for id in gone:
             self.storage.remove_job(id)
         count = len(gone)

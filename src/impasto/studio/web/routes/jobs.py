@@ -307,7 +307,7 @@ def delete_job(
     """Put a finished painting into the bin; delete any other job for good, a running one is stopped."""
     job = services.job(caller, id)
     has_bin = services.settings.keep_bin_days > 0
-    if not now and has_bin and (job.deleted or services.state.jobs.discard(caller.user, job.id)):
+    if not now and has_bin and services.state.jobs.discard(caller.user, job.id):
         return
     for each in services.state.jobs.remove(caller.user, job.id):  # the job and its explanations
         services.storage.remove_job(each)

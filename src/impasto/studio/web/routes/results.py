@@ -12,6 +12,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
+from impasto.errors import ImpastoError
 from impasto.imaging.formats import READABLE
 from impasto.studio.results import DISPLAY_QUALITY
 from impasto.studio.state import JobRecord
@@ -140,11 +141,14 @@ async def read_results(
             path = services.storage.job(job.id) / RESULT
             content: Path | bytes = path
             if format != "png" or not parameters:
-                if not path.is_file():  # deleted meanwhile
-                    continue
-                content = await services.decoders.run(
-                    caller.user, _encoded, path, format, quality, parameters
-                )
+                try:
+                    content = await services.decoders.run(
+                        caller.user, _encoded, path, format, quality, parameters
+                    )
+                except (ImpastoError, OSError):
+                    if path.is_file():
+                        raise
+                    continue  # deleted meanwhile
             yield name, job.finished or job.created, content
 
     headers = {
