@@ -37,7 +37,33 @@ def test_a_person_has_one_slot_whatever_they_have_sent() -> None:
             assert sorted(began) == ["anna", "bert"]
             go.set()
         assert not decoders._own
-        assert not decoders._waiting
+        assert not decoders._held
         return done
 
     assert sorted(anyio.run(main)) == ["anna"] * 5 + ["bert"]
+
+
+def test_one_persons_previews_do_not_keep_out_those_of_another() -> None:
+    go = threading.Event()
+    began: list[str] = []
+
+    def paint(owner: str) -> None:
+        began.append(owner)
+        assert go.wait(300)
+
+    async def main() -> None:
+        painters = Decoders(4, each=2)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                assert painters.has_room("anna", 20)
+                tasks.start_soon(painters.run, "anna", paint, "anna")
+                await anyio.sleep(0)
+            assert not painters.has_room("anna", 20)
+            assert painters.has_room("bert", 20)
+            tasks.start_soon(painters.run, "bert", paint, "bert")
+            await anyio.to_thread.run_sync(lambda: until(lambda: "bert" in began))
+            assert sorted(began) == ["anna", "anna", "bert"]
+            go.set()
+        assert painters.has_room("anna", 1)
+
+    anyio.run(main)

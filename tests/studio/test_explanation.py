@@ -151,6 +151,19 @@ def test_an_explanation_that_fails_says_why(
     assert words in error["detail"]
 
 
+def test_an_explanation_that_failed_is_made_anew_when_asked_for(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explanation, "_run", explainers.fail)
+    job = submit(client)["id"]
+    first = client.post(f"/jobs/{job}/explanation").json()
+    house.paint(first["id"])
+    assert client.get(f"/jobs/{first['id']}").json()["status"] == "failed"
+    again = [client.post(f"/jobs/{job}/explanation").json() for _ in range(2)]
+    assert [each["status"] for each in again] == ["queued", "queued"]
+    assert again[0]["id"] == again[1]["id"] != first["id"]
+
+
 def test_an_explanation_may_take_as_long_as_the_machine_needs(
     house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,8 +22,10 @@ from impasto.optimize.options import Initialisation
 from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.pyramid import work
 from impasto.painters import make_painter
+from impasto.studio.state.turns import line
 from impasto.studio.web import broadcast as watching
 from impasto.studio.web.attachments import content_disposition
+from impasto.studio.web.routes.events import _describe_all
 from impasto.studio.web.schemas import JobSettings
 from impasto.studio.worker import runner
 from impasto.studio.worker.sweeper import Sweeper
@@ -156,6 +158,10 @@ def test_masks_and_protection_reach_the_painting(client: httpx.Client, house: Ho
         (
             {"size": 4096, "options": {"iterations": 2000}},
             "expected at most 5e+09 pixels times iterations, over all levels; got",
+        ),
+        (
+            {"options": {"class_weights": {f"class {n}": 1.0 for n in range(300)}}},
+            "expected options of at most 4000 characters of JSON; got",
         ),
         ({"options": {"content_layers": 5}}, "content_layers|wrong type"),
         ({"options": {"style_layers": {"relu9_9": 1}}}, "tiny has no layer 'relu9_9'"),
@@ -577,6 +583,21 @@ def test_who_waits_hears_that_others_have_gone(
     house.services.broadcaster.stop()
     for thread in threads:
         thread.join(5)
+
+
+def test_the_places_of_all_that_waits_are_looked_up_at_once(
+    client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        submit(client)
+    looked: list[str] = []
+    monkeypatch.setattr(
+        "impasto.studio.state.jobs.line", lambda db, lane: (looked.append(lane), line(db, lane))[1]
+    )
+    waiting = house.services.state.jobs.newest("local")[::-1]
+    sent = _describe_all(house.services, waiting)
+    places = [json.loads(event.partition(b"data: ")[2])["position"] for event in sent]
+    assert (places, looked) == ([1, 2, 3, 4], ["paintings"])
 
 
 def test_one_stream_tells_of_all_jobs_and_of_deleted_ones(client: httpx.Client, house: House) -> None:

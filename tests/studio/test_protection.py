@@ -189,6 +189,28 @@ def test_the_audit_log_says_who_and_what_but_no_content(shared: House, anna: htt
     ]
 
 
+def test_strangers_write_nothing_into_the_audit_log_but_attempts_to_sign_in(
+    make: Callable[..., House],
+) -> None:
+    house = make(accounts=True, sign_ins_per_minute=2)
+    with house.client() as stranger:
+        for _ in range(3):
+            stranger.post("/jobs", json={})
+            stranger.delete("/account/pictures")
+            stranger.post("/pictures", files={"file": ("a.png", encoded())}, data={"role": "photo"})
+            stranger.get(f"{house.url}/s/{'x' * 54}")
+        stranger.post("/jobs", json={}, headers={"Authorization": "Bearer wrong"})
+        for _ in range(4):  # those beyond the limit are not noted
+            stranger.post("/session", json={"token": "wrong"})
+    (path,) = until(lambda: list(house.settings.data_dir.glob("audit-*.jsonl")))
+    until(lambda: "/session" in path.read_text())
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["action"], line["status"]) for line in lines] == [
+        ("POST /api/v1/jobs", 401),
+        ("POST /api/v1/session", 401),
+    ]
+
+
 def test_what_has_been_kept_long_enough_goes(make: Callable[..., House]) -> None:
     house = make(keep_days=1e-15, keep_upload_days=1e-15)
     with house.client() as client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -185,9 +184,6 @@ def test_a_strangers_upload_is_refused_before_it_is_read(shared: House) -> None:
             b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
         )
         assert line.recv(100).startswith(b"HTTP/1.1 401 ")  # though nothing of the body was sent
-    folder = shared.settings.data_dir
-    (line,) = until(lambda: [text for p in folder.glob("audit-*.jsonl") if (text := p.read_text())])
-    assert json.loads(line)["action"] == "POST /api/v1/pictures"
 
 
 def test_who_is_taken_out_of_the_accounts_is_a_stranger_at_once(shared: House, anna: httpx.Client) -> None:
@@ -202,3 +198,54 @@ def test_who_is_taken_out_of_the_accounts_is_a_stranger_at_once(shared: House, a
     path.write_text("a mistake\n")
     with shared.client("bert") as bert:
         assert bert.get("/account").status_code == 200
+
+
+def test_a_session_ends_with_the_token_it_was_opened_with(shared: House) -> None:
+    path = shared.settings.accounts_file
+    assert path is not None
+    with shared.client() as thief, shared.client() as browser:
+        thief.post("/session", json={"token": TOKENS["anna"]})
+        path.write_text(account_line("anna", "a new token of Anna's"))
+        assert thief.get("/account").status_code == 401
+        browser.post("/session", json={"token": "a new token of Anna's"})
+        assert browser.get("/account").json()["user"] == "anna"
+        key, _, tied = browser.cookies["impasto_session"].partition(".")
+        for forged in (key, f"{key}.", f"{key}.{tied[:-1]}", f"{key}.{'0' * len(tied)}"):
+            assert thief.get("/account", headers={"Cookie": f"impasto_session={forged}"}).status_code == 401
+
+
+def sign_out(_: House, browser: httpx.Client) -> None:
+    csrf = browser.get("/session").json()["csrf"]
+    browser.delete("/session", headers={"X-CSRF-Token": csrf})
+
+
+def change_token(house: House, _: object) -> None:
+    assert house.settings.accounts_file is not None
+    house.settings.accounts_file.write_text(account_line("anna", "a new token of Anna's"))
+
+
+def remove(house: House, _: object) -> None:
+    assert house.settings.accounts_file is not None
+    house.settings.accounts_file.write_text(account_line("bert", TOKENS["bert"]))
+
+
+@pytest.mark.parametrize("by_token", [False, True], ids=["session", "token"])
+@pytest.mark.parametrize("end", [sign_out, change_token, remove])
+def test_a_stream_ends_when_who_listens_is_signed_out(
+    shared: House, monkeypatch: pytest.MonkeyPatch, by_token: bool, end: Callable[[House, httpx.Client], None]
+) -> None:
+    if by_token and end is sign_out:
+        pytest.skip("a token is not signed out")
+    monkeypatch.setattr("impasto.studio.web.broadcast.KEEP_ALIVE", 0.05)
+    with shared.client("anna" if by_token else None) as browser:
+        if not by_token:
+            browser.post("/session", json={"token": TOKENS["anna"]})
+        with browser.stream("GET", "/events") as stream:
+            lines = stream.iter_lines()
+            next(line for line in lines if "keep-alive" in line)
+            assert shared.services.broadcaster.streams == 1
+            with shared.client() as other:
+                other.cookies = browser.cookies
+                end(shared, other)
+            assert {line for line in lines if line} <= {": keep-alive"}
+    until(lambda: shared.services.broadcaster.streams == 0)

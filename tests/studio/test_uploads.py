@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image, TiffImagePlugin
 
+from impasto.studio.web.blocks import MOST_SCANS, check_jpeg, check_png
 from impasto.studio.web.frame_count import gif_frames
 from tests.studio.conftest import House, encoded, mask, upload
 
@@ -140,6 +142,36 @@ def test_a_gif_in_crumbs_is_refused_before_it_is_read(client: httpx.Client) -> N
     assert refused(client, data[:start] + comment + data[start:]) == (415, "/problems/not-a-picture")
     comment = b"\x21\xfe" + (b"\xff" + b"a" * 255) * 1_000 + b"\0"
     upload(client, data[:start] + comment + data[start:])
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xef\0\x02", b"\xff\xfe\0\3a"], ids=["application", "comment"])
+def test_a_jpeg_in_crumbs_is_refused_before_it_is_decoded(client: httpx.Client, mark: bytes) -> None:
+    data = encoded(format="JPEG")
+    upload(client, data[:2] + mark * 4_000 + data[2:])
+    assert refused(client, data[:2] + mark * 5_000 + data[2:]) == (415, "/problems/not-a-picture")
+
+
+def test_a_jpeg_that_is_gone_over_again_and_again_is_refused(client: httpx.Client) -> None:
+    data = encoded(64, 64, "JPEG", mode="L", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    count = len(re.findall(rb"\xff\xda", data))
+    upload(client, data[:-2] + last * (MOST_SCANS - count) + data[-2:])
+    many = data[:-2] + last * (MOST_SCANS - count + 1) + data[-2:]
+    assert refused(client, many) == (415, "/problems/not-a-picture")
+
+
+@pytest.mark.parametrize("kind", [b"abCd", b"tEXt", b"IDAT"])
+def test_a_png_in_crumbs_is_refused_before_it_is_decoded(client: httpx.Client, kind: bytes) -> None:
+    data = encoded()
+    crumb = bytes(4) + kind + struct.pack(">I", zlib.crc32(kind))
+    upload(client, data[:33] + crumb * 1_000 + data[33:])
+    assert refused(client, data[:33] + crumb * 5_000 + data[33:]) == (415, "/problems/not-a-picture")
+
+
+@pytest.mark.parametrize("cut", range(2, 700, 41))
+def test_counting_the_pieces_of_a_damaged_file_ends(cut: int) -> None:
+    check_jpeg(encoded(format="JPEG")[:cut])
+    check_png(encoded()[:cut])
 
 
 def test_a_body_of_unknown_length_is_cut_off(make: Callable[..., House]) -> None:

@@ -270,9 +270,9 @@ class JobStore:
         with self._database.transaction(reading=True) as db:
             return _count(db, jobs.c.owner == owner, jobs.c.status.in_(ACTIVE))
 
-    def explanation_of(self, owner: str, id: str) -> JobRecord | None:
-        """Return the latest finished explanation of a job."""
-        found = newest(jobs, owner, None, 1).where(jobs.c.explains == id, jobs.c.status == "done")
+    def explanation_of(self, owner: str, id: str, statuses: Sequence[str] = ("done",)) -> JobRecord | None:
+        """Return the latest explanation of a job with one of the ``statuses``."""
+        found = newest(jobs, owner, None, 1).where(jobs.c.explains == id, jobs.c.status.in_(statuses))
         with self._database.transaction(reading=True) as db:
             row = db.execute(found).first()
         return None if row is None else job_of(row)

@@ -28,18 +28,22 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class Caller:
-    """The user who sends a request. ``session``: the cookie's key; ``by_token``: true with a bearer token."""
+    """The user who sends a request. ``session``: the cookie's key; ``token``: SHA-256 of a bearer token."""
 
     user: str
     csrf: str
     session: str | None = None
     expires: float | None = None
-    by_token: bool = False
+    token: str | None = None
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def account_line(name: str, token: str) -> str:
     """Return the line of the accounts file that lets ``token`` sign in as ``name``."""
-    return f"{name}:{hashlib.sha256(token.encode()).hexdigest()}"
+    return f"{name}:{_digest(token)}"
 
 
 class Accounts:
@@ -82,7 +86,7 @@ class Accounts:
 
     def user_of(self, token: str) -> str | None:
         """Return the user of a token, compared in constant time; None for an unknown one."""
-        digest = hashlib.sha256(token.encode()).hexdigest()
+        digest = _digest(token)
         found = None
         for known, user in self.users().items():
             if hmac.compare_digest(known, digest):
@@ -95,6 +99,7 @@ class Accounts:
         if user is None:
             return None
         key, expires = secrets.token_urlsafe(32), time.time() + self.settings.session_hours * 3600
+        key = f"{key}.{self._tied(key, _digest(token))}"
         self.state.sessions.add(key, user, expires)
         return Caller(user, self._csrf(key), key, expires)
 
@@ -109,20 +114,39 @@ class Accounts:
             scheme, _, token = header.partition(" ")
             user = self.user_of(token.strip()) if scheme.lower() == "bearer" else None
             if user is not None:
-                return Caller(user, "", by_token=True)
+                return Caller(user, "", token=_digest(token.strip()))
             if self.settings.needs_token:
                 raise ProblemError("unauthorised", "expected a valid bearer token; got an unknown one")
         if not self.settings.needs_token:
             return Caller(LOCAL, self._csrf(LOCAL))
         key = request.cookies.get(COOKIE)
         found = self.state.sessions.find(key, time.time()) if key else None
-        if key is None or found is None or not self.is_known(found[0]):
+        if key is None or found is None or not self._is_tied(key, found[0]):
             return None
         return Caller(found[0], self._csrf(key), key, found[1])
 
+    def is_in(self, caller: Caller) -> bool:
+        """Return whether ``caller`` is still signed in."""
+        if not self.settings.needs_token:
+            return True
+        if caller.session is None:
+            return self.users().get(caller.token or "") == caller.user
+        found = self.state.sessions.find(caller.session, time.time())
+        return found is not None and self._is_tied(caller.session, caller.user)
+
+    def _tied(self, key: str, digest: str) -> str:
+        """Return what ties a session to the token that it was opened with, by the token's SHA-256."""
+        return hmac.new(self._secret, f"session:{key}:{digest}".encode(), hashlib.sha256).hexdigest()
+
+    def _is_tied(self, session: str, user: str) -> bool:
+        """Return whether a session of ``user`` was opened with a token that is still theirs."""
+        key, _, tied = session.partition(".")
+        theirs = [digest for digest, owner in self.users().items() if owner == user]
+        return any(hmac.compare_digest(self._tied(key, each).encode(), tied.encode()) for each in theirs)
+
     def check_origin(self, request: Request, caller: Caller) -> None:
         """Raise ProblemError for a request that another site's page may have caused (CSRF)."""
-        if caller.by_token:
+        if caller.token is not None:
             return
         check_same_site(request)
         if request.method in SAFE:
@@ -144,7 +168,7 @@ def _read(settings: Settings) -> dict[str, str]:
     """Return the users' names by the SHA-256 of their tokens. Raises OptionError for a malformed line."""
     found: dict[str, str] = {}
     if settings.token is not None:
-        found[hashlib.sha256(settings.token.get_secret_value().encode()).hexdigest()] = OWNER
+        found[_digest(settings.token.get_secret_value())] = OWNER
     path = settings.accounts_file
     lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, 1):

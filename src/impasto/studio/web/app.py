@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
@@ -76,7 +75,7 @@ def _services(settings: Settings, make_painter: Callable[..., Any]) -> Services:
         audit=Audit(settings.data_dir),
         previews=Previews(make_painter),
         decoders=Decoders(DECODERS),
-        painters=anyio.CapacityLimiter(settings.max_previews),
+        painters=Decoders(settings.max_previews, each=-(-settings.max_previews // 2)),
         requests=Buckets(settings.requests_per_minute),
         uploads=Buckets(settings.uploads_per_minute),
         submissions=Buckets(settings.jobs_per_minute),

@@ -1,4 +1,4 @@
-"""The decoding and encoding of full-size pictures, which takes much memory: a few at once, one per person."""
+"""Work on pictures that takes much memory or time: a few at once, shared out among people."""
 
 from __future__ import annotations
 
@@ -13,24 +13,31 @@ T = TypeVar("T")
 
 
 class Decoders:
-    """Threads that decode or encode full-size pictures: ``count`` at once, of which a person has one.
+    """Threads that decode, encode or paint pictures: ``count`` at once, of which a person has ``each``.
 
     So whoever sends many large pictures waits for themselves, and others do not.
     """
 
-    def __init__(self, count: int) -> None:
-        self._all = anyio.CapacityLimiter(count)
+    def __init__(self, count: int, each: int = 1) -> None:
+        self._all, self._each = anyio.CapacityLimiter(count), each
         self._own: dict[str, anyio.CapacityLimiter] = {}
-        self._waiting: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
 
     async def run(self, owner: str, act: Callable[..., T], *given: object) -> T:
         """Return ``act(*given)``, called in a thread when it is the turn of ``owner``."""
-        own = self._own.setdefault(owner, anyio.CapacityLimiter(1))
-        self._waiting[owner] += 1
+        own = self._own.setdefault(owner, anyio.CapacityLimiter(self._each))
+        self._held[owner] += 1
         try:
             async with own:
                 return await to_thread.run_sync(act, *given, limiter=self._all)
         finally:
-            self._waiting[owner] -= 1
-            if not self._waiting[owner]:
-                del self._waiting[owner], self._own[owner]
+            self._held[owner] -= 1
+            if not self._held[owner]:
+                del self._held[owner], self._own[owner]
+
+    def has_room(self, owner: str, most: int) -> bool:
+        """Return whether fewer than ``most`` are under way or wait, or ``owner`` has less than an equal share
+        of them: others keep nobody out.
+        """
+        share = max(1, most // len({*self._held, owner}))
+        return self._held.total() < most or self._held[owner] < share

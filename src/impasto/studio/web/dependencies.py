@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-import anyio
 from fastapi import Depends, Request
 
 from impasto.studio.logs import Audit
@@ -35,7 +34,7 @@ class Services:
     audit: Audit
     previews: Previews
     decoders: Decoders
-    painters: anyio.CapacityLimiter
+    painters: Decoders
     requests: Buckets
     uploads: Buckets
     submissions: Buckets

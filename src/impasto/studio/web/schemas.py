@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from impasto.jobs.inputs import inputs_for
 from impasto.optimize.options import OptimizeOptions
@@ -27,6 +37,8 @@ OPTIONS = {name: each for name, each, _ in parameters(OptimizeOptions) if name n
 """The fields of ``OptimizeOptions`` that a request may set."""
 
 
+OPTION_LETTERS = 4000
+"""The most characters of options, as JSON: they are stored with every job."""
 BATCH_NAME: Mapping[str, Any] = {"min_length": 1, "max_length": 100, "pattern": r"^[^\x00-\x1f\x7f]+$"}
 BatchName = Annotated[str, StringConstraints(**BATCH_NAME, strip_whitespace=True)]
 
@@ -120,6 +132,15 @@ class JobSettings(_Masks):  # type: ignore[misc]
         """Return the masks given, those of styles apart, by their names."""
         found = {name: getattr(self, name) for name in MASKS}
         return {name: picture for name, picture in found.items() if picture is not None}
+
+    @field_validator("options")
+    @classmethod
+    def _short(cls, given: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if (letters := len(json.dumps(given))) > OPTION_LETTERS:
+            raise ValueError(
+                f"expected options of at most {OPTION_LETTERS} characters of JSON; got {letters}"
+            )
+        return given
 
     @model_validator(mode="after")
     def _masks(self) -> Self:

@@ -23,6 +23,7 @@ from impasto.imaging.guard import ImagingWarning, decoding
 from impasto.imaging.read_options import ReadOptions
 from impasto.imaging.repairs import repaired_png
 from impasto.studio.thumbnails import as_image, as_jpeg, thumbnail
+from impasto.studio.web.blocks import check_jpeg, check_png
 from impasto.studio.web.frame_count import gif_frames, has_more_frames
 from impasto.types import Picture
 
@@ -99,6 +100,7 @@ def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
     kind = formats.sniff(source, data)
     if kind.codec == "GIF":  # before Pillow reads its blocks one by one
         _check_gif(data, max_frames)
+    _check_blocks(kind, data)
     data = repaired_png(data) if kind is formats.PNG else data
     with decoding(source, kind.name), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if expected := reading.refuses(image.width, image.height):
@@ -115,6 +117,15 @@ def _check_gif(data: bytes, max_frames: int) -> None:
         raise UploadError("not-a-picture", f"expected a GIF as encoders write it; {error}") from error
     if is_too_long:
         raise _too_many_frames(max_frames)
+
+
+def _check_blocks(kind: formats.Format, data: bytes) -> None:
+    check = {formats.PNG.name: check_png, formats.JPEG.name: check_jpeg}.get(kind.name)
+    try:
+        if check is not None:
+            check(data)
+    except ValueError as error:
+        raise UploadError("not-a-picture", f"expected a {kind.name} as encoders write it; {error}") from error
 
 
 def _too_many_frames(most: int) -> UploadError:

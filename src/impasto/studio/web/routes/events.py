@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
@@ -20,6 +21,8 @@ from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 
 router = APIRouter(tags=["events"])
+LOOK_EVERY = 15.0
+"""The seconds between two looks whether who listens is still signed in."""
 KEEP_ALIVE = b": keep-alive\n\n"
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 LastEvent = Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)]
@@ -33,6 +36,11 @@ def _event(name: str, data: Any, id: int | None = None) -> bytes:
 def _describe(services: Services, job: JobRecord) -> bytes:
     position = services.state.jobs.position(job)
     return _event("job", job_document(job, position=position), job.version)
+
+
+def _describe_all(services: Services, jobs: list[JobRecord]) -> list[bytes]:
+    places = services.state.jobs.positions(jobs)  # once for all of them
+    return [_event("job", job_document(job, position=places.get(job.id)), job.version) for job in jobs]
 
 
 async def _job_event(services: Services, job: JobRecord) -> bytes:
@@ -73,7 +81,7 @@ async def _one(services: Services, caller: Caller, id: str) -> AsyncIterator[byt
         yield await _job_event(services, job)
         if job.is_final:
             return
-        async for news in _during(services, subscriber):
+        async for news in _during(services, caller, subscriber):
             if news is None:
                 yield KEEP_ALIVE
                 if job.status == "queued":  # its position may have changed
@@ -98,29 +106,36 @@ async def watch_all(services: ServicesDep, caller: Member) -> Response:
 async def _all(services: Services, caller: Caller) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
     with services.broadcaster.subscribe(caller.user, None) as subscriber:
-        for job in await _unfinished(services, caller, ACTIVE):
-            yield await _job_event(services, job)
-        async for news in _during(services, subscriber):
+        for event in await _unfinished(services, caller, ACTIVE):
+            yield event
+        async for news in _during(services, caller, subscriber):
             if news is None:
                 yield KEEP_ALIVE
-                for job in await _unfinished(services, caller, ("queued",)):
-                    yield await _job_event(services, job)
+                for event in await _unfinished(services, caller, ("queued",)):
+                    yield event
             elif isinstance(news, str):
                 yield _event("deleted", {"id": news})
             else:
                 yield await _job_event(services, news)
 
 
-async def _unfinished(services: Services, caller: Caller, statuses: tuple[str, ...]) -> list[JobRecord]:
-    """Return the caller's jobs with these statuses, oldest first."""
+async def _unfinished(services: Services, caller: Caller, statuses: tuple[str, ...]) -> list[bytes]:
+    """Return the events of the caller's jobs with these statuses, oldest first."""
     newest = partial(services.state.jobs.newest, caller.user, statuses=statuses, limit=500)
-    return (await run_in_threadpool(newest))[::-1]
+    return await run_in_threadpool(lambda: _describe_all(services, newest()[::-1]))
 
 
-async def _during(services: Services, subscriber: Subscriber) -> AsyncIterator[JobRecord | str | None]:
-    """Yield news until the server stops."""
+async def _during(
+    services: Services, caller: Caller, subscriber: Subscriber
+) -> AsyncIterator[JobRecord | str | None]:
+    """Yield news until the server stops, or the caller is signed out."""
     if services.broadcaster.is_stopping:
         return
+    looked = time.monotonic()
     async for news in subscriber.news():
+        if news is None or time.monotonic() - looked > LOOK_EVERY:
+            if not await run_in_threadpool(services.accounts.is_in, caller):
+                return
+            looked = time.monotonic()
         yield news
         await asyncio.sleep(0)  # let other streams run

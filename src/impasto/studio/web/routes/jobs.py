@@ -18,7 +18,7 @@ from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, batch_document, job_document
 from impasto.studio.results import store_result
-from impasto.studio.state import ACTIVE, STATUSES, JobRecord, PictureRecord, RefusalError
+from impasto.studio.state import ACTIVE, FINAL, STATUSES, JobRecord, PictureRecord, RefusalError
 from impasto.studio.state.storage import PARTIAL, new_id
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
@@ -399,6 +399,9 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
         explains=job.id,
         uses=tuple(pictures),
     )
-    accepted, _ = _accept(services, made, f"explanation {job.id} {int(time.time() // 60)}", {"of": job.id})
+    # Asked for again while it is made, it is the same; after it has failed, say, another.
+    before = services.state.jobs.explanation_of(caller.user, job.id, FINAL)
+    after = "" if before is None else f" after {before.id}"
+    accepted, _ = _accept(services, made, f"explanation {job.id}{after}", {"of": job.id})
     request.state.made = accepted.id
     return with_position(services, accepted)

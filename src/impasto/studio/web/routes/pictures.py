@@ -184,11 +184,11 @@ async def read_content(
 )
 def read_style(services: ServicesDep, caller: Member, id: str) -> Response:
     """Return the style file of a painting that the network was refined on, for `impasto fast`."""
-    picture = services.picture(caller, id)
-    if picture.learnt is None:
+    picture, path = services.picture(caller, id), services.storage.learnt(id)
+    if picture.learnt is None or not path.is_file():
         raise ProblemError("not-found", "the network has not learnt this painting")
     headers = {"Content-Disposition": content_disposition("attachment", picture.name, "style")}
-    return FileResponse(services.storage.learnt(id), media_type="application/octet-stream", headers=headers)
+    return FileResponse(path, media_type="application/octet-stream", headers=headers)
 
 
 @router.delete("/pictures/{id}/style", status_code=204, responses=responses())
@@ -219,12 +219,12 @@ async def preview(
     services: ServicesDep, caller: Member, request: Request, asked: schemas.PreviewRequest
 ) -> Response:
     """Paint in one pass and return the picture."""
-    if services.painters.statistics().tasks_waiting >= services.settings.max_previews * WAITING_PREVIEWS:
+    if not services.painters.has_room(caller.user, services.settings.max_previews * (1 + WAITING_PREVIEWS)):
         raise ProblemError("rate", "too many previews at once; try again", retry_after=1)
     as_png = "image/png" in request.headers.get("accept", "")
     paint = partial(_preview, services, caller, asked, as_png)
     if _is_small(asked, as_png):
-        data = await to_thread.run_sync(paint, limiter=services.painters)
+        data = await services.painters.run(caller.user, paint)
     else:
         data = await services.decoders.run(caller.user, paint)
     services.metrics.count("previews")
