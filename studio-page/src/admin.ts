@@ -15,8 +15,9 @@ const KINDS: Record<AdminJob["kind"], string> = {
   draft: t`a draft`,
   explanation: t`a page that explains`,
   training: t`learning`,
+  film: t`a film`,
 };
-const LANES: Record<string, string> = { paintings: t`Paintings`, drafts: t`Drafts`, explanations: t`Explanations`, trainings: t`Learning` };
+const LANES: Record<string, string> = { paintings: t`Paintings`, drafts: t`Drafts`, explanations: t`Explanations`, trainings: t`Learning`, films: t`Films` };
 
 const sheet = h("dialog", { class: "sheet-dialog is-wide", "aria-labelledby": "admin-title" });
 

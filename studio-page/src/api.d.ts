@@ -47,7 +47,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "painting" | "draft" | "explanation" | "training";
+            kind: "painting" | "draft" | "explanation" | "training" | "film";
             /** Status */
             status: string;
             /** Created */
@@ -180,6 +180,8 @@ export interface components {
             formats: string[];
             /** Accepts */
             accepts: string[];
+            /** Films */
+            films: boolean;
             defaults: components["schemas"]["JobDefaults"];
             limits: components["schemas"]["CapabilityLimits"];
         };
@@ -207,6 +209,10 @@ export interface components {
             link_days: number;
             /** Training Minutes */
             training_minutes: number;
+            /** Film Bytes */
+            film_bytes: number;
+            /** Film Frames */
+            film_frames: number;
         };
         /**
          * Estimate
@@ -225,6 +231,188 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * FilmEstimate
+         * @description The time a film takes, the size and number of its painted frames, and whether it is ``possible``: not
+         *     more work than a film may be here.
+         */
+        FilmEstimate: {
+            /** Seconds */
+            seconds: number | null;
+            /** Before */
+            before: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Frames */
+            frames: number;
+            /** Possible */
+            possible: boolean;
+        };
+        /**
+         * FilmFacts
+         * @description The length of a film, in ``seconds`` and ``frames``; ``rate``: frames a second; ``still``: the time in
+         *     seconds of the frame that stands for it.
+         */
+        FilmFacts: {
+            /** Seconds */
+            seconds: number;
+            /** Frames */
+            frames: number;
+            /** Rate */
+            rate: number;
+            /** Still */
+            still: number;
+            /** Sound */
+            sound: boolean;
+            /** Media */
+            media: string;
+        };
+        /**
+         * FilmSubmission
+         * @description A film to submit.
+         */
+        FilmSubmission: {
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "film";
+            /** Photo */
+            photo: string;
+            /** Styles */
+            styles: components["schemas"]["PreviewStyle"][];
+            /**
+             * Engine
+             * @default fast
+             * @enum {string}
+             */
+            engine?: "fast" | "optimize";
+            /**
+             * Preset
+             * @default default
+             */
+            preset?: string;
+            /** Size */
+            size?: number | null;
+            /**
+             * Strength
+             * @default 1
+             */
+            strength?: number;
+            /**
+             * Stroke Size
+             * @default 1
+             */
+            stroke_size?: number;
+            /**
+             * Keep Color
+             * @default 0
+             */
+            keep_color?: number;
+            /** Title */
+            title?: string | null;
+            /** Options */
+            options?: {
+                /** @description Start time: seconds or H:MM:SS. */
+                start?: string | null;
+                /** @description End time: seconds or H:MM:SS. */
+                end?: string | null;
+                /** @description The encoder's CRF, from 0, the best, to 51 (h264, h265) or 63 (vp9, av1). */
+                quality?: number | null;
+                /** @description Copy the sound. */
+                sound?: boolean;
+                /**
+                 * @description What to do with damaged frames: conceal, refuse.
+                 * @enum {string}
+                 */
+                damage?: "conceal" | "refuse";
+                /** @description How often each segment is painted, forwards and backwards in turn. */
+                passes?: number;
+                /** @description Weight of the earlier frames. */
+                temporal_weight?: number;
+                /** @description Most iterations for a frame that follows another. */
+                next_iterations?: number;
+                /** @description Share of the strokes kept from the previous frame, with --fast; 0 for none. */
+                keep?: number;
+            };
+            /** Webhook */
+            webhook?: string | null;
+        };
+        /**
+         * FilmSettings
+         * @description The inputs and options of a painted film; only ``kind``, ``photo``, which is the film, and ``styles``
+         *     are required.
+         *
+         *     ``engine``: the fast network, or the optimiser with a ``preset``, which takes far longer. ``size``: the
+         *     long side; none: the film's own, which the optimiser does not exceed.
+         */
+        FilmSettings: {
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "film";
+            /** Photo */
+            photo: string;
+            /** Styles */
+            styles: components["schemas"]["PreviewStyle"][];
+            /**
+             * Engine
+             * @default fast
+             * @enum {string}
+             */
+            engine?: "fast" | "optimize";
+            /**
+             * Preset
+             * @default default
+             */
+            preset?: string;
+            /** Size */
+            size?: number | null;
+            /**
+             * Strength
+             * @default 1
+             */
+            strength?: number;
+            /**
+             * Stroke Size
+             * @default 1
+             */
+            stroke_size?: number;
+            /**
+             * Keep Color
+             * @default 0
+             */
+            keep_color?: number;
+            /** Title */
+            title?: string | null;
+            /** Options */
+            options?: {
+                /** @description Start time: seconds or H:MM:SS. */
+                start?: string | null;
+                /** @description End time: seconds or H:MM:SS. */
+                end?: string | null;
+                /** @description The encoder's CRF, from 0, the best, to 51 (h264, h265) or 63 (vp9, av1). */
+                quality?: number | null;
+                /** @description Copy the sound. */
+                sound?: boolean;
+                /**
+                 * @description What to do with damaged frames: conceal, refuse.
+                 * @enum {string}
+                 */
+                damage?: "conceal" | "refuse";
+                /** @description How often each segment is painted, forwards and backwards in turn. */
+                passes?: number;
+                /** @description Weight of the earlier frames. */
+                temporal_weight?: number;
+                /** @description Most iterations for a frame that follows another. */
+                next_iterations?: number;
+                /** @description Share of the strokes kept from the previous frame, with --fast; 0 for none. */
+                keep?: number;
+            };
         };
         /**
          * JobDefaults
@@ -250,7 +438,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "painting" | "draft" | "explanation" | "training";
+            kind: "painting" | "draft" | "explanation" | "training" | "film";
             /** Title */
             title: string;
             /**
@@ -268,7 +456,8 @@ export interface components {
             position: number | null;
             /** Attempts */
             attempts: number;
-            request: components["schemas"]["JobSettings"];
+            /** Request */
+            request: components["schemas"]["JobSettings"] | components["schemas"]["FilmSettings"];
             /** Of */
             of: string | null;
             progress: components["schemas"]["JobProgress"] | null;
@@ -535,7 +724,10 @@ export interface components {
             /** Webhook */
             webhook?: string | null;
         };
-        /** JobResult */
+        /**
+         * JobResult
+         * @description The result of a job. ``length``: a film's, in seconds, and ``frames``, their number.
+         */
         JobResult: {
             /** Url */
             url: string;
@@ -549,6 +741,10 @@ export interface components {
             seconds: number;
             /** Partial */
             partial: boolean;
+            /** Length */
+            length?: number | null;
+            /** Frames */
+            frames?: number | null;
         };
         /**
          * JobSettings
@@ -844,7 +1040,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "photo" | "painting" | "mask";
+            role: "photo" | "painting" | "mask" | "film";
             /** Name */
             name: string;
             /** Width */
@@ -863,6 +1059,7 @@ export interface components {
             learnt: string | null;
             /** Style */
             style: string | null;
+            film: components["schemas"]["FilmFacts"] | null;
         };
         /** Pictures */
         Pictures: {
@@ -880,7 +1077,7 @@ export interface components {
         };
         /**
          * PreviewRequest
-         * @description A preview in one pass, of any paintings.
+         * @description A preview in one pass, of any paintings. ``at``: of a film, the time in seconds of its frame.
          */
         PreviewRequest: {
             /** Photo */
@@ -907,6 +1104,8 @@ export interface components {
              * @default 512
              */
             side?: number;
+            /** At */
+            at?: number | null;
         };
         /**
          * PreviewStyle

@@ -10,8 +10,15 @@ export type OfferedStyle = Schemas["OfferedStyle"];
 /** A style in the page's language. */
 export type Style = OfferedStyle & { english: { title: string; artist: string } };
 export type StoredPicture = Schemas["PictureOut"];
-export type Job = Schemas["JobOut"];
-export type JobSettings = Schemas["JobSettings"];
+/** What a job was asked for. A film's has no masks and no seed; without a size it has its own. */
+export type JobSettings = Omit<Schemas["JobSettings"], "kind" | "size" | "options"> &
+  Pick<Partial<Schemas["FilmSettings"]>, "engine" | "size"> & {
+    kind?: "painting" | "draft" | "film";
+    options?: Record<string, unknown>;
+  };
+export type Job = Omit<Schemas["JobOut"], "request"> & { request: JobSettings };
+export type FilmSubmission = Schemas["FilmSubmission"];
+export type FilmEstimate = Schemas["FilmEstimate"];
 export type JobRequest = Schemas["JobRequest"];
 export type AdminJob = Schemas["AdminJob"];
 export type AdminOverview = Schemas["AdminOverview"];

@@ -28,7 +28,13 @@ from impasto.types import Painting, Picture
 from tests.waiting import until
 
 API = "/api/v1"
-NO_WORKERS = {"workers": 0, "draft_workers": 0, "explanation_workers": 0, "training_workers": 0}
+NO_WORKERS = {
+    "workers": 0,
+    "draft_workers": 0,
+    "explanation_workers": 0,
+    "training_workers": 0,
+    "film_workers": 0,
+}
 TOKENS = {"anna": "anna-token-0123456789", "bert": "bert-token-0123456789"}
 
 

@@ -19,7 +19,7 @@ from impasto.studio.web.health import is_healthy
 from tests.studio.conftest import House
 
 ROOT = Path(__file__).parents[2]
-LANE_SERVICES = ("worker", "drafts", "explanations", "trainings")
+LANE_SERVICES = ("worker", "drafts", "explanations", "trainings", "films")
 Line = tuple[str, str]
 
 
@@ -120,7 +120,7 @@ def test_the_pages_packages_come_from_the_registry_npm_is_set_up_with() -> None:
 
 def test_services_are_pinned_checked_and_reachable_from_this_machine_only(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"studio", "worker", "drafts", "explanations", "trainings", "postgres"}
+    assert set(services) == {"studio", *LANE_SERVICES, "postgres"}
     used = set()
     for name, service in services.items():
         assert service["image"] == "impasto-studio" or re.fullmatch(r"\w+:\d[\w.-]+", service["image"]), name

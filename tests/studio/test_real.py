@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.clips.clips import moving, write_clip
 from tests.studio.conftest import API, encoded, submit, until, upload
 from tests.studio.servers import free_port, postgres, postgres_server
 from tests.waiting import PATIENCE
@@ -130,6 +131,31 @@ def test_killed_workers_and_servers_lose_nothing_and_repeat_nothing(begin: Calla
     all_done(studio, ids)
     until(lambda: not any(orphan.is_running() for orphan in orphans))
     assert studio.stop() == 0
+
+
+def test_a_film_whose_worker_is_killed_goes_on_to_the_bytes_of_an_undisturbed_one(
+    begin: Callable[..., Process], tmp_path: Path
+) -> None:
+    studio = begin(film_workers="1", lease_seconds="5")
+    clip = write_clip(tmp_path / "clip.mp4", [moving(n, 128, 96, speed=1) for n in range(160)], sound=True)
+    sent = studio.client.post("/films", content=clip.read_bytes(), params={"name": "clip.mp4"}).json()["id"]
+
+    def film() -> str:
+        asked = {"kind": "film", "photo": sent, "styles": [{"name": "starry-night"}]}
+        return str(studio.client.post("/jobs", json=asked).json()["id"])
+
+    disturbed = film()
+    until(lambda: progress(studio, disturbed).get("step", 0) > 60)
+    (worker,) = (each for each in studio.workers() if "films" in words(each))
+    worker.kill()
+    until(lambda: studio.status(disturbed) == "done")
+    (line,) = (line for line in studio.log() if line["message"] == "resumed")
+    assert line["frames"] in (48, 96, 144), "whole segments were kept"
+    assert studio.client.get(f"/jobs/{disturbed}").json()["attempts"] == 2
+    other = film()
+    until(lambda: studio.status(other) == "done")
+    one, two = (studio.client.get(f"/jobs/{id}/result").content for id in (disturbed, other))
+    assert one == two
 
 
 def test_a_server_stopped_in_good_order_goes_on_when_it_is_started_again(

@@ -3,7 +3,7 @@
 The file is a tar archive, without compression since pictures are compressed already:
 
 pictures/ID.png, ID.small.jpg   uploads              jobs/ID/...     files of jobs
-pictures/ID.style               what the network has learnt of a painting
+pictures/ID.film, ID.style      films, and what the network has learnt of a painting
 secret, audit-YYYY-MM.jsonl     as in the data folder, if they are there
 studio.sqlite                   the database, also that of a studio with PostgreSQL
 manifest.json                   comes last: format, version, schema, and the SHA-256 of every file
@@ -180,17 +180,18 @@ def _add_files(archive: tarfile.TarFile, settings: Settings, copy: Database) -> 
         uploads, painted = _ids(db)
     for path in _files(settings, uploads, painted):
         try:
-            data = path.read_bytes()
+            stream = path.open("rb")
         except FileNotFoundError:  # deleted meanwhile, or a temporary file
             continue
-        _add(archive, path.relative_to(settings.data_dir).as_posix(), data, listed)
+        with stream:
+            _add_stream(archive, path.relative_to(settings.data_dir).as_posix(), stream, listed)
     return listed
 
 
 def _files(settings: Settings, uploads: set[str], painted: set[str]) -> Iterator[Path]:
     root = settings.data_dir
     for id in sorted(uploads):
-        yield from (root / "pictures" / f"{id}.{suffix}" for suffix in ("png", SMALL, "style"))
+        yield from (root / "pictures" / f"{id}.{suffix}" for suffix in ("png", SMALL, "film", "style"))
     for id in sorted(painted):
         for path in sorted((root / "jobs" / id).rglob("*")):
             if _is_expected(path.relative_to(root).as_posix()) and path.is_file():
@@ -201,10 +202,33 @@ def _files(settings: Settings, uploads: set[str], painted: set[str]) -> Iterator
 
 
 def _add(archive: tarfile.TarFile, name: str, data: bytes, listed: dict[str, tuple[str, int]]) -> None:
+    _add_stream(archive, name, io.BytesIO(data), listed)
+
+
+def _add_stream(
+    archive: tarfile.TarFile, name: str, stream: IO[bytes], listed: dict[str, tuple[str, int]]
+) -> None:
+    """Add a file, which may be larger than memory, as it is now."""
     entry = tarfile.TarInfo(name)
-    entry.size, entry.mtime, entry.mode = len(data), int(time.time()), 0o600
-    archive.addfile(entry, io.BytesIO(data))
-    listed[name] = hashlib.sha256(data).hexdigest(), len(data)
+    entry.size = stream.seek(0, io.SEEK_END)
+    entry.mtime, entry.mode = int(time.time()), 0o600
+    stream.seek(0)
+    read = _Digested(stream)
+    archive.addfile(entry, read)
+    listed[name] = read.digest.hexdigest(), entry.size
+
+
+class _Digested:
+    """A stream whose ``digest`` is that of what was read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.digest.update(data)
+        return data
 
 
 def _forget_deleted(source: Database, copy: Database, listed: dict[str, tuple[str, int]]) -> None:

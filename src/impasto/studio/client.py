@@ -119,8 +119,24 @@ class StudioClient:
             warnings.warn(f"{called}: {note}", stacklevel=2)
         return str(found["id"])
 
+    def upload_film(self, film: str | os.PathLike[str], name: str | None = None) -> str:
+        """Upload a film, which is sent as it is read, and return its id.
+
+        Warns of what the studio found amiss when it read the film.
+        """
+        path = Path(film)
+        called = name or path.name
+        with path.open("rb") as stream:
+            headers = {"Content-Length": str(path.stat().st_size)}
+            found = self._json("POST", "/films", params={"name": called}, content=stream, headers=headers)
+        for note in found["notes"]:
+            warnings.warn(f"{called}: {note}", stacklevel=2)
+        return str(found["id"])
+
     def preview(self, photo: str, styles: Sequence[Mapping[str, Any]], **more: Any) -> bytes:
-        """Return an uploaded photograph painted by the fast network, as JPEG; ``more`` as in the API."""
+        """Return an uploaded photograph, or a frame of a film, painted by the fast network, as JPEG; ``more``
+        as in the API.
+        """
         return self._request(
             "POST", "/preview", json={"photo": photo, "styles": list(styles), **more}
         ).content
@@ -128,7 +144,8 @@ class StudioClient:
     def submit(
         self, photo: str, styles: Sequence[Mapping[str, Any]], *, key: str | None = None, **more: Any
     ) -> Job:
-        """Submit a job for uploaded pictures; ``more``: the request's other fields.
+        """Submit a job for uploaded pictures; ``more``: the request's other fields. With ``kind="film"``,
+        ``photo`` is an uploaded film.
 
         ``key``: an idempotency key; a job submitted twice with the same key is painted once.
         """
@@ -227,10 +244,16 @@ class StudioClient:
         found = self._request("GET", f"/jobs/{id}/result", params={"format": format, **query})
         return found.content
 
+    def save_film(self, id: str, path: str | os.PathLike[str]) -> None:
+        """Write the painted film of a job, MP4, as it arrives."""
+        self._save(path, f"/jobs/{id}/result")
+
     def save_batch(self, batch: str, path: str | os.PathLike[str], format: str = "png", **query: Any) -> None:
         """Write the finished pictures of a batch as a zip archive. ``query``: quality, parameters."""
-        asked = {"batch": batch, "format": format, **query}
-        with self._http.stream("GET", f"{API}/results", params=asked) as answer:
+        self._save(path, "/results", batch=batch, format=format, **query)
+
+    def _save(self, path: str | os.PathLike[str], address: str, **query: Any) -> None:
+        with self._http.stream("GET", f"{API}{address}", params=query) as answer:
             if not answer.is_success:
                 answer.read()
                 _check(answer)
@@ -251,6 +274,28 @@ class StudioClient:
 
         Raises StudioError for an error response and a job that fails.
         """
+        job = self._painted(self.submit(self.upload(photo), self._sent(styles), **more), on_progress)
+        return StudioResult(job, self.result(job["id"], format))
+
+    def stylize_film(
+        self,
+        film: str | os.PathLike[str],
+        *styles: str | os.PathLike[str] | bytes,
+        output: str | os.PathLike[str],
+        on_progress: Callable[[Job], None] | None = None,
+        **more: Any,
+    ) -> Job:
+        """Upload a film, submit, wait, write the painted film to ``output``, MP4, and return the job.
+
+        ``styles``: as for ``stylize``. Raises StudioError for an error response and a job that fails.
+        """
+        submitted = self.submit(self.upload_film(film), self._sent(styles), kind="film", **more)
+        job = self._painted(submitted, on_progress)
+        self.save_film(job["id"], output)
+        return job
+
+    def _sent(self, styles: Sequence[str | os.PathLike[str] | bytes]) -> list[dict[str, Any]]:
+        """Return styles as in a request; pictures are uploaded."""
         names = {style["name"] for style in self.styles()}
         blend = read_blend(styles)
         chosen: list[dict[str, Any]] = []
@@ -258,10 +303,14 @@ class StudioClient:
             is_named = isinstance(style, str) and style in names
             one = {"name": style} if is_named else {"picture": self.upload(style, "painting")}
             chosen.append(one | {"weight": weight})
-        job = self.wait(self.submit(self.upload(photo), chosen, **more)["id"], on_progress)
+        return chosen
+
+    def _painted(self, job: Job, on_progress: Callable[[Job], None] | None) -> Job:
+        """Wait for a job and return it. Raises StudioError if it was not painted."""
+        job = self.wait(job["id"], on_progress)
         if job["status"] != "done":
             raise StudioError(500, job["error"] or {"detail": f"the job was {job['status']}"})
-        return StudioResult(job, self.result(job["id"], format))
+        return job
 
     def _stream(self, id: str) -> Iterator[Job]:
         with self._http.stream("GET", f"{API}/jobs/{id}/events", timeout=60.0) as answer:

@@ -34,6 +34,7 @@ def picture_document(picture: PictureRecord) -> dict[str, Any]:
         "notes": list(picture.notes or ()),
         "learnt": iso(picture.learnt),
         "style": None if picture.learnt is None else f"{API}/pictures/{picture.id}/style",
+        "film": None if picture.film is None else dict(picture.film),
     }
 
 
@@ -41,7 +42,7 @@ def job_document(job: JobRecord, *, position: int | None) -> dict[str, Any]:
     """Return a job as a document."""
     here = f"{API}/jobs/{job.id}"
     result: Mapping[str, Any] | None = job.result
-    has_picture = job.kind in ("painting", "draft")
+    has_picture = job.kind in ("painting", "draft", "film")
     preview = f"{here}/preview?number={job.preview}" if job.preview and not job.is_final else None
     return {
         "id": job.id,

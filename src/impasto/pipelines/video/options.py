@@ -57,6 +57,7 @@ class FilmOptions(Options):
         FILE,
         optional=True,
         shown="the codec's",
+        bound=51,
     )
     bits: int | None = parameter(
         None, "Bits per channel: 8 or 10.", "whole", FILE, optional=True, shown="as the clip"
@@ -81,11 +82,16 @@ class FilmOptions(Options):
         (1, 8), "Distances, in frames, to the earlier frames that a frame keeps to.", "numbers", STEADY
     )
     passes: int = parameter(
-        1, "How often each segment is painted, forwards and backwards in turn.", "whole", STEADY, least=1
+        1,
+        "How often each segment is painted, forwards and backwards in turn.",
+        "whole",
+        STEADY,
+        least=1,
+        bound=10,
     )
     temporal_weight: float = parameter(300.0, "Weight of the earlier frames.", "number", STEADY, least=0)
     next_iterations: int = parameter(
-        20, "Most iterations for a frame that follows another.", "whole", STEADY, least=1
+        20, "Most iterations for a frame that follows another.", "whole", STEADY, least=1, bound=500
     )
     keep: float = parameter(
         0.99,

@@ -21,7 +21,16 @@ from impasto.studio.state.queries import (
     quota_words,
     read_job,
 )
-from impasto.studio.state.records import ACTIVE, FINAL, WAITING, BatchRecord, JobRecord, RefusalError, job_of
+from impasto.studio.state.records import (
+    ACTIVE,
+    BINNED,
+    FINAL,
+    WAITING,
+    BatchRecord,
+    JobRecord,
+    RefusalError,
+    job_of,
+)
 from impasto.studio.state.tables import jobs, keys, links, pictures, uses
 from impasto.studio.state.turns import line
 
@@ -83,7 +92,7 @@ class JobStore:
         owner: str,
         *,
         statuses: Sequence[str] = (),
-        kind: str | None = None,
+        kinds: Sequence[str] = (),
         batch: str | None = None,
         before: tuple[float, str] | None = None,
         limit: int = 50,
@@ -97,8 +106,8 @@ class JobStore:
         found = found.where(jobs.c.deleted.is_not(None) if in_bin else jobs.c.deleted.is_(None))
         if statuses:
             found = found.where(jobs.c.status.in_(statuses))
-        if kind is not None:
-            found = found.where(jobs.c.kind == kind)
+        if kinds:
+            found = found.where(jobs.c.kind.in_(kinds))
         if batch is not None:
             found = found.where(jobs.c.batch == batch)
         with self._database.transaction(reading=True) as db:
@@ -168,7 +177,8 @@ class JobStore:
             return job
 
     def discard(self, owner: str, id: str) -> JobRecord | None:
-        """Put a finished painting into the bin, withdraw its links, and return it; None if there is none.
+        """Put a finished painting or film into the bin, withdraw its links, and return it; None if there is
+        none.
 
         One that is there already stays as it is. Its idempotency key is free again: the same request paints
         anew.
@@ -176,7 +186,7 @@ class JobStore:
         kept = (jobs.c.id == id, jobs.c.owner == owner, jobs.c.deleted.is_(None))
         with self._database.transaction() as db:
             version = next_version(db)
-            finished = (jobs.c.kind == "painting", jobs.c.status.in_(FINAL))
+            finished = (jobs.c.kind.in_(BINNED), jobs.c.status.in_(FINAL))
             binned = update(jobs).where(*kept, *finished).values(deleted=time.time(), version=version)
             if db.execute(binned).rowcount == 0:
                 job = _find(db, owner, id)

@@ -17,7 +17,15 @@ HELD = ("running", "pausing", "cancelling")
 WAITING = ("queued", *HELD)
 """The statuses of jobs that count against the length of the queue."""
 
-LANE_OF = {"painting": "paintings", "draft": "drafts", "explanation": "explanations", "training": "trainings"}
+LANE_OF = {
+    "painting": "paintings",
+    "draft": "drafts",
+    "explanation": "explanations",
+    "training": "trainings",
+    "film": "films",
+}
+BINNED = ("painting", "film")
+"""The kinds of jobs that are put into the bin once finished; others are deleted for good."""
 LANES = tuple(LANE_OF.values())
 """The queue's lanes, one for each kind of job, so that none waits behind another."""
 
@@ -33,8 +41,9 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class PictureRecord:
-    """An upload. ``role``: photo, painting or mask; ``bytes``: its size on disk; ``notes``: what its reader
-    had to leave out or to assume, in sentences; ``learnt``: the time at which the network was refined on it.
+    """An upload. ``role``: photo, painting, mask or film; ``bytes``: its size on disk; ``notes``: what its
+    reader had to leave out or to assume, in sentences; ``learnt``: the time at which the network was refined
+    on it; ``film``: the facts of a film, see ``impasto.studio.films``.
     """
 
     id: str
@@ -47,6 +56,7 @@ class PictureRecord:
     created: float
     notes: Sequence[str] | None = None
     learnt: float | None = None
+    film: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

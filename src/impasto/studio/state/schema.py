@@ -13,7 +13,7 @@ from impasto.errors import InputError
 from impasto.studio.state.database import Database
 
 log = logging.getLogger("impasto.studio.state")
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """The schema's revisions, oldest first; the last is this version's."""
 _LOCK = 7201951
 

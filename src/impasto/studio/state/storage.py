@@ -2,6 +2,7 @@
 
 pictures/ID.png        an upload, upright, sRGB, without metadata     pictures/ID.small.jpg   a copy
 pictures/ID.style      the network refined on it
+pictures/ID.film       an uploaded film, as it came              pictures/ID.small.jpg   a frame of it
 jobs/ID/               a job's files: checkpoint, previews, losses, result and copies of it
 incoming/              uploads not yet checked
 """
@@ -15,16 +16,29 @@ import time
 from pathlib import Path
 
 from impasto import files
+from impasto.jobs.run import HIDDEN
 
 _ID = re.compile(r"[pj]_[A-Za-z0-9_-]{22}")
 RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
-PARTIAL, DISPLAY, LEARNT = "partial.png", "display.jpg", "learnt.style"
+PARTIAL, DISPLAY, LEARNT, FILM = "partial.png", "display.jpg", "learnt.style", "film.mp4"
+_SEGMENTS = HIDDEN
+"""The folder of a job in which an unfinished film has its segments."""
 
 
 def picture_place(id: str) -> str:
     """Return the upload's path below the data folder."""
     return f"pictures/{_checked(id)}.png"
+
+
+def film_place(id: str) -> str:
+    """Return the path of the uploaded film below the data folder."""
+    return f"pictures/{_checked(id)}.film"
+
+
+def learnt_place(id: str) -> str:
+    """Return the path of the style file of a painting below the data folder."""
+    return f"pictures/{_checked(id)}.style"
 
 
 def job_place(id: str) -> str:
@@ -55,7 +69,11 @@ class Storage:
 
     def learnt(self, id: str) -> Path:
         """Return the path of the style file of a painting that the network was refined on."""
-        return self.root / "pictures" / f"{_checked(id)}.style"
+        return self.root / learnt_place(id)
+
+    def film(self, id: str) -> Path:
+        """Return the path of the uploaded film."""
+        return self.root / film_place(id)
 
     def job(self, id: str) -> Path:
         """Return the path of the job's folder, which may not exist."""
@@ -74,7 +92,7 @@ class Storage:
             path.unlink(missing_ok=True)
 
     def remove_picture(self, id: str) -> None:
-        for path in (self.picture(id), self.small(id), self.learnt(id)):
+        for path in (self.picture(id), self.small(id), self.learnt(id), self.film(id)):
             path.unlink(missing_ok=True)
 
     def remove_job(self, id: str) -> None:
@@ -84,6 +102,7 @@ class Storage:
         """Remove the working files of a job that has ended."""
         for name in (PARTIAL, CHECKPOINT):
             (self.job(id) / name).unlink(missing_ok=True)
+        shutil.rmtree(self.job(id) / _SEGMENTS, ignore_errors=True)
 
     def size(self, id: str) -> int:
         """Return the bytes of the job's files, without its working files."""

@@ -58,6 +58,7 @@ pictures = Table(
     _needed("created", Double),
     Column("notes", JsonText),
     Column("learnt", Double),
+    Column("film", JsonText),
     Index("pictures_by_owner", "owner", "created"),
 )
 jobs = Table(

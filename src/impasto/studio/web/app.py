@@ -29,7 +29,19 @@ from impasto.studio.web.previews import Previews
 from impasto.studio.web.problems import ProblemDocument, add_error_handlers
 from impasto.studio.web.rate_limits import Buckets
 from impasto.studio.web.readiness import Readiness, writable
-from impasto.studio.web.routes import admin, events, jobs, links, operations, page, pictures, results, session
+from impasto.studio.web.routes import (
+    admin,
+    events,
+    films,
+    jobs,
+    links,
+    operations,
+    page,
+    pictures,
+    results,
+    session,
+)
+from impasto.studio.web.stills import Stills
 
 log = logging.getLogger("impasto.studio.http")
 DECODERS = 2
@@ -74,6 +86,7 @@ def _services(settings: Settings, make_painter: Callable[..., Any]) -> Services:
         metrics=Metrics(),
         audit=Audit(settings.data_dir),
         previews=Previews(make_painter),
+        stills=Stills(),
         decoders=Decoders(DECODERS),
         painters=Decoders(settings.max_previews, each=-(-settings.max_previews // 2)),
         requests=Buckets(settings.requests_per_minute),
@@ -105,7 +118,7 @@ def _application(services: Services, page_folder: Path) -> FastAPI:
     app.state.services = services
     app.state.page = page_folder
     add_error_handlers(app)
-    for routes in (session, pictures, jobs, results, links, events, admin):
+    for routes in (session, pictures, films, jobs, results, links, events, admin):
         app.include_router(routes.router, prefix=API)
     app.include_router(operations.api, prefix=API)
     app.include_router(operations.router)

@@ -19,6 +19,7 @@ from impasto.studio.web.previews import Previews
 from impasto.studio.web.problems import ProblemError
 from impasto.studio.web.rate_limits import Buckets, caller_at
 from impasto.studio.web.readiness import Readiness
+from impasto.studio.web.stills import Stills
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Services:
     metrics: Metrics
     audit: Audit
     previews: Previews
+    stills: Stills
     decoders: Decoders
     painters: Decoders
     requests: Buckets
@@ -100,14 +102,19 @@ def _caller(request: Request, services: Services, address: str) -> Caller | None
         raise
 
 
-def admit_upload(request: Request, services: Services) -> None:
-    """Raise ProblemError for an upload that would be refused, before reading its body."""
+def admit_upload(request: Request, services: Services, coming: int = 0) -> None:
+    """Raise ProblemError for an upload that would be refused, before reading its body.
+
+    ``coming``: the bytes that it is known to take.
+    """
     caller = member(visitor(request, services))
     services.uploads.take(caller.user)
     used, _ = services.state.pictures.used(caller.user)
-    if used >= services.settings.user_bytes:
+    if used >= services.settings.user_bytes or used + coming > services.settings.user_bytes:
         how = "empty the bin, or delete some" if services.state.jobs.bin_bytes(caller.user) else "delete some"
-        raise ProblemError("quota", f"your pictures take all {used:,} bytes of your quota; {how}")
+        most = services.settings.user_bytes
+        needs = f"this one needs {coming:,} bytes, and " if coming else ""
+        raise ProblemError("quota", f"{needs}your pictures take {used:,} of {most:,} bytes; {how}")
 
 
 def member(caller: Annotated[Caller | None, Depends(visitor)]) -> Caller:

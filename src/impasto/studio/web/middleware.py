@@ -37,6 +37,7 @@ SECURITY = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
 UPLOADS = f"{API}/pictures"
+FILMS = f"{API}/films"
 SESSION = f"{API}/session"
 JSON_BYTES = 2**16
 """The bytes of a request without files, of which much is stored."""
@@ -72,6 +73,8 @@ class _Exchange:
         self.most = JSON_BYTES
         if scope["path"].rstrip("/") == UPLOADS:
             self.most = services.settings.max_bytes + FORM_BYTES
+        elif scope["path"].rstrip("/") == FILMS:
+            self.most = services.settings.max_film_bytes
         self.is_whole = False
         self.problem: ProblemError | None = None
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
@@ -101,10 +104,13 @@ class _Exchange:
 
     async def _refused_upload(self) -> ProblemError | None:
         """Return the error of an upload by a caller who may not upload, before its body is read."""
-        if self.scope["method"] != "POST" or self.scope["path"] != UPLOADS:
+        path, length = self.scope["path"], self.headers.get("content-length", "")
+        if self.scope["method"] != "POST" or path not in (UPLOADS, FILMS):
             return None
+        # Pictures are stored in another size than they come in, films as they are.
+        coming = int(length) if path == FILMS and length.isdigit() else 0
         try:
-            await run_in_threadpool(admit_upload, Request(self.scope), self.services)
+            await run_in_threadpool(admit_upload, Request(self.scope), self.services, coming)
         except ProblemError as problem:
             return problem
         except Exception:
@@ -202,7 +208,7 @@ def _pattern(scope: Scope) -> str:
     """Return the path's pattern, such as /api/v1/jobs/{id}."""
     found = getattr(scope.get("route"), "path", None)
     if found is None:
-        return UPLOADS if scope["path"] == UPLOADS else "other"
+        return scope["path"] if scope["path"] in (UPLOADS, FILMS) else "other"
     # An included router has its own part of the path only.
     return found if not scope["path"].startswith(API) or found.startswith(API) else f"{API}{found}"
 

@@ -16,6 +16,7 @@ from impasto.jobs import Job
 from impasto.painters import make_painter
 from impasto.studio.thumbnails import as_image, as_jpeg
 from impasto.studio.web.problems import ProblemError
+from impasto.types import Picture
 
 log = logging.getLogger("impasto.studio.http")
 SAMPLES = "samples"
@@ -46,10 +47,11 @@ class Previews:
                 raise ProblemError("not-ready", detail, retry_after=2) from error
             return self._latest
 
-    def paint(self, job: Job, photo: Path, *, as_png: bool) -> bytes:
+    def paint(self, job: Job, photo: Path | Picture, *, as_png: bool) -> bytes:
         """Return ``photo`` painted as ``job`` says, as PNG or JPEG. Raises ProblemError, InputError."""
         painter = self.painter(job)
-        image = as_image(painter.paint(imaging.read(photo)).picture)
+        picture = photo if isinstance(photo, Picture) else imaging.read(photo)
+        image = as_image(painter.paint(picture).picture)
         if not as_png:
             return as_jpeg(image, quality=90)
         stream = io.BytesIO()

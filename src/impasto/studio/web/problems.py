@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -31,6 +31,8 @@ KINDS: dict[str, tuple[int, str]] = {
     "too-large": (413, "Too many bytes"),
     "too-many-pixels": (413, "Too many pixels or frames"),
     "not-a-picture": (415, "Not a readable picture"),
+    "not-a-film": (415, "Not a readable film"),
+    "too-long": (413, "Too many frames"),
     "unsuitable": (422, "Unsuitable picture"),
     "in-use": (409, "In use"),
     "state": (409, "Not possible in this status"),
@@ -121,6 +123,11 @@ def answer(request: Request, problem: ProblemError) -> JSONResponse:
     return JSONResponse(body, status, headers, media_type=MEDIA)
 
 
+def _field(loc: Sequence[int | str]) -> list[str]:
+    """Return the names of a field: what pydantic says of it, without place and kind of the request."""
+    return [str(part) for part in loc[1:] if part not in ("JobRequest", "FilmSubmission")]
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Answer every error of ``app`` with a problem document."""
 
@@ -136,7 +143,7 @@ def add_error_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         found = [
             {
-                "field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]),
+                "field": ".".join(_field(item["loc"])) or str(item["loc"][0]),
                 "message": str(item["msg"]).removeprefix("Value error, "),
             }
             for item in error.errors()

@@ -18,8 +18,24 @@ from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
 from impasto.studio.settings import Settings
 from impasto.studio.state import PictureRecord
-from impasto.studio.state.storage import LEARNT, PAGE, RESULT, job_place, picture_place
-from impasto.studio.web.schemas import OPTIONS, JobSettings, PreviewRequest
+from impasto.studio.state.storage import (
+    FILM,
+    LEARNT,
+    PAGE,
+    RESULT,
+    film_place,
+    job_place,
+    learnt_place,
+    picture_place,
+)
+from impasto.studio.web.schemas import (
+    OPTIONS,
+    FilmSettings,
+    JobSettings,
+    PreviewRequest,
+    PreviewStyle,
+    StyleChoice,
+)
 from impasto.weights import ARCHITECTURES, REGISTRY
 from impasto.weights.cache import present
 
@@ -85,6 +101,47 @@ def explanation_job(
     return dataclasses.replace(job, output=f"{job_place(id)}/{PAGE}", options=options)
 
 
+def film_job(asked: FilmSettings, pictures: Mapping[str, PictureRecord], id: str) -> Job:
+    """Return the job ``id`` that paints a film, with paths below the data folder.
+
+    ``pictures``: the uploads it names, by id. Raises OptionError.
+    """
+    is_fast = asked.engine == "fast"
+
+    def style(one: PreviewStyle) -> Reference:
+        if one.picture is None:
+            return Reference(one.name or "")
+        picture = pictures[one.picture]
+        # As in previews: the network paints by what it has learnt.
+        learnt = is_fast and picture.learnt is not None
+        return Reference(learnt_place(picture.id) if learnt else picture_place(picture.id), picture.name)
+
+    film = pictures[asked.photo]
+    return Job(
+        content=Reference(film_place(film.id), film.name),
+        styles=tuple(map(style, asked.styles)),
+        output=f"{job_place(id)}/{FILM}",
+        options=_fast_options(asked, asked.size) if is_fast else _film_by_optimiser(asked),
+    )
+
+
+def _film_by_optimiser(asked: FilmSettings) -> OptimizeOptions:
+    """Return the options of a film that the optimiser paints: those of a painting. Raises OptionError."""
+    styles = [StyleChoice(**style.model_dump()) for style in asked.styles]
+    names = ("photo", "preset", "strength", "stroke_size", "keep_color")
+    same = {name: getattr(asked, name) for name in names}
+    size = asked.size or find_size(asked.preset)
+    return _options(JobSettings(styles=styles, size=size, **same), 0)
+
+
+def find_size(preset: str) -> int:
+    """Return the size that a preset paints where none is asked for. Raises OptionError."""
+    if preset not in presets():
+        raise OptionError(f"expected preset to be one of {', '.join(presets())}; got {preset!r}")
+    size = find_preset(preset).options.size
+    return size if isinstance(size, int) else max(size)
+
+
 def training_job(picture: PictureRecord, id: str, *, settings: Settings) -> Job:
     """Return the job ``id`` that refines the network on an uploaded painting."""
     return Job(
@@ -101,15 +158,20 @@ def preview_job(asked: PreviewRequest, place: Callable[[str], str]) -> Job:
 
     ``place``: the file of an uploaded painting, by its id. Raises OptionError.
     """
-    options = FastOptions(
-        size=asked.side,
+    options = _fast_options(asked, asked.side)
+    styles = (style.name or place(style.picture or "") for style in asked.styles)
+    return Job(Reference(), tuple(map(Reference, styles)), options=options)
+
+
+def _fast_options(asked: PreviewRequest | FilmSettings, size: int | None) -> FastOptions:
+    """Return the options of the fast network for a request. Raises OptionError."""
+    return FastOptions(
+        size=size,
         strength=asked.strength,
         stroke_size=asked.stroke_size,
         keep_color=asked.keep_color > 0.5,
         style_weights=tuple(style.weight for style in asked.styles),
     )
-    styles = (style.name or place(style.picture or "") for style in asked.styles)
-    return Job(Reference(), tuple(map(Reference, styles)), options=options)
 
 
 def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     JsonValue,
     StringConstraints,
+    Tag,
     create_model,
     field_validator,
     model_validator,
@@ -20,7 +22,9 @@ from pydantic import (
 from impasto.jobs.inputs import inputs_for
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import parameters, schema
+from impasto.pipelines.video.options import FilmOptions
 from impasto.progress import Progress
+from impasto.studio.films import OPTIONS as FILM_OPTIONS
 from impasto.studio.web.problems import ProblemDocument
 
 PictureId = Annotated[str, StringConstraints(pattern=r"^p_[A-Za-z0-9_-]{22}$")]
@@ -158,6 +162,47 @@ class JobRequest(JobSettings, Incoming):
     webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
+class FilmSettings(BaseModel):
+    """The inputs and options of a painted film; only ``kind``, ``photo``, which is the film, and ``styles``
+    are required.
+
+    ``engine``: the fast network, or the optimiser with a ``preset``, which takes far longer. ``size``: the
+    long side; none: the film's own, which the optimiser does not exceed.
+    """
+
+    kind: Literal["film"]
+    photo: PictureId
+    styles: Annotated[list[PreviewStyle], Field(min_length=1, max_length=64)]
+    engine: Literal["fast", "optimize"] = "fast"
+    preset: Annotated[str, StringConstraints(min_length=1, max_length=60)] = "default"
+    size: Annotated[int, Field(ge=64, le=65500)] | None = None
+    strength: Annotated[Real, Field(ge=0, le=2)] = 1.0
+    stroke_size: Annotated[Real, Field(ge=0.25, le=3)] = 1.0
+    keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
+    title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
+    options: Annotated[
+        dict[str, JsonValue], Field(max_length=50, json_schema_extra=schema(FilmOptions, FILM_OPTIONS))
+    ] = Field(default_factory=dict)
+
+
+class FilmSubmission(FilmSettings, Incoming):
+    """A film to submit."""
+
+    webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+def _submitted(given: Any) -> str:
+    kind = given.get("kind") if isinstance(given, Mapping) else getattr(given, "kind", None)
+    return FilmSubmission.__name__ if kind == "film" else JobRequest.__name__
+
+
+Submission = Annotated[
+    Annotated[JobRequest, Tag(JobRequest.__name__)] | Annotated[FilmSubmission, Tag(FilmSubmission.__name__)],
+    Discriminator(_submitted),
+]
+"""A painting, a draft or a film to submit, told by its ``kind``."""
+
+
 class LinkRequest(Incoming):
     """A link to a finished picture."""
 
@@ -165,7 +210,7 @@ class LinkRequest(Incoming):
 
 
 class PreviewRequest(Incoming):
-    """A preview in one pass, of any paintings."""
+    """A preview in one pass, of any paintings. ``at``: of a film, the time in seconds of its frame."""
 
     photo: PictureId
     styles: Annotated[list[PreviewStyle], Field(min_length=1, max_length=64)]
@@ -173,6 +218,7 @@ class PreviewRequest(Incoming):
     stroke_size: Annotated[Real, Field(ge=0.25, le=4)] = 1.0
     keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
     side: Annotated[int, Field(ge=64, le=8192)] = 512
+    at: Annotated[Real, Field(ge=0, le=1e6)] | None = None
 
 
 class SessionInfo(Outgoing):
@@ -232,6 +278,8 @@ class CapabilityLimits(Outgoing):
     bin_days: float
     link_days: int
     training_minutes: float
+    film_bytes: int
+    film_frames: int
 
 
 class Capabilities(Outgoing):
@@ -240,6 +288,7 @@ class Capabilities(Outgoing):
     presets: list[PresetOut]
     formats: list[str]
     accepts: list[str]
+    films: bool
     defaults: JobDefaults
     limits: CapabilityLimits
 
@@ -251,6 +300,17 @@ class Estimate(Outgoing):
 
     seconds: float | None
     before: int
+
+
+class FilmEstimate(Estimate):
+    """The time a film takes, the size and number of its painted frames, and whether it is ``possible``: not
+    more work than a film may be here.
+    """
+
+    width: int
+    height: int
+    frames: int
+    possible: bool
 
 
 class OfferedStyle(Outgoing):
@@ -266,9 +326,22 @@ class Styles(Outgoing):
     styles: list[OfferedStyle]
 
 
+class FilmFacts(Outgoing):
+    """The length of a film, in ``seconds`` and ``frames``; ``rate``: frames a second; ``still``: the time in
+    seconds of the frame that stands for it.
+    """
+
+    seconds: float
+    frames: int
+    rate: float
+    still: float
+    sound: bool
+    media: str
+
+
 class PictureOut(Outgoing):
     id: str
-    role: Literal["photo", "painting", "mask"]
+    role: Literal["photo", "painting", "mask", "film"]
     name: str
     width: int
     height: int
@@ -278,6 +351,7 @@ class PictureOut(Outgoing):
     notes: list[str]
     learnt: str | None
     style: str | None
+    film: FilmFacts | None
 
 
 class Pictures(Outgoing):
@@ -286,12 +360,16 @@ class Pictures(Outgoing):
 
 
 class JobResult(Outgoing):
+    """The result of a job. ``length``: a film's, in seconds, and ``frames``, their number."""
+
     url: str
     width: int
     height: int
     bytes: int
     seconds: float
     partial: bool
+    length: float | None = None
+    frames: int | None = None
 
 
 _SENT: dict[str, Any] = {
@@ -300,9 +378,12 @@ _SENT: dict[str, Any] = {
 JobProgress = create_model("JobProgress", __base__=Outgoing, __doc__="A job's ``Progress``.", **_SENT)
 
 
+JobKind = Literal["painting", "draft", "explanation", "training", "film"]
+
+
 class JobOut(Outgoing):
     id: str
-    kind: Literal["painting", "draft", "explanation", "training"]
+    kind: JobKind
     title: str
     status: Literal["queued", "running", "pausing", "paused", "cancelling", "done", "cancelled", "failed"]
     created: str
@@ -310,7 +391,7 @@ class JobOut(Outgoing):
     finished: str | None
     position: int | None
     attempts: int
-    request: JobSettings
+    request: JobSettings | FilmSettings
     of: str | None
     progress: JobProgress | None  # type: ignore[valid-type]
     preview: str | None
@@ -363,7 +444,7 @@ class AdminJob(Outgoing):
 
     id: str
     user: str
-    kind: Literal["painting", "draft", "explanation", "training"]
+    kind: JobKind
     status: str
     created: str
     started: str | None

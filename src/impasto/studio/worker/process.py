@@ -48,7 +48,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop."""
-        if self.lane not in ("explanations", "trainings"):  # each is made in a process of its own
+        if self.lane in ("paintings", "drafts"):  # others load what they need with each job
             self.runner.executor.warm_up()
         painting = self._every(POLL_EVERY, self._paint)
         self._every(RECOVER_EVERY, self.sweeper.recover)
@@ -74,6 +74,9 @@ class Worker:
         if self.lane == "paintings" and not self._is_measured and not self.runner.stopping.is_set():
             self._is_measured = True
             self.runner.measure_speed()
+        if self.lane == "films" and not self._is_measured and not self.runner.stopping.is_set():
+            self._is_measured = True
+            self.runner.measure_films()
 
     def _send(self) -> None:
         while not self.runner.stopping.is_set() and self.sender.send_next():

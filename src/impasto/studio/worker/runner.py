@@ -22,6 +22,7 @@ from impasto.jobs import Job
 from impasto.jobs.identity import located
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import work
+from impasto.studio.films import FILM_SPEED, film_options, film_speed, film_work
 from impasto.studio.results import store_result
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
@@ -29,6 +30,7 @@ from impasto.studio.state.retries import is_full, is_outage, retry_outages
 from impasto.studio.state.storage import LEARNT, LOSSES, MARK, PARTIAL, Storage
 from impasto.studio.worker.executor import ExecutorLostError, JobExecutor, LocalExecutor
 from impasto.studio.worker.explanation import explain
+from impasto.studio.worker.films import measure_films, paint_film
 from impasto.studio.worker.reporter import JobReporter
 from impasto.studio.worker.training import learn
 
@@ -142,7 +144,7 @@ class JobRunner:
             self._keep_learnt(record)
         done = self._retry(lambda: self.state.queue.finish(id, self.name, status, result=found, size=size))
         log.info(status if done else "deleted", extra={"job": id, "kind": record.kind})
-        if done and status == "done" and found is not None and record.kind in ("painting", "draft"):
+        if done and status == "done" and found is not None and record.kind in ("painting", "draft", "film"):
             self._note_speed(record, found)
 
     def _keep_learnt(self, record: JobRecord) -> None:
@@ -161,11 +163,25 @@ class JobRunner:
             if rate is not None:
                 self.state.speeds.note(DEFAULT.encoder, rate)
 
+    def measure_films(self) -> None:
+        """Measure how fast this machine paints films, unless a film has told already."""
+        if self.state.speeds.find(FILM_SPEED) is None:
+            rate = measure_films(self.stopping.is_set)
+            if rate is not None:
+                self.state.speeds.note(FILM_SPEED, rate)
+
     def _note_speed(self, record: JobRecord, found: Mapping[str, Any]) -> None:
-        """Store the speed of a painting that was painted in one go."""
-        options, seconds = self._job(record).options, found["seconds"]
-        assert isinstance(options, OptimizeOptions)
+        """Store the speed of a painting or a film that was painted in one go."""
+        job, seconds = self._job(record), found["seconds"]
         is_whole = record.attempts == 1 and record.progress is None
+        if record.kind == "film":
+            film = film_options(record.request["options"], job.engine)
+            done = film_work(found["width"], found["height"], found["frames"], job.options, film)
+            if is_whole and done >= TELLING:
+                self._retry(lambda: self.state.speeds.note(film_speed(job), done / max(seconds, 0.1)))
+            return
+        options = job.options
+        assert isinstance(options, OptimizeOptions)
         if is_whole and (done := work(found["width"], found["height"], options)) >= TELLING:
             self._retry(lambda: self.state.speeds.note(options.encoder, done / max(seconds, 0.1)))
 
@@ -180,6 +196,8 @@ class JobRunner:
         if not output.exists():  # else an earlier worker was lost just after writing it
             if record.kind == "explanation":
                 explain(job, reporter.progress, stopped)
+            elif record.kind == "film":
+                paint_film(job, film_options(record.request["options"], job.engine), reporter, stopped)
             elif record.kind == "training":
                 learn(job, self.settings.training_minutes, reporter, stopped)
             else:

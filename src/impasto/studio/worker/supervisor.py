@@ -42,6 +42,7 @@ class Supervisor:
             *["paintings"] * settings.workers,
             *["explanations"] * settings.explanation_workers,
             *["trainings"] * settings.training_workers,
+            *["films"] * settings.film_workers,
         ]
         self._workers = [_SupervisedWorker(lane) for lane in lanes]
         self._ended = threading.Event()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from impasto.errors import InputError
 from impasto.jobs import Job
@@ -17,6 +17,7 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, batch_document, job_document
+from impasto.studio.films import film_options, film_size, film_work, frame_count
 from impasto.studio.results import store_result
 from impasto.studio.state import ACTIVE, FINAL, STATUSES, JobRecord, PictureRecord, RefusalError
 from impasto.studio.state.storage import PARTIAL, new_id
@@ -26,6 +27,7 @@ from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import (
     explanation_job,
+    film_job,
     painted_styles,
     painting_job,
     presets,
@@ -61,21 +63,25 @@ def submit(
     caller: Member,
     request: Request,
     response: Response,
-    asked: schemas.JobRequest,
+    asked: Annotated[schemas.Submission, Body()],
     key: Key = None,
 ) -> Any:
-    """Submit a painting or a draft."""
+    """Submit a painting, a draft or a film."""
     services.submissions.take(caller.user)
     pictures = _check(services, caller, asked)
     _check_limits(services, asked)
     id = new_id("j")
     try:
-        job = painting_job(asked, pictures, id, settings=services.settings)
+        if isinstance(asked, schemas.FilmSubmission):
+            job = film_job(asked, pictures, id)
+            _check_film(services, pictures[asked.photo], job, asked)
+        else:
+            job = painting_job(asked, pictures, id, settings=services.settings)
+            _check_work(services, pictures[asked.photo], job)
         if asked.webhook is not None:
             check_address(asked.webhook, services.settings)
     except InputError as error:
         raise ProblemError("invalid", str(error)) from error
-    _check_work(services, pictures[asked.photo], job)
     record = JobRecord(
         id=id,
         owner=caller.user,
@@ -86,7 +92,7 @@ def submit(
         created=time.time(),
         job=job.to_dict(),
         webhook=asked.webhook,
-        batch=asked.batch,
+        batch=asked.batch if isinstance(asked, schemas.JobRequest) else None,
         uses=tuple(pictures),
     )
     accepted, is_new = _accept(services, record, key, asked.model_dump(mode="json"))
@@ -126,17 +132,31 @@ def _refused(services: Services, refusal: RefusalError, lane: str) -> ProblemErr
     return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
 
 
-def _check(services: Services, caller: Caller, asked: schemas.JobSettings) -> dict[str, PictureRecord]:
+SUITABLE = {
+    "photo": ("photo", "painting"),
+    "painting": ("photo", "painting"),
+    "mask": ("mask",),
+    "film": ("film",),
+}
+"""The roles of uploads that may be used in each place of a request."""
+
+
+def _check(
+    services: Services, caller: Caller, asked: schemas.JobSettings | schemas.FilmSettings
+) -> dict[str, PictureRecord]:
     """Return the uploads that a request names, by id. Raises ProblemError for missing or unsuitable ones."""
     paintings = [style.picture for style in asked.styles if style.picture is not None]
-    masks = [*(style.mask for style in asked.styles if style.mask is not None), *asked.masks().values()]
-    roles = [(asked.photo, "photo"), *((id, "painting") for id in paintings), *((id, "mask") for id in masks)]
+    masks: list[str] = []
+    if isinstance(asked, schemas.JobSettings):
+        masks = [*(style.mask for style in asked.styles if style.mask is not None), *asked.masks().values()]
+    first = "film" if isinstance(asked, schemas.FilmSettings) else "photo"
+    roles = [(asked.photo, first), *((id, "painting") for id in paintings), *((id, "mask") for id in masks)]
     found: dict[str, PictureRecord] = {}
     for id, role in roles:
         picture = services.state.pictures.find(caller.user, id)
         if picture is None:
             raise ProblemError("unsuitable", f"unknown picture: {id}; it may have been deleted")
-        if (picture.role == "mask") != (role == "mask"):
+        if picture.role not in SUITABLE[role]:
             raise ProblemError("unsuitable", f"expected a {role}; {id} is a {picture.role}")
         found[id] = picture
     photo = found[asked.photo]
@@ -154,10 +174,10 @@ def _check(services: Services, caller: Caller, asked: schemas.JobSettings) -> di
     return found
 
 
-def _check_limits(services: Services, asked: schemas.JobSettings) -> None:
+def _check_limits(services: Services, asked: schemas.JobSettings | schemas.FilmSettings) -> None:
     """Raise ProblemError for a painting that is too large or has too many styles."""
     settings = services.settings
-    if asked.size > settings.max_size:
+    if asked.size is not None and asked.size > settings.max_size:
         raise ProblemError("invalid", f"expected size of at most {settings.max_size}; got {asked.size}")
     if len(asked.styles) > settings.max_styles:
         raise ProblemError("invalid", f"expected up to {settings.max_styles} styles; got {len(asked.styles)}")
@@ -172,6 +192,31 @@ def _check_work(services: Services, photo: PictureRecord, job: Job) -> None:
             "invalid",
             f"expected at most {most:.3g} pixels times iterations, over all levels; got {needed:.3g}: "
             "choose a smaller size or fewer iterations",
+        )
+
+
+def _check_film(services: Services, film: PictureRecord, job: Job, asked: schemas.FilmSettings) -> None:
+    """Raise ProblemError for a film that would keep others waiting for too long, OptionError for options."""
+    options, facts = film_options(asked.options, asked.engine), film.film or {}
+    frames = frame_count(facts, options)
+    if not frames:
+        raise ProblemError(
+            "invalid",
+            f"expected start before the end of the film, {facts['seconds']:g} s; "
+            f"got {float(options.start or 0):g} s",
+        )
+    width, height = film_size(film.width, film.height, job.options)
+    if max(width, height) > services.settings.max_size:
+        raise ProblemError(
+            "invalid", f"expected size of at most {services.settings.max_size}; got {max(width, height)}"
+        )
+    needed, most = film_work(width, height, frames, job.options, options), services.settings.max_film_work
+    if needed > most:
+        kind = "pixels times frames" if asked.engine == "fast" else "pixels times iterations of all frames"
+        raise ProblemError(
+            "invalid",
+            f"expected at most {most:.3g} {kind}; got {needed:.3g}: choose a smaller size, or a part of the "
+            "film by start and end",
         )
 
 
@@ -195,7 +240,7 @@ def estimate(
     return {"seconds": seconds, "before": services.state.jobs.before(caller.user, "paintings")}
 
 
-def _title(asked: schemas.JobSettings, pictures: Mapping[str, PictureRecord]) -> str:
+def _title(asked: schemas.JobSettings | schemas.FilmSettings, pictures: Mapping[str, PictureRecord]) -> str:
     names = [
         painted_styles()[style.name].title if style.name is not None else pictures[style.picture or ""].name
         for style in asked.styles
@@ -208,7 +253,7 @@ def list_jobs(
     services: ServicesDep,
     caller: Member,
     status: Annotated[str | None, Query(max_length=200, description="Statuses, separated by commas")] = None,
-    kind: Annotated[Literal["painting", "draft", "explanation", "training", "all"], Query()] = "painting",
+    kind: Annotated[list[schemas.JobKind | Literal["all"]], Query(max_length=6)] = ["painting"],  # noqa: B006
     batch: Annotated[str | None, Query(**schemas.BATCH_NAME)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     after: After = None,
@@ -223,7 +268,7 @@ def list_jobs(
     found = services.state.jobs.newest(
         caller.user,
         statuses=statuses,
-        kind=None if kind == "all" else kind,
+        kinds=() if "all" in kind else kind,
         batch=batch,
         before=read_cursor(after),
         limit=limit,
@@ -304,7 +349,7 @@ def delete_job(
     id: str,
     now: Annotated[bool, Query(description="For good, not into the bin")] = False,
 ) -> None:
-    """Put a finished painting into the bin; delete any other job for good, a running one is stopped."""
+    """Put a finished painting or film into the bin; delete any other job for good, stopping it first."""
     job = services.job(caller, id)
     has_bin = services.settings.keep_bin_days > 0
     if not now and has_bin and services.state.jobs.discard(caller.user, job.id):
@@ -351,7 +396,7 @@ def train(services: ServicesDep, caller: Member, request: Request, id: str) -> A
     picture = services.picture(caller, id)
     if picture.role != "painting":
         raise ProblemError("unsuitable", f"expected a painting; {id} is a {picture.role}")
-    running = services.state.jobs.newest(caller.user, statuses=ACTIVE, kind="training", limit=100)
+    running = services.state.jobs.newest(caller.user, statuses=ACTIVE, kinds=("training",), limit=100)
     if any(job.request["photo"] == id for job in running):
         raise ProblemError("state", "the network is learning this painting already")
     made_id = new_id("j")

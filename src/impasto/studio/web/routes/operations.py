@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import importlib.util
 import os
 from collections import defaultdict
 from typing import Any
@@ -35,6 +36,7 @@ def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
         "presets": [{"name": name, "summary": summary} for name, summary in presets().items()],
         "formats": list(FORMATS),
         "accepts": _accepted(),
+        "films": importlib.util.find_spec("av") is not None,
         "defaults": {
             name: schemas.JobRequest.model_fields[name].default
             for name in ("size", "strength", "stroke_size", "keep_color", "preset")
@@ -51,6 +53,8 @@ def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
             "bin_days": settings.keep_bin_days,
             "link_days": settings.link_days,
             "training_minutes": settings.training_minutes,
+            "film_bytes": settings.max_film_bytes,
+            "film_frames": settings.max_film_frames,
         },
     }
 

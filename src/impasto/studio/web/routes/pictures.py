@@ -16,6 +16,7 @@ from fastapi.responses import FileResponse
 from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
+from impasto.studio.films import FILM_MEDIA
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import is_id, new_id
 from impasto.studio.web import schemas
@@ -24,6 +25,8 @@ from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import preview_job
+from impasto.studio.web.routes.films import read_still
+from impasto.studio.web.stills import as_picture
 from impasto.studio.web.upload_options import UploadReading
 from impasto.studio.web.uploads import (
     SMALL_SIDE,
@@ -134,7 +137,7 @@ def _store_files(
 def list_pictures(
     services: ServicesDep,
     caller: Member,
-    role: Annotated[Literal["photo", "painting", "mask"] | None, Query()] = None,
+    role: Annotated[Literal["photo", "painting", "mask", "film"] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: After = None,
 ) -> Any:
@@ -153,7 +156,11 @@ def read_picture(services: ServicesDep, caller: Member, id: str) -> Any:
 @router.get(
     "/pictures/{id}/content",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}, "image/jpeg": {}}}, **responses()},
+    responses={
+        200: {"content": {"image/png": {}, "image/jpeg": {}, **{kind: {} for kind in FILM_MEDIA}}},
+        206: {"description": "A part"},
+        **responses(416),
+    },
 )
 async def read_content(
     services: ServicesDep,
@@ -161,20 +168,34 @@ async def read_content(
     id: str,
     side: Annotated[int | None, Query(ge=32, le=2048)] = None,
 ) -> Response:
-    """Return the picture itself, or a smaller copy."""
+    """Return the picture or the film itself, or a smaller copy; of a film, of one of its frames."""
     picture = await to_thread.run_sync(services.picture, caller, id)
     path = services.storage.picture(id)
     # An upload never changes, so that a browser may cache it.
     headers = {"Cache-Control": "private, max-age=3600"}
+    if picture.film is not None and side is None:
+        media = picture.film["media"]
+        name = content_disposition("attachment", *_parts_of(picture.name, media))
+        path = services.storage.film(id)
+        return FileResponse(path, media_type=media, headers={**headers, "Content-Disposition": name})
     if side is None:
         return FileResponse(path, media_type="image/png", headers=headers)
     is_mask, small = picture.role == "mask", services.storage.small(id)
+    side = side if picture.film is None else min(side, SMALL_SIDE)
     copy = partial(copy_of, path, small, side, is_mask=is_mask)
     if side <= SMALL_SIDE and not is_mask:  # the small copy suffices
         data, media = await to_thread.run_sync(copy)
     else:
         data, media = await services.decoders.run(caller.user, copy)
     return Response(data, media_type=media, headers=headers)
+
+
+def _parts_of(name: str, media: str) -> tuple[str, str]:
+    """Return the name of a film without its suffix, and the suffix."""
+    stem, dot, suffix = name.rpartition(".")
+    return (
+        (stem, suffix.lower()) if dot and suffix.isalnum() and len(suffix) <= 5 else (name, FILM_MEDIA[media])
+    )
 
 
 @router.get(
@@ -222,7 +243,11 @@ async def preview(
     if not services.painters.has_room(caller.user, services.settings.max_previews * (1 + WAITING_PREVIEWS)):
         raise ProblemError("rate", "too many previews at once; try again", retry_after=1)
     as_png = "image/png" in request.headers.get("accept", "")
-    paint = partial(_preview, services, caller, asked, as_png)
+    picture = await to_thread.run_sync(services.picture, caller, asked.photo)
+    if asked.at is not None and picture.film is None:
+        raise ProblemError("invalid", f"expected a film, as there is at; {picture.id} is a {picture.role}")
+    still = None if picture.film is None else await read_still(services, caller, picture, asked.at)
+    paint = partial(_preview, services, caller, asked, picture, still, as_png)
     if _is_small(asked, as_png):
         data = await services.painters.run(caller.user, paint)
     else:
@@ -236,9 +261,15 @@ def _is_small(asked: schemas.PreviewRequest, as_png: bool) -> bool:
     return asked.side <= SMALL_SIDE and not as_png
 
 
-def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, as_png: bool) -> bytes:
-    """Return the preview's bytes. Raises ProblemError."""
-    picture = services.picture(caller, asked.photo)
+def _preview(
+    services: Services,
+    caller: Caller,
+    asked: schemas.PreviewRequest,
+    picture: PictureRecord,
+    still: bytes | None,
+    as_png: bool,
+) -> bytes:
+    """Return the preview's bytes. ``still``: the frame, if ``picture`` is a film. Raises ProblemError."""
     if picture.role == "mask":
         raise ProblemError("unsuitable", f"expected a photograph; {picture.id} is a mask")
     if asked.side > services.settings.preview_side:
@@ -250,11 +281,12 @@ def _preview(services: Services, caller: Caller, asked: schemas.PreviewRequest, 
 
     def place(id: str) -> str:
         painting = services.picture(caller, id)
-        if painting.role == "mask":
-            raise ProblemError("unsuitable", f"expected a painting; {painting.id} is a mask")
+        if painting.role in ("mask", "film"):
+            raise ProblemError("unsuitable", f"expected a painting; {painting.id} is a {painting.role}")
         if painting.learnt is not None:
             return str(services.storage.learnt(id))
         suffices = STYLE_SIZE * asked.stroke_size <= SMALL_SIDE and not as_png
         return str(services.storage.small(id) if suffices else services.storage.picture(id))
 
-    return services.previews.paint(preview_job(asked, place), photo, as_png=as_png)
+    shown = photo if still is None else as_picture(still)
+    return services.previews.paint(preview_job(asked, place), shown, as_png=as_png)

@@ -16,7 +16,7 @@ from impasto.errors import ImpastoError
 from impasto.imaging.formats import READABLE
 from impasto.studio.results import DISPLAY_QUALITY
 from impasto.studio.state import JobRecord
-from impasto.studio.state.storage import DISPLAY, LEARNT, LOSSES, PAGE, PREVIEW, RESULT, SMALL
+from impasto.studio.state.storage import DISPLAY, FILM, LEARNT, LOSSES, PAGE, PREVIEW, RESULT, SMALL
 from impasto.studio.web import schemas
 from impasto.studio.web.archives import unique_names, zipped
 from impasto.studio.web.attachments import content_disposition
@@ -32,6 +32,7 @@ FORMATS = {
 """The media types of the formats of results."""
 POINTS = 500
 STYLE_MEDIA = "application/octet-stream"
+FILM_MEDIA = "video/mp4"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; sandbox"
@@ -39,6 +40,11 @@ PAGE_POLICY = (
 _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {media: {} for media in FORMATS.values()}},
     206: {"description": "A part"},
+}
+
+_RESULT: dict[int | str, dict[str, Any]] = {
+    **_PICTURE,
+    200: {"content": {media: {} for media in (*FORMATS.values(), FILM_MEDIA, STYLE_MEDIA, "text/html")}},
 }
 
 
@@ -79,7 +85,7 @@ def read_losses(services: ServicesDep, caller: Member, id: str) -> Any:
     return {"losses": found}
 
 
-@router.get("/jobs/{id}/result", response_class=Response, responses={**_PICTURE, **responses(409, 416)})
+@router.get("/jobs/{id}/result", response_class=Response, responses={**_RESULT, **responses(409, 416)})
 async def read_result(
     services: ServicesDep,
     caller: Member,
@@ -89,7 +95,7 @@ async def read_result(
     parameters: Annotated[bool, Query()] = True,
     download: Annotated[bool, Query()] = True,
 ) -> Response:
-    """Return the picture, with its options as metadata unless ``parameters`` is false."""
+    """Return the picture, with its options as metadata unless ``parameters`` is false; or the film."""
     job = await to_thread.run_sync(services.job, caller, id)
     if job.kind == "explanation":
         return _page(services, job)
@@ -99,8 +105,16 @@ async def read_result(
         return FileResponse(path, media_type=STYLE_MEDIA, headers=headers)
     if job.result is None:
         raise ProblemError("state", f"the job is {job.status}: there is no result")
-    path = _path(services, job, RESULT, "there is no result")
     disposition = "attachment" if download else "inline"
+    if job.kind == "film":
+        headers = {
+            "Content-Disposition": content_disposition(disposition, job.title, Path(FILM).suffix[1:]),
+            "Cache-Control": "private, max-age=3600",
+        }
+        return FileResponse(
+            _path(services, job, FILM, "there is no film"), media_type=FILM_MEDIA, headers=headers
+        )
+    path = _path(services, job, RESULT, "there is no result")
     headers = {
         "Content-Disposition": content_disposition(disposition, job.title, format),
         "Cache-Control": "private, max-age=3600",

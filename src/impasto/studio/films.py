@@ -1,0 +1,267 @@
+"""Uploaded films: what they may be, single frames of them, and how a request for painting one is read.
+
+Of an upload's facts: ``seconds`` and ``frames``, its length; ``rate``, frames a second; ``still``, the time
+in seconds of the frame that stands for it; ``sound``, whether it has any; ``media``, its media type.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from impasto import files
+from impasto.errors import ImpastoError, InputError, OptionError
+from impasto.imaging.read_options import ReadOptions
+from impasto.inference.options import FastOptions
+from impasto.jobs import Job, PaintOptions, Reference
+from impasto.optimize.options import OptimizeOptions
+from impasto.optimize.pyramid import work
+from impasto.parameters import Parameter, parameters
+from impasto.pipelines.video.options import EXACT, FilmOptions
+from impasto.studio.thumbnails import as_jpeg
+
+if TYPE_CHECKING:
+    from impasto.clips import ClipInfo
+
+LEAST_SIDE = 16
+STILL_SIDE = 1600
+"""The long side of a frame that is shown, or painted as a preview."""
+SMALL_SIDE = 1024
+STILL_SHARE = 3
+"""The frame that stands for a film is so many times as far from its end as from its beginning, as many begin
+in black: at a third of it."""
+SEGMENT = 48
+"""The frames of a segment that the fast network paints; a pause or a crash costs one segment at most."""
+FILM_SPEED = "film"
+"""The name under which the speed of painting films by the fast network is kept."""
+_NOT_OPTIONS = {"size", "rate", "codec", "bits", "hdr", "segment", "long_term"}
+OPTIONS: Mapping[str, Parameter] = {
+    name: each for name, each, _ in parameters(FilmOptions) if name not in _NOT_OPTIONS
+}
+"""The fields of ``FilmOptions`` that a request may set: not those of the result's format, which browsers have
+to play, and what has a field of its own."""
+_TIME = re.compile(r"(\d{1,4}:)?(\d{1,6}:)?\d{1,7}(\.\d{1,9})?")
+_KINDS = (
+    (0, b"\x1a\x45\xdf\xa3", "video/x-matroska"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"AVI ", "video/x-msvideo"),
+    (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftyp", "video/mp4"),
+    *((4, box, "video/quicktime") for box in (b"moov", b"mdat", b"wide", b"free", b"skip")),
+)
+"""What films begin with: at which byte, which bytes, and their media type. Nothing else is opened, as FFmpeg
+also reads lists of other files and addresses."""
+
+
+FILM_MEDIA = {
+    "video/x-matroska": "mkv",
+    "video/webm": "webm",
+    "image/gif": "gif",
+    "video/x-msvideo": "avi",
+    "video/quicktime": "mov",
+    "video/mp4": "mp4",
+}
+"""The media types of films, with their suffixes."""
+
+
+class FilmError(InputError):
+    """Raised for a film that is refused; ``kind`` is one of the API's kinds of problem."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class FilmUpload:
+    """A film that may be painted: the upright size of its frames, its facts, and its reader's remarks."""
+
+    width: int
+    height: int
+    facts: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def check_film(path: Path, *, reading: ReadOptions, max_frames: int) -> FilmUpload:
+    """Check the film at ``path`` as ``impasto video`` does before it paints, and return what it is.
+
+    Raises FilmError: "not-a-film" for what cannot be read, "too-long" and "too-many-pixels" for what is over
+    the limits, "unsuitable" for what cannot be painted.
+    """
+    media = _media(path)
+    try:
+        info = _opened(path)
+    except FilmError:
+        raise
+    except OptionError as error:
+        raise FilmError("unsuitable", _without(path, error)) from error
+    except ImpastoError as error:
+        raise FilmError("not-a-film", _without(path, error)) from error
+    if expected := reading.refuses(info.width, info.height):
+        raise FilmError("too-many-pixels", f"expected frames of {expected}; got {info.width} x {info.height}")
+    if min(info.width, info.height) < LEAST_SIDE:
+        raise FilmError(
+            "unsuitable", f"expected at least {LEAST_SIDE} pixels a side; got {info.width} x {info.height}"
+        )
+    frames = info.frames or 1
+    if frames > max_frames:
+        raise FilmError(
+            "too-long",
+            f"expected at most {max_frames:,} frames; got {frames:,}: cut the film, or a part of it",
+        )
+    seconds = round(float(frames / info.rate), 3)
+    facts = {
+        "seconds": seconds,
+        "frames": frames,
+        "rate": round(float(info.rate), 3),
+        "still": round(seconds / STILL_SHARE, 3),
+        "sound": bool(info.audio),
+        "media": media,
+    }
+    return FilmUpload(info.width, info.height, facts, tuple(info.remarks))
+
+
+def _media(path: Path) -> str:
+    """Return the media type of a film, by its first bytes. Raises FilmError."""
+    with path.open("rb") as stream:
+        head = stream.read(64)
+    for at, begins, media in _KINDS:
+        if head[at : at + len(begins)] == begins:
+            return "video/webm" if b"webm" in head else media
+    raise FilmError("not-a-film", "expected a film: MP4, MOV, WebM, Matroska, AVI or an animated GIF")
+
+
+def _opened(path: Path) -> ClipInfo:
+    """Return the film as ``impasto video`` would read it. Raises InputError and its subclasses."""
+    from impasto.clips import open_clip
+    from impasto.pipelines.video.output import clip_request, open_film
+
+    options = FilmOptions(bits=8)
+    output = path.with_name(f"{path.name}.mp4")
+    clip, target = open_film(Job(Reference(str(path)), (Reference(""),), str(output), FastOptions()), options)
+    target.check(path)
+    own = open_clip(path, clip_request(options)).info
+    if own.frames == 1:
+        raise FilmError("not-a-film", "expected a film; this is a single picture")
+    if next(iter(clip.frames()), None) is None:
+        raise FilmError("not-a-film", "no frame can be decoded")
+    return own
+
+
+def _without(path: Path, error: Exception) -> str:
+    """Return an error's message without the path of the upload."""
+    return str(error).removeprefix(f"{path}: ").replace(str(path), "the film").replace(path.name, "the film")
+
+
+def read_still(path: Path, at: float, side: int = STILL_SIDE) -> Image.Image:
+    """Return the frame nearest to ``at`` in seconds, with a long side of at most ``side``.
+
+    Raises InputError.
+    """
+    from impasto.clips import Request, open_clip
+
+    info = open_clip(path, Request(even=False)).info
+    last = (info.frames or 1) / info.rate
+    size = min(side, max(info.width, info.height))
+    # The last frames may have times of their own: earlier ones are tried until there is one.
+    for back in (0, 1, 2, 10, 100):
+        start = max(Fraction(0), min(Fraction(at), last) - (Fraction(back) + Fraction(1, 2)) / info.rate)
+        try:
+            clip = open_clip(path, Request(start=start or None, size=size, even=False))
+            frame = next(iter(clip.frames()), None)
+        except InputError:
+            if not start:
+                raise
+            continue
+        if frame is not None:
+            return Image.fromarray(np.rint(np.clip(frame.pixels, 0, 1) * 255).astype(np.uint8))
+    raise InputError(f"{path} has no frame at {at:g} s")
+
+
+def write_small(path: Path, at: float, target: Path, side: int = SMALL_SIDE) -> None:
+    """Write the frame ``at`` so many seconds as a small JPEG. Raises InputError, OutputError."""
+    files.replace(target, as_jpeg(read_still(path, at, side)))
+
+
+def still_bytes(path: Path, at: float) -> bytes:
+    """Return the frame ``at`` so many seconds as JPEG. Raises InputError."""
+    stream = io.BytesIO()
+    read_still(path, at).save(stream, format="JPEG", quality=94)
+    return stream.getvalue()
+
+
+def film_options(given: Mapping[str, Any], engine: str) -> FilmOptions:
+    """Return the options of a film for those of a request. Raises OptionError."""
+    changes: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in OPTIONS:
+            raise OptionError(f"unknown option {name!r} of a film; expected one of {', '.join(OPTIONS)}")
+        most = OPTIONS[name].bound
+        if most is not None and isinstance(value, (int, float)) and value > most:
+            raise OptionError(f"expected {name} of at most {most:g}; got {value}")
+        changes[name] = _time(name, value) if name in EXACT and value is not None else value
+    segment = SEGMENT if engine == "fast" else None
+    try:
+        found = FilmOptions(**changes, segment=segment, bits=8)
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise OptionError(f"options have a value of a wrong type: {str(error)[:200]}") from error
+    if found.end is not None and found.end <= (found.start or 0):
+        raise OptionError(f"expected end to be after start; got {float(found.end):g} s")
+    return found
+
+
+def _time(name: str, value: object) -> Fraction:
+    """Return a time in seconds. Raises OptionError."""
+    from impasto.clips import parse_time
+
+    text = f"{value:.6f}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or not _TIME.fullmatch(text):
+        raise OptionError(
+            f"expected {name} to be seconds or HH:MM:SS, such as 90 or 1:30.5; got {text[:40]!r}"
+        )
+    return parse_time(text, name)
+
+
+def frame_count(facts: Mapping[str, Any], film: FilmOptions) -> int:
+    """Return about how many frames of a film are painted, at least 1; 0 if it ends before they begin."""
+    begin, end = float(film.start or 0), float(facts["seconds"])
+    if begin >= end:
+        return 0
+    end = end if film.end is None else min(end, float(film.end))
+    return int(min(facts["frames"], max(1, round((end - begin) * facts["rate"]))))
+
+
+def film_size(width: int, height: int, options: PaintOptions) -> tuple[int, int]:
+    """Return the size of the painted frames of a film of ``width`` x ``height``. Raises OptionError."""
+    from impasto.clips import Request
+
+    size = options.size
+    if isinstance(size, int) and isinstance(options, OptimizeOptions):
+        size = min(size, max(width, height))
+    return Request(size=size).fit(width, height)
+
+
+def film_work(width: int, height: int, frames: int, options: PaintOptions, film: FilmOptions) -> int:
+    """Return the work of painting a film: pixels times frames, and times iterations with the optimiser.
+
+    ``width``, ``height``: of its painted frames. The time it takes is about proportional to it.
+    """
+    if isinstance(options, FastOptions):
+        return width * height * frames
+    first = work(width, height, options.replace(size=max(width, height)))
+    return film.passes * (first + width * height * max(0, frames - 1) * film.next_iterations)
+
+
+def film_speed(job: Job) -> str:
+    """Return the name under which the speed of painting films like this one is kept."""
+    return FILM_SPEED if isinstance(job.options, FastOptions) else f"film {job.options.encoder}"

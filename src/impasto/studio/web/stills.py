@@ -1,0 +1,52 @@
+"""Single frames of films, of which the latest are kept: styles are tried one after another on the same."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from impasto.studio.films import still_bytes
+from impasto.types import Picture
+
+KEPT = 32
+"""The number of frames kept, of some hundred thousand bytes each."""
+
+
+class Stills:
+    """Frames of films as JPEG, by film and time in milliseconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+
+    def find(self, id: str, at: float) -> bytes | None:
+        """Return a frame that is kept, or None."""
+        key = id, round(at * 1000)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def read(self, id: str, film: Path, at: float) -> bytes:
+        """Return the frame of the ``film`` with this ``id`` at so many seconds. Raises InputError."""
+        found = self.find(id, at)
+        if found is None:
+            found = still_bytes(film, at)
+            with self._lock:
+                self._kept[id, round(at * 1000)] = found
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+
+def as_picture(still: bytes, side: int | None = None) -> Picture:
+    """Return a frame as a picture, with a long side of at most ``side``."""
+    with Image.open(io.BytesIO(still), formats=["JPEG"]) as image:
+        if side is not None:
+            image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return Picture(np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255))
