@@ -271,77 +271,6 @@ export interface components {
             media: string;
         };
         /**
-         * FilmSubmission
-         * @description A film to submit.
-         */
-        FilmSubmission: {
-            /**
-             * Kind
-             * @constant
-             */
-            kind: "film";
-            /** Photo */
-            photo: string;
-            /** Styles */
-            styles: components["schemas"]["PreviewStyle"][];
-            /**
-             * Engine
-             * @default fast
-             * @enum {string}
-             */
-            engine?: "fast" | "optimize";
-            /**
-             * Preset
-             * @default default
-             */
-            preset?: string;
-            /** Size */
-            size?: number | null;
-            /**
-             * Strength
-             * @default 1
-             */
-            strength?: number;
-            /**
-             * Stroke Size
-             * @default 1
-             */
-            stroke_size?: number;
-            /**
-             * Keep Color
-             * @default 0
-             */
-            keep_color?: number;
-            /** Title */
-            title?: string | null;
-            /** Options */
-            options?: {
-                /** @description Start time: seconds or H:MM:SS. */
-                start?: string | null;
-                /** @description End time: seconds or H:MM:SS. */
-                end?: string | null;
-                /** @description The encoder's CRF, from 0, the best, to 51 (h264, h265) or 63 (vp9, av1). */
-                quality?: number | null;
-                /** @description Copy the sound. */
-                sound?: boolean;
-                /**
-                 * @description What to do with damaged frames: conceal, refuse.
-                 * @enum {string}
-                 */
-                damage?: "conceal" | "refuse";
-                /** @description How often each segment is painted, forwards and backwards in turn. */
-                passes?: number;
-                /** @description Weight of the earlier frames. */
-                temporal_weight?: number;
-                /** @description Most iterations for a frame that follows another. */
-                next_iterations?: number;
-                /** @description Share of the strokes kept from the previous frame, with --fast; 0 for none. */
-                keep?: number;
-            };
-            /** Webhook */
-            webhook?: string | null;
-        };
-        /**
          * FilmSettings
          * @description The inputs and options of a painted film; only ``kind``, ``photo``, which is the film, and ``styles``
          *     are required.
@@ -413,6 +342,77 @@ export interface components {
                 /** @description Share of the strokes kept from the previous frame, with --fast; 0 for none. */
                 keep?: number;
             };
+        };
+        /**
+         * FilmSubmission
+         * @description A film to submit.
+         */
+        FilmSubmission: {
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "film";
+            /** Photo */
+            photo: string;
+            /** Styles */
+            styles: components["schemas"]["PreviewStyle"][];
+            /**
+             * Engine
+             * @default fast
+             * @enum {string}
+             */
+            engine?: "fast" | "optimize";
+            /**
+             * Preset
+             * @default default
+             */
+            preset?: string;
+            /** Size */
+            size?: number | null;
+            /**
+             * Strength
+             * @default 1
+             */
+            strength?: number;
+            /**
+             * Stroke Size
+             * @default 1
+             */
+            stroke_size?: number;
+            /**
+             * Keep Color
+             * @default 0
+             */
+            keep_color?: number;
+            /** Title */
+            title?: string | null;
+            /** Options */
+            options?: {
+                /** @description Start time: seconds or H:MM:SS. */
+                start?: string | null;
+                /** @description End time: seconds or H:MM:SS. */
+                end?: string | null;
+                /** @description The encoder's CRF, from 0, the best, to 51 (h264, h265) or 63 (vp9, av1). */
+                quality?: number | null;
+                /** @description Copy the sound. */
+                sound?: boolean;
+                /**
+                 * @description What to do with damaged frames: conceal, refuse.
+                 * @enum {string}
+                 */
+                damage?: "conceal" | "refuse";
+                /** @description How often each segment is painted, forwards and backwards in turn. */
+                passes?: number;
+                /** @description Weight of the earlier frames. */
+                temporal_weight?: number;
+                /** @description Most iterations for a frame that follows another. */
+                next_iterations?: number;
+                /** @description Share of the strokes kept from the previous frame, with --fast; 0 for none. */
+                keep?: number;
+            };
+            /** Webhook */
+            webhook?: string | null;
         };
         /**
          * JobDefaults
