@@ -13,7 +13,7 @@ import pytest
 from impasto import imaging
 from impasto.plugins.client import (
     ChosenStyle,
-    FilmSubmission,
+    FilmRequest,
     PaintingCancelled,
     PaintingError,
     PaintingRequest,
@@ -113,7 +113,7 @@ def test_the_studio_s_own_words_are_the_error(house: House, asked: PaintingReque
     ):
         with pytest.raises(PaintingError, match=words):
             client.paint(request, lambda *_: None, lambda: False)
-    film = FilmSubmission(str(tmp_path), asked.styles, str(tmp_path / "out"))
+    film = FilmRequest(str(tmp_path), asked.styles, str(tmp_path / "out"))
     with pytest.raises(PaintingError, match="no films"):
         client.film(film, lambda *_: None, lambda: False)
     with pytest.raises(PaintingError, match="no style files"):
