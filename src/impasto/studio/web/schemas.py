@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -15,7 +16,6 @@ from pydantic import (
     StringConstraints,
     Tag,
     create_model,
-    field_validator,
     model_validator,
 )
 
@@ -45,6 +45,16 @@ OPTION_LETTERS = 4000
 """The most characters of options, as JSON: they are stored with every job."""
 BATCH_NAME: Mapping[str, Any] = {"min_length": 1, "max_length": 100, "pattern": r"^[^\x00-\x1f\x7f]+$"}
 BatchName = Annotated[str, StringConstraints(**BATCH_NAME, strip_whitespace=True)]
+
+
+def _short(given: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if (letters := len(json.dumps(given))) > OPTION_LETTERS:
+        raise ValueError(f"expected options of at most {OPTION_LETTERS} characters of JSON; got {letters}")
+    return given
+
+
+Options = Annotated[dict[str, JsonValue], Field(max_length=50), AfterValidator(_short)]
+"""Options in a request."""
 
 
 class Incoming(BaseModel):
@@ -128,23 +138,14 @@ class JobSettings(_Masks):  # type: ignore[misc]
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
     batch: BatchName | None = None
-    options: Annotated[
-        dict[str, JsonValue], Field(max_length=50, json_schema_extra=schema(OptimizeOptions, OPTIONS))
-    ] = Field(default_factory=dict)
+    options: Annotated[Options, Field(json_schema_extra=schema(OptimizeOptions, OPTIONS))] = Field(
+        default_factory=dict
+    )
 
     def masks(self) -> dict[str, str]:
         """Return the masks given, those of styles apart, by their names."""
         found = {name: getattr(self, name) for name in MASKS}
         return {name: picture for name, picture in found.items() if picture is not None}
-
-    @field_validator("options")
-    @classmethod
-    def _short(cls, given: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        if (letters := len(json.dumps(given))) > OPTION_LETTERS:
-            raise ValueError(
-                f"expected options of at most {OPTION_LETTERS} characters of JSON; got {letters}"
-            )
-        return given
 
     @model_validator(mode="after")
     def _masks(self) -> Self:
@@ -180,9 +181,9 @@ class FilmSettings(BaseModel):
     stroke_size: Annotated[Real, Field(ge=0.25, le=3)] = 1.0
     keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
     title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
-    options: Annotated[
-        dict[str, JsonValue], Field(max_length=50, json_schema_extra=schema(FilmOptions, FILM_OPTIONS))
-    ] = Field(default_factory=dict)
+    options: Annotated[Options, Field(json_schema_extra=schema(FilmOptions, FILM_OPTIONS))] = Field(
+        default_factory=dict
+    )
 
 
 class FilmSubmission(FilmSettings, Incoming):
