@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CHANNELS, fromHalf, LAYERS, mixture, nearest, NUMBERS, readTensors, sizesFor, sizesOf, StyleFile, toRow, type Row } from "../src/pixels/statistics";
+import { CHANNELS, fromHalf, LAYERS, mixture, nearest, NUMBERS, readTensors, sizeFor, sizesOf, StyleFile, toRow, type Row } from "../src/pixels/statistics";
 
 /** A row of one number everywhere. */
 const filled = (value: number): Row => new Float32Array(NUMBERS).fill(value);
@@ -27,11 +27,11 @@ describe("sizes", () => {
   });
 
   test("are those of the strokes and of strokes twice as large, as far as the style goes", () => {
-    expect(sizesFor(1, SIZES)).toEqual([512, 256]);
-    expect(sizesFor(0.5, SIZES)).toEqual([256, 128]);
-    expect(sizesFor(0.8, SIZES)).toEqual([362, 181]);
-    expect(sizesFor(4, SIZES)).toEqual([1024, 1024]);
-    expect(sizesFor(0.25, SIZES)).toEqual([128, 128]);
+    const sizes = (strokeSize: number) => [0, 1, 2].map((halvings) => sizeFor(strokeSize, halvings, SIZES));
+    expect(sizes(1)).toEqual([512, 256, 128]);
+    expect(sizes(0.8)).toEqual([362, 181, 128]);
+    expect(sizes(4)).toEqual([1024, 1024, 512]);
+    expect(sizes(0.25)).toEqual([128, 128, 128]);
   });
 
   test("of a painting are none beyond its own, and none with too short a side", () => {

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.errors import CorruptWeightsError, WeightsMissingError
-from impasto.inference.any_painting import TWICE, AnyPaintingPainter, _noise
+from impasto.inference.any_painting import AnyPaintingPainter, _noise
 from impasto.inference.any_painting_graphs import (
     CURVE,
     CURVES,
@@ -25,7 +25,7 @@ from impasto.inference.any_painting_graphs import (
 )
 from impasto.inference.transport import GAIN, LayerMoments, Statistics, mixture, transport
 from impasto.networks import transport as torch_transport
-from impasto.networks.any_painting import AnyPaintingNetwork, blended
+from impasto.networks.any_painting import AnyPaintingNetwork, blended, enlarged
 from impasto.networks.any_painting_files import load_network
 from impasto.types import Pixels
 from tests.conftest import blobs, stripes
@@ -52,7 +52,7 @@ def tensor(pixels: Pixels) -> Tensor:
 def by_torch(
     network: AnyPaintingNetwork, photo: Pixels, style: Pixels, strength: float, coarse: Pixels | None = None
 ) -> Pixels:
-    step = 8 if coarse is None or min(photo.shape[:2]) < TWICE else 16
+    step = 8 if coarse is None or min(photo.shape[:2]) < 32 else 16
     height, width = (-(-n // step) * step for n in photo.shape[:2])
     noise = torch.from_numpy(_noise(height, width))
     with torch.inference_mode():
@@ -82,9 +82,38 @@ def test_it_paints_what_torch_paints_with_large_strokes_first(
 ) -> None:
     style, coarse = stripes(70, 50), stripes(35, 25, period=4)
     measured = [painter.measure(picture) for picture in (style, coarse)]
-    painted, maps = painter.paint(photo, measured[0], coarse=measured[1])
+    painted, maps = painter.paint(photo, *measured)
     assert np.abs(painted - by_torch(network, photo, style, 1.0, coarse)).max() < 4e-3
     assert np.abs(painter.paint_with(photo, maps) - painted).max() < 2e-3
+
+
+@pytest.mark.parametrize("boldness", [1.0, 0.4])
+def test_larger_strokes_begin_at_a_quarter_of_the_size(
+    network: AnyPaintingNetwork, painter: AnyPaintingPainter, boldness: float
+) -> None:
+    photo = blobs(128, 96, seed=3)
+    pictures = [stripes(140, 100), stripes(70, 50), stripes(35, 25, period=4)]
+    styles = [painter.measure(picture) for picture in pictures]
+    painted, maps = painter.paint(photo, *styles, boldness=boldness)
+    small = functional.avg_pool2d(tensor(photo), 2)
+    quarter = functional.avg_pool2d(small, 2)
+    first = torch.from_numpy(painter.paint(_pixels(quarter), styles[2])[0]).permute(2, 0, 1)[None]
+    bolder = (small + boldness * enlarged(first - quarter)).clamp(0, 1)
+    second = torch.from_numpy(painter.paint(_pixels(bolder), styles[1])[0]).permute(2, 0, 1)[None]
+    bolder = (tensor(photo) + enlarged(second - small)).clamp(0, 1)
+    wanted, _ = painter.paint(_pixels(bolder), styles[0])
+    assert np.abs(painted - wanted).max() < 2e-3
+    assert np.abs(painter.paint_with(photo, maps, boldness) - painted).max() < 2e-3
+
+
+def _pixels(picture: Tensor) -> Pixels:
+    return np.ascontiguousarray(picture[0].permute(1, 2, 0).numpy())
+
+
+def test_a_picture_without_room_for_every_pass_has_the_finer_ones(painter: AnyPaintingPainter) -> None:
+    photo, styles = blobs(70, 40, seed=3), [painter.measure(blobs(50, 40, k)) for k in range(4)]
+    wanted = painter.paint(photo, *styles[:2])[0]
+    np.testing.assert_array_equal(painter.paint(photo, *styles, boldness=0.3)[0], wanted)
 
 
 def test_it_measures_what_torch_measures(network: AnyPaintingNetwork, painter: AnyPaintingPainter) -> None:
@@ -103,8 +132,8 @@ def test_bands_give_the_whole_picture(
 ) -> None:
     photo, style = blobs(width, height, seed=2), painter.measure(stripes(70, 50))
     narrow = AnyPaintingPainter(threads=1, band_pixels=8 * width)
-    wanted, maps = painter.paint(photo, style, coarse=style, strength=strength)
-    banded, same = narrow.paint(photo, style, coarse=style, strength=strength)
+    wanted, maps = painter.paint(photo, style, style, strength=strength)
+    banded, same = narrow.paint(photo, style, style, strength=strength)
     assert np.abs(banded - wanted).max() < 1e-3
     assert maps.keys() == same.keys()
     assert np.abs(narrow.paint_with(photo, maps) - wanted).max() < 1e-3

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from impasto.inference.any_painting_graphs import (
     make_noise,
     stage_graph,
 )
+from impasto.inference.options import MINIMUM_SIDE
 from impasto.inference.pictures import check_pixels, planes, to_pixels
 from impasto.inference.sessions import choose_device, open_first, run
 from impasto.inference.transport import LayerMoments, Statistics, between, mixture, transport
@@ -53,8 +54,6 @@ Maps = Mapping[str, NDArray[Any]]
 BUNDLED = Path(__file__).parents[1] / "networks" / "data" / "any-painting.safetensors"
 """The decoder that is not refined for any style."""
 ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
-TWICE = 32
-"""Pixels on each side from which a picture is painted at half its size first."""
 BAND_PIXELS = 1_000_000
 """Pixels of a band; smaller pictures go through in one."""
 
@@ -109,44 +108,44 @@ class AnyPaintingPainter:
     def paint(
         self,
         pixels: Pixels,
-        style: Statistics,
-        *,
-        coarse: Statistics | None = None,
+        *styles: Statistics,
+        boldness: float = 1.0,
         strength: float = 1.0,
     ) -> tuple[Pixels, Maps]:
-        """Return ``pixels`` (H, W, 3) in [0, 1], of 16 a side or more, painted in ``style``, and the maps
-        that this took.
+        """Return ``pixels`` (H, W, 3) in [0, 1], of 16 a side or more, painted in a style, and the maps that
+        this took.
 
-        ``coarse``: the statistics of the painting at half its size. With them the photograph is painted at
-        half its size first, if it has 32 pixels a side, for strokes twice as large under those of ``style``.
+        ``styles``: the statistics of the painting, then those at half its size, at a quarter, and so on. With
+        them the photograph is painted at half its size first, as long as it has 16 pixels a side there, and
+        before that at a quarter: each time strokes twice as large, under those that follow. ``boldness``: the
+        share of the change that the first of several passes makes.
         ``strength``: how far from the photograph's own style, which gives it back, to this one; beyond 1
         further. Raises PictureError.
         """
+        fitting = passes_that_fit(pixels, len(styles))
+        bold = boldness if fitting == len(styles) else 1.0
         maps: dict[str, NDArray[Any]] = {}
 
-        def paint(image: Features, size: str, wanted: Statistics) -> Features:
-            painting, found = self._staged(image, wanted, strength)
-            maps.update({f"{size}/{name}": array for name, array in found.items()})
+        def paint(image: Features, number: int) -> Features:
+            painting, found = self._staged(image, styles[number], strength)
+            maps.update({f"{number}/{name}": array for name, array in found.items()})
             return painting
 
-        if coarse is None or min(pixels.shape[:2]) < TWICE:
-            image = planes(_whole_strides(check_pixels(pixels), STRIDE))
-        else:
-            image = planes(_whole_strides(check_pixels(pixels), 2 * STRIDE))
-            small = _halved(image)
-            _embolden(image, small, paint(small.copy(), "small", coarse))
-            del small
-        return _pixels(paint(image, "whole", style), pixels), maps
+        image = planes(_whole_strides(check_pixels(pixels), STRIDE << (fitting - 1)))
+        return _pixels(_in_passes(image, paint, fitting, bold), pixels), maps
 
-    def paint_with(self, pixels: Pixels, maps: Maps) -> Pixels:
-        """Return ``pixels`` painted with the maps of another picture, such as an earlier frame."""
-        if not any(name.startswith("small/") for name in maps):
-            image = planes(_whole_strides(check_pixels(pixels), STRIDE))
-        else:
-            image = planes(_whole_strides(check_pixels(pixels), 2 * STRIDE))
-            small = _halved(image)
-            _embolden(image, small, self._local(small, maps, "small/"))
-        return _pixels(self._local(image, maps, "whole/"), pixels)
+    def paint_with(self, pixels: Pixels, maps: Maps, boldness: float = 1.0) -> Pixels:
+        """Return ``pixels`` painted with the maps of another picture of its size, such as an earlier frame.
+
+        ``boldness``: as the other was painted with.
+        """
+        passes = 1 + max(int(name.split("/")[0]) for name in maps)
+        image = planes(_whole_strides(check_pixels(pixels), STRIDE << (passes - 1)))
+
+        def paint(image: Features, number: int) -> Features:
+            return self._local(image, maps, f"{number}/")
+
+        return _pixels(_in_passes(image, paint, passes, boldness), pixels)
 
     def _staged(self, image: Features, style: Statistics, strength: float) -> tuple[Features, Maps]:
         """Return the painting of ``image``, stage by stage, and its maps.
@@ -250,6 +249,28 @@ class AnyPaintingPainter:
         return stage_graph(self._weights, name, cropped=cropped)
 
 
+def passes_that_fit(pixels: Pixels, passes: int) -> int:
+    """Return how many of ``passes`` are possible, each at half the size of the one after it."""
+    height, width = pixels.shape[:2]
+    fitting: int = (min(height, width) // MINIMUM_SIDE).bit_length()
+    return min(passes, max(1, fitting))
+
+
+def _in_passes(
+    image: Features, paint: Callable[[Features, int], Features], passes: int, boldness: float, number: int = 0
+) -> Features:
+    """Return the painting of ``image``, which is changed, after passes at half its size, if there are several.
+
+    ``paint`` is given what the pass ``number`` paints, 0 for the largest.
+    """
+    if number < passes - 1:
+        small = _halved(image)
+        painted = _in_passes(small.copy(), paint, passes, boldness, number + 1)
+        _embolden(image, small, painted, boldness if number == passes - 2 else 1.0)
+        del small, painted
+    return paint(image, number)
+
+
 def read_weights(path: Path = BUNDLED) -> Weights:
     """Return the numbers of the bundled encoder and of the decoder at ``path``, alone or in a style file.
 
@@ -344,11 +365,11 @@ def _halved(image: Features) -> Features:
     return found
 
 
-def _embolden(image: Features, small: Features, painted: Features) -> None:
-    """Add the change that painting made to ``image`` at half its size, so that it stays in [0, 1]."""
+def _embolden(image: Features, small: Features, painted: Features, share: float) -> None:
+    """Add a ``share`` of the change that painting made to ``image`` at half its size; it stays in [0, 1]."""
     for channel in range(image.shape[1]):
         own = (slice(None), slice(channel, channel + 1))
-        change = np.clip(painted[own], 0, 1) - small[own]
+        change = np.float32(share) * (np.clip(painted[own], 0, 1) - small[own])
         for axis in (2, 3):
             change = _doubled(change, axis)
         np.add(image[own], change, out=image[own])

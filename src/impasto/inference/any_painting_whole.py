@@ -28,8 +28,8 @@ from impasto.inference.transport_graphs import MomentNames, add_between, add_tra
 
 NUMBERS = sum(CHANNELS[layer] * (CHANNELS[layer] + 1) for layer in LAYERS)
 """Numbers of a style at one size."""
-LEAST_SIDE = 4 * STRIDE
-"""Pixels that the photograph must have at least on each side: at half its size, what the encoder needs."""
+LEAST_SIDE = 2 * STRIDE
+"""Pixels that a photograph must have at least on each side in its first pass: what the encoder needs."""
 
 _FLOAT, _DOUBLE = 1, 11
 _SIZES = [part for layer in LAYERS for part in (CHANNELS[layer], CHANNELS[layer] ** 2)]
@@ -67,42 +67,59 @@ def painting_graph(
     weights: Weights,
     styles: NDArray[np.floating] | None = None,
     metadata: Mapping[str, str] | None = None,
+    *,
+    passes: int = 2,
+    boldness: float = 1.0,
 ) -> bytes:
-    """Return the graph from ``image`` (1, 3, H, W), of ``LEAST_SIDE`` pixels a side or more, and ``strength``
-    (1,) to ``painting`` (1, 3, H, W), which may leave [0, 1].
+    """Return the graph from ``image`` (1, 3, H, W) and ``strength`` (1,) to ``painting`` (1, 3, H, W), which
+    may leave [0, 1].
 
-    ``styles``: None for a third input ``style`` (2, NUMBERS), a style at its own size and at half of it; or
-    (n, 2, NUMBERS) of n styles, with the third input ``weights`` (n,), the share of each, if there is more
-    than one.
+    ``styles``: None for a third input ``style`` (passes, NUMBERS), a style at its own size, at half of it and
+    so on; or (n, passes, NUMBERS) of n styles, with the third input ``weights`` (n,), the share of each, if
+    there is more than one. The photograph has ``LEAST_SIDE`` pixels a side or more for one pass, and twice as
+    many for each that is added. ``boldness``: as ``AnyPaintingPainter.paint`` has it.
     """
     graph = WholeGraph("paint", weights)
     image, strength = graph.image(), graph.input("strength", [1])
     strength = graph.add("Cast", strength, to=_DOUBLE)
-    style, coarse = graph.given_style() if styles is None else graph.mixed_style(styles)
-    padded = graph.whole_strides(image)
-    small = graph.add("AveragePool", padded, kernel_shape=[2, 2], strides=[2, 2])
-    painted = graph.clipped(graph.paint(small, coarse, strength))
-    change = graph.enlarge(graph.add("Sub", painted, small), 3)
-    bolder = graph.clipped(graph.add("Add", padded, change))
-    graph.result(graph.like(graph.paint(bolder, style, strength), image), "painting", 3)
+    sizes = graph.given_style(passes) if styles is None else graph.mixed_style(styles)
+    padded = graph.whole_strides(image, STRIDE << (len(sizes) - 1))
+    painted = graph.in_passes(padded, sizes, strength, boldness)
+    graph.result(graph.like(painted, image), "painting", 3)
     return graph.to_bytes(metadata)
 
 
 class WholeGraph(PaintingGraph):
     """A graph that paints by itself, the maps and the noise included."""
 
-    def given_style(self) -> list[dict[str, MomentNames]]:
-        """Return the statistics in an input, at the style's own size and at half of it."""
-        rows = self.add("Cast", self.input("style", [2, NUMBERS]), to=_DOUBLE)
-        return self.by_size(self.add_many("Split", rows, self.integers(*_SIZES), outputs=len(_SIZES), axis=1))
+    def in_passes(
+        self, image: str, styles: Sequence[Mapping[str, MomentNames]], strength: str, boldness: float
+    ) -> str:
+        """Return the painting of ``image``, after passes at half its size if there is more than one style."""
+        if len(styles) > 1:
+            small = self.add("AveragePool", image, kernel_shape=[2, 2], strides=[2, 2])
+            painted = self.clipped(self.in_passes(small, styles[1:], strength, boldness))
+            change = self.enlarge(self.add("Sub", painted, small), 3)
+            if len(styles) == 2 and boldness != 1:
+                change = self.add("Mul", change, self.constant(np.array(boldness, np.float32), "boldness"))
+            image = self.clipped(self.add("Add", image, change))
+        return self.paint(image, styles[0], strength)
+
+    def given_style(self, passes: int) -> list[dict[str, MomentNames]]:
+        """Return the statistics in an input, at the style's own size, at half of it and so on."""
+        rows = self.add("Cast", self.input("style", [passes, NUMBERS]), to=_DOUBLE)
+        parts = self.add_many("Split", rows, self.integers(*_SIZES), outputs=len(_SIZES), axis=1)
+        return self.by_size(passes, parts)
 
     def mixed_style(self, styles: NDArray[np.floating]) -> list[dict[str, MomentNames]]:
-        """Return the statistics of a mixture of ``styles`` (n, 2, NUMBERS); ``weights`` is an input for
+        """Return the statistics of a mixture of ``styles`` (n, passes, NUMBERS); ``weights`` is an input for
         more than one."""
         rows = self.add("Cast", self.constant(styles, "styles"), to=_DOUBLE)
         parts = self.add_many("Split", rows, self.integers(*_SIZES), outputs=len(_SIZES), axis=2)
         if len(styles) == 1:
-            return self.by_size([self.add("Squeeze", part, self.integers(0)) for part in parts])
+            return self.by_size(
+                styles.shape[1], [self.add("Squeeze", part, self.integers(0)) for part in parts]
+            )
         weights = self.add("Cast", self.input("weights", [len(styles)]), to=_DOUBLE)
         weights = self.add("Div", weights, self.add("ReduceSum", weights, self.integers(0), keepdims=1))
         weights = self.add("Reshape", weights, self.integers(len(styles), 1, 1))
@@ -116,17 +133,18 @@ class WholeGraph(PaintingGraph):
             apart = self.add("Sub", means, middle)
             across = self.add("Unsqueeze", apart, self.integers(2))
             products = self.add("Mul", self.add("Unsqueeze", apart, self.integers(3)), across)
-            flat = self.add("Reshape", products, self.integers(len(styles), 2, -1))
+            flat = self.add("Reshape", products, self.integers(len(styles), styles.shape[1], -1))
             found += [middle, mean(self.add("Add", covariances, flat))]
-        return self.by_size(found)
+        return self.by_size(styles.shape[1], found)
 
-    def by_size(self, parts: Sequence[str]) -> list[dict[str, MomentNames]]:
-        """Return the statistics at each of two sizes; ``parts`` (2, N): mean and covariance of each layer."""
-        found: list[dict[str, MomentNames]] = [{}, {}]
+    def by_size(self, sizes: int, parts: Sequence[str]) -> list[dict[str, MomentNames]]:
+        """Return the statistics at each size; ``parts`` (sizes, N): mean and covariance of each layer."""
+        found: list[dict[str, MomentNames]] = [{} for _ in range(sizes)]
         for layer, *both in zip(LAYERS, parts[::2], parts[1::2], strict=True):
             channels = CHANNELS[layer]
             means, covariances = (
-                self.add_many("Split", part, self.integers(1, 1), outputs=2, axis=0) for part in both
+                self.add_many("Split", part, self.integers(*[1] * sizes), outputs=sizes, axis=0)
+                for part in both
             )
             for size, mean, covariance in zip(found, means, covariances, strict=True):
                 size[layer] = MomentNames(
@@ -216,10 +234,10 @@ class WholeGraph(PaintingGraph):
             parts.append(self.add("Gather", self.add("Gather", tile, rows, axis=1), columns, axis=2))
         return self.add("Unsqueeze", self.add("Concat", *parts, axis=0), self.integers(0))
 
-    def whole_strides(self, image: str) -> str:
-        """Return ``image``, mirrored at the right and the bottom until its sides are multiples of 16."""
+    def whole_strides(self, image: str, stride: int) -> str:
+        """Return ``image``, mirrored at the right and the bottom until its sides are multiples of ``stride``."""
         sides = self.add("Shape", image, start=2, end=4)
-        beyond = self.add("Mod", self.add("Neg", sides), self.integers(2 * STRIDE))
+        beyond = self.add("Mod", self.add("Neg", sides), self.integers(stride))
         pads = self.add("Concat", self.integers(0, 0, 0, 0, 0, 0), beyond, axis=0)
         return self.add("Pad", image, pads, mode="reflect")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,9 @@ MINIMUM_SIDE = 16
 """Pixels that a picture must have at least on each side."""
 STYLE_SIZE = 512
 """Long side in pixels at which a painting is measured where ``stroke_size`` is 1."""
+
+LEAST_CHANGE = 1e-6
+"""Of a coarser pass: one that is fainter is left out."""
 
 Seamless = Literal["x", "y", "xy"]
 
@@ -66,6 +70,25 @@ class FastOptions(Options):
     )
 
     unknown = "unknown option of a fast network"
+
+    @property
+    def style_sizes(self) -> tuple[float, ...]:
+        """The long sides in pixels at which a painting is measured for a pass at the photograph's own size, at
+        half of it, and so on: strokes of size 1 take one pass at half the size, and twice as large ones another
+        at half of that."""
+        return tuple(STYLE_SIZE * self.stroke_size / 2**k for k in range(math.ceil(self._coarser) + 1))
+
+    @property
+    def boldness(self) -> float:
+        """The share of the change made by the coarsest of several passes, above 0 to 1."""
+        return 1 - math.ceil(self._coarser) + self._coarser
+
+    @property
+    def _coarser(self) -> float:
+        """Passes at less than the photograph's size; the last one may count in part."""
+        passes = max(0.0, 1 + math.log2(self.stroke_size))
+        nearest = round(passes)
+        return nearest if abs(passes - nearest) < LEAST_CHANGE else passes
 
     def __post_init__(self) -> None:
         check_parameters(self)

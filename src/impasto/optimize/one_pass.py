@@ -44,8 +44,8 @@ def one_pass(
     pixels = continued(to_pixels(photo), seamless)
     image = photo
     for place in places:
-        fine, coarse = (_moments(encoder, place, side) for side in (style_side, style_side / 2))
-        painted = to_tensor(joined(painter.paint(pixels, fine, coarse=coarse)[0], seamless))
+        both = (_moments(encoder, place, side) for side in (style_side, style_side / 2))
+        painted = to_tensor(joined(painter.paint(pixels, *both)[0], seamless))
         if place.mask is None:
             image = painted
         else:

@@ -21,7 +21,7 @@ from impasto.imaging.mask_inputs import is_coloured, load_mask
 from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, Maps
 from impasto.inference.any_painting_graphs import LAYERS
 from impasto.inference.one_style import OneStylePainter
-from impasto.inference.options import MINIMUM_SIDE, STYLE_SIZE, FastOptions
+from impasto.inference.options import MINIMUM_SIDE, FastOptions
 from impasto.inference.sessions import check_device
 from impasto.inference.transport import LayerMoments, Statistics, mixture
 from impasto.jobs import Job
@@ -137,10 +137,12 @@ class FastPainter:
         if isinstance(self.engine, OneStylePainter):
             painted, maps = self.engine.paint(around), {}
         elif maps:
-            painted = self.engine.paint_with(around, maps)
+            painted = self.engine.paint_with(around, maps, self.options.boldness)
         else:
-            style, coarse = wanted
-            painted, maps = self.engine.paint(around, style, coarse=coarse, strength=self.options.strength)
+            options = self.options
+            painted, maps = self.engine.paint(
+                around, *wanted, boldness=options.boldness, strength=options.strength
+            )
         painted = imaging.joined(painted, seamless)
         if self.options.keep_color:
             painted = imaging.keep_colours(painted, pixels)
@@ -188,15 +190,14 @@ class FastPainter:
             for some in zip(*measured, strict=True)
         )
 
-    def measure_style(
-        self, style: StyleLike, options: FastOptions | None = None
-    ) -> tuple[Statistics, Statistics]:
-        """Return the statistics of one style at the size that the strokes ask for, and at half of it.
+    def measure_style(self, style: StyleLike, options: FastOptions | None = None) -> tuple[Statistics, ...]:
+        """Return the statistics of one style at the size that the strokes ask for, at half of it, and so on,
+        one for each pass.
 
         Raises StyleError, PictureError.
         """
-        long_side = STYLE_SIZE * (options or self.options).stroke_size
-        return self._measure(style, long_side), self._measure(style, long_side / 2)
+        sizes = (options or self.options).style_sizes
+        return tuple(self._measure(style, long_side) for long_side in sizes)
 
     def _check_one_style(self, name: str, styles: Sequence[StyleLike], options: FastOptions) -> None:
         """Raise StyleError and OptionError for what a network of one style cannot do."""

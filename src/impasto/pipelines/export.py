@@ -60,19 +60,21 @@ def export(
     check_writable(output, suffixes=(".onnx",))
     styles = [in_memory(style) for style in styles]
     if name == PAINTER:
-        decoder = network_of(styles)
-        return export_painting(output, _measure(styles, stroke_size), decoder=decoder, precision=precision)
+        options = FastOptions(stroke_size=stroke_size, device="cpu")
+        decoder, measured = network_of(styles), _measure(styles, options)
+        return export_painting(
+            output, measured, boldness=options.boldness, decoder=decoder, precision=precision
+        )
     if name == ENCODER:
         return export_encoder(output, precision=precision)
     calibration = [] if photos is None else _read(os.fspath(photos))
     return export_model(model, output, precision=precision, photos=calibration)
 
 
-def _measure(styles: Sequence[StyleLike], stroke_size: float) -> dict[FastStyle, Measured] | None:
+def _measure(styles: Sequence[StyleLike], options: FastOptions) -> dict[FastStyle, Measured] | None:
     """Return each style's description and statistics; None where there are none."""
     if not styles:
         return None
-    options = FastOptions(stroke_size=stroke_size, device="cpu")
     painter = FastPainter(Job(Reference(), (), options=options), Materials(list(styles)))
     names = (f"picture-{number}" if number > 1 else "picture" for number in count(1))
     described = [

@@ -1,8 +1,9 @@
 /** The network for any painting, by ONNX Runtime Web: it measures paintings, and paints. */
 
 import type * as Ort from "onnxruntime-web";
+import { cropped, emboldened, halved, padded, passesFor, STRIDE } from "./passes";
 import { fit, resize, type Planes } from "./planes";
-import { mixture, NUMBERS, sizesFor, sizesOf, StyleFile, type Row } from "./statistics";
+import { mixture, NUMBERS, sizeFor, sizesOf, StyleFile, type Row } from "./statistics";
 
 /** What painting takes, where it lies. */
 export interface Files {
@@ -70,27 +71,38 @@ export class Network {
 
   /** `content` painted in a mixture, whose shares add up to 1; values are those that are seen, 0 to 1. */
   async paint(content: Planes, mix: readonly { key: string; weight: number }[], strength: number, strokeSize: number): Promise<Planes> {
-    const both = new Float32Array(2 * NUMBERS);
-    for (const which of [0, 1] as const) {
+    const { count, boldness } = passesFor(strokeSize, content.width, content.height);
+    const shares = mix.map(({ weight }) => weight);
+    const pass = async (image: Planes, halvings: number): Promise<Planes> => {
+      let bolder = image;
+      if (halvings < count - 1) {
+        const small = halved(image);
+        bolder = emboldened(image, small, await pass(small, halvings + 1), halvings === count - 2 ? boldness : 1);
+      }
       const rows: Row[] = [];
-      for (const { key } of mix) rows.push(await this.#row(key, strokeSize, which));
-      both.set(mixture(rows, mix.map(({ weight }) => weight)), which * NUMBERS);
-    }
-    const { width, height, data } = content;
+      for (const { key } of mix) rows.push(await this.#row(key, strokeSize, halvings));
+      return this.#once(bolder, mixture(rows, shares), strength);
+    };
+    const painted = await pass(padded(content, STRIDE << (count - 1)), 0);
+    return cropped(painted, content.width, content.height);
+  }
+
+  /** One pass. */
+  async #once({ width, height, data }: Planes, style: Row, strength: number): Promise<Planes> {
     const outputs = await this.painter.run({
       image: new this.ort.Tensor("float32", data, [1, 3, height, width]),
-      style: new this.ort.Tensor("float32", both, [2, NUMBERS]),
+      style: new this.ort.Tensor("float32", style, [1, NUMBERS]),
       strength: new this.ort.Tensor("float32", Float32Array.of(strength), [1]),
     });
     return { width, height, data: await taken(outputs["painting"], (value) => Math.min(1, Math.max(0, value))) };
   }
 
-  async #row(key: string, strokeSize: number, which: 0 | 1): Promise<Row> {
+  async #row(key: string, strokeSize: number, halvings: number): Promise<Row> {
     const own = this.#own.get(key);
-    if (!own) return this.styles.row(key, sizesFor(strokeSize, this.styles.sizes(key))[which]);
+    if (!own) return this.styles.row(key, sizeFor(strokeSize, halvings, this.styles.sizes(key)));
     const { planes, rows } = own;
     const scaled = (side: number) => fit(planes.width, planes.height, side);
-    const size = sizesFor(strokeSize, sizesOf(planes.width, planes.height, LEAST_PAINTING, scaled))[which];
+    const size = sizeFor(strokeSize, halvings, sizesOf(planes.width, planes.height, LEAST_PAINTING, scaled));
     const known = rows.get(size) ?? (await this.#measure(resize(planes, ...scaled(size))));
     rows.set(size, known);
     return known;

@@ -18,11 +18,10 @@ export function nearest(side: number, sizes: readonly number[] = SIZES): number 
   return sizes.reduce((best, size) => (apart(size) < apart(best) ? size : best));
 }
 
-/** The long sides for strokes of `strokeSize`, and for broader ones beneath, among those a style has. */
-export function sizesFor(strokeSize: number, sizes: readonly number[]): [number, number] {
-  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-  const within = (side: number) => Math.min(most, Math.max(least, nearest(side)));
-  return [within(STYLE_SIDE * strokeSize), within((STYLE_SIDE * strokeSize) / 2)];
+/** The long side for strokes of `strokeSize` in a pass at the picture's size halved `halvings` times, among those a style has. */
+export function sizeFor(strokeSize: number, halvings: number, sizes: readonly number[]): number {
+  const side = nearest((STYLE_SIDE * strokeSize) / 2 ** halvings);
+  return Math.min(Math.max(...sizes), Math.max(Math.min(...sizes), side));
 }
 
 /** The long sides a painting may be measured at: none much larger than its own, nor with sides below `least`. */

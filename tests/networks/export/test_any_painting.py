@@ -14,10 +14,15 @@ from impasto.inference import any_painting_whole
 from impasto.inference.any_painting import AnyPaintingPainter, read_weights
 from impasto.inference.any_painting_whole import NUMBERS, measuring_graph, painting_graph, read_row, style_row
 from impasto.inference.onnx_runtime import onnxruntime
+from impasto.inference.options import FastOptions
 from impasto.inference.styles import FastStyle
 from impasto.inference.transport import mixture
+from impasto.jobs import Job, Reference
 from impasto.networks.export import any_painting, export_encoder, export_painting
 from impasto.networks.export.any_painting import Measured
+from impasto.painters.fast import FastPainter
+from impasto.painters.painter import Materials
+from impasto.pipelines.export import export
 from impasto.types import Pixels
 from tests.conftest import blobs, stripes
 
@@ -61,7 +66,7 @@ def test_one_graph_measures_and_paints_what_the_stages_do(
     feed = {"image": planes(photo), "style": np.stack(rows), "strength": np.array([strength], np.float32)}
     painted = whole.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
     fine, coarse = measured(painter, STYLES[style])
-    wanted, _ = painter.paint(photo, fine, coarse=coarse, strength=strength)
+    wanted, _ = painter.paint(photo, fine, coarse, strength=strength)
     assert painted.shape == photo.shape
     assert np.abs(painted - wanted).max() < 2 / 255
 
@@ -106,7 +111,7 @@ def test_styles_are_put_in_the_file_and_blended_by_their_shares(
         {layer: mixture([one[layer] for one in some], [3, 1]) for layer in some[0]}
         for some in zip(*named.values(), strict=True)
     )
-    assert np.abs(painted - painter.paint(photo, fine, coarse=coarse)[0]).max() < 1e-3
+    assert np.abs(painted - painter.paint(photo, fine, coarse)[0]).max() < 1e-3
 
 
 def test_a_file_of_one_style_takes_the_photograph_and_the_strength(
@@ -127,9 +132,9 @@ def test_half_precision_is_half_the_file(tmp_path: Path) -> None:
 def test_a_file_that_paints_something_else_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(*given):  # type: ignore[no-untyped-def]
+    def wrong(*given, **named):  # type: ignore[no-untyped-def]
         weights, *more = given
-        return painting_graph(dict(weights) | {"colours.bias": weights["colours.bias"] + 0.1}, *more)
+        return painting_graph(dict(weights) | {"colours.bias": weights["colours.bias"] + 0.1}, *more, **named)
 
     monkeypatch.setattr(any_painting, "painting_graph", wrong)
     with pytest.raises(WeightsError, match=r"within 0\.001 of the network"):
@@ -144,13 +149,25 @@ def test_eight_bits_are_refused(tmp_path: Path) -> None:
         export_encoder(tmp_path / "e.onnx", precision="int8")
 
 
-def test_pictures_are_large_enough_from_the_side_that_is_said(
-    sessions: tuple[onnxruntime.InferenceSession, ...],
-) -> None:
-    side = any_painting_whole.LEAST_SIDE
+@pytest.mark.parametrize("passes", [1, 2, 3])
+def test_pictures_are_large_enough_from_the_side_that_is_said(passes: int) -> None:
+    side = any_painting_whole.LEAST_SIDE << (passes - 1)
     feed = {
         "image": planes(blobs(side, side, 1)),
-        "style": np.zeros((2, NUMBERS), np.float32),
+        "style": np.zeros((passes, NUMBERS), np.float32),
         "strength": np.ones(1, np.float32),
     }
-    assert sessions[0].run(["painting"], feed)[0].shape == (1, 3, side, side)
+    session = onnxruntime.InferenceSession(painting_graph(read_weights(), passes=passes))
+    assert session.run(["painting"], feed)[0].shape == (1, 3, side, side)
+
+
+@pytest.mark.parametrize("stroke_size", [0.5, 1.5, 2.0, 4.0])
+def test_strokes_of_other_sizes_are_in_the_file(tmp_path: Path, stroke_size: float) -> None:
+    options = FastOptions(stroke_size=stroke_size, device="cpu")
+    style = blobs(150, 120, 6)
+    export(output=tmp_path / "p.onnx", styles=[style], stroke_size=stroke_size)
+    session = onnxruntime.InferenceSession(str(tmp_path / "p.onnx"))
+    photo = blobs(140, 129, seed=3)
+    painted = session.run(["painting"], {"image": planes(photo), "strength": np.ones(1, np.float32)})[0]
+    wanted = FastPainter(Job(Reference(), (), options=options), Materials([style])).paint_pixels(photo)[0]
+    assert np.abs(painted[0].transpose(1, 2, 0).clip(0, 1) - wanted).max() < 1e-3

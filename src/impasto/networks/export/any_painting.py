@@ -15,7 +15,13 @@ from impasto.errors import OptionError
 from impasto.files import replace
 from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, read_weights
 from impasto.inference.any_painting_graphs import LAYERS, Weights
-from impasto.inference.any_painting_whole import measuring_graph, painting_graph, read_row, style_row
+from impasto.inference.any_painting_whole import (
+    LEAST_SIDE,
+    measuring_graph,
+    painting_graph,
+    read_row,
+    style_row,
+)
 from impasto.inference.onnx_files import count_nodes
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.styles import KEY, FastStyle
@@ -34,21 +40,23 @@ from impasto.types import Pixels
 KIND = "any-painting"
 STRENGTHS = 1.0, 0.6
 
-Measured = tuple[Statistics, Statistics]
-"""A style at its own size, and at half of it."""
+Measured = tuple[Statistics, ...]
+"""A style at its own size, at half of it and so on, one for each pass."""
 
 
 def export_painting(
     target: str | PathLike[str],
     styles: Mapping[FastStyle, Measured] | None = None,
     *,
+    boldness: float = 1.0,
     decoder: Path = BUNDLED,
     precision: str = "fp32",
 ) -> Export:
     """Write the network for any painting as the ONNX file ``target``, which ``painting_graph`` describes.
 
-    ``styles``: those that are in the file; None for one that has the style as an input. ``decoder``: another
-    than the bundled one. ``precision``: "fp32", or "fp16", which stores numbers in half precision and
+    ``styles``: those that are in the file; None for one that has the style as an input, at its own size and
+    at half of it. ``boldness``: as in ``painting_graph``. ``decoder``: another than the bundled one.
+    ``precision``: "fp32", or "fp16", which stores numbers in half precision and
     computes in float32.
 
     The file is compared with ``AnyPaintingPainter`` before it is written, in every style and at two
@@ -63,26 +71,27 @@ def export_painting(
         table = table.astype(np.float16)
         known = dict(zip(known, map(_read, table), strict=True))
     metadata = _describe(known, precision)
-    data = painting_graph(_stored(read_weights(decoder), precision), table if known else None, metadata)
+    weights = _stored(read_weights(decoder), precision)
+    data = painting_graph(weights, table if known else None, metadata, boldness=boldness)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     painter = AnyPaintingPainter(decoder, device="cpu")
     asked = _feeds(known, painter)
+    pictures = _large_enough(comparison_pictures(precision, ()), max(len(measured) for _, measured in asked))
     found = []
     for strength in STRENGTHS:
-        for feed, (style, coarse) in asked:
+        for feed, measured in asked:
             given = {**feed, "strength": np.array([strength], np.float32)}
 
             def ours(image: Tensor4, given: Mapping[str, NDArray[np.float32]] = given) -> Tensor4:
                 painted: Tensor4 = session.run(["painting"], {"image": image, **given})[0]
                 return painted
 
-            def reference(
-                image: Tensor4, style: Statistics = style, coarse: Statistics = coarse, by: float = strength
-            ) -> Tensor4:
-                painted, _ = painter.paint(image[0].transpose(1, 2, 0), style, coarse=coarse, strength=by)
+            def reference(image: Tensor4, measured: Measured = measured, by: float = strength) -> Tensor4:
+                pixels = image[0].transpose(1, 2, 0)
+                painted, _ = painter.paint(pixels, *measured, boldness=boldness, strength=by)
                 return painted.transpose(2, 0, 1)[None]
 
-            found.append(compare(ours, reference, comparison_pictures(precision, ())))
+            found.append(compare(ours, reference, pictures))
     worst = check_difference(found, precision)
     replace(Path(target), data)
     return Export(Path(target), KIND, precision, len(data), count_nodes(data), worst, tuple(known))
@@ -112,6 +121,13 @@ def export_encoder(target: str | PathLike[str], *, precision: str = "fp32") -> E
     return Export(Path(target), f"{KIND}-encoder", precision, len(data), count_nodes(data), worst, ())
 
 
+def _large_enough(pictures: Sequence[Tensor4], passes: int) -> list[Tensor4]:
+    """Return pictures that are not too small for so many passes, themselves side by side."""
+    least = LEAST_SIDE << (passes - 1)
+    times = max(-(-least // min(picture.shape[2:])) for picture in pictures)
+    return [np.tile(picture, (1, 1, times, times)) for picture in pictures]
+
+
 def _check(precision: str) -> None:
     check_precision(precision)
     if precision == "int8":
@@ -127,8 +143,7 @@ def _stored(weights: Weights, precision: str) -> Weights:
 
 
 def _read(rows: NDArray[np.floating]) -> Measured:
-    style, coarse = (read_row(row.astype(np.float32)) for row in rows)
-    return style, coarse
+    return tuple(read_row(row.astype(np.float32)) for row in rows)
 
 
 def _describe(styles: Mapping[FastStyle, Measured], precision: str) -> dict[str, str]:
@@ -153,8 +168,7 @@ def _feeds(
 
 
 def _blended(every: Sequence[Measured], shares: NDArray[np.float32]) -> Measured:
-    style, coarse = (
+    return tuple(
         {layer: mixture([one[layer] for one in some], shares.tolist()) for layer in LAYERS}
         for some in zip(*every, strict=True)
     )
-    return style, coarse

@@ -21,7 +21,7 @@ def _painter() -> bytes:
     from impasto.inference.any_painting import read_weights
     from impasto.inference.any_painting_whole import painting_graph
 
-    return painting_graph(read_weights())
+    return painting_graph(read_weights(), passes=1)
 
 
 def _encoder() -> bytes:
