@@ -58,6 +58,10 @@ def test_the_picture_is_the_servers_and_nothing_is_sent(visit: Visit, studio: St
     visit.settle()
     expected = studio.preview(photo, styles=style, side=SIDE, stroke_size=0.8, strength=0.6)
     assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
+    visit.slide("strokeSize", 150)  # in three passes, the first in part
+    visit.settle()
+    expected = studio.preview(photo, styles=style, side=SIDE, stroke_size=1.5, strength=0.6)
+    assert np.abs(visit.canvas("after") - expected).max() <= 2 / 255
     assert asked_since(visit, before) == []
     assert "nothing is sent" in visit.page.inner_text("#device-words")
 
