@@ -88,9 +88,7 @@ def test_it_paints_what_torch_paints_with_large_strokes_first(
 
 
 @pytest.mark.parametrize("boldness", [1.0, 0.4])
-def test_larger_strokes_begin_at_a_quarter_of_the_size(
-    network: AnyPaintingNetwork, painter: AnyPaintingPainter, boldness: float
-) -> None:
+def test_larger_strokes_begin_at_a_quarter_of_the_size(painter: AnyPaintingPainter, boldness: float) -> None:
     photo = blobs(128, 96, seed=3)
     pictures = [stripes(140, 100), stripes(70, 50), stripes(35, 25, period=4)]
     styles = [painter.measure(picture) for picture in pictures]

@@ -259,7 +259,7 @@ def passes_that_fit(pixels: Pixels, passes: int) -> int:
 def _in_passes(
     image: Features, paint: Callable[[Features, int], Features], passes: int, boldness: float, number: int = 0
 ) -> Features:
-    """Return the painting of ``image``, which is changed, after passes at half its size, if there are several.
+    """Return the painting of ``image``, which is changed, after passes at half its size if there are several.
 
     ``paint`` is given what the pass ``number`` paints, 0 for the largest.
     """

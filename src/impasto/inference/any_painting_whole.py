@@ -235,7 +235,7 @@ class WholeGraph(PaintingGraph):
         return self.add("Unsqueeze", self.add("Concat", *parts, axis=0), self.integers(0))
 
     def whole_strides(self, image: str, stride: int) -> str:
-        """Return ``image``, mirrored at the right and the bottom until its sides are multiples of ``stride``."""
+        """Return ``image``, mirrored at the right and the bottom until its sides divide by ``stride``."""
         sides = self.add("Shape", image, start=2, end=4)
         beyond = self.add("Mod", self.add("Neg", sides), self.integers(stride))
         pads = self.add("Concat", self.integers(0, 0, 0, 0, 0, 0), beyond, axis=0)

@@ -73,9 +73,9 @@ class FastOptions(Options):
 
     @property
     def style_sizes(self) -> tuple[float, ...]:
-        """The long sides in pixels at which a painting is measured for a pass at the photograph's own size, at
-        half of it, and so on: strokes of size 1 take one pass at half the size, and twice as large ones another
-        at half of that."""
+        """The long sides in pixels at which a painting is measured for a pass at the photograph's own size,
+        at half of it, and so on: strokes of size 1 take one pass at half the size, and twice as large ones
+        another at half of that."""
         return tuple(STYLE_SIZE * self.stroke_size / 2**k for k in range(math.ceil(self._coarser) + 1))
 
     @property

@@ -124,8 +124,8 @@ def test_a_file_of_one_style_takes_the_photograph_and_the_strength(
 
 
 def test_half_precision_is_half_the_file(tmp_path: Path) -> None:
-    for export in (export_painting, export_encoder):
-        sizes = [export(tmp_path / f"{p}.onnx", precision=p).size for p in ("fp32", "fp16")]
+    for write in (export_painting, export_encoder):
+        sizes = [write(tmp_path / f"{p}.onnx", precision=p).size for p in ("fp32", "fp16")]
         assert sizes[1] < 0.55 * sizes[0]
 
 
