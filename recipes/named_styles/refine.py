@@ -3,8 +3,8 @@
     python recipes/named_styles/refine.py --photos PHOTOS --output recipes/named_styles/refined [NAME...]
 
 PHOTOS is a folder of photographs. Repeat the command to go on with styles that are not there yet; a style
-that was interrupted begins again. Each file holds the change of every tensor against the bundled network, whose
-digest is in ``of``: biases in half precision, filters in four bits with a scale for each output channel.
+that was interrupted begins again. Each file holds the change of every tensor against the bundled network (its
+digest is in ``of``): biases in half precision, filters in four bits with a scale for each output channel.
 """
 
 from __future__ import annotations
