@@ -184,7 +184,7 @@ class Fast:
         return self._engine.measure(painting), self._engine.measure(half)
 
     def paint(self, photo: Pixels, measured: Any, _: int) -> Pixels:
-        return self._engine.paint(photo, measured[0], coarse=measured[1])[0]
+        return self._engine.paint(photo, *measured)[0]
 
 
 class Optimised:

@@ -39,7 +39,7 @@ def test_a_painting_starts_by_default_with_the_fast_networks_at_the_first_size(e
     found, photo = start(everywhere(STYLES, OPTIONS), encoder)
     fast = AnyPaintingPainter(device="cpu")
     styles = [fast.measure(STYLES[0].sized(side, 16)) for side in (48, 24)]
-    expected, _ = fast.paint(photo, styles[0], coarse=styles[1])
+    expected, _ = fast.paint(photo, *styles)
     assert np.abs(found - photo).mean() > 0.05
     np.testing.assert_allclose(found, expected, atol=0.02)
 
