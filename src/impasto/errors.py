@@ -14,22 +14,33 @@
     ├── MissingExtraError      an optional dependency is not installed
     └── DivergedError          the optimisation ran into values that are not numbers
 
-Every message says what was expected and what was given; the two parts are also attributes.
+A message says what was expected and what was given, "expected EXPECTED; got ACTUAL"; the two parts are
+also attributes.
 """
 
 from __future__ import annotations
 
+import re
+
+_HALVES = re.compile(
+    r"expected (?P<expected>.+?)(?:;|,(?= got | but ))(?: got| but)? (?P<actual>.+)", re.DOTALL
+)
+
 
 class ImpastoError(Exception):
-    """Base of every error Impasto raises on purpose.
+    """Base of every error Impasto raises on purpose."""
 
-    ``expected`` and ``actual`` hold the two halves of the message where it has them.
-    """
+    @property
+    def expected(self) -> str | None:
+        """The half of the message that says what was expected; None where it has no such half."""
+        found = _HALVES.search(str(self))
+        return found and found["expected"]
 
-    def __init__(self, message: str, *, expected: str | None = None, actual: str | None = None) -> None:
-        super().__init__(message)
-        self.expected = expected
-        self.actual = actual
+    @property
+    def actual(self) -> str | None:
+        """The half of the message that says what was found instead; None where it has no such half."""
+        found = _HALVES.search(str(self))
+        return found and found["actual"].removesuffix(".")
 
 
 class InputError(ImpastoError, ValueError):

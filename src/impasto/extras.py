@@ -26,11 +26,7 @@ def load(module: str, needs: str, extra: str) -> ModuleType:
 
 def missing(needs: str, extra: str) -> MissingExtraError:
     """Return the error for an ``extra`` that is not installed; ``needs``: as in ``load``."""
-    return MissingExtraError(
-        f"{needs}, which is not installed: {command(extra)}",
-        expected=needs.rpartition(" ")[2],
-        actual="it is not installed",
-    )
+    return MissingExtraError(f"{needs}, which is not installed: {command(extra)}")
 
 
 def command(extra: str) -> str:
@@ -76,7 +72,5 @@ def torch_needed() -> Iterator[None]:
         if problem.name != "torch":
             raise
         raise MissingExtraError(
-            "everything but the fast engine needs torch, which is not installed: pip install torch",
-            expected="torch",
-            actual="it is not installed",
+            "everything but the fast engine needs torch, which is not installed: pip install torch"
         ) from problem

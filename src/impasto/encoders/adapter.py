@@ -176,9 +176,7 @@ class ModuleEncoder(nn.Module):
         for name in wanted:
             if name not in found:
                 raise LayerError(
-                    f"expected {self.name} to compute {name} for every image; for this one it did not",
-                    expected=name,
-                    actual="not computed",
+                    f"expected {self.name} to compute {name} for every image; for this one it did not"
                 )
         return {name: found[name] for name in wanted}
 
@@ -231,9 +229,7 @@ class ModuleEncoder(nn.Module):
             reason = f"it fails: {seen.error}" if seen.error else "none does"
             raise LayerError(
                 f"expected a module within {self.name} to give features (B, C, H, W) for a picture of"
-                f" {probe.PROBE_WIDTH} x {probe.PROBE_HEIGHT} pixels; {reason}",
-                expected="features (B, C, H, W)",
-                actual=reason,
+                f" {probe.PROBE_WIDTH} x {probe.PROBE_HEIGHT} pixels; {reason}"
             )
         return seen
 
@@ -251,25 +247,15 @@ class ModuleEncoder(nn.Module):
         expected = "a module that gives features (B, C, H, W)"
         if name in self._survey.others:
             actual = self._survey.others[name]
-            return LayerError(
-                f"expected {expected}; {name} of {self.name} gives {actual}",
-                expected=expected,
-                actual=actual,
-            )
+            return LayerError(f"expected {expected}; {name} of {self.name} gives {actual}")
         if name and name in dict(self.module.named_modules()):
             actual = "is never called"
             if self._survey.error:
                 actual = f"is not reached: the network fails before it ends ({self._survey.error})"
-            return LayerError(
-                f"expected {expected}; {name} of {self.name} {actual}", expected=expected, actual=actual
-            )
+            return LayerError(f"expected {expected}; {name} of {self.name} {actual}")
         near = get_close_matches(name, self.layer_names, 3, 0.6)
         some = [*self.layer_names[:4], "...", self.layer_names[-1]] if len(self.layer_names) > 8 else []
         hint = (
             f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(some or self.layer_names)}."
         )
-        return LayerError(
-            f"{self.name} has no layer {name!r}; {hint}",
-            expected=", ".join(self.layer_names),
-            actual=repr(name),
-        )
+        return LayerError(f"{self.name} has no layer {name!r}; {hint}")

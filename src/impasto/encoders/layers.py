@@ -33,11 +33,9 @@ def parse_layer(text: str, architecture: Architecture | None = None) -> str:
         name = f"relu{keras[1]}_{keras[2]}" if keras[2] else f"pool{keras[1]}"
     if architecture is None:
         if not _OURS.fullmatch(name):
-            expected = "a name such as relu4_2, conv4_2 or pool4"
             raise LayerError(
-                f"expected a layer: {expected} (or Keras's block4_conv2); got {text.strip()!r}",
-                expected=expected,
-                actual=repr(text.strip()),
+                "expected a layer: a name such as relu4_2, conv4_2 or pool4 (or Keras's block4_conv2); got"
+                f" {text.strip()!r}"
             )
     elif name not in architecture.layer_names():
         raise _unknown(text.strip(), name, architecture)
@@ -68,14 +66,12 @@ def parse_layers(
     for text, weight in entries:
         name = text.strip() if modules else parse_layer(text, architecture)
         if name in found:
-            raise LayerError(
-                f"expected each layer once; {name} is given twice", expected="once", actual="twice"
-            )
+            raise LayerError(f"expected each layer once; {name} is given twice")
         if not math.isfinite(weight) or weight < 0:
             raise _bad_weight(name, str(weight))
         found[name] = weight
     if not found:
-        raise LayerError("expected at least one layer, got none", expected="a layer", actual="none")
+        raise LayerError("expected at least one layer, got none")
     return found
 
 
@@ -106,18 +102,11 @@ def _entry(text: str) -> tuple[str, float]:
 
 
 def _bad_weight(name: str, actual: str) -> OptionError:
-    expected = "a number of 0 or more"
-    return OptionError(
-        f"expected the weight of {name} to be {expected}, got {actual}", expected=expected, actual=actual
-    )
+    return OptionError(f"expected the weight of {name} to be a number of 0 or more, got {actual}")
 
 
 def _unknown(text: str, name: str, architecture: Architecture) -> LayerError:
     names = architecture.layer_names()
     near = get_close_matches(name, names, 3, 0.75)
     hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}."
-    return LayerError(
-        f"{architecture.name} has no layer {text!r} (its deepest is {names[-1]}); {hint}",
-        expected=", ".join(names),
-        actual=repr(text),
-    )
+    return LayerError(f"{architecture.name} has no layer {text!r} (its deepest is {names[-1]}); {hint}")

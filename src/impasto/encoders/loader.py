@@ -136,9 +136,7 @@ def _check_choices(pooling: str, padding: str | None) -> None:
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         expected = "one of " + ", ".join(choices)
-        raise OptionError(
-            f"expected {option} to be {expected}; got {shown(value)}", expected=expected, actual=shown(value)
-        )
+        raise OptionError(f"expected {option} to be {expected}; got {shown(value)}")
 
 
 def _check_depth(name: str, encoder: Encoder, layers: Iterable[str]) -> None:
@@ -151,7 +149,5 @@ def _check_depth(name: str, encoder: Encoder, layers: Iterable[str]) -> None:
             deepest = encoder.layer_names[-1]
             raise WeightsError(
                 f"expected {name} to reach {wanted}; its file holds the first"
-                f" {sum(architecture.depths)} convolutions of {whole.name}, to {deepest}",
-                expected=wanted,
-                actual=deepest,
+                f" {sum(architecture.depths)} convolutions of {whole.name}, to {deepest}"
             )

@@ -95,11 +95,7 @@ def check_shape(image: Tensor) -> None:
     """Raise PictureError for an image that is not (B, 3, H, W)."""
     shape = tuple(image.shape)
     if len(shape) != 4 or shape[1] != 3:
-        raise PictureError(
-            f"expected an image of shape (B, 3, H, W), got {shape}",
-            expected="(B, 3, H, W)",
-            actual=str(shape),
-        )
+        raise PictureError(f"expected an image of shape (B, 3, H, W), got {shape}")
 
 
 def check_side(image: Tensor, side: int, layers: Iterable[str]) -> None:
@@ -108,9 +104,7 @@ def check_side(image: Tensor, side: int, layers: Iterable[str]) -> None:
     if min(height, width) < side:
         raise PictureError(
             f"expected at least {side} x {side} pixels for {', '.join(sorted(layers))};"
-            f" got {width} x {height}",
-            expected=f"{side} x {side} pixels",
-            actual=f"{width} x {height} pixels",
+            f" got {width} x {height}"
         )
 
 

@@ -82,9 +82,7 @@ def load_nin(
             if tensor is None or tensor.shape != tuple(own.shape) or not np.isfinite(tensor).all():
                 raise CorruptWeightsError(
                     f"{path}: expected features.{place}.{part} of shape {tuple(own.shape)} with finite"
-                    f" numbers, the {name} of Network in Network; got {actual}.",
-                    expected=str(tuple(own.shape)),
-                    actual=actual,
+                    f" numbers, the {name} of Network in Network; got {actual}."
                 )
             state[f"{name}.{part}"] = torch.from_numpy(tensor)
     network.load_state_dict(state)

@@ -77,5 +77,5 @@ def measure_means(encoder: Encoder, images: Iterable[Tensor], layers: list[str])
             sums[name] = sums[name] + total if name in sums else total
             counts[name] += features.shape[0] * features.shape[2] * features.shape[3]
     if not sums:
-        raise PictureError("expected at least one image, got none", expected="an image", actual="none")
+        raise PictureError("expected at least one image, got none")
     return {name: sums[name] / counts[name] for name in layers}

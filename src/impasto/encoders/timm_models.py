@@ -61,9 +61,7 @@ def load_timm(
     if (fetched or name.startswith(_REMOTE)) and weights.is_offline():
         raise WeightsMissingError(
             f"Impasto is offline, and timm may have to download {name}; give a name of timm's own and a file"
-            " with its weights (checkpoint).",
-            expected="a checkpoint",
-            actual="none",
+            " with its weights (checkpoint)."
         )
     network = _create(timm, name, fetched)
     if checkpoint is not None:
@@ -87,7 +85,6 @@ def _recorded_classes(network: nn.Module) -> list[str]:
 
 
 def _require_timm() -> Any:
-    expected = "timm and a torchvision that matches the installed torch"
     # Read by the Hugging Face hub's client, which timm brings, when it is imported.
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if weights.is_offline():
@@ -97,16 +94,12 @@ def _require_timm() -> Any:
     except ModuleNotFoundError as problem:
         raise MissingExtraError(
             f"networks from timm need {problem.name or 'timm'}, which is not installed: pip install"
-            f" timm, with a torchvision that matches torch {torch.__version__}",
-            expected=expected,
-            actual=f"{problem.name or 'timm'} is not installed",
+            f" timm, with a torchvision that matches torch {torch.__version__}"
         ) from problem
     except Exception as problem:  # a torchvision for another torch fails in ways of its own
         raise MissingExtraError(
             f"timm is installed and cannot be imported ({problem}); it needs a torchvision that matches"
-            f" torch {torch.__version__}: pip install timm, with that torchvision",
-            expected=expected,
-            actual=str(problem),
+            f" torch {torch.__version__}: pip install timm, with that torchvision"
         ) from problem
 
 
@@ -115,22 +108,16 @@ def _check_name(timm: Any, name: str) -> None:
         return
     near = get_close_matches(name, timm.list_models(), 3)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise OptionError(
-        f"unknown network {name!r} of timm{hint}", expected="a network of timm", actual=repr(name)
-    )
+    raise OptionError(f"unknown network {name!r} of timm{hint}")
 
 
 def _create(timm: Any, name: str, fetched: bool) -> nn.Module:
     try:
         network = timm.create_model(name, pretrained=fetched)
     except OSError as problem:  # what the clients timm downloads with raise
-        raise DownloadError(
-            f"timm could not fetch {name}: {problem}.", expected=f"the weights of {name}", actual=str(problem)
-        ) from problem
+        raise DownloadError(f"timm could not fetch {name}: {problem}.") from problem
     except (RuntimeError, AssertionError) as problem:  # an unknown tag, or one without weights
-        raise OptionError(
-            f"timm cannot make {name!r}: {problem}.", expected="a network timm has", actual=repr(name)
-        ) from problem
+        raise OptionError(f"timm cannot make {name!r}: {problem}.") from problem
     assert isinstance(network, nn.Module)
     return network
 
@@ -144,9 +131,7 @@ def _fill(network: nn.Module, name: str, path: Path) -> None:
     if wrong:
         raise CorruptWeightsError(
             f"{path}: expected the tensors of {name}; {len(wrong)} are missing, unknown or of another shape,"
-            f" such as {wrong[0]}.",
-            expected=f"the tensors of {name}",
-            actual=wrong[0],
+            f" such as {wrong[0]}."
         )
     network.load_state_dict(tensors)
 

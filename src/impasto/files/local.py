@@ -168,9 +168,7 @@ def user_folder(find: Callable[..., Path], variable: str) -> Path:
 
 def _homeless(variable: str) -> OutputError:
     return OutputError(
-        f"this user has no home folder: expected HOME, or {variable}=FOLDER, in the environment",
-        expected=f"HOME or {variable}",
-        actual="no home folder",
+        f"this user has no home folder: expected HOME, or {variable}=FOLDER, in the environment"
     )
 
 
@@ -222,14 +220,14 @@ def cannot_write(
         reason = FULL
     why = reason if isinstance(reason, str) else reason_of(reason)
     more = f"; expected {expected}" if expected else ""
-    return OutputError(f"cannot write {path}: {why}{more}", expected=expected or None, actual=why)
+    return OutputError(f"cannot write {path}: {why}{more}")
 
 
 def is_full(problem: BaseException | None) -> bool:
     """Return whether ``problem``, or what caused it, is a full disk."""
     while problem is not None:
         is_it = isinstance(problem, OSError) and problem.errno in _FULL
-        if is_it or (isinstance(problem, OutputError) and problem.actual == FULL):
+        if is_it or (isinstance(problem, OutputError) and FULL in str(problem)):
             return True
         problem = problem.__cause__ or problem.__context__
     return False

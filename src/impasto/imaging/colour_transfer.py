@@ -150,8 +150,7 @@ def blend_colours(styled: Pixels, recoloured: Pixels, strength: float) -> Pixels
     """
     _check_alike("recoloured", recoloured, styled)
     if not 0 <= strength <= 1:
-        message = f"strength: expected a number in [0, 1]; got {strength!r}"
-        raise OptionError(message, expected="a number in [0, 1]", actual=repr(strength))
+        raise OptionError(f"strength: expected a number in [0, 1]; got {strength!r}")
     return _clipped(np.float32(1 - strength) * styled + np.float32(strength) * recoloured)
 
 
@@ -203,9 +202,7 @@ def _clipped(values: NDArray[np.float32]) -> Pixels:
 
 def _check(name: str, pixels: Pixels) -> None:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        expected = "pixels of shape (H, W, 3)"
-        message = f"{name}: expected {expected}, but the shape is {pixels.shape}"
-        raise PictureError(message, expected=expected, actual=str(pixels.shape))
+        raise PictureError(f"{name}: expected pixels of shape (H, W, 3), but the shape is {pixels.shape}")
 
 
 def _check_alike(name: str, pixels: Pixels, reference: Pixels) -> None:
@@ -213,13 +210,11 @@ def _check_alike(name: str, pixels: Pixels, reference: Pixels) -> None:
     _check("picture", reference)
     _check(name, pixels)
     if pixels.shape != reference.shape:
-        expected = f"a size of {reference.shape[1]} x {reference.shape[0]} as the picture has"
-        actual = f"{pixels.shape[1]} x {pixels.shape[0]}"
-        message = f"{name}: expected {expected}, but it is {actual}"
-        raise PictureError(message, expected=expected, actual=actual)
+        raise PictureError(
+            f"{name}: expected a size of {reference.shape[1]} x {reference.shape[0]} as the picture has,"
+            f" but it is {pixels.shape[1]} x {pixels.shape[0]}"
+        )
 
 
 def _unknown(name: str, value: object, choices: tuple[str, ...]) -> OptionError:
-    expected = f"one of {', '.join(choices)}"
-    message = f"{name}: expected {expected}; got {value!r}"
-    return OptionError(message, expected=expected, actual=repr(value))
+    return OptionError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")

@@ -101,8 +101,7 @@ def encode(
     target = Path(f"picture{suffix}") if target is None else target
     kind = _format(target)
     if isinstance(quality, bool) or not 1 <= quality <= 100:
-        message = f"quality: expected 1 to 100; got {quality!r}"
-        raise OptionError(message, expected="1 to 100", actual=repr(quality))
+        raise OptionError(f"quality: expected 1 to 100; got {quality!r}")
     text = None if parameters is None else metadata.to_json(parameters)
     _check(picture, kind, target)
     samples = _samples(picture, kind)
@@ -131,15 +130,12 @@ def _format(target: Path) -> formats.Format:
 def _check(picture: Picture, kind: formats.Format, target: Path) -> None:
     shape = picture.pixels.shape
     if len(shape) != 3 or shape[2] != 3 or 0 in shape:
-        expected = "pixels of shape (H, W, 3)"
-        raise PictureError(f"expected {expected}, got {shape}", expected=expected, actual=str(shape))
+        raise PictureError(f"expected pixels of shape (H, W, 3), got {shape}")
     if picture.alpha is not None and picture.alpha.shape != shape[:2]:
-        expected, actual = f"alpha of shape {shape[:2]}", str(picture.alpha.shape)
-        raise PictureError(f"expected {expected}, got {actual}", expected=expected, actual=actual)
+        raise PictureError(f"expected alpha of shape {shape[:2]}, got {picture.alpha.shape}")
     planes = [picture.pixels] if picture.alpha is None else [picture.pixels, picture.alpha]
     if not all(np.isfinite(plane).all() for plane in planes):
-        expected, actual = "finite pixels", "some are infinite or not a number"
-        raise PictureError(f"expected {expected}, but {actual}", expected=expected, actual=actual)
+        raise PictureError("expected finite pixels, but some are infinite or not a number")
     if max(shape[:2]) > kind.longest_side:
         expected = f"at most {kind.longest_side:,} pixels a side, which is all {kind.name} can hold"
         raise files.cannot_write(target, f"the picture is {picture.width} x {picture.height}", expected)

@@ -34,7 +34,7 @@ _decoders = threading.RLock()
 
 def picture_error(path: Path, expected: str, actual: str) -> PictureError:
     """Return a one-sentence error about the picture at ``path``."""
-    return PictureError(f"{path}: expected {expected}, but {actual}.", expected=expected, actual=actual)
+    return PictureError(f"{path}: expected {expected}, but {actual}.")
 
 
 def load(path: Path) -> bytes:

@@ -41,9 +41,10 @@ def to_json(parameters: Mapping[str, object]) -> str:
     try:
         return json.dumps(dict(parameters), ensure_ascii=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as problem:
-        expected = "text, numbers, true, false, null, and lists and mappings of them"
-        message = f"parameters: expected {expected}, but JSON cannot hold them ({problem})"
-        raise OptionError(message, expected=expected, actual=str(problem)) from problem
+        raise OptionError(
+            "parameters: expected text, numbers, true, false, null, and lists and mappings of them, but"
+            f" JSON cannot hold them ({problem})"
+        ) from problem
 
 
 def comment(text: str) -> bytes:

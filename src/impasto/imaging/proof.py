@@ -71,5 +71,4 @@ def _convert(image: Image.Image, before: bytes, after: bytes, mode: str) -> Imag
 
 
 def _refused(path: str | os.PathLike[str], actual: str) -> InputError:
-    expected = "an ICC profile of a CMYK press"
-    return InputError(f"{path}: expected {expected}, but {actual}.", expected=expected, actual=actual)
+    return InputError(f"{path}: expected an ICC profile of a CMYK press, but {actual}.")

@@ -81,8 +81,9 @@ def split_regions(
 
 
 def _not_flat(name: str, actual: str) -> PictureError:
-    expected = f"a picture of a few flat colours (at most {MAX_COLOURS})"
-    return PictureError(f"{name}: expected {expected}; got {actual}", expected=expected, actual=actual)
+    return PictureError(
+        f"{name}: expected a picture of a few flat colours (at most {MAX_COLOURS}); got {actual}"
+    )
 
 
 def match_regions(content: Iterable[str], style: Iterable[str], tolerance: float = 0.1) -> dict[str, str]:
@@ -113,10 +114,11 @@ def match_regions(content: Iterable[str], style: Iterable[str], tolerance: float
             del free[offered[column]]
     missing = [name for name in wanted if name not in pairs]
     if missing:
-        expected = f"a colour in the style's mask for each of the content's, within {tolerance:g}"
         there_are = ", ".join(name if name in free else f"{name} (taken)" for name in offered) or "no colour"
-        actual = f"{', '.join(missing)} found none; the style's mask has {there_are}"
-        raise PictureError(f"expected {expected}, but {actual}", expected=expected, actual=actual)
+        raise PictureError(
+            f"expected a colour in the style's mask for each of the content's, within {tolerance:g}, but"
+            f" {', '.join(missing)} found none; the style's mask has {there_are}"
+        )
     return {name: pairs[name] for name in wanted}
 
 
@@ -155,9 +157,7 @@ def _parse(name: str) -> tuple[int, int, int]:
 
 def _check(pixels: Pixels, tolerance: float, least_share: float, name: str) -> None:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        expected = "pixels of shape (H, W, 3)"
-        message = f"{name}: expected {expected}, but the shape is {pixels.shape}"
-        raise PictureError(message, expected=expected, actual=str(pixels.shape))
+        raise PictureError(f"{name}: expected pixels of shape (H, W, 3), but the shape is {pixels.shape}")
     if not tolerance >= 0:
         raise _option_error("tolerance", "a number, 0 or more", tolerance)
     if not 0 < least_share <= 1:
@@ -165,5 +165,4 @@ def _check(pixels: Pixels, tolerance: float, least_share: float, name: str) -> N
 
 
 def _option_error(name: str, expected: str, actual: object) -> OptionError:
-    message = f"{name}: expected {expected}; got {actual!r}"
-    return OptionError(message, expected=expected, actual=repr(actual))
+    return OptionError(f"{name}: expected {expected}; got {actual!r}")

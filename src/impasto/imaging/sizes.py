@@ -25,17 +25,9 @@ def resize(pixels: NDArray[np.float32], width: int, height: int) -> NDArray[np.f
         OptionError: ``width`` or ``height`` is below one, or ``pixels`` is not of such a shape.
     """
     if width < 1 or height < 1:
-        raise OptionError(
-            f"expected a width and a height of at least 1; got {width} x {height}",
-            expected="at least 1 x 1",
-            actual=f"{width} x {height}",
-        )
+        raise OptionError(f"expected a width and a height of at least 1; got {width} x {height}")
     if pixels.ndim not in (2, 3) or 0 in pixels.shape:
-        raise OptionError(
-            f"expected pixels of shape (H, W) or (H, W, C), but the shape is {pixels.shape}",
-            expected="(H, W) or (H, W, C)",
-            actual=str(pixels.shape),
-        )
+        raise OptionError(f"expected pixels of shape (H, W) or (H, W, C), but the shape is {pixels.shape}")
     if pixels.shape[:2] == (height, width):
         return np.array(pixels, dtype=np.float32)
     if pixels.ndim == 2:
@@ -116,11 +108,7 @@ def fit(
     if isinstance(size, tuple):
         return size
     if min(width, height, size) < 1:
-        raise OptionError(
-            f"expected sides of at least 1; got {width} x {height} for a long side of {size}",
-            expected="sides of at least 1",
-            actual=f"{width} x {height}, long side {size}",
-        )
+        raise OptionError(f"expected sides of at least 1; got {width} x {height} for a long side of {size}")
     longest = max(width, height)
 
     def scaled(side: int) -> int:

@@ -285,9 +285,7 @@ def read_weights(path: Path = BUNDLED) -> Weights:
         if expected != actual:
             raise CorruptWeightsError(
                 f"expected a style file of `impasto train`, or a network for any painting, in {path}; of "
-                f"{name}, expected {expected}, got {actual}",
-                expected=expected,
-                actual=actual,
+                f"{name}, expected {expected}, got {actual}"
             )
     if odd := not_finite(decoder.items()):
         raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")

@@ -34,9 +34,7 @@ def check_pixels(pixels: Pixels) -> Pixels:
     if min(pixels.shape[:2]) < MINIMUM_SIDE:
         height, width = pixels.shape[:2]
         raise PictureError(
-            f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}",
-            expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
-            actual=f"{width} x {height} pixels",
+            f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}"
         )
     low, high = float(pixels.min()), float(pixels.max())
     if not (low >= -1 and high <= 2):  # a little beyond the range does no harm; not a number does

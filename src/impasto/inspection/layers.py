@@ -41,9 +41,7 @@ def check_size(encoder: FeatureExtractor, layers: Sequence[str], width: int, hei
         deepest = max(layers, key=lambda name: encoder.minimum_side([name]))
         raise PictureError(
             f"{what} has {width}x{height} pixels, and {deepest} of {encoder.name} needs {least}x{least}: "
-            "expected a larger picture, a larger --size, or layers that are less deep",
-            expected=f"{least}x{least} pixels",
-            actual=f"{width}x{height} pixels",
+            "expected a larger picture, a larger --size, or layers that are less deep"
         )
 
 

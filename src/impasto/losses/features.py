@@ -61,11 +61,9 @@ def unit_vectors(samples: Tensor) -> Tensor:
 
 
 def _unfit(name: str, expected: str, actual: str) -> OptionError:
-    message = f"expected {name} to be {expected}; got {actual}"
-    return OptionError(message, expected=expected, actual=actual)
+    return OptionError(f"expected {name} to be {expected}; got {actual}")
 
 
 def mismatch(expected: str, value: Tensor) -> InputError:
     """Return the error for a tensor whose shape is not the ``expected`` one."""
-    actual = f"shape {tuple(value.shape)}"
-    return InputError(f"expected {expected}; got {actual}", expected=expected, actual=actual)
+    return InputError(f"expected {expected}; got shape {tuple(value.shape)}")

@@ -146,12 +146,6 @@ def _require_square(matrix: Tensor) -> None:
 
 def _require_options(epsilon: float, newton_schulz: int | None) -> None:
     if not 0 <= epsilon < float("inf"):
-        raise InputError(
-            f"expected epsilon to be 0 or more; got {epsilon}", expected="0 or more", actual=str(epsilon)
-        )
+        raise InputError(f"expected epsilon to be 0 or more; got {epsilon}")
     if newton_schulz is not None and newton_schulz < 1:
-        raise InputError(
-            f"expected newton_schulz to be 1 iteration or more; got {newton_schulz}",
-            expected="1 iteration or more",
-            actual=str(newton_schulz),
-        )
+        raise InputError(f"expected newton_schulz to be 1 iteration or more; got {newton_schulz}")

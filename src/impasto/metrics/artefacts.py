@@ -161,7 +161,7 @@ def speckle(image: Tensor) -> float:
 
 def _require_side(image: Tensor, smallest: int) -> None:
     if min(image.shape[2:]) < smallest:
-        expected, actual = f"{smallest}x{smallest} pixels or more", f"{image.shape[3]}x{image.shape[2]}"
         raise PictureError(
-            f"expected a picture of {expected}; got {actual}", expected=expected, actual=actual
+            f"expected a picture of {smallest}x{smallest} pixels or more; got"
+            f" {image.shape[3]}x{image.shape[2]}"
         )

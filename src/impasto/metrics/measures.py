@@ -85,9 +85,9 @@ def _bring_together(result: Tensor, content: Tensor, style: Tensor) -> tuple[Ten
     height, width = result.shape[2:]
     expected_height = content.shape[2] * width / content.shape[3]
     if abs(expected_height - height) > max(2, _SHAPE_TOLERANCE * height):
-        expected, actual = f"the result's shape, {width}x{height}", f"{content.shape[3]}x{content.shape[2]}"
         raise PictureError(
-            f"expected a content picture of {expected}; got {actual}", expected=expected, actual=actual
+            f"expected a content picture of the result's shape, {width}x{height}; "
+            f"got {content.shape[3]}x{content.shape[2]}"
         )
     result = _shrink(result, _LONGEST)
     content = _resize(content, result.shape[2], result.shape[3])

@@ -42,8 +42,10 @@ def sliced_wasserstein_patches(
     Distributions Matching".
     """
     if min(patch, projections, *scales, len(scales)) < 1:
-        actual = f"patch {patch}, projections {projections}, scales {tuple(scales)}"
-        raise OptionError(f"expected numbers of 1 or more; got {actual}", expected="1 or more", actual=actual)
+        raise OptionError(
+            f"expected numbers of 1 or more; got patch {patch}, projections {projections}, scales"
+            f" {tuple(scales)}"
+        )
     directions = _directions(patch, projections, seed).to(result)
     distances = []
     for scale in scales:
@@ -55,9 +57,8 @@ def sliced_wasserstein_patches(
             distances.append((ours - theirs).square().mean())
     if not distances:
         side = patch * min(scales)
-        expected = f"pictures of {side}x{side} pixels or more"
         actual = " and ".join(f"{image.shape[3]}x{image.shape[2]}" for image in (result, style))
-        raise PictureError(f"expected {expected}; got {actual}", expected=expected, actual=actual)
+        raise PictureError(f"expected pictures of {side}x{side} pixels or more; got {actual}")
     return float(torch.stack(distances).sqrt().mean())
 
 

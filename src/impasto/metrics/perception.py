@@ -39,7 +39,7 @@ def style_distance(
     Source: the Gram matrix of Gatys et al. 2016, equation 3; the relative norm is ours.
     """
     if not layers:
-        raise OptionError("expected at least one style layer; got none", expected="one layer", actual="none")
+        raise OptionError("expected at least one style layer; got none")
     ours, theirs = encoder(result, layers), encoder(style, layers)
     distances = [
         losses.relative(losses.gram_matrix(found), losses.gram_matrix(theirs[name])).sqrt()
@@ -62,11 +62,7 @@ def content_distance(result: Tensor, content: Tensor, encoder: Encoder, layer: s
     """
     if result.shape != content.shape:
         expected, actual = (f"{image.shape[3]}x{image.shape[2]}" for image in (result, content))
-        raise PictureError(
-            f"expected a content picture of the result's size, {expected}; got {actual}",
-            expected=expected,
-            actual=actual,
-        )
+        raise PictureError(f"expected a content picture of the result's size, {expected}; got {actual}")
     (ours,) = encoder(result, [layer]).values()
     (theirs,) = encoder(content, [layer]).values()
     difference = losses.mean_squared(ours, theirs)

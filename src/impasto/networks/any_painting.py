@@ -319,10 +319,7 @@ def whole_strides(picture: Tensor, stride: int = STRIDE) -> Tensor:
     """Return ``picture``, mirrored at the right and the bottom to multiples of ``stride``."""
     height, width = picture.shape[2:]
     if min(height, width) < LEAST_SIDE:
-        expected, actual = f"{LEAST_SIDE} pixels a side or more", f"{width}x{height}"
-        raise PictureError(
-            f"expected a picture of {expected}; got {actual}", expected=expected, actual=actual
-        )
+        raise PictureError(f"expected a picture of {LEAST_SIDE} pixels a side or more; got {width}x{height}")
     beyond = (0, -width % stride, 0, -height % stride)
     return functional.pad(picture, beyond, mode="reflect") if any(beyond) else picture
 

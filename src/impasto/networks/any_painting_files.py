@@ -31,9 +31,7 @@ def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
         odd = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))[0]
         raise CorruptWeightsError(
             f"expected the network for any painting in {path}, with {odd} of shape {wanted.get(odd)};"
-            f" got {found.get(odd)}",
-            expected=str(wanted.get(odd)),
-            actual=str(found.get(odd)),
+            f" got {found.get(odd)}"
         )
     network.load_state_dict({n: t.float() for n, t in stored.items()}, strict=False)
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload,no-any-return]

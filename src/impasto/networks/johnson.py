@@ -80,9 +80,7 @@ class JohnsonNetwork(nn.Module):
         if not torch.compiler.is_exporting() and min(image.shape[2:]) < MINIMUM_SIDE:
             height, width = image.shape[2:]
             raise PictureError(
-                f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}",
-                expected=f"{MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
-                actual=f"{width} x {height} pixels",
+                f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}"
             )
         relu = functional.relu
         features = relu(self.in1(self.conv1(image)))

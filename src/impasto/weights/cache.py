@@ -85,9 +85,9 @@ def check_name(name: str) -> str:
     """Return ``name`` if a network can be stored under it. Raises OptionError otherwise."""
     if _NAME.fullmatch(name):
         return name
-    expected = "lower-case letters, digits, '-', '_' and '.', beginning with a letter or a digit"
     raise OptionError(
-        f"A network's name is made of {expected}; got {name!r}.", expected=expected, actual=repr(name)
+        "A network's name is made of lower-case letters, digits, '-', '_' and '.', beginning with a letter"
+        f" or a digit; got {name!r}."
     )
 
 
@@ -132,9 +132,7 @@ def read_record(network: Path) -> Stored:
         return Stored.from_json(place.read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
         raise CorruptWeightsError(
-            f"expected {place} to record what {network.name} should be; it cannot be read: {error}",
-            expected=f"a readable {place.name}",
-            actual=str(error),
+            f"expected {place} to record what {network.name} should be; it cannot be read: {error}"
         ) from error
 
 

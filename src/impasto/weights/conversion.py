@@ -137,18 +137,12 @@ def save_network(
 def _check_floats(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name, tensor in tensors.items():
         if not np.issubdtype(tensor.dtype, np.floating):
-            raise CorruptWeightsError(
-                f"expected {name} to hold floating-point numbers, got {tensor.dtype}",
-                expected="floats",
-                actual=str(tensor.dtype),
-            )
+            raise CorruptWeightsError(f"expected {name} to hold floating-point numbers, got {tensor.dtype}")
 
 
 def _check_finite(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise CorruptWeightsError(
-                f"expected finite numbers; {name} has values that are infinite or not a number",
-                expected="finite numbers",
-                actual=name,
+                f"expected finite numbers; {name} has values that are infinite or not a number"
             )

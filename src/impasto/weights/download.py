@@ -39,11 +39,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         if req.type == "https" and not newurl.startswith("https://"):
-            raise DownloadError(
-                f"{req.full_url} redirects to {newurl}, which is not secure.",
-                expected="an https address",
-                actual=newurl,
-            )
+            raise DownloadError(f"{req.full_url} redirects to {newurl}, which is not secure.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -137,11 +133,7 @@ def _until_complete(
             furthest = max(furthest, reached)
             if failures >= attempts:
                 kept = f" {reached:,} bytes are kept; the next attempt continues there." if reached else ""
-                raise DownloadError(
-                    f"{url} could not be fetched: {interruption}.{kept}",
-                    expected="the whole file" if size is None else f"{size:,} bytes",
-                    actual=f"{reached:,} bytes",
-                ) from interruption
+                raise DownloadError(f"{url} could not be fetched: {interruption}.{kept}") from interruption
         time.sleep(pause * 2 ** (failures - 1))
 
 
@@ -164,11 +156,7 @@ def _transfer(
         total = start + int(length) if length is not None and length.isdigit() else size
         if size is not None and total != size:
             part.discard()
-            raise CorruptWeightsError(
-                f"expected {size:,} bytes at {url}; the server offers {total or 0:,}",
-                expected=f"{size:,} bytes",
-                actual=f"{total or 0:,} bytes",
-            )
+            raise CorruptWeightsError(f"expected {size:,} bytes at {url}; the server offers {total or 0:,}")
         _check_space(part, (total or 0) - start)
         if start == 0:
             part.begin(url, response.headers)
@@ -196,15 +184,11 @@ def _open(url: str, part: _Part, start: int, validator: str | None, timeout: flo
             reason = f"the server answered {error.code} {error.reason}"
             if error.code in _WORTH_REPEATING:
                 raise _InterruptedError(reason) from error
-            raise DownloadError(
-                f"{url} could not be fetched: {reason}.", expected="200 OK", actual=f"{error.code}"
-            ) from error
+            raise DownloadError(f"{url} could not be fetched: {reason}.") from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise DownloadError(
-                f"{url} could not be fetched: the server's certificate was not accepted ({error.reason}).",
-                expected="a certificate this machine trusts",
-                actual=str(error.reason),
+                f"{url} could not be fetched: the server's certificate was not accepted ({error.reason})."
             ) from error
         raise _InterruptedError(f"no connection ({error.reason})") from error
     except (OSError, http.client.HTTPException) as error:
@@ -256,9 +240,7 @@ def _checked_digest(url: str, part: _Part, expected: str) -> str:
         part.discard()
         raise CorruptWeightsError(
             f"the file from {url} is not the published one: expected SHA-256 {expected},"
-            f" got {digest}. It was removed.",
-            expected=expected,
-            actual=digest,
+            f" got {digest}. It was removed."
         )
     return digest
 
@@ -267,9 +249,7 @@ def _check_space(part: _Part, needed: int) -> None:
     free = shutil.disk_usage(part.path.parent).free
     if needed > free:
         raise DownloadError(
-            f"expected {needed:,} bytes free in {part.path.parent} for the download; there are {free:,}",
-            expected=f"{needed:,} bytes free",
-            actual=f"{free:,} bytes free",
+            f"expected {needed:,} bytes free in {part.path.parent} for the download; there are {free:,}"
         )
 
 
@@ -278,11 +258,7 @@ def _cannot_store(error: OSError, part: _Part) -> DownloadError:
         reason = "the disk is full; make room, and the next attempt continues where this one stopped"
     else:
         reason = error.strerror or str(error)
-    return DownloadError(
-        f"The download cannot be stored in {part.path.parent}: {reason}.",
-        expected="room for the file",
-        actual=error.strerror or str(error),
-    )
+    return DownloadError(f"The download cannot be stored in {part.path.parent}: {reason}.")
 
 
 def _reason(error: Exception) -> str:

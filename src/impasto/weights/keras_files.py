@@ -54,9 +54,7 @@ def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str,
                 tensors[f"{name}.bias"] = single(np.asarray(bias))
     except (OSError, RuntimeError, KeyError, zipfile.BadZipFile) as error:
         raise CorruptWeightsError(
-            f"expected a whole file of Keras; it is truncated or damaged ({first_line(error)})",
-            expected="a whole file of Keras",
-            actual=first_line(error),
+            f"expected a whole file of Keras; it is truncated or damaged ({first_line(error)})"
         ) from error
     return tensors, {"convention": "caffe"}
 
@@ -114,9 +112,7 @@ def _counted_pairs(datasets: Datasets, likely: str | None) -> dict[tuple[int, in
             return dict(zip(places, pairs, strict=True))
     raise CorruptWeightsError(
         "expected VGG-16 or VGG-19 as Keras has them, layers called block1_conv1 or of their widths;"
-        f" found {', '.join(sorted(datasets)[:3]) or 'no layers'}",
-        expected="VGG-16 or VGG-19",
-        actual=", ".join(sorted(datasets)[:3]),
+        f" found {', '.join(sorted(datasets)[:3]) or 'no layers'}"
     )
 
 
@@ -140,8 +136,7 @@ def _pair(name: str, items: list[Any]) -> Pair:
     biases = [item for item in items if item.ndim == 1]
     if (len(kernels), len(biases)) != (1, 1) or tuple(kernels[0].shape[:2]) != (3, 3):
         shapes = ", ".join(str(tuple(item.shape)) for item in items)
-        expected = "one kernel of shape (3, 3, in, out) and one bias"
         raise CorruptWeightsError(
-            f"expected {name} to have {expected}; found {shapes}", expected=expected, actual=shapes
+            f"expected {name} to have one kernel of shape (3, 3, in, out) and one bias; found {shapes}"
         )
     return kernels[0], biases[0]

@@ -46,11 +46,7 @@ def _prefix(keys: list[str]) -> str:
         if "" in found or len(found) == 1:
             return "" if "" in found else found[0]
         if found:
-            raise CorruptWeightsError(
-                f"expected one network, found several: under {', '.join(found)}",
-                expected="one network",
-                actual=f"{len(found)} networks",
-            )
+            raise CorruptWeightsError(f"expected one network, found several: under {', '.join(found)}")
     return ""
 
 
@@ -58,11 +54,7 @@ def _unprefixed_names(keys: list[str]) -> dict[str, str]:
     inside = [key for key in keys if key.startswith("features.")]
     wanted = [key for key in inside or keys if not _FULLY_CONNECTED.match(key)]
     if any(key.endswith(".running_mean") for key in wanted):
-        raise CorruptWeightsError(
-            "expected a VGG network without batch normalisation; this one has it",
-            expected="a plain VGG network",
-            actual="batch normalisation",
-        )
+        raise CorruptWeightsError("expected a VGG network without batch normalisation; this one has it")
     if wanted and all(_NUMBERED.fullmatch(key) for key in wanted):
         found = _numbered(wanted)
     else:
@@ -120,9 +112,7 @@ def _numbered(keys: list[str]) -> dict[str, tuple[int, int, str]]:
         if step not in (2, 3) or (previous < 0 and step != 2):
             raise CorruptWeightsError(
                 f"expected VGG's order of layers, a convolution every second or third place from 0 on;"
-                f" found them at {', '.join(map(str, numbers))}",
-                expected="VGG's order of layers",
-                actual=", ".join(map(str, numbers)),
+                f" found them at {', '.join(map(str, numbers))}"
             )
         block, index = (block, index + 1) if step == 2 else (block + 1, 1)
         places[number] = (block, index)
@@ -134,9 +124,7 @@ def _block_and_index(key: str) -> tuple[int, int]:
     match = _NAMED.fullmatch(key)
     if match is None:
         raise CorruptWeightsError(
-            f"expected tensors named features.0.weight or conv1_1.weight and so on; found {key!r}",
-            expected="features.N.weight or convB_N.weight",
-            actual=repr(key),
+            f"expected tensors named features.0.weight or conv1_1.weight and so on; found {key!r}"
         )
     return int(match[1]), int(match[2])
 
@@ -157,17 +145,9 @@ def _check_complete(layers: set[str], names: Mapping[str, str]) -> None:
 
 
 def _missing(name: str) -> CorruptWeightsError:
-    return CorruptWeightsError(
-        f"expected all tensors from conv1_1 to the deepest; {name} is missing",
-        expected=name,
-        actual="no such tensor",
-    )
+    return CorruptWeightsError(f"expected all tensors from conv1_1 to the deepest; {name} is missing")
 
 
 def _check_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if tuple(shape) != expected:
-        raise CorruptWeightsError(
-            f"expected {name} of shape {expected}, got {tuple(shape)}",
-            expected=str(expected),
-            actual=str(tuple(shape)),
-        )
+        raise CorruptWeightsError(f"expected {name} of shape {expected}, got {tuple(shape)}")

@@ -33,10 +33,8 @@ def model_file(path: str | Path) -> ModelFile:
     if found is None and Path(path).is_file():
         found = read_network(Path(path)).architecture.name
     if found is None:
-        expected = "a name with vgg19, vgg16, pruning, sod, fcn32s or nin in it"
         raise OptionError(
-            f"expected a model file that exists, or {expected}; got {str(path)!r}",
-            expected=expected,
-            actual=repr(str(path)),
+            "expected a model file that exists, or a name with vgg19, vgg16, pruning, sod, fcn32s or nin"
+            f" in it; got {str(path)!r}"
         )
     return ModelFile(found, "caffe")

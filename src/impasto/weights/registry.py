@@ -119,11 +119,7 @@ def check_convention(convention: str) -> Convention:
         if convention == known:
             return known
     expected = "one of " + ", ".join(CONVENTIONS)
-    raise OptionError(
-        f"expected a convention, {expected}; got {shown(convention)}",
-        expected=expected,
-        actual=shown(convention),
-    )
+    raise OptionError(f"expected a convention, {expected}; got {shown(convention)}")
 
 
 def unknown_network(name: str, others: list[str]) -> OptionError:
@@ -131,8 +127,4 @@ def unknown_network(name: str, others: list[str]) -> OptionError:
     names = sorted({*REGISTRY, *others})
     near = get_close_matches(name, names, 1)
     more = f"did you mean {near[0]!r}?" if near else f"the networks are {', '.join(names)}"
-    return OptionError(
-        f"unknown network {name!r}; {more}",
-        expected=", ".join(names),
-        actual=repr(name),
-    )
+    return OptionError(f"unknown network {name!r}; {more}")

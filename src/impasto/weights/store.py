@@ -53,9 +53,7 @@ def locate(name: str) -> Path:
         expected, actual = cache.read_record(path).size, path.stat().st_size
         if actual != expected:
             raise CorruptWeightsError(
-                f"expected {path} to have {expected:,} bytes, it has {actual:,}. {_remedy(name)}",
-                expected=f"{expected:,} bytes",
-                actual=f"{actual:,} bytes",
+                f"expected {path} to have {expected:,} bytes, it has {actual:,}. {_remedy(name)}"
             )
     return path
 
@@ -110,11 +108,7 @@ def import_file(path: str | Path, name: str | None = None, *, convention: str | 
     if name is None:
         name = published.name if published else _name_from(path)
     if name == "tiny":
-        raise OptionError(
-            "'tiny' is the name of the bundled network; give the file another name (--name).",
-            expected="another name",
-            actual="tiny",
-        )
+        raise OptionError("'tiny' is the name of the bundled network; give the file another name (--name).")
     chosen = known_convention(path, network, published, convention)
     if published is not None:
         _check_architecture(published, network.architecture)
@@ -143,9 +137,7 @@ def verify(name: str) -> Stored:
     digest = digests.of_file(path)
     if digest != stored.sha256:
         raise CorruptWeightsError(
-            f"{path} is not what was stored: expected SHA-256 {stored.sha256}, got {digest}. {_remedy(name)}",
-            expected=stored.sha256,
-            actual=digest,
+            f"{path} is not what was stored: expected SHA-256 {stored.sha256}, got {digest}. {_remedy(name)}"
         )
     return stored
 
@@ -177,9 +169,7 @@ def known_convention(
         return published.convention
     raise OptionError(
         f"{path.name} does not say which input its network expects: expected --convention caffe"
-        " (BGR, 0..255, the mean subtracted) or torchvision (RGB, ImageNet mean and deviation)",
-        expected="a convention",
-        actual="none",
+        " (BGR, 0..255, the mean subtracted) or torchvision (RGB, ImageNet mean and deviation)"
     )
 
 
@@ -205,9 +195,7 @@ def _fetch(published: WeightsFile, target: Path, on_progress: ProgressCallback |
     except DownloadError as error:
         raise DownloadError(
             f"{error} A file fetched by other means can be imported:"
-            f" `impasto models import FILE --name {published.name}`.",
-            expected=error.expected,
-            actual=error.actual,
+            f" `impasto models import FILE --name {published.name}`."
         ) from error
     try:
         network = read_network(original, published.architecture)
@@ -237,9 +225,7 @@ def _check_architecture(published: WeightsFile, found: Architecture, *, whole: b
     if (part.widths, part.depths) != (found.widths, found.depths):
         raise CorruptWeightsError(
             f"expected the convolutions of {known.name}, blocks of {known.depths} with {known.widths}"
-            f" channels; found blocks of {found.depths} with {found.widths}",
-            expected=f"{known.depths} x {known.widths}",
-            actual=f"{found.depths} x {found.widths}",
+            f" channels; found blocks of {found.depths} with {found.widths}"
         )
 
 
@@ -259,9 +245,7 @@ def _missing(name: str, offline: bool | None) -> WeightsMissingError:
     if REGISTRY[name].url is None:
         return WeightsMissingError(
             f"The bundled network is missing from this installation (expected at {path});"
-            " install Impasto again.",
-            expected=str(path),
-            actual="no such file",
+            " install Impasto again."
         )
     barred = ""
     if is_offline(offline):
@@ -269,9 +253,7 @@ def _missing(name: str, offline: bool | None) -> WeightsMissingError:
     return WeightsMissingError(
         f"the weights of {name!r} are not on this machine{barred}; fetch them: `impasto models fetch {name}`;"
         f" or import a file: `impasto models import FILE --name {name}`;"
-        " or use the bundled network: `--encoder tiny`.",
-        expected=str(path),
-        actual="no such file",
+        " or use the bundled network: `--encoder tiny`."
     )
 
 

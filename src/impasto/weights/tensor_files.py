@@ -51,24 +51,18 @@ def read_named(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]:
         return _read_safetensors(path, names)
     if ending in TORCH_ENDINGS:
         return _read_torch(path, names), {}
-    raise CorruptWeightsError(
-        f"expected a .safetensors, .pth or .pt file, got {path.name}",
-        expected=".safetensors, .pth or .pt",
-        actual=path.suffix,
-    )
+    raise CorruptWeightsError(f"expected a .safetensors, .pth or .pt file, got {path.name}")
 
 
 def check_present(path: Path) -> None:
     """Raise WeightsMissingError where ``path`` is no file."""
     if not path.is_file():
-        raise WeightsMissingError(
-            f"expected a weights file at {path}; there is no such file", expected="a file", actual=str(path)
-        )
+        raise WeightsMissingError(f"expected a weights file at {path}; there is no such file")
 
 
 def at_path(path: Path, error: CorruptWeightsError) -> CorruptWeightsError:
     """Return ``error`` with the file it is about."""
-    return CorruptWeightsError(f"{path}: {error}", expected=error.expected, actual=error.actual)
+    return CorruptWeightsError(f"{path}: {error}")
 
 
 def _read_safetensors(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]:
@@ -79,9 +73,7 @@ def _read_safetensors(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]
             return {name: single(_stored(file, path, key)) for key, name in chosen.items()}, metadata
     except (SafetensorError, TypeError, OSError) as error:
         raise CorruptWeightsError(
-            f"expected a whole safetensors file; it is truncated or damaged ({error})",
-            expected="a whole safetensors file",
-            actual=str(error),
+            f"expected a whole safetensors file; it is truncated or damaged ({error})"
         ) from error
 
 
@@ -102,9 +94,7 @@ def _read_torch(path: Path, names: Names) -> Arrays:
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
     ):
         raise CorruptWeightsError(
-            f"expected a dictionary from names to tensors, got {type(content).__name__}",
-            expected="a dictionary from names to tensors",
-            actual=type(content).__name__,
+            f"expected a dictionary from names to tensors, got {type(content).__name__}"
         )
     found = {}
     for key, name in names(content).items():
@@ -125,17 +115,13 @@ def _load_torch(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise CorruptWeightsError(
             "expected tensors and nothing else; the file is damaged, or holds pickled objects, which"
-            " could run code when loaded, so Impasto does not load it",
-            expected="tensors and nothing else",
-            actual=first_line(error),
+            " could run code when loaded, so Impasto does not load it"
         ) from error
     except MemoryError:
         raise
     except Exception as error:  # a damaged file can fail in any way
         raise CorruptWeightsError(
-            f"expected a whole PyTorch file; it is truncated or damaged ({first_line(error)})",
-            expected="a whole PyTorch file",
-            actual=first_line(error),
+            f"expected a whole PyTorch file; it is truncated or damaged ({first_line(error)})"
         ) from error
 
 

@@ -139,9 +139,7 @@ def _model(model_file: str) -> tuple[str | Path, Any]:
     what = "Caffe's own format is not read" if path.is_file() else "there is no such file"
     cure = f"`impasto models fetch {name or 'vgg19-caffe'}` gets {'it' if name else 'the usual network'}"
     raise WeightsMissingError(
-        f"-model_file {model_file}: {what}; {cure}, or use the bundled -model_file tiny",
-        expected="a .pth or .safetensors file, or a network's name",
-        actual=model_file,
+        f"-model_file {model_file}: {what}; {cure}, or use the bundled -model_file tiny"
     )
 
 

@@ -114,7 +114,7 @@ class LocalExecutor:
 
 def failure(words: str) -> ImpastoError:
     """Return the error that another process has raised, by its message."""
-    return OutputError(words, actual=files.FULL) if files.FULL in words else InputError(words)
+    return OutputError(words) if files.FULL in words else InputError(words)
 
 
 def with_previews(path: Path, listener: ProgressListener) -> ProgressCallback:
