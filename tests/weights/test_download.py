@@ -129,7 +129,7 @@ def test_a_part_longer_than_the_file_is_fetched_again(served: Served, target: Pa
 def test_a_wrong_digest_is_refused_and_removed(served: Served, target: Path) -> None:
     with pytest.raises(CorruptWeightsError, match="expected SHA-256 00000000, got " + DIGEST) as caught:
         fetch(served, target, sha256="00000000")
-    assert (caught.value.expected, caught.value.actual) == ("00000000", DIGEST)
+    assert (caught.value.expected, caught.value.actual) == ("SHA-256 00000000", DIGEST)
     assert list(target.parent.iterdir()) == []
 
 

@@ -239,8 +239,8 @@ def _checked_digest(url: str, part: _Part, expected: str) -> str:
     if not digest.startswith(expected):
         part.discard()
         raise CorruptWeightsError(
-            f"the file from {url} is not the published one: expected SHA-256 {expected},"
-            f" got {digest}. It was removed."
+            f"the file from {url} is not the published one, and was removed: expected SHA-256 {expected},"
+            f" got {digest}"
         )
     return digest
 
