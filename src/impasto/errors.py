@@ -21,6 +21,8 @@ also attributes.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 
 _HALVES = re.compile(
     r"expected (?P<expected>.+?)(?:;|,(?= got | but ))(?: got| but)? (?P<actual>.+)", re.DOTALL
@@ -89,3 +91,15 @@ class MissingExtraError(ImpastoError, ImportError):
 
 class DivergedError(ImpastoError, ArithmeticError):
     """The loss became infinite or not a number."""
+
+
+def require_one_of(name: str, value: str, choices: Collection[str]) -> None:
+    """Raise OptionError when the option ``name`` is not one of ``choices``."""
+    if value not in choices:
+        raise OptionError(f"expected {name} to be one of {', '.join(choices)}; got {value!r}")
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, most: int = 3) -> str:
+    """Return 'did you mean "A" or "B"?', with the ``known`` names nearest to ``name``, or ``otherwise``."""
+    near = [f'"{one}"' for one in get_close_matches(name, list(known), most)]
+    return f"did you mean {' or '.join(near)}?" if near else otherwise

@@ -123,7 +123,7 @@ def test_nothing_is_fetched_offline(timm: Timm, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("timm")
 def test_unknown_networks_come_with_the_nearest() -> None:
-    with pytest.raises(OptionError, match=r"unknown network 'resnet5' of timm; did you mean resnet50"):
+    with pytest.raises(OptionError, match=r"unknown network 'resnet5' of timm; did you mean .resnet50"):
         load_timm("resnet5")
 
 

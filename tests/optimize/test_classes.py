@@ -127,7 +127,7 @@ def test_a_class_s_loss_is_minus_the_logarithm_of_its_probability() -> None:
     ("weights", "words"),
     [
         ({"3": 1.0}, "tells 3 classes apart, from 0 to 2; got 3"),
-        ({"bleu": 1.0}, "no class and no dense layer 'bleu'; did you mean blue"),
+        ({"bleu": 1.0}, "no class and no dense layer 'bleu'; did you mean .blue"),
     ],
 )
 def test_unknown_classes_are_refused(

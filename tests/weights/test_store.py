@@ -160,7 +160,7 @@ def test_locating_never_downloads(published: WeightsFile, served: Served) -> Non
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
-    with pytest.raises(OptionError, match=r"unknown network 'vgg18'; did you mean 'vgg1"):
+    with pytest.raises(OptionError, match=r"unknown network 'vgg18'; did you mean .vgg1"):
         weights.locate("vgg18")
     with pytest.raises(OptionError, match="unknown network"):
         weights.ensure("resnet50")

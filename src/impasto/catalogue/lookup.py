@@ -7,13 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from impasto.catalogue.cards import SUFFIX, StyleCard, read_card
-from impasto.errors import InputError, StyleError
+from impasto.errors import InputError, StyleError, did_you_mean
 from impasto.files import places, reason_of
 
 _NETWORKS = (".safetensors", ".onnx")
@@ -108,8 +107,8 @@ def named_or_path(name: str) -> Path:
 
 def unknown_style(name: str, known: Mapping[str, Any]) -> str:
     """Return the message for a style that is not among those ``known``, with the nearest ones."""
-    near = get_close_matches(name.lower().replace("_", "-").replace(" ", "-"), list(known), 1)
-    more = f'did you mean "{near[0]}"?' if near else f"the named styles are {', '.join(known)}"
+    plain = name.lower().replace("_", "-").replace(" ", "-")
+    more = did_you_mean(plain, known, f"the named styles are {', '.join(known)}", most=1)
     return f'unknown style "{name}"; {more}'
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from impasto import imaging
 from impasto.clips.mastering_display import MasteringDisplay
 from impasto.clips.timecode import Timecode
-from impasto.errors import OptionError
+from impasto.errors import OptionError, require_one_of
 from impasto.imaging.read_options import READING
 from impasto.types import Picture, Pixels, Plane
 
@@ -143,10 +143,7 @@ class Request:
             raise OptionError(
                 f"expected end to be after start ({float(self.start or 0):g} s); got {float(self.end):g} s"
             )
-        if self.damage not in get_args(Damage):
-            raise OptionError(
-                f"expected damage to be one of {', '.join(get_args(Damage))}; got {self.damage!r}"
-            )
+        require_one_of("damage", self.damage, get_args(Damage))
         if self.rate <= 0:
             raise OptionError(f"expected rate to be more than 0 frames a second; got {float(self.rate):g}")
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from impasto import files
 from impasto.clips.mastering_display import MasteringDisplay
-from impasto.errors import OptionError
+from impasto.errors import OptionError, require_one_of
 
 
 @dataclass(frozen=True)
@@ -209,8 +209,8 @@ def find_target(
     if str(path) == "-":
         why = "a film is put together out of finished parts at the end, in a file"
         raise files.cannot_write(path, why, "its name")
-    if codec is not None and codec not in CODECS:
-        raise OptionError(f"expected codec to be one of {', '.join(CODECS)}; got {codec!r}")
+    if codec is not None:
+        require_one_of("codec", codec, CODECS)
     if not suffix or path.is_dir() or is_numbered(path.name):
         if codec is not None or quality is not None:
             raise OptionError("codec and quality work with videos only: expected neither for frames")

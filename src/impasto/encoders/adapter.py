@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Self
 
 import torch
@@ -15,17 +14,16 @@ from impasto.encoders import probe as probe
 from impasto.encoders.network import (
     POOLING_RESCALE,
     InputConvention,
+    NormalisedNetwork,
     Padding,
     Pooling,
     check_shape,
     check_side,
     fingerprint,
-    normalise_input,
-    zero_colour,
 )
 from impasto.encoders.protocol import UNBOUNDED
 from impasto.encoders.substitution import substitute_padding, substitute_pooling
-from impasto.errors import LayerError
+from impasto.errors import LayerError, did_you_mean
 
 SCORES = "scores"
 """The name of a whole network's result among ``ModuleEncoder.vectors``."""
@@ -42,7 +40,7 @@ class _Facts(dict[str, int]):
         return self
 
 
-class ModuleEncoder(nn.Module):
+class ModuleEncoder(NormalisedNetwork):
     """A ``FeatureExtractor`` made of a copy of any ``module`` that takes pictures (B, 3, H, W).
 
     Layers are submodules ("layer2.0.conv1") whose output is a tensor (B, C, H, W) in proportion to the
@@ -62,9 +60,6 @@ class ModuleEncoder(nn.Module):
     Raises LayerError where no module gives features.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(
         self,
         module: nn.Module,
@@ -76,10 +71,9 @@ class ModuleEncoder(nn.Module):
         padding: Padding | None = None,
         classes: Sequence[str] = (),
     ) -> None:
-        super().__init__()
+        super().__init__(convention)
         self.classes = list(classes)
         self.name = name or type(module).__name__
-        self.convention = convention
         self.pooling: Pooling = pooling
         self.pool_scale = POOLING_RESCALE[pooling] if rescale_pooling else 1.0
         self.padding: str = padding or "own"
@@ -88,8 +82,6 @@ class ModuleEncoder(nn.Module):
         if padding is not None:
             substitute_padding(self.module, padding)
         probe.make_audible(self.module)
-        self.register_buffer("mean", torch.tensor(convention.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(convention.std).view(1, 3, 1, 1), persistent=False)
         first = next(self.module.parameters(), self.mean)
         self.mean, self.std = self.mean.to(first.device), self.std.to(first.device)
         self.eval().requires_grad_(False)
@@ -145,10 +137,6 @@ class ModuleEncoder(nn.Module):
         radius = self.radius(wanted)
         stride = math.lcm(*(layer.stride for layer in wanted.values()))
         return None if radius == UNBOUNDED else (radius, stride)
-
-    def zero_colour(self) -> Tensor:
-        """Return the sRGB colour (3,) in [0, 1] that the network sees as zeros."""
-        return zero_colour(self.convention, self.mean)
 
     def describe(self) -> dict[str, object]:
         """Return, as plain values, the properties that two networks with equal activations share."""
@@ -206,10 +194,6 @@ class ModuleEncoder(nn.Module):
             found = self.vectors(torch.full((1, 3, probe.PROBE_HEIGHT, probe.PROBE_WIDTH), 0.5), known)
         return [name for name in found if name != SCORES]
 
-    def normalise(self, image: Tensor) -> Tensor:
-        """Return the network's own input for an sRGB ``image`` in [0, 1]."""
-        return normalise_input(image, self.convention, self.mean, self.std)
-
     def train(self, mode: bool = True) -> Self:  # noqa: ARG002
         """Stay in evaluation mode, whatever ``mode``: its output must not depend on chance."""
         return super().train(False)
@@ -253,9 +237,6 @@ class ModuleEncoder(nn.Module):
             if self._survey.error:
                 actual = f"is not reached: the network fails before it ends ({self._survey.error})"
             return LayerError(f"expected {expected}; {name} of {self.name} {actual}")
-        near = get_close_matches(name, self.layer_names, 3, 0.6)
         some = [*self.layer_names[:4], "...", self.layer_names[-1]] if len(self.layer_names) > 8 else []
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(some or self.layer_names)}."
-        )
+        hint = did_you_mean(name, self.layer_names, f"it has {', '.join(some or self.layer_names)}.")
         return LayerError(f"{self.name} has no layer {name!r}; {hint}")

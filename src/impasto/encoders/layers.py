@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
-from impasto.errors import LayerError, OptionError
+from impasto.errors import LayerError, OptionError, did_you_mean
 from impasto.weights import Architecture
 
 IMAGE = "image"
@@ -107,6 +106,5 @@ def _bad_weight(name: str, actual: str) -> OptionError:
 
 def _unknown(text: str, name: str, architecture: Architecture) -> LayerError:
     names = architecture.layer_names()
-    near = get_close_matches(name, names, 3, 0.75)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}."
+    hint = did_you_mean(name, names, f"it has {', '.join(names)}.")
     return LayerError(f"{architecture.name} has no layer {text!r} (its deepest is {names[-1]}); {hint}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import cast, get_args
@@ -10,12 +10,12 @@ from typing import cast, get_args
 import torch
 
 from impasto import weights
-from impasto.encoders.layers import parse_layer
+from impasto.encoders.layers import parse_layer, parse_layers
 from impasto.encoders.network import CONVENTIONS, Encoder, Padding, Pooling
 from impasto.encoders.nin import load_nin
 from impasto.encoders.protocol import FeatureExtractor
 from impasto.encoders.timm_models import load_timm
-from impasto.errors import OptionError, WeightsError
+from impasto.errors import LayerError, OptionError, WeightsError
 from impasto.parameters import shown
 from impasto.weights.registry import check_convention
 
@@ -112,6 +112,24 @@ def load_encoder(
         _check_depth(str(name), encoder, layers)
     ready = encoder.eval().requires_grad_(False)
     return ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def own_layers(
+    encoder: FeatureExtractor, layers: str | Iterable[str] | Mapping[str, float]
+) -> dict[str, float]:
+    """Return ``layers`` and their weights, as of ``parse_layers``, by ``encoder``'s own names.
+
+    Keras's names are understood for a VGG. Raises LayerError for those it does not have.
+    """
+    if isinstance(encoder, Encoder):
+        return parse_layers(layers, encoder.architecture)
+    found = parse_layers(layers, modules=True)
+    unknown = sorted(set(found) - set(encoder.layer_names))
+    if unknown:
+        encoder.minimum_side(unknown)  # raises a more precise error
+        names = ", ".join(encoder.layer_names)
+        raise LayerError(f"{encoder.name} has no layer {unknown[0]!r}; it has {names}")
+    return found
 
 
 def _path_in(name: str | Path) -> Path | None:

@@ -29,6 +29,7 @@ __all__ = [
     "Architecture",
     "Encoder",
     "InputConvention",
+    "NormalisedNetwork",
     "Padding",
     "Pooling",
 ]
@@ -65,21 +66,27 @@ CONVENTIONS: Mapping[str, InputConvention] = {
 }
 
 
-def normalise_input(image: Tensor, convention: InputConvention, mean: Tensor, std: Tensor) -> Tensor:
-    """Return the input ``convention`` makes of an sRGB ``image`` in [0, 1]; ``mean`` and ``std`` are its own,
-    of shape (1, 3, 1, 1), on the image's device.
-    """
-    if convention.bgr:
-        image = image.flip(1)
-    return (image * convention.scale - mean) / std
+class NormalisedNetwork(nn.Module):
+    """A network that makes its own input of sRGB pictures in [0, 1], by ``convention``."""
 
+    mean: Tensor
+    std: Tensor
 
-def zero_colour(convention: InputConvention, mean: Tensor) -> Tensor:
-    """Return the sRGB colour (3,) in [0, 1] that ``convention`` makes zeros of; ``mean`` as in
-    ``normalise_input``.
-    """
-    colour = mean.flatten() / convention.scale
-    return colour.flip(0) if convention.bgr else colour
+    def __init__(self, convention: InputConvention) -> None:
+        super().__init__()
+        self.convention = convention
+        self.register_buffer("mean", torch.tensor(convention.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(convention.std).view(1, 3, 1, 1), persistent=False)
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """Return the network's own input for an sRGB ``image`` in [0, 1]."""
+        image = image.flip(1) if self.convention.bgr else image
+        return (image * self.convention.scale - self.mean) / self.std
+
+    def zero_colour(self) -> Tensor:
+        """Return the sRGB colour (3,) in [0, 1] that the network sees as zeros."""
+        colour = self.mean.flatten() / self.convention.scale
+        return colour.flip(0) if self.convention.bgr else colour
 
 
 def fingerprint(network: nn.Module) -> str:
@@ -108,7 +115,7 @@ def check_side(image: Tensor, side: int, layers: Iterable[str]) -> None:
         )
 
 
-class Encoder(nn.Module):
+class Encoder(NormalisedNetwork):
     """A VGG trunk that returns the activations of the layers it is asked for.
 
     Parameters are ``conv1_1.weight`` and so on. Input normalisation happens inside
@@ -123,9 +130,6 @@ class Encoder(nn.Module):
     pictures without borders.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(
         self,
         architecture: Architecture,
@@ -135,17 +139,14 @@ class Encoder(nn.Module):
         pooling: Pooling = "max",
         rescale_pooling: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(convention)
         self.architecture = architecture
-        self.convention = convention
         self.padding: Padding = padding
         self.pooling: Pooling = pooling
         self.pool_scale = POOLING_RESCALE[pooling] if rescale_pooling else 1.0
         self.seamless = ""
         for suffix, channels_in, channels_out in architecture.convolutions():
             self.add_module(f"conv{suffix}", nn.Conv2d(channels_in, channels_out, 3))
-        self.register_buffer("mean", torch.tensor(convention.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(convention.std).view(1, 3, 1, 1), persistent=False)
 
     @property
     def name(self) -> str:
@@ -203,10 +204,6 @@ class Encoder(nn.Module):
         found = copy.copy(self)
         found.seamless = seamless
         return found
-
-    def zero_colour(self) -> Tensor:
-        """Return the sRGB colour (3,) in [0, 1] that the first convolution sees as zeros."""
-        return zero_colour(self.convention, self.mean)
 
     def describe(self) -> dict[str, object]:
         """Return, as plain values, the properties that two encoders with equal activations share."""
@@ -274,7 +271,3 @@ class Encoder(nn.Module):
         else:
             own = self.padding
         return "circular" if "y" in self.seamless else own, "circular" if "x" in self.seamless else own
-
-    def normalise(self, image: Tensor) -> Tensor:
-        """Return the network's own input for an sRGB ``image`` in [0, 1]."""
-        return normalise_input(image, self.convention, self.mean, self.std)

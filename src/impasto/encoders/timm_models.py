@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from impasto.errors import (
     MissingExtraError,
     OptionError,
     WeightsMissingError,
+    did_you_mean,
 )
 
 # Networks timm takes the very description of from the Hugging Face hub.
@@ -106,9 +106,8 @@ def _require_timm() -> Any:
 def _check_name(timm: Any, name: str) -> None:
     if ":" in name or timm.is_model(name):  # "hf-hub:..." names are looked up by timm itself
         return
-    near = get_close_matches(name, timm.list_models(), 3)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise OptionError(f"unknown network {name!r} of timm{hint}")
+    hint = did_you_mean(name, timm.list_models(), "expected a network of timm's, such as resnet50.a1_in1k")
+    raise OptionError(f"unknown network {name!r} of timm; {hint}")
 
 
 def _create(timm: Any, name: str, fetched: bool) -> nn.Module:

@@ -21,11 +21,11 @@ from impasto.errors import OptionError
 from impasto.files.json_text import parse_json
 from impasto.imaging import formats
 from impasto.imaging.guard import decoding, load, picture_error
+from impasto.imaging.png_chunks import SIGNATURE, chunk
 from impasto.imaging.repairs import repaired_png
 from impasto.types import PhotoMetadata
 
 KEY = "impasto"
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DESCRIPTION, _EXIF_FOLDER, _USER_COMMENT = 0x010E, 0x8769, 0x9286
 _INCHES = 39.37007874
 """Inches in a metre."""
@@ -61,19 +61,14 @@ def _wrapped(text: str) -> str:
     return f'{{"{KEY}": {text}}}'
 
 
-def png_chunk(kind: bytes, data: bytes) -> bytes:
-    """Return one PNG chunk: length, four-letter ``kind``, ``data``, checksum (PNG, third edition, 5.3)."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
 def png_profile(profile: bytes, name: str = "sRGB") -> bytes:
     """Return an iCCP chunk holding an ICC ``profile`` (PNG, third edition, 11.3.2.3)."""
-    return png_chunk(b"iCCP", name.encode("latin-1") + b"\0\0" + zlib.compress(profile, 9))
+    return chunk(b"iCCP", name.encode("latin-1") + b"\0\0" + zlib.compress(profile, 9))
 
 
 def png_text(text: str) -> bytes:
     """Return an uncompressed iTXt chunk holding ``text`` under the key "impasto" (11.3.3.4)."""
-    return png_chunk(b"iTXt", KEY.encode("ascii") + b"\0\0\0\0\0" + text.encode("utf-8"))
+    return chunk(b"iTXt", KEY.encode("ascii") + b"\0\0\0\0\0" + text.encode("utf-8"))
 
 
 def png_about(about: PhotoMetadata, packet: bytes | None, exif: bytes | None) -> bytes:
@@ -81,11 +76,11 @@ def png_about(about: PhotoMetadata, packet: bytes | None, exif: bytes | None) ->
     found = b""
     if about.resolution is not None:
         across, down = (round(side * _INCHES) for side in about.resolution)
-        found += png_chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
+        found += chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
     if exif is not None:
-        found += png_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+        found += chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
     if packet is not None:
-        found += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)
+        found += chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)
     return found
 
 
@@ -95,7 +90,7 @@ def insert_png_chunks(png: bytes, chunks: bytes) -> bytes:
     Raises:
         ValueError: ``png`` does not begin as a PNG does.
     """
-    if png[:8] != _PNG_SIGNATURE or png[12:16] != b"IHDR":
+    if png[:8] != SIGNATURE or png[12:16] != b"IHDR":
         raise ValueError(f"expected an encoded PNG, but it begins with {png[:16].hex(' ')}")
     return png[:33] + chunks + png[33:]
 

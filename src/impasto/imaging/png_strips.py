@@ -14,23 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from impasto.imaging.png_chunks import SIGNATURE, chunk, chunks
+
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel, by colour type."""
 _PLAIN = {1: 0, 2: 4, 3: 2, 4: 6}
 """The colour type whose pixels of 8 bits have so many bytes."""
 _OF_PIXELS = (
-    b"IHDR",
-    b"PLTE",
-    b"IDAT",
-    b"IEND",
-    b"tRNS",
-    b"bKGD",
-    b"sBIT",
-    b"hIST",
-    b"acTL",
-    b"fcTL",
-    b"fdAT",
+    *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD"),
+    *(b"sBIT", b"hIST", b"acTL", b"fcTL", b"fdAT"),
 )
 _FED = 1 << 20
 """Compressed bytes that are given to the inflater at once."""
@@ -51,7 +43,7 @@ def strips(data: bytes, rows: int) -> Iterator[bytes]:
     width, height, depth, kind = struct.unpack(">IIBB", data[16:26])
     bits = _CHANNELS[kind] * depth
     length, apart = -(-width * bits // 8), max(1, bits // 8)
-    about = [_chunk(name, body) for name, body in _chunks(data) if name in (b"PLTE", b"tRNS")]
+    about = [chunk(name, body) for name, body, _ in chunks(data) if name in (b"PLTE", b"tRNS")]
     before: NDArray[np.uint8] | None = None
     for filtered in _blocks(data, 1 + length, height, rows):
         lines = np.frombuffer(filtered, np.uint8).reshape(-1, 1 + length)
@@ -67,7 +59,7 @@ def without_pixels(data: bytes) -> bytes:
 
     Pillow decodes a whole picture to read EXIF data that may stand behind it.
     """
-    kept = [_chunk(name, body) for name, body in _chunks(data) if name not in _OF_PIXELS]
+    kept = [chunk(n, body) for n, body, _ in chunks(data) if len(n) == 4 and n not in _OF_PIXELS]
     return _file(1, 1, 8, 0, kept, np.zeros((1, 2), np.uint8))
 
 
@@ -75,7 +67,7 @@ def _blocks(data: bytes, stride: int, height: int, rows: int) -> Iterator[bytes]
     """Yield ``rows`` filtered rows of ``stride`` bytes at a time."""
     inflater = zlib.decompressobj()
     found, left = bytearray(), height
-    for name, body in _chunks(data):
+    for name, body, _ in chunks(data):
         if name != b"IDAT":
             continue
         for start in range(0, len(body), _FED):
@@ -117,20 +109,6 @@ def _unfiltered(
 def _file(
     width: int, height: int, depth: int, kind: int, about: list[bytes], lines: NDArray[np.uint8]
 ) -> bytes:
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
-    body = _chunk(b"IDAT", zlib.compress(lines.tobytes(), 0))
-    return b"".join((_SIGNATURE, header, *about, body, _chunk(b"IEND", b"")))
-
-
-def _chunk(name: bytes, body: bytes | memoryview) -> bytes:
-    checksum = zlib.crc32(body, zlib.crc32(name))
-    return b"".join((struct.pack(">I", len(body)), name, body, struct.pack(">I", checksum)))
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield name and contents of every chunk."""
-    whole, at = memoryview(data), len(_SIGNATURE)
-    while at + 8 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        yield data[at + 4 : at + 8], whole[at + 8 : at + 8 + length]
-        at += 12 + length
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(lines.tobytes(), 0))
+    return b"".join((SIGNATURE, header, *about, body, chunk(b"IEND", b"")))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Iterator
 
 from impasto.imaging.guard import ImagingWarning
+from impasto.imaging.png_chunks import SIGNATURE, chunks
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 KEPT = (b"impasto", b"XML:com.adobe.xmp", b"Author", b"Copyright", b"Title", b"Description", b"Creation Time")
 """The keywords of texts that are read."""
@@ -27,8 +26,13 @@ def repaired_png(data: bytes) -> bytes:
 
     Anything else that is wrong is left to the decoder (PNG, third edition, 5.3 and 13.2).
     """
-    pieces, changed = [SIGNATURE], False
-    for kind, body, whole, sound in _chunks(data):
+    pieces: list[bytes | memoryview] = [SIGNATURE]
+    changed = False
+    for kind, content, whole in chunks(data):
+        body, sound = b"", True
+        if not kind[:1].isupper() and len(whole) == len(content) + 12:  # the decoder checks the others
+            body = bytes(content)
+            sound = zlib.crc32(kind + body) == int.from_bytes(whole[-4:], "big")
         is_ancillary = len(kind) == 4 and bool(kind[0] & 32)
         if kind in TEXTS:
             keep = sound and body.partition(b"\0")[0] in KEPT and _fits(kind, body)
@@ -46,21 +50,6 @@ def repaired_png(data: bytes) -> bytes:
         if keep:
             pieces.append(whole)
     return b"".join(pieces) if changed else data
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes, bool]]:
-    """Yield type, data, all bytes, and whether the checksum is right, of each chunk."""
-    at = len(SIGNATURE)
-    while at < len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        end = at + 12 + length
-        whole = data[at:end]
-        if kind[:1].isupper() or len(whole) < 12 + length:  # the decoder checks those
-            yield kind, b"", whole, True
-        else:
-            yield kind, body, whole, zlib.crc32(kind + body) == int.from_bytes(whole[-4:], "big")
-        at = end
 
 
 def _fits(kind: bytes, body: bytes) -> bool:

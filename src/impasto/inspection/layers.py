@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.encoders import CONVENTIONS, Encoder, FeatureExtractor, parse_layers
+from impasto.encoders import CONVENTIONS, Encoder, FeatureExtractor
+from impasto.encoders.loader import own_layers
 from impasto.errors import LayerError, PictureError
 from impasto.optimize.options import CONTENT_LAYERS, STYLE_LAYERS
 from impasto.tensors import to_tensor
@@ -24,14 +25,7 @@ def known_layers(encoder: FeatureExtractor, layers: str | Iterable[str]) -> list
 
     Keras's names for a VGG's are understood. Raises LayerError for those it does not have.
     """
-    if isinstance(encoder, Encoder):
-        return list(parse_layers(layers, encoder.architecture))
-    names = list(parse_layers(layers, modules=True))
-    missing = [name for name in names if name not in encoder.layer_names]
-    if missing:
-        there = ", ".join(encoder.layer_names)
-        raise LayerError(f"{encoder.name} has no layer {missing[0]!r}; it has {there}")
-    return names
+    return list(own_layers(encoder, layers))
 
 
 def check_size(encoder: FeatureExtractor, layers: Sequence[str], width: int, height: int, what: str) -> None:

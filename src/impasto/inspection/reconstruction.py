@@ -150,6 +150,5 @@ def shrunk(picture: Picture, long_side: int) -> Picture:
 def _check(
     encoder: FeatureExtractor, picture: Picture, layers: list[str], options: OptimizeOptions, what: str
 ) -> None:
-    size = options.size
-    width, height = size if isinstance(size, tuple) else fit(picture.width, picture.height, size)
+    width, height = fit(picture.width, picture.height, options.size)
     check_size(encoder, layers, width, height, what)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 from torch import Tensor
 
@@ -41,13 +39,7 @@ def require_samples(found: Tensor, target: Tensor) -> None:
 def require_at_least(name: str, value: int, least: int) -> None:
     """Raise OptionError when the option ``name`` is below ``least``."""
     if value < least:
-        raise _unfit(name, f"{least} or more", str(value))
-
-
-def require_one_of(name: str, value: str, choices: Collection[str]) -> None:
-    """Raise OptionError when the option ``name`` is not one of ``choices``."""
-    if value not in choices:
-        raise _unfit(name, f"one of {', '.join(choices)}", repr(value))
+        raise OptionError(f"expected {name} to be {least} or more; got {value}")
 
 
 def unit_vectors(samples: Tensor) -> Tensor:
@@ -58,10 +50,6 @@ def unit_vectors(samples: Tensor) -> Tensor:
     """
     lengths = torch.linalg.vector_norm(samples, dim=1, keepdim=True)
     return samples / torch.where(lengths > 1e-6, lengths, 1.0)
-
-
-def _unfit(name: str, expected: str, actual: str) -> OptionError:
-    return OptionError(f"expected {name} to be {expected}; got {actual}")
 
 
 def mismatch(expected: str, value: Tensor) -> InputError:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from impasto.losses.features import mismatch, require_at_least, require_one_of
+from impasto.errors import require_one_of
+from impasto.losses.features import mismatch, require_at_least
 
 GUIDE_MODES = ("simple", "all", "inside")
 """The ways in which ``propagate_guide`` brings a guide to a layer."""

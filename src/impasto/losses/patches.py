@@ -10,7 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from impasto.losses.features import require_at_least, require_one_of, require_samples, unit_vectors
+from impasto.errors import require_one_of
+from impasto.losses.features import require_at_least, require_samples, unit_vectors
 
 DISTANCES = ("cosine", "euclidean")
 """What ``nearest_neighbours`` and ``relaxed_earth_mover`` can measure by."""

@@ -7,14 +7,13 @@ picture shows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 
 import torch
 from torch import Tensor
 
 from impasto.encoders import FeatureExtractor, ModuleEncoder
 from impasto.encoders.adapter import SCORES
-from impasto.errors import OptionError
+from impasto.errors import OptionError, did_you_mean
 from impasto.optimize.options import OptimizeOptions
 
 PHOTO = "prob"
@@ -119,6 +118,6 @@ def _meaning(network: ModuleEncoder, name: str) -> int | str:
         return name
     if name in DENSE and len(dense) >= len(DENSE):
         return dense[-len(DENSE) :][DENSE.index(name)]
-    near = get_close_matches(name, [*network.classes, *dense], 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "expected a class, its number, prob or a layer"
+    names = [*network.classes, *dense]
+    hint = did_you_mean(name, names, "expected a class, its number, prob or a layer")
     raise OptionError(f"{network.name} has no class and no dense layer {name!r}; {hint}")

@@ -120,8 +120,7 @@ class PyramidDescent:
         cells = (whole_cells(size, self.seamless, stride) for size in grown)
         self.sizes = [size for size in dict.fromkeys(cells) if min(size) >= least]
         self.counts = [iterations_at(n, self.sizes, options) for n in range(len(self.sizes))]
-        used = (*options.content_layers.items(), *options.style_layers.items())
-        self.layers = [name for name, weight in used if weight]
+        self.layers = options.layers
         self.style_layers = [name for name, weight in options.style_layers.items() if weight]
         check_guidance(places, options)
         check_classes(encoder, options)
@@ -321,8 +320,7 @@ class PyramidDescent:
 
 def largest_stride(encoder: FeatureExtractor, options: OptimizeOptions) -> int:
     """Return the largest stride of the layers that ``options`` look at."""
-    layers = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
-    return max((encoder.stride(name) for name in layers), default=1)
+    return max((encoder.stride(name) for name in options.layers), default=1)
 
 
 def joined(encoder: FeatureExtractor, options: OptimizeOptions) -> FeatureExtractor:
@@ -341,8 +339,7 @@ def joined(encoder: FeatureExtractor, options: OptimizeOptions) -> FeatureExtrac
 
 def least_side(encoder: FeatureExtractor, options: OptimizeOptions, width: int, height: int) -> int:
     """Return the shortest side the layers can see; PictureError when the final size is below it."""
-    layers = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
-    least = encoder.minimum_side(layers)
+    least = encoder.minimum_side(options.layers)
     if min(width, height) < least:
         raise PictureError(
             f"the picture would be painted at {width}x{height}; the layers asked for need at least "

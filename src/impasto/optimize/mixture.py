@@ -46,7 +46,7 @@ def mix_scales(
             "expected a picture as the style that gives the layout, not a style file or folder; the strokes "
             "may be of any style"
         )
-    side = max(options.size) if isinstance(options.size, tuple) else options.size
+    side = max(options.sides)
     own = layout.picture
     fine = options.replace(
         size=min(max(own.width, own.height), max(round(options.style_side(side)), 64)),

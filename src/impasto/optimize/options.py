@@ -360,14 +360,29 @@ class OptimizeOptions(Options):
         if not self.content_layers and not self.style_layers:
             raise OptionError("a painting needs content layers, style layers, or both; both are empty")
 
+    @property
+    def layers(self) -> list[str]:
+        """The content and style layers whose weight is not 0."""
+        return [n for n, w in (*self.content_layers.items(), *self.style_layers.items()) if w]
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """The width and height of a painting; of one that is as long as ``size``, those of a square."""
+        return self.size if isinstance(self.size, tuple) else (self.size, self.size)
+
+    @property
+    def network_settings(self) -> dict[str, Any]:
+        """The keyword arguments of ``encoders.load_extractor``."""
+        names = ("pooling", "rescale_pooling", "padding", "convention")
+        return {name: getattr(self, name) for name in names}
+
     def style_side(self, long_side: int) -> float:
         """Return the long side of styles for a level with this ``long_side``, in pixels."""
         return long_side * self.style_scale if self.style_size is None else float(self.style_size)
 
     def style_sampling(self) -> dict[str, Any]:
         """Return the keyword arguments of ``catalogue.loader.load_style``."""
-        own = (self.size,) if isinstance(self.size, int) else self.size
-        largest = math.ceil(self.style_side(max(own)) * max(self.style_scales, default=1.0))
+        largest = math.ceil(self.style_side(max(self.sides)) * max(self.style_scales, default=1.0))
         return {
             "sizing": self.style_sizes,
             "resampling": self.resampling,

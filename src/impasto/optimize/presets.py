@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from impasto.errors import OptionError
+from impasto.errors import require_one_of
 from impasto.optimize.options import STYLE_LAYERS, OptimizeOptions
 
 
@@ -244,7 +244,5 @@ PRESETS: Mapping[str, Preset] = {
 
 def preset(name: str) -> Preset:
     """Return the preset called ``name``. Raises OptionError with the list of names."""
-    try:
-        return PRESETS[name]
-    except KeyError:
-        raise OptionError(f"expected preset to be one of {', '.join(PRESETS)}; got {name!r}") from None
+    require_one_of("preset", name, PRESETS)
+    return PRESETS[name]

@@ -69,9 +69,8 @@ class OptimisedPainter:
         self._encoder = self._load(options, like)
         self.options = with_layer_names(options, self._encoder)
         self.device = "auto"  # chosen for each painting
-        square = options.size if isinstance(options.size, tuple) else (options.size, options.size)
         # A size too small for a square picture is too small for any.
-        least_side(self._encoder, self.options, *square)
+        least_side(self._encoder, self.options, *options.sides)
 
     def _load(self, options: OptimizeOptions, like: Painter | None) -> FeatureExtractor:
         """Return the network, and set ``self.network`` to its digest."""
@@ -98,7 +97,7 @@ class OptimisedPainter:
         options = self.options
         if options.max_memory is not None:
             return options.max_memory * 1e9
-        width, height = options.size if isinstance(options.size, tuple) else (options.size, options.size)
+        width, height = options.sides
         layers = [*options.content_layers, *options.style_layers]
         at_work = memory.activations(self._encoder, layers) * memory.OVERHEAD * height * width
         return memory.kept(self._encoder, options, height, width) + at_work

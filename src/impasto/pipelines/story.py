@@ -67,7 +67,7 @@ class StoryBuilder:
         self.painting = style.picture if isinstance(style, PictureStyle) else None
         self.seen, self.small = shrunk(photo, FEATURES_SIDE), shrunk(photo, RECONSTRUCTION_SIDE)
         width, height = fit(photo.width, photo.height, options.size)
-        used = [n for n, w in (*options.content_layers.items(), *options.style_layers.items()) if w]
+        used = options.layers
         self.layers = suggest_layers(network)[1]
         self.inverted = paper_layers(network)
         # A style file has the layers a painting is made with.
@@ -296,7 +296,7 @@ def costs(options: OptimizeOptions, contents: int, styles: int) -> dict[str, flo
     def work(side: int, steps: int) -> float:
         return (0.7 * side**2 + 10_000) * steps
 
-    side = max(options.size) if isinstance(options.size, tuple) else options.size
+    side = max(options.sides)
     found = {
         "painting": work(side, 3 * options.iterations),
         "noise": work(RECONSTRUCTION_SIDE, STEPS["noise"]),

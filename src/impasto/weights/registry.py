@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from impasto.errors import OptionError
+from impasto.errors import OptionError, did_you_mean
 from impasto.parameters import shown
 
 Convention = Literal["caffe", "torchvision", "centred"]
@@ -125,6 +124,5 @@ def check_convention(convention: str) -> Convention:
 def unknown_network(name: str, others: list[str]) -> OptionError:
     """Return the error for a name that is neither in the registry nor among ``others`` (those stored)."""
     names = sorted({*REGISTRY, *others})
-    near = get_close_matches(name, names, 1)
-    more = f"did you mean {near[0]!r}?" if near else f"the networks are {', '.join(names)}"
+    more = did_you_mean(name, names, f"the networks are {', '.join(names)}", most=1)
     return OptionError(f"unknown network {name!r}; {more}")

@@ -13,9 +13,9 @@ from impasto.encoders import (
     FeatureExtractor,
     load_extractor,
     normalise_activations,
-    parse_layers,
 )
-from impasto.errors import LayerError, OptionError, StyleError
+from impasto.encoders.loader import own_layers
+from impasto.errors import OptionError, StyleError
 from impasto.imaging.inputs import kind_of
 from impasto.optimize.options import OptimizeOptions
 from impasto.tensors import to_tensor
@@ -41,14 +41,7 @@ def load_encoder(options: OptimizeOptions) -> FeatureExtractor:
             "impasto.stylize(..., encoder=...), or the name of another"
         )
     layers = [*options.content_layers, *options.style_layers]
-    return load_extractor(
-        options.encoder,
-        pooling=options.pooling,
-        rescale_pooling=options.rescale_pooling,
-        padding=options.padding,
-        layers=layers,
-        convention=options.convention,
-    )
+    return load_extractor(options.encoder, layers=layers, **options.network_settings)
 
 
 def with_encoder(encoder: FeatureExtractor, options: OptimizeOptions) -> OptimizeOptions:
@@ -86,17 +79,7 @@ def with_layer_names(options: OptimizeOptions, network: FeatureExtractor) -> Opt
     """
 
     def known(layers: Mapping[str, float]) -> dict[str, float]:
-        if not layers:
-            return {}
-        if isinstance(network, Encoder):
-            return parse_layers(layers, network.architecture)
-        found = parse_layers(layers, modules=True)
-        unknown = sorted(set(found) - set(network.layer_names))
-        if unknown:
-            network.minimum_side(unknown)  # raises a more precise error
-            names = ", ".join(network.layer_names)
-            raise LayerError(f"{network.name} has no layer {unknown[0]!r}; it has {names}")
-        return found
+        return own_layers(network, layers) if layers else {}
 
     return options.replace(
         content_layers=known(options.content_layers),

@@ -55,5 +55,4 @@ def feathered(mask: Plane, options: OptimizeOptions) -> Plane:
     """Return ``mask`` feathered as ``options`` say, in pixels of the result."""
     if not options.mask_feather:
         return mask
-    side = max(options.size) if isinstance(options.size, tuple) else options.size
-    return imaging.feather(mask, options.mask_feather * max(mask.shape) / side)
+    return imaging.feather(mask, options.mask_feather * max(mask.shape) / max(options.sides))

@@ -34,13 +34,7 @@ def find_network(name: str, options: OptimizeOptions | None = None) -> FeatureEx
             rescale_pooling=chosen.rescale_pooling,
             padding=chosen.padding or "reflect",
         )
-    return load_extractor(
-        name,
-        pooling=chosen.pooling,
-        rescale_pooling=chosen.rescale_pooling,
-        padding=chosen.padding,
-        convention=chosen.convention,
-    )
+    return load_extractor(name, **chosen.network_settings)
 
 
 def find_photo(source: PictureLike, size: int) -> Picture:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from impasto import metrics, weights
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders import Encoder, FeatureExtractor
-from impasto.errors import InputError
+from impasto.errors import InputError, WeightsError
 from impasto.imaging import fit
 from impasto.inspection.layers import check_size, equal_weights, suggest_layers
 from impasto.inspection.networks import NetworkResult
 from impasto.inspection.reconstruction import shrunk
 from impasto.inspection.stages import Stages
-from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset
 from impasto.painters.sources import LoadedEncoder, PictureLike, StyleLike, load_picture, load_style, opaque
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
+from impasto.pipelines.measure import find_judge, load_judge
 from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import to_tensor, with_gradients
 from impasto.types import Picture
@@ -29,8 +30,6 @@ BESIDE = (
     ("vgg19", "vgg19-caffe"),
 )
 """Networks compared by default if their weights are on this machine; one of each pair."""
-
-JUDGES = ("vgg19", "vgg19-caffe")
 
 
 def available() -> list[str]:
@@ -120,8 +119,7 @@ def _set_up(name: str, options: OptimizeOptions, photo: Picture) -> tuple[Featur
     if not isinstance(network, Encoder):
         own = own.replace(normalise_activations=False)  # works on a VGG only
     width, height = fit(photo.width, photo.height, own.size)
-    layers = [n for n, w in (*own.content_layers.items(), *own.style_layers.items()) if w]
-    check_size(network, layers, width, height, "the painting")
+    check_size(network, own.layers, width, height, "the painting")
     return network, own
 
 
@@ -131,10 +129,8 @@ def _cost(network: FeatureExtractor) -> float:
 
 
 def _judge() -> Encoder | None:
-    """Return a VGG-19 on this machine that has the layers to judge pictures, if there is one."""
-    for name in JUDGES:
-        if weights.present(name):
-            found = find_network(name)
-            if isinstance(found, Encoder) and {CONTENT_LAYER, *STYLE_LAYERS} <= set(found.layer_names):
-                return found
+    """Return the network that judges as in ``impasto.measure``, if there is one with the layers for it."""
+    name = find_judge()
+    with contextlib.suppress(WeightsError):  # only the first part of a VGG
+        return None if name is None else load_judge(name)
     return None

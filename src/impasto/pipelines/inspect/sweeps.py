@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from impasto import imaging
 from impasto.encoders import FeatureExtractor
-from impasto.errors import OptionError
+from impasto.errors import require_one_of
 from impasto.imaging import fit
 from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import Stages
@@ -51,6 +52,7 @@ def paper_axes(figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
     are the papers'; the relative losses of other presets have other ratios with similar results.
     Raises OptionError for another figure.
     """
+    require_one_of("figure", figure, FIGURES)
     theirs = options.content_loss == "gatys"
     style = Axis("style_layers", (dict(options.style_layers),), ("all style layers",))
     if figure == "2015-3":
@@ -64,9 +66,7 @@ def paper_axes(figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
         first = "conv" if next(iter(options.content_layers), "").startswith("conv") else "relu"
         one = (1e-3,) if theirs else (1 / 8,)
         return Axis(CONTENT_LAYER, (f"{first}2_2", f"{first}4_2")), _ratio_axis(one, options)
-    if figure == "2016-6":
-        return style, Axis("init", ("content", "statistics", "noise"))
-    raise OptionError(f"expected figure to be one of {', '.join(FIGURES)}; got {figure!r}")
+    return style, Axis("init", ("content", "statistics", "noise"))
 
 
 def _ratio_axis(ratios: tuple[float, ...], options: OptimizeOptions) -> Axis:
@@ -102,9 +102,8 @@ def sweep(
     ]
     photo, loaded = load_picture(content), load_style(style, **grid[0][0].style_sampling())
     for one in (one for line in grid for one in line):
-        width, height = one.size if isinstance(one.size, tuple) else fit(photo.width, photo.height, one.size)
-        layers = [n for n, w in (*one.content_layers.items(), *one.style_layers.items()) if w]
-        check_size(_network(one, known), layers, width, height, "the painting")
+        width, height = fit(photo.width, photo.height, one.size)
+        check_size(_network(one, known), one.layers, width, height, "the painting")
         check_style_files([load_style(style, **one.style_sampling())], _network(one, known), one)
     positions = [(r, c) for r, line in enumerate(grid) for c in range(len(line))]
     stages = Stages({f"{r} {c}": _cost(grid[r][c]) for r, c in positions}, on_progress)
@@ -195,9 +194,7 @@ def _network(options: OptimizeOptions, known: Networks) -> FeatureExtractor:
 
 
 def _cost(options: OptimizeOptions) -> float:
-    size = options.size
-    area = size[0] * size[1] if isinstance(size, tuple) else size**2
-    return (area + 10_000) * options.iterations
+    return (math.prod(options.sides) + 10_000) * options.iterations
 
 
 def _title(rows: Axis, r: int, columns: Axis, c: int) -> str:
