@@ -22,11 +22,11 @@ from benchmarks.video import CLIPS, NAME, PAINTING, SHARED, judge_network, tv_l1
 from impasto import imaging
 from impasto.clips import Request, open_clip
 from impasto.clips.carried import Carrier, Keyframe
-from impasto.clips.coherence import from_bytes, to_bytes
 from impasto.clips.correspondence import follow, found, own_places
 from impasto.clips.flow import motion
 from impasto.encoders import Encoder
 from impasto.imaging import fit
+from impasto.imaging.samples import to_bytes, unpacked
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.metrics import style_distance
@@ -58,7 +58,7 @@ def compare(name: str, painter: FastPainter, network: Encoder, size: int, count:
     """Print two lines."""
     clip = open_clip(SHARED / "data" / "video" / name, Request(size=size))
     photos = [to_bytes(frame.pixels) for frame in islice(clip.frames(), count)]
-    frames = [from_bytes(photo) for photo in photos]
+    frames = [unpacked(photo) for photo in photos]
     paint = painter.paint_pixels(frames[0])[0]
     carrier = Carrier(Keyframe(photos[0], paint))
     films = {"carried": [paint, *(carrier.carry(photo).pixels for photo in photos[1:])]}

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from impasto.clips.carried import Carried, Carrier, Keyframe
-from impasto.clips.coherence import from_bytes, to_bytes
 from impasto.clips.correspondence import extended, follow, own_places, seams, stretch
 from impasto.clips.patch_search import Bytes, Exemplar, fill
 from impasto.clips.transition import change_times, mix_levels, transition
+from impasto.imaging.samples import to_bytes, unpacked
 from impasto.types import Pixels
 from tests.conftest import blobs
 
@@ -47,7 +47,7 @@ def photo(number: int) -> Bytes:
 
 def keyframe() -> Keyframe:
     """A painting in other colours, in strokes: blue ground, a yellow square."""
-    first = from_bytes(photo(0))
+    first = unpacked(photo(0))
     return Keyframe(photo(0), np.clip(first[..., ::-1] + strokes(), 0, 1).astype(np.float32))
 
 
@@ -121,7 +121,7 @@ def test_a_transparent_keyframe_shows_the_frame_itself() -> None:
     found = carried(3, Keyframe(key.photo, key.paint, alpha))
     left = LEFT + 2 * SPEED
     inner = np.s_[TOP + 4 : TOP + SIDE - 4, left + 4 : left + SIDE - 4]
-    assert np.abs(found.pixels[inner] - from_bytes(photo(2))[inner]).max() < 1e-6
+    assert np.abs(found.pixels[inner] - unpacked(photo(2))[inner]).max() < 1e-6
     assert np.abs(found.pixels[: TOP - 16] - key.paint[: TOP - 16]).mean() < 0.01
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from impasto.errors import CorruptWeightsError, PictureError
+from impasto.errors import PictureError, WeightsError
 from impasto.networks.johnson import JohnsonNetwork, JohnsonPainter, read_johnson
 from tests.oracles.made import facts, mosaic
 
@@ -65,11 +65,11 @@ def test_what_is_no_such_checkpoint_is_refused_in_words(tmp_path: Path, network:
     for name, words in {
         "text.pth": "text.pth",
         "part.pth": "it lacks conv1.conv2d.bias",
-        "list.pth": "something else",
+        "list.pth": "a dictionary from names to tensors",
         "wide.pth": r"\(32, 3, 9, 9\).*\(16, 3, 9, 9\)",
-        "absent.pth": "no file",
+        "absent.pth": "no such file",
     }.items():
-        with pytest.raises(CorruptWeightsError, match=words):
+        with pytest.raises(WeightsError, match=words):
             read_johnson(tmp_path / name)
 
 

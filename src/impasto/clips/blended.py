@@ -16,18 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.clips.clip import Frame
-from impasto.clips.coherence import (
-    PaintedFrame,
-    State,
-    UnguidedPainter,
-    from_bytes,
-    from_words,
-    to_bytes,
-    to_words,
-)
+from impasto.clips.coherence import PaintedFrame, State, UnguidedPainter
 from impasto.clips.flow import Flow, Motion, motion, warp
 from impasto.clips.pipeline import ahead
 from impasto.clips.scenes import is_cut
+from impasto.imaging.samples import to_bytes, to_words, unpacked
 from impasto.types import Pixels, Plane
 
 COARSE = 0.7
@@ -75,7 +68,7 @@ class Blended:
 
     def _mixed(self, frames: Iterable[Frame], state: State | None) -> Iterator[PaintedFrame]:
         known = state or {}
-        last = from_words(known["painting"]) if "painting" in known else None
+        last = unpacked(known["painting"]) if "painting" in known else None
         colours = known.get("colours")
         steps = ahead(self._steps(ahead(frames), known.get("photo")))
         for step in ahead(self._painted(steps)):
@@ -89,7 +82,7 @@ class Blended:
                 if last is not None and step.flow is not None and step.share is not None and not step.cut:
                     mixed = mix(fresh, last, step.flow, self.keep * step.share)
             kept = to_words(mixed)
-            last = from_words(kept)
+            last = unpacked(kept)
             assert colours is not None
             found: dict[str, NDArray[Any]] = {"photo": step.photo, "painting": kept, "colours": colours}
             yield PaintedFrame(step.frame, last, step.cut, found)
@@ -102,7 +95,7 @@ class Blended:
             elif np.array_equal(now, photo):
                 yield _Step(frame, now, None, None, False, True)
             else:
-                pixels, earlier = from_bytes(now), from_bytes(photo)
+                pixels, earlier = unpacked(now), unpacked(photo)
                 found = motion(pixels, earlier)
                 moved = warp(earlier, found.flow)
                 share = _trusted(pixels, moved, found)

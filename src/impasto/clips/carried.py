@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.clips.coherence import State, from_bytes, to_bytes
+from impasto.clips.coherence import State
 from impasto.clips.correspondence import (
     Marks,
     Places,
@@ -27,6 +27,7 @@ from impasto.clips.correspondence import (
 )
 from impasto.clips.flow import motion, warp
 from impasto.clips.patch_search import PAINT_SAMPLES, Bytes, Exemplar, fill, guide_of, moved
+from impasto.imaging.samples import to_bytes, unpacked
 from impasto.types import Pixels, Plane
 
 _UNLIKE = 0.03, 0.12
@@ -108,7 +109,7 @@ class Carrier:
         self._number = 0
         if state is not None:
             self._photo, self._places = state["photo"], state["places"]
-            self._kept, self._number = from_bytes(state["kept"]), int(state["number"])
+            self._kept, self._number = unpacked(state["kept"]), int(state["number"])
             self._age = state["age"]
 
     @property
@@ -137,7 +138,7 @@ class Carrier:
 
     def _go_on(self, photo: Bytes) -> None:
         key = self.key
-        pixels, before = from_bytes(photo), from_bytes(self._photo)
+        pixels, before = unpacked(photo), unpacked(self._photo)
         found_motion = motion(pixels, before)
         there = own_places(*photo.shape[:2]) + found_motion.flow
         places = follow(self._places, found_motion.flow)
@@ -148,7 +149,7 @@ class Carrier:
             | ((found_motion.trust < 0.5) & (apart > _UNLIKE[0]))
             | (apart > _UNLIKE[1])
         )
-        places = corrected(places, pixels, from_bytes(key.photo), (kept > 0.5) & ~new)
+        places = corrected(places, pixels, unpacked(key.photo), (kept > 0.5) & ~new)
         places = without_specks(places)
         new = cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
         guide = guide_of(photo).astype(np.float32)
@@ -164,7 +165,7 @@ class Carrier:
             painting = to_bytes(_painted(key, around))
             places = fill(key.exemplar, photo, painting, around, unknown | worn, ~unknown, self._number)
         self._places = places
-        self._kept = from_bytes(to_bytes(np.where(new, np.float32(0), kept)))
+        self._kept = unpacked(to_bytes(np.where(new, np.float32(0), kept)))
         self._age = np.where(new | worn, 0, np.minimum(age, _OLD - 1) + 1).astype(np.uint8)
 
     def _lost(self, places: Places, guide: NDArray[np.float32]) -> Marks:
@@ -265,4 +266,4 @@ def _over(key: Keyframe, paint: Pixels, places: Places, photo: Bytes) -> Pixels:
     if key.alpha is None:
         return paint
     alpha = np.clip(found(key.alpha, places), 0, 1)[..., None]
-    return np.asarray(paint * alpha + from_bytes(photo) * (1 - alpha), np.float32)
+    return np.asarray(paint * alpha + unpacked(photo) * (1 - alpha), np.float32)

@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from impasto.clips.clip import Frame
@@ -88,23 +87,3 @@ class Coherence(Protocol):
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """Yield the paintings of ``frames``, continuing from ``state`` if given."""
-
-
-def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:
-    """Convert to 8 bits a sample, as the photographs of earlier frames are kept."""
-    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
-
-
-def from_bytes(kept: NDArray[np.uint8]) -> Pixels:
-    """Convert back from ``to_bytes``."""
-    return kept.astype(np.float32) / np.float32(255)
-
-
-def to_words(pixels: Pixels) -> NDArray[np.uint16]:
-    """Convert to 16 bits a sample, as earlier paintings are kept."""
-    return np.rint(np.clip(pixels, 0, 1) * 65535).astype(np.uint16)
-
-
-def from_words(kept: NDArray[np.uint16]) -> Pixels:
-    """Convert back from ``to_words``."""
-    return kept.astype(np.float32) / np.float32(65535)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.imaging.samples import to_bytes
 from impasto.types import Pixels, Plane
 
 Flow = NDArray[np.float32]
@@ -58,7 +59,7 @@ def _grey(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
     grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
     if grey.shape[::-1] != size:
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
+    return to_bytes(grey)
 
 
 def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:

@@ -16,19 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.clips.clip import Frame
-from impasto.clips.coherence import (
-    FramePainter,
-    Guide,
-    PaintedFrame,
-    State,
-    from_bytes,
-    from_words,
-    to_bytes,
-    to_words,
-)
+from impasto.clips.coherence import FramePainter, Guide, PaintedFrame, State
 from impasto.clips.flow import Motion, motion, warp
 from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
+from impasto.imaging.samples import to_bytes, to_words, unpacked
 from impasto.types import Pixels, Plane
 
 BLEND = 0.5
@@ -44,7 +36,7 @@ class _EarlierFrame:
 
     @property
     def pixels(self) -> Pixels:
-        return from_bytes(self.photo)
+        return unpacked(self.photo)
 
 
 @dataclass
@@ -95,7 +87,7 @@ class Guided:
     def _next(self, frame: Frame, scene: _Scene) -> PaintedFrame:
         """Paint one frame and append it to ``scene``, which begins anew at a cut."""
         photo, earlier = to_bytes(frame.pixels), scene.frames
-        pixels = from_bytes(photo)
+        pixels = unpacked(photo)
         before = motion(pixels, earlier[-1].pixels) if earlier else None
         cut = before is None or is_cut(pixels, warp(earlier[-1].pixels, before.flow), before)
         if cut:
@@ -110,10 +102,10 @@ class Guided:
                 scene.aim = found.loss
         earlier.append(_EarlierFrame(photo, painting))
         del earlier[: -max(self.long_term)]
-        return PaintedFrame(frame, from_words(painting), cut, _saved(scene))
+        return PaintedFrame(frame, unpacked(painting), cut, _saved(scene))
 
     def _guide(self, photo: NDArray[np.uint8], before: Motion, scene: _Scene) -> Guide:
-        pixels = from_bytes(photo)
+        pixels = unpacked(photo)
         wanted: list[tuple[Pixels, Plane]] = []
         covered = np.zeros(photo.shape[:2], np.float32)
         start, bare = pixels, np.ones(photo.shape[:2], np.float32)
@@ -122,7 +114,7 @@ class Guided:
                 break
             kept = scene.frames[-distance]
             found = before if distance == 1 else motion(pixels, kept.pixels)
-            moved = warp(from_words(kept.painting), found.flow)
+            moved = warp(unpacked(kept.painting), found.flow)
             weight = np.clip(found.trust - covered, 0, 1)  # section 4.2: older ones where newer are hidden
             covered = np.maximum(covered, found.trust)
             wanted.append((moved, weight))
@@ -155,7 +147,7 @@ class Guided:
                 older = []
             older = [*older, fresh[place]][-max(self.long_term) :]
             saved = _saved(_Scene(older, aims[place]))
-            yield PaintedFrame(painted.frame, from_words(paintings[place]), painted.cut, saved)
+            yield PaintedFrame(painted.frame, unpacked(paintings[place]), painted.cut, saved)
         scene.frames[:] = older
 
     def _neighbours(
@@ -187,12 +179,12 @@ class Guided:
         """Guide by both neighbours, from a blend with the first (Ruder et al. 2016, equation 9)."""
         wanted = []
         for kept in around:
-            found = motion(from_bytes(photo), kept.pixels)
+            found = motion(unpacked(photo), kept.pixels)
             trust: Plane = found.trust / np.float32(len(around))
-            wanted.append((warp(from_words(kept.painting), found.flow), trust))
+            wanted.append((warp(unpacked(kept.painting), found.flow), trust))
         moved, weight = wanted[0]
         share: Plane = np.asarray(np.clip(weight * len(around), 0, 1) * BLEND, np.float32)
-        start = _laid_over(from_words(painting), moved, _soft(share))
+        start = _laid_over(unpacked(painting), moved, _soft(share))
         return Guide(start, tuple(wanted), np.zeros_like(share), aim)
 
 

@@ -14,6 +14,7 @@ from impasto.errors import PictureError
 from impasto.imaging import formats, icc
 from impasto.imaging.decoder import separate
 from impasto.imaging.guard import decoding
+from impasto.imaging.samples import unpacked
 from impasto.types import Picture
 
 _KINDS = (formats.PNG, formats.WEBP, formats.AVIF)
@@ -53,13 +54,13 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[tuple[Picture, Fractio
                     image.seek(number)
                     image.load()
                     colour, alpha = separate(image)
-                    pixels = np.asarray(icc.image_to_srgb(colour, profile), np.float32) / np.float32(255)
+                    pixels = unpacked(icc.image_to_srgb(colour, profile))
             except PictureError as error:
                 if isinstance(error.__cause__, EOFError):
                     return
                 raise
             shown = Fraction(image.info.get("duration") or 0) / 1000
-            plane = None if alpha is None else np.asarray(alpha).astype(np.float32) / np.float32(255)
+            plane = None if alpha is None else unpacked(np.asarray(alpha))
             if plane is not None and bool((plane == 1).all()):
                 plane = None
             yield Picture(pixels, alpha=plane), shown if shown > Fraction(1, 100) else _SHOWN

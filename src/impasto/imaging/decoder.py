@@ -18,10 +18,11 @@ from PIL import Image
 from impasto.imaging import deep, formats, icc, png_strips
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load, picture_error
 from impasto.imaging.left_out import note_left_out
-from impasto.imaging.packed import PackedPicture, Packer, unpacked
+from impasto.imaging.packed import PackedPicture, Packer
 from impasto.imaging.photo_metadata import metadata_of_image, read_photo_metadata
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
+from impasto.imaging.samples import unpacked
 from impasto.imaging.shrinker import LARGE, Keeper, Shrinker, shrunk_size
 from impasto.imaging.stated_colours import (
     StatedColours,
@@ -285,8 +286,8 @@ def _of_image(image: Image.Image, profile: bytes | None) -> Iterator[_Strip]:
     for start, stop in _rows(*image.size):
         is_whole = stop - start == image.height
         colour, alpha = separate(image if is_whole else image.crop((0, start, image.width, stop)))
-        pixels = _scaled(icc.image_to_srgb(colour, profile))
-        yield _Strip(pixels, None if alpha is None else _scaled(np.asarray(alpha)), 8)
+        pixels = unpacked(icc.image_to_srgb(colour, profile))
+        yield _Strip(pixels, None if alpha is None else unpacked(np.asarray(alpha)), 8)
 
 
 def _of_samples(samples: NDArray[Any], profile: bytes | None) -> Iterator[_Strip]:
@@ -343,10 +344,6 @@ def _assemble(
         alpha = None
     turned = None if alpha is None else upright(alpha, orientation)
     return _Joined(upright(pixels, orientation), turned, bits)
-
-
-def _scaled(values: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return values.astype(np.float32) / np.float32(255)
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:

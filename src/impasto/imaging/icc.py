@@ -19,6 +19,7 @@ from PIL import Image, ImageCms
 
 from impasto.imaging.colour import linear_to_srgb
 from impasto.imaging.guard import warn
+from impasto.imaging.samples import to_bytes, unpacked
 
 SRGB_TO_XYZ = np.array(
     [
@@ -215,7 +216,7 @@ def _managed_array(
     if simple is None:
         converted = _managed(_eight_bits(colour, space), profile)
         warn("the colour profile is made of lookup tables, so the picture was converted at 8 bits")
-        return converted.astype(np.float32) / np.float32(255), 8
+        return unpacked(converted), 8
     if simple.is_srgb():
         return _plain(colour, space), 16
     light = np.empty_like(colour)
@@ -227,6 +228,5 @@ def _managed_array(
 
 
 def _eight_bits(colour: NDArray[np.float32], space: str) -> Image.Image:
-    values = np.rint(colour * 255).astype(np.uint8)
     mode = next(mode for mode, name in _MODES.items() if name == space)
-    return Image.frombytes(mode, (colour.shape[1], colour.shape[0]), np.ascontiguousarray(values).tobytes())
+    return Image.frombytes(mode, (colour.shape[1], colour.shape[0]), to_bytes(colour).tobytes())

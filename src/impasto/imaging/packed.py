@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from impasto.imaging.samples import to_bytes, to_words, unpacked
 from impasto.types import Pixels
 
 AT_ONCE = 4_000_000
@@ -94,11 +95,11 @@ class Packer:
         here = slice(self._at, self._at + len(pixels))
         self._at = here.stop
         if self._samples.dtype == np.uint8:
-            samples = np.rint(pixels * 255).astype(np.uint8)
+            samples: NDArray[Any] = to_bytes(pixels)
             if not np.array_equal(unpacked(samples), pixels):
                 self._samples = self._samples.astype(np.uint16) * np.uint16(257)
         if self._samples.dtype == np.uint16:
-            samples = np.rint(pixels * 65535).astype(np.uint16)
+            samples = to_words(pixels)
         self._samples[here] = samples
         if alpha is not None:
             if self._alpha is None:
@@ -108,8 +109,3 @@ class Packer:
     def finish(self) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
         """Return the samples, (H, W, 3), and the picture's alpha, (H, W), if it has one."""
         return self._samples, self._alpha
-
-
-def unpacked(samples: NDArray[Any]) -> Pixels:
-    """Return (H, W, 3) float32 in [0, 1] for samples of uint8 or uint16."""
-    return samples.astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)

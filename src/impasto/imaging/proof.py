@@ -12,7 +12,8 @@ from PIL import Image, ImageCms
 
 from impasto.errors import InputError
 from impasto.imaging.icc import srgb_profile
-from impasto.types import Picture, Pixels
+from impasto.imaging.samples import to_bytes, unpacked
+from impasto.types import Picture
 
 _TROUBLE = (ImageCms.PyCMSError, ValueError, OSError, TypeError)
 
@@ -46,10 +47,8 @@ def soft_proof(picture: Picture, profile: bytes) -> Picture:
     ``profile``: from ``read_press_profile``. Colours go to CMYK and back at 8 bits by the perceptual
     intent, as in style-transfer-pytorch.
     """
-    samples = np.rint(np.clip(picture.pixels, 0.0, 1.0) * 255).astype(np.uint8)
-    shown = np.asarray(_there_and_back(Image.fromarray(samples), profile), dtype=np.float32)
-    pixels: Pixels = shown / np.float32(255)
-    return replace(picture, pixels=pixels, bits=8)
+    shown = _there_and_back(Image.fromarray(to_bytes(picture.pixels)), profile)
+    return replace(picture, pixels=unpacked(np.asarray(shown)), bits=8)
 
 
 def _there_and_back(image: Image.Image, profile: bytes) -> Image.Image:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import OptionError
+from impasto.imaging.samples import to_bytes, unpacked
 
 Rounding = Literal["half-up", "half-even"]
 
@@ -88,9 +89,8 @@ def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) 
             f"expected lanczos, bilinear, bicubic or nearest, and a size of at least 1 x 1; got {filter}, "
             f"{width} x {height}"
         )
-    image = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
-    resized = np.asarray(image.resize((width, height), filters[filter]), dtype=np.float32)
-    return resized / np.float32(255)
+    image = Image.fromarray(to_bytes(pixels))
+    return unpacked(np.asarray(image.resize((width, height), filters[filter])))
 
 
 def fit(

@@ -8,13 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from impasto import files
 from impasto.clips.libav import load_av
 from impasto.errors import InputError, OptionError
 from impasto.imaging import check_writable, read, resize
+from impasto.imaging.samples import to_bytes
 from impasto.inspection.logs import LossLog, numbered_pictures
 from impasto.types import Pixels
 
@@ -73,7 +73,7 @@ def animation(frames: Sequence[Pixels], kind: str = "gif", seconds: float = 0.15
     """
     if kind not in ("gif", "webp"):
         raise OptionError(f"an animation is a gif or a webp; got {kind!r}")
-    images = [Image.fromarray(_bytes(f)) for f in even(frames)]
+    images = [Image.fromarray(to_bytes(f)) for f in even(frames)]
     durations = [round(1000 * seconds)] * (len(images) - 1) + [round(1000 * LAST)]
     if kind == "gif":
         images = [i.quantize(255, dither=Image.Dither.FLOYDSTEINBERG) for i in images]
@@ -111,14 +111,10 @@ def write_video(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.options = {"crf": "18"}
         for number, pixels in enumerate(shown):
-            picture = av.VideoFrame.from_ndarray(_bytes(pixels[:height, :width]), format="rgb24")
+            picture = av.VideoFrame.from_ndarray(to_bytes(pixels[:height, :width]), format="rgb24")
             stays = LAST if number == len(shown) - 1 else seconds
             for _ in range(max(1, round(stays * rate))):
                 picture.pts = None
                 container.mux(video.encode(picture))
         container.mux(video.encode(None))
     files.replace(place, stream.getvalue())
-
-
-def _bytes(pixels: Pixels) -> Any:
-    return np.ascontiguousarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8))

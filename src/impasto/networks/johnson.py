@@ -7,17 +7,13 @@ but the last, and pictures go in and come out as 0 to 255.
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto import weights
 from impasto.errors import CorruptWeightsError, PictureError
 
 MINIMUM_SIDE = 5
@@ -111,10 +107,11 @@ def read_johnson(path: Path) -> JohnsonNetwork:
     """Return the network in a checkpoint of pytorch/examples (.pth, .pt, .model) or in a .safetensors file.
 
     Checkpoints from before torch 0.4 hold running statistics, which instance normalisation does not use;
-    they are left out. Raises CorruptWeightsError for anything that is not such a file.
+    they are left out. Raises CorruptWeightsError for anything that is not such a file, WeightsMissingError
+    where there is none.
     """
-    found = _read(path)
-    state = {name: value for name, value in found.items() if not name.endswith(_STATISTICS)}
+    found = weights.read_tensors(path)
+    state = {n: torch.from_numpy(values) for n, values in found.items() if not n.endswith(_STATISTICS)}
     network = JohnsonNetwork()
     wanted = network.state_dict()
     for name in sorted(wanted.keys() ^ state.keys()):
@@ -132,25 +129,3 @@ def read_johnson(path: Path) -> JohnsonNetwork:
             raise CorruptWeightsError(f"expected finite numbers in {path}; some of {name} are not")
     network.load_state_dict({name: value.float() for name, value in state.items()})
     return network.eval()
-
-
-def _read(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise CorruptWeightsError(f"there is no file {path}; expected a transformer network's checkpoint")
-    try:
-        found: Any = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except SafetensorError as error:
-        raise CorruptWeightsError(f"cannot read {path}: {error}") from error
-    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise CorruptWeightsError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    except Exception as error:  # unpickling raises nearly anything at bytes that are not its own
-        raise CorruptWeightsError(f"{path} is not a checkpoint of tensors: {type(error).__name__}") from error
-    if not isinstance(found, Mapping) or not all(
-        isinstance(n, str) and isinstance(v, Tensor) for n, v in found.items()
-    ):
-        raise CorruptWeightsError(f"expected a state dict of tensors in {path}; it holds something else")
-    return found

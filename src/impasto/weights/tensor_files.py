@@ -19,7 +19,7 @@ from impasto.files.tensors import KINDS
 Arrays = dict[str, NDArray[Any]]
 Names = Callable[[Iterable[str]], Mapping[str, str]]
 
-TORCH_ENDINGS = (".pth", ".pt")
+TORCH_ENDINGS = (".pth", ".pt", ".model")
 SAFETENSORS_ENDING = ".safetensors"
 
 # What training scripts call the weights within their checkpoints.
@@ -51,7 +51,7 @@ def read_named(path: Path, names: Names) -> tuple[Arrays, dict[str, str]]:
         return _read_safetensors(path, names)
     if ending in TORCH_ENDINGS:
         return _read_torch(path, names), {}
-    raise CorruptWeightsError(f"expected a .safetensors, .pth or .pt file, got {path.name}")
+    raise CorruptWeightsError(f"expected a .safetensors, .pth, .pt or .model file, got {path.name}")
 
 
 def check_present(path: Path) -> None:

@@ -8,8 +8,9 @@ import torch
 
 from impasto.errors import InputError
 from impasto.imaging import write
+from impasto.networks.scenes import clouds, dead_leaves
 from impasto.networks.train.photos import PhotoSet, crop, find_photos, hold_out, read_photos
-from impasto.networks.train.synthetic_photos import SIDE, clouds, dead_leaves, make_photos, sample_photos
+from impasto.networks.train.synthetic_photos import SIDE, make_photos, sample_photos
 from impasto.types import Picture
 from tests.conftest import blobs
 

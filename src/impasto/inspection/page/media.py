@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
+from impasto.imaging.samples import to_bytes
 from impasto.inspection.figures.canvas import Look, figure_bytes
 from impasto.inspection.figures.losses import draw_losses
 from impasto.inspection.logs import LossLog
@@ -29,7 +29,7 @@ def address(data: bytes, kind: str) -> str:
 def picture(pixels: Pixels, alt: str, *, cells: bool = False) -> str:
     """Return an <img> of ``pixels`` (H, W, 3); ``cells`` keeps single values sharp when enlarged."""
     height, width = pixels.shape[:2]
-    image = Image.fromarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+    image = Image.fromarray(to_bytes(pixels))
     stream = io.BytesIO()
     if cells:
         image.save(stream, "PNG", optimize=True)
@@ -61,9 +61,7 @@ def moving(frames: Sequence[Pixels], alt: str) -> str:
     moves = address(animation(even(chosen), "webp", 0.13), "webp")
     height, width = frames[-1].shape[:2]
     still = io.BytesIO()
-    Image.fromarray(np.round(np.clip(frames[-1], 0, 1) * 255).astype(np.uint8)).save(
-        still, "JPEG", quality=QUALITY
-    )
+    Image.fromarray(to_bytes(frames[-1])).save(still, "JPEG", quality=QUALITY)
     calm = address(still.getvalue(), "jpeg")
     first = f'<source media="(prefers-reduced-motion: reduce)" srcset="{calm}">'
     return f'<picture class="walk">{first}{_img(moves, alt, width, height)}</picture>'

@@ -34,7 +34,7 @@ from impasto.networks.export.parity import (
     compare,
     comparison_pictures,
 )
-from impasto.networks.export.scenes import dead_leaves
+from impasto.networks.scenes import dead_leaves
 from impasto.types import Pixels
 
 KIND = "any-painting"

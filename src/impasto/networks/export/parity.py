@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError, WeightsError
 from impasto.inference.styles import FastStyle
-from impasto.networks.export.scenes import dead_leaves
+from impasto.networks.scenes import dead_leaves
 from impasto.types import Pixels
 
 PRECISIONS = ("fp32", "fp16", "int8")

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from impasto import imaging
 from impasto.errors import InputError, PictureError
+from impasto.imaging.samples import to_bytes
 
 LONGEST = 512
 """Photographs are kept at this long side at most, in pixels."""
@@ -85,8 +86,7 @@ def _read(path: Path, smallest: int) -> Tensor:
         pixels = imaging.resize(pixels, width, height)
     if min(width, height) < smallest:
         raise PictureError(f"expected {smallest} pixels a side at least; it has {width}x{height}")
-    levels = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
-    return torch.from_numpy(levels).permute(2, 0, 1).contiguous()
+    return torch.from_numpy(to_bytes(pixels)).permute(2, 0, 1).contiguous()
 
 
 def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:

@@ -11,10 +11,10 @@ import numpy as np
 from impasto import files
 from impasto.clips import Clip, Frame, PaintedFrame, State
 from impasto.clips.carried import Carried, Carrier, Keyframe
-from impasto.clips.coherence import to_bytes, to_words
 from impasto.clips.patch_search import Bytes
 from impasto.clips.pipeline import ahead
 from impasto.clips.transition import change_times, transition
+from impasto.imaging.samples import to_bytes, to_words
 from impasto.painters.painter import FrameCancelled
 from impasto.pipelines.video.frames import frames_between
 from impasto.pipelines.video.keyframes import read_keyframe

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from impasto import imaging
 from impasto.clips import parse_time
 from impasto.clips.carried import Keyframe
-from impasto.clips.coherence import to_words
 from impasto.clips.patch_search import Bytes
 from impasto.errors import InputError, OptionError
 from impasto.files import digests
 from impasto.imaging.inputs import PictureLike, load_picture, name_of
+from impasto.imaging.samples import to_words
 from impasto.pipelines.video.cuts import find_cuts
 from impasto.pipelines.video.frames import first_time
 from impasto.pipelines.video.output import FilmOutput, open_film

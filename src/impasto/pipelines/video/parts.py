@@ -13,8 +13,8 @@ import numpy as np
 
 from impasto import files
 from impasto.clips import Coherence, Frame, PaintedFrame, State
-from impasto.clips.coherence import to_words
 from impasto.clips.writer import SegmentWriter
+from impasto.imaging.samples import to_words
 from impasto.jobs import Job
 from impasto.painters.painter import FrameCancelled
 from impasto.pipelines.video.engine import find_coherence

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import files
-from impasto.clips.coherence import from_words
 from impasto.errors import InputError
+from impasto.imaging.samples import unpacked
 from impasto.types import Pixels
 
 _DETAIL = 2.0
@@ -62,4 +62,4 @@ def read_words(path: Path) -> Pixels:
         found: NDArray[Any] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"cannot read {path}, which should have been written before: {error}") from error
-    return from_words(found)
+    return unpacked(found)
