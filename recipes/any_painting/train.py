@@ -25,7 +25,7 @@ from torch import Tensor
 
 from data import Pictures
 from impasto.networks.any_painting import AnyPaintingNetwork
-from impasto.networks.any_painting_files import untaught
+from impasto.networks.any_painting_files import initial_network
 from impasto.networks.train.muon import Muon
 from impasto.networks.train.painting_loss import LossWeights
 
@@ -139,7 +139,7 @@ def make(options: argparse.Namespace) -> Training:
     """The training ``options`` ask for, where it was left."""
     device = torch.device(options.device)
     torch.manual_seed(options.seed)
-    network = untaught()
+    network = initial_network()
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     lessons = Lessons(Pictures(options.pictures), options.size, options.batch, options.seed, device)
     training = Training(network, lessons, options)

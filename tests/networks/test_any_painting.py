@@ -23,13 +23,13 @@ from impasto.networks.any_painting import (
     grains,
     part_of,
 )
-from impasto.networks.any_painting_files import load_network, untaught
+from impasto.networks.any_painting_files import initial_network, load_network
 
 
 @pytest.fixture(scope="module")
 def network() -> AnyPaintingNetwork:
     torch.manual_seed(0)
-    return untaught().requires_grad_(False)
+    return initial_network().requires_grad_(False)
 
 
 def picture(height: int, width: int, seed: int = 0) -> Tensor:

@@ -39,7 +39,7 @@ class StyleCard:
 
 
 def read_card(path: Path) -> StyleCard:
-    """Return what the style file at ``path`` says of itself, without reading its numbers.
+    """Return the card of the style file at ``path``, without reading its numbers.
 
     Raises StyleError when it is not one, is damaged, or of an unknown version.
     """

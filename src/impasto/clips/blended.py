@@ -1,4 +1,4 @@
-"""Steady films out of a painter that knows nothing of time: a fast network.
+"""Steady films from a painter that knows nothing of time: a fast network.
 
 Strokes are carried along the flow wherever that can be trusted, and are as strong as those of the frame's
 own painting; what is coarse follows that painting, with a delay of a few frames; and colours as a whole

@@ -175,7 +175,7 @@ class Carrier:
         return np.asarray(_soft(_mean_square(apart), 1.0) > _LOST**2)
 
     def _worn(self, places: Places) -> Marks:
-        """Return the pixels whose paint is stretched, squeezed or in rags."""
+        """Return the pixels whose paint is stretched, squeezed or fragmented."""
         at_seams = seams(places)
         ragged = cv2.boxFilter(at_seams.astype(np.float32), -1, (15, 15)) > _RAGGED * self._limit
         return _grown(((stretch(places) > self._limit) & ~_grown(at_seams, 5)) | ragged)

@@ -21,7 +21,7 @@ Flow = NDArray[np.float32]
 """(H, W, 2) float32: how far to the right and down, in pixels, a pixel's match is."""
 
 SLACK = 0.1
-"""Pixels by which a flow may lead nearer to the border all the same: what is still is not quite so."""
+"""The tolerance, in pixels, for flow towards the border: even still areas have a little."""
 BORDER = 4
 """Pixels beside the border that are not taken for anything further inside: there a painting has fewer
 neighbours to go by, and warping mirrors what is beyond."""

@@ -41,7 +41,7 @@ def is_exr(path: Path) -> bool:
 
 
 def read_header(path: Path) -> FrameHeader:
-    """Return what a picture says of itself. Raises PictureError."""
+    """Return the header of a picture's file. Raises PictureError."""
     if is_exr(path):
         header = exr.read_header(path)
         return FrameHeader(header.width, header.height, header.alpha, header.timecode)

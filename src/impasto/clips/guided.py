@@ -1,4 +1,4 @@
-"""Steady films out of a painter that can be guided: Ruder, Dosovitskiy and Brox 2016.
+"""Steady films from a painter that can be guided: Ruder, Dosovitskiy and Brox 2016.
 
 Each frame starts from the painting before it, moved along the flow, and is held to it, and to older
 ones, wherever the flow can be trusted.

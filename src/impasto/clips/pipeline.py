@@ -14,8 +14,8 @@ _END = object()
 def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
     """Yield ``items`` in their order, fetched by a thread that is ``depth`` of them ahead at most.
 
-    An error of theirs is raised where the item would have come. When whoever takes them stops early,
-    the thread ends too. Decoding, flow, networks and encoding all release Python's lock.
+    An error is raised in place of the item. When the consumer stops early, the thread ends too. Decoding,
+    flow, networks and encoding all release Python's lock.
     """
     ready: queue.Queue[object] = queue.Queue(maxsize=depth)
     stop = threading.Event()

@@ -32,8 +32,8 @@ class VideoFile:
     Its frames are those that a player shows, from the first to the last, on one clock, whatever the container
     knows of them. Frames that cannot be decoded, or that the decoder calls corrupt, are replaced by the one
     before (``conceal``) or end it all with InputError (``refuse``). Before the first good frame there is
-    nothing to show: damaged frames there are left out, and told in ``notes``, with all else that differs from
-    the file.
+    nothing to show: damaged frames there are left out, and listed in ``notes``, with all else that differs
+    from the file.
     """
 
     def __init__(self, path: Path, request: Request) -> None:

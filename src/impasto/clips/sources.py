@@ -1,4 +1,4 @@
-"""A clip from wherever it lies: a video file, a folder of pictures, or a pattern of their names."""
+"""Opening of clips: video files, folders of pictures, and patterns of their names."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The tracks beside the pictures, sound and subtitles, and the labels of a file: tags, chapters, languages.
 
-They are copied as they are where the container holds them, or else encoded again; what is left out is told.
+They are copied as they are where the container holds them, or else encoded again; notes say what is left out.
 """
 
 from __future__ import annotations
@@ -364,7 +364,7 @@ def check_tracks(target: VideoOutput, tracks: Tracks) -> None:
     writer = TrackWriter(tracks, target)
     try:
         with contextlib.ExitStack() as stack:
-            output = stack.enter_context(av.open(_Nowhere(), "w", format=container_format(suffix)))
+            output = stack.enter_context(av.open(_NullFile(), "w", format=container_format(suffix)))
             for row in merge(*writer.begin(stack, output, None), key=lambda row: row[:2]):
                 output.mux(row[2])
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -395,7 +395,7 @@ class _Trial:
         av = load_av()
         self._invalid = av.FFmpegError
         self._new = av.Packet
-        self._container = av.open(_Nowhere(), "w", format=container_format(suffix))
+        self._container = av.open(_NullFile(), "w", format=container_format(suffix))
         self._copy = self._container.add_stream_from_template(stream, opaque=True)
 
     def __enter__(self) -> _Trial:
@@ -418,7 +418,7 @@ class _Trial:
         return True
 
 
-class _Nowhere:
+class _NullFile:
     """A file that keeps nothing."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from impasto.clips.writer import Segment
 def write_y4m(segments: Sequence[Segment], path: Path, time_base: Fraction) -> list[str]:
     """Write the frames of ``segments``, whose ticks are in ``time_base``; return notes. Raises OutputError.
 
-    Y4M has one rate, and no times: that other times are left out is told.
+    Y4M has one rate, and no times: a note says if other times were left out.
     """
     av = load_av()
     with open_video(segments[0].path) as container:

@@ -49,13 +49,13 @@ class ModuleEncoder(NormalisedNetwork):
     show in the features. Where a network gives fewer features than H // stride, for lack of padding, its
     outermost are repeated, half of them before the first; where it gives more, the last are left out.
     A pass ends with the deepest layer asked for. ``module`` itself is left alone; the copy stays in
-    evaluation mode, its parameters want no gradients.
+    evaluation mode, its parameters require no gradients.
 
     ``convention`` makes the network's input of sRGB in [0, 1]. ``name`` is the class of ``module`` by
     default. ``pooling`` "average" and "l2" replace every ``nn.MaxPool2d``, and multiply by
     ``POOLING_RESCALE`` with ``rescale_pooling``; "max" leaves all as it is. ``padding`` is that of every
     ``nn.Conv2d`` that pads, or of the first alone ("replicate-first"); None leaves it as it is. ``classes``
-    are the names of what a classifier tells apart, in the order of its scores.
+    are the names of a classifier's classes, in the order of its scores.
 
     Raises LayerError where no module gives features.
     """
@@ -81,7 +81,7 @@ class ModuleEncoder(NormalisedNetwork):
         substitute_pooling(self.module, pooling, self.pool_scale)
         if padding is not None:
             substitute_padding(self.module, padding)
-        probe.make_audible(self.module)
+        probe.add_hooks(self.module)
         first = next(self.module.parameters(), self.mean)
         self.mean, self.std = self.mean.to(first.device), self.std.to(first.device)
         self.eval().requires_grad_(False)
@@ -169,9 +169,9 @@ class ModuleEncoder(NormalisedNetwork):
         return {name: found[name] for name in wanted}
 
     def vectors(self, image: Tensor, names: Iterable[str] = ()) -> dict[str, Tensor]:
-        """Return what modules that give a vector (1, D) make of ``image`` (1, 3, H, W) in [0, 1]: (D,) each.
+        """Return the outputs (D,) of modules that give a vector (1, D) for ``image`` (1, 3, H, W) in [0, 1].
 
-        ``names`` are those wanted; SCORES, what the network as a whole gives, is always among the results.
+        ``names`` are those wanted; SCORES, the output of the whole network, is always among the results.
         Modules that give something else are left out. The whole network is computed.
         """
         wanted, found = set(names), {}
@@ -195,7 +195,7 @@ class ModuleEncoder(NormalisedNetwork):
         return [name for name in found if name != SCORES]
 
     def train(self, mode: bool = True) -> Self:  # noqa: ARG002
-        """Stay in evaluation mode, whatever ``mode``: its output must not depend on chance."""
+        """Stay in evaluation mode, whatever ``mode``: its output must not be random."""
         return super().train(False)
 
     def _input(self, image: Tensor) -> Tensor:

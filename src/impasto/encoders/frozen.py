@@ -1,8 +1,8 @@
-"""A pass through a trunk whose weights want no gradients, and the way back to its input.
+"""A pass through a trunk whose weights need no gradients, and the backward pass to its input.
 
-autograd keeps each convolution's padded input, and makes a new tensor at each step back. Where only the
-picture is wanted, a convolution's way back needs its weights alone, and a rectifier's its own result:
-that is all this keeps.
+autograd keeps each convolution's padded input, and makes a new tensor at each backward step. Where only the
+picture's gradient is needed, a convolution's step needs its weights alone, and a rectifier's its own result:
+nothing else is kept here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class PaddedConvolution:
 
 @dataclass(frozen=True)
 class Rectifier:
-    """max(x, 0) + ``slope`` min(x, 0); in place where nobody else looks at its input."""
+    """max(x, 0) + ``slope`` min(x, 0); in place where nothing else reads its input."""
 
     slope: float
     inplace: bool
@@ -124,8 +124,8 @@ class Form:
         return cls(features.shape, torch.channels_last if last else torch.contiguous_format)
 
     def unfilled(self, like: Tensor, margin: int = 0) -> Tensor:
-        """Return a tensor of this form, ``margin`` larger on each side, whose values are not set: the ways
-        back look only at its shape.
+        """Return a tensor of this form, ``margin`` larger on each side, with values that are not set: the
+        backward steps use only its shape.
         """
         batch, channels, height, width = self.shape
         return torch.empty(

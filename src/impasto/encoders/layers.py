@@ -1,4 +1,4 @@
-"""The names of layers, as the papers write them, and what a picture must be for them.
+"""The names of layers, as the papers write them, and the least size of a picture for them.
 
 Free of torch: the command line reads layer names before anything heavy is imported.
 """

@@ -13,8 +13,8 @@ from impasto.encoders.network import Encoder
 from impasto.errors import PictureError
 
 LEAST_SHARE = 0.1
-"""The share of a layer's mean response that a filter's is taken to be at least: one that hardly responds to
-the pictures measured on would else be amplified without bound where another picture wakes it."""
+"""The least mean response of a filter, as a share of its layer's: one that hardly responds to the pictures
+measured would otherwise be amplified without bound where another picture activates it."""
 
 
 def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -> Encoder:

@@ -1,6 +1,6 @@
-"""Properties of a network's modules, found by trying: which give features, their stride, their reach.
+"""Properties of a network's modules, found by experiment: which give features, their stride, their reach.
 
-Nothing here reads what the modules are made of, so that it holds for modules of any kind.
+Nothing here inspects the modules themselves, so that it works for modules of any kind.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class _Call:
 
 @dataclass(frozen=True)
 class _Reporter:
-    """The hook of a module. It finds out whom to tell in the context it runs in, so that copies of the
-    module, and threads, stay apart."""
+    """The hook of a module. It finds its listener in the context in which it runs, so that copies of the
+    module, and threads, stay separate."""
 
     name: str
 
@@ -76,7 +76,7 @@ class _Reporter:
             listener(self.name, output)
 
 
-def make_audible(module: nn.Module) -> None:
+def add_hooks(module: nn.Module) -> None:
     """Let every submodule of ``module`` tell ``collect`` and ``survey`` what it computes."""
     for name, part in module.named_modules():
         if name:
@@ -157,7 +157,7 @@ def reach(module: nn.Module, name: str, layer: ProbedLayer, side: int) -> int | 
     """Return the largest distance, in pixels, from the cell of a feature of layer ``name`` to a pixel it
     depends on; None where that is unknown, such as where every feature depends on every pixel.
 
-    It is seen by how far values that are not numbers spread in a strip ``side`` pixels wide, in double
+    It is measured by how far NaNs spread in a strip ``side`` pixels wide, in double
     precision: whatever depends on one becomes one, however small its weight.
     """
     probe = copy.deepcopy(module).cpu().double()

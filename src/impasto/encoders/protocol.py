@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class FeatureExtractor(Protocol):
-    """A frozen network in evaluation mode whose layers can be looked at by name.
+    """A frozen network in evaluation mode whose layers are accessible by name.
 
     The feature at place (i, j) of a layer of stride s stands for the cell of s x s pixels that begins
     at (i s, j s); a picture (H, W) has H // s by W // s of them.
@@ -60,7 +60,7 @@ class FeatureExtractor(Protocol):
         These are "name", "pooling", "pool_scale", "padding" and "sha256"."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """Return the weights, none of which wants gradients."""
+        """Return the weights, none of which requires gradients."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return the weights by name."""
@@ -69,7 +69,7 @@ class FeatureExtractor(Protocol):
         """Return the parts whose precision may be lowered; the normalisation of the input is not in them."""
 
     def to(self, device: torch.device) -> Self:
-        """Return the same on ``device``."""
+        """Return the network on ``device``."""
 
 
 UNBOUNDED = 2**20

@@ -1,4 +1,4 @@
-"""Other pooling and other padding in a network someone else has made."""
+"""Replacement of the pooling and the padding of an existing network."""
 
 from __future__ import annotations
 

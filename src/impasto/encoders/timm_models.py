@@ -1,6 +1,6 @@
 """The networks of timm (PyTorch Image Models) as encoders; timm is installed beside Impasto.
 
-It is no extra: timm needs torchvision, and cannot be imported where torchvision does not match the
+It is not an extra: timm needs torchvision, and cannot be imported where torchvision does not match the
 installed torch.
 """
 
@@ -27,7 +27,7 @@ from impasto.errors import (
     did_you_mean,
 )
 
-# Networks timm takes the very description of from the Hugging Face hub.
+# Networks whose description, too, timm fetches from the Hugging Face hub.
 _REMOTE = ("hf-hub:", "hf_hub:")
 
 

@@ -19,7 +19,7 @@ from impasto.types import Picture
 
 _KINDS = (formats.PNG, formats.WEBP, formats.AVIF)
 _SHOWN = Fraction(1, 10)
-"""In seconds: frames of 10 ms or less, or of none stated, are shown as long, as browsers do."""
+"""The duration in seconds of frames that state 10 ms or less, or none, as in browsers."""
 
 
 def is_moving(path: str | os.PathLike[str]) -> bool:

@@ -23,7 +23,7 @@ from impasto.imaging.photo_metadata import metadata_of_image, read_photo_metadat
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
 from impasto.imaging.samples import unpacked
-from impasto.imaging.shrinker import LARGE, Keeper, Shrinker, shrunk_size
+from impasto.imaging.shrinker import LARGE, Shrinker, StripJoiner, shrunk_size
 from impasto.imaging.stated_colours import (
     StatedColours,
     colours_of_deep_tiff,
@@ -46,7 +46,7 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
     """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page that is not a smaller version of another),
     GIF (first frame), BMP or HEIC.
 
-    The format is told from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
+    The format is detected from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
     float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an
     embedded ICC profile (relative colorimetric, black point compensated), or from the primaries or the
     gamma that the file states otherwise (Adobe RGB, Display P3). Without either the values are taken to be
@@ -58,7 +58,7 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
     ``size``: the long side, or width and height, of what is made of it. A far larger picture is shrunk to
     that, or to a long side of 1024, while it is read (``shrinker.shrunk_size``), which bounds memory.
 
-    What has to be passed over is said in an ImagingWarning: a damaged profile (the values are then
+    An ImagingWarning says what was ignored: a damaged profile (the values are then
     taken to be sRGB), unreadable EXIF data, a stated colour space that is not known.
 
     Raises:
@@ -80,7 +80,7 @@ def decode(
         data = repaired_png(data) if kind is formats.PNG else data
         picture = _decode(data, kind, place, reading, size).picture()
         note_left_out(data, kind)
-        with warnings.catch_warnings(action="ignore"):  # what is damaged there was said, or is of no account
+        with warnings.catch_warnings(action="ignore"):  # damage there was reported, or does not matter
             light = png_strips.without_pixels(data) if kind is formats.PNG else data
             about = read_photo_metadata(light, kind.codec)
     return replace(picture, metadata=about)
@@ -332,7 +332,9 @@ def _assemble(
     one, at its own size.
     """
     wanted = shrunk_size(*(whole or stored), size)
-    joined: Shrinker | Keeper | Packer = Keeper(stored) if wanted is None else Shrinker(stored, wanted)
+    joined: Shrinker | StripJoiner | Packer = (
+        StripJoiner(stored) if wanted is None else Shrinker(stored, wanted)
+    )
     if packed and stored[0] * stored[1] > LARGE:
         joined = Packer(stored)
     bits = 16

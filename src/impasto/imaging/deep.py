@@ -1,6 +1,6 @@
-"""Pictures of more than 8 bits a sample: PNG by way of OpenCV, TIFF by way of tifffile.
+"""Pictures of more than 8 bits a sample: PNG through OpenCV, TIFF through tifffile.
 
-Pillow silently reads 16-bit colour as 8-bit, hence this module.
+Pillow silently reads 16-bit colour as 8-bit.
 """
 
 from __future__ import annotations

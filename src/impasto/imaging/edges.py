@@ -1,4 +1,4 @@
-"""Pictures whose opposite edges meet, for what paints with edges: continued beyond them, and joined again."""
+"""Pictures whose opposite edges meet: continued beyond them to be painted, and joined again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of pictures, as people have them: with companions of macOS, dangling links and other files."""
+"""Folders of pictures, as people have them: with macOS's companion files, dangling links and other files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_picture(name: str) -> bool:
 def pictures_in(folder: Path, *, recursive: bool = False) -> list[Path]:
     """Return the pictures in ``folder``, sorted by name; with ``recursive``, also those in its subfolders.
 
-    Pictures that are passed over are said in an ImagingWarning: those of other formats, those in subfolders,
+    An ImagingWarning lists the pictures that are skipped: those of other formats, those in subfolders,
     and links to files that are not there. Raises PictureError for a folder that cannot be read.
     """
     try:

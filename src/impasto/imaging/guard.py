@@ -21,7 +21,7 @@ class ImagingWarning(UserWarning):
 
 
 def warn(text: str) -> None:
-    """Say what had to be passed over."""
+    """Warn of what had to be ignored."""
     warnings.warn(text, ImagingWarning, stacklevel=3)
 
 
@@ -81,7 +81,7 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
     ImagingWarning; Pillow's own pixel limit is lifted, since ``check_size`` applies ours.
 
     Raises:
-        PictureError: the file is damaged, cut short, or of a variety nobody here can decode.
+        PictureError: the file is damaged, cut short, or of a variety that cannot be decoded.
     """
     with _decoders:
         limit = Image.MAX_IMAGE_PIXELS
@@ -134,7 +134,7 @@ def _listening() -> Iterator[list[str]]:
 
 
 def _pass_on(path: Path, caught: list[warnings.WarningMessage], logged: list[str]) -> None:
-    """Give what was warned of while decoding again, each once, as ImagingWarning."""
+    """Repeat the decoders' warnings, each once, as ImagingWarning."""
     heard = dict.fromkeys(logged)
     for item in caught:
         if issubclass(item.category, (UserWarning, RuntimeWarning)):

@@ -1,4 +1,4 @@
-"""Pictures out of paths and arrays."""
+"""Pictures from paths and arrays."""
 
 from __future__ import annotations
 

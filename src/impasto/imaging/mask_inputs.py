@@ -1,4 +1,4 @@
-"""Masks and coloured regions out of paths and arrays."""
+"""Masks and coloured regions from paths and arrays."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from impasto.imaging.read_options import READING, ReadOptions
 from impasto.types import Picture, Plane
 
 _GREY = 16 / 255
-"""Channels this near each other make a grey: what JPEG does to one."""
+"""The most by which the channels of a grey may differ, since JPEG changes them."""
 
 _FEW = 0.01
 """The share of pixels that may be off: lossy formats smear edges."""

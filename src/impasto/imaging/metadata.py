@@ -115,7 +115,7 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
         found = parse_json(text)
     except ValueError as problem:
         if kind is not formats.PNG and not text.lstrip().startswith(f'{{"{KEY}"'):
-            return None  # somebody else's comment
+            return None  # another program's comment
         raise picture_error(place, "parameters stored as JSON", f"they are damaged ({problem})") from problem
     if kind is not formats.PNG:
         found = found.get(KEY) if isinstance(found, dict) else None

@@ -82,7 +82,7 @@ def _seen(first: int, last: int, wanted: int, own: int) -> tuple[int, int]:
 
 
 class Packer:
-    """Joins strips to a picture of its own size, in 8 bits where that says all, else in 16."""
+    """Joins strips to a picture of its own size, in 8 bits where these are exact, else in 16."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size

@@ -16,7 +16,7 @@ from impasto.types import Pixels
 MAX_COLOURS = 64
 
 _STEADY = 4
-"""Pixels this near each other, in steps of 255, are of one flat colour: so near JPEG keeps most of them."""
+"""The most by which pixels of one flat colour differ, in steps of 255, in most of a JPEG."""
 
 _STEADY_SHARE = 0.1
 """The least part of a noisy flat colour that the noise spares."""
@@ -25,13 +25,13 @@ _SNAP = 3
 """How far JPEG moves a channel from 0 or 255."""
 
 _CORE_SHARE = 0.25
-"""Of the pixels within the tolerance of a flat colour, so many have it to one step a channel."""
+"""The least share of the pixels within the tolerance of a flat colour that have it to one step a channel."""
 
 _FLAT_SHARE = 0.5
 """The least part of a picture of flat colours that keeps to them."""
 
 _BLEND_SHARE = 1 / 3
-"""A mixture of two flat colours is a third one if at least so many of its pixels lie amid their like."""
+"""The least share of pixels among their like for a mixture of two flat colours to count as a third."""
 
 Levels = NDArray[np.float32]
 """(..., 3) float32 in steps of 255."""

@@ -19,7 +19,7 @@ from impasto.imaging.png_chunks import SIGNATURE, chunk, chunks
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel, by colour type."""
 _PLAIN = {1: 0, 2: 4, 3: 2, 4: 6}
-"""The colour type whose pixels of 8 bits have so many bytes."""
+"""By number of bytes, the colour type whose pixels of 8 bits have that many."""
 _OF_PIXELS = (
     *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD"),
     *(b"sBIT", b"hIST", b"acTL", b"fcTL", b"fdAT"),

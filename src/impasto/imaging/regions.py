@@ -92,7 +92,7 @@ def match_regions(content: Iterable[str], style: Iterable[str], tolerance: float
     ``content``, ``style``: colours "#rrggbb", such as the mappings ``split_regions`` returns.
     ``tolerance``: how far apart (Euclidean, in sRGB) the colours of a pair may be. Returns, in the
     order of ``content``, content colour to style colour; each style colour is taken at most once, and
-    those nobody takes are left over.
+    those that are not taken are left over.
 
     Raises:
         PictureError: a content colour has no partner; the message names it and the style's colours.

@@ -14,7 +14,7 @@ KEPT = (b"impasto", b"XML:com.adobe.xmp", b"Author", b"Copyright", b"Title", b"D
 MOST_TEXT = 1 << 20
 """Bytes of a text that are read."""
 MOST_PROFILE = 16 << 20
-"""Bytes of a colour profile that are read; the greatest of printers have some megabytes."""
+"""Bytes of a colour profile that are read; the largest, of printers, have some megabytes."""
 _NAMES = {b"iCCP": "the colour profile", b"eXIf": "EXIF data"}
 END = b"\xff\xd9"
 """The end marker of a JPEG (ITU T.81, B.1.1.3)."""
@@ -22,7 +22,7 @@ END = b"\xff\xd9"
 
 def repaired_png(data: bytes) -> bytes:
     """Return a PNG without texts that nothing reads, and without other chunks that pixels do not need if
-    their checksums are wrong or they are too large, which is said in an ImagingWarning.
+    their checksums are wrong or they are too large, with an ImagingWarning.
 
     Anything else that is wrong is left to the decoder (PNG, third edition, 5.3 and 13.2).
     """

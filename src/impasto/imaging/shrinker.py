@@ -1,4 +1,4 @@
-"""Large pictures made smaller while they arrive, a strip of rows after the other."""
+"""Large pictures shrunk while they are read, strip by strip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FINER = 4
 _REACH = 3
 """Pixels of the result that a Lanczos filter sees to each side."""
 _VISIBLE = 1e-3
-"""The alpha from which a pixel's colour can be told."""
+"""The least alpha at which a pixel's colour counts."""
 _ROUNDINGS: tuple[Rounding, ...] = ("half-up", "half-even")
 
 
@@ -137,7 +137,7 @@ def _resized(
     return found
 
 
-class Keeper:
+class StripJoiner:
     """Joins strips to a picture of its own size."""
 
     def __init__(self, size: tuple[int, int]) -> None:

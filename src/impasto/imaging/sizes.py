@@ -72,7 +72,7 @@ def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) 
     """Resample as ``resize`` for "lanczos"; for "bilinear", "bicubic" and "nearest", by Pillow's filter on
     8-bit values.
 
-    The latter three are for programs that resize decoded pictures as they come: every value of the
+    The latter three are those of programs that resize decoded pictures directly: every value of the
     result is a multiple of 1/255. ``pixels``: (H, W, 3) float32 in [0, 1].
 
     Raises OptionError for another filter, or a size below one.

@@ -1,4 +1,4 @@
-"""Colour spaces that files state otherwise than by an ICC profile.
+"""Colour spaces that files state by other means than an ICC profile.
 
 Sources: Adobe RGB (1998), section 4.3; DCF 2.0, 3.2.1 (names that begin with "_"); Exif 2.32, 4.6.5 and
 4.6.8 (ColorSpace, InteroperabilityIndex); PNG, third edition, 11.3.2 (cHRM, gAMA, cICP); ITU-T H.273, tables
@@ -83,7 +83,7 @@ def _adaptation(white: tuple[float, float]) -> NDArray[np.float64]:
 def stated_colours(image: Image.Image, data: bytes, kind: formats.Format, path: Path) -> StatedColours | None:
     """Return the colour space that a file without a profile states; None for sRGB or none.
 
-    One that is not known is said in an ImagingWarning, and read as sRGB.
+    An unknown one is read as sRGB, with an ImagingWarning.
     """
     if _has_profile(image):
         return None

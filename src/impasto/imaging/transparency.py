@@ -1,4 +1,4 @@
-"""Colours for the pixels nobody sees, so that painting underneath an alpha channel leaves no halo."""
+"""Colours for invisible pixels, so that painting underneath an alpha channel leaves no halo."""
 
 from __future__ import annotations
 

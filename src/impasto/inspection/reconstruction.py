@@ -1,7 +1,7 @@
 """Pictures that agree with another in one respect only, found from noise.
 
-What a layer keeps of a photograph, or of a painting's style, is seen in what such a picture has and has
-not. Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style" (2015), figure 1, and "Image Style
+What a layer keeps of a photograph, or of a painting's style, shows in what such a picture has and what it
+lacks. Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style" (2015), figure 1, and "Image Style
 Transfer Using Convolutional Neural Networks" (CVPR 2016), figure 1; the inversion of one layer is
 Mahendran and Vedaldi's (2015), textures are Gatys, Ecker and Bethge's (NIPS 2015).
 """

@@ -19,7 +19,7 @@ def quantiles(samples: Tensor, count: int) -> Tensor:
 
     Each channel is sorted and cut into ``count`` parts of equal weight, of which the means are taken;
     a sample that lies across a cut counts in both parts, by its shares. The rows ascend, and their
-    mean is that of the samples. A ``count`` of M sorts and no more.
+    mean is that of the samples. With a ``count`` of M they are only sorted.
 
     Raises InputError when ``samples`` is not 2-D or is empty, OptionError when ``count`` is below 1.
     """
@@ -51,7 +51,7 @@ def sort_matching(found: Tensor, target: Tensor) -> Tensor:
     Source: Zhang et al. 2022, "Exact Feature Distribution Matching for Arbitrary Style Transfer and
     Domain Generalization", which matches by sorting; the idea of matching each channel's histogram is
     from Risser et al. 2017, "Stable and Controllable Neural Texture Synthesis and Style Transfer Using
-    Histogram Losses". Samples of different sizes are treated in a way of our own.
+    Histogram Losses". The treatment of samples of different sizes is ours.
     """
     require_samples(found, target)
     return (found.sort(dim=0).values - quantiles(target, found.shape[0])).square().mean()

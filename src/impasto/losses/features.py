@@ -1,4 +1,4 @@
-"""Checks of the tensors given to losses, and the one view that all statistics are computed from."""
+"""Checks of the tensors given to losses, and the view from which all statistics are computed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def flatten_positions(features: Tensor) -> Tensor:
 
 
 def require_same_shape(what: str, value: Tensor, target: Tensor) -> None:
-    """Raise InputError unless both tensors have one shape; broadcasting would hide a mistake."""
+    """Raise InputError unless both tensors have the same shape; broadcasting would hide a mistake."""
     if value.shape != target.shape:
         raise mismatch(f"{what} of the target's shape {tuple(target.shape)}", value)
 
@@ -45,8 +45,8 @@ def require_at_least(name: str, value: int, least: int) -> None:
 def unit_vectors(samples: Tensor) -> Tensor:
     """Return the rows of ``samples``, (N, C), divided by their lengths.
 
-    A row shorter than 1e-6 has no direction worth the name: it stays as it is, so that its cosine
-    with anything is 0 and its gradient finite.
+    A row shorter than 1e-6 has no meaningful direction: it is left unchanged, so that its cosine
+    with anything is about 0 and its gradient is finite.
     """
     lengths = torch.linalg.vector_norm(samples, dim=1, keepdim=True)
     return samples / torch.where(lengths > 1e-6, lengths, 1.0)

@@ -15,9 +15,9 @@ from impasto.losses.features import mismatch, require_same_shape
 def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the eigenvalues (C,) ascending and eigenvectors (C, C), as columns, of a symmetric ``matrix``.
 
-    On one thread: for a few hundred channels more threads gain little, and where another program
+    It uses one thread: for a few hundred channels more threads gain little, and where another program
     keeps a processor busy they wait for each other, up to a thousand times longer.
-    Of a matrix that is not finite both are NaN: who descends must see that a loss is no number.
+    For a matrix that is not finite both are NaN, so that an optimiser notices.
     """
     if not bool(matrix.isfinite().all()):
         return torch.full_like(matrix[0], torch.nan), torch.full_like(matrix, torch.nan)
@@ -37,7 +37,7 @@ def covariance_root(covariance: Tensor, *, epsilon: float = 1e-4, newton_schulz:
     Eigenvalues that rounding made negative count as zero before ``epsilon`` is added, so the root of a
     rank-deficient covariance exists.
 
-    ``newton_schulz`` asks for what that many Newton-Schulz iterations arrive at instead of the root
+    ``newton_schulz`` asks for the result of that many Newton-Schulz iterations instead of the exact root
     (see ``trace_of_root``).
 
     Raises InputError when ``covariance`` is not square, or for a negative ``epsilon`` or count.

@@ -3,7 +3,7 @@
 A Gram matrix here is always the mean over positions, g = F F^T / M: the second raw moment of the
 feature vectors. It does not grow with the picture, so pictures of different sizes compare. The
 papers' Gram matrices are sums, G = M g; each loss below says what its source divides by, and what
-is left of that for means. All losses share the signature ``GramLoss`` and can be interchanged.
+remains of that for means. All losses share the signature ``GramLoss`` and can be interchanged.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def mean_std(
 ) -> Tensor:
     """Return ``moment_difference`` from variances instead of deviations, a scalar; all inputs (C,).
 
-    For those who keep sums over a whole picture: the variance is the Gram matrix's diagonal less the
+    For callers that keep sums over a whole picture: the variance is the Gram matrix's diagonal less the
     mean's square. Where rounding made that negative it counts as zero. ``epsilon`` is added to both
     variances, so that a constant channel has a finite gradient; it should be above the rounding,
     some 1e-7 of the mean's square.

@@ -14,10 +14,10 @@ from impasto.errors import require_one_of
 from impasto.losses.features import require_at_least, require_samples, unit_vectors
 
 DISTANCES = ("cosine", "euclidean")
-"""What ``nearest_neighbours`` and ``relaxed_earth_mover`` can measure by."""
+"""The distances that ``nearest_neighbours`` and ``relaxed_earth_mover`` accept."""
 
 LIMIT = 4_000_000
-"""How many similarities are held at once unless told otherwise: 16 MB in float32."""
+"""The default number of similarities held at once: 16 MB in float32."""
 
 
 @torch.no_grad()
@@ -28,7 +28,7 @@ def nearest_neighbours(
 
     ``distance`` is "cosine", by which a row of zeros is equally far from all, or "euclidean". No more
     than ``limit`` of the N x M similarities are held at once; the result does not depend on it but for
-    rounding. Of equally near rows the first in the target is meant.
+    rounding. Of equally near rows the first one counts.
 
     Raises InputError when the shapes do not fit, OptionError for an unknown distance or a limit below 1.
     """

@@ -21,7 +21,7 @@ def relaxed_earth_mover(
     """Return the larger of two means: from each found sample to the nearest target sample, and back.
 
     ``found`` is (N, D), ``target`` (M, D). A lower bound of the earth mover's distance: either mean
-    leaves out one of its two constraints. It is 0 where every sample has its like on the other side,
+    leaves out one of its two constraints. It is 0 where every sample has an equal on the other side,
     whatever their frequencies. ``distance`` is "cosine", 1 - cos, which the paper takes for features,
     or "euclidean", which it takes for colours. At most ``limit`` distances are held at once.
 
@@ -51,8 +51,8 @@ def self_similarity(found: Tensor, target: Tensor) -> Tensor:
 
     Both (N, D), row i of both from the same place. Of each side's N x N cosine distances every column
     is divided by its sum; the loss is the sum of the absolute differences of a column, averaged over
-    columns. It is blind to scale, to turns of the feature space, and to a common factor of
-    all distances. A sample that points the way of all others keeps a column of zeros.
+    columns. It does not depend on scale, on rotations of the feature space, or on a common factor of
+    all distances. A sample that points in the direction of all others keeps a column of zeros.
 
     Needs N x N numbers. Raises InputError when the shapes differ or are not (N, D).
     Source: the content loss of the paper. It is written there with 1 / N^2, which falls as N grows; its

@@ -87,8 +87,8 @@ class OrientedNoise(nn.Module):
 
     Painters' strokes follow what they paint. The directions are those of the structure tensor, after
     Haeberli, "Paint by Numbers" (SIGGRAPH 1990), and Litwinowicz, "Processing Images and Video for an
-    Impressionist Effect" (SIGGRAPH 1997); here they say nothing but which way the noise runs, which the
-    network makes of it what a painting's statistics ask for. Nothing in it is learnt.
+    Impressionist Effect" (SIGGRAPH 1997); here they only direct the noise, of which the network
+    makes what a painting's statistics ask for. Nothing in it is learnt.
     """
 
     filters: Tensor

@@ -24,7 +24,7 @@ def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
         stored = load_file(path)
     except (OSError, SafetensorError) as error:
         raise CorruptWeightsError(f"expected a safetensors file at {path}; got {error}") from error
-    network = untaught()
+    network = initial_network()
     wanted = {name: tuple(p.shape) for name, p in network.decoder().items()}
     found = {name: tuple(t.shape) for name, t in stored.items()}
     if found != wanted:
@@ -37,7 +37,7 @@ def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload,no-any-return]
 
 
-def untaught() -> AnyPaintingNetwork:
+def initial_network() -> AnyPaintingNetwork:
     """Return the bundled encoder with a decoder that has learnt nothing."""
     network = AnyPaintingNetwork()
     known = load_encoder("tiny").state_dict()

@@ -1,7 +1,7 @@
 """The losses by name, each made ready for one target.
 
 A style loss says what it compares: moments (means and Gram matrices, which style files hold), or
-samples of the features themselves, for which the painting must be at hand.
+samples of the features themselves, which require the painting itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SampleKind = Literal["vectors", "patches", "hypercolumns"]
 
 @dataclass(frozen=True)
 class StyleLoss:
-    """``prepare(target)`` gives the distance from it; ``kind`` says what both are.
+    """A style loss: ``prepare(target)`` returns the distance from the target; ``kind`` says what is compared.
 
     "moments": ``LayerStatistics``. Otherwise matrices (N, D) of samples of that kind. ``count``: how
     many samples are enough, 0 for all there are.
@@ -149,8 +149,8 @@ CONTENT_LOSSES: Mapping[str, Callable[[Tensor], float]] = {
     "sum": lambda target: float(target.numel()),
     SELF_SIMILARITY: lambda _: 1.0,
 }
-"""Name to the factor, made from the whole target, of the mean of squared differences, to which each part
-of a picture adds its share. Self-similarity (Kolkin et al., CVPR 2019) is the exception: it compares
+"""The factor, computed from the whole target, of the mean squared difference, to which each part of a picture
+contributes its share. Self-similarity (Kolkin et al., CVPR 2019) is the exception: it compares
 samples, and its factor is that of their distance."""
 
 SMOOTHNESS_LOSSES: Mapping[str, Callable[[Tensor, str], Tensor]] = {

@@ -3,7 +3,7 @@
 Every loss is a function of pieces gathered from features: sums of moments, sums of squared
 differences, samples. Pieces of the parts of a picture add up, or line up, to those of the whole. So
 the gradient of a picture too large for memory is exact: gather the pieces of all parts, take the
-loss's gradient with respect to them, then look at each part once more and send that gradient
+loss's gradient with respect to them, then evaluate each part once more and send that gradient
 through it.
 
 An objective belongs to one pyramid level: its targets have that level's size.
@@ -82,14 +82,14 @@ class InterruptedEvaluationError(Exception):
 class Objective:
     """The function to minimise.
 
-    ``content``: layer to target activations (1, C, H', W'). ``content_weights``, ``style_weights``:
-    layer to the factor its loss is multiplied by. A layer without a weight, or with weight 0, is not
-    looked at. ``windows``: parts to look at one after the other; none for the whole at once.
-    ``extra``: name to a further loss, a function of the whole image. ``fixed`` (H, W) in
-    [0, 1]: where the image has no gradient, so that it stays as it is.
-    ``samples``: how many a sampling loss takes, or None for its own number. ``redraw``: whether each
-    evaluation samples other places, for optimisers that bear that. ``seamless``: which opposite edges of the
-    image meet, "x", "y" or "xy", for its smoothness; the encoder has its own say.
+    ``content``: layer to target activations (1, C, H', W'). ``content_weights``, ``style_weights``: layer to
+    the factor its loss is multiplied by. A layer without a weight, or with weight 0, is not computed.
+    ``windows``: parts to evaluate one after the other; none for the whole at once. ``extra``: name to a
+    further loss, a function of the whole image. ``fixed`` (H, W) in [0, 1]: where the image has no gradient,
+    so that it stays as it is. ``samples``: how many a sampling loss takes, or None for its default.
+    ``redraw``: whether each evaluation samples other places, for optimisers that tolerate it. ``seamless``:
+    which opposite edges of the image meet, "x", "y" or "xy", for its smoothness; the encoder has a setting of
+    its own.
 
     ``cancel``, where it is set, is called at every evaluation and at each of its windows, which may take
     minutes; once it returns True, InterruptedEvaluationError is raised.
@@ -147,7 +147,7 @@ class Objective:
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the total and its weighted parts (``content relu4_2``, ``style relu1_1``, ``tv``).
 
-        ``image`` is (1, 3, H, W) in [0, 1]; all results are scalars. The whole picture is looked at
+        ``image`` is (1, 3, H, W) in [0, 1]; all results are scalars. The whole picture is evaluated
         at once, whatever ``windows`` say.
         """
         self._place(image)
@@ -157,7 +157,7 @@ class Objective:
 
     @property
     def chance(self) -> Tensor:
-        """The state of the random numbers: an objective given another's looks at the same places next."""
+        """The state of the random numbers; an objective with that of another samples the same places next."""
         return self._generator.get_state() if self.redraw else self._begun
 
     @chance.setter

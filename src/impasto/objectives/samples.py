@@ -44,7 +44,7 @@ def draw_positions(
 def gather(features: Tensor, positions: Tensor, kind: SampleKind) -> Tensor:
     """Return the (N, C) features of (1, C, H, W) at ``positions`` (N, 2), or their (N, 9 C) 3x3 patches.
 
-    Patches are cut off at the border by repeating its outermost features.
+    At the border, patches are filled up by repeating the outermost features.
     """
     rows, columns = positions.to(features.device).unbind(1)
     if kind != "patches":
@@ -135,8 +135,8 @@ def within(positions: Tensor, window: Window, stride: int) -> Tensor:
 
 
 def in_order(positions: Tensor, windows: Sequence[Window], stride: int) -> Tensor:
-    """Return all ``positions``, those of the first window first: as looking at one after the other finds
-    them.
+    """Return all ``positions``, those of the first window first, in the order of
+    evaluation.
     """
     return torch.cat([_inside(positions, window, stride) for window in windows]) if windows else positions
 
@@ -153,7 +153,7 @@ def join_samples(
 ) -> dict[str, Tensor]:
     """Return one style out of several: samples of each in proportion to its share.
 
-    Raises StyleError for a negative share: there are no fewer than no samples.
+    Raises StyleError for a negative share.
     """
     if min(shares) < 0 or sum(shares) <= 0:
         raise StyleError(f"this style loss takes style weights of 0 or more; got {list(shares)}")

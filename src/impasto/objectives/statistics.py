@@ -41,7 +41,7 @@ def moments(features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
 
 
 class _Moments(torch.autograd.Function):
-    """``moments``, whose way back is one product of matrices, (U + U^T) F for the gradient U of F F^T,
+    """``moments``, whose backward pass is one matrix product, (U + U^T) F for the gradient U of F F^T,
     where autograd takes two and adds them up."""
 
     @staticmethod
@@ -62,7 +62,7 @@ class _Moments(torch.autograd.Function):
         share = 1.0 if weights else 1 / ctx.count
         if flat.is_contiguous():
             found = torch.addmm(for_mean[:, None], both, flat, alpha=share, beta=share)
-        else:  # channels lie together, and shall again
+        else:  # channels are contiguous, and stay so
             found = torch.addmm(for_mean, flat.T, both, alpha=share, beta=share).T
         if weights:
             found = found * weights[0]
@@ -119,7 +119,7 @@ def measure_style(
 ) -> dict[str, LayerStatistics]:
     """Return the statistics of ``image`` (1, 3, H, W) in [0, 1] at ``layers``, and of its colours (IMAGE).
 
-    ``mask`` (H, W) in [0, 1] says how much each place counts. ``windows`` look at the picture part by
+    ``mask`` (H, W) in [0, 1] says how much each place counts. ``windows`` measure the picture part by
     part, with the same result in less memory.
     """
     height, width = image.shape[2:]

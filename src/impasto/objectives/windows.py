@@ -1,7 +1,7 @@
-"""Parts of a picture, looked at one after the other, that together are exactly the whole.
+"""Parts of a picture, evaluated one after the other, that together are exactly the whole.
 
 Every window has an inner part, whose positions count, and an outer one, which adds a margin as wide
-as the network's receptive field: what lies inside is then what a look at the whole picture gives.
+as the network's receptive field: the features inside are then those of the whole picture.
 """
 
 from __future__ import annotations

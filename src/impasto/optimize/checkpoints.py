@@ -19,7 +19,7 @@ INTERVAL = 60.0
 
 
 class FileCheckpointer:
-    """A writer that saves a painting with its ``job`` (plain values) in ``path``, every so many seconds.
+    """A writer that saves a painting with its ``job`` (plain values) in ``path``, every ``every`` seconds.
 
     ``kept`` is the state to continue from, as ``read_checkpoint`` returns it. A state that cannot be written
     is no reason to stop painting: ``problem`` says why the latest was not, or is "".

@@ -301,7 +301,7 @@ class PyramidDescent:
         return memory.plan(self.network, self.layers, height, width, self.options, self.allowed)
 
     def _look_at(self, height: int, width: int) -> list[Window]:
-        """Return the windows a style is looked at in: never refused, since painting may have begun."""
+        """Return the windows in which a style is measured: never refused, since painting may have begun."""
         return memory.plan(self.exact, self.layers, height, width, self.options, self.allowed, refuse=False)
 
     def _photo(self, size: tuple[int, int]) -> Tensor:

@@ -1,4 +1,4 @@
-"""Checks of a painting's state from a checkpoint, which somebody may have damaged."""
+"""Checks of a painting's state from a checkpoint, which may be damaged."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def watch(
 
     This goes on until ``cancel`` returns True. Returns how many paintings were made.
 
-    The folder is looked at ``every`` so many seconds, which works on network disks too. A photograph is
+    The folder is checked every ``every`` seconds, which works on network disks too. A photograph is
     painted once its size and time have not changed for ``settled`` seconds; one that changes later is painted
     again. What is finished stands in the ``manifest.jsonl`` of ``output``, as of ``impasto.batch``: after a
     restart nothing is painted twice, and unfinished paintings resume. ``move``: a folder to which photographs
@@ -125,7 +125,9 @@ def watch(
     make_folder(hidden, "the paintings")
     stop, arrivals, made = cancel or (lambda: False), _Arrivals(inside, settled), 0
     imaging.pictures_in(inside)  # says what is passed over
-    desk = _Desk(place, wanted, options, suffix, output_template, move is not None, painter, checkpoint_every)
+    desk = _Destination(
+        place, wanted, options, suffix, output_template, move is not None, painter, checkpoint_every
+    )
     with locked(hidden / "watch.lock", f"another process paints what arrives into {place}"):
         if on_begin is not None:
             on_begin()
@@ -151,7 +153,7 @@ def watch(
 
 
 @dataclass
-class _Desk:
+class _Destination:
     """A painter, and the folder that its paintings go to."""
 
     folder: Path

@@ -1,4 +1,4 @@
-"""Conversion of networks from the files people have to the one form Impasto stores.
+"""Conversion of networks from the files people have to the form that Impasto stores.
 
 Stored files are safetensors, float32, with the convolutions alone: 80 MB for VGG-19, whose
 published file has 550, most of it fully connected layers.

@@ -92,13 +92,13 @@ def download(
     """Fetch ``url`` to ``target`` and return the file's SHA-256, 64 hexadecimal digits.
 
     ``sha256`` is the digest to expect, or its beginning; ``size`` the length in bytes, if known.
-    ``timeout`` is the longest silence, in seconds. A transfer that breaks off is continued until
-    ``attempts`` in a row have not brought it further, with waits of ``pause``, 2 ``pause``, 4
+    ``timeout`` is the longest time without data, in seconds. A transfer that breaks off is continued until
+    ``attempts`` in a row have made no progress, with waits of ``pause``, 2 ``pause``, 4
     ``pause`` ... seconds between them. ``target`` appears, complete, only after its digest was
     found right. Not for several processes at once: the caller holds a lock.
 
-    Raises DownloadError where the file cannot be had or stored, and CorruptWeightsError where what
-    came is not what was expected; that is then removed.
+    Raises DownloadError where the file cannot be fetched or stored, and CorruptWeightsError where it is
+    not the expected one; it is then removed.
     """
     part = _Part(target.with_name(target.name + ".part"))
     try:

@@ -1,4 +1,4 @@
-"""Have a network's weights on this machine: find, fetch, import and verify them.
+"""The networks' weights on this machine: find, fetch, import and verify them.
 
 Only ``ensure`` ever uses the network.
 """

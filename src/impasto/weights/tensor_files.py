@@ -1,4 +1,4 @@
-"""Read tensors from the files PyTorch's users have; nothing in them is ever executed."""
+"""Reading of tensors from PyTorch's files; nothing in them is ever executed."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Story:
     ``original``: (width, height) of the photograph's file. ``seen``: the photograph that ``views`` and
     ``given`` are of. ``filters``: (N, 3, 3, 3) of the first convolution, where the network has one.
     ``log``, ``frames``: of the painting. ``noise_log``, ``noise_frames``: the papers' way, from noise.
-    ``network``: what the encoder says of itself. ``slope``: the share of values below zero that its
+    ``network``: the encoder's description. ``slope``: the share of values below zero that its
     rectifiers let through. ``weights``: part of the loss to its factor.
     ``defaults``: the options of the preset. ``command``: what paints the same picture again.
     """

@@ -75,8 +75,8 @@ def _work(task: Task, perform: Perform, line: _Line, stopping: threading.Event) 
 
 
 def _beat(line: _Line) -> None:
-    """Say again and again that this process runs."""
-    with contextlib.suppress(OSError):  # whoever reads it has gone, and so will this process
+    """Send a heartbeat every few seconds."""
+    with contextlib.suppress(OSError):  # the parent is gone, and this process will end too
         while True:
             time.sleep(BEAT_EVERY)
             line.send(alive=True)

@@ -1,1 +1,1 @@
-"""Transformer networks (Johnson et al., 2016): their architecture and their training."""
+"""Training of feed-forward networks."""

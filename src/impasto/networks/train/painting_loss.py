@@ -25,7 +25,7 @@ _EPSILON = 1e-4
 
 @dataclass(frozen=True)
 class LayerTarget:
-    """Features to come near to at one layer, of B styles: their Gaussian, the ``root`` (B, C, C) of its
+    """The target features at one layer, of B styles: their Gaussian, the ``root`` (B, C, C) of its
     covariance, and ``energy`` and ``epsilon`` (B,) as in ``impasto.objectives``."""
 
     style: Gaussian

@@ -62,8 +62,8 @@ def read_photos(
     paths: Iterable[Path], *, smallest: int, enough: Callable[[int], bool] | None = None
 ) -> PhotoSet:
     """Return every readable picture of ``paths``, its long side at most 512 pixels, its short side at least
-    ``smallest``; the others are skipped and named. ``enough``, told after each file how many photographs
-    there are, may end the reading.
+    ``smallest``; the others are skipped and named. ``enough``, called after each file with the number of
+    photographs, may end the reading.
     """
     photos: list[Tensor] = []
     skipped: list[tuple[Path, str]] = []

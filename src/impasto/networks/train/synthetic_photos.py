@@ -1,4 +1,4 @@
-"""Training pictures for want of photographs: synthetic ones, or the samples of another package."""
+"""Training pictures where there are no photographs: synthetic ones, or the samples of another package."""
 
 from __future__ import annotations
 

@@ -214,7 +214,7 @@ class Trainer:
     def steps_in(self, seconds: float) -> int:
         """Return the number of steps that fit into ``seconds``, by timing some and undoing them.
 
-        All processes of a team are told the leading one's answer.
+        All processes of a team receive the leader's answer.
         """
         before = copy.deepcopy(self.state())
         self.run(stop=_BEFORE)

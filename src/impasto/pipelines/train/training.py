@@ -56,7 +56,7 @@ class TrainingResult:
 
 
 @dataclass
-class _Watch:
+class _Callbacks:
     """The callbacks of a training, and the time at which it began."""
 
     on_progress: ProgressCallback | None
@@ -154,7 +154,7 @@ def train_network(
     """
     with protecting([*plan.photos, plan.painting]):
         imaging.check_writable(output, suffixes=(SUFFIXES[plan.architecture],))
-    watch = _Watch(on_progress, cancel)
+    watch = _Callbacks(on_progress, cancel)
     stop = cancel or (lambda: False)
     try:
         materials = gather(plan, checkpoint, on_note or (lambda _: None), team, stop)
@@ -184,7 +184,7 @@ def train_network(
         trainer.schedule = replace(trainer.schedule, steps=trainer.steps_in(left - SAVING))
     # A resumed training keeps its number of steps.
     deadline = None if plan.steps is not None or saved is not None else time.perf_counter() + left - SAVING
-    keep = _Keeper(checkpoint if team.is_leader else None, materials, watch, before)
+    keep = _CheckpointWriter(checkpoint if team.is_leader else None, materials, watch, before)
     finished = _run(trainer, watch, keep, checkpoint_every, deadline)
     result = TrainingResult(
         None,
@@ -213,7 +213,7 @@ def train_network(
     )
 
 
-def _cancelled_result(plan: TrainingPlan, watch: _Watch) -> TrainingResult:
+def _cancelled_result(plan: TrainingPlan, watch: _Callbacks) -> TrainingResult:
     """Return the result of a training cancelled before its first step."""
     return TrainingResult(None, plan.title, 0, 0, (), time.perf_counter() - watch.began, cancelled=True)
 
@@ -237,12 +237,12 @@ def _trainer(plan: TrainingPlan, learner: Learner, materials: TrainingMaterials,
 
 
 @dataclass
-class _Keeper:
+class _CheckpointWriter:
     """A writer of checkpoints."""
 
     path: Path | None
     materials: TrainingMaterials
-    watch: _Watch
+    watch: _Callbacks
     before: dict[str, float] | None
 
     def save(self, trainer: Trainer) -> None:
@@ -257,7 +257,9 @@ class _Keeper:
             write_checkpoint(self.path, self.materials.identity, state)
 
 
-def _run(trainer: Trainer, watch: _Watch, keep: _Keeper, every: int, deadline: float | None) -> bool:
+def _run(
+    trainer: Trainer, watch: _Callbacks, keep: _CheckpointWriter, every: int, deadline: float | None
+) -> bool:
     """Train to the end, with checkpoints; return False if cancelled. ``deadline``: the end of the time, as of
     ``time.perf_counter``; None for a fixed number of steps."""
     materials = keep.materials
