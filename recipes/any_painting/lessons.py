@@ -15,7 +15,8 @@ from torch.nn.functional import avg_pool2d
 
 from data import Pictures, painting_view, photo_crop
 from impasto.encoders import load_encoder
-from impasto.networks.any_painting import LAYERS, AnyPaintingNetwork, enlarged
+from impasto.inference.any_painting_numbers import LAYERS
+from impasto.networks.any_painting import AnyPaintingNetwork, enlarged
 from impasto.networks.train.painting_loss import (
     CONTENT_LAYERS,
     STYLE_LAYERS,

@@ -23,7 +23,7 @@ from safetensors.numpy import save_file
 from torch import Tensor, nn
 
 from impasto.catalogue.lookup import named_styles
-from impasto.inference.any_painting import BUNDLED
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.networks.any_painting_files import load_network
 from impasto.networks.train.evaluation import judge
 from impasto.networks.train.learners import AnyPaintingLearner

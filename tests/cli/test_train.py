@@ -12,7 +12,7 @@ from typer.testing import Result
 
 from impasto import imaging
 from impasto.catalogue.files import read_style
-from impasto.inference.any_painting import BUNDLED
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.networks.johnson import read_johnson
 from impasto.types import Picture
 from tests.cli.running import refused, run

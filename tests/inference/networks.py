@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 
 from impasto.catalogue.files import read_style, write_style
 from impasto.catalogue.lookup import named_styles
-from impasto.inference.any_painting import BUNDLED
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.inference.onnx_files import Graph
 from impasto.inference.styles import KEY, FastStyle, describe
 

@@ -13,16 +13,8 @@ from torch.nn import functional
 
 from impasto.errors import CorruptWeightsError, WeightsMissingError
 from impasto.inference.any_painting import AnyPaintingPainter, _noise
-from impasto.inference.any_painting_graphs import (
-    CURVE,
-    CURVES,
-    HALF,
-    LAYERS,
-    NOISE,
-    TILE,
-    WHOLE,
-    make_noise,
-)
+from impasto.inference.any_painting_graphs import CURVES, HALF, TILE, WHOLE, make_noise
+from impasto.inference.any_painting_numbers import CURVE, LAYERS, NOISE
 from impasto.inference.transport import GAIN, LayerMoments, Statistics, mixture, transport
 from impasto.networks import transport as torch_transport
 from impasto.networks.any_painting import AnyPaintingNetwork, blended, enlarged

@@ -11,10 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.errors import CorruptWeightsError, PictureError
+from impasto.inference.any_painting_numbers import LAYERS, MARGIN, NOISE
 from impasto.networks.any_painting import (
-    LAYERS,
-    MARGIN,
-    NOISE,
     AnyPaintingNetwork,
     OrientedNoise,
     blended,

@@ -27,9 +27,9 @@ STALE = 3600.0
 """Seconds without a write after which a temporary file of any machine counts as abandoned."""
 
 LONGEST_REASON = 300
+"""Letters of another library's message that are shown."""
 FULL = "the disk is full"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-"""Letters of another library's message that are shown."""
 
 _PREFIX, _SUFFIX = ".impasto-", ".tmp"
 

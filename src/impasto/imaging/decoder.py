@@ -332,9 +332,8 @@ def _assemble(
     one, at its own size.
     """
     wanted = shrunk_size(*(whole or stored), size)
-    joined: Shrinker | StripJoiner | Packer = (
-        StripJoiner(stored) if wanted is None else Shrinker(stored, wanted)
-    )
+    joined: Shrinker | StripJoiner | Packer
+    joined = StripJoiner(stored) if wanted is None else Shrinker(stored, wanted)
     if packed and stored[0] * stored[1] > LARGE:
         joined = Packer(stored)
     bits = 16

@@ -27,12 +27,9 @@ from impasto.inference.any_painting_graphs import (
     DECODER,
     IN_BANDS,
     INNER,
-    LAYERS,
     MAPS,
-    MARGIN,
     NOISE_STRIDE,
     STAGES,
-    STRIDE,
     STRIDES,
     TILE,
     Weights,
@@ -40,6 +37,7 @@ from impasto.inference.any_painting_graphs import (
     make_noise,
     stage_graph,
 )
+from impasto.inference.any_painting_numbers import BUNDLED, LAYERS, MARGIN, STRIDE
 from impasto.inference.options import MINIMUM_SIDE
 from impasto.inference.pictures import check_pixels, planes, to_pixels
 from impasto.inference.sessions import choose_device, open_first, run
@@ -51,8 +49,6 @@ Feed = Mapping[str, NDArray[Any]]
 Maps = Mapping[str, NDArray[Any]]
 """How features are carried over at each of ``MAPS``: inputs of the graphs."""
 
-BUNDLED = Path(__file__).parents[1] / "networks" / "data" / "any-painting.safetensors"
-"""The decoder that is not refined for any style."""
 ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
 BAND_PIXELS = 1_000_000
 """Pixels of a band; smaller pictures go through in one."""

@@ -12,19 +12,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.inference.any_painting_numbers import (
+    CURVE,
+    DIRECTIONS,
+    FAINT,
+    GRAIN,
+    LAYERS,
+    LENGTH,
+    MARGIN,
+    NOISE,
+    PULL,
+    SLOPE,
+    SPREAD,
+    STRIDE,
+    WIDTH,
+)
 from impasto.inference.onnx_files import Graph
 
 Weights = Mapping[str, NDArray[np.floating]]
 
-LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
-"""Where the photograph's own features are carried over."""
 CHANNELS = {"relu4_1": 128, "relu3_1": 64, "relu2_1": 32, "relu1_1": 16}
 STRIDES = {"relu4_1": 8, "relu3_1": 4, "relu2_1": 2, "relu1_1": 1}
 INNER = {"inner3_1": "relu3_1", "inner2_1": "relu2_1", "inner1_1": "relu1_1"}
 """The decoder's own features that are carried over, and the layers that they stand for."""
 MAPS = {**{name: name for name in LAYERS}, **INNER}
 """Every map, in order, and the layer whose statistics it aims at."""
-STRIDE = 8
 DECODER = "decoder/"
 """What the names of a decoder's tensors begin with in the file of a style that it was refined for."""
 
@@ -61,19 +73,13 @@ IN_BANDS = ("encode", "coarsest", "middle", "measure-finest", "paint")
 BESIDE = 144
 """Rows of pixels that a painting's row sees on either side, or more."""
 
-NOISE, CURVES, HALF, WHOLE = 4, 2, 8, 16
-"""Channels of noise: white, of directions that change slowly, and finer, for a half of the picture's size and
-its whole size."""
+CURVES, HALF, WHOLE = 2, 4 * GRAIN[0], 16 * GRAIN[1]
+"""Channels of noise besides white: directions that change slowly, and finer noise, for half of the picture's
+size and its whole size."""
 NOISE_STRIDE = 4
-MARGIN = 6
-"""Positions of noise beyond the picture on each side, as far as a stroke of it reaches."""
-TILE, CURVE = 256, 16
-"""Rows and columns of the noise, which repeats every 1024 pixels of the picture; positions over which its
-directions change."""
+TILE = 256
+"""Rows and columns of the noise, which repeats every 1024 pixels of the picture."""
 
-_DIRECTIONS, _LENGTH, _WIDTH, _SPREAD = 8, 3.0, 1.2, 2.5
-_FAINT, _PULL = 0.5, 3.0
-_SLOPE = 0.1
 _DEPTHS = ((1, 2), (2, 2), (3, 4), (4, 1))
 """The encoder's blocks, and how many convolutions of each there are."""
 
@@ -148,13 +154,13 @@ class PaintingGraph(Graph):
     def strokes(self, seen: str, noise: str) -> str:
         """Return noise (NOISE, 1, H, W) drawn out along the edges of relu3_1, as
         ``networks.any_painting.OrientedNoise`` does it."""
-        angles = np.arange(_DIRECTIONS) * (np.pi / _DIRECTIONS)
+        angles = np.arange(DIRECTIONS) * (np.pi / DIRECTIONS)
         cosine, sine = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
         reach = np.arange(-MARGIN, MARGIN + 1.0)
         along, across = cosine * reach + sine * reach[:, None], cosine * reach[:, None] - sine * reach
-        filters = np.exp(-0.5 * ((along / _LENGTH) ** 2 + (across / _WIDTH) ** 2))
+        filters = np.exp(-0.5 * ((along / LENGTH) ** 2 + (across / WIDTH) ** 2))
         filters /= np.sqrt((filters**2).sum((1, 2), keepdims=True))
-        flat = filters.reshape(_DIRECTIONS, -1)
+        flat = filters.reshape(DIRECTIONS, -1)
         white = self.add("Slice", noise, self.integers(0), self.integers(NOISE), self.integers(1))
         directions = self.add("Add", self.directions(seen), self.inside(noise, NOISE, CURVES))
         length = self.add("ReduceSumSquare", directions, self.integers(1), keepdims=1)
@@ -196,7 +202,7 @@ class PaintingGraph(Graph):
         means = [self.add("ReduceMean", product, self.integers(1), keepdims=1) for product in products]
         margins = self.integers(0, 0, MARGIN, MARGIN, 0, 0, MARGIN, MARGIN)
         tensor = self.add("Pad", self.add("Concat", *means, axis=1), margins, mode="edge")
-        hat = np.exp(-0.5 * (np.arange(-MARGIN, MARGIN + 1) / _SPREAD) ** 2)
+        hat = np.exp(-0.5 * (np.arange(-MARGIN, MARGIN + 1) / SPREAD) ** 2)
         hat /= 2 * hat.sum()  # and by half a difference each, of which two are multiplied
         soft = np.broadcast_to(np.outer(hat, hat), (3, 1, len(hat), len(hat)))
         xx, yy, xy = self.add_many(
@@ -208,9 +214,9 @@ class PaintingGraph(Graph):
         )
         turned = self.add("Concat", self.add("Sub", yy, xx), self.scaled(xy, -2), axis=1)
         strength = self.add(
-            "Add", self.add("Add", xx, yy), self.number(np.array([_FAINT], np.float32), "faint")
+            "Add", self.add("Add", xx, yy), self.number(np.array([FAINT], np.float32), "faint")
         )
-        return self.scaled(self.add("Div", turned, strength), _PULL)
+        return self.scaled(self.add("Div", turned, strength), PULL)
 
     def filter(self, x: str, weights: NDArray[np.floating], name: str, group: int = 1) -> str:
         """Return the convolution by fixed ``weights``, without any rows or columns beyond."""
@@ -273,7 +279,7 @@ class PaintingGraph(Graph):
         return found if array.dtype == np.float32 else self.add("Cast", found, to=1)
 
     def rectify(self, x: str) -> str:
-        return self.add("LeakyRelu", x, alpha=_SLOPE)
+        return self.add("LeakyRelu", x, alpha=SLOPE)
 
     def enlarge(self, x: str, channels: int) -> str:
         """Return ``x`` at twice the size, without waves of two positions."""

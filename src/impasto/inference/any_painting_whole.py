@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 
 from impasto.inference.any_painting_graphs import (
     CHANNELS,
-    LAYERS,
     MAPS,
-    MARGIN,
-    STRIDE,
     TILE,
     PaintingGraph,
     Weights,
     cubic_weights,
     draw_numbers,
 )
+from impasto.inference.any_painting_numbers import LAYERS, MARGIN, STRIDE
 from impasto.inference.transport import LayerMoments, Statistics
 from impasto.inference.transport_graphs import MomentNames, add_between, add_transport
 

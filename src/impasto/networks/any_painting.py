@@ -20,39 +20,24 @@ from torch.nn import functional
 
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import PictureError
+from impasto.inference.any_painting_numbers import (
+    CURVE,
+    DIRECTIONS,
+    FAINT,
+    GRAIN,
+    LAYERS,
+    LENGTH,
+    MARGIN,
+    NOISE,
+    PULL,
+    SLOPE,
+    SPREAD,
+    STRIDE,
+    WIDTH,
+)
 from impasto.networks.transport import Gaussian, between, carry, gaussian, transport
 
-LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
-"""Where features are carried over, in the order of the decoder."""
-
-STRIDE = 8
 LEAST_SIDE = 2 * STRIDE
-NOISE = 4
-"""Channels of noise, a quarter of the picture's size: what a flat sky is painted from."""
-
-GRAIN = 2, 1
-"""Channels of finer noise, a half of the picture's size and its whole size: what strokes are rough with."""
-
-MARGIN = 6
-"""Positions of noise beyond the picture on each side, as far as a stroke of it reaches."""
-
-DIRECTIONS = 8
-LENGTH, WIDTH = 3.0, 1.2
-"""Of the noise's strokes: standard deviations along and across them, in positions of relu3_1."""
-
-SPREAD = 2.5
-"""Standard deviation of the positions over which edges agree on a direction."""
-
-CURVE = 16
-"""Positions over which directions of the noise's own change."""
-
-FAINT = 0.5
-"""An edge of this strength (variance of neighbouring features) counts half."""
-
-PULL = 3.0
-"""How much more a clear edge counts than the noise's own directions."""
-
-_SLOPE = 0.1
 _ENCODER_CONVOLUTIONS = 9
 
 
@@ -61,7 +46,7 @@ class Convolution(nn.Conv2d):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3)
-        nn.init.kaiming_normal_(self.weight, a=_SLOPE)
+        nn.init.kaiming_normal_(self.weight, a=SLOPE)
         assert self.bias is not None
         nn.init.zeros_(self.bias)
 
@@ -338,4 +323,4 @@ def blended(styles: Sequence[Mapping[str, Gaussian]], shares: Sequence[float]) -
 
 
 def _rectified(x: Tensor) -> Tensor:
-    return functional.leaky_relu(x, _SLOPE)
+    return functional.leaky_relu(x, SLOPE)

@@ -10,9 +10,8 @@ from safetensors.torch import load_file
 
 from impasto.encoders import load_encoder
 from impasto.errors import CorruptWeightsError
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.networks.any_painting import AnyPaintingNetwork
-
-BUNDLED = Path(__file__).parent / "data" / "any-painting.safetensors"
 
 
 def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:

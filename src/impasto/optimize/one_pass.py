@@ -12,7 +12,7 @@ from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import StyleError
 from impasto.imaging import continued, joined, resize_mask
 from impasto.inference.any_painting import AnyPaintingPainter
-from impasto.inference.any_painting_graphs import LAYERS
+from impasto.inference.any_painting_numbers import LAYERS
 from impasto.inference.options import MINIMUM_SIDE
 from impasto.inference.transport import LayerMoments, Statistics
 from impasto.optimize.regions import Place, blended

@@ -18,8 +18,8 @@ from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging.mask_inputs import is_coloured, load_mask
-from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, Maps
-from impasto.inference.any_painting_graphs import LAYERS
+from impasto.inference.any_painting import AnyPaintingPainter, Maps
+from impasto.inference.any_painting_numbers import BUNDLED, LAYERS
 from impasto.inference.one_style import OneStylePainter
 from impasto.inference.options import MINIMUM_SIDE, FastOptions
 from impasto.inference.sessions import check_device

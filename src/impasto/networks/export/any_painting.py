@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError
 from impasto.files import replace
-from impasto.inference.any_painting import BUNDLED, AnyPaintingPainter, read_weights
-from impasto.inference.any_painting_graphs import LAYERS, Weights
+from impasto.inference.any_painting import AnyPaintingPainter, read_weights
+from impasto.inference.any_painting_graphs import Weights
+from impasto.inference.any_painting_numbers import BUNDLED, LAYERS
 from impasto.inference.any_painting_whole import (
     LEAST_SIDE,
     measuring_graph,

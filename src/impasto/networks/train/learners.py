@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from impasto.networks.any_painting import LAYERS, AnyPaintingNetwork, draw_noise, enlarged
+from impasto.inference.any_painting_numbers import LAYERS
+from impasto.networks.any_painting import AnyPaintingNetwork, draw_noise, enlarged
 from impasto.networks.any_painting_files import load_network
 from impasto.networks.johnson import JohnsonNetwork, JohnsonPainter
 from impasto.networks.train.painting_loss import StyleTarget

@@ -15,8 +15,8 @@ from impasto.catalogue.files import FileStyle
 from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import InputError
 from impasto.files import digests
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.jobs.run import Run
-from impasto.networks.any_painting_files import BUNDLED
 from impasto.networks.train.painting_loss import STYLE_LAYERS, StyleTarget, layer_targets
 from impasto.networks.train.photos import PhotoSet, find_photos, hold_out, read_photos
 from impasto.networks.train.plan import TrainingPlan

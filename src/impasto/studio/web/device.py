@@ -37,7 +37,7 @@ def _styles() -> bytes:
 
     from impasto.catalogue.files import read_style
     from impasto.catalogue.lookup import named_styles
-    from impasto.inference.any_painting_graphs import LAYERS
+    from impasto.inference.any_painting_numbers import LAYERS
 
     return save(
         {
