@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +167,9 @@ def test_reading_photographs_ends_with_its_share_of_the_time(monkeypatch: pytest
 
 @pytest.mark.usefixtures("here")
 def test_a_time_spent_on_reading_is_made_longer_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from impasto.networks.train import plan
+    from impasto.networks.train.learners import KINDS
 
-    monkeypatch.setitem(plan.MINUTES, "any-painting", 1e-3)
+    monkeypatch.setitem(KINDS, "any-painting", replace(KINDS["any-painting"], minutes=1e-3))
     result = run("train", "My Art.png", *PHOTOS, *SMALL, "-o", "m.style")
     assert result.exit_code == 0, result.output
     assert "took most of the 0.001 minutes" in result.stderr

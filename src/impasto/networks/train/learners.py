@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
+from impasto.catalogue.cards import SUFFIX
 from impasto.inference.any_painting_numbers import LAYERS
 from impasto.networks.any_painting import AnyPaintingNetwork, draw_noise, enlarged
 from impasto.networks.any_painting_files import load_network
@@ -71,7 +74,10 @@ class AnyPaintingLearner:
 
 
 class JohnsonLearner:
-    """The network of Johnson et al. (2016), from random filters. Its style is in them alone."""
+    """The network of Johnson et al. (2016), from random filters. Its style is in them alone.
+
+    Names and range of the parameters are those of pytorch/examples, so that other programs read its files.
+    """
 
     def __init__(self, network: JohnsonNetwork) -> None:
         self.network = network
@@ -88,13 +94,32 @@ class JohnsonLearner:
         return self._painter(photos)  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True)
+class LearnerKind:
+    """A kind of network to train. ``begin`` returns it as it is before training. ``minutes``: the default
+    duration. ``rate``: the learning rate. ``suffix``: the ending of its files' names."""
+
+    begin: Callable[[torch.device], Learner]
+    minutes: float
+    rate: float
+    suffix: str
+
+
+KINDS: dict[Architecture, LearnerKind] = {
+    "any-painting": LearnerKind(
+        lambda device: AnyPaintingLearner(load_network().to(device)), 4.5, 6e-4, SUFFIX
+    ),
+    "johnson2016": LearnerKind(
+        lambda device: JohnsonLearner(JohnsonNetwork().to(device)), 60.0, 1e-3, ".safetensors"
+    ),
+}
+
+
 def begin(architecture: Architecture, device: torch.device, *, seed: int = 0) -> Learner:
     """Return the network that a training begins with, on ``device``. ``seed``: of random filters."""
-    if architecture == "any-painting":
-        return AnyPaintingLearner(load_network().to(device))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return JohnsonLearner(JohnsonNetwork().to(device))
+        return KINDS[architecture].begin(device)
 
 
 def _noise(photos: Tensor, generator: torch.Generator) -> Tensor:

@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from impasto.errors import OptionError
-from impasto.networks.train.learners import Architecture
-
-MINUTES: dict[Architecture, float] = {"any-painting": 4.5, "johnson2016": 60.0}
-"""The default duration of each training."""
+from impasto.networks.train.learners import KINDS, Architecture
 
 
 @dataclass(frozen=True)
@@ -20,9 +17,10 @@ class TrainingPlan:
 
     ``photos``: files and folders; none for pictures the program makes. ``architecture``: any-painting, which
     is refined, or johnson2016, from random filters. ``steps`` of training, or as many as fit into ``minutes``
-    (None: ``MINUTES``), of ``batch`` crops of ``size`` pixels a side. ``most_photos``: of more, so many are
-    chosen evenly. ``precision``: auto, float32 or bfloat16; auto is bfloat16 on a processor that multiplies
-    it, else float32. ``device``: auto, cpu, cuda, cuda:1 and so on, or mps.
+    (None: the architecture's default), of ``batch`` crops of ``size`` pixels a side. ``most_photos``: the
+    most photographs used; of more, that many are chosen evenly. ``precision``: auto, float32 or bfloat16;
+    auto is bfloat16 on a processor that multiplies it, else float32. ``device``: auto, cpu, cuda, cuda:1 and
+    so on, or mps.
     """
 
     painting: str
@@ -65,7 +63,7 @@ class TrainingPlan:
     @property
     def seconds(self) -> float:
         """The time the training may take, where the steps are not given."""
-        return 60 * (MINUTES[self.architecture] if self.minutes is None else self.minutes)
+        return 60 * (KINDS[self.architecture].minutes if self.minutes is None else self.minutes)
 
     @property
     def title(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from safetensors.torch import save
 
 from impasto import files
-from impasto.catalogue.cards import SUFFIX, StyleCard
+from impasto.catalogue.cards import StyleCard
 from impasto.catalogue.files import FileStyle, measure_style_file, write_style
 from impasto.catalogue.loader import StyleLike, load_style, pictures_in
 from impasto.catalogue.lookup import find_style
@@ -20,12 +20,9 @@ from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, StyleError
 from impasto.imaging.inputs import load_packed
 from impasto.imaging.packed import PackedPicture
-from impasto.networks.train.learners import AnyPaintingLearner, Architecture, JohnsonLearner, Learner
+from impasto.networks.train.learners import AnyPaintingLearner, Learner
 from impasto.networks.train.painting_loss import STYLE_LAYERS
 from impasto.types import Picture
-
-SUFFIXES: dict[Architecture, str] = {"any-painting": SUFFIX, "johnson2016": ".safetensors"}
-"""What the names of the files end with."""
 
 
 def measured_file(source: StyleLike, encoder: FeatureExtractor, title: str) -> FileStyle:
@@ -56,11 +53,9 @@ def write_product(output: Path, learner: Learner, style: FileStyle, training: Ma
     do not fit float16, OutputError.
     """
     tensors = {n: p.detach().cpu().contiguous() for n, p in learner.learnt().items()}
-    if isinstance(learner, JohnsonLearner):
-        # Names and range of pytorch/examples, so that other programs read it.
+    if not isinstance(learner, AnyPaintingLearner):
         files.replace(output, save(tensors))
         return
-    assert isinstance(learner, AnyPaintingLearner)
     halves = {name: tensor.half().numpy() for name, tensor in tensors.items()}
     for name, tensor in tensors.items():
         if not bool(tensor.half().isfinite().all()):

@@ -14,10 +14,10 @@ from torch import Tensor
 from impasto import imaging
 from impasto.files import protecting
 from impasto.networks.train.evaluation import Judgement, contact_sheet, judge
-from impasto.networks.train.learners import Architecture, Learner, begin
+from impasto.networks.train.learners import KINDS, Architecture, Learner, begin
 from impasto.networks.train.painting_loss import LossWeights
 from impasto.networks.train.plan import TrainingPlan
-from impasto.networks.train.products import SUFFIXES, write_product
+from impasto.networks.train.products import write_product
 from impasto.networks.train.team import ALONE, Team
 from impasto.networks.train.training import Trainer, TrainingSchedule
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
@@ -31,8 +31,6 @@ SAVING = 4.0
 """The approximate seconds for evaluating and writing the network."""
 LEAST_LEARNING = 0.3
 """The share of the time that training has at least, however long reading everything took."""
-RATES: dict[Architecture, float] = {"any-painting": 6e-4, "johnson2016": 1e-3}
-"""The learning rate of each training."""
 JUDGED = 16
 """The most held-out photographs that a training is judged by."""
 
@@ -153,7 +151,7 @@ def train_network(
     subclasses for unusable input, before training, and OutputError.
     """
     with protecting([*plan.photos, plan.painting]):
-        imaging.check_writable(output, suffixes=(SUFFIXES[plan.architecture],))
+        imaging.check_writable(output, suffixes=(KINDS[plan.architecture].suffix,))
     watch = _Callbacks(on_progress, cancel)
     stop = cancel or (lambda: False)
     try:
@@ -223,7 +221,7 @@ def _trainer(plan: TrainingPlan, learner: Learner, materials: TrainingMaterials,
     loss = LossWeights()
     loss = replace(loss, style=loss.style * plan.style_weight, coarse=loss.coarse * plan.style_weight)
     schedule = TrainingSchedule(
-        plan.steps or 1000, plan.batch, plan.size, RATES[plan.architecture], plan.seed, loss
+        plan.steps or 1000, plan.batch, plan.size, KINDS[plan.architecture].rate, plan.seed, loss
     )
     return Trainer(
         learner,
