@@ -53,7 +53,7 @@ class Progress:
         return found | {"left": left, "parts": [part.to_dict() for part in self.parts]}
 
     def losses_by_kind(self) -> dict[str, float]:
-        """Return the losses with those of layers added up: "content relu4_2" and its like are "content"."""
+        """Return the losses summed over layers: "content relu4_2", for example, counts as "content"."""
         found: dict[str, float] = {}
         for name, value in self.losses.items():
             kind = name.split()[0]

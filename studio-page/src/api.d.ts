@@ -970,7 +970,7 @@ export interface components {
         JsonValue: unknown;
         /**
          * LinkOut
-         * @description A link that shows a picture to whoever has it. ``url``: to be followed without signing in.
+         * @description A link that shows a picture to anyone who has it. ``url``: to be followed without signing in.
          */
         LinkOut: {
             /** Id */

@@ -79,7 +79,7 @@ async function toOwn(file: Blob, name: string): Promise<Painting> {
     return { key, name: withoutSuffix(name), blob: found.blob, id: null, image: found.canvas.toDataURL("image/jpeg", 0.85) };
   }
   // Formats this browser does not read, such as HEIC or TIFF, may still be read by the studio.
-  if (state.onDevice || !state.online) throw new Error(t`${name} is no picture that this browser can read.`);
+  if (state.onDevice || !state.online) throw new Error(t`${name} is not a picture this browser can read.`);
   return toPainting(await uploadPicture(file, name, "painting"));
 }
 

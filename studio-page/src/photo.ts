@@ -102,7 +102,7 @@ function checkBytes(blob: Blob, name: string): void {
 
 /** Formats this browser does not read, such as HEIC or TIFF, may still be read by the studio. */
 async function decodeByStudio(blob: Blob, name: string): Promise<Photo> {
-  if (state.onDevice || !state.online) throw new Error(t`${name} is no picture that this browser can read.`);
+  if (state.onDevice || !state.online) throw new Error(t`${name} is not a picture this browser can read.`);
   checkBytes(blob, name);
   const stored = await uploadPicture(blob, name, "photo");
   return { ...(await fetchPhoto(stored)), blob };
@@ -189,7 +189,7 @@ export function takePictures({ files, folder, others }: Pictures, what: string):
     if (others > 0) sayError(new Error(t`There is no picture in ${what}.`));
     return;
   }
-  const said = others === 0 ? [] : [t`${others} files that are no pictures were passed over.`];
+  const said = others === 0 ? [] : [t`${others} files that are not pictures were skipped.`];
   const first = files[0]!;
   if (files.length === 1 || state.onDevice || !state.online) {
     if (files.length > 1) said.unshift(t`Without the studio it is one photograph at a time: ${first.name} is on the easel; left out: ${files.length - 1}.`);

@@ -72,5 +72,5 @@ def test_a_whole_tree_is_painted(folder: Path, tmp_path: Path) -> None:
     ]
     with warnings.catch_warnings(action="default"):
         again = run("fast", folder, "starry-night", "-o", tmp_path / "few")
-    assert "passed over 1 subfolder with pictures (--recursive): more" in again.stderr
+    assert "skipped 1 subfolder with pictures (--recursive): more" in again.stderr
     assert len(list((tmp_path / "few").iterdir())) == 2

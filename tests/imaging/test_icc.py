@@ -230,7 +230,7 @@ def test_a_broken_profile_is_passed_over_with_a_warning(tmp_path: Path, name: st
     stream = io.BytesIO()
     tifffile.imwrite(stream, deep, photometric="rgb", iccprofile=BROKEN[name])
     place = put(tmp_path, stream.getvalue())
-    with pytest.warns(imaging.ImagingWarning, match=r"a\.bin: the embedded colour profile.*passed over"):
+    with pytest.warns(imaging.ImagingWarning, match=r"a\.bin: the embedded colour profile.*ignored"):
         result = imaging.read(place)
     np.testing.assert_array_equal(np.rint(result.pixels * 65535), deep)
     place = put(tmp_path, encoded(Image.fromarray(samples), "PNG", icc_profile=BROKEN[name]))

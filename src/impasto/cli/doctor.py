@@ -32,7 +32,7 @@ PACKAGES = (
     ),
     *("av", "matplotlib", "pillow-heif", "onnx", "ray", "fastapi", "h5py"),
 )
-"""Packages whose versions are told; those after typer belong to extras."""
+"""Packages whose versions are reported; those after typer belong to extras."""
 SIDE = 256
 """Pixels a side of the painting that is made for a test."""
 

@@ -1,6 +1,6 @@
 """The types of the options as keyword arguments, for editors and type checkers.
 
-``python -m impasto.cli.keywords src/impasto/pipelines/keywords.py`` writes them anew.
+``python -m impasto.cli.keywords src/impasto/pipelines/keywords.py`` writes them again.
 """
 
 from __future__ import annotations

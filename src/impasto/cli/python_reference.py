@@ -1,6 +1,6 @@
 """The page of Python's reference, made from the docstrings.
 
-``python -m impasto.cli.python_reference docs/python-reference.md`` writes it anew.
+``python -m impasto.cli.python_reference docs/python-reference.md`` writes it again.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Guided:
             yield from self._several(gathered, scene)
 
     def _next(self, frame: Frame, scene: _Scene) -> PaintedFrame:
-        """Paint one frame and append it to ``scene``, which begins anew at a cut."""
+        """Paint one frame and append it to ``scene``, which starts again at a cut."""
         photo, earlier = to_bytes(frame.pixels), scene.frames
         pixels = unpacked(photo)
         before = motion(pixels, earlier[-1].pixels) if earlier else None

@@ -61,14 +61,14 @@ def find(path: Path) -> list[Path]:
     """Return the pictures in a folder, or those a pattern stands for, in the order of the numbers in their
     names.
 
-    Hidden files are passed over, such as macOS's companions ``._1.png``, and in a folder of other pictures
+    Hidden files are skipped, such as macOS's companions ``._1.png``, and in a folder of other pictures
     GIFs, which are clips of their own. Raises InputError where there are none.
     """
     if path.is_dir():
         pictures = [p for p in path.iterdir() if p.suffix.lower() in READABLE]
         found = [p for p in pictures if p.suffix.lower() in _SEQUENCES] or pictures
         for other in set(pictures) - set(found):
-            warnings.warn(f"passed over {other}, a clip of its own", ImagingWarning, stacklevel=2)
+            warnings.warn(f"skipped {other}, a clip of its own", ImagingWarning, stacklevel=2)
         what = f"pictures in the folder {path}"
     elif not path.parent.is_dir():
         raise InputError(f"expected pictures at {path}; there is no folder {path.parent}")

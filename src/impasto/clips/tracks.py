@@ -153,7 +153,7 @@ class TrackWriter:
         """Return the notes, once all packets are written."""
         for what, (count, first) in self._damaged.items():
             packets = "a damaged packet" if count == 1 else f"{count} damaged packets"
-            self.notes.append(f"{packets} of the {what} passed over, at {first:.3f} s and later")
+            self.notes.append(f"{packets} of the {what} skipped, at {first:.3f} s and later")
         self._damaged.clear()
         return self.notes
 
@@ -250,7 +250,7 @@ class TrackWriter:
             yield float(ready.pts * ready.time_base), order, ready
 
     def _decoded(self, source: Any, stream: Any, track: Track) -> Iterator[Any]:
-        """Yield the frames of sound up to the end; damaged packets are passed over."""
+        """Yield the frames of sound up to the end; damaged packets are skipped."""
         av = load_av()
         for packet in _on_one_clock(source, stream, self.tracks.index):
             if self.tracks.within(packet.pts * packet.time_base, Fraction(1)) is None:

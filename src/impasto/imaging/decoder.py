@@ -369,11 +369,11 @@ def _light(data: bytes) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation; unreadable EXIF data is passed over with a warning."""
+    """Return the EXIF orientation; unreadable EXIF data is ignored with a warning."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, KeyError, TypeError, OSError, struct.error) as problem:
-        text = f"EXIF data cannot be read, so its orientation was passed over ({problem})"
+        text = f"EXIF data cannot be read, so its orientation was ignored ({problem})"
         warnings.warn(text, ImagingWarning, stacklevel=2)
         return 1
     return value if isinstance(value, int) else 1

@@ -43,7 +43,7 @@ def pictures_in(folder: Path, *, recursive: bool = False) -> list[Path]:
         *_counted(below, "subfolder with pictures (--recursive)", "subfolders with pictures (--recursive)"),
     ]
     if passed:
-        warnings.warn(f"{folder}: passed over {'; '.join(passed)}", ImagingWarning, stacklevel=2)
+        warnings.warn(f"{folder}: skipped {'; '.join(passed)}", ImagingWarning, stacklevel=2)
     return found
 
 

@@ -17,7 +17,7 @@ from impasto.imaging.read_options import ReadOptions
 
 
 class ImagingWarning(UserWarning):
-    """A picture was read, but something in its file had to be passed over; the message says what."""
+    """A picture was read, but something in its file had to be ignored; the message says what."""
 
 
 def warn(text: str) -> None:

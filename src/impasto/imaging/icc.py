@@ -134,13 +134,13 @@ def image_to_srgb(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8
 
     Without a profile grey and RGB are taken to be sRGB, CMYK is mixed by (1 - ink)(1 - black),
     and L*a*b* is taken to have white D50. A profile that is damaged, or is for another kind of
-    picture, is passed over with an ImagingWarning. Returns (H, W, 3) uint8.
+    picture, is ignored with an ImagingWarning. Returns (H, W, 3) uint8.
     """
     if profile:
         try:
             return _managed(image, profile)
         except (ImageCms.PyCMSError, ValueError, OSError, TypeError) as problem:
-            warn(f"the embedded colour profile cannot be used and was passed over ({problem})")
+            warn(f"the embedded colour profile cannot be used and was ignored ({problem})")
     if image.mode == "LAB":
         return _transform(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     return np.asarray(image.convert("RGB"))
@@ -195,7 +195,7 @@ def array_to_srgb(
         try:
             return _managed_array(colour, space, profile)
         except (ImageCms.PyCMSError, ValueError, OSError, TypeError) as problem:
-            warn(f"the embedded colour profile cannot be used and was passed over ({problem})")
+            warn(f"the embedded colour profile cannot be used and was ignored ({problem})")
     return _plain(colour, space), 16
 
 

@@ -209,7 +209,7 @@ class AnyPaintingNetwork(nn.Module):
         a side), and ``boldness`` of the change that makes is there before the whole is painted: strokes twice
         as large, under those of ``style``. ``strength``: how far from the
         photograph's own style, which gives it back, to this one; beyond 1 further. ``noise``
-        is as ``draw_noise`` gives it for relu3_1, and drawn anew where it is not given.
+        is as ``draw_noise`` gives it for relu3_1, and is drawn here if not given.
         """
         height, width = photo.shape[2:]
         if coarse is None or min(height, width) < 2 * LEAST_SIDE:

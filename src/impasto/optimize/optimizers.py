@@ -56,7 +56,7 @@ def make_optimizer(options: OptimizeOptions, rate: float) -> Optimizer:
 class GradientDescent:
     """Gradient descent with momentum: v = momentum * v + gradient, x = x - rate * v.
 
-    With ``line_search`` the rate is found anew at each step, from the last one: see ``search``. Where
+    With ``line_search`` the rate is found again at each step, from the last one: see ``search``. Where
     momentum leads up it is forgotten.
     """
 

@@ -46,7 +46,7 @@ class _Arrivals:
 
     def look(self, now: float) -> tuple[list[Path], bool]:
         """Return the photographs that have settled and are not done, and whether others still arrive."""
-        with warnings.catch_warnings(action="ignore"):  # what is passed over is said once, at the beginning
+        with warnings.catch_warnings(action="ignore"):  # what is skipped is reported once, at the beginning
             found = imaging.pictures_in(self.folder)
         ready, arriving = [], False
         for path in found:
@@ -124,7 +124,7 @@ def watch(
     hidden = place / HIDDEN
     make_folder(hidden, "the paintings")
     stop, arrivals, made = cancel or (lambda: False), _Arrivals(inside, settled), 0
-    imaging.pictures_in(inside)  # says what is passed over
+    imaging.pictures_in(inside)  # reports what is skipped
     desk = _Destination(
         place, wanted, options, suffix, output_template, move is not None, painter, checkpoint_every
     )

@@ -338,7 +338,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Forget all networks. The session can be used again, and loads them anew."""
+        """Forget all networks. The session can be used again, and loads them again."""
         for engine, lock in self._locks.items():
             with lock:
                 self._painters.pop(engine, None)

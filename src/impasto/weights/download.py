@@ -263,5 +263,5 @@ def _cannot_store(error: OSError, part: _Part) -> DownloadError:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "the server fell silent"
+        return "the server stopped responding"
     return str(error) or type(error).__name__

@@ -14,9 +14,9 @@ const texts: Translation = {
     one: "About {0} for all, as fast as this studio paints, after the one before them",
     other: "About {0} for all, as fast as this studio paints, after the {1} before them",
   },
-  "{0} files that are no pictures were passed over.": {
-    one: "One file that is no picture was passed over.",
-    other: "{0} files that are no pictures were passed over.",
+  "{0} files that are not pictures were skipped.": {
+    one: "One file that is not a picture was skipped.",
+    other: "{0} files that are not pictures were skipped.",
   },
   "{0} photographs": { one: "One photograph", other: "{0} photographs" },
 };

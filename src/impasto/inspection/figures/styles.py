@@ -65,7 +65,7 @@ def _reach(values: NDArray[Any]) -> float:
 def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
     reach = _reach(values)
     axes.imshow(heat(values, 0, reach), interpolation="nearest")
-    names = [readable(name) for name in names]  # matplotlib sets the texts of ticks anew when it draws
+    names = [readable(name) for name in names]  # matplotlib resets the texts of ticks when it draws
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)

@@ -217,7 +217,7 @@ Wasserstein distance: it is 0 where both agree, and gets near in fewer steps tha
 {grid(cells)}
 <p>One layer gives specks in the right colours. With each layer the pattern grows in scale: strokes, then
 swirls, then
-pieces that look like the painting torn up and laid out anew. Nothing is where it was, and still you
+pieces that look like the painting torn up and rearranged. Nothing is where it was, and still you
 would know whose it is.</p>
 {_style_formulas(story)}"""
 

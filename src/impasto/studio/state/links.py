@@ -1,4 +1,4 @@
-"""Links that show a finished picture to whoever has them."""
+"""Links that show a finished picture to anyone who has them."""
 
 from __future__ import annotations
 

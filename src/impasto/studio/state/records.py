@@ -113,7 +113,7 @@ def job_of(row: Row[Any]) -> JobRecord:
 
 @dataclass(frozen=True)
 class LinkRecord:
-    """A link that shows the picture of a job to whoever has it, until it ``expires``."""
+    """A link that shows the picture of a job to anyone who has it, until it ``expires``."""
 
     id: str
     job: str

@@ -15,7 +15,7 @@ T = TypeVar("T")
 class Decoders:
     """Threads that decode, encode or paint pictures: ``count`` at once, of which a person has ``each``.
 
-    So whoever sends many large pictures waits for themselves, and others do not.
+    So a user who sends many large pictures delays only themselves.
     """
 
     def __init__(self, count: int, each: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Links to finished pictures: made and withdrawn by their owner, followed by whoever has one."""
+"""Links to finished pictures: made and withdrawn by their owner, followed by anyone who has one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _linkable(services: Services, caller: Member, id: str) -> JobRecord:
 
 @router.post("/jobs/{id}/links", status_code=201, response_model=schemas.LinkOut, responses=responses(409))
 def make_link(services: ServicesDep, caller: Member, id: str, asked: schemas.LinkRequest) -> Any:
-    """Make a link that shows the picture and its title to whoever has it."""
+    """Make a link that shows the picture and its title to anyone who has it."""
     job, most = _linkable(services, caller, id), services.settings.link_days
     if asked.days > most:
         words = f"expected at most {most} days" if most else "this studio makes no links"
