@@ -6,7 +6,7 @@ import { paintTrack } from "./gallery";
 import * as geometry from "./geometry";
 import { percent, when } from "./format";
 import { address } from "./http";
-import { finished } from "./jobs";
+import { pictures } from "./jobs";
 import { t } from "./language";
 import { recall } from "./recall";
 import { DISPLAY_SIDE, findPainting, findStyle, state, watch } from "./state";
@@ -39,7 +39,7 @@ const results = () => ids.flatMap((id) => state.jobs.get(id) ?? []).filter(({ re
 
 /** Compare a result with the latest other one of the same photograph. */
 export function compare(job: Job): void {
-  ids = pair(job, finished()).map(({ id }) => id);
+  ids = pair(job, pictures()).map(({ id }) => id);
   look = { zoom: 1, x: 0, y: 0 };
   slider.value = "0";
   drawn = "";
@@ -55,7 +55,7 @@ function titleOf({ name, picture }: JobSettings["styles"][number]): string {
 function draw(): void {
   if (!dialog.open) return;
   const jobs = results();
-  const past = finished().slice(0, 60);
+  const past = pictures().slice(0, 60);
   const now = JSON.stringify([jobs.map(({ id }) => id), past.map(({ id }) => id)]);
   if (now === drawn) return;
   drawn = now;

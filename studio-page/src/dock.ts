@@ -2,7 +2,7 @@
 
 import { batchBar, showBatch } from "./batchsheet";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
-import { isOver } from "./job";
+import { isKept, isOver } from "./job";
 import { act } from "./jobs";
 import { resultAddress } from "./label";
 import { chart } from "./losses";
@@ -18,6 +18,7 @@ function needs(): string {
   if (state.mix.length === 0) return t`Now choose a painting.`;
   if (state.onDevice) return state.device.status === "ready" ? "" : t`The network is not on this device yet.`;
   if (!state.online) return t`The studio does not answer.`;
+  if (state.estimate && "possible" in state.estimate && !state.estimate.possible) return t`At this size the film is more work than this studio takes on: choose a smaller one.`;
   return "";
 }
 
@@ -39,14 +40,14 @@ export function dock(): HTMLElement {
   watch(["photo", "many", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles", "estimate"], () => {
     const missing = needs();
     begin.disabled = missing !== "";
-    name.textContent = state.onDevice ? t`Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : state.many.length > 0 ? t`Paint all ${state.many.length}` : t`Paint it properly`;
+    name.textContent = state.onDevice ? t`Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : state.many.length > 0 ? t`Paint all ${state.many.length}` : state.photo?.film ? t`Paint the film` : t`Paint it properly`;
     why.textContent = missing || about();
   });
   const progress = new Working();
   working.append(progress.element);
   watch(["jobs", "job"], () => {
     const job = currentJob();
-    const shown = job !== null && job.kind === "painting" && !isOver(job);
+    const shown = job !== null && isKept(job) && !isOver(job);
     working.hidden = !shown;
     setting.hidden = shown;
     if (shown) progress.show(job);
@@ -92,10 +93,12 @@ class Working {
     (this.bar.firstElementChild as HTMLElement).style.width = `${share}%`;
     this.words.textContent = STATUS[job.status] ?? job.status;
     if (job.status === "queued" && job.position !== null) this.words.textContent = job.position > 1 ? t`Waiting, ${job.position - 1} before it` : t`Next in the queue`;
-    const level = progress ? t`Level ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
+    const frames = progress?.steps ? t`Frame ${progress.step} of ${progress.steps}` : "";
+    const level = job.kind === "film" ? frames : progress ? t`Level ${progress.level} of ${progress.levels}, ${progress.width} \u00d7 ${progress.height}` : "";
     const left = progress?.left != null && job.status === "running" ? t`about ${duration(progress.left)} left` : "";
     this.left.textContent = [level, left].filter(Boolean).join(" \u00b7 ");
     this.bar.setAttribute("aria-valuetext", [percent(share / 100), left].filter(Boolean).join(", "));
+    this.losses.element.hidden = job.kind === "film";
     this.losses.show(job);
     this.offer(job);
   }

@@ -3,6 +3,9 @@
 const SUFFIXES = ["png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", "heic", "heif", "bmp", "gif", "jfif"];
 /** What a file dialog offers: some systems do not know every format as a picture. */
 export const PICTURES = ["image/*", ...SUFFIXES.map((suffix) => `.${suffix}`)].join();
+const FILM_SUFFIXES = ["mp4", "m4v", "mov", "webm", "mkv", "avi"];
+/** The same with films. */
+export const PICTURES_AND_FILMS = [PICTURES, "video/*", ...FILM_SUFFIXES.map((suffix) => `.${suffix}`)].join();
 /** As many entries of folders are looked at. */
 const MOST_ENTRIES = 20_000;
 
@@ -14,9 +17,10 @@ export interface Found {
 
 export interface Pictures {
   files: File[];
+  films: File[];
   /** The folder's name; empty where there is none, or are several. */
   folder: string;
-  /** How many files are no pictures. */
+  /** How many files are neither pictures nor films. */
   others: number;
 }
 
@@ -26,13 +30,38 @@ export function isPicture({ name, type }: { name: string; type: string }): boole
   return type.startsWith("image/") || SUFFIXES.includes(name.split(".").pop()!.toLowerCase());
 }
 
-/** The pictures among files, as people number them: "2.jpg" before "10.jpg". */
+/** Whether a file is a film, by its name and type. */
+export function isFilm({ name, type }: { name: string; type: string }): boolean {
+  if (name.startsWith(".")) return false;
+  return type.startsWith("video/") || FILM_SUFFIXES.includes(name.split(".").pop()!.toLowerCase());
+}
+
+/** Whether a GIF has more than one picture (GIF89a, sections 15 to 26). */
+export function isMovingGif(data: Uint8Array): boolean {
+  const table = (at: number) => (data[at]! & 0x80 ? 3 * 2 ** ((data[at]! & 7) + 1) : 0);
+  if (String.fromCharCode(...data.subarray(0, 4)) !== "GIF8") return false;
+  let pictures = 0;
+  let at = 13 + table(10);
+  while (at < data.length && pictures < 2) {
+    if (data[at] === 0x21) at += 2;
+    else if (data[at] === 0x2c) {
+      pictures += 1;
+      at += 11 + table(at + 9);
+    } else break;
+    while (data[at]) at += data[at]! + 1;
+    at += 1;
+  }
+  return pictures > 1;
+}
+
+/** The pictures and films among files, as people number them: "2.jpg" before "10.jpg". */
 export function picturesOf(found: readonly Found[]): Pictures {
   const pictures = found.filter(({ file }) => isPicture(file));
+  const films = found.filter(({ file }) => isFilm(file)).map(({ file }) => file);
   const byNumber = new Intl.Collator(undefined, { numeric: true }).compare;
   pictures.sort((a, b) => byNumber(a.path, b.path));
   const folders = new Set(found.map(({ path }) => (path.includes("/") ? path.split("/")[0]! : "")));
-  return { files: pictures.map(({ file }) => file), folder: folders.size === 1 ? [...folders][0]! : "", others: found.length - pictures.length };
+  return { files: pictures.map(({ file }) => file), films, folder: folders.size === 1 ? [...folders][0]! : "", others: found.length - pictures.length - films.length };
 }
 
 /** The files of a drop, those in folders too. To be called while the drop is handled, as later it is empty. */

@@ -2,11 +2,21 @@
 
 import { getJson } from "./http";
 import { unfinished } from "./jobs";
-import { onChange, state, update } from "./state";
-import type { Estimate } from "./types";
+import { filmSize } from "./request";
+import { onChange, state, update, type Photo } from "./state";
+import type { Estimate, FilmEstimate } from "./types";
 
 const PAUSE = 250;
 const AGAIN = 5000;
+
+function ofPhoto({ width, height }: Photo, size: number, preset: string): Promise<Estimate> {
+  const asked = new URLSearchParams({ width: String(width), height: String(height), size: String(size), preset });
+  return getJson<Estimate>(`api/v1/estimate?${asked}`);
+}
+
+function ofFilm(photo: Photo, size: number): Promise<FilmEstimate> {
+  return getJson<FilmEstimate>(`api/v1/films/${photo.id}/estimate?size=${filmSize(size, photo)}`);
+}
 
 export function startEstimates(): void {
   let timer = 0;
@@ -17,8 +27,7 @@ export function startEstimates(): void {
     const { photo, size, preset } = state;
     // Options of a past picture, such as its iterations, are not in the estimate.
     if (!photo || state.onDevice || !state.online || Object.keys(state.options).length > 0) return update({ estimate: null });
-    const asked = new URLSearchParams({ width: String(photo.width), height: String(photo.height), size: String(size), preset });
-    const estimate = await getJson<Estimate>(`api/v1/estimate?${asked}`).catch(() => null);
+    const estimate = await (photo.film ? ofFilm(photo, size) : ofPhoto(photo, size, preset)).catch(() => null);
     if (mine !== turn) return;
     update({ estimate });
     // A studio that has just been set up measures itself when it has time.

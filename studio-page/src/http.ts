@@ -95,6 +95,26 @@ export async function postForm<T>(path: string, form: FormData): Promise<T> {
   return (await send("POST", path, { body: form })).json() as Promise<T>;
 }
 
+/** Send a file as it is; `tell` hears which share of it has arrived. */
+export function postFile<T>(path: string, file: Blob, tell: (share: number) => void): Promise<T> {
+  if (wire.closed) return Promise.reject(new Error(t`On this device nothing is sent: that needs the studio.`));
+  return new Promise((resolve, reject) => {
+    // Of what `fetch` sends, browsers do not tell how much has arrived.
+    const asked = new XMLHttpRequest();
+    asked.open("POST", address(path));
+    asked.setRequestHeader("Content-Type", "application/octet-stream");
+    if (wire.csrf) asked.setRequestHeader("X-CSRF-Token", wire.csrf);
+    asked.upload.addEventListener("progress", ({ loaded, total }) => tell(total > 0 ? loaded / total : 0));
+    asked.addEventListener("error", () => reject(new Unreachable()));
+    asked.addEventListener("load", () => {
+      if (asked.status < 300) return resolve(JSON.parse(asked.responseText) as T);
+      if (asked.status === 401) wire.signedOut();
+      void toProblem(new Response(asked.responseText, { status: asked.status, statusText: asked.statusText })).then(reject);
+    });
+    asked.send(file);
+  });
+}
+
 /** Also while the page is being closed. */
 export async function remove(path: string): Promise<void> {
   await send("DELETE", path, { keepalive: true });

@@ -14,14 +14,19 @@ export function reason(job: Job): { text: string; detail: string } {
   return { text: detail ? text : t`It failed: ${text}`, detail };
 }
 
+/** Whether its result is kept on the shelf: a painting or a film. */
+export function isKept({ kind }: Job): boolean {
+  return kind === "painting" || kind === "film";
+}
+
 /** Paintings and explanations that are not over, the oldest first. */
 export function unfinished(jobs: Iterable<Job>): Job[] {
   return [...jobs].filter((job) => !isOver(job) && job.kind !== "draft").sort((a, b) => a.created.localeCompare(b.created));
 }
 
-/** Paintings that are over, with a picture or with the reason why there is none, the newest first. */
+/** Paintings and films that are over, with a picture or with the reason why there is none, the newest first. */
 export function past(jobs: Iterable<Job>): Job[] {
-  return newestFirst([...jobs].filter((job) => isOver(job) && !job.deleted && job.kind === "painting" && (job.result || job.status === "failed")));
+  return newestFirst([...jobs].filter((job) => isOver(job) && !job.deleted && isKept(job) && (job.result || job.status === "failed")));
 }
 
 /** Whether it was painted quickly, to look at. */
@@ -31,9 +36,9 @@ export function isDraft(job: Job): boolean {
 
 const newestFirst = (jobs: Job[]) => jobs.sort((a, b) => b.created.localeCompare(a.created));
 
-/** Paintings with a picture, the newest first. */
+/** Paintings with a picture, and films, the newest first. */
 export function finished(jobs: Iterable<Job>): Job[] {
-  return newestFirst([...jobs].filter((job) => isOver(job) && !job.deleted && job.kind === "painting" && job.result));
+  return newestFirst([...jobs].filter((job) => isOver(job) && !job.deleted && isKept(job) && job.result));
 }
 
 /** What is in the bin, deleted last first. */

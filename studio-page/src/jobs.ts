@@ -4,7 +4,7 @@ import { show as showPicture } from "./easel";
 import { address, getBlob, getJson, postJson, remove } from "./http";
 import { onChange, state, update } from "./state";
 import { notice, say, sayError, undoable } from "./status";
-import { binned as binnedOf, finished as finishedOf, isOver, past as pastOf, unfinished as unfinishedOf } from "./job";
+import { binned as binnedOf, finished as finishedOf, isKept, isOver, past as pastOf, unfinished as unfinishedOf } from "./job";
 import type { Job } from "./types";
 import { DetailedError } from "./detailed";
 import { problemWords, t } from "./language";
@@ -56,8 +56,8 @@ function heard(job: Job): void {
   // Of those of a batch, it says only that it is over.
   if (!before || isOver(before) || !isOver(job) || job.request.batch) return;
   const { title } = state.jobs.get(job.id) ?? job;
-  if (job.kind === "painting" && job.status === "done") (job.id === state.job ? say : notice)(t`${title} is painted.`);
-  if (job.status === "failed" && job.kind === "painting") sayError(failure(title, job));
+  if (isKept(job) && job.status === "done") (job.id === state.job ? say : notice)(t`${title} is painted.`);
+  if (job.status === "failed" && isKept(job)) sayError(failure(title, job));
 }
 
 function failure(title: string, job: Job): DetailedError {
@@ -73,7 +73,9 @@ function forget(id: string): void {
 
 /** Put what there is of a job's picture on the easel. */
 async function showJob(job: Job): Promise<void> {
-  const path = job.result ? `${job.result.url}?format=jpg&quality=95&parameters=false&download=false` : job.preview;
+  // A film is played over the easel, which has a frame of it.
+  const whole = job.result && (job.kind === "film" ? job.thumbnail : `${job.result.url}?format=jpg&quality=95&parameters=false&download=false`);
+  const path = whole ?? job.preview;
   if (!path || path === shown || state.showing !== "job") return;
   shown = path;
   try {
@@ -189,10 +191,10 @@ export async function retry(job: Job): Promise<Job | null> {
 /** Everything kept, newest first, one page after another; and what is in the bin. */
 export async function readHistory(): Promise<void> {
   const jobs = new Map(state.jobs);
-  for (const place of ["jobs", "bin"]) {
+  for (const place of ["jobs?kind=painting&kind=film&", "bin?"]) {
     let after = "";
     for (let page = 0; page < 4; page++) {
-      const found = await getJson<{ jobs: Job[]; next: string | null }>(`api/v1/${place}?limit=50${after}`);
+      const found = await getJson<{ jobs: Job[]; next: string | null }>(`api/v1/${place}limit=50${after}`);
       for (const job of found.jobs) jobs.set(job.id, namedJob(job, state.styles));
       if (!found.next) break;
       after = `&after=${encodeURIComponent(found.next)}`;
@@ -207,6 +209,11 @@ export function unfinished(): Job[] {
 
 export function past(): Job[] {
   return pastOf(state.jobs.values());
+}
+
+/** Finished pictures, without films. */
+export function pictures(): Job[] {
+  return finished().filter(({ kind }) => kind === "painting");
 }
 
 export function finished(): Job[] {

@@ -5,7 +5,7 @@ import { shownPicture, shownSize } from "./easel";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { address, postJson } from "./http";
 import { isDraft, isOver, reason } from "./job";
-import { finished, track, untilOver } from "./jobs";
+import { pictures, track, untilOver } from "./jobs";
 import { INPUTS } from "./masks";
 import { withParameters } from "./pixels/png";
 import { openShare } from "./share";
@@ -31,7 +31,7 @@ export function label(): HTMLElement[] {
   let offered = "";
   watch(["photo", "showing", "job", "jobs", "capabilities", "onDevice"], () => {
     const job = state.showing === "job" ? currentJob() : null;
-    const now = [state.photo?.name, state.showing, state.onDevice, job?.id, job?.status, job?.explanation, job?.result?.url, state.capabilities?.version, explaining.has(job?.id ?? ""), finished().length > 1].join("|");
+    const now = [state.photo?.name, state.showing, state.onDevice, job?.id, job?.status, job?.explanation, job?.result?.url, state.capabilities?.version, explaining.has(job?.id ?? ""), pictures().length > 1].join("|");
     if (now === offered) return;
     offered = now;
     fill(actions, ...offers(job));
@@ -58,13 +58,15 @@ function words(): string {
   const job = state.showing === "job" ? currentJob() : null;
   if (job?.status === "failed") return reason(job).text;
   if (job?.result) {
-    const { width, height, seconds, partial } = job.result;
+    const { width, height, seconds, partial, length } = job.result;
     const time = duration(seconds);
+    if (length != null) return t`A film of ${duration(length)}, ${width} \u00d7 ${height} pixels, painted in ${time}`;
     if (partial) return t`${width} \u00d7 ${height} pixels, cut short after ${time}`;
     return isDraft(job) ? t`${width} \u00d7 ${height} pixels, a draft, painted in ${time}` : t`${width} \u00d7 ${height} pixels, painted in ${time}`;
   }
   if (job) {
     const status = STATUS[job.status] ?? job.status;
+    if (job.kind === "film") return job.progress?.steps ? t`${status}, frame ${job.progress.step} of ${job.progress.steps}` : status;
     return job.progress ? t`${status}, ${job.progress.width} \u00d7 ${job.progress.height} so far` : status;
   }
   if (state.busy) return `${state.busy}\u2026`;
@@ -72,6 +74,7 @@ function words(): string {
     const [width, height] = shownSize();
     return t`${width} \u00d7 ${height} pixels, ${state.onDevice ? onDevice() : t`a preview`}`;
   }
+  if (photo.film) return t`A film of ${duration(photo.film.facts.seconds)}, ${photo.width} \u00d7 ${photo.height} pixels`;
   return t`The photograph, ${photo.width} \u00d7 ${photo.height} pixels`;
 }
 
@@ -85,12 +88,13 @@ function onDevice(): string {
 function offers(job: Job | null): HTMLElement[] {
   if (!state.photo) return [];
   const made: HTMLElement[] = [];
-  if (job?.result) made.push(download(job));
+  if (job?.result) made.push(job.kind === "film" ? downloadFilm(job) : download(job));
   else if (state.showing === "preview") made.push(keepPreview());
-  if (job?.result) made.push(button("share", t`Share`, () => openShare(job)));
-  const inside = job?.result ? explanation(job) : null;
+  const isPicture = job?.result && job.kind === "painting";
+  if (isPicture) made.push(button("share", t`Share`, () => openShare(job)));
+  const inside = isPicture ? explanation(job) : null;
   if (inside) made.push(inside);
-  if (job?.result && finished().length > 1) made.push(iconButton("columns", t`Compare with other results`, () => compare(job)));
+  if (isPicture && pictures().length > 1) made.push(iconButton("columns", t`Compare with other results`, () => compare(job)));
   made.push(iconButton("picture", t`Another photograph`, () => document.querySelector<HTMLInputElement>("#photo-file")?.click()));
   const left = inside && job ? untold(job) : "";
   if (inside && left) {
@@ -121,6 +125,11 @@ function download(job: Job): HTMLElement {
   const aim = () => (link.href = resultAddress(job));
   aim();
   return h("div", { class: "joined" }, link, select);
+}
+
+/** The film, as the studio painted it. */
+function downloadFilm(job: Job): HTMLElement {
+  return h("a", { class: "button is-main", download: "", href: address(job.result!.url) }, icon("download"), h("span", {}, t`Download`));
 }
 
 /** The preview as a file, saying inside how it was made, as `impasto fast` does. */

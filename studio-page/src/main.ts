@@ -18,6 +18,7 @@ import { h } from "./dom";
 import { lookControls, startEasel, view } from "./easel";
 import { forgetEasel, restoreMany, restoreMasks, restorePaintings, restorePhoto, startKeeping } from "./easelkeeper";
 import { startEstimates } from "./estimate";
+import { filmBar, player } from "./film";
 import { gallery, readPaintings } from "./gallery";
 import { glance } from "./glance";
 import { header } from "./header";
@@ -49,7 +50,8 @@ function build(): void {
   const wall = h(
     "main",
     { class: "wall", id: "wall" },
-    h("div", { class: "easel" }, view, welcome(inputs)),
+    h("div", { class: "easel" }, view, player(), welcome(inputs)),
+    filmBar(),
     tray(),
     brushBar(view),
     h("div", { class: "under" }, ...label(), lookControls()),

@@ -8,7 +8,7 @@ import { idOf, pixelsOf, decode } from "./photo";
 import { ask, keepPainting } from "./pixels/desk";
 import { fit } from "./pixels/planes";
 import type { Choice } from "./mix";
-import { toRequest, type Sources } from "./request";
+import { toFilmRequest, toRequest, type Sources } from "./request";
 import { DISPLAY_SIDE, findPainting, onChange, shares, state, titleOf, update } from "./state";
 import { say, sayError } from "./status";
 import type { Job, JobRequest } from "./types";
@@ -121,6 +121,11 @@ async function prepare(key: string): Promise<void> {
   await keepPainting(key, async () => pixelsOf((await decode(blob, DISPLAY_SIDE)).canvas));
 }
 
+/** How much of the photograph's colours is kept: a film has all of them, or none. */
+function keptColor(): number {
+  return state.photo?.film ? Number(state.keepColor > 0.5) : state.keepColor;
+}
+
 /** Strength and size of strokes, as far as the network goes. */
 function strokes(): { strength: number; strokeSize: number } {
   return { strength: Math.min(2, state.strength), strokeSize: Math.min(4, Math.max(0.25, state.strokeSize)) };
@@ -138,7 +143,7 @@ async function byStudio(mine: number): Promise<void> {
     images.push(await previewOf(id, mix, side, [width, height]));
   }
   if (mine !== turn) return;
-  const look = { masks, protect: protectedPart(width, height), keepColor: state.keepColor };
+  const look = { masks, protect: protectedPart(width, height), keepColor: keptColor() };
   const reply = await ask({ kind: "finish", images, ...look });
   if (mine === turn && reply.image) showPicture(reply.image, "preview");
 }
@@ -147,7 +152,8 @@ async function previewOf(photo: string, mix: Choice[], side: number, [width, hei
   const styles = await Promise.all(mix.map(async ({ key, weight }) => ({ ...(await sourceOf(key)), weight })));
   // Colours are laid on here, so that their slider answers without another painting.
   const { strength, strokeSize } = strokes();
-  const body = { photo, styles, strength, stroke_size: strokeSize, keep_color: 0, side };
+  const at = state.photo?.id === photo ? state.photo.film?.at : undefined;
+  const body = { photo, styles, strength, stroke_size: strokeSize, keep_color: 0, side, ...(at === undefined ? {} : { at }) };
   const { canvas } = await decode(await (await patiently(() => post("api/v1/preview", body))).blob(), side);
   if (canvas.width === width && canvas.height === height) return pixelsOf(canvas);
   const exact = document.createElement("canvas");
@@ -159,7 +165,7 @@ async function previewOf(photo: string, mix: Choice[], side: number, [width, hei
 /** How the photograph looks after one painting, with the settings as they are; null where that is not wanted any more. */
 export async function glimpse(key: string, side: number, isWanted: () => boolean): Promise<ImageData | null> {
   const [width, height] = sized(side);
-  const look = { masks: [], protect: protectedPart(width, height), keepColor: state.keepColor };
+  const look = { masks: [], protect: protectedPart(width, height), keepColor: keptColor() };
   const mix = [{ key, weight: 1 }];
   const onThisDevice = async (): Promise<{ image?: ImageData }> => {
     if (!isWanted()) return {};
@@ -219,7 +225,7 @@ export async function paintProperly(): Promise<void> {
   window.clearTimeout(timer);
   update({ busy: t`Submitting the painting` });
   try {
-    const request = toRequest(state, await storeSources());
+    const request = state.photo.film ? toFilmRequest(state, await storeSources(), state.photo) : toRequest(state, await storeSources());
     const key = crypto.randomUUID?.() ?? String(Math.random());
     const job = await postJson<Job>("api/v1/jobs", request, { headers: { "Idempotency-Key": key } });
     track(job);

@@ -2,7 +2,7 @@
 
 import { fill, h, icon, iconButton } from "./dom";
 import { paintTrack } from "./gallery";
-import { isOver } from "./job";
+import { isKept, isOver } from "./job";
 import { anyMasks } from "./masks";
 import { DEVICE_MOST } from "./painting";
 import { currentJob, state, update, watch } from "./state";
@@ -53,7 +53,8 @@ export function brushwork(): HTMLElement {
   );
   const label = where.lastElementChild!;
   watch(["photo", "brushing", "masksChanged"], () => {
-    where.disabled = !state.photo;
+    // Masks are of one picture; a film moves.
+    where.disabled = !state.photo || state.photo.film !== undefined;
     where.setAttribute("aria-pressed", String(state.brushing));
     label.textContent = state.brushing ? t`Put the brush away` : anyMasks() ? t`Change where it goes` : t`Paint where it goes`;
   });
@@ -111,10 +112,10 @@ function presetSelect(): HTMLElement {
 export function fields(): HTMLElement {
   const preset = presetSelect();
   const element = h("div", { class: "fields" }, sizeSelect(), preset, moreOptions());
-  watch(["onDevice", "jobs", "job"], () => {
+  watch(["onDevice", "jobs", "job", "photo"], () => {
     const job = currentJob();
-    element.hidden = job?.kind === "painting" && !isOver(job);
-    preset.hidden = state.onDevice;
+    element.hidden = job !== null && isKept(job) && !isOver(job);
+    preset.hidden = state.onDevice || state.photo?.film !== undefined;
   });
   return element;
 }

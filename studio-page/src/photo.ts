@@ -1,12 +1,12 @@
 /** The photograph: dropped, pasted, taken, chosen, or fetched back from the studio. */
 
-import { getBlob, getJson, postForm, Problem } from "./http";
+import { getBlob, getJson, postFile, postForm, Problem } from "./http";
 import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Chosen, type Painting, type Photo } from "./state";
 import { detailedNotice, notice, say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { filesOf, picturesOf, type Pictures } from "./dropped";
-import { megabytes } from "./format";
+import { filesOf, isMovingGif, picturesOf, type Pictures } from "./dropped";
+import { duration, megabytes, percent } from "./format";
 import { fitted } from "./geometry";
 import { fit } from "./pixels/planes";
 import { t } from "./language";
@@ -109,10 +109,57 @@ async function decodeByStudio(blob: Blob, name: string): Promise<Photo> {
 }
 
 async function fetchPhoto(stored: StoredPicture): Promise<Photo> {
+  if (stored.film) return fetchFrame(stored, stored.film.still);
   const longest = Math.max(stored.width, stored.height);
   const path = longest > DISPLAY_SIDE ? `${stored.content}?side=${DISPLAY_SIDE}` : stored.content;
   const { canvas } = await decode(await getBlob(path), DISPLAY_SIDE);
   return { name: stored.name, width: stored.width, height: stored.height, canvas, blob: null, id: stored.id };
+}
+
+/** The frame of a film: by the studio, as browsers do not play every film. */
+async function fetchFrame({ id, name, width, height, film }: StoredPicture, at: number): Promise<Photo> {
+  const { canvas } = await decode(await getBlob(`api/v1/films/${id}/frame?at=${at}`), DISPLAY_SIDE);
+  return { name, width, height, canvas, blob: null, id, film: { facts: film!, at } };
+}
+
+/** Send a film to the studio, and put one of its frames on the easel. */
+export async function openFilm(file: File): Promise<void> {
+  const { capabilities } = state;
+  if (state.onDevice || !state.online) return sayError(new Error(t`Films are painted by the studio: turn the device off first.`));
+  if (!capabilities?.films) return sayError(new Error(t`This studio does not read films.`));
+  const limit = capabilities.limits.film_bytes;
+  if (file.size > limit) return sayError(new Error(t`${file.name} has ${megabytes(file.size)}; the studio takes up to ${megabytes(limit)}.`));
+  const turn = ++latest;
+  update({ many: [], busy: t`Sending the film` });
+  try {
+    const told = (share: number) => {
+      if (turn === latest) update({ busy: share < 1 ? t`Sending the film, ${percent(share)}` : t`Opening the film` });
+    };
+    const stored = await postFile<StoredPicture>(`api/v1/films?${new URLSearchParams({ name: file.name })}`, file, told);
+    if (stored.notes.length > 0) detailedNotice(t`Read with remarks: ${file.name}`, stored.notes.join("; "));
+    const photo = await fetchFrame(stored, stored.film!.still);
+    if (turn !== latest) return;
+    await place(photo);
+    say(t`The film ${photo.name} is open, ${duration(photo.film!.facts.seconds)}, ${photo.width} by ${photo.height} pixels.`);
+  } catch (error) {
+    if (turn === latest) sayError(error);
+  } finally {
+    if (turn === latest) update({ busy: "" });
+  }
+}
+
+/** Put another frame of the film on the easel. */
+export async function showFrame(at: number): Promise<void> {
+  const { photo } = state;
+  if (!photo?.film || photo.id === null || photo.film.at === at) return;
+  const turn = ++latest;
+  try {
+    const { id, name, width, height, film } = photo;
+    const { canvas } = await decode(await getBlob(`api/v1/films/${id}/frame?at=${at}`), DISPLAY_SIDE);
+    if (turn === latest && state.photo === photo) await place({ name, width, height, canvas, blob: null, id, film: { facts: film.facts, at } });
+  } catch (error) {
+    if (turn === latest) sayError(error);
+  }
 }
 
 async function place(photo: Photo): Promise<void> {
@@ -183,8 +230,22 @@ export function listenForPictures(target: HTMLElement): void {
 /** As many are painted alike. */
 const MOST = 500;
 
-/** Pictures from one drop or choice: one goes on the easel; several are to be painted alike, as the one on the easel is. */
-export function takePictures({ files, folder, others }: Pictures, what: string): void {
+/** Pictures from one drop or choice: one goes on the easel, as does a film; several are to be painted alike, as the one on the easel is. */
+export function takePictures(found: Pictures, what: string): void {
+  const [only] = found.files;
+  const mayMove = found.files.length === 1 && /\.gif$/i.test(only!.name) && !state.onDevice && state.online && state.capabilities?.films;
+  if (mayMove && found.films.length === 0) {
+    void only!.arrayBuffer().then((data) => (isMovingGif(new Uint8Array(data)) ? openFilm(only!) : take(found, what)));
+  } else take(found, what);
+}
+
+function take({ files, films, folder, others }: Pictures, what: string): void {
+  if (films.length > 0 && files.length === 0) {
+    void openFilm(films[0]!);
+    if (films.length > 1) notice(t`One film at a time: ${films[0]!.name} is opened.`);
+    return;
+  }
+  others += films.length;
   if (files.length === 0) {
     if (others > 0) sayError(new Error(t`There is no picture in ${what}.`));
     return;

@@ -2,7 +2,7 @@
 
 import type { InputMasks } from "./masks";
 import type { Choice } from "./mix";
-import type { JobRequest, JobSettings } from "./types";
+import type { FilmSubmission, JobRequest, JobSettings } from "./types";
 
 export interface Settings {
   mix: Choice[];
@@ -45,6 +45,24 @@ export function toRequest(settings: Settings, { photo, styles, masks, inputs }: 
     mask_feather: Object.keys(inputs).length > 0 || masks.some(Boolean) ? Math.round(size / 128) : 0,
     seed: settings.seed,
     options: settings.options,
+  };
+}
+
+/** The long side of a painted film: as asked for, but not more than its own. */
+export function filmSize(size: number, { width, height }: { width: number; height: number }): number {
+  return Math.max(64, Math.min(size, Math.max(width, height)));
+}
+
+/** The request for a painted film: by the network that paints the previews, with the same settings. */
+export function toFilmRequest(settings: Settings, { photo, styles }: Sources, own: { width: number; height: number }): FilmSubmission {
+  return {
+    kind: "film",
+    photo,
+    styles: styles.map((source, index) => ({ ...source, weight: settings.mix[index]!.weight })),
+    size: filmSize(settings.size, own),
+    strength: Math.min(2, settings.strength),
+    stroke_size: Math.min(3, Math.max(0.25, settings.strokeSize)),
+    keep_color: settings.keepColor,
   };
 }
 

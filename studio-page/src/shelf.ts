@@ -11,7 +11,7 @@ import { findStyle, state, update, watch } from "./state";
 import { inEnglish, sayError } from "./status";
 import { thumbnail } from "./thumbnail";
 import type { Batch, Job } from "./types";
-import { list, percent, STATUS, when } from "./format";
+import { duration, list, percent, STATUS, when } from "./format";
 import { t } from "./language";
 
 /** The latest pictures, small, along the wall. */
@@ -28,7 +28,7 @@ export function strip(): HTMLElement {
     fill(
       pictures,
       latest.map((job) =>
-        h("li", {}, h("button", { type: "button", class: "strip-picture", title: job.title, "aria-label": `${job.title}, ${when(job.created)}`, "aria-current": job.id === state.job ? "true" : undefined, onclick: () => void recall(job) }, thumbnail(job))),
+        h("li", {}, h("button", { type: "button", class: job.kind === "film" ? "strip-picture is-film" : "strip-picture", title: job.title, "aria-label": `${job.title}, ${when(job.created)}`, "aria-current": job.id === state.job ? "true" : undefined, onclick: () => void recall(job) }, thumbnail(job))),
       ),
     );
   });
@@ -96,7 +96,7 @@ function card(job: Job): HTMLElement {
     "li",
     { class: "card" },
     h("button", { type: "button", class: "card-picture", "aria-label": t`Load ${job.title}, ${when(job.created)}`, onclick: () => void recall(job) }, thumbnail(job)),
-    h("div", { class: "card-words" }, h("cite", {}, list(styles)), h("span", { class: "quiet" }, [when(job.created), `${job.result.width} \u00d7 ${job.result.height}`, isDraft(job) && t`a draft`].filter(Boolean).join(", "))),
+    h("div", { class: "card-words" }, h("cite", {}, list(styles)), h("span", { class: "quiet" }, [when(job.created), `${job.result.width} \u00d7 ${job.result.height}`, isDraft(job) && t`a draft`, job.result.length != null && t`a film of ${duration(job.result.length)}`].filter(Boolean).join(", "))),
     iconButton("trash", t`Delete ${job.title}`, () => void deleteJob(job)),
   );
 }

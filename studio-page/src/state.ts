@@ -3,7 +3,7 @@
 import type { Unsent } from "./batch";
 import * as mixes from "./mix";
 import type { Settings } from "./request";
-import type { Batch, Capabilities, Estimate, Job, Session, Style } from "./types";
+import type { Batch, Capabilities, Estimate, FilmEstimate, FilmFacts, Job, Session, Style } from "./types";
 
 /** The photograph on the easel. `canvas` is upright, its long side at most `DISPLAY_SIDE`. */
 export interface Photo {
@@ -17,6 +17,8 @@ export interface Photo {
   id: string | null;
   /** Which of the photographs chosen together it is. */
   chosen?: string | undefined;
+  /** Where it is the frame of a film, at so many seconds. */
+  film?: { facts: FilmFacts; at: number } | undefined;
 }
 
 /** A photograph chosen together with others, to be painted as the one on the easel. */
@@ -70,7 +72,7 @@ export interface State extends Settings {
   showing: "nothing" | "preview" | "job";
   busy: string;
   /** How long a painting would take; null where that is not known. */
-  estimate: Estimate | null;
+  estimate: Estimate | FilmEstimate | null;
   jobs: ReadonlyMap<string, Job>;
   job: string | null;
   brushing: boolean;

@@ -18,6 +18,7 @@ export type JobSettings = Omit<Schemas["JobSettings"], "kind" | "size" | "option
   };
 export type Job = Omit<Schemas["JobOut"], "request"> & { request: JobSettings };
 export type FilmSubmission = Schemas["FilmSubmission"];
+export type FilmFacts = Schemas["FilmFacts"];
 export type FilmEstimate = Schemas["FilmEstimate"];
 export type JobRequest = Schemas["JobRequest"];
 export type AdminJob = Schemas["AdminJob"];

@@ -1,7 +1,7 @@
 /** The empty easel: the ways a photograph gets there. */
 
 import { h, icon, iconButton } from "./dom";
-import { PICTURES, picturesOf } from "./dropped";
+import { PICTURES_AND_FILMS, picturesOf } from "./dropped";
 import { openPhoto, takePictures } from "./photo";
 import { sayError } from "./status";
 import { state, watch } from "./state";
@@ -9,7 +9,7 @@ import { t } from "./language";
 
 /** What opens the system's dialog, for files or for a whole folder. */
 export function photoInputs(): HTMLInputElement[] {
-  return [chooser("photo-file", t`Photographs`, { accept: PICTURES, multiple: true }), chooser("photo-folder", t`A folder of photographs`, { webkitdirectory: true })];
+  return [chooser("photo-file", t`Photographs`, { accept: PICTURES_AND_FILMS, multiple: true }), chooser("photo-folder", t`A folder of photographs`, { webkitdirectory: true })];
 }
 
 function chooser(id: string, label: string, props: Record<string, string | boolean>): HTMLInputElement {
@@ -38,7 +38,7 @@ export function welcome([file, folder]: HTMLInputElement[]): HTMLElement {
     "div",
     { class: "welcome" },
     h("p", { class: "welcome-title" }, t`Start with a photograph`),
-    h("p", { class: "quiet" }, t`Drop it here, or several, or a folder; paste it, or`),
+    h("p", { class: "quiet" }, t`Drop it here, or several, a folder or a film; paste it, or`),
     h(
       "div",
       { class: "row is-centred" },

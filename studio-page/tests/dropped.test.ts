@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isPicture, picturesOf, walked } from "../src/dropped";
+import { isFilm, isMovingGif, isPicture, picturesOf, walked } from "../src/dropped";
 
 const file = (path: string, type = "") => ({ path, file: new File([], path.split("/").pop()!, { type }) });
 
@@ -43,4 +43,35 @@ test("a folder is read whole, with the folders in it but not the hidden ones", a
   const hidden = folder("/Sea/.cache", [leaf("/Sea/.cache/7.jpg")]);
   const found = await walked([folder("/Sea", ["1", "2", "3", "4", "5"].map((n) => leaf(`/Sea/${n}.jpg`)).concat(inner, hidden))]);
   expect(found.map(({ path }) => path).sort()).toEqual(["Sea/1.jpg", "Sea/2.jpg", "Sea/3.jpg", "Sea/4.jpg", "Sea/5.jpg", "Sea/b/6.jpg"]);
+});
+
+test.each([
+  ["harbour.mp4", "video/mp4", true],
+  ["HARBOUR.MKV", "", true],
+  ["._harbour.mov", "video/quicktime", false],
+  ["cat.jpg", "image/jpeg", false],
+])("%s of type %j is a film: %s", (name, type, expected) => {
+  expect(isFilm({ name, type })).toBe(expected);
+});
+
+test("films are told from pictures and from what is neither", () => {
+  const found = picturesOf([file("a.jpg"), file("b.webm"), file("c.txt")]);
+  expect([found.files.length, found.films.map(({ name }) => name), found.others]).toEqual([1, ["b.webm"], 1]);
+});
+
+/** A GIF of 1 x 1 pixels, with so many pictures, a comment and a table of colours. */
+function gif(pictures: number): Uint8Array {
+  const comment = [0x21, 0xfe, 2, 0x2c, 0x2c, 0];
+  const picture = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
+  const head = [...new TextEncoder().encode("GIF89a"), 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255];
+  return new Uint8Array([...head, ...comment, ...Array.from({ length: pictures }, () => picture).flat(), 0x3b]);
+}
+
+test.each([[1, false], [2, true], [5, true]])("a GIF of %i pictures moves: %s", (pictures, expected) => {
+  expect(isMovingGif(gif(pictures))).toBe(expected);
+});
+
+test("what is no GIF, or breaks off, does not move", () => {
+  expect(isMovingGif(new Uint8Array())).toBe(false);
+  expect(isMovingGif(gif(2).subarray(0, 25))).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toRequest, toSettings, type Settings } from "../src/request";
+import { filmSize, toFilmRequest, toRequest, toSettings, type Settings } from "../src/request";
 
 const settings: Settings = {
   mix: [
@@ -78,5 +78,33 @@ describe("a past picture's settings", () => {
       seed: 0,
       options: {},
     });
+  });
+});
+
+describe("a film", () => {
+  const own = { width: 640, height: 360 };
+
+  test("is asked for with the settings of the previews, at its own size at most", () => {
+    expect(toFilmRequest({ ...settings, strength: 3, strokeSize: 0.1 }, sources, own)).toEqual({
+      kind: "film",
+      photo: "p_photo",
+      styles: [
+        { name: "great-wave", weight: 1 },
+        { picture: "p_own", weight: 0.25 },
+      ],
+      size: 640,
+      strength: 2,
+      stroke_size: 0.25,
+      keep_color: 0.3,
+    });
+  });
+
+  test.each([[512, 512], [1024, 640], [10, 64]])("of %i pixels is painted at %i", (asked, size) => {
+    expect(filmSize(asked, own)).toBe(size);
+  });
+
+  test("brings its settings back, with a size of its own where none was asked for", () => {
+    const { size, strength } = toSettings({ kind: "film", photo: "p_1", styles: [{ name: "great-wave" }], size: null, strength: 0.5 }, ["great-wave"], { size: 768 });
+    expect([size, strength]).toEqual([768, 0.5]);
   });
 });

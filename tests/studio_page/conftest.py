@@ -164,17 +164,17 @@ class Visit:
         self.page.goto(self.studio.address)
         self.page.wait_for_selector("body.is-open")
 
-    def drop(self, name: str, data: bytes) -> None:
+    def drop(self, name: str, data: bytes, kind: str = "image/jpeg") -> None:
         """Drop a file on the page, as a mouse would."""
         self.page.evaluate(
-            """([name, data]) => {
+            """([name, data, type]) => {
                 const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
                 const transfer = new DataTransfer();
-                transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+                transfer.items.add(new File([bytes], name, { type }));
                 const init = { dataTransfer: transfer, bubbles: true, cancelable: true };
                 document.querySelector(".easel").dispatchEvent(new DragEvent("drop", init));
             }""",
-            [name, base64.b64encode(data).decode()],
+            [name, base64.b64encode(data).decode(), kind],
         )
         self.page.wait_for_selector("body.has-photo")
 

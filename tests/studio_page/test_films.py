@@ -1,0 +1,112 @@
+"""A film as a visitor has it: dropped, looked at frame by frame, painted, played and kept."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.clips import open_clip
+from impasto.types import Pixels
+from tests.clips.clips import moving, write_clip
+from tests.studio_page.conftest import SMALL, Visit, faults
+from tests.waiting import until
+
+pytestmark = pytest.mark.slow
+FRAMES = 20
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> bytes:
+    """Eight tenths of a second of 240 x 160 pixels, with a tone."""
+    frames = [moving(number, 240, 160, speed=8) for number in range(FRAMES)]
+    return write_clip(tmp_path / "film.mp4", frames, sound=True).read_bytes()
+
+
+def nearest(shown: Pixels) -> int:
+    """The number of the frame that is shown."""
+    return int(np.argmin([np.abs(shown - moving(n, 240, 160, speed=8)).mean() for n in range(FRAMES)]))
+
+
+def test_a_film_from_drop_to_download(visit: Visit, film: bytes, tmp_path: Path) -> None:
+    page = visit.page
+    visit.drop("Harbour.mp4", film, "video/mp4")
+    assert "A film of 1 sec, 240 \u00d7 160 pixels" in visit.facts()
+    first = nearest(visit.canvas("before"))
+    assert first == round(0.267 * 25)
+    page.focus("#film-frame")
+    page.keyboard.press("ArrowRight")
+    until(lambda: nearest(visit.canvas("before")) == first + 1)
+    page.keyboard.press("PageUp")
+    until(lambda: nearest(visit.canvas("before")) == FRAMES - 1)
+
+    visit.choose("starry-night")
+    before = visit.canvas("after")
+    page.focus("#film-frame")
+    page.keyboard.press("PageDown")
+    until(lambda: nearest(visit.canvas("before")) == 0)
+    visit.settle()
+    assert np.abs(visit.canvas("after") - before).mean() > 0.02, "the preview is of the frame"
+    assert page.locator("#preset").is_hidden()
+    assert page.get_by_role("button", name="Paint where it goes").is_disabled()
+    assert faults(page) == [], "a film is open"
+
+    page.get_by_role("button", name="Paint the film").click()
+    visit.begun()
+    assert f"of {FRAMES}" in page.inner_text(".working")
+    page.wait_for_selector("body.has-film")
+    assert page.locator(".view").is_hidden()
+    visit.until("document.querySelector('video.player').readyState >= 2")
+    video = "document.querySelector('.player')"
+    size = page.evaluate(f"[{video}.videoWidth, {video}.videoHeight]")
+    assert size == [SMALL, SMALL * 160 // 240]
+    page.evaluate("document.querySelector('.player').play()")
+    visit.until("document.querySelector('.player').currentTime > 0.1")
+    page.evaluate("document.querySelector('.player').pause()")
+    page.evaluate("document.querySelector('.player').currentTime = 0.6")
+    visit.until("!document.querySelector('.player').seeking")
+    assert faults(page) == [], "the painted film"
+    assert f"A film of 1 sec, {SMALL} \u00d7 128 pixels, painted in" in visit.facts()
+
+    with page.expect_download() as download:
+        page.click(".label-actions a[download]")
+    assert download.value.suggested_filename == "Harbour.mp4, The Starry Night.mp4"
+    path = tmp_path / "painted.mp4"
+    download.value.save_as(path)
+    clip = open_clip(path)
+    assert (len(list(clip.frames())), clip.info.audio) == (FRAMES, ("aac",))
+    assert all(request.url.startswith((visit.studio.address, "blob:", "data:")) for request in visit.requests)
+
+    page.reload()
+    page.wait_for_selector("body.is-open")
+    page.wait_for_selector("body.has-film")
+    strip = page.locator(".strip-picture.is-film").first
+    assert strip.get_attribute("aria-current") == "true"
+    page.locator(".header-button", has=page.locator(".count")).click()
+    page.wait_for_selector(".card")
+    assert "a film of 1 sec" in page.locator(".card").first.inner_text()
+
+
+def test_what_is_no_film_is_refused_with_the_reason(visit: Visit) -> None:
+    page = visit.page
+    page.set_input_files("#photo-file", {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"words"})
+    page.locator(".notice.is-error").wait_for()
+    assert "expected a film" in page.inner_text(".notice.is-error")
+    assert faults(page) == [], "a refusal"
+    visit.complaints.clear()  # the browser notes the server's answer, 415
+
+
+def test_a_moving_gif_is_a_film_and_a_still_one_a_photograph(visit: Visit) -> None:
+    images = [Image.fromarray((moving(n) * 255).astype(np.uint8)) for n in range(5)]
+    still, animation = io.BytesIO(), io.BytesIO()
+    images[0].save(still, "GIF")
+    images[0].save(animation, "GIF", save_all=True, append_images=images[1:], duration=100)
+    visit.drop("Still.gif", still.getvalue(), "image/gif")
+    visit.until("document.querySelector('.label-facts').textContent.startsWith('The photograph')")
+    visit.drop("Loop.gif", animation.getvalue(), "image/gif")
+    visit.until("document.querySelector('.label-facts').textContent.startsWith('A film')")
+    (newest, *_) = visit.studio.get("api/v1/pictures?role=film")["pictures"]
+    assert (newest["name"], newest["film"]["media"]) == ("Loop.gif", "image/gif")
