@@ -12,7 +12,6 @@ from pathlib import Path
 
 SRC = Path(__file__).parents[2] / "src"
 ELSEWHERE = {
-    "av": "the films of impasto inspect; the studio paints none",
     "ray": "the extra ray, asked for by IMPASTO_STUDIO_RAY_ADDRESS",
 }
 
