@@ -8,6 +8,7 @@ field.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -184,9 +185,9 @@ class Options:
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with ``changes``; unknown names raise OptionError."""
-        unknown = set(changes) - {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        if unknown:
-            raise OptionError(f"{self.unknown} {sorted(map(str, unknown))[0]!r}")
+        known = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        if unknown := sorted(map(str, set(changes) - known)):
+            raise OptionError(f"{self.unknown} {unknown[0]!r}{nearest(unknown[0], known)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
 
     def to_dict(self) -> dict[str, Any]:
@@ -233,6 +234,17 @@ def shown(value: object) -> str:
     except ValueError:  # an integer too long to print
         return f"a {type(value).__name__} too long to show"
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def nearest(
+    name: str, known: Collection[str], words: str = "; did you mean {!r}?", cutoff: float = 0.6
+) -> str:
+    """Return ``words`` with the name in ``known`` that is most like ``name``, for messages; "" if none is.
+
+    ``cutoff``: how alike they must be, from 0 to 1, as of ``difflib``.
+    """
+    near = difflib.get_close_matches(name, known, 1, cutoff)
+    return words.format(near[0]) if near else ""
 
 
 def _number(value: float) -> str:

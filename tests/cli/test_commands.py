@@ -58,7 +58,8 @@ def test_the_list_of_commands_loads_none_of_them(words: tuple[str, ...]) -> None
     assert not loaded & set(HEAVY)
 
 
-def test_a_command_is_loaded_without_the_others() -> None:
+def test_a_command_is_loaded_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMPASTO_FORCE")  # a default of other commands
     loaded = loaded_by("styles", "--help")
     homes = {f"impasto.cli.{listed.home.partition(':')[0]}" for listed in COMMANDS.values()}
     assert loaded & homes == {"impasto.cli.style"}

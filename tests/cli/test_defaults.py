@@ -103,13 +103,61 @@ def test_an_earlier_result_comes_before_the_users_defaults() -> None:
             "unknown table [stylise]; expected the name of a command; did you mean 'stylize'?",
         ),
         ("[fast]\nsise = 3\n", "unknown option 'sise' in [fast]; did you mean 'size'?"),
+        ("qualty = 90\n", "config.toml: unknown option 'qualty'; did you mean 'quality'?"),
+        ("style-wieght = 3\n", "config.toml: unknown option 'style-wieght'; did you mean 'style-weight'?"),
+        ("dry-run = true\n", "config.toml: 'dry-run' can only be typed"),
+        ("[fast]\nversion = true\n", "config.toml: 'version' in [fast] can only be typed"),
         ("[fast]\nsize = 'large'\n", "config.toml [fast])"),
+        ("[fast]\nsize = true\n", "config.toml [fast]: expected size to be a whole number; got True"),
+        ("quality = 90.5\n", "config.toml: expected quality to be a whole number; got 90.5"),
+        ("[fast]\nstrength = [1, 2]\n", "[fast]: expected strength to be a number; got [1, 2]"),
+        ("[fast]\nkeep-color = 1\n", "[fast]: expected keep_color to be true or false; got 1"),
+        ("[fast]\ndevice = false\n", "[fast]: expected device to be a text; got False"),
+        ("[fast]\noutput = ''\n", "[fast]: expected output to be a text; got ''"),
+        ("[fast]\nprotect = ['a', 'b']\n", "[fast]: expected protect to be a text; got ['a', 'b']"),
+        ("[fast]\nstyles = [3, true]\n", "expected styles to be a text, or a list of them; got True"),
         ("[studio]\nport = 3\n", "unknown table [studio]"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(text: str, words: str) -> None:
     config(text)
     refused(run("fast", "photo.jpg", "art.png", "-o", "out.png"), words)
+
+
+def test_an_option_of_another_command_is_no_mistake() -> None:
+    config("style-weight = 6\nsteps = 30\n")
+    assert run("styles").exit_code == 0
+    config("[inspect]\ncolumns = 3\n")  # of some of its commands only
+    assert run("inspect", "style", "--help").exit_code == 0
+    config("[inspect]\ncolums = 3\n")
+    refused(
+        run("inspect", "style", "--help"), "unknown option 'colums' in [inspect]; did you mean 'columns'?"
+    )
+
+
+def test_the_file_may_have_one_style_without_a_list() -> None:
+    config('[batch]\nstyle = "great-wave"')
+    assert "1 to paint" in run("batch", "photo.jpg", "-o", "out", "--dry-run").stdout
+
+
+@pytest.mark.filterwarnings("always::UserWarning")
+def test_a_variable_that_is_nearly_an_option_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPASTO_SERVICE_HOST", "of somebody else")
+    monkeypatch.setenv("IMPASTO_STYLE_WEIGHT", "of another command")
+    assert run("styles").stderr == ""
+    monkeypatch.setenv("IMPASTO_QUALTY", "90")
+    monkeypatch.setenv("IMPASTO_STYLIZE_SISE", "90")
+    assert run("styles").stderr.splitlines() == [
+        "impasto: warning: IMPASTO_QUALTY is no option of a command, and is ignored; "
+        "did you mean IMPASTO_QUALITY?",
+        "impasto: warning: IMPASTO_STYLIZE_SISE is no option of impasto stylize, and is ignored; "
+        "did you mean IMPASTO_STYLIZE_SIZE?",
+    ]
+
+
+def test_a_variable_without_a_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPASTO_FAST_OUTPUT", "")
+    refused(run("fast", "photo.jpg", "art.png"), "IMPASTO_FAST_OUTPUT is empty; expected a value")
 
 
 def test_a_file_that_is_not_utf8_is_refused_wherever_it_is(

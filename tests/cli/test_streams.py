@@ -130,6 +130,57 @@ def test_pictures_come_from_pipes_with_names(photo_file: Path, painting_file: Pa
     assert np.array_equal(read("out.png").pixels, read("expected.png").pixels)
 
 
+def test_standard_input_may_have_a_share(photo_file: Path, painting_file: Path) -> None:
+    small = ("--size", "32", "--no-recipe")
+    run("fast", photo_file, "starry-night:1", f"{painting_file}:3", "-o", "expected.png", *small)
+    words = ("fast", photo_file, "starry-night:1", "-:3", "-o", "out.png", *small)
+    result = run(*words, given=painting_file.read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert np.array_equal(read("out.png").pixels, read("expected.png").pixels)
+    refused(run("fast", "-:3", "starry-night", "-o", "x.png"), "there is no photograph or folder -:3")
+    refused(run("fast", "-", "the-kiss", "-:3", "-o", "x.png"), "expected - for one input only")
+    again = run("batch", photo_file, "--style", "-:3", "the-kiss:1", "-o", "out")
+    refused(again, "expected a file for STYLE of impasto batch; got -")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="open files have no names here")
+@pytest.mark.parametrize("command", ["fast", "stylize"])
+def test_a_painting_goes_into_a_pipe_or_an_open_file(command: str, photo_file: Path) -> None:
+    small = ("--size", "48", "--no-recipe", *(("--iterations", "1") if command == "stylize" else ()))
+    run(command, photo_file, "starry-night", "-o", "expected.png", *small)
+    expected = Path("expected.png").read_bytes()
+    assert run(command, photo_file, "starry-night", "-o", "/dev/stdout", *small).stdout_bytes == expected
+    with Path("open.png").open("wb") as file:
+        place = f"/dev/fd/{file.fileno()}"
+        result = run(command, photo_file, "starry-night", "-o", place, *small)
+    assert f"painted: {place} (48x" in result.stdout
+    assert Path("open.png").read_bytes() == expected
+    os.mkfifo("pipe")
+    taken: list[bytes] = []
+    reader = threading.Thread(target=lambda: taken.append(Path("pipe").read_bytes()), daemon=True)
+    reader.start()
+    assert run(command, photo_file, "starry-night", "-o", "pipe", *small).exit_code == 0
+    reader.join(60)
+    assert taken == [expected]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="open files have no names here")
+def test_an_open_file_that_cannot_be_used_is_refused(photo_file: Path) -> None:
+    refused(run("fast", photo_file, "the-kiss", "-o", "/dev/fd/987654"), "cannot write /dev/fd/987654")
+    with photo_file.open("rb") as file:
+        place = f"/dev/fd/{file.fileno()}"
+        refused(run("fast", photo_file, "the-kiss", "-o", place), "it is open for reading only")
+        assert run("fast", place, "the-kiss", "-o", "out.png", "--size", "32").exit_code == 0
+    refused(run("batch", photo_file, "--style", "the-kiss", "-o", "/dev/stdout"), "file for OUTPUT of")
+    os.mkfifo("pipe")
+    refused(
+        run("batch", photo_file, "--style", "pipe", "-o", "out"), "file for STYLE of impasto batch; got pipe"
+    )
+    refused(
+        run("train", "pipe", "--content-dir", ".", "-o", "out.style"), "PAINTING of impasto train; got pipe"
+    )
+
+
 ALONE = [sys.executable, "-m", "impasto"]
 
 

@@ -18,7 +18,7 @@ from impasto.catalogue.files import read_style
 from impasto.catalogue.lookup import named_styles
 from impasto.errors import MissingExtraError, OptionError
 from impasto.inference.onnx_runtime import onnxruntime
-from impasto.studio.settings import Settings, load
+from impasto.studio.settings import Settings, load, unknown_variables
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.app import Studio
 from impasto.studio.web.readiness import Readiness
@@ -50,6 +50,15 @@ def test_unsafe_settings_are_refused_in_one_line(given: dict[str, Any], words: s
     with pytest.raises(OptionError, match=words) as refused:
         load(**given)
     assert "\n" not in str(refused.value)
+
+
+def test_a_variable_that_is_no_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPASTO_STUDIO_PORT", "8000")
+    monkeypatch.setenv("IMPASTO_STUDIO_KEEP_DAY", "3")
+    assert unknown_variables() == [
+        "IMPASTO_STUDIO_KEEP_DAY is no setting of the studio, and is ignored; "
+        "did you mean IMPASTO_STUDIO_KEEP_DAYS?"
+    ]
 
 
 def test_with_a_token_other_addresses_are_served(tmp_path: Any) -> None:

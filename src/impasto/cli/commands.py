@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from impasto.cli import defaults, json_lines
+from impasto.cli import defaults, json_lines, streams
 from impasto.cli.common_options import ALWAYS, common_options, shorten_help, told
 from impasto.cli.new_files import check_new
 from impasto.errors import OptionError
@@ -166,6 +166,14 @@ def load(name: str) -> Any:
     return _guarded(typer.main.get_command(found), name)
 
 
+@functools.cache
+def option_keys(name: str) -> frozenset[str]:
+    """Return the keys, as of ``defaults.keys``, of the options of a command and its subcommands."""
+    loaded = load(name)
+    every = getattr(loaded, "commands", {name: loaded}).values()
+    return frozenset(key for one in every for key in defaults.keys(one.params))
+
+
 WRITTEN = frozenset(
     [
         "output",
@@ -220,12 +228,15 @@ def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
 
     def parse_args(ctx: Any, args: list[str]) -> Any:
         json_lines.begin(label, asked="--json" in args)
-        found = defaults.defaults(name, defaults.keys(command.params), COMMANDS)
+        own = defaults.keys(command.params)
+        if name not in defaults.OWN_SETTINGS:
+            defaults.check(name, own, COMMANDS, option_keys)
+        found = defaults.defaults(name, own, COMMANDS)
         kept = RECIPES & {word.partition("=")[0] for word in args}  # their options come first
         _refuse_empty(command, args)
         ctx.default_map = {n: one.value for n, one in found.items() if not kept or n in ALWAYS}
         try:
-            return parse(ctx, args)
+            return parse(ctx, streams.hide_weights(args))
         except UsageError as error:
             name_of = getattr(error.param, "name", "") if hasattr(error, "param") else ""
             if name_of in ctx.default_map and ctx.get_parameter_source(name_of).name == "DEFAULT_MAP":
@@ -233,10 +244,6 @@ def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
             raise
 
     return parse_args
-
-
-def _takes_path(param: Any) -> bool:
-    return getattr(getattr(param, "type", None), "name", "") in ("path", "file")
 
 
 def _refuse_empty(command: Any, args: list[str]) -> None:
@@ -248,7 +255,7 @@ def _refuse_empty(command: Any, args: list[str]) -> None:
         if word and option == before:
             continue
         param = options.get(option)
-        if param is None or param.name in _NAMES or _takes_path(param):
+        if param is None or param.name in _NAMES or defaults.type_of(param) == "Path":
             what = "an argument" if param is None else option
             raise OptionError(f"expected a name for {what}; got an empty one")
 
@@ -258,12 +265,13 @@ def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Cal
 
     @functools.wraps(callback)
     def run(*args: Any, **given: Any) -> Any:
-        from impasto.cli.streams import opened
         from impasto.files import protecting
 
+        given = streams.with_weights(given)
         if name in NEW_FILES and not _resumed(given):
-            check_new(Path(one) for one in (given.get("output"),) if one is not None and str(one) != "-")
-        with told(label, given, own_quiet=own_quiet), opened(name, given) as given:
+            output = given.get("output")
+            check_new(Path(one) for one in (output,) if one is not None and not streams.is_stream(one))
+        with told(label, given, own_quiet=own_quiet), streams.opened(name, given) as given:
             named = list(_inputs(given))
             suffixes: tuple[str, ...] = ()
             if any(path.is_dir() for path in named):

@@ -13,6 +13,7 @@ import typer
 
 from impasto import __version__, threads
 from impasto.cli import json_lines, new_files
+from impasto.cli.streams import is_standard_output
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print lines of JSON, each with an event.")]
@@ -197,7 +198,7 @@ def told(command: str, given: dict[str, Any], *, own_quiet: bool) -> Iterator[No
 
     ``own_quiet``: whether the command does the first itself.
     """
-    json_lines.begin(command, asked=bool(given.get("json")), to_error=str(given.get("output")) == "-")
+    json_lines.begin(command, asked=bool(given.get("json")), to_error=is_standard_output(given.get("output")))
     quiet = False if own_quiet else given.pop("quiet", False) and not given.get("json")
     began = time.perf_counter()
     try:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from impasto.cli import defaults
-from impasto.cli.commands import COMMANDS, load
+from impasto.cli.commands import COMMANDS, load, option_keys
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_result
 from impasto.errors import InputError
@@ -59,6 +59,7 @@ def _rows(command: str | None) -> Iterator[tuple[str, str, Any, str]]:
     for name in COMMANDS if command is None else [command]:
         if name in defaults.OWN_SETTINGS:
             continue
+        defaults.check(name, option_keys(name), COMMANDS, option_keys)
         loaded = load(name)
         for one in getattr(loaded, "commands", {name: loaded}).values():
             options = defaults.keys(one.params)

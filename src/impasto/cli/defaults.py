@@ -7,17 +7,22 @@ variable of the command, that of all commands, the command's table, and the top 
 
 from __future__ import annotations
 
+import datetime
 import os
 import shlex
-from collections.abc import Collection, Mapping
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from impasto.errors import InputError
+from impasto.parameters import nearest, shown
 
 FILE_VARIABLE, PREFIX = "IMPASTO_CONFIG", "IMPASTO_"
 APART = frozenset(["help", "help_all", "version", "from", "discard", "dry_run"])
 """Options that have no defaults of the user's own."""
+NO_DEFAULTS = frozenset([FILE_VARIABLE, "IMPASTO_OFFLINE", "IMPASTO_WEIGHTS_DIR", "IMPASTO_BUILD_PAGE"])
+"""Variables that are settings of another kind."""
 OWN_SETTINGS = ("studio", "neural-style", "style-transfer")
 """Commands with settings of their own: docs/studio.md, and the command lines of other programs."""
 
@@ -68,7 +73,7 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
     for name, value in found.items():
         if isinstance(value, dict) and (name not in commands or name in OWN_SETTINGS):
             raise InputError(
-                f"{path}: unknown table [{name}]; expected the name of a command{_like(name, commands)}"
+                f"{path}: unknown table [{name}]; expected the name of a command{nearest(name, commands)}"
             )
     return found
 
@@ -76,29 +81,99 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
 def defaults(name: str, options: Mapping[str, Any], commands: Collection[str]) -> dict[str, Default]:
     """Return the user's defaults for the command ``name``, by the names of its parameters.
 
-    ``options``: its parameters by their keys, as of ``keys``. Raises InputError.
+    ``options``: its parameters by their keys, as of ``keys``. Raises InputError, also for values of a wrong
+    type.
     """
     if name in OWN_SETTINGS:
         return {}
     config = read_config(commands)
     place = config_file() if config else None
-    table = config.get(name, {})
-    tables: dict[str, Any] = {key.replace("-", "_"): value for key, value in table.items()}
-    for key in tables:
-        if key not in options or key in APART:
-            raise InputError(f"{place}: unknown option {key!r} in [{name}]{_like(key, options)}")
-    top = {k.replace("-", "_"): v for k, v in config.items() if not isinstance(v, dict)}
+    tables, top = _underscored(config.get(name, {})), _top(config)
     found: dict[str, Default] = {}
     for key, option in options.items():
         if key in APART:
             continue
         for variable in (f"{PREFIX}{name}_{key}".upper(), f"{PREFIX}{key}".upper()):
             if variable in os.environ and option.name not in found:
-                found[option.name] = Default(_of_text(os.environ[variable], option), variable)
+                found[option.name] = Default(_of_text(os.environ[variable], option, variable), variable)
         for where, values in ((f"{place} [{name}]", tables), (str(place), top)):
             if key in values and option.name not in found:
-                found[option.name] = Default(values[key], where)
+                found[option.name] = Default(_of_file(values[key], option, key, where), where)
     return found
+
+
+def check(
+    name: str, own: Collection[str], commands: Collection[str], keys_of: Callable[[str], Collection[str]]
+) -> None:
+    """Raise InputError for options in the file that no command has, and warn of such variables.
+
+    ``own``: the keys of the command ``name``, which runs, and the only one whose table is looked at.
+    ``keys_of``: returns those of a command of ``commands``; it is called only where they are needed.
+    """
+    config = read_config(commands)
+    others = [one for one in commands if one not in OWN_SETTINGS and one != name]
+
+    def refuse(key: str, where: str, known: Collection[str]) -> None:
+        if key in APART:
+            raise InputError(f"{config_file()}: {key.replace('_', '-')!r}{where} can only be typed")
+        spelt, near = key.replace("_", "-"), nearest(key, known).replace("_", "-")
+        raise InputError(f"{config_file()}: unknown option {spelt!r}{where}{near}")
+
+    if table := set(_underscored(config.get(name, {}))) - (set(own) - APART):
+        known = set(keys_of(name)) - APART
+        for key in sorted(table - known):
+            refuse(key, f" in [{name}]", known)
+    for key in sorted(_unknown(_top(config), own, others, keys_of)):
+        refuse(key, "", {key for one in (name, *others) for key in keys_of(one)} - APART)
+    _warn(name, own, others, keys_of)
+
+
+def _unknown(
+    found: Iterable[str],
+    own: Collection[str],
+    others: Iterable[str],
+    keys_of: Callable[[str], Collection[str]],
+) -> set[str]:
+    """Return the keys of ``found`` that are neither among ``own`` nor of another command."""
+    left = set(found) - (set(own) - APART)
+    for one in others:
+        if not left:
+            break
+        left -= set(keys_of(one)) - APART
+    return left
+
+
+def _warn(
+    name: str, own: Collection[str], others: Collection[str], keys_of: Callable[[str], Collection[str]]
+) -> None:
+    """Warn of variables that look like a default, and are none: those that begin with the name of a command,
+    or are nearly an option."""
+    given = [v for v in os.environ if v.startswith(PREFIX) and v == v.upper() and v not in NO_DEFAULTS]
+    given = [v for v in given if not v.startswith(tuple(f"{PREFIX}{one}_".upper() for one in OWN_SETTINGS))]
+    left = _unknown((v.removeprefix(PREFIX).lower() for v in given), own, others, keys_of)
+    for key in sorted(left):
+        command, _, option = key.partition("_")
+        if command in (name, *others) and option:
+            known = set(keys_of(command)) - APART
+            if option in known:
+                continue
+            near, what = nearest(option, known, "{}", 0.6), f"no option of impasto {command}"
+            near = near and f"{command}_{near}"
+        else:
+            known = {key for one in (name, *others) for key in keys_of(one)} - APART
+            near, what = nearest(key, known, "{}", 0.75), "no option of a command"
+            if not near:
+                continue
+        more = f"; did you mean {PREFIX}{near.upper()}?" if near else ""
+        warnings.warn(f"{PREFIX}{key.upper()} is {what}, and is ignored{more}", stacklevel=2)
+
+
+def _underscored(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.replace("-", "_"): value for key, value in values.items()}
+
+
+def _top(config: Mapping[str, Any]) -> dict[str, Any]:
+    return _underscored({key: value for key, value in config.items() if not isinstance(value, dict)})
 
 
 def keys(options: Collection[Any]) -> dict[str, Any]:
@@ -111,12 +186,43 @@ def keys(options: Collection[Any]) -> dict[str, Any]:
     return found
 
 
-def _of_text(text: str, option: Any) -> Any:
-    return shlex.split(text) if option.multiple or option.nargs == -1 else text
+def type_of(option: Any) -> str:
+    """Return the type of a parameter's values, or of each: "bool", "int", "float", "str" or "Path"."""
+    described = getattr(option, "type_descriptor", None)
+    if described is None:  # a release of Typer on click
+        name = option.type.name.partition(" ")[0]
+        return _CLICK.get(name, "str")
+    kind = (*get_args(described.annotation), described.annotation)[0]
+    return str(kind.__name__)
 
 
-def _like(name: str, known: Collection[str]) -> str:
-    import difflib
+_CLICK = {"boolean": "bool", "integer": "int", "float": "float", "path": "Path", "file": "Path"}
+_EXPECTED: dict[str, tuple[str, tuple[type, ...]]] = {
+    "bool": ("true or false", (bool,)),
+    "int": ("a whole number", (int,)),
+    "float": ("a number", (int, float)),
+}
 
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+
+def _is_list(option: Any) -> bool:
+    return bool(option.multiple or option.nargs == -1)
+
+
+def _of_text(text: str, option: Any, variable: str) -> Any:
+    if not text:
+        raise InputError(f"{variable} is empty; expected a value, or no such variable")
+    return shlex.split(text) if _is_list(option) else text
+
+
+def _of_file(value: Any, option: Any, key: str, where: str) -> Any:
+    """Return a value of the file as a parameter takes it; a text is as if typed. Raises InputError."""
+    several = value if _is_list(option) and isinstance(value, list) else [value]
+    kind = type_of(option)
+    words, kinds = _EXPECTED.get(kind, ("a text", (int, float, datetime.time)))
+    for one in several:
+        fits = isinstance(one, kinds) and (kind == "bool" or not isinstance(one, bool))
+        if not fits and not (isinstance(one, str) and one):
+            listed = f"{words}, or a list of them" if _is_list(option) else words
+            raise InputError(f"{where}: expected {key} to be {listed}; got {shown(one)}")
+    plain = [str(one) if isinstance(one, datetime.time) else one for one in several]
+    return plain if _is_list(option) else plain[0]

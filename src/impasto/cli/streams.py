@@ -1,4 +1,4 @@
-"""Standard input and output as files: ``-`` in place of a name."""
+"""Standard input and output, and pipes, as files: ``-`` or the name of a pipe in place of a file's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -18,7 +19,7 @@ STREAM = "-"
 STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
 
 READING = frozenset(
-    ["content", "photo", "style", "styles", "paintings", "result", "contents", "init", "repeat"]
+    ["content", "photo", "style", "styles", "painting", "paintings", "result", "contents", "init", "repeat"]
 )
 """The parameters of all commands that may be ``-``, for standard input, besides ``jobs.inputs.INPUTS``."""
 WRITING = {
@@ -60,14 +61,21 @@ _FILES = (
 _FILES_ONLY = (
     ("watch", "contents"),
     ("video", "style"),
-    ("train", "paintings"),
+    ("train", "painting"),
     ("batch", "contents"),
     ("batch", "style"),
 )
 
+_INPUTS_ONLY = frozenset(name for _, name in _FILES_ONLY)
 _HEAD = 1 << 20
 """Bytes read at a time."""
+_INPUT = "/dev/stdin"
+_NUMBERED = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})|/dev/(stdin|stdout|stderr)")
+_HIDDEN = "\0"
+_WEIGHTED_INPUT = re.compile(r"-:.*", re.DOTALL)
 _names: dict[str, str] = {}
+"""The streams' names by their temporary files."""
+_outputs: set[str] = set()
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -129,7 +137,7 @@ def check_printed() -> None:
     sys.stdout.flush()
     problem = _problem(sys.stdout)
     if problem is not None and not isinstance(problem, BrokenPipeError):
-        raise _cannot_print(problem)
+        raise _cannot_write(STANDARD_OUTPUT, problem)
 
 
 def _problem(stream: TextIO) -> OSError | None:
@@ -137,12 +145,12 @@ def _problem(stream: TextIO) -> OSError | None:
     return found.problem if isinstance(found, _Lasting) else None
 
 
-def _cannot_print(problem: OSError) -> OutputError:
+def _cannot_write(name: str, problem: OSError | str) -> OutputError:
     from impasto.files import cannot_write
 
     if isinstance(problem, BrokenPipeError):
-        return cannot_write(STANDARD_OUTPUT, "nobody reads it any more")
-    return cannot_write(STANDARD_OUTPUT, problem)
+        return cannot_write(name, "nobody reads it any more")
+    return cannot_write(name, problem)
 
 
 def one_line(text: str) -> str:
@@ -151,81 +159,174 @@ def one_line(text: str) -> str:
 
 
 def is_output(path: Path) -> bool:
-    """Return whether a file holds what will go to standard output."""
-    return _names.get(str(path)) == STANDARD_OUTPUT
+    """Return whether a file holds what will go to standard output or into a pipe."""
+    return str(path) in _outputs
 
 
 def label(place: str) -> str:
-    """Return ``-`` for the file that holds standard input, and "" for any other."""
-    return STREAM if _names.get(place) == STANDARD_INPUT else ""
+    """Return ``-`` for a file that holds standard input or what a pipe gave, and "" for any other."""
+    return STREAM if place in _names else ""
+
+
+def hide_weights(words: Sequence[str]) -> list[str]:
+    """Return the words of a command line with standard input as a style, ``-:2``, changed so that it is not
+    taken for an option; ``with_weights`` changes it back."""
+    return [f"{_HIDDEN}{word}" if _WEIGHTED_INPUT.fullmatch(word) else word for word in words]
+
+
+def with_weights(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of parameters as they were typed, before ``hide_weights``."""
+    return {name: _mapped(value, lambda text: text.removeprefix(_HIDDEN)) for name, value in given.items()}
+
+
+def is_standard_output(value: object) -> bool:
+    """Return whether an output is standard output: ``-``, or its name."""
+    return str(value) == STREAM or _number(value) == 1
+
+
+def is_stream(value: object) -> bool:
+    """Return whether an output is standard output, another open file by its number, or a pipe or device."""
+    if str(value) == STREAM or _number(value) is not None:
+        return True
+    try:
+        return isinstance(value, (str, Path)) and Path(value).exists() and not _is_plain(Path(value))
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 @contextlib.contextmanager
 def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the values ``given`` to a command's parameters, with files for standard input and output.
+    """Yield the values ``given`` to a command's parameters, with files for standard input and output and for
+    pipes.
 
     What a command prints is printed on standard error while its output goes to standard output, once it is
     complete. Raises InputError and OptionError for a stream that the command does not use, or that is a
     terminal or empty.
     """
-    names = [n for n, value in given.items() for one in _several(value) if str(one) == STREAM]
     what = "a film" if command == "video" else "a picture"
-    reading = READING | {"source"} if command == "video" else READING
-    pipes = [(n, str(one)) for n, value in given.items() for one in _several(value) if _is_pipe(one)]
-    if names or pipes:
-        from impasto.jobs.inputs import INPUTS
-
-        reading |= set(INPUTS)
-    inputs = [name for name in names if name in reading and (command, name) not in _FILES_ONLY]
-    for name in names:
-        if name not in inputs and name in _FILES and (name != "output" or command not in WRITING):
-            raise OptionError(f"expected a file for {name.upper()} of impasto {command}; got -")
-    if len(inputs) > 1:
-        raise InputError(f"expected - for one input only; got it for {', '.join(inputs)}")
-    is_written = "output" in names or (command in PIPES and bool(inputs) and given.get("output") is None)
+    streams = {
+        name: [source for one in _several(value) if (source := _source(name, one)) is not None]
+        for name, value in given.items()
+        if name != "output"
+    }
+    streams = {name: sources for name, sources in streams.items() if sources}
+    readable = _readable(command) if streams else frozenset()
+    for name, sources in streams.items():
+        if name not in readable and (name in _INPUTS_ONLY or sources[0] == STREAM) and name in _FILES:
+            raise OptionError(f"expected a file for {name.upper()} of impasto {command}; got {sources[0]}")
+    inputs = {name: sources for name, sources in streams.items() if name in readable}
+    from_input = [name for name, sources in inputs.items() for one in sources if one in (STREAM, _INPUT)]
+    if len(from_input) > 1:
+        raise InputError(f"expected - for one input only; got it for {', '.join(from_input)}")
+    output = given.get("output")
+    if is_stream(output) and command not in WRITING:
+        raise OptionError(f"expected a file for OUTPUT of impasto {command}; got {output}")
+    if command in PIPES and from_input and output is None:
+        output = STREAM
+    is_written = is_stream(output)
     if command in PIPES and not is_written and given.get("format") is not None:
         raise OptionError("--format is for standard output, -o -; else the suffix of -o OUT is the format")
     if is_written and given.get("save_every") is not None:
-        raise OptionError("--save-every numbers files after the result: expected -o FILE; got -")
-    changed = dict(given)
+        raise OptionError(f"--save-every numbers files after the result: expected -o FILE; got {output}")
     try:
-        for name in inputs:
-            changed[name] = _replaced(given[name], str(_held_input(what)))
-        for number, (name, pipe) in enumerate(pipes, 2):
-            if name in reading and (command, name) not in _FILES_ONLY:
-                with Path(pipe).open("rb") as stream:
-                    held = _held(stream, pipe, what, number)
-                changed[name] = _replaced(changed[name], str(held), pipe)
+        held = _hold(inputs, what)
+        changed = {
+            name: _mapped(value, partial(_replaced, name, held)) if name in inputs else value
+            for name, value in given.items()
+        }
         if not is_written:
             yield changed
             return
-        with _written(command, given.get("format")) as output:
-            yield changed | {"output": Path(output)}
+        with _written(command, given.get("format"), str(output)) as place:
+            yield changed | {"output": Path(place)}
     except ImpastoError as error:
         error.args = (shown_name(str(error)),)
         raise
     finally:
         _names.clear()
+        _outputs.clear()
+
+
+def _readable(command: str) -> frozenset[str]:
+    """Return the parameters of ``command`` that may be a stream."""
+    from impasto.jobs.inputs import INPUTS
+
+    every = READING | set(INPUTS) | ({"source"} if command == "video" else set())
+    return frozenset(name for name in every if (command, name) not in _FILES_ONLY)
 
 
 def _several(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
-def _is_pipe(value: Any) -> bool:
-    """Return whether a value names a pipe, such as the output of a command that the shell gives a name."""
-    try:
-        return isinstance(value, (str, Path)) and Path(value).is_fifo()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
-
-
-def _replaced(value: Any, held: str, name: str = STREAM) -> Any:
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """Return ``value``, a text, a path or several, with each text changed."""
     if isinstance(value, (list, tuple)):
-        return [_replaced(one, held, name) for one in value]
-    if str(value) != name:
+        return type(value)(_mapped(one, change) for one in value)
+    if not isinstance(value, (str, Path)):
         return value
-    return Path(held) if isinstance(value, Path) else held
+    text = str(value)
+    changed = change(text)
+    return value if changed == text else type(value)(changed)
+
+
+def _number(value: object) -> int | None:
+    """Return the number of the open file that ``value`` names, such as /dev/stdin or /dev/fd/63."""
+    match = _NUMBERED.fullmatch(str(value)) if os.name == "posix" and isinstance(value, (str, Path)) else None
+    if match is None:
+        return None
+    return ("stdin", "stdout", "stderr").index(match[2]) if match[2] else int(match[1])
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() or path.is_dir()
+
+
+def _without_share(name: str, text: str) -> str:
+    """Return the style in ``STYLE:WEIGHT``, and any other text as it is."""
+    if name not in ("style", "styles") or ":" not in text:
+        return text
+    from impasto.catalogue.lookup import split_weight
+
+    return split_weight(text)[0]
+
+
+def _source(name: str, value: Any) -> str | None:
+    """Return the stream that the value of a parameter names, without a share; None for anything else."""
+    if not isinstance(value, (str, Path)):
+        return None
+    text = _without_share(name, str(value))
+    if text == STREAM:
+        return text
+    number = _number(text)
+    if number is not None:
+        return _INPUT if number == 0 else text
+    try:
+        return text if Path(text).is_fifo() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+
+
+def _hold(inputs: Mapping[str, Sequence[str]], what: str) -> dict[str, Path]:
+    """Return the temporary files with all of the streams, by their names."""
+    held: dict[str, Path] = {}
+    for source in dict.fromkeys(one for several in inputs.values() for one in several):
+        if source in (STREAM, _INPUT):
+            held[STREAM] = held[_INPUT] = _held_input(what)
+            continue
+        try:
+            stream = io.BufferedReader(_opened(source, "r"))
+        except OSError as problem:
+            raise InputError(f"cannot read {source}: {problem.strerror}") from problem
+        with stream:
+            held[source] = _held(stream, source, what, len(held) + 2)
+    return held
+
+
+def _replaced(name: str, held: Mapping[str, Path], text: str) -> str:
+    """Return the text of a parameter with the temporary file of its stream, if it has one."""
+    source = _source(name, text)
+    return text if source is None else f"{held[source]}{text[len(_without_share(name, text)) :]}"
 
 
 def _held_input(what: str) -> Path:
@@ -259,31 +360,73 @@ def _suffix(data: bytes) -> str:
 
 
 @contextlib.contextmanager
-def _written(command: str, suffix: str | None) -> Iterator[str]:
-    """Yield a temporary file, whose contents go to standard output in the end."""
+def _written(command: str, suffix: str | None, output: str | Path) -> Iterator[str]:
+    """Yield a temporary file, whose contents go to the stream ``output`` in the end."""
     from impasto.files.places import scratch
 
-    stdout = sys.stdout
-    if 1 in _closed:
+    stdout, is_standard = sys.stdout, is_standard_output(output)
+    name = STANDARD_OUTPUT if is_standard else str(output)
+    if is_standard and 1 in _closed:
         raise OptionError("expected standard output to be a file or a pipe; it is closed: use -o FILE")
-    if stdout.isatty():
+    if is_standard and stdout.isatty():
         raise OptionError("expected standard output to be a file or a pipe; it is a terminal: use -o FILE")
+    if not is_standard:
+        _check_sink(output)
     ending = WRITING[command] if suffix is None else f".{suffix.lower().removeprefix('.')}"
     path = scratch() / f"standard-output{ending}"
-    _names[str(path)] = STANDARD_OUTPUT
+    _names[str(path)] = name
+    _outputs.add(str(path))
     path.unlink(missing_ok=True)
     try:
-        with contextlib.redirect_stdout(_Forwarded(sys.stderr)):
+        with contextlib.redirect_stdout(_Forwarded(sys.stderr if is_standard else stdout)):
             yield str(path)
     finally:
         if path.exists():
-            stdout.flush()
             with path.open("rb") as done:
-                shutil.copyfileobj(done, stdout.buffer, _HEAD)
-            stdout.buffer.flush()
+                if is_standard:
+                    _print(done, stdout)
+                else:
+                    _pour(done, output)
             path.unlink()
-            if (problem := _problem(stdout)) is not None:
-                raise _cannot_print(problem)
+            if is_standard and (problem := _problem(stdout)) is not None:
+                raise _cannot_write(name, problem)
+
+
+def _print(done: BinaryIO, stdout: TextIO) -> None:
+    stdout.flush()
+    shutil.copyfileobj(done, stdout.buffer, _HEAD)
+    stdout.buffer.flush()
+
+
+def _check_sink(output: str | Path) -> None:
+    """Raise OutputError for an open file that is none, or that cannot be written or is a terminal."""
+    number = _number(output)
+    if number is None:
+        return
+    import fcntl
+
+    try:
+        mode = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
+    except OSError as problem:
+        raise _cannot_write(str(output), problem) from problem
+    if mode == os.O_RDONLY:
+        raise _cannot_write(str(output), "it is open for reading only")
+    if os.isatty(number):
+        raise OptionError(f"expected {output} to be a file or a pipe; it is a terminal: use -o FILE")
+
+
+def _opened(name: str | Path, mode: str) -> io.FileIO:
+    number = _number(name)
+    return io.FileIO(name if number is None else os.dup(number), mode)
+
+
+def _pour(done: BinaryIO, output: str | Path) -> None:
+    """Write a file into a pipe, a device or an open file. Raises OutputError."""
+    try:
+        with io.BufferedWriter(_opened(output, "w")) as sink:
+            shutil.copyfileobj(done, sink, _HEAD)
+    except OSError as problem:
+        raise _cannot_write(str(output), problem) from problem
 
 
 class _Forwarded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -107,7 +108,7 @@ def studio(
     try:
         from impasto.studio.backup import restore_backup, write_backup
         from impasto.studio.server import serve
-        from impasto.studio.settings import load
+        from impasto.studio.settings import load, unknown_variables
         from impasto.studio.web.accounts import account_line
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("impasto"):
@@ -122,6 +123,8 @@ def studio(
             print(f"token: {made}")
             print(f"line:  {line}")
         return
+    for words in unknown_variables():
+        warnings.warn(words, stacklevel=1)
     settings = load(
         host=host,
         port=port,

@@ -13,7 +13,7 @@ from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import INPUTS, LISTS, Inputs
 from impasto.jobs.outputs import SaveOptions
 from impasto.optimize.options import OptimizeOptions
-from impasto.parameters import shown
+from impasto.parameters import nearest, shown
 from impasto.version import __version__
 
 PaintOptions = OptimizeOptions | FastOptions
@@ -152,8 +152,9 @@ class Job(Inputs[Reference, Reference], SaveOptions):
         known = {f.name for f in fields(cls)} | {"engine"}
         unknown, missing = set(values) - known, {"content", "styles"} - set(values)
         if unknown or missing:
-            wrong = f"unknown {shown(sorted(unknown)[0])}" if unknown else f"missing {sorted(missing)[0]!r}"
-            raise OptionError(f"{wrong} in a job; it has {', '.join(sorted(known))}")
+            first = sorted(map(str, unknown or missing))[0]
+            wrong = f"unknown {shown(first)} in a job{nearest(first, known)}" if unknown else ""
+            raise OptionError(f"{wrong or f'missing {first!r} in a job'}; it has {', '.join(sorted(known))}")
         plain = dict(values)
         engine = plain.pop("engine", "optimize")
         if not isinstance(engine, str) or engine not in ENGINES:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from impasto.errors import InputError
 from impasto.jobs.job import Job
 from impasto.jobs.run import RunStore, run_store
-from impasto.parameters import is_real, is_whole, shown
+from impasto.parameters import is_real, is_whole, nearest, shown
 
 NAME = "manifest.jsonl"
 Status = Literal["done", "failed"]
@@ -50,7 +50,10 @@ class Record:
         wrong = sorted(({"output", "status", "job"} - set(values)) | (set(values) - known))
         if wrong or values["status"] not in ("done", "failed") or not isinstance(values["output"], str):
             odd = wrong[0] if wrong else "status or output"
-            raise InputError(f"expected a record with {', '.join(sorted(known))}; wrong or missing: {odd!r}")
+            near = nearest(odd, known) if odd in values else ""
+            raise InputError(
+                f"expected a record with {', '.join(sorted(known))}; wrong or missing: {odd!r}{near}"
+            )
         size, plain = values.get("size"), dict(values)
         for name, kind, is_kind in _KINDS:
             if name in values and not is_kind(values[name]):

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from impasto import extras, files
 from impasto.errors import OptionError
 from impasto.imaging.read_options import ReadOptions
+from impasto.parameters import nearest
 
 PREFIX = "IMPASTO_STUDIO_"
 
@@ -196,6 +197,17 @@ def load(**given: Any) -> Settings:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise OptionError(f"invalid setting {name} of the studio: {first['msg']}") from error
+
+
+def unknown_variables() -> list[str]:
+    """Return words about each variable of the environment that would be a setting, and is none."""
+    names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    found = []
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in names:
+            near = nearest(name.upper(), names, "; did you mean {}?")
+            found.append(f"{name} is no setting of the studio, and is ignored{near}")
+    return found
 
 
 def secret_of(settings: Settings) -> bytes:
