@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import load_file
 from typer.testing import Result
 
+import impasto
 from impasto import imaging
 from impasto.catalogue.files import read_style
 from impasto.inference.any_painting_numbers import BUNDLED
@@ -102,6 +103,21 @@ def test_styles_of_every_kind_are_taught(here: Path, kind: str) -> None:
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout.splitlines()[-1])["style"] == title
     assert read_style(here / "mine.style").card.title == title
+
+
+@pytest.mark.usefixtures("here")
+def test_a_painting_in_memory_is_taught_as_its_file_is() -> None:
+    def learnt(painting: Any) -> tuple[str, dict[str, Any]]:
+        more: dict[str, Any] = {"steps": 1, "batch": 1, "size": 64, "precision": "float32"}
+        done = impasto.train(painting, "mine.style", photos="photos", **more)
+        return done.style, load_file("mine.style")
+
+    _, expected = learnt("My Art.png")
+    with Path("My Art.png").open("rb") as file:
+        for given in (imaging.read("My Art.png"), file):
+            title, found = learnt(given)
+            assert title == "Painting"
+            assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
 def test_the_published_network_is_taught_one_style(here: Path) -> None:

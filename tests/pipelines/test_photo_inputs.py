@@ -16,6 +16,7 @@ import impasto
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.files.locks import locked
 from impasto.imaging.inputs import load_picture
+from impasto.inspection.reconstruction import TEXTURE
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.inspect import reconstruct
 from tests.conftest import blobs, stripes
@@ -160,6 +161,19 @@ def test_textures_measures_and_style_files_are_made_of_pictures_of_any_kind(
     path = tmp_path / "a.png"
     path.write_bytes(encoded())
     assert made(given) == made(lambda: path)
+
+
+def test_a_texture_takes_the_options_of_a_painting_as_keywords() -> None:
+    few = {"iterations": 1, "coarse_iterations": 1, "seed": 3}
+    options = TEXTURE.replace(**few)
+    expected = impasto.texture(BYTES, 48, options=options).pixels
+    assert np.array_equal(impasto.texture(BYTES, 48, encoder="tiny", **few).pixels, expected)
+    with pytest.raises(OptionError, match="unknown option 'sead'; did you mean 'seed'"):
+        impasto.texture(BYTES, 48, sead=1)  # type: ignore[call-arg]
+    with pytest.raises(OptionError, match="a texture has no content: expected no content_weight"):
+        impasto.texture(BYTES, 48, content_weight=1)  # type: ignore[call-arg]
+    with pytest.raises(OptionError, match="expected max_pixels"):
+        impasto.texture(BYTES, 48, max_pixels=0)
 
 
 def test_a_page_takes_the_options_of_a_painting_as_keywords(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import inputs_for
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import parameters
+from impasto.pipelines.texture import NO_CONTENT
 
 WIDTH = 110
 HEAD = '''"""The options of painting as keyword arguments; made by ``python -m impasto.cli.keywords``."""
@@ -35,10 +36,13 @@ INPUTS = {
     "style": "StyleLike | None",
 }
 """The types of inputs besides photograph and styles, by their kinds."""
-CLASSES = (
-    ("OptimizeKeywords", OptimizeOptions, "optimize"),
-    ("FastKeywords", FastOptions, "fast"),
+NO_TEXTURE = frozenset(["size", *NO_CONTENT, *inputs_for("optimize")])
+CLASSES: tuple[tuple[str, Any, str, frozenset[str]], ...] = (
+    ("OptimizeKeywords", OptimizeOptions, "optimize", frozenset()),
+    ("TextureKeywords", OptimizeOptions, "optimize", NO_TEXTURE),
+    ("FastKeywords", FastOptions, "fast", frozenset()),
 )
+"""The classes, their options, the engine, and the fields that each has not."""
 APART = ("encoder",)
 """Fields that are parameters of their own."""
 
@@ -46,7 +50,7 @@ APART = ("encoder",)
 def text() -> str:
     """Return the module of the types, as ``ruff format`` has it."""
     known: dict[str, str] = {}
-    bodies = ["\n".join(_lines(name, options, engine, known)) for name, options, engine in CLASSES]
+    bodies = ["\n".join(_lines(n, options, e, w, known)) for n, options, e, w in CLASSES]
     imports = [_imported(m, sorted(n for n in known if known[n] == m)) for m in sorted(set(known.values()))]
     return HEAD + "\n".join(imports) + "\n\n\n" + "\n\n\n".join(bodies) + "\n"
 
@@ -57,21 +61,28 @@ def _imported(module: str, names: list[str]) -> str:
     return line if len(line) <= WIDTH else f"from {module} import (\n{listed})"
 
 
-def _lines(name: str, options: Any, engine: str, known: dict[str, str]) -> Iterator[str]:
+def _lines(
+    name: str, options: Any, engine: str, without: Collection[str], known: dict[str, str]
+) -> Iterator[str]:
     """Yield the lines of a class; ``known`` gets the module of each type that it uses."""
+    inputs = {field: one for field, one in inputs_for(engine).items() if field not in without}
+    rest = "``ReadOptions`` and ``Inputs``" if inputs else "``ReadOptions``"
+    some = "Fields" if without else "The fields"
     yield f"class {name}(TypedDict, total=False):"
-    yield f'    """The fields of ``{options.__name__}``, and those of ``ReadOptions`` and ``Inputs``."""'
+    yield f'    """{some} of ``{options.__name__}``, and those of {rest}."""'
     yield ""
     for one in (options, ReadOptions):
         module = sys.modules[one.__module__]
         for field, _, _ in parameters(one):
+            if field in without:
+                continue
             kind = one.__annotations__[field]
             for word in re.findall(r"[A-Z]\w*", kind):
                 if word != "None" and word != "Mapping" and hasattr(module, word):
                     known.setdefault(word, one.__module__)
             if field not in APART:
                 yield f"    {field}: {kind}"
-    for field, described in inputs_for(engine).items():
+    for field, described in inputs.items():
         yield f"    {field}: {INPUTS[described.kind]}"
 
 

@@ -21,6 +21,7 @@ from impasto.networks.export import Export, export_encoder, export_model, export
 from impasto.networks.export.any_painting import Measured
 from impasto.painters import Materials
 from impasto.painters.fast import FastPainter, network_of
+from impasto.tensors import with_defaults
 from impasto.types import Pixels
 
 CALIBRATION_SIDE = 512
@@ -30,6 +31,7 @@ PAINTER, ENCODER = "any-painting", "any-painting-encoder"
 
 
 @torch_needed()
+@with_defaults()
 def export(
     model: str | os.PathLike[str] = PAINTER,
     output: str | os.PathLike[str] = "any-painting.onnx",

@@ -12,7 +12,7 @@ from impasto.extras import torch_needed
 from impasto.imaging.inputs import PictureLike, load_picture
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS, Measures
 from impasto.metrics import measure as measure_tensors
-from impasto.tensors import to_tensor
+from impasto.tensors import to_tensor, with_defaults
 
 if TYPE_CHECKING:
     from impasto.weights import Convention
@@ -22,6 +22,7 @@ JUDGES = ("vgg19", "vgg19-caffe")
 
 
 @torch_needed()
+@with_defaults()
 def measure(
     result: PictureLike,
     content: PictureLike,

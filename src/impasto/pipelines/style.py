@@ -16,9 +16,11 @@ from impasto.files.places import readable
 from impasto.imaging.inputs import PictureLike, load_packed, name_of
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import load_encoder, with_layer_names
+from impasto.tensors import with_defaults
 
 
 @torch_needed()
+@with_defaults()
 def make_style(
     paintings: PictureLike | list[PictureLike] | tuple[PictureLike, ...],
     path: str | os.PathLike[str],

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Unpack, cast
+
 from impasto.encoders import FeatureExtractor
+from impasto.errors import OptionError
 from impasto.extras import torch_needed
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.reconstruction import TEXTURE, Reconstruction, synthesise
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import StyleLike, check_style_files, load_style
+from impasto.parameters import taken
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import with_gradients
+
+if TYPE_CHECKING:
+    from impasto.pipelines.keywords import TextureKeywords
+
+NO_CONTENT = ("content_layers", "content_weight")
+"""Options that a texture has not."""
 
 
 @torch_needed()
@@ -20,19 +30,28 @@ def texture(
     size: int | tuple[int, int] = 512,
     *,
     options: OptimizeOptions = TEXTURE,
-    encoder: FeatureExtractor | None = None,
+    encoder: FeatureExtractor | str | None = None,
     reading: ReadOptions = READING,
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
+    **changes: Unpack[TextureKeywords],
 ) -> Reconstruction:
     """Return a texture in ``style`` of any ``size``, (width, height) or the side of a square.
 
-    ``style``: as for ``impasto.stylize``. ``encoder``: the network that ``options`` name, if loaded.
-    ``reading``: how pictures are read.
+    ``style``: as for ``impasto.stylize``. ``options``, of which ``changes`` override single fields, and those
+    of ``reading``, how pictures are read: ``texture("pebbles.jpg", 1024, style_size=384, seed=3)``.
+    ``encoder``: the name of a network, or the one that ``options`` name, if loaded.
     Raises InputError and its subclasses.
     """
+    found = cast("dict[str, Any]", changes)
+    for name in NO_CONTENT:
+        if name in found:
+            raise OptionError(f"a texture has no content: expected no {name}")
+    if isinstance(encoder, str):
+        found["encoder"], encoder = encoder, None
+    reading = taken(reading, found)
     width, height = size if isinstance(size, tuple) else (size, size)
-    chosen = options.replace(size=(width, height), content_layers={})
+    chosen = options.replace(**found).replace(size=(width, height), content_layers={})
     network = encoder or find_network(chosen.encoder, chosen)
     loaded = load_style(style, **chosen.style_sampling(), reading=reading)
     check_style_files([loaded], network, chosen)

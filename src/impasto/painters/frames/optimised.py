@@ -35,7 +35,7 @@ from impasto.painters.sources import (
     with_layer_names,
 )
 from impasto.progress import Cancel, Progress, ProgressCallback
-from impasto.tensors import plane_to_tensor, to_pixels, to_tensor
+from impasto.tensors import plane_to_tensor, to_pixels, to_tensor, with_gradients
 from impasto.types import Picture, Pixels
 
 TEMPORAL = "temporal"
@@ -106,6 +106,7 @@ class OptimisedFramePainter:
 
     is_guided: Literal[True] = True
 
+    @with_gradients()
     def __init__(
         self,
         styles: Sequence[StyleLike],
@@ -146,6 +147,7 @@ class OptimisedFramePainter:
         self.on_progress = on_progress
         self.cancel = cancel
 
+    @with_gradients()
     def paint(self, frame: Pixels, guide: Guide | None) -> GuidedPainting:
         """See ``clips.FramePainter``. Raises FrameCancelled once ``cancel`` returns True."""
         options = self.options if guide is None else self.next_options

@@ -10,6 +10,7 @@ from impasto.inspection.features import LayerView, feature_maps
 from impasto.inspection.layers import suggest_layers
 from impasto.painters.sources import PictureLike
 from impasto.pipelines.inspect.inputs import as_network, find_photo
+from impasto.tensors import with_defaults
 from impasto.types import Picture
 
 
@@ -21,6 +22,7 @@ class Features:
     views: tuple[LayerView, ...]
 
 
+@with_defaults()
 def features(
     photo: PictureLike,
     layers: str | Iterable[str] | None = None,

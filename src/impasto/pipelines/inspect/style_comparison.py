@@ -11,9 +11,11 @@ from impasto.inspection.layers import known_layers, suggest_layers
 from impasto.inspection.styles import StyleDistances, style_distances
 from impasto.painters.sources import StyleLike, load_style, name_of
 from impasto.pipelines.inspect.inputs import as_network, find_photo
+from impasto.tensors import with_defaults
 from impasto.types import Picture
 
 
+@with_defaults()
 def compare_styles(
     styles: Sequence[StyleLike],
     *,

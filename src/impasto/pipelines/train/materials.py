@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from impasto.catalogue.files import FileStyle
+from impasto.catalogue.loader import StyleLike
 from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import InputError
 from impasto.files import digests
@@ -67,16 +68,18 @@ def gather(
     note: Callable[[str], None],
     team: Team = ALONE,
     cancel: Callable[[], bool] = lambda: False,
+    painting: StyleLike | None = None,
 ) -> TrainingMaterials:
     """Return the inputs that ``plan`` names, read and measured, and the state in ``checkpoint`` if it exists.
 
+    ``painting``: one in memory, in place of the plan's.
     ``note`` is called with remarks about unsuitable photographs and about the checkpoint. Raises InputError
     and its subclasses for unusable input, such as a checkpoint of another training, and Stopped once
     ``cancel`` returns True.
     """
     device = choose_device(plan.device) if team.size == 1 else torch.device(team.device)
     encoder = load_encoder("tiny").requires_grad_(False)
-    style = measured_file(plan.painting, encoder, plan.title)
+    style = measured_file(plan.painting if painting is None else painting, encoder, plan.title)
     encoder = encoder.to(device)
     targets = [_target(style, encoder, size) for size in SIZES]
     paths = find_photos([Path(p) for p in plan.photos], plan.most_photos) if plan.photos else []

@@ -12,7 +12,9 @@ from typing import Any
 from torch import Tensor
 
 from impasto import imaging
+from impasto.catalogue.loader import StyleLike
 from impasto.files import protecting
+from impasto.imaging.inputs import name_of
 from impasto.networks.train.evaluation import Judgement, contact_sheet, judge
 from impasto.networks.train.learners import KINDS, Architecture, Learner, begin
 from impasto.networks.train.painting_loss import LossWeights
@@ -27,6 +29,8 @@ from impasto.tensors import to_pixels, with_gradients
 from impasto.types import Pixels
 
 CHECKPOINT_EVERY = 100
+IN_MEMORY = "painting"
+"""The name of a painting in memory."""
 SAVING = 4.0
 """The approximate seconds for evaluating and writing the network."""
 LEAST_LEARNING = 0.3
@@ -74,7 +78,7 @@ class _Callbacks:
 
 @with_gradients()
 def train(
-    painting: str | os.PathLike[str],
+    painting: StyleLike,
     output: str | os.PathLike[str],
     *,
     photos: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
@@ -96,13 +100,15 @@ def train(
 ) -> TrainingResult:
     """Refine the network for any painting on ``painting``, and write it with the style to ``output``.
 
-    ``painting``: a painting's file, a folder of an artist's works, a style file or a named style. ``photos``:
+    ``painting``: a painting's file, a folder of an artist's works, a style file or a named style; or a
+    picture in memory, as ``impasto.stylize`` takes it, which is called Painting. ``photos``: files of
     photographs to train on, or folders of them; none for pictures the program makes. The other options are
     the fields of ``TrainingPlan``. The rest is as in ``train_network``.
     """
     several = [photos] if isinstance(photos, (str, os.PathLike)) else list(photos)
+    named = isinstance(painting, (str, os.PathLike))
     plan = TrainingPlan(
-        os.fspath(painting),
+        name_of(painting) if named else IN_MEMORY,
         photos=tuple(os.fspath(one) for one in several),
         architecture=architecture,
         minutes=minutes,
@@ -123,6 +129,7 @@ def train(
         on_progress=on_progress,
         on_note=on_note,
         cancel=cancel,
+        painting=None if named else painting,
     )
 
 
@@ -137,6 +144,7 @@ def train_network(
     on_note: Callable[[str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
     team: Team = ALONE,
+    painting: StyleLike | None = None,
 ) -> TrainingResult:
     """Train a network on ``plan.painting`` and write it to ``output``: a style file (.style) with the network
     refined for it, or johnson2016 (.safetensors).
@@ -145,17 +153,18 @@ def train_network(
     the end. ``on_note`` is called, before training starts, with remarks about photographs that are too few,
     too small or unreadable. Once ``cancel`` returns True, training stops after the current step; only the
     checkpoint is written. After the last step it only skips the evaluation. With a ``team`` every process
-    calls this function, and the leader writes.
+    calls this function, and the leader writes. ``painting``: one in memory, which ``plan.painting`` is the
+    name of.
 
     A ``Progress`` event's preview is a sheet of photographs and their paintings. Raises InputError and its
     subclasses for unusable input, before training, and OutputError.
     """
-    with protecting([*plan.photos, plan.painting]):
+    with protecting([*plan.photos, *([plan.painting] if painting is None else [])]):
         imaging.check_writable(output, suffixes=(KINDS[plan.architecture].suffix,))
     watch = _Callbacks(on_progress, cancel)
     stop = cancel or (lambda: False)
     try:
-        materials = gather(plan, checkpoint, on_note or (lambda _: None), team, stop)
+        materials = gather(plan, checkpoint, on_note or (lambda _: None), team, stop, painting)
     except Stopped:
         team.tell(True)
         return _cancelled_result(plan, watch)
