@@ -1,4 +1,5 @@
-"""Make impasto-fast out of impasto: the same package, which does not ask for torch.
+"""Make impasto-fast out of impasto: the same package, which does not ask for torch, and for OpenCV with films
+only, and is without the studio's page.
 
     python .ci/slim_wheel.py dist/impasto-0.1.0-py3-none-any.whl
 
@@ -15,6 +16,8 @@ import zipfile
 from pathlib import Path
 
 NAME = "impasto-fast"
+PAGE = "impasto/studio/page/"
+"""The studio's page, which paints in browsers by a runtime of 40 MB; the studio needs torch."""
 
 
 def slim_wheel(wheel: Path) -> Path:
@@ -25,9 +28,10 @@ def slim_wheel(wheel: Path) -> Path:
     rows = []
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
         for item in source.infolist():
-            name, data = item.filename.replace(old, new), source.read(item)
-            if name == f"{new}RECORD":
+            name = item.filename.replace(old, new)
+            if name == f"{new}RECORD" or name.startswith(PAGE):
                 continue
+            data = source.read(item)
             if name == f"{new}METADATA":
                 data = _metadata(data.decode()).encode()
             target.writestr(zipfile.ZipInfo(name, item.date_time), data, zipfile.ZIP_DEFLATED)
@@ -40,10 +44,17 @@ def slim_wheel(wheel: Path) -> Path:
 def _metadata(text: str) -> str:
     """Return the metadata of impasto as those of impasto-fast."""
     head, blank, body = text.partition("\n\n")
-    lines = [line for line in head.split("\n") if not re.match(r"Requires-Dist: torch\b[^;]*$", line)]
-    if len(lines) != head.count("\n"):
-        raise SystemExit("expected a package that asks for torch once")
-    return "\n".join(re.sub(r"^Name: impasto$", f"Name: {NAME}", line) for line in lines) + blank + body
+    lines, left = [], 0
+    for line in head.split("\n"):
+        whole = re.fullmatch(r"Requires-Dist: (torch|opencv-python-headless)\b[^;]*", line)
+        left += whole is not None
+        if whole is None:
+            lines.append(re.sub(r"^(Name: |Requires-Dist: )impasto\b", rf"\1{NAME}", line))
+        elif whole[1] != "torch":
+            lines.append(f"{line}; extra == 'video'")
+    if left != 2:
+        raise SystemExit("expected a package that asks for torch and for OpenCV once")
+    return "\n".join(lines) + blank + body
 
 
 if __name__ == "__main__":

@@ -49,6 +49,20 @@ def test_an_extra_is_installed_from_where_the_package_was(
     assert extras.command("video") == expected
 
 
+def test_an_extra_of_the_package_without_torch_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Distribution:
+        def read_text(self, _: str) -> None:
+            return None
+
+    def found(name: str) -> Distribution:
+        if name != "impasto-fast":
+            raise metadata.PackageNotFoundError
+        return Distribution()
+
+    monkeypatch.setattr(metadata, "distribution", found)
+    assert extras.command("video") == "pip install 'impasto-fast[video]'"
+
+
 def test_an_extra_of_sources_that_were_never_installed_is_installed_from_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -69,4 +83,4 @@ def test_a_missing_module_says_what_needs_it_and_how_it_is_installed(monkeypatch
 
 def test_no_message_names_an_extra_but_through_its_command() -> None:
     found = [path.name for path in (ROOT / "src").rglob("*.py") if "'impasto[" in path.read_text("utf-8")]
-    assert found == ["extras.py"]
+    assert found == []

@@ -101,6 +101,12 @@ def test_the_wheel_in_an_empty_environment_paints_without_a_network(wheel: Path,
     ).stdout.strip()
     install = [str(python), "-m", "pip", "install", "--quiet", "-c", constraints]
     subprocess.run([*install, slim], check=True)
+    taken = sum(file.stat().st_size for file in (tmp_path / "env").rglob("*") if file.is_file())
+    assert taken < 300_000_000  # README.md: 253 MB
+    installed = subprocess.run(
+        [python, "-m", "pip", "list"], check=True, capture_output=True, text=True
+    ).stdout
+    assert not {"torch", "opencv-python-headless", "av"} & set(installed.split())
     photo, out = tmp_path / "photo.png", tmp_path / "out.png"
     imaging.write(Picture(blobs(128, 96, seed=1)), photo)
     arguments = ["fast", str(photo), "great-wave", "-o", str(out), "--quiet"]

@@ -88,9 +88,9 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         from importlib import import_module
 
-        from impasto.extras import torch_needed
+        from impasto.extras import naming_missing
 
-        with torch_needed():
+        with naming_missing():
             return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'impasto' has no attribute {name!r}")
 

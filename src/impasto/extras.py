@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
@@ -35,15 +35,13 @@ def command(extra: str) -> str:
     That is a folder, a repository or a file (PEP 610); the folder of the sources where they are run as they
     are; or an index of packages.
     """
-    try:
-        stored = metadata.distribution("impasto").read_text("direct_url.json")
-    except metadata.PackageNotFoundError:
-        sources = Path(__file__).parents[2]
-        if (sources / "pyproject.toml").exists():
-            return f"pip install {_quoted(f'{sources}[{extra}]')}"
-        stored = None
+    name, stored = _installed()
+    sources = Path(__file__).parents[2]
+    if not name and (sources / "pyproject.toml").exists():
+        return f"pip install {_quoted(f'{sources}[{extra}]')}"
+    name = name or "impasto"
     if stored is None:
-        return f"pip install {_quoted(f'impasto[{extra}]')}"
+        return f"pip install {_quoted(f'{name}[{extra}]')}"
     origin = json.loads(stored)
     url: str = origin["url"]
     if "dir_info" in origin:
@@ -51,7 +49,15 @@ def command(extra: str) -> str:
         return f"pip install {editable}{_quoted(f'{url2pathname(urlsplit(url).path)}[{extra}]')}"
     if "vcs_info" in origin:
         url = f"{origin['vcs_info']['vcs']}+{url}@{origin['vcs_info']['commit_id']}"
-    return f"pip install {_quoted(f'impasto[{extra}] @ {url}')}"
+    return f"pip install {_quoted(f'{name}[{extra}] @ {url}')}"
+
+
+def _installed() -> tuple[str, str | None]:
+    """Return the distribution that is installed, "" for none, and where it is from, None for an index."""
+    for name in ("impasto", "impasto-fast"):
+        with suppress(metadata.PackageNotFoundError):
+            return name, metadata.distribution(name).read_text("direct_url.json")
+    return "", None
 
 
 def _quoted(requirement: str) -> str:
@@ -61,14 +67,17 @@ def _quoted(requirement: str) -> str:
 
 
 @contextmanager
-def torch_needed() -> Iterator[None]:
-    """Turn the failure to import torch into MissingExtraError; a block, or the decorator of a function.
+def naming_missing() -> Iterator[None]:
+    """Turn the failure to import torch or OpenCV into MissingExtraError; a block, or the decorator of a
+    function.
 
-    The package paints with fast networks without torch, and is also published so, as impasto-fast.
+    The package paints with fast networks without them, and is also published so, as impasto-fast.
     """
     try:
         yield
     except ModuleNotFoundError as problem:
+        if problem.name == "cv2":
+            raise missing("films, cameras and measures need OpenCV", "video") from problem
         if problem.name != "torch":
             raise
         raise MissingExtraError(

@@ -20,7 +20,7 @@ from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load
 from impasto.cli.common_options import is_verbose
 from impasto.cli.streams import check_printed, one_line, open_all, shown_name
 from impasto.errors import ImpastoError
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 from impasto.threads import let_threads_sleep
 
 INTERRUPTED = 130
@@ -48,7 +48,7 @@ class _Group(TyperGroup):
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
             try:
-                with torch_needed():
+                with naming_missing():
                     return super().invoke(ctx)
             except ImpastoError as error:
                 _refuse(error, str(error))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from impasto import extras
 from impasto.imaging.guard import picture_error
 
 CheckSize = Callable[[int, int], None]
@@ -81,11 +82,15 @@ def check_png(data: bytes) -> None:
         checked.verify()
 
 
+def load_opencv() -> Any:
+    """Return OpenCV. Raises MissingExtraError where it is not installed."""
+    return extras.load("cv2", "PNG files of 16 bits need OpenCV", "video")
+
+
 def decode_samples(data: bytes, page: int = 0) -> NDArray[Any]:
     """Return samples of a ``page`` as (H, W, C) in RGB order, undecorated: no profile and no orientation is
     applied."""
-    import cv2
-
+    cv2 = load_opencv()
     before = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(0)  # OpenCV would print; what goes wrong is raised here
     try:

@@ -15,6 +15,7 @@ from PIL import Image
 from impasto import files
 from impasto.errors import ImpastoError, OptionError, PictureError
 from impasto.imaging import formats, icc, metadata
+from impasto.imaging.deep import load_opencv
 from impasto.imaging.photo_metadata import ARTIST, COPYRIGHT, MAKE, MODEL, exif_bytes, exif_of, xmp_of
 from impasto.types import PhotoMetadata, Picture
 
@@ -205,8 +206,7 @@ def _png(
 
 
 def _png_of_16_bits(samples: NDArray[np.uint16]) -> bytes:
-    import cv2
-
+    cv2 = load_opencv()
     order = [2, 1, 0, 3][: samples.shape[2]]
     done, encoded = cv2.imencode(".png", samples[..., order], [cv2.IMWRITE_PNG_COMPRESSION, 5])
     if not done:

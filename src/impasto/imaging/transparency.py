@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
+from PIL.Image import Resampling
 
 from impasto.types import Picture, Pixels, Plane
 
@@ -27,8 +29,6 @@ def fill_transparent(picture: Picture) -> Pixels:
 
 def _fill(weighted: Pixels, alpha: Plane) -> Pixels:
     """Return colours everywhere, from colours times alpha (H, W, 3) and alpha (H, W)."""
-    import cv2
-
     height, width = alpha.shape
     known = (alpha > _VISIBLE)[..., None]
     colours = np.divide(weighted, alpha[..., None], out=np.zeros_like(weighted), where=known)
@@ -36,7 +36,15 @@ def _fill(weighted: Pixels, alpha: Plane) -> Pixels:
         return colours
     smaller = (max(1, width // 2), max(1, height // 2))
     # Averages over areas weigh colour and alpha alike; a sharper filter would not.
-    less, lower = (cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA) for plane in (weighted, alpha))
-    coarse = _fill(less.astype(np.float32), lower.astype(np.float32))
-    grown = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    less, lower = (
+        _resized(weighted, smaller, Resampling.BOX),
+        _resized(alpha[..., None], smaller, Resampling.BOX),
+    )
+    grown = _resized(_fill(less, lower[..., 0]), (width, height), Resampling.BILINEAR)
     return np.where(known, colours, grown).astype(np.float32)
+
+
+def _resized(planes: Pixels, size: tuple[int, int], filter: Resampling) -> Pixels:
+    """Return (H, W, C) ``planes`` at ``size``, (width, height)."""
+    each = (Image.fromarray(np.ascontiguousarray(planes[..., c])) for c in range(planes.shape[2]))
+    return np.stack([np.asarray(one.resize(size, filter), np.float32) for one in each], axis=2)

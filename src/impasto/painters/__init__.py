@@ -5,7 +5,7 @@ Only ``make_painter`` knows that there is more than one engine.
 
 from __future__ import annotations
 
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job
 from impasto.painters.painter import Materials, Painter
@@ -13,7 +13,7 @@ from impasto.painters.painter import Materials, Painter
 __all__ = ["Materials", "Painter", "make_painter"]
 
 
-@torch_needed()
+@naming_missing()
 def make_painter(job: Job, materials: Materials | None = None, *, like: Painter | None = None) -> Painter:
     """Return a painter with the options and styles of ``job``, whose photograph is passed to ``paint``.
 

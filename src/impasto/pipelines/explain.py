@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from impasto import files, imaging
 from impasto.catalogue.measured import PictureStyle
 from impasto.errors import OptionError
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 from impasto.files.places import readable
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.figures.canvas import require_matplotlib
@@ -61,7 +61,7 @@ def page_options(options: OptimizeOptions, *, sized: bool) -> OptimizeOptions:
     return options if sized or options.size != OptimizeOptions().size else options.replace(size=SIZE)
 
 
-@torch_needed()
+@naming_missing()
 @with_gradients()
 def explain(
     content: PictureLike,

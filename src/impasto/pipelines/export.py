@@ -10,7 +10,7 @@ from pathlib import Path
 from impasto.catalogue.files import FileStyle
 from impasto.catalogue.loader import StyleLike, load_style
 from impasto.errors import OptionError
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 from impasto.imaging import check_writable, fit, read, resize
 from impasto.imaging.inputs import in_memory, name_of
 from impasto.inference.options import FastOptions
@@ -30,7 +30,7 @@ PAINTER, ENCODER = "any-painting", "any-painting-encoder"
 """The bundled network, and the part of it that measures paintings."""
 
 
-@torch_needed()
+@naming_missing()
 @with_defaults()
 def export(
     model: str | os.PathLike[str] = PAINTER,

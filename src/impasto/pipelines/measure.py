@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from impasto import weights
 from impasto.encoders import Encoder, load_encoder
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 from impasto.imaging.inputs import PictureLike, load_picture
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS, Measures
 from impasto.metrics import measure as measure_tensors
@@ -21,7 +21,7 @@ JUDGES = ("vgg19", "vgg19-caffe")
 """The networks that judge by default, in order of preference."""
 
 
-@torch_needed()
+@naming_missing()
 @with_defaults()
 def measure(
     result: PictureLike,

@@ -11,7 +11,7 @@ from impasto.catalogue.cards import SUFFIX, StyleCard
 from impasto.catalogue.files import measure_style_file, write_style
 from impasto.catalogue.loader import pictures_in
 from impasto.errors import InputError
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 from impasto.files.places import readable
 from impasto.imaging.inputs import PictureLike, load_packed, name_of
 from impasto.optimize.options import OptimizeOptions
@@ -19,7 +19,7 @@ from impasto.painters.sources import load_encoder, with_layer_names
 from impasto.tensors import with_defaults
 
 
-@torch_needed()
+@naming_missing()
 @with_defaults()
 def make_style(
     paintings: PictureLike | list[PictureLike] | tuple[PictureLike, ...],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.reconstruction import TEXTURE, Reconstruction, synthesise
 from impasto.optimize.options import OptimizeOptions
@@ -23,7 +23,7 @@ NO_CONTENT = ("content_layers", "content_weight")
 """Options that a texture has not."""
 
 
-@torch_needed()
+@naming_missing()
 @with_gradients()
 def texture(
     style: StyleLike,

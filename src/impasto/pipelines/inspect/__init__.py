@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from impasto.extras import torch_needed
+from impasto.extras import naming_missing
 
 if TYPE_CHECKING:
     from impasto.pipelines.inspect.feature_maps import features
@@ -46,6 +46,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        with torch_needed():
+        with naming_missing():
             return getattr(import_module(f"impasto.pipelines.inspect.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
