@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.imaging import resize, write
@@ -32,6 +33,10 @@ All others' are marked numerical: make test-kernels runs them with kernels of an
 
 os.environ["IMPASTO_FORCE"] = "1"  # tests of overwriting take it away
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the clusters that tests start themselves
+
+# A busy machine is no fault of the code.
+settings.register_profile("impasto", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("impasto")
 
 
 # Who starts the tests in the background, or with nohup, has these ignored, and children would inherit that.

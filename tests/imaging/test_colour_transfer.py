@@ -221,7 +221,7 @@ def test_a_source_of_one_colour_becomes_the_middle_of_the_target(
     np.testing.assert_allclose(matched, 0.4, atol=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(1, 5), st.integers(1, 5)),
     st.tuples(st.integers(1, 5), st.integers(1, 5)),

@@ -227,7 +227,7 @@ VALID = {
     "float tiff": _tiff(smooth(8, 8)),
     "gif": encoded(PHOTO, "GIF"),
 }
-WILD = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WILD = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read_or_refuse(place: Path, data: bytes) -> None:

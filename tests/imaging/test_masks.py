@@ -136,7 +136,7 @@ def test_radius_zero_is_a_copy() -> None:
     assert not np.shares_memory(copy, mask)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SIDES, SIDES, st.floats(0, 20), st.integers(0, 2**16))
 def test_feathered_masks_stay_in_range_and_still_add_up(h: int, w: int, radius: float, seed: int) -> None:
     mask = np.random.default_rng(seed).random((h, w), dtype=np.float32)
@@ -175,7 +175,7 @@ def test_one_side_may_shrink_while_the_other_grows() -> None:
     np.testing.assert_allclose(result, [[0, 1]] * 5, atol=1e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SIDES, SIDES, SIDES, SIDES, st.integers(0, 2**16))
 def test_resized_masks_stay_in_range_and_still_add_up(
     h: int, w: int, height: int, width: int, seed: int

@@ -190,7 +190,7 @@ def test_regions_too_small_to_survive_jpeg_are_an_error_and_not_a_wrong_mask() -
         imaging.split_regions(values(Image.open(stream)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 5), st.booleans(), st.integers(0, 2**16))
 def test_every_picture_is_shared_whole_or_refused(h: int, w: int, few: int, rough: bool, seed: int) -> None:
     random = np.random.default_rng(seed)

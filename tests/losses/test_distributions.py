@@ -44,7 +44,7 @@ def test_quantiles_are_means_of_equal_parts_shared_where_a_cut_falls_inside_a_sa
 
 
 @given(size=st.integers(1, 30), count=st.integers(1, 30), seed=st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_quantiles_ascend_and_keep_the_mean(size: int, count: int, seed: int) -> None:
     samples = random_samples(size, 2, seed=seed) + 3
     parts = quantiles(samples, count)

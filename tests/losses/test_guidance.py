@@ -63,7 +63,7 @@ def test_inside_and_all_look_along_both_axes() -> None:
 
 
 @given(sides=st.tuples(*[st.integers(1, 12)] * 4), radius=st.integers(0, 6), seed=st.integers(0, 100))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_guides_brought_to_a_layer_keep_order_mean_and_mirror_images(
     sides: tuple[int, ...], radius: int, seed: int
 ) -> None:

@@ -140,7 +140,7 @@ def test_the_distance_is_the_same_in_both_directions() -> None:
     seed=st.integers(0, 1000),
     scale=st.floats(1e-3, 1e3),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_distance_is_never_negative_and_zero_to_itself_at_any_rank(
     channels: int, positions: int, seed: int, scale: float
 ) -> None:

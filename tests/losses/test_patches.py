@@ -52,7 +52,7 @@ def test_near_points_far_from_the_origin_are_told_apart() -> None:
     limit=st.integers(1, 40),
     distance=st.sampled_from(["cosine", "euclidean"]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_nearest_do_not_depend_on_how_many_similarities_are_held_at_once(
     found: int, target: int, limit: int, distance: str
 ) -> None:

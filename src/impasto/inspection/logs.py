@@ -134,7 +134,7 @@ def _from_csv(text: str, path: Path) -> list[dict[str, Any]]:
         try:
             found.append({n: float(v or "nan") for n, v in zip(lines[0], line, strict=True)})
         except ValueError:
-            raise _no_log(path, f"line {number} has what is no number") from None
+            raise _no_log(path, f"line {number} has a value that is not a number") from None
     return found
 
 

@@ -16,7 +16,7 @@ from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint, remo
 def checkpointer(path: Path, job: Job, *, every: float, resume: bool) -> FileCheckpointer:
     """Return the checkpointer of the measured ``job`` at ``path``; with ``resume``, it loads the state there.
 
-    Raises InputError for a file that is no checkpoint or that of another painting, or if ``path`` is the
+    Raises InputError for a file that is not a checkpoint or is one of another painting, or if ``path`` is the
     job's output.
     """
     if job.output and Path(job.output).resolve() == path.resolve():

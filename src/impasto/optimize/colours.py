@@ -77,7 +77,7 @@ def _pixels(style: Style, options: OptimizeOptions) -> Pixels:
     elif isinstance(style, CollectionStyle):
         what = f"a style of {len(style.members)} pictures"
     else:
-        what = f"a style that is no picture ({type(style).__name__})"
+        what = f"a style that is not a picture ({type(style).__name__})"
     raise StyleError(
         f"{what} cannot be recoloured (color {options.color}); give a single painting's picture, or "
         "recolour the result: --color luminance or --color match-result"

@@ -38,7 +38,7 @@ class GramView:
 
 @dataclass(frozen=True)
 class Story:
-    """``photo``, ``painting``: at the sizes they were used at; None of a style that is no picture.
+    """``photo``, ``painting``: at the sizes they were used at; None for a style that is not a picture.
     ``photo_name``, ``painting_name``: in words.
     ``original``: (width, height) of the photograph's file. ``seen``: the photograph that ``views`` and
     ``given`` are of. ``filters``: (N, 3, 3, 3) of the first convolution, where the network has one.

@@ -25,7 +25,7 @@ _BLURRED, _BLURS = 0.25, (2.0, 12.0)
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """``photos``: (3, H, W) uint8 each. ``skipped``: a file that is no picture, or too small, and why."""
+    """``photos``: (3, H, W) uint8 each. ``skipped``: a file that is not a picture or is too small; why."""
 
     photos: Sequence[Tensor]
     skipped: Sequence[tuple[Path, str]] = ()
