@@ -3,7 +3,8 @@
 import { masksAsPictures, restoreMask } from "./masks";
 import { openPhoto } from "./photo";
 import { findPainting, lasting, onChange, state, update, type Chosen, type Painting } from "./state";
-import { forget, forgetAll, keep, kept, keptBelow } from "./store";
+import { closeStore, forget, forgetAll, keep, kept, keptBelow } from "./store";
+import { forgetSettings, remembered } from "./settings";
 
 const PAUSE = 400;
 const PAINTINGS = 8;
@@ -83,4 +84,12 @@ export async function restoreMasks(): Promise<void> {
 }
 
 /** Leave nothing to the next person at this browser. */
-export const forgetEasel = forgetAll;
+export const forgetEasel = closeStore;
+
+/** Forget what another person has left here, whose session has ended without their signing out. */
+export async function forgetOthers(user: string | null): Promise<void> {
+  const before = remembered().user;
+  if (before === undefined || before === user) return;
+  forgetSettings();
+  await forgetAll();
+}

@@ -189,7 +189,7 @@ function explanation(job: Job): HTMLElement {
 }
 
 function pageLink(job: Job, ...children: (Node | string)[]): HTMLAnchorElement {
-  return h("a", { href: address(`api/v1/jobs/${job.id}/explanation`), target: "_blank", rel: "noopener" }, children);
+  return h("a", { href: address(`api/v1/jobs/${job.id}/explanation`), hreflang: "en", target: "_blank", rel: "noopener" }, children);
 }
 
 async function explain(job: Job): Promise<void> {

@@ -16,7 +16,7 @@ import { setOnDevice } from "./device";
 import { dock } from "./dock";
 import { h } from "./dom";
 import { lookControls, startEasel, view } from "./easel";
-import { forgetEasel, restoreMany, restoreMasks, restorePaintings, restorePhoto, startKeeping } from "./easelkeeper";
+import { forgetEasel, forgetOthers, restoreMany, restoreMasks, restorePaintings, restorePhoto, startKeeping } from "./easelkeeper";
 import { startEstimates } from "./estimate";
 import { filmBar, player } from "./film";
 import { gallery, readPaintings } from "./gallery";
@@ -76,6 +76,7 @@ async function arrive(): Promise<boolean> {
     let session = await readSession();
     update({ session, online: true });
     if (session.required && !session.authenticated) session = await signIn();
+    await forgetOthers(session.user);
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     update({ online: false });

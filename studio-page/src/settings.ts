@@ -10,6 +10,7 @@ interface Kept extends Partial<Pick<State, (typeof KEPT)[number]>> {
   photo?: string | null;
   chosen?: string | undefined;
   job?: string | null;
+  user?: string | null;
 }
 
 export function remembered(): Kept {
@@ -21,7 +22,7 @@ export function remembered(): Kept {
 }
 
 function remember(): void {
-  const kept: Kept = { photo: state.photo?.id ?? null, chosen: state.photo?.chosen, job: state.job };
+  const kept: Kept = { photo: state.photo?.id ?? null, chosen: state.photo?.chosen, job: state.job, user: state.session?.user ?? remembered().user ?? null };
   for (const key of KEPT) Object.assign(kept, { [key]: state[key] });
   // A painting of one's own is known by its key only until the page is closed, by its id for longer.
   kept.mix = state.mix.map(({ key, weight }) => ({ key: state.paintings.find((one) => one.key === key)?.id ?? key, weight }));
@@ -30,6 +31,10 @@ function remember(): void {
   } catch {
     // Private windows have no place to keep anything.
   }
+}
+
+export function forgetSettings(): void {
+  localStorage.removeItem(PLACE);
 }
 
 export function startRemembering(): void {

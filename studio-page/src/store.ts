@@ -50,8 +50,12 @@ export function kept<T>(key: string): Promise<T | undefined> {
   return transact("readonly", (store) => store.get(key) as IDBRequest<T>);
 }
 
-/** Forget everything, and keep nothing more until the page is loaded again. */
 export async function forgetAll(): Promise<void> {
-  isClosed = true;
   await transact("readwrite", (store) => store.clear());
+}
+
+/** Forget everything, and keep nothing more until the page is loaded again. */
+export async function closeStore(): Promise<void> {
+  isClosed = true;
+  await forgetAll();
 }

@@ -6,6 +6,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from impasto.studio.shares import link_code
 from impasto.studio.state.links import MOST_LINKS
 from impasto.studio.state.tables import links
 from impasto.studio.web.accounts import account_line
+from impasto.studio.web.routes.links import NOTHING
 from tests.studio.conftest import TOKENS, House, submit, until, upload
 
 TITLE = '<b>"Cat" & dog</b>'
@@ -166,6 +168,34 @@ def test_an_operator_can_forbid_links(make: Callable[..., House]) -> None:
     with house.client() as client:
         answer = client.post(f"/jobs/{painted(house, client)}/links", json={})
         assert "makes no links" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("pt-BR, ja;q=0.2, fr;q=0.4", "fr"),
+        ("EN-us;q=0.5,es;q=0.7", "es"),
+        ("xx;q=1, *;q=0.5", "en"),
+        ("de;q=0, ja;q=many", "en"),
+        (",;;q=,=,-" * 200, "en"),
+    ],
+)
+def test_a_link_that_shows_nothing_says_so_in_the_visitors_language(
+    house: House, accepted: str, language: str
+) -> None:
+    address = f"{house.url}/s/{'x' * 54}"
+    answer = httpx.get(address, headers={"Accept-Language": accepted}, trust_env=False, timeout=30)
+    assert answer.status_code == 404
+    assert answer.headers["content-language"] == language
+    assert f'<html lang="{language}">' in answer.text
+    assert f"<h1>{NOTHING[language]}</h1>" in answer.text
+
+
+def test_the_page_of_a_link_has_the_languages_of_the_studios_page() -> None:
+    folder = Path(__file__).parents[2] / "studio-page" / "src" / "languages"
+    assert set(NOTHING) == {path.stem for path in folder.glob("*.ts")}
 
 
 def test_guessing_links_is_slowed_down(make: Callable[..., House]) -> None:

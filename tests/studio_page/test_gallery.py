@@ -7,7 +7,8 @@ import io
 import pytest
 from PIL import Image
 
-from tests.studio_page.conftest import Visit
+from tests.conftest import stripes
+from tests.studio_page.conftest import Visit, encode
 
 pytestmark = pytest.mark.slow
 
@@ -54,3 +55,13 @@ def test_what_the_studio_left_out_of_a_picture_is_said(visit: Visit, photo_bytes
     own = visit.page.locator('.group input[type="file"]')
     own.set_input_files({"name": "Moving.gif", "mimeType": "image/gif", "buffer": stream.getvalue()})
     visit.page.locator(".notice", has_text="only the first one was read").wait_for()
+
+
+def test_a_painting_chosen_elsewhere_comes_into_sight(visit: Visit) -> None:
+    page = visit.page
+    page.evaluate("document.querySelector('.tiles').scrollTop = 1e6")
+    visit.add_painting("Sunday.png", encode(stripes(40, 40)))
+    visit.until("document.querySelector('[data-key^=own]').ariaPressed === 'true'")
+    around, tile = (page.locator(which).bounding_box() for which in (".tiles", "[data-key^=own]"))
+    assert around["y"] <= tile["y"]
+    assert tile["y"] + tile["height"] <= around["y"] + around["height"] + 1

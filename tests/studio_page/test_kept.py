@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from impasto.studio.client import StudioClient
+from impasto.studio.web.accounts import account_line
 from tests.conftest import blobs, stripes
 from tests.studio_page.conftest import Studio, Visit, encode
 from tests.waiting import until
@@ -186,6 +188,41 @@ def test_a_photograph_larger_than_the_studio_takes_is_made_smaller(another: Call
     visit.choose("starry-night")
     (stored,) = studio.get("api/v1/pictures")["pictures"]
     assert (stored["width"], stored["height"]) == (173, 115)
+
+
+def test_the_next_person_at_a_browser_finds_nothing_of_the_one_before(
+    another: Callable[..., Any], photo_bytes: bytes, tmp_path: Path
+) -> None:
+    tokens = {name: f"{name}-token-0123456789" for name in ("anna", "bert")}
+    accounts = tmp_path / "accounts.txt"
+    accounts.write_text("\n".join(account_line(*pair) for pair in tokens.items()))
+    _, visit = another(accounts_file=str(accounts))
+    page = visit.page
+
+    def enter(user: str) -> None:
+        page.goto(visit.studio.address)
+        page.fill("#token", tokens[user])
+        page.get_by_role("button", name="Come in").click()
+        page.wait_for_selector("body.is-open")
+
+    enter("anna")
+    visit.drop("Diary.png", photo_bytes)
+    visit.slide("strength", 160)
+    visit.until("localStorage.getItem('impasto-studio').includes('1.6')")
+    page.goto("about:blank")
+    visit.context.clear_cookies()  # the session ends while the page is closed
+    enter("anna")
+    assert page.inner_text(".label-title") == "Diary"
+    page.goto("about:blank")
+    visit.context.clear_cookies()
+    enter("bert")
+    assert page.query_selector("body.has-photo") is None
+    assert page.input_value("#strength") == "100"
+    page.goto("about:blank")
+    visit.context.clear_cookies()
+    enter("anna")
+    assert page.query_selector("body.has-photo") is None, "it is gone, not hidden"
+    visit.complaints.clear()  # the browser notes the refusals
 
 
 def test_an_ended_session_leaves_the_page_as_it_is(another: Callable[..., Any], photo_bytes: bytes) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.studio_page.conftest import ROOT, Studio, Visit, need_page
+from tests.conftest import stripes
+from tests.studio_page.conftest import ROOT, Studio, Visit, encode, need_page
 
 pytestmark = pytest.mark.slow
 LANGUAGES = ROOT / "studio-page" / "src" / "languages"
@@ -35,7 +36,7 @@ WORDS = """() => {
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """A studio of one's own: titles that others have given are no texts of the page."""
     need_page()
-    made = Studio(tmp_path_factory.mktemp("studio"))
+    made = Studio(tmp_path_factory.mktemp("studio"), training_minutes="600")
     made.start()
     yield made
     made.stop()
@@ -66,6 +67,35 @@ def in_language(browser: Any, studio: Studio, language: str) -> Visit:
     return visit
 
 
+def text_in(language: str, key: str) -> str:
+    """Return a text of the page, which is the same whatever its values."""
+    text = (LANGUAGES / f"{language}.ts").read_text(encoding="utf-8")
+    found: str = dict(ENTRY.findall(text))[json.dumps(key)]
+    return str(json.loads(found))
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_english_is_left_while_a_painting_is_learnt(
+    browser: Any, studio: Studio, photo_bytes: bytes, language: str
+) -> None:
+    visit = in_language(browser, studio, language)
+    page, patterns = visit.page, english(language)
+    visit.drop("x.png", photo_bytes)
+    visit.add_painting("y.png", encode(stripes(96, 96)))
+    visit.settle()
+    assert left(visit, patterns) == [], "teaching is offered"
+    page.locator(".teaching .button").click()
+    page.locator(".teaching .stroke-bar").wait_for()
+    assert left(visit, patterns) == [], "it is being learnt"
+    page.locator(".header-button", has=page.locator(".count")).click()
+    page.wait_for_selector(".queue-row")
+    assert left(visit, patterns) == [], "in the queue"
+    page.keyboard.press("Escape")
+    page.locator(".teaching .button").click()
+    page.get_by_role("button", name=text_in(language, "Teach the network this painting")).wait_for()
+    visit.close()
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_english_is_left(browser: Any, studio: Studio, photo_bytes: bytes, language: str) -> None:
     visit = in_language(browser, studio, language)
@@ -87,11 +117,7 @@ def test_no_english_is_left(browser: Any, studio: Studio, photo_bytes: bytes, la
     page.locator(".dock-begin .is-main").click()
     visit.wait_painted()
     assert left(visit, patterns) == [], "the result"
-    share = re.search(
-        r'^  "Share": "(.+)",$', (LANGUAGES / f"{language}.ts").read_text("utf-8"), re.MULTILINE
-    )
-    assert share is not None
-    page.get_by_role("button", name=share[1], exact=True).click()
+    page.get_by_role("button", name=text_in(language, "Share"), exact=True).click()
     page.wait_for_selector("dialog[open]")
     assert left(visit, patterns) == [], "sharing"
     page.keyboard.press("Escape")

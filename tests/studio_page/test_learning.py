@@ -50,11 +50,13 @@ def test_a_painting_is_learnt_used_and_forgotten(
     visit = taught("0.1")
     page = visit.page
     own_painting(visit, photo_bytes)
+    assert faults(page) == [], "teaching is offered"
     before = visit.canvas("after")
     page.get_by_role("button", name="Teach the network this painting").click()
     page.get_by_text("The network has learnt this painting.").wait_for()
     visit.settle()
     visit.until("document.querySelector('body.has-painting .view:not(.is-busy)')")
+    assert faults(page) == [], "it is learnt"
     assert np.abs(visit.canvas("after") - before).mean() > 0.002
     with page.expect_download() as download:
         page.get_by_role("link", name="Style file").click()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from impasto.studio.client import StudioClient
-from tests.studio_page.conftest import Studio, Visit
+from tests.studio_page.conftest import Studio, Visit, faults
 
 pytestmark = pytest.mark.slow
 # A system with a share sheet, which Chromium has not without a desktop.
@@ -48,9 +48,10 @@ def test_a_link_is_made_followed_and_withdrawn(visit: Visit, studio: Studio, pho
     complaints: list[str] = []
     stranger.on("console", lambda line: complaints.append(line.text))
     stranger.goto(address)
+    assert faults(stranger) == []
     assert stranger.title() == "For You"
     assert stranger.evaluate("document.querySelector('img').naturalWidth") == job["result"]["width"]
-    assert stranger.evaluate("getComputedStyle(document.body).display") == "grid"
+    assert stranger.evaluate("getComputedStyle(document.querySelector('main')).display") == "grid"
     assert complaints == []
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Share", exact=True).click()  # it is listed from now on
@@ -60,6 +61,7 @@ def test_a_link_is_made_followed_and_withdrawn(visit: Visit, studio: Studio, pho
     answer = stranger.goto(address)
     assert answer.status == 404
     assert "There is no picture here" in stranger.inner_text("h1")
+    assert faults(stranger) == []
     other.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from collections.abc import Collection
 from html import escape
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ public = APIRouter(include_in_schema=False)
 LinkId = Annotated[str, Path(max_length=100)]
 STYLE = (
     "html{color-scheme:light dark;background:light-dark(#e9e6e0,#1d1f1f);color:light-dark(#22201c,#e8e5de);"
-    "font:18px/1.4 Georgia,serif}body{margin:0;min-height:100vh;display:grid;place-content:center;"
+    "font:18px/1.4 Georgia,serif}body{margin:0}main{min-height:100vh;display:grid;place-content:center;"
     "justify-items:center;gap:20px;padding:24px;box-sizing:border-box}img{max-width:100%;"
     "max-height:calc(100vh - 130px);box-shadow:0 2px 14px rgb(0 0 0/35%)}h1{font-size:1.1rem;"
     "font-weight:400;margin:0;text-align:center;overflow-wrap:anywhere}"
@@ -38,7 +39,14 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
     "Cache-Control": "private, no-store",  # a withdrawn link ends at once
 }
-NOTHING = "There is no picture here, or not any more."
+NOTHING = {
+    "en": "There is no picture here, or not any more.",
+    "de": "Hier ist kein Bild, oder keines mehr.",
+    "es": "Aquí no hay ninguna imagen, o ya no la hay.",
+    "fr": "Il n’y a pas d’image ici, ou il n’y en a plus.",
+    "ja": "ここに画像はありません。公開が終わった可能性もあります。",
+}
+"""What is said of a link that shows nothing, in the languages of the page."""
 
 
 def _document(services: Services, link: LinkRecord) -> dict[str, Any]:
@@ -93,10 +101,11 @@ def show(services: ServicesDep, request: Request, code: str) -> Response:
     """Return a page with the picture and its title, and nothing else of its owner's."""
     job = _followed(services, request, code)
     if job is None:
-        return HTMLResponse(_page(NOTHING, f"<h1>{NOTHING}</h1>"), 404, HEADERS)
-    title = escape(job.title)
-    body = f'<img src="{escape(code)}/picture" alt="{title}"><h1>{title}</h1>'
-    return HTMLResponse(_page(title, body), headers=HEADERS)
+        return _nothing(request)
+    title, language = escape(job.title), _language(request)
+    # The title is in whatever language its owner has.
+    body = f'<img src="{escape(code)}/picture" alt="{title}" lang=""><h1 dir="auto" lang="">{title}</h1>'
+    return HTMLResponse(_page(title, body, language), headers=_headers(language))
 
 
 @public.api_route("/s/{code}/picture", methods=["GET", "HEAD"])
@@ -105,7 +114,7 @@ def show_picture(services: ServicesDep, request: Request, code: str) -> Response
     job = _followed(services, request, code)
     path = None if job is None else services.storage.job(job.id) / DISPLAY
     if path is None or not path.is_file():
-        return HTMLResponse(_page(NOTHING, f"<h1>{NOTHING}</h1>"), 404, HEADERS)
+        return _nothing(request)
     return FileResponse(path, media_type="image/jpeg", headers=HEADERS)
 
 
@@ -123,10 +132,43 @@ def _followed(services: Services, request: Request, code: str) -> JobRecord | No
     return job if is_shown and services.accounts.is_known(link.owner) else None
 
 
-def _page(title: str, body: str) -> str:
+def _nothing(request: Request) -> Response:
+    """Return the page of a link that shows nothing, in the visitor's language."""
+    language = _language(request)
+    words = NOTHING[language]
+    return HTMLResponse(_page(words, f"<h1>{words}</h1>", language), 404, _headers(language))
+
+
+def _language(request: Request) -> str:
+    return language_of(request.headers.get("accept-language", ""), NOTHING)
+
+
+def _headers(language: str) -> dict[str, str]:
+    return {**HEADERS, "Content-Language": language, "Vary": "Accept-Language"}
+
+
+def language_of(accepted: str, offered: Collection[str]) -> str:
+    """Return the language of ``offered`` that an Accept-Language header likes best; English if none (RFC
+    9110, 12.5.4).
+    """
+    best, liking = "en", 0.0
+    for each in accepted[:1000].split(","):
+        name, _, quality = each.strip().partition(";q=")
+        language = name.partition("-")[0].lower()
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        if language in offered and weight > liking:
+            best, liking = language, weight
+    return best
+
+
+def _page(title: str, body: str, language: str) -> str:
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="icon" href="../icon.svg">'
-        f'<meta name="robots" content="noindex, nofollow, noarchive"><style>{STYLE}</style>{body}</html>\n'
+        f'<meta name="robots" content="noindex, nofollow, noarchive"><style>{STYLE}</style>'
+        f"<main>{body}</main></html>\n"
     )
