@@ -13,6 +13,7 @@ from pathlib import Path
 SRC = Path(__file__).parents[2] / "src"
 ELSEWHERE = {
     "ray": "the extra ray, asked for by IMPASTO_STUDIO_RAY_ADDRESS",
+    "timm": "the networks of timm, which the studio offers none of",
 }
 
 
