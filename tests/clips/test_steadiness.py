@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from impasto.clips import Blended, Frame, Guide, Guided, GuidedPainting
+from impasto.clips import Aim, Blended, Frame, Guide, Guided, GuidedPainting
 from impasto.clips.flow import consistency, motion, warp
 from impasto.clips.pipeline import ahead
 from impasto.clips.scenes import is_cut
@@ -48,7 +48,7 @@ class Flickering:
 
     def paint(self, frame: Pixels, guide: Guide | None) -> GuidedPainting:
         self.guides.append(guide)
-        return GuidedPainting(self.pixels(frame, guide), float(len(self.guides)))
+        return GuidedPainting(self.pixels(frame, guide), Aim(float(len(self.guides)), 0.5))
 
     def pixels(self, frame: Pixels, guide: Guide | None) -> Pixels:
         fresh = strokes_on(frame, len(self.guides))
@@ -244,10 +244,12 @@ def test_frames_are_painted_as_far_as_the_first_of_their_scene_also_after_a_rest
     done = list(Guided(painter, long_term=(1,)).paint([*clip, *negative]))
     assert [painted.cut for painted in done] == [True, False, False, True, False, False]
     aims = [None if guide is None else guide.aim for guide in painter.guides]
-    assert aims == [None, 1.0, 1.0, None, 4.0, 4.0], "the painter's loss is the number of its painting"
+    assert aims == [None, Aim(1.0, 0.5), Aim(1.0, 0.5), None, Aim(4.0, 0.5), Aim(4.0, 0.5)], (
+        "the painter's loss is the number of its painting"
+    )
     again = Flickering()
     list(Guided(again, long_term=(1,)).paint(negative[2:], done[4].state))
-    assert [None if guide is None else guide.aim for guide in again.guides] == [4.0]
+    assert [None if guide is None else guide.aim for guide in again.guides] == [Aim(4.0, 0.5)]
 
 
 def test_a_guide_says_where_it_starts_from_the_bare_photograph() -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from impasto.clips.blended import Blended
     from impasto.clips.clip import Clip, ClipInfo, Damage, Frame, Request, parse_time
     from impasto.clips.coherence import (
+        Aim,
         Coherence,
         FramePainter,
         Guide,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from impasto.clips.sources import open_clip
 
 _HOMES = {
+    "Aim": "impasto.clips.coherence",
     "Blended": "impasto.clips.blended",
     "Clip": "impasto.clips.clip",
     "ClipInfo": "impasto.clips.clip",
@@ -43,6 +45,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Aim",
     "Blended",
     "Clip",
     "ClipInfo",

@@ -16,27 +16,39 @@ State = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
+class Aim:
+    """The ``loss`` and the ``hardness`` that a frame is painted to.
+
+    Each is a share of that of the picture that the frame, painted alone, starts from.
+    Hardness is the variance of the Laplacian of luma.
+    """
+
+    loss: float
+    hardness: float
+
+
+@dataclass(frozen=True)
 class Guide:
     """The guidance that earlier paintings give for a frame.
 
     ``start``: the picture to start from, (H, W, 3). ``wanted``: pictures (H, W, 3) to stay close to, with
     weights (H, W) in [0, 1]. ``bare`` (H, W) in [0, 1]: the share of ``start`` that is the frame itself,
-    where no earlier painting is known. ``aim``: the loss that the scene's first frame was painted to: a frame
-    is not painted further, or strokes would harden from frame to frame.
+    where no earlier painting is known. ``aim``: how far the scene's first frame was painted: this one is not
+    painted further, and not harder, or strokes would harden from frame to frame.
     """
 
     start: Pixels
     wanted: tuple[tuple[Pixels, Plane], ...]
     bare: Plane
-    aim: float
+    aim: Aim
 
 
 @dataclass(frozen=True)
 class GuidedPainting:
-    """A painting (H, W, 3) and the loss that it was painted to, that of the guide left aside."""
+    """A painting (H, W, 3) and how far it was painted, the loss of the guide left aside."""
 
     pixels: Pixels
-    loss: float
+    reached: Aim
 
 
 class FramePainter(Protocol):

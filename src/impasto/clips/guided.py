@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.clips.clip import Frame
-from impasto.clips.coherence import FramePainter, Guide, PaintedFrame, State
+from impasto.clips.coherence import Aim, FramePainter, Guide, PaintedFrame, State
 from impasto.clips.flow import Motion, motion, warp
 from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
@@ -41,10 +41,10 @@ class _EarlierFrame:
 
 @dataclass
 class _Scene:
-    """The scene so far: its newest frames, and the loss that its first one was painted to."""
+    """The scene so far: its newest frames, and how far its first one was painted."""
 
     frames: list[_EarlierFrame]
-    aim: float
+    aim: Aim
 
 
 class Guided:
@@ -99,7 +99,7 @@ class Guided:
             found = self.painter.paint(frame.pixels, guide)
             painting = to_words(found.pixels)
             if guide is None:
-                scene.aim = found.loss
+                scene.aim = found.reached
         earlier.append(_EarlierFrame(photo, painting))
         del earlier[: -max(self.long_term)]
         return PaintedFrame(frame, unpacked(painting), cut, _saved(scene))
@@ -174,7 +174,7 @@ class Guided:
         photo: NDArray[np.uint8],
         painting: NDArray[np.uint16],
         around: Sequence[_EarlierFrame],
-        aim: float,
+        aim: Aim,
     ) -> Guide:
         """Guide by both neighbours, from a blend with the first (Ruder et al. 2016, equation 9)."""
         wanted = []
@@ -198,7 +198,7 @@ def _laid_over(below: Pixels, above: Pixels, share: Plane) -> Pixels:
 
 
 def _saved(scene: _Scene) -> State:
-    found: dict[str, Any] = {"aim": np.array(scene.aim)}
+    found: dict[str, Any] = {"aim": np.array([scene.aim.loss, scene.aim.hardness])}
     for place, kept in enumerate(scene.frames):
         found[f"photo-{place:03d}"] = kept.photo
         found[f"painting-{place:03d}"] = kept.painting
@@ -207,7 +207,8 @@ def _saved(scene: _Scene) -> State:
 
 def _restored(state: State | None) -> _Scene:
     if not state:
-        return _Scene([], 0.0)
+        return _Scene([], Aim(0.0, 0.0))
     names = sorted(name for name in state if name.startswith("photo-"))
     frames = [_EarlierFrame(state[n], state[n.replace("photo", "painting")]) for n in names]
-    return _Scene(frames, float(state["aim"]))
+    loss, hardness = state["aim"].tolist()
+    return _Scene(frames, Aim(loss, hardness))

@@ -13,17 +13,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.catalogue.measured import Style, StyleView
-from impasto.clips import Guide, GuidedPainting
+from impasto.clips import Aim, Guide, GuidedPainting
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, StyleError
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.any_painting import AnyPaintingPainter
+from impasto.metrics.steadiness import hardness
 from impasto.objectives import Samples, StyleStatistics
 from impasto.optimize import colours
 from impasto.optimize.engine import paint
 from impasto.optimize.one_pass import load_network, one_pass
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, style_uses
+from impasto.painters.frames.softness import softened
 from impasto.painters.painter import FrameCancelled
 from impasto.painters.sources import (
     StyleLike,
@@ -36,13 +38,14 @@ from impasto.painters.sources import (
 )
 from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_pixels, to_tensor, with_gradients
-from impasto.types import Picture, Pixels
+from impasto.types import Painting, Picture, Pixels
 
 TEMPORAL = "temporal"
 BINOMIAL = torch.tensor([1, 4, 6, 4, 1]) / 16
-NEAR = 1.04
-"""A guided frame is painted to so many times its aim. Frames painted alone differ more from the first of
-their scene (0.95 to 1.09 times its loss in five clips); painted further, strokes harden as a shot goes on."""
+NEAR = 1.02
+"""A guided frame is painted to so many times its aim. Frames painted alone end at 0.93 to 1.02 times the loss
+of their start, in proportion to the first of their scene's."""
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class CachedStyle:
 
 @dataclass
 class _Target:
-    """The loss that a guided frame is painted to, that of earlier frames left aside: near ``aim``."""
+    """The loss that a guided frame is painted to, that of earlier frames left aside."""
 
     aim: float
     on_progress: ProgressCallback | None
@@ -82,7 +85,7 @@ class _Target:
 
     @property
     def reached(self) -> bool:
-        return self.loss <= NEAR * self.aim
+        return self.loss <= self.aim
 
     def is_over(self) -> bool:
         return self.reached or (self.cancel is not None and self.cancel())
@@ -93,15 +96,16 @@ class OptimisedFramePainter:
 
     The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
     A guided frame starts from the guide, at full size only, until its loss but for the temporal one is near
-    the guide's aim, or for
-    ``next_iterations``. The temporal loss is the mean square of its difference to the guide's targets,
-    weighted with ``temporal_weight``.
+    the guide's aim, or for ``next_iterations``; then its finest detail is made fainter if it is harder than
+    the aim. The temporal loss is the mean square of its difference to the guide's targets, weighted with
+    ``temporal_weight``.
 
     Departures: Ruder et al. start guided frames from the warped painting everywhere. Where the flow is
     unreliable, this starts from one pass of the network for any painting (with ``init`` content from the
     photograph), as the first frame does: few iterations cannot repair a badly warped region. And the finest
     detail of the difference counts a quarter: warped frame after frame it is lost, and the style has to put
-    it back.
+    it back. What it puts back too much, as the loss hardly sees what is near the finest frequency, softening
+    takes away.
     """
 
     is_guided: Literal[True] = True
@@ -153,23 +157,28 @@ class OptimisedFramePainter:
         options = self.options if guide is None else self.next_options
         painted, styles = colours.prepare(Picture(frame), self.styles, options)
         places = arrange(painted, style_uses(styles, options), [], [], options)
-        start = None if guide is None else self._start(frame, guide, places)
-        painter = partial(paint, painted, places, self.network, options)
-        if guide is None or start is None:
-            painting = painter(on_progress=self.on_progress, cancel=self.cancel)
+        fresh = self._fresh(painted.pixels, places)
+        paint_on = partial(paint, painted, places, self.network)
+        # A photograph's hardness says nothing of a painting's: without one pass, it is the first frame's.
+        scale = Aim(self._loss(paint_on, fresh), 1.0 if fresh is painted.pixels else hardness(fresh))
+        if guide is None:
+            painting = paint_on(options, on_progress=self.on_progress, cancel=self.cancel)
             if painting.cancelled:
                 raise FrameCancelled
-            return GuidedPainting(painting.pixels, painting.losses["total"])
-        target = _Target(guide.aim, self.on_progress, self.cancel)
-        extra = {TEMPORAL: self._temporal(guide)}
-        painting = painter(
-            start=Picture(start), extra_losses=extra, on_progress=target.report, cancel=target.is_over
+            return _painted(painting.pixels, painting.losses["total"], scale)
+        start = guide.start + guide.bare[..., None] * (fresh - frame)
+        target = _Target(NEAR * guide.aim.loss * scale.loss, self.on_progress, self.cancel)
+        painting = paint_on(
+            options,
+            start=Picture(start),
+            extra_losses={TEMPORAL: self._temporal(guide)},
+            on_progress=target.report,
+            cancel=target.is_over,
         )
         if painting.cancelled and not target.reached:
             raise FrameCancelled
-        if target.reached and painting.iterations == 1:
-            return GuidedPainting(start, target.loss)
-        return GuidedPainting(painting.pixels, target.loss)
+        found = start if target.reached and painting.iterations == 1 else painting.pixels
+        return _painted(softened(found, guide.aim.hardness * scale.hardness), target.loss, scale)
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
         """Return ``pixels`` with the colours that ``options`` ask for."""
@@ -179,17 +188,23 @@ class OptimisedFramePainter:
         """Return a description of the network: its name, weights and settings."""
         return str(self.network.describe())
 
-    def _start(self, frame: Pixels, guide: Guide, places: Sequence[Place]) -> Pixels:
-        """Return what a guided frame starts from: new ground as one pass paints it."""
-        if self.options.init != "fast" or not guide.bare.any():
-            return guide.start
-        height, width = frame.shape[:2]
-        side = self.options.style_side(max(width, height))
+    def _fresh(self, photo: Pixels, places: Sequence[Place]) -> Pixels:
+        """Return what a frame painted alone starts from: ``photo`` as one pass paints it, or as it is."""
+        if self.options.init != "fast":
+            return photo
+        side = self.options.style_side(max(photo.shape[:2]))
         try:
-            found = to_pixels(one_pass(to_tensor(frame), places, side, painter=self._one_pass_network))
+            return to_pixels(one_pass(to_tensor(photo), places, side, painter=self._one_pass_network))
         except StyleError:  # a tiny frame, or a negative share: no first frame begins from one pass either
-            return guide.start
-        return guide.start + guide.bare[..., None] * (found - frame)
+            return photo
+
+    def _loss(self, paint_on: Callable[..., Painting], picture: Pixels) -> float:
+        """Return the loss of ``picture``, from which one iteration starts."""
+        options = self.next_options.replace(iterations=1)
+        painting = paint_on(options, start=Picture(picture), cancel=self.cancel)
+        if painting.cancelled:
+            raise FrameCancelled
+        return painting.losses["total"]
 
     @cached_property
     def _one_pass_network(self) -> AnyPaintingPainter:
@@ -208,6 +223,13 @@ class OptimisedFramePainter:
             return self.temporal_weight * torch.stack(parts).sum()
 
         return loss
+
+
+def _painted(pixels: Pixels, loss: float, scale: Aim) -> GuidedPainting:
+    """Return a painting, and how far it was painted: ``scale`` has the loss and hardness of a fresh start."""
+    return GuidedPainting(
+        pixels, Aim(loss / max(scale.loss, TINY), hardness(pixels) / max(scale.hardness, TINY))
+    )
 
 
 def _held(weight: Tensor, apart: Tensor) -> Tensor:
