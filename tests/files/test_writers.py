@@ -24,6 +24,7 @@ EXCEPTIONS = {
     "studio/backup.py open": "a file of a backup, in a folder beside its place until all are there",
     "studio/backup.py rename": "the restored files take their places, the database last",
     "studio/web/routes/pictures.py open": "an upload on its way, whose name nobody knows",
+    "studio/web/routes/films.py replace": "an upload that was found to be a film takes its name",
     "studio/results.py replace": "a picture cut short takes the result's name",
     "studio/logs.py open": "the audit, which nobody but its owner may read",
     "studio/settings.py open": "the secret, which nobody but its owner may read; whoever comes first wins",
