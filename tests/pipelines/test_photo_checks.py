@@ -234,7 +234,7 @@ class Wrapped:
 def test_a_style_of_ones_own_is_anything_that_can_say_its_statistics() -> None:
     wrapped = impasto.stylize(PHOTO, Wrapped(), **FAST).picture.pixels
     assert np.array_equal(wrapped, impasto.stylize(PHOTO, PAINTING, **FAST).picture.pixels)
-    refuses(StyleError, "no picture .Wrapped. cannot be recoloured", PHOTO, Wrapped(), color="match-style")
+    refuses(StyleError, "not a picture .Wrapped. cannot be recoloured", PHOTO, Wrapped(), color="match-style")
 
 
 def test_a_folder_that_cannot_be_recoloured_is_called_what_it_is(tmp_path: Path) -> None:

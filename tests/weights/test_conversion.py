@@ -242,7 +242,7 @@ def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:
     import torch
 
     (tmp_path / "x.onnx").write_bytes(b"")
-    with pytest.raises(CorruptWeightsError, match=r"\.safetensors, \.pth or \.pt file"):
+    with pytest.raises(CorruptWeightsError, match=r"\.safetensors, \.pth, \.pt or \.model file"):
         read_network(tmp_path / "x.onnx")
     with pytest.raises(WeightsMissingError, match="there is no such file"):
         read_network(tmp_path / "none.pth")

@@ -103,7 +103,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissingError, match="there is no such file"):
         read_tensors(tmp_path / "none.pth")
     (tmp_path / "x.bin").write_bytes(b"")
-    with pytest.raises(CorruptWeightsError, match=r"\.safetensors, \.pth or \.pt file, got x\.bin"):
+    with pytest.raises(CorruptWeightsError, match=r"\.safetensors, \.pth, \.pt or \.model file, got x\.bin"):
         read_tensors(tmp_path / "x.bin")
     (tmp_path / "x.safetensors").write_bytes(b"12345678901")
     with pytest.raises(CorruptWeightsError, match="truncated or damaged"):

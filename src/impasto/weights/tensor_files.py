@@ -27,7 +27,7 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "network"
 
 
 def read_tensors(path: Path) -> Arrays:
-    """Return all tensors of a .safetensors, .pth or .pt file under its own names; floats as float32.
+    """Return all tensors of a .safetensors, .pth, .pt or .model file under its own names; floats as float32.
 
     For networks of any kind; ``read_network`` is for VGG's. Raises WeightsMissingError where there
     is no such file, CorruptWeightsError where it is damaged, of another kind, or holds anything but
