@@ -48,8 +48,8 @@ class Network:
 
 
 def read_network(path: Path, likely: str | None = None) -> Network:
-    """Return the convolutions in a .safetensors, .pth, .pt or .model file, or in one that Keras wrote (.h5, .keras);
-    other tensors are left out.
+    """Return the convolutions in a .safetensors, .pth, .pt or .model file, or in one that Keras wrote (.h5,
+    .keras); other tensors are left out.
 
     ``likely`` names the architecture to prefer where those the file may be of begin alike; the
     file's own metadata says so too, and its name ("vgg16.pth").
