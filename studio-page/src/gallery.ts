@@ -177,8 +177,8 @@ export function gallery(more: readonly HTMLElement[]): HTMLElement {
     for (const button of list.querySelectorAll<HTMLElement>("[data-key]")) {
       button.setAttribute("aria-pressed", String(state.mix.some((choice) => choice.key === button.dataset["key"])));
     }
-    const chosen = state.mix.at(-1)?.key;
-    if (chosen !== undefined) reveal(list, list.querySelector<HTMLElement>(`[data-key="${CSS.escape(chosen)}"]`));
+    const last = state.mix.at(-1)?.key;
+    if (last !== undefined) reveal(list, list.querySelector<HTMLElement>(`[data-key="${CSS.escape(last)}"]`));
   });
   watch(["styles"], () => {
     hint.hidden = state.styles.length > 0;
@@ -199,9 +199,9 @@ export function gallery(more: readonly HTMLElement[]): HTMLElement {
 }
 
 /** Bring a painting into sight that was chosen elsewhere, in the list alone: on a phone the page stays where it is. */
-function reveal(list: HTMLElement, tile: HTMLElement | null): void {
-  if (!tile) return;
-  const [around, inside] = [list.getBoundingClientRect(), tile.getBoundingClientRect()];
+function reveal(list: HTMLElement, found: HTMLElement | null): void {
+  if (!found) return;
+  const [around, inside] = [list.getBoundingClientRect(), found.getBoundingClientRect()];
   if (inside.top < around.top) list.scrollTop += inside.top - around.top;
   else if (inside.bottom > around.bottom) list.scrollTop += inside.bottom - around.bottom;
 }
