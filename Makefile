@@ -59,10 +59,13 @@ test-page: $(VENV)/.dev
 	$(BIN)/python hatch_build.py test
 
 # What takes long or needs a browser, a server, a cluster. The studio's page is built for its tests where that is
-# possible; where not, they skip and say so.
+# possible; where not, they skip and say so. The page's tests, which wait for a browser, go beside the others.
 test-slow: $(VENV)/.all
 	-$(BIN)/python hatch_build.py
-	$(BIN)/python -m pytest -m slow
+	mkdir -p build
+	$(BIN)/python -m pytest -m slow tests/studio_page > build/page-tests.log 2>&1 & page=$$!; \
+	$(BIN)/python -m pytest -m slow --ignore=tests/studio_page; others=$$?; \
+	wait $$page; page=$$?; cat build/page-tests.log; exit $$((page | others))
 
 test-all: test test-kernels test-page test-slow
 
