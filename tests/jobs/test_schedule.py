@@ -108,6 +108,22 @@ def test_workers_that_never_get_ready_are_started_ever_later_and_given_up_when_n
     assert schedule.cannot_start
 
 
+def test_starts_that_fail_in_turn_end_a_batch_as_surely_as_those_that_fail_together() -> None:
+    schedule = Schedule(range(9), 2, Policy(starts=2, delay=0))
+    starting = schedule.start(0.0)
+    for _ in range(9):  # one always starts while the other fails
+        if not starting:
+            break
+        schedule.lost(starting.pop(0), 0.0)
+        starting += schedule.start(0.0)
+    assert schedule.cannot_start
+
+
+def test_the_delay_after_any_number_of_failures_is_a_number() -> None:
+    assert Policy(delay=0).wait(5000) == 0
+    assert Policy(delay=1, longest_delay=60).wait(5000) == 60
+
+
 def test_one_machine_on_which_nothing_starts_does_not_end_a_batch_that_others_work_on() -> None:
     schedule = started(9, 2, Policy(starts=1))
     schedule.lost(1, 0.0)
@@ -186,7 +202,7 @@ def test_whatever_happens_every_item_is_settled_exactly_once(seed: int) -> None:
     """Workers finish, fail, die, or speak after their death, by chance, until all is done."""
     chance = random.Random(seed)
     count = chance.randint(1, 30)
-    schedule = Schedule(range(count), chance.randint(1, 6), Policy(delay=1, ahead=chance.randint(1, 3)))
+    schedule = Schedule(range(count), chance.randint(1, 6), Policy(delay=1, starts=99, ahead=chance.randint(1, 3)))
     settled: list[int] = []
     out: list[tuple[int, int]] = []
     now = 0.0

@@ -14,6 +14,8 @@ from typing import Literal
 
 Verdict = Literal["retry", "give up"]
 PACES, LEAST, UNKNOWN = 20, 120.0, 3600.0
+LONGEST_DOUBLING = 60
+"""How often a delay is doubled at most: far beyond every limit, and no number overflows."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Policy:
 
     def wait(self, failures: int) -> float:
         """Return the seconds before the next attempt after so many failures."""
-        return min(self.delay * 2.0 ** (failures - 1), self.longest_delay)
+        doublings = min(failures - 1, LONGEST_DOUBLING)
+        return min(self.delay * 2.0**doublings, self.longest_delay)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,12 @@ class Schedule:
     @property
     def cannot_start(self) -> bool:
         """True if starting workers has failed as often as the policy allows, and none is running."""
-        return self._failed_starts >= self.policy.starts and not self._items and not self._starting
+        return self._has_failed_to_start and not self._starting
+
+    @property
+    def _has_failed_to_start(self) -> bool:
+        """True if no more starts are allowed: the last ones failed, and no worker is running."""
+        return self._failed_starts >= self.policy.starts and not self._items
 
     def attempt(self, item: int) -> int:
         """Return the number of the current or next attempt at ``item``, from 1."""
@@ -117,7 +125,7 @@ class Schedule:
 
     def start(self, now: float) -> list[int]:
         """Return the numbers of workers to start now; numbers are never reused."""
-        if now < self._next_start:
+        if now < self._next_start or self._has_failed_to_start:
             return []
         found = list(range(self._numbers + 1, self._numbers + 1 + max(0, self._missing())))
         self._numbers += len(found)
