@@ -202,7 +202,8 @@ def test_whatever_happens_every_item_is_settled_exactly_once(seed: int) -> None:
     """Workers finish, fail, die, or speak after their death, by chance, until all is done."""
     chance = random.Random(seed)
     count = chance.randint(1, 30)
-    schedule = Schedule(range(count), chance.randint(1, 6), Policy(delay=1, starts=99, ahead=chance.randint(1, 3)))
+    policy = Policy(delay=1, starts=99, ahead=chance.randint(1, 3))
+    schedule = Schedule(range(count), chance.randint(1, 6), policy)
     settled: list[int] = []
     out: list[tuple[int, int]] = []
     now = 0.0
