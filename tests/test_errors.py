@@ -23,9 +23,10 @@ def test_a_message_says_its_halves_once(message: str, expected: str | None, actu
 
 
 def test_the_nearest_names_are_offered_and_else_what_there_is() -> None:
-    assert did_you_mean("stary-night", ["starry-night", "scream"]) == 'did you mean "starry-night"?'
-    assert did_you_mean("relu1_3", ["relu1_1", "relu1_2"]) == 'did you mean "relu1_2" or "relu1_1"?'
-    assert did_you_mean("x", ["relu1_1"], "it has relu1_1") == "it has relu1_1"
+    assert did_you_mean("stary-night", ["starry-night", "scream"]) == "; did you mean 'starry-night'?"
+    assert did_you_mean("relu1_3", ["relu1_1", "relu1_2"], most=2) == "; did you mean 'relu1_2' or 'relu1_1'?"
+    assert did_you_mean("x", ["relu1_1"], "it has relu1_1") == "; it has relu1_1"
+    assert did_you_mean("x", ["relu1_1"]) == ""
 
 
 def test_a_choice_is_refused_with_all_that_there_are() -> None:

@@ -99,7 +99,11 @@ def require_one_of(name: str, value: str, choices: Collection[str]) -> None:
         raise OptionError(f"expected {name} to be one of {', '.join(choices)}; got {value!r}")
 
 
-def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, most: int = 3) -> str:
-    """Return 'did you mean "A" or "B"?', with the ``known`` names nearest to ``name``, or ``otherwise``."""
-    near = [f'"{one}"' for one in get_close_matches(name, list(known), most)]
-    return f"did you mean {' or '.join(near)}?" if near else otherwise
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, most: int = 1) -> str:
+    """Return "; did you mean 'A' or 'B'?", the end of a message that refuses ``name``.
+
+    It has the ``most`` nearest of the ``known`` names; ``otherwise`` is what it says when none is near.
+    """
+    near = get_close_matches(name, list(known), most)
+    words = f"did you mean {' or '.join(map(repr, near))}?" if near else otherwise
+    return words and f"; {words}"

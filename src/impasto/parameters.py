@@ -8,14 +8,13 @@ field.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, Self, get_args
 
-from impasto.errors import OptionError
+from impasto.errors import OptionError, did_you_mean
 
 Kind = Literal[
     "number",
@@ -187,7 +186,7 @@ class Options:
         """Return a copy with ``changes``; unknown names raise OptionError."""
         known = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
         if unknown := sorted(map(str, set(changes) - known)):
-            raise OptionError(f"{self.unknown} {unknown[0]!r}{nearest(unknown[0], known)}")
+            raise OptionError(f"{self.unknown} {unknown[0]!r}{did_you_mean(unknown[0], known)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
 
     def to_dict(self) -> dict[str, Any]:
@@ -234,17 +233,6 @@ def shown(value: object) -> str:
     except ValueError:  # an integer too long to print
         return f"a {type(value).__name__} too long to show"
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def nearest(
-    name: str, known: Collection[str], words: str = "; did you mean {!r}?", cutoff: float = 0.6
-) -> str:
-    """Return ``words`` with the name in ``known`` that is most like ``name``, for messages; "" if none is.
-
-    ``cutoff``: how alike they must be, from 0 to 1, as of ``difflib``.
-    """
-    near = difflib.get_close_matches(name, known, 1, cutoff)
-    return words.format(near[0]) if near else ""
 
 
 def _number(value: float) -> str:

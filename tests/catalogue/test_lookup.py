@@ -26,9 +26,9 @@ def test_what_lies_there_comes_before_a_named_style(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("starry-nigth", 'unknown style "starry-nigth"; did you mean "starry-night"?'),
-        ("Great Wave", 'unknown style "Great Wave"; did you mean "great-wave"?'),
-        ("monet", 'unknown style "monet"; the named styles are '),
+        ("starry-nigth", "unknown style 'starry-nigth'; did you mean 'starry-night'?"),
+        ("Great Wave", "unknown style 'Great Wave'; did you mean 'great-wave'?"),
+        ("monet", "unknown style 'monet'; the named styles are "),
         ("none.jpg", "there is no file none.jpg; expected a painting, a style file, or a named style"),
         (
             "mine.safetensors",

@@ -157,7 +157,7 @@ def test_results_among_the_photographs_are_left_out_and_said_so() -> None:
         (["photos", "--style", "art.png"], "missing option: -o DIR"),
         (["--style", "art.png", "-o", "out"], "missing argument: CONTENTS"),
         (["missing.jpg", "--style", "art.png", "-o", "out"], "no photograph or folder missing.jpg"),
-        (["photos", "--style", "monet", "-o", "out"], 'unknown style "monet"; the named styles are'),
+        (["photos", "--style", "monet", "-o", "out"], "unknown style 'monet'; the named styles are"),
         (["photos", "--style", "art.png", "-o", "art.png"], "expected a folder for the results"),
         (["photos", "--style", "art.png", "-o", "out", "--format", "bmp"], ".png"),
         (["photos", "--style", "art.png", "-o", "out", "--size", "big"], "'big'"),

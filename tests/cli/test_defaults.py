@@ -149,9 +149,9 @@ def test_a_variable_that_is_nearly_an_option_is_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("IMPASTO_STYLIZE_SISE", "90")
     assert run("styles").stderr.splitlines() == [
         "impasto: warning: IMPASTO_QUALTY is no option of a command, and is ignored; "
-        "did you mean IMPASTO_QUALITY?",
+        "did you mean 'IMPASTO_QUALITY'?",
         "impasto: warning: IMPASTO_STYLIZE_SISE is no option of impasto stylize, and is ignored; "
-        "did you mean IMPASTO_STYLIZE_SIZE?",
+        "did you mean 'IMPASTO_STYLIZE_SIZE'?",
     ]
 
 

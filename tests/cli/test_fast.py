@@ -129,7 +129,7 @@ def test_bad_requests_are_one_line(photo_file: Path, tmp_path: Path) -> None:
     out = ["-o", tmp_path / "o.png"]
     refused(run(), "expected a photograph")
     refused(run(photo_file, *out), "missing a style")
-    refused(run(photo_file, "starry-nigth", *out), 'did you mean "starry-night"?')
+    refused(run(photo_file, "starry-nigth", *out), "did you mean 'starry-night'?")
     refused(run(photo_file, "starry-night:much", "the-kiss", *out), "a number for the weight of starry-night")
     refused(run(photo_file, "starry-night:2", *out), "another one beside starry-night:2")
     refused(run(photo_file, "starry-night:2", "the-kiss:-1", *out), "style_weights to be numbers from 0 up")

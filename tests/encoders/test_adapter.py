@@ -342,7 +342,7 @@ class ChannelsLast(nn.Module):
         ("tokens", r"tokens of Strange gives a tensor of shape \(1, 2048, 12\)"),
         ("windows", r"shape \(1, 32, 64, 12\), channels last"),
         ("", r"has no layer ''; it has conv\."),
-        ("convv", 'did you mean "conv'),
+        ("convv", "did you mean 'conv"),
     ],
 )
 def test_what_gives_no_features_is_refused(layer: str, message: str) -> None:

@@ -174,7 +174,7 @@ def painted(path: str) -> Callable[[], bool]:
         (("in", "--output-template", "{name}/{style}"), "expected names without folders"),
         (("in", "--size", "64x48"), "expected --size of the fast network to be the long side"),
         (("in", "--move", "in"), "expected another folder for the photographs that are done"),
-        (("in", "--style", "monet"), 'unknown style "monet"'),
+        (("in", "--style", "monet"), "unknown style 'monet'"),
         (("in", "--iterations", "3"), "--iterations needs --optimize"),
         (("in", "--optimize", "--keep-color"), "--keep-color does not work with --optimize"),
     ],

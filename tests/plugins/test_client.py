@@ -124,10 +124,10 @@ def test_a_request_that_makes_no_sense_is_refused_before_the_program_starts(
 
 
 def test_the_program_s_own_words_are_the_error(program: StandIn, request_: PaintingRequest) -> None:
-    program.behave(refuse='unknown style "starry-nigth"; did you mean "starry-night"?')
+    program.behave(refuse="unknown style 'starry-nigth'; did you mean 'starry-night'?")
     with pytest.raises(PaintingError) as refused:
         ProgramClient(program.settings()).paint(request_, ignore, never)
-    assert str(refused.value) == 'unknown style "starry-nigth"; did you mean "starry-night"?'
+    assert str(refused.value) == "unknown style 'starry-nigth'; did you mean 'starry-night'?"
 
 
 def test_a_program_that_writes_nothing_is_an_error(program: StandIn, request_: PaintingRequest) -> None:

@@ -108,8 +108,8 @@ def named_or_path(name: str) -> Path:
 def unknown_style(name: str, known: Mapping[str, Any]) -> str:
     """Return the message for a style that is not among those ``known``, with the nearest ones."""
     plain = name.lower().replace("_", "-").replace(" ", "-")
-    more = did_you_mean(plain, known, f"the named styles are {', '.join(known)}", most=1)
-    return f'unknown style "{name}"; {more}'
+    more = did_you_mean(plain, known, f"the named styles are {', '.join(known)}")
+    return f"unknown style {name!r}{more}"
 
 
 def refuse_network(path: Path) -> None:

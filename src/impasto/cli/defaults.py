@@ -12,11 +12,12 @@ import os
 import shlex
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from impasto.errors import InputError
-from impasto.parameters import nearest, shown
+from impasto.errors import InputError, did_you_mean
+from impasto.parameters import shown
 
 FILE_VARIABLE, PREFIX = "IMPASTO_CONFIG", "IMPASTO_"
 APART = frozenset(["help", "help_all", "version", "from", "discard", "dry_run"])
@@ -72,9 +73,8 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
         raise InputError(f"{path}: expected the values of options; some are nested too deeply") from None
     for name, value in found.items():
         if isinstance(value, dict) and (name not in commands or name in OWN_SETTINGS):
-            raise InputError(
-                f"{path}: unknown table [{name}]; expected the name of a command{nearest(name, commands)}"
-            )
+            near = did_you_mean(name, commands)
+            raise InputError(f"{path}: unknown table [{name}]; expected the name of a command{near}")
     return found
 
 
@@ -116,7 +116,8 @@ def check(
     def refuse(key: str, where: str, known: Collection[str]) -> None:
         if key in APART:
             raise InputError(f"{config_file()}: {key.replace('_', '-')!r}{where} can only be typed")
-        spelt, near = key.replace("_", "-"), nearest(key, known).replace("_", "-")
+        spelt = key.replace("_", "-")
+        near = did_you_mean(spelt, [one.replace("_", "-") for one in known])
         raise InputError(f"{config_file()}: unknown option {spelt!r}{where}{near}")
 
     if table := set(_underscored(config.get(name, {}))) - (set(own) - APART):
@@ -157,14 +158,14 @@ def _warn(
             known = set(keys_of(command)) - APART
             if option in known:
                 continue
-            near, what = nearest(option, known, "{}", 0.6), f"no option of impasto {command}"
-            near = near and f"{command}_{near}"
+            near, what = get_close_matches(option, known, 1), f"no option of impasto {command}"
+            near = [f"{command}_{one}" for one in near]
         else:
             known = {key for one in (name, *others) for key in keys_of(one)} - APART
-            near, what = nearest(key, known, "{}", 0.75), "no option of a command"
+            near, what = get_close_matches(key, known, 1, 0.75), "no option of a command"
             if not near:
                 continue
-        more = f"; did you mean {PREFIX}{near.upper()}?" if near else ""
+        more = f"; did you mean '{PREFIX}{near[0].upper()}'?" if near else ""
         warnings.warn(f"{PREFIX}{key.upper()} is {what}, and is ignored{more}", stacklevel=2)
 
 

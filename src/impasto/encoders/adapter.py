@@ -238,5 +238,5 @@ class ModuleEncoder(NormalisedNetwork):
                 actual = f"is not reached: the network fails before it ends ({self._survey.error})"
             return LayerError(f"expected {expected}; {name} of {self.name} {actual}")
         some = [*self.layer_names[:4], "...", self.layer_names[-1]] if len(self.layer_names) > 8 else []
-        hint = did_you_mean(name, self.layer_names, f"it has {', '.join(some or self.layer_names)}.")
-        return LayerError(f"{self.name} has no layer {name!r}; {hint}")
+        hint = did_you_mean(name, self.layer_names, f"it has {', '.join(some or self.layer_names)}.", most=3)
+        return LayerError(f"{self.name} has no layer {name!r}{hint}")

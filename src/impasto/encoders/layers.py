@@ -106,5 +106,5 @@ def _bad_weight(name: str, actual: str) -> OptionError:
 
 def _unknown(text: str, name: str, architecture: Architecture) -> LayerError:
     names = architecture.layer_names()
-    hint = did_you_mean(name, names, f"it has {', '.join(names)}.")
-    return LayerError(f"{architecture.name} has no layer {text!r} (its deepest is {names[-1]}); {hint}")
+    hint = did_you_mean(name, names, f"it has {', '.join(names)}.", most=3)
+    return LayerError(f"{architecture.name} has no layer {text!r} (its deepest is {names[-1]}){hint}")

@@ -106,8 +106,9 @@ def _require_timm() -> Any:
 def _check_name(timm: Any, name: str) -> None:
     if ":" in name or timm.is_model(name):  # "hf-hub:..." names are looked up by timm itself
         return
-    hint = did_you_mean(name, timm.list_models(), "expected a network of timm's, such as resnet50.a1_in1k")
-    raise OptionError(f"unknown network {name!r} of timm; {hint}")
+    expected = "expected a network of timm's, such as resnet50.a1_in1k"
+    hint = did_you_mean(name, timm.list_models(), expected, most=3)
+    raise OptionError(f"unknown network {name!r} of timm{hint}")
 
 
 def _create(timm: Any, name: str, fetched: bool) -> nn.Module:

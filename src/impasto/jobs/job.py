@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from impasto.errors import OptionError
+from impasto.errors import OptionError, did_you_mean
 from impasto.files.places import is_path
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs.inputs import INPUTS, LISTS, Inputs
 from impasto.jobs.outputs import SaveOptions
 from impasto.optimize.options import OptimizeOptions
-from impasto.parameters import nearest, shown
+from impasto.parameters import shown
 from impasto.version import __version__
 
 PaintOptions = OptimizeOptions | FastOptions
@@ -153,7 +153,7 @@ class Job(Inputs[Reference, Reference], SaveOptions):
         unknown, missing = set(values) - known, {"content", "styles"} - set(values)
         if unknown or missing:
             first = sorted(map(str, unknown or missing))[0]
-            wrong = f"unknown {shown(first)} in a job{nearest(first, known)}" if unknown else ""
+            wrong = f"unknown {shown(first)} in a job{did_you_mean(str(first), known)}" if unknown else ""
             raise OptionError(f"{wrong or f'missing {first!r} in a job'}; it has {', '.join(sorted(known))}")
         plain = dict(values)
         engine = plain.pop("engine", "optimize")

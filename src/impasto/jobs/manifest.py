@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from impasto.errors import InputError
+from impasto.errors import InputError, did_you_mean
 from impasto.jobs.job import Job
 from impasto.jobs.run import RunStore, run_store
-from impasto.parameters import is_real, is_whole, nearest, shown
+from impasto.parameters import is_real, is_whole, shown
 
 NAME = "manifest.jsonl"
 Status = Literal["done", "failed"]
@@ -50,7 +50,7 @@ class Record:
         wrong = sorted(({"output", "status", "job"} - set(values)) | (set(values) - known))
         if wrong or values["status"] not in ("done", "failed") or not isinstance(values["output"], str):
             odd = wrong[0] if wrong else "status or output"
-            near = nearest(odd, known) if odd in values else ""
+            near = did_you_mean(odd, known) if odd in values else ""
             raise InputError(
                 f"expected a record with {', '.join(sorted(known))}; wrong or missing: {odd!r}{near}"
             )

@@ -119,5 +119,5 @@ def _meaning(network: ModuleEncoder, name: str) -> int | str:
     if name in DENSE and len(dense) >= len(DENSE):
         return dense[-len(DENSE) :][DENSE.index(name)]
     names = [*network.classes, *dense]
-    hint = did_you_mean(name, names, "expected a class, its number, prob or a layer")
-    raise OptionError(f"{network.name} has no class and no dense layer {name!r}; {hint}")
+    hint = did_you_mean(name, names, "expected a class, its number, prob or a layer", most=3)
+    raise OptionError(f"{network.name} has no class and no dense layer {name!r}{hint}")

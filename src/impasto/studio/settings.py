@@ -20,9 +20,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from impasto import extras, files
-from impasto.errors import OptionError
+from impasto.errors import OptionError, did_you_mean
 from impasto.imaging.read_options import ReadOptions
-from impasto.parameters import nearest
 
 PREFIX = "IMPASTO_STUDIO_"
 
@@ -205,7 +204,7 @@ def unknown_variables() -> list[str]:
     found = []
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in names:
-            near = nearest(name.upper(), names, "; did you mean {}?")
+            near = did_you_mean(name.upper(), names)
             found.append(f"{name} is no setting of the studio, and is ignored{near}")
     return found
 

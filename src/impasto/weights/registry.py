@@ -124,5 +124,5 @@ def check_convention(convention: str) -> Convention:
 def unknown_network(name: str, others: list[str]) -> OptionError:
     """Return the error for a name that is neither in the registry nor among ``others`` (those stored)."""
     names = sorted({*REGISTRY, *others})
-    more = did_you_mean(name, names, f"the networks are {', '.join(names)}", most=1)
-    return OptionError(f"unknown network {name!r}; {more}")
+    more = did_you_mean(name, names, f"the networks are {', '.join(names)}")
+    return OptionError(f"unknown network {name!r}{more}")
