@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,9 @@ from impasto.clips.colour import LIMITED, to_frame, to_hdr
 from impasto.clips.libav import VideoDraft, container_format, load_av, open_video, ordinary_priority
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels, Plane
+
+_DEEPEST = 16
+"""By how many frames encoders may reorder at most (H.264 and H.265)."""
 
 
 class SegmentWriter:
@@ -32,6 +35,7 @@ class SegmentWriter:
         self.path = path
         self.target = target
         self.ticks: list[int] = []
+        self._packets = 0
         self._draft = VideoDraft(path)
         self._container: Any = None
         with self._guarded():
@@ -52,13 +56,12 @@ class SegmentWriter:
             frame = to_frame(pixels, target.pixel_format, alpha, tags=target.tags)
             frame.pts, frame.time_base = len(self.ticks), self._stream.codec_context.time_base
             self.ticks.append(ticks)
-            for packet in self._stream.encode(frame):
-                self._container.mux(packet)
+            self._mux(self._stream.encode(frame))
 
     def close(self) -> None:
         """Finish the file."""
         with self._guarded():
-            self._container.mux(self._stream.encode(None))
+            self._mux(self._stream.encode(None))
             self._container.close()
             self._container = None
             check_frames(self._draft.stream, len(self.ticks), self.path)
@@ -71,6 +74,14 @@ class SegmentWriter:
                 self._container.close()
             self._container = None
         self._draft.discard()
+
+    def _mux(self, packets: Iterable[Any]) -> None:
+        """Put packets into the file, with decoding times of ours: those of x265 are arbitrary in a stream of
+        fewer frames than it reorders (one or two), and MP4 then refuses them now and then."""
+        for packet in packets:
+            packet.dts = self._packets - _DEEPEST
+            self._packets += 1
+            self._container.mux(packet)
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
