@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,14 @@ All others' are marked numerical: make test-kernels runs them with kernels of an
 os.environ["IMPASTO_FORCE"] = "1"  # tests of overwriting take it away
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the clusters that tests start themselves
 
+# Where Python may not write byte code beside its modules, hundreds of processes would compile torch anew.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(TESTS.parent / "build" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+gc.disable()  # until the tests are found: they, and the modules they import, stay to the end
+
 # A busy machine is no fault of the code.
 settings.register_profile("impasto", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("impasto")
@@ -52,6 +62,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         room, *rest = item.path.relative_to(TESTS).parts
         if rest and room not in PLAIN:
             item.add_marker(pytest.mark.numerical)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header() -> str:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy.signal import correlate
 from torch import Tensor
 
 from impasto.encoders import Encoder, minimum_side, normalise_activations
@@ -29,6 +28,8 @@ def encoder_with(padding: Padding = "zeros", pooling: Pooling = "max", **options
 
 def plain_forward(encoder: Encoder, image: np.ndarray) -> dict[str, np.ndarray]:
     """The network in float64, one picture (3, H, W), by SciPy's correlation; max pooling."""
+    from scipy.signal import correlate  # slow to import
+
     features = image.astype(np.float64)
     found = {}
     for name in encoder.layer_names:
