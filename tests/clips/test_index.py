@@ -363,6 +363,7 @@ def test_closed_captions_within_the_pictures_are_told(tmp_path: Path) -> None:
 
 
 JOINED = [("flv", 2, 1), ("mkv", 3, 2), ("mp4", 2, 1), ("mov", 4, 1), ("asf", 2, 1)]
+JOINED += [("nut", 2, 1), ("ivf", 3, 1), ("y4m", 2, 1)]
 
 
 @pytest.mark.parametrize(("suffix", "pieces", "read"), JOINED)
@@ -370,7 +371,8 @@ def test_what_cannot_be_read_of_joined_files_is_told(
     tmp_path: Path, suffix: str, pieces: int, read: int
 ) -> None:
     pictures = [moving(number) for number in range(25)]
-    once = write_clip(tmp_path / f"once.{suffix}", pictures)
+    codec = {"ivf": "libvpx", "y4m": "wrapped_avframe", "nut": "mpeg4"}.get(suffix, "libx264")
+    once = write_clip(tmp_path / f"once.{suffix}", pictures, codec=codec, options={"b": "500k"})
     assert open_clip(once).info.remarks == ()
     path = tmp_path / f"joined.{suffix}"
     path.write_bytes(once.read_bytes() * pieces)
@@ -378,5 +380,20 @@ def test_what_cannot_be_read_of_joined_files_is_told(
     assert len(list(clip.frames())) == 25 * read
     words = f"the last {1 - read / pieces:.0%} of the file cannot be read: several files joined into one?"
     assert words in clip.info.remarks
+    if suffix in ("nut", "ivf", "y4m"):
+        assert clip.notes == []  # what libav makes of the second file's header is no frame
     with pytest.raises(InputError, match="cannot be read"):
+        open_clip(path, Request(damage="refuse"))
+
+
+def test_a_y4m_that_breaks_off_within_a_frame_is_told(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "a.y4m", [moving(n) for n in range(3)], codec="wrapped_avframe", options={"b": "1k"}
+    )
+    assert open_clip(path).info.remarks == ()
+    path.write_bytes(path.read_bytes()[:-1000])
+    clip = open_clip(path)
+    assert len(list(clip.frames())) == 2
+    assert clip.info.remarks == ("the file breaks off: the last frames may be missing",)
+    with pytest.raises(InputError, match="breaks off"):
         open_clip(path, Request(damage="refuse"))

@@ -41,6 +41,15 @@ _BEGINNINGS = {
     "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
 }
 """Formats, by the beginning of their names, to what a file of theirs begins with."""
+_JOINED = {
+    "nut": b"nut/multimedia container\0",
+    "ivf": b"DKIF\0\0\x20\0",
+    "yuv4mpegpipe": b"YUV4MPEG2 ",
+}
+"""Formats of which libav takes the beginning of a second file for a frame, to what a file begins with: so much
+that it does not occur within one."""
+_HEADER = 128
+"""In bytes: the header of a Y4M frame is shorter."""
 _TOLERANCE = Fraction(1, 4)
 
 
@@ -55,7 +64,9 @@ class VideoIndex:
     ``last``: how long the last picture is shown, 0 where the file does not say. ``missing``: frames that the
     header states and that are not there. ``shifts``: for each stream, from which
     of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
-    the last packet, where it is more than the rest of a file can be.
+    the last packet, where it is more than the rest of a file can be. ``until``: where in the file a second one
+    begins that libav would read as packets of the first; None if there is none. ``broken``: whether the last
+    frame is there in part only, of formats whose frames are all of one size.
     """
 
     stream: int
@@ -70,6 +81,12 @@ class VideoIndex:
     missing: int
     shifts: Mapping[int, tuple[tuple[int, Fraction], ...]]
     unread: float
+    until: int | None = None
+    broken: bool = False
+
+    def holds(self, packet: Any) -> bool:
+        """Return whether a packet belongs to the file, not to one that was joined to it."""
+        return _is_before(packet, self.until)
 
     def starts(self, low: int) -> Iterator[int]:
         """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
@@ -122,9 +139,11 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         clocks = _Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
         pictures: list[tuple[int | None, int | None, bool]] = []
         end, last = 0, (0, 0)
+        name = container.format.name
+        until = _second(path, name)
         try:
             for packet in container.demux([stream, *others]):
-                if packet.size:
+                if packet.size and _is_before(packet, until):
                     end = max(end, (packet.pos or 0) + packet.size)
                     clocks.take(packet)
                     if packet.stream_index == chosen:
@@ -134,8 +153,35 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                             last = max(last, (packet.pts, packet.duration or 0))
         except load_av().FFmpegError:
             pass  # a file that breaks off: what is there counts, and reading it again will say so
-        index = _index(container, stream, clocks, pictures, _unread(path, container.format.name, end, size))
-        return replace(index, last=last[1]) if container.format.name == "gif" else index
+        unread = _unread(path, name, end, size) if until is None else (size - until) / size
+        index = replace(
+            _index(container, stream, clocks, pictures, unread),
+            until=until,
+            broken=until is None and name == "yuv4mpegpipe" and _has_part_of_frame(path, end),
+        )
+        return replace(index, last=last[1]) if name == "gif" else index
+
+
+def _is_before(packet: Any, until: int | None) -> bool:
+    return until is None or packet.pos is None or packet.pos < until
+
+
+def _second(path: Path, name: str) -> int | None:
+    """Return where in a file a second one begins, of formats whose packets go on there as nonsense."""
+    mark = _JOINED.get(name)
+    if mark is None:
+        return None
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = data.find(mark, 1)
+    return found if found > 0 else None
+
+
+def _has_part_of_frame(path: Path, end: int) -> bool:
+    """Return whether a Y4M goes on with a frame after its last whole one, the data of which end soon after
+    ``end``."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, end))
+        return b"FRAME" in stream.read(_HEADER)
 
 
 def _index(container: Any, stream: Any, clocks: _Clocks, pictures: list[Any], unread: float) -> VideoIndex:

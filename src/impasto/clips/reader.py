@@ -135,7 +135,7 @@ class VideoFile:
         if self.index.unread:
             share = f"{self.index.unread:.0%}"
             words = f"the last {share} of the file cannot be read: several files joined into one?"
-        elif self._is_gif and not is_whole_gif(self.path):
+        elif self.index.broken or (self._is_gif and not is_whole_gif(self.path)):
             words = "the file breaks off: the last frames may be missing"
         else:
             return []
@@ -291,8 +291,10 @@ class VideoFile:
     def _demuxed(self, container: Any, stream: Any) -> Iterator[Any]:
         """Yield the stream's packets; a file that breaks off ends there, with a note, or is refused."""
         try:
-            yield from container.demux(stream)
+            yield from filter(self.index.holds, container.demux(stream))
         except self._av.FFmpegError as error:
+            if self.index.until is not None:
+                return  # at the second of two files that were joined
             words = f"{self.path} breaks off: {error.strerror or error}"
             if self.request.damage == "refuse":
                 raise InputError(words) from error
