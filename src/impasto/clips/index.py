@@ -46,8 +46,8 @@ _JOINED = {
     "ivf": b"DKIF\0\0\x20\0",
     "yuv4mpegpipe": b"YUV4MPEG2 ",
 }
-"""Formats of which libav takes the beginning of a second file for a frame, to what a file begins with: so much
-that it does not occur within one."""
+"""Formats of which libav takes the beginning of a second file for a frame, to what a file begins with: so
+much that it does not occur within one."""
 _HEADER = 128
 """In bytes: the header of a Y4M frame is shorter."""
 _TOLERANCE = Fraction(1, 4)
@@ -64,9 +64,9 @@ class VideoIndex:
     ``last``: how long the last picture is shown, 0 where the file does not say. ``missing``: frames that the
     header states and that are not there. ``shifts``: for each stream, from which
     of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
-    the last packet, where it is more than the rest of a file can be. ``until``: where in the file a second one
-    begins that libav would read as packets of the first; None if there is none. ``broken``: whether the last
-    frame is there in part only, of formats whose frames are all of one size.
+    the last packet, where it is more than the rest of a file can be. ``until``: where in the file a second
+    one begins that libav would read as packets of the first; None if there is none. ``broken``: whether the
+    last frame is there in part only, of formats whose frames are all of one size.
     """
 
     stream: int
