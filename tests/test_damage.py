@@ -15,14 +15,14 @@ from impasto.catalogue.lookup import named_styles
 from impasto.cli.stylize import read_recipe
 from impasto.errors import CorruptWeightsError, InputError, OptionError, StyleError
 from impasto.files.json_text import parse_json
-from impasto.inference.any_painting import read_weights
+from impasto.inference.any_painting_weights import read_weights
 from impasto.jobs import Job, Reference
 from impasto.jobs.manifest import manifest, records
 from impasto.networks.johnson import JohnsonNetwork, read_johnson
 from impasto.optimize.checkpoints import read_checkpoint, write_checkpoint
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.photo import paint_job
-from tests.inference.networks import darker
+from tests.inference.networks import changed, darker
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "NaN", "[1e999]", '{"a": -Infinity}', "{", b"\xff"])
@@ -110,6 +110,29 @@ def test_a_network_of_whole_numbers_is_refused(tmp_path: Path) -> None:
     arrays[name] = arrays[name].astype(np.int8)
     _save_beside(arrays, tmp_path)
     with pytest.raises(CorruptWeightsError, match="got int8"):
+        read_weights(tmp_path / "x.style")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "array", "words"),
+    [
+        ("of", np.zeros(8, np.uint8), "changes another network"),
+        ("finest.nothing.weight", np.zeros(8, np.uint8), "does not have"),
+        ("colours.weight", np.zeros(7, np.uint8), "expected the change of a tensor of shape"),
+        ("colours.weight", np.zeros(7, np.float16), "expected the change of a tensor of shape"),
+        ("colours.weight/step", np.zeros(4, np.float16), "expected change/colours.weight/step"),
+        ("colours.weight/step", np.full(3, np.inf, np.float16), "expected finite numbers"),
+        ("colours.bias", np.zeros(4, np.float16), "expected the change of a tensor of shape"),
+        ("colours.bias", np.full(3, np.nan, np.float16), "expected finite numbers"),
+    ],
+)
+def test_a_style_that_changes_the_network_in_a_way_it_cannot_be_changed_is_refused(
+    tensor: str, array: np.ndarray, words: str, tmp_path: Path
+) -> None:
+    arrays = load_file(changed(tmp_path / "whole.style"))
+    arrays[f"change/{tensor}"] = array
+    _save_beside(arrays, tmp_path)
+    with pytest.raises(CorruptWeightsError, match=words):
         read_weights(tmp_path / "x.style")
 
 

@@ -26,7 +26,7 @@ from impasto.catalogue.lookup import named_styles
 from impasto.cli.stylize import read_recipe
 from impasto.encoders import load_extractor
 from impasto.errors import ImpastoError
-from impasto.inference.any_painting import read_weights as read_decoder
+from impasto.inference.any_painting_weights import read_weights as read_decoder
 from impasto.inference.one_style import OneStylePainter
 from impasto.inspection.logs import read_log
 from impasto.jobs import Job, Reference

@@ -98,10 +98,41 @@ def test_a_style_s_own_network_paints_in_it(refined_file: Path) -> None:
     assert (in_memory.paint(photo).picture.pixels == refined.pixels).all()
 
 
-def test_a_blend_is_painted_by_the_bundled_network(refined_file: Path) -> None:
+def test_a_blend_is_painted_by_a_network_between_those_of_its_styles(refined_file: Path) -> None:
+    photo, blend = Picture(blobs(48, 32, seed=1)), (str(refined_file), "starry-night")  # of equal statistics
+    alone, plain = (paint(photo, style).pixels for style in blend)
+    shares = [paint(photo, *blend, style_weights=(share, 1 - share)).pixels for share in (1, 0.99, 0.5, 0)]
+    assert np.abs(shares[0] - alone).max() < 1e-3
+    assert np.abs(shares[1] - alone).max() < 0.02
+    assert shares[2].mean() == pytest.approx((alone.mean() + plain.mean()) / 2, abs=0.02)
+    assert np.abs(shares[3] - plain).max() < 1e-3
+
+
+def test_without_strength_a_style_s_own_network_gives_the_photograph_back_as_the_bundled_one_does(
+    refined_file: Path,
+) -> None:
     photo = Picture(blobs(48, 32, seed=1))
-    blended = paint(photo, str(refined_file), "great-wave", style_weights=(1, 0)).pixels
-    assert np.abs(blended - paint(photo).pixels).max() < 1e-3
+    plain = paint(photo, strength=0).pixels
+    assert np.abs(paint(photo, str(refined_file), strength=0).pixels - plain).max() < 1e-3
+    whole, half = (
+        (paint(photo, strength=s).pixels - paint(photo, str(refined_file), strength=s).pixels).mean()
+        for s in (1, 0.5)
+    )
+    assert 0.1 < half < whole - 0.02
+
+
+def test_masks_have_each_style_painted_by_its_own_network(refined_file: Path, tmp_path: Path) -> None:
+    photo, masks = Picture(blobs(48, 32, seed=1)), []
+    for name, columns in (("left", slice(0, 24)), ("right", slice(24, 48))):
+        mask = np.zeros((32, 48, 3), np.float32)
+        mask[:, columns] = 1
+        imaging.write(tmp_path / f"{name}.png", Picture(mask))
+        masks.append(str(tmp_path / f"{name}.png"))
+    styles = (str(refined_file), "great-wave")
+    job = Job("", styles, content_masks=tuple(masks), options=FastOptions(device="cpu"))
+    found = make_painter(job).paint(photo).picture.pixels
+    for style, columns in zip(styles, (slice(0, 20), slice(28, 48)), strict=True):
+        assert np.abs(found[:, columns] - paint(photo, style).pixels[:, columns]).max() < 1e-3
 
 
 def test_painters_share_the_networks_that_are_open(refined_file: Path, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ A style file is a safetensors file. Its tensors are ``<size>/<layer>/mean`` (C,)
 ``<size>/<layer>/gram``, the upper triangle of the symmetric (C, C) matrix, row by row; ``size`` is
 the long side the painting was measured at. Its metadata holds one JSON text under "impasto".
 
-A style that the network for any painting was refined for has that network's decoder too: tensors
-``decoder/<name>``, float16, under the names of ``networks.any_painting``.
+A style that the network for any painting was refined for has that network's decoder too, or how it changes
+the bundled one: tensors that ``inference.any_painting_weights`` describes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from impasto.encoders.layers import IMAGE
 from impasto.errors import StyleError
 from impasto.files.tensors import read_arrays
 from impasto.imaging.packed import PackedPicture
-from impasto.inference.any_painting_graphs import DECODER
+from impasto.inference.any_painting_weights import is_of_decoder
 from impasto.types import Picture
 
 if TYPE_CHECKING:  # style files are read without torch
@@ -192,18 +192,12 @@ def _parts(encoder: FeatureExtractor, layers: Sequence[str]) -> Plan:
     return plan
 
 
-def write_style(
-    path: Path,
-    card: StyleCard,
-    tensors: Mapping[str, NDArray[Any]],
-    decoder: Mapping[str, NDArray[Any]] | None = None,
-) -> None:
-    """Write a style file, whole or not at all, with a ``decoder`` refined for it, if one is given.
+def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Write a style file, whole or not at all; ``tensors`` may include those of a decoder of its own.
 
     Raises OutputError.
     """
-    refined = {f"{DECODER}{name}": array for name, array in (decoder or {}).items()}
-    files.replace(path, save({**tensors, **refined}, {"impasto": card.to_json()}))
+    files.replace(path, save(dict(tensors), {"impasto": card.to_json()}))
 
 
 def read_style(path: Path) -> FileStyle:
@@ -216,7 +210,7 @@ def read_style(path: Path) -> FileStyle:
     if text is None:
         raise StyleError(f"{path} is a safetensors file, but not a style file made by `impasto style`")
     card = parse_card(text, path)
-    tensors = {name: array for name, array in arrays.items() if not name.startswith(DECODER)}
+    tensors = {name: array for name, array in arrays.items() if not is_of_decoder(name)}
     try:
         _check_tensors(tensors)
     except ValueError as damage:

@@ -7,7 +7,6 @@ them as it sees; their moments are put together, so that the painting is that of
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
@@ -16,15 +15,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load
 
-from impasto.errors import CorruptWeightsError, WeightsMissingError
-from impasto.files import reason_of
-from impasto.files.tensors import not_finite, read_arrays
 from impasto.inference.any_painting_graphs import (
     AT_ONCE,
     BESIDE,
-    DECODER,
     IN_BANDS,
     INNER,
     MAPS,
@@ -32,12 +26,12 @@ from impasto.inference.any_painting_graphs import (
     STAGES,
     STRIDES,
     TILE,
-    Weights,
     local_graph,
     make_noise,
     stage_graph,
 )
 from impasto.inference.any_painting_numbers import BUNDLED, LAYERS, MARGIN, STRIDE
+from impasto.inference.any_painting_weights import describe_encoder, digest_of, mix_weights
 from impasto.inference.options import MINIMUM_SIDE
 from impasto.inference.pictures import check_pixels, planes, to_pixels
 from impasto.inference.sessions import choose_device, open_first, run
@@ -49,7 +43,6 @@ Feed = Mapping[str, NDArray[Any]]
 Maps = Mapping[str, NDArray[Any]]
 """How features are carried over at each of ``MAPS``: inputs of the graphs."""
 
-ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
 BAND_PIXELS = 1_000_000
 """Pixels of a band; smaller pictures go through in one."""
 
@@ -62,13 +55,14 @@ class AnyPaintingPainter:
 
     def __init__(
         self,
-        path: Path = BUNDLED,
+        path: Path | Mapping[Path, float] = BUNDLED,
         *,
         threads: int | None = None,
         device: str = "auto",
         band_pixels: int = BAND_PIXELS,
     ) -> None:
-        """``path``: of the decoder, alone or in a style file. ``threads``: how many the arithmetic may use;
+        """``path``: of the decoder, alone or in a style file; or of several, with the share of each in a
+        network between them. ``threads``: how many the arithmetic may use;
         as many as the environment allows by default. ``device``: cpu; cuda, or cuda:1 and so on; auto for
         cuda where ONNX Runtime has it. Where it has it and cannot use it, auto falls back to the processor
         and warns (RuntimeWarning).
@@ -77,8 +71,8 @@ class AnyPaintingPainter:
         that cannot be used.
         """
         chosen = choose_device(device)
-        self._weights = read_weights(path)
-        self.digest = hashlib.sha256(ENCODER.read_bytes() + path.read_bytes()).hexdigest()
+        shares = path if isinstance(path, Mapping) else {path: 1.0}
+        self._weights, self.digest = mix_weights(shares), digest_of(shares)
         first = stage_graph(self._weights, "colours", cropped=False)
         self._sessions, session = open_first(first, chosen, threads, auto=device == "auto")
         self.device, self._band_pixels = self._sessions.device, band_pixels
@@ -88,11 +82,7 @@ class AnyPaintingPainter:
     @property
     def encoder(self) -> dict[str, object]:
         """The encoder's description, as ``encoders.Encoder.describe`` gives torch's."""
-        found = hashlib.sha256()
-        for name, array in sorted(load(ENCODER.read_bytes()).items()):
-            found.update(name.encode() + array.astype(np.float32).tobytes())
-        about = {"name": "tiny", "pooling": "max", "pool_scale": 1.0, "padding": "reflect"}
-        return about | {"sha256": found.hexdigest()[:16]}
+        return describe_encoder()
 
     def measure(self, pixels: Pixels) -> Statistics:
         """Return the statistics of a painting (H, W, 3) in [0, 1], of 16 pixels a side or more.
@@ -265,46 +255,6 @@ def _in_passes(
         _embolden(image, small, painted, boldness if number == passes - 2 else 1.0)
         del small, painted
     return paint(image, number)
-
-
-def read_weights(path: Path = BUNDLED) -> Weights:
-    """Return the numbers of the bundled encoder and of the decoder at ``path``, alone or in a style file.
-
-    Raises WeightsMissingError and CorruptWeightsError.
-    """
-    found = _read(path)
-    names = [name for name in found if name.startswith(DECODER)]
-    decoder = {name.removeprefix(DECODER): found[name] for name in names} or found
-    wanted = decoder if path == BUNDLED else _read(BUNDLED)
-    for name in sorted(wanted.keys() | decoder.keys()):
-        expected, actual = (_kind_of(part.get(name)) for part in (wanted, decoder))
-        if expected != actual:
-            raise CorruptWeightsError(
-                f"expected a style file of `impasto train`, or a network for any painting, in {path}; of "
-                f"{name}, expected {expected}, got {actual}"
-            )
-    if odd := not_finite(decoder.items()):
-        raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
-    return _read(ENCODER) | decoder
-
-
-def _kind_of(array: NDArray[Any] | None) -> str:
-    """Return an array's type and shape in words."""
-    if array is None:
-        return "none"
-    kind = "numbers" if array.dtype.kind == "f" else str(array.dtype)
-    return f"{kind} of shape {array.shape}"
-
-
-def _read(path: Path) -> dict[str, NDArray[Any]]:
-    if not path.is_file():
-        raise WeightsMissingError(f"expected the network for any painting in {path}; there is no file")
-    try:
-        return read_arrays(path)[0]
-    except (OSError, ValueError) as error:
-        raise CorruptWeightsError(
-            f"expected a safetensors file at {path}; it cannot be read: {reason_of(error)}"
-        ) from error
 
 
 def _moments(found: Feed) -> dict[str, LayerMoments]:

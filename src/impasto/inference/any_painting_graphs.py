@@ -37,8 +37,6 @@ INNER = {"inner3_1": "relu3_1", "inner2_1": "relu2_1", "inner1_1": "relu1_1"}
 """The decoder's own features that are carried over, and the layers that they stand for."""
 MAPS = {**{name: name for name in LAYERS}, **INNER}
 """Every map, in order, and the layer whose statistics it aims at."""
-DECODER = "decoder/"
-"""What the names of a decoder's tensors begin with in the file of a style that it was refined for."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ IN_BANDS = ("encode", "coarsest", "middle", "measure-finest", "paint")
 BESIDE = 144
 """Rows of pixels that a painting's row sees on either side, or more."""
 
+COLOUR_SCALE = 0.25
+"""What the filters that make colours are multiplied by in a graph."""
 CURVES, HALF, WHOLE = 2, 4 * GRAIN[0], 16 * GRAIN[1]
 """Channels of noise besides white: directions that change slowly, and finer noise, for half of the picture's
 size and its whole size."""
@@ -243,7 +243,7 @@ class PaintingGraph(Graph):
 
     def colours(self, x: str) -> str:
         """Return the painting; it may leave [0, 1]."""
-        return self.convolve(x, "colours", after=(0.25, 0.5))
+        return self.convolve(x, "colours", after=(COLOUR_SCALE, 0.5))
 
     def moments(self, x: str, channels: int) -> tuple[str, str]:
         """Return the mean (C, 1) and the covariance (C, C) of ``x`` over positions."""

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from impasto.optimize.engine import Checkpointer
     from impasto.painters.painter import Painter
 
+Engine = AnyPaintingPainter | OneStylePainter
 ONE_STYLE_SUFFIX = ".onnx"
 SAFE_PIXELS = 25_000_000
 """How large a painting gets when no size is asked for. Larger photographs are shrunk to that."""
-OPEN = 4
+OPEN = 8
 """How many networks are kept for the next styles."""
 REMEMBERED = 64
 """How many styles' statistics are kept for the next photographs."""
@@ -45,7 +46,7 @@ MEMORY = 2e9
 
 
 class FastPainter:
-    """One pass of the network for any painting, of a style's own, refined one, or of the one in
+    """One pass of the network for any painting, as it was refined for the styles, or of the one in
     ``options.model``."""
 
     options: FastOptions
@@ -60,11 +61,12 @@ class FastPainter:
         self._reading = job.reading
         self.styles = [style.place for style in job.styles] if materials is None else list(materials.styles)
         model = None if job.options.model is None else Path(job.options.model)
-        self._engines: dict[tuple[Path, str], AnyPaintingPainter | OneStylePainter] = {}
+        self._engines: dict[tuple[Any, str], Engine] = {}
         self._measured: dict[tuple[str, float], Statistics] = {}
         if isinstance(like, FastPainter):
             self._engines, self._measured = like._engines, like._measured
-        self.engine = self._open(model or network_of(self.styles), device)
+        self._model = model
+        self.engine = self._open(self.styles, job.options)
         self.network, self.device = self.engine.digest, self.engine.device
         self.options = job.options.replace(device=self.device)
         if not self.styles and model is not None:
@@ -73,23 +75,29 @@ class FastPainter:
         self._masks, self._protect = list(given.content_masks), given.protect
         self._check_masks(given)
         self._style: Any = None
-        self._apart: list[Any] = []
+        self._apart: list[tuple[Engine, Any]] = []
         if self._masks:
+            alone = self.options.replace(style_weights=())
             self._apart = [
-                self._find_style([style], self.options.replace(style_weights=())) for style in self.styles
+                (self._open([style], alone), self._find_style([style], alone)) for style in self.styles
             ]
         elif self.styles:
             self._style = self._find_style(self.styles)
 
-    def _open(self, file: Path, device: str) -> AnyPaintingPainter | OneStylePainter:
-        """Return the network in ``file``, which is opened once."""
-        source = file, device
-        if source not in self._engines:
+    def _open(self, styles: Sequence[StyleLike], options: FastOptions) -> Engine:
+        """Return the network that paints in ``styles``. Those used last are kept."""
+        shares = {self._model: 1.0} if self._model else networks_of(styles, options)
+        source = frozenset(shares.items()), options.device
+        engine = self._engines.pop(source, None)
+        if engine is None:
             while len(self._engines) >= OPEN:
                 del self._engines[next(iter(self._engines))]
-            kind = OneStylePainter if file.suffix.lower() == ONE_STYLE_SUFFIX else AnyPaintingPainter
-            self._engines[source] = kind(file, device=device)
-        return self._engines[source]
+            if self._model and self._model.suffix.lower() == ONE_STYLE_SUFFIX:
+                engine = OneStylePainter(self._model, device=options.device)
+            else:
+                engine = AnyPaintingPainter(shares, device=options.device)
+        self._engines[source] = engine
+        return engine
 
     def check_style(self, style: str) -> None:
         self._find_style([style], self.options.replace(style_weights=()))
@@ -128,19 +136,21 @@ class FastPainter:
 
         ``maps``: those of an earlier frame, to be used for this one too.
         """
-        return self._paint(pixels, self._style, maps)
+        return self._paint(pixels, self.engine, self._style, maps)
 
-    def _paint(self, pixels: Pixels, wanted: Any, maps: Maps | None = None) -> tuple[Pixels, Maps]:
-        """Return ``pixels`` painted in the style ``wanted``; see ``paint_pixels``."""
+    def _paint(
+        self, pixels: Pixels, engine: Engine, wanted: Any, maps: Maps | None = None
+    ) -> tuple[Pixels, Maps]:
+        """Return ``pixels`` painted by ``engine`` in the style ``wanted``; see ``paint_pixels``."""
         seamless = self.options.seamless or ""
         around = imaging.continued(pixels, seamless)
-        if isinstance(self.engine, OneStylePainter):
-            painted, maps = self.engine.paint(around), {}
+        if isinstance(engine, OneStylePainter):
+            painted, maps = engine.paint(around), {}
         elif maps:
-            painted = self.engine.paint_with(around, maps, self.options.boldness)
+            painted = engine.paint_with(around, maps, self.options.boldness)
         else:
             options = self.options
-            painted, maps = self.engine.paint(
+            painted, maps = engine.paint(
                 around, *wanted, boldness=options.boldness, strength=options.strength
             )
         painted = imaging.joined(painted, seamless)
@@ -154,8 +164,8 @@ class FastPainter:
         planes = [imaging.resize_mask(mask, width, height) for mask in masks]
         whole = np.maximum(sum(planes), 1)
         found = pixels
-        for style, plane in zip(self._apart, planes, strict=True):
-            found = found + (plane / whole)[..., None] * (self._paint(pixels, style)[0] - pixels)
+        for (engine, style), plane in zip(self._apart, planes, strict=True):
+            found = found + (plane / whole)[..., None] * (self._paint(pixels, engine, style)[0] - pixels)
         return found.astype(np.float32)
 
     def _check_masks(self, given: Materials) -> None:
@@ -241,12 +251,26 @@ class FastPainter:
         )
 
 
-def network_of(styles: Sequence[StyleLike]) -> Path:
-    """Return the file of the network that paints ``styles``: a single style may have one of its own."""
-    style = styles[0] if len(styles) == 1 else None
+def networks_of(styles: Sequence[StyleLike], options: FastOptions) -> dict[Path, float]:
+    """Return the files of the networks that paint in a mixture of ``styles``, and the share of each.
+
+    A style has the network that was refined for it, or the bundled one, which also gives the photograph back:
+    below a strength of 1, it has the rest.
+    """
+    strength = min(options.strength, 1.0)
+    found: dict[Path, float] = {}
+    for style, weight in zip(styles, options.style_weights or (1.0,) * len(styles), strict=False):
+        for path, share in ((_network_of(style), strength), (BUNDLED, 1 - strength)):
+            if weight * share > 0:
+                found[path] = found.get(path, 0.0) + weight * share
+    return found if len(found) > 1 else dict.fromkeys(found or [BUNDLED], 1.0)
+
+
+def _network_of(style: StyleLike) -> Path:
+    """Return the file of the network that paints in ``style`` alone."""
     if isinstance(style, (str, os.PathLike)):
         found = find_style(os.fspath(style))
-        style = read_style(found.path) if found.kind in ("named", "file") else None
+        style = read_style(found.path) if found.kind in ("named", "file") else style
     return style.path if isinstance(style, FileStyle) and style.is_refined else BUNDLED
 
 

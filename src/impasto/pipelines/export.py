@@ -13,6 +13,7 @@ from impasto.errors import OptionError
 from impasto.extras import naming_missing
 from impasto.imaging import check_writable, fit, read, resize
 from impasto.imaging.inputs import in_memory, name_of
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.inference.options import FastOptions
 from impasto.inference.styles import FastStyle
 from impasto.jobs import Job, Reference
@@ -20,7 +21,7 @@ from impasto.jobs.pairs import photographs
 from impasto.networks.export import Export, export_encoder, export_model, export_painting
 from impasto.networks.export.any_painting import Measured
 from impasto.painters import Materials
-from impasto.painters.fast import FastPainter, network_of
+from impasto.painters.fast import FastPainter, networks_of
 from impasto.tensors import with_defaults
 from impasto.types import Pixels
 
@@ -63,7 +64,8 @@ def export(
     styles = [in_memory(style) for style in styles]
     if name == PAINTER:
         options = FastOptions(stroke_size=stroke_size, device="cpu")
-        decoder, measured = network_of(styles), _measure(styles, options)
+        (decoder,) = networks_of(styles, options) if len(styles) == 1 else [BUNDLED]
+        measured = _measure(styles, options)
         return export_painting(
             output, measured, boldness=options.boldness, decoder=decoder, precision=precision
         )

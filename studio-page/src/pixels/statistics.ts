@@ -1,5 +1,7 @@
 /** Styles as the network for any painting takes them: means and covariances of features, and mixtures of them. */
 
+import { unpacked, type Changes } from "./weights";
+
 /** Channels of relu4_1, relu3_1, relu2_1 and relu1_1. */
 export const CHANNELS = [128, 64, 32, 16] as const;
 export const LAYERS = ["relu4_1", "relu3_1", "relu2_1", "relu1_1"] as const;
@@ -74,13 +76,32 @@ export function toRow(layers: readonly { mean: Float32Array; gram: Float32Array 
   return row;
 }
 
-/** Named styles in a file of their statistics at several sizes. */
+/** Named styles in a file of their statistics at several sizes, and of how they change the network. */
 export class StyleFile {
-  readonly #tensors: Map<string, Float32Array>;
+  readonly #tensors = new Map<string, Float32Array>();
+  readonly #changes = new Map<string, Map<string, Float32Array>>();
 
-  /** `file`: safetensors of float16 called `STYLE/SIZE/LAYER/mean` and `gram`. */
+  /**
+   * `file`: safetensors called `STYLE/SIZE/LAYER/mean` and `gram`, float16; and, for those that change it,
+   * `STYLE/change/TENSOR`, four bits with `STYLE/change/TENSOR/step`, or float16.
+   */
   constructor(file: ArrayBuffer) {
-    this.#tensors = readTensors(file);
+    const tensors = readTensors(file);
+    for (const [name, numbers] of tensors) {
+      const [style = "", part, tensor = "", more] = name.split("/");
+      if (part !== "change") {
+        if (numbers instanceof Float32Array) this.#tensors.set(name, numbers);
+      } else if (more === undefined) {
+        const steps = tensors.get(`${name}/step`);
+        const change = numbers instanceof Uint8Array ? unpacked(numbers, steps as Float32Array) : numbers;
+        this.#changes.set(style, (this.#changes.get(style) ?? new Map<string, Float32Array>()).set(tensor, change));
+      }
+    }
+  }
+
+  /** How a style changes the network; undefined where it does not. */
+  changes(style: string): Changes | undefined {
+    return this.#changes.get(style);
   }
 
   names(): string[] {
@@ -102,18 +123,22 @@ export class StyleFile {
   }
 }
 
-/** The tensors of a safetensors file of float16: eight bytes of length, a JSON header, numbers. */
-export function readTensors(file: ArrayBuffer): Map<string, Float32Array> {
+/** The tensors of a safetensors file of float16 and of bytes: eight bytes of length, a JSON header, numbers. */
+export function readTensors(file: ArrayBuffer): Map<string, Float32Array | Uint8Array> {
   const view = new DataView(file);
   const length = file.byteLength < 8 ? Infinity : Number(view.getBigUint64(0, true));
   if (8 + length > file.byteLength) throw new Error("the styles' file is cut short");
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 8, length))) as Record<string, { dtype: string; data_offsets: [number, number] }>;
-  const found = new Map<string, Float32Array>();
+  const found = new Map<string, Float32Array | Uint8Array>();
   for (const [name, about] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const [start, end] = about.data_offsets;
-    if (about.dtype !== "F16") throw new Error(`expected ${name} in F16; got ${about.dtype}`);
+    if (about.dtype !== "F16" && about.dtype !== "U8") throw new Error(`expected ${name} in F16 or U8; got ${about.dtype}`);
     if (8 + length + end > file.byteLength) throw new Error("the styles' file is cut short");
+    if (about.dtype === "U8") {
+      found.set(name, new Uint8Array(file, 8 + length + start, end - start));
+      continue;
+    }
     const numbers = new Float32Array((end - start) / 2);
     for (let k = 0; k < numbers.length; k++) numbers[k] = fromHalf(view.getUint16(8 + length + start + 2 * k, true));
     found.set(name, numbers);

@@ -11,7 +11,8 @@ import pytest
 
 from impasto.errors import OptionError, WeightsError
 from impasto.inference import any_painting_whole
-from impasto.inference.any_painting import AnyPaintingPainter, read_weights
+from impasto.inference.any_painting import AnyPaintingPainter
+from impasto.inference.any_painting_weights import read_weights
 from impasto.inference.any_painting_whole import NUMBERS, measuring_graph, painting_graph, read_row, style_row
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.options import FastOptions

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError
 from impasto.files import replace
-from impasto.inference.any_painting import AnyPaintingPainter, read_weights
+from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.inference.any_painting_graphs import Weights
 from impasto.inference.any_painting_numbers import BUNDLED, LAYERS
+from impasto.inference.any_painting_weights import read_weights
 from impasto.inference.any_painting_whole import (
     LEAST_SIDE,
     measuring_graph,

@@ -20,6 +20,7 @@ from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError, StyleError
 from impasto.imaging.inputs import load_packed
 from impasto.imaging.packed import PackedPicture
+from impasto.inference.any_painting_weights import DECODER
 from impasto.networks.train.learners import AnyPaintingLearner, Learner
 from impasto.networks.train.painting_loss import STYLE_LAYERS
 from impasto.types import Picture
@@ -56,8 +57,8 @@ def write_product(output: Path, learner: Learner, style: FileStyle, training: Ma
     if not isinstance(learner, AnyPaintingLearner):
         files.replace(output, save(tensors))
         return
-    halves = {name: tensor.half().numpy() for name, tensor in tensors.items()}
+    decoder = {f"{DECODER}{name}": tensor.half().numpy() for name, tensor in tensors.items()}
     for name, tensor in tensors.items():
         if not bool(tensor.half().isfinite().all()):
             raise InputError(f"expected finite numbers that fit float16; some of {name} are not")
-    write_style(output, replace(style.card, training=dict(training)), style.tensors, halves)
+    write_style(output, replace(style.card, training=dict(training)), {**style.tensors, **decoder})

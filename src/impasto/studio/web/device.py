@@ -6,6 +6,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -18,35 +22,62 @@ class DeviceFile:
 
 # ONNX Runtime, which these import, is loaded when they are first asked for.
 def _painter() -> bytes:
-    from impasto.inference.any_painting import read_weights
+    """Return the network; what styles change is in float32, so that it can be changed in the file."""
+    from impasto.inference.any_painting_weights import read_weights
     from impasto.inference.any_painting_whole import painting_graph
 
-    return painting_graph(read_weights(), passes=1)
+    changed = {name for changes in _changes().values() for name in changes}
+    weights = {
+        name: numbers.astype(np.float32) if name in changed else numbers
+        for name, numbers in read_weights().items()
+    }
+    return painting_graph(weights, passes=1)
+
+
+def _changes() -> dict[str, dict[str, NDArray[Any]]]:
+    """Return how named styles change the network, as numbers of its graph."""
+    from impasto.catalogue.files import read_style
+    from impasto.catalogue.lookup import named_styles
+    from impasto.inference.any_painting_graphs import COLOUR_SCALE
+    from impasto.inference.any_painting_weights import read_changes
+
+    found = {}
+    for name, path in named_styles().items():
+        if read_style(path).is_refined:
+            found[name] = read_changes(path)
+            for tensor in found[name].keys() & {"colours.weight/step", "colours.bias"}:
+                found[name][tensor] = found[name][tensor] * np.float16(COLOUR_SCALE)
+    return found
 
 
 def _encoder() -> bytes:
-    from impasto.inference.any_painting import read_weights
+    from impasto.inference.any_painting_weights import read_weights
     from impasto.inference.any_painting_whole import measuring_graph
 
     return measuring_graph(read_weights())
 
 
 def _styles() -> bytes:
-    """Return a safetensors file of ``STYLE/SIZE/LAYER/mean`` and ``gram``, as style files have them."""
+    """Return a safetensors file of ``STYLE/SIZE/LAYER/mean`` and ``gram``, as style files have them, and of
+    ``STYLE/change/...``, how it changes the network."""
     from safetensors.numpy import save
 
     from impasto.catalogue.files import read_style
     from impasto.catalogue.lookup import named_styles
     from impasto.inference.any_painting_numbers import LAYERS
 
-    return save(
-        {
-            f"{name}/{tensor}": numbers
-            for name, path in named_styles().items()
-            for tensor, numbers in read_style(path).tensors.items()
-            if tensor.split("/")[1] in LAYERS and not tensor.endswith("/positions")
-        }
-    )
+    tensors = {
+        f"{name}/{tensor}": numbers
+        for name, path in named_styles().items()
+        for tensor, numbers in read_style(path).tensors.items()
+        if tensor.split("/")[1] in LAYERS and not tensor.endswith("/positions")
+    }
+    changes = {
+        f"{name}/change/{tensor}": numbers
+        for name, changed in _changes().items()
+        for tensor, numbers in changed.items()
+    }
+    return save(tensors | changes)
 
 
 _MAKERS: dict[str, Callable[[], bytes]] = {
