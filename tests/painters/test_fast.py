@@ -126,7 +126,7 @@ def test_masks_have_each_style_painted_by_its_own_network(refined_file: Path, tm
     for name, columns in (("left", slice(0, 24)), ("right", slice(24, 48))):
         mask = np.zeros((32, 48, 3), np.float32)
         mask[:, columns] = 1
-        imaging.write(tmp_path / f"{name}.png", Picture(mask))
+        imaging.write(Picture(mask), tmp_path / f"{name}.png")
         masks.append(str(tmp_path / f"{name}.png"))
     styles = (str(refined_file), "great-wave")
     job = Job("", styles, content_masks=tuple(masks), options=FastOptions(device="cpu"))

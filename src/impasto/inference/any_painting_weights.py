@@ -144,7 +144,7 @@ def _changed(base: Arrays, stored: Arrays, path: Path) -> dict[str, NDArray[Any]
         tensor = name.removeprefix(CHANGE).removesuffix("/step")
         if tensor not in base:
             raise CorruptWeightsError(
-                f"{path} changes {tensor!r}, which the network for any painting has not"
+                f"{path} changes {tensor!r}, which the network for any painting does not have"
             )
         if name.endswith("/step"):
             continue
