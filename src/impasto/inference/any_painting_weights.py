@@ -168,10 +168,9 @@ def _unpacked(stored: Arrays, name: str, shape: tuple[int, ...], path: Path) -> 
             f"expected {name}/step, numbers of shape {shape[:1]}, in {path}; got {_kind_of(step)}"
         )
     digits = np.stack([kept & 15, kept >> 4], 1).ravel()[:count].astype(np.float32) - ZERO
-    found: NDArray[np.float32] = (digits.reshape(len(step), -1) * step.astype(np.float32)[:, None]).reshape(
-        shape
-    )
-    return found
+    with np.errstate(invalid="ignore"):  # what is not finite is refused by name
+        found = digits.reshape(len(step), -1) * step.astype(np.float32)[:, None]
+    return found.reshape(shape)
 
 
 def _bundled_digest() -> NDArray[np.uint8]:
