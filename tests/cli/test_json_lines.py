@@ -129,3 +129,10 @@ def test_several_pictures_are_an_event_each() -> None:
     assert (painted["event"], painted["output"]) == ("painted", str(Path("out/a-starry-night.png")))
     assert (failed["event"], failed["content"]) == ("failed", str(Path("many/b.png")))
     assert (result["painted"], result["failed"]) == (1, 1)
+
+
+def test_a_command_without_json_prints_none_after_one_with_it() -> None:
+    """In one process, as programs that embed the command and tests do."""
+    assert events("fast", "missing.png", "starry-night", "-o", "out.png")[-1]["event"] == "error"
+    assert run("neural-style", "-content_image", "missing.png").stdout == ""
+    assert run("--nonsense").stdout == ""

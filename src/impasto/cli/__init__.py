@@ -39,6 +39,7 @@ class _Group(TyperGroup):
         return name, load(name) if name in COMMANDS else listed, rest
 
     def make_context(self, *args: Any, **more: Any) -> Any:
+        json_lines.begin("", asked=False)  # until a command has read its options
         try:
             return super().make_context(*args, **more)
         except UsageError as error:
