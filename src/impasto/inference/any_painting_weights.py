@@ -9,6 +9,7 @@ channel, ``change/<name>/step`` (C,). ``change/of`` is the beginning of the SHA-
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -148,13 +149,20 @@ def _changed(base: Arrays, stored: Arrays, path: Path) -> dict[str, NDArray[Any]
             )
         if name.endswith("/step"):
             continue
-        found[tensor] = base[tensor].astype(np.float32) + _unpacked(stored, name, base[tensor].shape, path)
+        change = unpack_change(stored, tensor, base[tensor].shape, path)
+        found[tensor] = base[tensor].astype(np.float32) + change
     return found
 
 
-def _unpacked(stored: Arrays, name: str, shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:
-    """Return the change (``shape``) that is ``stored`` under ``name``."""
-    kept, count = stored[name], int(np.prod(shape))
+def unpack_change(
+    stored: Arrays, tensor: str, shape: tuple[int, ...], path: Path | str = "a style file"
+) -> NDArray[np.float32]:
+    """Return the change of ``tensor``, of that ``shape``, among those ``stored`` as ``pack_changes`` does it.
+
+    ``path``: of the file, for errors. Raises CorruptWeightsError.
+    """
+    name, count = CHANGE + tensor, math.prod(shape)
+    kept = stored[name]
     size = f"expected the change of a tensor of shape {shape} in {path}; {name} has {_kind_of(kept)}"
     if len(shape) == 1:
         if kept.shape != shape or kept.dtype.kind != "f":
