@@ -135,15 +135,17 @@ def test_masks_have_each_style_painted_by_its_own_network(refined_file: Path, tm
         assert np.abs(found[:, columns] - paint(photo, style).pixels[:, columns]).max() < 1e-3
 
 
-def test_painters_share_the_networks_that_are_open(refined_file: Path, tmp_path: Path) -> None:
+def test_painters_share_the_networks_that_are_open(
+    refined_file: Path, photo_file: Path, tmp_path: Path
+) -> None:
     def painter(style: Path | str, like: FastPainter | None = None) -> FastPainter:
         return FastPainter(Job("", (str(style),), options=FastOptions(device="cpu")), like=like)
 
-    plain = painter("starry-night")
+    plain = painter(photo_file)
     refined = painter(refined_file, plain)
     assert refined.engine is not plain.engine
     assert refined.network != plain.network
-    assert painter("great-wave", refined).engine is plain.engine
+    assert painter(photo_file, refined).engine is plain.engine
     assert painter(refined_file, plain).engine is refined.engine
     again = refined
     for number in range(fast.OPEN):

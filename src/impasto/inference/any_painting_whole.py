@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from impasto.inference.any_painting_graphs import (
     CHANNELS,
+    COLOUR_SCALE,
     MAPS,
     TILE,
     PaintingGraph,
@@ -68,6 +69,7 @@ def painting_graph(
     *,
     passes: int = 2,
     boldness: float = 1.0,
+    changes: Sequence[Weights] = (),
 ) -> bytes:
     """Return the graph from ``image`` (1, 3, H, W) and ``strength`` (1,) to ``painting`` (1, 3, H, W), which
     may leave [0, 1].
@@ -75,11 +77,14 @@ def painting_graph(
     ``styles``: None for a third input ``style`` (passes, NUMBERS), a style at its own size, at half of it and
     so on; or (n, passes, NUMBERS) of n styles, with the third input ``weights`` (n,), the share of each, if
     there is more than one. The photograph has ``LEAST_SIDE`` pixels a side or more for one pass, and twice as
-    many for each that is added. ``boldness``: as ``AnyPaintingPainter.paint`` has it.
+    many for each that is added. ``boldness``: as ``AnyPaintingPainter.paint`` has it. ``changes``: what each
+    of n > 1 styles adds to the numbers of the network, of the same tensors for all; it counts by its share.
     """
     graph = WholeGraph("paint", weights)
     image, strength = graph.image(), graph.input("strength", [1])
     strength = graph.add("Cast", strength, to=_DOUBLE)
+    if changes:
+        graph.changes = changes
     sizes = graph.given_style(passes) if styles is None else graph.mixed_style(styles)
     padded = graph.whole_strides(image, STRIDE << (len(sizes) - 1))
     painted = graph.in_passes(padded, sizes, strength, boldness)
@@ -88,7 +93,23 @@ def painting_graph(
 
 
 class WholeGraph(PaintingGraph):
-    """A graph that paints by itself, the maps and the noise included."""
+    """A graph that paints by itself, the maps and the noise included.
+
+    ``changes``: of the numbers of the network by each style; empty for none.
+    """
+
+    changes: Sequence[Weights] = ()
+    _shares = ""
+
+    def number(self, array: NDArray[np.floating], name: str) -> str:
+        """See ``PaintingGraph``; the number of the network called ``name`` is as the styles change it."""
+        found = super().number(array, name)
+        if not self.changes or name not in self.changes[0]:
+            return found
+        scale = COLOUR_SCALE if name.startswith("colours.") else 1
+        table = np.array([scale * changes[name].ravel() for changes in self.changes], np.float16)
+        changed = self.add("MatMul", self._shares, super().number(table, f"{name}/changes"))
+        return self.add("Add", found, self.add("Reshape", changed, self.integers(*array.shape)))
 
     def in_passes(
         self, image: str, styles: Sequence[Mapping[str, MomentNames]], strength: str, boldness: float
@@ -120,6 +141,8 @@ class WholeGraph(PaintingGraph):
             )
         weights = self.add("Cast", self.input("weights", [len(styles)]), to=_DOUBLE)
         weights = self.add("Div", weights, self.add("ReduceSum", weights, self.integers(0), keepdims=1))
+        if self.changes:
+            self._shares = self.add("Cast", self.add("Unsqueeze", weights, self.integers(0)), to=_FLOAT)
         weights = self.add("Reshape", weights, self.integers(len(styles), 1, 1))
 
         def mean(x: str) -> str:

@@ -260,13 +260,13 @@ def networks_of(styles: Sequence[StyleLike], options: FastOptions) -> dict[Path,
     strength = min(options.strength, 1.0)
     found: dict[Path, float] = {}
     for style, weight in zip(styles, options.style_weights or (1.0,) * len(styles), strict=False):
-        for path, share in ((_network_of(style), strength), (BUNDLED, 1 - strength)):
+        for path, share in ((network_of(style), strength), (BUNDLED, 1 - strength)):
             if weight * share > 0:
                 found[path] = found.get(path, 0.0) + weight * share
     return found if len(found) > 1 else dict.fromkeys(found or [BUNDLED], 1.0)
 
 
-def _network_of(style: StyleLike) -> Path:
+def network_of(style: StyleLike) -> Path:
     """Return the file of the network that paints in ``style`` alone."""
     if isinstance(style, (str, os.PathLike)):
         found = find_style(os.fspath(style))

@@ -13,7 +13,6 @@ from impasto.errors import OptionError
 from impasto.extras import naming_missing
 from impasto.imaging import check_writable, fit, read, resize
 from impasto.imaging.inputs import in_memory, name_of
-from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.inference.options import FastOptions
 from impasto.inference.styles import FastStyle
 from impasto.jobs import Job, Reference
@@ -21,7 +20,7 @@ from impasto.jobs.pairs import photographs
 from impasto.networks.export import Export, export_encoder, export_model, export_painting
 from impasto.networks.export.any_painting import Measured
 from impasto.painters import Materials
-from impasto.painters.fast import FastPainter, networks_of
+from impasto.painters.fast import FastPainter, network_of
 from impasto.tensors import with_defaults
 from impasto.types import Pixels
 
@@ -47,8 +46,8 @@ def export(
     ``model``: "any-painting", the bundled network; "any-painting-encoder", which measures paintings for it;
     or a checkpoint of pytorch/examples' fast_neural_style. ``styles``: those that any-painting is to have in
     the file, instead of the style as an input: as for ``impasto.stylize``; pictures in memory are called
-    picture, picture-2 and so on. A
-    single one that the network was refined for is painted by that network. ``stroke_size``: of those, as in
+    picture, picture-2 and so on. Each
+    is painted as the network was refined for it. ``stroke_size``: of those, as in
     ``FastOptions``. ``precision``: fp32, fp16, or for checkpoints int8. ``photos``: a folder of photographs
     to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises OptionError and InputError before
     any work, MissingExtraError without onnx, OutputError.
@@ -64,10 +63,9 @@ def export(
     styles = [in_memory(style) for style in styles]
     if name == PAINTER:
         options = FastOptions(stroke_size=stroke_size, device="cpu")
-        (decoder,) = networks_of(styles, options) if len(styles) == 1 else [BUNDLED]
-        measured = _measure(styles, options)
+        measured, decoders = _measure(styles, options), [network_of(style) for style in styles]
         return export_painting(
-            output, measured, boldness=options.boldness, decoder=decoder, precision=precision
+            output, measured, boldness=options.boldness, decoders=decoders, precision=precision
         )
     if name == ENCODER:
         return export_encoder(output, precision=precision)

@@ -12,6 +12,7 @@ import pytest
 from impasto.errors import OptionError, WeightsError
 from impasto.inference import any_painting_whole
 from impasto.inference.any_painting import AnyPaintingPainter
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.inference.any_painting_weights import read_weights
 from impasto.inference.any_painting_whole import NUMBERS, measuring_graph, painting_graph, read_row, style_row
 from impasto.inference.onnx_runtime import onnxruntime
@@ -26,6 +27,7 @@ from impasto.painters.painter import Materials
 from impasto.pipelines.export import export
 from impasto.types import Pixels
 from tests.conftest import blobs, stripes
+from tests.inference.networks import changed
 
 FLAT = np.full((40, 56, 3), 0.3, np.float32)
 GREY = np.repeat(blobs(57, 43, seed=3)[:, :, :1], 3, axis=2)
@@ -113,6 +115,27 @@ def test_styles_are_put_in_the_file_and_blended_by_their_shares(
         for some in zip(*named.values(), strict=True)
     )
     assert np.abs(painted - painter.paint(photo, fine, coarse)[0]).max() < 1e-3
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_each_style_in_a_file_is_painted_by_its_own_network_and_a_mixture_by_one_between(
+    painter: AnyPaintingPainter, tmp_path: Path, precision: str
+) -> None:
+    own = changed(tmp_path / "own.style")
+    named = {FastStyle(name, name.title()): measured(painter, STYLES[name]) for name in ("stripes", "noisy")}
+    export_painting(tmp_path / "p.onnx", named, decoders=[own, BUNDLED], precision=precision)
+    session = onnxruntime.InferenceSession(str(tmp_path / "p.onnx"))
+    photo = blobs(48, 40, seed=3)
+    for shares in ([1, 0], [0, 2], [3, 1]):
+        feed = {"image": planes(photo), "strength": np.ones(1, np.float32), "weights": np.float32(shares)}
+        painted = session.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
+        fine, coarse = (
+            {layer: mixture([one[layer] for one in some], shares) for layer in some[0]}
+            for some in zip(*named.values(), strict=True)
+        )
+        networks = {path: share for path, share in zip((own, BUNDLED), shares, strict=True) if share}
+        wanted = AnyPaintingPainter(networks, device="cpu").paint(photo, fine, coarse)[0]
+        assert np.abs(painted - wanted).max() < (1e-3 if precision == "fp32" else 2e-2)
 
 
 def test_a_file_of_one_style_takes_the_photograph_and_the_strength(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -51,13 +51,14 @@ def export_painting(
     styles: Mapping[FastStyle, Measured] | None = None,
     *,
     boldness: float = 1.0,
-    decoder: Path = BUNDLED,
+    decoders: Sequence[Path] = (),
     precision: str = "fp32",
 ) -> Export:
     """Write the network for any painting as the ONNX file ``target``, which ``painting_graph`` describes.
 
     ``styles``: those that are in the file; None for one that has the style as an input, at its own size and
-    at half of it. ``boldness``: as in ``painting_graph``. ``decoder``: another than the bundled one.
+    at half of it. ``boldness``: as in ``painting_graph``. ``decoders``: the file of the network that paints
+    in each style, the bundled one by default; a mixture is painted by a network between those of its styles.
     ``precision``: "fp32", or "fp16", which stores numbers in half precision and
     computes in float32.
 
@@ -73,24 +74,25 @@ def export_painting(
         table = table.astype(np.float16)
         known = dict(zip(known, map(_read, table), strict=True))
     metadata = _describe(known, precision)
-    weights = _stored(read_weights(decoder), precision)
-    data = painting_graph(weights, table if known else None, metadata, boldness=boldness)
+    files = list(decoders) or [BUNDLED] * max(1, len(known))
+    weights = _stored(read_weights(files[0] if len(set(files)) == 1 else BUNDLED), precision)
+    changes = _changes(files) if len(set(files)) > 1 else ()
+    data = painting_graph(weights, table if known else None, metadata, boldness=boldness, changes=changes)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    painter = AnyPaintingPainter(decoder, device="cpu")
-    asked = _feeds(known, painter)
-    pictures = _large_enough(comparison_pictures(precision, ()), max(len(measured) for _, measured in asked))
+    asked = _feeds(known, files)
+    pictures = _large_enough(comparison_pictures(precision, ()), max(len(one.style) for one in asked))
     found = []
     for strength in STRENGTHS:
-        for feed, measured in asked:
-            given = {**feed, "strength": np.array([strength], np.float32)}
+        for one in asked:
+            given = {**one.inputs, "strength": np.array([strength], np.float32)}
 
             def ours(image: Tensor4, given: Mapping[str, NDArray[np.float32]] = given) -> Tensor4:
                 painted: Tensor4 = session.run(["painting"], {"image": image, **given})[0]
                 return painted
 
-            def reference(image: Tensor4, measured: Measured = measured, by: float = strength) -> Tensor4:
+            def reference(image: Tensor4, one: _Asked = one, by: float = strength) -> Tensor4:
                 pixels = image[0].transpose(1, 2, 0)
-                painted, _ = painter.paint(pixels, *measured, boldness=boldness, strength=by)
+                painted, _ = one.painter.paint(pixels, *one.style, boldness=boldness, strength=by)
                 return painted.transpose(2, 0, 1)[None]
 
             found.append(compare(ours, reference, pictures))
@@ -154,19 +156,45 @@ def _describe(styles: Mapping[FastStyle, Measured], precision: str) -> dict[str,
     return {KEY: json.dumps(about, ensure_ascii=False)}
 
 
-def _feeds(
-    styles: Mapping[FastStyle, Measured], painter: AnyPaintingPainter
-) -> list[tuple[dict[str, NDArray[np.float32]], Measured]]:
-    """Return inputs for each style, and for a blend of all, with the statistics that they stand for."""
+@dataclass(frozen=True)
+class _Asked:
+    """Inputs of a file for a style or a mixture, the statistics that they stand for, and who paints in it."""
+
+    inputs: dict[str, NDArray[np.float32]]
+    style: Measured
+    painter: AnyPaintingPainter
+
+
+def _feeds(styles: Mapping[FastStyle, Measured], decoders: Sequence[Path]) -> list[_Asked]:
+    """Return what is asked of a file: each style, and a mixture of all."""
     if not styles:
+        painter = AnyPaintingPainter(decoders[0], device="cpu")
         made: Sequence[Pixels] = [dead_leaves(side, side * 3 // 4, 5) for side in (128, 64)]
         style, coarse = (painter.measure(picture) for picture in made)
-        return [({"style": np.stack([style_row(style), style_row(coarse)])}, (style, coarse))]
+        row = np.stack([style_row(style), style_row(coarse)])
+        return [_Asked({"style": row}, (style, coarse), painter)]
     every = list(styles.values())
     if len(every) == 1:
-        return [({}, every[0])]
-    shares = [*np.eye(len(every), dtype=np.float32), np.arange(1, len(every) + 1, dtype=np.float32)]
-    return [({"weights": share}, _blended(every, share)) for share in shares]
+        return [_Asked({}, every[0], AnyPaintingPainter(decoders[0], device="cpu"))]
+    found, painters = [], {}
+    for shares in [*np.eye(len(every), dtype=np.float32), np.arange(1, len(every) + 1, dtype=np.float32)]:
+        parts: dict[Path, float] = {}
+        for path, share in zip(decoders, shares.tolist(), strict=True):
+            if share:
+                parts[path] = parts.get(path, 0.0) + share
+        networks = tuple(parts) if len(parts) == 1 else tuple(parts.items())
+        if networks not in painters:
+            painters[networks] = AnyPaintingPainter(parts, device="cpu")
+        found.append(_Asked({"weights": shares}, _blended(every, shares), painters[networks]))
+    return found
+
+
+def _changes(decoders: Sequence[Path]) -> list[Weights]:
+    """Return how the network of each style differs from the bundled one, in what some of them change."""
+    base = read_weights()
+    all_of = [read_weights(path) for path in decoders]
+    differ = [name for name in base if any(not np.array_equal(one[name], base[name]) for one in all_of)]
+    return [{n: one[n].astype(np.float32) - base[n].astype(np.float32) for n in differ} for one in all_of]
 
 
 def _blended(every: Sequence[Measured], shares: NDArray[np.float32]) -> Measured:
