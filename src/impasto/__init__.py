@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from impasto.pipelines.texture import texture
     from impasto.pipelines.train.training import train
     from impasto.pipelines.video.film import video
+    from impasto.pipelines.video.in_memory import paint_frames
     from impasto.pipelines.video.options import FilmOptions
     from impasto.progress import Progress
     from impasto.types import Picture
@@ -47,6 +48,7 @@ _HOMES = {
     "FastOptions": "impasto.inference.options",
     "batch": "impasto.pipelines.batch",
     "video": "impasto.pipelines.video.film",
+    "paint_frames": "impasto.pipelines.video.in_memory",
     "FilmOptions": "impasto.pipelines.video.options",
     "texture": "impasto.pipelines.texture",
     "explain": "impasto.pipelines.explain",
@@ -75,6 +77,7 @@ __all__ = [
     "load_style",
     "make_style",
     "measure",
+    "paint_frames",
     "styles",
     "stylize",
     "texture",

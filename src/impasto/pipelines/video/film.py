@@ -112,26 +112,20 @@ def video(
     alone = workers == 1 and ray is None
     if painter is not None and not alone:
         raise OptionError("a painter paints in this process; expected options for workers")
-    names = tuple(
-        os.fspath(name) for name in ([styles] if isinstance(styles, (str, os.PathLike)) else styles or ())
-    )
+    names = style_names(styles)
     if not names and keyframes is None:
         raise InputError("expected at least one style, or keyframes; got none")
-    own = {f.name for f in fields(FilmOptions)}
-    film = (film or FilmOptions()).replace(**{name: changes.pop(name) for name in own & set(changes)})
-    if options is not None and preset is not None:
-        raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+    film = film_options(film, changes)
     if keyframes is not None:
         _check_keyframes_alone(names, options or preset or painter or longest, changes)
-    chosen = options or (FastOptions() if preset is None else find_preset(preset).options)
-    chosen = chosen.replace(**changes)
+    chosen = paint_options(options, preset, changes)
     if names:
         names, weights = read_blend(names, chosen.style_weights)
         chosen = chosen.replace(style_weights=weights)
     clip, references = Reference(os.fspath(source)), tuple(map(Reference, names))
     job = Job(clip, references, os.fspath(output), chosen, folder=str(Path.cwd()))
     if keyframes is None:
-        job, painter = _on_device(job, painter, away=ray is not None)
+        job, painter = on_device(job, painter, away=ray is not None)
     most = longest or LONGEST[job.engine]
     check_longest(most)
     meter = FilmMeter(on_progress, say)
@@ -176,6 +170,28 @@ def video(
     return _film(job, target, done.frames, began, notes, meter.resumed, done.cuts, cancelled=not whole)
 
 
+def style_names(styles: PathLike | Sequence[PathLike] | None) -> tuple[str, ...]:
+    """Return the names or paths of styles given one by one or several at once."""
+    given = [styles] if isinstance(styles, (str, os.PathLike)) else styles or ()
+    return tuple(os.fspath(name) for name in given)
+
+
+def film_options(film: FilmOptions | None, changes: dict[str, Any]) -> FilmOptions:
+    """Return ``film`` with those of its fields that are in ``changes``, which are removed there."""
+    own = {f.name for f in fields(FilmOptions)} & set(changes)
+    return (film or FilmOptions()).replace(**{name: changes.pop(name) for name in own})
+
+
+def paint_options(
+    options: PaintOptions | None, preset: str | None, changes: Mapping[str, Any]
+) -> PaintOptions:
+    """Return ``options``, or else those of the ``preset`` or of the fast network, with ``changes``."""
+    if options is not None and preset is not None:
+        raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+    chosen = options or (FastOptions() if preset is None else find_preset(preset).options)
+    return chosen.replace(**changes)
+
+
 def _film(
     job: Job,
     target: FilmOutput,
@@ -213,7 +229,7 @@ def _check_keyframes_alone(styles: Sequence[str], paints: object, changes: Mappi
         raise OptionError(f"{sorted(changes)[0]} does not work with keyframes, which are painted already")
 
 
-def _on_device(job: Job, painter: FastPainter | None, *, away: bool) -> tuple[Job, FastPainter | None]:
+def on_device(job: Job, painter: FastPainter | None, *, away: bool) -> tuple[Job, FastPainter | None]:
     """Return ``job`` on the device chosen, and the fast network, if it paints.
 
     ``away``: other machines paint, with devices of their own.

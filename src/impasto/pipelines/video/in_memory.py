@@ -1,0 +1,168 @@
+"""Painting of frames in memory: pictures in, paintings out, one at a time and steady."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.catalogue.blends import read_blend
+from impasto.clips import Frame, Request
+from impasto.clips.clip import frame_of
+from impasto.errors import InputError, OptionError, PictureError
+from impasto.imaging.inputs import PictureLike, kind_of, load_picture
+from impasto.inference.options import FastOptions
+from impasto.jobs import Job, PaintOptions, Reference
+from impasto.painters.painter import FrameCancelled
+from impasto.parameters import parameters
+from impasto.pipelines.result import PictureKind, Result
+from impasto.pipelines.video.engine import find_coherence
+from impasto.pipelines.video.film import PathLike, film_options, on_device, paint_options, style_names
+from impasto.pipelines.video.options import FILE, FilmOptions
+from impasto.progress import Cancel
+from impasto.types import Picture
+
+if TYPE_CHECKING:
+    from impasto.painters.fast import FastPainter
+
+
+def paint_frames(
+    frames: Iterable[PictureLike],
+    styles: PathLike | Sequence[PathLike],
+    *,
+    options: PaintOptions | None = None,
+    preset: str | None = None,
+    film: FilmOptions | None = None,
+    painter: FastPainter | None = None,
+    cancel: Cancel | None = None,
+    **changes: Any,
+) -> Iterator[Image.Image | NDArray[Any] | bytes | Picture]:
+    """Yield the painting of each of ``frames``, one at a time, as steady as those of ``video``.
+
+    ``frames``: pictures of one size, as ``stylize`` takes them, such as arrays (H, W, 3) of uint8, or one
+    array (N, H, W, 3); they may come from a generator, without end. Each painting is of the kind that its
+    frame was (see ``Result.as_given``), at the size asked for, with its alpha. A new scene starts afresh.
+    The frame rate plays no part.
+    ``styles``, ``options``, ``preset``, ``film``, ``painter``, ``changes``: as for ``video``:
+    ``paint_frames(frames, "starry-night", strength=0.8, keep=0.5)``. The options of files, such as ``start``
+    and ``codec``, are refused.
+
+    Frames are fetched when paintings are, a few of them ahead, the fast network's in another thread; memory
+    does not grow with their number, but with ``passes`` over 1 by as many frames as ``segment`` has. Nothing
+    is stored: what was interrupted begins anew. Once ``cancel`` returns True, the paintings end.
+
+    Raises InputError (and its subclasses) for unusable arguments at once, and for a frame that cannot be
+    read or has another size when its turn comes.
+    """
+    _check(frames)
+    names = style_names(styles)
+    if not names:
+        raise InputError("expected at least one style; got none")
+    film = film_options(film, changes)
+    for name, described, default in parameters(FilmOptions):
+        if described.group == FILE and name != "segment" and getattr(film, name) != default:
+            raise OptionError(f"{name} is an option of files; it does not work with frames in memory")
+    chosen = paint_options(options, preset, changes)
+    names, weights = read_blend(names, chosen.style_weights)
+    job = Job(
+        Reference(name="frames"),
+        tuple(map(Reference, names)),
+        "",
+        chosen.replace(style_weights=weights),
+        folder=str(Path.cwd()),
+    )
+    job, painter = on_device(job, painter, away=False)
+    return _paintings(_Source(frames, job, film), job, film, painter, cancel)
+
+
+def _check(frames: object) -> None:
+    """Raise InputError for what are no frames; a picture or a path can be iterated over as well."""
+    shape = f"an array of shape {frames.shape}" if isinstance(frames, np.ndarray) else kind_of(frames)
+    if isinstance(frames, (str, os.PathLike)):
+        raise InputError(f"expected frames, such as arrays; got a path, which impasto.video takes: {frames}")
+    single = isinstance(frames, np.ndarray) and frames.ndim != 4
+    if single or isinstance(frames, (bytes, bytearray, memoryview)) or not isinstance(frames, Iterable):
+        raise InputError(f"expected frames: pictures, or an array of shape (N, H, W, 3); got {shape}")
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The kind of object that a frame was, its bits, and whether it was an array with alpha, opaque or not."""
+
+    kind: PictureKind
+    bits: int
+    alpha: bool
+
+
+class _Source:
+    """The frames to paint. ``given``: what those were that have been read and not yet been painted."""
+
+    def __init__(self, frames: Iterable[PictureLike], job: Job, film: FilmOptions) -> None:
+        self.given: deque[_Given] = deque()
+        self._frames = frames
+        self._job = job
+        self._film = film
+
+    def read(self) -> Iterator[Frame]:
+        """Yield the frames at the size asked for."""
+        own: tuple[int, int] | None = None
+        for number, source in enumerate(self._frames):
+            try:
+                picture = load_picture(source)
+            except PictureError as error:
+                raise PictureError(f"frame {number}: {error}") from error
+            shape = picture.width, picture.height
+            if own is None:
+                own, size = shape, self._size(*shape)
+            elif own != shape:
+                raise InputError(
+                    f"frame {number}: expected {own[0]} x {own[1]} pixels, as the first; got {shape[0]} x "
+                    f"{shape[1]}"
+                )
+            alpha = isinstance(source, np.ndarray) and source.ndim == 3 and source.shape[2] == 4
+            self.given.append(_Given(PictureKind.of(source), picture.bits, alpha))
+            yield frame_of(picture, number, number, alpha=True).fit(*size)
+
+    def _size(self, width: int, height: int) -> tuple[int, int]:
+        options = self._job.options
+        size = self._film.size or options.size
+        if self._film.size is None and isinstance(size, int) and not isinstance(options, FastOptions):
+            size = min(size, max(width, height))
+        return Request(size=size, even=False).fit(width, height)
+
+
+def _paintings(
+    source: _Source, job: Job, film: FilmOptions, painter: FastPainter | None, cancel: Cancel | None
+) -> Iterator[Image.Image | NDArray[Any] | bytes | Picture]:
+    frames = source.read()
+    first = next(frames, None)
+    if first is None:
+        return
+
+    def again() -> Iterator[Frame]:
+        yield first
+        yield from frames
+
+    coherence = find_coherence(job, film, first.pixels, painter=painter, cancel=cancel)
+    with (
+        contextlib.suppress(FrameCancelled),
+        contextlib.closing(coherence.paint(again())) as paintings,
+    ):
+        for painted in paintings:
+            if cancel is not None and cancel():
+                return
+            pixels = coherence.painter.finish(painted.pixels, painted.frame.pixels)
+            given = source.given.popleft()
+            alpha = painted.frame.alpha
+            if alpha is None and given.alpha:
+                alpha = np.ones(pixels.shape[:2], np.float32)
+            picture = Picture(pixels, alpha, given.bits)
+            yield Result(job, picture, {}, 0, 0.0, given=given.kind).as_given()
