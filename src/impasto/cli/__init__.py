@@ -14,17 +14,14 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from impasto import __version__
 from impasto.cli import json_lines
 from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load
-from impasto.cli.common_options import is_verbose
+from impasto.cli.common_options import is_verbose, show_version
+from impasto.cli.exit_codes import BAD_INPUT, INTERRUPTED
 from impasto.cli.streams import check_printed, one_line, open_all, shown_name
 from impasto.errors import ImpastoError
 from impasto.extras import naming_missing
 from impasto.threads import let_threads_sleep
-
-INTERRUPTED = 130
-BAD_INPUT = 2
 
 
 class _Group(TyperGroup):
@@ -137,16 +134,10 @@ def _help(ctx: typer.Context) -> None:
     print(ctx.parent.get_help())
 
 
-def _show_version(value: bool) -> None:
-    if value:
-        print(f"impasto {__version__}")
-        raise typer.Exit()
-
-
 @app.callback()
 def _root(
     version: bool = typer.Option(  # noqa: ARG001 - its callback does it
-        False, "--version", "-V", callback=_show_version, is_eager=True, help="Print the version and exit."
+        False, "--version", "-V", callback=show_version, is_eager=True, help="Print the version and exit."
     ),
     offline: bool = typer.Option(False, "--offline", help="Never use the network. Also: IMPASTO_OFFLINE=1."),
 ) -> None:

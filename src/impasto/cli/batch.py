@@ -33,7 +33,8 @@ from impasto.cli.choices import (
 )
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
-from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.exit_codes import INTERRUPTED, SOME_FAILED
+from impasto.cli.painting import Interrupts
 from impasto.cli.streams import one_line
 from impasto.errors import InputError, OptionError
 from impasto.files.places import name_of
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from impasto.jobs import Job
     from impasto.jobs.batch import Batch
     from impasto.jobs.events import BatchEvent
-
-SOME_FAILED = 1
 
 
 class BatchCommand(TyperCommand):

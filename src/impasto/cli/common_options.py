@@ -70,7 +70,8 @@ def _forced(value: bool) -> bool:
     return value
 
 
-def _show_version(value: bool) -> None:
+def show_version(value: bool) -> None:
+    """Print the version and exit, if asked."""
     if value:
         print(f"impasto {__version__}")
         raise typer.Exit()
@@ -130,7 +131,7 @@ def _common(
         typer.Option(
             "--version",
             "-V",
-            callback=_show_version,
+            callback=show_version,
             is_eager=True,
             help="Print the version and exit.",
             rich_help_panel=COMMON,

@@ -11,7 +11,8 @@ import typer
 from impasto.cli.choices import Choices, ReadChoices, spelt, with_choices
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
-from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.exit_codes import INTERRUPTED
+from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from impasto.cli.choices import (
     with_choices,
 )
 from impasto.cli.common_options import Json
+from impasto.cli.exit_codes import SOME_FAILED
 from impasto.cli.json_lines import print_event, print_result
 from impasto.cli.new_files import check_new
 from impasto.cli.streams import one_line
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from impasto.painters import Painter
     from impasto.pipelines.result import Result
 
-SOME_FAILED = 1
 CAMERA = "Camera"
 
 

@@ -9,9 +9,10 @@ import typer
 
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
+from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.inspect_runs import Dark, Figure, inspect_encoders, inspect_layers, inspect_losses
 from impasto.cli.json_lines import print_result
-from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.painting import Interrupts
 from impasto.errors import InputError, OptionError
 
 if TYPE_CHECKING:

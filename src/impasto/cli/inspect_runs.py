@@ -11,8 +11,9 @@ import typer
 from impasto.cli.choices import Choices, is_structured, parse, with_choices
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
+from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.json_lines import print_result
-from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError, WeightsMissingError
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto import files
 from impasto.cli.display import Display
+from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.previews import NumberedPictures, check_numbered, preview_file
 from impasto.errors import InputError, OutputError
 from impasto.jobs import Job
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from impasto.pipelines.result import Result
     from impasto.types import Picture, Pixels
 
-INTERRUPTED = 130
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that end a command in order: Ctrl-C, the system's, and that of a closed terminal."""
 # The most bytes of a result on disk: 16 bits per channel, with alpha, uncompressed.

@@ -15,6 +15,7 @@ from impasto.cli import completion
 from impasto.cli.choices import DryRun
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
+from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.painting import Interrupts, finished_iterations
 from impasto.cli.previews import preview_file
 from impasto.errors import ImpastoError, InputError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from impasto.networks.train.team import Team
     from impasto.pipelines.train import TrainingPlan, TrainingResult
 
-INTERRUPTED = 130
 _LEADER_SPEAKS = 10.0
 """Seconds in which the leading process of a team comes to the same error, and says it."""
 _MORE = "More"

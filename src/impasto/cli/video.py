@@ -28,7 +28,8 @@ from impasto.cli.choices import (
 )
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
-from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.exit_codes import INTERRUPTED
+from impasto.cli.painting import Interrupts
 from impasto.cli.previews import preview_file
 from impasto.cli.streams import is_output
 from impasto.clips.codecs import VIDEO_SUFFIXES

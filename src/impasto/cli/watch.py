@@ -21,7 +21,8 @@ from impasto.cli.choices import (
 )
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
-from impasto.cli.painting import INTERRUPTED, Interrupts
+from impasto.cli.exit_codes import INTERRUPTED
+from impasto.cli.painting import Interrupts
 from impasto.errors import InputError
 from impasto.jobs.output_names import PAIRED
 

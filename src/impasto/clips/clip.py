@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,6 +16,7 @@ from impasto.clips.mastering_display import MasteringDisplay
 from impasto.clips.timecode import Timecode
 from impasto.errors import OptionError, require_one_of
 from impasto.imaging.read_options import READING
+from impasto.parameters import shown
 from impasto.types import Picture, Pixels, Plane
 
 Damage = Literal["conceal", "refuse"]
@@ -24,6 +26,9 @@ TRANSPARENT = "the film's transparency was left out; .mov, .webm, .gif and frame
 HIGH_RANGE = "HDR was converted to SDR; --hdr keeps it"
 LONGEST_SIDE = 32766
 """In pixels: OpenCV moves no larger picture along a flow."""
+
+
+_TIME = re.compile(r"\s*(\d{1,4}:)?(\d{1,6}:)?\d{1,7}(\.\d{1,9})?\s*")
 
 
 @dataclass(frozen=True)
@@ -169,11 +174,9 @@ class Request:
 
 def parse_time(text: str, option: str = "time") -> Fraction:
     """Parse ``90``, ``1:30`` or ``0:01:30.5`` into seconds. Raises OptionError."""
-    parts = text.strip().split(":")
-    try:
-        numbers = [Fraction(part) for part in parts]
-    except (ValueError, ZeroDivisionError):
-        numbers = []
-    if not 1 <= len(numbers) <= 3 or any(n < 0 for n in numbers) or any(n >= 60 for n in numbers[1:]):
-        raise OptionError(f"expected {option} to be seconds or HH:MM:SS, such as 90 or 1:30.5; got {text!r}")
+    numbers = list(map(Fraction, text.split(":"))) if _TIME.fullmatch(text) else []
+    if not numbers or any(n >= 60 for n in numbers[1:]):
+        raise OptionError(
+            f"expected {option} to be seconds or HH:MM:SS, such as 90 or 1:30.5; got {shown(text)}"
+        )
     return sum((n * 60**place for place, n in enumerate(reversed(numbers))), Fraction(0))

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.floating]
 
 SHRINKAGE = 0.03
-"""The share of its mean variance that is added to every variance before a map is made."""
+"""The share of its mean variance that is added to every variance before a map is made: what hardly varies in
+the photograph is not blown up."""
 GAIN = 6.0
 """The most a map stretches features in any direction."""
 

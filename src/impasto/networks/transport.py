@@ -15,12 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-SHRINKAGE = 0.03
-"""The share of its mean variance that is added to every variance before a map is made: what hardly varies in
-the photograph is not blown up."""
-
-GAIN = 6.0
-"""The most a map stretches features in any direction."""
+from impasto.inference.transport import GAIN, SHRINKAGE
 
 
 @dataclass(frozen=True)

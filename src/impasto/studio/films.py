@@ -7,7 +7,6 @@ in seconds of the frame that stands for it; ``sound``, whether it has any; ``med
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,21 +19,21 @@ from PIL import Image
 from impasto import files
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.imaging.read_options import ReadOptions
-from impasto.inference.options import FastOptions
+from impasto.inference.options import MINIMUM_SIDE, FastOptions
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import work
 from impasto.parameters import Parameter, parameters
 from impasto.pipelines.video.options import EXACT, FilmOptions
-from impasto.studio.thumbnails import as_jpeg
+from impasto.studio.option_values import check_options, read_errors
+from impasto.studio.state import RefusalError
+from impasto.studio.thumbnails import SMALL_SIDE, as_jpeg
 
 if TYPE_CHECKING:
     from impasto.clips import ClipInfo
 
-LEAST_SIDE = 16
 STILL_SIDE = 1600
 """The long side of a frame that is shown, or painted as a preview."""
-SMALL_SIDE = 1024
 STILL_SHARE = 3
 """The frame that stands for a film is so many times as far from its end as from its beginning, as many begin
 in black: at a third of it."""
@@ -48,7 +47,6 @@ OPTIONS: Mapping[str, Parameter] = {
 }
 """The fields of ``FilmOptions`` that a request may set: not those of the result's format, which browsers have
 to play, and what has a field of its own."""
-_TIME = re.compile(r"(\d{1,4}:)?(\d{1,6}:)?\d{1,7}(\.\d{1,9})?")
 _KINDS = (
     (0, b"\x1a\x45\xdf\xa3", "video/x-matroska"),
     (0, b"GIF8", "image/gif"),
@@ -72,14 +70,6 @@ FILM_MEDIA = {
 """The media types of films, with their suffixes."""
 
 
-class FilmError(InputError):
-    """Raised for a film that is refused; ``kind`` is one of the API's kinds of problem."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
 @dataclass(frozen=True)
 class FilmUpload:
     """A film that may be painted: the upright size of its frames, its facts, and its reader's remarks."""
@@ -93,27 +83,27 @@ class FilmUpload:
 def check_film(path: Path, *, reading: ReadOptions, max_frames: int) -> FilmUpload:
     """Check the film at ``path`` as ``impasto video`` does before it paints, and return what it is.
 
-    Raises FilmError: "not-a-film" for what cannot be read, "too-long" and "too-many-pixels" for what is over
-    the limits, "unsuitable" for what cannot be painted.
+    Raises RefusalError: "not-a-film" for what cannot be read, "too-long" and "too-many-pixels" for what is
+    over the limits, "unsuitable" for what cannot be painted.
     """
     media = _media(path)
     try:
         info = _opened(path)
-    except FilmError:
-        raise
     except OptionError as error:
-        raise FilmError("unsuitable", _without(path, error)) from error
+        raise RefusalError("unsuitable", _without(path, error)) from error
     except ImpastoError as error:
-        raise FilmError("not-a-film", _without(path, error)) from error
+        raise RefusalError("not-a-film", _without(path, error)) from error
     if expected := reading.refuses(info.width, info.height):
-        raise FilmError("too-many-pixels", f"expected frames of {expected}; got {info.width} x {info.height}")
-    if min(info.width, info.height) < LEAST_SIDE:
-        raise FilmError(
-            "unsuitable", f"expected at least {LEAST_SIDE} pixels a side; got {info.width} x {info.height}"
+        raise RefusalError(
+            "too-many-pixels", f"expected frames of {expected}; got {info.width} x {info.height}"
+        )
+    if min(info.width, info.height) < MINIMUM_SIDE:
+        raise RefusalError(
+            "unsuitable", f"expected at least {MINIMUM_SIDE} pixels a side; got {info.width} x {info.height}"
         )
     frames = info.frames or 1
     if frames > max_frames:
-        raise FilmError(
+        raise RefusalError(
             "too-long",
             f"expected at most {max_frames:,} frames; got {frames:,}: cut the film, or a part of it",
         )
@@ -130,13 +120,13 @@ def check_film(path: Path, *, reading: ReadOptions, max_frames: int) -> FilmUplo
 
 
 def _media(path: Path) -> str:
-    """Return the media type of a film, by its first bytes. Raises FilmError."""
+    """Return the media type of a film, by its first bytes. Raises RefusalError."""
     with path.open("rb") as stream:
         head = stream.read(64)
     for at, begins, media in _KINDS:
         if head[at : at + len(begins)] == begins:
             return "video/webm" if b"webm" in head else media
-    raise FilmError("not-a-film", "expected a film: MP4, MOV, WebM, Matroska, AVI or an animated GIF")
+    raise RefusalError("not-a-film", "expected a film: MP4, MOV, WebM, Matroska, AVI or an animated GIF")
 
 
 def _opened(path: Path) -> ClipInfo:
@@ -150,9 +140,9 @@ def _opened(path: Path) -> ClipInfo:
     target.check(path)
     own = open_clip(path, clip_request(options)).info
     if own.frames == 1:
-        raise FilmError("not-a-film", "expected a film; this is a single picture")
+        raise RefusalError("not-a-film", "expected a film; this is a single picture")
     if next(iter(clip.frames()), None) is None:
-        raise FilmError("not-a-film", "no frame can be decoded")
+        raise RefusalError("not-a-film", "no frame can be decoded")
     return own
 
 
@@ -200,21 +190,14 @@ def still_bytes(path: Path, at: float) -> bytes:
 
 def film_options(given: Mapping[str, Any], engine: str) -> FilmOptions:
     """Return the options of a film for those of a request. Raises OptionError."""
-    changes: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in OPTIONS:
-            raise OptionError(f"unknown option {name!r} of a film; expected one of {', '.join(OPTIONS)}")
-        most = OPTIONS[name].bound
-        if most is not None and isinstance(value, (int, float)) and value > most:
-            raise OptionError(f"expected {name} of at most {most:g}; got {value}")
-        changes[name] = _time(name, value) if name in EXACT and value is not None else value
+    check_options(given, OPTIONS)
+    changes: dict[str, Any] = {
+        name: _time(name, value) if name in EXACT and value is not None else value
+        for name, value in given.items()
+    }
     segment = SEGMENT if engine == "fast" else None
-    try:
+    with read_errors():
         found = FilmOptions(**changes, segment=segment, bits=8)
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise OptionError(f"options have a value of a wrong type: {str(error)[:200]}") from error
     if found.end is not None and found.end <= (found.start or 0):
         raise OptionError(f"expected end to be after start; got {float(found.end):g} s")
     return found
@@ -224,12 +207,7 @@ def _time(name: str, value: object) -> Fraction:
     """Return a time in seconds. Raises OptionError."""
     from impasto.clips import parse_time
 
-    text = f"{value:.6f}" if isinstance(value, float) else str(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or not _TIME.fullmatch(text):
-        raise OptionError(
-            f"expected {name} to be seconds or HH:MM:SS, such as 90 or 1:30.5; got {text[:40]!r}"
-        )
-    return parse_time(text, name)
+    return parse_time(f"{value:.6f}" if isinstance(value, float) else str(value), name)
 
 
 def frame_count(facts: Mapping[str, Any], film: FilmOptions) -> int:

@@ -9,6 +9,9 @@ from PIL import Image
 
 from impasto.types import Picture
 
+SMALL_SIDE = 1024
+"""The long side of the copy that is kept with an upload, in pixels."""
+
 
 def as_image(picture: Picture, grey: bool = False) -> Image.Image:
     """Return ``picture`` at 8 bits a channel; ``grey``: its red channel alone."""

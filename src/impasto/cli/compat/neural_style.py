@@ -17,6 +17,7 @@ from impasto.cli.compat.neural_style_options import (
     parse,
     remark,
 )
+from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError
 from impasto.optimize.options import OptimizeOptions
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from impasto.optimize.descent import Descent
     from impasto.types import Pixels
 
-INTERRUPTED = 130
 app = typer.Typer(add_completion=False)
 
 

@@ -16,7 +16,8 @@ from impasto import files
 from impasto.cli.compat.neural_style_options import AS_THEY_ARE, remark
 from impasto.cli.compat.style_transfer_options import OWN, make_options, parse, remarks
 from impasto.cli.display import Display
-from impasto.cli.painting import INTERRUPTED, Interrupts, Outputs, check, finisher
+from impasto.cli.exit_codes import INTERRUPTED
+from impasto.cli.painting import Interrupts, Outputs, check, finisher
 from impasto.cli.previews import Finish, preview_file
 from impasto.jobs import Job, Reference
 from impasto.progress import Progress

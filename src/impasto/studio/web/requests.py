@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 from impasto.catalogue.cards import StyleCard
 from impasto.catalogue.lookup import styles
 from impasto.encoders.layers import parse_layers
-from impasto.errors import InputError, OptionError
+from impasto.errors import require_one_of
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS
 from impasto.optimize.presets import preset as find_preset
+from impasto.studio.option_values import check_options, read_errors
 from impasto.studio.settings import Settings
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import (
@@ -50,6 +51,12 @@ _STEPS = ("iterations", "coarse_iterations", "first_iterations")
 def presets() -> dict[str, str]:
     """Return the presets whose network is on this machine, with their summaries."""
     return {name: p.summary for name, p in PRESETS.items() if present(p.options.encoder)}
+
+
+def preset_options(name: str) -> OptimizeOptions:
+    """Return the options of a preset whose network is on this machine. Raises OptionError for any other."""
+    require_one_of("preset", name, presets())
+    return find_preset(name).options
 
 
 @lru_cache(maxsize=1)
@@ -136,9 +143,7 @@ def _film_by_optimiser(asked: FilmSettings) -> OptimizeOptions:
 
 def find_size(preset: str) -> int:
     """Return the size that a preset paints where none is asked for. Raises OptionError."""
-    if preset not in presets():
-        raise OptionError(f"expected preset to be one of {', '.join(presets())}; got {preset!r}")
-    size = find_preset(preset).options.size
+    size = preset_options(preset).size
     return size if isinstance(size, int) else max(size)
 
 
@@ -178,9 +183,7 @@ def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:
     """Return the options of a request. Raises OptionError."""
     is_draft = asked.kind == "draft"
     preset = "draft" if is_draft else asked.preset
-    if preset not in presets():
-        raise OptionError(f"expected preset to be one of {', '.join(presets())}; got {preset!r}")
-    base = find_preset(preset).options
+    base = preset_options(preset)
     changes: dict[str, Any] = {
         "size": min(asked.size, draft_size) if is_draft else asked.size,
         # Half the visible strength is a quarter of the weight.
@@ -195,15 +198,11 @@ def _options(asked: JobSettings, draft_size: int) -> OptimizeOptions:
         changes |= {"color": "luminance", "color_strength": asked.keep_color}
     if len(asked.styles) > 1 and asked.styles[0].mask is None:
         changes["style_weights"] = tuple(style.weight for style in asked.styles)
-    _check_options(asked.options)
-    try:
+    check_options(asked.options, OPTIONS)
+    with read_errors():
         found = base.replace(**changes | asked.options)
         _check_layers(found)
         return base.replace(**changes) if is_draft else found
-    except InputError:
-        raise
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise OptionError(f"options have a value of a wrong type: {str(error)[:200]}") from error
 
 
 def _check_layers(options: OptimizeOptions) -> None:
@@ -214,15 +213,3 @@ def _check_layers(options: OptimizeOptions) -> None:
     for layers in (options.content_layers, options.style_layers):
         if layers:
             parse_layers(layers, architecture)
-
-
-def _check_options(given: Mapping[str, Any]) -> None:
-    for name, value in given.items():
-        if name not in OPTIONS:
-            raise OptionError(f"unknown option {name!r}; expected one of {', '.join(OPTIONS)}")
-        allowed, most = get_args(OPTIONS[name].choices), OPTIONS[name].bound
-        if allowed and value not in (*allowed, None):
-            raise OptionError(f"expected {name} to be one of {', '.join(allowed)}; got {value!r}")
-        # The greatest values, so that one job does not block the machine.
-        if most is not None and isinstance(value, (int, float)) and value > most:
-            raise OptionError(f"expected {name} of at most {most:g}; got {value}")

@@ -17,28 +17,20 @@ import numpy as np
 from PIL import Image
 
 from impasto import files, imaging
-from impasto.errors import InputError, MissingExtraError, PictureError
+from impasto.errors import MissingExtraError, PictureError
 from impasto.imaging import formats
 from impasto.imaging.guard import ImagingWarning, decoding
 from impasto.imaging.read_options import ReadOptions
 from impasto.imaging.repairs import repaired_png
-from impasto.studio.thumbnails import as_image, as_jpeg, thumbnail
+from impasto.inference.options import MINIMUM_SIDE
+from impasto.studio.state import RefusalError
+from impasto.studio.thumbnails import SMALL_SIDE, as_image, as_jpeg, thumbnail
 from impasto.studio.web.blocks import check_jpeg, check_png
 from impasto.studio.web.frame_count import gif_frames, has_more_frames
 from impasto.types import Picture
 
 Role = Literal["photo", "painting", "mask"]
 _one_at_a_time = threading.Lock()
-SMALL_SIDE = 1024
-LEAST_SIDE = 16
-
-
-class UploadError(InputError):
-    """Raised for an upload that is refused; ``kind`` is one of the API's kinds of problem."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ def store_upload(
     """Decode the upload at ``source`` and store it at ``target`` as PNG, with a ``small`` copy.
 
     The format is detected from the contents; size and frames are read from the header before decoding.
-    Raises UploadError.
+    Raises RefusalError.
     """
     try:
         _check_header(source, reading, max_frames)
@@ -68,14 +60,14 @@ def store_upload(
             else:
                 picture = imaging.read(source, reading)
     except MissingExtraError as error:
-        raise UploadError("not-a-picture", f"this server cannot read the picture: {error}") from error
+        raise RefusalError("not-a-picture", f"this server cannot read the picture: {error}") from error
     except PictureError as error:
         kind = "unsuitable" if role == "mask" and "mask" in str(error.expected) else "not-a-picture"
-        raise UploadError(kind, f"expected {error.expected}; {error.actual}") from error
-    if min(picture.width, picture.height) < LEAST_SIDE:
-        raise UploadError(
+        raise RefusalError(kind, f"expected {error.expected}; {error.actual}") from error
+    if min(picture.width, picture.height) < MINIMUM_SIDE:
+        raise RefusalError(
             "unsuitable",
-            f"expected at least {LEAST_SIDE} pixels a side; got {picture.width} x {picture.height}",
+            f"expected at least {MINIMUM_SIDE} pixels a side; got {picture.width} x {picture.height}",
         )
     _write(picture, role, target)
     files.replace(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
@@ -95,7 +87,7 @@ def _noting(source: Path) -> Iterator[list[str]]:
 
 
 def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
-    """Raise UploadError for a header that exceeds the limits."""
+    """Raise RefusalError for a header that exceeds the limits."""
     data = source.read_bytes()
     kind = formats.sniff(source, data)
     if kind.codec == "GIF":  # before Pillow reads its blocks one by one
@@ -103,18 +95,21 @@ def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
     _check_blocks(kind, data)
     data = repaired_png(data) if kind is formats.PNG else data
     with decoding(source, kind.name), Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
-        if expected := reading.refuses(image.width, image.height):
-            size = f"{image.width} x {image.height} = {image.width * image.height:,}"
-            raise UploadError("too-many-pixels", f"expected {expected}; got {size}")
-        if kind.codec != "GIF" and has_more_frames(image, max_frames):
-            raise _too_many_frames(max_frames)
+        width, height = image.size
+        expected = reading.refuses(width, height)
+        is_too_long = not expected and kind.codec != "GIF" and has_more_frames(image, max_frames)
+    if expected:
+        size = f"{width} x {height} = {width * height:,}"
+        raise RefusalError("too-many-pixels", f"expected {expected}; got {size}")
+    if is_too_long:
+        raise _too_many_frames(max_frames)
 
 
 def _check_gif(data: bytes, max_frames: int) -> None:
     try:
         is_too_long = gif_frames(data, max_frames + 1) > max_frames
     except ValueError as error:
-        raise UploadError("not-a-picture", f"expected a GIF as encoders write it; {error}") from error
+        raise RefusalError("not-a-picture", f"expected a GIF as encoders write it; {error}") from error
     if is_too_long:
         raise _too_many_frames(max_frames)
 
@@ -125,11 +120,13 @@ def _check_blocks(kind: formats.Format, data: bytes) -> None:
         if check is not None:
             check(data)
     except ValueError as error:
-        raise UploadError("not-a-picture", f"expected a {kind.name} as encoders write it; {error}") from error
+        raise RefusalError(
+            "not-a-picture", f"expected a {kind.name} as encoders write it; {error}"
+        ) from error
 
 
-def _too_many_frames(most: int) -> UploadError:
-    return UploadError("too-many-pixels", f"expected at most {most:,} frames; got more")
+def _too_many_frames(most: int) -> RefusalError:
+    return RefusalError("too-many-pixels", f"expected at most {most:,} frames; got more")
 
 
 def _write(picture: Picture, role: Role, target: Path) -> None:

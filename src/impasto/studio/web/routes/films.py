@@ -17,7 +17,6 @@ from impasto.errors import MissingExtraError
 from impasto.studio.documents import API, picture_document
 from impasto.studio.films import (
     STILL_SIDE,
-    FilmError,
     check_film,
     film_options,
     film_size,
@@ -115,8 +114,6 @@ def _store(services: Services, caller: Caller, incoming: Path, name: str) -> Pic
         services.state.pictures.add(film, quota=settings.user_bytes)
     except BaseException as error:
         storage.remove_picture(id)
-        if isinstance(error, FilmError):
-            raise ProblemError(error.kind, str(error)) from error
         if isinstance(error, MissingExtraError):
             raise ProblemError("not-a-film", f"this server cannot read films: {error}") from error
         raise

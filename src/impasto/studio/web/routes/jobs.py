@@ -11,10 +11,8 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
-from impasto.errors import InputError
 from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.presets import preset as find_preset
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, batch_document, job_document
 from impasto.studio.films import film_options, film_size, film_work, frame_count
@@ -30,7 +28,7 @@ from impasto.studio.web.requests import (
     film_job,
     painted_styles,
     painting_job,
-    presets,
+    preset_options,
     training_job,
 )
 from impasto.studio.web.routes.pictures import After, cursor, read_cursor
@@ -71,17 +69,14 @@ def submit(
     pictures = _check(services, caller, asked)
     _check_limits(services, asked)
     id = new_id("j")
-    try:
-        if isinstance(asked, schemas.FilmSubmission):
-            job = film_job(asked, pictures, id)
-            _check_film(services, pictures[asked.photo], job, asked)
-        else:
-            job = painting_job(asked, pictures, id, settings=services.settings)
-            _check_work(services, pictures[asked.photo], job)
-        if asked.webhook is not None:
-            check_address(asked.webhook, services.settings)
-    except InputError as error:
-        raise ProblemError("invalid", str(error)) from error
+    if isinstance(asked, schemas.FilmSubmission):
+        job = film_job(asked, pictures, id)
+        _check_film(services, pictures[asked.photo], job, asked)
+    else:
+        job = painting_job(asked, pictures, id, settings=services.settings)
+        _check_work(services, pictures[asked.photo], job)
+    if asked.webhook is not None:
+        check_address(asked.webhook, services.settings)
     record = JobRecord(
         id=id,
         owner=caller.user,
@@ -230,11 +225,7 @@ def estimate(
     preset: Annotated[str, Query(max_length=60)] = "default",
 ) -> Any:
     """Estimate how long a painting of a photograph of ``width`` x ``height`` takes, as measured here."""
-    if preset not in presets():
-        raise ProblemError(
-            "invalid", f"expected preset to be one of {', '.join(presets())}; got {preset[:60]!r}"
-        )
-    options = find_preset(preset).options.replace(size=size)
+    options = preset_options(preset).replace(size=size)
     rate = services.state.speeds.find(options.encoder)
     seconds = None if rate is None else round(work(width, height, options) / rate, 1)
     return {"seconds": seconds, "before": services.state.jobs.before(caller.user, "paintings")}

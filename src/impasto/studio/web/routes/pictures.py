@@ -17,8 +17,9 @@ from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
 from impasto.studio.films import FILM_MEDIA
-from impasto.studio.state import PictureRecord
+from impasto.studio.state import PictureRecord, RefusalError
 from impasto.studio.state.storage import is_id, new_id
+from impasto.studio.thumbnails import SMALL_SIDE
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.attachments import content_disposition
@@ -29,10 +30,8 @@ from impasto.studio.web.routes.films import read_still
 from impasto.studio.web.stills import as_picture
 from impasto.studio.web.upload_options import UploadReading
 from impasto.studio.web.uploads import (
-    SMALL_SIDE,
     Role,
     StoredUpload,
-    UploadError,
     copy_of,
     display_name,
     store_upload,
@@ -126,9 +125,9 @@ def _store_files(
             reading=reading,
             max_frames=services.settings.max_frames,
         )
-    except UploadError as error:
+    except RefusalError:
         services.storage.remove_picture(id)
-        raise ProblemError(error.kind, str(error)) from error
+        raise
     finally:
         incoming.unlink(missing_ok=True)
 
