@@ -95,7 +95,7 @@ def _check(frames: object) -> None:
 
 @dataclass(frozen=True)
 class _Given:
-    """The kind of object that a frame was, its bits, and whether it was an array with alpha, opaque or not."""
+    """The kind of object that a frame was, its bits, and whether it was an array with alpha."""
 
     kind: PictureKind
     bits: int
