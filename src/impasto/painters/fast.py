@@ -37,7 +37,7 @@ Engine = AnyPaintingPainter | OneStylePainter
 ONE_STYLE_SUFFIX = ".onnx"
 SAFE_PIXELS = 25_000_000
 """How large a painting gets when no size is asked for. Larger photographs are shrunk to that."""
-OPEN = 8
+OPEN = 4
 """How many networks are kept for the next styles."""
 REMEMBERED = 64
 """How many styles' statistics are kept for the next photographs."""
