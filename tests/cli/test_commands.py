@@ -50,6 +50,8 @@ def test_the_list_of_commands_loads_none_of_them(words: tuple[str, ...]) -> None
         "impasto.cli",
         "impasto.cli.commands",
         "impasto.cli.common_options",
+        "impasto.cli.exit_codes",
+        "impasto.cli.standard_streams",
         "impasto.cli.defaults",
         "impasto.cli.json_lines",
         "impasto.cli.new_files",

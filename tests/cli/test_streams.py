@@ -213,7 +213,10 @@ def test_a_standard_output_that_is_full_is_said_in_one_line() -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="closed streams are of POSIX")
 def test_without_buffers_a_line_is_there_before_the_command_ends() -> None:
-    words = "import sys; from impasto.cli import streams; streams.open_all(); print('now'); sys.stdin.read()"
+    words = (
+        "import sys; from impasto.cli.standard_streams import open_all; "
+        "open_all(); print('now'); sys.stdin.read()"
+    )
     command = [sys.executable, "-u", "-c", words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None

@@ -16,7 +16,7 @@ SAVING = {"savefig", "save_file", "tofile"}
 MODES = {"w", "wb", "a", "ab", "x", "xb", "r+", "r+b", "w+", "w+b", "a+b", "x+b"}
 
 EXCEPTIONS = {
-    "cli/streams.py open": "the null device, in place of a standard stream that is closed",
+    "cli/standard_streams.py open": "the null device, in place of a standard stream that is closed",
     "jobs/executors/worker.py write_text": "an entry of /proc, which is no file",
     "networks/export/quantisation.py write_bytes": "the quantiser reads a file: one in a temporary folder",
     "plugins/client.py write_bytes": "a host's program, which has no part of the package but this module",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import impasto
-from impasto.cli.choices import parse_classes
+from impasto.cli.option_parsers import parse_classes
 from impasto.encoders import ModuleEncoder, load_encoder
 from impasto.encoders.adapter import SCORES
 from impasto.encoders.network import CENTRED

@@ -18,7 +18,8 @@ from impasto.cli import json_lines
 from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load
 from impasto.cli.common_options import is_verbose, show_version
 from impasto.cli.exit_codes import BAD_INPUT, INTERRUPTED
-from impasto.cli.streams import check_printed, one_line, open_all, shown_name
+from impasto.cli.standard_streams import check_printed, one_line, open_all
+from impasto.cli.streams import shown_name
 from impasto.errors import ImpastoError
 from impasto.extras import naming_missing
 from impasto.threads import let_threads_sleep

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from impasto.cli.choices import (
-    NETWORKS,
+from impasto.cli.annotations import (
     WORKERS,
     CheckpointEvery,
-    Choices,
     DryRun,
-    InputChoices,
-    NetworkChoices,
     PairedTemplate,
     RayAddress,
-    ReadChoices,
     Recursive,
     ResultFormat,
-    SaveChoices,
     StylesApart,
     Workers,
+)
+from impasto.cli.choices import (
+    NETWORKS,
+    Choices,
+    InputChoices,
+    NetworkChoices,
+    ReadChoices,
+    SaveChoices,
     engine_options,
     spelt,
     with_choices,
@@ -35,7 +37,7 @@ from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.exit_codes import INTERRUPTED, SOME_FAILED
 from impasto.cli.painting import Interrupts
-from impasto.cli.streams import one_line
+from impasto.cli.standard_streams import one_line
 from impasto.errors import InputError, OptionError
 from impasto.files.places import name_of
 from impasto.jobs.inputs import Inputs, inputs_for

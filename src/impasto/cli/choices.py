@@ -11,12 +11,19 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import fields, make_dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
 from impasto.cli import completion
+from impasto.cli.option_parsers import (
+    parse_classes,
+    parse_fraction,
+    parse_layer_sets,
+    parse_layers,
+    parse_numbers,
+    parse_size,
+)
 from impasto.cli.streams import label
 from impasto.errors import OptionError
 from impasto.imaging.read_options import READING, ReadOptions
@@ -24,82 +31,11 @@ from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
 from impasto.jobs.inputs import INPUTS, LISTS, Inputs, inputs_for
 from impasto.jobs.outputs import SaveOptions
-from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import PRESETS, Preset
 from impasto.optimize.presets import preset as find_preset
 from impasto.parameters import Parameter, parameters
 from impasto.pipelines.video.options import FilmOptions
-
-Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy formats, such as JPEG.")]
-Recursive = Annotated[
-    bool, typer.Option("--recursive", "-r", help="Also paint the photographs in subfolders.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-OutputTemplate = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TEMPLATE",
-        help="Name of the result without -o. Fields: {folder}, {name}, {style}, {size}, {ext}. "
-        "\\[default: {folder}/{name}.impasto.{ext}]",
-        show_default=False,
-    ),
-]
-PairedTemplate = Annotated[
-    str,
-    typer.Option(
-        metavar="TEMPLATE", help="Names of the results, with the fields {name}, {style} and {size}."
-    ),
-]
-ResultFormat = Annotated[str, typer.Option(help="Format of the results: jpg, webp and so on.")]
-Format = Annotated[
-    str | None, typer.Option(help="Format of the result on standard output (-o -). \\[default: png]")
-]
-CheckpointEvery = Annotated[
-    float | None, typer.Option(min=0, help=f"Seconds between checkpoints. \\[default: {INTERVAL:g}]")
-]
-
-SHARE = "STYLE:WEIGHT gives the share of each"
-"""How several styles are blended, at the end of help."""
-StylesApart = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--style",
-        help="Named styles, paintings, style files; a folder is one style. Repeatable: each is painted by "
-        "itself, but those with a weight, STYLE:WEIGHT, are blended into one.",
-        autocompletion=completion.styles,
-        show_default=False,
-    ),
-]
-"""The styles of commands that paint each photograph in each style."""
-ByNetwork = Annotated[
-    bool,
-    typer.Option(
-        "--fast/--optimize",
-        show_default=False,
-        help="Paint with the fast network, or by optimisation, which is slower. \\[default: fast]",
-        rich_help_panel="Fast networks",
-    ),
-]
-
-WORKERS = "Workers"
-Workers = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N|auto",
-        help="Paint in N processes; auto: as many as cores, GPUs and memory allow. "
-        "\\[default: 1; auto on Ray]",
-        rich_help_panel=WORKERS,
-    ),
-]
-RayAddress = Annotated[
-    str | None,
-    typer.Option(
-        metavar="[ADDRESS]",
-        help="Paint on a Ray cluster; without an address, on a new one on this machine.",
-        rich_help_panel=WORKERS,
-    ),
-]
 
 _TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool, "masks": list[str]}
 _DESCRIBED = {
@@ -413,51 +349,6 @@ def _helps_of(name: str) -> dict[str, str]:
     return texts if name == "default" else texts | {"preset": _preset_help(name)}
 
 
-def parse_size(text: str) -> int | tuple[int, int]:
-    """Return the size in ``512`` or ``640x480``."""
-    try:
-        numbers = [int(part) for part in text.lower().split("x")]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (1, 2):
-        raise OptionError(f"expected --size to be a number of pixels or WIDTHxHEIGHT; got {text!r}")
-    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
-
-
-def parse_numbers(option: str, text: str) -> tuple[float, ...]:
-    """Return the numbers in ``3,1``."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise OptionError(f"expected --{option} to be numbers separated by commas; got {text!r}") from None
-
-
-def parse_layers(text: str) -> dict[str, float]:
-    """Return the weights by layer in ``relu1_1:2,relu2_1``."""
-    from impasto.encoders import layers
-
-    return layers.parse_layers(text)
-
-
-def parse_classes(text: str) -> dict[str, float]:
-    """Return the weights by class in ``tabby:2,281``; 1 where there is none."""
-    found: dict[str, float] = {}
-    for part in text.split(","):
-        name, colon, weight = part.rpartition(":")
-        try:
-            found[(name if colon else weight).strip()] = float(weight) if colon else 1.0
-        except ValueError:
-            raise OptionError(
-                f"expected --class-weight to be NAME or NAME:WEIGHT, separated by commas; got {text!r}"
-            ) from None
-    return found
-
-
-def parse_layer_sets(text: str) -> tuple[dict[str, float], ...]:
-    """Return one mapping per style for ``relu1_1/relu2_1:2,relu3_1``; an empty one means all layers."""
-    return tuple(parse_layers(part) if part.strip() else {} for part in text.split("/"))
-
-
 def spelt(name: str, options: Any = OptimizeOptions) -> str:
     """Return the flag of the field ``name`` of ``options``, for messages."""
     known = _DESCRIBED[options]
@@ -482,16 +373,6 @@ def parse(name: str, value: Any, options: Any = OptimizeOptions) -> Any:
     if kind == "fraction":
         return parse_fraction(spelt(name, options), value)
     return _PARSERS[kind](value) if kind in _PARSERS else value
-
-
-def parse_fraction(option: str, text: str) -> Fraction:
-    """Return the fraction in ``25`` or ``30000/1001``."""
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise OptionError(
-            f"expected {option} to be a number, such as 25 or 30000/1001; got {text!r}"
-        ) from None
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {

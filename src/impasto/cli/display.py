@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from impasto.cli.json_lines import print_event, print_result
-from impasto.cli.streams import one_line
+from impasto.cli.standard_streams import one_line
 from impasto.progress import Progress
 
 if TYPE_CHECKING:

@@ -12,14 +12,11 @@ import typer
 
 from impasto.catalogue.blends import Blend, read_blend
 from impasto.cli import completion
+from impasto.cli.annotations import SHARE, Format, OutputTemplate, Recursive
 from impasto.cli.choices import (
-    SHARE,
     FastChoices,
     FastInputChoices,
-    Format,
-    OutputTemplate,
     ReadChoices,
-    Recursive,
     SaveChoices,
     reference,
     spelt,
@@ -29,7 +26,7 @@ from impasto.cli.common_options import Json
 from impasto.cli.exit_codes import SOME_FAILED
 from impasto.cli.json_lines import print_event, print_result
 from impasto.cli.new_files import check_new
-from impasto.cli.streams import one_line
+from impasto.cli.standard_streams import one_line
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.jobs.inputs import Inputs
 from impasto.jobs.output_names import BESIDE, named

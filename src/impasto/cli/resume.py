@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from impasto.cli.choices import CheckpointEvery, ReadChoices, with_choices
+from impasto.cli.annotations import CheckpointEvery
+from impasto.cli.choices import ReadChoices, with_choices
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.painting import Outputs, paint
 from impasto.errors import InputError

@@ -13,11 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from impasto.errors import ImpastoError, InputError, OptionError, OutputError
+from impasto.cli.standard_streams import (
+    STANDARD_INPUT,
+    STANDARD_OUTPUT,
+    cannot_write_stream,
+    closed,
+    problem_of,
+)
+from impasto.errors import ImpastoError, InputError, OptionError
 
 STREAM = "-"
-STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
-
 READING = frozenset(
     ["content", "photo", "style", "styles", "painting", "paintings", "result", "contents", "init", "repeat"]
 )
@@ -34,7 +39,6 @@ WRITING = {
     "video": ".mkv",
 }
 """The suffix of a command's output on standard output, without ``--format``."""
-
 PIPES = ("stylize", "fast", "texture", "video")
 """Commands whose output on standard output has the format of ``--format``; with standard input, they write
 there by default."""
@@ -65,7 +69,6 @@ _FILES_ONLY = (
     ("batch", "contents"),
     ("batch", "style"),
 )
-
 _INPUTS_ONLY = frozenset(name for _, name in _FILES_ONLY)
 _HEAD = 1 << 20
 """Bytes read at a time."""
@@ -76,7 +79,6 @@ _WEIGHTED_INPUT = re.compile(r"-:.*", re.DOTALL)
 _names: dict[str, str] = {}
 """The streams' names by their temporary files."""
 _outputs: set[str] = set()
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def shown_name(text: str) -> str:
@@ -84,78 +86,6 @@ def shown_name(text: str) -> str:
     for path, name in _names.items():
         text = text.replace(path, name)
     return text
-
-
-class _Lasting(io.FileIO):
-    """An open file that remembers why it cannot be written, and then takes and drops everything, so that a
-    command ends its work though nobody reads its words."""
-
-    problem: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        if self.problem is None:
-            try:
-                return super().write(data)
-            except OSError as problem:
-                self.problem = problem
-        return memoryview(data).nbytes
-
-
-_closed: set[int] = set()
-
-
-def open_all() -> None:
-    """Make the standard streams usable: those that are closed hold nothing and keep nothing, and a reader of
-    standard output or error that has gone stops no work."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            _closed.add(number)
-            with contextlib.suppress(OSError):
-                os.fstat(number)
-                continue
-            os.open(os.devnull, os.O_RDWR)  # its number is the lowest that is free
-    if 0 in _closed:
-        sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        given = getattr(sys, name)
-        if sys.platform == "win32" and given is not None and given.isatty():
-            continue  # a console there is no file
-        raw = _Lasting(number, "w", closefd=False)
-        unbuffered = given is not None and given.write_through
-        lasting = io.TextIOWrapper(
-            io.BufferedWriter(raw),
-            encoding="utf-8" if given is None else given.encoding,
-            line_buffering=number == 2 or raw.isatty() or unbuffered,
-            write_through=unbuffered,
-        )
-        setattr(sys, name, lasting)
-
-
-def check_printed() -> None:
-    """Raise OutputError if standard output could not be written, though somebody reads it: the disk is full,
-    say."""
-    sys.stdout.flush()
-    problem = _problem(sys.stdout)
-    if problem is not None and not isinstance(problem, BrokenPipeError):
-        raise _cannot_write(STANDARD_OUTPUT, problem)
-
-
-def _problem(stream: TextIO) -> OSError | None:
-    found = getattr(getattr(stream, "buffer", None), "raw", None)
-    return found.problem if isinstance(found, _Lasting) else None
-
-
-def _cannot_write(name: str, problem: OSError | str) -> OutputError:
-    from impasto.files import cannot_write
-
-    if isinstance(problem, BrokenPipeError):
-        return cannot_write(name, "nobody reads it any more")
-    return cannot_write(name, problem)
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with control characters, which names may have, as escapes."""
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def is_output(path: Path) -> bool:
@@ -366,7 +296,7 @@ def _written(command: str, suffix: str | None, output: str | Path) -> Iterator[s
 
     stdout, is_standard = sys.stdout, is_standard_output(output)
     name = STANDARD_OUTPUT if is_standard else str(output)
-    if is_standard and 1 in _closed:
+    if is_standard and 1 in closed:
         raise OptionError("expected standard output to be a file or a pipe; it is closed: use -o FILE")
     if is_standard and stdout.isatty():
         raise OptionError("expected standard output to be a file or a pipe; it is a terminal: use -o FILE")
@@ -388,8 +318,8 @@ def _written(command: str, suffix: str | None, output: str | Path) -> Iterator[s
                 else:
                     _pour(done, output)
             path.unlink()
-            if is_standard and (problem := _problem(stdout)) is not None:
-                raise _cannot_write(name, problem)
+            if is_standard and (problem := problem_of(stdout)) is not None:
+                raise cannot_write_stream(name, problem)
 
 
 def _print(done: BinaryIO, stdout: TextIO) -> None:
@@ -408,9 +338,9 @@ def _check_sink(output: str | Path) -> None:
     try:
         mode = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
     except OSError as problem:
-        raise _cannot_write(str(output), problem) from problem
+        raise cannot_write_stream(str(output), problem) from problem
     if mode == os.O_RDONLY:
-        raise _cannot_write(str(output), "it is open for reading only")
+        raise cannot_write_stream(str(output), "it is open for reading only")
     if os.isatty(number):
         raise OptionError(f"expected {output} to be a file or a pipe; it is a terminal: use -o FILE")
 
@@ -426,7 +356,7 @@ def _pour(done: BinaryIO, output: str | Path) -> None:
         with io.BufferedWriter(_opened(output, "w")) as sink:
             shutil.copyfileobj(done, sink, _HEAD)
     except OSError as problem:
-        raise _cannot_write(str(output), problem) from problem
+        raise cannot_write_stream(str(output), problem) from problem
 
 
 class _Forwarded:

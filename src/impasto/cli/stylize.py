@@ -10,18 +10,8 @@ import typer
 
 from impasto.catalogue.blends import read_blend
 from impasto.cli import completion
-from impasto.cli.choices import (
-    SHARE,
-    CheckpointEvery,
-    Choices,
-    Format,
-    InputChoices,
-    OutputTemplate,
-    ReadChoices,
-    SaveChoices,
-    reference,
-    with_choices,
-)
+from impasto.cli.annotations import SHARE, CheckpointEvery, Format, OutputTemplate
+from impasto.cli.choices import Choices, InputChoices, ReadChoices, SaveChoices, reference, with_choices
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.new_files import check_new
 from impasto.cli.painting import Outputs, paint

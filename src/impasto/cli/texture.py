@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from impasto.cli import completion
-from impasto.cli.choices import Choices, Format, Quality, ReadChoices, parse_size, with_choices
+from impasto.cli.annotations import Format, Quality
+from impasto.cli.choices import Choices, ReadChoices, with_choices
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.new_files import check_new
+from impasto.cli.option_parsers import parse_size
 from impasto.cli.painting import Interrupts
 from impasto.cli.previews import NumberedPictures, check_numbered
 from impasto.errors import OptionError

@@ -12,7 +12,7 @@ import typer
 
 from impasto import extras
 from impasto.cli import completion
-from impasto.cli.choices import DryRun
+from impasto.cli.annotations import DryRun
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.exit_codes import INTERRUPTED

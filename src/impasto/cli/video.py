@@ -11,24 +11,13 @@ import typer
 from typer.core import TyperCommand
 
 from impasto.cli import completion
+from impasto.cli.annotations import SHARE, ByNetwork, DryRun, RayAddress, Workers
 from impasto.cli.batch import parse_workers, with_address
-from impasto.cli.choices import (
-    SHARE,
-    ByNetwork,
-    Choices,
-    DryRun,
-    FilmChoices,
-    NetworkChoices,
-    RayAddress,
-    Workers,
-    check_engine,
-    parse_size,
-    spelt,
-    with_choices,
-)
+from impasto.cli.choices import Choices, FilmChoices, NetworkChoices, check_engine, spelt, with_choices
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.exit_codes import INTERRUPTED
+from impasto.cli.option_parsers import parse_size
 from impasto.cli.painting import Interrupts
 from impasto.cli.previews import preview_file
 from impasto.cli.streams import is_output

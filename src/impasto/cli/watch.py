@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.annotations import ByNetwork, PairedTemplate, ResultFormat, StylesApart
 from impasto.cli.choices import (
-    ByNetwork,
     Choices,
     NetworkChoices,
-    PairedTemplate,
     ReadChoices,
-    ResultFormat,
     SaveChoices,
-    StylesApart,
     engine_options,
     with_choices,
 )

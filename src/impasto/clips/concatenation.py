@@ -11,7 +11,8 @@ from typing import Any
 from impasto.clips.codecs import WITHOUT_TRACKS, VideoOutput
 from impasto.clips.libav import VideoDraft, container_format, load_av, open_video
 from impasto.clips.timecode import Timecode
-from impasto.clips.tracks import Row, Tracks, TrackWriter, left_out, lost_labels
+from impasto.clips.track_writer import Row, TrackWriter
+from impasto.clips.tracks import Tracks, left_out, lost_labels
 from impasto.clips.writer import Segment, check_frames
 from impasto.errors import OutputError
 

@@ -14,7 +14,8 @@ from impasto.clips.concatenation import join
 from impasto.clips.frame_files import WRITABLE, is_exr, write_frame
 from impasto.clips.pictures import PictureSequence, is_numbered, is_pattern, numbered, numbers_of
 from impasto.clips.reader import VideoFile
-from impasto.clips.tracks import Tracks, check_tracks, left_out
+from impasto.clips.track_writer import check_tracks
+from impasto.clips.tracks import Tracks, left_out
 from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files import local, make_folder

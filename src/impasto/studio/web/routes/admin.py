@@ -14,7 +14,7 @@ from impasto import __version__
 from impasto.studio.documents import iso
 from impasto.studio.state import LANES, JobRecord, PersonRecord
 from impasto.studio.state.storage import is_id
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
@@ -33,7 +33,7 @@ def administrator(services: ServicesDep, caller: Member) -> Caller:
 Administrator = Annotated[Caller, Depends(administrator)]
 
 
-@router.get("/admin", response_model=schemas.AdminOverview, responses=responses())
+@router.get("/admin", response_model=response_schemas.AdminOverview, responses=responses())
 def overview(services: ServicesDep, caller: Administrator) -> Any:  # noqa: ARG001
     """Return the studio's people, queue and disk."""
     jobs = services.state.overview.unfinished()
@@ -51,7 +51,10 @@ def overview(services: ServicesDep, caller: Administrator) -> Any:  # noqa: ARG0
 
 
 @router.post(
-    "/admin/jobs/{id}/cancel", status_code=202, response_model=schemas.AdminJob, responses=responses(409)
+    "/admin/jobs/{id}/cancel",
+    status_code=202,
+    response_model=response_schemas.AdminJob,
+    responses=responses(409),
 )
 async def cancel(services: ServicesDep, caller: Administrator, id: str) -> Any:
     """Cancel anyone's job; the picture so far becomes its result, for its owner."""

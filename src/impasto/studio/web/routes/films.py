@@ -28,7 +28,7 @@ from impasto.studio.films import (
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import new_id
 from impasto.studio.thumbnails import as_jpeg
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
@@ -46,7 +46,7 @@ Moment = Annotated[str | None, Query(max_length=20, description="Seconds or H:MM
 @router.post(
     "/films",
     status_code=201,
-    response_model=schemas.PictureOut,
+    response_model=response_schemas.PictureOut,
     responses=responses(415),
     openapi_extra={
         "requestBody": {
@@ -167,7 +167,7 @@ def _smaller(still: bytes, side: int) -> bytes:
         return as_jpeg(image)
 
 
-@router.get("/films/{id}/estimate", response_model=schemas.FilmEstimate, responses=responses())
+@router.get("/films/{id}/estimate", response_model=response_schemas.FilmEstimate, responses=responses())
 def estimate(
     services: ServicesDep,
     caller: Member,

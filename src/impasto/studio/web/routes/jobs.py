@@ -11,15 +11,12 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
-from impasto.jobs import Job
-from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, batch_document, job_document
-from impasto.studio.films import film_options, film_size, film_work, frame_count
 from impasto.studio.results import store_result
 from impasto.studio.state import ACTIVE, FINAL, STATUSES, JobRecord, PictureRecord, RefusalError
 from impasto.studio.state.storage import PARTIAL, new_id
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
@@ -32,6 +29,7 @@ from impasto.studio.web.requests import (
     training_job,
 )
 from impasto.studio.web.routes.pictures import After, cursor, read_cursor
+from impasto.studio.web.submission_checks import check_film_work, check_limits, check_uploads, check_work
 from impasto.studio.webhooks import check_address
 
 router = APIRouter(tags=["jobs"])
@@ -41,8 +39,6 @@ Key = Annotated[
 LONGEST_WAIT = 120.0
 """The seconds after which to try again at the latest when the queue is full."""
 Side = Annotated[int, Query(ge=1, le=100_000)]
-PROPORTIONS = 0.02
-"""The tolerance between the proportions of a mask and of its picture."""
 
 
 def with_position(services: Services, job: JobRecord) -> dict[str, Any]:
@@ -53,8 +49,8 @@ def with_position(services: Services, job: JobRecord) -> dict[str, Any]:
 @router.post(
     "/jobs",
     status_code=202,
-    response_model=schemas.JobOut,
-    responses={200: {"model": schemas.JobOut, "description": "Submitted before"}, **responses(409)},
+    response_model=response_schemas.JobOut,
+    responses={200: {"model": response_schemas.JobOut, "description": "Submitted before"}, **responses(409)},
 )
 def submit(
     services: ServicesDep,
@@ -66,15 +62,15 @@ def submit(
 ) -> Any:
     """Submit a painting, a draft or a film."""
     services.submissions.take(caller.user)
-    pictures = _check(services, caller, asked)
-    _check_limits(services, asked)
+    pictures = check_uploads(services, caller, asked)
+    check_limits(services, asked)
     id = new_id("j")
     if isinstance(asked, schemas.FilmSubmission):
         job = film_job(asked, pictures, id)
-        _check_film(services, pictures[asked.photo], job, asked)
+        check_film_work(services, pictures[asked.photo], job, asked)
     else:
         job = painting_job(asked, pictures, id, settings=services.settings)
-        _check_work(services, pictures[asked.photo], job)
+        check_work(services, pictures[asked.photo], job)
     if asked.webhook is not None:
         check_address(asked.webhook, services.settings)
     record = JobRecord(
@@ -127,95 +123,7 @@ def _refused(services: Services, refusal: RefusalError, lane: str) -> ProblemErr
     return ProblemError("queue-full", f"{refusal.detail}; try again in {wait} seconds", retry_after=wait)
 
 
-SUITABLE = {
-    "photo": ("photo", "painting"),
-    "painting": ("photo", "painting"),
-    "mask": ("mask",),
-    "film": ("film",),
-}
-"""The roles of uploads that may be used in each place of a request."""
-
-
-def _check(
-    services: Services, caller: Caller, asked: schemas.JobSettings | schemas.FilmSettings
-) -> dict[str, PictureRecord]:
-    """Return the uploads that a request names, by id. Raises ProblemError for missing or unsuitable ones."""
-    paintings = [style.picture for style in asked.styles if style.picture is not None]
-    masks: list[str] = []
-    if isinstance(asked, schemas.JobSettings):
-        masks = [*(style.mask for style in asked.styles if style.mask is not None), *asked.masks().values()]
-    first = "film" if isinstance(asked, schemas.FilmSettings) else "photo"
-    roles = [(asked.photo, first), *((id, "painting") for id in paintings), *((id, "mask") for id in masks)]
-    found: dict[str, PictureRecord] = {}
-    for id, role in roles:
-        picture = services.state.pictures.find(caller.user, id)
-        if picture is None:
-            raise ProblemError("unsuitable", f"unknown picture: {id}; it may have been deleted")
-        if picture.role not in SUITABLE[role]:
-            raise ProblemError("unsuitable", f"expected a {role}; {id} is a {picture.role}")
-        found[id] = picture
-    photo = found[asked.photo]
-    for mask in (found[id] for id in masks):
-        ratio = mask.width * photo.height / (mask.height * photo.width)
-        if not 1 / (1 + PROPORTIONS) <= ratio <= 1 + PROPORTIONS:
-            raise ProblemError(
-                "unsuitable",
-                f"expected a mask with the proportions of the photograph, {photo.width} x {photo.height}; "
-                f"{mask.id} has {mask.width} x {mask.height}",
-            )
-    for style in asked.styles:
-        if style.name is not None and style.name not in painted_styles():
-            raise ProblemError("invalid", f"unknown style: {style.name}; see {API}/styles")
-    return found
-
-
-def _check_limits(services: Services, asked: schemas.JobSettings | schemas.FilmSettings) -> None:
-    """Raise ProblemError for a painting that is too large or has too many styles."""
-    settings = services.settings
-    if asked.size is not None and asked.size > settings.max_size:
-        raise ProblemError("invalid", f"expected size of at most {settings.max_size}; got {asked.size}")
-    if len(asked.styles) > settings.max_styles:
-        raise ProblemError("invalid", f"expected up to {settings.max_styles} styles; got {len(asked.styles)}")
-
-
-def _check_work(services: Services, photo: PictureRecord, job: Job) -> None:
-    """Raise ProblemError for a painting that would keep others waiting for too long."""
-    assert isinstance(job.options, OptimizeOptions)
-    needed, most = work(photo.width, photo.height, job.options), services.settings.max_work
-    if needed > most:
-        raise ProblemError(
-            "invalid",
-            f"expected at most {most:.3g} pixels times iterations, over all levels; got {needed:.3g}: "
-            "choose a smaller size or fewer iterations",
-        )
-
-
-def _check_film(services: Services, film: PictureRecord, job: Job, asked: schemas.FilmSettings) -> None:
-    """Raise ProblemError for a film that would keep others waiting for too long, OptionError for options."""
-    options, facts = film_options(asked.options, asked.engine), film.film or {}
-    frames = frame_count(facts, options)
-    if not frames:
-        raise ProblemError(
-            "invalid",
-            f"expected start before the end of the film, {facts['seconds']:g} s; "
-            f"got {float(options.start or 0):g} s",
-        )
-    width, height = film_size(film.width, film.height, job.options)
-    if max(width, height) > services.settings.max_size:
-        raise ProblemError(
-            "invalid", f"expected size of at most {services.settings.max_size}; got {max(width, height)}"
-        )
-    needed, most = film_work(width, height, frames, job.options, options), services.settings.max_film_work
-    if needed > most:
-        kind = "pixels times frames" if asked.engine == "fast" else "pixels times iterations of all frames"
-        raise ProblemError(
-            "invalid",
-            f"expected at most {most:.3g} {kind}; got {needed:.3g}: choose a smaller size, or a part of the "
-            "film by start and end",
-        )
-
-
-@router.get("/estimate", response_model=schemas.Estimate, responses=responses())
+@router.get("/estimate", response_model=response_schemas.Estimate, responses=responses())
 def estimate(
     services: ServicesDep,
     caller: Member,
@@ -239,12 +147,12 @@ def _title(asked: schemas.JobSettings | schemas.FilmSettings, pictures: Mapping[
     return f"{pictures[asked.photo].name}, {' and '.join(names)}"[:200]
 
 
-@router.get("/jobs", response_model=schemas.Jobs, responses=responses())
+@router.get("/jobs", response_model=response_schemas.Jobs, responses=responses())
 def list_jobs(
     services: ServicesDep,
     caller: Member,
     status: Annotated[str | None, Query(max_length=200, description="Statuses, separated by commas")] = None,
-    kind: Annotated[list[schemas.JobKind | Literal["all"]], Query(max_length=6)] = ["painting"],  # noqa: B006
+    kind: Annotated[list[response_schemas.JobKind | Literal["all"]], Query(max_length=6)] = ["painting"],  # noqa: B006
     batch: Annotated[str | None, Query(**schemas.BATCH_NAME)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     after: After = None,
@@ -269,7 +177,7 @@ def list_jobs(
     return {"jobs": [job_document(job, position=places.get(job.id)) for job in found], "next": more}
 
 
-@router.get("/batches", response_model=schemas.Batches, responses=responses())
+@router.get("/batches", response_model=response_schemas.Batches, responses=responses())
 def list_batches(
     services: ServicesDep, caller: Member, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Any:
@@ -277,7 +185,7 @@ def list_batches(
     return {"batches": list(map(batch_document, services.state.jobs.batches(caller.user, limit)))}
 
 
-@router.get("/jobs/{id}", response_model=schemas.JobOut, responses=responses())
+@router.get("/jobs/{id}", response_model=response_schemas.JobOut, responses=responses())
 def read_job(services: ServicesDep, caller: Member, id: str) -> Any:
     """Return one job."""
     return with_position(services, services.job(caller, id))
@@ -294,7 +202,9 @@ def _request(services: Services, job: JobRecord, action: str, **there: Any) -> J
     return found
 
 
-@router.post("/jobs/{id}/cancel", status_code=202, response_model=schemas.JobOut, responses=responses(409))
+@router.post(
+    "/jobs/{id}/cancel", status_code=202, response_model=response_schemas.JobOut, responses=responses(409)
+)
 async def cancel(services: ServicesDep, caller: Member, id: str) -> Any:
     """Cancel a job; the picture so far becomes its result."""
     job = await to_thread.run_sync(services.job, caller, id)
@@ -321,13 +231,17 @@ def _cancel_unfinished(services: Services, job: JobRecord) -> JobRecord:
     return found
 
 
-@router.post("/jobs/{id}/pause", status_code=202, response_model=schemas.JobOut, responses=responses(409))
+@router.post(
+    "/jobs/{id}/pause", status_code=202, response_model=response_schemas.JobOut, responses=responses(409)
+)
 def pause(services: ServicesDep, caller: Member, id: str) -> Any:
     """Pause a job, to be resumed later."""
     return with_position(services, _request(services, services.job(caller, id), "pause"))
 
 
-@router.post("/jobs/{id}/resume", status_code=202, response_model=schemas.JobOut, responses=responses(409))
+@router.post(
+    "/jobs/{id}/resume", status_code=202, response_model=response_schemas.JobOut, responses=responses(409)
+)
 def resume(services: ServicesDep, caller: Member, id: str) -> Any:
     """Resume a paused job."""
     return with_position(services, _request(services, services.job(caller, id), "resume"))
@@ -349,7 +263,7 @@ def delete_job(
         services.storage.remove_job(each)
 
 
-@router.post("/jobs/{id}/restore", response_model=schemas.JobOut, responses=responses(409))
+@router.post("/jobs/{id}/restore", response_model=response_schemas.JobOut, responses=responses(409))
 def restore(services: ServicesDep, caller: Member, id: str) -> Any:
     """Take a painting out of the bin."""
     found = services.state.jobs.restore(caller.user, services.job(caller, id).id)
@@ -358,7 +272,7 @@ def restore(services: ServicesDep, caller: Member, id: str) -> Any:
     return with_position(services, found)
 
 
-@router.get("/bin", response_model=schemas.Jobs, responses=responses())
+@router.get("/bin", response_model=response_schemas.Jobs, responses=responses())
 def list_bin(
     services: ServicesDep,
     caller: Member,
@@ -379,7 +293,10 @@ def empty_bin(services: ServicesDep, caller: Member) -> None:
 
 
 @router.post(
-    "/pictures/{id}/training", status_code=202, response_model=schemas.JobOut, responses=responses(409)
+    "/pictures/{id}/training",
+    status_code=202,
+    response_model=response_schemas.JobOut,
+    responses=responses(409),
 )
 def train(services: ServicesDep, caller: Member, request: Request, id: str) -> Any:
     """Submit a job that refines the fast network on an uploaded painting, for previews after it."""
@@ -410,7 +327,7 @@ def train(services: ServicesDep, caller: Member, request: Request, id: str) -> A
 @router.post(
     "/jobs/{id}/explanation",
     status_code=202,
-    response_model=schemas.JobOut,
+    response_model=response_schemas.JobOut,
     responses=responses(409),
 )
 def explain(services: ServicesDep, caller: Member, request: Request, id: str) -> Any:
@@ -422,7 +339,7 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
     if job.deleted is not None:
         raise ProblemError("state", "the job is in the bin")
     asked = schemas.JobSettings(**job.request)
-    pictures, made_id = _check(services, caller, asked), new_id("j")
+    pictures, made_id = check_uploads(services, caller, asked), new_id("j")
     made = JobRecord(
         id=made_id,
         owner=caller.user,

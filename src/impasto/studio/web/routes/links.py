@@ -16,7 +16,7 @@ from impasto.studio.documents import iso
 from impasto.studio.shares import ID_LETTERS, SIGNATURE_DIGITS, is_signed, link_code, new_link_id
 from impasto.studio.state import JobRecord, LinkRecord
 from impasto.studio.state.storage import DISPLAY
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address
 from impasto.studio.web.problems import ProblemError, responses
 
@@ -67,7 +67,9 @@ def _linkable(services: Services, caller: Member, id: str) -> JobRecord:
     return job
 
 
-@router.post("/jobs/{id}/links", status_code=201, response_model=schemas.LinkOut, responses=responses(409))
+@router.post(
+    "/jobs/{id}/links", status_code=201, response_model=response_schemas.LinkOut, responses=responses(409)
+)
 def make_link(services: ServicesDep, caller: Member, id: str, asked: schemas.LinkRequest) -> Any:
     """Make a link that shows the picture and its title to anyone who has it."""
     job, most = _linkable(services, caller, id), services.settings.link_days
@@ -80,7 +82,7 @@ def make_link(services: ServicesDep, caller: Member, id: str, asked: schemas.Lin
     return _document(services, link)
 
 
-@router.get("/jobs/{id}/links", response_model=schemas.Links, responses=responses())
+@router.get("/jobs/{id}/links", response_model=response_schemas.Links, responses=responses())
 def list_links(services: ServicesDep, caller: Member, id: str) -> Any:
     """List the valid links to a picture, oldest first."""
     job = services.job(caller, id)

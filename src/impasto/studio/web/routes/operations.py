@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from impasto import __version__
 from impasto.imaging import formats
 from impasto.studio.documents import API
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address, member, visitor
 from impasto.studio.web.metrics import MEDIA, Labels
 from impasto.studio.web.previews import sample
@@ -26,7 +26,7 @@ api = APIRouter(tags=["studio"])
 router = APIRouter(tags=["operations"])
 
 
-@api.get("/capabilities", response_model=schemas.Capabilities, responses=responses())
+@api.get("/capabilities", response_model=response_schemas.Capabilities, responses=responses())
 def capabilities(services: ServicesDep, caller: Member) -> Any:  # noqa: ARG001
     """Return the server's limits, presets and features."""
     settings = services.settings
@@ -68,7 +68,7 @@ def _accepted() -> list[str]:
     return found
 
 
-@api.get("/styles", response_model=schemas.Styles, responses=responses())
+@api.get("/styles", response_model=response_schemas.Styles, responses=responses())
 def styles(caller: Member) -> Any:  # noqa: ARG001
     """List the styles."""
     found = []

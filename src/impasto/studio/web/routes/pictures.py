@@ -20,7 +20,7 @@ from impasto.studio.films import FILM_MEDIA
 from impasto.studio.state import PictureRecord, RefusalError
 from impasto.studio.state.storage import is_id, new_id
 from impasto.studio.thumbnails import SMALL_SIDE
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
@@ -62,7 +62,9 @@ def read_cursor(text: str | None) -> tuple[float, str] | None:
         raise ProblemError("invalid", "expected after to be the `next` of a previous page") from error
 
 
-@router.post("/pictures", status_code=201, response_model=schemas.PictureOut, responses=responses(415))
+@router.post(
+    "/pictures", status_code=201, response_model=response_schemas.PictureOut, responses=responses(415)
+)
 async def upload(
     services: ServicesDep,
     caller: Member,
@@ -132,7 +134,7 @@ def _store_files(
         incoming.unlink(missing_ok=True)
 
 
-@router.get("/pictures", response_model=schemas.Pictures, responses=responses())
+@router.get("/pictures", response_model=response_schemas.Pictures, responses=responses())
 def list_pictures(
     services: ServicesDep,
     caller: Member,
@@ -146,7 +148,7 @@ def list_pictures(
     return {"pictures": list(map(picture_document, found)), "next": more}
 
 
-@router.get("/pictures/{id}", response_model=schemas.PictureOut, responses=responses())
+@router.get("/pictures/{id}", response_model=response_schemas.PictureOut, responses=responses())
 def read_picture(services: ServicesDep, caller: Member, id: str) -> Any:
     """Return one upload's description."""
     return picture_document(services.picture(caller, id))

@@ -17,7 +17,7 @@ from impasto.imaging.formats import READABLE
 from impasto.studio.results import DISPLAY_QUALITY
 from impasto.studio.state import JobRecord
 from impasto.studio.state.storage import DISPLAY, FILM, LEARNT, LOSSES, PAGE, PREVIEW, RESULT, SMALL
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.archives import unique_names, zipped
 from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
@@ -70,7 +70,7 @@ def read_preview(
     return Response(path.read_bytes(), media_type="image/jpeg", headers={"Cache-Control": keep})
 
 
-@router.get("/jobs/{id}/losses", response_model=schemas.Losses, responses=responses())
+@router.get("/jobs/{id}/losses", response_model=response_schemas.Losses, responses=responses())
 def read_losses(services: ServicesDep, caller: Member, id: str) -> Any:
     """Return the loss curve so far."""
     job = services.job(caller, id)

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from impasto.studio.documents import iso
-from impasto.studio.web import schemas
+from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import COOKIE, Caller, check_same_site
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, Visitor, client_address
 from impasto.studio.web.problems import ProblemError, responses
@@ -27,13 +27,13 @@ def _session(services: Services, caller: Caller | None) -> dict[str, Any]:
     }
 
 
-@router.get("/session", response_model=schemas.SessionInfo, responses=responses())
+@router.get("/session", response_model=response_schemas.SessionInfo, responses=responses())
 def read_session(services: ServicesDep, caller: Visitor) -> Any:
     """Return the user's name and CSRF token."""
     return _session(services, caller)
 
 
-@router.post("/session", response_model=schemas.SessionInfo, responses=responses())
+@router.post("/session", response_model=response_schemas.SessionInfo, responses=responses())
 def sign_in(services: ServicesDep, request: Request, response: Response, asked: schemas.SignIn) -> Any:
     """Sign in with a token, and set the session cookie."""
     services.sign_ins.take(client_address(request))
@@ -61,7 +61,7 @@ def sign_out(services: ServicesDep, caller: Member, response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
 
-@router.get("/account", response_model=schemas.Account, responses=responses())
+@router.get("/account", response_model=response_schemas.Account, responses=responses())
 def read_account(services: ServicesDep, caller: Member) -> Any:
     """Return your usage, quota and webhook secret."""
     used, pictures = services.state.pictures.used(caller.user)
