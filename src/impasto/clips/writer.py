@@ -121,8 +121,8 @@ def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) 
             add_video_stream(container, target, width, height, rate)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise OptionError(
-            f"{codec.encoder} does not take frames of {width} x {height} pixels: expected a smaller size, or "
-            f"another codec or suffix ({getattr(error, 'strerror', None) or error})"
+            f"{codec.encoder} does not take frames of {width} x {height} pixels: expected another size, "
+            f"codec or suffix ({getattr(error, 'strerror', None) or error})"
         ) from error
 
 

@@ -35,7 +35,7 @@ def clip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def search(clip: Path, section: int = cuts.SECTION, **film: Any) -> tuple[list[int], list[int]]:
     found = find_cuts(clip, FilmOptions(**film), lambda: False, section)
     assert found is not None
-    return found
+    return found.ticks, found.cuts
 
 
 @pytest.fixture
@@ -90,3 +90,27 @@ def test_a_damaged_film_is_searched_from_beginning_to_end(tmp_path: Path, scans:
 def test_it_stops_when_asked_to(clip: Path) -> None:
     asked = iter([False] * 5)
     assert find_cuts(clip, FilmOptions(), lambda: next(asked, True), 4) is None
+
+
+@pytest.mark.parametrize("length", [1, 3])
+@pytest.mark.parametrize("speed", [0, 3])
+def test_a_flash_is_no_cut(tmp_path: Path, length: int, speed: int) -> None:
+    pictures = [moving(n, speed=speed) for n in range(16)]
+    for number in range(8, 8 + length):
+        pictures[number] = np.full_like(pictures[0], 0.98)
+    found = find_cuts(write_clip(tmp_path / "clip.mp4", pictures), FilmOptions(), lambda: False)
+    assert found is not None
+    assert (found.cuts, found.flashes) == ([], [(8, 8 + length)])
+
+
+def test_a_short_shot_between_others_begins_and_ends_with_cuts(tmp_path: Path) -> None:
+    pictures = [moving(n) for n in range(16)]
+    pictures[8:] = [np.ascontiguousarray(1 - moving(n)[::-1]) for n in range(8)]
+    pictures[8:10] = [np.full_like(pictures[0], 0.98)] * 2
+    assert search(write_clip(tmp_path / "clip.mp4", pictures))[1] == [8, 10]
+
+
+def test_what_lasts_longer_than_a_flash_begins_and_ends_with_cuts(tmp_path: Path) -> None:
+    pictures = [moving(n) for n in range(16)]
+    pictures[6:10] = [np.full_like(pictures[0], 0.98)] * 4
+    assert search(write_clip(tmp_path / "clip.mp4", pictures))[1] == [6, 10]

@@ -356,3 +356,29 @@ def test_the_command_refuses_what_does_not_go_with_keyframes(
     found = run("video", clip, *options, "-o", tmp_path / "out.mkv")
     assert found.exit_code == 2
     assert said in " ".join(found.output.split())
+
+
+def test_a_flash_needs_no_keyframe_and_paint_goes_on_after_it(tmp_path: Path) -> None:
+    frames = shot()
+    frames[4] = np.full_like(frames[0], 0.98)
+    clip = write_clip(tmp_path / "flash.mp4", frames)
+    done = video(clip, None, tmp_path / "out.mkv", keyframes={0: painting(frames[0])}, film=LOSSLESS)
+    assert (done.frames, done.cuts) == (9, ())
+    for number, found in enumerate(pictures(tmp_path / "out.mkv")):
+        if number != 4:
+            assert np.abs(found - painting(shot()[number])).mean() < 0.06, number
+
+
+def test_a_flash_that_is_a_keyframe_itself_is_a_scene_of_its_own(tmp_path: Path) -> None:
+    frames = shot()
+    frames[4] = np.full_like(frames[0], 0.98)
+    clip = write_clip(tmp_path / "flash.mp4", frames)
+    dark, red = np.full_like(frames[0], 0.1), painting(frames[0])
+    with pytest.raises(InputError, match="none in the shot from 0:00.2 to 0:00.32"):
+        video(clip, None, tmp_path / "out.mkv", keyframes={0: red, 4: dark}, film=LOSSLESS)
+    keyframes = {0: red, 4: dark, 5: painting(frames[5])}
+    done = video(clip, None, tmp_path / "out.mkv", keyframes=keyframes, film=LOSSLESS)
+    assert done.cuts == (4, 5)
+    found = pictures(tmp_path / "out.mkv")
+    assert np.abs(found[4] - dark).max() < 0.01
+    assert np.abs(found[3] - painting(frames[3])).mean() < 0.06

@@ -378,7 +378,7 @@ def test_networks_in_memory_are_for_this_process(clip: Path, tmp_path: Path) -> 
 def test_a_plan_comes_back_as_it_was(tmp_path: Path, clip: Path) -> None:
     found = find_cuts(clip, FilmOptions(), lambda: False)
     assert found is not None
-    ticks, cuts = found
+    ticks, cuts, _ = found
     assert (len(ticks), cuts) == (21, [7, 12])
     wanted = FilmOptions(start=Fraction(1, 3), size=(64, 48), rate=Fraction(30000, 1001), long_term=(1, 4))
     how = FastOptions(model="mine.onnx")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,8 +28,20 @@ SIDE = 256
 SECTION = 600
 """Frames of a section: so many that seeking its first frame costs little. Independent of the number of cores,
 so that the same cuts are found on every machine."""
+FLASH = 3
+"""The most frames of a flash: where the scene before goes on after so few others, there is no cut. One that
+begins at the end of a section is not recognised."""
 _MOST_THREADS = 8
 """Each holds a decoder and some frames at their own size."""
+
+
+class FoundCuts(NamedTuple):
+    """The times of a clip's frames, in units of its time base since the first one, the numbers of the frames
+    at which shots begin, and the flashes within shots: their first frames, and those that follow them."""
+
+    ticks: list[int]
+    cuts: list[int]
+    flashes: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -42,20 +55,21 @@ class _Section:
 
 @dataclass(frozen=True)
 class _Scan:
-    """The ``ticks`` of each frame on the clip's own clock, the numbers of those that begin scenes, and
-    whether all could be decoded."""
+    """The ``ticks`` of each frame on the clip's own clock, the numbers of those that begin scenes, flashes,
+    and whether all could be decoded."""
 
     ticks: list[int]
     cuts: list[int]
+    flashes: list[tuple[int, int]]
     sound: bool
 
 
 def find_cuts(
     source: Path, film: FilmOptions, stop: Callable[[], bool], section: int = SECTION
-) -> tuple[list[int], list[int]] | None:
+) -> FoundCuts | None:
     """Return the times of the clip's frames, and the numbers of the frames at which shots begin.
 
-    Times are in units of the clip's time base, since the first frame. Video files are searched in sections of
+    Video files are searched in sections of
     ``section`` frames, several at once; where these do not yield the frames that the container names, as in
     damaged files, once more from beginning to end. Returns None if ``stop`` returns True. Raises InputError.
     """
@@ -69,7 +83,7 @@ def find_cuts(
         found = _scan(clip, stop)
     if found is None:
         return None
-    return [ticks - found.ticks[0] for ticks in found.ticks], found.cuts
+    return FoundCuts([ticks - found.ticks[0] for ticks in found.ticks], found.cuts, found.flashes)
 
 
 def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
@@ -109,13 +123,14 @@ def _by_sections(source: Path, sections: list[_Section], stop: Callable[[], bool
 
     with ThreadPoolExecutor(min(cores(), _MOST_THREADS, len(sections)), "cuts") as pool:
         scans = list(pool.map(scan, sections))
-    whole = _Scan([], [], True)
+    whole = _Scan([], [], [], True)
     for found in scans:
         if found is None:
             return None
         # The first frame is the last one of the section before.
         before = len(whole.ticks) - bool(whole.ticks)
         whole.cuts.extend(before + cut for cut in found.cuts)
+        whole.flashes.extend((before + first, before + after) for first, after in found.flashes)
         whole.ticks.extend(found.ticks[bool(whole.ticks) :])
     return whole
 
@@ -123,18 +138,35 @@ def _by_sections(source: Path, sections: list[_Section], stop: Callable[[], bool
 def _scan(clip: Clip, stop: Callable[[], bool]) -> _Scan | None:
     """Return the times and cuts of a clip; None if ``stop`` returns True."""
     first = int(clip.info.origin / clip.info.time_base)
-    found = _Scan([], [], True)
+    found = _Scan([], [], [], True)
     sound = True
     last: Pixels | None = None
-    for frame in clip.frames():
+    before: Pixels | None = None  # the newest cut
+    for number, frame in enumerate(clip.frames()):
         if stop():
             return None
-        if last is not None and _begins_scene(frame.pixels, last):
-            found.cuts.append(len(found.ticks))
+        begins = last is not None and _begins_scene(frame.pixels, last)
+        if before is not None and number - found.cuts[-1] > FLASH:
+            before = None
+        if before is not None and _goes_on(frame.pixels, before, begins=begins):
+            found.flashes.append((found.cuts.pop(), number))
+            before = None
+        elif begins:
+            found.cuts.append(number)
+            before = last
         found.ticks.append(first + frame.ticks)
         sound = sound and not frame.concealed
         last = frame.pixels
     return dataclasses.replace(found, sound=sound)
+
+
+def _goes_on(frame: Pixels, before: Pixels, *, begins: bool) -> bool:
+    """Return whether the scene ``before`` a cut goes on with ``frame``, after a flash.
+
+    ``begins``: whether the frame is unlike the last one. Else only an equal picture counts, since a scene that
+    is near the limits of a cut may be within them once.
+    """
+    return is_like(frame, before) or (begins and not _begins_scene(frame, before))
 
 
 def _begins_scene(frame: Pixels, last: Pixels) -> bool:

@@ -139,7 +139,7 @@ def divide_at_keyframes(
     scanned = find_cuts(Path(plan.job.content.place), plan.film, stop)
     if scanned is None:
         return dataclasses.replace(plan, parts=())
-    ticks, cuts = scanned
+    ticks, cuts, flashes = scanned
     clip, _ = open_film(plan.job, plan.film)
     start, unit = first_time(clip, plan.film), clip.info.time_base
     times = [start + tick * unit for tick in ticks]
@@ -152,6 +152,9 @@ def divide_at_keyframes(
                 f"expected one keyframe for frame {number}; got {numbers[number].name} and {one.name}"
             )
         numbers[number] = one
+    for flash in flashes:
+        if any(flash[0] <= number < flash[1] for number in numbers):
+            cuts = sorted({*cuts, *flash})  # it is a scene of its own, whose paint goes nowhere
     _check_shots(times, cuts, numbers)
     for number, one in numbers.items():
         write_words(_path(folder, number), one.words)

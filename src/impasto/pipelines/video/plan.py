@@ -128,7 +128,7 @@ def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
     found = find_cuts(Path(plan.job.content.place), plan.film, stop)
     if found is None:
         return dataclasses.replace(plan, parts=())
-    ticks, cuts = found
+    ticks, cuts, _ = found
     parts = split(len(ticks), cuts, longest=longest, lead=LEAD[plan.job.engine], fade=FADE)
     return dataclasses.replace(plan, parts=tuple(parts), ticks=tuple(ticks), cuts=tuple(cuts))
 
