@@ -8,6 +8,7 @@ converted, in linear light.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ _WHITE_NITS = 203.0
 """Where white is in an HDR picture (ITU-R BT.2408)."""
 _PEAK = float(np.log(10000 / _WHITE_NITS))
 """The logarithm of how much brighter than white PQ can be."""
+_converters = local()  # by the format that they convert to
 _WIDE = np.array([0.2627, 0.6780, 0.0593], np.float32)
 """The weights of luma in BT.2020."""
 
@@ -81,7 +83,7 @@ def alpha_of(frame: Any) -> Plane | None:
     if not has_alpha(frame):
         return None
     deep = bits_of(frame) > 8
-    codes = frame.reformat(format="rgba64le" if deep else "rgba").to_ndarray()[..., 3]
+    codes = _reformat(frame, format="rgba64le" if deep else "rgba").to_ndarray()[..., 3]
     top = 65535 if deep else 255
     return None if bool((codes == top).all()) else codes.astype(np.float32) / np.float32(top)
 
@@ -108,14 +110,15 @@ def _to_rgb(frame: Any) -> Pixels:
 
 def _rgb_array(frame: Any) -> Pixels:
     deep = bits_of(frame) > 8 and not frame.format.has_palette
-    array = frame.reformat(format="rgb48le" if deep else "rgb24").to_ndarray()
+    array = _reformat(frame, format="rgb48le" if deep else "rgb24").to_ndarray()
     scaled: Pixels = array.astype(np.float32) / np.float32(65535 if deep else 255)
     return scaled
 
 
 def _from_eight(frame: Any) -> Pixels:
     full = is_full_range(frame)
-    found = frame.reformat(
+    found = _reformat(
+        frame,
         format="rgb24",
         src_colorspace=matrix_of(frame),
         src_color_range=FULL if full else LIMITED,
@@ -132,7 +135,7 @@ def _from_deep(frame: Any) -> Pixels:
     name = f"yuv444p{bits}le" if bits in (10, 12, 14, 16) else "yuv444p16le"
     full = FULL if is_full_range(frame) else LIMITED
     same = {"src_color_range": full, "dst_color_range": full}
-    found = frame.reformat(format=name, interpolation=_flags(), **same)
+    found = _reformat(frame, format=name, interpolation=_flags(), **same)
     planes = np.stack([_samples(found, plane) for plane in range(3)]).astype(np.float32)
     return from_ycbcr(planes, matrix_of(frame), int(name[7:9]), full == FULL)
 
@@ -311,7 +314,7 @@ def to_frame(
     eight = "rgba" if pixels.shape[2] == 4 else "rgb24"
     if pixel_format in ("rgb24", "bgr0", "bgra"):
         frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format=eight)
-        return frame if pixel_format == "rgb24" else frame.reformat(format=pixel_format)
+        return frame if pixel_format == "rgb24" else _reformat(frame, format=pixel_format)
     tagged = {"src_color_range": LIMITED, "dst_color_range": LIMITED}
     if "10" in pixel_format:
         name = "yuva444p10le" if pixels.shape[2] == 4 else "yuv444p10le"
@@ -321,14 +324,28 @@ def to_frame(
         if pixels.shape[2] == 4:
             _samples(frame, 3)[...] = np.rint(pixels[..., 3] * 1023).astype(np.uint16)
         if name != pixel_format:
-            frame = frame.reformat(format=pixel_format, interpolation=_flags(), **tagged)
+            frame = _reformat(frame, format=pixel_format, interpolation=_flags(), **tagged)
     else:
         frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format=eight)
         tagged["src_color_range"] = FULL
-        frame = frame.reformat(format=pixel_format, dst_colorspace=BT709, interpolation=_flags(), **tagged)
+        frame = _reformat(frame, format=pixel_format, dst_colorspace=BT709, interpolation=_flags(), **tagged)
     frame.color_range = LIMITED
     frame.colorspace, frame.color_primaries, frame.color_trc = tags
     return frame
+
+
+def _reformat(frame: Any, *, format: str, **more: Any) -> Any:
+    """Return the frame in another format.
+
+    ``frame.reformat`` makes a converter for each frame, with as many threads as there are processors: for
+    small frames that takes most of the time.
+    """
+    from av.video.reformatter import VideoReformatter
+
+    kept = _converters.__dict__
+    if format not in kept:
+        kept[format] = VideoReformatter()
+    return kept[format].reformat(frame, format=format, threads=1, **more)
 
 
 def _flags() -> Any:
