@@ -43,7 +43,7 @@ LINES = {
     "inspect layers": f"photo.png art.png --rows style_scale=1 --columns style_weight=1 {STUDY}",
     "inspect losses": "log.csv -o figure.png",
     "inspect encoders": f"photo.png art.png --networks tiny {STUDY}",
-    "inspect features": "photo.png --size 48 -o figure.png",
+    "inspect features": "photo.png --size 48 --layers relu1_1 -o figure.png",
     "inspect reconstruct": "photo.png --size 48 --iterations 1 --content-layers relu1_1 --style-layers ''",
     "inspect style": "art.png starry-night --size 48 -o figure.png",
     "explain": f"photo.png art.png -o page.html {QUICK}",
@@ -101,8 +101,14 @@ def test_the_lines_here_are_of_every_command() -> None:
 
 
 @pytest.mark.parametrize("label", LINES)
-def test_every_command_prints_lines_of_json_and_its_result_last(label: str) -> None:
+def test_every_command_prints_lines_of_json_and_its_result_last(
+    label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepare(label)
+    if label == "explain":
+        from tests.inspection.test_page import make_small
+
+        make_small(monkeypatch)
     found = events(*label.split(), *shlex.split(LINES[label]))
     assert (found[-1]["event"], found[-1]["command"]) == ("result", label), found[-1]
     assert all(event["event"] != "result" for event in found[:-1])

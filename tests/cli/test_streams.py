@@ -75,8 +75,8 @@ def test_events_go_to_standard_error_while_the_picture_goes_to_standard_output(p
     [
         ("texture - --size 64 --iterations 1 -o -", PNG),
         ("style - -o -", b""),
-        ("inspect features - -o -", PNG),
-        ("inspect style - starry-night -o -", PNG),
+        ("inspect features - --size 48 --layers relu1_1 -o -", PNG),
+        ("inspect style - starry-night --size 48 -o -", PNG),
     ],
 )
 def test_every_command_with_pictures_takes_them(words: str, begins: bytes, painting_file: Path) -> None:

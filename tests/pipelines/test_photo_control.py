@@ -17,7 +17,7 @@ from impasto.errors import InputError, OptionError, PictureError, StyleError
 from impasto.types import Picture
 from tests.conftest import blobs
 
-FAST = {"size": 64, "iterations": 25, "min_size": 0, "style_weight": 60.0, "coarse_iterations": None}
+FAST = {"size": 64, "iterations": 12, "min_size": 0, "style_weight": 60.0, "coarse_iterations": None}
 PHOTO = 0.3 + 0.4 * blobs(64, 48, seed=1)
 RED = np.tile(np.float32([0.9, 0.1, 0.1]), (64, 64, 1))
 BLUE = np.tile(np.float32([0.1, 0.1, 0.9]), (64, 64, 1))
@@ -179,9 +179,10 @@ def test_every_sampling_style_loss_falls(photo: Picture, loss: str, optimizer: s
     def watch(event: impasto.Progress) -> None:
         seen.append(sum(v for n, v in event.losses.items() if n.startswith("style")))
 
-    options = FAST | {"optimizer": optimizer, "learning_rate": 0.02, "style_loss": loss, "iterations": 20}
+    options = FAST | {"optimizer": optimizer, "learning_rate": 0.02, "style_loss": loss}
+    options["iterations"] = 6 if optimizer == "adam" else 14
     impasto.stylize(photo, blobs(64, 64, seed=9), on_progress=watch, **options)
-    assert min(seen[-3:]) < 0.95 * seen[0]
+    assert min(seen[-2:]) < 0.95 * seen[0]
 
 
 def test_a_style_file_serves_only_losses_of_moments(photo: Picture) -> None:

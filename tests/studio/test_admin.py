@@ -101,7 +101,7 @@ def test_for_all_others_there_is_no_administration(
 
 def test_another_site_cannot_have_an_administrator_cancel(run_by_anna: House, bert: httpx.Client) -> None:
     id = submit(bert)["id"]
-    with httpx.Client(base_url=run_by_anna.url, trust_env=False, timeout=30) as browser:
+    with httpx.Client(base_url=run_by_anna.url, trust_env=False, verify=False, timeout=30) as browser:
         own = {"Origin": run_by_anna.url, "Sec-Fetch-Site": "same-origin"}
         browser.post("/api/v1/session", json={"token": TOKENS["anna"]}, headers=own)
         csrf = browser.get("/api/v1/session").json()["csrf"]
@@ -121,7 +121,9 @@ def test_another_site_cannot_have_an_administrator_cancel(run_by_anna: House, be
 def test_who_is_removed_from_the_accounts_is_no_administrator_any_more(run_by_anna: House) -> None:
     path = run_by_anna.settings.accounts_file
     assert path is not None
-    with httpx.Client(base_url=run_by_anna.url + "/api/v1", trust_env=False, timeout=30) as browser:
+    with httpx.Client(
+        base_url=run_by_anna.url + "/api/v1", trust_env=False, verify=False, timeout=30
+    ) as browser:
         browser.post("/session", json={"token": TOKENS["anna"]})
         assert browser.get("/admin").status_code == 200
         path.write_text(account_line("bert", TOKENS["bert"]))

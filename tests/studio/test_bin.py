@@ -150,7 +150,7 @@ def test_drafts_and_what_is_not_finished_are_deleted_for_good(client: httpx.Clie
 
 
 def test_the_bin_counts_against_the_quota_which_says_so(make: Callable[..., House]) -> None:
-    house = make(user_bytes=40_000)
+    house = make(user_bytes=60_000)
     with house.client() as client:
         photo = upload(client, encoded(60, 60))
         id = painted(house, client, photo=photo)

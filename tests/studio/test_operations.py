@@ -78,7 +78,7 @@ def test_an_accounts_file_with_a_mistake_is_refused(tmp_path: Any) -> None:
 
 def test_health_readiness_and_metrics(make: Callable[..., House]) -> None:
     house = make(accounts=True, metrics_token="metrics-token-123")
-    with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=house.url, trust_env=False, verify=False, timeout=30) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/readyz").json()["checks"] == {"state": "ok", "storage": "ok"}
         assert client.get("/metrics").status_code == 401
@@ -104,7 +104,7 @@ def away(*_: Any, **__: Any) -> Any:
 def test_a_full_disk_is_not_ready_and_takes_no_uploads(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with house.client() as client:
         monkeypatch.setattr(os, "fsync", full)
-        answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
+        answer = httpx.get(f"{house.url}/readyz", trust_env=False, verify=False, timeout=30)
         assert (answer.status_code, answer.json()["checks"]["storage"]) == (503, "OutputError")
         answer = client.post("/pictures", files={"file": ("it.png", encoded())}, data={"role": "photo"})
         assert (answer.status_code, answer.json()["type"]) == (507, "/problems/storage-full")
@@ -163,12 +163,12 @@ def test_readiness_is_looked_at_once_a_second(make: Callable[..., House], tmp_pa
     assert looked == [0.0, 1.5]
     house = make()
     house.services.readiness = readiness
-    answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
+    answer = httpx.get(f"{house.url}/readyz", trust_env=False, verify=False, timeout=30)
     assert (answer.status_code, answer.json()["checks"]) == (503, {"storage": "OSError"})
     house.services.readiness = Readiness({})
-    assert httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30).status_code == 200
+    assert httpx.get(f"{house.url}/readyz", trust_env=False, verify=False, timeout=30).status_code == 200
     house.services.broadcaster.stop()  # this is not kept for a second
-    answer = httpx.get(f"{house.url}/readyz", trust_env=False, timeout=30)
+    answer = httpx.get(f"{house.url}/readyz", trust_env=False, verify=False, timeout=30)
     assert (answer.status_code, answer.json()["checks"]) == (503, {"server": "stopping"})
 
 
@@ -182,7 +182,7 @@ def test_paths_lead_nowhere_but_the_page(make: Callable[..., House], tmp_path: A
     (tmp_path / "outside.txt").write_text("secret")
     (page / "link.txt").symlink_to(tmp_path / "outside.txt")
     house = make(studio={"page_folder": page})
-    with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=house.url, trust_env=False, verify=False, timeout=30) as client:
         index = client.get("/")
         assert index.headers["content-type"].startswith("text/html")
         assert client.get("/", headers={"If-None-Match": index.headers["etag"]}).status_code == 304
@@ -204,7 +204,7 @@ def test_paths_lead_nowhere_but_the_page(make: Callable[..., House], tmp_path: A
 
 
 def test_the_browser_gets_the_network_and_the_statistics_of_every_named_style(house: House) -> None:
-    with httpx.Client(base_url=house.url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=house.url, trust_env=False, verify=False, timeout=30) as client:
         for name, inputs in (
             ("any-painting.onnx", ["image", "strength", "style"]),
             ("any-painting-encoder.onnx", ["image"]),
@@ -223,6 +223,6 @@ def test_the_browser_gets_the_network_and_the_statistics_of_every_named_style(ho
 
 def test_a_checkout_without_the_page_says_how_to_build_it(make: Callable[..., House], tmp_path: Any) -> None:
     house = make(studio={"page_folder": tmp_path / "none"})
-    answer = httpx.get(house.url, trust_env=False, timeout=30)
+    answer = httpx.get(house.url, trust_env=False, verify=False, timeout=30)
     assert answer.status_code == 503
     assert "make studio" in answer.text

@@ -39,7 +39,9 @@ class Process:
         self.port = free_port()
         self.environment = {**os.environ, "OMP_NUM_THREADS": "1", **more}
         self.process: subprocess.Popen[bytes] | None = None
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}{API}", timeout=60, trust_env=False)
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}{API}", timeout=60, trust_env=False, verify=False
+        )
 
     def start(self) -> None:
         command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(self.port)]
@@ -182,7 +184,9 @@ def test_postgresql_does_the_same(begin: Callable[..., Process]) -> None:
         next(w for w in studio.workers() if "paintings" in words(w)).kill()
         all_done(studio, ids)
         assert (
-            httpx.get(f"http://127.0.0.1:{studio.port}/readyz", trust_env=False, timeout=30).status_code
+            httpx.get(
+                f"http://127.0.0.1:{studio.port}/readyz", trust_env=False, verify=False, timeout=30
+            ).status_code
             == 200
         )
         data = studio.folder / "data"
