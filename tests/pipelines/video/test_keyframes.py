@@ -371,7 +371,7 @@ def test_a_flash_that_is_a_keyframe_itself_is_a_scene_of_its_own(tmp_path: Path)
     frames[4] = np.full_like(frames[0], 0.98)
     clip = write_clip(tmp_path / "flash.mp4", frames)
     dark, red = np.full_like(frames[0], 0.1), painting(frames[0])
-    with pytest.raises(InputError, match="none in the shot from 0:00.2 to 0:00.32"):
+    with pytest.raises(InputError, match=r"none in the shot from 0:00\.2 to 0:00\.32"):
         video(clip, None, tmp_path / "out.mkv", keyframes={0: red, 4: dark}, film=LOSSLESS)
     keyframes = {0: red, 4: dark, 5: painting(frames[5])}
     done = video(clip, None, tmp_path / "out.mkv", keyframes=keyframes, film=LOSSLESS)

@@ -163,8 +163,8 @@ def _scan(clip: Clip, stop: Callable[[], bool]) -> _Scan | None:
 def _goes_on(frame: Pixels, before: Pixels, *, begins: bool) -> bool:
     """Return whether the scene ``before`` a cut goes on with ``frame``, after a flash.
 
-    ``begins``: whether the frame is unlike the last one. Else only an equal picture counts, since a scene that
-    is near the limits of a cut may be within them once.
+    ``begins``: whether the frame is unlike the last one. Else only an equal picture counts, since a scene
+    that is near the limits of a cut may be within them once.
     """
     return is_like(frame, before) or (begins and not _begins_scene(frame, before))
 
