@@ -91,5 +91,6 @@ def test_bad_requests_are_one_line(tmp_path: Path) -> None:
     refused(run("-o", tmp_path / "m.onnx", "--stroke-size", "2"), "--style")
     refused(run("any-painting-encoder", "-o", tmp_path / "m.onnx", "--style", "great-wave"), "any-painting")
     refused(run(tmp_path / "none.pth", "-o", tmp_path / "m.onnx"), "none.pth")
+    refused(run("mine.style", "-o", tmp_path / "m.onnx"), "export --style mine.style")
     refused(run("m.pth", "-o", tmp_path / "m.onnx", "--precision", "int8", "--photos", tmp_path / "no"), "no")
     assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
+from impasto.catalogue.cards import SUFFIX
 from impasto.catalogue.files import FileStyle
 from impasto.catalogue.loader import StyleLike, load_style
 from impasto.errors import OptionError
@@ -67,6 +68,8 @@ def export(
         return export_painting(
             output, measured, boldness=options.boldness, decoders=decoders, precision=precision
         )
+    if Path(name).suffix.lower() == SUFFIX:
+        raise OptionError(f"expected a network; {name} is a style: impasto export --style {name} -o {output}")
     if name == ENCODER:
         return export_encoder(output, precision=precision)
     calibration = [] if photos is None else _read(os.fspath(photos))
