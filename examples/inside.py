@@ -19,7 +19,7 @@ from impasto.inspection import Recorder, figures, gram_matrices, shuffled
 from impasto.pipelines import inspect as inspections
 
 SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 224
-STEPS = 10 if SIZE < 128 else 80
+STEPS = 5 if SIZE < 128 else 80
 OUT = Path("out")
 OUT.mkdir(exist_ok=True)
 photo, painting = skimage.data.coffee(), skimage.data.immunohistochemistry()

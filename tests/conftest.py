@@ -20,17 +20,24 @@ from impasto.types import Picture, Pixels
 TESTS = Path(__file__).parent
 PLAIN = {
     "cli",
+    "clips",
     "files",
     "golden",
     "imaging",
+    "inspection/test_figures.py",
+    "inspection/test_page.py",
     "jobs",
+    "networks/export/test_any_painting.py",
+    "networks/export/test_examples_onnx.py",
+    "pipelines/video",
     "plugins",
     "recipes",
     "studio",
     "studio_page",
     "weights",
 }
-"""Rooms whose tests compute nothing that a processor's kernels change, or nothing of their own.
+"""Rooms, and parts of them, whose tests compute nothing that a processor's kernels change, or nothing of
+their own: films are OpenCV's and libav's, the bundled network is ONNX Runtime's.
 All others' are marked numerical: make test-kernels runs them with kernels of another kind."""
 
 os.environ["IMPASTO_FORCE"] = "1"  # tests of overwriting take it away
@@ -59,8 +66,8 @@ for _name, _usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
 @pytest.hookimpl(tryfirst=True)  # before marks are chosen by -m
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        room, *rest = item.path.relative_to(TESTS).parts
-        if rest and room not in PLAIN:
+        place = item.path.relative_to(TESTS)
+        if len(place.parts) > 1 and not any(place.is_relative_to(each) for each in PLAIN):
             item.add_marker(pytest.mark.numerical)
 
 
