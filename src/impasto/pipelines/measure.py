@@ -33,6 +33,7 @@ def measure(
 ) -> Measures:
     """Measure a ``result``: distances to ``content`` and ``style``, and artefacts such as grids and frames.
 
+    Smaller is better throughout; ``Measures`` has the scale of each.
     ``judge``: the name or file of a network other than the one that painted; by default the VGG-19 on this
     machine. Without one the two distances are None. ``convention``: the input that the judge expects, if its
     file does not say. Raises InputError and its subclasses.

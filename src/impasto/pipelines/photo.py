@@ -215,7 +215,8 @@ def fast(
     override fields of ``options``, a ``FastOptions``, or of ``reading``:
     ``fast("photo.jpg", "starry-night", strength=0.8)``.
     It also takes ``content_masks``, one grey mask per style, white where it applies, and ``protect``, a grey
-    mask, white where the photograph stays as it is. Other arguments and errors are as for ``stylize``.
+    mask, white where the photograph stays as it is. ``session``: a ``Session`` that keeps the network and
+    styles loaded. Other arguments and errors are as for ``stylize``.
     """
     given, found = PictureKind.of(content), cast("dict[str, Any]", changes)
     reading = taken(reading, found)

@@ -36,12 +36,14 @@ def texture(
     cancel: Cancel | None = None,
     **changes: Unpack[TextureKeywords],
 ) -> Reconstruction:
-    """Return a texture in ``style`` of any ``size``, (width, height) or the side of a square.
+    """Return a texture in ``style`` (Gatys, Ecker and Bethge, NIPS 2015).
+
+    ``size``: in pixels, (width, height) or the side of a square.
 
     ``style``: as for ``impasto.stylize``. ``options``, of which ``changes`` override single fields, and those
     of ``reading``, how pictures are read: ``texture("pebbles.jpg", 1024, style_size=384, seed=3)``.
-    ``encoder``: the name of a network, or the one that ``options`` name, if loaded.
-    Raises InputError and its subclasses.
+    ``encoder``: the name of a network, or the one that ``options`` name, if loaded. ``on_progress`` and
+    ``cancel``: as for ``impasto.stylize``. Raises InputError and its subclasses.
     """
     found = cast("dict[str, Any]", changes)
     for name in NO_CONTENT:

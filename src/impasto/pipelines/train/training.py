@@ -102,8 +102,14 @@ def train(
 
     ``painting``: a painting's file, a folder of an artist's works, a style file or a named style; or a
     picture in memory, as ``impasto.stylize`` takes it, which is called Painting. ``photos``: files of
-    photographs to train on, or folders of them; none for pictures the program makes. The other options are
-    the fields of ``TrainingPlan``. The rest is as in ``train_network``.
+    photographs to train on, or folders of them; none for pictures the program makes.
+    ``architecture``: any-painting, which is refined, or johnson2016, from random filters. ``minutes`` or
+    ``steps`` say how long; by default as long as the architecture needs. ``style_weight``: above 0, 100 at
+    most. Each step sees ``batch`` crops, 1 to 64, of ``size`` pixels a side, 64 to 512 and a multiple of 16.
+    ``most_photos``: how many are read. ``precision``: auto, float32 or bfloat16. ``device``: auto, cpu, cuda
+    or mps. ``checkpoint``: a file with the state, written every ``checkpoint_every`` steps, from which the
+    same call continues. ``on_note`` is called with remarks, one line each; ``on_progress`` and ``cancel``
+    are as for ``impasto.stylize``. Raises InputError and its subclasses before any work, OutputError.
     """
     several = [photos] if isinstance(photos, (str, os.PathLike)) else list(photos)
     named = isinstance(painting, (str, os.PathLike))
