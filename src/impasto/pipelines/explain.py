@@ -79,12 +79,11 @@ def explain(
     """Write a page to ``output`` that explains the algorithm on two pictures; return None if cancelled.
 
     ``content`` and ``style``: as for ``impasto.stylize``; for a style without a picture, such as a named
-    one, a texture is shown. ``options``: those of the painting, of which ``changes`` override single fields, as for
-    ``impasto.stylize``. ``command``: the command that paints the picture again, for
-    the page to show; by default a call from Python. ``names``: the names of the two pictures, if other than
-    their file names. ``reading``: how they are read. ``on_progress`` and ``cancel``: as for
-    ``impasto.stylize``. Raises InputError and its subclasses before any work, MissingExtraError without
-    matplotlib, OutputError.
+    one, a texture is shown. ``options``: those of the painting, of which ``changes`` override single
+    fields, as for ``impasto.stylize``. ``command``: the command that paints the picture again, for the page
+    to show; by default a call from Python. ``names``: the names of the two pictures, if other than their
+    file names. ``reading``: how they are read. ``on_progress`` and ``cancel``: as for ``impasto.stylize``.
+    Raises InputError and its subclasses before any work, MissingExtraError without matplotlib, OutputError.
     """
     began = perf_counter()
     require_matplotlib()

@@ -36,11 +36,11 @@ def make_style(
     """Measure the style of one or more ``paintings`` and write a style file to ``path``.
 
     A folder stands for the pictures in it. ``title``, ``artist``, ``year`` and ``licence`` are stored with
-    it; the title is the first painting's name where none is given. ``encoder``: the network that measures, a
-    name or a file, and the only one that can use the style file. ``layers``: the layers to measure (default:
-    those of ``OptimizeOptions``). ``half`` stores float16. With the same encoder, the file can be used in place of
-    the paintings and gives the same result. Returns the card of the file. Raises InputError and its
-    subclasses, OutputError.
+    it; the title is the first painting's name where none is given. ``encoder``: the network that measures,
+    a name or a file, and the only one that can use the style file. ``layers``: the layers to measure
+    (default: those of ``OptimizeOptions``). ``half`` stores float16. With the same encoder, the file can be
+    used in place of the paintings and gives the same result. Returns the card of the file. Raises
+    InputError and its subclasses, OutputError.
     """
     several_given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
     given = [picture for painting in several_given for picture in pictures_in(painting)]
