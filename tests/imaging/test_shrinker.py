@@ -110,9 +110,18 @@ def test_small_pictures_and_those_needed_whole_are_not_shrunk() -> None:
     assert shrinker.shrunk_size(9000, 6000, 8000) is None
 
 
+def lower_the_limit(patch: pytest.MonkeyPatch) -> None:
+    """Have pictures of three million pixels count as large."""
+    for module in (shrinker, decoder):
+        patch.setattr(module, "LARGE", 2_000_000)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
-def test_every_format_is_shrunk_while_it_is_read(kind: str, tmp_path: Path) -> None:
-    image = Image.fromarray(landscape(300, 400)).resize((4000, 3000), Image.Resampling.BICUBIC)
+def test_every_format_is_shrunk_while_it_is_read(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lower_the_limit(monkeypatch)
+    image = Image.fromarray(landscape(300, 400)).resize((2000, 1500), Image.Resampling.BICUBIC)
     stream = io.BytesIO()
     options = {} if kind != "JPEG" else {"exif": exif(6)}
     image.save(stream, kind, **options)
@@ -129,9 +138,10 @@ def exif(orientation: int) -> bytes:
     return data.tobytes()
 
 
-def test_pictures_in_memory_are_shrunk_too() -> None:
+def test_pictures_in_memory_are_shrunk_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lower_the_limit(monkeypatch)
     small = landscape(300, 400)
-    image = Image.fromarray(small).resize((4000, 3000), Image.Resampling.BICUBIC)
+    image = Image.fromarray(small).resize((2000, 1500), Image.Resampling.BICUBIC)
     expected = imaging.resize(load_picture(image).pixels, 1024, 768)
     for one in (image, np.asarray(image), png(image, compress_level=1)):
         found = load_picture(one, size=500)
