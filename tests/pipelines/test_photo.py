@@ -36,9 +36,12 @@ def test_the_shipped_styles_are_many_documented_and_small() -> None:
 
 @pytest.mark.parametrize("name", sorted(impasto.styles()))
 def test_every_shipped_style_paints_and_fits_its_size(name: str, photo: Picture) -> None:
+    from impasto.catalogue.files import read_style
     from impasto.catalogue.lookup import named_styles
 
-    assert named_styles()[name].stat().st_size <= 300_000
+    path = named_styles()[name]
+    changes = 60_000 if read_style(path).is_refined else 0  # of the fast network
+    assert path.stat().st_size <= 300_000 + changes
     result = impasto.stylize(photo, name, size=64, iterations=1, min_size=0)
     assert np.isfinite(result.picture.pixels).all()
 
