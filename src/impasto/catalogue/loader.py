@@ -36,7 +36,8 @@ def load_style(
     ``rounding`` say how pictures are measured, as in ``PictureStyle``. What is a style already, with methods
     ``statistics`` and ``samples``, is returned as it is, and keeps the sizes it was made with. Transparent
     parts of pictures take the colours around them. ``largest``: the greatest long side that the style is
-    measured at; far larger pictures are shrunk while they are read. Raises StyleError or PictureError.
+    measured at; far larger pictures are shrunk while they are read. ``reading``: the limits and colours that
+    pictures are read with. Raises StyleError or PictureError.
     """
     if callable(getattr(source, "statistics", None)) and callable(getattr(source, "samples", None)):
         return cast(Style, source)

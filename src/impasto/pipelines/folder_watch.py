@@ -102,7 +102,7 @@ def watch(
     go once all their paintings are written; None leaves them. ``once``: end when nothing is left to paint.
     ``options``, ``suffix``, ``output_template``, ``checkpoint_every``, ``reading`` and ``more`` (fields of
     jobs): as in ``impasto.batch``. ``on_begin`` is called once all is checked, ``on_record`` with the record
-    of each painting, also of one that failed.
+    of each painting, also of one that failed, ``on_progress`` with a ``Progress`` at each step of painting.
 
     Raises InputError and its subclasses for unusable arguments, or if the folder is watched already, and
     OutputError.

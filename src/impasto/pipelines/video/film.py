@@ -95,7 +95,7 @@ def video(
     others; with ``keyframes`` always, in parts that end at these. A shot of more than ``longest`` frames
     (default: 240 fast, 96 optimised) is divided into parts that overlap and fade into each other. All
     machines must see the clip and the output's folder under the same paths. ``tell`` is called with lines
-    about workers and retries.
+    about workers and retries, ``on_progress`` with a ``Progress`` after each frame.
 
     Finished segments are stored in ``.impasto/`` beside the output. After an interruption, the same call,
     with any number of workers, continues after them, with the same parts and the same frames as an
