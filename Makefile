@@ -63,8 +63,8 @@ test-page: $(VENV)/.dev
 test-slow: $(VENV)/.all
 	-$(BIN)/python hatch_build.py
 	mkdir -p build
-	$(BIN)/python -m pytest -m slow --durations=15 tests/studio_page > build/page-tests.log 2>&1 & page=$$!; \
-	$(BIN)/python -m pytest -m slow --durations=30 --ignore=tests/studio_page; others=$$?; \
+	$(BIN)/python -m pytest -m slow -rs --durations=15 tests/studio_page > build/page-tests.log 2>&1 & page=$$!; \
+	$(BIN)/python -m pytest -m slow -rs --durations=30 --ignore=tests/studio_page; others=$$?; \
 	wait $$page; page=$$?; cat build/page-tests.log; exit $$((page | others))
 
 test-all: test test-kernels test-page test-slow

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(TESTS)
         if len(place.parts) > 1 and not any(place.is_relative_to(each) for each in PLAIN):
             item.add_marker(pytest.mark.numerical)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where the time for slow tests is up (seconds since 1970), those not begun are skipped, and say so."""
+    until = os.environ.get("IMPASTO_SLOW_TESTS_UNTIL")
+    if until and item.get_closest_marker("slow") and time.time() > float(until):
+        pytest.skip("the time for slow tests is up on this machine: make test-slow runs them all")
 
 
 def pytest_collection_finish() -> None:
