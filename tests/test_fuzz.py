@@ -42,7 +42,7 @@ from impasto.types import Picture
 from impasto.weights import read_network as read_weights
 from tests.conftest import blobs, stripes
 from tests.fuzzing import Damage, damaged_bytes, damaged_json, damaged_safetensors, damaged_tree
-from tests.inference.networks import darker, negative
+from tests.inference.networks import changed, darker, negative
 
 pytestmark = pytest.mark.slow
 
@@ -157,8 +157,9 @@ def test_style_files(tmp_path: Path) -> None:
     cases(1500, "style", lambda dice: damaged_safetensors(data, dice), tmp_path / "x.style", read)
 
 
-def test_networks_refined_for_a_style(tmp_path: Path) -> None:
-    data = darker(tmp_path / "whole.style").read_bytes()
+@pytest.mark.parametrize("make", [darker, changed], ids=["whole", "changes"])
+def test_networks_refined_for_a_style(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    data = make(tmp_path / "whole.style").read_bytes()
 
     def read(path: Path) -> None:
         with contextlib.suppress(ImpastoError):

@@ -235,6 +235,12 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def shortened(value: object) -> str:
+    """Return ``value`` for messages without quotes, None as none, truncated if longer than 40 letters."""
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:16]}..."
+
+
 def _number(value: float) -> str:
     return "2**64" if value == 2**64 else f"{value:g}"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from impasto.errors import StyleError
 from impasto.files.json_text import parse_json
+from impasto.parameters import shortened
 
 FORMAT = 1
 SUFFIX = ".style"
@@ -64,7 +65,7 @@ def parse_card(text: str, path: Path) -> StyleCard:
         ) from None
     if card.format != FORMAT:
         raise StyleError(
-            f"{path} has style format {card.format}; this version of impasto reads format {FORMAT}"
+            f"{path} has style format {shortened(card.format)}; this version of impasto reads format {FORMAT}"
         )
     return card
 
@@ -86,5 +87,5 @@ def _card(text: str) -> StyleCard:
             raise ValueError(f"its description has no {name}, or a wrong one")
     unknown = sorted(values.keys() - kinds.keys() - {"format"})
     if unknown:
-        raise ValueError(f"its description has an unknown entry, {unknown[0]}")
+        raise ValueError(f"its description has an unknown entry, {shortened(unknown[0])}")
     return StyleCard(**{**values, "paintings": tuple(map(str, values["paintings"]))})

@@ -29,6 +29,7 @@ from impasto.errors import StyleError
 from impasto.files.tensors import read_arrays
 from impasto.imaging.packed import PackedPicture
 from impasto.inference.any_painting_weights import is_of_decoder
+from impasto.parameters import shortened
 from impasto.types import Picture
 
 if TYPE_CHECKING:  # style files are read without torch
@@ -92,8 +93,9 @@ class FileStyle:
             )
         missing = sorted(set(layers) - set(self.layers()))
         if missing:
+            known = ", ".join(map(shortened, self.layers()))
             raise StyleError(
-                f"{self.path.name} holds statistics of {', '.join(self.layers())}; {missing[0]} was "
+                f"{self.path.name} holds statistics of {known}; {missing[0]} was "
                 "asked for: give the painting itself, or other style layers"
             )
         wanted = style_size(long_side)
@@ -118,7 +120,8 @@ class FileStyle:
 
 
 def _words(encoder: Mapping[str, Any]) -> str:
-    return f"{encoder.get('name')} ({encoder.get('sha256')}, {encoder.get('pooling')} pooling)"
+    name, digest, pooling = (shortened(str(encoder.get(key))) for key in ("name", "sha256", "pooling"))
+    return f"{name} ({digest}, {pooling} pooling)"
 
 
 def _fold(gram: Numbers) -> Numbers:
@@ -226,7 +229,7 @@ def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name in tensors:
         words = name.split("/")
         if len(words) != 3 or not re.fullmatch("[1-9][0-9]{0,5}", words[0]) or words[2] not in parts:
-            raise ValueError(f"it has an unknown tensor, {name}")
+            raise ValueError(f"it has an unknown tensor, {shortened(name)}")
     places = {name.rpartition("/")[0] for name in tensors}
     layers = {place.split("/")[1] for place in places} | {IMAGE}
     if len(layers) < 2:

@@ -23,6 +23,7 @@ from impasto.files import reason_of
 from impasto.files.tensors import not_finite, read_arrays
 from impasto.inference.any_painting_graphs import Weights
 from impasto.inference.any_painting_numbers import BUNDLED
+from impasto.parameters import shortened, shown
 
 ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
 DECODER = "decoder/"
@@ -59,7 +60,7 @@ def read_weights(path: Path = BUNDLED) -> Weights:
         if expected != actual:
             raise CorruptWeightsError(
                 f"expected a style file of `impasto train`, or a network for any painting, in {path}; of "
-                f"{name}, expected {expected}, got {actual}"
+                f"{shortened(name)}, expected {expected}, got {actual}"
             )
     if odd := not_finite(decoder.items()):
         raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
@@ -145,7 +146,7 @@ def _changed(base: Arrays, stored: Arrays, path: Path) -> dict[str, NDArray[Any]
         tensor = name.removeprefix(CHANGE).removesuffix("/step")
         if tensor not in base:
             raise CorruptWeightsError(
-                f"{path} changes {tensor!r}, which the network for any painting does not have"
+                f"{path} changes {shown(tensor)}, which the network for any painting does not have"
             )
         if name.endswith("/step"):
             continue

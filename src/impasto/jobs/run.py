@@ -19,6 +19,7 @@ from impasto.errors import InputError
 from impasto.files import local, places
 from impasto.files.json_text import parse_json
 from impasto.files.locks import Lease, locked
+from impasto.parameters import shortened
 
 HIDDEN = ".impasto"
 """The folder beside results that holds the state of unfinished work."""
@@ -70,12 +71,6 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any], within: str
             yield from _differences(was, is_, f"{within}{name} ")
         elif was != is_:
             yield f"{within}{name} was {shortened(was)}, is {shortened(is_)}"
-
-
-def shortened(value: object) -> str:
-    """Return a value for messages, truncated if long."""
-    text = "none" if value is None else str(value)
-    return text if len(text) <= 40 else f"{text[:16]}..."
 
 
 class RunStore:
