@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from impasto.cli.defaults import NO_DEFAULTS, PREFIX
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.imaging import resize, write
 from impasto.types import Picture, Pixels
@@ -41,6 +42,9 @@ PLAIN = {
 their own: films are OpenCV's and libav's, the bundled network is ONNX Runtime's.
 All others' are marked numerical: make test-kernels runs them with kernels of another kind."""
 
+# What a developer has set for their own commands is not the tests'.
+for _name in [v for v in os.environ if v.startswith(PREFIX) and v not in NO_DEFAULTS | {"IMPASTO_CHROMIUM"}]:
+    del os.environ[_name]
 os.environ["IMPASTO_FORCE"] = "1"  # tests of overwriting take it away
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the clusters that tests start themselves
 
@@ -75,7 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Where the time for slow tests is up (seconds since 1970), those not begun are skipped, and say so."""
-    until = os.environ.get("IMPASTO_SLOW_TESTS_UNTIL")
+    until = os.environ.get("SLOW_TESTS_UNTIL")
     if until and item.get_closest_marker("slow") and time.time() > float(until):
         pytest.skip("the time for slow tests is up on this machine: make test-slow runs them all")
 
