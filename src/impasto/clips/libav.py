@@ -26,8 +26,8 @@ def open_video(path: Path) -> Any:
 
 def container_format(suffix: str) -> str:
     """Return FFmpeg's name of the container a suffix stands for."""
-    names = {".mkv": "matroska", ".webm": "webm", ".mov": "mov", ".m4v": "mp4", ".mp4": "mp4", ".gif": "gif"}
-    return names[suffix.lower()]
+    own = {".mkv": "matroska", ".m4v": "mp4"}
+    return own.get(suffix.lower(), suffix.lower().removeprefix("."))
 
 
 @contextlib.contextmanager

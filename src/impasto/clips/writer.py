@@ -39,7 +39,13 @@ class SegmentWriter:
         self._draft = VideoDraft(path)
         self._container: Any = None
         with self._guarded():
-            self._container = self._av.open(self._draft.stream, "w", format=container_format(path.suffix))
+            # "bitexact": without numbers drawn by chance, so that the same frames make the same file.
+            self._container = self._av.open(
+                self._draft.stream,
+                "w",
+                format=container_format(path.suffix),
+                options={"fflags": "+bitexact"},
+            )
             self._stream = add_video_stream(self._container, target, width, height, rate)
 
     def write(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from impasto.jobs.schedule import Policy
 from impasto.optimize.presets import preset as find_preset
 from impasto.pipelines.video.assembly import AssembledFilm, assemble
 from impasto.pipelines.video.folder import FilmFolder
+from impasto.pipelines.video.given_frames import Rate, check_frames, check_rate, stored_frames
 from impasto.pipelines.video.keyframes import Moment, divide_at_keyframes, read_keyframes
 from impasto.pipelines.video.keyframes import described as describe_keyframes
 from impasto.pipelines.video.meter import FilmMeter
@@ -30,12 +32,13 @@ from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartPainter
 from impasto.pipelines.video.plan import LONGEST, FilmPlan, check_longest, describe, divide, engine_of
 from impasto.pipelines.video.workers import find_part_workers, paint_by_workers
-from impasto.progress import ProgressCallback
+from impasto.progress import Cancel, ProgressCallback
 
 if TYPE_CHECKING:
     from impasto.painters.fast import FastPainter
 
 PathLike = str | os.PathLike[str]
+Keyframes = Mapping[Moment, PictureLike] | Sequence[tuple[Moment, PictureLike]]
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,12 @@ class Film:
 
 
 def video(
-    source: PathLike,
+    source: PathLike | Iterable[PictureLike],
     styles: PathLike | Sequence[PathLike] | None,
     output: PathLike,
     *,
-    keyframes: Mapping[Moment, PictureLike] | Sequence[tuple[Moment, PictureLike]] | None = None,
+    fps: Rate | None = None,
+    keyframes: Keyframes | None = None,
     options: PaintOptions | None = None,
     preset: str | None = None,
     film: FilmOptions | None = None,
@@ -80,7 +84,9 @@ def video(
 ) -> Film:
     """Paint the clip ``source`` in ``styles`` and write it to ``output``.
 
-    ``source``: a video, a folder of pictures, or a pattern of their names. ``styles``: as for ``stylize``.
+    ``source``: a video, a folder of pictures, or a pattern of their names; or frames in memory: pictures of
+    one size, as ``stylize`` takes them, such as arrays (H, W, 3) of uint8, or one array (N, H, W, 3), with
+    ``fps``, how many there are a second: 24, 29.97 or "30000/1001". ``styles``: as for ``stylize``.
     ``keyframes``, with None for ``styles``: paintings of some frames, by the number of the frame, from 0, or
     its time, such as "00:04.2"; they are carried to the other frames (see docs/keyframes.md).
     ``output``: a video or a .gif (see ``clips.codecs.VIDEO_SUFFIXES``), a folder or a pattern of frames.
@@ -99,15 +105,16 @@ def video(
 
     Finished segments are stored in ``.impasto/`` beside the output. After an interruption, the same call,
     with any number of workers, continues after them, with the same parts and the same frames as an
-    uninterrupted run. Once ``cancel`` returns True, painting stops; finished segments stay. ``dry_run``:
-    check everything, paint and write nothing, and return the film that would be made, as cancelled; its
-    frames are 0 where they are not known before.
+    uninterrupted run. Frames in memory are read to their end first and stored there too, without loss, for
+    as long as the call lasts; if the same frames are given again, the film continues. Once ``cancel`` returns
+    True, painting stops; finished segments stay. ``dry_run``: check everything, paint and write nothing, and
+    return the film that would be made, as cancelled; its frames are 0 where they are not known before.
 
     Raises InputError (and its subclasses) for unusable arguments, before any work, for damaged frames if
     these are refused, and for parts that workers failed to paint; OutputError if the output cannot be
     written; MissingExtraError without PyAV.
     """
-    began, stop, say = time.monotonic(), cancel or (lambda: False), tell or (lambda _: None)
+    began, stop = time.monotonic(), cancel or (lambda: False)
     check_workers(workers)
     alone = workers == 1 and ray is None
     if painter is not None and not alone:
@@ -122,16 +129,63 @@ def video(
     if names:
         names, weights = read_blend(names, chosen.style_weights)
         chosen = chosen.replace(style_weights=weights)
-    clip, references = Reference(os.fspath(source)), tuple(map(Reference, names))
-    job = Job(clip, references, os.fspath(output), chosen, folder=str(Path.cwd()))
+    references = tuple(map(Reference, names))
+    job = Job(Reference(), references, os.fspath(output), chosen, folder=str(Path.cwd()))
+    check_longest(longest or LONGEST[job.engine])
+    if isinstance(source, (str, os.PathLike)):
+        if fps is not None:
+            raise OptionError("fps is for frames in memory; a video has its own, a folder of pictures rate")
+        opened: contextlib.AbstractContextManager[PathLike | None] = contextlib.nullcontext(source)
+    else:
+        check_frames(source)
+        if film.rate != FilmOptions().rate:
+            raise OptionError("rate is for folders of pictures; expected fps for frames in memory")
+        opened = stored_frames(source, check_rate(fps), Path(output), film, stop)
     if keyframes is None:
         job, painter = on_device(job, painter, away=ray is not None)
-    most = longest or LONGEST[job.engine]
-    check_longest(most)
+    with opened as clip:
+        if clip is None:
+            own = Path(output), engine_of(job)
+            return Film(*own, "", 0, 0, 0, 0, time.monotonic() - began, (), (), cancelled=True)
+        return _paint(
+            replace(job, content=Reference(os.fspath(clip))),
+            painter,
+            film=film,
+            keyframes=keyframes,
+            workers=workers,
+            ray=ray,
+            longest=longest,
+            policy=policy,
+            on_progress=on_progress,
+            say=tell or (lambda _: None),
+            stop=stop,
+            dry_run=dry_run,
+            began=began,
+        )
+
+
+def _paint(
+    job: Job,
+    painter: FastPainter | None,
+    *,
+    film: FilmOptions,
+    keyframes: Keyframes | None,
+    workers: int | Literal["auto"],
+    ray: str | None,
+    longest: int | None,
+    policy: Policy | None,
+    on_progress: ProgressCallback | None,
+    say: Callable[[str], None],
+    stop: Cancel,
+    dry_run: bool,
+    began: float,
+) -> Film:
+    """Paint the clip in ``job``; see ``video``."""
+    alone = workers == 1 and ray is None
     meter = FilmMeter(on_progress, say)
     painting = PartPainter(job, film, painter=painter, on_iteration=meter.iteration, cancel=stop)
     target = painting.output
-    target.check(Path(source))
+    target.check(Path(job.content.place))
     told: list[str] = []
     paintings = [] if keyframes is None else read_keyframes(keyframes, target, told)
     folder = FilmFolder.of(target.path)
@@ -148,7 +202,7 @@ def video(
             if paintings:
                 plan = divide_at_keyframes(plan, paintings, folder.path, stop)
             elif not alone or longest is not None:
-                plan = divide(plan, most, stop)
+                plan = divide(plan, longest or LONGEST[job.engine], stop)
             if plan.parts:
                 files.replace(folder.plan, plan.to_json())
         elif not alone and not plan.ticks:

@@ -28,6 +28,11 @@ class FilmFolder:
         return cls(output.absolute().parent / HIDDEN / f"{output.name}.film")
 
     @property
+    def frames(self) -> FilmFolder:
+        """The folder beside it of the frames, where these were given in memory."""
+        return FilmFolder(self.path.with_suffix(".frames"))
+
+    @property
     def plan(self) -> Path:
         """The path of the plan."""
         return self.path / "plan.json"
@@ -72,11 +77,12 @@ def discard(output: Path | str) -> bool:
 
     Raises InputError while that film is being painted.
     """
-    folder = FilmFolder.of(Path(output))
+    film = FilmFolder.of(Path(output))
     local.sweep(Path(output).absolute().parent)
-    if not folder.path.exists():
-        return False
-    with folder.alone():
-        found = any(path.name != LOCK for path in folder.path.iterdir())
-    folder.remove()
+    found = False
+    for folder in (film, film.frames):
+        if folder.path.exists():
+            with folder.alone():
+                found = any(path.name != LOCK for path in folder.path.iterdir()) or found
+            folder.remove()
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from PIL import Image
 from impasto.catalogue.blends import read_blend
 from impasto.clips import Frame, Request
 from impasto.clips.clip import frame_of
-from impasto.errors import InputError, OptionError, PictureError
-from impasto.imaging.inputs import PictureLike, kind_of, load_picture
+from impasto.errors import InputError, OptionError
+from impasto.imaging.inputs import PictureLike
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.painters.painter import FrameCancelled
@@ -26,6 +25,7 @@ from impasto.parameters import parameters
 from impasto.pipelines.result import PictureKind, Result
 from impasto.pipelines.video.engine import find_coherence
 from impasto.pipelines.video.film import PathLike, film_options, on_device, paint_options, style_names
+from impasto.pipelines.video.given_frames import check_frames, read_pictures
 from impasto.pipelines.video.options import FILE, FilmOptions
 from impasto.progress import Cancel
 from impasto.types import Picture
@@ -62,7 +62,7 @@ def paint_frames(
     Raises InputError (and its subclasses) for unusable arguments at once, and for a frame that cannot be
     read or has another size when its turn comes.
     """
-    _check(frames)
+    check_frames(frames)
     names = style_names(styles)
     if not names:
         raise InputError("expected at least one style; got none")
@@ -81,16 +81,6 @@ def paint_frames(
     )
     job, painter = on_device(job, painter, away=False)
     return _paintings(_Source(frames, job, film), job, film, painter, cancel)
-
-
-def _check(frames: object) -> None:
-    """Raise InputError for what are no frames; a picture or a path can be iterated over as well."""
-    shape = f"an array of shape {frames.shape}" if isinstance(frames, np.ndarray) else kind_of(frames)
-    if isinstance(frames, (str, os.PathLike)):
-        raise InputError(f"expected frames, such as arrays; got a path, which impasto.video takes: {frames}")
-    single = isinstance(frames, np.ndarray) and frames.ndim != 4
-    if single or isinstance(frames, (bytes, bytearray, memoryview)) or not isinstance(frames, Iterable):
-        raise InputError(f"expected frames: pictures, or an array of shape (N, H, W, 3); got {shape}")
 
 
 @dataclass(frozen=True)
@@ -113,20 +103,9 @@ class _Source:
 
     def read(self) -> Iterator[Frame]:
         """Yield the frames at the size asked for."""
-        own: tuple[int, int] | None = None
-        for number, source in enumerate(self._frames):
-            try:
-                picture = load_picture(source)
-            except PictureError as error:
-                raise PictureError(f"frame {number}: {error}") from error
-            shape = picture.width, picture.height
-            if own is None:
-                own, size = shape, self._size(*shape)
-            elif own != shape:
-                raise InputError(
-                    f"frame {number}: expected {own[0]} x {own[1]} pixels, as the first; got {shape[0]} x "
-                    f"{shape[1]}"
-                )
+        size: tuple[int, int] | None = None
+        for number, (source, picture) in enumerate(read_pictures(self._frames)):
+            size = size or self._size(picture.width, picture.height)
             alpha = isinstance(source, np.ndarray) and source.ndim == 3 and source.shape[2] == 4
             self.given.append(_Given(PictureKind.of(source), picture.bits, alpha))
             yield frame_of(picture, number, number, alpha=True).fit(*size)

@@ -114,7 +114,8 @@ class FilmOptions(Options):
         object.__setattr__(self, "long_term", whole)
         for name in EXACT:
             value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else Fraction(value))
+            exact = str(value) if isinstance(value, float) else value  # 29.97 is 2997/100
+            object.__setattr__(self, name, None if value is None else Fraction(exact))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

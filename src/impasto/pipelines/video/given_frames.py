@@ -1,0 +1,141 @@
+"""Frames given in memory: read one after the other, and stored without loss as the clip of a film."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from impasto import imaging
+from impasto.clips.codecs import CODECS, VIDEO_SUFFIXES, VideoOutput, find_target
+from impasto.clips.writer import SegmentWriter, check_encoder
+from impasto.errors import InputError, OptionError, PictureError
+from impasto.imaging.inputs import PictureLike, kind_of, load_picture
+from impasto.parameters import shown
+from impasto.pipelines.video.folder import FilmFolder
+from impasto.pipelines.video.options import FilmOptions
+from impasto.progress import Cancel
+from impasto.types import Picture
+
+Rate = int | float | str | Fraction
+"""Frames a second, exactly: 24, 29.97 (2997/100) or "30000/1001"."""
+
+
+def check_frames(frames: object) -> None:
+    """Raise InputError for what are no frames; a picture or a path can be iterated over as well."""
+    shape = f"an array of shape {frames.shape}" if isinstance(frames, np.ndarray) else kind_of(frames)
+    if isinstance(frames, (str, os.PathLike)):
+        raise InputError(f"expected frames, such as arrays; got a path, which impasto.video takes: {frames}")
+    single = isinstance(frames, np.ndarray) and frames.ndim != 4
+    if single or isinstance(frames, (bytes, bytearray, memoryview)) or not isinstance(frames, Iterable):
+        raise InputError(f"expected frames: pictures, or an array of shape (N, H, W, 3); got {shape}")
+
+
+def read_pictures(frames: Iterable[PictureLike]) -> Iterator[tuple[PictureLike, Picture]]:
+    """Yield each of ``frames`` as it was given, and as a picture.
+
+    Raises PictureError for one that cannot be read, and InputError for one of another size than the first.
+    """
+    own: tuple[int, int] | None = None
+    for number, source in enumerate(frames):
+        try:
+            picture = load_picture(source)
+        except PictureError as error:
+            raise PictureError(f"frame {number}: {error}") from error
+        size = picture.width, picture.height
+        own = own or size
+        if own != size:
+            raise InputError(
+                f"frame {number}: expected {own[0]} x {own[1]} pixels, as the first; got {size[0]} x "
+                f"{size[1]}"
+            )
+        yield source, picture
+
+
+def check_rate(rate: Rate | None) -> Fraction:
+    """Return the rate of frames in memory. Raises OptionError for none, and for what is no rate."""
+    if rate is None:
+        raise OptionError("missing option: fps, the frames a second of frames in memory, such as fps=25")
+    try:
+        found = Fraction(str(rate))
+    except (ValueError, ZeroDivisionError):
+        found = Fraction(0)
+    if found <= 0 or max(found.numerator, found.denominator) >= 1 << 31:
+        raise OptionError(f"expected fps to be frames a second, such as 25 or 30000/1001; got {shown(rate)}")
+    return found
+
+
+@contextlib.contextmanager
+def stored_frames(
+    frames: Iterable[PictureLike], rate: Fraction, output: Path, film: FilmOptions, cancel: Cancel
+) -> Iterator[Path | None]:
+    """Yield the path of a video that holds ``frames`` without loss until the block ends; None if ``cancel``
+    returns True before all are read.
+
+    It is beside the film's own folder. The same frames make the same file, so that a film continues.
+    Raises InputError and OutputError.
+    """
+    target = find_target(output, film.bits or 8, codec=film.codec, quality=film.quality)
+    if target.kind != "frames":
+        imaging.check_writable(output, suffixes=VIDEO_SUFFIXES)
+    store = FilmFolder.of(output).frames
+    with store.alone():
+        path = store.path / "frames.avi"
+        try:
+            yield path if _store(frames, rate, path, cancel) else None
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _store(frames: Iterable[PictureLike], rate: Fraction, path: Path, cancel: Cancel) -> bool:
+    """Write ``frames`` to ``path``, with an alpha and in as many bits as the first asks for.
+
+    Returns False if ``cancel`` returns True.
+    """
+    writer: SegmentWriter | None = None
+    try:
+        for number, (source, picture) in enumerate(read_pictures(frames)):
+            if cancel():
+                return False
+            bits, alpha = _bits(source, picture), picture.alpha is not None
+            if writer is None:
+                size = picture.width, picture.height
+                target = VideoOutput(
+                    path, "file", CODECS["ffv1"], bits, alpha=alpha or _may_have_alpha(source)
+                )
+                check_encoder(target, *size, rate)
+                writer = SegmentWriter(path, target, *size, rate)
+            target = writer.target
+            if alpha and not target.alpha:
+                raise InputError(f"frame {number}: expected no transparency, as the first; got some")
+            if bits > target.bits:
+                raise InputError(f"frame {number}: expected 8 bits a channel, as the first; got more")
+            writer.write(picture.pixels, number, picture.alpha)
+        if writer is None:
+            raise InputError("expected frames; got none")
+        writer.close()
+        writer = None
+        return True
+    finally:
+        if writer is not None:
+            writer.discard()
+
+
+def _bits(source: PictureLike, picture: Picture) -> int:
+    """Return the bits a channel that a frame is stored with: 16 for arrays of floats, which hold more than
+    8."""
+    array: Any = source
+    return 16 if isinstance(source, np.ndarray) and array.dtype.kind == "f" else picture.bits
+
+
+def _may_have_alpha(source: PictureLike) -> bool:
+    """Return whether an opaque frame may be followed by one that is not."""
+    if isinstance(source, np.ndarray):
+        return source.ndim == 3 and source.shape[2] == 4
+    return isinstance(source, Image.Image) and source.has_transparency_data
