@@ -970,7 +970,7 @@ export interface components {
         JsonValue: unknown;
         /**
          * LinkOut
-         * @description A link that shows a picture to anyone who has it. ``url``: to be followed without signing in.
+         * @description A link that shows a picture or film to anyone. ``url``: to be followed without signing in.
          */
         LinkOut: {
             /** Id */
@@ -984,7 +984,7 @@ export interface components {
         };
         /**
          * LinkRequest
-         * @description A link to a finished picture.
+         * @description A link to a finished picture or film.
          */
         LinkRequest: {
             /**

@@ -91,7 +91,8 @@ function offers(job: Job | null): HTMLElement[] {
   if (job?.result) made.push(job.kind === "film" ? downloadFilm(job) : download(job));
   else if (state.showing === "preview") made.push(keepPreview());
   const isPicture = job?.result && job.kind === "painting";
-  if (isPicture) made.push(button("share", t`Share`, () => openShare(job)));
+  const isLinked = job?.result && job.kind === "film" && state.capabilities?.limits.link_days;
+  if (isPicture || isLinked) made.push(button("share", t`Share`, () => openShare(job)));
   const inside = isPicture ? explanation(job) : null;
   if (inside) made.push(inside);
   if (isPicture && pictures().length > 1) made.push(iconButton("columns", t`Compare with other results`, () => compare(job)));

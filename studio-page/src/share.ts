@@ -1,4 +1,4 @@
-/** A finished picture for others: as a file by the system's share sheet, or by a link that ends. */
+/** A finished picture or film for others: a picture as a file by the system's share sheet, both by a link that ends. */
 
 import { append, fill, h, icon, iconButton } from "./dom";
 import { when } from "./format";
@@ -23,7 +23,7 @@ export function openShare(job: Job): void {
     dialog,
     h("div", { class: "sheet-head" }, h("h2", { id: "share-title" }, t`Share`), iconButton("close", t`Close`, () => dialog.close())),
     h("p", { class: "quiet share-name" }, job.title),
-    fileButton(job),
+    job.kind === "film" ? null : fileButton(job), // a film would be fetched whole, with its tags
     ...linkParts(job),
   );
   dialog.showModal();
@@ -75,7 +75,13 @@ function linkParts(job: Job): HTMLElement[] {
   here.hidden = !isOnlyHere(location.hostname);
   return [
     h("h3", {}, t`Link`),
-    h("p", { class: "quiet" }, t`Whoever has the link sees the picture and its title, without signing in, until it ends or you withdraw it.`),
+    h(
+      "p",
+      { class: "quiet" },
+      job.kind === "film"
+        ? t`Whoever has the link sees the film and its title, without signing in, until it ends or you withdraw it. The tags of the film, such as its place, are left out.`
+        : t`Whoever has the link sees the picture and its title, without signing in, until it ends or you withdraw it.`,
+    ),
     here,
     h(
       "div",

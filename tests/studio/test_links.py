@@ -1,4 +1,4 @@
-"""A link shows one picture and its title to whoever has it, and to nobody else."""
+"""A link shows one picture or film and its title to whoever has it, and to nobody else."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 from sqlalchemy import update
 
+from impasto.clips import open_clip
 from impasto.studio.client import StudioClient
 from impasto.studio.shares import link_code
 from impasto.studio.state.links import MOST_LINKS
 from impasto.studio.state.tables import links
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.routes.links import NOTHING
+from tests.clips.clips import moving, sound_packets, write_clip
 from tests.studio.conftest import TOKENS, House, submit, until, upload
 
 TITLE = '<b>"Cat" & dog</b>'
@@ -38,9 +43,9 @@ def made(client: httpx.Client, id: str, days: int = 7) -> dict[str, Any]:
     return found
 
 
-def follow(house: House, url: str, method: str = "GET") -> httpx.Response:
+def follow(house: House, url: str, method: str = "GET", **more: str) -> httpx.Response:
     """As a stranger does, from a message."""
-    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", **more}
     return httpx.request(method, house.url + url, headers=headers, trust_env=False, verify=False, timeout=30)
 
 
@@ -68,10 +73,114 @@ def test_a_link_shows_the_picture_and_its_title_without_signing_in(shared: House
     assert follow(shared, link["url"], "HEAD").status_code == 200
 
 
-def test_a_link_ends_when_withdrawn_expired_deleted_or_its_owner_is_removed(
-    shared: House, anna: httpx.Client
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Half a second with a tone, and all that people write into a film."""
+    folder = tmp_path_factory.mktemp("clip")
+    plain = write_clip(folder / "plain.mp4", [moving(number) for number in range(12)], sound=True)
+    path = folder / "clip.mp4"
+    with av.open(str(plain)) as source, av.open(str(path), "w") as target:
+        target.metadata.update(
+            {"title": "Her birthday", "location": PLACE, "artist": "Anna", "comment": "at home"}
+        )
+        chapter = {"id": 1, "start": 0, "end": 400, "time_base": Fraction(1, 1000)}
+        target.set_chapters([{**chapter, "metadata": {"title": "The kitchen"}}])
+        copies = [target.add_stream_from_template(stream, opaque=True) for stream in source.streams]
+        copies[1].metadata["title"] = "Her voice"
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = copies[packet.stream.index]
+                target.mux(packet)
+    return path.read_bytes()
+
+
+PLACE = "+52.5200+013.4050/"
+PRIVATE = (b"Her birthday", b"loci", b"Anna", b"at home", b"The kitchen", b"Her voice")
+"""What ``clip`` says of its maker; the second is MP4's name of a place."""
+
+
+def painted_film(house: House, client: httpx.Client, clip: bytes) -> str:
+    made = client.post("/films", content=clip, params={"name": "private-place.mp4"})
+    assert made.status_code == 201, made.text
+    asked = {"kind": "film", "photo": made.json()["id"], "styles": [{"name": "starry-night"}], "title": TITLE}
+    id = str(client.post("/jobs", json=asked).json()["id"])
+    house.paint(id)
+    return id
+
+
+def test_a_link_plays_a_film_without_its_tags(
+    shared: House, anna: httpx.Client, bert: httpx.Client, clip: bytes, tmp_path: Path
 ) -> None:
-    id = painted(shared, anna)
+    assert all(word in clip for word in PRIVATE)
+    id = painted_film(shared, anna, clip)
+    own = anna.get(f"/jobs/{id}/result").content
+    assert b"Her birthday" in own, "whose the film is, keeps them"
+    assert bert.post(f"/jobs/{id}/links", json={}).status_code == 404
+    used = anna.get("/account").json()["usage"]["bytes"]
+    link = made(anna, id)
+    page = follow(shared, link["url"])
+    assert page.status_code == 200
+    place = link["url"].removeprefix("/s/")
+    assert f'<video src="{place}/film" poster="{place}/picture" controls' in page.text
+    assert "&lt;b&gt;&quot;Cat&quot; &amp; dog&lt;/b&gt;" in page.text
+    for secret in ("anna", "private-place", "starry", id, "script"):
+        assert secret not in page.text, secret
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "media-src 'self'" in policy
+
+    film = follow(shared, f"{link['url']}/film")
+    assert (film.status_code, film.headers["content-type"]) == (200, "video/mp4")
+    assert film.headers["cache-control"] == "private, no-store"
+    assert "noindex" in film.headers["x-robots-tag"]
+    assert "content-disposition" not in film.headers
+    assert [word for word in PRIVATE if word in film.content] == []
+    paths = []
+    for name, data in (("own", own), ("shown", film.content)):
+        paths.append(tmp_path / f"{name}.mp4")
+        paths[-1].write_bytes(data)
+    mine, shown = ([frame.pixels for frame in open_clip(each).frames()] for each in paths)
+    np.testing.assert_array_equal(mine, shown)
+    assert sound_packets(paths[0]) == sound_packets(paths[1]) != []
+    part = follow(shared, f"{link['url']}/film", Range="bytes=4-7")
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    assert part.headers["content-range"] == f"bytes 4-7/{len(film.content)}"
+    assert follow(shared, f"{link['url']}/film", Range="bytes=99999999-").status_code == 416
+    head = follow(shared, f"{link['url']}/film", "HEAD")
+    assert (head.status_code, int(head.headers["content-length"])) == (200, len(film.content))
+    poster = Image.open(io.BytesIO(follow(shared, f"{link['url']}/picture").content))
+    assert (poster.format, poster.size, dict(poster.getexif())) == ("JPEG", (64, 48), {})
+
+    assert anna.get("/account").json()["usage"]["bytes"] == used + len(film.content)
+    made(anna, id)
+    assert anna.get("/account").json()["usage"]["bytes"] == used + len(film.content), "once"
+    assert anna.delete(f"/jobs/{id}", params={"now": True}).status_code == 204
+    assert follow(shared, f"{link['url']}/film").status_code == 404
+    assert not shared.services.storage.job(id).exists()
+
+
+def test_a_film_that_is_not_painted_yet_is_not_linked_to(
+    house: House, client: httpx.Client, clip: bytes
+) -> None:
+    film = client.post("/films", content=clip).json()["id"]
+    asked = {"kind": "film", "photo": film, "styles": [{"name": "starry-night"}]}
+    id = client.post("/jobs", json=asked).json()["id"]
+    answer = client.post(f"/jobs/{id}/links", json={})
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/state")
+    assert not house.services.storage.job(id).exists()
+
+
+def test_a_picture_is_no_film(shared: House, anna: httpx.Client) -> None:
+    link = made(anna, painted(shared, anna))
+    assert "<video" not in follow(shared, link["url"]).text
+    assert follow(shared, f"{link['url']}/film").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["picture", "film"])
+def test_a_link_ends_when_withdrawn_expired_deleted_or_its_owner_is_removed(
+    shared: House, anna: httpx.Client, clip: bytes, kind: str
+) -> None:
+    id = painted(shared, anna) if kind == "picture" else painted_film(shared, anna, clip)
     state = shared.services.state
 
     def withdraw(link: dict[str, Any]) -> None:
@@ -94,10 +203,10 @@ def test_a_link_ends_when_withdrawn_expired_deleted_or_its_owner_is_removed(
         link = made(anna, id)
         assert follow(shared, link["url"]).status_code == 200
         end(link)
-        for path in ("", "/picture"):
+        for path in ("", "/picture", "/film"):
             answer = follow(shared, link["url"] + path)
             assert answer.status_code == 404, end
-            assert "There is no picture here" in answer.text
+            assert "There is no picture or film here" in answer.text
 
 
 def test_no_link_can_be_forged_or_used_for_another_picture(shared: House, anna: httpx.Client) -> None:

@@ -80,6 +80,25 @@ def test_a_film_from_drop_to_download(visit: Visit, film: bytes, tmp_path: Path)
     assert (len(list(clip.frames())), clip.info.audio) == (FRAMES, ("aac",))
     assert all(request.url.startswith((visit.studio.address, "blob:", "data:")) for request in visit.requests)
 
+    page.get_by_role("button", name="Share", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Share")
+    assert "sees the film and its title" in dialog.inner_text()
+    dialog.get_by_role("button", name="Make a link").click()
+    link = dialog.locator(".link-row input").input_value()
+    assert faults(page) == [], "sharing a film"
+    stranger = visit.context.browser.new_context().new_page()
+    complaints: list[str] = []
+    stranger.on("console", lambda line: complaints.append(line.text))
+    stranger.goto(link)
+    until(lambda: stranger.evaluate("document.querySelector('video').readyState >= 1"))
+    assert stranger.evaluate("document.querySelector('video').videoWidth") == SMALL
+    stranger.evaluate("document.querySelector('video').play()")
+    until(lambda: stranger.evaluate("document.querySelector('video').currentTime > 0.1"))
+    assert faults(stranger) == [], "the page of a link"
+    assert complaints == []
+    stranger.context.close()
+    page.keyboard.press("Escape")
+
     page.reload()
     page.wait_for_selector("body.is-open")
     page.wait_for_selector("body.has-film")

@@ -60,7 +60,7 @@ def test_a_link_is_made_followed_and_withdrawn(visit: Visit, studio: Studio, pho
     assert studio.get(f"api/v1/jobs/{job['id']}/links") == {"links": []}
     answer = stranger.goto(address)
     assert answer.status == 404
-    assert "There is no picture here" in stranger.inner_text("h1")
+    assert "There is no picture or film here" in stranger.inner_text("h1")
     assert faults(stranger) == []
     other.close()
 

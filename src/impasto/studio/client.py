@@ -206,7 +206,7 @@ class StudioClient:
         self._request("DELETE", "/bin")
 
     def link(self, id: str, days: int = 7) -> str:
-        """Return a new address that shows the picture of a job to anyone who has it, for ``days`` days."""
+        """Return a new address that shows a job's picture or film to anyone who has it, for ``days`` days."""
         made = self._json("POST", f"/jobs/{id}/links", json={"days": days})
         return str(self._http.base_url.join(made["url"].lstrip("/")))
 

@@ -252,6 +252,7 @@ const texts: Translation = {
   "What the brush paints": "Was der Pinsel malt",
   "What the camera sees": "Was die Kamera sieht",
   "Which painting?": "Welches Gemälde?",
+  "Whoever has the link sees the film and its title, without signing in, until it ends or you withdraw it. The tags of the film, such as its place, are left out.": "Wer den Link hat, sieht den Film und seinen Titel, ohne sich anzumelden, bis er abläuft oder Sie ihn zurückziehen. Die Angaben im Film, etwa der Ort, sind nicht dabei.",
   "Whoever has the link sees the picture and its title, without signing in, until it ends or you withdraw it.": "Wer den Link hat, sieht das Bild und seinen Titel, ohne sich anzumelden, bis er abläuft oder Sie ihn zurückziehen.",
   "Width of the brush": "Breite des Pinsels",
   "With masks": "Mit Masken",

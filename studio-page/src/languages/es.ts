@@ -252,6 +252,7 @@ const texts: Translation = {
   "What the brush paints": "Qué pinta el pincel",
   "What the camera sees": "Lo que ve la cámara",
   "Which painting?": "¿Qué cuadro?",
+  "Whoever has the link sees the film and its title, without signing in, until it ends or you withdraw it. The tags of the film, such as its place, are left out.": "Quien tenga el enlace verá la película y su título, sin iniciar sesión, hasta que caduque o lo retires. Los datos de la película, como el lugar, no se incluyen.",
   "Whoever has the link sees the picture and its title, without signing in, until it ends or you withdraw it.": "Quien tenga el enlace verá la imagen y su título, sin iniciar sesión, hasta que caduque o lo retires.",
   "Width of the brush": "Ancho del pincel",
   "With masks": "Con máscaras",

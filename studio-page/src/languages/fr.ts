@@ -252,6 +252,7 @@ const texts: Translation = {
   "What the brush paints": "Ce que peint le pinceau",
   "What the camera sees": "Ce que voit l’appareil photo",
   "Which painting?": "Quel tableau\u202f?",
+  "Whoever has the link sees the film and its title, without signing in, until it ends or you withdraw it. The tags of the film, such as its place, are left out.": "Toute personne disposant du lien voit le film et son titre, sans se connecter, jusqu’à son expiration ou son retrait. Les données du film, comme le lieu, ne sont pas incluses.",
   "Whoever has the link sees the picture and its title, without signing in, until it ends or you withdraw it.": "Toute personne disposant du lien voit l’image et son titre, sans se connecter, jusqu’à son expiration ou son retrait.",
   "Width of the brush": "Largeur du pinceau",
   "With masks": "Avec masques",

@@ -252,6 +252,7 @@ const texts: Translation = {
   "What the brush paints": "ブラシで塗る対象",
   "What the camera sees": "カメラの映像",
   "Which painting?": "絵画を選ぶ",
+  "Whoever has the link sees the film and its title, without signing in, until it ends or you withdraw it. The tags of the film, such as its place, are left out.": "リンクを知っている人は、期限が切れるか取り消されるまで、ログインせずに動画とタイトルを見られます。撮影場所など、動画に書き込まれた情報は含まれません。",
   "Whoever has the link sees the picture and its title, without signing in, until it ends or you withdraw it.": "リンクを知っている人は、期限が切れるか取り消されるまで、ログインせずに画像とタイトルを見られます。",
   "Width of the brush": "ブラシの太さ",
   "With masks": "マスクあり",

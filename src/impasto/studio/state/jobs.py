@@ -270,6 +270,11 @@ class JobStore:
         own = queued.pop(owner, 0)
         return held + own + sum(min(count, own + 1) for count in queued.values())
 
+    def note_size(self, owner: str, id: str, size: int) -> None:
+        """Note the bytes on disk of a job that has ended."""
+        with self._database.transaction() as db:
+            db.execute(update(jobs).where(jobs.c.id == id, jobs.c.owner == owner).values(bytes=size))
+
     def bin_bytes(self, owner: str) -> int:
         """Return the bytes of what ``owner`` has in the bin, a part of what counts against the quota."""
         with self._database.transaction(reading=True) as db:

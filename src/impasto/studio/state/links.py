@@ -1,4 +1,4 @@
-"""Links that show a finished picture to anyone who has them."""
+"""Links that show a finished picture or film to anyone who has them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impasto.studio.state.records import LinkRecord, RefusalError
 from impasto.studio.state.tables import jobs, links
 
 MOST_LINKS = 20
-"""The most links to one picture at a time."""
+"""The most links to one picture or film at a time."""
 
 
 class LinkStore:
@@ -23,7 +23,7 @@ class LinkStore:
         self._database = database
 
     def add(self, link: LinkRecord) -> None:
-        """Add a link. Raises RefusalError("state") beyond ``MOST_LINKS``, or if the picture is not there."""
+        """Add a link. Raises RefusalError("state") beyond ``MOST_LINKS``, or if there is nothing to show."""
         with self._database.transaction() as db:
             next_version(db)  # a job is deleted before or after, not meanwhile
             shown = select(jobs.c.id).where(
@@ -33,12 +33,12 @@ class LinkStore:
                 jobs.c.result.is_not(None),
             )
             if db.execute(shown).first() is None:
-                raise RefusalError("state", "there is no picture to link to")
+                raise RefusalError("state", "there is nothing to link to")
             valid = (links.c.job == link.job, links.c.expires > time.time())
             count = db.execute(select(func.count()).select_from(links).where(*valid)).scalar_one()
             if count >= MOST_LINKS:
                 raise RefusalError(
-                    "state", f"expected at most {MOST_LINKS} links to a picture; withdraw some"
+                    "state", f"expected at most {MOST_LINKS} links to one picture or film; withdraw some"
                 )
             db.execute(insert(links).values(asdict(link)))
 

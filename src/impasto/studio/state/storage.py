@@ -22,6 +22,8 @@ _ID = re.compile(r"[pj]_[A-Za-z0-9_-]{22}")
 RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
 PARTIAL, DISPLAY, LEARNT, FILM = "partial.png", "display.jpg", "learnt.style", "film.mp4"
+SHOWN = "shown.mp4"
+"""The film without its tags, for those who follow a link."""
 _SEGMENTS = HIDDEN
 """The folder of a job in which an unfinished film has its segments."""
 

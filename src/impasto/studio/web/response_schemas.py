@@ -204,7 +204,7 @@ class Jobs(Outgoing):
 
 
 class LinkOut(Outgoing):
-    """A link that shows a picture to anyone who has it. ``url``: to be followed without signing in."""
+    """A link that shows a picture or film to anyone. ``url``: to be followed without signing in."""
 
     id: str
     url: str

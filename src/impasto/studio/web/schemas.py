@@ -195,7 +195,7 @@ Submission = Annotated[
 
 
 class LinkRequest(Incoming):
-    """A link to a finished picture."""
+    """A link to a finished picture or film."""
 
     days: Annotated[int, Field(ge=1, le=3650)] = 7
 

@@ -1,4 +1,4 @@
-"""Links to finished pictures: made and withdrawn by their owner, followed by anyone who has one."""
+"""Links to finished pictures and films: made and withdrawn by their owner, followed by anyone who has one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,21 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from impasto.studio.documents import iso
-from impasto.studio.shares import ID_LETTERS, SIGNATURE_DIGITS, is_signed, link_code, new_link_id
+from impasto.studio.shares import (
+    ID_LETTERS,
+    SIGNATURE_DIGITS,
+    is_signed,
+    link_code,
+    new_link_id,
+    prepare_film,
+    shown_film,
+)
 from impasto.studio.state import JobRecord, LinkRecord
 from impasto.studio.state.storage import DISPLAY
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address
 from impasto.studio.web.problems import ProblemError, responses
+from impasto.studio.web.routes.results import FILM_MEDIA
 
 router = APIRouter(tags=["links"])
 public = APIRouter(include_in_schema=False)
@@ -26,25 +35,25 @@ LinkId = Annotated[str, Path(max_length=100)]
 STYLE = (
     "html{color-scheme:light dark;background:light-dark(#e9e6e0,#1d1f1f);color:light-dark(#22201c,#e8e5de);"
     "font:18px/1.4 Georgia,serif}body{margin:0}main{min-height:100vh;display:grid;place-content:center;"
-    "justify-items:center;gap:20px;padding:24px;box-sizing:border-box}img{max-width:100%;"
+    "justify-items:center;gap:20px;padding:24px;box-sizing:border-box}img,video{max-width:100%;"
     "max-height:calc(100vh - 130px);box-shadow:0 2px 14px rgb(0 0 0/35%)}h1{font-size:1.1rem;"
     "font-weight:400;margin:0;text-align:center;overflow-wrap:anywhere}"
 )
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": (
-        f"default-src 'none'; img-src 'self'; style-src 'sha256-{_HASH}'; base-uri 'none'; "
+        f"default-src 'none'; img-src 'self'; media-src 'self'; style-src 'sha256-{_HASH}'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Robots-Tag": "noindex, nofollow, noarchive",
     "Cache-Control": "private, no-store",  # a withdrawn link ends at once
 }
 NOTHING = {
-    "en": "There is no picture here, or not any more.",
-    "de": "Hier ist kein Bild, oder keines mehr.",
-    "es": "Aquí no hay ninguna imagen, o ya no la hay.",
-    "fr": "Il n’y a pas d’image ici, ou il n’y en a plus.",
-    "ja": "ここに画像はありません。公開が終わった可能性もあります。",
+    "en": "There is no picture or film here, or not any more.",
+    "de": "Hier ist weder Bild noch Film, oder nicht mehr.",
+    "es": "Aquí no hay ninguna imagen ni película, o ya no la hay.",
+    "fr": "Il n’y a ni image ni film ici, ou il n’y en a plus.",
+    "ja": "ここに画像や動画はありません。公開が終わった可能性もあります。",
 }
 """What is said of a link that shows nothing, in the languages of the page."""
 
@@ -59,11 +68,11 @@ def _document(services: Services, link: LinkRecord) -> dict[str, Any]:
 
 
 def _linkable(services: Services, caller: Member, id: str) -> JobRecord:
-    """Return the caller's job. Raises ProblemError if it has no picture to show."""
+    """Return the caller's job. Raises ProblemError if it has no picture or film to show."""
     job = services.job(caller, id)
-    if job.kind not in ("painting", "draft") or job.result is None or job.deleted is not None:
+    if job.kind not in ("painting", "draft", "film") or job.result is None or job.deleted is not None:
         where = "in the bin" if job.deleted is not None else job.status
-        raise ProblemError("state", f"the job is {where}: there is no picture to link to")
+        raise ProblemError("state", f"the job is {where}: there is nothing to link to")
     return job
 
 
@@ -71,11 +80,13 @@ def _linkable(services: Services, caller: Member, id: str) -> JobRecord:
     "/jobs/{id}/links", status_code=201, response_model=response_schemas.LinkOut, responses=responses(409)
 )
 def make_link(services: ServicesDep, caller: Member, id: str, asked: schemas.LinkRequest) -> Any:
-    """Make a link that shows the picture and its title to anyone who has it."""
+    """Make a link that shows the picture or film and its title to anyone who has it."""
     job, most = _linkable(services, caller, id), services.settings.link_days
     if asked.days > most:
         words = f"expected at most {most} days" if most else "this studio makes no links"
         raise ProblemError("invalid", f"{words}; got {asked.days}")
+    if job.kind == "film":
+        prepare_film(services.storage, services.state, job)
     now = time.time()
     link = LinkRecord(new_link_id(), job.id, caller.user, now, now + asked.days * 86400.0)
     services.state.links.add(link)
@@ -84,7 +95,7 @@ def make_link(services: ServicesDep, caller: Member, id: str, asked: schemas.Lin
 
 @router.get("/jobs/{id}/links", response_model=response_schemas.Links, responses=responses())
 def list_links(services: ServicesDep, caller: Member, id: str) -> Any:
-    """List the valid links to a picture, oldest first."""
+    """List the valid links to a picture or film, oldest first."""
     job = services.job(caller, id)
     found = services.state.links.to(caller.user, job.id, time.time())
     return {"links": [_document(services, link) for link in found]}
@@ -100,19 +111,27 @@ def withdraw_link(services: ServicesDep, caller: Member, id: str, link: LinkId) 
 
 @public.api_route("/s/{code}", methods=["GET", "HEAD"])
 def show(services: ServicesDep, request: Request, code: str) -> Response:
-    """Return a page with the picture and its title, and nothing else of its owner's."""
+    """Return a page with the picture or film and its title, and nothing else of its owner's."""
     job = _followed(services, request, code)
     if job is None:
         return _nothing(request)
     title, language = escape(job.title), _language(request)
+    place = escape(code)
     # The title is in whatever language its owner has.
-    body = f'<img src="{escape(code)}/picture" alt="{title}" lang=""><h1 dir="auto" lang="">{title}</h1>'
+    if job.kind == "film":
+        shown = (
+            f'<video src="{place}/film" poster="{place}/picture" controls playsinline loop '
+            f'preload="metadata" aria-label="{title}" lang=""></video>'
+        )
+    else:
+        shown = f'<img src="{place}/picture" alt="{title}" lang="">'
+    body = f'{shown}<h1 dir="auto" lang="">{title}</h1>'
     return HTMLResponse(_page(title, body, language), headers=_headers(language))
 
 
 @public.api_route("/s/{code}/picture", methods=["GET", "HEAD"])
 def show_picture(services: ServicesDep, request: Request, code: str) -> Response:
-    """Return the picture as JPEG, without its options."""
+    """Return the picture as JPEG, without its options; of a film, a frame."""
     job = _followed(services, request, code)
     path = None if job is None else services.storage.job(job.id) / DISPLAY
     if path is None or not path.is_file():
@@ -120,8 +139,18 @@ def show_picture(services: ServicesDep, request: Request, code: str) -> Response
     return FileResponse(path, media_type="image/jpeg", headers=HEADERS)
 
 
+@public.api_route("/s/{code}/film", methods=["GET", "HEAD"])
+def show_film(services: ServicesDep, request: Request, code: str) -> Response:
+    """Return the film as MP4, without its tags, in parts where they are asked for."""
+    job = _followed(services, request, code)
+    path = None if job is None else shown_film(services.storage, job.id)
+    if path is None or not path.is_file():
+        return _nothing(request)
+    return FileResponse(path, media_type=FILM_MEDIA, headers=HEADERS)
+
+
 def _followed(services: Services, request: Request, code: str) -> JobRecord | None:
-    """Return the job whose picture a link shows; None for an unknown, ended or withdrawn link."""
+    """Return the job whose picture or film a link shows; None for an unknown, ended or withdrawn link."""
     services.requests.take(f"address {client_address(request)}")
     if len(code) != ID_LETTERS + SIGNATURE_DIGITS or not code.isascii() or "\0" in code:
         return None
