@@ -43,13 +43,15 @@ class Picture:
 
     ``pixels``: (H, W, 3) float32 in [0, 1]. ``alpha``: (H, W) float32 in [0, 1], or None when
     opaque. ``bits``: 8 or 16, how precise the file was, and so how precise a result should be.
-    ``metadata``: what its file says of the photograph, if anything.
+    ``metadata``: what its file says of the photograph, if anything. ``headroom``: of high range, how much
+    brighter than these pixels it is, (H, W) in [0, 1]; see ``imaging.light.headroom``.
     """
 
     pixels: Pixels
     alpha: Plane | None = None
     bits: int = 8
     metadata: PhotoMetadata | None = None
+    headroom: Plane | None = None
 
     @property
     def width(self) -> int:

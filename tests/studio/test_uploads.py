@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image, TiffImagePlugin
 
+from impasto.imaging import exr
 from impasto.studio.web.blocks import MOST_SCANS, check_jpeg, check_png
 from impasto.studio.web.frame_count import gif_frames
 from tests.studio.conftest import House, encoded, mask, upload
@@ -103,6 +104,11 @@ def test_limits_in_bytes_pixels_and_frames(make: Callable[..., House]) -> None:
         assert refused(client, encoded(100, 60)) == (413, "/problems/too-many-pixels")
         assert refused(client, stream.getvalue()) == (413, "/problems/too-many-pixels")
         upload(client, encoded(60, 40))
+
+
+def test_an_exr_which_browsers_do_not_know_is_refused(client: httpx.Client) -> None:
+    data = exr.encode(np.full((32, 32, 3), 0.5, np.float32), None)
+    assert refused(client, data) == (415, "/problems/not-a-picture")
 
 
 def animated(kind: str) -> bytes:

@@ -172,10 +172,7 @@ def finisher(job: Job) -> Callable[[Pixels], Picture]:
         return replace(found, pixels=found.pixels[:1, :1].copy())  # its pixels are not needed
 
     def finish(pixels: Pixels) -> Picture:
-        height, width = pixels.shape[:2]
-        alpha = photo().alpha
-        resized = None if alpha is None else imaging.resize(alpha, width, height)
-        return replace(photo(), pixels=pixels, alpha=resized)
+        return replace(imaging.painted_like(photo(), pixels), metadata=photo().metadata)
 
     return finish
 

@@ -7,7 +7,6 @@ converted, in linear light.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from threading import local
 from typing import Any
 
@@ -15,6 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.imaging import linear_to_srgb, srgb_to_linear
+from impasto.imaging.light import (
+    BT709_PRIMARIES,
+    D65,
+    WHITE_NITS,
+    WIDE,
+    headroom,
+    roll_off,
+    with_headroom,
+    xyz_of,
+)
 from impasto.types import Pixels, Plane
 
 FULL, LIMITED, UNSPECIFIED = 2, 1, 2
@@ -26,7 +35,7 @@ _LUMA |= {9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """Matrix to the weights of red and blue in luma."""
 
 _PRIMARIES = {
-    1: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
+    1: BT709_PRIMARIES,
     5: ((0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
     6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
     7: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
@@ -38,13 +47,7 @@ _PRIMARIES = {
 
 PQ, HLG, LINEAR = 16, 18, 8
 _GAMMAS = {4: 2.2, 5: 2.8}
-_WHITE_NITS = 203.0
-"""Where white is in an HDR picture (ITU-R BT.2408)."""
-_PEAK = float(np.log(10000 / _WHITE_NITS))
-"""The logarithm of how much brighter than white PQ can be."""
 _converters = local()  # by the format that they convert to
-_WIDE = np.array([0.2627, 0.6780, 0.0593], np.float32)
-"""The weights of luma in BT.2020."""
 
 
 def matrix_of(frame: Any) -> int:
@@ -196,7 +199,7 @@ def _linear(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
     if transfer == LINEAR:
         return pixels
     if transfer in (PQ, HLG):
-        return _roll_off(brightness(pixels, transfer))
+        return roll_off(brightness(pixels, transfer))
     return srgb_to_linear(pixels)
 
 
@@ -205,66 +208,25 @@ def brightness(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
     if transfer == PQ:  # SMPTE ST 2084
         root = np.maximum(pixels, 0) ** (1 / 78.84375)
         ratio = np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
-        return np.asarray(10000 / _WHITE_NITS * ratio ** (1 / 0.1593017578125), np.float32)
+        return np.asarray(10000 / WHITE_NITS * ratio ** (1 / 0.1593017578125), np.float32)
     # ITU-R BT.2100, table 5, on a display of 1000 nits
     low, high = pixels**2 / 3, (np.exp((pixels - 0.55991073) / 0.17883277) + 0.28466892) / 12
     scene = np.where(pixels <= 0.5, low, high)
-    luma = np.maximum(scene @ _WIDE, 1e-6)[..., None]
-    return np.asarray(1000 / _WHITE_NITS * scene * luma**0.2, np.float32)
+    luma = np.maximum(scene @ WIDE, 1e-6)[..., None]
+    return np.asarray(1000 / WHITE_NITS * scene * luma**0.2, np.float32)
 
 
 def from_brightness(light: NDArray[np.float32], transfer: int) -> Pixels:
     """Return light as HDR codes in [0, 1]: the inverse of ``brightness``."""
     light = np.maximum(light, 0)
     if transfer == PQ:
-        power = np.clip(light * (_WHITE_NITS / 10000), 0, 1) ** 0.1593017578125
+        power = np.clip(light * (WHITE_NITS / 10000), 0, 1) ** 0.1593017578125
         return np.asarray(((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375, np.float32)
-    shown = light * (_WHITE_NITS / 1000)
-    luma = np.maximum(shown @ _WIDE, 1e-6)[..., None]
+    shown = light * (WHITE_NITS / 1000)
+    luma = np.maximum(shown @ WIDE, 1e-6)[..., None]
     scene = np.clip(shown / luma ** (0.2 / 1.2), 0, 1)
     high = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-6)) + 0.55991073
     return np.asarray(np.where(scene <= 1 / 12, np.sqrt(3 * scene), high), np.float32)
-
-
-def headroom(light: NDArray[np.float32]) -> Plane:
-    """Return how much brighter ``light``, (H, W, 3), is than the SDR that is made of it, (H, W) in [0, 1]: 0
-    for as bright, 1 for the peak of PQ over white, logarithmic in between."""
-    luma, rolled = light @ _WIDE, _roll_off(light) @ _WIDE
-    ratio = np.where(rolled > 1e-6, luma / np.maximum(rolled, 1e-6), 1)
-    return np.asarray(np.clip(np.log(np.maximum(ratio, 1)) / _PEAK, 0, 1), np.float32)
-
-
-def with_headroom(pixels: Pixels, headroom: Plane | None) -> NDArray[np.float32]:
-    """Return sRGB ``pixels`` as linear light of BT.709 primaries, as much brighter as ``headroom`` says."""
-    linear = srgb_to_linear(np.asarray(np.clip(pixels, 0, 1), np.float32))
-    if headroom is None:
-        return linear
-    return np.asarray(linear * np.exp(headroom * _PEAK)[..., None], np.float32)
-
-
-def from_light(light: NDArray[np.float32]) -> Pixels:
-    """Return linear light of BT.709 primaries, where 1 is white, as sRGB in [0, 1]; what is bright is rolled
-    off as for HDR."""
-    return linear_to_srgb(np.clip(_roll_off(light), 0, 1).astype(np.float32))
-
-
-def to_bt709(light: NDArray[np.float32], primaries: tuple[float, ...] | None) -> NDArray[np.float32]:
-    """Return linear light of other ``primaries``, the x and y of red, green, blue and white, as that of
-    BT.709, 0 or more; their white becomes white (von Kries, in BT.709)."""
-    if primaries is None:
-        return light
-    red, green, blue, white = ((primaries[2 * n], primaries[2 * n + 1]) for n in range(4))
-    if any(y <= 0 for _, y in (red, green, blue, white)):
-        return light
-    own = np.linalg.inv(_to_xyz(BT709)) @ _xyz_of((red, green, blue), white)
-    matrix = own / own.sum(1, keepdims=True)
-    return np.asarray(np.maximum(light @ matrix.T.astype(np.float32), 0), np.float32)
-
-
-def _roll_off(linear: NDArray[Any], knee: float = 0.7) -> NDArray[np.float32]:
-    """Leave values up to ``knee`` unchanged, then approach 1."""
-    over = np.maximum(linear - knee, 0) / (1 - knee)
-    return np.where(linear <= knee, linear, knee + (1 - knee) * over / (1 + over)).astype(np.float32)
 
 
 def _between(primaries: int) -> NDArray[np.float64]:
@@ -273,15 +235,7 @@ def _between(primaries: int) -> NDArray[np.float64]:
 
 
 def _to_xyz(primaries: int) -> NDArray[np.float64]:
-    return _xyz_of(_PRIMARIES[primaries], (0.3127, 0.3290))
-
-
-def _xyz_of(primaries: Sequence[tuple[float, float]], white: tuple[float, float]) -> NDArray[np.float64]:
-    """Return the matrix from linear RGB to XYZ, from the x and y of its primaries and its white."""
-    *columns, whole = ([x / y, 1, (1 - x - y) / y] for x, y in (*primaries, white))
-    found = np.array(columns).T
-    scaled: NDArray[np.float64] = found * np.linalg.solve(found, np.array(whole))
-    return scaled
+    return xyz_of(_PRIMARIES[primaries], D65)
 
 
 def to_hdr(pixels: Pixels, headroom: Plane | None, transfer: int) -> Pixels:

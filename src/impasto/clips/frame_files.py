@@ -7,13 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips import colour, exr
 from impasto.clips.clip import Frame, frame_of
 from impasto.clips.timecode import Timecode
+from impasto.imaging import exr, light
 from impasto.types import Picture, Pixels, Plane
 
-READABLE = (*imaging.READABLE_SUFFIXES, exr.SUFFIX)
-WRITABLE = (*imaging.WRITABLE_SUFFIXES, exr.SUFFIX)
+READABLE = imaging.READABLE_SUFFIXES
+WRITABLE = imaging.WRITABLE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,9 @@ def read_frame(path: Path, *, alpha: bool, hdr: bool) -> FrameFile:
 
     Raises PictureError.
     """
-    if not is_exr(path):
-        picture = imaging.read(path)
-        return FrameFile(frame_of(picture, alpha=alpha), picture.bits)
-    found = exr.read(path)
-    light = colour.to_bt709(found.light, found.header.primaries)
-    picture = Picture(colour.from_light(light), found.alpha, 16)
-    return FrameFile(frame_of(picture, alpha=alpha, headroom=colour.headroom(light) if hdr else None), 16)
+    picture = imaging.read(path)
+    bright = picture.headroom if hdr else None
+    return FrameFile(frame_of(picture, alpha=alpha, headroom=bright), picture.bits)
 
 
 def write_frame(
@@ -80,6 +76,6 @@ def write_frame(
     """
     if is_exr(path):
         stated = None if timecode is None else (timecode.to_word(), rate)
-        exr.write(path, colour.with_headroom(pixels, headroom), alpha, stated)
+        exr.write(path, light.with_headroom(pixels, headroom), alpha, stated)
     else:
         imaging.write(Picture(pixels, alpha, bits=16 if bits > 8 else 8), path)

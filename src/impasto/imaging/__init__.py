@@ -37,7 +37,7 @@ from impasto.imaging.proof import read_press_profile, soft_proof
 from impasto.imaging.read_options import ReadOptions
 from impasto.imaging.regions import match_regions, read_regions, split_regions
 from impasto.imaging.sizes import Rounding, fit, overlap, resample, resample_joined, resize
-from impasto.imaging.transparency import fill_transparent
+from impasto.imaging.transparency import fill_transparent, painted_like
 
 __all__ = [
     "READABLE_SUFFIXES",
@@ -69,6 +69,7 @@ __all__ = [
     "match_luminance",
     "match_regions",
     "overlap",
+    "painted_like",
     "pictures_in",
     "read",
     "read_frames",

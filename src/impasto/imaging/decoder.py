@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.imaging import deep, formats, icc, png_strips
+from impasto.imaging import deep, exr, formats, icc, light, png_strips
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load, picture_error
 from impasto.imaging.left_out import note_left_out
 from impasto.imaging.packed import PackedPicture, Packer
@@ -24,6 +24,7 @@ from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
 from impasto.imaging.samples import unpacked
 from impasto.imaging.shrinker import LARGE, Shrinker, StripJoiner, shrunk_size
+from impasto.imaging.sizes import resize
 from impasto.imaging.stated_colours import (
     StatedColours,
     colours_of_deep_tiff,
@@ -44,7 +45,7 @@ Size = int | tuple[int, int] | None
 
 def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Size = None) -> Picture:
     """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page that is not a smaller version of another),
-    GIF (first frame), BMP or HEIC.
+    GIF (first frame), BMP, HEIC or OpenEXR.
 
     The format is detected from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
     float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an
@@ -58,13 +59,16 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
     ``size``: the long side, or width and height, of what is made of it. A far larger picture is shrunk to
     that, or to a long side of 1024, while it is read (``shrinker.shrunk_size``), which bounds memory.
 
+    Of OpenEXR, which is linear light, what is above 0.7 of white is rolled off, and ``headroom`` says how
+    bright it was.
+
     An ImagingWarning says what was ignored: a damaged profile (the values are then
     taken to be sRGB), unreadable EXIF data, a stated colour space that is not known.
 
     Raises:
         PictureError: there is no such file, it is not a picture in one of these formats, it is
             damaged or cut short, or has more pixels than ``reading`` allows; nothing is decoded then.
-        MissingExtraError: it is HEIC, and the extra that reads it is not installed.
+        MissingExtraError: it is HEIC or OpenEXR, and the extra that reads it is not installed.
     """
     place = Path(path)
     return decode(load(place), place, reading, size)
@@ -80,9 +84,11 @@ def decode(
         data = repaired_png(data) if kind is formats.PNG else data
         picture = _decode(data, kind, place, reading, size).picture()
         note_left_out(data, kind)
+        if kind is formats.EXR:
+            return picture
         with warnings.catch_warnings(action="ignore"):  # damage there was reported, or does not matter
-            light = png_strips.without_pixels(data) if kind is formats.PNG else data
-            about = read_photo_metadata(light, kind.codec)
+            empty = png_strips.without_pixels(data) if kind is formats.PNG else data
+            about = read_photo_metadata(empty, kind.codec)
     return replace(picture, metadata=about)
 
 
@@ -130,6 +136,9 @@ def read_header(path: str | os.PathLike[str]) -> PictureHeader:
         with decoding(place, kind.name):
             if kind is formats.TIFF:
                 width, height, orientation, alpha = deep.tiff_header(stream)
+            elif kind is formats.EXR:
+                found = exr.parse_header(stream.read(exr.LONGEST_HEADER), place)
+                width, height, orientation, alpha = found.width, found.height, 1, found.alpha
             else:
                 with Image.open(io.BytesIO(data) if data else stream, formats=[kind.codec]) as image:
                     width, height = image.size
@@ -156,10 +165,11 @@ class _Joined:
     pixels: NDArray[Any]
     alpha: NDArray[np.float32] | None
     bits: int
+    headroom: NDArray[np.float32] | None = None
 
     def picture(self) -> Picture:
         pixels = self.pixels if self.pixels.dtype == np.float32 else unpacked(self.pixels)
-        return Picture(pixels, self.alpha, self.bits)
+        return Picture(pixels, self.alpha, self.bits, headroom=self.headroom)
 
     def packed_picture(self) -> Picture | PackedPicture:
         if self.pixels.dtype == np.float32 or self.alpha is not None:
@@ -171,6 +181,8 @@ def _decode(
     data: bytes, kind: formats.Format, path: Path, reading: ReadOptions, size: Size, *, packed: bool = False
 ) -> _Joined:
     page = 0
+    if kind is formats.EXR:
+        return _decode_exr(data, path, reading, size)
     if kind is formats.TIFF:
         page = deep.first_whole_page(data)
         deep_page = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, reading), page)
@@ -187,8 +199,8 @@ def _decode(
         whole, orientation = None, None
         strips: Iterable[_Strip]
         if kind is formats.PNG and (deep.is_deep_png(data) or _is_long(image, data)):
-            with _light(data) as light:
-                orientation, stated = _orientation(light), stated_colours(light, data, kind, path)
+            with _light(data) as empty:
+                orientation, stated = _orientation(empty), stated_colours(empty, data, kind, path)
             strips = _of_png(data, image)
         elif kind is formats.WEBP and _is_large(image) and getattr(image, "n_frames", 1) == 1:
             orientation, stated = _orientation(image), stated_colours(image, data, kind, path)
@@ -210,6 +222,17 @@ def _decode(
         if orientation is None:
             orientation = _orientation(image)  # after loading, which may have turned it upright
         return _assemble(strips, image.size, orientation, size, whole, packed=packed)
+
+
+def _decode_exr(data: bytes, path: Path, reading: ReadOptions, size: Size) -> _Joined:
+    header = exr.parse_header(data, path)
+    check_size(path, header.width, header.height, reading)
+    found = exr.decode(data, path)
+    bright = light.to_bt709(found.light, header.primaries)
+    strip = _Strip(light.from_light(bright), found.alpha, 16)
+    joined = _assemble([strip], (header.width, header.height), 1, size)
+    height, width = joined.pixels.shape[:2]
+    return replace(joined, headroom=resize(light.headroom(bright), width, height))
 
 
 def _decode_unended(

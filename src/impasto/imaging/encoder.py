@@ -14,8 +14,9 @@ from PIL import Image
 
 from impasto import files
 from impasto.errors import ImpastoError, OptionError, PictureError
-from impasto.imaging import formats, icc, metadata
+from impasto.imaging import exr, formats, icc, light, metadata
 from impasto.imaging.deep import load_opencv
+from impasto.imaging.guard import warn
 from impasto.imaging.photo_metadata import ARTIST, COPYRIGHT, MAKE, MODEL, exif_bytes, exif_of, xmp_of
 from impasto.types import PhotoMetadata, Picture
 
@@ -64,8 +65,10 @@ def write(
 ) -> None:
     """Write ``picture`` to ``path``, in the format its suffix names.
 
-    PNG, JPEG, WebP, AVIF, TIFF and, with its extra, HEIC; all with the ICC profile of sRGB. PNG
-    and TIFF hold 16 bits where ``picture.bits`` is 16; everything else is rounded to 8. Alpha is
+    PNG, JPEG, WebP, AVIF, TIFF and, with their extras, HEIC and OpenEXR; all but the last with the ICC
+    profile of sRGB. PNG and TIFF hold 16 bits where ``picture.bits`` is 16; everything else is rounded to 8.
+    OpenEXR is linear light in half floats, with what was brighter than white; of metadata, it has
+    ``parameters`` only. Alpha is
     written wherever it can be; JPEG has none, and the picture is laid on white (mixed in encoded
     values, as browsers do). Values outside [0, 1] are clipped.
 
@@ -79,7 +82,7 @@ def write(
         PictureError: the pixels are of a wrong shape, or not numbers.
         OutputError: the suffix is unknown, the format cannot hold a picture of that size or that
             many parameters, or the file cannot be written (the disk is full, say).
-        MissingExtraError: HEIC is asked for, and the extra that writes it is not installed.
+        MissingExtraError: HEIC or OpenEXR is asked for, and the extra that writes it is not installed.
     """
     target = Path(path)
     data = encode(
@@ -105,8 +108,12 @@ def encode(
         raise OptionError(f"quality: expected 1 to 100; got {quality!r}")
     text = None if parameters is None else metadata.to_json(parameters)
     _check(picture, kind, target)
-    samples = _samples(picture, kind)
+    if kind is not formats.EXR and picture.headroom is not None and picture.headroom.any():
+        warn(f"what is brighter than white was rolled off, as {kind.name} cannot hold it; .exr does")
     try:
+        if kind is formats.EXR:
+            return _exr(picture, text)
+        samples = _samples(picture, kind)
         about = picture.metadata
         comment = None if text is None else metadata.comment(text)
         exif = None
@@ -186,6 +193,13 @@ def _encode(
     stream = io.BytesIO()
     Image.fromarray(samples).save(stream, format=kind.codec, **options)
     return stream.getvalue()
+
+
+def _exr(picture: Picture, text: str | None) -> bytes:
+    """Return linear light as bright as it was, what is transparent premultiplied."""
+    bright = light.with_headroom(picture.pixels, picture.headroom)
+    alpha = None if picture.alpha is None else np.clip(picture.alpha, 0, 1)
+    return exr.encode(bright, alpha, texts=None if text is None else {metadata.KEY: text})
 
 
 def _png(

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from impasto import extras
+from impasto.imaging import exr
 from impasto.imaging.guard import picture_error
+
+
+def _load_exr() -> None:
+    exr.load_av()
 
 
 def _load_heic() -> None:
@@ -22,10 +27,10 @@ def _load_heic() -> None:
 class Format:
     """One file format.
 
-    ``name``: for people. ``codec``: Pillow's name. ``suffixes``: those it is written under. ``media``: its
-    media types. ``aliases``: other suffixes of files that are read. ``longest_side``: the largest width and
-    height it can hold. ``options``: Pillow's options for writing it. ``load``: makes Pillow able to read
-    and write it; raises MissingExtraError.
+    ``name``: for people. ``codec``: Pillow's name, "" for one that Pillow does not know. ``suffixes``: those
+    it is written under. ``media``: its media types, by which the studio takes it. ``aliases``: other suffixes
+    of files that are read. ``longest_side``: the largest width and height it can hold. ``options``: Pillow's
+    options for writing it. ``load``: makes it readable and writable; raises MissingExtraError.
     """
 
     name: str
@@ -58,7 +63,9 @@ HEIC = Format(
     load=_load_heic,
 )
 
-READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, BMP, HEIC)
+EXR = Format("OpenEXR", "", (exr.SUFFIX,), (), 32_766, load=_load_exr)
+
+READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, BMP, HEIC, EXR)
 READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in (*f.suffixes, *f.aliases))
 WRITABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE if f.writable for s in f.suffixes)
 """The suffixes ``write`` accepts, in lower case."""
@@ -71,6 +78,7 @@ _MARKS = (
     (b"GIF87a", GIF),
     (b"GIF89a", GIF),
     (b"BM", BMP),
+    (exr.MAGIC, EXR),
     *((mark, TIFF) for mark in _TIFF_MARKS),
 )
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -83,7 +91,6 @@ _FOREIGN = (
     (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
-    (b"\x76\x2f\x31\x01", "an OpenEXR picture"),
     (b"#?RADIANCE", "a Radiance HDR picture"),
     (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
     (b"<svg", "an SVG drawing"),

@@ -8,7 +8,7 @@ import re
 
 from PIL import Image
 
-from impasto.imaging import deep, formats
+from impasto.imaging import deep, exr, formats
 from impasto.imaging.guard import warn
 
 _GAIN_MAPS = re.compile(
@@ -24,13 +24,22 @@ def note_left_out(data: bytes, kind: formats.Format) -> None:
     """Say in an ImagingWarning which further pages, frames and gain maps of a file are not read."""
     frames = 1
     with contextlib.suppress(Exception):
-        frames = deep.whole_pages(data) if kind is formats.TIFF else _frames(data, kind)
+        frames = _count(data, kind)
     if frames > 1:
-        one, several = ("page", "pages") if kind is formats.TIFF else ("frame", "frames")
+        one, several = _WORDS.get(kind.name, ("frame", "frames"))
         number = f"{frames - 1} other {one if frames == 2 else several}"
         warn(f"the file has {number}; only the first one was read")
     elif _GAIN_MAPS.search(data):
         warn("the gain map, for screens with high dynamic range, was left out")
+
+
+_WORDS = {formats.TIFF.name: ("page", "pages"), formats.EXR.name: ("part", "parts")}
+
+
+def _count(data: bytes, kind: formats.Format) -> int:
+    if kind is formats.EXR:
+        return 1 + exr.other_parts(data)
+    return deep.whole_pages(data) if kind is formats.TIFF else _frames(data, kind)
 
 
 def _frames(data: bytes, kind: formats.Format) -> int:

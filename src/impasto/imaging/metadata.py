@@ -1,7 +1,7 @@
 """The parameters a picture was painted with, kept inside its file as JSON.
 
-PNG has a text chunk "impasto" for them; JPEG, WebP, AVIF and HEIC hold them in the EXIF user comment,
-TIFF in the image description, both as ``{"impasto": ...}``.
+PNG has a text chunk "impasto" for them, OpenEXR a text attribute; JPEG, WebP, AVIF and HEIC hold them in the
+EXIF user comment, TIFF in the image description, both as ``{"impasto": ...}``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from PIL import Image
 
 from impasto.errors import OptionError
 from impasto.files.json_text import parse_json
-from impasto.imaging import formats
+from impasto.imaging import exr, formats
 from impasto.imaging.guard import decoding, load, picture_error
 from impasto.imaging.png_chunks import SIGNATURE, chunk
 from impasto.imaging.repairs import repaired_png
@@ -102,7 +102,7 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
 
     Raises:
         PictureError: the file cannot be read as a picture, or what is stored is not JSON.
-        MissingExtraError: it is HEIC, and the extra that reads it is not installed.
+        MissingExtraError: it is HEIC or OpenEXR, and the extra that reads it is not installed.
     """
     place = Path(path)
     data = load(place)
@@ -114,10 +114,10 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
     try:
         found = parse_json(text)
     except ValueError as problem:
-        if kind is not formats.PNG and not text.lstrip().startswith(f'{{"{KEY}"'):
+        if kind not in (formats.PNG, formats.EXR) and not text.lstrip().startswith(f'{{"{KEY}"'):
             return None  # another program's comment
         raise picture_error(place, "parameters stored as JSON", f"they are damaged ({problem})") from problem
-    if kind is not formats.PNG:
+    if kind not in (formats.PNG, formats.EXR):
         found = found.get(KEY) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else None
 
@@ -126,6 +126,8 @@ def _stored(data: bytes, kind: formats.Format) -> str | None:
     """Return the text in the place where ``write`` puts parameters, by any program."""
     if kind is formats.TIFF:
         return _tiff_text(data)
+    if kind is formats.EXR:
+        return exr.read_text(data, KEY)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if kind is formats.PNG:
             text = image.info.get(KEY)

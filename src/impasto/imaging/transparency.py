@@ -1,4 +1,4 @@
-"""Colours for invisible pixels, so that painting underneath an alpha channel leaves no halo."""
+"""Transparency of photographs and their paintings, without halos around what is painted underneath it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 
+from impasto.imaging.sizes import resize
 from impasto.types import Picture, Pixels, Plane
 
 _VISIBLE = 1e-3
@@ -25,6 +26,16 @@ def fill_transparent(picture: Picture) -> Pixels:
     filled = _fill(picture.pixels * alpha, picture.alpha)
     result: Pixels = np.clip(picture.pixels * alpha + filled * (1 - alpha), 0, 1).astype(np.float32)
     return result
+
+
+def painted_like(photo: Picture, pixels: Pixels) -> Picture:
+    """Return ``pixels``, (H, W, 3), a painting of ``photo`` at any size, with its alpha, its headroom and its
+    precision."""
+    height, width = pixels.shape[:2]
+    alpha, headroom = (
+        None if plane is None else resize(plane, width, height) for plane in (photo.alpha, photo.headroom)
+    )
+    return Picture(pixels, alpha, photo.bits, headroom=headroom)
 
 
 def _fill(weighted: Pixels, alpha: Plane) -> Pixels:

@@ -127,9 +127,9 @@ class FastPainter:
         painted = self._paint_apart(pixels, masks) if masks else self.paint_pixels(pixels)[0]
         if guard is not None:
             painted = _mixed(painted, pixels, imaging.resize_mask(guard, width, height))
-        alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
         notes = ("the photo was larger; --size asks for more",) if shrunk else ()
-        return Painting(Picture(painted, alpha, photo.bits), seconds=time.perf_counter() - began, notes=notes)
+        picture = imaging.painted_like(photo, painted)
+        return Painting(picture, seconds=time.perf_counter() - began, notes=notes)
 
     def paint_pixels(self, pixels: Pixels, maps: Maps | None = None) -> tuple[Pixels, Maps]:
         """Return ``pixels`` (H, W, 3) in [0, 1], painted, and what carried their features over.

@@ -145,8 +145,7 @@ class OptimisedPainter:
         height, width = painting.pixels.shape[:2]
         kept = None if guard is None else imaging.resize_mask(guard, width, height)
         pixels = colours.finish(painting.pixels, imaging.resize(beneath.pixels, width, height), options, kept)
-        alpha = None if photo.alpha is None else imaging.resize(photo.alpha, width, height)
-        return replace(painting, picture=Picture(pixels, alpha, photo.bits))
+        return replace(painting, picture=imaging.painted_like(photo, pixels))
 
     def _network_for(self, photo: Picture) -> FeatureExtractor:
         """Return the network, normalised on ``photo`` and the styles if the options say so."""

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
@@ -13,8 +14,8 @@ from numpy.typing import DTypeLike, NDArray
 from PIL import Image
 
 from impasto import imaging
-from impasto.errors import OptionError
-from impasto.imaging.formats import READABLE
+from impasto.errors import ImpastoError, OptionError
+from impasto.imaging.formats import sniff
 from impasto.imaging.inputs import kind_of
 from impasto.jobs import Job, PaintOptions
 from impasto.types import Picture
@@ -50,11 +51,10 @@ class PictureKind:
 def _suffix(data: bytes) -> str:
     """Return the suffix of the format of ``data``; ".png" for one that cannot be written."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            codec = image.format
-    except (OSError, ValueError, SyntaxError):  # HEIC, which Pillow reads with its extra only
+        kind = sniff(Path("picture"), data)
+    except ImpastoError:  # which reading it will raise, too
         return ".png"
-    return next((kind.suffixes[0] for kind in READABLE if kind.codec == codec and kind.writable), ".png")
+    return kind.suffixes[0] if kind.writable else ".png"
 
 
 @dataclass(frozen=True)

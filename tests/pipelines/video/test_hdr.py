@@ -14,6 +14,7 @@ from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE
 from impasto.clips.mastering_display import mastering_of
 from impasto.errors import OptionError
+from impasto.imaging import light as highlights
 from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.options import FilmOptions
 from impasto.types import Pixels
@@ -31,7 +32,7 @@ class Same(Negative):
 
 def light(number: int) -> NDArray[np.float32]:
     """Linear light of BT.2020: greys up to white, and a square of 800 nits that moves."""
-    found = colour.with_headroom(0.2 + 0.5 * moving(number).mean(2, keepdims=True).repeat(3, 2), None)
+    found = highlights.with_headroom(0.2 + 0.5 * moving(number).mean(2, keepdims=True).repeat(3, 2), None)
     found[8:24, 10 + 4 * number : 26 + 4 * number] = 800 / 203
     return found
 

@@ -28,8 +28,9 @@ def fingerprint(things: Iterable[object]) -> str:
         elif isinstance(thing, Picture):
             digest.update(f"picture {thing.bits} {thing.alpha is not None}".encode())
             add(thing.pixels)
-            if thing.alpha is not None:
-                add(thing.alpha)
+            for plane in (thing.alpha, thing.headroom):
+                if plane is not None:
+                    add(plane)
         elif isinstance(thing, PictureStyle):
             digest.update(f"style {thing.sizing} {thing.resampling} {thing.rounding}".encode())
             add(thing.picture)

@@ -90,6 +90,8 @@ def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
     """Raise RefusalError for a header that exceeds the limits."""
     data = source.read_bytes()
     kind = formats.sniff(source, data)
+    if not kind.media:
+        raise RefusalError("not-a-picture", f"expected a picture that browsers know; got {kind.name}")
     if kind.codec == "GIF":  # before Pillow reads its blocks one by one
         _check_gif(data, max_frames)
     _check_blocks(kind, data)

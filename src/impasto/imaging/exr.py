@@ -1,0 +1,282 @@
+"""OpenEXR pictures, the frames of compositing: linear light, with values above white and an alpha.
+
+They are read and written by libav; only the header is read here, and the timecode put into it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto import extras, files
+from impasto.errors import PictureError
+from impasto.imaging.guard import picture_error
+from impasto.types import Plane
+
+SUFFIX = ".exr"
+LONGEST_HEADER = 1 << 20
+"""In bytes."""
+MAGIC = b"v/1\x01"
+_LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
+"""Lines in a chunk, by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB."""
+_ZIP = 3
+_TILES, _DEEP, _PARTS = 0x200, 0x800, 0x1000
+"""Flags of files that are not one picture in lines."""
+
+
+def load_av() -> Any:
+    """Return the module ``av``. Raises MissingExtraError where it is not installed."""
+    return extras.load("av", "OpenEXR pictures need PyAV", "video")
+
+
+@dataclass(frozen=True)
+class ExrHeader:
+    """The header of a picture: its ``width`` and ``height``, ``alpha``: whether it has one; the ``timecode``
+    attribute's word, if there is one; the ``primaries`` and white, as x and y of each, if stated; the
+    ``kind`` of a part, if it says so."""
+
+    width: int
+    height: int
+    alpha: bool
+    timecode: int | None
+    primaries: tuple[float, ...] | None
+    kind: str
+
+
+@dataclass(frozen=True)
+class ExrPicture:
+    """A picture: its ``header``; ``light``, (H, W, 3) float32, linear, in its own primaries, not multiplied
+    by alpha, 0 or more; ``alpha``, (H, W) in [0, 1], None for an opaque one."""
+
+    header: ExrHeader
+    light: NDArray[np.float32]
+    alpha: Plane | None
+
+
+def read_header(path: Path) -> ExrHeader:
+    """Return a picture's header. Raises PictureError."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LONGEST_HEADER)
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read: {files.reason_of(error)}") from error
+    return parse_header(data, path)
+
+
+def parse_header(data: bytes, path: Path) -> ExrHeader:
+    """Return the header of a picture from the beginning of its file. Raises PictureError."""
+    try:
+        return _header(data)
+    except (ValueError, KeyError, IndexError, struct.error) as error:
+        expected = "an OpenEXR picture"
+        raise picture_error(path, expected, "its header cannot be read") from error
+
+
+def decode(data: bytes, path: Path) -> ExrPicture:
+    """Return the picture in the bytes of a file: of the first part, the first layer with R, G and B, or Y.
+
+    ``path``: its name in messages. Raises PictureError, and MissingExtraError without PyAV.
+    """
+    header, av = parse_header(data, path), load_av()
+    (flags,) = struct.unpack_from("<I", data, 4)
+    if flags & _DEEP or header.kind.startswith("deep"):
+        actual = "it is a deep one, with several samples a pixel"
+        raise picture_error(path, "a flat OpenEXR picture", actual)
+    try:
+        decoder = av.CodecContext.create("exr", "r")
+        _check_whole(data)
+        packet = av.Packet(data)
+        frame = [*decoder.decode(packet), *decoder.decode(None)][0]
+        planes = _planes(frame)
+    except (av.FFmpegError, ValueError, IndexError, KeyError, ZeroDivisionError, struct.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        expected = "an OpenEXR picture that FFmpeg decodes"
+        raise picture_error(path, expected, f"it cannot be decoded ({reason})") from error
+    names = {1: "y", 2: "ya", 3: "gbr", 4: "gbra"}[len(planes)]
+    order = [names.index(name) for name in ("rgb" if "g" in names else "yyy")]
+    light = np.stack([planes[number] for number in order], axis=2)
+    light = np.nan_to_num(np.maximum(light, 0), nan=0.0, posinf=65504.0)
+    alpha = np.clip(np.nan_to_num(planes[-1]), 0, 1) if "a" in names else None
+    if alpha is not None:
+        if bool((alpha == 1).all()):
+            alpha = None
+        else:
+            light = np.divide(light, alpha[..., None], out=np.zeros_like(light), where=alpha[..., None] > 0)
+    return ExrPicture(header, light, alpha)
+
+
+def encode(
+    light: NDArray[np.float32],
+    alpha: Plane | None,
+    *,
+    timecode: tuple[int, Fraction] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the file of a picture: linear ``light`` of BT.709 primaries, (H, W, 3), and ``alpha``, as half
+    floats, ZIP-compressed.
+
+    ``timecode``: the word and the frames a second of the attributes. ``texts``: further attributes. Raises
+    PyAV's errors, and MissingExtraError without it.
+    """
+    av = load_av()
+    height, width = light.shape[:2]
+    light = np.minimum(light, np.float32(65504))
+    channels = [light[..., 1], light[..., 2], light[..., 0]]
+    if alpha is not None:
+        channels = [plane * alpha for plane in channels] + [alpha]
+    encoder = av.CodecContext.create("exr", "w")
+    encoder.width, encoder.height = width, height
+    encoder.pix_fmt = "gbrpf32le" if alpha is None else "gbrapf32le"
+    encoder.time_base = Fraction(1, 25)
+    encoder.options = {"format": "half", "compression": "zip16"}
+    frame = av.VideoFrame(width, height, encoder.pix_fmt)
+    for plane, values in zip(frame.planes, channels, strict=True):
+        rows = np.frombuffer(plane, np.float32).reshape(plane.height, plane.line_size // 4)
+        rows[:, :width] = values
+    frame.pts, frame.time_base = 0, encoder.time_base
+    data = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+    more = b""
+    if timecode is not None:
+        word, rate = timecode
+        seconds = struct.pack("<iI", rate.numerator, rate.denominator)
+        more += _attribute("framesPerSecond", "rational", seconds)
+        more += _attribute("timeCode", "timecode", struct.pack("<II", word, 0))
+    for name, text in (texts or {}).items():
+        more += _attribute(name, "string", text.encode())
+    return _with_attributes(data, height, more) if more else data
+
+
+def write(
+    path: Path, light: NDArray[np.float32], alpha: Plane | None, timecode: tuple[int, Fraction] | None
+) -> None:
+    """Write a picture as ``encode`` makes it. Raises OutputError."""
+    try:
+        data = encode(light, alpha, timecode=timecode)
+    except load_av().FFmpegError as error:
+        raise files.cannot_write(path, error) from error
+    files.replace(path, data)
+
+
+def read_text(data: bytes, name: str) -> str | None:
+    """Return a text among the attributes of a picture's file, if it is there. Raises ValueError."""
+    found = _attributes(data)[0].get(name)
+    return None if found is None else found.decode("utf-8", "replace")
+
+
+def other_parts(data: bytes) -> int:
+    """Return how many parts a file has besides the first. Raises ValueError."""
+    (flags,) = struct.unpack_from("<I", data, 4)
+    return _headers(data)[0] - 1 if flags & _PARTS else 0
+
+
+def _planes(frame: Any) -> list[NDArray[np.float32]]:
+    kind: Any = np.float16 if "f16" in frame.format.name else np.float32
+    if "f16" not in frame.format.name and "f32" not in frame.format.name:
+        raise ValueError(f"samples of {frame.format.name}")
+    found = []
+    for plane in frame.planes:
+        row = plane.line_size // np.dtype(kind).itemsize
+        values = np.frombuffer(plane, kind).reshape(plane.height, row)
+        if frame.format.name.startswith("ya"):
+            values = values[:, : 2 * frame.width]
+            return [values[:, 0::2].astype(np.float32), values[:, 1::2].astype(np.float32)]
+        found.append(values[:, : frame.width].astype(np.float32))
+    return found
+
+
+def _header(data: bytes) -> ExrHeader:
+    found, _ = _attributes(data)
+    left, top, right, bottom = struct.unpack("<4i", found["displayWindow"])  # which is what libav decodes
+    names = [name.rpartition(b".")[2] for name in _channels(found["channels"])]
+    primaries = found.get("chromaticities")
+    word = found.get("timeCode")
+    return ExrHeader(
+        right - left + 1,
+        bottom - top + 1,
+        b"A" in names,
+        None if word is None else struct.unpack("<I", word[:4])[0],
+        None if primaries is None else struct.unpack("<8f", primaries),
+        found.get("type", b"").decode("latin-1"),
+    )
+
+
+def _check_whole(data: bytes) -> None:
+    """Raise ValueError for a picture that is cut short, of which libav would leave parts black."""
+    found, end = _attributes(data)
+    (flags,) = struct.unpack_from("<I", data, 4)
+    left, top, right, bottom = struct.unpack("<4i", found["dataWindow"])
+    width, height = right - left + 1, bottom - top + 1
+    numbered = 4 if flags & _PARTS else 0  # bytes of the part's number before a chunk
+    if flags & _TILES or found.get("type") == b"tiledimage":
+        across, down = struct.unpack_from("<II", found["tiles"])
+        chunks, place = -(-width // across) * -(-height // down), numbered + 16
+    else:
+        lines = _LINES.get(found["compression"][0])
+        if lines is None:
+            return  # which libav will say
+        chunks, place = -(-height // lines), numbered + 4
+    table = _headers(data)[1] + 1 if numbered else end + 1
+    if len(data) < table + 8 * chunks:
+        raise ValueError("it is cut short")
+    for (offset,) in struct.iter_unpack("<Q", data[table : table + 8 * chunks]):
+        begin = offset + place
+        whole = offset and begin + 4 <= len(data)
+        if not whole or begin + 4 + struct.unpack_from("<i", data, begin)[0] > len(data):
+            raise ValueError("it is cut short")
+
+
+def _headers(data: bytes) -> tuple[int, int]:
+    """Return how many headers a file of parts has, and where their end is marked."""
+    count, place = 0, 8
+    while data[place] != 0:
+        count, place = count + 1, _attributes(data, place)[1] + 1
+    return count, place
+
+
+def _attributes(data: bytes, place: int = 8) -> tuple[dict[str, bytes], int]:
+    """Return the attributes of the header that begins at ``place``, and where it ends."""
+    if data[:4] != MAGIC:
+        raise ValueError("no OpenEXR file")
+    found: dict[str, bytes] = {}
+    while data[place] != 0:
+        name_end = data.index(b"\0", place)
+        kind_end = data.index(b"\0", name_end + 1)
+        (size,) = struct.unpack_from("<i", data, kind_end + 1)
+        begin = kind_end + 5
+        if size < 0 or begin + size > len(data):
+            raise ValueError("an attribute is cut short")
+        found[data[place:name_end].decode("latin-1")] = data[begin : begin + size]
+        place = begin + size
+    return found, place
+
+
+def _channels(data: bytes) -> list[bytes]:
+    """Return the names in a list of channels, each of which is followed by 16 bytes."""
+    found, place = [], 0
+    while data[place] != 0:
+        end = data.index(b"\0", place)
+        found.append(data[place:end])
+        place = end + 17
+    return found
+
+
+def _attribute(name: str, kind: str, value: bytes) -> bytes:
+    return f"{name}\0{kind}\0".encode() + struct.pack("<i", len(value)) + value
+
+
+def _with_attributes(data: bytes, height: int, more: bytes) -> bytes:
+    """Return a picture of ``height`` lines, as ``write`` has encoded it, with attributes in its header.
+
+    The table of offsets that follows the header counts from the beginning of the file.
+    """
+    _, end = _attributes(data)
+    chunks = -(-height // _LINES[_ZIP])
+    table = np.frombuffer(data, "<u8", chunks, end + 1) + np.uint64(len(more))
+    return data[:end] + more + data[end : end + 1] + table.tobytes() + data[end + 1 + 8 * chunks :]

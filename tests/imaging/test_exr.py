@@ -1,0 +1,199 @@
+"""OpenEXR pictures: linear light in and out, of every layout that can be honest."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from impasto import imaging
+from impasto.errors import PictureError
+from impasto.imaging import ImagingWarning, exr, light
+from impasto.imaging.inputs import load_picture
+from impasto.types import Picture, Plane
+
+ATTRIBUTES = {"compression": ("compression", b"\0"), "lineOrder": ("lineOrder", b"\0")}
+
+
+def bright(width: int = 40, height: int = 24) -> NDArray[np.float32]:
+    """A ramp of light from 0.02 to 6 times white, dark parts tinted."""
+    ramp = np.geomspace(0.02, 6, width, dtype=np.float32)[None, :, None].repeat(height, 0)
+    tint = np.array([1, 0.8, 0.6], np.float32)
+    return np.asarray(np.where(ramp < 0.5, ramp * tint, ramp), np.float32)
+
+
+def written(path: Path, values: NDArray[np.float32], alpha: Plane | None = None) -> Path:
+    path.write_bytes(exr.encode(values, alpha))
+    return path
+
+
+def header(values: NDArray[np.float32], **more: tuple[str, bytes]) -> bytes:
+    """The header of an uncompressed picture of 32-bit floats."""
+    height, width = values.shape[:2]
+    box = struct.pack("<4i", 0, 0, width - 1, height - 1)
+    channels = b"".join(name + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in (b"B", b"G", b"R"))
+    attributes = ATTRIBUTES | {
+        "channels": ("chlist", channels + b"\0"),
+        "dataWindow": ("box2i", box),
+        "displayWindow": ("box2i", box),
+        "pixelAspectRatio": ("float", struct.pack("<f", 1)),
+        "screenWindowCenter": ("v2f", bytes(8)),
+        "screenWindowWidth": ("float", struct.pack("<f", 1)),
+    }
+    rows = [
+        f"{name}\0{kind}\0".encode() + struct.pack("<i", len(value)) + value
+        for name, (kind, value) in (attributes | more).items()
+    ]
+    return b"".join(rows) + b"\0"
+
+
+def plain(values: NDArray[np.float32]) -> bytes:
+    """The samples of lines: of each line all blue, all green, all red ones."""
+    return np.ascontiguousarray(values[..., ::-1].transpose(0, 2, 1)).tobytes()
+
+
+def chunked(begin: bytes, tables: list[list[bytes]]) -> bytes:
+    """A file of chunks, with a table of their places for each part."""
+    place = len(begin) + 8 * sum(map(len, tables))
+    offsets = b""
+    for chunk in (chunk for table in tables for chunk in table):
+        offsets += struct.pack("<Q", place)
+        place += len(chunk)
+    return begin + offsets + b"".join(chunk for table in tables for chunk in table)
+
+
+def tiled(values: NDArray[np.float32], side: int = 16) -> bytes:
+    begin = b"v/1\x01" + struct.pack("<I", 2 | 0x200)
+    begin += header(values, tiles=("tiledesc", struct.pack("<IIB", side, side, 0)))
+    chunks = []
+    for top in range(0, values.shape[0], side):
+        for left in range(0, values.shape[1], side):
+            samples = plain(values[top : top + side, left : left + side])
+            chunks.append(struct.pack("<4ii", left // side, top // side, 0, 0, len(samples)) + samples)
+    return chunked(begin, [chunks])
+
+
+def several_parts(pictures: list[NDArray[np.float32]], kind: bytes = b"scanlineimage") -> bytes:
+    begin = b"v/1\x01" + struct.pack("<I", 2 | 0x1000)
+    tables = []
+    for number, values in enumerate(pictures):
+        begin += header(
+            values,
+            name=("string", f"part{number}".encode()),
+            type=("string", kind),
+            chunkCount=("int", struct.pack("<i", len(values))),
+        )
+        rows = [plain(values[y : y + 1]) for y in range(len(values))]
+        tables.append([struct.pack("<iii", number, y, len(row)) + row for y, row in enumerate(rows)])
+    return chunked(begin + b"\0", tables)
+
+
+def test_light_is_painted_as_srgb_with_what_is_brighter_than_white_apart(tmp_path: Path) -> None:
+    values = bright()
+    picture = imaging.read(written(tmp_path / "a.exr", values))
+    assert (picture.width, picture.height, picture.bits, picture.alpha) == (40, 24, 16, None)
+    dark = values.max(2) < 0.7
+    assert np.abs(imaging.srgb_to_linear(picture.pixels) - values)[dark].max() < 1e-3
+    assert picture.pixels.max() <= 1
+    assert picture.headroom is not None
+    assert np.abs(picture.headroom[dark]).max() < 1e-4
+    assert np.allclose(light.with_headroom(picture.pixels, picture.headroom), values, rtol=0.02)
+    found = imaging.read_header(tmp_path / "a.exr")
+    assert (found.width, found.height, found.alpha) == (40, 24, False)
+
+
+def test_an_exr_is_written_as_bright_as_it_was_with_alpha_and_parameters(tmp_path: Path) -> None:
+    alpha = np.linspace(0, 1, 40, dtype=np.float32)[None].repeat(24, 0)
+    picture = imaging.read(written(tmp_path / "a.exr", bright(), alpha))
+    assert picture.alpha is not None
+    assert np.abs(picture.alpha - alpha).max() < 1e-3
+    imaging.write(picture, tmp_path / "b.exr", parameters={"size": 7, "title": "é"})
+    again = imaging.read(tmp_path / "b.exr")
+    assert again.alpha is not None
+    assert again.headroom is not None
+    assert picture.headroom is not None
+    seen = picture.alpha > 0.1
+    assert np.abs(again.pixels - picture.pixels)[seen].max() < 2e-3
+    assert np.abs(again.headroom - picture.headroom)[seen].max() < 2e-3
+    assert imaging.read_parameters(tmp_path / "b.exr") == {"size": 7, "title": "é"}
+    assert imaging.read_parameters(tmp_path / "a.exr") is None
+
+
+def test_other_pictures_become_light_and_back(tmp_path: Path) -> None:
+    pixels = np.linspace(0, 1, 24 * 40 * 3, dtype=np.float32).reshape(24, 40, 3)
+    imaging.write(Picture(pixels, bits=16), tmp_path / "a.exr")
+    found = exr.decode((tmp_path / "a.exr").read_bytes(), tmp_path / "a.exr")
+    assert np.allclose(found.light, imaging.srgb_to_linear(pixels), rtol=1e-3, atol=1e-6)
+
+
+def test_formats_without_high_range_say_what_they_leave_out(tmp_path: Path) -> None:
+    picture = imaging.read(written(tmp_path / "a.exr", bright()))
+    with pytest.warns(ImagingWarning, match="brighter than white was rolled off, as PNG cannot hold it"):
+        imaging.write(picture, tmp_path / "a.png")
+    assert np.abs(imaging.read(tmp_path / "a.png").pixels - picture.pixels).max() < 1e-4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dark = imaging.read(written(tmp_path / "dark.exr", bright() / 12))
+        imaging.write(dark, tmp_path / "dark.png")
+
+
+def test_bytes_are_read_too_and_shrunk_for_a_smaller_painting() -> None:
+    data = exr.encode(bright(4000, 2100), None)
+    picture = load_picture(data, size=256)
+    assert picture.headroom is not None
+    assert picture.headroom.shape == picture.pixels.shape[:2] == (538, 1025)
+    assert abs(picture.headroom[:, -1].mean() - light.headroom(bright(4000, 1))[0, -1]) < 0.01
+
+
+def test_tiles_are_read(tmp_path: Path) -> None:
+    values = bright()
+    found = exr.decode(tiled(values), tmp_path / "a.exr")
+    assert np.array_equal(found.light, values)
+
+
+def test_of_several_parts_the_first_is_read_and_the_others_are_told(tmp_path: Path) -> None:
+    values = bright()
+    (tmp_path / "a.exr").write_bytes(several_parts([values, values / 2, values / 4]))
+    with pytest.warns(ImagingWarning, match="the file has 2 other parts; only the first one was read"):
+        picture = imaging.read(tmp_path / "a.exr")
+    assert np.allclose(light.with_headroom(picture.pixels, picture.headroom), values, rtol=0.02)
+
+
+def deep() -> bytes:
+    return several_parts([bright()], b"deepscanline")
+
+
+def deep_alone() -> bytes:
+    data = exr.encode(bright(), None)
+    return data[:4] + struct.pack("<I", 2 | 0x800) + data[8:]
+
+
+@pytest.mark.parametrize("make", [deep, deep_alone])
+def test_deep_pictures_are_refused_with_the_reason(tmp_path: Path, make: Any) -> None:
+    (tmp_path / "a.exr").write_bytes(make())
+    with pytest.raises(PictureError, match="expected a flat OpenEXR picture, but it is a deep one"):
+        imaging.read(tmp_path / "a.exr")
+
+
+def test_damage_and_too_many_pixels_are_refused(tmp_path: Path) -> None:
+    data = exr.encode(bright(), None)
+    for keep in (6, 100, len(data) // 2, len(data) - 3):
+        (tmp_path / "a.exr").write_bytes(data[:keep])
+        with pytest.raises(PictureError, match=r"a\.exr"):
+            imaging.read(tmp_path / "a.exr")
+    (tmp_path / "a.exr").write_bytes(data)
+    with pytest.raises(PictureError, match="40 x 24 = 960"):
+        imaging.read(tmp_path / "a.exr", imaging.ReadOptions(max_pixels=900))
+
+
+def test_tiles_and_parts_that_are_cut_short_are_refused(tmp_path: Path) -> None:
+    for data in (tiled(bright()), several_parts([bright(), bright()])):
+        path = tmp_path / "a.exr"
+        path.write_bytes(data[: len(data) // 3])
+        with pytest.raises(PictureError, match=r"a\.exr"):
+            imaging.read(path)
