@@ -60,8 +60,8 @@ def test_sections_find_the_times_and_cuts_of_the_whole(clip: Path, section: int,
     assert scans == [21]
     scans.clear()
     assert search(clip, section) == whole
-    # Every section begins with the last frame of the one before.
-    assert sum(scans) == 21 + len(scans) - 1
+    # Every section begins with some frames of the one before.
+    assert sum(scans) == 21 + sum(min(number * section, cuts._LEAD) for number in range(len(scans)))
     assert len(scans) > 1 or section == 15
 
 
@@ -101,6 +101,26 @@ def test_a_flash_is_no_cut(tmp_path: Path, length: int, speed: int) -> None:
     found = find_cuts(write_clip(tmp_path / "clip.mp4", pictures), FilmOptions(), lambda: False)
     assert found is not None
     assert (found.cuts, found.flashes) == ([], [(8, 8 + length)])
+
+
+@pytest.mark.parametrize("length", [1, 3])
+@pytest.mark.parametrize("section", [7, 8, 9, 10, 11, 12])
+def test_a_flash_is_no_cut_wherever_sections_end(tmp_path: Path, length: int, section: int) -> None:
+    pictures = [moving(n) for n in range(20)]
+    for number in range(9, 9 + length):
+        pictures[number] = np.full_like(pictures[0], 0.98)
+    clip = write_clip(tmp_path / "clip.mp4", pictures, options={"crf": "10", "g": "9", "bf": "2"})
+    found = find_cuts(clip, FilmOptions(), lambda: False, section)
+    assert found is not None
+    assert (len(found.ticks), found.cuts, found.flashes) == (20, [], [(9, 9 + length)])
+
+
+@pytest.mark.parametrize("section", [7, 8, 9, 10, 11])
+def test_a_cut_is_one_wherever_sections_end(tmp_path: Path, section: int) -> None:
+    pictures = [moving(n) for n in range(20)]
+    pictures[9:] = [np.ascontiguousarray(1 - moving(n)[::-1]) for n in range(11)]
+    clip = write_clip(tmp_path / "clip.mp4", pictures, options={"crf": "10", "g": "9", "bf": "2"})
+    assert search(clip, section)[1] == [9]
 
 
 def test_a_short_shot_between_others_begins_and_ends_with_cuts(tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ SECTION = 600
 """Frames of a section: so many that seeking its first frame costs little. Independent of the number of cores,
 so that the same cuts are found on every machine."""
 FLASH = 3
-"""The most frames of a flash: where the scene before goes on after so few others, there is no cut. One that
-begins at the end of a section is not recognised."""
+"""The most frames of a flash: where the scene before goes on after so few others, there is no cut."""
+_LEAD = 4 * FLASH + 1
+"""Frames read before a section: its first one follows another, and a flash may reach into it."""
 _MOST_THREADS = 8
 """Each holds a decoder and some frames at their own size."""
 
@@ -46,11 +47,19 @@ class FoundCuts(NamedTuple):
 
 @dataclass(frozen=True)
 class _Section:
-    """The frames of a clip at the ``ticks`` of its own clock, as ``request`` reads them; the first is the
-    last one of the section before, or the clip's first."""
+    """The frames of a clip at the ``ticks`` of its own clock, as ``request`` reads them: from ``begin``
+    on, and before these some of the section before, from number ``first`` on."""
 
     ticks: tuple[int, ...]
     request: Request
+    first: int
+    begin: int
+
+    @property
+    def seam(self) -> int:
+        """The number of the frame from which cuts and flashes are those of this section: those before it have
+        ended in the section before."""
+        return self.begin - FLASH if self.begin else 0
 
 
 @dataclass(frozen=True)
@@ -99,9 +108,11 @@ def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
     edges = [*range(0, len(known) - length // 2, length), len(known)]
     found = []
     for low, high in pairwise(edges):
-        ticks = known[max(0, low - 1) : high]
+        first = max(0, low - _LEAD)
+        ticks = known[first:high]
         end = request.end if high == len(known) else (known[high] - begin) * unit
-        found.append(_Section(ticks, dataclasses.replace(request, start=(ticks[0] - begin) * unit, end=end)))
+        wanted = dataclasses.replace(request, start=(ticks[0] - begin) * unit, end=end)
+        found.append(_Section(ticks, wanted, first, low))
     return found
 
 
@@ -124,14 +135,15 @@ def _by_sections(source: Path, sections: list[_Section], stop: Callable[[], bool
     with ThreadPoolExecutor(min(cores(), _MOST_THREADS, len(sections)), "cuts") as pool:
         scans = list(pool.map(scan, sections))
     whole = _Scan([], [], [], True)
-    for found in scans:
+    for section, found in zip(sections, scans, strict=True):
         if found is None:
             return None
-        # The first frame is the last one of the section before.
-        before = len(whole.ticks) - bool(whole.ticks)
-        whole.cuts.extend(before + cut for cut in found.cuts)
-        whole.flashes.extend((before + first, before + after) for first, after in found.flashes)
-        whole.ticks.extend(found.ticks[bool(whole.ticks) :])
+        first, seam = section.first, section.seam
+        whole.cuts[:] = [cut for cut in whole.cuts if cut < seam]
+        whole.cuts.extend(first + cut for cut in found.cuts if first + cut >= seam)
+        whole.flashes[:] = [flash for flash in whole.flashes if flash[0] < seam]
+        whole.flashes.extend((first + a, first + b) for a, b in found.flashes if first + a >= seam)
+        whole.ticks.extend(found.ticks[section.begin - first :])
     return whole
 
 
