@@ -18,7 +18,8 @@ function needs(): string {
   if (state.mix.length === 0) return t`Now choose a painting.`;
   if (state.onDevice) return state.device.status === "ready" ? "" : t`The network is not on this device yet.`;
   if (!state.online) return t`The studio does not answer.`;
-  if (state.estimate && "possible" in state.estimate && !state.estimate.possible) return t`At this size the film is more work than this studio takes on: choose a smaller one.`;
+  if (state.photo.film && state.partWrong) return state.partWrong;
+  if (state.estimate && "possible" in state.estimate && !state.estimate.possible) return t`At this size this is more of the film than the studio takes on: choose a smaller one, or a shorter part.`;
   return "";
 }
 
@@ -37,7 +38,7 @@ export function dock(): HTMLElement {
   const setting = h("div", { class: "dock-set" }, h("div", { class: "dock-begin" }, begin, keepHere()), why);
   const working = h("div", { class: "dock-work" });
   const element = h("section", { class: "dock", "aria-label": t`Begin` }, batchBar(), setting, working);
-  watch(["photo", "many", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles", "estimate"], () => {
+  watch(["photo", "part", "partWrong", "many", "mix", "onDevice", "device", "size", "online", "busy", "capabilities", "styles", "estimate"], () => {
     const missing = needs();
     begin.disabled = missing !== "";
     name.textContent = state.onDevice ? t`Paint it at ${Math.min(DEVICE_MOST, state.size)} pixels` : state.many.length > 0 ? t`Paint all ${state.many.length}` : state.photo?.film ? t`Paint the film` : t`Paint it properly`;

@@ -69,6 +69,8 @@ const PATHS = {
   reload: "M19 8a8 8 0 10 1 6M20 4v5h-5",
   compare: "M12 3v18M9 7H4v10h5M15 7h5v10h-5",
   star: "M12 4l2.4 5 5.6.6-4.2 3.8 1.2 5.6-5-2.9-5 2.9 1.2-5.6L4 9.6 9.6 9z",
+  begin: "M14 5H8v14h6",
+  finish: "M10 5h6v14h-6",
   sides: "M9 7l-5 5 5 5M15 7l5 5-5 5",
   shield: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z",
 } as const;

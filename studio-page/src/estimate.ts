@@ -2,7 +2,8 @@
 
 import { getJson } from "./http";
 import { unfinished } from "./jobs";
-import { filmSize } from "./request";
+import type { Part } from "./part";
+import { filmSize, givenTimes } from "./request";
 import { onChange, state, update, type Photo } from "./state";
 import type { Estimate, FilmEstimate } from "./types";
 
@@ -14,8 +15,9 @@ function ofPhoto({ width, height }: Photo, size: number, preset: string): Promis
   return getJson<Estimate>(`api/v1/estimate?${asked}`);
 }
 
-function ofFilm(photo: Photo, size: number): Promise<FilmEstimate> {
-  return getJson<FilmEstimate>(`api/v1/films/${photo.id}/estimate?size=${filmSize(size, photo)}`);
+function ofFilm(photo: Photo, size: number, part: Part): Promise<FilmEstimate> {
+  const asked = new URLSearchParams({ size: String(filmSize(size, photo)), ...givenTimes(part) });
+  return getJson<FilmEstimate>(`api/v1/films/${photo.id}/estimate?${asked}`);
 }
 
 export function startEstimates(): void {
@@ -24,10 +26,10 @@ export function startEstimates(): void {
   let before = 0;
   const ask = async () => {
     const mine = ++turn;
-    const { photo, size, preset } = state;
+    const { photo, size, preset, part } = state;
     // Options of a past picture, such as its iterations, are not in the estimate.
     if (!photo || state.onDevice || !state.online || Object.keys(state.options).length > 0) return update({ estimate: null });
-    const estimate = await (photo.film ? ofFilm(photo, size) : ofPhoto(photo, size, preset)).catch(() => null);
+    const estimate = await (photo.film ? ofFilm(photo, size, part) : ofPhoto(photo, size, preset)).catch(() => null);
     if (mine !== turn) return;
     update({ estimate });
     // A studio that has just been set up measures itself when it has time.
@@ -37,7 +39,7 @@ export function startEstimates(): void {
     window.clearTimeout(timer);
     timer = window.setTimeout(() => void ask(), PAUSE);
   };
-  onChange(["photo", "size", "preset", "options", "onDevice", "online", "session"], soon);
+  onChange(["photo", "part", "size", "preset", "options", "onDevice", "online", "session"], soon);
   onChange(["jobs"], () => {
     const now = unfinished().length;
     if (now !== before) soon();

@@ -30,6 +30,16 @@ export function clock(seconds: number): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
+const SECONDS = new Intl.NumberFormat(LOCALE, { minimumIntegerDigits: 2, maximumFractionDigits: 3 });
+
+/** A time in a film to the millisecond, with hours where there are any. */
+export function moment(seconds: number): string {
+  const exact = Math.round(1000 * seconds);
+  const minutes = Math.floor(exact / 60_000);
+  const rest = SECONDS.format((exact % 60_000) / 1000);
+  return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
+}
+
 /** `share`: 1 is 100 %. */
 export function percent(share: number): string {
   return PERCENT.format(share);

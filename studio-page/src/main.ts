@@ -32,6 +32,7 @@ import { namedStyle } from "./named";
 import { startOffline } from "./offline";
 import { startPreviews, held } from "./painting";
 import { brushwork, fields } from "./panel";
+import { partOf } from "./part";
 import { listenForPictures, reopenPhoto } from "./photo";
 import { applyTheme, remembered, restoreSettings, startRemembering } from "./settings";
 import { recall } from "./recall";
@@ -104,6 +105,7 @@ async function comeBack(): Promise<void> {
   await held(async () => update({ mix }));
   const there = kept.photo ? await reopenPhoto(kept.photo, kept.chosen) : false;
   if (!there) await restorePhoto();
+  else if (state.photo?.film) update({ part: partOf(kept.part, state.photo.film.facts) });
   await restoreMasks();
 }
 

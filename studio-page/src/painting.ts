@@ -225,7 +225,7 @@ export async function paintProperly(): Promise<void> {
   window.clearTimeout(timer);
   update({ busy: t`Submitting the painting` });
   try {
-    const request = state.photo.film ? toFilmRequest(state, await storeSources(), state.photo) : toRequest(state, await storeSources());
+    const request = state.photo.film ? toFilmRequest(state, await storeSources(), state.photo, state.part) : toRequest(state, await storeSources());
     const key = crypto.randomUUID?.() ?? String(Math.random());
     const job = await postJson<Job>("api/v1/jobs", request, { headers: { "Idempotency-Key": key } });
     track(job);

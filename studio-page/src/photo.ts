@@ -1,6 +1,7 @@
 /** The photograph: dropped, pasted, taken, chosen, or fetched back from the studio. */
 
 import { getBlob, getJson, postFile, postForm, Problem } from "./http";
+import { WHOLE } from "./part";
 import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Chosen, type Painting, type Photo } from "./state";
 import { detailedNotice, notice, say, sayError } from "./status";
@@ -164,7 +165,8 @@ export async function showFrame(at: number): Promise<void> {
 
 async function place(photo: Photo): Promise<void> {
   await ask({ kind: "photo", image: pixelsOf(photo.canvas) });
-  update({ photo, showing: "nothing", job: null });
+  const isSame = photo.film !== undefined && photo.id === state.photo?.id;
+  update({ photo, showing: "nothing", job: null, ...(isSame ? {} : { part: WHOLE, partWrong: "" }) });
 }
 
 /** Bring back a photograph the studio has. Answers whether it is on the easel. */

@@ -4,6 +4,7 @@ import { addStored } from "./gallery";
 import { getBlob, getJson } from "./http";
 import { forgetMasks, INPUTS, restoreMask } from "./masks";
 import { held } from "./painting";
+import { partOf, WHOLE } from "./part";
 import { reopenPhoto } from "./photo";
 import { toSettings } from "./request";
 import { state, update } from "./state";
@@ -24,7 +25,8 @@ export async function recall(job: Job): Promise<void> {
       const keys: (string | null)[] = [];
       for (const { name, picture } of request.styles) keys.push(name ?? (picture ? await addStored(picture) : null));
       const settings = toSettings(request, keys, state);
-      update({ ...settings, mixing: settings.mix.length > 1 });
+      const facts = state.photo?.film?.facts;
+      update({ ...settings, mixing: settings.mix.length > 1, partWrong: "", part: facts ? partOf(request.options, facts) : WHOLE });
       await restoreMasks(request);
       update({ job: job.id, showing: "job" });
       say(t`${job.title} and its settings are back.`);

@@ -2,6 +2,7 @@
 
 import type { InputMasks } from "./masks";
 import type { Choice } from "./mix";
+import type { Part } from "./part";
 import type { FilmSubmission, JobRequest, JobSettings } from "./types";
 
 export interface Settings {
@@ -53,8 +54,8 @@ export function filmSize(size: number, { width, height }: { width: number; heigh
   return Math.max(64, Math.min(size, Math.max(width, height)));
 }
 
-/** The request for a painted film: by the network that paints the previews, with the same settings. */
-export function toFilmRequest(settings: Settings, { photo, styles }: Sources, own: { width: number; height: number }): FilmSubmission {
+/** The request for a painted film, or a part of it: by the network that paints the previews, with the same settings. */
+export function toFilmRequest(settings: Settings, { photo, styles }: Sources, own: { width: number; height: number }, part: Part): FilmSubmission {
   return {
     kind: "film",
     photo,
@@ -63,7 +64,13 @@ export function toFilmRequest(settings: Settings, { photo, styles }: Sources, ow
     strength: Math.min(2, settings.strength),
     stroke_size: Math.min(3, Math.max(0.25, settings.strokeSize)),
     keep_color: settings.keepColor,
+    options: givenTimes(part),
   };
+}
+
+/** The start and the end of a part, where it has them, in seconds to the millisecond. */
+export function givenTimes({ start, end }: Part): { start?: string; end?: string } {
+  return { ...(start === null ? {} : { start: start.toFixed(3) }), ...(end === null ? {} : { end: end.toFixed(3) }) };
 }
 
 /** The settings a job was painted with. `keys`: each style's key, null where it is gone; the greatest weight becomes 1. */
@@ -80,6 +87,6 @@ export function toSettings(request: JobSettings, keys: (string | null)[], otherw
     preset: request.preset ?? "default",
     size: request.size ?? otherwise.size,
     seed: request.seed ?? 0,
-    options: request.options ?? {},
+    options: request.kind === "film" ? {} : (request.options ?? {}), // a film's are others than a painting's
   };
 }

@@ -10,6 +10,7 @@ interface Kept extends Partial<Pick<State, (typeof KEPT)[number]>> {
   photo?: string | null;
   chosen?: string | undefined;
   job?: string | null;
+  part?: unknown;
   user?: string | null;
 }
 
@@ -22,7 +23,7 @@ export function remembered(): Kept {
 }
 
 function remember(): void {
-  const kept: Kept = { photo: state.photo?.id ?? null, chosen: state.photo?.chosen, job: state.job, user: state.session?.user ?? remembered().user ?? null };
+  const kept: Kept = { photo: state.photo?.id ?? null, chosen: state.photo?.chosen, part: state.part, job: state.job, user: state.session?.user ?? remembered().user ?? null };
   for (const key of KEPT) Object.assign(kept, { [key]: state[key] });
   // A painting of one's own is known by its key only until the page is closed, by its id for longer.
   kept.mix = state.mix.map(({ key, weight }) => ({ key: state.paintings.find((one) => one.key === key)?.id ?? key, weight }));
@@ -38,7 +39,7 @@ export function forgetSettings(): void {
 }
 
 export function startRemembering(): void {
-  onChange([...KEPT, "mix", "photo", "job", "jobs", "busy"], remember);
+  onChange([...KEPT, "mix", "photo", "part", "job", "jobs", "busy"], remember);
 }
 
 /** Sliders and choices as they were. */

@@ -2,6 +2,7 @@
 
 import type { Unsent } from "./batch";
 import * as mixes from "./mix";
+import { WHOLE, type Part } from "./part";
 import type { Settings } from "./request";
 import type { Batch, Capabilities, Estimate, FilmEstimate, FilmFacts, Job, Session, Style } from "./types";
 
@@ -54,6 +55,10 @@ export interface State extends Settings {
   styles: Style[];
   paintings: Painting[];
   photo: Photo | null;
+  /** Which part of a film is painted. */
+  part: Part;
+  /** Why what was written is no part of the film; empty where it is one. */
+  partWrong: string;
   /** Photographs to be painted alike; none where there is only the one on the easel. */
   many: readonly Chosen[];
   /** The folder they are from. */
@@ -91,6 +96,8 @@ export const state: State = {
   styles: [],
   paintings: [],
   photo: null,
+  part: WHOLE,
+  partWrong: "",
   mix: [],
   many: [],
   folder: "",

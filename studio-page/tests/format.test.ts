@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clock, duration, list, listed, megabytes, percent, withoutSuffix } from "../src/format";
+import { clock, duration, list, listed, megabytes, moment, percent, withoutSuffix } from "../src/format";
 
 test.each([
   [0.4, "1 sec"],
@@ -32,6 +32,17 @@ test.each([
 
 test("a short time can have a decimal", () => {
   expect([duration(0.04, 1), duration(2.34, 1), duration(12.3, 1)]).toEqual(["0.1 sec", "2.3 sec", "12 sec"]);
+});
+
+test.each([
+  [0, "0:00"],
+  [12.5, "0:12.5"],
+  [59.9996, "1:00"],
+  [62.041, "1:02.041"],
+  [3600, "1:00:00"],
+  [3723.04, "1:02:03.04"],
+])("%d seconds into a film are %s", (seconds, words) => {
+  expect(moment(seconds)).toBe(words);
 });
 
 test("a list of anything has its words between", () => {

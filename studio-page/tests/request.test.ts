@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { WHOLE, type Part } from "../src/part";
 import { filmSize, toFilmRequest, toRequest, toSettings, type Settings } from "../src/request";
 
 const settings: Settings = {
@@ -85,7 +86,7 @@ describe("a film", () => {
   const own = { width: 640, height: 360 };
 
   test("is asked for with the settings of the previews, at its own size at most", () => {
-    expect(toFilmRequest({ ...settings, strength: 3, strokeSize: 0.1 }, sources, own)).toEqual({
+    expect(toFilmRequest({ ...settings, strength: 3, strokeSize: 0.1 }, sources, own, WHOLE)).toEqual({
       kind: "film",
       photo: "p_photo",
       styles: [
@@ -96,7 +97,20 @@ describe("a film", () => {
       strength: 2,
       stroke_size: 0.25,
       keep_color: 0.3,
+      options: {},
     });
+  });
+
+  test("has its start and its end where it is not all of it", () => {
+    const times = (part: Part) => toFilmRequest(settings, sources, own, part).options;
+    expect(times({ start: 2.04, end: 4.0005 })).toEqual({ start: "2.040", end: "4.000" });
+    expect(times({ start: null, end: 4 })).toEqual({ end: "4.000" });
+    expect(times({ start: 2, end: null })).toEqual({ start: "2.000" });
+  });
+
+  test("leaves its own options out of the settings, which are those of paintings too", () => {
+    const request = { kind: "film" as const, photo: "p_1", styles: [{ name: "great-wave" }], options: { start: 2, keep: 0.5 } };
+    expect(toSettings(request, ["great-wave"], { size: 768 }).options).toEqual({});
   });
 
   test.each([[512, 512], [1024, 640], [10, 64]])("of %i pixels is painted at %i", (asked, size) => {

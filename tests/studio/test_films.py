@@ -263,6 +263,15 @@ def test_the_optimiser_paints_films_too(house: House, client: httpx.Client, clip
         ({"options": {"codec": "prores"}}, "unknown option 'codec'"),
         ({"options": {"start": 5}}, "before the end of the film"),
         ({"options": {"start": 0.5, "end": 0.2}}, "after start"),
+        ({"options": {"start": 1}}, "before the end of the film, 1 s"),
+        ({"options": {"start": 0.2, "end": 0.2}}, "after start"),
+        ({"options": {"start": 0.41, "end": 0.43}}, "at least one frame"),
+        ({"options": {"start": 0.97}}, "none is from 0.97 s to 1 s"),
+        ({"options": {"start": -0.1}}, "seconds or HH:MM:SS"),
+        ({"options": {"end": 0}}, "after start"),
+        ({"options": {"end": "half"}}, "expected end to be seconds"),
+        ({"options": {"start": True}}, "seconds or HH:MM:SS"),
+        ({"options": {"start": "0:75"}}, "seconds or HH:MM:SS"),
         ({"options": {"start": "1e999999"}}, "seconds or HH:MM:SS"),
         ({"options": {"keep": 1}}, "keep"),
         ({"options": {"sound": "loud"}}, "sound"),
@@ -306,6 +315,40 @@ def test_the_work_of_a_film_is_bounded(make: Callable[..., House], clip: bytes) 
         assert client.get(f"/films/{id}/estimate").json()["possible"] is False
         assert client.get(f"/films/{id}/estimate", params={"end": "0.8"}).json()["possible"] is True
         paint(client, id, options={"end": 0.8})
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "frames"),
+    [
+        (None, None, 25),
+        (0.2, 0.6, 10),
+        (0.21, 0.6, 9),  # the frame at 0.20 is before it
+        (0.2, 0.61, 11),  # and that at 0.60 before this end
+        (0.92, None, 2),
+        (0.9, 7, 2),
+        ("0:00.04", "0:00.08", 1),
+    ],
+)
+def test_as_many_frames_are_painted_as_the_estimate_says(
+    house: House, client: httpx.Client, clip: bytes, start: Any, end: Any, frames: int
+) -> None:
+    id = film(client, clip)
+    part = {name: value for name, value in (("start", start), ("end", end)) if value is not None}
+    assert client.get(f"/films/{id}/estimate", params=part).json()["frames"] == frames
+    job = paint(client, id, options=part)
+    house.paint(job["id"])
+    assert client.get(f"/jobs/{job['id']}").json()["result"]["frames"] == frames
+
+
+def test_an_estimate_of_no_part_says_why(client: httpx.Client, clip: bytes) -> None:
+    id = film(client, clip)
+    for part, words in (
+        ({"start": "x"}, "seconds or HH:MM:SS"),
+        ({"start": "0.4", "end": "0.3"}, "after start"),
+    ):
+        answer = client.get(f"/films/{id}/estimate", params=part)
+        assert refusal(answer) == (422, "invalid")
+        assert words in answer.json()["detail"]
 
 
 def test_how_long_a_film_takes_is_told_as_measured_here(

@@ -109,6 +109,45 @@ def test_a_film_from_drop_to_download(visit: Visit, film: bytes, tmp_path: Path)
     assert "a film of 1 sec" in page.locator(".card").first.inner_text()
 
 
+def test_a_part_of_a_film_is_chosen_and_painted(visit: Visit, film: bytes) -> None:
+    page = visit.page
+    visit.drop("Harbour.mp4", film, "video/mp4")
+    visit.choose("starry-night")
+    visit.settle()
+    start, end, wrong = (
+        page.get_by_label("Start", exact=True),
+        page.get_by_label("End", exact=True),
+        "#part-wrong",
+    )
+    assert (start.input_value(), end.input_value()) == ("0:00", "0:00.8")
+    start.fill("0:00.2")
+    start.press("Tab")
+    until(lambda: nearest(visit.canvas("before")) == 5)
+    end.fill("0:00.1")
+    end.press("Tab")
+    assert "after the start" in page.inner_text(wrong)
+    assert end.get_attribute("aria-invalid") == "true"
+    assert page.get_by_role("button", name="Paint the film").is_disabled()
+    assert faults(page) == [], "what is no part"
+    end.fill("0:00.4")
+    end.press("ArrowUp")
+    assert (end.input_value(), page.inner_text(wrong)) == ("0:00.44", "")
+    until(lambda: nearest(visit.canvas("before")) == 10)
+    page.get_by_role("button", name="End after this frame").click()
+    assert end.input_value() == "0:00.44"
+    assert page.inner_text(".film-part output") == "0.2 sec of 0.8 sec"
+
+    page.get_by_role("button", name="Paint the film").click()
+    page.wait_for_selector("body.has-film")
+    (job,) = visit.studio.get("api/v1/jobs?kind=film")["jobs"]
+    assert job["request"]["options"] == {"start": "0.200", "end": "0.440"}
+    assert job["result"]["frames"] == 6
+    page.reload()
+    page.wait_for_selector("body.has-film")
+    assert page.evaluate("document.querySelector('#part-start').value") == "0:00.2"
+    assert page.evaluate("document.querySelector('#part-end').value") == "0:00.44"
+
+
 def test_what_is_no_film_is_refused_with_the_reason(visit: Visit) -> None:
     page = visit.page
     page.set_input_files("#photo-file", {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"words"})

@@ -10,6 +10,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ STILL_SHARE = 3
 in black: at a third of it."""
 SEGMENT = 48
 """The frames of a segment that the fast network paints; a pause or a crash costs one segment at most."""
+EVEN = 1e-3
+"""By which share of a frame times may be off, being rounded."""
 FILM_SPEED = "film"
 """The name under which the speed of painting films by the fast network is kept."""
 _NOT_OPTIONS = {"size", "rate", "codec", "bits", "hdr", "segment", "long_term"}
@@ -211,12 +214,16 @@ def _time(name: str, value: object) -> Fraction:
 
 
 def frame_count(facts: Mapping[str, Any], film: FilmOptions) -> int:
-    """Return about how many frames of a film are painted, at least 1; 0 if it ends before they begin."""
-    begin, end = float(film.start or 0), float(facts["seconds"])
-    if begin >= end:
-        return 0
-    end = end if film.end is None else min(end, float(film.end))
-    return int(min(facts["frames"], max(1, round((end - begin) * facts["rate"]))))
+    """Return how many frames of a film are painted: from its start on, before its end; 0 if there is none.
+
+    About so many if they do not come evenly.
+    """
+
+    def before(time: Fraction) -> int:
+        return min(int(facts["frames"]), ceil(float(time) * float(facts["rate"]) - EVEN))
+
+    last = int(facts["frames"]) if film.end is None else before(film.end)
+    return max(0, last - before(film.start or Fraction(0)))
 
 
 def film_size(width: int, height: int, options: PaintOptions) -> tuple[int, int]:

@@ -85,11 +85,16 @@ def check_film_work(services: Services, film: PictureRecord, job: Job, asked: sc
     """Raise ProblemError for a film that would keep others waiting for too long, OptionError for options."""
     options, facts = film_options(asked.options, asked.engine), film.film or {}
     frames = frame_count(facts, options)
+    begin, end = float(options.start or 0), facts["seconds"] if options.end is None else float(options.end)
+    if not frames and begin < facts["seconds"]:
+        raise ProblemError(
+            "invalid",
+            f"expected a part of the film with at least one frame; none is from {begin:g} s to {end:g} s",
+        )
     if not frames:
         raise ProblemError(
             "invalid",
-            f"expected start before the end of the film, {facts['seconds']:g} s; "
-            f"got {float(options.start or 0):g} s",
+            f"expected start before the end of the film, {facts['seconds']:g} s; got {begin:g} s",
         )
     width, height = film_size(film.width, film.height, job.options)
     if max(width, height) > services.settings.max_size:
