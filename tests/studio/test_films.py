@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -491,6 +492,55 @@ def test_a_film_of_another_size_of_frames_is_shown_upright(client: httpx.Client,
     images[0].save(animation, "GIF", save_all=True, append_images=images[1:], duration=100, loop=0)
     found = client.get(f"/pictures/{film(client, animation.getvalue(), 'Loop.gif')}").json()
     assert (found["film"]["frames"], found["film"]["media"]) == (6, "image/gif")
+
+
+def test_an_unfinished_film_goes_on_from_a_backup_in_another_folder(
+    house: House,
+    client: httpx.Client,
+    make: Callable[..., House],
+    clip: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("impasto.studio.films.SEGMENT", 5)
+    id = film(client, clip)
+    job = paint(client, id)
+    original = films.paint_film
+    seen: list[int] = []
+
+    def watched(act: Callable[[int], None]) -> Callable[..., None]:
+        def painting(job_: Any, options: Any, listener: Any, cancel: Callable[[], bool]) -> None:
+            class Listener:
+                preview_written = listener.preview_written
+
+                def progress(self, event: Any) -> None:
+                    listener.progress(event)
+                    act(event.step)
+
+            original(job_, options, Listener(), cancel)
+
+        return painting
+
+    def back_up(step: int) -> None:
+        if step == 12:
+            write_backup(house.settings, tmp_path / "backup.tar")
+
+    monkeypatch.setattr(runner, "paint_film", watched(back_up))
+    house.paint(job["id"])
+    whole = client.get(f"/jobs/{job['id']}/result").content
+
+    restore_backup(house.settings.model_copy(update={"data_dir": tmp_path / "new"}), tmp_path / "backup.tar")
+    other = make(data_dir=tmp_path / "new")
+    monkeypatch.setattr(runner, "paint_film", watched(seen.append))
+    with other.client() as restored:
+        assert restored.get(f"/jobs/{job['id']}").json()["status"] == "running"
+        (recovered,) = other.services.state.queue.recover(time.time() + 1e6, 3)  # its worker is not there
+        assert (recovered.id, recovered.status) == (job["id"], "queued")
+        other.paint(job["id"])
+        done = restored.get(f"/jobs/{job['id']}").json()
+        assert done["status"] == "done", done["error"]
+        assert seen[0] == 11, "ten frames were in the backup"
+        assert restored.get(f"/jobs/{job['id']}/result").content == whole
 
 
 def test_a_backup_has_films_and_a_restored_studio_plays_them(

@@ -4,6 +4,7 @@ The file is a tar archive, without compression since pictures are compressed alr
 
 pictures/ID.png, ID.small.jpg   uploads              jobs/ID/...     files of jobs
 pictures/ID.film, ID.style      films, and what the network has learnt of a painting
+jobs/ID/.impasto/...            the finished segments of an unfinished film
 secret, audit-YYYY-MM.jsonl     as in the data folder, if they are there
 studio.sqlite                   the database, also that of a studio with PostgreSQL
 manifest.json                   comes last: format, version, schema, and the SHA-256 of every file
@@ -14,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -30,6 +32,7 @@ from sqlalchemy.exc import DatabaseError
 
 from impasto import __version__, files
 from impasto.errors import InputError, OutputError
+from impasto.jobs.run import HIDDEN, LOCK
 from impasto.studio.settings import Settings
 from impasto.studio.state import State, database_url
 from impasto.studio.state.database import Database
@@ -193,12 +196,20 @@ def _files(settings: Settings, uploads: set[str], painted: set[str]) -> Iterator
     for id in sorted(uploads):
         yield from (root / "pictures" / f"{id}.{suffix}" for suffix in ("png", SMALL, "film", "style"))
     for id in sorted(painted):
-        for path in sorted((root / "jobs" / id).rglob("*")):
+        for path in _job_files(root / "jobs" / id):
             if _is_expected(path.relative_to(root).as_posix()) and path.is_file():
                 yield path
     for path in sorted(root.iterdir()):
         if _LOOSE.fullmatch(path.name) and not (path.name == "secret" and settings.secret is not None):
             yield path
+
+
+def _job_files(folder: Path) -> list[Path]:
+    """Return the files of a job, in an order in which those of a film that is being painted fit together: the
+    list of its finished segments, the state after the last, and the segments, which do not change any more.
+    """
+    found = [Path(place) / name for place, _, names in os.walk(folder) for name in names if name != LOCK]
+    return sorted(found, key=lambda path: (path.suffix != ".jsonl", path.suffix != ".npz", path))
 
 
 def _add(archive: tarfile.TarFile, name: str, data: bytes, listed: dict[str, tuple[str, int]]) -> None:
@@ -264,6 +275,8 @@ def _is_expected(name: str) -> bool:
     parts = name.split("/")
     if name in (MANIFEST, SNAPSHOT) or _LOOSE.fullmatch(name):
         return True
+    if parts[0] == "jobs" and len(parts) > 3 and parts[2] == HIDDEN:  # an unfinished film
+        del parts[2]
     if not all(_WORD.fullmatch(part) for part in parts) or len(parts) < 2:
         return False
     if parts[0] == "pictures":

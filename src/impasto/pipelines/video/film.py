@@ -197,6 +197,9 @@ def _paint(
         if paintings:
             described["keyframes"] = describe_keyframes(paintings)
         plan, note = folder.begin(described)
+        if plan is not None and plan.job != job:  # its folder is elsewhere now, where workers look for it
+            plan = replace(plan, job=job)
+            files.replace(folder.plan, plan.to_json())
         if plan is None:
             plan = FilmPlan(job, film, described)
             if paintings:

@@ -109,13 +109,16 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
     return {
         "clip": _digest(Path(job.content.place)),
         "styles": [
-            [style.place, _digest(Path(style.place)) if style.place in known else ""] for style in job.styles
+            [Path(style.place).name, _digest(Path(style.place))]
+            if style.place in known
+            else [style.place, ""]
+            for style in job.styles
         ],
         "engine": engine_of(job),
         "network": network,
         "options": job.options.to_dict(),
         "film": film.to_dict(),
-        "output": str(Path(job.output).absolute()),
+        "output": Path(job.output).name,  # its folder, with all that is begun in it, may be moved
         "version": __version__,
     }
 
