@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,22 @@ def read_weights(path: Path = BUNDLED) -> Weights:
     if odd := not_finite(decoder.items()):
         raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
     return _read(ENCODER) | decoder
+
+
+def networks_between(files: Sequence[Path], shares: Sequence[float], strength: float) -> dict[Path, float]:
+    """Return the share of each network in the one that paints a mixture of styles: a style's own counts by
+    the style's share, and below a ``strength`` of 1 the bundled one, which also gives the photograph back,
+    has the rest.
+
+    ``files``: the network of each style. ``shares``: of the styles, 0 or more.
+    """
+    own = min(strength, 1.0)
+    found: dict[Path, float] = {}
+    for file, share in zip(files, shares, strict=True):
+        for path, part in ((file, own), (BUNDLED, 1 - own)):
+            if share * part > 0:
+                found[path] = found.get(path, 0.0) + share * part
+    return found if len(found) > 1 else dict.fromkeys(found or [BUNDLED], 1.0)
 
 
 def mix_weights(shares: Mapping[Path, float]) -> Weights:

@@ -78,13 +78,15 @@ def painting_graph(
     so on; or (n, passes, NUMBERS) of n styles, with the third input ``weights`` (n,), the share of each, if
     there is more than one. The photograph has ``LEAST_SIDE`` pixels a side or more for one pass, and twice as
     many for each that is added. ``boldness``: as ``AnyPaintingPainter.paint`` has it. ``changes``: what each
-    of n > 1 styles adds to the numbers of the network, of the same tensors for all; it counts by its share.
+    of n styles adds to the numbers of the network, of the same tensors for all; it counts by its share, and
+    below a strength of 1 in part.
     """
     graph = WholeGraph("paint", weights)
     image, strength = graph.image(), graph.input("strength", [1])
     strength = graph.add("Cast", strength, to=_DOUBLE)
     if changes:
         graph.changes = changes
+        graph.nearness = graph.add("Min", strength, graph.constant(np.ones(1), "whole_strength"))
     sizes = graph.given_style(passes) if styles is None else graph.mixed_style(styles)
     padded = graph.whole_strides(image, STRIDE << (len(sizes) - 1))
     painted = graph.in_passes(padded, sizes, strength, boldness)
@@ -95,10 +97,12 @@ def painting_graph(
 class WholeGraph(PaintingGraph):
     """A graph that paints by itself, the maps and the noise included.
 
-    ``changes``: of the numbers of the network by each style; empty for none.
+    ``changes``: of the numbers of the network by each style; empty for none. ``nearness`` (1,): how much of
+    them counts.
     """
 
     changes: Sequence[Weights] = ()
+    nearness = ""
     _shares = ""
 
     def number(self, array: NDArray[np.floating], name: str) -> str:
@@ -136,13 +140,13 @@ class WholeGraph(PaintingGraph):
         rows = self.add("Cast", self.constant(styles, "styles"), to=_DOUBLE)
         parts = self.add_many("Split", rows, self.integers(*_SIZES), outputs=len(_SIZES), axis=2)
         if len(styles) == 1:
+            self._shares_of_changes(self.constant(np.ones(1), "whole"))
             return self.by_size(
                 styles.shape[1], [self.add("Squeeze", part, self.integers(0)) for part in parts]
             )
         weights = self.add("Cast", self.input("weights", [len(styles)]), to=_DOUBLE)
         weights = self.add("Div", weights, self.add("ReduceSum", weights, self.integers(0), keepdims=1))
-        if self.changes:
-            self._shares = self.add("Cast", self.add("Unsqueeze", weights, self.integers(0)), to=_FLOAT)
+        self._shares_of_changes(weights)
         weights = self.add("Reshape", weights, self.integers(len(styles), 1, 1))
 
         def mean(x: str) -> str:
@@ -157,6 +161,12 @@ class WholeGraph(PaintingGraph):
             flat = self.add("Reshape", products, self.integers(len(styles), styles.shape[1], -1))
             found += [middle, mean(self.add("Add", covariances, flat))]
         return self.by_size(styles.shape[1], found)
+
+    def _shares_of_changes(self, weights: str) -> None:
+        """Note how much the changes of each style count, whose shares are ``weights`` (n,)."""
+        if self.changes:
+            shares = self.add("Unsqueeze", self.add("Mul", weights, self.nearness), self.integers(0))
+            self._shares = self.add("Cast", shares, to=_FLOAT)
 
     def by_size(self, sizes: int, parts: Sequence[str]) -> list[dict[str, MomentNames]]:
         """Return the statistics at each size; ``parts`` (sizes, N): mean and covariance of each layer."""

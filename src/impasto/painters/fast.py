@@ -20,6 +20,7 @@ from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging.mask_inputs import is_coloured, load_mask
 from impasto.inference.any_painting import AnyPaintingPainter, Maps
 from impasto.inference.any_painting_numbers import BUNDLED, LAYERS
+from impasto.inference.any_painting_weights import networks_between
 from impasto.inference.one_style import OneStylePainter
 from impasto.inference.options import MINIMUM_SIDE, FastOptions
 from impasto.inference.sessions import check_device
@@ -86,7 +87,12 @@ class FastPainter:
 
     def _open(self, styles: Sequence[StyleLike], options: FastOptions) -> Engine:
         """Return the network that paints in ``styles``. Those used last are kept."""
-        shares = {self._model: 1.0} if self._model else networks_of(styles, options)
+        if self._model:
+            shares = {self._model: 1.0}
+        else:
+            weights = options.style_weights or (1.0,) * len(styles)
+            own = [network_of(style) for style in styles]
+            shares = networks_between(own, weights, options.strength)
         source = frozenset(shares.items()), options.device
         engine = self._engines.pop(source, None)
         if engine is None:
@@ -249,21 +255,6 @@ class FastPainter:
         raise StyleError(
             f"a fast network needs a picture, a style file or a named style; got {type(loaded).__name__}"
         )
-
-
-def networks_of(styles: Sequence[StyleLike], options: FastOptions) -> dict[Path, float]:
-    """Return the files of the networks that paint in a mixture of ``styles``, and the share of each.
-
-    A style has the network that was refined for it, or the bundled one, which also gives the photograph back:
-    below a strength of 1, it has the rest.
-    """
-    strength = min(options.strength, 1.0)
-    found: dict[Path, float] = {}
-    for style, weight in zip(styles, options.style_weights or (1.0,) * len(styles), strict=False):
-        for path, share in ((network_of(style), strength), (BUNDLED, 1 - strength)):
-            if weight * share > 0:
-                found[path] = found.get(path, 0.0) + weight * share
-    return found if len(found) > 1 else dict.fromkeys(found or [BUNDLED], 1.0)
 
 
 def network_of(style: StyleLike) -> Path:

@@ -13,7 +13,7 @@ from impasto.errors import OptionError, WeightsError
 from impasto.inference import any_painting_whole
 from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.inference.any_painting_numbers import BUNDLED
-from impasto.inference.any_painting_weights import read_weights
+from impasto.inference.any_painting_weights import networks_between, read_weights
 from impasto.inference.any_painting_whole import NUMBERS, measuring_graph, painting_graph, read_row, style_row
 from impasto.inference.onnx_runtime import onnxruntime
 from impasto.inference.options import FastOptions
@@ -118,23 +118,28 @@ def test_styles_are_put_in_the_file_and_blended_by_their_shares(
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-def test_each_style_in_a_file_is_painted_by_its_own_network_and_a_mixture_by_one_between(
-    painter: AnyPaintingPainter, tmp_path: Path, precision: str
+@pytest.mark.parametrize("several", [True, False])
+def test_a_file_has_the_networks_of_its_styles_and_paints_with_them_by_share_and_strength(
+    painter: AnyPaintingPainter, tmp_path: Path, precision: str, several: bool
 ) -> None:
     own = changed(tmp_path / "own.style")
-    named = {FastStyle(name, name.title()): measured(painter, STYLES[name]) for name in ("stripes", "noisy")}
-    export_painting(tmp_path / "p.onnx", named, decoders=[own, BUNDLED], precision=precision)
+    names, files = (("stripes", "noisy"), [own, BUNDLED]) if several else (("stripes",), [own])
+    named = {FastStyle(name, name.title()): measured(painter, STYLES[name]) for name in names}
+    export_painting(tmp_path / "p.onnx", named, decoders=files, precision=precision)
     session = onnxruntime.InferenceSession(str(tmp_path / "p.onnx"))
     photo = blobs(48, 40, seed=3)
-    for shares in ([1, 0], [0, 2], [3, 1]):
-        feed = {"image": planes(photo), "strength": np.ones(1, np.float32), "weights": np.float32(shares)}
+    mixtures: list[tuple[list[int], float]] = [([1, 0], 1.0), ([0, 2], 1.0), ([3, 1], 0.7)]
+    for shares, strength in mixtures if several else [([1], 1.0), ([1], 0.4), ([1], 0.0), ([1], 1.5)]:
+        feed = {"image": planes(photo), "strength": np.float32([strength])}
+        feed |= {"weights": np.float32(shares)} if several else {}
         painted = session.run(["painting"], feed)[0][0].transpose(1, 2, 0).clip(0, 1)
         fine, coarse = (
             {layer: mixture([one[layer] for one in some], shares) for layer in some[0]}
             for some in zip(*named.values(), strict=True)
         )
-        networks = {path: share for path, share in zip((own, BUNDLED), shares, strict=True) if share}
-        wanted = AnyPaintingPainter(networks, device="cpu").paint(photo, fine, coarse)[0]
+        networks = networks_between(files, shares, strength)
+        assert (own in networks) == bool(shares[0] * strength)
+        wanted = AnyPaintingPainter(networks, device="cpu").paint(photo, fine, coarse, strength=strength)[0]
         assert np.abs(painted - wanted).max() < (1e-3 if precision == "fp32" else 2e-2)
 
 

@@ -16,7 +16,7 @@ from impasto.files import replace
 from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.inference.any_painting_graphs import Weights
 from impasto.inference.any_painting_numbers import BUNDLED, LAYERS
-from impasto.inference.any_painting_weights import read_weights
+from impasto.inference.any_painting_weights import networks_between, read_weights
 from impasto.inference.any_painting_whole import (
     LEAST_SIDE,
     measuring_graph,
@@ -58,9 +58,9 @@ def export_painting(
 
     ``styles``: those that are in the file; None for one that has the style as an input, at its own size and
     at half of it. ``boldness``: as in ``painting_graph``. ``decoders``: the file of the network that paints
-    in each style, the bundled one by default; a mixture is painted by a network between those of its styles.
-    ``precision``: "fp32", or "fp16", which stores numbers in half precision and
-    computes in float32.
+    in each style, the bundled one by default; a mixture is painted by a network between those of its styles,
+    and below a strength of 1 by one nearer to the bundled one. ``precision``: "fp32", or "fp16", which stores
+    numbers in half precision and computes in float32.
 
     The file is compared with ``AnyPaintingPainter`` before it is written, in every style and at two
     strengths, on pictures of even and odd sizes. Raises WeightsError where they differ by more than 1e-3,
@@ -75,24 +75,34 @@ def export_painting(
         known = dict(zip(known, map(_read, table), strict=True))
     metadata = _describe(known, precision)
     files = list(decoders) or [BUNDLED] * max(1, len(known))
-    weights = _stored(read_weights(files[0] if len(set(files)) == 1 else BUNDLED), precision)
-    changes = _changes(files) if len(set(files)) > 1 else ()
+    weights = _stored(read_weights(), precision)
+    changes = _changes(files) if set(files) != {BUNDLED} else ()
     data = painting_graph(weights, table if known else None, metadata, boldness=boldness, changes=changes)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    asked = _feeds(known, files)
+    asked = _feeds(known)
     pictures = _large_enough(comparison_pictures(precision, ()), max(len(one.style) for one in asked))
+    painters: dict[tuple[tuple[Path, float], ...], AnyPaintingPainter] = {}
     found = []
     for strength in STRENGTHS:
         for one in asked:
+            networks = tuple(networks_between(files, one.shares, strength).items())
+            if networks not in painters:
+                painters[networks] = AnyPaintingPainter(dict(networks), device="cpu")
+            painter = painters[networks]
             given = {**one.inputs, "strength": np.array([strength], np.float32)}
 
             def ours(image: Tensor4, given: Mapping[str, NDArray[np.float32]] = given) -> Tensor4:
                 painted: Tensor4 = session.run(["painting"], {"image": image, **given})[0]
                 return painted
 
-            def reference(image: Tensor4, one: _Asked = one, by: float = strength) -> Tensor4:
+            def reference(
+                image: Tensor4,
+                one: _Asked = one,
+                by: float = strength,
+                painter: AnyPaintingPainter = painter,
+            ) -> Tensor4:
                 pixels = image[0].transpose(1, 2, 0)
-                painted, _ = one.painter.paint(pixels, *one.style, boldness=boldness, strength=by)
+                painted, _ = painter.paint(pixels, *one.style, boldness=boldness, strength=by)
                 return painted.transpose(2, 0, 1)[None]
 
             found.append(compare(ours, reference, pictures))
@@ -158,35 +168,26 @@ def _describe(styles: Mapping[FastStyle, Measured], precision: str) -> dict[str,
 
 @dataclass(frozen=True)
 class _Asked:
-    """Inputs of a file for a style or a mixture, the statistics that they stand for, and who paints in it."""
+    """Inputs of a file for a style or a mixture, the statistics that they stand for, and the share of each
+    style in it."""
 
     inputs: dict[str, NDArray[np.float32]]
     style: Measured
-    painter: AnyPaintingPainter
+    shares: Sequence[float] = (1.0,)
 
 
-def _feeds(styles: Mapping[FastStyle, Measured], decoders: Sequence[Path]) -> list[_Asked]:
+def _feeds(styles: Mapping[FastStyle, Measured]) -> list[_Asked]:
     """Return what is asked of a file: each style, and a mixture of all."""
     if not styles:
-        painter = AnyPaintingPainter(decoders[0], device="cpu")
+        painter = AnyPaintingPainter(device="cpu")
         made: Sequence[Pixels] = [dead_leaves(side, side * 3 // 4, 5) for side in (128, 64)]
         style, coarse = (painter.measure(picture) for picture in made)
-        row = np.stack([style_row(style), style_row(coarse)])
-        return [_Asked({"style": row}, (style, coarse), painter)]
+        return [_Asked({"style": np.stack([style_row(style), style_row(coarse)])}, (style, coarse))]
     every = list(styles.values())
     if len(every) == 1:
-        return [_Asked({}, every[0], AnyPaintingPainter(decoders[0], device="cpu"))]
-    found, painters = [], {}
-    for shares in [*np.eye(len(every), dtype=np.float32), np.arange(1, len(every) + 1, dtype=np.float32)]:
-        parts: dict[Path, float] = {}
-        for path, share in zip(decoders, shares.tolist(), strict=True):
-            if share:
-                parts[path] = parts.get(path, 0.0) + share
-        networks = tuple(parts) if len(parts) == 1 else tuple(parts.items())
-        if networks not in painters:
-            painters[networks] = AnyPaintingPainter(parts, device="cpu")
-        found.append(_Asked({"weights": shares}, _blended(every, shares), painters[networks]))
-    return found
+        return [_Asked({}, every[0])]
+    asked = [*np.eye(len(every), dtype=np.float32), np.arange(1, len(every) + 1, dtype=np.float32)]
+    return [_Asked({"weights": shares}, _blended(every, shares), shares.tolist()) for shares in asked]
 
 
 def _changes(decoders: Sequence[Path]) -> list[Weights]:
