@@ -94,7 +94,7 @@ def test_files_that_are_no_pictures_are_called_what_they_are(tmp_path: Path, dat
     place.write_bytes(data)
     message = refusal(place)
     assert words in message
-    assert "a JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC or OpenEXR picture" in message
+    assert "a JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC, OpenEXR or DPX picture" in message
 
 
 def test_raw_files_of_cameras_are_refused_instead_of_giving_their_thumbnail(tmp_path: Path) -> None:

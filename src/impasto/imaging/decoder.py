@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.imaging import deep, exr, formats, icc, light, png_strips
+from impasto.imaging import deep, dpx, exr, formats, icc, light, png_strips
 from impasto.imaging.guard import ImagingWarning, check_size, decoding, load, picture_error
 from impasto.imaging.left_out import note_left_out
 from impasto.imaging.packed import PackedPicture, Packer
@@ -45,7 +45,7 @@ Size = int | tuple[int, int] | None
 
 def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Size = None) -> Picture:
     """Read a picture: JPEG, PNG, WebP, AVIF, TIFF (first page that is not a smaller version of another),
-    GIF (first frame), BMP, HEIC or OpenEXR.
+    GIF (first frame), BMP, HEIC, OpenEXR or DPX.
 
     The format is detected from the bytes, not from the name. Returns a ``Picture`` with (H, W, 3)
     float32 pixels in [0, 1], turned upright by its EXIF orientation and converted to sRGB from an
@@ -68,7 +68,7 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
     Raises:
         PictureError: there is no such file, it is not a picture in one of these formats, it is
             damaged or cut short, or has more pixels than ``reading`` allows; nothing is decoded then.
-        MissingExtraError: it is HEIC or OpenEXR, and the extra that reads it is not installed.
+        MissingExtraError: it is HEIC, OpenEXR or DPX, and the extra that reads it is not installed.
     """
     place = Path(path)
     return decode(load(place), place, reading, size)
@@ -84,7 +84,7 @@ def decode(
         data = repaired_png(data) if kind is formats.PNG else data
         picture = _decode(data, kind, place, reading, size).picture()
         note_left_out(data, kind)
-        if kind is formats.EXR:
+        if kind in (formats.EXR, formats.DPX):
             return picture
         with warnings.catch_warnings(action="ignore"):  # damage there was reported, or does not matter
             empty = png_strips.without_pixels(data) if kind is formats.PNG else data
@@ -139,6 +139,10 @@ def read_header(path: str | os.PathLike[str]) -> PictureHeader:
             elif kind is formats.EXR:
                 found = exr.parse_header(stream.read(exr.LONGEST_HEADER), place)
                 width, height, orientation, alpha = found.width, found.height, 1, found.alpha
+            elif kind is formats.DPX:
+                stated = dpx.parse_header(stream.read(dpx.HEADER), place)
+                width, height, orientation = stated.width, stated.height, stated.orientation
+                alpha = stated.alpha
             else:
                 with Image.open(io.BytesIO(data) if data else stream, formats=[kind.codec]) as image:
                     width, height = image.size
@@ -183,6 +187,11 @@ def _decode(
     page = 0
     if kind is formats.EXR:
         return _decode_exr(data, path, reading, size)
+    if kind is formats.DPX:
+        header = dpx.parse_header(data, path)
+        check_size(path, header.width, header.height, reading)
+        strip = _Strip(*dpx.decode(data, path), 16 if header.bits > 8 else 8)
+        return _assemble([strip], (header.width, header.height), header.orientation, size)
     if kind is formats.TIFF:
         page = deep.first_whole_page(data)
         deep_page = deep.decode_tiff(data, path, lambda w, h: check_size(path, w, h, reading), page)

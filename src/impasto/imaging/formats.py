@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from impasto import extras
-from impasto.imaging import exr
+from impasto.imaging import dpx, exr
 from impasto.imaging.guard import picture_error
 
 
 def _load_exr() -> None:
     exr.load_av()
+
+
+def _load_dpx() -> None:
+    dpx.load_av()
 
 
 def _load_heic() -> None:
@@ -64,8 +68,9 @@ HEIC = Format(
 )
 
 EXR = Format("OpenEXR", "", (exr.SUFFIX,), (), 32_766, load=_load_exr)
+DPX = Format("DPX", "", (dpx.SUFFIX,), (), 32_766, writable=False, load=_load_dpx)
 
-READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, BMP, HEIC, EXR)
+READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, BMP, HEIC, EXR, DPX)
 READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in (*f.suffixes, *f.aliases))
 WRITABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE if f.writable for s in f.suffixes)
 """The suffixes ``write`` accepts, in lower case."""
@@ -79,6 +84,7 @@ _MARKS = (
     (b"GIF89a", GIF),
     (b"BM", BMP),
     (exr.MAGIC, EXR),
+    *((mark, DPX) for mark in dpx.MAGICS),
     *((mark, TIFF) for mark in _TIFF_MARKS),
 )
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}

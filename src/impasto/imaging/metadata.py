@@ -128,6 +128,8 @@ def _stored(data: bytes, kind: formats.Format) -> str | None:
         return _tiff_text(data)
     if kind is formats.EXR:
         return exr.read_text(data, KEY)
+    if kind is formats.DPX:
+        return None
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if kind is formats.PNG:
             text = image.info.get(KEY)
