@@ -139,7 +139,7 @@ def test_a_part_of_a_film_is_chosen_and_painted(visit: Visit, film: bytes) -> No
 
     page.get_by_role("button", name="Paint the film").click()
     page.wait_for_selector("body.has-film")
-    (job,) = visit.studio.get("api/v1/jobs?kind=film")["jobs"]
+    (job, *_) = visit.studio.get("api/v1/jobs?kind=film")["jobs"]
     assert job["request"]["options"] == {"start": "0.200", "end": "0.440"}
     assert job["result"]["frames"] == 6
     page.reload()
