@@ -63,3 +63,17 @@ def test_styles_are_listed_without_torch() -> None:
     code = "import sys, impasto; print(len(impasto.styles()), 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(len(impasto.styles())), "False"]
+
+
+def test_the_page_of_styles_has_the_distances_of_every_style_that_changes_the_network() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "styles.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    wanted = []
+    for name, path in sorted(named_styles().items()):
+        if training := read_card(path).training:
+            before, after = training["before"], training["after"]
+            style = f"{before['style']:.4f} to {after['style']:.4f}"
+            content = f"{before['content']:.3f} to {after['content']:.3f}"
+            wanted.append(f"| `{name}` | {style} | {content} |")
+    assert wanted
+    assert [row for row in rows if " to " in row] == wanted
