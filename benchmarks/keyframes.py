@@ -22,7 +22,7 @@ from benchmarks.video import CLIPS, NAME, PAINTING, SHARED, judge_network, tv_l1
 from impasto import imaging
 from impasto.clips import Request, open_clip
 from impasto.clips.carried import Carrier, Keyframe
-from impasto.clips.correspondence import follow, found, own_places
+from impasto.clips.correspondence import follow, own_places, sample_at
 from impasto.clips.flow import motion
 from impasto.encoders import Encoder
 from impasto.imaging import fit
@@ -50,7 +50,7 @@ def flow_alone(frames: Sequence[Pixels], paint: Pixels) -> list[Pixels]:
     moved = [paint]
     for before, frame in pairwise(frames):
         places = follow(places, motion(frame, before).flow)
-        moved.append(np.clip(found(paint, places, cv2.INTER_LANCZOS4), 0, 1))
+        moved.append(np.clip(sample_at(paint, places, cv2.INTER_LANCZOS4), 0, 1))
     return moved
 
 

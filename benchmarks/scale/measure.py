@@ -161,12 +161,12 @@ def files(folder: Path) -> dict[str, float]:
 def manifest(folder: Path) -> dict[str, float]:
     """A line of the manifest: its size, the processor time, and the wait for the disk for one write."""
     from impasto.jobs import Job
-    from impasto.jobs.identity import measure
+    from impasto.jobs.identity import with_digests
     from impasto.jobs.manifest import Record, records
     from impasto.jobs.manifest import manifest as store_of
 
     photo = photograph(folder, 64)
-    job = measure(Job(str(photo), (str(photo),), "out/photo-starry-night.png"), network="0" * 64)
+    job = with_digests(Job(str(photo), (str(photo),), "out/photo-starry-night.png"), network="0" * 64)
     losses = {f"style relu{n}_1": 0.123456789 for n in range(8)}
     record = Record("photo-starry-night.png", "done", job, (512, 384), 100, 12.5, losses)
     store = store_of(str(folder))

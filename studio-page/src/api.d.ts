@@ -333,7 +333,7 @@ export interface components {
                  * @enum {string}
                  */
                 damage?: "conceal" | "refuse";
-                /** @description How often each segment is painted, forwards and backwards in turn. */
+                /** @description The number of passes over each segment, alternately forwards and backwards. */
                 passes?: number;
                 /** @description Weight of the earlier frames. */
                 temporal_weight?: number;
@@ -402,7 +402,7 @@ export interface components {
                  * @enum {string}
                  */
                 damage?: "conceal" | "refuse";
-                /** @description How often each segment is painted, forwards and backwards in turn. */
+                /** @description The number of passes over each segment, alternately forwards and backwards. */
                 passes?: number;
                 /** @description Weight of the earlier frames. */
                 temporal_weight?: number;

@@ -9,7 +9,7 @@ import pytest
 
 from impasto.clips import Aim, Blended, Frame, Guide, Guided, GuidedPainting
 from impasto.clips.flow import consistency, motion, warp
-from impasto.clips.pipeline import ahead
+from impasto.clips.prefetch import ahead
 from impasto.clips.scenes import is_cut
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.metrics.steadiness import (

@@ -16,7 +16,7 @@ from impasto.errors import InputError, MissingExtraError, OutputError, StyleErro
 from impasto.files import places
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, run
-from impasto.jobs.identity import digest, fetched, measure
+from impasto.jobs.identity import digest, fetch_inputs, with_digests
 from impasto.jobs.pairs import known_styles, pairs, photographs
 from impasto.jobs.run import RemoteRunStore
 from impasto.jobs.schedule import Policy
@@ -107,17 +107,17 @@ def test_inputs_are_fetched_once_as_long_as_they_stay_the_same(
     genuine = places.read
     monkeypatch.setattr(places, "read", lambda a: read.append(a) or genuine(a))
     job = Job("memory://photos/a.jpg", ("memory://art/art.jpg", "starry-night"), "memory://out/x.png")
-    near = fetched(job)
+    near = fetch_inputs(job)
     assert Path(near.content.place).read_bytes() == b"photos/a.jpg"
     assert Path(near.content.place).name == "a.jpg"
     assert near.styles[1].place == "starry-night"
     assert near.output == job.output
-    measured = measure(job)
+    measured = with_digests(job)
     assert read == ["memory://photos/a.jpg", "memory://art/art.jpg"]
     (Path.cwd() / "a.jpg").write_bytes(b"photos/a.jpg")
     assert measured.content.digest == digest("a.jpg")
     store.pipe_file("/photos/a.jpg", b"another and longer")
-    assert Path(fetched(job).content.place).read_bytes() == b"another and longer"
+    assert Path(fetch_inputs(job).content.place).read_bytes() == b"another and longer"
 
 
 def test_what_a_store_says_is_the_same_is_not_read_again(

@@ -133,7 +133,7 @@ def test_other_pictures_become_light_and_back(tmp_path: Path) -> None:
 
 def test_formats_without_high_range_say_what_they_leave_out(tmp_path: Path) -> None:
     picture = imaging.read(written(tmp_path / "a.exr", bright()))
-    with pytest.warns(ImagingWarning, match="brighter than white was rolled off, as PNG cannot hold it"):
+    with pytest.warns(ImagingWarning, match="brighter than white were compressed, as PNG cannot hold them"):
         imaging.write(picture, tmp_path / "a.png")
     assert np.abs(imaging.read(tmp_path / "a.png").pixels - picture.pixels).max() < 1e-4
     with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from impasto.catalogue.blends import Blend, read_blends
 from impasto.errors import DivergedError, InputError, OptionError, OutputError, StyleError
 from impasto.jobs import Job
 from impasto.jobs.batch import Batch, BatchEvent, Cancel, run
-from impasto.jobs.identity import measure
+from impasto.jobs.identity import with_digests
 from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.pairs import known_styles, labels, pairs, photographs
 from impasto.jobs.schedule import Policy
@@ -85,7 +85,7 @@ def test_the_manifest_has_a_line_with_everything_for_each() -> None:
     assert rows[1] == {
         "output": "one-art.png",
         "status": "done",
-        "job": measure(todo[1]).to_dict(),
+        "job": with_digests(todo[1]).to_dict(),
         "size": [4, 3],
         "iterations": 7,
         "seconds": 1.5,
@@ -319,7 +319,7 @@ def test_events_and_progress_tell_the_whole_story() -> None:
 
 @pytest.mark.usefixtures("here")
 def test_a_record_comes_back_as_it_was() -> None:
-    record = Record("x.png", "done", measure(jobs()[0]), (4, 3), 7, 1.5, {"total": 0.5})
+    record = Record("x.png", "done", with_digests(jobs()[0]), (4, 3), 7, 1.5, {"total": 0.5})
     failed = replace(record, status="failed", error="é\n", size=None)
     for one in (record, failed):
         assert Record.from_dict(json.loads(json.dumps(one.to_dict()))) == one

@@ -10,7 +10,7 @@ import pytest
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, Reference
-from impasto.jobs.identity import beside, check_unchanged, differences, located, measure
+from impasto.jobs.identity import check_unchanged, differences, look_beside, resolve_places, with_digests
 from impasto.optimize.options import OptimizeOptions
 
 
@@ -101,7 +101,7 @@ def test_measuring_takes_the_digest_of_everything_that_is_read() -> None:
         options=OptimizeOptions(init="mask.png"),
         protect="mask.png",
     )
-    measured = measure(job, network="abc")
+    measured = with_digests(job, network="abc")
     assert {one.place for one in measured.inputs()} == {
         "photo.jpg",
         "painting.jpg",
@@ -117,7 +117,7 @@ def test_measuring_takes_the_digest_of_everything_that_is_read() -> None:
 
 def test_a_folders_digest_is_that_of_its_pictures(here: Path) -> None:
     def digest() -> str:
-        return measure(Job("photo.jpg", ("works",))).styles[0].digest
+        return with_digests(Job("photo.jpg", ("works",))).styles[0].digest
 
     (here / "works").mkdir()
     (here / "works" / "one.png").write_bytes(b"one")
@@ -131,24 +131,24 @@ def test_a_folders_digest_is_that_of_its_pictures(here: Path) -> None:
 @pytest.mark.usefixtures("here")
 def test_an_input_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match=r"no file missing\.jpg"):
-        measure(Job("missing.jpg", ("painting.jpg",)))
+        with_digests(Job("missing.jpg", ("painting.jpg",)))
 
 
 def test_jobs_differ_by_what_files_hold_not_by_where_they_lie(here: Path) -> None:
-    job = measure(Job("photo.jpg", ("painting.jpg",), "a.png"))
+    job = with_digests(Job("photo.jpg", ("painting.jpg",), "a.png"))
     (here / "moved.jpg").write_bytes(b"photo.jpg")
-    moved = measure(Job(str(here / "moved.jpg"), ("painting.jpg",), "b.png", quality=5))
+    moved = with_digests(Job(str(here / "moved.jpg"), ("painting.jpg",), "b.png", quality=5))
     assert differences(job, moved) == []
     (here / "photo.jpg").write_bytes(b"another")
-    (found,) = differences(job, measure(job))
+    (found,) = differences(job, with_digests(job))
     assert found.startswith("content was ")
 
 
 @pytest.mark.usefixtures("here")
 def test_an_option_that_differs_is_named_with_both_values() -> None:
-    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    job = with_digests(Job("photo.jpg", ("painting.jpg",)))
     other = replace(job, options=OptimizeOptions(style_weight=3.0), protect="mask.png")
-    assert differences(job, measure(other)) == [
+    assert differences(job, with_digests(other)) == [
         "protect was none, is " + hashlib.sha256(b"mask.png").hexdigest()[:16] + "...",
         "style_weight was 8.0, is 3.0",
     ]
@@ -156,7 +156,7 @@ def test_an_option_that_differs_is_named_with_both_values() -> None:
 
 @pytest.mark.usefixtures("here")
 def test_networks_differ_by_their_weights_and_only_otherwise_by_name() -> None:
-    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    job = with_digests(Job("photo.jpg", ("painting.jpg",)))
     renamed = replace(job, options=OptimizeOptions(encoder="copy.safetensors"))
     assert differences(job, renamed) == ["encoder was tiny, is copy.safetensors"]
     assert differences(replace(job, network="a"), replace(renamed, network="a")) == []
@@ -164,22 +164,22 @@ def test_networks_differ_by_their_weights_and_only_otherwise_by_name() -> None:
 
 
 def test_a_job_is_found_again_from_another_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = measure(Job("photo.jpg", ("starry-night", "painting.jpg"), "out.png", protect="mask.png"))
-    assert located(job) == job
+    job = with_digests(Job("photo.jpg", ("starry-night", "painting.jpg"), "out.png", protect="mask.png"))
+    assert resolve_places(job) == job
     (here / "elsewhere").mkdir()
     monkeypatch.chdir(here / "elsewhere")
-    found = located(job)
+    found = resolve_places(job)
     assert found.content.place == str(here / "photo.jpg")
     assert [one.place for one in found.styles] == ["starry-night", str(here / "painting.jpg")]
     assert found.output == str(here / "out.png")
     assert found.protect is not None
     assert found.protect.place == str(here / "mask.png")
-    assert differences(job, measure(found)) == []
+    assert differences(job, with_digests(found)) == []
     check_unchanged(found, "it")
 
 
 def test_inputs_that_changed_or_went_are_named(here: Path) -> None:
-    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    job = with_digests(Job("photo.jpg", ("painting.jpg",)))
     (here / "painting.jpg").write_bytes(b"repainted")
     with pytest.raises(
         InputError, match=r"begun with another painting\.jpg: its SHA-256 was \w{16}\.\.\., is"
@@ -191,22 +191,22 @@ def test_inputs_that_changed_or_went_are_named(here: Path) -> None:
 
 
 def test_strokes_are_an_input_like_any_other(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = measure(Job("photo.jpg", ("painting.jpg",), strokes="mask.png"))
-    (found,) = differences(job, measure(replace(job, strokes="photo.jpg")))
+    job = with_digests(Job("photo.jpg", ("painting.jpg",), strokes="mask.png"))
+    (found,) = differences(job, with_digests(replace(job, strokes="photo.jpg")))
     assert found.startswith("strokes was ")
     (here / "elsewhere").mkdir()
     monkeypatch.chdir(here / "elsewhere")
-    strokes = located(job).strokes
+    strokes = resolve_places(job).strokes
     assert strokes is not None
     assert strokes.place == str(here / "mask.png")
-    assert differences(job, measure(located(job))) == []
+    assert differences(job, with_digests(resolve_places(job))) == []
 
 
 @pytest.mark.usefixtures("here")
 def test_memory_and_device_do_not_make_another_painting() -> None:
-    job = measure(Job("photo.jpg", ("painting.jpg",)))
+    job = with_digests(Job("photo.jpg", ("painting.jpg",)))
     other = job.options.replace(max_memory=3.0, tile=256, device="cpu", recoveries=5)
-    assert differences(job, measure(replace(job, options=other))) == []
+    assert differences(job, with_digests(replace(job, options=other))) == []
 
 
 def test_inputs_that_are_elsewhere_only_are_found_there(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +214,7 @@ def test_inputs_that_are_elsewhere_only_are_found_there(here: Path, monkeypatch:
     (here / "elsewhere" / "painting.jpg").write_bytes(b"another")
     monkeypatch.chdir(here / "elsewhere")
     job = Job("photo.jpg", ("starry-night", "painting.jpg"), strokes="mask.png", protect="none.png")
-    found = beside(job, Path(".."))
+    found = look_beside(job, Path(".."))
     places = [one and one.place for one in (found.content, found.strokes, found.protect)]
     assert places == ["../photo.jpg", "../mask.png", "none.png"]
     assert [one.place for one in found.styles] == ["starry-night", "painting.jpg"]
@@ -222,4 +222,4 @@ def test_inputs_that_are_elsewhere_only_are_found_there(here: Path, monkeypatch:
 
 def test_a_name_too_long_for_a_file_is_refused() -> None:
     with pytest.raises(InputError, match=r"cannot read 'xxx.*: File name too long"):
-        measure(Job("x" * 300, ("starry-night",)))
+        with_digests(Job("x" * 300, ("starry-night",)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,37 @@ def test_a_network_that_is_loaded_already_keeps_its_name(tmp_path: Path) -> None
     painter = make_painter(job, like=make_painter(job))
     result = paint_job(job, painter=painter)
     assert result.parameters()["options"]["encoder"] == "tiny"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pooling": "average"},
+        {"padding": "zeros"},
+        {"convention": "caffe"},
+        {"style_layers": {"relu1_1": 1.0}},
+    ],
+)
+def test_a_network_that_is_loaded_already_is_used_only_with_its_own_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    from impasto.painters import make_painter, optimised
+
+    loaded: list[impasto.OptimizeOptions] = []
+    load = optimised.load_encoder
+
+    def load_and_note(options: impasto.OptimizeOptions) -> Any:
+        loaded.append(options)
+        return load(options.replace(convention=None))  # which only networks of one's own take
+
+    monkeypatch.setattr(optimised, "load_encoder", load_and_note)
+    photo, painting = save(tmp_path / "p.png", PHOTO), save(tmp_path / "a.png", PAINTING)
+    job = Job(str(photo), (str(painting),), str(tmp_path / "o.png"), impasto.OptimizeOptions(**FAST))
+    first = make_painter(job)
+    make_painter(job, like=first)
+    assert len(loaded) == 1
+    make_painter(replace(job, options=job.options.replace(**change)), like=first)
+    assert len(loaded) == 2
 
 
 def test_grey_masks_leave_nothing_to_share_out() -> None:

@@ -46,7 +46,7 @@ def test_an_exr_becomes_an_exr_as_bright_and_as_transparent(photo: Path, tmp_pat
 def test_a_batch_paints_exr_as_exr_and_as_others(photo: Path, tmp_path: Path) -> None:
     for suffix in ("exr", "tiff"):
         with (
-            pytest.warns(imaging.ImagingWarning, match="rolled off")
+            pytest.warns(imaging.ImagingWarning, match="brighter than white")
             if suffix == "tiff"
             else contextlib.nullcontext()
         ):

@@ -257,7 +257,7 @@ def test_how_long_it_takes_is_said_beforehand_as_measured_here(shared: House, an
 def test_a_painting_tells_how_fast_it_was(
     client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "TELLING", 0)
+    monkeypatch.setattr(runner, "MEASURABLE_WORK", 0)
     job = submit(client)
     house.paint(job["id"])
     seconds = client.get(f"/jobs/{job['id']}").json()["result"]["seconds"]

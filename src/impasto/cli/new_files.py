@@ -27,5 +27,5 @@ def check_new(paths: Iterable[Path]) -> None:
         print(f"impasto: {there[0]}{more}; overwrite? [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return
-        raise OutputError(f"{there[0]} was kept")
+        raise OutputError(f"{there[0]} was not overwritten")
     raise OutputError(f"{there[0]}{more}; --force overwrites")

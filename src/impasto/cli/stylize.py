@@ -19,7 +19,7 @@ from impasto.cli.streams import STREAM
 from impasto.errors import InputError
 from impasto.files.json_text import parse_json
 from impasto.jobs import Job, Reference
-from impasto.jobs.identity import beside
+from impasto.jobs.identity import look_beside
 from impasto.jobs.output_names import BESIDE, named
 from impasto.jobs.pairs import blend_label, blend_of
 from impasto.optimize.checkpoints import INTERVAL
@@ -163,4 +163,4 @@ def read_recipe(path: Path) -> Job:
         raise InputError(f"{path} was made by impasto {job.engine}, not by impasto stylize")
     if job.content.place == STREAM:
         job = replace(job, content=Reference())  # it is gone
-    return beside(job, path.parent)
+    return look_beside(job, path.parent)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from impasto.clips.clip import Frame
 from impasto.clips.coherence import PaintedFrame, State, UnguidedPainter
 from impasto.clips.flow import Flow, Motion, motion, warp
-from impasto.clips.pipeline import ahead
+from impasto.clips.prefetch import ahead
 from impasto.clips.scenes import is_cut
-from impasto.imaging.samples import to_bytes, to_words, unpacked
+from impasto.imaging.samples import to_bytes, to_uint16, unpacked
 from impasto.types import Pixels, Plane
 
 COARSE = 0.7
@@ -81,7 +81,7 @@ class Blended:
                 mixed = fresh
                 if last is not None and step.flow is not None and step.share is not None and not step.cut:
                     mixed = mix(fresh, last, step.flow, self.keep * step.share)
-            kept = to_words(mixed)
+            kept = to_uint16(mixed)
             last = unpacked(kept)
             assert colours is not None
             found: dict[str, NDArray[Any]] = {"photo": step.photo, "painting": kept, "colours": colours}

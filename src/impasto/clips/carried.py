@@ -18,9 +18,9 @@ from impasto.clips.correspondence import (
     corrected,
     extended,
     follow,
-    found,
     inside,
     own_places,
+    sample_at,
     seams,
     stretch,
     without_specks,
@@ -142,7 +142,7 @@ class Carrier:
         found_motion = motion(pixels, before)
         there = own_places(*photo.shape[:2]) + found_motion.flow
         places = follow(self._places, found_motion.flow)
-        kept = found(self._kept, there, border=cv2.BORDER_REPLICATE)
+        kept = sample_at(self._kept, there, border=cv2.BORDER_REPLICATE)
         apart = _soft(_most(cv2.absdiff(warp(before, found_motion.flow), pixels)), 1.5)
         new = (
             ~inside(there, -_EDGE)
@@ -153,7 +153,7 @@ class Carrier:
         places = without_specks(places)
         new = cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
         guide = guide_of(photo).astype(np.float32)
-        age = found(self._age.astype(np.float32), there, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE).astype(
+        age = sample_at(self._age.astype(np.float32), there, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE).astype(
             np.uint8
         )
         settled = (age >= _FRESH) & (kept < 0.5)
@@ -170,7 +170,7 @@ class Carrier:
 
     def _lost(self, places: Places, guide: NDArray[np.float32]) -> Marks:
         """Return the pixels that do not show what the keyframe shows at their places; light may change."""
-        apart = found(self.key.guide, places) - guide
+        apart = sample_at(self.key.guide, places) - guide
         apart -= cv2.GaussianBlur(apart, (0, 0), _LIGHT)
         return np.asarray(_soft(_mean_square(apart), 1.0) > _LOST**2)
 
@@ -188,7 +188,7 @@ class Carrier:
         if not new.any():
             return places, new
         onward = extended(places, new | worn)
-        shown = found(self.key.guide, onward)
+        shown = sample_at(self.key.guide, onward)
         apart = _soft(_mean_square(shown - guide), 1.0)
         alike = inside(onward, 0) & (apart < _BUDGET**2)
         unknown = _grown(new & ~alike) & new
@@ -216,13 +216,13 @@ def _grown(marks: Marks, size: int = 3) -> Marks:
 
 def _painted(key: Keyframe, places: Places) -> Pixels:
     """Return the paint at ``places``, with patches blended at their seams and detail as strong as it was."""
-    paint = found(key.paint, places, cv2.INTER_LANCZOS4)
+    paint = sample_at(key.paint, places, cv2.INTER_LANCZOS4)
     at_seams = seams(places)
     if at_seams.any():
         own = own_places(*places.shape[:2])
         mean = np.zeros_like(paint)
         for across, down in PAINT_SAMPLES:
-            mean += found(key.paint, moved(places - own, across, down) + own) / len(PAINT_SAMPLES)
+            mean += sample_at(key.paint, moved(places - own, across, down) + own) / len(PAINT_SAMPLES)
         share = _soft(_grown(at_seams).astype(np.float32), 1.0)
         paint = paint + (mean - paint) * share[..., None]
     return _strengthened(np.asarray(paint, np.float32), key.strength, places)
@@ -239,7 +239,7 @@ def _strengthened(paint: Pixels, strength: list[Plane], places: Places) -> Pixel
         where = cv2.resize(places, level.shape[1::-1], interpolation=cv2.INTER_NEAREST) / np.float32(
             2**number
         )
-        there = _soft(found(wanted, where), 2.0)
+        there = _soft(sample_at(wanted, where), 2.0)
         gain = np.clip(np.sqrt(there / _energy(level)), 0.7, 2.5)
         level = level * gain[..., None]
         whole = np.sqrt(there.mean() / _energy(level).mean())
@@ -265,5 +265,5 @@ def _over(key: Keyframe, paint: Pixels, places: Places, photo: Bytes) -> Pixels:
     """Return ``paint`` over the frame, which is seen where the keyframe is transparent."""
     if key.alpha is None:
         return paint
-    alpha = np.clip(found(key.alpha, places), 0, 1)[..., None]
+    alpha = np.clip(sample_at(key.alpha, places), 0, 1)[..., None]
     return np.asarray(paint * alpha + unpacked(photo) * (1 - alpha), np.float32)

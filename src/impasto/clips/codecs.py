@@ -38,8 +38,8 @@ class Codec:
 _ANY = (".mp4", ".m4v", ".mov", ".mkv")
 CODECS: Mapping[str, Codec] = MappingProxyType(
     {
-        # Without mbtree: x264's code for AVX-512 makes now this of a film, now that, and a film that was
-        # resumed is to be the uninterrupted one. It costs a quarter of the size.
+        # Without mbtree, which in x264's code for AVX-512 is not deterministic: a resumed film has to be the
+        # uninterrupted one. It costs a quarter of the size.
         "h264": Codec(
             "libx264",
             {8: "yuv420p", 10: "yuv420p10le"},

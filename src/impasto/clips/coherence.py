@@ -63,7 +63,7 @@ class FramePainter(Protocol):
         """Return a painting as it is written, from the painting that later frames are held to."""
 
     def describe(self) -> str:
-        """Return what else decides how its paintings look than the options: its network."""
+        """Describe the network: what, besides the options, decides how its paintings look."""
 
 
 class UnguidedPainter(Protocol):

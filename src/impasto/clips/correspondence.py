@@ -47,14 +47,14 @@ def follow(places: Places, flow: Flow) -> Places:
     own = own_places(*flow.shape[:2])
     there, offsets = own + flow, places - own
     bent = (_spread(offsets) > _BENT).astype(np.float32)
-    at_seam = found(bent, there, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
+    at_seam = sample_at(bent, there, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
     between, nearest = (
-        found(offsets, there, how, cv2.BORDER_REPLICATE) for how in (cv2.INTER_LINEAR, cv2.INTER_NEAREST)
+        sample_at(offsets, there, how, cv2.BORDER_REPLICATE) for how in (cv2.INTER_LINEAR, cv2.INTER_NEAREST)
     )
     return np.asarray(np.where(at_seam[..., None] > 0, nearest, between) + there, np.float32)
 
 
-def found(
+def sample_at(
     picture: NDArray[np.float32],
     places: Places,
     how: int = cv2.INTER_LINEAR,
@@ -135,7 +135,7 @@ def corrected(places: Places, photo: Pixels, key: Pixels, sure: Marks) -> Places
     ``photo``: the frame; ``key``: the keyframe's photograph, which should resemble it at ``places``; the flow
     between the two is the error. ``sure``: the pixels that are still what they were in the keyframe.
     """
-    error = motion(photo, found(key, places))
+    error = motion(photo, sample_at(key, places))
     small = _larger(np.abs(error.flow)) < _DRIFT
     usable = (sure & small & (error.trust > 0.5)).astype(np.float32)
     weight = cv2.GaussianBlur(usable, (0, 0), 3.0)

@@ -20,7 +20,7 @@ from impasto.clips.coherence import Aim, FramePainter, Guide, PaintedFrame, Stat
 from impasto.clips.flow import Motion, motion, warp
 from impasto.clips.scenes import is_cut
 from impasto.errors import OptionError
-from impasto.imaging.samples import to_bytes, to_words, unpacked
+from impasto.imaging.samples import to_bytes, to_uint16, unpacked
 from impasto.types import Pixels, Plane
 
 BLEND = 0.5
@@ -97,7 +97,7 @@ class Guided:
         else:
             guide = None if before is None or cut else self._guide(photo, before, scene)
             found = self.painter.paint(frame.pixels, guide)
-            painting = to_words(found.pixels)
+            painting = to_uint16(found.pixels)
             if guide is None:
                 scene.aim = found.reached
         earlier.append(_EarlierFrame(photo, painting))
@@ -132,7 +132,7 @@ class Guided:
             first.append(self._next(frame, scene))
             aims.append(scene.aim)
         photos = [to_bytes(frame.pixels) for frame in frames]
-        paintings = [to_words(painted.pixels) for painted in first]
+        paintings = [to_uint16(painted.pixels) for painted in first]
         for number in range(1, self.passes):
             forwards = number % 2 == 0
             order = range(len(frames)) if forwards else range(len(frames) - 1, -1, -1)
@@ -140,7 +140,7 @@ class Guided:
                 around = self._neighbours(place, forwards, first, photos, paintings, anchor)
                 if around:
                     guide = self._between(photos[place], paintings[place], around, aims[place])
-                    paintings[place] = to_words(self.painter.paint(frames[place].pixels, guide).pixels)
+                    paintings[place] = to_uint16(self.painter.paint(frames[place].pixels, guide).pixels)
         fresh = [_EarlierFrame(photo, painting) for photo, painting in zip(photos, paintings, strict=True)]
         for place, painted in enumerate(first):
             if painted.cut:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from impasto.clips.carried import Carried
-from impasto.clips.correspondence import found
+from impasto.clips.correspondence import sample_at
 from impasto.types import Pixels, Plane
 
 _LEVELS = 4
@@ -41,7 +41,7 @@ def transition(earlier: Carried, pixels: Pixels, kept: Plane, time: float, times
     ``earlier``: the frame in the paint of the one before; ``pixels``, ``kept``: in that of the one after, as
     in ``Carried``; ``time``: from 0, at the one before, to 1; ``times``: see ``change_times``.
     """
-    when = found(times, earlier.places)
+    when = sample_at(times, earlier.places)
     ahead = (
         time * (1 + _RAMP) - _RAMP / 2 + _ADVANTAGE * (kept - earlier.kept) * min(1.0, 4 * time * (1 - time))
     )

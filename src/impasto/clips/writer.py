@@ -143,7 +143,7 @@ def add_video_stream(container: Any, target: VideoOutput, width: int, height: in
     if codec.quality is not None:
         name, default = codec.quality
         options[name] = str(default if target.quality is None else target.quality)
-    os.environ.setdefault("SVT_LOG", "1")  # which would tell of itself on standard error otherwise
+    os.environ.setdefault("SVT_LOG", "1")  # else SVT-AV1 prints a banner on standard error
     stream = container.add_stream(codec.encoder, rate=rate, options=options)
     context = stream.codec_context
     stream.width, stream.height = width, height

@@ -109,7 +109,7 @@ def encode(
     text = None if parameters is None else metadata.to_json(parameters)
     _check(picture, kind, target)
     if kind is not formats.EXR and picture.headroom is not None and picture.headroom.any():
-        warn(f"what is brighter than white was rolled off, as {kind.name} cannot hold it; .exr does")
+        warn(f"highlights brighter than white were compressed, as {kind.name} cannot hold them; .exr can")
     try:
         if kind is formats.EXR:
             return _exr(picture, text)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.imaging.samples import to_bytes, to_words, unpacked
+from impasto.imaging.samples import to_bytes, to_uint16, unpacked
 from impasto.types import Pixels
 
 AT_ONCE = 4_000_000
@@ -99,7 +99,7 @@ class Packer:
             if not np.array_equal(unpacked(samples), pixels):
                 self._samples = self._samples.astype(np.uint16) * np.uint16(257)
         if self._samples.dtype == np.uint16:
-            samples = to_words(pixels)
+            samples = to_uint16(pixels)
         self._samples[here] = samples
         if alpha is not None:
             if self._alpha is None:

@@ -15,7 +15,7 @@ def to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(np.rint(np.clip(pixels, 0, 1) * 255), np.uint8)
 
 
-def to_words(pixels: NDArray[Any]) -> NDArray[np.uint16]:
+def to_uint16(pixels: NDArray[Any]) -> NDArray[np.uint16]:
     """Return values in [0, 1], of any shape, as uint16; those beyond are clipped."""
     return np.asarray(np.rint(np.clip(pixels, 0, 1) * 65535), np.uint16)
 

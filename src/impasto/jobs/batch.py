@@ -10,7 +10,7 @@ from impasto.errors import InputError
 from impasto.files import places
 from impasto.jobs.events import BatchCallback, BatchEvent, Executor
 from impasto.jobs.executors.inline import InlineExecutor
-from impasto.jobs.identity import differences, measure
+from impasto.jobs.identity import differences, with_digests
 from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.meter import BatchMeter
@@ -28,7 +28,7 @@ __all__ = [
     "Cancel",
     "Painted",
     "Perform",
-    "outlook",
+    "plan_batch",
     "run",
     "run_with",
 ]
@@ -150,7 +150,7 @@ def run_with(
     return Batch(in_order, len(jobs) - len(tasks), cancelled)
 
 
-def outlook(jobs: Sequence[Job], folder: Path | str, *, network: str = "") -> list[tuple[Job, str | None]]:
+def plan_batch(jobs: Sequence[Job], folder: Path | str, *, network: str = "") -> list[tuple[Job, str | None]]:
     """Return what ``run`` would do: each job, and why it would be painted, "" for the first time; None for
     one that is done. Nothing is written.
     """
@@ -202,7 +202,7 @@ def _reason_to_paint(job: Job, record: Record | None, network: str, versions: _S
     if record.job.quality != job.quality:
         return f"quality was {record.job.quality}, is {job.quality}"
     try:
-        now = measure(job, network=network, earlier=record.job, look=versions.version)
+        now = with_digests(job, network=network, earlier=record.job, look=versions.version)
     except InputError as error:
         return str(error)
     different = differences(record.job, now)

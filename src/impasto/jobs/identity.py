@@ -21,7 +21,7 @@ _IGNORED = ("max_memory", "tile", "device", "recoveries", "model", "encoder")
 its weights."""
 
 
-def measure(
+def with_digests(
     job: Job, *, network: str = "", earlier: Job | None = None, look: Callable[[str], str] | None = None
 ) -> Job:
     """Return ``job`` with the current folder, and the digests of its inputs and its network.
@@ -76,7 +76,7 @@ def digest(name: str) -> str:
     return digests.of_file(path, known=True)
 
 
-def _moved(job: Job, move: Callable[[str], str], network: Callable[[str], str]) -> Job:
+def _map_places(job: Job, move: Callable[[str], str], network: Callable[[str], str]) -> Job:
     """Return ``job`` with other places for its inputs and for its network's file."""
     found = replace(job, start=start(job)).with_inputs(
         lambda one: replace(one, place=move(one.place)) if one.place else one
@@ -91,7 +91,7 @@ def _moved(job: Job, move: Callable[[str], str], network: Callable[[str], str]) 
     return replace(found, options=options)
 
 
-def located(job: Job) -> Job:
+def resolve_places(job: Job) -> Job:
     """Return ``job`` with its paths as seen from the current folder: absolute, if begun in another."""
     folder = Path(job.folder)
     if not job.folder or folder == Path.cwd():
@@ -101,16 +101,18 @@ def located(job: Job) -> Job:
         is_style = not is_there(folder / place) and place in named_styles()
         return place if not place or is_style or is_address(place) else str(folder / place)
 
-    found = _moved(job, whole, _network_in(folder))
+    found = _map_places(job, whole, _network_in(folder))
     return replace(found, output=whole(job.output), folder=str(Path.cwd()))
 
 
-def fetched(job: Job) -> Job:
+def fetch_inputs(job: Job) -> Job:
     """Return ``job`` with local copies of the inputs that are in stores. Raises InputError."""
-    return _moved(job, lambda place: str(fetch(place)) if is_address(place) else place, lambda name: name)
+    return _map_places(
+        job, lambda place: str(fetch(place)) if is_address(place) else place, lambda name: name
+    )
 
 
-def beside(job: Job, folder: Path) -> Job:
+def look_beside(job: Job, folder: Path) -> Job:
     """Return ``job`` with inputs missing in the current folder taken from ``folder``, where they exist."""
 
     def found(place: str) -> str:
@@ -118,7 +120,7 @@ def beside(job: Job, folder: Path) -> Job:
         return str(folder / place) if is_there_only else place
 
     network = _network_in(folder)
-    return _moved(job, found, lambda name: name if is_there(Path(name)) else network(name))
+    return _map_places(job, found, lambda name: name if is_there(Path(name)) else network(name))
 
 
 def _network_in(folder: Path) -> Callable[[str], str]:

@@ -79,8 +79,9 @@ class Job(Inputs[Reference, Reference], SaveOptions):
     that paints. ``reading``: how pictures are read. Inputs may be given as strings, which are their places.
     For further inputs see ``Inputs``, for the writing of the output ``SaveOptions``.
 
-    ``jobs.identity.measure`` fills in the digests of inputs; ``start``, the picture that ``options.init``
-    names, if any; ``folder``, the base of relative paths; ``network``, the SHA-256 of the network's weights.
+    ``jobs.identity.with_digests`` fills in the digests of inputs; ``start``, the picture that
+    ``options.init`` names, if any; ``folder``, the base of relative paths; ``network``, the SHA-256 of the
+    network's weights.
     """
 
     content: Reference

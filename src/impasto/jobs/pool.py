@@ -33,7 +33,7 @@ GRACE = 60.0
 PULSE = 0.25
 """Seconds between checks whether to stop."""
 STALL = 30.0
-"""Seconds between two checks after which this process was held up itself, and heard no worker."""
+"""A pause between two checks, in seconds, that means that this process itself was suspended."""
 
 
 class Pool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["retry", "give up"]
-PACES, LEAST, UNKNOWN = 20, 120.0, 3600.0
+STALL_FACTOR, LEAST_PATIENCE, FIRST_PATIENCE = 20, 120.0, 3600.0
 LONGEST_DOUBLING = 60
 """How often a delay is doubled at most: far beyond every limit, and no number overflows."""
 
@@ -28,8 +28,8 @@ class Policy:
     time, including the one it paints. ``starts``: the number of failed starts in a row, with no worker
     running, before the batch fails. ``silence``: the time without any event, heartbeats included, after
     which a worker with an item counts as dead. ``patience``: the time without progress of its item after
-    which it counts as stuck; None: ``PACES`` times the longest pause between two events of an item in this
-    batch, at least ``LEAST``, and ``UNKNOWN`` until an item is finished.
+    which it counts as stuck; None: ``STALL_FACTOR`` times the longest pause between two events of an item in
+    this batch, at least ``LEAST_PATIENCE``, and ``FIRST_PATIENCE`` until an item is finished.
     """
 
     retries: int = 2
@@ -79,12 +79,12 @@ class Schedule:
         self._moved: dict[int, float] = {}
         self._longest = 0.0
         self._is_known = False
-        self._room: deque[int] = deque()
+        self._free_slots: deque[int] = deque()
         self.assigned = 0
         """The number of items that workers have."""
         self.at_work = 0
         """The number of workers that have an item."""
-        self._numbers = 0
+        self._last_number = 0
         self._failed_starts = 0
         self._next_start = 0.0
         self._next_look = 0.0
@@ -127,8 +127,8 @@ class Schedule:
         """Return the numbers of workers to start now; numbers are never reused."""
         if now < self._next_start or self._has_failed_to_start:
             return []
-        found = list(range(self._numbers + 1, self._numbers + 1 + max(0, self._missing())))
-        self._numbers += len(found)
+        found = list(range(self._last_number + 1, self._last_number + 1 + max(0, self._missing())))
+        self._last_number += len(found)
         self._starting |= dict.fromkeys(found, self._round)
         return found
 
@@ -143,7 +143,7 @@ class Schedule:
             self._failed_starts = 0
             self._items[worker] = []
             self._heard[worker] = self._moved[worker] = now
-            self._room.extend([worker] * self.policy.ahead)
+            self._free_slots.extend([worker] * self.policy.ahead)
 
     def dismiss_idle(self) -> list[int]:
         """Remove and return the workers without an item, if no items are waiting."""
@@ -169,7 +169,7 @@ class Schedule:
         """The time without progress of its item after which a worker counts as stuck."""
         if self.policy.patience is not None:
             return self.policy.patience
-        return max(LEAST, PACES * self._longest) if self._is_known else UNKNOWN
+        return max(LEAST_PATIENCE, STALL_FACTOR * self._longest) if self._is_known else FIRST_PATIENCE
 
     def unresponsive(self, now: float) -> list[tuple[int, str]]:
         """Return the workers with an item that are silent or stuck, and which of these."""
@@ -186,7 +186,7 @@ class Schedule:
         return found
 
     def excuse_silence(self, now: float) -> None:
-        """Count the time of all workers' silence from now on: this process could not listen before."""
+        """Restart the measurement of every worker's silence: this process could not listen before."""
         self._heard = dict.fromkeys(self._heard, now)
         self._moved = dict.fromkeys(self._moved, now)
 
@@ -196,8 +196,8 @@ class Schedule:
         """Assign waiting items to free workers, those begun before first."""
         while self._later and self._later[0][0] <= now:
             self._returned.append(heapq.heappop(self._later)[1])
-        while self._room and (self._returned or self._fresh):
-            worker = self._room.popleft()
+        while self._free_slots and (self._returned or self._fresh):
+            worker = self._free_slots.popleft()
             if worker not in self._items:
                 continue
             item = (self._returned or self._fresh).popleft()
@@ -258,7 +258,7 @@ class Schedule:
         self.assigned -= 1
         self.at_work -= not items
         self._heard[worker] = self._moved[worker] = now
-        self._room.append(worker)
+        self._free_slots.append(worker)
         return True
 
     def _forget(self, worker: int) -> list[int]:

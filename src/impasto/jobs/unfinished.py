@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
-from impasto.jobs.identity import check_unchanged, differences, located
+from impasto.jobs.identity import check_unchanged, differences, resolve_places
 from impasto.jobs.job import Job
 from impasto.jobs.run import another, restart_note
 from impasto.optimize.checkpoints import FileCheckpointer, read_checkpoint, remove_checkpoint
@@ -35,7 +35,7 @@ def read_job(path: Path) -> Job:
     Raises InputError if there is no checkpoint, it is damaged or malformed, it was begun with pictures in
     memory, or an input is missing or has changed.
     """
-    job = located(_read(path)[0])
+    job = resolve_places(_read(path)[0])
     if not all(one.place for one in job.inputs()):
         raise InputError(
             f"{path} was begun from Python with pictures in memory: resume it there, with "

@@ -21,7 +21,7 @@ from impasto.errors import (
     WeightsError,
 )
 from impasto.files.places import is_address, name_of, scratch
-from impasto.jobs.identity import measure
+from impasto.jobs.identity import with_digests
 from impasto.jobs.job import Job
 from impasto.jobs.manifest import Record
 from impasto.jobs.unfinished import discard_other
@@ -129,7 +129,7 @@ def perform_task(
     """Perform ``task`` and return the outcome, also for errors. ``begun`` is called with the task's note."""
     checkpoint = scratch() / task.checkpoint if is_address(task.job.output) else Path(task.checkpoint)
     try:
-        job = measure(task.job, network=task.network)
+        job = with_digests(task.job, network=task.network)
         anew = discard_other(checkpoint, job)
         begun(task.note or anew)
         painted = perform(job, checkpoint, on_progress, stop)
@@ -158,7 +158,7 @@ def failure(task: Task, error: str, attempts: int) -> Record:
     """Return the record of a task that was given up."""
     job = task.job
     try:
-        job = measure(job, network=task.network)
+        job = with_digests(job, network=task.network)
     except ImpastoError:
         job = replace(job, network=task.network)
     return Record(name_of(job.output), "failed", job, error=error, attempts=attempts)

@@ -64,7 +64,7 @@ def check_progress(kept: Mapping[str, Any], sizes: Sequence[tuple[int, int]]) ->
     if not all(isinstance(name, str) and is_real(value) for name, value in losses.items()):
         raise ValueError("losses are not numbers")
     if not isinstance(kept["descent"], Mapping) or not isinstance(kept["chance"], Tensor):
-        raise ValueError("descent or chance is something else")
+        raise ValueError("descent or random state is of another type")
     if not is_whole(kept["iterations"]) or not is_real(kept["seconds"]):
         raise ValueError("iterations or seconds are not numbers")
     return level, losses

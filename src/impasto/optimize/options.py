@@ -250,7 +250,7 @@ class OptimizeOptions(Options):
     )
     recoveries: int = parameter(
         3,
-        "How often to go back after a loss that is not a number, each time at half the learning rate.",
+        "How many times to step back after a loss that is not a number, each time at half the learning rate.",
         "whole",
         DESCENT,
         least=0,

@@ -83,7 +83,7 @@ class OptimisedPainter:
         check_style_encoders(every, options)
         if own is not None:
             found = own.network
-        elif isinstance(like, OptimisedPainter) and _set_up(like.options) == _set_up(options):
+        elif isinstance(like, OptimisedPainter) and _network_key(like.options) == _network_key(options):
             found = like._encoder
         else:
             found = load_encoder(options)
@@ -157,10 +157,10 @@ class OptimisedPainter:
         return found
 
 
-def _set_up(options: OptimizeOptions) -> tuple[object, ...]:
+def _network_key(options: OptimizeOptions) -> tuple[object, ...]:
     """Return the options that determine the network and its settings."""
     layers = (*options.content_layers, *options.style_layers)
-    return options.encoder, options.pooling, options.rescale_pooling, options.padding, *layers
+    return options.encoder, *options.network_settings.values(), *layers
 
 
 def _recoloured(

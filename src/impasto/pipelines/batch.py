@@ -12,10 +12,10 @@ from impasto.errors import OptionError
 from impasto.files import places
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.jobs import Job, PaintOptions, Reference
-from impasto.jobs.batch import Batch, outlook, run, run_with
+from impasto.jobs.batch import Batch, plan_batch, run, run_with
 from impasto.jobs.events import BatchCallback
 from impasto.jobs.executors.choice import WorkerRequest, choose_executor
-from impasto.jobs.identity import fetched
+from impasto.jobs.identity import fetch_inputs
 from impasto.jobs.inputs import INPUTS
 from impasto.jobs.manifest import manifest, records
 from impasto.jobs.output_names import PAIRED
@@ -110,7 +110,7 @@ def batch(
     given |= {"template": output_template, "is_new": dry_run and not _is_there(folder)}
     jobs = pairs(photos, wanted, folder, chosen, suffix=suffix, reading=reading, **given)
     if dry_run:
-        planned = tuple(outlook(jobs, folder, network=painter.network))
+        planned = tuple(plan_batch(jobs, folder, network=painter.network))
         return Batch((), sum(why is None for _, why in planned), left_out=tuple(left_out), planned=planned)
     needed, free = painter.memory(), budget(OptimizeOptions())
     request = WorkerRequest(workers, ray, len(jobs), chosen.device, needed, free, folder)
@@ -146,7 +146,7 @@ class Performer:
 
     def __call__(self, job: Job, checkpoint: Path, on_progress: ProgressCallback, cancel: Cancel) -> Result:
         """Perform ``job``; see ``jobs.work.Perform``."""
-        self._painter = make_painter(fetched(job), like=self._painter)
+        self._painter = make_painter(fetch_inputs(job), like=self._painter)
         return paint_job(
             job,
             painter=self._painter,

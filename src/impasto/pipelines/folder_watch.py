@@ -18,7 +18,7 @@ from impasto.files import make_folder
 from impasto.files.locks import locked
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.jobs import Job, PaintOptions, Reference
-from impasto.jobs.batch import HIDDEN, outlook, run
+from impasto.jobs.batch import HIDDEN, plan_batch, run
 from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.output_names import PAIRED
 from impasto.jobs.pairs import known_styles, pairs
@@ -171,7 +171,9 @@ class _Destination:
         """Paint ``photo`` in all styles, and return the records of what was not done before; None if that was
         cancelled."""
         jobs = self._jobs(photo, more)
-        done = {job.output for job, why in outlook(jobs, self.folder, network=self._network) if why is None}
+        done = {
+            job.output for job, why in plan_batch(jobs, self.folder, network=self._network) if why is None
+        }
         perform = Performer(self.checkpoint_every, self.painter)
         found = run(jobs, self.folder, perform, network=self._network, on_progress=on_progress, cancel=cancel)
         if found.cancelled:
@@ -207,7 +209,7 @@ class _Destination:
         record = records(manifest(str(self.folder))).get(Path(job.output).name)
         if record is None or record.job.content.place != job.content.place:
             return True
-        ((_, why),) = outlook([job], self.folder, network=self._network)
+        ((_, why),) = plan_batch([job], self.folder, network=self._network)
         return self.moves and why is not None
 
 

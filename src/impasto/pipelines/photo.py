@@ -21,7 +21,7 @@ from impasto.imaging.mask_inputs import list_masks
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference, unfinished
-from impasto.jobs.identity import fetched, local_inputs, measure
+from impasto.jobs.identity import fetch_inputs, local_inputs, with_digests
 from impasto.jobs.inputs import LISTS, converted, inputs_for
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
@@ -93,13 +93,13 @@ def _paint_alone(
     cancel: Cancel | None,
 ) -> Result:
     """Do the work of ``paint_job``, while no other process has the checkpoint."""
-    near = fetched(job)
+    near = fetch_inputs(job)
     painter = painter or make(near, materials)
     picture = load_picture(near.content.place, job.reading, job.options.size) if photo is None else photo
     job = replace(job, options=_with_given_init(painter.options, job.options))
     checkpointer = None
     if checkpoint is not None:
-        job = measure(job, network=painter.network)
+        job = with_digests(job, network=painter.network)
         checkpointer = unfinished.checkpointer(Path(checkpoint), job, every=checkpoint_every, resume=resume)
     painting = painter.paint(picture, checkpointer=checkpointer, on_progress=on_progress, cancel=cancel)
     notes = painting.notes

@@ -49,7 +49,7 @@ def prepare_film(storage: Storage, state: State, job: JobRecord) -> None:
     """
     target = shown_film(storage, job.id)
     if not target.is_file():
-        from impasto.clips.unlabelled import write_unlabelled
+        from impasto.clips.without_metadata import write_without_metadata
 
-        write_unlabelled(storage.job(job.id) / FILM, target)
+        write_without_metadata(storage.job(job.id) / FILM, target)
         state.jobs.note_size(job.owner, job.id, storage.size(job.id))

@@ -21,7 +21,7 @@ from impasto.jobs.machine import WorkerSlot
 from impasto.jobs.work import Outcome, Task, WorkerPainter
 from impasto.progress import Progress
 
-LEAVE = 5.0
+SHUTDOWN_SECONDS = 5.0
 """Seconds after which a process that does not end is killed."""
 
 
@@ -53,7 +53,7 @@ class ProcessExecutor:
         process = self._workers.pop(worker)
         self._free_slots.append(process.slot)
         self._leaving.append(process)
-        process.leave(kill=kill)
+        process.close_input(kill=kill)
 
     def interrupt(self) -> None:
         for process in self._workers.values():
@@ -91,8 +91,8 @@ class ProcessExecutor:
     def close(self) -> None:
         everybody = [*self._workers.values(), *self._leaving]
         for process in everybody:
-            process.leave()
-        until = time.monotonic() + LEAVE
+            process.close_input()
+        until = time.monotonic() + SHUTDOWN_SECONDS
         for process in everybody:
             process.join(max(0.0, until - time.monotonic()))
         self._workers.clear()
@@ -112,7 +112,7 @@ class _Process:
         self.worker = worker
         self.slot = slot
         self._events = events
-        self._last_words: deque[str] = deque(maxlen=20)
+        self._stderr_tail: deque[str] = deque(maxlen=20)
         self._popen = subprocess.Popen(
             # -P: a file in the current folder must not take the place of a module.
             [sys.executable, "-P", "-m", "impasto.jobs.executors.worker"],
@@ -136,13 +136,13 @@ class _Process:
         return thread
 
     def _keep_words(self, stream: IO[str]) -> None:
-        self._last_words.extend(stream)
+        self._stderr_tail.extend(stream)
 
     def _listen(self, stream: IO[str]) -> None:
         for line in stream:
             with contextlib.suppress(ValueError):  # truncated: the process is dying
                 self._events.put((self.worker, json.loads(line)))
-        self._errors.join(LEAVE)
+        self._errors.join(SHUTDOWN_SECONDS)
         self._events.put((self.worker, None))
 
     def send(self, message: Any) -> None:
@@ -153,7 +153,7 @@ class _Process:
             stdin.write(json.dumps(message) + "\n")
             stdin.flush()
 
-    def leave(self, *, kill: bool = False) -> None:
+    def close_input(self, *, kill: bool = False) -> None:
         if kill:
             self._popen.kill()
         assert self._popen.stdin is not None
@@ -167,16 +167,16 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
-        self._listener.join(LEAVE)
+        self._listener.join(SHUTDOWN_SECONDS)
         for stream in (self._popen.stdout, self._popen.stderr):
             if stream is not None:
                 stream.close()
 
     def exit_reason(self) -> str:
-        self.leave()
-        self.join(LEAVE)
+        self.close_input()
+        self.join(SHUTDOWN_SECONDS)
         code = self._popen.returncode
-        words = [line.strip() for line in self._last_words if line.strip()]
+        words = [line.strip() for line in self._stderr_tail if line.strip()]
         last = f": {words[-1]}" if words else ""
         if code >= 0:
             return f"the worker ended with code {code}{last}"

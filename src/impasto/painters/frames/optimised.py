@@ -43,8 +43,8 @@ from impasto.types import Painting, Picture, Pixels
 TEMPORAL = "temporal"
 BINOMIAL = torch.tensor([1, 4, 6, 4, 1]) / 16
 NEAR = 1.02
-"""A guided frame is painted to so many times its aim. Frames painted alone end at 0.93 to 1.02 times the loss
-of their start, in proportion to the first of their scene's."""
+"""A guided frame is finished once its loss is at most this multiple of its aim. Frames painted alone end at
+0.93 to 1.02 times the loss of their start, in proportion to the first of their scene's."""
 TINY = 1e-12
 
 
@@ -102,10 +102,10 @@ class OptimisedFramePainter:
 
     Departures: Ruder et al. start guided frames from the warped painting everywhere. Where the flow is
     unreliable, this starts from one pass of the network for any painting (with ``init`` content from the
-    photograph), as the first frame does: few iterations cannot repair a badly warped region. And the finest
-    detail of the difference counts a quarter: warped frame after frame it is lost, and the style has to put
-    it back. What it puts back too much, as the loss hardly sees what is near the finest frequency, softening
-    takes away.
+    photograph), as the first frame does: few iterations cannot repair a badly warped region. The finest
+    detail of the difference counts a quarter, since warping from frame to frame blurs it and the style loss
+    must restore it; softening removes what that restores in excess near the finest frequency, which the loss
+    hardly measures.
     """
 
     is_guided: Literal[True] = True
@@ -219,7 +219,7 @@ class OptimisedFramePainter:
                 for pixels, weight in guide.wanted:
                     row = to_tensor(pixels, image.device), plane_to_tensor(weight, image.device)
                     wanted.append(row)
-            parts = [_held(weight, image - pixels) for pixels, weight in wanted]
+            parts = [_weighted_mean_square(weight, image - pixels) for pixels, weight in wanted]
             return self.temporal_weight * torch.stack(parts).sum()
 
         return loss
@@ -232,7 +232,7 @@ def _painted(pixels: Pixels, loss: float, scale: Aim) -> GuidedPainting:
     )
 
 
-def _held(weight: Tensor, apart: Tensor) -> Tensor:
+def _weighted_mean_square(weight: Tensor, apart: Tensor) -> Tensor:
     """Return the mean square of ``apart`` (1, 3, H, W), weighted by ``weight`` (1, 1, H, W). Its finest
     detail counts a quarter.
     """

@@ -1,4 +1,4 @@
-"""The finest detail of a painting, made fainter: what frame after frame of painting adds to it."""
+"""Removes the fine detail that builds up in films from frame to frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEAST = 0.3
 def softened(pixels: Pixels, most: float) -> Pixels:
     """Return ``pixels`` (H, W, 3) with a ``hardness`` of about ``most`` or less.
 
-    There is less of what a binomial of three pixels takes away. A picture that is not harder stays as it is.
+    It weakens what a binomial filter of three pixels removes. A picture that is not harder stays as it is.
     """
     for _ in range(_STEPS):
         hard = hardness(pixels)

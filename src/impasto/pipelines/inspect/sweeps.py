@@ -16,7 +16,7 @@ from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
 from impasto.jobs import Job, Reference
-from impasto.jobs.identity import differences, measure
+from impasto.jobs.identity import differences, with_digests
 from impasto.jobs.manifest import Record, records
 from impasto.jobs.run import RunStore
 from impasto.jobs.unfinished import discard_other
@@ -116,7 +116,7 @@ def sweep(
             one, name, title = grid[r][c], _file_name(rows, r, columns, c), _title(rows, r, columns, c)
             network = _network(one, known)
             job = Job(inputs[0], tuple(inputs[1:]), options=one)
-            job = measure(job, network=str(network.describe()["sha256"]))
+            job = with_digests(job, network=str(network.describe()["sha256"]))
             before = None if kept is None else kept.find(name, job)
             if before is not None:
                 found[r, c], skipped = before, skipped + 1

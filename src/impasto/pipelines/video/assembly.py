@@ -12,7 +12,7 @@ from impasto.files.json_text import parse_json
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
-from impasto.pipelines.video.seams import cross_fade, read_words
+from impasto.pipelines.video.seams import cross_fade, read_samples
 from impasto.types import Plane
 
 
@@ -64,7 +64,7 @@ def _seam(plan: FilmPlan, before: PartFiles, after: PartFiles) -> Iterator[Segme
 
 
 def _read_plane(path: Path) -> Plane | None:
-    return read_words(path) if path.exists() else None
+    return read_samples(path) if path.exists() else None
 
 
 def _read_about(path: Path) -> tuple[list[str], set[int]]:

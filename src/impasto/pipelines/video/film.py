@@ -209,7 +209,7 @@ def _paint(
             if plan.parts:
                 files.replace(folder.plan, plan.to_json())
         elif not alone and not plan.ticks:
-            say("this film was begun by one worker; expected --workers 1 to continue it")
+            say("this film was started with one worker; continue it with --workers 1")
         parts = folder.parts(plan, target)
         meter.begin(len(plan.ticks) or target.info.frames, parts)
         start_workers = (

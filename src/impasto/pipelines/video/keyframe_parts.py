@@ -12,14 +12,14 @@ from impasto import files
 from impasto.clips import Clip, Frame, PaintedFrame, State
 from impasto.clips.carried import Carried, Carrier, Keyframe
 from impasto.clips.patch_search import Bytes
-from impasto.clips.pipeline import ahead
+from impasto.clips.prefetch import ahead
 from impasto.clips.transition import change_times, transition
-from impasto.imaging.samples import to_bytes, to_words
+from impasto.imaging.samples import to_bytes, to_uint16
 from impasto.painters.painter import FrameCancelled
 from impasto.pipelines.video.frames import frames_between
 from impasto.pipelines.video.keyframes import read_keyframe
 from impasto.pipelines.video.plan import FilmPlan, Part
-from impasto.pipelines.video.seams import read_words, write_words
+from impasto.pipelines.video.seams import read_samples, write_samples
 from impasto.progress import Cancel
 from impasto.types import Pixels, Plane
 
@@ -104,7 +104,7 @@ class KeyframePart:
 
     def _stored_frame(self, number: int) -> tuple[Pixels, Plane]:
         """Return a frame that was painted backwards, and where it is what the keyframe shows."""
-        found = read_words(self._path(number))
+        found = read_samples(self._path(number))
         return np.ascontiguousarray(found[..., :3]), np.ascontiguousarray(found[..., 3])
 
     def _paint_backwards(self, after: int) -> None:
@@ -121,7 +121,7 @@ class KeyframePart:
                     raise FrameCancelled
                 number -= 1
                 carried = carrier.carry(photo)
-                write_words(self._path(number), to_words(np.dstack([carried.pixels, carried.kept])))
+                write_samples(self._path(number), to_uint16(np.dstack([carried.pixels, carried.kept])))
                 self._tell(after - number, carried.pixels)
             with files.Draft(self._stored / f"{number:06d}.npz") as stream:
                 arrays: dict[str, Any] = dict(carrier.state)

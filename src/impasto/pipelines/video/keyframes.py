@@ -21,12 +21,12 @@ from impasto.clips.patch_search import Bytes
 from impasto.errors import InputError, OptionError
 from impasto.files import digests
 from impasto.imaging.inputs import PictureLike, load_picture, name_of
-from impasto.imaging.samples import to_words
+from impasto.imaging.samples import to_uint16
 from impasto.pipelines.video.cuts import find_cuts
 from impasto.pipelines.video.frames import first_time
 from impasto.pipelines.video.output import FilmOutput, open_film
 from impasto.pipelines.video.plan import FilmPlan, Part
-from impasto.pipelines.video.seams import read_words, write_words
+from impasto.pipelines.video.seams import read_samples, write_samples
 
 Moment = int | str | Fraction
 """A frame's number from 0, at the film's start; or a time: "00:04.2", as in a player, or seconds as a
@@ -105,9 +105,9 @@ def _read(moment: int | Fraction, source: PictureLike, output: FilmOutput, notes
         )
     pixels = imaging.resize(imaging.fill_transparent(picture), width, height)
     if picture.alpha is None:
-        return KeyPainting(moment, name, to_words(pixels))
+        return KeyPainting(moment, name, to_uint16(pixels))
     alpha = imaging.resize(picture.alpha, width, height)
-    return KeyPainting(moment, name, to_words(np.dstack([pixels, alpha])))
+    return KeyPainting(moment, name, to_uint16(np.dstack([pixels, alpha])))
 
 
 def _check_apart(source: str, output: FilmOutput) -> None:
@@ -157,7 +157,7 @@ def divide_at_keyframes(
             cuts = sorted({*cuts, *flash})  # it is a scene of its own, whose paint goes nowhere
     _check_shots(times, cuts, numbers)
     for number, one in numbers.items():
-        write_words(_path(folder, number), one.words)
+        write_samples(_path(folder, number), one.words)
     edges = sorted({0, len(ticks), *cuts, *numbers})
     parts = tuple(Part(n, a, b, a, b, 0) for n, (a, b) in enumerate(pairwise(edges)))
     return dataclasses.replace(
@@ -216,7 +216,7 @@ def shown_time(seconds: Fraction) -> str:
 def read_keyframe(folder: Path, number: int, photo: Bytes) -> Keyframe:
     """Return the keyframe of frame ``number``, whose painting is in the film's ``folder``. Raises
     InputError."""
-    pixels = read_words(_path(folder, number))
+    pixels = read_samples(_path(folder, number))
     alpha = np.ascontiguousarray(pixels[..., 3]) if pixels.shape[2] == 4 else None
     return Keyframe(photo, np.ascontiguousarray(pixels[..., :3]), alpha)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from impasto.jobs.events import BatchEvent
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import Part
-from impasto.pipelines.video.seams import read_words
+from impasto.pipelines.video.seams import read_samples
 from impasto.progress import Progress, ProgressCallback, time_left
 from impasto.types import Pixels
 
@@ -67,7 +67,7 @@ class FilmMeter:
         elif event.state != "started":
             self._parts[part.number] = 0
         if newest.exists():
-            self._preview = lambda: read_words(newest)
+            self._preview = lambda: read_samples(newest)
         self._report()
 
     def _report(self, *parts: Progress) -> None:

@@ -83,7 +83,7 @@ class FilmOptions(Options):
     )
     passes: int = parameter(
         1,
-        "How often each segment is painted, forwards and backwards in turn.",
+        "The number of passes over each segment, alternately forwards and backwards.",
         "whole",
         STEADY,
         least=1,

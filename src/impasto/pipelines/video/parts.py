@@ -14,7 +14,7 @@ import numpy as np
 from impasto import files
 from impasto.clips import Coherence, Frame, PaintedFrame, State
 from impasto.clips.writer import SegmentWriter
-from impasto.imaging.samples import to_words
+from impasto.imaging.samples import to_uint16
 from impasto.jobs import Job
 from impasto.painters.painter import FrameCancelled
 from impasto.pipelines.video.engine import find_coherence
@@ -23,7 +23,7 @@ from impasto.pipelines.video.keyframe_parts import KeyframePart
 from impasto.pipelines.video.options import SEGMENTS, FilmOptions
 from impasto.pipelines.video.output import FilmOutput, open_film
 from impasto.pipelines.video.plan import FilmPlan, Part, engine_of
-from impasto.pipelines.video.seams import write_words
+from impasto.pipelines.video.seams import write_samples
 from impasto.pipelines.video.segments import SegmentStore
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Pixels
@@ -189,13 +189,13 @@ class _PartWriter:
         if painted.cut and number > part.begin:
             self.cuts.append(number)
         if part.first <= number < part.first + part.head:
-            write_words(self.kept.head(number), to_words(pixels))
+            write_samples(self.kept.head(number), to_uint16(pixels))
             for name in ("alpha", "headroom"):
                 plane = getattr(painted.frame, name)
                 if plane is not None:
-                    write_words(self.kept.plane(number, name), to_words(plane))
+                    write_samples(self.kept.plane(number, name), to_uint16(plane))
         elif number >= part.last:
-            write_words(self.kept.tail(number), to_words(pixels))
+            write_samples(self.kept.tail(number), to_uint16(pixels))
         elif number >= part.first:
             self._write(painted.frame, pixels)
         self.painted += 1
@@ -225,7 +225,7 @@ class _PartWriter:
         self.count += 1
         self._ticks, self._after = [], None
         if self._last is not None:
-            write_words(self.kept.newest, to_words(self._last))
+            write_samples(self.kept.newest, to_uint16(self._last))
 
     def finish(self) -> None:
         """Write the last segment, and mark the part as finished."""

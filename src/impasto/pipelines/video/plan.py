@@ -16,7 +16,7 @@ from impasto.errors import OptionError
 from impasto.files import digests
 from impasto.files.json_text import parse_json
 from impasto.jobs import Job
-from impasto.jobs.identity import located
+from impasto.jobs.identity import resolve_places
 from impasto.pipelines.video.cuts import find_cuts
 from impasto.pipelines.video.options import FilmOptions
 from impasto.version import __version__
@@ -89,7 +89,7 @@ class FilmPlan:
     def from_json(cls, data: bytes) -> FilmPlan:
         """Return the plan of ``to_json``, with the job's paths relative to the current folder."""
         values: dict[str, Any] = parse_json(data)
-        job, film = located(Job.from_dict(values["job"])), FilmOptions.from_dict(values["film"])
+        job, film = resolve_places(Job.from_dict(values["job"])), FilmOptions.from_dict(values["film"])
         parts = tuple(Part(**part) for part in values["parts"])
         known = {"job": job, "film": film, "parts": parts}
         return cls(**values | known | {name: tuple(values[name]) for name in ("ticks", "cuts", "keyframes")})

@@ -24,7 +24,7 @@ _MOST = 2.0
 def cross_fade(before: Sequence[Path], after: Sequence[Path]) -> Iterator[Pixels]:
     """Yield a cross-fade of the frames that two parts have painted, in a file each. Raises InputError."""
     for place, (older, newer) in enumerate(zip(before, after, strict=True), 1):
-        yield mix_frames(read_words(older), read_words(newer), place / (len(before) + 1))
+        yield mix_frames(read_samples(older), read_samples(newer), place / (len(before) + 1))
 
 
 def mix_frames(older: Pixels, newer: Pixels, share: float) -> Pixels:
@@ -49,15 +49,15 @@ def _strength(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(energy, (0, 0), 4 * _DETAIL), np.float32) + np.float32(1e-6)
 
 
-def write_words(path: Path, words: NDArray[np.uint16]) -> None:
+def write_samples(path: Path, words: NDArray[np.uint16]) -> None:
     """Write a painting, (H, W, C), for later, or for another process. Raises OutputError."""
     files.make_folder(path.parent, "paintings of an unfinished film")
     with files.Draft(path) as stream:
         np.save(stream, words)
 
 
-def read_words(path: Path) -> Pixels:
-    """Return a painting of ``write_words``, (H, W, C). Raises InputError."""
+def read_samples(path: Path) -> Pixels:
+    """Return a painting of ``write_samples``, (H, W, C). Raises InputError."""
     try:
         found: NDArray[Any] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

@@ -67,7 +67,7 @@ class Accounts:
                 self._users = _read(self.settings)
                 log.info("the accounts file was reloaded")
             except (OSError, OptionError) as error:
-                log.warning("the accounts file cannot be used; keeping the accounts of before: %s", error)
+                log.warning("the accounts file cannot be used; keeping the previous accounts: %s", error)
         return self._users
 
     def is_known(self, user: str) -> bool:

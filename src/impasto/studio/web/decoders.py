@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Decoders:
-    """Threads that decode, encode or paint pictures: ``count`` at once, of which a person has ``each``.
+    """Threads that decode, encode or paint pictures: ``count`` at once, at most ``each`` for one user.
 
     So a user who sends many large pictures delays only themselves.
     """

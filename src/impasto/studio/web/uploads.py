@@ -91,7 +91,7 @@ def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
     data = source.read_bytes()
     kind = formats.sniff(source, data)
     if not kind.media:
-        raise RefusalError("not-a-picture", f"expected a picture that browsers know; got {kind.name}")
+        raise RefusalError("not-a-picture", f"expected a picture format that browsers show; got {kind.name}")
     if kind.codec == "GIF":  # before Pillow reads its blocks one by one
         _check_gif(data, max_frames)
     _check_blocks(kind, data)
@@ -111,7 +111,7 @@ def _check_gif(data: bytes, max_frames: int) -> None:
     try:
         is_too_long = gif_frames(data, max_frames + 1) > max_frames
     except ValueError as error:
-        raise RefusalError("not-a-picture", f"expected a GIF as encoders write it; {error}") from error
+        raise RefusalError("not-a-picture", f"expected a well-formed GIF; {error}") from error
     if is_too_long:
         raise _too_many_frames(max_frames)
 
@@ -122,9 +122,7 @@ def _check_blocks(kind: formats.Format, data: bytes) -> None:
         if check is not None:
             check(data)
     except ValueError as error:
-        raise RefusalError(
-            "not-a-picture", f"expected a {kind.name} as encoders write it; {error}"
-        ) from error
+        raise RefusalError("not-a-picture", f"expected a well-formed {kind.name}; {error}") from error
 
 
 def _too_many_frames(most: int) -> RefusalError:

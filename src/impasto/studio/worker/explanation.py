@@ -20,7 +20,7 @@ LOOK_EVERY = 0.3
 LEAST_PATIENCE = 900.0
 """The seconds without progress after which the process is given up, on any machine."""
 PATIENCE = 30.0
-"""As many times the longest wait for progress so far is waited for, where that is more: machines differ."""
+"""Or this multiple of the longest pause so far, where that is more: machines differ."""
 
 
 def explain(job: Job, on_progress: ProgressCallback, cancel: Cancel) -> None:

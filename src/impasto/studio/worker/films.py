@@ -74,5 +74,7 @@ def measure_films(stopped: Callable[[], bool]) -> float | None:
             on_progress=note,
             cancel=stopped,
         )
+    if not began:
+        return None
     (first, before), (last, after) = began[0], began[-1]
     return None if after == before else width * height * (after - before) / max(last - first, 1e-3)

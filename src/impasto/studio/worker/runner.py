@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from impasto import files
 from impasto.errors import ImpastoError
 from impasto.jobs import Job
-from impasto.jobs.identity import located
+from impasto.jobs.identity import resolve_places
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import work
 from impasto.studio.films import FILM_SPEED, film_options, film_speed, film_work
@@ -38,10 +38,10 @@ log = logging.getLogger("impasto.studio.worker")
 T = TypeVar("T")
 LOOK_FOR_ROOM = 5.0
 DEFAULT = OptimizeOptions()
-TELLING = 1_000_000
-"""The work, pixels times iterations, of a painting that tells the speed: less is beginning and end mostly."""
+MEASURABLE_WORK = 1_000_000
+"""The least work, in pixels times iterations, that tells the speed: less is mostly starting and ending."""
 NEEDED_ROOM = 2**22
-"""The bytes that must be free on a disk that was full before jobs are begun again."""
+"""The bytes that must be free on a disk that was full before jobs are started again."""
 
 
 def executor_for(settings: Settings) -> JobExecutor:
@@ -81,7 +81,7 @@ class JobRunner:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 self._run(record, reporter)
             except ExecutorLostError as error:
-                log.warning("lost", extra={"job": record.id, "reason": str(error)})
+                log.warning("executor lost", extra={"job": record.id, "reason": str(error)})
                 attempts = self.settings.attempts
                 self._retry(lambda: self.state.queue.recover(time.time(), attempts, of=self.name))
             except Exception as error:
@@ -114,7 +114,7 @@ class JobRunner:
             self.storage.check_room(NEEDED_ROOM)
         except OSError as error:
             self._full_since = time.monotonic()
-            log.warning("no jobs are begun: %s", error)
+            log.warning("not starting jobs: %s", error)
             return False
         self._full_since = None
         return True
@@ -177,12 +177,12 @@ class JobRunner:
         if record.kind == "film":
             film = film_options(record.request["options"], job.engine)
             done = film_work(found["width"], found["height"], found["frames"], job.options, film)
-            if is_whole and done >= TELLING:
+            if is_whole and done >= MEASURABLE_WORK:
                 self._retry(lambda: self.state.speeds.note(film_speed(job), done / max(seconds, 0.1)))
             return
         options = job.options
         assert isinstance(options, OptimizeOptions)
-        if is_whole and (done := work(found["width"], found["height"], options)) >= TELLING:
+        if is_whole and (done := work(found["width"], found["height"], options)) >= MEASURABLE_WORK:
             self._retry(lambda: self.state.speeds.note(options.encoder, done / max(seconds, 0.1)))
 
     def _paint(self, record: JobRecord, reporter: JobReporter) -> dict[str, Any] | None:
@@ -213,7 +213,7 @@ class JobRunner:
 
     def _job(self, record: JobRecord) -> Job:
         """Return the job of ``record`` with the paths of its files on this machine."""
-        return located(replace(Job.from_dict(record.job or {}), folder=str(self.storage.root)))
+        return resolve_places(replace(Job.from_dict(record.job or {}), folder=str(self.storage.root)))
 
     def _fail(self, record: JobRecord, error: Exception) -> None:
         if isinstance(error, ImpastoError):

@@ -26,7 +26,7 @@ class Sweeper:
         """Requeue jobs that were lost with a worker; return their number."""
         lost = self.state.queue.recover(time.time(), self.settings.attempts)
         for job in lost:
-            log.warning("recovered", extra={"job": job.id, "attempt": job.attempts, "status": job.status})
+            log.warning("job requeued", extra={"job": job.id, "attempt": job.attempts, "status": job.status})
         return len(lost)
 
     def delete_expired(self) -> int:
@@ -58,5 +58,5 @@ class Sweeper:
                 copy.unlink(missing_ok=True)
         self.state.database.empty_log()
         if count or strays:
-            log.info("cleaned", extra={"removed": count, "strays": strays})
+            log.info("expired data deleted", extra={"removed": count, "strays": strays})
         return count + strays

@@ -37,7 +37,7 @@ Key = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")
 ]
 LONGEST_WAIT = 120.0
-"""The seconds after which to try again at the latest when the queue is full."""
+"""The longest Retry-After, in seconds, when the queue is full."""
 Side = Annotated[int, Query(ge=1, le=100_000)]
 
 

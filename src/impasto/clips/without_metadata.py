@@ -8,7 +8,7 @@ from impasto.clips.libav import VideoDraft, container_format, load_av, open_vide
 from impasto.errors import InputError
 
 
-def write_unlabelled(film: Path, target: Path) -> None:
+def write_without_metadata(film: Path, target: Path) -> None:
     """Write the pictures and the first sound track of ``film`` to ``target``, which has the same suffix.
 
     Nothing is encoded again; tags, chapters, subtitles, timecode and the tracks' names are left out. Raises
