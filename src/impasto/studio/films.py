@@ -22,10 +22,9 @@ from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import MINIMUM_SIDE, FastOptions
 from impasto.jobs import Job, PaintOptions, Reference
-from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import work
 from impasto.parameters import Parameter, parameters
-from impasto.pipelines.video.options import EXACT, FilmOptions
+from impasto.pipelines.video.options import EXACT, FilmOptions, size_of_frames
 from impasto.studio.option_values import check_options, read_errors
 from impasto.studio.state import RefusalError
 from impasto.studio.thumbnails import SMALL_SIDE, as_jpeg
@@ -230,9 +229,7 @@ def film_size(width: int, height: int, options: PaintOptions) -> tuple[int, int]
     """Return the size of the painted frames of a film of ``width`` x ``height``. Raises OptionError."""
     from impasto.clips import Request
 
-    size = options.size
-    if isinstance(size, int) and isinstance(options, OptimizeOptions):
-        size = min(size, max(width, height))
+    size = size_of_frames(FilmOptions(), options, width, height)
     return Request(size=size).fit(width, height)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,7 @@ from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.machine import check_workers
 from impasto.jobs.schedule import Policy
 from impasto.optimize.presets import preset as find_preset
+from impasto.parameters import taken
 from impasto.pipelines.video.assembly import AssembledFilm, assemble
 from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.given_frames import Rate, check_frames, check_rate, stored_frames
@@ -122,7 +123,7 @@ def video(
     names = style_names(styles)
     if not names and keyframes is None:
         raise InputError("expected at least one style, or keyframes; got none")
-    film = film_options(film, changes)
+    film = taken(film or FilmOptions(), changes)
     if keyframes is not None:
         _check_keyframes_alone(names, options or preset or painter or longest, changes)
     chosen = paint_options(options, preset, changes)
@@ -231,12 +232,6 @@ def style_names(styles: PathLike | Sequence[PathLike] | None) -> tuple[str, ...]
     """Return the names or paths of styles given one by one or several at once."""
     given = [styles] if isinstance(styles, (str, os.PathLike)) else styles or ()
     return tuple(os.fspath(name) for name in given)
-
-
-def film_options(film: FilmOptions | None, changes: dict[str, Any]) -> FilmOptions:
-    """Return ``film`` with those of its fields that are in ``changes``, which are removed there."""
-    own = {f.name for f in fields(FilmOptions)} & set(changes)
-    return (film or FilmOptions()).replace(**{name: changes.pop(name) for name in own})
 
 
 def paint_options(

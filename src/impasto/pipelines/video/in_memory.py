@@ -18,15 +18,14 @@ from impasto.clips import Frame, Request
 from impasto.clips.clip import frame_of
 from impasto.errors import InputError, OptionError
 from impasto.imaging.inputs import PictureLike
-from impasto.inference.options import FastOptions
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.painters.painter import FrameCancelled
-from impasto.parameters import parameters
+from impasto.parameters import parameters, taken
 from impasto.pipelines.result import PictureKind, Result
 from impasto.pipelines.video.engine import find_coherence
-from impasto.pipelines.video.film import PathLike, film_options, on_device, paint_options, style_names
+from impasto.pipelines.video.film import PathLike, on_device, paint_options, style_names
 from impasto.pipelines.video.given_frames import check_frames, read_pictures
-from impasto.pipelines.video.options import FILE, FilmOptions
+from impasto.pipelines.video.options import FILE, FilmOptions, size_of_frames
 from impasto.progress import Cancel
 from impasto.types import Picture
 
@@ -66,7 +65,7 @@ def paint_frames(
     names = style_names(styles)
     if not names:
         raise InputError("expected at least one style; got none")
-    film = film_options(film, changes)
+    film = taken(film or FilmOptions(), changes)
     for name, described, default in parameters(FilmOptions):
         if described.group == FILE and name != "segment" and getattr(film, name) != default:
             raise OptionError(f"{name} is an option of files; it does not work with frames in memory")
@@ -111,10 +110,7 @@ class _Source:
             yield frame_of(picture, number, number, alpha=True).fit(*size)
 
     def _size(self, width: int, height: int) -> tuple[int, int]:
-        options = self._job.options
-        size = self._film.size or options.size
-        if self._film.size is None and isinstance(size, int) and not isinstance(options, FastOptions):
-            size = min(size, max(width, height))
+        size = size_of_frames(self._film, self._job.options, width, height)
         return Request(size=size, even=False).fit(width, height)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from impasto.clips.codecs import CODECS, describe_quality
 from impasto.errors import OptionError
+from impasto.jobs import PaintOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.parameters import Options, check_parameters, choice, parameter
 
@@ -127,3 +128,16 @@ class FilmOptions(Options):
         """Return the options of ``to_dict``; unknown names raise OptionError."""
         exact = {name: Fraction(values[name]) for name in EXACT if values.get(name) is not None}
         return super().from_dict({**values, **exact})
+
+
+def size_of_frames(
+    film: FilmOptions, options: PaintOptions, width: int, height: int
+) -> int | tuple[int, int] | None:
+    """Return the size asked for of the frames of a clip of ``width`` x ``height``, as ``FilmOptions.size``.
+
+    The long side of optimised ones is at most the clip's, unless ``film`` says otherwise.
+    """
+    size = film.size or options.size
+    if film.size is None and isinstance(size, int) and isinstance(options, OptimizeOptions):
+        size = min(size, max(width, height))
+    return size

@@ -19,9 +19,8 @@ from impasto.clips.tracks import Tracks, left_out
 from impasto.clips.writer import Segment, SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError
 from impasto.files import local, make_folder
-from impasto.inference.options import FastOptions
 from impasto.jobs import Job
-from impasto.pipelines.video.options import FilmOptions
+from impasto.pipelines.video.options import FilmOptions, size_of_frames
 from impasto.types import Pixels, Plane
 
 
@@ -190,9 +189,7 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
             f"{output.name}{by} has {target.bits} bits a sample; expected another codec or suffix for "
             f"{film.bits}"
         )
-    size = film.size or options.size
-    if film.size is None and isinstance(size, int) and not isinstance(options, FastOptions):
-        size = min(size, max(own.width, own.height))
+    size = size_of_frames(film, options, own.width, own.height)
     clip = open_clip(source, replace(request, size=size, even=target.even, alpha=target.alpha))
     pictures = clip.paths if isinstance(clip, PictureSequence) else ()
     return clip, FilmOutput(target, clip.info, _tracks(clip, film), pictures)
