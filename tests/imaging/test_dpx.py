@@ -122,3 +122,14 @@ def test_dpx_are_the_frames_of_a_clip(tmp_path: Path) -> None:
     assert [np.rint(frame.pixels.max() * 1023) for frame in clip.frames()] == [
         codes(10).max() // (number + 1) for number in range(3)
     ]
+
+
+@pytest.mark.parametrize(("place", "value"), [(780, 1), (808, 8192), (812, 4), (4, 100)])
+def test_padded_lines_other_offsets_and_signed_samples_are_refused(
+    tmp_path: Path, place: int, value: int
+) -> None:
+    data = encoded(codes(8), "rgb24")
+    order = ">" if data[:4] == b"SDPX" else "<"
+    (tmp_path / "a.dpx").write_bytes(changed(data, place, struct.pack(f"{order}I", value)))
+    with pytest.raises(PictureError, match="line after line"):
+        imaging.read(tmp_path / "a.dpx")

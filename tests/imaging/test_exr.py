@@ -197,3 +197,70 @@ def test_tiles_and_parts_that_are_cut_short_are_refused(tmp_path: Path) -> None:
         path.write_bytes(data[: len(data) // 3])
         with pytest.raises(PictureError, match=r"a\.exr"):
             imaging.read(path)
+
+
+@pytest.mark.parametrize("place", [0.4, 0.45, 0.6, 0.9])
+def test_damaged_samples_are_refused_rather_than_left_black(tmp_path: Path, place: float) -> None:
+    data = bytearray(exr.encode(bright(64, 64), None))
+    data[int(len(data) * place)] ^= 16
+    (tmp_path / "a.exr").write_bytes(data)
+    with pytest.raises(PictureError, match="damaged"):
+        imaging.read(tmp_path / "a.exr")
+
+
+@pytest.mark.parametrize("corner", [(20, 10), (-10, -10), (200, 200)])
+def test_a_window_may_be_anywhere(tmp_path: Path, corner: tuple[int, int]) -> None:
+    values = bright()
+    left, top = corner
+    box = ("box2i", struct.pack("<4i", left, top, left + 39, top + 23))
+    begin = header(values, dataWindow=box, displayWindow=box)
+    lines = [struct.pack("<ii", top + n, 40 * 12) + plain(values[n : n + 1]) for n in range(24)]
+    (tmp_path / "a.exr").write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + begin, [lines]))
+    written(tmp_path / "b.exr", values)
+    found, wanted = imaging.read(tmp_path / "a.exr"), imaging.read(tmp_path / "b.exr")
+    assert np.abs(found.pixels - wanted.pixels).max() < 1e-3
+    data = (tmp_path / "b.exr").read_bytes()  # compressed, of 16 lines in a chunk
+    moved = data.replace(struct.pack("<4i", 0, 0, 39, 23), box[1])
+    table = len(exr.MAGIC) + 4 + exr._attributes(moved)[1] + 1 - 8
+    for (offset,) in struct.iter_unpack("<Q", data[table : table + 16]):
+        (line,) = struct.unpack_from("<i", moved, offset)
+        moved = moved[:offset] + struct.pack("<i", line + top) + moved[offset + 4 :]
+    (tmp_path / "c.exr").write_bytes(moved)
+    assert np.array_equal(imaging.read(tmp_path / "c.exr").pixels, wanted.pixels)
+
+
+def test_the_display_window_is_the_picture(tmp_path: Path) -> None:
+    values = bright()
+    begin = header(values, displayWindow=("box2i", struct.pack("<4i", 10, 5, 29, 24)))
+    lines = [struct.pack("<ii", n, 40 * 12) + plain(values[n : n + 1]) for n in range(24)]
+    (tmp_path / "a.exr").write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + begin, [lines]))
+    found = imaging.read(tmp_path / "a.exr").pixels
+    written(tmp_path / "b.exr", values)
+    wanted = imaging.read(tmp_path / "b.exr").pixels
+    assert found.shape == (20, 20, 3)
+    assert np.abs(found[:19] - wanted[5:24, 10:30]).max() < 1e-3
+    assert not found[19:].any()
+
+
+def test_a_layer_is_read_where_the_plain_channels_are_missing(tmp_path: Path) -> None:
+    values = bright()
+    for layer, wanted in ((b"beauty.", values), (b"depth.left.", values)):
+        names = sorted([layer + b"B", layer + b"G", layer + b"R"])
+        channels = b"".join(name + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in names) + b"\0"
+        begin = header(values, channels=("chlist", channels))
+        lines = [struct.pack("<ii", n, 40 * 12) + plain(values[n : n + 1]) for n in range(24)]
+        (tmp_path / "a.exr").write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + begin, [lines]))
+        assert np.abs(exr.decode((tmp_path / "a.exr").read_bytes(), Path("a")).light - wanted).max() < 1e-3
+
+
+def test_no_light_and_no_primaries_make_pixels_that_are_not_finite(tmp_path: Path) -> None:
+    values = bright()
+    values[3, 3], values[4, 4], values[5, 5] = 2e38, np.nan, np.inf
+    lines = [struct.pack("<ii", n, 40 * 12) + plain(values[n : n + 1]) for n in range(24)]
+    (tmp_path / "a.exr").write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + header(values), [lines]))
+    assert np.isfinite(imaging.read(tmp_path / "a.exr").pixels).all()
+    for numbers in ([np.nan] * 8, [np.inf] * 8, [0.3, 0.0] * 4, [0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.31, 0.33]):
+        begin = header(values, chromaticities=("chromaticities", struct.pack("<8f", *numbers)))
+        (tmp_path / "a.exr").write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + begin, [lines]))
+        with pytest.warns(ImagingWarning, match="primaries of no colour space"):
+            assert np.isfinite(imaging.read(tmp_path / "a.exr").pixels).all()

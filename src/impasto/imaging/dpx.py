@@ -22,6 +22,9 @@ _GREY, _RGB, _RGBA, _ABGR = 6, 50, 51, 52
 _KINDS = (_GREY, _RGB, _RGBA, _ABGR)
 _DENSITY, _LINEAR, _LOGARITHMIC = 1, 2, 3
 _VIDEO = range(4, 11)
+_UNSTATED = 0xFFFFFFFF
+_LEAST_BEGIN = 1664
+"""The bytes of the least header: all but the parts for film, television and their users."""
 _TURNS = (1, 2, 4, 3)
 """EXIF's orientation for the first four of DPX's: mirrored, upside down, both."""
 
@@ -53,7 +56,7 @@ def parse_header(data: bytes, path: Path) -> DpxHeader:
     Raises PictureError, also for what cannot be read honestly: logarithmic codes, several elements, colour
     differences.
     """
-    if data[:4] not in MAGICS or len(data) < 812:
+    if data[:4] not in MAGICS or len(data) < 816:
         raise picture_error(path, "a DPX picture", "its header cannot be read")
     order = ">" if data[:4] == b"SDPX" else "<"
     turn, elements, width, height = struct.unpack_from(f"{order}HHII", data, 768)
@@ -65,6 +68,11 @@ def parse_header(data: bytes, path: Path) -> DpxHeader:
     if elements != 1 or kind not in _KINDS or turn >= len(_TURNS):
         actual = f"it has {elements} elements, of kind {kind}, orientation {turn}"
         raise picture_error(path, "a DPX picture of one element, grey, RGB or RGBA, in lines", actual)
+    (begin,) = struct.unpack_from(f"{order}I", data, 4)
+    sign, own, padding = (struct.unpack_from(f"{order}I", data, place)[0] for place in (780, 808, 812))
+    if sign == 1 or padding not in (0, _UNSTATED) or own not in (0, _UNSTATED, begin) or begin < _LEAST_BEGIN:
+        actual = f"its samples begin at {begin} and {own}, with {padding} bytes after each line, sign {sign}"
+        raise picture_error(path, "a DPX picture of unsigned samples, line after line", actual)
     top = (1 << bits) - 1
     if not low < high <= top:
         low, high = 0, top

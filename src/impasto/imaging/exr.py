@@ -6,7 +6,8 @@ They are read and written by libav; only the header is read here, and the timeco
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,9 +25,13 @@ SUFFIX = ".exr"
 LONGEST_HEADER = 1 << 20
 """In bytes."""
 MAGIC = b"v/1\x01"
+BRIGHTEST = np.float32(65504)
+"""The brightest light that is read and written, the largest half float."""
 _LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
 """Lines in a chunk, by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB."""
 _ZIP = 3
+_LOGGED = threading.Lock()
+"""Held while libav's log, one for all threads, is listened to."""
 _TILES, _DEEP, _PARTS = 0x200, 0x800, 0x1000
 """Flags of files that are not one picture in lines."""
 
@@ -80,7 +85,8 @@ def parse_header(data: bytes, path: Path) -> ExrHeader:
 
 
 def decode(data: bytes, path: Path) -> ExrPicture:
-    """Return the picture in the bytes of a file: of the first part, the first layer with R, G and B, or Y.
+    """Return the picture in the bytes of a file: of the first part, the channels R, G and B, or Y, else those
+    of the first layer that has them.
 
     ``path``: its name in messages. Raises PictureError, and MissingExtraError without PyAV.
     """
@@ -91,9 +97,9 @@ def decode(data: bytes, path: Path) -> ExrPicture:
         raise picture_error(path, "a flat OpenEXR picture", actual)
     try:
         decoder = av.CodecContext.create("exr", "r")
-        _check_whole(data)
-        packet = av.Packet(data)
-        frame = [*decoder.decode(packet), *decoder.decode(None)][0]
+        decoder.options = {"layer": _layer(data)}
+        decoder.thread_count = 1  # of which the log is listened to
+        frame = _decoded(decoder, _from_origin(data, _chunks(data)), av)
         planes = _planes(frame)
     except (av.FFmpegError, ValueError, IndexError, KeyError, ZeroDivisionError, struct.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -102,13 +108,14 @@ def decode(data: bytes, path: Path) -> ExrPicture:
     names = {1: "y", 2: "ya", 3: "gbr", 4: "gbra"}[len(planes)]
     order = [names.index(name) for name in ("rgb" if "g" in names else "yyy")]
     light = np.stack([planes[number] for number in order], axis=2)
-    light = np.nan_to_num(np.maximum(light, 0), nan=0.0, posinf=65504.0)
+    light = np.clip(np.nan_to_num(light, nan=0.0, posinf=float(BRIGHTEST)), 0, BRIGHTEST)
     alpha = np.clip(np.nan_to_num(planes[-1]), 0, 1) if "a" in names else None
     if alpha is not None:
         if bool((alpha == 1).all()):
             alpha = None
         else:
             light = np.divide(light, alpha[..., None], out=np.zeros_like(light), where=alpha[..., None] > 0)
+            light = np.minimum(light, BRIGHTEST)
     return ExrPicture(header, light, alpha)
 
 
@@ -127,7 +134,7 @@ def encode(
     """
     av = load_av()
     height, width = light.shape[:2]
-    light = np.minimum(light, np.float32(65504))
+    light = np.minimum(light, BRIGHTEST)
     channels = [light[..., 1], light[..., 2], light[..., 0]]
     if alpha is not None:
         channels = [plane * alpha for plane in channels] + [alpha]
@@ -207,29 +214,93 @@ def _header(data: bytes) -> ExrHeader:
     )
 
 
-def _check_whole(data: bytes) -> None:
-    """Raise ValueError for a picture that is cut short, of which libav would leave parts black."""
+def _decoded(decoder: Any, data: bytes, av: Any) -> Any:
+    """Return the frame in ``data``. Raises PyAV's errors, and ValueError where parts of it are damaged.
+
+    libav leaves such parts black, and tells of them in its log only.
+    """
+    packet = av.Packet(data)
+    with _LOGGED:
+        level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
+        av.logging.set_level(av.logging.ERROR)
+        av.logging.set_skip_repeated(False)
+        try:
+            with av.logging.Capture() as told:
+                frames = [*decoder.decode(packet), *decoder.decode(None)]
+        finally:
+            av.logging.set_skip_repeated(skips)
+            av.logging.set_level(level)
+    if told:
+        raise ValueError(f"damaged: {told[0][2].strip()}")
+    return frames[0]
+
+
+def _layer(data: bytes) -> str:
+    """Return the layer to decode: "", unless only one with a name has R, G and B, or Y."""
+    channels = _channels(_attributes(data)[0]["channels"])
+    layers = dict.fromkeys(name.rpartition(b".")[0] for name in channels)
+    for layer in sorted(layers, key=lambda one: one != b""):
+        own = {name.rpartition(b".")[2] for name in channels if name.rpartition(b".")[0] == layer}
+        if own >= {b"R", b"G", b"B"} or b"Y" in own:
+            return layer.decode("latin-1")
+    named = ", ".join(name.decode("latin-1") for name in channels)
+    raise ValueError(f"expected channels R, G and B, or Y; got {named or 'none'}")
+
+
+def _from_origin(data: bytes, chunks: Sequence[int]) -> bytes:
+    """Return ``data`` with the display window's corner at 0, 0, where libav takes it to be.
+
+    ``chunks``: where the line numbers of chunks of lines are.
+    """
+    places = _places(data)[0]
+    left, top = struct.unpack_from("<2i", data, places["displayWindow"][0])
+    if (left, top) == (0, 0):
+        return data
+    moved = bytearray(data)
+    for name in ("dataWindow", "displayWindow"):
+        place = places[name][0]
+        x0, y0, x1, y1 = struct.unpack_from("<4i", data, place)
+        struct.pack_into("<4i", moved, place, x0 - left, y0 - top, x1 - left, y1 - top)
+    for place in chunks:
+        (line,) = struct.unpack_from("<i", data, place)
+        struct.pack_into("<i", moved, place, line - top)
+    return bytes(moved)
+
+
+def _chunks(data: bytes) -> list[int]:
+    """Return where the line numbers of the chunks of lines are; of tiles, none.
+
+    Raises ValueError for a picture that is cut short, of which libav would leave parts black.
+    """
     found, end = _attributes(data)
     (flags,) = struct.unpack_from("<I", data, 4)
     left, top, right, bottom = struct.unpack("<4i", found["dataWindow"])
     width, height = right - left + 1, bottom - top + 1
     numbered = 4 if flags & _PARTS else 0  # bytes of the part's number before a chunk
-    if flags & _TILES or found.get("type") == b"tiledimage":
+    is_tiled = bool(flags & _TILES) or found.get("type") == b"tiledimage"
+    lines = 0
+    if is_tiled:
         across, down = struct.unpack_from("<II", found["tiles"])
         chunks, place = -(-width // across) * -(-height // down), numbered + 16
     else:
-        lines = _LINES.get(found["compression"][0])
-        if lines is None:
-            return  # which libav will say
+        kind = found["compression"][0]
+        if kind not in _LINES:
+            raise ValueError(f"compression {kind}, which is not known")
+        lines = _LINES[kind]
         chunks, place = -(-height // lines), numbered + 4
     table = _headers(data)[1] + 1 if numbered else end + 1
     if len(data) < table + 8 * chunks:
         raise ValueError("it is cut short")
-    for (offset,) in struct.iter_unpack("<Q", data[table : table + 8 * chunks]):
+    starts = []
+    for number, (offset,) in enumerate(struct.iter_unpack("<Q", data[table : table + 8 * chunks])):
         begin = offset + place
         whole = offset and begin + 4 <= len(data)
         if not whole or begin + 4 + struct.unpack_from("<i", data, begin)[0] > len(data):
             raise ValueError("it is cut short")
+        starts.append(offset + numbered)
+        if not is_tiled and struct.unpack_from("<i", data, starts[-1])[0] != top + number * lines:
+            raise ValueError("damaged: lines are not where they should be")
+    return [] if is_tiled else starts
 
 
 def _headers(data: bytes) -> tuple[int, int]:
@@ -242,9 +313,16 @@ def _headers(data: bytes) -> tuple[int, int]:
 
 def _attributes(data: bytes, place: int = 8) -> tuple[dict[str, bytes], int]:
     """Return the attributes of the header that begins at ``place``, and where it ends."""
+    places, end = _places(data, place)
+    return {name: data[begin:stop] for name, (begin, stop) in places.items()}, end
+
+
+def _places(data: bytes, place: int = 8) -> tuple[dict[str, tuple[int, int]], int]:
+    """Return where the values of attributes begin and end, and where the header that begins at ``place``
+    ends."""
     if data[:4] != MAGIC:
         raise ValueError("no OpenEXR file")
-    found: dict[str, bytes] = {}
+    found: dict[str, tuple[int, int]] = {}
     while data[place] != 0:
         name_end = data.index(b"\0", place)
         kind_end = data.index(b"\0", name_end + 1)
@@ -252,7 +330,7 @@ def _attributes(data: bytes, place: int = 8) -> tuple[dict[str, bytes], int]:
         begin = kind_end + 5
         if size < 0 or begin + size > len(data):
             raise ValueError("an attribute is cut short")
-        found[data[place:name_end].decode("latin-1")] = data[begin : begin + size]
+        found[data[place:name_end].decode("latin-1")] = begin, begin + size
         place = begin + size
     return found, place
 

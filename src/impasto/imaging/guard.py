@@ -94,7 +94,7 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
         except ImpastoError:
             raise
         except MemoryError as problem:
-            raise picture_error(path, f"a {kind} picture that fits into memory", "it does not") from problem
+            raise picture_error(path, f"a picture ({kind}) that fits into memory", "it does not") from problem
         except Exception as problem:  # a decoder given damaged data may raise anything
             words = (
                 "its beginning makes no sense"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.imaging.colour import linear_to_srgb, srgb_to_linear
+from impasto.imaging.guard import warn
 from impasto.types import Pixels, Plane
 
 WHITE_NITS = 203.0
@@ -47,11 +48,19 @@ def from_light(light: NDArray[np.float32]) -> Pixels:
 
 def to_bt709(light: NDArray[np.float32], primaries: tuple[float, ...] | None) -> NDArray[np.float32]:
     """Return linear light of other ``primaries``, the x and y of red, green, blue and white, as that of
-    BT.709, 0 or more; their white becomes white (von Kries, in BT.709)."""
+    BT.709, 0 or more; their white becomes white (von Kries, in BT.709). Primaries of
+    no colour space are taken for BT.709's, with a warning."""
     if primaries is None:
         return light
     red, green, blue, white = ((primaries[2 * n], primaries[2 * n + 1]) for n in range(4))
-    if any(y <= 0 for _, y in (red, green, blue, white)):
+    (ax, ay), (bx, by), (cx, cy) = red, green, blue
+    spread = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)  # 0 on one line
+    if (
+        not np.isfinite(primaries).all()
+        or abs(spread) < 1e-4
+        or min(abs(ay), abs(by), abs(cy), white[1]) <= 0
+    ):
+        warn("the file states primaries of no colour space; they were taken for those of BT.709")
         return light
     own = np.linalg.inv(xyz_of(BT709_PRIMARIES, D65)) @ xyz_of((red, green, blue), white)
     matrix = own / own.sum(1, keepdims=True)

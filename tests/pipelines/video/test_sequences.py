@@ -111,8 +111,12 @@ def test_primaries_that_an_exr_states_become_those_of_bt709() -> None:
     wide = (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, 0.3127, 0.3290)
     grey = np.full((1, 1, 3), 0.5, np.float32)
     assert np.allclose(highlights.to_bt709(grey, wide), 0.5, atol=1e-4)
+    # ACES 2065-1, whose blue no light has; its published matrix adapts white by Bradford's.
     aces = (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767)
-    assert highlights.to_bt709(grey, aces) is grey, "blue below the horizontal is left alone"
+    assert np.allclose(highlights.to_bt709(grey, aces), 0.5, atol=1e-4)
+    published = [[2.522, -1.134, -0.388], [-0.276, 1.373, -0.096], [-0.015, -0.153, 1.168]]
+    found = highlights.to_bt709(np.eye(3, dtype=np.float32)[None], aces)[0]
+    assert np.abs(found - np.maximum(np.array(published).T, 0)).max() < 0.1
     red = np.array([[[1, 0, 0]]], np.float32)
     assert np.allclose(highlights.to_bt709(red, wide)[0, 0], [1.6605, 0, 0], atol=1e-3)
 

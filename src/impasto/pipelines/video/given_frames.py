@@ -16,6 +16,7 @@ from impasto import imaging
 from impasto.clips.codecs import CODECS, VIDEO_SUFFIXES, VideoOutput, find_target
 from impasto.clips.writer import SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError, PictureError
+from impasto.imaging.guard import warn
 from impasto.imaging.inputs import PictureLike, kind_of, load_picture
 from impasto.parameters import shown
 from impasto.pipelines.video.folder import FilmFolder
@@ -99,6 +100,7 @@ def _store(frames: Iterable[PictureLike], rate: Fraction, path: Path, cancel: Ca
     Returns False if ``cancel`` returns True.
     """
     writer: SegmentWriter | None = None
+    told = False
     try:
         for number, (source, picture) in enumerate(read_pictures(frames)):
             if cancel():
@@ -111,6 +113,12 @@ def _store(frames: Iterable[PictureLike], rate: Fraction, path: Path, cancel: Ca
                 )
                 check_encoder(target, *size, rate)
                 writer = SegmentWriter(path, target, *size, rate)
+            if picture.headroom is not None and picture.headroom.any() and not told:
+                told = True
+                warn(
+                    "highlights brighter than white were compressed in frames given one by one; a folder of "
+                    "the files or a pattern of their names keeps them"
+                )
             target = writer.target
             if alpha and not target.alpha:
                 raise InputError(f"frame {number}: expected no transparency, as the first; got some")
