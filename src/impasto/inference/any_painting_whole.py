@@ -140,13 +140,15 @@ class WholeGraph(PaintingGraph):
         rows = self.add("Cast", self.constant(styles, "styles"), to=_DOUBLE)
         parts = self.add_many("Split", rows, self.integers(*_SIZES), outputs=len(_SIZES), axis=2)
         if len(styles) == 1:
-            self._shares_of_changes(self.constant(np.ones(1), "whole"))
+            if self.changes:
+                self._shares_of_changes(self.constant(np.ones(1), "whole"))
             return self.by_size(
                 styles.shape[1], [self.add("Squeeze", part, self.integers(0)) for part in parts]
             )
         weights = self.add("Cast", self.input("weights", [len(styles)]), to=_DOUBLE)
         weights = self.add("Div", weights, self.add("ReduceSum", weights, self.integers(0), keepdims=1))
-        self._shares_of_changes(weights)
+        if self.changes:
+            self._shares_of_changes(weights)
         weights = self.add("Reshape", weights, self.integers(len(styles), 1, 1))
 
         def mean(x: str) -> str:
@@ -164,9 +166,8 @@ class WholeGraph(PaintingGraph):
 
     def _shares_of_changes(self, weights: str) -> None:
         """Note how much the changes of each style count, whose shares are ``weights`` (n,)."""
-        if self.changes:
-            shares = self.add("Unsqueeze", self.add("Mul", weights, self.nearness), self.integers(0))
-            self._shares = self.add("Cast", shares, to=_FLOAT)
+        shares = self.add("Unsqueeze", self.add("Mul", weights, self.nearness), self.integers(0))
+        self._shares = self.add("Cast", shares, to=_FLOAT)
 
     def by_size(self, sizes: int, parts: Sequence[str]) -> list[dict[str, MomentNames]]:
         """Return the statistics at each size; ``parts`` (sizes, N): mean and covariance of each layer."""

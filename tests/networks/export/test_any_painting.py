@@ -152,6 +152,24 @@ def test_a_file_of_one_style_takes_the_photograph_and_the_strength(
     assert done.styles == (FastStyle("grey", "Grey"),)
 
 
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_file_holds_no_numbers_that_nothing_uses(
+    painter: AnyPaintingPainter, tmp_path: Path, count: int, own: bool
+) -> None:
+    files = [changed(tmp_path / "own.style") if own else BUNDLED, BUNDLED][:count]
+    named = {FastStyle(name, name): measured(painter, STYLES[name]) for name in ("grey", "noisy")[:count]}
+    export_painting(tmp_path / "p.onnx", named, decoders=files)
+
+    def used(graph: onnx.GraphProto) -> set[str]:
+        inner = [a.g for node in graph.node for a in node.attribute if a.type == onnx.AttributeProto.GRAPH]
+        names = {name for node in graph.node for name in node.input} | {one.name for one in graph.output}
+        return names.union(*map(used, inner))
+
+    graph = onnx.load(tmp_path / "p.onnx").graph
+    assert {one.name for one in graph.initializer} <= used(graph)
+
+
 def test_half_precision_is_half_the_file(tmp_path: Path) -> None:
     for write in (export_painting, export_encoder):
         sizes = [write(tmp_path / f"{p}.onnx", precision=p).size for p in ("fp32", "fp16")]
