@@ -9,7 +9,7 @@ import pytest
 import impasto
 from impasto.catalogue.cards import read_card
 from impasto.catalogue.files import read_style
-from impasto.catalogue.lookup import find_style, named_styles
+from impasto.catalogue.lookup import find_style, is_named, named_styles
 from impasto.errors import InputError, StyleError
 
 
@@ -21,6 +21,19 @@ def test_what_lies_there_comes_before_a_named_style(tmp_path: Path, monkeypatch:
     for name, kind in (("a.style", "file"), ("a.jpg", "picture")):
         (tmp_path / name).touch()
         assert find_style(name).kind == kind
+
+
+def test_a_name_is_a_style_s_where_nothing_lies_in_the_folder_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other" / "great-wave").mkdir(parents=True)
+    assert is_named("great-wave")
+    assert not is_named("great-wave", tmp_path / "other")
+    assert not is_named("monet")
+    assert is_named("monet", known=["monet"])
+    assert not is_named("other", known=["other"])
+    assert not is_named("s3://bucket/great-wave")
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,16 @@ def test_the_client_uploads_paints_and_fetches(make: Callable[..., House], tmp_p
         thread.join()
 
 
+def test_the_client_sends_a_file_rather_than_the_style_of_its_name(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with StudioClient(house.url) as studio:
+        assert studio._sent(["great-wave"]) == [{"name": "great-wave", "weight": 1.0}]
+        Path("great-wave").write_bytes(encoded(48, 48))
+        assert [set(style) for style in studio._sent(["great-wave"])] == [{"picture", "weight"}]
+
+
 def test_the_client_pauses_resumes_and_cancels_with_a_key(house: House) -> None:
     with StudioClient(house.url) as studio:
         photo = studio.upload(encoded())

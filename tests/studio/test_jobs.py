@@ -142,7 +142,7 @@ def test_masks_and_protection_reach_the_painting(client: httpx.Client, house: Ho
         ({"photo": "p_" + "x" * 22}, "unknown picture"),
         ({"photo": "../../etc/passwd"}, "photo: String should match pattern"),
         ({"styles": []}, "styles"),
-        ({"styles": [{"name": "no-such"}]}, "unknown style: no-such"),
+        ({"styles": [{"name": "no-such"}]}, "unknown style 'no-such'"),
         (
             {"styles": [{"name": "starry-night", "picture": "p_" + "x" * 22}]},
             "expected either name or picture",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from impasto import imaging
+from impasto.catalogue.lookup import is_named
 from impasto.plugins.client import (
     ChosenStyle,
     FilmRequest,
@@ -120,3 +121,22 @@ def test_the_studio_s_own_words_are_the_error(house: House, asked: PaintingReque
         client.measure_style([], "", "", None, None)
     with pytest.raises(PaintingError, match="cannot reach the studio"):
         ServiceClient("http://127.0.0.1:9").paint(asked, lambda *_: None, lambda: False)
+
+
+@pytest.mark.parametrize("lying", ["nothing", "file", "folder"])
+def test_a_style_is_a_name_or_a_path_as_the_catalogue_decides(
+    house: House, asked: PaintingRequest, lying: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if lying == "file":
+        (tmp_path / "great-wave").write_bytes(encoded(48, 48))
+    elif lying == "folder":
+        (tmp_path / "great-wave").mkdir()
+    asked = replace(asked, styles=(ChosenStyle("great-wave"),))
+    client = ServiceClient(house.url)
+    if lying == "folder":  # a studio takes none
+        with pytest.raises(PaintingError, match="cannot read great-wave: Is a directory"):
+            client._body(asked, [])
+    else:
+        (sent,) = client._body(asked, [])["styles"]
+        assert ("name" in sent) == is_named("great-wave") == (lying == "nothing")

@@ -5,7 +5,7 @@ and a path. Free of torch.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -98,11 +98,24 @@ def named_or_path(name: str) -> Path:
 
     Raises InputError for a path that cannot be looked at.
     """
+    if is_named(name):
+        return named_styles()[name]
     path = Path(name)
     try:
-        return path if path.exists() else named_styles().get(name, path)
+        path.exists()
     except (OSError, ValueError) as error:  # such as a name too long to be one, or with a NUL
         raise InputError(f"cannot read {name[:40]!r}: {reason_of(error)}") from error
+    return path
+
+
+def is_named(name: str, folder: Path | None = None, known: Collection[str] | None = None) -> bool:
+    """Return whether ``name`` is a named style's: one of those ``known``, and nothing of that name is there.
+
+    ``folder``: the folder that a path is relative to, the current one by default. ``known``: by default, the
+    styles that come with the package.
+    """
+    path = Path(name) if folder is None else folder / name
+    return name in (named_styles() if known is None else known) and not places.is_there(path)
 
 
 def unknown_style(name: str, known: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from impasto.catalogue.lookup import named_or_path, named_styles
+from impasto.catalogue.lookup import is_named, named_or_path
 from impasto.errors import InputError
 from impasto.files import digests
 from impasto.files.places import fetch, fetched_version, is_address, is_there
@@ -98,8 +98,7 @@ def resolve_places(job: Job) -> Job:
         return job
 
     def whole(place: str) -> str:
-        is_style = not is_there(folder / place) and place in named_styles()
-        return place if not place or is_style or is_address(place) else str(folder / place)
+        return place if not place or is_address(place) or is_named(place, folder) else str(folder / place)
 
     found = _map_places(job, whole, _network_in(folder))
     return replace(found, output=whole(job.output), folder=str(Path.cwd()))

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from impasto.catalogue.blends import Blend, read_blends
-from impasto.catalogue.lookup import find_style
+from impasto.catalogue.lookup import find_style, is_named
 from impasto.errors import InputError, OptionError
 from impasto.files import places
 from impasto.files.places import is_address
@@ -197,8 +197,8 @@ def _candidates(name: str) -> list[str]:
     if is_address(name):
         path, is_folder = PurePosixPath("/" + name.partition("://")[2]), False
     else:
-        if not Path(name).exists():
-            return [name]  # a named style
+        if is_named(name):
+            return [name]
         path, is_folder = Path(name).absolute(), Path(name).is_dir()
     stem = path.name if is_folder else path.stem
     suffix = "" if is_folder else path.suffix.replace(".", "_")

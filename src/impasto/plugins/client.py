@@ -424,9 +424,9 @@ class ServiceClient:
         }
         styles = []
         for style in request.styles:
-            is_file = Path(style.place).is_file()
+            is_there = Path(style.place).exists()  # as in catalogue/lookup.py, which is not here
             one: dict[str, Any] = (
-                {"picture": upload(style.place, "painting")} if is_file else {"name": style.place}
+                {"picture": upload(style.place, "painting")} if is_there else {"name": style.place}
             )
             if style.mask is None:
                 one["weight"] = style.weight

@@ -24,6 +24,7 @@ from typing import Any
 
 from impasto import extras, files
 from impasto.catalogue.blends import read_blend
+from impasto.catalogue.lookup import is_named
 from impasto.errors import ImpastoError
 
 try:
@@ -300,8 +301,8 @@ class StudioClient:
         blend = read_blend(styles)
         chosen: list[dict[str, Any]] = []
         for style, weight in zip(blend.styles, blend.weights or (1.0,) * len(styles), strict=True):
-            is_named = isinstance(style, str) and style in names
-            one = {"name": style} if is_named else {"picture": self.upload(style, "painting")}
+            has_name = isinstance(style, str) and is_named(style, known=names)
+            one = {"name": style} if has_name else {"picture": self.upload(style, "painting")}
             chosen.append(one | {"weight": weight})
         return chosen
 

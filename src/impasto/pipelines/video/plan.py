@@ -15,8 +15,9 @@ from impasto.clips.pictures import find
 from impasto.errors import OptionError
 from impasto.files import digests
 from impasto.files.json_text import parse_json
+from impasto.files.places import name_of
 from impasto.jobs import Job
-from impasto.jobs.identity import resolve_places
+from impasto.jobs.identity import digest, resolve_places
 from impasto.pipelines.video.cuts import find_cuts
 from impasto.pipelines.video.options import FilmOptions
 from impasto.version import __version__
@@ -105,15 +106,9 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
 
     ``network``: the description of the network that paints it.
     """
-    known = [style.place for style in job.styles if Path(style.place).exists()]
     return {
         "clip": _digest(Path(job.content.place)),
-        "styles": [
-            [Path(style.place).name, _digest(Path(style.place))]
-            if style.place in known
-            else [style.place, ""]
-            for style in job.styles
-        ],
+        "styles": [[name_of(style.place), digest(style.place)] for style in job.styles],
         "engine": engine_of(job),
         "network": network,
         "options": job.options.to_dict(),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from impasto.catalogue.lookup import unknown_style
 from impasto.jobs import Job
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.pyramid import work
-from impasto.studio.documents import API
 from impasto.studio.films import film_options, film_size, film_work, frame_count
 from impasto.studio.state import PictureRecord
 from impasto.studio.web import schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Services
 from impasto.studio.web.problems import ProblemError
-from impasto.studio.web.requests import (
-    painted_styles,
-)
+from impasto.studio.web.requests import painted_styles
 
 PROPORTIONS = 0.02
 """The tolerance between the proportions of a mask and of its picture."""
@@ -56,7 +54,7 @@ def check_uploads(
             )
     for style in asked.styles:
         if style.name is not None and style.name not in painted_styles():
-            raise ProblemError("invalid", f"unknown style: {style.name}; see {API}/styles")
+            raise ProblemError("invalid", unknown_style(style.name, painted_styles()))
     return found
 
 
