@@ -24,7 +24,7 @@ from impasto.studio.settings import Settings
 from impasto.studio.state import PictureRecord
 from impasto.studio.web.requests import PAGE_SIDE, PAGE_STEPS, explanation_job
 from impasto.studio.web.schemas import JobSettings
-from impasto.studio.worker import explanation
+from impasto.studio.worker import child_process, explanation
 from tests.studio import explainers
 from tests.studio.conftest import House, encoded, submit, upload
 from tests.waiting import until
@@ -92,7 +92,7 @@ def explained(house: House, client: httpx.Client, **more: Any) -> dict[str, Any]
 def test_an_explanation_is_a_job_of_its_own(
     house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explanation, "_run", explainers.tell_job)
+    monkeypatch.setattr(explanation, "_write_page", explainers.tell_job)
     job = submit(client)
     assert client.get(f"/jobs/{job['id']}/explanation").status_code == 404
     made = client.post(f"/jobs/{job['id']}/explanation").json()
@@ -122,7 +122,7 @@ def test_an_explanation_is_a_job_of_its_own(
 def test_an_explanation_says_how_far_it_is(
     house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explanation, "_run", explainers.tell_progress)
+    monkeypatch.setattr(explanation, "_write_page", explainers.tell_progress)
     made = client.post(f"/jobs/{submit(client)['id']}/explanation").json()
     thread = threading.Thread(target=house.paint, args=(made["id"],))
     thread.start()
@@ -136,7 +136,10 @@ def test_an_explanation_says_how_far_it_is(
 
 @pytest.mark.parametrize(
     ("explainer", "words"),
-    [(explainers.fail, "no ink for cat.png"), (explainers.die, "process ended with exit code 7")],
+    [
+        (explainers.fail, "no ink for cat.png"),
+        (explainers.die, "process of the explanation ended with exit code 7"),
+    ],
 )
 def test_an_explanation_that_fails_says_why(
     house: House,
@@ -145,7 +148,7 @@ def test_an_explanation_that_fails_says_why(
     explainer: Callable[..., None],
     words: str,
 ) -> None:
-    monkeypatch.setattr(explanation, "_run", explainer)
+    monkeypatch.setattr(explanation, "_write_page", explainer)
     error = explained(house, client, photo=upload(client, name="cat.png"))["error"]
     assert error["type"] == "/problems/painting"
     assert words in error["detail"]
@@ -154,7 +157,7 @@ def test_an_explanation_that_fails_says_why(
 def test_an_explanation_that_failed_is_made_anew_when_asked_for(
     client: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explanation, "_run", explainers.fail)
+    monkeypatch.setattr(explanation, "_write_page", explainers.fail)
     job = submit(client)["id"]
     first = client.post(f"/jobs/{job}/explanation").json()
     house.paint(first["id"])
@@ -167,16 +170,16 @@ def test_an_explanation_that_failed_is_made_anew_when_asked_for(
 def test_an_explanation_may_take_as_long_as_the_machine_needs(
     house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (explanation.patience(1), explanation.patience(100)) == (900, 3000)
-    monkeypatch.setattr(explanation, "_run", explainers.wait)
-    monkeypatch.setattr(explanation, "LEAST_PATIENCE", 0.0)
+    assert (child_process.patience(1), child_process.patience(100)) == (900, 3000)
+    monkeypatch.setattr(explanation, "_write_page", explainers.wait)
+    monkeypatch.setattr(child_process, "LEAST_PATIENCE", 0.0)
     assert "has made no progress for" in explained(house, client)["error"]["detail"]
 
 
 def test_a_cancelled_explanation_ends_its_process(
     house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explanation, "_run", explainers.tell_progress)
+    monkeypatch.setattr(explanation, "_write_page", explainers.tell_progress)
     made = client.post(f"/jobs/{submit(client)['id']}/explanation").json()
     thread = threading.Thread(target=house.paint, args=(made["id"],))
     thread.start()
@@ -194,8 +197,8 @@ from impasto.studio.worker import explanation
 from tests.studio import explainers
 
 if __name__ == "__main__":
-    explanation._run = explainers.wait
-    explanation.explain(Job("it.png", ("it.png",), sys.argv[1]), print, lambda: False)
+    explanation._write_page = explainers.wait
+    explanation.explain(Job("it.png", ("it.png",), sys.argv[1]), None, lambda: False)
 """
 
 

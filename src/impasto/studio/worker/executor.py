@@ -117,26 +117,22 @@ def failure(words: str) -> ImpastoError:
     return OutputError(words) if files.FULL in words else InputError(words)
 
 
-def with_previews(path: Path, listener: ProgressListener) -> ProgressCallback:
-    """Return a callback that reports to ``listener`` and also writes previews to ``path``."""
+def with_previews(path: Path, listener: ProgressListener, every: float = SHOW_EVERY) -> ProgressCallback:
+    """Return a callback that reports to ``listener`` and also writes previews to ``path``, one ``every`` so
+    many seconds."""
 
     def write(event: Progress) -> None:
         # The job and its folder may have been deleted; any other error will recur with the result.
         with contextlib.suppress(OSError):
             if event.preview is not None:
-                write_preview(event.preview(), path)
+                picture = Picture(np.asarray(event.preview(), dtype=np.float32))
+                files.replace(path, thumbnail(picture, PREVIEW_SIDE, quality=85))
                 listener.preview_written()
 
-    preview = throttled(write, SHOW_EVERY)
+    preview = throttled(write, every)
 
     def on_progress(event: Progress) -> None:
         preview(event)
         listener.progress(event)
 
     return on_progress
-
-
-def write_preview(pixels: Any, path: Path) -> None:
-    """Write the preview ``pixels``, (H, W, 3) in [0, 1], as a small JPEG."""
-    picture = Picture(np.asarray(pixels, dtype=np.float32))
-    files.replace(path, thumbnail(picture, PREVIEW_SIDE, quality=85))

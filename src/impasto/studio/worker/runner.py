@@ -195,7 +195,7 @@ class JobRunner:
 
         if not output.exists():  # else an earlier worker was lost just after writing it
             if record.kind == "explanation":
-                explain(job, reporter.progress, stopped)
+                explain(job, reporter, stopped)
             elif record.kind == "film":
                 paint_film(job, film_options(record.request["options"], job.engine), reporter, stopped)
             elif record.kind == "training":
