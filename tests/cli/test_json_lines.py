@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from impasto import imaging
-from impasto.cli.commands import COMMANDS, OTHERS, load
+from impasto.cli.commands import COMMANDS, load, of_other_program
 from impasto.types import Picture
 from tests.cli.running import run
 from tests.conftest import blobs
@@ -55,7 +55,7 @@ LINES = {
 
 def labels() -> Iterator[str]:
     for name in COMMANDS:
-        if name not in OTHERS:
+        if not of_other_program(name):
             parts = getattr(load(name), "commands", None)
             yield from [name] if parts is None else (f"{name} {part}" for part in parts)
 

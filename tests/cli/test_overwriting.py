@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import typer
 
-from impasto.cli.commands import COMMANDS, WRITTEN
+from impasto.cli.commands import COMMANDS
+from impasto.cli.streams import WRITTEN
 from impasto.imaging import write
 from impasto.types import Picture
 from tests.cli.running import refused, run

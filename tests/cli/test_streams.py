@@ -110,6 +110,7 @@ def test_a_style_file_comes_from_standard_input(photo_file: Path, painting_file:
         ("video film.mp4 --style starry-night -o out.mp4 --format y4m", b"", "--format is for standard"),
         ("train art.png --content-dir . -o -", b"", "expected a file for OUTPUT"),
         ("watch . out --style starry-night --once --move -", b"", "expected a file for MOVE"),
+        ("studio --backup -", b"", "expected a file for BACKUP of impasto studio; got -"),
     ],
 )
 def test_what_cannot_be_a_stream_is_refused(

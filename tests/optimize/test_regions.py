@@ -104,7 +104,7 @@ def test_the_number_of_masks_must_be_that_of_the_styles() -> None:
         under_masks(uses, [LEFT], [])
     with pytest.raises(OptionError, match=r"one style mask per style \(2\)"):
         under_masks(uses, [LEFT, LEFT], [LEFT])
-    with pytest.raises(OptionError, match="a mask for every style"):
+    with pytest.raises(OptionError, match=r"one style mask per style \(2\), in the colours of the phot"):
         by_colour(uses, {"#ff0000": LEFT}, [])
 
 

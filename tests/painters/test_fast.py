@@ -205,6 +205,11 @@ def test_where_no_mask_is_white_and_where_it_is_protected_the_photograph_stays()
         assert np.allclose(kept.pixels[:, :29], masked("starry-night").pixels[:, :29], atol=1e-5)
 
 
+def test_a_protected_photograph_stays_to_the_last_digit() -> None:
+    kept = masked("starry-night", protect=halves("right"))
+    np.testing.assert_array_equal(kept.pixels[:, 31:], PHOTO.pixels[:, 31:])
+
+
 def test_masks_that_one_pass_cannot_follow_are_refused() -> None:
     left = halves("left")
     with pytest.raises(OptionError, match=r"one grey mask per style \(2\); got 1"):

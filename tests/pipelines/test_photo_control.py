@@ -95,7 +95,7 @@ def test_a_feathered_edge_is_softer() -> None:
         ({"content_masks": np.ones((48, 48), np.float32)}, PictureError, "64 x 48"),
         ({"content_masks": np.full((48, 64), 2.0, np.float32)}, PictureError, r"in \[0, 1\]"),
         ({"content_masks": [LEFT, LEFT]}, OptionError, r"one grey mask per style \(1\)"),
-        ({"content_masks": coloured((1, 0, 0), (0, 1, 0))}, OptionError, "a mask for every style"),
+        ({"content_masks": coloured((1, 0, 0), (0, 1, 0))}, OptionError, "in the colours of the photo"),
         ({"style_masks": [np.ones((64, 64), np.float32)] * 2}, InputError, r"per style \(1\); got 2"),
         ({"content_masks": np.zeros((48, 64), np.float32)}, StyleError, "leaves nothing"),
         ({"protect": np.ones((9, 99), np.float32)}, PictureError, "protect"),

@@ -22,12 +22,16 @@ class Listed(NamedTuple):
     home: ``module:attribute`` in this package: a function, or a Typer for a command with subcommands.
     line: the first paragraph of its help. group: its heading in the list.
     computes: whether it takes ``--threads``; the command lines of other programs are left as they are.
+    piped: the suffix of its output on standard output, "" where it writes none there. keeps: whether it
+    overwrites its output only with ``--force``.
     """
 
     home: str
     line: str
     group: str
     computes: bool = True
+    piped: str = ""
+    keeps: bool = False
 
 
 PAINT, NETWORKS, UNDERSTAND, COMPATIBLE = (
@@ -41,11 +45,15 @@ COMMANDS = {
         "stylize:stylize",
         "Paint the photograph CONTENT in the style of STYLE.",
         PAINT,
+        piped=".png",
+        keeps=True,
     ),
     "fast": Listed(
         "fast:fast",
         "Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.",
         PAINT,
+        piped=".png",
+        keeps=True,
     ),
     "batch": Listed(
         "batch:app",
@@ -56,16 +64,21 @@ COMMANDS = {
         "video:app",
         "Paint the film IN without flicker.",
         PAINT,
+        piped=".mkv",
+        keeps=True,
     ),
     "texture": Listed(
         "texture:texture",
         "Make a texture in the style of STYLE, of any size: --size WIDTHxHEIGHT.",
         PAINT,
+        piped=".png",
+        keeps=True,
     ),
     "resume": Listed(
         "resume:resume",
         "Finish an interrupted painting from its CHECKPOINT.",
         PAINT,
+        piped=".png",
     ),
     "watch": Listed(
         "watch:watch",
@@ -81,6 +94,8 @@ COMMANDS = {
         "style:measure_style",
         "Measure the style of one or more paintings and write it to a small file.",
         NETWORKS,
+        piped=".style",
+        keeps=True,
     ),
     "styles": Listed(
         "style:list_styles",
@@ -92,11 +107,14 @@ COMMANDS = {
         "train:train",
         "Refine the network for any painting on PAINTING, so that it paints closer to its style.",
         NETWORKS,
+        keeps=True,
     ),
     "export": Listed(
         "export:export",
         "Write MODEL as an ONNX file, for phones, browsers and other programs.",
         NETWORKS,
+        piped=".onnx",
+        keeps=True,
     ),
     "models": Listed(
         "models:app",
@@ -114,11 +132,15 @@ COMMANDS = {
         "inspect:app",
         "Show feature maps, reconstructions, layers, losses, networks and styles.",
         UNDERSTAND,
+        piped=".png",
+        keeps=True,
     ),
     "explain": Listed(
         "explain:explain",
         "Explain the algorithm on CONTENT and STYLE, on one page that works offline.",
         UNDERSTAND,
+        piped=".html",
+        keeps=True,
     ),
     "measure": Listed(
         "measure:measure",
@@ -166,6 +188,11 @@ def load(name: str) -> Any:
     return _guarded(typer.main.get_command(found), name)
 
 
+def of_other_program(name: str) -> bool:
+    """Return whether ``name`` is the command line of another program, which is left as it is."""
+    return COMMANDS[name].group == COMPATIBLE
+
+
 @functools.cache
 def option_keys(name: str) -> frozenset[str]:
     """Return the keys, as of ``defaults.keys``, of the options of a command and its subcommands."""
@@ -174,36 +201,13 @@ def option_keys(name: str) -> frozenset[str]:
     return frozenset(key for one in every for key in defaults.keys(one.params))
 
 
-WRITTEN = frozenset(
-    [
-        "output",
-        "preview",
-        "log",
-        "parameters",
-        "checkpoint",
-        "folder",
-        "keep",
-        "strip",
-        "gif",
-        "video",
-        "plot",
-        "data_dir",
-        "backup",
-        "move",
-    ]
-)
-"""The parameters of all commands that name files and folders to write; those of others are inputs."""
-OTHERS = ("neural-style", "style-transfer")
-"""The command lines of other programs, which are left as they are."""
-NEW_FILES = frozenset(
-    ["stylize", "fast", "texture", "video", "style", "train", "export", "explain", "inspect"]
-)
-"""Commands that overwrite their output only with ``--force``."""
 RECIPES = frozenset(["--from"])
 """Options that take all others from an earlier result."""
 _STYLES = frozenset(("style", "styles"))
 _NAMES = (
-    WRITTEN | _STYLES | {"content_masks", "style_masks", "protect", "strokes", "init", "encoder", "model"}
+    streams.WRITTEN
+    | _STYLES
+    | {"content_masks", "style_masks", "protect", "strokes", "init", "encoder", "model"}
 )
 _CHECKED = frozenset(("contents", "photo"))
 """Parameters that may be a folder in which results lie too, which their commands tell apart."""
@@ -214,7 +218,7 @@ def _guarded(command: Any, name: str) -> Any:
     for one in getattr(command, "commands", {}).values():
         _guarded(one, name)
     label = name if command.name == name else f"{name} {command.name}"
-    if command.callback is not None and not hasattr(command, "commands") and name not in OTHERS:
+    if command.callback is not None and not hasattr(command, "commands") and not of_other_program(name):
         command.params += common_options(command, computes=COMMANDS[name].computes)
         shorten_help(command, name)
         command.parse_args = _with_defaults(command, name, label)
@@ -262,16 +266,20 @@ def _refuse_empty(command: Any, args: list[str]) -> None:
 
 def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Callable[..., Any]:
     name = label.partition(" ")[0]
+    listed = COMMANDS[name]
 
     @functools.wraps(callback)
     def run(*args: Any, **given: Any) -> Any:
         from impasto.files import protecting
 
         given = streams.with_weights(given)
-        if name in NEW_FILES and not _resumed(given):
+        if listed.keeps and not _resumed(given):
             output = given.get("output")
             check_new(Path(one) for one in (output,) if one is not None and not streams.is_stream(one))
-        with told(label, given, own_quiet=own_quiet), streams.opened(name, given) as given:
+        with (
+            told(label, given, own_quiet=own_quiet),
+            streams.opened(name, given, listed.piped) as given,
+        ):
             named = list(_inputs(given))
             suffixes: tuple[str, ...] = ()
             if any(path.is_dir() for path in named):
@@ -302,7 +310,7 @@ def _inputs(given: Mapping[str, Any]) -> Iterator[Path]:
         several = value if isinstance(value, (list, tuple)) else (value,)
         if name in _STYLES:
             several = tuple(map(_without_weight, several))
-        for one in () if name in WRITTEN else several:
+        for one in () if name in streams.WRITTEN else several:
             if isinstance(one, (str, Path)) and str(one) and "\0" not in str(one):
                 path = Path(one)
                 try:

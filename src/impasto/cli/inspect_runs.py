@@ -172,6 +172,7 @@ def inspect_losses(
     impasto inspect losses run.jsonl --strip strip.png --gif walk.gif
     """
     from impasto.imaging import check_writable
+    from impasto.imaging.formats import ANIMATIONS
     from impasto.inspection import figures, read_log, walks
 
     if against not in ("iteration", "seconds"):
@@ -180,7 +181,7 @@ def inspect_losses(
         if path is not None:
             figures.check_figure(path)
     if gif is not None:
-        check_writable(gif, suffixes=walks.ANIMATIONS)
+        check_writable(gif, suffixes=ANIMATIONS)
     if video is not None:
         from impasto.clips.libav import load_av
 

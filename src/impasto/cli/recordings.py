@@ -18,7 +18,6 @@ from impasto.errors import OptionError
 
 Frame = NDArray[np.uint8]
 
-ANIMATIONS = (".gif", ".webp")
 _BOUNDARY = "impasto-frame"
 _PAGE = (
     "<!doctype html><title>Impasto</title><body style='margin:0;background:#111;display:grid;"
@@ -30,10 +29,11 @@ _PAGE = (
 @contextlib.contextmanager
 def open_recording(output: Path, quality: int) -> Iterator[Any]:
     """Yield an output with ``add(frame)``: numbered JPEG files in a folder, or one GIF or animated WebP."""
+    from impasto.imaging import check_writable
+    from impasto.imaging.formats import ANIMATIONS
+
     suffix = output.suffix.lower()
     if suffix in ANIMATIONS:
-        from impasto.imaging import check_writable
-
         check_writable(output, suffixes=ANIMATIONS)
         animation = Animation(output, quality)
         yield animation

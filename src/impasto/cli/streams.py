@@ -27,41 +27,26 @@ READING = frozenset(
     ["content", "photo", "style", "styles", "painting", "paintings", "result", "contents", "init", "repeat"]
 )
 """The parameters of all commands that may be ``-``, for standard input, besides ``jobs.inputs.INPUTS``."""
-WRITING = {
-    "stylize": ".png",
-    "resume": ".png",
-    "fast": ".png",
-    "texture": ".png",
-    "style": ".style",
-    "export": ".onnx",
-    "explain": ".html",
-    "inspect": ".png",
-    "video": ".mkv",
-}
-"""The suffix of a command's output on standard output, without ``--format``."""
-PIPES = ("stylize", "fast", "texture", "video")
-"""Commands whose output on standard output has the format of ``--format``; with standard input, they write
-there by default."""
-_FILES = (
-    *READING,
-    "output",
-    "preview",
-    "log",
-    "parameters",
-    "checkpoint",
-    "source",
-    "repeat",
-    "start",
-    "file",
-    "move",
-    "folder",
-    "keep",
-    "strip",
-    "gif",
-    "video",
-    "plot",
-    "data_dir",
+WRITTEN = frozenset(
+    [
+        "output",
+        "preview",
+        "log",
+        "parameters",
+        "checkpoint",
+        "folder",
+        "keep",
+        "strip",
+        "gif",
+        "video",
+        "plot",
+        "data_dir",
+        "backup",
+        "move",
+    ]
 )
+"""The parameters of all commands that name files and folders to write; those of others are inputs."""
+_FILES = READING | WRITTEN | {"source", "start", "file"}
 _FILES_ONLY = (
     ("watch", "contents"),
     ("video", "style"),
@@ -125,13 +110,16 @@ def is_stream(value: object) -> bool:
 
 
 @contextlib.contextmanager
-def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def opened(command: str, given: dict[str, Any], suffix: str) -> Iterator[dict[str, Any]]:
     """Yield the values ``given`` to a command's parameters, with files for standard input and output and for
     pipes.
 
-    What a command prints is printed on standard error while its output goes to standard output, once it is
-    complete. Raises InputError and OptionError for a stream that the command does not use, or that is a
-    terminal or empty.
+    ``suffix``: that of the output on standard output without ``--format``; "" for a command that writes none
+    there. A command with ``--format`` writes there by default if it reads standard input. What is printed
+    goes to standard error while the output goes to standard output, once it is complete.
+
+    Raises InputError and OptionError for a stream that the command does not use, or that is a terminal or
+    empty.
     """
     what = "a film" if command == "video" else "a picture"
     streams = {
@@ -149,12 +137,13 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if len(from_input) > 1:
         raise InputError(f"expected - for one input only; got it for {', '.join(from_input)}")
     output = given.get("output")
-    if is_stream(output) and command not in WRITING:
+    if is_stream(output) and not suffix:
         raise OptionError(f"expected a file for OUTPUT of impasto {command}; got {output}")
-    if command in PIPES and from_input and output is None:
+    has_format = bool(suffix) and "format" in given
+    if has_format and from_input and output is None:
         output = STREAM
     is_written = is_stream(output)
-    if command in PIPES and not is_written and given.get("format") is not None:
+    if has_format and not is_written and given["format"] is not None:
         raise OptionError("--format is for standard output, -o -; else the suffix of -o OUT is the format")
     if is_written and given.get("save_every") is not None:
         raise OptionError(f"--save-every numbers files after the result: expected -o FILE; got {output}")
@@ -167,7 +156,7 @@ def opened(command: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if not is_written:
             yield changed
             return
-        with _written(command, given.get("format"), str(output)) as place:
+        with _written(given.get("format") or suffix, str(output)) as place:
             yield changed | {"output": Path(place)}
     except ImpastoError as error:
         error.args = (shown_name(str(error)),)
@@ -290,7 +279,7 @@ def _suffix(data: bytes) -> str:
 
 
 @contextlib.contextmanager
-def _written(command: str, suffix: str | None, output: str | Path) -> Iterator[str]:
+def _written(suffix: str, output: str | Path) -> Iterator[str]:
     """Yield a temporary file, whose contents go to the stream ``output`` in the end."""
     from impasto.files.places import scratch
 
@@ -302,8 +291,7 @@ def _written(command: str, suffix: str | None, output: str | Path) -> Iterator[s
         raise OptionError("expected standard output to be a file or a pipe; it is a terminal: use -o FILE")
     if not is_standard:
         _check_sink(output)
-    ending = WRITING[command] if suffix is None else f".{suffix.lower().removeprefix('.')}"
-    path = scratch() / f"standard-output{ending}"
+    path = scratch() / f"standard-output.{suffix.lower().removeprefix('.')}"
     _names[str(path)] = name
     _outputs.add(str(path))
     path.unlink(missing_ok=True)

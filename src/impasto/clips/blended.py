@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from impasto.clips.clip import Frame
 from impasto.clips.coherence import PaintedFrame, State, UnguidedPainter
 from impasto.clips.flow import Flow, Motion, motion, warp
+from impasto.clips.planes import blurred, largest_channel
 from impasto.clips.prefetch import ahead
 from impasto.clips.scenes import is_cut
 from impasto.imaging.samples import to_bytes, to_uint16, unpacked
@@ -112,7 +113,7 @@ def _trusted(pixels: Pixels, moved: Pixels, before: Motion) -> Plane:
 
     ``moved``: the last frame, moved along the motion.
     """
-    apart = _most(cv2.absdiff(_blurred(moved, 2.0), _blurred(pixels, 2.0)))
+    apart = largest_channel(cv2.absdiff(blurred(moved, 2.0), blurred(pixels, 2.0)))
     alike = np.clip(1.5 * (1.5 - apart / _UNLIKE), 0, 1)
     soft = cv2.GaussianBlur(before.trust, (0, 0), 1.0) * before.trust
     return np.asarray(soft * alike, np.float32)
@@ -140,12 +141,6 @@ def mix(fresh: Pixels, last: Pixels, flow: Flow, share: Plane) -> Pixels:
     return np.asarray(np.clip(mixed, 0, 1), np.float32)
 
 
-def _most(pixels: NDArray[Any]) -> Plane:
-    """Return the largest of the channels, (H, W)."""
-    red, green, blue = cv2.split(pixels)
-    return np.asarray(np.maximum(np.maximum(red, green), blue), np.float32)
-
-
 def _split(pixels: Pixels) -> tuple[list[Pixels], Pixels]:
     """Return the levels of a Laplacian pyramid (Burt and Adelson 1983), finest first, and the rest."""
     levels = []
@@ -162,12 +157,8 @@ def _power(level: Pixels) -> NDArray[np.float32]:
 
 
 def _energy(level: Pixels) -> Plane:
-    spread: Plane = np.asarray(_blurred(np.square(level).mean(2), _NEAR), np.float32)
+    spread: Plane = np.asarray(blurred(np.square(level).mean(2), _NEAR), np.float32)
     return np.asarray(spread + 1e-6, np.float32)
-
-
-def _blurred(pixels: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), radius), np.float32)
 
 
 def _steady_colours(

@@ -27,6 +27,7 @@ from impasto.clips.correspondence import (
 )
 from impasto.clips.flow import motion, warp
 from impasto.clips.patch_search import PAINT_SAMPLES, Bytes, Exemplar, fill, guide_of, moved
+from impasto.clips.planes import blurred, largest_channel
 from impasto.imaging.samples import to_bytes, unpacked
 from impasto.types import Pixels, Plane
 
@@ -143,7 +144,7 @@ class Carrier:
         there = own_places(*photo.shape[:2]) + found_motion.flow
         places = follow(self._places, found_motion.flow)
         kept = sample_at(self._kept, there, border=cv2.BORDER_REPLICATE)
-        apart = _soft(_most(cv2.absdiff(warp(before, found_motion.flow), pixels)), 1.5)
+        apart = blurred(largest_channel(cv2.absdiff(warp(before, found_motion.flow), pixels)), 1.5)
         new = (
             ~inside(there, -_EDGE)
             | ((found_motion.trust < 0.5) & (apart > _UNLIKE[0]))
@@ -172,7 +173,7 @@ class Carrier:
         """Return the pixels that do not show what the keyframe shows at their places; light may change."""
         apart = sample_at(self.key.guide, places) - guide
         apart -= cv2.GaussianBlur(apart, (0, 0), _LIGHT)
-        return np.asarray(_soft(_mean_square(apart), 1.0) > _LOST**2)
+        return np.asarray(blurred(_mean_square(apart), 1.0) > _LOST**2)
 
     def _worn(self, places: Places) -> Marks:
         """Return the pixels whose paint is stretched, squeezed or fragmented."""
@@ -189,25 +190,15 @@ class Carrier:
             return places, new
         onward = extended(places, new | worn)
         shown = sample_at(self.key.guide, onward)
-        apart = _soft(_mean_square(shown - guide), 1.0)
+        apart = blurred(_mean_square(shown - guide), 1.0)
         alike = inside(onward, 0) & (apart < _BUDGET**2)
         unknown = _grown(new & ~alike) & new
         return np.asarray(np.where((new & alike)[..., None], onward, places), np.float32), unknown
 
 
-def _most(pixels: NDArray[Any]) -> Plane:
-    """Return the largest of the channels, (H, W)."""
-    red, green, blue = cv2.split(pixels)
-    return np.asarray(np.maximum(np.maximum(red, green), blue), np.float32)
-
-
 def _mean_square(picture: NDArray[Any]) -> Plane:
     planes = cv2.split(picture)
     return np.asarray(sum(np.square(plane) for plane in planes) / np.float32(len(planes)), np.float32)
-
-
-def _soft(plane: NDArray[Any], radius: float) -> Plane:
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), radius), np.float32)
 
 
 def _grown(marks: Marks, size: int = 3) -> Marks:
@@ -223,7 +214,7 @@ def _painted(key: Keyframe, places: Places) -> Pixels:
         mean = np.zeros_like(paint)
         for across, down in PAINT_SAMPLES:
             mean += sample_at(key.paint, moved(places - own, across, down) + own) / len(PAINT_SAMPLES)
-        share = _soft(_grown(at_seams).astype(np.float32), 1.0)
+        share = blurred(_grown(at_seams).astype(np.float32), 1.0)
         paint = paint + (mean - paint) * share[..., None]
     return _strengthened(np.asarray(paint, np.float32), key.strength, places)
 
@@ -239,7 +230,7 @@ def _strengthened(paint: Pixels, strength: list[Plane], places: Places) -> Pixel
         where = cv2.resize(places, level.shape[1::-1], interpolation=cv2.INTER_NEAREST) / np.float32(
             2**number
         )
-        there = _soft(sample_at(wanted, where), 2.0)
+        there = blurred(sample_at(wanted, where), 2.0)
         gain = np.clip(np.sqrt(there / _energy(level)), 0.7, 2.5)
         level = level * gain[..., None]
         whole = np.sqrt(there.mean() / _energy(level).mean())
@@ -258,7 +249,7 @@ def _detail(pixels: Pixels) -> tuple[list[Pixels], Pixels]:
 
 
 def _energy(level: Pixels) -> Plane:
-    return _soft(_mean_square(level), _NEAR) + np.float32(1e-6)
+    return blurred(_mean_square(level), _NEAR) + np.float32(1e-6)
 
 
 def _over(key: Keyframe, paint: Pixels, places: Places, photo: Bytes) -> Pixels:

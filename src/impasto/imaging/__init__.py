@@ -24,6 +24,7 @@ from impasto.imaging.colour_transfer import (
     luminance,
     match_colours,
     match_luminance,
+    put_back,
 )
 from impasto.imaging.decoder import PictureHeader, read, read_header, read_size
 from impasto.imaging.edges import continued, joined
@@ -71,6 +72,7 @@ __all__ = [
     "overlap",
     "painted_like",
     "pictures_in",
+    "put_back",
     "read",
     "read_frames",
     "read_header",

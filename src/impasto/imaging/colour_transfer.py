@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import OptionError, PictureError
 from impasto.imaging import colour
-from impasto.types import Pixels
+from impasto.types import Pixels, Plane
 
 ColourSpace = Literal["yuv", "ycbcr", "lab", "luv"]
 """Spaces that keep luminance in their first channel, and chroma in the other two."""
@@ -152,6 +152,14 @@ def blend_colours(styled: Pixels, recoloured: Pixels, strength: float) -> Pixels
     if not 0 <= strength <= 1:
         raise OptionError(f"strength: expected a number in [0, 1]; got {strength!r}")
     return _clipped(np.float32(1 - strength) * styled + np.float32(strength) * recoloured)
+
+
+def put_back(pixels: Pixels, content: Pixels, protect: Plane) -> Pixels:
+    """Return ``pixels`` with ``content``, both (H, W, 3), by ``protect`` (H, W) in [0, 1]; where it is 1,
+    ``content`` exactly."""
+    kept = protect[..., None]
+    result: Pixels = pixels * (1 - kept) + content * kept
+    return result
 
 
 def _statistics(picture: Pixels) -> tuple[Matrix, Matrix]:

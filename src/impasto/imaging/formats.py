@@ -74,6 +74,8 @@ READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, BMP, HEIC, EXR, DPX)
 READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in (*f.suffixes, *f.aliases))
 WRITABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE if f.writable for s in f.suffixes)
 """The suffixes ``write`` accepts, in lower case."""
+ANIMATIONS = (*GIF.suffixes, *WEBP.suffixes)
+"""The suffixes of animations that are written."""
 
 _EXPECTED = f"a {', '.join(f.name for f in READABLE[:-1])} or {READABLE[-1].name} picture"
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 
-from impasto.errors import InputError, PictureError
+from impasto.errors import InputError, OptionError, PictureError
 from impasto.imaging.decoder import read
 from impasto.imaging.inputs import MaskLike, from_array, kind_of, name_of
 from impasto.imaging.masks import check_proportions, read_mask
@@ -28,6 +28,26 @@ def list_masks(masks: MaskLike | Sequence[MaskLike] | None) -> list[MaskLike]:
 def _check_mask(mask: object) -> None:
     if not isinstance(mask, (str, os.PathLike, np.ndarray)):
         raise InputError(f"expected a mask: a path or an array; got {kind_of(mask)}")
+
+
+def check_one_each(masks: int, styles: int, kind: str = "grey mask", more: str = "") -> None:
+    """Raise OptionError unless there is one mask per style.
+
+    ``kind``: of the masks, and ``more``: what else would do, for the message.
+    """
+    if masks != styles:
+        raise OptionError(f"expected one {kind} per style ({styles}){more}; got {masks}")
+
+
+def check_undivided(shares: Mapping[str, Sequence[Any]], more: str = "") -> None:
+    """Raise OptionError for uneven ``shares`` of styles, by the names of the options, where each style has a
+    grey mask of its own. ``more``: what else would do."""
+    for name, values in shares.items():
+        if any(value != values[0] for value in values):
+            raise OptionError(
+                f"{name} divide a place among several styles, but with one grey mask per style each place "
+                f"has one style: expected no {name}{more}"
+            )
 
 
 def is_coloured(mask: MaskLike, reading: ReadOptions = READING) -> bool:

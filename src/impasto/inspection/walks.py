@@ -14,12 +14,11 @@ from impasto import files
 from impasto.clips.libav import load_av
 from impasto.errors import InputError, OptionError
 from impasto.imaging import check_writable, read, resize
+from impasto.imaging.formats import ANIMATIONS
 from impasto.imaging.samples import to_bytes
 from impasto.inspection.logs import LossLog, numbered_pictures
 from impasto.types import Pixels
 
-ANIMATIONS = (".gif", ".webp")
-"""The suffixes of animations."""
 VIDEOS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
 """The suffixes of videos, and FFmpeg's encoders for them."""
 LAST = 2.0
@@ -71,7 +70,7 @@ def animation(frames: Sequence[Pixels], kind: str = "gif", seconds: float = 0.15
 
     ``kind``: "gif" (256 colours) or "webp". Raises InputError, and OptionError for another kind.
     """
-    if kind not in ("gif", "webp"):
+    if f".{kind}" not in ANIMATIONS:
         raise OptionError(f"an animation is a gif or a webp; got {kind!r}")
     images = [Image.fromarray(to_bytes(f)) for f in even(frames)]
     durations = [round(1000 * seconds)] * (len(images) - 1) + [round(1000 * LAST)]

@@ -17,6 +17,7 @@ from impasto.imaging import (
     luminance,
     match_colours,
     match_luminance,
+    put_back,
 )
 from impasto.optimize.options import OptimizeOptions
 from impasto.types import Picture, Pixels, Plane
@@ -60,13 +61,6 @@ def finish(pixels: Pixels, content: Pixels, options: OptimizeOptions, protect: P
         return pixels
     blended = blend_colours(pixels, recoloured, options.color_strength)
     return blended if protect is None else put_back(blended, content, protect)
-
-
-def put_back(pixels: Pixels, content: Pixels, protect: Plane) -> Pixels:
-    """Return ``pixels`` with ``content``, both (H, W, 3), by ``protect`` (H, W) in [0, 1]."""
-    kept = protect[..., None]
-    result: Pixels = pixels * (1 - kept) + content * kept
-    return result
 
 
 def _pixels(style: Style, options: OptimizeOptions) -> Pixels:

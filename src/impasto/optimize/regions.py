@@ -15,6 +15,7 @@ from impasto.catalogue.measured import Plan, Style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError, PictureError, StyleError
 from impasto.imaging import match_regions, resize_mask
+from impasto.imaging.mask_inputs import check_one_each
 from impasto.objectives import (
     HYPERCOLUMN,
     IMAGE,
@@ -86,13 +87,9 @@ def under_masks(
 
     ``style_masks``: which part of each style picture counts, or nothing at all.
     """
-    if len(masks) != len(uses):
-        raise OptionError(
-            f"expected one grey mask per style ({len(uses)}), or a mask of coloured regions; got {len(masks)}"
-        )
+    check_one_each(len(masks), len(uses), more=", or a mask of coloured regions")
     own = style_masks or [None] * len(uses)
-    if len(own) != len(uses):
-        raise OptionError(f"expected one style mask per style ({len(uses)}); got {len(own)}")
+    check_one_each(len(own), len(uses), "style mask")
     rows = zip(uses, masks, own, strict=True)
     return [Place((replace(use, mask=inner),), mask) for use, mask, inner in rows]
 
@@ -104,11 +101,8 @@ def by_colour(
 
     Raises PictureError for a colour that no style's mask has, OptionError unless each style has a mask.
     """
-    if len(style_regions) != len(uses):
-        raise OptionError(
-            f"a mask of coloured regions needs a mask for every style ({len(uses)}), in the same colours; "
-            f"got {len(style_regions)}"
-        )
+    more = ", in the colours of the photograph's mask"
+    check_one_each(len(style_regions), len(uses), "style mask", more)
     places = []
     for colour, mask in regions.items():
         there = [_partner(colour, own, alone=len(uses) == 1) for own in style_regions]

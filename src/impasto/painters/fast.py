@@ -17,7 +17,7 @@ from impasto.catalogue.loader import StyleLike, load_style
 from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle
 from impasto.errors import OptionError, PictureError, StyleError
-from impasto.imaging.mask_inputs import is_coloured, load_mask
+from impasto.imaging.mask_inputs import check_one_each, check_undivided, is_coloured, load_mask
 from impasto.inference.any_painting import AnyPaintingPainter, Maps
 from impasto.inference.any_painting_numbers import BUNDLED, LAYERS
 from impasto.inference.any_painting_weights import networks_between
@@ -132,7 +132,7 @@ class FastPainter:
             pixels = imaging.resize(pixels, width, height)
         painted = self._paint_apart(pixels, masks) if masks else self.paint_pixels(pixels)[0]
         if guard is not None:
-            painted = _mixed(painted, pixels, imaging.resize_mask(guard, width, height))
+            painted = imaging.put_back(painted, pixels, imaging.resize_mask(guard, width, height))
         notes = ("the photo was larger; --size asks for more",) if shrunk else ()
         picture = imaging.painted_like(photo, painted)
         return Painting(picture, seconds=time.perf_counter() - began, notes=notes)
@@ -182,15 +182,8 @@ class FastPainter:
             return
         if any(is_coloured(mask, self._reading) for mask in self._masks):
             raise OptionError("a fast network takes grey masks; impasto stylize takes coloured regions")
-        if len(self._masks) != len(self.styles):
-            raise OptionError(
-                f"expected one grey mask per style ({len(self.styles)}); got {len(self._masks)}"
-            )
-        if len(set(self.options.style_weights)) > 1:
-            raise OptionError(
-                "style_weights divide a place among several styles, but with one grey mask per style each "
-                "place has one style: expected no style_weights"
-            )
+        check_one_each(len(self._masks), len(self.styles))
+        check_undivided({"style_weights": self.options.style_weights})
 
     def _find_style(self, styles: Sequence[StyleLike], options: FastOptions | None = None) -> Any:
         """Return ``styles`` as the network takes them."""
@@ -263,12 +256,6 @@ def network_of(style: StyleLike) -> Path:
         found = find_style(os.fspath(style))
         style = read_style(found.path) if found.kind in ("named", "file") else style
     return style.path if isinstance(style, FileStyle) and style.is_refined else BUNDLED
-
-
-def _mixed(painted: Pixels, photo: Pixels, guard: Plane) -> Pixels:
-    """Return ``painted``, and ``photo`` where ``guard`` is 1."""
-    found: Pixels = painted + guard[..., None] * (photo - painted)
-    return found
 
 
 def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:

@@ -182,7 +182,7 @@ def _recoloured(
             height, width = pixels.shape[:2]
             kept = None if guard is None else imaging.resize_mask(guard, width, height)
             if kept is not None:
-                pixels = colours.put_back(pixels, imaging.resize(painted.pixels, width, height), kept)
+                pixels = imaging.put_back(pixels, imaging.resize(painted.pixels, width, height), kept)
             return colours.finish(pixels, imaging.resize(photo.pixels, width, height), options, kept)
 
         on_progress(replace(event, preview=preview))

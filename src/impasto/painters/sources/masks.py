@@ -7,9 +7,14 @@ from dataclasses import replace
 
 from impasto import imaging
 from impasto.catalogue.measured import PictureStyle
-from impasto.errors import InputError, OptionError
 from impasto.imaging.inputs import MaskLike
-from impasto.imaging.mask_inputs import is_coloured, load_mask, load_regions
+from impasto.imaging.mask_inputs import (
+    check_one_each,
+    check_undivided,
+    is_coloured,
+    load_mask,
+    load_regions,
+)
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, StyleUse, by_colour, under_masks
@@ -26,8 +31,8 @@ def arrange(
 ) -> list[Place]:
     """Return the places of the styles under the masks given. Raises InputError and its subclasses."""
     pictures = [u.style.picture if isinstance(u.style, PictureStyle) else None for u in uses]
-    if style_masks and len(style_masks) != len(uses):
-        raise InputError(f"expected one style mask per style ({len(uses)}); got {len(style_masks)}")
+    if style_masks:
+        check_one_each(len(style_masks), len(uses), "style mask")
     if len(masks) == 1 and is_coloured(masks[0], reading):
         rows = zip(style_masks, pictures, strict=False)
         own = [load_regions(m, p, "style mask", reading) for m, p in rows]
@@ -41,13 +46,8 @@ def arrange(
         return [Place(tuple(within))]
     outer = [feathered(load_mask(m, photo, "content mask", reading), options) for m in masks]
     places = under_masks(uses, outer, inner)
-    for name in ("style_weights", "blend_layers"):
-        shares = getattr(options, name)
-        if any(share != shares[0] for share in shares):
-            raise OptionError(
-                f"{name} divide a place among several styles, but with one grey mask per style each place "
-                f"has one style: expected no {name}, or a mask of coloured regions"
-            )
+    shares = {"style_weights": options.style_weights, "blend_layers": options.blend_layers}
+    check_undivided(shares, ", or a mask of coloured regions")
     return places
 
 
