@@ -55,7 +55,7 @@ def parse_layer_sets(text: str) -> tuple[dict[str, float], ...]:
 def parse_fraction(option: str, text: str) -> Fraction:
     """Return the fraction in ``25`` or ``30000/1001``."""
     try:
-        return Fraction(text)
+        return Fraction(text if len(text) < 80 and "e" not in text.lower() else "")  # 1e999999999 is endless
     except (ValueError, ZeroDivisionError):
         raise OptionError(
             f"expected {option} to be a number, such as 25 or 30000/1001; got {text!r}"

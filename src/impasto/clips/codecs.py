@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
 from impasto import files
 from impasto.clips.mastering_display import MasteringDisplay
 from impasto.errors import OptionError, require_one_of
+from impasto.parameters import shown
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Codec:
     ``alpha``: bits to pixel format with an alpha channel, and ``alpha_options``, those that it needs.
     ``containers``: suffixes that hold it. ``tag``: how MP4 and QuickTime call it, where not by default, and
     ``alpha_tag``, with an alpha. ``parameters``: the option with the encoder's own parameters, where these
-    state a mastering display."""
+    state a mastering display. ``fastest``: the most frames a second that the encoder can be told, 0 for any
+    number; the times of frames are in the container."""
 
     encoder: str
     formats: Mapping[int, str]
@@ -33,6 +37,7 @@ class Codec:
     alpha_options: Mapping[str, str] = field(default_factory=dict)
     alpha_tag: str = ""
     parameters: str = ""
+    fastest: int = 0
 
 
 _ANY = (".mp4", ".m4v", ".mov", ".mkv")
@@ -74,6 +79,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             {"preset": "8", "svtav1-params": "lp=2"},
             (".webm", ".mkv", ".mp4"),
             parameters="svtav1-params",
+            fastest=240,
         ),
         "prores": Codec(
             "prores_ks",
@@ -119,6 +125,17 @@ WITHOUT_TRACKS = {"gif": "a GIF has", "y4m": "Y4M has", "frames": "frames have"}
 """The kinds of outputs that hold pictures only, in words."""
 _Y4M = Codec("ffv1", {8: "yuv420p", 10: "yuv420p10le"}, None, {"level": "3"}, (".mkv",))
 """The codec of a Y4M's segments."""
+
+RATES = (Fraction(1, 3600), Fraction(1000))
+"""The fewest and the most frames a second of films made from pictures."""
+_RATE = re.compile(r"\d{1,30}(\.\d{1,30})?(/\d{1,30})?")
+_PARTS = 100_000
+"""The largest denominator of such a rate: one frame is wrong by less than a ten-thousandth in a day."""
+FASTEST: Mapping[str, int] = MappingProxyType(
+    {".mp4": 10_000, ".m4v": 10_000, ".mov": 10_000, ".y4m": 10_000, ".mkv": 1000, ".webm": 1000}
+)
+"""The most frames a second in each container: Matroska counts in milliseconds; in the others, decoders take
+more for a mistake."""
 
 SOUND = {
     ".mp4": ("aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "libopus", "flac"),
@@ -189,6 +206,37 @@ class VideoOutput:
     def even(self) -> bool:
         """True if sides must be even, as 4:2:0 requires."""
         return self.kind in ("file", "y4m") and "yuv" in self.pixel_format
+
+
+def exact_rate(rate: object, option: str) -> Fraction:
+    """Return ``rate``, such as 24, 29.97 (2997/100), 24000 / 1001 or "30000/1001", as a fraction.
+
+    Raises OptionError for what is no rate, and for one outside ``RATES``.
+    """
+    text = str(rate)
+    try:
+        plain = isinstance(rate, float) or _RATE.fullmatch(text)
+        found = Fraction(text if plain else 0).limit_denominator(_PARTS)
+    except (ValueError, ZeroDivisionError):
+        found = Fraction(0)
+    least, most = RATES
+    if not least <= found <= most:
+        raise OptionError(
+            f"expected {option} to be frames a second, from {least} to {most}, such as 25 or 30000/1001; "
+            f"got {shown(rate)}"
+        )
+    return found
+
+
+def check_rate(target: VideoOutput, rate: Fraction) -> None:
+    """Raise OptionError where the file of ``target`` does not hold ``rate`` frames a second."""
+    suffix = target.path.suffix.lower()
+    fastest = FASTEST.get(suffix) if target.kind != "gif" else None  # of which frames are left out
+    if fastest is not None and rate > fastest:
+        other = " (.mp4 and .mov hold 10,000)" if fastest < FASTEST[".mp4"] else ""
+        raise OptionError(
+            f"{suffix} holds at most {fastest:,} frames a second{other}; the film has {float(rate):,g}"
+        )
 
 
 def find_target(

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from impasto.clips.codecs import WITHOUT_TRACKS, VideoOutput
-from impasto.clips.libav import VideoDraft, container_format, load_av, open_video
+from impasto.clips.libav import VideoDraft, container_format, load_av, open_video, timing_options
 from impasto.clips.timecode import Timecode
 from impasto.clips.track_writer import Row, TrackWriter
 from impasto.clips.tracks import Tracks, left_out, lost_labels
@@ -22,23 +22,33 @@ def join(
     target: VideoOutput,
     time_base: Fraction,
     last: int,
+    rate: Fraction,
     tracks: Tracks | None,
     timecode: Timecode | None = None,
 ) -> list[str]:
     """Write ``target.path`` out of ``segments``, frame for frame; return notes on what is not as in the clip.
 
-    ``last``: how long the last frame is shown. ``tracks``: those beside the pictures. ``timecode``: of the
-    first frame. Raises OutputError; what was at the path before is then still there.
+    ``last``: how long the last frame is shown. ``rate``: frames a second, on average. ``tracks``: those
+    beside the pictures. ``timecode``: of the first frame. Raises OutputError; what was at the path before is
+    then still there.
     """
     if target.kind in WITHOUT_TRACKS:
         return [
-            *_write_pictures(segments, target, time_base, last),
+            *_write_pictures(segments, target, time_base, last, rate),
             *([] if tracks is None else left_out(tracks, target.kind)),
         ]
     av = load_av()
+    times = [tick for segment in segments for tick in segment.ticks]
+    times.append(times[-1] + last)
+    delay = max(_reordering(segment) for segment in segments)
+    options = timing_options(target.path.suffix, rate)
+    if target.path.suffix.lower() in _IN_32_BITS:
+        time_base, times, more = _within_32_bits(time_base, times, delay)
+        options |= more
     with VideoDraft(target.path) as file:
         with contextlib.ExitStack() as stack:
-            output = stack.enter_context(av.open(file, "w", format=container_format(target.path.suffix)))
+            kind = container_format(target.path.suffix)
+            output = stack.enter_context(av.open(file, "w", format=kind, options=options))
             first = stack.enter_context(open_video(segments[0].path))
             template = first.streams.video[0]
             video = output.add_stream_from_template(template, opaque=True)
@@ -49,13 +59,13 @@ def join(
                 )  # of VP9, libav sees what is under the alpha
             if target.tag:
                 video.codec_context.codec_tag = target.tag
-            rows = [_video_packets(segments, video, time_base, last)]
+            rows = [_video_packets(segments, video, time_base, times, delay)]
             writer = None if tracks is None else TrackWriter(tracks, target)
             if writer is not None:
                 rows += writer.begin(stack, output, video)
             if timecode is not None:
                 video.metadata["timecode"] = str(timecode)
-                video.codec_context.framerate = template.average_rate  # in which QuickTime counts
+                video.codec_context.framerate = rate  # in which QuickTime counts
             for row in heapq.merge(*rows, key=lambda row: row[:2]):
                 output.mux(row[2])
         check_frames(file, sum(len(s.ticks) for s in segments), target.path)
@@ -65,25 +75,52 @@ def join(
 
 
 def _write_pictures(
-    segments: Sequence[Segment], target: VideoOutput, time_base: Fraction, last: int
+    segments: Sequence[Segment], target: VideoOutput, time_base: Fraction, last: int, rate: Fraction
 ) -> list[str]:
     """Write an output that holds pictures only; return notes."""
     if target.kind == "y4m":
         from impasto.clips.y4m import write_y4m
 
-        return write_y4m(segments, target.path, time_base)
+        return write_y4m(segments, target.path, time_base, rate)
     from impasto.clips.gif import write_gif
 
-    write_gif(segments, target.path, time_base, last)
-    return []
+    return write_gif(segments, target.path, time_base, last)
 
 
-def _video_packets(segments: Sequence[Segment], stream: Any, time_base: Fraction, last: int) -> Iterator[Row]:
-    """Yield all packets with their times in the whole: decoding times are those of presentation, moved back
-    as far as the deepest reordering asks, so that they grow over the joins too.
+_IN_32_BITS = (".mp4", ".m4v", ".mov")
+"""Containers that count in 32 bits how long a frame is shown, and how far it is reordered."""
+_MOST_TICKS = (1 << 31) - 1
+_FINEST = 10_000
+"""Ticks a second: libav doubles fewer until there are as many."""
+
+
+def _within_32_bits(
+    time_base: Fraction, times: list[int], delay: int
+) -> tuple[Fraction, list[int], dict[str, str]]:
+    """Return a unit of time, ``times`` in it, and the muxer's options: ``time_base``, or a coarser one for
+    films with a frame that is shown for so long (hours, or minutes in microseconds) that it has to be."""
+    spans = zip(times, times[delay + 1 :] or times[-1:], strict=False)
+    seconds = max(after - before for before, after in spans) * time_base
+    ticks = time_base.denominator
+    while ticks < _FINEST:
+        ticks *= 2
+    if seconds * ticks <= _MOST_TICKS:
+        return time_base, times, {}
+    ticks = int(_MOST_TICKS / seconds)
+    found: list[int] = []
+    for time in times:
+        moved = round(time * time_base * ticks)
+        found.append(max(moved, found[-1] + 1) if found else moved)
+    return Fraction(1, ticks), found, {"video_track_timescale": str(ticks)}
+
+
+def _video_packets(
+    segments: Sequence[Segment], stream: Any, time_base: Fraction, times: Sequence[int], delay: int
+) -> Iterator[Row]:
+    """Yield all packets with their ``times`` in the whole, the last of which is the film's end: decoding
+    times are those of presentation, moved back by ``delay`` frames, as far as the deepest reordering asks, so
+    that they grow over the joins too.
     """
-    times = [tick for segment in segments for tick in segment.ticks]
-    delay = max(_reordering(segment) for segment in segments)
     number = 0
     for segment in segments:
         for packet, rank in _ranked(segment):
@@ -95,10 +132,9 @@ def _video_packets(segments: Sequence[Segment], stream: Any, time_base: Fraction
             if number >= delay:
                 found.dts = times[number - delay]
             else:
-                ahead = times[min(delay, len(times) - 1)] - times[0]
+                ahead = times[min(delay, len(times) - 2)] - times[0]
                 found.dts = times[number] - max(ahead, delay)
-            following = times[place + 1] if place + 1 < len(times) else times[place] + last
-            found.duration = following - times[place]
+            found.duration = times[place + 1] - times[place]
             yield float(times[number] * time_base), 0, found
             number += 1
 

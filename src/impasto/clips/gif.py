@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +15,62 @@ from impasto.clips.writer import Segment
 _TICK = Fraction(1, 100)
 
 
-def write_gif(segments: Sequence[Segment], path: Path, time_base: Fraction, last: int) -> None:
-    """Write the frames of ``segments`` as a GIF that repeats forever. Raises OutputError.
+_SHORTEST, _LONGEST = 2, 65535
+"""In hundredths of a second: players slow down what is shorter, and GIF has no longer ones."""
 
-    GIF counts in hundredths of a second, and players slow down what is shorter than two: frames are
-    rounded to hundredths, of which each gets at least two.
+
+def write_gif(segments: Sequence[Segment], path: Path, time_base: Fraction, last: int) -> list[str]:
+    """Write the frames of ``segments`` as a GIF that repeats forever; return notes. Raises OutputError.
+
+    GIF counts in hundredths of a second, to which times are rounded. Of more frames than 50 a second, some
+    are left out, with a note; one that is shown for longer than GIF can say is repeated.
     """
+    times, rest = _schedule([t for s in segments for t in s.ticks], time_base, last)
     av = load_av()
     with VideoDraft(path) as file:
         palette, last_frame = _palette(av, segments)
-        options = {"loop": "0", "final_delay": str(max(2, round(last * time_base / _TICK)))}
+        options = {"loop": "0", "final_delay": str(rest)}
         with av.open(file, "w", format="gif", options=options) as output:
             stream = output.add_stream("gif", rate=Fraction(100))
             stream.pix_fmt = "pal8"
             stream.codec_context.time_base = _TICK
-            times = _hundredths([t for s in segments for t in s.ticks], time_base)
             stream.width, stream.height = last_frame.width, last_frame.height
-            for frame, time in zip(_painted(av, segments, palette), times, strict=True):
-                frame.pts, frame.time_base = time, _TICK
-                output.mux(stream.encode(frame))
+            for frame, shown in zip(_painted(av, segments, palette), times, strict=True):
+                for time in shown:
+                    frame.pts, frame.time_base = time, _TICK
+                    output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
+    out = sum(not shown for shown in times)
+    if not out:
+        return []
+    return [f"{out} of {len(times)} frames were left out: a GIF shows at most {100 // _SHORTEST} a second"]
 
 
-def _hundredths(ticks: Sequence[int], time_base: Fraction) -> list[int]:
-    times: list[int] = []
-    for tick in ticks:
-        time = round(tick * time_base / _TICK)
-        times.append(max(time, times[-1] + 2) if times else time)
-    return times
+def _schedule(ticks: Sequence[int], time_base: Fraction, last: int) -> tuple[list[list[int]], int]:
+    """Return the times at which each frame is shown, in hundredths of a second: none for one that is left
+    out, several for one that is shown long; and how long the last is shown after the last of these."""
+    due = [round(tick * time_base / _TICK) for tick in [*ticks, ticks[-1] + last]]
+    times: list[list[int]] = []
+    shown = free = due[0]  # when the newest frame is shown, and the next one may be
+    for wanted, following in pairwise(due):
+        time = max(wanted, free)
+        if time > wanted and time >= following:
+            times.append([])
+            continue
+        if times:
+            _repeat(times, shown, time)
+        times.append([time])
+        shown, free = time, time + _SHORTEST
+    end = max(due[-1], free)
+    _repeat(times, shown, end)
+    return times, end - next(own[-1] for own in reversed(times) if own)
+
+
+def _repeat(times: list[list[int]], shown: int, end: int) -> None:
+    """Show the newest frame, which is ``shown`` until ``end``, as often as it needs."""
+    newest = next(own for own in reversed(times) if own)
+    step = _LONGEST - _SHORTEST
+    newest.extend(range(shown + step, end - _SHORTEST, step))
 
 
 def _frames(segments: Sequence[Segment]) -> Iterator[Any]:

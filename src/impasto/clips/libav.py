@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,18 @@ def container_format(suffix: str) -> str:
     """Return FFmpeg's name of the container a suffix stands for."""
     own = {".mkv": "matroska", ".m4v": "mp4"}
     return own.get(suffix.lower(), suffix.lower().removeprefix("."))
+
+
+_QUICK = 500
+"""Frames a second, above which the milliseconds in which MP4 counts its edits are too coarse: decoders would
+leave out frames at the end."""
+
+
+def timing_options(suffix: str, rate: Fraction) -> dict[str, str]:
+    """Return the muxer's options for a video of ``rate`` frames a second."""
+    if rate <= _QUICK or container_format(suffix) not in ("mp4", "mov"):
+        return {}
+    return {"movie_timescale": "1000000"}
 
 
 @contextlib.contextmanager

@@ -11,22 +11,31 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from impasto.clips.codecs import VideoOutput
+from impasto.clips.codecs import RATES, VideoOutput, check_rate
 from impasto.clips.colour import LIMITED, to_frame, to_hdr
-from impasto.clips.libav import VideoDraft, container_format, load_av, open_video, ordinary_priority
+from impasto.clips.libav import (
+    VideoDraft,
+    container_format,
+    load_av,
+    open_video,
+    ordinary_priority,
+    timing_options,
+)
 from impasto.errors import OptionError, OutputError
 from impasto.types import Pixels, Plane
 
 _DEEPEST = 16
 """By how many frames encoders may reorder at most (H.264 and H.265)."""
+_SLICED = 8
+"""In pixels: FFV1 of level 3 divides frames into slices, which frames with a shorter side may not have."""
 
 
 class SegmentWriter:
     """Writes frames to ``path`` as ``target`` says; ``close`` puts the file in its place.
 
-    A segment has ``rate`` frames a second, which its stream states; ``ticks`` are the true times, for the
-    finished file. Raises OutputError where the file cannot be written, or does not hold in the end what was
-    put in.
+    A segment has ``rate`` frames a second, which its stream states, as far as its encoder can; ``ticks`` are
+    the true times, for the finished file. Raises OutputError where the file cannot be written, or does not
+    hold in the end what was put in.
     """
 
     def __init__(self, path: Path, target: VideoOutput, width: int, height: int, rate: Fraction) -> None:
@@ -44,7 +53,7 @@ class SegmentWriter:
                 self._draft.stream,
                 "w",
                 format=container_format(path.suffix),
-                options={"fflags": "+bitexact"},
+                options={"fflags": "+bitexact", **timing_options(path.suffix, rate)},
             )
             self._stream = add_video_stream(self._container, target, width, height, rate)
 
@@ -118,8 +127,9 @@ def check_frames(file: BinaryIO, frames: int, path: Path) -> None:
 
 
 def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) -> None:
-    """Raise OptionError where the encoder of ``target`` does not take frames of this size. Nothing is
-    written; the encoder is opened and closed again."""
+    """Raise OptionError where ``target`` does not hold so many frames a second, or its encoder does not take
+    frames of this size. Nothing is written; the encoder is opened and closed again."""
+    check_rate(target, rate)
     av, codec = load_av(), target.codec
     assert codec is not None
     try:
@@ -143,7 +153,11 @@ def add_video_stream(container: Any, target: VideoOutput, width: int, height: in
     if codec.quality is not None:
         name, default = codec.quality
         options[name] = str(default if target.quality is None else target.quality)
-    os.environ.setdefault("SVT_LOG", "1")  # else SVT-AV1 prints a banner on standard error
+    if codec.encoder == "ffv1" and min(width, height) < _SLICED:
+        options["level"] = "1"
+    os.environ.setdefault("SVT_LOG", "0")  # else SVT-AV1 prints on standard error, also what is an error here
+    rate = max(rate, RATES[0])
+    rate = min(rate, Fraction(codec.fastest)) if codec.fastest else rate
     stream = container.add_stream(codec.encoder, rate=rate, options=options)
     context = stream.codec_context
     stream.width, stream.height = width, height

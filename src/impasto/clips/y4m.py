@@ -11,15 +11,17 @@ from impasto.clips.libav import VideoDraft, load_av, open_video
 from impasto.clips.writer import Segment
 
 
-def write_y4m(segments: Sequence[Segment], path: Path, time_base: Fraction) -> list[str]:
-    """Write the frames of ``segments``, whose ticks are in ``time_base``; return notes. Raises OutputError.
+def write_y4m(segments: Sequence[Segment], path: Path, time_base: Fraction, rate: Fraction) -> list[str]:
+    """Write the frames of ``segments``, whose ticks are in ``time_base``, ``rate`` a second; return notes.
+
+    Raises OutputError.
 
     Y4M has one rate, and no times: a note says if other times were left out.
     """
     av = load_av()
     with open_video(segments[0].path) as container:
         first = container.streams.video[0]
-        rate, size = Fraction(first.average_rate), (first.width, first.height)
+        size = first.width, first.height
         pixel_format = first.codec_context.pix_fmt
     # More than 8 bits are no part of the format's first description.
     options = {"strict": "-1"}

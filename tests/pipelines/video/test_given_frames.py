@@ -20,6 +20,7 @@ from impasto.jobs.run import HIDDEN
 from impasto.pipelines.video.film import Film
 from impasto.pipelines.video.folder import discard
 from impasto.progress import Progress
+from impasto.types import Pixels
 from tests.clips.clips import Negative, moving, write_clip
 
 
@@ -58,14 +59,68 @@ def test_a_film_is_that_of_a_file_with_the_same_frames(tmp_path: Path, kind: Cal
 
 @pytest.mark.parametrize(
     ("fps", "rate"),
-    [(24, 24), (29.97, Fraction(2997, 100)), ("30000/1001", Fraction(30000, 1001)), (Fraction(25, 2), 12.5)],
+    [
+        (24, 24),
+        (29.97, Fraction(2997, 100)),
+        ("30000/1001", Fraction(30000, 1001)),
+        (24000 / 1001, Fraction(24000, 1001)),
+        (Fraction(25, 2), 12.5),
+        (1000, 1000),
+        ("1/3600", Fraction(1, 3600)),
+    ],
 )
 def test_a_film_has_the_rate_asked_for(tmp_path: Path, fps: Any, rate: float) -> None:
     paint(shots(3), tmp_path / "out.mp4", fps=fps)
     frames = [*open_clip(tmp_path / "out.mp4").frames()]
     info = open_clip(tmp_path / "out.mp4").info
     assert len(frames) == 3
-    assert frames[2].ticks * info.time_base == pytest.approx(2 / rate, abs=1e-4)
+    assert float(frames[2].ticks * info.time_base) == pytest.approx(2 / rate, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "rate", [1001, 1_000_000, "1/100000", 1e-5, -25, "1e9999999999", "25 ", float("inf"), True, "25/0"]
+)
+@pytest.mark.parametrize("name", ["out.mp4", "out.gif", "out.y4m", "out"])
+def test_a_rate_no_film_has_is_refused_and_leaves_nothing(tmp_path: Path, rate: Any, name: str) -> None:
+    with pytest.raises(OptionError, match="expected fps to be frames a second, from 1/3600 to 1000"):
+        paint(shots(2), tmp_path / name, fps=rate)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (40, 1), (1, 40), (15, 16), (7, 300)])
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm", "out.mov", "out.gif", "out.y4m", "out"])
+def test_frames_too_small_to_be_painted_are_refused_and_leave_nothing(
+    tmp_path: Path, size: tuple[int, int], name: str
+) -> None:
+    with pytest.raises(InputError, match="expected at least 16 x 16 pixels; got "):
+        paint(np.zeros((2, *size, 3), np.uint8), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_too_small_for_the_layers_are_refused_before_any_work(tmp_path: Path) -> None:
+    frames, options = np.zeros((2, 16, 16, 3), np.uint8), impasto.OptimizeOptions(iterations=1)
+    with pytest.raises(PictureError, match="painted at 16x16; the layers asked for need at least 32"):
+        impasto.video(frames, "starry-night", tmp_path / "a.mp4", fps=25, options=options)
+    assert list(tmp_path.iterdir()) == []
+
+
+class Failing(Negative):
+    """A painter that fails after so many frames."""
+
+    def paint_pixels(self, pixels: Pixels, _: Any = None) -> tuple[Pixels, dict[str, Any]]:
+        if self.painted == 3:
+            raise InputError("no more")
+        return super().paint_pixels(pixels)
+
+
+@pytest.mark.parametrize(("segment", "kept"), [(2, True), (24, False)])
+def test_what_fails_before_a_segment_is_finished_leaves_nothing(
+    tmp_path: Path, segment: int, kept: bool
+) -> None:
+    clip = write_clip(tmp_path / "in.mkv", [moving(n) for n in range(8)])
+    with pytest.raises(InputError, match="no more"):
+        paint(str(clip), tmp_path / "out.mkv", painter=Failing(), fps=None, segment=segment)
+    assert (tmp_path / HIDDEN).exists() == kept
 
 
 def test_frames_of_16_bits_and_of_floats_keep_their_precision(tmp_path: Path) -> None:

@@ -34,9 +34,11 @@ def make_frame_painter(
     WeightsMissingError without weights.
     """
     if isinstance(job.options, FastOptions):
+        from impasto.inference.pictures import check_pixels
         from impasto.painters.fast import FastPainter
         from impasto.painters.frames.fast import FastFramePainter
 
+        check_pixels(first)
         return FastFramePainter(painter or FastPainter(job))
     from impasto.painters.frames.optimised import OptimisedFramePainter  # brings torch
 

@@ -21,7 +21,7 @@ from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.metrics.steadiness import hardness
 from impasto.objectives import Samples, StyleStatistics
 from impasto.optimize import colours
-from impasto.optimize.engine import paint
+from impasto.optimize.engine import least_side, paint
 from impasto.optimize.one_pass import load_network, one_pass
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, style_uses
@@ -141,6 +141,7 @@ class OptimisedFramePainter:
         options = with_layer_names(options, network)
         check_style_files(loaded, network, options)
         self.options = options.replace(size=(width, height))
+        least_side(network, options, width, height)
         self.network = network
         recoloured = options.color in ("match-style", "luminance-first")
         self.styles: list[Style] = list(loaded) if recoloured else [CachedStyle(style) for style in loaded]

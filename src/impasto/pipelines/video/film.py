@@ -193,7 +193,7 @@ def _paint(
     if dry_run:
         begun = ("an unfinished painting of it would go on",) if folder.plan.exists() else ()
         return _film(job, target, frames=target.info.frames or 0, began=began, notes=(*told, *begun))
-    with folder.alone():
+    with folder.alone(), folder.without_beginnings():
         described = describe(job, film, painting.describe()) | {"longest": longest}
         if paintings:
             described["keyframes"] = describe_keyframes(paintings)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from impasto.errors import ImpastoError
 from impasto.files import local
 from impasto.jobs.run import HIDDEN, LOCK, Run, RunStore, restart_note
 from impasto.pipelines.video.output import FilmOutput
 from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
+from impasto.pipelines.video.segments import LINES
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,25 @@ class FilmFolder:
             if not different:
                 return plan, ""
             note = restart_note(different)
+        self._empty()
+        return None, note
+
+    def _empty(self) -> None:
         for path in self.path.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name != LOCK:
                 path.unlink()
-        return None, note
+
+    @contextlib.contextmanager
+    def without_beginnings(self) -> Iterator[None]:
+        """Empty the folder if the block fails before a segment is finished, from which to continue."""
+        try:
+            yield
+        except ImpastoError:
+            if not any(path.stat().st_size for path in self.path.glob(f"*/{LINES}")):
+                self._empty()
+            raise
 
     def remove(self) -> None:
         """Remove the folder: the film is finished or discarded."""

@@ -13,12 +13,11 @@ import numpy as np
 from PIL import Image
 
 from impasto import imaging
-from impasto.clips.codecs import CODECS, VIDEO_SUFFIXES, VideoOutput, find_target
+from impasto.clips.codecs import CODECS, VIDEO_SUFFIXES, VideoOutput, exact_rate, find_target
 from impasto.clips.writer import SegmentWriter, check_encoder
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.imaging.guard import warn
 from impasto.imaging.inputs import PictureLike, kind_of, load_picture
-from impasto.parameters import shown
 from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.options import FilmOptions
 from impasto.progress import Cancel
@@ -63,13 +62,7 @@ def check_rate(rate: Rate | None) -> Fraction:
     """Return the rate of frames in memory. Raises OptionError for none, and for what is no rate."""
     if rate is None:
         raise OptionError("missing option: fps, the frames a second of frames in memory, such as fps=25")
-    try:
-        found = Fraction(str(rate))
-    except (ValueError, ZeroDivisionError):
-        found = Fraction(0)
-    if found <= 0 or max(found.numerator, found.denominator) >= 1 << 31:
-        raise OptionError(f"expected fps to be frames a second, such as 25 or 30000/1001; got {shown(rate)}")
-    return found
+    return exact_rate(rate, "fps")
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, Self
 
-from impasto.clips.codecs import CODECS, describe_quality
+from impasto.clips.codecs import CODECS, describe_quality, exact_rate
 from impasto.errors import OptionError
 from impasto.jobs import PaintOptions
 from impasto.optimize.options import OptimizeOptions
@@ -117,6 +117,7 @@ class FilmOptions(Options):
             value = getattr(self, name)
             exact = str(value) if isinstance(value, float) else value  # 29.97 is 2997/100
             object.__setattr__(self, name, None if value is None else Fraction(exact))
+        object.__setattr__(self, "rate", exact_rate(self.rate, "rate"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

@@ -95,7 +95,8 @@ class FilmOutput:
         """Join ``segments`` and return notes for the user. Raises OutputError."""
         if not self.is_frames:
             info = self.info
-            lost = join(segments, self.target, info.time_base, self.last_ticks, self.tracks, info.timecode)
+            times = info.time_base, self.last_ticks, info.rate
+            lost = join(segments, self.target, *times, self.tracks, info.timecode)
             if self.target.transfer and info.mastering is not None and self.target.mastering is None:
                 lost.append(f"the mastering display of HDR10 was left out: {self.path.suffix} states none")
             return lost + self._lost_timecode()
