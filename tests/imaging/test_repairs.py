@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from impasto import imaging
 from impasto.errors import PictureError
-from impasto.imaging.decoder import read_size
+from impasto.imaging.headers import read_size
 from impasto.types import Picture
 from tests.conftest import blobs
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of
-from impasto.clips.index import VideoIndex, is_whole_gif, video_index
+from impasto.clips.endings import is_whole_gif
+from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.mastering_display import mastering_of

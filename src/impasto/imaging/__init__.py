@@ -26,12 +26,13 @@ from impasto.imaging.colour_transfer import (
     match_luminance,
     put_back,
 )
-from impasto.imaging.decoder import PictureHeader, read, read_header, read_size
+from impasto.imaging.decoder import read
 from impasto.imaging.edges import continued, joined
 from impasto.imaging.encoder import check_parameters, check_writable, encode, write
 from impasto.imaging.folders import is_picture, pictures_in
 from impasto.imaging.formats import READABLE_SUFFIXES, WRITABLE_SUFFIXES
 from impasto.imaging.guard import ImagingWarning
+from impasto.imaging.headers import PictureHeader, read_header, read_size
 from impasto.imaging.masks import check_proportions, feather, read_mask, resize_mask
 from impasto.imaging.metadata import read_parameters
 from impasto.imaging.proof import read_press_profile, soft_proof

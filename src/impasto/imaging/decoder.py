@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.imaging import deep, dpx, exr, formats, icc, light, png_strips
-from impasto.imaging.guard import ImagingWarning, check_size, decoding, load, picture_error
+from impasto.imaging.guard import check_size, decoding, load, picture_error
 from impasto.imaging.left_out import note_left_out
+from impasto.imaging.orientation import orientation_of, upright
 from impasto.imaging.packed import PackedPicture, Packer
 from impasto.imaging.photo_metadata import metadata_of_image, read_photo_metadata
 from impasto.imaging.read_options import READING, ReadOptions
@@ -33,7 +33,6 @@ from impasto.imaging.stated_colours import (
 )
 from impasto.types import Picture
 
-_ORIENTATION = 0x0112
 STRIP = 1 << 21
 """Pixels of a strip of a large picture."""
 _DRAFT = 2
@@ -106,54 +105,6 @@ def decode_packed(
 
 
 @dataclass(frozen=True)
-class PictureHeader:
-    """The header of a picture: ``width`` and ``height`` upright; ``alpha``: whether it has one, or a
-    transparent colour."""
-
-    width: int
-    height: int
-    alpha: bool
-
-
-def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Return the width and height of a picture, upright; see ``read_header``."""
-    header = read_header(path)
-    return header.width, header.height
-
-
-def read_header(path: str | os.PathLike[str]) -> PictureHeader:
-    """Return what the header of a picture says, without decoding more of it.
-
-    Raises PictureError and MissingExtraError as ``read`` does; damage behind the header is not noticed.
-    """
-    place = Path(path)
-    if not place.is_file() or not place.stat().st_size:
-        load(place)  # which says why not
-    with place.open("rb") as stream:
-        kind = formats.sniff(place, stream.read(512))
-        stream.seek(0)
-        data = repaired_png(stream.read()) if kind is formats.PNG else b""
-        with decoding(place, kind.name):
-            if kind is formats.TIFF:
-                width, height, orientation, alpha = deep.tiff_header(stream)
-            elif kind is formats.EXR:
-                found = exr.parse_header(stream.read(exr.LONGEST_HEADER), place)
-                width, height, orientation, alpha = found.width, found.height, 1, found.alpha
-            elif kind is formats.DPX:
-                stated = dpx.parse_header(stream.read(dpx.HEADER), place)
-                width, height, orientation = stated.width, stated.height, stated.orientation
-                alpha = stated.alpha
-            else:
-                with Image.open(io.BytesIO(data) if data else stream, formats=[kind.codec]) as image:
-                    width, height = image.size
-                    alpha = bool(image.has_transparency_data)
-                    orientation = _orientation(_light(data) if data else image)
-            if orientation in (5, 6, 7, 8):
-                width, height = height, width
-            return PictureHeader(width, height, alpha)
-
-
-@dataclass(frozen=True)
 class _Strip:
     """Rows of a stored picture in sRGB: (N, W, 3), alpha (N, W) if there is any, and how precise they are."""
 
@@ -208,11 +159,11 @@ def _decode(
         whole, orientation = None, None
         strips: Iterable[_Strip]
         if kind is formats.PNG and (deep.is_deep_png(data) or _is_long(image, data)):
-            with _light(data) as empty:
-                orientation, stated = _orientation(empty), stated_colours(empty, data, kind, path)
+            with png_strips.open_without_pixels(data) as empty:
+                orientation, stated = orientation_of(empty), stated_colours(empty, data, kind, path)
             strips = _of_png(data, image)
         elif kind is formats.WEBP and _is_large(image) and getattr(image, "n_frames", 1) == 1:
-            orientation, stated = _orientation(image), stated_colours(image, data, kind, path)
+            orientation, stated = orientation_of(image), stated_colours(image, data, kind, path)
             strips = _of_samples(deep.decode_samples(data), image.info.get("icc_profile"))
         else:
             if kind is formats.JPEG and (wanted := shrunk_size(*image.size, size)) is not None:
@@ -229,7 +180,7 @@ def _decode(
             strips = _of_image(image, image.info.get("icc_profile"))
         strips = _in_srgb(strips, stated)
         if orientation is None:
-            orientation = _orientation(image)  # after loading, which may have turned it upright
+            orientation = orientation_of(image)  # after loading, which may have turned it upright
         return _assemble(strips, image.size, orientation, size, whole, packed=packed)
 
 
@@ -257,7 +208,7 @@ def _decode_unended(
 def decode_image(image: Image.Image, size: Size = None) -> Picture:
     """Return the picture in an image of Pillow's of any mode, turned upright; ``size``: as in ``read``."""
     image.load()
-    profile, orientation = image.info.get("icc_profile"), _orientation(image)
+    profile, orientation = image.info.get("icc_profile"), orientation_of(image)
     strips: Iterable[_Strip]
     if image.mode.startswith("I;16"):
         strips = (
@@ -377,38 +328,6 @@ def _assemble(
         alpha = None
     turned = None if alpha is None else upright(alpha, orientation)
     return _Joined(upright(pixels, orientation), turned, bits)
-
-
-def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn stored pixels upright, by their EXIF orientation.
-
-    ``pixels``: (H, W) or (H, W, C). ``orientation``: 1 to 8; any other number counts as 1.
-    Returns a contiguous array, width and height swapped for 5 to 8. Source: TIFF 6.0, section 8,
-    "Orientation"; Exif 2.32, 4.6.4.
-    """
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def _light(data: bytes) -> Image.Image:
-    """Return an opened PNG without its pixels, for what stands beside them."""
-    return Image.open(io.BytesIO(png_strips.without_pixels(data)), formats=["PNG"])
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation; unreadable EXIF data is ignored with a warning."""
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except (SyntaxError, ValueError, KeyError, TypeError, OSError, struct.error) as problem:
-        text = f"EXIF data cannot be read, so its orientation was ignored ({problem})"
-        warnings.warn(text, ImagingWarning, stacklevel=2)
-        return 1
-    return value if isinstance(value, int) else 1
 
 
 def separate(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

@@ -63,6 +63,11 @@ def without_pixels(data: bytes) -> bytes:
     return _file(1, 1, 8, 0, kept, np.zeros((1, 2), np.uint8))
 
 
+def open_without_pixels(data: bytes) -> Image.Image:
+    """Return an opened PNG without its pixels, for what stands beside them."""
+    return Image.open(io.BytesIO(without_pixels(data)), formats=["PNG"])
+
+
 def _blocks(data: bytes, stride: int, height: int, rows: int) -> Iterator[bytes]:
     """Yield ``rows`` filtered rows of ``stride`` bytes at a time."""
     inflater = zlib.decompressobj()

@@ -1,0 +1,140 @@
+"""The clocks of a video file, which may begin again within it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+BACK = 0.1
+"""In seconds: a stream whose decoding times go back by more has another clock from there on."""
+AHEAD = 10
+"""In seconds: so has one that jumps ahead of all streams by more, in formats whose clocks may jump (FFmpeg's
+``AVFMT_TS_DISCONT``)."""
+FAR = 86400
+"""In seconds: so has one that jumps ahead by more in any format."""
+
+
+@dataclass
+class _Clock:
+    """The packets on one clock: the latest time, in seconds, and of each stream how many there are, when
+    the first and the last begin, and when the last ends as they state, in its own unit."""
+
+    front: float | None = None
+    count: Counter[int] = field(default_factory=Counter)
+    first: dict[int, int] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+    stated: dict[int, int] = field(default_factory=dict)
+
+    def end(self, stream: int) -> Fraction:
+        """Return when a stream ends, in its own unit: its last packet is as long as all are on average."""
+        first, last = self.first[stream], self.last[stream]
+        return last + Fraction(last - first, max(1, self.count[stream] - 1))
+
+
+@dataclass
+class _Stream:
+    """A stream's clock, the unit of its times, whether it is of subtitles, its last decoding time in seconds,
+    the number of its packets, and where its clocks began."""
+
+    clock: int
+    unit: Fraction
+    text: bool
+    last: float | None = None
+    count: int = 0
+    began: list[tuple[int, int]] = field(default_factory=list)
+
+
+class Clocks:
+    """Finds where the clocks of a file begin again, packet by packet.
+
+    Streams change to a new clock one after the other, as packets of both are interleaved. Subtitles
+    (``texts``), which need not be in the order of their times, follow the others.
+    """
+
+    def __init__(self, video: int, texts: frozenset[int], *, jumps: bool) -> None:
+        self._video = video
+        self._texts = texts
+        self._jumps = jumps
+        self._clocks = [_Clock()]
+        self._streams: dict[int, _Stream] = {}
+
+    def take(self, packet: Any) -> None:
+        """Take the next packet of any stream."""
+        index, newest = packet.stream_index, len(self._clocks) - 1
+        stream = self._streams.get(index)
+        if stream is None:
+            text = index in self._texts
+            stream = _Stream(newest, Fraction(packet.time_base), text, began=[(0, newest)])
+            self._streams[index] = stream
+        ticks = packet.pts if packet.dts is None else packet.dts
+        if ticks is not None:
+            time = ticks * float(stream.unit)
+            clock = self._clock(stream, time, newest)
+            if clock != stream.clock:
+                stream.clock = clock
+                stream.began.append((stream.count, clock))
+            if packet.dts is not None:  # times of presentation do not always grow
+                stream.last = time
+            found = self._clocks[clock]
+            if not stream.text:
+                found.front = time if found.front is None else max(found.front, time)
+            shown = ticks if packet.pts is None else packet.pts
+            found.first[index] = min(found.first.get(index, shown), shown)
+            found.last[index] = max(found.last.get(index, shown), shown)
+            ends = shown + (packet.duration or 0)
+            found.stated[index] = max(found.stated.get(index, ends), ends)
+            found.count[index] += 1
+        stream.count += 1
+
+    def _clock(self, stream: _Stream, time: float, newest: int) -> int:
+        back = stream.last is not None and time < stream.last - BACK
+        front = self._clocks[newest].front
+        if stream.clock < newest:
+            own = self._clocks[stream.clock].front
+            nearer = front is not None and own is not None and abs(time - front) < abs(time - own)
+            return newest if back or nearer else stream.clock
+        ahead = front is not None and time > front + (AHEAD if self._jumps else FAR)
+        if (back or ahead) and not stream.text:
+            self._clocks.append(_Clock())
+            return newest + 1
+        return newest
+
+    def end(self, stream: int | None = None) -> Fraction:
+        """Return when the last packet ends, of ``stream`` or of all, in seconds, where there is one clock."""
+        clock = self._clocks[0]
+        ends = [
+            max(clock.end(index), Fraction(clock.stated[index] if self._streams[index].text else 0))
+            * self._streams[index].unit
+            for index in clock.last
+            if stream in (None, index)
+        ]
+        return max(ends, default=Fraction(0))
+
+    def begin(self, stream: int) -> Fraction:
+        """Return when the first packet of ``stream`` begins, in seconds, where there is one clock."""
+        return self._clocks[0].first[stream] * self._streams[stream].unit
+
+    def shifts(self) -> dict[int, tuple[tuple[int, Fraction], ...]]:
+        """Return for each stream from which packet on how many seconds are to be added.
+
+        The first picture on a new clock follows the last one before.
+        """
+        shifts: list[Fraction] = []
+        ends: dict[int, Fraction] = {}
+        for clock in self._clocks:
+            first = {index: ticks * self._streams[index].unit for index, ticks in clock.first.items()}
+            last = {index: clock.end(index) * self._streams[index].unit for index in clock.last}
+            shared = sorted(ends.keys() & first.keys(), key=lambda index: (index != self._video, index))
+            shift = Fraction(0)
+            if shared:
+                shift = ends[shared[0]] - first[shared[0]]
+            elif ends and first:
+                shift = max(ends.values()) - min(first.values())
+            shifts.append(shift)
+            ends |= {index: time + shift for index, time in last.items()}
+        return {
+            index: tuple((number, shifts[clock]) for number, clock in stream.began)
+            for index, stream in self._streams.items()
+        }

@@ -1,0 +1,150 @@
+"""The ends of video files: what is missing from one that breaks off, and where a second one begins."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from impasto.clips.clocks import Clocks
+
+_ENDS = ("mov,", "matroska,", "avi", "flv", "asf", "mxf", "ivf", "rm", "gxf", "film_cpk")
+"""Formats whose header says how long the file is."""
+_UNKNOWN = 0xFFFFFFFF
+"""The number of frames in the header of an IVF file whose end was not known."""
+_REST = 1 << 16
+"""In bytes: an index and tags after the last packet may take as many."""
+_BEGINNINGS = {
+    "mov,": b"ftyp",
+    "matroska,": b"\x1a\x45\xdf\xa3",
+    "flv": b"FLV\x01",
+    "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+}
+"""Formats, by the beginning of their names, to what a file of theirs begins with."""
+_JOINED = {
+    "nut": b"nut/multimedia container\0",
+    "ivf": b"DKIF\0\0\x20\0",
+    "yuv4mpegpipe": b"YUV4MPEG2 ",
+}
+"""Formats of which libav takes the beginning of a second file for a frame, to what a file begins with: so
+much that it does not occur within one."""
+_HEADER = 128
+"""In bytes: the header of a Y4M frame is shorter."""
+_TOLERANCE = Fraction(1, 4)
+
+
+def second_file(path: Path, name: str) -> int | None:
+    """Return where in a file a second one begins, of formats whose packets go on there as nonsense."""
+    mark = _JOINED.get(name)
+    if mark is None:
+        return None
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = data.find(mark, 1)
+    return found if found > 0 else None
+
+
+def has_part_of_frame(path: Path, end: int) -> bool:
+    """Return whether a Y4M goes on with a frame after its last whole one, the data of which end soon after
+    ``end``."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, end))
+        return b"FRAME" in stream.read(_HEADER)
+
+
+def unread_share(path: Path, name: str, end: int, size: int) -> float:
+    """Return the share of a file of ``size`` bytes after ``end``; 0 for what may be an index or tags.
+
+    Of files that were joined, libav reads the first only, or of Matroska the first two.
+    """
+    for prefix, mark in _BEGINNINGS.items():
+        if name.startswith(prefix) and 0 < end < size:
+            with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                found = data.find(mark, end)
+            if found > 0:
+                return (size - found) / size
+    rest = size - end
+    return rest / size if name.startswith(("matroska,", "flv")) and rest > max(_REST, size / 10) else 0.0
+
+
+def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fraction, clocks: Clocks) -> int:
+    """Return how many frames more than the ``pictures`` there are the header states."""
+    count = len(pictures)
+    name, unit = container.format.name, Fraction(stream.time_base)
+    if not name.startswith(_ENDS):
+        return 0
+    if name == "avi":
+        # Its header counts chunks, also empty ones, which show the frame before once more.
+        if _is_whole_avi(Path(container.name.removeprefix("file:"))):
+            return 0
+        newest = max((decoded for _, decoded, _ in pictures if decoded is not None), default=-1)
+        return max(0, int(stream.frames) - newest - 1)
+    if stream.frames:
+        # Frames that an edit list leaves out count as well: the time must be missing too.
+        end = ((stream.start_time or 0) + (stream.duration or 0)) * unit
+        late = name == "ivf" or end - clocks.end(stream.index) > Fraction(1, 2) / rate
+        return max(0, int(stream.frames) - count) if late and stream.frames != _UNKNOWN else 0
+    length = _stated_length(container)
+    begin = Fraction(container.start_time or 0, 1_000_000)
+    # Of Matroska files, some programs state when they end, others how long they are.
+    end = (length or Fraction(0)) + (min(begin, Fraction(0)) if name.startswith("matroska,") else begin)
+    if end - clocks.end() <= _TOLERANCE:
+        return 0
+    return max(0, round((end - clocks.begin(stream.index)) * rate) - count)
+
+
+def is_whole_gif(path: Path) -> bool:
+    """Return whether a GIF has all its blocks up to the last (GIF89a, section 17 and following)."""
+    data = path.read_bytes()
+    place = 13
+    if len(data) > 10 and data[10] & 0x80:
+        place += 3 << (data[10] & 7) + 1
+    while place < len(data) and data[place] in b"!,":
+        if data[place] == 0x21:
+            place += 2
+        else:
+            packed = data[place + 9] if place + 9 < len(data) else 0
+            place += 11 + (3 << (packed & 7) + 1 if packed & 0x80 else 0)
+        while place < len(data) and data[place]:
+            place += 1 + data[place]
+        place += 1
+    return place < len(data)
+
+
+def _is_whole_avi(path: Path) -> bool:
+    """Return whether the RIFF chunks of an AVI file are as long as they say."""
+    with path.open("rb") as stream:
+        place, size = 0, path.stat().st_size
+        while place < size:
+            stream.seek(place)
+            kind, length = struct.unpack("<4sI", stream.read(8).ljust(8, b"\0"))
+            if kind != b"RIFF":
+                break
+            place += 8 + length
+    return 0 < place <= size + 1
+
+
+def _stated_length(container: Any) -> Fraction | None:
+    """Return the length that the header states. For Matroska without one, libav estimates it from the size of
+    the file, which is not what is asked here; of ASF that is cut short, it drops the length."""
+    name = container.format.name
+    if name.startswith(("matroska,", "asf")):
+        with Path(container.name.removeprefix("file:")).open("rb") as stream:
+            head = stream.read(1 << 16)
+        if name == "asf":
+            return _length_of_asf(head)
+        info = head[max(0, head.find(b"\x15\x49\xa9\x66")) :][:4096]
+        if b"\x44\x89\x88" not in info and b"\x44\x89\x84" not in info:
+            return None
+    return Fraction(container.duration, 1_000_000) if container.duration else None
+
+
+def _length_of_asf(head: bytes) -> Fraction | None:
+    """Return the length in the File Properties Object (ASF specification, 3.2)."""
+    place = head.find(bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"))
+    if place < 0 or len(head) < place + 92:
+        return None
+    played, _, preroll, flags = struct.unpack_from("<QQQI", head, place + 64)
+    is_live = flags & 1
+    return None if is_live else Fraction(played, 10_000_000) - Fraction(preroll, 1000)
