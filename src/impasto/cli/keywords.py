@@ -37,12 +37,13 @@ INPUTS = {
 }
 """The types of inputs besides photograph and styles, by their kinds."""
 NO_TEXTURE = frozenset(["size", *NO_CONTENT, *inputs_for("optimize")])
-CLASSES: tuple[tuple[str, Any, str, frozenset[str]], ...] = (
-    ("OptimizeKeywords", OptimizeOptions, "optimize", frozenset()),
-    ("TextureKeywords", OptimizeOptions, "optimize", NO_TEXTURE),
-    ("FastKeywords", FastOptions, "fast", frozenset()),
+_OF_PAINTINGS = frozenset(name for one in (OptimizeOptions, ReadOptions) for name, *_ in parameters(one))
+CLASSES: tuple[tuple[str, str, Any, str, frozenset[str]], ...] = (
+    ("TextureKeywords", "TypedDict", OptimizeOptions, "optimize", NO_TEXTURE),
+    ("OptimizeKeywords", "TextureKeywords", OptimizeOptions, "optimize", _OF_PAINTINGS - NO_TEXTURE),
+    ("FastKeywords", "TypedDict", FastOptions, "fast", frozenset()),
 )
-"""The classes, their options, the engine, and the fields that each has not."""
+"""The classes, what they extend, their options, the engine, and the fields that each does not add."""
 APART = ("encoder",)
 """Fields that are parameters of their own."""
 
@@ -50,7 +51,7 @@ APART = ("encoder",)
 def text() -> str:
     """Return the module of the types, as ``ruff format`` has it."""
     known: dict[str, str] = {}
-    bodies = ["\n".join(_lines(n, options, e, w, known)) for n, options, e, w in CLASSES]
+    bodies = ["\n".join(_lines(n, base, options, e, w, known)) for n, base, options, e, w in CLASSES]
     imports = [_imported(m, sorted(n for n in known if known[n] == m)) for m in sorted(set(known.values()))]
     return HEAD + "\n".join(imports) + "\n\n\n" + "\n\n\n".join(bodies) + "\n"
 
@@ -62,13 +63,13 @@ def _imported(module: str, names: list[str]) -> str:
 
 
 def _lines(
-    name: str, options: Any, engine: str, without: Collection[str], known: dict[str, str]
+    name: str, base: str, options: Any, engine: str, without: Collection[str], known: dict[str, str]
 ) -> Iterator[str]:
     """Yield the lines of a class; ``known`` gets the module of each type that it uses."""
     inputs = {field: one for field, one in inputs_for(engine).items() if field not in without}
     rest = "``ReadOptions`` and ``Inputs``" if inputs else "``ReadOptions``"
-    some = "Fields" if without else "The fields"
-    yield f"class {name}(TypedDict, total=False):"
+    some = "Fields" if without and base == "TypedDict" else "The fields"
+    yield f"class {name}({base}, total=False):"
     yield f'    """{some} of ``{options.__name__}``, and those of {rest}."""'
     yield ""
     for one in (options, ReadOptions):
