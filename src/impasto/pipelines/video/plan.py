@@ -11,11 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from impasto.catalogue.lookup import is_named
 from impasto.clips.pictures import find
 from impasto.errors import OptionError
 from impasto.files import digests
 from impasto.files.json_text import parse_json
-from impasto.files.places import name_of
+from impasto.files.places import is_address, is_there, name_of
 from impasto.jobs import Job
 from impasto.jobs.identity import digest, resolve_places
 from impasto.pipelines.video.cuts import find_cuts
@@ -108,7 +109,7 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
     """
     return {
         "clip": _digest(Path(job.content.place)),
-        "styles": [[name_of(style.place), digest(style.place)] for style in job.styles],
+        "styles": [[name_of(style.place), _digest_of_style(style.place)] for style in job.styles],
         "engine": engine_of(job),
         "network": network,
         "options": job.options.to_dict(),
@@ -116,6 +117,12 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
         "output": Path(job.output).name,  # its folder, with all that is begun in it, may be moved
         "version": __version__,
     }
+
+
+def _digest_of_style(name: str) -> str:
+    """Return the digest of a style; "" for the own one of a network of one style, which has no file."""
+    there = is_address(name) or is_named(name) or is_there(Path(name))
+    return digest(name) if there else ""
 
 
 def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
