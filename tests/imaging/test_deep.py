@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,13 @@ def test_pillow_would_have_lost_the_lower_eight_bits(tmp_path: Path) -> None:
     with Image.open(place) as image:
         assert np.asarray(image).dtype == np.uint8
     assert len(np.unique(sixteen(imaging.read(place).pixels) % 256)) > 50
+
+
+def test_next_to_nothing_of_an_associated_alpha_is_read_without_a_warning(tmp_path: Path) -> None:
+    samples = np.full((4, 4, 4), 0.5, np.float32)
+    samples[0, 0, 3], samples[1, 1, 3] = 1e-44, 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = imaging.read(put(tmp_path, tiff(samples, photometric="rgb", extrasamples=["assocalpha"])))
+    assert np.isfinite(result.pixels).all()
+    assert result.pixels[0, 0].min() == 1

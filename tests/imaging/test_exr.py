@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from impasto import imaging
 from impasto.errors import PictureError
-from impasto.imaging import ImagingWarning, exr, light
+from impasto.imaging import ImagingWarning, decoder, exr, light
 from impasto.imaging.inputs import load_picture
 from impasto.types import Picture, Plane
 
@@ -264,3 +265,75 @@ def test_no_light_and_no_primaries_make_pixels_that_are_not_finite(tmp_path: Pat
         (tmp_path / "a.exr").write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + begin, [lines]))
         with pytest.warns(ImagingWarning, match="primaries of no colour space"):
             assert np.isfinite(imaging.read(tmp_path / "a.exr").pixels).all()
+
+
+def placed(path: Path, shown: tuple[int, int, int, int], values: NDArray[np.float32]) -> Path:
+    """A picture whose data is 40 x 24 pixels, and whose display window has its edges at ``shown``."""
+    begin = header(values, displayWindow=("box2i", struct.pack("<4i", *shown)))
+    lines = [struct.pack("<ii", n, 40 * 12) + plain(values[n : n + 1]) for n in range(24)]
+    path.write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + begin, [lines]))
+    return path
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [(-9, -7, 59, 33), (5, 5, 12, 9), (-3, 4, 20, 50), (30, -6, 60, 3), (39, 23, 41, 30), (60, 60, 70, 68)],
+)
+def test_what_of_the_display_window_has_no_data_is_black(
+    tmp_path: Path, shown: tuple[int, int, int, int]
+) -> None:
+    values = bright()
+    left, top, right, bottom = shown
+    wanted = np.zeros((bottom - top + 1, right - left + 1, 3), np.float32)
+    for y in range(24):
+        for x in range(40):
+            if top <= y <= bottom and left <= x <= right:
+                wanted[y - top, x - left] = values[y, x]
+    data = placed(tmp_path / "a.exr", shown, values).read_bytes()
+    assert np.abs(exr.decode(data, Path("a")).light - wanted).max() < 1e-3
+
+
+def test_a_huge_display_window_takes_memory_for_the_size_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "STRIP", 1 << 17)
+    path = placed(tmp_path / "a.exr", (-2000, -1000, 1999, 1199), bright())  # 8,800,000 pixels
+    tracemalloc.start()
+    picture = imaging.read(path, size=256)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert picture.pixels.shape[:2] == (563, 1024)
+    assert peak < 8_800_000 * 6, "three planes of floats alone are twelve bytes a pixel"
+
+
+def test_strips_make_the_picture_that_all_of_it_at_once_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alpha = np.linspace(0, 1, 24 * 40, dtype=np.float32).reshape(24, 40)
+    path = written(tmp_path / "a.exr", bright(), alpha)
+    whole = imaging.read(path)
+    monkeypatch.setattr(decoder, "LARGE", 1)
+    monkeypatch.setattr(decoder, "STRIP", 40 * 5)
+    strips = imaging.read(path)
+    for name in ("pixels", "alpha", "headroom"):
+        assert np.array_equal(getattr(whole, name), getattr(strips, name))
+
+
+@pytest.mark.parametrize("share", [1e-45, 1e-39, 1e-30])
+def test_next_to_nothing_of_alpha_gives_finite_light_without_a_warning(tmp_path: Path, share: float) -> None:
+    values = np.full((2, 3, 4), 0.5, np.float32)  # A, B, G, R
+    values[0, 0, 0], values[1, 2] = share, 0
+    channels = b"".join(
+        name + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in (b"A", b"B", b"G", b"R")
+    )
+    begin = header(values[..., 1:], channels=("chlist", channels + b"\0"))
+    lines = [struct.pack("<ii", n, 3 * 16) + values[n].T.tobytes() for n in range(2)]
+    (tmp_path / "a.exr").write_bytes(chunked(exr.MAGIC + struct.pack("<I", 2) + begin, [lines]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        picture = imaging.read(tmp_path / "a.exr")
+    assert picture.alpha is not None
+    assert picture.headroom is not None
+    assert all(np.isfinite(plane).all() for plane in (picture.pixels, picture.alpha, picture.headroom))
+    assert picture.pixels[0, 0].min() > 0.99
+    assert not picture.pixels[1, 2].any()

@@ -24,7 +24,6 @@ from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
 from impasto.imaging.samples import unpacked
 from impasto.imaging.shrinker import LARGE, Shrinker, StripJoiner, shrunk_size
-from impasto.imaging.sizes import resize
 from impasto.imaging.stated_colours import (
     StatedColours,
     colours_of_deep_tiff,
@@ -187,12 +186,19 @@ def _decode(
 def _decode_exr(data: bytes, path: Path, reading: ReadOptions, size: Size) -> _Joined:
     header = exr.parse_header(data, path)
     check_size(path, header.width, header.height, reading)
-    found = exr.decode(data, path)
-    bright = light.to_bt709(found.light, header.primaries)
-    strip = _Strip(light.from_light(bright), found.alpha, 16)
-    joined = _assemble([strip], (header.width, header.height), 1, size)
-    height, width = joined.pixels.shape[:2]
-    return replace(joined, headroom=resize(light.headroom(bright), width, height))
+    found, stored = exr.decode(data, path), (header.width, header.height)
+    wanted = shrunk_size(*stored, size)
+    above = StripJoiner(stored) if wanted is None else Shrinker(stored, wanted)
+
+    def strips() -> Iterator[_Strip]:
+        for start, stop in _rows(*stored):
+            own, alpha = found.rows(start, stop)
+            bright = light.to_bt709(own, header.primaries)
+            above.add(light.headroom(bright)[..., None], None)
+            yield _Strip(light.from_light(bright), alpha, 16)
+
+    joined = _assemble(strips(), stored, 1, size)
+    return replace(joined, headroom=above.finish()[0][..., 0])
 
 
 def _decode_unended(

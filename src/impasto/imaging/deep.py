@@ -304,5 +304,6 @@ def _split(
         if kind == 1:
             alpha = rest[..., index].copy()
             whole = np.where(alpha > 0, alpha, 1)[..., None]
-            return np.clip(colour / whole, 0, 1), alpha
+            with np.errstate(over="ignore"):  # where next to nothing is seen
+                return np.clip(colour / whole, 0, 1), alpha
     return colour, None

@@ -57,12 +57,47 @@ class ExrHeader:
 
 @dataclass(frozen=True)
 class ExrPicture:
-    """A picture: its ``header``; ``light``, (H, W, 3) float32, linear, in its own primaries, not multiplied
-    by alpha, 0 or more; ``alpha``, (H, W) in [0, 1], None for an opaque one."""
+    """A picture: its ``header``; ``planes``, of light (one, or red, green and blue), as they are stored, and
+    the plane of ``transparency`` if it is not opaque; these begin in row ``top`` and column ``left``, and
+    around them it is black, and transparent if there is transparency."""
 
     header: ExrHeader
-    light: NDArray[np.float32]
-    alpha: Plane | None
+    planes: Sequence[NDArray[Any]]
+    transparency: NDArray[Any] | None
+    left: int
+    top: int
+
+    @property
+    def light(self) -> NDArray[np.float32]:
+        """All of it; see ``rows``."""
+        return self.rows(0, self.header.height)[0]
+
+    @property
+    def alpha(self) -> Plane | None:
+        """All of it; see ``rows``."""
+        return self.rows(0, self.header.height)[1]
+
+    def rows(self, start: int, stop: int) -> tuple[NDArray[np.float32], Plane | None]:
+        """Return the light of the rows from ``start`` up to ``stop``, (N, W, 3) float32, linear, in the
+        picture's own primaries, not multiplied by alpha, 0 or more; and their alpha, (N, W) in [0, 1], None
+        for an opaque picture."""
+        height, width = self.planes[0].shape
+        first, last = (min(max(row, self.top), self.top + height) for row in (start, stop))
+        rows = slice(first - self.top, last - self.top)
+        own = slice(first - start, last - start), slice(self.left, self.left + width)
+        light = np.zeros((stop - start, self.header.width, 3), np.float32)
+        for channel in range(3):
+            plane = self.planes[channel % len(self.planes)][rows].astype(np.float32)
+            light[(*own, channel)] = np.nan_to_num(plane, nan=0.0, posinf=float(BRIGHTEST))
+        np.clip(light, 0, BRIGHTEST, out=light)
+        if self.transparency is None:
+            return light, None
+        alpha = np.zeros(light.shape[:2], np.float32)
+        alpha[own] = np.clip(np.nan_to_num(self.transparency[rows].astype(np.float32)), 0, 1)
+        with np.errstate(over="ignore"):  # next to nothing may be as bright as it likes
+            np.divide(light, alpha[..., None], out=light, where=alpha[..., None] > 0)
+        light[alpha == 0] = 0
+        return np.minimum(light, BRIGHTEST, out=light), alpha
 
 
 def read_header(path: Path) -> ExrHeader:
@@ -99,24 +134,17 @@ def decode(data: bytes, path: Path) -> ExrPicture:
         decoder = av.CodecContext.create("exr", "r")
         decoder.options = {"layer": _layer(data)}
         decoder.thread_count = 1  # of which the log is listened to
-        frame = _decoded(decoder, _from_origin(data, _chunks(data)), av)
-        planes = _planes(frame)
+        left, top, moved = _from_origin(data, _chunks(data))
+        planes = _planes(_decoded(decoder, moved, av))
     except (av.FFmpegError, ValueError, IndexError, KeyError, ZeroDivisionError, struct.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         expected = "an OpenEXR picture that FFmpeg decodes"
         raise picture_error(path, expected, f"it cannot be decoded ({reason})") from error
     names = {1: "y", 2: "ya", 3: "gbr", 4: "gbra"}[len(planes)]
-    order = [names.index(name) for name in ("rgb" if "g" in names else "yyy")]
-    light = np.stack([planes[number] for number in order], axis=2)
-    light = np.clip(np.nan_to_num(light, nan=0.0, posinf=float(BRIGHTEST)), 0, BRIGHTEST)
-    alpha = np.clip(np.nan_to_num(planes[-1]), 0, 1) if "a" in names else None
-    if alpha is not None:
-        if bool((alpha == 1).all()):
-            alpha = None
-        else:
-            light = np.divide(light, alpha[..., None], out=np.zeros_like(light), where=alpha[..., None] > 0)
-            light = np.minimum(light, BRIGHTEST)
-    return ExrPicture(header, light, alpha)
+    colours = [planes[names.index(name)] for name in ("rgb" if "g" in names else "y")]
+    whole = planes[0].shape == (header.height, header.width)
+    is_opaque = "a" not in names or (whole and all(bool((row >= 1).all()) for row in planes[-1]))
+    return ExrPicture(header, colours, None if is_opaque else planes[-1], left, top)
 
 
 def encode(
@@ -183,7 +211,8 @@ def other_parts(data: bytes) -> int:
     return _headers(data)[0] - 1 if flags & _PARTS else 0
 
 
-def _planes(frame: Any) -> list[NDArray[np.float32]]:
+def _planes(frame: Any) -> list[NDArray[Any]]:
+    """Return the planes of a frame, (H, W), of half floats or floats, without copying them."""
     kind: Any = np.float16 if "f16" in frame.format.name else np.float32
     if "f16" not in frame.format.name and "f32" not in frame.format.name:
         raise ValueError(f"samples of {frame.format.name}")
@@ -193,14 +222,14 @@ def _planes(frame: Any) -> list[NDArray[np.float32]]:
         values = np.frombuffer(plane, kind).reshape(plane.height, row)
         if frame.format.name.startswith("ya"):
             values = values[:, : 2 * frame.width]
-            return [values[:, 0::2].astype(np.float32), values[:, 1::2].astype(np.float32)]
-        found.append(values[:, : frame.width].astype(np.float32))
+            return [values[:, 0::2], values[:, 1::2]]
+        found.append(values[:, : frame.width])
     return found
 
 
 def _header(data: bytes) -> ExrHeader:
     found, _ = _attributes(data)
-    left, top, right, bottom = struct.unpack("<4i", found["displayWindow"])  # which is what libav decodes
+    left, top, right, bottom = struct.unpack("<4i", found["displayWindow"])
     names = [name.rpartition(b".")[2] for name in _channels(found["channels"])]
     primaries = found.get("chromaticities")
     word = found.get("timeCode")
@@ -247,24 +276,29 @@ def _layer(data: bytes) -> str:
     raise ValueError(f"expected channels R, G and B, or Y; got {named or 'none'}")
 
 
-def _from_origin(data: bytes, chunks: Sequence[int]) -> bytes:
-    """Return ``data`` with the display window's corner at 0, 0, where libav takes it to be.
+def _from_origin(data: bytes, chunks: Sequence[int]) -> tuple[int, int, bytes]:
+    """Return ``data`` with the part of the display window that has data as its display window, which libav
+    decodes, its corner at 0, 0, where libav takes it to be; and the column and the row of the display
+    window in which that part begins.
 
     ``chunks``: where the line numbers of chunks of lines are.
     """
     places = _places(data)[0]
-    left, top = struct.unpack_from("<2i", data, places["displayWindow"][0])
-    if (left, top) == (0, 0):
-        return data
+    there, shown = (struct.unpack_from("<4i", data, places[n][0]) for n in ("dataWindow", "displayWindow"))
+    part = (*map(max, there[:2], shown[:2]), *map(min, there[2:], shown[2:]))
+    if part[2] < part[0] or part[3] < part[1]:  # none: one black pixel will do
+        part = (*shown[:2], *shown[:2])
+    left, top = part[:2]
+    corner = left - shown[0], top - shown[1]
+    if (left, top) == (0, 0) and part == shown:
+        return *corner, data
     moved = bytearray(data)
-    for name in ("dataWindow", "displayWindow"):
-        place = places[name][0]
-        x0, y0, x1, y1 = struct.unpack_from("<4i", data, place)
-        struct.pack_into("<4i", moved, place, x0 - left, y0 - top, x1 - left, y1 - top)
-    for place in chunks:
+    for name, (x0, y0, x1, y1) in (("dataWindow", there), ("displayWindow", part)):
+        struct.pack_into("<4i", moved, places[name][0], x0 - left, y0 - top, x1 - left, y1 - top)
+    for place in chunks if top else ():
         (line,) = struct.unpack_from("<i", data, place)
         struct.pack_into("<i", moved, place, line - top)
-    return bytes(moved)
+    return *corner, bytes(moved)
 
 
 def _chunks(data: bytes) -> list[int]:

@@ -47,6 +47,7 @@ class Shrinker:
     """Shrinks a picture that is given from top to bottom in strips, as ``resize`` does.
 
     Where the result is far smaller, pixels are averaged first. Colours under transparency do not count.
+    Pixels may have any number of channels.
     ``size``: width and height of the picture. ``shrunk``: those of the result, neither larger.
     """
 
@@ -60,10 +61,12 @@ class Shrinker:
         self._rows: NDArray[np.float32] | None = None  # as wide as the result, at full height
         self._first = 0  # the number of the first of these rows
         self._made: list[NDArray[np.float32]] = []
+        self._has_alpha = False
 
     def add(self, pixels: NDArray[np.float32], alpha: NDArray[np.float32] | None) -> None:
-        """Take the next rows: ``pixels`` (N, W, 3) and, of every strip or of none, ``alpha`` (N, W)."""
+        """Take the next rows: ``pixels`` (N, W, C) and, of every strip or of none, ``alpha`` (N, W)."""
         if alpha is not None:
+            self._has_alpha = True
             pixels = np.concatenate([pixels * alpha[..., None], alpha[..., None]], axis=2)
         if self._waiting is not None:
             pixels = np.concatenate([self._waiting, pixels])
@@ -74,16 +77,16 @@ class Shrinker:
             self._make(last=False)
 
     def finish(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Return the result, (H, W, 3) in [0, 1], and its alpha, (H, W), if the picture has one."""
+        """Return the result, (H, W, C) in [0, 1], and its alpha, (H, W), if the picture has one."""
         if self._waiting is not None:
             self._take(_averaged(self._waiting, *self._block))
         self._make(last=True)
         found = np.concatenate(self._made)
-        if found.shape[2] == 3:
+        if not self._has_alpha:
             return np.clip(found, 0.0, 1.0), None
-        colours, alpha = found[..., :3], found[..., 3:]
+        colours, alpha = found[..., :-1], found[..., -1:]
         np.divide(colours, alpha, out=colours, where=alpha > _VISIBLE)
-        return np.clip(colours, 0.0, 1.0), np.clip(found[..., 3], 0.0, 1.0)
+        return np.clip(colours, 0.0, 1.0), np.clip(found[..., -1], 0.0, 1.0)
 
     def _take(self, rows: NDArray[np.float32]) -> None:
         width = self._shrunk[0]
@@ -153,7 +156,7 @@ class StripJoiner:
             self._pixels, self._alpha = pixels, alpha
             return
         if self._pixels is None:
-            self._pixels = np.empty((height, width, 3), np.float32)
+            self._pixels = np.empty((height, width, pixels.shape[2]), np.float32)
             self._alpha = None if alpha is None else np.empty((height, width), np.float32)
         self._pixels[self._at : self._at + len(pixels)] = pixels
         if self._alpha is not None:
@@ -161,6 +164,6 @@ class StripJoiner:
         self._at += len(pixels)
 
     def finish(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Return the picture, (H, W, 3), and its alpha, (H, W), if it has one."""
+        """Return the picture, (H, W, C), and its alpha, (H, W), if it has one."""
         assert self._pixels is not None
         return self._pixels, self._alpha
