@@ -22,7 +22,7 @@ from impasto.cli.choices import (
     spelt,
     with_choices,
 )
-from impasto.cli.common_options import Json
+from impasto.cli.common_options import Json, Quiet
 from impasto.cli.exit_codes import SOME_FAILED
 from impasto.cli.json_lines import print_event, print_result
 from impasto.cli.new_files import check_new
@@ -91,7 +91,7 @@ def fast(
         int | None, typer.Option(min=1, help="Stop after this many frames.", rich_help_panel=CAMERA)
     ] = None,
     recursive: Recursive = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Paint PHOTO in the style of any painting, STYLE, in one pass of a network: a fraction of a second.

@@ -11,8 +11,9 @@ from impasto.errors import InputError
 from impasto.files.local import reason_of
 
 
-def of_bytes(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def of_bytes(data: bytes | str) -> str:
+    """Return the digest of bytes, or of a text in UTF-8."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
 def of_file(path: Path, *, known: bool = False) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from impasto.errors import CorruptWeightsError, ImpastoError, PictureError, WeightsMissingError
-from impasto.files import reason_of
+from impasto.files import digests, reason_of
 from impasto.files.tensors import not_finite
 from impasto.inference.onnx_files import read_constants
 from impasto.inference.pictures import check_pixels, planes, to_pixels
@@ -44,7 +43,7 @@ class OneStylePainter:
         if odd := not_finite(constants.items()):
             raise CorruptWeightsError(f"expected finite numbers in {path}; some of {odd} are not")
         self.style = understand(metadata.get(KEY), str(path))
-        self.digest = hashlib.sha256(data).hexdigest()
+        self.digest = digests.of_bytes(data)
         try:
             sessions, self._session = open_first(data, chosen, threads, auto=device == "auto")
         except (ImpastoError, Warning):  # warnings may be errors

@@ -21,7 +21,7 @@ from impasto.optimize.engine import paint
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, everywhere
 from impasto.progress import Cancel, ProgressCallback
-from impasto.types import Picture, Pixels
+from impasto.types import Painting, Picture, Pixels
 
 SIZE, ITERATIONS = 256, 120
 
@@ -66,6 +66,12 @@ class Reconstruction:
     seconds: float
 
 
+def _reconstruction(kind: str, layers: Iterable[str], done: Painting) -> Reconstruction:
+    return Reconstruction(
+        kind, tuple(layers), done.pixels, done.losses["total"], done.iterations, done.seconds
+    )
+
+
 def reconstruct_content(
     encoder: FeatureExtractor,
     photo: Picture,
@@ -83,9 +89,7 @@ def reconstruct_content(
     chosen = options.replace(content_layers={name: 1.0}, style_layers={}, content_weight=1.0)
     _check(encoder, photo, [name], chosen, "the photograph")
     done = paint(photo, [Place(())], encoder, chosen, on_progress=on_progress, cancel=cancel)
-    return Reconstruction(
-        "content", (name,), done.pixels, done.losses["total"], done.iterations, done.seconds
-    )
+    return _reconstruction("content", [name], done)
 
 
 def reconstruct_style(
@@ -109,9 +113,7 @@ def reconstruct_style(
     _check(encoder, canvas, names, chosen, "the painting")
     style = PictureStyle(painting) if isinstance(painting, Picture) else painting
     done = paint(canvas, everywhere([style], chosen), encoder, chosen, on_progress=on_progress, cancel=cancel)
-    return Reconstruction(
-        "style", tuple(names), done.pixels, done.losses["total"], done.iterations, done.seconds
-    )
+    return _reconstruction("style", names, done)
 
 
 def synthesise(
@@ -135,9 +137,7 @@ def synthesise(
     blank = Picture(np.full((16, 16, 3), 0.5, np.float32))
     used = PictureStyle(style) if isinstance(style, Picture) else style
     done = paint(blank, everywhere([used], chosen), encoder, chosen, on_progress=on_progress, cancel=cancel)
-    return Reconstruction(
-        "style", tuple(names), done.pixels, done.losses["total"], done.iterations, done.seconds
-    )
+    return _reconstruction("style", names, done)
 
 
 def shrunk(picture: Picture, long_side: int) -> Picture:

@@ -13,14 +13,15 @@ from impasto.losses.features import mismatch, require_same_shape
 
 
 def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the eigenvalues (C,) ascending and eigenvectors (C, C), as columns, of a symmetric ``matrix``.
+    """Return the eigenvalues (..., C) ascending and eigenvectors (..., C, C), as columns, of a symmetric
+    ``matrix`` (..., C, C), or of several.
 
     It uses one thread: for a few hundred channels more threads gain little, and where another program
     keeps a processor busy they wait for each other, up to a thousand times longer.
-    For a matrix that is not finite both are NaN, so that an optimiser notices.
+    Where a number is not finite, all are NaN, so that an optimiser notices.
     """
     if not bool(matrix.isfinite().all()):
-        return torch.full_like(matrix[0], torch.nan), torch.full_like(matrix, torch.nan)
+        return torch.full_like(matrix[..., 0], torch.nan), torch.full_like(matrix, torch.nan)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)

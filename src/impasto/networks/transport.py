@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from impasto.inference.transport import GAIN, SHRINKAGE
+from impasto.losses.gaussian import eigendecomposition
 
 
 @dataclass(frozen=True)
@@ -109,22 +110,6 @@ def squared_distance(found: Gaussian, target: Gaussian, target_root: Tensor, eps
     return (found.mean - target.mean).square().sum(1) + spread.to(found.mean.dtype)
 
 
-def eigendecompositions(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the eigenvalues (B, C) and eigenvectors (B, C, C) of symmetric ``matrices``; NaN for all where a
-    number is not finite. On one thread: more gain little, and wait for each other where the processor is
-    shared.
-    """
-    if not bool(matrices.isfinite().all()):
-        return torch.full_like(matrices[..., 0], torch.nan), torch.full_like(matrices, torch.nan)
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
-        values, vectors = torch.linalg.eigh(matrices)
-    finally:
-        torch.set_num_threads(threads)
-    return values, vectors
-
-
 def _shrunk(covariance: Tensor, shrinkage: float) -> Tensor:
     identity = torch.eye(covariance.shape[1], dtype=covariance.dtype, device=covariance.device)
     mean_variance = covariance.diagonal(dim1=1, dim2=2).mean(1)
@@ -148,7 +133,7 @@ class _Roots(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, matrices: Tensor) -> tuple[Tensor, Tensor]:
-        values, vectors = eigendecompositions(matrices)
+        values, vectors = eigendecomposition(matrices)
         noise = values[:, -1:].clamp(min=0) * torch.finfo(values.dtype).eps * values.shape[1]
         found = torch.maximum(values, noise).clamp(min=1e-30).sqrt()
         ctx.save_for_backward(vectors, found)
@@ -166,7 +151,7 @@ class _Roots(torch.autograd.Function):
 class _Limited(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, matrices: Tensor, most: float) -> Tensor:
-        values, vectors = eigendecompositions(matrices)
+        values, vectors = eigendecomposition(matrices)
         kept = values.clamp(max=most)
         ctx.save_for_backward(vectors, values, kept)
         return _rebuilt(vectors, kept)

@@ -81,6 +81,13 @@ _NEURAL_STYLE: dict[str, Any] = {
     "precision": "float32",
 }
 
+_JOHNSON: dict[str, Any] = _NEURAL_STYLE | {
+    "tv_weight": 1e-3 * 255**2,  # its smoothness weight, 1e-3, is for pixel values up to 255, squared
+    "tv_loss": "neural-style",
+    "style_sizes": "exact",
+    "resampling": "bilinear",
+}
+
 # The TensorFlow notebook: learning rates and epsilon are for pixel values up to 255.
 _NOTEBOOK: dict[str, Any] = {
     "coarse_iterations": None,
@@ -162,25 +169,14 @@ PRESETS: Mapping[str, Preset] = {
     "neural-style": Preset(
         "the program that made it popular: 1000 L-BFGS iterations from noise",
         "Johnson, neural-style (2015)",
-        # Its smoothness weight, 1e-3, is for pixel values up to 255, squared.
-        _NEURAL_STYLE
-        | {
-            "tv_weight": 1e-3 * 255**2,
-            "tv_loss": "neural-style",
-            "style_sizes": "exact",
-            "resampling": "bilinear",
-        },
+        _JOHNSON,
         save_every=100,
     ),
     "neural-style-fast": Preset(
         "neural-style's losses and weights, reached sooner: coarse to fine, reduced precision",
         "Impasto",
-        _NEURAL_STYLE
+        _JOHNSON
         | {
-            "tv_weight": 1e-3 * 255**2,
-            "tv_loss": "neural-style",
-            "style_sizes": "exact",
-            "resampling": "bilinear",
             "precision": "auto",
             "min_size": 128,
             "detail": 1.0,

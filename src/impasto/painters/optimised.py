@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from impasto import imaging
 from impasto.catalogue.lookup import find_style
 from impasto.encoders import FeatureExtractor
+from impasto.files import digests
 from impasto.imaging.inputs import load_picture, opaque
 from impasto.imaging.mask_inputs import load_mask
 from impasto.imaging.read_options import READING, ReadOptions
@@ -77,7 +77,7 @@ class OptimisedPainter:
         own = self._materials.encoder
         if own is not None and not isinstance(own, LoadedEncoder):
             about = sorted((name, str(value)) for name, value in own.describe().items())
-            self.network = hashlib.sha256(str(about).encode()).hexdigest()
+            self.network = digests.of_bytes(str(about))
             return own
         every = [*self._styles, *([] if self._strokes is None else [self._strokes])]
         check_style_encoders(every, options)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from sqlalchemy import delete, insert, select
 
+from impasto.files import digests
 from impasto.studio.state.database import Database
 from impasto.studio.state.tables import sessions
 
@@ -18,23 +17,19 @@ class SessionStore:
 
     def add(self, key: str, owner: str, expires: float) -> None:
         with self._database.transaction() as db:
-            db.execute(insert(sessions).values(digest=_digest(key), owner=owner, expires=expires))
+            db.execute(insert(sessions).values(digest=digests.of_bytes(key), owner=owner, expires=expires))
 
     def find(self, key: str, now: float) -> tuple[str, float] | None:
         """Return the session's owner and expiry time; None if it does not exist or has expired."""
-        valid = (sessions.c.digest == _digest(key), sessions.c.expires > now)
+        valid = (sessions.c.digest == digests.of_bytes(key), sessions.c.expires > now)
         with self._database.transaction(reading=True) as db:
             row = db.execute(select(sessions.c.owner, sessions.c.expires).where(*valid)).first()
         return None if row is None else (row.owner, row.expires)
 
     def remove(self, key: str) -> None:
         with self._database.transaction() as db:
-            db.execute(delete(sessions).where(sessions.c.digest == _digest(key)))
+            db.execute(delete(sessions).where(sessions.c.digest == digests.of_bytes(key)))
 
     def remove_ended(self, now: float) -> None:
         with self._database.transaction() as db:
             db.execute(delete(sessions).where(sessions.c.expires <= now))
-
-
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()

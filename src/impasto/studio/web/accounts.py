@@ -14,6 +14,7 @@ from pathlib import Path
 from starlette.requests import Request
 
 from impasto.errors import OptionError
+from impasto.files import digests
 from impasto.studio.settings import Settings, secret_of
 from impasto.studio.state import State
 from impasto.studio.web.problems import ProblemError
@@ -37,13 +38,9 @@ class Caller:
     token: str | None = None
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def account_line(name: str, token: str) -> str:
     """Return the line of the accounts file that lets ``token`` sign in as ``name``."""
-    return f"{name}:{_digest(token)}"
+    return f"{name}:{digests.of_bytes(token)}"
 
 
 class Accounts:
@@ -86,7 +83,7 @@ class Accounts:
 
     def user_of(self, token: str) -> str | None:
         """Return the user of a token, compared in constant time; None for an unknown one."""
-        digest = _digest(token)
+        digest = digests.of_bytes(token)
         found = None
         for known, user in self.users().items():
             if hmac.compare_digest(known, digest):
@@ -99,7 +96,7 @@ class Accounts:
         if user is None:
             return None
         key, expires = secrets.token_urlsafe(32), time.time() + self.settings.session_hours * 3600
-        key = f"{key}.{self._tied(key, _digest(token))}"
+        key = f"{key}.{self._tied(key, digests.of_bytes(token))}"
         self.state.sessions.add(key, user, expires)
         return Caller(user, self._csrf(key), key, expires)
 
@@ -114,7 +111,7 @@ class Accounts:
             scheme, _, token = header.partition(" ")
             user = self.user_of(token.strip()) if scheme.lower() == "bearer" else None
             if user is not None:
-                return Caller(user, "", token=_digest(token.strip()))
+                return Caller(user, "", token=digests.of_bytes(token.strip()))
             if self.settings.needs_token:
                 raise ProblemError("unauthorised", "expected a valid bearer token; got an unknown one")
         if not self.settings.needs_token:
@@ -168,7 +165,7 @@ def _read(settings: Settings) -> dict[str, str]:
     """Return the users' names by the SHA-256 of their tokens. Raises OptionError for a malformed line."""
     found: dict[str, str] = {}
     if settings.token is not None:
-        found[_digest(settings.token.get_secret_value())] = OWNER
+        found[digests.of_bytes(settings.token.get_secret_value())] = OWNER
     path = settings.accounts_file
     lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from impasto.files import digests
 
 
 @dataclass(frozen=True)
@@ -91,4 +92,4 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
 def device_file(name: str) -> DeviceFile:
     """Return the file of that name. Raises KeyError for another, WeightsError where it cannot be made."""
     data = _MAKERS[name]()
-    return DeviceFile(data, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
+    return DeviceFile(data, f'"{digests.of_bytes(data)[:32]}"')

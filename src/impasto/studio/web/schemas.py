@@ -37,6 +37,12 @@ OPTIONS = {name: each for name, each, _ in parameters(OptimizeOptions) if name n
 """The fields of ``OptimizeOptions`` that a request may set."""
 OPTION_LETTERS = 4000
 """The most characters of options, as JSON: they are stored with every job."""
+Size = Annotated[int, Field(ge=64, le=65500)]
+PresetName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Strength = Annotated[Real, Field(ge=0, le=2)]
+Share = Annotated[Real, Field(ge=0, le=1)]
+Title = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+WebhookAddress = Annotated[str, StringConstraints(max_length=2000)]
 BATCH_NAME: Mapping[str, Any] = {"min_length": 1, "max_length": 100, "pattern": r"^[^\x00-\x1f\x7f]+$"}
 BatchName = Annotated[str, StringConstraints(**BATCH_NAME, strip_whitespace=True)]
 
@@ -99,6 +105,9 @@ class PreviewStyle(Incoming):
         return self
 
 
+PreviewStyles = Annotated[list[PreviewStyle], Field(min_length=1, max_length=64)]
+
+
 class StyleChoice(PreviewStyle):
     """A style of a painting."""
 
@@ -119,14 +128,14 @@ class JobSettings(_Masks):  # type: ignore[misc]
     kind: Literal["painting", "draft"] = "painting"
     photo: PictureId
     styles: Annotated[list[StyleChoice], Field(min_length=1, max_length=64)]
-    preset: Annotated[str, StringConstraints(min_length=1, max_length=60)] = "default"
-    size: Annotated[int, Field(ge=64, le=65500)] = 512
-    strength: Annotated[Real, Field(ge=0, le=2)] = 1.0
+    preset: PresetName = "default"
+    size: Size = 512
+    strength: Strength = 1.0
     stroke_size: Annotated[Real, Field(ge=0.1, le=3)] = 1.0
-    keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
+    keep_color: Share = 0.0
     mask_feather: Annotated[Real, Field(ge=0, le=500)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
-    title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
+    title: Title | None = None
     batch: BatchName | None = None
     options: Annotated[Options, Field(json_schema_extra=schema(OptimizeOptions, OPTIONS))] = Field(
         default_factory=dict
@@ -150,7 +159,7 @@ class JobSettings(_Masks):  # type: ignore[misc]
 class JobRequest(JobSettings, Incoming):
     """A painting to submit."""
 
-    webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    webhook: WebhookAddress | None = None
 
 
 class FilmSettings(BaseModel):
@@ -163,14 +172,14 @@ class FilmSettings(BaseModel):
 
     kind: Literal["film"]
     photo: PictureId
-    styles: Annotated[list[PreviewStyle], Field(min_length=1, max_length=64)]
+    styles: PreviewStyles
     engine: Literal["fast", "optimize"] = "fast"
-    preset: Annotated[str, StringConstraints(min_length=1, max_length=60)] = "default"
-    size: Annotated[int, Field(ge=64, le=65500)] | None = None
-    strength: Annotated[Real, Field(ge=0, le=2)] = 1.0
+    preset: PresetName = "default"
+    size: Size | None = None
+    strength: Strength = 1.0
     stroke_size: Annotated[Real, Field(ge=0.25, le=3)] = 1.0
-    keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
-    title: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] | None = None
+    keep_color: Share = 0.0
+    title: Title | None = None
     options: Annotated[Options, Field(json_schema_extra=schema(FilmOptions, FILM_OPTIONS))] = Field(
         default_factory=dict
     )
@@ -179,7 +188,7 @@ class FilmSettings(BaseModel):
 class FilmSubmission(FilmSettings, Incoming):
     """A film to submit."""
 
-    webhook: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    webhook: WebhookAddress | None = None
 
 
 def _submitted(given: Any) -> str:
@@ -204,9 +213,9 @@ class PreviewRequest(Incoming):
     """A preview in one pass, of any paintings. ``at``: of a film, the time in seconds of its frame."""
 
     photo: PictureId
-    styles: Annotated[list[PreviewStyle], Field(min_length=1, max_length=64)]
-    strength: Annotated[Real, Field(ge=0, le=2)] = 1.0
+    styles: PreviewStyles
+    strength: Strength = 1.0
     stroke_size: Annotated[Real, Field(ge=0.25, le=4)] = 1.0
-    keep_color: Annotated[Real, Field(ge=0, le=1)] = 0.0
+    keep_color: Share = 0.0
     side: Annotated[int, Field(ge=64, le=8192)] = 512
     at: Annotated[Real, Field(ge=0, le=1e6)] | None = None

@@ -172,9 +172,9 @@ def estimate(
     services: ServicesDep,
     caller: Member,
     id: str,
-    size: Annotated[int | None, Query(ge=64, le=65500)] = None,
+    size: Annotated[schemas.Size | None, Query()] = None,
     engine: Literal["fast", "optimize"] = "fast",
-    preset: Annotated[str, Query(min_length=1, max_length=60)] = "default",
+    preset: Annotated[schemas.PresetName, Query()] = "default",
     start: Moment = None,
     end: Moment = None,
 ) -> Any:

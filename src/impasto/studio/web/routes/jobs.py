@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
+from impasto.files import digests
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, batch_document, job_document
 from impasto.studio.results import store_result
@@ -99,7 +99,7 @@ def _accept(
     services: Services, job: JobRecord, key: str | None = None, fingerprint: Mapping[str, Any] | None = None
 ) -> tuple[JobRecord, bool]:
     """Queue ``job``; return it and whether it is new. Raises ProblemError("queue-full")."""
-    digest = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
+    digest = digests.of_bytes(json.dumps(fingerprint, sort_keys=True))
     try:
         accepted, is_new = services.state.jobs.submit(
             job, services.settings.limits, key=key, fingerprint=digest
