@@ -66,60 +66,35 @@ def paint_job(
         if checkpoint is not None:
             taken = f"another run is painting with the checkpoint {checkpoint}"
             stack.enter_context(locked(Path(f"{os.fspath(checkpoint)}.lock"), taken))
-        return _paint_alone(
+        near = fetch_inputs(job)
+        painter = painter or make(near, materials)
+        picture = load_picture(near.content.place, job.reading, job.options.size) if photo is None else photo
+        job = replace(job, options=_with_given_init(painter.options, job.options))
+        checkpointer = None
+        if checkpoint is not None:
+            job = with_digests(job, network=painter.network)
+            checkpointer = unfinished.checkpointer(
+                Path(checkpoint), job, every=checkpoint_every, resume=resume
+            )
+        painting = painter.paint(picture, checkpointer=checkpointer, on_progress=on_progress, cancel=cancel)
+        notes = painting.notes
+        if checkpointer is not None and checkpointer.problem:
+            notes = (*notes, f"there is no checkpoint of the latest state: {checkpointer.problem}")
+        result = Result(
             job,
-            photo,
-            materials,
-            painter,
-            make,
-            None if checkpoint is None else Path(checkpoint),
-            checkpoint_every,
-            resume,
-            on_progress,
-            cancel,
+            replace(painting.picture, metadata=picture.metadata),
+            painting.losses,
+            painting.iterations,
+            painting.seconds,
+            painting.cancelled,
+            notes,
         )
-
-
-def _paint_alone(
-    job: Job,
-    photo: Picture | None,
-    materials: Materials | None,
-    painter: Painter | None,
-    make: Callable[[Job, Materials | None], Painter],
-    checkpoint: Path | None,
-    checkpoint_every: float,
-    resume: bool,
-    on_progress: ProgressCallback | None,
-    cancel: Cancel | None,
-) -> Result:
-    """Do the work of ``paint_job``, while no other process has the checkpoint."""
-    near = fetch_inputs(job)
-    painter = painter or make(near, materials)
-    picture = load_picture(near.content.place, job.reading, job.options.size) if photo is None else photo
-    job = replace(job, options=_with_given_init(painter.options, job.options))
-    checkpointer = None
-    if checkpoint is not None:
-        job = with_digests(job, network=painter.network)
-        checkpointer = unfinished.checkpointer(Path(checkpoint), job, every=checkpoint_every, resume=resume)
-    painting = painter.paint(picture, checkpointer=checkpointer, on_progress=on_progress, cancel=cancel)
-    notes = painting.notes
-    if checkpointer is not None and checkpointer.problem:
-        notes = (*notes, f"there is no checkpoint of the latest state: {checkpointer.problem}")
-    result = Result(
-        job,
-        replace(painting.picture, metadata=picture.metadata),
-        painting.losses,
-        painting.iterations,
-        painting.seconds,
-        painting.cancelled,
-        notes,
-    )
-    if job.output and not result.cancelled:
-        with places.drafted(job.output) as draft:
-            result.save(draft, quality=job.quality)
-    if checkpointer is not None and not result.cancelled:
-        checkpointer.finish()
-    return result
+        if job.output and not result.cancelled:
+            with places.drafted(job.output) as draft:
+                result.save(draft, quality=job.quality)
+        if checkpointer is not None and not result.cancelled:
+            checkpointer.finish()
+        return result
 
 
 def stylize(
@@ -183,12 +158,14 @@ def stylize(
     content = in_memory(content, reading, chosen.size)
     styles, chosen = _blended(style, chosen)
     materials = Materials(styles, encoder=encoder, extra_losses=extra_losses or {}, **inputs)
-    job = _make_job(content, materials, chosen, output, quality, reading, compared=checkpoint is not None)
-    result = paint_job(
-        job,
-        make=make_painter if session is None else session.painter,
-        photo=None if job.content.place else load_picture(content, reading, chosen.size),
-        materials=materials,
+    result = _paint_given(
+        content,
+        materials,
+        chosen,
+        output,
+        quality,
+        reading,
+        session,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
         resume=resume,
@@ -225,10 +202,8 @@ def fast(
     content = in_memory(content, reading, chosen.size)
     styles, chosen = _blended(style, chosen)
     materials = Materials(styles, **inputs)
-    job = _make_job(content, materials, chosen, output, quality, reading, compared=False)
-    photo = None if job.content.place else load_picture(content, reading, chosen.size)
-    make = make_painter if session is None else session.painter
-    return replace(paint_job(job, make=make, photo=photo, materials=materials), given=given)
+    result = _paint_given(content, materials, chosen, output, quality, reading, session)
+    return replace(result, given=given)
 
 
 def _blended(given: Any, options: Any) -> tuple[list[Any], Any]:
@@ -244,29 +219,32 @@ def _take_inputs(changes: dict[str, Any], engine: str) -> dict[str, Any]:
     return found | {name: tuple(list_masks(found[name])) for name in found if name in LISTS}
 
 
-def _make_job(
+def _paint_given(
     content: PictureLike,
     materials: Materials,
     options: PaintOptions,
     output: str | os.PathLike[str] | None,
     quality: int,
     reading: ReadOptions,
+    session: Session | None,
     *,
-    compared: bool,
-) -> Job:
-    """Return the job; with ``compared``, inputs in memory get digests to compare with a checkpoint's."""
+    checkpoint: str | os.PathLike[str] | None = None,
+    **run: Any,
+) -> Result:
+    """Paint inputs that may be in memory; ``run``: as for ``paint_job``. With a ``checkpoint``, they get
+    digests to compare with its own."""
 
     def reference(thing: object, name: str = "") -> Reference:
         if place := name_of(thing):
             return Reference(place)
-        if not compared:
+        if checkpoint is None:
             return Reference(name=name)
         from impasto.painters.sources import fingerprint
 
         return Reference(name=name, digest=fingerprint([thing]))
 
     names = {"mask": "array", "masks": "array", "style": "picture"}
-    return Job(
+    job = Job(
         content=reference(content),
         styles=tuple(reference(style, "picture") for style in materials.styles),
         output=name_of(output),
@@ -274,6 +252,14 @@ def _make_job(
         quality=quality,
         reading=reading,
         **converted(materials, lambda thing, described: reference(thing, names[described.kind])),
+    )
+    return paint_job(
+        job,
+        make=make_painter if session is None else session.painter,
+        photo=None if job.content.place else load_picture(content, reading, options.size),
+        materials=materials,
+        checkpoint=checkpoint,
+        **run,
     )
 
 

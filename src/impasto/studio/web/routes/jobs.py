@@ -19,6 +19,7 @@ from impasto.studio.state.storage import PARTIAL, new_id
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
+from impasto.studio.web.pagination import After, next_page, read_cursor
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import (
     explanation_job,
@@ -28,7 +29,6 @@ from impasto.studio.web.requests import (
     preset_options,
     training_job,
 )
-from impasto.studio.web.routes.pictures import After, cursor, read_cursor
 from impasto.studio.web.submission_checks import check_film_work, check_limits, check_uploads, check_work
 from impasto.studio.webhooks import check_address
 
@@ -172,9 +172,11 @@ def list_jobs(
         before=read_cursor(after),
         limit=limit,
     )
-    more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
     places = services.state.jobs.positions(found)
-    return {"jobs": [job_document(job, position=places.get(job.id)) for job in found], "next": more}
+    return {
+        "jobs": [job_document(job, position=places.get(job.id)) for job in found],
+        "next": next_page(found, limit),
+    }
 
 
 @router.get("/batches", response_model=response_schemas.Batches, responses=responses())
@@ -281,8 +283,7 @@ def list_bin(
 ) -> Any:
     """List what is in the bin, the newest painting first."""
     found = services.state.jobs.newest(caller.user, before=read_cursor(after), limit=limit, in_bin=True)
-    more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
-    return {"jobs": [job_document(job, position=None) for job in found], "next": more}
+    return {"jobs": [job_document(job, position=None) for job in found], "next": next_page(found, limit)}
 
 
 @router.delete("/bin", status_code=204, responses=responses())

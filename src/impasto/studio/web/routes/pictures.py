@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import shutil
 import time
 from functools import partial
@@ -18,12 +16,13 @@ from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
 from impasto.studio.films import FILM_MEDIA
 from impasto.studio.state import PictureRecord, RefusalError
-from impasto.studio.state.storage import is_id, new_id
+from impasto.studio.state.storage import new_id
 from impasto.studio.thumbnails import SMALL_SIDE
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
+from impasto.studio.web.pagination import After, next_page, read_cursor
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import preview_job
 from impasto.studio.web.routes.films import read_still
@@ -40,26 +39,6 @@ from impasto.studio.web.uploads import (
 router = APIRouter(tags=["pictures"])
 WAITING_PREVIEWS = 4
 """The number of previews that may wait for each one painted; more are refused."""
-
-After = Annotated[str | None, Query(max_length=200, description="`next` of the previous page")]
-
-
-def cursor(created: float, id: str) -> str:
-    """Return the cursor of the next page, an opaque text."""
-    return base64.urlsafe_b64encode(f"{created!r} {id}".encode()).decode()
-
-
-def read_cursor(text: str | None) -> tuple[float, str] | None:
-    """Return the time and id in a cursor. Raises ProblemError."""
-    if text is None:
-        return None
-    try:
-        created, id = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split(" ")
-        if not is_id(id):
-            raise ValueError(f"malformed id: {id!r}")
-        return float(created), id
-    except (ValueError, binascii.Error, UnicodeError) as error:
-        raise ProblemError("invalid", "expected after to be the `next` of a previous page") from error
 
 
 @router.post(
@@ -144,8 +123,7 @@ def list_pictures(
 ) -> Any:
     """List your uploads, newest first."""
     found = services.state.pictures.newest(caller.user, role=role, before=read_cursor(after), limit=limit)
-    more = cursor(found[-1].created, found[-1].id) if len(found) == limit else None
-    return {"pictures": list(map(picture_document, found)), "next": more}
+    return {"pictures": list(map(picture_document, found)), "next": next_page(found, limit)}
 
 
 @router.get("/pictures/{id}", response_model=response_schemas.PictureOut, responses=responses())
