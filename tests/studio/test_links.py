@@ -21,6 +21,7 @@ from impasto.clips import open_clip
 from impasto.studio.client import StudioClient
 from impasto.studio.shares import link_code
 from impasto.studio.state.links import MOST_LINKS
+from impasto.studio.state.storage import FILM, SHOWN
 from impasto.studio.state.tables import links
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.routes.links import NOTHING
@@ -157,6 +158,74 @@ def test_a_link_plays_a_film_without_its_tags(
     assert anna.delete(f"/jobs/{id}", params={"now": True}).status_code == 204
     assert follow(shared, f"{link['url']}/film").status_code == 404
     assert not shared.services.storage.job(id).exists()
+
+
+def used_bytes(client: httpx.Client) -> int:
+    return int(client.get("/account").json()["usage"]["bytes"])
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut short", "something else"])
+def test_a_film_that_is_damaged_gets_no_link_and_its_links_say_so_in_plain_words(
+    house: House, client: httpx.Client, clip: bytes, damage: str
+) -> None:
+    id = painted_film(house, client, clip)
+    link, folder = made(client, id), house.services.storage.job(id)
+    film, shown = folder / FILM, folder / SHOWN
+    data = film.read_bytes()
+    shown.unlink()
+    if damage == "missing":
+        film.unlink()
+    else:
+        film.write_bytes({"empty": b"", "cut short": data[: len(data) // 2]}.get(damage, b"no film" * 99))
+    used = used_bytes(client)
+    answer = client.post(f"/jobs/{id}/links", json={})
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/damaged")
+    assert answer.json()["detail"] == "the film's file on the server is damaged or missing: paint it again"
+    assert used_bytes(client) <= used, "nothing is kept for a link that was not made"
+    for place in ("", "/film"):
+        page = follow(house, link["url"] + place, **{"Accept-Language": "fr"})
+        assert (page.status_code, NOTHING["fr"] in page.text) == (404, True)
+    assert [path for path in folder.iterdir() if path.name.startswith((".", SHOWN))] == []
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut short"])
+def test_the_film_that_links_show_is_made_again_where_it_is_damaged(
+    house: House, client: httpx.Client, clip: bytes, damage: str
+) -> None:
+    id = painted_film(house, client, clip)
+    link, shown = made(client, id), house.services.storage.job(id) / SHOWN
+    data, used = shown.read_bytes(), used_bytes(client)
+    for asked in (f"{link['url']}/film", link["url"], None):
+        shown.unlink()
+        if damage != "missing":
+            shown.write_bytes(data[: len(data) // 2] if damage == "cut short" else b"")
+        if asked is None:
+            made(client, id)
+        else:
+            assert follow(house, asked).status_code == 200
+        assert shown.read_bytes() == data
+        assert used_bytes(client) == used
+
+
+def test_a_link_to_a_film_counts_against_the_quota_before_it_is_made(
+    make: Callable[..., House], clip: bytes
+) -> None:
+    house = make()
+    with house.client() as client:
+        id = painted_film(house, client, clip)
+        used, shown = used_bytes(client), house.services.storage.job(id) / SHOWN
+        vars(house.services.settings)["user_bytes"] = used + 100
+        answer = client.post(f"/jobs/{id}/links", json={})
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/quota")
+        assert "your pictures take" in answer.json()["detail"]
+        assert (shown.exists(), used_bytes(client)) == (False, used)
+        assert client.get(f"/jobs/{id}/links").json()["links"] == []
+        vars(house.services.settings)["user_bytes"] = used + 10**7
+        link = made(client, id)
+        assert used_bytes(client) == used + shown.stat().st_size
+        vars(house.services.settings)["user_bytes"] = used
+        made(client, id)  # what is there already costs nothing
+        assert follow(house, f"{link['url']}/film").status_code == 200
 
 
 def test_a_film_that_is_not_painted_yet_is_not_linked_to(

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 from pathlib import Path
 
+from impasto.errors import InputError
 from impasto.studio.settings import Settings, secret_of
-from impasto.studio.state import JobRecord, LinkRecord, State
+from impasto.studio.state import JobRecord, LinkRecord, RefusalError, State
 from impasto.studio.state.storage import FILM, SHOWN, Storage
 
+log = logging.getLogger("impasto.studio.shares")
 ID_LETTERS, SIGNATURE_DIGITS = 22, 32
+GONE = "the film's file on the server is damaged or missing: paint it again"
 
 
 def new_link_id() -> str:
@@ -36,20 +40,50 @@ def is_signed(settings: Settings, link: LinkRecord, code: str) -> bool:
     return hmac.compare_digest(link_code(settings, link).encode(), code.encode())
 
 
-def shown_film(storage: Storage, id: str) -> Path:
-    """Return the path of the film that links to the job ``id`` show; it is there once one has been made."""
-    return storage.job(id) / SHOWN
-
-
-def prepare_film(storage: Storage, state: State, job: JobRecord) -> None:
+def prepare_film(storage: Storage, state: State, job: JobRecord, *, quota: int) -> None:
     """Write the film of ``job`` without its tags, unless it is there; it counts as its owner's from then on.
 
     The film itself keeps the tags of the clip it was painted from, such as the place where that was taken.
-    Raises InputError, OutputError.
+    Raises RefusalError("quota") if its owner would have more than ``quota`` bytes, RefusalError("damaged") if
+    the film cannot be read, and OutputError.
     """
-    target = shown_film(storage, job.id)
-    if not target.is_file():
-        from impasto.clips.without_metadata import write_without_metadata
+    from impasto.clips.without_metadata import is_whole
 
-        write_without_metadata(storage.job(job.id) / FILM, target)
+    film, target = storage.job(job.id) / FILM, storage.job(job.id) / SHOWN
+    if is_whole(target):
+        return
+    if not film.is_file():
+        raise RefusalError("damaged", GONE)
+    target.unlink(missing_ok=True)
+    state.jobs.reserve(job.owner, job.id, storage.size(job.id) + film.stat().st_size, quota=quota)
+    try:
+        _write_shown(film, target)
+    finally:
         state.jobs.note_size(job.owner, job.id, storage.size(job.id))
+
+
+def shown_film(storage: Storage, id: str) -> Path | None:
+    """Return the path of the film that links to the job ``id`` show; None if the film is damaged or missing.
+
+    Where it is missing or damaged itself, it is made again; its bytes have been counted. Raises OutputError.
+    """
+    from impasto.clips.without_metadata import is_whole
+
+    film, target = storage.job(id) / FILM, storage.job(id) / SHOWN
+    if is_whole(target):
+        return target
+    try:
+        _write_shown(film, target)
+    except RefusalError as error:
+        log.warning("the film of %s cannot be shown: %s", id, error.__cause__)
+        return None
+    return target
+
+
+def _write_shown(film: Path, target: Path) -> None:
+    from impasto.clips.without_metadata import write_without_metadata
+
+    try:
+        write_without_metadata(film, target)
+    except InputError as error:
+        raise RefusalError("damaged", GONE) from error

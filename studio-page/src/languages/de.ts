@@ -380,6 +380,7 @@ const texts: Translation = {
   "/problems/unsuitable": "Dieses Bild ist dafür nicht geeignet.",
   "/problems/in-use": "Es wird noch gebraucht.",
   "/problems/state": "Das ist im jetzigen Zustand nicht möglich.",
+  "/problems/damaged": "Die Datei auf dem Server ist beschädigt. Malen Sie den Film noch einmal.",
   "/problems/idempotency": "Dieser Schlüssel gehört schon zu einer anderen Anfrage. Versuchen Sie es noch einmal.",
   "/problems/queue-full": "Die Warteschlange ist voll. Versuchen Sie es später noch einmal.",
   "/problems/rate": "Zu viele Anfragen auf einmal. Versuchen Sie es gleich noch einmal.",

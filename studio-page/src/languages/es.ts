@@ -380,6 +380,7 @@ const texts: Translation = {
   "/problems/unsuitable": "Esta imagen no sirve para esto.",
   "/problems/in-use": "Todavía se está usando.",
   "/problems/state": "No es posible en el estado actual.",
+  "/problems/damaged": "El archivo del servidor está dañado. Pinta la película otra vez.",
   "/problems/idempotency": "Esta clave ya se usó con otra solicitud. Inténtalo de nuevo.",
   "/problems/queue-full": "La cola está llena. Inténtalo más tarde.",
   "/problems/rate": "Demasiadas solicitudes a la vez. Inténtalo dentro de un momento.",

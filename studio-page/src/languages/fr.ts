@@ -380,6 +380,7 @@ const texts: Translation = {
   "/problems/unsuitable": "Cette image ne convient pas.",
   "/problems/in-use": "Cet élément est encore utilisé.",
   "/problems/state": "Ce n’est pas possible dans l’état actuel.",
+  "/problems/damaged": "Le fichier sur le serveur est endommagé. Peignez le film à nouveau.",
   "/problems/idempotency": "Cette clé a déjà servi pour une autre demande. Réessayez.",
   "/problems/queue-full": "La file d’attente est pleine. Réessayez plus tard.",
   "/problems/rate": "Trop de requêtes à la fois. Réessayez dans un instant.",

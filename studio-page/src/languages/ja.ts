@@ -380,6 +380,7 @@ const texts: Translation = {
   "/problems/unsuitable": "この画像は使えません。",
   "/problems/in-use": "まだ使用中です。",
   "/problems/state": "現在の状態ではできません。",
+  "/problems/damaged": "サーバー上のファイルが壊れています。動画をもう一度描いてください。",
   "/problems/idempotency": "このキーは別のリクエストで使われています。もう一度お試しください。",
   "/problems/queue-full": "待機列がいっぱいです。しばらくしてからお試しください。",
   "/problems/rate": "リクエストが多すぎます。少し待ってからお試しください。",

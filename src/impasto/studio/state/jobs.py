@@ -275,6 +275,19 @@ class JobStore:
         with self._database.transaction() as db:
             db.execute(update(jobs).where(jobs.c.id == id, jobs.c.owner == owner).values(bytes=size))
 
+    def reserve(self, owner: str, id: str, size: int, *, quota: int) -> None:
+        """Note that the files of a job that has ended take ``size`` bytes. Raises RefusalError("quota") if
+        its owner would have more than ``quota`` bytes."""
+        with self._database.transaction() as db:
+            next_version(db)  # what others add at the same time comes before or after
+            job = _find(db, owner, id)
+            own = 0 if job is None else job.bytes
+            used = bytes_of(db, owner)
+            if used - own + size > quota:
+                words = quota_words(db, owner, used, quota)
+                raise RefusalError("quota", f"this one needs {size - own:,} bytes more, and {words}")
+            db.execute(update(jobs).where(jobs.c.id == id, jobs.c.owner == owner).values(bytes=size))
+
     def bin_bytes(self, owner: str) -> int:
         """Return the bytes of what ``owner`` has in the bin, a part of what counts against the quota."""
         with self._database.transaction(reading=True) as db:

@@ -36,6 +36,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "unsuitable": (422, "Unsuitable picture"),
     "in-use": (409, "In use"),
     "state": (409, "Not possible in this status"),
+    "damaged": (409, "Damaged on the server"),
     "idempotency": (422, "Key used with another request"),
     "queue-full": (429, "The queue is full"),
     "rate": (429, "Too many requests"),

@@ -86,7 +86,7 @@ def make_link(services: ServicesDep, caller: Member, id: str, asked: schemas.Lin
         words = f"expected at most {most} days" if most else "this studio makes no links"
         raise ProblemError("invalid", f"{words}; got {asked.days}")
     if job.kind == "film":
-        prepare_film(services.storage, services.state, job)
+        prepare_film(services.storage, services.state, job, quota=services.settings.user_bytes)
     now = time.time()
     link = LinkRecord(new_link_id(), job.id, caller.user, now, now + asked.days * 86400.0)
     services.state.links.add(link)
@@ -113,7 +113,7 @@ def withdraw_link(services: ServicesDep, caller: Member, id: str, link: LinkId) 
 def show(services: ServicesDep, request: Request, code: str) -> Response:
     """Return a page with the picture or film and its title, and nothing else of its owner's."""
     job = _followed(services, request, code)
-    if job is None:
+    if job is None or (job.kind == "film" and shown_film(services.storage, job.id) is None):
         return _nothing(request)
     title, language = escape(job.title), _language(request)
     place = escape(code)
@@ -143,8 +143,8 @@ def show_picture(services: ServicesDep, request: Request, code: str) -> Response
 def show_film(services: ServicesDep, request: Request, code: str) -> Response:
     """Return the film as MP4, without its tags, in parts where they are asked for."""
     job = _followed(services, request, code)
-    path = None if job is None else shown_film(services.storage, job.id)
-    if path is None or not path.is_file():
+    path = None if job is None or job.kind != "film" else shown_film(services.storage, job.id)
+    if path is None:
         return _nothing(request)
     return FileResponse(path, media_type=FILM_MEDIA, headers=HEADERS)
 
