@@ -363,7 +363,7 @@ def test_closed_captions_within_the_pictures_are_told(tmp_path: Path) -> None:
 
 
 JOINED = [("flv", 2, 1), ("mkv", 3, 2), ("mp4", 2, 1), ("mov", 4, 1), ("asf", 2, 1)]
-JOINED += [("nut", 2, 1), ("ivf", 3, 1), ("y4m", 2, 1)]
+JOINED += [("nut", 2, 1), ("ivf", 3, 1), ("y4m", 2, 1), ("cpk", 2, 1)]
 
 
 @pytest.mark.parametrize(("suffix", "pieces", "read"), JOINED)
@@ -371,8 +371,11 @@ def test_what_cannot_be_read_of_joined_files_is_told(
     tmp_path: Path, suffix: str, pieces: int, read: int
 ) -> None:
     pictures = [moving(number) for number in range(25)]
-    codec = {"ivf": "libvpx", "y4m": "wrapped_avframe", "nut": "mpeg4"}.get(suffix, "libx264")
-    once = write_clip(tmp_path / f"once.{suffix}", pictures, codec=codec, options={"b": "500k"})
+    codecs = {"ivf": "libvpx", "y4m": "wrapped_avframe", "nut": "mpeg4", "cpk": "cinepak"}
+    codec, how = codecs.get(suffix, "libx264"), "rgb24" if suffix == "cpk" else "yuv420p"
+    once = write_clip(
+        tmp_path / f"once.{suffix}", pictures, codec=codec, pixel_format=how, options={"b": "500k"}
+    )
     assert open_clip(once).info.remarks == ()
     path = tmp_path / f"joined.{suffix}"
     path.write_bytes(once.read_bytes() * pieces)
@@ -384,6 +387,31 @@ def test_what_cannot_be_read_of_joined_files_is_told(
         assert clip.notes == []  # what libav makes of the second file's header is no frame
     with pytest.raises(InputError, match="cannot be read"):
         open_clip(path, Request(damage="refuse"))
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "avif"])
+@pytest.mark.parametrize("pieces", [2, 3])
+def test_what_is_not_read_of_joined_animations_is_told(tmp_path: Path, suffix: str, pieces: int) -> None:
+    frames = [Image.new("RGB", (16, 12), (40 * n, 40 * n, 40 * n)) for n in range(4)]
+    path = tmp_path / f"a.{suffix}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+    assert open_clip(path, Request(damage="refuse")).info.remarks == ()
+    path.write_bytes(path.read_bytes() * pieces)
+    clip = open_clip(path)
+    assert len(list(clip.frames())) == 4
+    words = f"the last {1 - 1 / pieces:.0%} of the file cannot be read: several files joined into one?"
+    assert clip.info.remarks == (words,)
+    with pytest.raises(InputError, match="several files joined into one"):
+        open_clip(path, Request(damage="refuse"))
+
+
+def test_a_picture_with_something_else_after_it_is_whole(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (16, 12), (40 * n, 40 * n, 40 * n)) for n in range(4)]
+    for suffix in ("png", "webp"):
+        path = tmp_path / f"a.{suffix}"
+        frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+        path.write_bytes(path.read_bytes() + b"notes of a camera" * 99)
+        assert open_clip(path, Request(damage="refuse")).info.remarks == ()
 
 
 def test_a_y4m_that_breaks_off_within_a_frame_is_told(tmp_path: Path) -> None:

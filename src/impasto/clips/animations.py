@@ -8,6 +8,7 @@ from pathlib import Path
 
 from impasto import imaging
 from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, frame_of
+from impasto.clips.endings import second_picture, unread_words
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
 
@@ -24,6 +25,9 @@ class MovingPicture:
     def __init__(self, path: Path, request: Request) -> None:
         self.path = path
         self.notes: list[str] = []
+        unread = second_picture(path)
+        if unread and request.damage == "refuse":
+            raise InputError(f"{path}: {unread_words(unread)}")
         self._request = request
         self._ticks: list[int] = []
         first: Picture | None = None
@@ -48,6 +52,7 @@ class MovingPicture:
             origin=self._ticks[0] * _UNIT,
             alpha=alpha,
             last=last,
+            remarks=(unread_words(unread),) if unread else (),
         )
 
     def frames(self, skip: int = 0) -> Iterator[Frame]:

@@ -21,6 +21,7 @@ _BEGINNINGS = {
     "matroska,": b"\x1a\x45\xdf\xa3",
     "flv": b"FLV\x01",
     "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    "film_cpk": b"FILM",
 }
 """Formats, by the beginning of their names, to what a file of theirs begins with."""
 _JOINED = {
@@ -30,6 +31,7 @@ _JOINED = {
 }
 """Formats of which libav takes the beginning of a second file for a frame, to what a file begins with: so
 much that it does not occur within one."""
+_PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 128
 """In bytes: the header of a Y4M frame is shorter."""
 _TOLERANCE = Fraction(1, 4)
@@ -43,6 +45,44 @@ def second_file(path: Path, name: str) -> int | None:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         found = data.find(mark, 1)
     return found if found > 0 else None
+
+
+def second_picture(path: Path) -> float:
+    """Return the share of a file after a moving picture (PNG, WebP, AVIF) at which another one begins; 0 if
+    none does. Programs read the first only."""
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        size = len(data)
+        if data[:8] == _PNG:
+            found = data.find(_PNG, 8)
+        elif data[:4] == b"RIFF":
+            (length,) = struct.unpack_from("<I", data, 4)
+            found = 8 + length + length % 2
+            found = found if data[found : found + 4] == b"RIFF" else -1
+        else:
+            found = _second_box(data, b"ftyp")
+    return (size - found) / size if found > 0 else 0.0
+
+
+def _second_box(data: mmap.mmap, kind: bytes) -> int:
+    """Return where the second box of a ``kind`` begins (ISO/IEC 14496-12, 4.2); -1 if there is none."""
+    place = count = 0
+    while place + 8 <= len(data):
+        length, own = struct.unpack_from(">I4s", data, place)
+        if own == kind:
+            count += 1
+            if count == 2:
+                return place
+        if length == 1 and place + 16 <= len(data):
+            (length,) = struct.unpack_from(">Q", data, place + 8)
+        if length < 8:  # also 0: up to the end
+            return -1
+        place += length
+    return -1
+
+
+def unread_words(share: float) -> str:
+    """Return a remark on a file of which the last ``share`` is not read."""
+    return f"the last {share:.0%} of the file cannot be read: several files joined into one?"
 
 
 def has_part_of_frame(path: Path, end: int) -> bool:

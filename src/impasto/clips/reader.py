@@ -16,7 +16,7 @@ from typing import Any
 
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of
-from impasto.clips.endings import is_whole_gif
+from impasto.clips.endings import is_whole_gif, unread_words
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
@@ -134,8 +134,7 @@ class VideoFile:
     def _check_rest(self) -> list[str]:
         """Return a remark on a file that goes on after what can be read, or breaks off; or refuse it."""
         if self.index.unread:
-            share = f"{self.index.unread:.0%}"
-            words = f"the last {share} of the file cannot be read: several files joined into one?"
+            words = unread_words(self.index.unread)
         elif self.index.broken or (self._is_gif and not is_whole_gif(self.path)):
             words = "the file breaks off: the last frames may be missing"
         else:
