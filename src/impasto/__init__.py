@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from impasto.version import __version__
 
 if TYPE_CHECKING:
+    from impasto.catalogue.loader import load_style
     from impasto.catalogue.lookup import styles
     from impasto.errors import ImpastoError
     from impasto.inference.options import FastOptions
     from impasto.optimize.options import OptimizeOptions
-    from impasto.painters.sources import load_style
     from impasto.pipelines.batch import batch
     from impasto.pipelines.explain import explain
     from impasto.pipelines.export import export
@@ -40,7 +40,7 @@ _HOMES = {
     "Session": "impasto.pipelines.photo",
     "watch": "impasto.pipelines.folder_watch",
     "train": "impasto.pipelines.train.training",
-    "load_style": "impasto.painters.sources",
+    "load_style": "impasto.catalogue.loader",
     "make_style": "impasto.pipelines.style",
     "stylize": "impasto.pipelines.photo",
     "styles": "impasto.catalogue.lookup",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from impasto.cli.json_lines import print_result
 from impasto.cli.recordings import FrameServer, open_recording
 from impasto.errors import InputError, PictureError
+from impasto.imaging.samples import to_bytes, unpacked
 
 if TYPE_CHECKING:
     from impasto.painters.fast import FastPainter
@@ -98,12 +99,12 @@ class Stream:
         self._ends.append(time.perf_counter())
         for frame in self._frames:
             began = time.perf_counter()
-            painted = self._paint(frame.astype(np.float32) / np.float32(255))
+            painted = self._paint(unpacked(frame))
             now = time.perf_counter()
             self._ends.append(now)
             self._spent.append(now - began)
             self.painted += 1
-            yield np.rint(painted * 255).astype(np.uint8)
+            yield to_bytes(painted)
 
     def _paint(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         is_other = self._last is None or float(np.abs(pixels - self._last).mean()) > OTHER

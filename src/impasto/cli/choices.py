@@ -266,32 +266,22 @@ else:
     _PRESET = Annotated[
         str | None, typer.Option(help=_preset_help("default"), autocompletion=completion.presets)
     ]
-    Choices = make_dataclass(
-        "Choices",
-        [("preset", _PRESET, None), *_fields(OptimizeOptions)],
-        bases=(_TypedPainting,),
-        frozen=True,
-    )
-    FastChoices = make_dataclass("FastChoices", _fields(FastOptions), bases=(_TypedFast,), frozen=True)
+
+    def _made(name: str, base: Any, first: tuple[Any, ...] = (), **which: Any) -> Any:
+        """Return the class of a command's choices, with the fields of ``base.kind``; see ``_fields``."""
+        return make_dataclass(name, [*first, *_fields(base.kind, **which)], bases=(base,), frozen=True)
+
+    Choices = _made("Choices", _TypedPainting, (("preset", _PRESET, None),))
+    FastChoices = _made("FastChoices", _TypedFast)
     # Without the fields that ``Choices`` has too.
-    NetworkChoices = make_dataclass(
-        "NetworkChoices",
-        _fields(FastOptions, without=tuple(SHARED.values()), group=NETWORKS),
-        bases=(_TypedFast,),
-        frozen=True,
+    NetworkChoices = _made("NetworkChoices", _TypedFast, without=tuple(SHARED.values()), group=NETWORKS)
+    FilmChoices = _made("FilmChoices", _TypedFilm, without=("size",))
+    SaveChoices = _made("SaveChoices", _TypedSaving)
+    InputChoices = _made("InputChoices", _TypedInputs)
+    FastInputChoices = _made(
+        "FastInputChoices", _TypedInputs, without=tuple(set(INPUTS) - set(inputs_for("fast")))
     )
-    FilmChoices = make_dataclass(
-        "FilmChoices", _fields(FilmOptions, without=("size",)), bases=(_TypedFilm,), frozen=True
-    )
-    SaveChoices = make_dataclass("SaveChoices", _fields(SaveOptions), bases=(_TypedSaving,), frozen=True)
-    InputChoices = make_dataclass("InputChoices", _fields(Inputs), bases=(_TypedInputs,), frozen=True)
-    FastInputChoices = make_dataclass(
-        "FastInputChoices",
-        _fields(Inputs, without=tuple(set(INPUTS) - set(inputs_for("fast")))),
-        bases=(_TypedInputs,),
-        frozen=True,
-    )
-    ReadChoices = make_dataclass("ReadChoices", _fields(ReadOptions), bases=(_TypedReading,), frozen=True)
+    ReadChoices = _made("ReadChoices", _TypedReading)
 
 
 def with_choices(

@@ -24,6 +24,7 @@ from impasto.clips.mastering_display import mastering_of
 from impasto.clips.orientation import is_turned, turn_upright
 from impasto.clips.timecode import Timecode
 from impasto.errors import InputError
+from impasto.files import reason_of
 from impasto.types import Picture
 
 
@@ -148,7 +149,7 @@ class VideoFile:
         try:
             container = open_video(self.path)
         except (self._av.FFmpegError, OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            reason = reason_of(error)
             raise InputError(f"{self.path}: expected a video file; it cannot be opened ({reason})") from error
         try:
             found = [s for s in container.streams.video if s.codec_context and not s.disposition & _ATTACHED]
@@ -252,7 +253,7 @@ class VideoFile:
             try:
                 frames = packet.decode() if decoder is None else decoder.decode(packet)
             except self._av.FFmpegError as error:
-                frames, failed = [], error.strerror or str(error)
+                frames, failed = [], reason_of(error)
             if failed and times is not None:
                 yield None, next(times, None), failed
             elif failed and packet.pts is not None:
@@ -295,7 +296,7 @@ class VideoFile:
         except self._av.FFmpegError as error:
             if self.index.until is not None:
                 return  # at the second of two files that were joined
-            words = f"{self.path} breaks off: {error.strerror or error}"
+            words = f"{self.path} breaks off: {reason_of(error)}"
             if self.request.damage == "refuse":
                 raise InputError(words) from error
             self._note(words)

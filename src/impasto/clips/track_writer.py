@@ -22,6 +22,7 @@ from impasto.clips.libav import container_format, load_av, open_video
 from impasto.clips.sound import SoundEncoder, add_sound_stream
 from impasto.clips.tracks import Track, Tracks, labels_of, list_tracks, plain_labels
 from impasto.errors import InputError
+from impasto.files import reason_of
 
 Row = tuple[float, int, Any]
 """When a packet is due, in seconds, the number of its track, and the packet."""
@@ -220,7 +221,7 @@ def check_tracks(target: VideoOutput, tracks: Tracks) -> None:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{tracks.path}: its sound or subtitles cannot be written into {suffix}: expected another "
-            f"suffix, or no sound ({getattr(error, 'strerror', None) or error})"
+            f"suffix, or no sound ({reason_of(error)})"
         ) from error
 
 
@@ -233,7 +234,7 @@ def _check_encoder(stream: Any, track: Track, path: Path, suffix: str) -> None:
         raise InputError(
             f"{path}: its sound ({track.codec}) cannot be encoded as {track.encoder.removeprefix('lib')}, "
             f"which {suffix} needs: expected another suffix, or no sound "
-            f"({getattr(error, 'strerror', None) or error})"
+            f"({reason_of(error)})"
         ) from error
 
 

@@ -22,6 +22,7 @@ from impasto.clips.libav import (
     timing_options,
 )
 from impasto.errors import OptionError, OutputError
+from impasto.files import reason_of
 from impasto.types import Pixels, Plane
 
 _DEEPEST = 16
@@ -138,7 +139,7 @@ def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) 
     except (av.FFmpegError, OSError, ValueError) as error:
         raise OptionError(
             f"{codec.encoder} does not take frames of {width} x {height} pixels: expected another size, "
-            f"codec or suffix ({getattr(error, 'strerror', None) or error})"
+            f"codec or suffix ({reason_of(error)})"
         ) from error
 
 

@@ -235,7 +235,7 @@ def is_full(problem: BaseException | None) -> bool:
 
 def reason_of(problem: BaseException) -> str:
     """Return the first line of an exception's message, truncated if long."""
-    words = problem.strerror if isinstance(problem, OSError) else None
+    words = getattr(problem, "strerror", None)  # of OSError, and of what FFmpeg raises
     found = words or next(iter(str(problem).strip().splitlines()), "") or type(problem).__name__
     return found if len(found) <= LONGEST_REASON else f"{found[: LONGEST_REASON - 3]}..."
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import extras
+from impasto.files import reason_of
 from impasto.imaging.colour import linear_to_srgb
 from impasto.imaging.guard import picture_error, warn
 
@@ -93,7 +94,7 @@ def decode(data: bytes, path: Path) -> tuple[NDArray[np.float32], NDArray[np.flo
         samples = frame.to_ndarray().astype(np.float32)
         bits = max(int(component.bits) for component in frame.format.components)
     except (av.FFmpegError, ValueError, IndexError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error)
         actual = f"it cannot be decoded ({reason})"
         raise picture_error(path, "a DPX picture that FFmpeg decodes", actual) from error
     if bits != header.bits:

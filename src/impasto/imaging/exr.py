@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from impasto import extras, files
 from impasto.errors import PictureError
+from impasto.files import reason_of
 from impasto.imaging.guard import picture_error
 from impasto.types import Plane
 
@@ -137,7 +138,7 @@ def decode(data: bytes, path: Path) -> ExrPicture:
         left, top, moved = _from_origin(data, _chunks(data))
         planes = _planes(_decoded(decoder, moved, av))
     except (av.FFmpegError, ValueError, IndexError, KeyError, ZeroDivisionError, struct.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error)
         expected = "an OpenEXR picture that FFmpeg decodes"
         raise picture_error(path, expected, f"it cannot be decoded ({reason})") from error
     names = {1: "y", 2: "ya", 3: "gbr", 4: "gbra"}[len(planes)]

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from impasto.errors import InputError
+from impasto.files import reason_of
 from impasto.imaging.icc import srgb_profile
 from impasto.imaging.samples import to_bytes, unpacked
 from impasto.types import Picture
@@ -27,7 +28,7 @@ def read_press_profile(path: str | os.PathLike[str]) -> bytes:
     try:
         profile = Path(path).read_bytes()
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        reason = reason_of(problem)
         raise _refused(path, f"it cannot be read ({reason})") from problem
     if len(profile) < 132 or profile[36:40] != b"acsp":
         raise _refused(path, "it is not an ICC profile")

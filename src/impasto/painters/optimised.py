@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from impasto import imaging
+from impasto.catalogue.loader import load_style
 from impasto.catalogue.lookup import find_style
 from impasto.encoders import FeatureExtractor
 from impasto.files import digests
@@ -25,7 +26,6 @@ from impasto.painters.sources import (
     check_style_files,
     feathered,
     load_encoder,
-    load_style,
     normalised,
     with_encoder,
     with_layer_names,

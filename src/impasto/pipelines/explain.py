@@ -9,26 +9,19 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from impasto import files, imaging
+from impasto.catalogue.loader import StyleLike, load_style
 from impasto.catalogue.measured import PictureStyle
 from impasto.errors import OptionError
 from impasto.extras import naming_missing
 from impasto.files.places import readable
+from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.figures.canvas import require_matplotlib
 from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html
 from impasto.inspection.stages import Stages
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import (
-    PictureLike,
-    StyleLike,
-    check_style_files,
-    load_picture,
-    load_style,
-    name_of,
-    opaque,
-    with_layer_names,
-)
+from impasto.painters.sources import check_style_files, with_layer_names
 from impasto.parameters import taken
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.story import StoryBuilder, costs

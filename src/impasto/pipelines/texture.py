@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
+from impasto.catalogue.loader import StyleLike, load_style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import OptionError
 from impasto.extras import naming_missing
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.reconstruction import TEXTURE, Reconstruction, synthesise
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import StyleLike, check_style_files, load_style
+from impasto.painters.sources import check_style_files
 from impasto.parameters import taken
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.progress import Cancel, ProgressCallback

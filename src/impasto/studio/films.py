@@ -14,12 +14,12 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PIL import Image
 
 from impasto import files
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.imaging.read_options import ReadOptions
+from impasto.imaging.samples import to_bytes
 from impasto.inference.options import MINIMUM_SIDE, FastOptions
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.optimize.pyramid import work
@@ -174,7 +174,7 @@ def read_still(path: Path, at: float, side: int = STILL_SIDE) -> Image.Image:
                 raise
             continue
         if frame is not None:
-            return Image.fromarray(np.rint(np.clip(frame.pixels, 0, 1) * 255).astype(np.uint8))
+            return Image.fromarray(to_bytes(frame.pixels))
     raise InputError(f"{path} has no frame at {at:g} s")
 
 

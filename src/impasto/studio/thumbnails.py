@@ -7,6 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from impasto.imaging.samples import to_bytes
 from impasto.types import Picture
 
 SMALL_SIDE = 1024
@@ -15,11 +16,11 @@ SMALL_SIDE = 1024
 
 def as_image(picture: Picture, grey: bool = False) -> Image.Image:
     """Return ``picture`` at 8 bits a channel; ``grey``: its red channel alone."""
-    pixels = np.rint(np.clip(picture.pixels, 0, 1) * 255).astype(np.uint8)
+    pixels = to_bytes(picture.pixels)
     if grey:
         return Image.fromarray(pixels[..., 0])
     if picture.alpha is not None:
-        alpha = np.rint(picture.alpha * 255).astype(np.uint8)
+        alpha = to_bytes(picture.alpha)
         pixels = np.concatenate([pixels, alpha[..., None]], axis=2)
     return Image.fromarray(pixels)
 

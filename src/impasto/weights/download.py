@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from impasto import files
 from impasto.errors import CorruptWeightsError, DownloadError, ImpastoError
-from impasto.files import digests
+from impasto.files import digests, reason_of
 from impasto.progress import Progress, ProgressCallback, time_left
 
 _CHUNK = 1 << 18
@@ -257,7 +257,7 @@ def _cannot_store(error: OSError, part: _Part) -> DownloadError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         reason = "the disk is full; make room, and the next attempt continues where this one stopped"
     else:
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
     return DownloadError(f"The download cannot be stored in {part.path.parent}: {reason}.")
 
 

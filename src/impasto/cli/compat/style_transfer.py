@@ -23,7 +23,7 @@ from impasto.jobs import Job, Reference
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
-    from impasto.painters.sources import PictureLike
+    from impasto.imaging.inputs import PictureLike
 
 QUALITY = 95
 
@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     found = parse(arguments)
     for line in remarks(found):
         remark(line)
-    from impasto.painters.sources import load_picture
+    from impasto.imaging.inputs import load_picture
     from impasto.pipelines import photo as api
 
     content, styles = _inputs(found)
@@ -97,7 +97,7 @@ def _inputs(found: Namespace) -> tuple[PictureLike, tuple[PictureLike, ...]]:
     if found.proof is None:
         return found.content, tuple(found.styles)
     from impasto.imaging import read_press_profile, soft_proof
-    from impasto.painters.sources import load_picture
+    from impasto.imaging.inputs import load_picture
 
     press = read_press_profile(found.proof)
     content, *styles = (soft_proof(load_picture(path), press) for path in (found.content, *found.styles))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from impasto.catalogue.loader import StyleLike, load_style
 from impasto.catalogue.measured import Style, StyleView
 from impasto.clips import Aim, Guide, GuidedPainting
 from impasto.encoders import FeatureExtractor
@@ -27,15 +28,7 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, style_uses
 from impasto.painters.frames.softness import softened
 from impasto.painters.painter import FrameCancelled
-from impasto.painters.sources import (
-    StyleLike,
-    arrange,
-    check_style_files,
-    load_encoder,
-    load_style,
-    normalised,
-    with_layer_names,
-)
+from impasto.painters.sources import arrange, check_style_files, load_encoder, normalised, with_layer_names
 from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_pixels, to_tensor, with_gradients
 from impasto.types import Painting, Picture, Pixels

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from impasto.encoders import FeatureExtractor
+from impasto.imaging.inputs import PictureLike
 from impasto.inspection.features import LayerView, feature_maps
 from impasto.inspection.layers import suggest_layers
-from impasto.painters.sources import PictureLike
 from impasto.pipelines.inspect.inputs import as_network, find_photo
 from impasto.tensors import with_defaults
 from impasto.types import Picture

@@ -5,10 +5,10 @@ from __future__ import annotations
 from impasto import weights
 from impasto.encoders import FeatureExtractor, load_extractor
 from impasto.errors import OptionError
+from impasto.imaging.inputs import PictureLike, load_picture, opaque
 from impasto.inspection.random_network import untrained
 from impasto.inspection.reconstruction import shrunk
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import PictureLike, load_picture, opaque
 from impasto.types import Picture
 
 UNTRAINED = "untrained"

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from impasto import metrics, weights
+from impasto.catalogue.loader import StyleLike, load_style
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders import Encoder, FeatureExtractor
 from impasto.errors import InputError, WeightsError
 from impasto.imaging import fit
+from impasto.imaging.inputs import PictureLike, load_picture, opaque
 from impasto.inspection.layers import check_size, equal_weights, suggest_layers
 from impasto.inspection.networks import NetworkResult
 from impasto.inspection.reconstruction import shrunk
 from impasto.inspection.stages import Stages
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset
-from impasto.painters.sources import LoadedEncoder, PictureLike, StyleLike, load_picture, load_style, opaque
+from impasto.painters.sources import LoadedEncoder
 from impasto.pipelines import photo as api
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
 from impasto.pipelines.measure import find_judge, load_judge

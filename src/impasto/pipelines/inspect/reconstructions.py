@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from impasto.encoders import FeatureExtractor
 from impasto.errors import InputError
+from impasto.imaging.inputs import PictureLike
 from impasto.inspection.layers import (
     Paper,
     check_size,
@@ -23,7 +24,6 @@ from impasto.inspection.reconstruction import (
     reconstruct_style,
 )
 from impasto.inspection.stages import Stages
-from impasto.painters.sources import PictureLike
 from impasto.pipelines.inspect.inputs import as_network, find_photo
 from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import with_gradients

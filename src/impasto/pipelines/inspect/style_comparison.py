@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from impasto.catalogue.loader import StyleLike, load_style
 from impasto.catalogue.measured import PictureStyle, Style
 from impasto.encoders import FeatureExtractor
+from impasto.imaging.inputs import name_of
 from impasto.inspection.layers import known_layers, suggest_layers
 from impasto.inspection.styles import StyleDistances, style_distances
-from impasto.painters.sources import StyleLike, load_style, name_of
 from impasto.pipelines.inspect.inputs import as_network, find_photo
 from impasto.tensors import with_defaults
 from impasto.types import Picture

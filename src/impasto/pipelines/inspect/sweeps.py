@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from impasto import imaging
+from impasto.catalogue.loader import StyleLike, load_style
 from impasto.encoders import FeatureExtractor
 from impasto.errors import require_one_of
 from impasto.imaging import fit
+from impasto.imaging.inputs import PictureLike, load_picture
 from impasto.inspection.layers import check_size, growing_sets
 from impasto.inspection.stages import Stages
 from impasto.inspection.sweeps import CONTENT_LAYER, RATIO, Axis, Sweep, SweepCell, cells
@@ -23,16 +25,7 @@ from impasto.jobs.unfinished import discard_other
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import GATYS_BALANCE, preset
 from impasto.painters import Materials
-from impasto.painters.sources import (
-    LoadedEncoder,
-    PictureLike,
-    StyleLike,
-    check_style_files,
-    fingerprint,
-    load_picture,
-    load_style,
-    with_layer_names,
-)
+from impasto.painters.sources import LoadedEncoder, check_style_files, fingerprint, with_layer_names
 from impasto.pipelines.inspect.inputs import UNTRAINED, find_network
 from impasto.pipelines.photo import paint_job
 from impasto.pipelines.result import Result

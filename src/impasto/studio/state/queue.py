@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 
 from impasto.studio.state.database import Database
 from impasto.studio.state.queries import in_lane, next_version, queue_webhook, read_job
-from impasto.studio.state.records import FINAL, HELD, JobRecord, job_of
+from impasto.studio.state.records import FINAL, HELD, JobRecord, failure_document, job_of
 from impasto.studio.state.tables import jobs
 from impasto.studio.state.turns import give_back_turn, next_job, take_turn
 
@@ -121,12 +121,7 @@ def _requeue(db: Connection, job: JobRecord, attempts: int | None = None) -> str
     if attempts is not None and then == "queued" and count >= attempts:
         then = "failed"
         detail = f"its worker died {count} times; the job may need more memory than there is"
-        error = {
-            "type": "/problems/painting",
-            "title": "Painting failed",
-            "status": 500,
-            "detail": detail,
-        }
+        error = failure_document(detail)
     changes = {
         "status": then,
         "error": error,

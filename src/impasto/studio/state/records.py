@@ -105,6 +105,13 @@ class JobRecord:
         return LANE_OF[self.kind]
 
 
+def failure_document(
+    detail: str, kind: str = "painting", title: str = "Painting failed"
+) -> dict[str, str | int]:
+    """Return the error of a job that has failed, as a problem document (RFC 9457)."""
+    return {"type": f"/problems/{kind}", "title": title, "status": 500, "detail": detail}
+
+
 def job_of(row: Row[Any]) -> JobRecord:
     """Return a row of the table of jobs as a record."""
     values = {name: value for name, value in row._mapping.items() if name != "lease"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from impasto.imaging.samples import unpacked
 from impasto.studio.films import still_bytes
 from impasto.types import Picture
 
@@ -49,4 +50,4 @@ def as_picture(still: bytes, side: int | None = None) -> Picture:
     with Image.open(io.BytesIO(still), formats=["JPEG"]) as image:
         if side is not None:
             image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        return Picture(np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255))
+        return Picture(unpacked(np.asarray(image.convert("RGB"))))

@@ -26,6 +26,7 @@ from impasto.studio.films import FILM_SPEED, film_options, film_speed, film_work
 from impasto.studio.results import store_result
 from impasto.studio.settings import Settings
 from impasto.studio.state import JobRecord, State
+from impasto.studio.state.records import failure_document
 from impasto.studio.state.retries import is_full, is_outage, retry_outages
 from impasto.studio.state.storage import LEARNT, LOSSES, MARK, PARTIAL, Storage
 from impasto.studio.worker.executor import ExecutorLostError, JobExecutor, LocalExecutor
@@ -221,14 +222,12 @@ class JobRunner:
             for one in self._job(record).inputs():
                 detail = detail.replace(one.place, one.label)
             detail = detail.replace(str(self.storage.root), "")
-            kind, title = "/problems/painting", "Painting failed"
+            problem = failure_document(detail)
         elif isinstance(error, MemoryError):
-            kind, title = "/problems/painting", "Painting failed"
-            detail = "not enough memory for this size; try a smaller one"
+            problem = failure_document("not enough memory for this size; try a smaller one")
         else:
-            kind, title, detail = "/problems/internal", "Internal error", "an unexpected error; see the log"
+            problem = failure_document("an unexpected error; see the log", "internal", "Internal error")
         log.warning("failed", extra={"job": record.id}, exc_info=error)
-        problem = {"type": kind, "title": title, "status": 500, "detail": detail}
         self._retry(lambda: self.state.queue.finish(record.id, self.name, "failed", error=problem))
         self.storage.clear_job(record.id)
         (self.storage.job(record.id) / LOSSES).unlink(missing_ok=True)
