@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+import impasto
 from impasto import imaging
+from impasto.catalogue.files import read_style
+from impasto.catalogue.lookup import named_styles
 from impasto.catalogue.measured import PictureStyle
 from impasto.encoders.network import Encoder
 from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.optimize.engine import PyramidDescent, paint
+from impasto.optimize.one_pass import one_pass
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.regions import Place, everywhere, style_uses
-from impasto.tensors import to_pixels
+from impasto.optimize.regions import Place, StyleUse, everywhere, style_uses
+from impasto.tensors import to_pixels, to_tensor
 from impasto.types import Picture, Pixels
 from tests.conftest import blobs, stripes
 
@@ -84,3 +88,16 @@ def test_a_blend_starts_as_a_blend(encoder: Encoder) -> None:
     blend, _ = start([Place(tuple(uses))], encoder)
     alone, _ = start([Place((uses[0],))], encoder)
     assert np.abs(blend - alone).mean() > 0.01
+
+
+def test_a_style_with_a_network_of_its_own_starts_as_impasto_fast_paints_it() -> None:
+    names = ("starry-night", "great-wave")  # the second has none
+    places = [Place(tuple(StyleUse(read_style(named_styles()[name])) for name in names[:k])) for k in (1, 2)]
+    for place, style in zip(places, (names[:1], names), strict=True):
+        found = to_pixels(one_pass(to_tensor(PHOTO.pixels), [place], 512))
+        expected = impasto.fast(PHOTO, list(style)).picture.pixels
+        np.testing.assert_allclose(found, expected, atol=0.01)
+    bundled = AnyPaintingPainter(device="cpu")
+    plain = to_pixels(one_pass(to_tensor(PHOTO.pixels), places[:1], 512, painter=bundled))
+    own = to_pixels(one_pass(to_tensor(PHOTO.pixels), places[:1], 512))
+    assert np.abs(own - plain).mean() > 0.02

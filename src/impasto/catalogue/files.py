@@ -28,6 +28,7 @@ from impasto.encoders.layers import IMAGE
 from impasto.errors import StyleError
 from impasto.files.tensors import read_arrays
 from impasto.imaging.packed import PackedPicture
+from impasto.inference.any_painting_numbers import BUNDLED
 from impasto.inference.any_painting_weights import is_of_decoder
 from impasto.parameters import shortened
 from impasto.types import Picture
@@ -221,6 +222,12 @@ def read_style(path: Path) -> FileStyle:
             f"{path} is a damaged style file: {damage}; measure it again with `impasto style`"
         ) from None
     return FileStyle(path, card, tensors, len(arrays) > len(tensors))
+
+
+def network_of(style: object) -> Path:
+    """Return the file of the network for any painting that paints in a loaded ``style``: the style file where
+    it was refined for the style, the bundled one for all else."""
+    return style.path if isinstance(style, FileStyle) and style.is_refined else BUNDLED
 
 
 def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from impasto.catalogue.measured import at_once
+from impasto.catalogue.files import network_of
+from impasto.catalogue.measured import Style, at_once
 from impasto.encoders import FeatureExtractor, load_encoder
 from impasto.errors import StyleError
 from impasto.imaging import continued, joined, resize_mask
 from impasto.inference.any_painting import AnyPaintingPainter
 from impasto.inference.any_painting_numbers import LAYERS
+from impasto.inference.any_painting_weights import networks_between
 from impasto.inference.options import MINIMUM_SIDE
 from impasto.inference.transport import LayerMoments, Statistics
 from impasto.optimize.regions import Place, blended
@@ -26,11 +28,12 @@ def one_pass(
     seamless: str = "",
     painter: AnyPaintingPainter | None = None,
 ) -> Tensor:
-    """Return ``photo`` (1, 3, H, W) in [0, 1], painted in the styles of ``places`` by one pass.
+    """Return ``photo`` (1, 3, H, W) in [0, 1], painted in the styles of ``places`` by one pass, as
+    ``impasto fast`` does it: a style may have a network of its own.
 
     Styles are measured at ``style_side``, the long side of a style in pixels, and at half of it. Where a
     place has a mask, only there. ``seamless``: which opposite edges meet, as in ``OptimizeOptions``.
-    ``painter``: the network, if it is loaded already.
+    ``painter``: the network for all places, if it is loaded already.
     Raises StyleError when the network cannot paint in these styles, or not at this size; the message ends a
     sentence.
     """
@@ -40,12 +43,12 @@ def one_pass(
     if any(use.weight < 0 for place in places for use in place.styles):
         raise StyleError("the fast network does not move away from a style")
     encoder = load_encoder("tiny")
-    painter = painter or load_network()
     pixels = continued(to_pixels(photo), seamless)
     image = photo
     for place in places:
         both = (_moments(encoder, place, side) for side in (style_side, style_side / 2))
-        painted = to_tensor(joined(painter.paint(pixels, *both)[0], seamless))
+        network = painter or load_network([(use.style, use.weight) for use in place.styles])
+        painted = to_tensor(joined(network.paint(pixels, *both)[0], seamless))
         if place.mask is None:
             image = painted
         else:
@@ -54,9 +57,12 @@ def one_pass(
     return image
 
 
-def load_network() -> AnyPaintingPainter:
-    """Return the network, on the processor and with torch's number of threads."""
-    return AnyPaintingPainter(threads=torch.get_num_threads(), device="cpu")
+def load_network(styles: Sequence[tuple[Style, float]]) -> AnyPaintingPainter:
+    """Return the network for ``styles`` with their shares, on the processor and with torch's number of
+    threads."""
+    files = [network_of(style) for style, _ in styles]
+    shares = networks_between(files, [share for _, share in styles], 1.0)
+    return AnyPaintingPainter(shares, threads=torch.get_num_threads(), device="cpu")
 
 
 def _moments(encoder: FeatureExtractor, place: Place, long_side: float) -> Statistics:

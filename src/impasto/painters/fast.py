@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impasto import imaging
-from impasto.catalogue.files import FileStyle, read_style
+from impasto.catalogue.files import FileStyle, network_of, read_style
 from impasto.catalogue.loader import StyleLike, load_style
 from impasto.catalogue.lookup import find_style
 from impasto.catalogue.measured import CollectionStyle, PictureStyle
@@ -91,7 +91,7 @@ class FastPainter:
             shares = {self._model: 1.0}
         else:
             weights = options.style_weights or (1.0,) * len(styles)
-            own = [network_of(style) for style in styles]
+            own = [network_for(style) for style in styles]
             shares = networks_between(own, weights, options.strength)
         source = frozenset(shares.items()), options.device
         engine = self._engines.pop(source, None)
@@ -250,12 +250,12 @@ class FastPainter:
         )
 
 
-def network_of(style: StyleLike) -> Path:
+def network_for(style: StyleLike) -> Path:
     """Return the file of the network that paints in ``style`` alone."""
     if isinstance(style, (str, os.PathLike)):
         found = find_style(os.fspath(style))
-        style = read_style(found.path) if found.kind in ("named", "file") else style
-    return style.path if isinstance(style, FileStyle) and style.is_refined else BUNDLED
+        return network_of(read_style(found.path)) if found.kind in ("named", "file") else BUNDLED
+    return network_of(style)
 
 
 def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from impasto.jobs.pairs import photographs
 from impasto.networks.export import Export, export_encoder, export_model, export_painting
 from impasto.networks.export.any_painting import Measured
 from impasto.painters import Materials
-from impasto.painters.fast import FastPainter, network_of
+from impasto.painters.fast import FastPainter, network_for
 from impasto.tensors import with_defaults
 from impasto.types import Pixels
 
@@ -64,7 +64,7 @@ def export(
     styles = [in_memory(style) for style in styles]
     if name == PAINTER:
         options = FastOptions(stroke_size=stroke_size, device="cpu")
-        measured, decoders = _measure(styles, options), [network_of(style) for style in styles]
+        measured, decoders = _measure(styles, options), [network_for(style) for style in styles]
         return export_painting(
             output, measured, boldness=options.boldness, decoders=decoders, precision=precision
         )

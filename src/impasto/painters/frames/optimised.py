@@ -138,6 +138,9 @@ class OptimisedFramePainter:
         self.network = network
         recoloured = options.color in ("match-style", "luminance-first")
         self.styles: list[Style] = list(loaded) if recoloured else [CachedStyle(style) for style in loaded]
+        self._one_pass_styles = [
+            (style, use.weight) for style, use in zip(loaded, style_uses(loaded, options), strict=True)
+        ]
         self.temporal_weight = temporal_weight
         self.next_options = self.options.replace(
             min_size=0, iterations=next_iterations, coarse_iterations=None, first_iterations=None
@@ -202,7 +205,7 @@ class OptimisedFramePainter:
 
     @cached_property
     def _one_pass_network(self) -> AnyPaintingPainter:
-        return load_network()
+        return load_network(self._one_pass_styles)
 
     def _temporal(self, guide: Guide) -> Callable[[Tensor], Tensor]:
         """Return the loss of Ruder et al. 2016, equation 7, for all earlier frames together."""
