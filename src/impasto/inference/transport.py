@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,13 @@ class LayerMoments:
     mean: Matrix
     covariance: Matrix
 
+    @cached_property
+    def root(self) -> Matrix:
+        """The symmetric square root of the covariance, shrunk, in double precision."""
+        values, vectors = _eigen(_shrunk(self.covariance))
+        found: Matrix = (vectors * np.sqrt(values)) @ vectors.T
+        return found
+
 
 Statistics = Mapping[str, LayerMoments]
 """What a network knows of a style: moments by layer."""
@@ -46,13 +54,19 @@ def mixture(parts: Sequence[LayerMoments], shares: Sequence[float]) -> LayerMome
 
 
 def transport(content: LayerMoments, style: LayerMoments) -> Matrix:
-    """Return the symmetric matrix (C, C) that carries ``content`` to ``style``, in double precision."""
-    ours, theirs = _shrunk(content.covariance), _shrunk(style.covariance)
-    root, inverse = _roots(ours)
-    middle, _ = _roots(root @ theirs @ root)
-    matrix = inverse @ middle @ inverse
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    found: Matrix = (vectors * np.minimum(values, GAIN)) @ vectors.T
+    """Return the symmetric matrix (C, C) that carries ``content`` to ``style``, in double precision.
+
+    As S^1/2 (S^1/2 C S^1/2)^-1/2 S^1/2, which is the same map, seen from the style, whose root serves every
+    photograph.
+    """
+    values, vectors = _eigen(style.root @ _shrunk(content.covariance) @ style.root)
+    half = (style.root @ vectors) * values**-0.25
+    found: Matrix = half @ half.T
+    try:
+        np.linalg.cholesky(GAIN * np.eye(len(found)) - found)
+    except np.linalg.LinAlgError:  # it stretches some direction further
+        values, vectors = np.linalg.eigh(found)
+        found = (vectors * np.minimum(values, GAIN)) @ vectors.T
     return found
 
 
@@ -70,9 +84,8 @@ def _shrunk(covariance: Matrix) -> Matrix:
     return found
 
 
-def _roots(matrix: Matrix) -> tuple[Matrix, Matrix]:
-    """Return the symmetric square root of a symmetric positive ``matrix``, and its inverse."""
+def _eigen(matrix: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the eigenvalues (C,), above 0 beyond rounding, and the eigenvectors (C, C) of a positive
+    symmetric ``matrix``."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    noise = max(values[-1] * np.finfo(np.float64).eps * len(values), 1e-30)
-    roots = np.sqrt(np.maximum(values, noise))
-    return (vectors * roots) @ vectors.T, (vectors / roots) @ vectors.T
+    return np.maximum(values, max(values[-1] * np.finfo(np.float64).eps * len(values), 1e-30)), vectors
