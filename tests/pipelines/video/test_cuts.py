@@ -134,3 +134,48 @@ def test_what_lasts_longer_than_a_flash_begins_and_ends_with_cuts(tmp_path: Path
     pictures = [moving(n) for n in range(16)]
     pictures[6:10] = [np.full_like(pictures[0], 0.98)] * 4
     assert search(write_clip(tmp_path / "clip.mp4", pictures))[1] == [6, 10]
+
+
+def scenes(seed: int, count: int = 40) -> list[Pixels]:
+    """Shots that move, strobe, flash, fade and shake, of one to twenty-four frames each."""
+    numbers = np.random.default_rng(seed)
+    shots = [np.ascontiguousarray, lambda p: np.ascontiguousarray(1 - p[::-1]), lambda p: p[:, ::-1].copy()]
+    white = np.full_like(moving(0), 0.98)
+    found: list[Pixels] = []
+    while len(found) < count:
+        shot = shots[numbers.integers(3)]
+        kind, length = numbers.integers(5), int(numbers.integers(1, 25))
+        for number in range(length):
+            picture = shot(moving(len(found)))
+            if kind == 1 and number % 2:
+                picture = 1 - picture  # a strobe
+            elif kind == 2 and number % int(numbers.integers(2, 5)) == 1:
+                picture = white
+            elif kind == 3:
+                picture = picture + (white - picture) * np.float32(number / length)
+            elif kind == 4:
+                picture = shots[numbers.integers(3)](picture)
+            found.append(np.asarray(picture, np.float32))
+    return found[:count]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_strobes_flashes_and_fades_are_found_alike_in_any_sections(tmp_path: Path, seed: int) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", scenes(seed), options={"crf": "10", "g": "8", "bf": "2"})
+    whole = find_cuts(clip, FilmOptions(), lambda: False)
+    assert whole is not None
+    assert len(whole.ticks) == 40
+    assert whole.cuts or whole.flashes
+    for section in (4, 9, 14, 17):
+        assert find_cuts(clip, FilmOptions(), lambda: False, section) == whole, section
+
+
+def test_a_strobe_longer_than_a_section_is_found_as_in_the_whole(tmp_path: Path) -> None:
+    pictures = [moving(n) for n in range(36)]
+    pictures[5:31:2] = [np.ascontiguousarray(1 - picture) for picture in pictures[5:31:2]]
+    clip = write_clip(tmp_path / "clip.mp4", pictures, options={"crf": "10", "g": "8", "bf": "2"})
+    flashes = [(number, number + 1) for number in range(5, 31, 2)]
+    for section in (36, 18, 7):
+        found = find_cuts(clip, FilmOptions(), lambda: False, section)
+        assert found is not None
+        assert (found.cuts, found.flashes) == ([], flashes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ SECTION = 600
 so that the same cuts are found on every machine."""
 FLASH = 3
 """The most frames of a flash: where the scene before goes on after so few others, there is no cut."""
-_LEAD = 4 * FLASH + 1
-"""Frames read before a section: its first one follows another, and a flash may reach into it."""
+_LEAD = FLASH + 1
+"""Frames read before a section: what a flash that reaches into it is compared with."""
 _MOST_THREADS = 8
 """Each holds a decoder and some frames at their own size."""
 
@@ -47,29 +48,30 @@ class FoundCuts(NamedTuple):
 
 @dataclass(frozen=True)
 class _Section:
-    """The frames of a clip at the ``ticks`` of its own clock, as ``request`` reads them: from ``begin``
-    on, and before these some of the section before, from number ``first`` on."""
+    """The frames of a clip at the ``ticks`` of its own clock, as ``request`` reads them; the first ``lead``
+    of them belong to the section before."""
 
     ticks: tuple[int, ...]
     request: Request
-    first: int
-    begin: int
+    lead: int
 
-    @property
-    def seam(self) -> int:
-        """The number of the frame from which cuts and flashes are those of this section: those before it have
-        ended in the section before."""
-        return self.begin - FLASH if self.begin else 0
+
+@dataclass(frozen=True)
+class _Seen:
+    """A frame beside those before it. ``begins``: it is no likeness of the last one. ``ends``: of a flash,
+    the lengths up to FLASH that would end before it, so that the scene before the flash goes on with it."""
+
+    begins: bool
+    ends: frozenset[int]
 
 
 @dataclass(frozen=True)
 class _Scan:
-    """The ``ticks`` of each frame on the clip's own clock, the numbers of those that begin scenes, flashes,
-    and whether all could be decoded."""
+    """The ``ticks`` of each frame on the clip's own clock, what was ``seen`` of each, and whether all could
+    be decoded (``sound``)."""
 
     ticks: list[int]
-    cuts: list[int]
-    flashes: list[tuple[int, int]]
+    seen: list[_Seen]
     sound: bool
 
 
@@ -92,7 +94,22 @@ def find_cuts(
         found = _scan(clip, stop)
     if found is None:
         return None
-    return FoundCuts([ticks - found.ticks[0] for ticks in found.ticks], found.cuts, found.flashes)
+    return FoundCuts([ticks - found.ticks[0] for ticks in found.ticks], *_shots(found.seen))
+
+
+def _shots(seen: list[_Seen]) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the frames at which shots begin, and the flashes within shots."""
+    cuts: list[int] = []
+    flashes: list[tuple[int, int]] = []
+    newest = -1  # the last of the cuts, as long as it may be the beginning of a flash
+    for number, frame in enumerate(seen):
+        if newest >= 0 and number - newest in frame.ends:
+            flashes.append((cuts.pop(), number))
+            newest = -1
+        elif frame.begins:
+            cuts.append(number)
+            newest = number
+    return cuts, flashes
 
 
 def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
@@ -108,11 +125,11 @@ def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
     edges = [*range(0, len(known) - length // 2, length), len(known)]
     found = []
     for low, high in pairwise(edges):
-        first = max(0, low - _LEAD)
-        ticks = known[first:high]
+        lead = min(low, _LEAD)
+        ticks = known[low - lead : high]
         end = request.end if high == len(known) else (known[high] - begin) * unit
         wanted = dataclasses.replace(request, start=(ticks[0] - begin) * unit, end=end)
-        found.append(_Section(ticks, wanted, first, low))
+        found.append(_Section(ticks, wanted, lead))
     return found
 
 
@@ -134,41 +151,38 @@ def _by_sections(source: Path, sections: list[_Section], stop: Callable[[], bool
 
     with ThreadPoolExecutor(min(cores(), _MOST_THREADS, len(sections)), "cuts") as pool:
         scans = list(pool.map(scan, sections))
-    whole = _Scan([], [], [], True)
+    whole = _Scan([], [], True)
     for section, found in zip(sections, scans, strict=True):
         if found is None:
             return None
-        first, seam = section.first, section.seam
-        whole.cuts[:] = [cut for cut in whole.cuts if cut < seam]
-        whole.cuts.extend(first + cut for cut in found.cuts if first + cut >= seam)
-        whole.flashes[:] = [flash for flash in whole.flashes if flash[0] < seam]
-        whole.flashes.extend((first + a, first + b) for a, b in found.flashes if first + a >= seam)
-        whole.ticks.extend(found.ticks[section.begin - first :])
+        whole.ticks.extend(found.ticks[section.lead :])
+        whole.seen.extend(found.seen[section.lead :])
     return whole
 
 
 def _scan(clip: Clip, stop: Callable[[], bool]) -> _Scan | None:
-    """Return the times and cuts of a clip; None if ``stop`` returns True."""
+    """Return what is seen of each frame of a clip; None if ``stop`` returns True.
+
+    It depends on the frame and the _LEAD ones before it only, so that it is the same in every section.
+    """
     first = int(clip.info.origin / clip.info.time_base)
-    found = _Scan([], [], [], True)
+    found = _Scan([], [], True)
     sound = True
-    last: Pixels | None = None
-    before: Pixels | None = None  # the newest cut
-    for number, frame in enumerate(clip.frames()):
+    lead: deque[Pixels] = deque(maxlen=_LEAD)
+    for frame in clip.frames():
         if stop():
             return None
-        begins = last is not None and _begins_scene(frame.pixels, last)
-        if before is not None and number - found.cuts[-1] > FLASH:
-            before = None
-        if before is not None and _goes_on(frame.pixels, before, begins=begins):
-            found.flashes.append((found.cuts.pop(), number))
-            before = None
-        elif begins:
-            found.cuts.append(number)
-            before = last
+        begins = bool(lead) and _begins_scene(frame.pixels, lead[-1])
+        lengths = range(1, min(FLASH, len(lead) - 1) + 1)
+        ends = (
+            length
+            for length in lengths
+            if found.seen[-length].begins and _goes_on(frame.pixels, lead[-length - 1], begins=begins)
+        )
+        found.seen.append(_Seen(begins, frozenset(ends)))
         found.ticks.append(first + frame.ticks)
         sound = sound and not frame.concealed
-        last = frame.pixels
+        lead.append(frame.pixels)
     return dataclasses.replace(found, sound=sound)
 
 
