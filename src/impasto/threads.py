@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -59,3 +66,27 @@ def allowed(environment: Mapping[str, str] | None = None) -> int | None:
     """
     text = (os.environ if environment is None else environment).get("OMP_NUM_THREADS", "")
     return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
+_limiting = threading.RLock()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep NumPy's linear algebra on the caller's thread, one caller after the other.
+
+    For matrices of some hundred rows: more threads hardly help on an idle machine, and on a busy one they
+    wait for each other, spinning. A limit that another thread of this process holds by ``threadpoolctl``
+    stays.
+    """
+    with _limiting, _blas().limit(limits=1):
+        yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return the OpenBLAS libraries that are loaded, NumPy's among them; none where it uses another."""
+    import numpy as np  # noqa: F401  (so that its library is loaded)
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(internal_api="openblas")

@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.threads import one_blas_thread
+
 Matrix = NDArray[np.floating]
 
 SHRINKAGE = 0.03
@@ -32,8 +34,9 @@ class LayerMoments:
     @cached_property
     def root(self) -> Matrix:
         """The symmetric square root of the covariance, shrunk, in double precision."""
-        values, vectors = _eigen(_shrunk(self.covariance))
-        found: Matrix = (vectors * np.sqrt(values)) @ vectors.T
+        with one_blas_thread():
+            values, vectors = _eigen(_shrunk(self.covariance))
+            found: Matrix = (vectors * np.sqrt(values)) @ vectors.T
         return found
 
 
@@ -59,14 +62,15 @@ def transport(content: LayerMoments, style: LayerMoments) -> Matrix:
     As S^1/2 (S^1/2 C S^1/2)^-1/2 S^1/2, which is the same map, seen from the style, whose root serves every
     photograph.
     """
-    values, vectors = _eigen(style.root @ _shrunk(content.covariance) @ style.root)
-    half = (style.root @ vectors) * values**-0.25
-    found: Matrix = half @ half.T
-    try:
-        np.linalg.cholesky(GAIN * np.eye(len(found)) - found)
-    except np.linalg.LinAlgError:  # it stretches some direction further
-        values, vectors = np.linalg.eigh(found)
-        found = (vectors * np.minimum(values, GAIN)) @ vectors.T
+    with one_blas_thread():
+        values, vectors = _eigen(style.root @ _shrunk(content.covariance) @ style.root)
+        half = (style.root @ vectors) * values**-0.25
+        found: Matrix = half @ half.T
+        try:
+            np.linalg.cholesky(GAIN * np.eye(len(found)) - found)
+        except np.linalg.LinAlgError:  # it stretches some direction further
+            values, vectors = np.linalg.eigh(found)
+            found = (vectors * np.minimum(values, GAIN)) @ vectors.T
     return found
 
 
@@ -74,7 +78,8 @@ def between(content: LayerMoments, style: LayerMoments, strength: float) -> Laye
     """Return the moments ``strength`` of the way from ``content`` to ``style``; beyond 1 further."""
     matrix = (1 - strength) * np.eye(len(content.mean)) + strength * transport(content, style)
     mean = content.mean + strength * (style.mean - content.mean)
-    return LayerMoments(mean, matrix @ content.covariance @ matrix)
+    with one_blas_thread():
+        return LayerMoments(mean, matrix @ content.covariance @ matrix)
 
 
 def _shrunk(covariance: Matrix) -> Matrix:
