@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +17,7 @@ from PIL import Image
 from impasto.clips import Request, open_clip
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT
 from impasto.errors import InputError
+from impasto.types import Pixels
 from tests.clips.clips import bars, moving, write_clip, write_flashes
 
 ENCODERS = {
@@ -363,7 +366,7 @@ def test_closed_captions_within_the_pictures_are_told(tmp_path: Path) -> None:
 
 
 JOINED = [("flv", 2, 1), ("mkv", 3, 2), ("mp4", 2, 1), ("mov", 4, 1), ("asf", 2, 1)]
-JOINED += [("nut", 2, 1), ("ivf", 3, 1), ("y4m", 2, 1), ("cpk", 2, 1)]
+JOINED += [("nut", 2, 1), ("ivf", 3, 1), ("y4m", 2, 1), ("cpk", 2, 1), ("rm", 3, 1), ("swf", 2, 1)]
 
 
 @pytest.mark.parametrize(("suffix", "pieces", "read"), JOINED)
@@ -372,6 +375,7 @@ def test_what_cannot_be_read_of_joined_files_is_told(
 ) -> None:
     pictures = [moving(number) for number in range(25)]
     codecs = {"ivf": "libvpx", "y4m": "wrapped_avframe", "nut": "mpeg4", "cpk": "cinepak"}
+    codecs |= {"rm": "rv10", "swf": "flv"}
     codec, how = codecs.get(suffix, "libx264"), "rgb24" if suffix == "cpk" else "yuv420p"
     once = write_clip(
         tmp_path / f"once.{suffix}", pictures, codec=codec, pixel_format=how, options={"b": "500k"}
@@ -387,6 +391,89 @@ def test_what_cannot_be_read_of_joined_files_is_told(
         assert clip.notes == []  # what libav makes of the second file's header is no frame
     with pytest.raises(InputError, match="cannot be read"):
         open_clip(path, Request(damage="refuse"))
+
+
+FRAGMENTS = ["empty_moov", "empty_moov+default_base_moof", "dash+global_sidx", "frag_keyframe"]
+
+
+def fragmented(path: Path, pictures: list[Pixels], kind: str) -> bytes:
+    """Write an MP4 of a fragment for each second picture."""
+    with av.open(str(path), "w", options={"movflags": f"frag_keyframe+{kind}"}) as container:
+        stream: Any = container.add_stream("libx264", rate=25, options={"g": "2", "crf": "10", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number, pixels in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(np.rint(pixels * 255).astype(np.uint8), format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", FRAGMENTS)
+def test_of_joined_fragmented_files_the_first_is_read_and_the_rest_told(tmp_path: Path, kind: str) -> None:
+    first = fragmented(tmp_path / "1.mp4", [moving(number) for number in range(8)], kind)
+    second = fragmented(tmp_path / "2.mp4", [moving(60 - number) for number in range(12)], kind)
+    once = list(open_clip(tmp_path / "1.mp4", Request(damage="refuse")).frames())
+    path = tmp_path / "joined.mp4"
+    path.write_bytes(first + second)
+    clip = open_clip(path)
+    frames = list(clip.frames())
+    assert [frame.ticks for frame in frames] == [frame.ticks for frame in once]
+    for frame, other in zip(frames, once, strict=True):
+        np.testing.assert_array_equal(frame.pixels, other.pixels)
+    share = len(second) / len(first + second)
+    words = f"the last {share:.0%} of the file cannot be read: several files joined into one?"
+    assert (clip.info.remarks, clip.notes) == ((words,), [])
+    with pytest.raises(InputError, match="cannot be read"):
+        open_clip(path, Request(damage="refuse"))
+
+
+def test_fragmented_files_that_continue_each_other_are_one(tmp_path: Path) -> None:
+    """As recorders of live streams write them, each with its header."""
+    kind, pictures = "empty_moov+default_base_moof", [moving(number) for number in range(8)]
+    whole, parts, path = bytearray(), [], tmp_path / "whole.mp4"
+    for begin in (0, 4):
+        data = bytearray(fragmented(path, pictures[begin : begin + 4], kind))
+        parts += list(open_clip(path).frames())
+        place = 0
+        while (place := data.find(b"tfdt", place) + 8) > 8:  # a time in 64 bits
+            (time,) = struct.unpack_from(">Q", data, place)
+            struct.pack_into(">Q", data, place, time + begin * 512)
+        whole += data[: data.rindex(b"mfra") - 4]
+    path.write_bytes(whole)
+    clip = open_clip(path, Request(damage="refuse"))
+    frames = list(clip.frames())
+    assert [frame.ticks * clip.info.time_base for frame in frames] == [Fraction(n, 25) for n in range(8)]
+    for frame, part in zip(frames, parts, strict=True):
+        np.testing.assert_array_equal(frame.pixels, part.pixels)
+    assert (clip.info.remarks, clip.notes) == ((), [])
+
+
+@pytest.mark.parametrize("suffix", ["swf", "cws.swf", "rm", "fragmented.mp4"])
+def test_a_film_whose_parts_say_how_long_they_are_is_told_to_break_off(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    pictures = [moving(number) for number in range(8)]
+    if suffix.endswith("mp4"):
+        fragmented(path, pictures, "empty_moov")
+    else:
+        write_clip(path, pictures, codec="rv10" if suffix == "rm" else "flv", options={"b": "500k"})
+    data = path.read_bytes()
+    if suffix.startswith("cws"):  # a compressed one
+        data = b"C" + data[1:8] + zlib.compress(data[8:])
+    path.write_bytes(data)
+    assert open_clip(path, Request(damage="refuse")).info.remarks == ()
+    path.write_bytes(data[: len(data) * 4 // 5])
+    words = "the file breaks off: the last frames may be missing"
+    clip = open_clip(path)
+    assert 0 < len(list(clip.frames())) < 8
+    assert clip.info.remarks == (words,)
+    with pytest.raises(InputError, match=words):
+        open_clip(path, Request(damage="refuse"))
+    path.write_bytes(data * 2)
+    clip = open_clip(path)
+    assert len(list(clip.frames())) == 8
+    words = "the last 50% of the file cannot be read: several files joined into one?"
+    assert clip.info.remarks == (words,)
 
 
 @pytest.mark.parametrize("suffix", ["png", "webp", "avif"])

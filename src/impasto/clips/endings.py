@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import mmap
 import struct
+import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from impasto.clips.boxes import boxes
 from impasto.clips.clocks import Clocks
+from impasto.clips.joined_files import second_file
+from impasto.clips.libav import file_of
 
 _ENDS = ("mov,", "matroska,", "avi", "flv", "asf", "mxf", "ivf", "rm", "gxf", "film_cpk")
 """Formats whose header says how long the file is."""
@@ -24,27 +30,11 @@ _BEGINNINGS = {
     "film_cpk": b"FILM",
 }
 """Formats, by the beginning of their names, to what a file of theirs begins with."""
-_JOINED = {
-    "nut": b"nut/multimedia container\0",
-    "ivf": b"DKIF\0\0\x20\0",
-    "yuv4mpegpipe": b"YUV4MPEG2 ",
-}
-"""Formats of which libav takes the beginning of a second file for a frame, to what a file begins with: so
-much that it does not occur within one."""
+_FLASH = (b"FWS", b"CWS", b"ZWS")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 128
 """In bytes: the header of a Y4M frame is shorter."""
 _TOLERANCE = Fraction(1, 4)
-
-
-def second_file(path: Path, name: str) -> int | None:
-    """Return where in a file a second one begins, of formats whose packets go on there as nonsense."""
-    mark = _JOINED.get(name)
-    if mark is None:
-        return None
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        found = data.find(mark, 1)
-    return found if found > 0 else None
 
 
 def second_picture(path: Path) -> float:
@@ -64,20 +54,9 @@ def second_picture(path: Path) -> float:
 
 
 def _second_box(data: mmap.mmap, kind: bytes) -> int:
-    """Return where the second box of a ``kind`` begins (ISO/IEC 14496-12, 4.2); -1 if there is none."""
-    place = count = 0
-    while place + 8 <= len(data):
-        length, own = struct.unpack_from(">I4s", data, place)
-        if own == kind:
-            count += 1
-            if count == 2:
-                return place
-        if length == 1 and place + 16 <= len(data):
-            (length,) = struct.unpack_from(">Q", data, place + 8)
-        if length < 8:  # also 0: up to the end
-            return -1
-        place += length
-    return -1
+    """Return where the second box of a ``kind`` begins; -1 if there is none."""
+    places = (place for own, place, _ in boxes(data) if own == kind)
+    return next(itertools.islice(places, 1, None), -1)
 
 
 def unread_words(share: float) -> str:
@@ -85,12 +64,49 @@ def unread_words(share: float) -> str:
     return f"the last {share:.0%} of the file cannot be read: several files joined into one?"
 
 
-def has_part_of_frame(path: Path, end: int) -> bool:
-    """Return whether a Y4M goes on with a frame after its last whole one, the data of which end soon after
-    ``end``."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, end))
-        return b"FRAME" in stream.read(_HEADER)
+def breaks_off(path: Path, name: str, end: int) -> bool:
+    """Return whether a file ends within one of its parts, of formats whose parts say how long they are; the
+    data of the last frame end at ``end``."""
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if name == "yuv4mpegpipe":
+            return b"FRAME" in data[end : end + _HEADER]
+        if name == "swf":
+            return _length_of_swf(data) > len(data)
+        if name == "rm":
+            return _end_of_real_media(data) > len(data)
+        if not name.startswith("mov,"):
+            return False
+        found = list(boxes(data))
+        # Of one that is not fragmented, the list of frames tells which of them are missing.
+        return any(kind == b"moof" for kind, *_ in found) and sum(found[-1][1:]) > len(data)
+
+
+def _length_of_swf(data: mmap.mmap) -> int:
+    """Return how many bytes of ``data`` a Flash film takes (SWF File Format Specification, version 19, "The
+    SWF header"); more than there are, where it breaks off."""
+    if data[:3] == b"FWS":
+        (length,) = struct.unpack_from("<I", data, 4)
+        return int(length)
+    if data[:3] != b"CWS":
+        return 0
+    unpacked, place = zlib.decompressobj(), 8
+    with contextlib.suppress(zlib.error):
+        while place < len(data) and not unpacked.eof:
+            unpacked.decompress(data[place : place + _REST])
+            place += _REST
+    return min(place, len(data)) - len(unpacked.unused_data) if unpacked.eof else len(data) + 1
+
+
+def _end_of_real_media(data: mmap.mmap) -> int:
+    """Return where the packets of a RealMedia file end, as its header says; FFmpeg counts ten bytes too
+    many, the length of the fields before them."""
+    place = 0
+    while place + 8 <= len(data):
+        kind, length = struct.unpack_from(">4sI", data, place)
+        if kind == b"DATA" or length < 8:
+            return place + int(length) - 10
+        place += length
+    return 0
 
 
 def unread_share(path: Path, name: str, end: int, size: int) -> float:
@@ -98,6 +114,12 @@ def unread_share(path: Path, name: str, end: int, size: int) -> float:
 
     Of files that were joined, libav reads the first only, or of Matroska the first two.
     """
+    if second := second_file(path):
+        return (size - second) / size
+    if name == "swf":
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            length = _length_of_swf(data)
+            return (size - length) / size if data[length : length + 3] in _FLASH else 0.0
     for prefix, mark in _BEGINNINGS.items():
         if name.startswith(prefix) and 0 < end < size:
             with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -116,7 +138,7 @@ def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fract
         return 0
     if name == "avi":
         # Its header counts chunks, also empty ones, which show the frame before once more.
-        if _is_whole_avi(Path(container.name.removeprefix("file:"))):
+        if _is_whole_avi(file_of(container)):
             return 0
         newest = max((decoded for _, decoded, _ in pictures if decoded is not None), default=-1)
         return max(0, int(stream.frames) - newest - 1)
@@ -170,7 +192,7 @@ def _stated_length(container: Any) -> Fraction | None:
     the file, which is not what is asked here; of ASF that is cut short, it drops the length."""
     name = container.format.name
     if name.startswith(("matroska,", "asf")):
-        with Path(container.name.removeprefix("file:")).open("rb") as stream:
+        with file_of(container).open("rb") as stream:
             head = stream.read(1 << 16)
         if name == "asf":
             return _length_of_asf(head)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips.clocks import Clocks
-from impasto.clips.endings import has_part_of_frame, missing_frames, second_file, unread_share
+from impasto.clips.endings import breaks_off, missing_frames, unread_share
 from impasto.clips.libav import load_av, open_video
 
 _DISCONT, _BARE = 0x200, 0x80
@@ -33,9 +33,8 @@ class VideoIndex:
     ``last``: how long the last picture is shown, 0 where the file does not say. ``missing``: frames that the
     header states and that are not there. ``shifts``: for each stream, from which
     of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
-    the last packet, where it is more than the rest of a file can be. ``until``: where in the file a second
-    one begins that libav would read as packets of the first; None if there is none. ``broken``: whether the
-    last frame is there in part only, of formats whose frames are all of one size.
+    the last packet, where it is more than the rest of a file can be. ``broken``: whether the
+    file ends within one of its parts, of formats whose parts say how long they are.
     """
 
     stream: int
@@ -50,12 +49,7 @@ class VideoIndex:
     missing: int
     shifts: Mapping[int, tuple[tuple[int, Fraction], ...]]
     unread: float
-    until: int | None = None
     broken: bool = False
-
-    def holds(self, packet: Any) -> bool:
-        """Return whether a packet belongs to the file, not to one that was joined to it."""
-        return _is_before(packet, self.until)
 
     def starts(self, low: int) -> Iterator[int]:
         """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
@@ -109,10 +103,9 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         pictures: list[tuple[int | None, int | None, bool]] = []
         end, last = 0, (0, 0)
         name = container.format.name
-        until = second_file(path, name)
         try:
             for packet in container.demux([stream, *others]):
-                if packet.size and _is_before(packet, until):
+                if packet.size:
                     end = max(end, (packet.pos or 0) + packet.size)
                     clocks.take(packet)
                     if packet.stream_index == chosen:
@@ -122,17 +115,12 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                             last = max(last, (packet.pts, packet.duration or 0))
         except load_av().FFmpegError:
             pass  # a file that breaks off: what is there counts, and reading it again will say so
-        unread = unread_share(path, name, end, size) if until is None else (size - until) / size
+        unread = unread_share(path, name, end, size)
         index = replace(
             _index(container, stream, clocks, pictures, unread),
-            until=until,
-            broken=until is None and name == "yuv4mpegpipe" and has_part_of_frame(path, end),
+            broken=not unread and breaks_off(path, name, end),
         )
         return replace(index, last=last[1]) if name == "gif" else index
-
-
-def _is_before(packet: Any, until: int | None) -> bool:
-    return until is None or packet.pos is None or packet.pos < until
 
 
 def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unread: float) -> VideoIndex:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import re
+import struct
+import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from impasto import extras, files
+from impasto.clips.joined_files import second_file
 
 
 def load_av() -> Any:
@@ -20,9 +25,41 @@ def load_av() -> Any:
 def open_video(path: Path) -> Any:
     """Return the container in the file at ``path``, open for reading; raises PyAV's errors.
 
-    libav would take a name such as ``12:30.mp4`` for an address.
+    libav would take a name such as ``12:30.mp4`` for an address. Of files that were joined, only the
+    first is opened where libav would read nonsense in the second; of compressed Flash films, libav itself
+    would lose the end.
     """
-    return load_av().open(f"file:{path}")
+    av = load_av()
+    if path.suffix.lower() == ".swf" and (film := _unpacked_flash(path)) is not None:
+        return av.open(film, format="swf")
+    end = second_file(path)
+    if end is not None:
+        return av.open(f"subfile,,start,0,end,{end},,:file:{path}")
+    return av.open(f"file:{path}")
+
+
+def _unpacked_flash(path: Path) -> io.BytesIO | None:
+    """Return a compressed Flash film as it was before; None for another file."""
+    with path.open("rb") as stream:
+        head = stream.read(8)
+        if head[:3] != b"CWS" or len(head) < 8:
+            return None
+        (length,) = struct.unpack_from("<I", head, 4)
+        if length > _MOST_FLASH:
+            raise ValueError(f"compressed Flash films of more than {_MOST_FLASH >> 20} MiB are not read")
+        film = io.BytesIO()
+        film.write(b"F" + head[1:])
+        unpacked = zlib.decompressobj()
+        with contextlib.suppress(zlib.error):  # what is there of one that is damaged
+            while film.tell() < length and (part := stream.read(1 << 16)):
+                film.write(unpacked.decompress(part, length - film.tell()))
+    film.seek(0)
+    return film
+
+
+def file_of(container: Any) -> Path:
+    """Return the file that ``open_video`` opened."""
+    return Path(re.sub(r"^(subfile,[^:]*:)?file:", "", container.name))
 
 
 def container_format(suffix: str) -> str:
@@ -31,6 +68,8 @@ def container_format(suffix: str) -> str:
     return own.get(suffix.lower(), suffix.lower().removeprefix("."))
 
 
+_MOST_FLASH = 1 << 29
+"""In bytes: a film that is unpacked is held in memory."""
 _QUICK = 500
 """Frames a second, above which the milliseconds in which MP4 counts its edits are too coarse: decoders would
 leave out frames at the end."""

@@ -136,7 +136,7 @@ class VideoFile:
         """Return a remark on a file that goes on after what can be read, or breaks off; or refuse it."""
         if self.index.unread:
             words = unread_words(self.index.unread)
-        elif self.index.broken or (self._is_gif and not is_whole_gif(self.path)):
+        elif (self.index.broken and not self.index.missing) or (self._is_gif and not is_whole_gif(self.path)):
             words = "the file breaks off: the last frames may be missing"
         else:
             return []
@@ -292,10 +292,8 @@ class VideoFile:
     def _demuxed(self, container: Any, stream: Any) -> Iterator[Any]:
         """Yield the stream's packets; a file that breaks off ends there, with a note, or is refused."""
         try:
-            yield from filter(self.index.holds, container.demux(stream))
+            yield from container.demux(stream)
         except self._av.FFmpegError as error:
-            if self.index.until is not None:
-                return  # at the second of two files that were joined
             words = f"{self.path} breaks off: {reason_of(error)}"
             if self.request.damage == "refuse":
                 raise InputError(words) from error

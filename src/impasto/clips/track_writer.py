@@ -300,7 +300,7 @@ def _on_one_clock(source: Any, stream: Any, index: VideoIndex) -> Iterator[Any]:
     number = 0
     with contextlib.suppress(load_av().FFmpegError):
         for packet in source.demux(stream):
-            if not packet.size or not index.holds(packet):
+            if not packet.size:
                 continue
             if packet.pts is not None:
                 shift = round(index.shift(stream.index, number) / packet.time_base)

@@ -1,0 +1,84 @@
+"""Files that were joined into one, as by ``cat``, of formats that libav does not read on in."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from impasto.clips.boxes import boxes
+
+_BEGINNINGS = (
+    b"nut/multimedia container\0",
+    b"DKIF\0\0\x20\0",  # IVF
+    b"YUV4MPEG2 ",
+    b".RMF\0\0\0\x12",  # RealMedia
+)
+"""What files begin with of which libav takes the header of a second one for frames: so much that it does not
+occur within one."""
+_BASE_DATA_OFFSET = 0x1
+
+
+def second_file(path: Path) -> int | None:
+    """Return where in the file at ``path`` a second one begins, if libav would read nonsense there.
+
+    Of fragmented MP4, that is one that states times from the beginning again, or places in its own file.
+    """
+    state = path.stat()
+    return _second_file(path.absolute(), state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _second_file(path: Path, size: int, _changed: int) -> int | None:
+    if size < _HEAD:
+        return None
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+        mark = next((mark for mark in _BEGINNINGS if head.startswith(mark)), None)
+        if mark is None and head[4:8] != b"ftyp":
+            return None
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if mark is None:
+                return _second_of_fragmented(data)
+            found = data.find(mark, 1)
+    return found if found > 0 else None
+
+
+def _second_of_fragmented(data: mmap.mmap) -> int | None:
+    begin = -1
+    first: dict[bytes, int] = {}
+    for kind, place, length in boxes(data):
+        if kind == b"ftyp":
+            begin = 0 if begin < 0 else place
+        if kind != b"moof":
+            continue
+        for track, base, time in _tracks(data, place, place + length):
+            is_again = time is not None and time <= first.get(track, -1)
+            if begin > 0 and (is_again or (base is not None and base < begin)):
+                return begin
+            if time is not None:
+                first.setdefault(track, time)
+    return None
+
+
+def _tracks(data: mmap.mmap, place: int, end: int) -> Iterator[tuple[bytes, int | None, int | None]]:
+    """Yield the number of each track in a fragment, the place in the file its data are counted from, and the
+    time of its first sample, as far as they are stated (8.8.7, 8.8.12)."""
+    for kind, begin, length in boxes(data, place + 8, end):
+        if kind != b"traf":
+            continue
+        track, base, time = b"", None, None
+        for own, at, size in boxes(data, begin + 8, min(begin + length, end)):
+            if own == b"tfhd" and at + 24 <= len(data):
+                track = data[at + 12 : at + 16]
+                if data[at + 11] & _BASE_DATA_OFFSET:
+                    (base,) = struct.unpack_from(">Q", data, at + 16)
+            elif own == b"tfdt" and at + size <= len(data):
+                (time,) = struct.unpack_from(">Q" if data[at + 8] == 1 else ">I", data, at + 12)
+        yield track, base, time
+
+
+_HEAD = 32
+"""In bytes: no film is shorter."""
