@@ -25,6 +25,7 @@ from impasto.studio.state.storage import FILM, SHOWN
 from impasto.studio.state.tables import links
 from impasto.studio.web.accounts import account_line
 from impasto.studio.web.routes.links import NOTHING
+from impasto.studio.worker.sweeper import Sweeper
 from tests.clips.clips import moving, sound_packets, write_clip
 from tests.studio.conftest import TOKENS, House, submit, until, upload
 
@@ -226,6 +227,34 @@ def test_a_link_to_a_film_counts_against_the_quota_before_it_is_made(
         vars(house.services.settings)["user_bytes"] = used
         made(client, id)  # what is there already costs nothing
         assert follow(house, f"{link['url']}/film").status_code == 200
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "expired", "in the bin"])
+def test_the_film_that_links_show_is_deleted_with_the_last_of_them_and_counts_no_longer(
+    house: House, client: httpx.Client, clip: bytes, end: str
+) -> None:
+    id, here = painted_film(house, client, clip), house.services
+    used, shown = used_bytes(client), here.storage.job(id) / SHOWN
+
+    def expire(link: dict[str, Any]) -> None:
+        with here.state.database.transaction() as db:
+            db.execute(update(links).where(links.c.id == link["id"]).values(expires=time.time() - 1))
+        Sweeper(house.settings, here.state, here.storage).delete_expired()
+
+    def withdraw(link: dict[str, Any]) -> None:
+        assert client.delete(f"/jobs/{id}/links/{link['id']}").status_code == 204
+
+    first, last = made(client, id), made(client, id)
+    (expire if end == "expired" else withdraw)(first)
+    assert (shown.exists(), used_bytes(client) > used) == (True, True), "another link shows it"
+    if end == "in the bin":
+        assert client.delete(f"/jobs/{id}").status_code == 204
+    else:
+        (expire if end == "expired" else withdraw)(last)
+    assert (shown.exists(), (here.storage.job(id) / FILM).exists()) == (False, True)
+    assert used_bytes(client) == used
+    if end != "in the bin":
+        assert follow(house, f"{made(client, id)['url']}/film").status_code == 200
 
 
 def test_a_film_that_is_not_painted_yet_is_not_linked_to(

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import logging
 import secrets
+import time
 from pathlib import Path
 
 from impasto.errors import InputError
@@ -62,22 +63,31 @@ def prepare_film(storage: Storage, state: State, job: JobRecord, *, quota: int) 
         state.jobs.note_size(job.owner, job.id, storage.size(job.id))
 
 
-def shown_film(storage: Storage, id: str) -> Path | None:
-    """Return the path of the film that links to the job ``id`` show; None if the film is damaged or missing.
+def shown_film(storage: Storage, state: State, job: JobRecord) -> Path | None:
+    """Return the path of the film that links to ``job`` show; None if the film is damaged or missing.
 
-    Where it is missing or damaged itself, it is made again; its bytes have been counted. Raises OutputError.
+    Where it is missing or damaged itself, it is made again, and counted. Raises OutputError.
     """
     from impasto.clips.without_metadata import is_whole
 
-    film, target = storage.job(id) / FILM, storage.job(id) / SHOWN
+    film, target = storage.job(job.id) / FILM, storage.job(job.id) / SHOWN
     if is_whole(target):
         return target
     try:
         _write_shown(film, target)
     except RefusalError as error:
-        log.warning("the film of %s cannot be shown: %s", id, error.__cause__)
+        log.warning("the film of %s cannot be shown: %s", job.id, error.__cause__)
         return None
+    state.jobs.note_size(job.owner, job.id, storage.size(job.id))
     return target
+
+
+def forget_film(storage: Storage, state: State, owner: str, id: str) -> None:
+    """Delete the film that links to the job ``id`` showed, once there is none; it counts no longer."""
+    target = storage.job(id) / SHOWN
+    if target.exists() and not state.links.to(owner, id, time.time()):
+        target.unlink(missing_ok=True)
+        state.jobs.note_size(owner, id, storage.size(id))
 
 
 def _write_shown(film: Path, target: Path) -> None:

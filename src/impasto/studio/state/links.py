@@ -61,7 +61,10 @@ class LinkStore:
         with self._database.transaction() as db:
             return db.execute(gone).rowcount > 0
 
-    def remove_ended(self, now: float) -> None:
-        """Remove expired links."""
+    def remove_ended(self, now: float) -> list[tuple[str, str]]:
+        """Remove expired links; return the owners and ids of the jobs that they were to."""
+        ended = links.c.expires <= now
         with self._database.transaction() as db:
-            db.execute(delete(links).where(links.c.expires <= now))
+            found = db.execute(select(links.c.owner, links.c.job).where(ended).distinct()).all()
+            db.execute(delete(links).where(ended))
+        return [(owner, job) for owner, job in found]

@@ -7,6 +7,7 @@ import time
 
 from impasto.studio.logs import remove_old_audits
 from impasto.studio.settings import Settings
+from impasto.studio.shares import forget_film
 from impasto.studio.state import State
 from impasto.studio.state.storage import Storage
 
@@ -47,7 +48,8 @@ class Sweeper:
                     self.storage.remove_picture(picture.id)
                     count += 1
         self.state.sessions.remove_ended(now)
-        self.state.links.remove_ended(now)
+        for owner, id in self.state.links.remove_ended(now):
+            forget_film(self.storage, self.state, owner, id)
         self.state.overview.remove_deleted(now - 600)
         self.state.overview.forget_turns(now - 7 * day)
         known = self.state.pictures.ids(), self.state.overview.ids()

@@ -14,6 +14,7 @@ from impasto.files import digests
 from impasto.optimize.pyramid import work
 from impasto.studio.documents import API, batch_document, job_document
 from impasto.studio.results import store_result
+from impasto.studio.shares import forget_film
 from impasto.studio.state import ACTIVE, FINAL, STATUSES, JobRecord, PictureRecord, RefusalError
 from impasto.studio.state.storage import PARTIAL, new_id
 from impasto.studio.web import response_schemas, schemas
@@ -260,6 +261,7 @@ def delete_job(
     job = services.job(caller, id)
     has_bin = services.settings.keep_bin_days > 0
     if not now and has_bin and services.state.jobs.discard(caller.user, job.id):
+        forget_film(services.storage, services.state, caller.user, job.id)
         return
     for each in services.state.jobs.remove(caller.user, job.id):  # the job and its explanations
         services.storage.remove_job(each)

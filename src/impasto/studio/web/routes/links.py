@@ -16,6 +16,7 @@ from impasto.studio.documents import iso
 from impasto.studio.shares import (
     ID_LETTERS,
     SIGNATURE_DIGITS,
+    forget_film,
     is_signed,
     link_code,
     new_link_id,
@@ -107,13 +108,14 @@ def withdraw_link(services: ServicesDep, caller: Member, id: str, link: LinkId) 
     job = services.job(caller, id)
     if "\0" in link or not services.state.links.remove(caller.user, job.id, link):
         raise ProblemError("not-found", "unknown link")
+    forget_film(services.storage, services.state, caller.user, job.id)
 
 
 @public.api_route("/s/{code}", methods=["GET", "HEAD"])
 def show(services: ServicesDep, request: Request, code: str) -> Response:
     """Return a page with the picture or film and its title, and nothing else of its owner's."""
     job = _followed(services, request, code)
-    if job is None or (job.kind == "film" and shown_film(services.storage, job.id) is None):
+    if job is None or (job.kind == "film" and shown_film(services.storage, services.state, job) is None):
         return _nothing(request)
     title, language = escape(job.title), _language(request)
     place = escape(code)
@@ -143,7 +145,7 @@ def show_picture(services: ServicesDep, request: Request, code: str) -> Response
 def show_film(services: ServicesDep, request: Request, code: str) -> Response:
     """Return the film as MP4, without its tags, in parts where they are asked for."""
     job = _followed(services, request, code)
-    path = None if job is None or job.kind != "film" else shown_film(services.storage, job.id)
+    path = None if job is None or job.kind != "film" else shown_film(services.storage, services.state, job)
     if path is None:
         return _nothing(request)
     return FileResponse(path, media_type=FILM_MEDIA, headers=HEADERS)
