@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from numpy.typing import NDArray
 
 from impasto import imaging
 from impasto.clips import Request, open_clip
-from impasto.errors import PictureError
-from impasto.imaging import ImagingWarning
+from impasto.clips.frame_files import write_frame
+from impasto.clips.timecode import Timecode
+from impasto.errors import OutputError, PictureError
+from impasto.imaging import ImagingWarning, dpx
+from impasto.types import PhotoMetadata, Picture
 
 
 def codes(bits: int, channels: int = 3) -> NDArray[Any]:
@@ -114,11 +118,79 @@ def test_an_unstated_transfer_is_told_and_damage_is_refused(tmp_path: Path) -> N
             imaging.read(path)
 
 
+@pytest.mark.parametrize(
+    ("bits", "channels", "form"), [(10, 3, "gbrp10be"), (16, 3, "rgb48be"), (16, 4, "rgba64be")]
+)
+def test_codes_are_written_exactly_and_as_ffmpeg_packs_them(
+    tmp_path: Path, bits: int, channels: int, form: str
+) -> None:
+    samples = codes(bits, channels)
+    planes = samples.astype(np.float32) / np.float32((1 << bits) - 1)
+    alpha = planes[..., 3] if channels == 4 else None
+    picture = Picture(planes[..., :3], alpha, bits=16 if bits == 16 else 8)
+    path = tmp_path / "a.dpx"
+    imaging.write(picture, path)
+    data, other = path.read_bytes(), encoded(samples, form)
+    begins = [struct.unpack_from(">I", file, 4)[0] for file in (data, other)]
+    size = len(other) - begins[1] if bits == 16 else 7 * 33 * 4
+    assert data[begins[0] :] == other[begins[1] :][:size]
+    assert struct.unpack_from(">I", data, 16) == (len(data),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no transfer that is not stated
+        found = imaging.read(path)
+    assert np.array_equal(np.rint(found.pixels * ((1 << bits) - 1)), samples[..., :3])
+    if channels == 4:
+        assert found.alpha is not None
+        assert np.array_equal(np.rint(found.alpha * 65535), samples[..., 3])
+
+
+def test_the_header_that_is_written_says_what_other_programs_ask_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.dpx"
+    timecode = Timecode.parse("01:02:03:14", Fraction(24))
+    pixels = codes(10).astype(np.float32) / 1023
+    write_frame(path, pixels, bits=10, timecode=timecode, rate=Fraction(24))
+    data = path.read_bytes()
+    # SMPTE 268M: bits, packing, aspect, frame rate twice, what is not stated
+    assert data[800:804] == bytes([50, 6, 6, 10])
+    assert struct.unpack_from(">HHI", data, 804) == (1, 0, 2048)
+    assert struct.unpack_from(">II", data, 1628) == (1, 1)
+    assert struct.unpack_from(">f", data, 1724) == struct.unpack_from(">f", data, 1940) == (24,)
+    assert struct.unpack_from(">I", data, 660) == (0xFFFFFFFF,)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frame = next(container.decode(video=0))
+        context = stream.codec_context
+        assert (context.name, context.width, context.height) == ("dpx", 33, 7)
+        assert (frame.format.name, frame.color_trc, frame.color_primaries) == ("gbrp10le", 1, 1)
+        assert frame.metadata["timecode"] == "01:02:03:14"
+        assert context.framerate == 24
+    for bits, wanted in ((8, 10), (10, 10), (16, 16)):
+        write_frame(path, pixels, bits=bits)
+        header = dpx.read_header(path)
+        assert (header.bits, header.timecode) == (wanted, None)
+
+
+def test_the_recipe_the_date_and_the_copyright_of_a_picture_are_in_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.dpx"
+    about = PhotoMetadata(taken="2024:05:31 18:30:00", copyright="Jo", author="Jo")
+    pixels = codes(16).astype(np.float32) / 65535
+    imaging.write(Picture(pixels, bits=16, metadata=about), path, parameters={"style": "straw-hat" * 900})
+    assert imaging.read_parameters(path) == {"style": "straw-hat" * 900}
+    assert np.array_equal(imaging.read(path).pixels, pixels)
+    data = path.read_bytes()
+    assert data[1532:1556].rstrip(b"\0") == b"2024:05:31:18:30:00"
+    assert data[460:463] == b"Jo\0"
+    imaging.write(Picture(pixels), path)
+    assert imaging.read_parameters(path) is None
+    with pytest.raises(OutputError, match="DPX has room for"):
+        imaging.write(Picture(pixels), path, parameters={"style": "a" * 2_000_000})
+
+
 def test_dpx_are_the_frames_of_a_clip(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"f.{number:04d}.dpx").write_bytes(encoded(codes(10) // (number + 1), "gbrp10be"))
     clip = open_clip(tmp_path / "f.%04d.dpx", Request(even=False))
-    assert (clip.info.bits, clip.info.frames) == (10, 3)
+    assert (clip.info.bits, clip.info.frames, clip.info.timecode) == (10, 3, None)
     assert [np.rint(frame.pixels.max() * 1023) for frame in clip.frames()] == [
         codes(10).max() // (number + 1) for number in range(3)
     ]

@@ -83,12 +83,12 @@ class ClipInfo:
 
     ``width`` and ``height`` upright, in square pixels, at the size asked for; ``rate``
     in frames a second, on average; ``frames``, their approximate number, or None; ``bits`` 8 or
-    10; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the times of the file's
-    first frame and of the first that is wanted, in seconds of its own clock; ``audio``, the names of
-    the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for; ``transfer``, the
-    number of HDR's (ITU-T H.273), 0 for SDR; ``hdr``, whether frames have a headroom; ``mastering``, the
-    display that HDR was graded on; ``timecode``, of the
-    first frame that is wanted; ``remarks``: what differs from the file, as far as it is known beforehand;
+    10, of pictures also 16; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the
+    times of the file's first frame and of the first that is wanted, in seconds of its own clock; ``audio``,
+    the names of the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for;
+    ``transfer``, the number of HDR's (ITU-T H.273), 0 for SDR; ``hdr``, whether frames have a headroom;
+    ``mastering``, the display that HDR was graded on; ``timecode``, of the first frame that is wanted;
+    ``remarks``: what differs from the file, as far as it is known beforehand;
     ``last``: how many seconds the last frame is shown, where the file says."""
 
     width: int

@@ -242,7 +242,8 @@ def check_rate(target: VideoOutput, rate: Fraction) -> None:
 def find_target(
     path: Path, bits: int, *, codec: str | None = None, quality: int | None = None, alpha: bool = False
 ) -> VideoOutput:
-    """Return the format to write at ``path``: 8 or 10 ``bits`` a sample, unless the codec has only one kind.
+    """Return the format to write at ``path``: 8 or 10 ``bits`` a sample, of pictures also 16, unless the
+    codec has only one kind.
 
     ``alpha``: with an alpha channel where the format can hold one, in WebM at the price of 10 bits.
 
@@ -267,6 +268,7 @@ def find_target(
             raise files.cannot_write(path, f"it ends in {path.suffix!r}", expected)
         holds = not suffix or path.is_dir() or suffix not in (".jpg", ".jpeg")
         return VideoOutput(path, "frames", None, bits, alpha=alpha and holds)
+    bits = min(bits, 10)
     if suffix not in VIDEO_SUFFIXES:
         raise files.cannot_write(
             path,

@@ -1,4 +1,4 @@
-"""Pictures as the frames of a sequence: in the formats of photographs, and in OpenEXR."""
+"""Pictures as the frames of a sequence: in the formats of photographs, in OpenEXR and in DPX."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from impasto import imaging
+from impasto import files, imaging
 from impasto.clips.clip import Frame, frame_of
 from impasto.clips.timecode import Timecode
-from impasto.imaging import exr, light
+from impasto.imaging import dpx, exr, light
 from impasto.types import Picture, Pixels, Plane
 
 READABLE = imaging.READABLE_SUFFIXES
@@ -19,7 +19,7 @@ WRITABLE = imaging.WRITABLE_SUFFIXES
 @dataclass(frozen=True)
 class FrameHeader:
     """The header of a picture: ``width`` and ``height`` upright; ``alpha``: whether it may have one;
-    ``timecode``: OpenEXR's attribute, if there is one."""
+    ``timecode``: that of OpenEXR and DPX, if there is one."""
 
     width: int
     height: int
@@ -29,7 +29,7 @@ class FrameHeader:
 
 @dataclass(frozen=True)
 class FrameFile:
-    """A picture as a ``frame``, and its precision, ``bits``: 8 or 16."""
+    """A picture as a ``frame``, and its precision, ``bits``: 8, 10 (of DPX) or 16."""
 
     frame: Frame
     bits: int
@@ -40,11 +40,24 @@ def is_exr(path: Path) -> bool:
     return path.suffix.lower() == exr.SUFFIX
 
 
+def is_dpx(path: Path) -> bool:
+    """Return whether a picture of this name is a DPX one."""
+    return path.suffix.lower() == dpx.SUFFIX
+
+
+def has_timecode(path: Path) -> bool:
+    """Return whether a picture of this name has a place for a timecode."""
+    return is_exr(path) or is_dpx(path)
+
+
 def read_header(path: Path) -> FrameHeader:
     """Return the header of a picture's file. Raises PictureError."""
     if is_exr(path):
         header = exr.read_header(path)
         return FrameHeader(header.width, header.height, header.alpha, header.timecode)
+    if is_dpx(path):
+        stated = dpx.read_header(path)
+        return FrameHeader(stated.width, stated.height, stated.alpha, stated.timecode)
     found = imaging.read_header(path)
     return FrameHeader(found.width, found.height, found.alpha)
 
@@ -56,7 +69,10 @@ def read_frame(path: Path, *, alpha: bool, hdr: bool) -> FrameFile:
     """
     picture = imaging.read(path)
     bright = picture.headroom if hdr else None
-    return FrameFile(frame_of(picture, alpha=alpha, headroom=bright), picture.bits)
+    bits = picture.bits
+    if is_dpx(path) and dpx.read_header(path).bits == 10:
+        bits = 10
+    return FrameFile(frame_of(picture, alpha=alpha, headroom=bright), bits)
 
 
 def write_frame(
@@ -70,12 +86,18 @@ def write_frame(
     rate: Fraction = Fraction(25),
 ) -> None:
     """Write a painting, (H, W, 3) in [0, 1], as a picture of 8 or more ``bits``; in OpenEXR, with what is
-    brighter than white, and its ``timecode`` at ``rate`` frames a second.
+    brighter than white, and its ``timecode`` at ``rate`` frames a second; in DPX, of 10 bits, or 16 where
+    there are more, with both.
 
     Raises OutputError.
     """
     if is_exr(path):
         stated = None if timecode is None else (timecode.to_word(), rate)
         exr.write(path, light.with_headroom(pixels, headroom), alpha, stated)
+    elif is_dpx(path):
+        word = None if timecode is None else timecode.to_word()
+        deep = 16 if bits > 10 else 10
+        data = dpx.encode(pixels, alpha, bits=deep, timecode=word, rate=rate)
+        files.replace(path, data)
     else:
         imaging.write(Picture(pixels, alpha, bits=16 if bits > 8 else 8), path)

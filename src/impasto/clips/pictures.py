@@ -142,7 +142,7 @@ class PictureSequence:
             height=height,
             rate=request.rate,
             frames=len(self.paths),
-            bits=10 if found.bits > 8 else 8,
+            bits=found.bits,
             time_base=Fraction(1) / request.rate,
             alpha=alpha,
             transfer=LINEAR if light else 0,

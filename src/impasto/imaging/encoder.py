@@ -14,7 +14,7 @@ from PIL import Image
 
 from impasto import files
 from impasto.errors import ImpastoError, OptionError, PictureError
-from impasto.imaging import exr, formats, icc, light, metadata
+from impasto.imaging import dpx, exr, formats, icc, light, metadata
 from impasto.imaging.deep import load_opencv
 from impasto.imaging.guard import warn
 from impasto.imaging.photo_metadata import ARTIST, COPYRIGHT, MAKE, MODEL, exif_bytes, exif_of, xmp_of
@@ -65,10 +65,11 @@ def write(
 ) -> None:
     """Write ``picture`` to ``path``, in the format its suffix names.
 
-    PNG, JPEG, WebP, AVIF, TIFF and, with their extras, HEIC and OpenEXR; all but the last with the ICC
-    profile of sRGB. PNG and TIFF hold 16 bits where ``picture.bits`` is 16; everything else is rounded to 8.
+    PNG, JPEG, WebP, AVIF, TIFF and, with their extras, HEIC, OpenEXR and DPX; all but the last two with the
+    ICC profile of sRGB. PNG, TIFF and DPX hold 16 bits where ``picture.bits`` is 16; otherwise DPX, which are
+    codes of video, holds 10, and everything else is rounded to 8.
     OpenEXR is linear light in half floats, with what was brighter than white; of metadata, it has
-    ``parameters`` only. Alpha is
+    ``parameters`` only, and DPX also the date and the copyright. Alpha is
     written wherever it can be; JPEG has none, and the picture is laid on white (mixed in encoded
     values, as browsers do). Values outside [0, 1] are clipped.
 
@@ -82,7 +83,7 @@ def write(
         PictureError: the pixels are of a wrong shape, or not numbers.
         OutputError: the suffix is unknown, the format cannot hold a picture of that size or that
             many parameters, or the file cannot be written (the disk is full, say).
-        MissingExtraError: HEIC or OpenEXR is asked for, and the extra that writes it is not installed.
+        MissingExtraError: HEIC, OpenEXR or DPX is asked for, and the extra that writes it is not installed.
     """
     target = Path(path)
     data = encode(
@@ -113,6 +114,10 @@ def encode(
     try:
         if kind is formats.EXR:
             return _exr(picture, text)
+        if kind is formats.DPX:
+            deep = 16 if picture.bits == 16 else 10
+            about = picture.metadata
+            return dpx.encode(picture.pixels, picture.alpha, bits=deep, text=text, about=about)
         samples = _samples(picture, kind)
         about = picture.metadata
         comment = None if text is None else metadata.comment(text)

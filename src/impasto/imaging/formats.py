@@ -68,7 +68,7 @@ HEIC = Format(
 )
 
 EXR = Format("OpenEXR", "", (exr.SUFFIX,), (), 32_766, load=_load_exr)
-DPX = Format("DPX", "", (dpx.SUFFIX,), (), 32_766, writable=False, load=_load_dpx)
+DPX = Format("DPX", "", (dpx.SUFFIX,), (), 32_766, load=_load_dpx)
 
 READABLE = (JPEG, PNG, WEBP, AVIF, TIFF, GIF, BMP, HEIC, EXR, DPX)
 READABLE_SUFFIXES: tuple[str, ...] = tuple(s for f in READABLE for s in (*f.suffixes, *f.aliases))

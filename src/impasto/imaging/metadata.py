@@ -1,7 +1,7 @@
 """The parameters a picture was painted with, kept inside its file as JSON.
 
-PNG has a text chunk "impasto" for them, OpenEXR a text attribute; JPEG, WebP, AVIF and HEIC hold them in the
-EXIF user comment, TIFF in the image description, both as ``{"impasto": ...}``.
+PNG has a text chunk "impasto" for them, OpenEXR a text attribute, DPX its user's data; JPEG, WebP, AVIF and
+HEIC hold them in the EXIF user comment, TIFF in the image description, both as ``{"impasto": ...}``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from PIL import Image
 
 from impasto.errors import OptionError
 from impasto.files.json_text import parse_json
-from impasto.imaging import exr, formats
+from impasto.imaging import dpx, exr, formats
 from impasto.imaging.guard import decoding, load, picture_error
 from impasto.imaging.png_chunks import SIGNATURE, chunk
 from impasto.imaging.repairs import repaired_png
@@ -27,6 +27,8 @@ from impasto.types import PhotoMetadata
 
 KEY = "impasto"
 _DESCRIPTION, _EXIF_FOLDER, _USER_COMMENT = 0x010E, 0x8769, 0x9286
+_BARE = (formats.PNG, formats.EXR, formats.DPX)
+"""Formats with a place for the JSON alone."""
 _INCHES = 39.37007874
 """Inches in a metre."""
 _ASCII = b"ASCII\0\0\0"
@@ -114,10 +116,10 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object] | None:
     try:
         found = parse_json(text)
     except ValueError as problem:
-        if kind not in (formats.PNG, formats.EXR) and not text.lstrip().startswith(f'{{"{KEY}"'):
+        if kind not in _BARE and not text.lstrip().startswith(f'{{"{KEY}"'):
             return None  # another program's comment
         raise picture_error(place, "parameters stored as JSON", f"they are damaged ({problem})") from problem
-    if kind not in (formats.PNG, formats.EXR):
+    if kind not in _BARE:
         found = found.get(KEY) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else None
 
@@ -129,7 +131,7 @@ def _stored(data: bytes, kind: formats.Format) -> str | None:
     if kind is formats.EXR:
         return exr.read_text(data, KEY)
     if kind is formats.DPX:
-        return None
+        return dpx.read_text(data)
     with Image.open(io.BytesIO(data), formats=[kind.codec]) as image:
         if kind is formats.PNG:
             text = image.info.get(KEY)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from impasto import imaging
 from impasto.clips import Request, colour, open_clip
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT
+from impasto.clips.frame_files import write_frame
 from impasto.clips.timecode import Timecode
 from impasto.errors import InputError, PictureError
-from impasto.imaging import exr
+from impasto.imaging import dpx, exr
 from impasto.imaging import light as highlights
 from impasto.pipelines.video.film import Film, video
 from impasto.pipelines.video.options import FilmOptions
@@ -182,7 +183,9 @@ def test_timecode_that_is_left_out_is_told(tmp_path: Path) -> None:
     source = write_sequence(tmp_path / "in", timecode="10:00:00:20")
     words = "the timecode 10:00:00:20 was left out: "
     rate = {"rate": Fraction(24)}
-    assert words + "frames have it in OpenEXR only" in paint(source, tmp_path / "out", film=rate).notes
+    assert (
+        words + "frames have it in OpenEXR and DPX only" in paint(source, tmp_path / "out", film=rate).notes
+    )
     assert words + "a GIF has none" in paint(source, tmp_path / "out.gif", film=rate).notes
 
 
@@ -197,6 +200,27 @@ def test_sequences_of_16_bits_stay_so(tmp_path: Path, suffix: str, out: str) -> 
         found = imaging.read(path)
         assert found.bits == 16
         assert np.abs(found.pixels - ramp).max() < 1.1 / 65535
+
+
+@pytest.mark.parametrize("bits", [10, 16])
+def test_dpx_that_are_painted_keep_their_codes_numbers_and_timecode(tmp_path: Path, bits: int) -> None:
+    (tmp_path / "in").mkdir()
+    first = Timecode.parse("01:00:00:22", Fraction(24))
+    assert first is not None
+    codes = np.random.default_rng(3).integers(0, 1 << bits, (3, 48, 64, 3))
+    for number, picture in enumerate(codes):
+        path, pixels = tmp_path / "in" / f"a.{1001 + number}.dpx", np.float32(picture) / ((1 << bits) - 1)
+        write_frame(path, pixels, bits=bits, timecode=first.after(number), rate=Fraction(24))
+    done = paint(tmp_path / "in" / "a.%04d.dpx", tmp_path / "b.%04d.dpx", film={"rate": Fraction(24)})
+    assert done.notes == ()
+    for number, picture in enumerate(codes):
+        path = tmp_path / f"b.{1001 + number}.dpx"
+        assert np.array_equal(np.rint(imaging.read(path).pixels * ((1 << bits) - 1)), picture)
+        found = dpx.read_header(path)
+        assert (found.bits, found.timecode) == (bits, first.after(number).to_word())
+    film = video(tmp_path / "b.%04d.dpx", "same", tmp_path / "b.mov", painter=Same())  # type: ignore[arg-type]
+    assert film.notes == ()
+    assert str(open_clip(tmp_path / "b.mov").info.timecode) == "01:00:00:22"
 
 
 def test_a_film_becomes_exr_and_the_exr_a_film(tmp_path: Path) -> None:

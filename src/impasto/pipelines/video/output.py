@@ -11,7 +11,7 @@ from impasto.clips import Clip, ClipInfo, Request, open_clip
 from impasto.clips.codecs import VIDEO_SUFFIXES, WITHOUT_TRACKS, VideoOutput, find_target
 from impasto.clips.colour import LINEAR, PQ
 from impasto.clips.concatenation import join
-from impasto.clips.frame_files import WRITABLE, is_exr, write_frame
+from impasto.clips.frame_files import WRITABLE, has_timecode, is_exr, write_frame
 from impasto.clips.pictures import PictureSequence, is_numbered, is_pattern, numbered, numbers_of
 from impasto.clips.reader import VideoFile
 from impasto.clips.track_writer import check_tracks
@@ -106,10 +106,10 @@ class FilmOutput:
 
     def _lost_timecode(self) -> list[str]:
         """Return a note on a timecode that the output does not hold."""
-        if self.info.timecode is None or self.target.kind == "file" or is_exr(self.frame_path(0)):
+        if self.info.timecode is None or self.target.kind == "file" or has_timecode(self.frame_path(0)):
             return []
         have = f"{WITHOUT_TRACKS[self.target.kind]} none"
-        have = "frames have it in OpenEXR only" if self.is_frames else have
+        have = "frames have it in OpenEXR and DPX only" if self.is_frames else have
         return [f"the timecode {self.info.timecode} was left out: {have}"]
 
     def _older_frames(self, count: int) -> list[str]:
