@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from impasto import imaging
 from impasto.clips import Request, open_clip, parse_time
@@ -214,3 +216,24 @@ def test_times_are_seconds_or_clocks(text: str, seconds: float) -> None:
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(OptionError, match="to be seconds or"):
         parse_time(text)
+
+
+@pytest.mark.parametrize("kind", ["a.mp4", "a.png", "pictures"])
+def test_a_part_in_which_no_frame_begins_is_told_with_the_nearest(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / kind
+    grey = [Image.new("RGB", (64, 48), (40 * n, 40 * n, 40 * n)) for n in range(5)]
+    if kind == "pictures":
+        path.mkdir()
+        for number, picture in enumerate(grey):
+            picture.save(path / f"{number}.png")
+    elif kind == "a.png":
+        grey[0].save(path, save_all=True, append_images=grey[1:], duration=40)
+    else:
+        write_clip(path, [moving(number) for number in range(5)])
+    name = re.escape(str(path))
+    words = f"^{name}: no frame begins from 0.17 s; its last is at 0.160 s$"
+    with pytest.raises(InputError, match=words):
+        open_clip(path, Request(start=Fraction(17, 100)))
+    words = f"^{name}: no frame begins from 0.09 s to 0.11 s; the nearest are at 0.080 s and 0.120 s$"
+    with pytest.raises(InputError, match=words):
+        open_clip(path, Request(start=Fraction(9, 100), end=Fraction(11, 100)))

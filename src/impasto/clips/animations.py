@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from impasto import imaging
-from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, frame_of
+from impasto.clips.clip import TRANSPARENT, ClipInfo, Frame, Request, frame_of, no_frame
 from impasto.clips.endings import second_picture, unread_words
 from impasto.errors import InputError, PictureError
 from impasto.types import Picture
@@ -33,13 +33,14 @@ class MovingPicture:
         first: Picture | None = None
         alpha = False
         last = Fraction(0)
-        for ticks, picture, shown in self._wanted():
+        begins: list[Fraction] = []
+        for ticks, picture, shown in self._wanted(begins):
             first = first or picture
             alpha |= request.alpha and picture.alpha is not None
             self._ticks.append(ticks)
             last = shown if request.end is None else min(shown, request.end - ticks * _UNIT)
         if first is None:
-            raise InputError(f"{path} has no frame in the part asked for that can be decoded")
+            raise no_frame(path, request, begins) if begins else InputError(f"{path} has no frame")
         width, height = request.fit(first.width, first.height)
         length = (self._ticks[-1] - self._ticks[0]) * _UNIT + last
         self.info = ClipInfo(
@@ -65,12 +66,17 @@ class MovingPicture:
             frame = frame_of(picture, number, ticks - self._ticks[0], alpha=self._request.alpha)
             yield frame.fit(self.info.width, self.info.height)
 
-    def _wanted(self) -> Iterator[tuple[int, Picture, Fraction]]:
-        """Yield the frames from ``start`` to ``end``, with their times, and how long they are shown."""
+    def _wanted(self, begins: list[Fraction] | None = None) -> Iterator[tuple[int, Picture, Fraction]]:
+        """Yield the frames from ``start`` to ``end``, with their times, and how long they are shown.
+
+        To ``begins`` are added the times of all frames that are read, in seconds.
+        """
         time = Fraction(0)
         start, end = self._request.start or Fraction(0), self._request.end
         try:
             for picture, shown in imaging.read_frames(self.path):
+                if begins is not None:
+                    begins.append(time)
                 if end is not None and time >= end:
                     return
                 if time >= start:

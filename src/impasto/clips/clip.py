@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, Protocol, get_args
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from impasto import imaging
 from impasto.clips.mastering_display import MasteringDisplay
 from impasto.clips.timecode import Timecode
-from impasto.errors import OptionError, require_one_of
+from impasto.errors import InputError, OptionError, require_one_of
 from impasto.imaging.read_options import READING
 from impasto.parameters import shown
 from impasto.types import Picture, Pixels, Plane
@@ -170,6 +171,19 @@ class Request:
                 f"expected frames of at most {LONGEST_SIDE:,} pixels a side; they would be {width} x {height}"
             )
         return width, height
+
+
+def no_frame(name: object, request: Request, times: Sequence[Fraction]) -> InputError:
+    """Return the error for a part of a clip in which no frame begins; ``times``: of all frames, sorted, in
+    seconds from the first."""
+    start, end = request.start or Fraction(0), request.end
+    part = f"from {float(start):g} s" + ("" if end is None else f" to {float(end):g} s")
+    following = bisect_left(times, start)
+    near = [f"{float(time):.3f} s" for time in times[max(0, following - 1) : following + 1]]
+    where = (
+        f"its last is at {near[0]}" if following == len(times) else f"the nearest are at {' and '.join(near)}"
+    )
+    return InputError(f"{name}: no frame begins {part}; {where}")
 
 
 def parse_time(text: str, option: str = "time") -> Fraction:

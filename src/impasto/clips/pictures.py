@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request
+from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, no_frame
 from impasto.clips.colour import LINEAR
 from impasto.clips.frame_files import READABLE, FrameFile, is_exr, read_frame, read_header
 from impasto.clips.timecode import Timecode
@@ -127,10 +127,8 @@ class PictureSequence:
         last = len(paths) if request.end is None else -int(-request.end * request.rate // 1)
         self.paths = tuple(paths[first:last])
         if not self.paths:
-            raise InputError(
-                f"expected frames from {float(request.start or 0):g} s on; the {len(paths)} pictures last "
-                f"{float(len(paths) / request.rate):g} s"
-            )
+            name = paths[0].parent
+            raise no_frame(name, request, [number / request.rate for number in range(len(paths))])
         remarks = self._check_numbers()
         alpha = self._check_shapes() and request.alpha
         found = self._first()

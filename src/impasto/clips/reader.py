@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips import colour
-from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of
+from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of, no_frame
 from impasto.clips.endings import is_whole_gif, unread_words
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
@@ -65,7 +65,9 @@ class VideoFile:
         # The size and the bits are known for certain once a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
-            raise InputError(f"{path} has no frame {self._span()}that can be decoded")
+            if self._inside():
+                raise InputError(f"{path} has no frame {self._span()}that can be decoded")
+            raise no_frame(path, request, [t * self._time_base - self._begin for t in self.index.times])
         sample, ticks, _ = first
         self._shape = self._size(sample)
         size = request.fit(*self._shape)
@@ -74,7 +76,7 @@ class VideoFile:
             width=size[0],
             height=size[1],
             rate=self.index.rate,
-            frames=self._count(),
+            frames=max(1, len(self._inside())),
             bits=10 if colour.bits_of(sample) > 8 and not sample.format.has_palette else 8,
             time_base=self._time_base,
             begin=self._begin,
@@ -116,10 +118,11 @@ class VideoFile:
     def _span(self) -> str:
         return "" if self.request.start is None else f"from {float(self.request.start):g} s on "
 
-    def _count(self) -> int:
+    def _inside(self) -> list[int]:
+        """Return the times, by the index, of the frames that are wanted; of an empty file, one."""
         low, high = self._bounds()
-        inside = [t for t in self.index.times if (low is None or t >= low) and (high is None or t < high)]
-        return max(1, len(inside))
+        times = self.index.times or (0,)
+        return [t for t in times if (low is None or t >= low) and (high is None or t < high)]
 
     def _check_end(self) -> list[str]:
         """Return a remark on a file that ends earlier than it says, or refuse it."""
