@@ -165,3 +165,14 @@ def test_an_interrupt_that_a_library_took_for_a_failed_import_is_one(monkeypatch
     monkeypatch.setattr("impasto.cli.style.list_styles", list_styles)
     done = run("styles")
     assert (done.exit_code, done.stderr) == (130, "impasto: interrupted\n")
+
+
+def test_a_command_ends_at_once() -> None:
+    # Handlers run in the opposite order: the one that tells is the last of all.
+    code = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 10_000))\n"
+        "from impasto.cli import main\nsys.argv = ['impasto', '--version']\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True", "all objects are searched for garbage before it ends"

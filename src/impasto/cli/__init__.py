@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import codecs
+import gc
 import io
 import os
 import signal
@@ -169,6 +171,7 @@ def _encode_name(error: UnicodeError) -> tuple[str | bytes, int]:
 
 def main() -> None:
     """Run the ``impasto`` command. SIGTERM ends it as Ctrl-C does: in order, with what is finished kept."""
+    atexit.register(gc.freeze)  # at the end nothing is searched for garbage: with torch, that takes a second
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     open_all()
     print_any_name()
