@@ -40,7 +40,8 @@ def join(
     av = load_av()
     times = [tick for segment in segments for tick in segment.ticks]
     times.append(times[-1] + last)
-    delay = max(_reordering(segment) for segment in segments)
+    places = _places(segments)
+    delay = max(number - place for number, place in enumerate(places))
     options = timing_options(target.path.suffix, rate)
     if target.path.suffix.lower() in _IN_32_BITS:
         time_base, times, more = _within_32_bits(time_base, times, delay)
@@ -59,7 +60,7 @@ def join(
                 )  # of VP9, libav sees what is under the alpha
             if target.tag:
                 video.codec_context.codec_tag = target.tag
-            rows = [_video_packets(segments, video, time_base, times, delay)]
+            rows = [_video_packets(segments, video, time_base, times, places)]
             writer = None if tracks is None else TrackWriter(tracks, target)
             if writer is not None:
                 rows += writer.begin(stack, output, video)
@@ -89,7 +90,8 @@ def _write_pictures(
 
 _IN_32_BITS = (".mp4", ".m4v", ".mov")
 """Containers that count in 32 bits how long a frame is shown, and how far it is reordered."""
-_MOST_TICKS = (1 << 31) - 1
+_MOST_TICKS = (1 << 30) - 1
+"""So that it can be moved both ways: in decoding and in presentation."""
 _FINEST = 10_000
 """Ticks a second: libav doubles fewer until there are as many."""
 
@@ -115,28 +117,26 @@ def _within_32_bits(
 
 
 def _video_packets(
-    segments: Sequence[Segment], stream: Any, time_base: Fraction, times: Sequence[int], delay: int
+    segments: Sequence[Segment], stream: Any, time_base: Fraction, times: Sequence[int], places: Sequence[int]
 ) -> Iterator[Row]:
-    """Yield all packets with their ``times`` in the whole, the last of which is the film's end: decoding
-    times are those of presentation, moved back by ``delay`` frames, as far as the deepest reordering asks, so
-    that they grow over the joins too.
+    """Yield all packets with their ``times`` in the whole, the last of which is the film's end; ``places``:
+    which frame each packet is of.
+
+    Decoding times are the sorted times of presentation, moved back until none is after its own packet's:
+    they grow over the joins too, and from the first to the end they take as long as the film, which MP4
+    counts by them.
     """
-    number = 0
-    for segment in segments:
-        for packet, rank in _ranked(segment):
-            place = number - packet[0] + rank
-            found = packet[1]
-            found.stream = stream
-            found.time_base = time_base
-            found.pts = times[place]
-            if number >= delay:
-                found.dts = times[number - delay]
-            else:
-                ahead = times[min(delay, len(times) - 2)] - times[0]
-                found.dts = times[number] - max(ahead, delay)
-            found.duration = times[place + 1] - times[place]
-            yield float(times[number] * time_base), 0, found
-            number += 1
+    back = max(times[number] - times[place] for number, place in enumerate(places))
+    packets = (packet for segment in segments for packet in _packets(segment))
+    last = len(places) - 1
+    for number, (packet, place) in enumerate(zip(packets, places, strict=True)):
+        packet.stream = stream
+        packet.time_base = time_base
+        packet.pts = times[place]
+        packet.dts = times[number] - back
+        shown = last if number == last else place
+        packet.duration = times[shown + 1] - times[shown]
+        yield float(times[number] * time_base), 0, packet
 
 
 def _packets(segment: Segment) -> Iterator[Any]:
@@ -158,10 +158,10 @@ def _ranks(segment: Segment) -> list[int]:
     return ranks
 
 
-def _reordering(segment: Segment) -> int:
-    return max(number - rank for number, rank in enumerate(_ranks(segment)))
-
-
-def _ranked(segment: Segment) -> Iterator[tuple[tuple[int, Any], int]]:
-    for number, (packet, rank) in enumerate(zip(_packets(segment), _ranks(segment), strict=True)):
-        yield (number, packet), rank
+def _places(segments: Sequence[Segment]) -> list[int]:
+    """Return the number of the frame in each packet of the whole, in the order of the packets."""
+    places: list[int] = []
+    for segment in segments:
+        first = len(places)
+        places += [first + rank for rank in _ranks(segment)]
+    return places

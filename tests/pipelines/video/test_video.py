@@ -14,6 +14,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from impasto import imaging
 from impasto.clips import Request, open_clip
@@ -72,6 +73,29 @@ def test_every_kind_of_output_has_every_frame_painted(clip: Path, tmp_path: Path
     error = [float(np.abs(1 - photo - painting).mean()) for photo, painting in pairs]
     assert max(error) < 0.05  # the colours of a scene change slowly, those of these frames do not
     assert not FilmFolder.of(output).path.exists()
+
+
+@pytest.mark.parametrize("shown", [[2, 10, 4, 50, 1, 10], [1000, 4, 4, 4, 4, 4, 4], [4, 4, 4, 4, 4, 4, 900]])
+@pytest.mark.parametrize("name", ["out.mp4", "out.m4v"])
+def test_a_film_lasts_as_long_as_its_frames_however_uneven(
+    tmp_path: Path, shown: list[int], name: str
+) -> None:
+    """Of MP4, the length is the sum of the distances of decoding times, and of the last packet's."""
+    images = [Image.fromarray(np.rint(moving(n) * 255).astype(np.uint8)) for n in range(len(shown))]
+    source = tmp_path / "in.gif"
+    images[0].save(source, save_all=True, append_images=images[1:], duration=[10 * time for time in shown])
+    fast(source, tmp_path / name, film={"segment": 50, "keep": 0})
+    with av.open(str(tmp_path / name)) as container:
+        stream = container.streams.video[0]
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        times = [(packet.pts or 0, packet.dts or 0) for packet in packets]
+        unit, length = float(stream.time_base or 0), stream.duration or 0
+        assert float(length) * unit == pytest.approx(sum(shown) / 100)
+    assert [time * unit for time in sorted(time for time, _ in times)] == [
+        pytest.approx(sum(shown[:number]) / 100) for number in range(len(shown))
+    ]
+    assert all(a[1] < b[1] for a, b in itertools.pairwise(times))
+    assert all(decoded <= time for time, decoded in times)
 
 
 def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
