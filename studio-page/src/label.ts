@@ -13,7 +13,7 @@ import { currentJob, findPainting, findStyle, shares, state, titleOf, update, wa
 import { notice, sayError } from "./status";
 import type { Job } from "./types";
 import { duration, list, listed, STATUS, withoutSuffix } from "./format";
-import { pieces, t } from "./language";
+import { LANGUAGE, pieces, t } from "./language";
 
 let kind = "png";
 
@@ -190,7 +190,7 @@ function explanation(job: Job): HTMLElement {
 }
 
 function pageLink(job: Job, ...children: (Node | string)[]): HTMLAnchorElement {
-  return h("a", { href: address(`api/v1/jobs/${job.id}/explanation`), hreflang: "en", target: "_blank", rel: "noopener" }, children);
+  return h("a", { href: address(`api/v1/jobs/${job.id}/explanation?language=${LANGUAGE}`), hreflang: LANGUAGE, target: "_blank", rel: "noopener" }, children);
 }
 
 async function explain(job: Job): Promise<void> {

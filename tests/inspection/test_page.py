@@ -15,6 +15,7 @@ pytest.importorskip("matplotlib")
 from impasto import OptimizeOptions
 from impasto.errors import OptionError
 from impasto.imaging import write
+from impasto.inspection.languages import LANGUAGES, in_language
 from impasto.inspection.page import formulas
 from impasto.pipelines import story
 from impasto.pipelines.explain import explain
@@ -66,9 +67,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Progress]
             folder / "striped.png",
             folder / "report.html",
             options=OPTIONS,
+            language=None,
             on_progress=stages.append,
         )
-    return folder / "report.html", stages
+    every = (folder / "report.html").read_text(encoding="utf-8")
+    for language in LANGUAGES:
+        (folder / f"report.{language}.html").write_text(in_language(every, language), encoding="utf-8")
+    return folder / "report.en.html", stages
 
 
 def test_the_page_is_well_formed_and_every_picture_has_words(page: tuple[Path, list[Progress]]) -> None:
@@ -80,6 +85,24 @@ def test_the_page_is_well_formed_and_every_picture_has_words(page: tuple[Path, l
     assert all(image.get("alt") for image in outline.images)
     assert "my &lt;photo&gt;" in text.lower()
     assert "my <photo>" not in text.lower()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_of_one_language_and_well_formed_in_each(
+    page: tuple[Path, list[Progress]], language: str
+) -> None:
+    outline = Outline()
+    text = page[0].with_name(f"report.{language}.html").read_text(encoding="utf-8")
+    outline.feed(text)
+    assert outline.open == []
+    assert f'<html lang="{language}">' in text
+    assert not re.search("[\x00-\x09\x0b-\x1f]", text)
+    body = re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+    words = unescape(
+        re.sub(r"<(code|pre|details|ol class=references)\b.*?</\1>|<[^>]*>", " ", body, flags=re.DOTALL)
+    )
+    english = re.findall(r"\b(?:the|with|which|from|steps|loss|painted)\b", words.partition("L. A. Gatys")[0])
+    assert bool(english) == (language == "en"), english
 
 
 def test_the_page_loads_nothing(page: tuple[Path, list[Progress]]) -> None:
@@ -96,7 +119,7 @@ def test_the_page_tells_every_part(page: tuple[Path, list[Progress]]) -> None:
     text = page[0].read_text(encoding="utf-8")
     for word in ("relu1_1", "conv5_1", "Gram", "prefers-color-scheme", "CVPR 2016"):
         assert word in text
-    for words in ("a share of 0.1 is let through", "five layers, and what they answer"):
+    for words in ("a share of 0.1 is let through", "the layers, and what they answer"):
         assert words in text.lower()
     assert text.count('alt="filter ') == 16
     for name in OptimizeOptions().to_dict():
@@ -170,7 +193,7 @@ def test_a_page_needs_content_and_style(tmp_path: Path) -> None:
 )
 def test_formulas_are_well_formed_and_each_part_has_its_count(formula: str) -> None:
     counts = {"msub": 2, "msup": 2, "msubsup": 3, "mfrac": 2, "munder": 2}
-    for element in ElementTree.fromstring(formula).iter():
+    for element in ElementTree.fromstring(in_language(formula, "en")).iter():
         if element.tag in counts:
             assert len(element) == counts[element.tag], ElementTree.tostring(element)
 

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from impasto.errors import InputError
+from impasto.inspection.languages import t
 from impasto.jobs import Job
 from impasto.progress import Cancel, Progress
 from impasto.studio.worker.executor import ProgressListener
@@ -17,6 +18,11 @@ from tests.waiting import until
 def tell_job(job: Job, listener: ProgressListener, cancel: Cancel) -> None:  # noqa: ARG001
     """Write the job itself as the page."""
     Path(job.output).write_text(json.dumps(job.to_dict()))
+
+
+def tell_result(job: Job, listener: ProgressListener, cancel: Cancel) -> None:  # noqa: ARG001
+    """Write a page of one text, in all languages."""
+    Path(job.output).write_text(t("the result"))
 
 
 def tell_progress(job: Job, listener: ProgressListener, cancel: Cancel) -> None:

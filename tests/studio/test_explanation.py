@@ -119,6 +119,27 @@ def test_an_explanation_is_a_job_of_its_own(
     assert not house.services.storage.job(made["id"]).exists()
 
 
+def test_an_explanation_is_read_in_the_language_that_is_asked_for_or_the_readers_own(
+    house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explanation, "_write_page", explainers.tell_result)
+    job = submit(client)
+    made = client.post(f"/jobs/{job['id']}/explanation").json()
+    house.paint(made["id"])
+    for url in (f"/jobs/{job['id']}/explanation", f"/jobs/{made['id']}/result"):
+        for accepted, language, words in (
+            ("", "en", "the result"),
+            ("pt, de-AT;q=0.8, fr;q=0.5", "de", "das Ergebnis"),
+            ("ja", "ja", "結果"),
+        ):
+            page = client.get(url, headers={"Accept-Language": accepted})
+            assert (page.text, page.headers["content-language"]) == (words, language)
+            assert "Accept-Language" in page.headers["vary"]
+    asked = {"params": {"language": "es"}, "headers": {"Accept-Language": "de"}}
+    assert client.get(f"/jobs/{job['id']}/explanation", **asked).text == "el resultado"
+    assert client.get(f"/jobs/{job['id']}/explanation", params={"language": "xx"}).status_code == 422
+
+
 def test_an_explanation_says_how_far_it_is(
     house: House, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,6 +16,7 @@ from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
+    from impasto.inspection.languages import PageLanguage
     from impasto.optimize.options import OptimizeOptions
 
 
@@ -27,6 +28,7 @@ def explain(
     *,
     choices: Choices,
     reading: ReadChoices,
+    language: Annotated[str, typer.Option(help="Language of the page: en, de, es, fr or ja.")] = "en",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -34,6 +36,7 @@ def explain(
 
     \b
     impasto explain photo.jpg painting.jpg -o report.html
+    impasto explain photo.jpg painting.jpg --language de
 
     The page has feature maps, reconstructions, Gram matrices, loss curves, intermediate pictures and all
     options, with formulas and references. Pictures are inside the file; it loads nothing from the network.
@@ -54,6 +57,7 @@ def explain(
             style,
             output,
             options=options,
+            language=cast("PageLanguage", language),
             reading=reading.options(),
             command=painting_command(content, style, choices, options, reading),
             on_progress=display,

@@ -17,6 +17,7 @@ from impasto.files.places import readable
 from impasto.imaging.inputs import PictureLike, load_picture, name_of, opaque
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.figures.canvas import require_matplotlib
+from impasto.inspection.languages import PageLanguage, in_language, without_marks
 from impasto.inspection.layers import paper_layers
 from impasto.inspection.page import Story, page_html
 from impasto.inspection.stages import Stages
@@ -62,6 +63,7 @@ def explain(
     output: str | os.PathLike[str],
     *,
     options: OptimizeOptions | None = None,
+    language: PageLanguage | None = "en",
     command: str | None = None,
     names: tuple[str, str] | None = None,
     reading: ReadOptions = READING,
@@ -72,15 +74,19 @@ def explain(
     """Write a page to ``output`` that explains the algorithm on two pictures; return None if cancelled.
 
     ``content`` and ``style``: as for ``impasto.stylize``; for a style without a picture, such as a named
-    one, a texture is shown. ``options``: those of the painting, of which ``changes`` override single
-    fields, as for ``impasto.stylize``. ``command``: the command that paints the picture again, for the page
-    to show; by default a call from Python. ``names``: the names of the two pictures, if other than their
-    file names. ``reading``: how they are read. ``on_progress`` and ``cancel``: as for ``impasto.stylize``.
+    one, a texture is shown. ``options``: those of the painting, of which ``changes`` override single fields,
+    as for ``impasto.stylize``. ``language``: that of the page, en, de, es, fr or ja; None: all of them, of
+    which ``impasto.inspection.languages.in_language`` takes one. ``command``: the command that paints the
+    picture again, for the page to show; by default a call from Python. ``names``: the names of the two
+    pictures, if other than their file names. ``reading``: how they are read. ``on_progress`` and ``cancel``:
+    as for ``impasto.stylize``.
     Raises InputError and its subclasses before any work, MissingExtraError without matplotlib, OutputError.
     """
     began = perf_counter()
     require_matplotlib()
     check_page(output)
+    if language is not None:
+        in_language("", language)
     found = cast("dict[str, Any]", changes)
     reading = taken(reading, found)
     if found:
@@ -91,8 +97,9 @@ def explain(
     if story is None:
         return None
     if command is not None:
-        story = replace(story, command=command)
-    text = readable(page_html(story)).encode()
+        story = replace(story, command=without_marks(command))
+    page = readable(page_html(story))
+    text = (page if language is None else in_language(page, language)).encode()
     files.replace(Path(output), text)
     return Page(Path(output), len(text), perf_counter() - began)
 
@@ -137,13 +144,15 @@ def compute_story(
         story,
         photo_name=_title(photo_name),
         painting_name=_title(painting_name),
-        command=_python_call(photo_name or "photo.jpg", painting_name or "painting.jpg", story.options),
+        command=without_marks(
+            _python_call(photo_name or "photo.jpg", painting_name or "painting.jpg", story.options)
+        ),
     )
 
 
 def _title(path: str) -> str:
-    words = Path(path).stem.replace("_", " ").replace("-", " ").strip() if path else ""
-    return words[:1].upper() + words[1:] if words else "A picture"
+    words = without_marks(Path(path).stem.replace("_", " ").replace("-", " ")).strip() if path else ""
+    return words[:1].upper() + words[1:]
 
 
 def _python_call(content: str, style: str, options: OptimizeOptions) -> str:

@@ -221,7 +221,7 @@ class StoryBuilder:
     def _variations(self) -> Sweep:
         sets = growing_sets(list(self.options.style_layers))
         chosen = [sets[i] for i in sorted({0, len(sets) // 2, len(sets) - 1})]
-        labels = [s[0] if len(s) == 1 else f"{s[0]} to {s[-1]}" for s in chosen]
+        labels = [s[0] if len(s) == 1 else f"{s[0]} … {s[-1]}" for s in chosen]
         rows = Axis("style_layers", tuple(chosen), tuple(labels))
         own = self.options.content_weight / self.options.style_weight
         ratios = (own / 12, own, own * 4)

@@ -15,7 +15,7 @@ const texts: Translation = {
   "768 px": "768 px",
   "A folder of photographs": "Ein Ordner mit Fotos",
   "A mix has {0} paintings at most.": "Eine Mischung hat höchstens {0} Gemälde.",
-  "A page that explains this painting, with these settings, at 448 pixels": "Eine Seite, die dieses Bild mit diesen Einstellungen bei 448 Pixeln erklärt, auf Englisch",
+  "A page that explains this painting, with these settings, at 448 pixels": "Eine Seite, die dieses Bild mit diesen Einstellungen bei 448 Pixeln erklärt",
   "A painting of your own": "Ein eigenes Gemälde",
   "About {0} as fast as this studio paints": "Etwa {0}, so schnell wie dieses Studio malt",
   "About {0} as fast as this studio paints, after the {1} before it": { one: "Etwa {0}, so schnell wie dieses Studio malt, nach dem Bild davor", other: "Etwa {0}, so schnell wie dieses Studio malt, nach den {1} Bildern davor" },

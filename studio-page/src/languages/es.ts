@@ -15,7 +15,7 @@ const texts: Translation = {
   "768 px": "768 px",
   "A folder of photographs": "Una carpeta de fotos",
   "A mix has {0} paintings at most.": "Una mezcla tiene como máximo {0} cuadros.",
-  "A page that explains this painting, with these settings, at 448 pixels": "Una página que explica esta imagen, con estos ajustes, a 448 píxeles, en inglés",
+  "A page that explains this painting, with these settings, at 448 pixels": "Una página que explica esta imagen, con estos ajustes, a 448 píxeles",
   "A painting of your own": "Un cuadro tuyo",
   "About {0} as fast as this studio paints": "Unos {0} a la velocidad de este estudio",
   "About {0} as fast as this studio paints, after the {1} before it": { one: "Unos {0} a la velocidad de este estudio, después de la imagen anterior", many: "Unos {0} a la velocidad de este estudio, después de {1} de imágenes anteriores", other: "Unos {0} a la velocidad de este estudio, después de las {1} imágenes anteriores" },

@@ -15,7 +15,7 @@ const texts: Translation = {
   "768 px": "768 px",
   "A folder of photographs": "Un dossier de photos",
   "A mix has {0} paintings at most.": "Un mélange compte au plus {0} tableaux.",
-  "A page that explains this painting, with these settings, at 448 pixels": "Une page qui explique cette image, avec ces réglages, à 448 pixels, en anglais",
+  "A page that explains this painting, with these settings, at 448 pixels": "Une page qui explique cette image, avec ces réglages, à 448 pixels",
   "A painting of your own": "Un tableau à vous",
   "About {0} as fast as this studio paints": "Environ {0} à la vitesse de ce studio",
   "About {0} as fast as this studio paints, after the {1} before it": { one: "Environ {0} à la vitesse de ce studio, après {1} image en attente", many: "Environ {0} à la vitesse de ce studio, après {1} d’images en attente", other: "Environ {0} à la vitesse de ce studio, après {1} images en attente" },

@@ -15,7 +15,7 @@ const texts: Translation = {
   "768 px": "768 px",
   "A folder of photographs": "写真のフォルダー",
   "A mix has {0} paintings at most.": "ミックスできる絵画は {0} 点までです。",
-  "A page that explains this painting, with these settings, at 448 pixels": "この設定での描画を 448 ピクセルで解説するページ（英語）",
+  "A page that explains this painting, with these settings, at 448 pixels": "この設定での描画を 448 ピクセルで解説するページ",
   "A painting of your own": "自分の絵画",
   "About {0} as fast as this studio paints": "このスタジオの速さで約 {0}",
   "About {0} as fast as this studio paints, after the {1} before it": { other: "このスタジオの速さで約 {0}（{1} 件が先に待機中）" },

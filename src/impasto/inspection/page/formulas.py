@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from impasto.inspection.languages import number, t
+
 
 def i(name: str) -> str:
     return f"<mi>{escape(name)}</mi>"
@@ -61,9 +63,9 @@ def inline(*parts: str) -> str:
     return f"<math>{row(*parts)}</math>"
 
 
-L = sub(i("ℒ"), text("total"))
-L_CONTENT = sub(i("ℒ"), text("content"))
-L_STYLE = sub(i("ℒ"), text("style"))
+L = sub(i("ℒ"), text(t("total")))
+L_CONTENT = sub(i("ℒ"), text(t("content")))
+L_STYLE = sub(i("ℒ"), text(t("style")))
 F = sup(i("F"), i("l"))
 P = sup(i("P"), i("l"))
 G = sup(i("G"), i("l"))
@@ -79,26 +81,26 @@ def at(letter: str, index: str) -> str:
 def preprocessing(scale: float, mean: tuple[float, ...], std: tuple[float, ...]) -> str:
     def listed(values: tuple[float, ...]) -> str:
         different = dict.fromkeys(f"{v:g}" for v in values)
-        return ", ".join(different)
+        return "; ".join(map(number, different))
 
-    above = row(n(f"{scale:g}") if scale != 1 else "", i("x"), o("−"), i("μ"))
+    above = row(n(number(f"{scale:g}")) if scale != 1 else "", i("x"), o("−"), i("μ"))
     words = text(f",   μ = {listed(mean)},   σ = {listed(std)}")
     return shown(
-        sup(i("x"), o("′")), o("="), fraction(above, i("σ")), words, label="what the network is given"
+        sup(i("x"), o("′")), o("="), fraction(above, i("σ")), words, label=t("what the network is given")
     )
 
 
 def layer() -> str:
     before = sup(i("F"), row(i("l"), o("−"), n(1)))
     inside = brackets(sup(i("W"), i("l")), o("∗"), before, o("+"), sup(i("b"), i("l")))
-    return shown(F, o("="), i("ρ"), inside, label="one layer from the one before")
+    return shown(F, o("="), i("ρ"), inside, label=t("one layer from the one before"))
 
 
 def content_of_paper() -> str:
     difference = sup(brackets(at("F", IK), o("−"), at("P", IK)), n(2))
     return shown(
         L_CONTENT, o("="), fraction(n(1), n(2)), total(row(i("i"), o(","), i("k"))), difference,
-        label="content loss, Gatys et al. 2016, equation 1",
+        label=t("content loss, Gatys et al. 2016, equation 1"),
     )  # fmt: skip
 
 
@@ -106,12 +108,14 @@ def content_relative() -> str:
     sums = total(row(i("i"), o(","), i("k")))
     above = row(sums, sup(brackets(at("F", IK), o("−"), at("P", IK)), n(2)))
     below = row(sums, sup(brackets(at("P", IK)), n(2)))
-    return shown(L_CONTENT, o("="), fraction(above, below), label="relative content loss")
+    return shown(L_CONTENT, o("="), fraction(above, below), label=t("relative content loss"))
 
 
 def gram() -> str:
     mean = fraction(n(1), sub(i("M"), i("l")))
-    return shown(at("G", IJ), o("="), mean, total(i("k")), at("F", IK), at("F", JK), label="the Gram matrix")
+    return shown(
+        at("G", IJ), o("="), mean, total(i("k")), at("F", IK), at("F", JK), label=t("the Gram matrix")
+    )
 
 
 def style_of_paper() -> str:
@@ -119,7 +123,7 @@ def style_of_paper() -> str:
     one = row(n(4), both(i("N"), i("l"), n(2)))
     return shown(
         L_STYLE, o("="), total(i("l")), sub(i("w"), i("l")), fraction(n(1), one), squares,
-        label="style loss, Gatys et al. 2016, equations 4 and 5",
+        label=t("style loss, Gatys et al. 2016, equations 4 and 5"),
     )  # fmt: skip
 
 
@@ -128,7 +132,7 @@ def style_relative() -> str:
     below = row(total(IJ), sup(brackets(at("A", IJ)), n(2)))
     return shown(
         L_STYLE, o("="), total(i("l")), sub(i("w"), i("l")), fraction(above, below),
-        label="relative Gram loss",
+        label=t("relative Gram loss"),
     )  # fmt: skip
 
 
@@ -141,19 +145,19 @@ def style_wasserstein() -> str:
     return shown(
         L_STYLE, o("="), total(i("l")), sub(i("w"), i("l")),
         fraction(row(means, o("+"), trace), row(below, o("+"), i("tr"), i("B"))),
-        label="Wasserstein style loss",
+        label=t("Wasserstein style loss"),
     )  # fmt: skip
 
 
 def whole(content: float, style: float, smooth: float) -> str:
     parts = [i("α"), L_CONTENT, o("+"), i("β"), L_STYLE]
-    words = f",   α = {content:g},   β = {style:g}"
+    words = f",   α = {number(f'{content:g}')},   β = {number(f'{style:g}')}"
     if smooth:
-        parts += [o("+"), i("γ"), sub(i("ℒ"), text("smooth"))]
-        words += f",   γ = {smooth:g}"
-    return shown(L, o("="), *parts, text(words), label="the total loss")
+        parts += [o("+"), i("γ"), sub(i("ℒ"), text(t("smooth")))]
+        words += f",   γ = {number(f'{smooth:g}')}"
+    return shown(L, o("="), *parts, text(words), label=t("the total loss"))
 
 
 def step() -> str:
     slope = fraction(row(o("∂"), L), row(o("∂"), i("x")))
-    return shown(i("x"), o("←"), i("x"), o("−"), i("η"), i("H"), slope, label="one step of the optimiser")
+    return shown(i("x"), o("←"), i("x"), o("−"), i("η"), i("H"), slope, label=t("one step of the optimiser"))

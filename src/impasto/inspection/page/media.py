@@ -13,6 +13,7 @@ from PIL import Image
 from impasto.imaging.samples import to_bytes
 from impasto.inspection.figures.canvas import Look, figure_bytes
 from impasto.inspection.figures.losses import draw_losses
+from impasto.inspection.languages import number, t
 from impasto.inspection.logs import LossLog
 from impasto.inspection.walks import animation, even, thinned
 from impasto.types import Pixels
@@ -103,14 +104,15 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], caption: str =
 def options_table(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
     rows = []
     for name, value in values.items():
-        changed = "" if value == defaults[name] else f"preset: {_plain(defaults[name])}"
+        changed = "" if value == defaults[name] else t("preset: {0}", _plain(defaults[name]))
         rows.append((name, _plain(value), changed))
-    return f'<div class="options">{table(("parameter", "value", "changed from"), rows, numbers=9)}</div>'
+    heads = (t("parameter"), t("value"), t("changed from"))
+    return f'<div class="options">{table(heads, rows, numbers=9)}</div>'
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{k}: {v:g}" for k, v in value.items()) or "none"
+        return ", ".join(f"{k}: {number(f'{v:g}')}" for k, v in value.items()) or t("none")
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_plain, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return ", ".join(map(_plain, value)) or t("none")
+    return number(f"{value:g}") if isinstance(value, float) else str(value)

@@ -23,6 +23,7 @@ def _write_page(job: Job, listener: ProgressListener, cancel: Cancel) -> None:  
         job.styles[0].place,
         job.output,
         options=job.options,
+        language=None,  # whoever reads it says which
         reading=job.reading,
         names=(job.content.label, job.styles[0].label),
         on_progress=listener.progress,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Collection
 from html import escape
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ from impasto.studio.state import JobRecord, LinkRecord
 from impasto.studio.state.storage import DISPLAY
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address
+from impasto.studio.web.languages import language_of
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.routes.results import FILM_MEDIA
 
@@ -178,23 +178,6 @@ def _language(request: Request) -> str:
 
 def _headers(language: str) -> dict[str, str]:
     return {**HEADERS, "Content-Language": language, "Vary": "Accept-Language"}
-
-
-def language_of(accepted: str, offered: Collection[str]) -> str:
-    """Return the language of ``offered`` that an Accept-Language header likes best; English if none (RFC
-    9110, 12.5.4).
-    """
-    best, liking = "en", 0.0
-    for each in accepted[:1000].split(","):
-        name, _, quality = each.strip().partition(";q=")
-        language = name.partition("-")[0].lower()
-        try:
-            weight = float(quality or 1)
-        except ValueError:
-            continue
-        if language in offered and weight > liking:
-            best, liking = language, weight
-    return best
 
 
 def _page(title: str, body: str, language: str) -> str:

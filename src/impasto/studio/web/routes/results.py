@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
 from impasto.errors import ImpastoError
 from impasto.imaging.formats import READABLE
+from impasto.inspection.languages import LANGUAGES, PageLanguage, in_language
 from impasto.studio.results import DISPLAY_QUALITY
 from impasto.studio.state import JobRecord
 from impasto.studio.state.storage import DISPLAY, FILM, LEARNT, LOSSES, PAGE, PREVIEW, RESULT, SMALL
@@ -21,6 +22,7 @@ from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.archives import unique_names, zipped
 from impasto.studio.web.attachments import content_disposition
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
+from impasto.studio.web.languages import language_of
 from impasto.studio.web.problems import ProblemError, responses
 
 router = APIRouter(tags=["results"])
@@ -89,6 +91,7 @@ def read_losses(services: ServicesDep, caller: Member, id: str) -> Any:
 async def read_result(
     services: ServicesDep,
     caller: Member,
+    request: Request,
     id: str,
     format: Annotated[ResultFormat, Query()] = "png",
     quality: Annotated[int, Query(ge=1, le=100)] = 95,
@@ -98,7 +101,7 @@ async def read_result(
     """Return the picture, with its options as metadata unless ``parameters`` is false; or the film."""
     job = await to_thread.run_sync(services.job, caller, id)
     if job.kind == "explanation":
-        return _page(services, job)
+        return await to_thread.run_sync(_page, services, request, job, None)
     if job.kind == "training":
         path = _path(services, job, LEARNT, "nothing has been learnt yet")
         headers = {"Content-Disposition": content_disposition("attachment", job.title, "style")}
@@ -200,16 +203,30 @@ def read_thumbnail(services: ServicesDep, caller: Member, id: str) -> Response:
     response_class=Response,
     responses={200: {"content": {"text/html": {}}}, **responses(409)},
 )
-def read_explanation(services: ServicesDep, caller: Member, id: str) -> Response:
+def read_explanation(
+    services: ServicesDep,
+    caller: Member,
+    request: Request,
+    id: str,
+    language: Annotated[
+        PageLanguage | None, Query(description="The page's; by default the first of Accept-Language.")
+    ] = None,
+) -> Response:
     """Return the page that explains this picture, once it has been made."""
     job = services.job(caller, id)
     made = services.state.jobs.explanation_of(caller.user, id)
     if not job.explanation or made is None:
         raise ProblemError("not-found", "there is no explanation of this picture yet; POST makes one")
-    return _page(services, made)
+    return _page(services, request, made, language)
 
 
-def _page(services: Services, job: JobRecord) -> Response:
+def _page(services: Services, request: Request, job: JobRecord, language: str | None) -> Response:
     path = _path(services, job, PAGE, "the page does not exist yet")
-    headers = {"Content-Security-Policy": PAGE_POLICY}
-    return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)
+    chosen = language or language_of(request.headers.get("accept-language", ""), LANGUAGES)
+    page = in_language(path.read_text(encoding="utf-8"), chosen)
+    headers = {
+        "Content-Security-Policy": PAGE_POLICY,
+        "Content-Language": chosen,
+        "Vary": "Accept-Language",
+    }
+    return Response(page, media_type="text/html; charset=utf-8", headers=headers)

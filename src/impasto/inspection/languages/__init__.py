@@ -1,0 +1,84 @@
+"""The languages of the explanation page: English where it is written, the others in a module each.
+
+A text is put into the page with ``t``, and stays there with its values until ``in_language`` says it in one
+language: a page of all languages is little larger than one of them, since its pictures are there once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from html import escape, unescape
+from importlib import import_module
+from typing import Literal, get_args
+
+from impasto.errors import OptionError
+
+PageLanguage = Literal["en", "de", "es", "fr", "ja"]
+LANGUAGES: tuple[str, ...] = get_args(PageLanguage)
+NAME = "\x02language\x03"
+"""Where the name of the language stands."""
+_BEGIN, _END, _NEXT, _NUMBER = "\x02", "\x03", "\x1f", "\x1e"
+_INNERMOST = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
+_COMMA = ("de", "es", "fr")
+_NO_BREAK = "\u00a0"
+
+
+def t(text: str, *values: object) -> str:
+    """Return ``text``, in English and with {0}, {1} for ``values``, to be said in any language later.
+
+    Texts and values may be HTML, and values may be texts themselves. White space is as in HTML.
+    """
+    return f"{_BEGIN}{_NEXT.join([' '.join(text.split()), *map(str, values)])}{_END}"
+
+
+def number(shown: str) -> str:
+    """Return a number such as "0.25" or "46%", to be written as a language does."""
+    return f"{_BEGIN}{_NUMBER}{shown}{_END}"
+
+
+def without_marks(words: str) -> str:
+    """Return ``words`` of others without the characters that texts are marked with."""
+    return re.sub("[\x00-\x1f]", "", words)
+
+
+def in_language(page: str, language: str) -> str:
+    """Return ``page`` with its texts in ``language``, one of ``LANGUAGES``. Raises OptionError."""
+    if language not in LANGUAGES:
+        raise OptionError(f"expected a language of {', '.join(LANGUAGES)}; got {language}")
+    texts = texts_of(language)
+
+    def said(found: re.Match[str]) -> str:
+        key, *values = found[1].split(_NEXT)
+        if key.startswith(_NUMBER):
+            return _number(key.removeprefix(_NUMBER), language)
+        return re.sub(r"\{(\d+)\}", lambda place: values[int(place[1])], _find(texts, key))
+
+    page, count = page.replace(NAME, language), 1
+    while count:
+        page, count = _INNERMOST.subn(said, page)
+    return page
+
+
+@cache
+def texts_of(language: str) -> Mapping[str, str]:
+    """Return the texts of a language by the English ones; for English, none."""
+    if language == "en":
+        return {}
+    texts: dict[str, str] = import_module(f"{__name__}.{language}").TEXTS
+    return {" ".join(key.split()): " ".join(text.split()) for key, text in texts.items()}
+
+
+def _find(texts: Mapping[str, str], key: str) -> str:
+    if key in texts:
+        return texts[key]
+    # In an attribute or a table.
+    found = texts.get(unescape(key))
+    return key if found is None else escape(found)
+
+
+def _number(shown: str, language: str) -> str:
+    if language not in _COMMA:
+        return shown
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", shown).replace("%", f"{_NO_BREAK}%")
