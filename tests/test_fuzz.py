@@ -35,7 +35,7 @@ from impasto.jobs.unfinished import read_job
 from impasto.networks.johnson import JohnsonNetwork, read_johnson
 from impasto.optimize.checkpoints import read_checkpoint
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import load_encoder
+from impasto.painters.sources import encoder_for
 from impasto.parameters import parameters
 from impasto.pipelines.photo import paint_job, stylize
 from impasto.types import Picture
@@ -142,7 +142,7 @@ def test_embedded_profiles(tmp_path: Path) -> None:
 
 def test_style_files(tmp_path: Path) -> None:
     data = named_styles()["starry-night"].read_bytes()
-    network = load_encoder(OptimizeOptions())
+    network = encoder_for(OptimizeOptions())
     layers = list(OptimizeOptions().style_layers)
 
     def read(path: Path) -> None:

@@ -189,13 +189,13 @@ def test_a_network_that_is_loaded_already_is_used_only_with_its_own_settings(
     from impasto.painters import make_painter, optimised
 
     loaded: list[impasto.OptimizeOptions] = []
-    load = optimised.load_encoder
+    load = optimised.encoder_for
 
     def load_and_note(options: impasto.OptimizeOptions) -> Any:
         loaded.append(options)
         return load(options.replace(convention=None))  # which only networks of one's own take
 
-    monkeypatch.setattr(optimised, "load_encoder", load_and_note)
+    monkeypatch.setattr(optimised, "encoder_for", load_and_note)
     photo, painting = save(tmp_path / "p.png", PHOTO), save(tmp_path / "a.png", PAINTING)
     job = Job(str(photo), (str(painting),), str(tmp_path / "o.png"), impasto.OptimizeOptions(**FAST))
     first = make_painter(job)

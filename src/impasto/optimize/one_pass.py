@@ -47,7 +47,7 @@ def one_pass(
     image = photo
     for place in places:
         both = (_moments(encoder, place, side) for side in (style_side, style_side / 2))
-        network = painter or load_network([(use.style, use.weight) for use in place.styles])
+        network = painter or network_for([(use.style, use.weight) for use in place.styles])
         painted = to_tensor(joined(network.paint(pixels, *both)[0], seamless))
         if place.mask is None:
             image = painted
@@ -57,7 +57,7 @@ def one_pass(
     return image
 
 
-def load_network(styles: Sequence[tuple[Style, float]]) -> AnyPaintingPainter:
+def network_for(styles: Sequence[tuple[Style, float]]) -> AnyPaintingPainter:
     """Return the network for ``styles`` with their shares, on the processor and with torch's number of
     threads."""
     files = [network_of(style) for style, _ in styles]

@@ -24,8 +24,8 @@ from impasto.painters.sources import (
     arrange,
     check_style_encoders,
     check_style_files,
+    encoder_for,
     feathered,
-    load_encoder,
     normalised,
     with_encoder,
     with_layer_names,
@@ -86,7 +86,7 @@ class OptimisedPainter:
         elif isinstance(like, OptimisedPainter) and _network_key(like.options) == _network_key(options):
             found = like._encoder
         else:
-            found = load_encoder(options)
+            found = encoder_for(options)
         self.network = str(found.describe()["sha256"])
         return found
 

@@ -15,7 +15,7 @@ from impasto.extras import naming_missing
 from impasto.files.places import readable
 from impasto.imaging.inputs import PictureLike, load_packed, name_of
 from impasto.optimize.options import OptimizeOptions
-from impasto.painters.sources import load_encoder, with_layer_names
+from impasto.painters.sources import encoder_for, with_layer_names
 from impasto.tensors import with_defaults
 
 
@@ -57,7 +57,7 @@ def make_style(
     if layers:
         wanted = dict.fromkeys([layers] if isinstance(layers, str) else layers, 1.0)
         options = options.replace(style_layers=wanted, content_layers={})
-    network = load_encoder(options)
+    network = encoder_for(options)
     found = list(with_layer_names(options, network).style_layers)
     card = StyleCard(title or Path(titles[0]).stem, artist, year, licence, tuple(titles))
     card, tensors = measure_style_file(pictures, network, found, card, half=half)

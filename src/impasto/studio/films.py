@@ -61,7 +61,7 @@ _KINDS = (
 also reads lists of other files and addresses."""
 
 
-FILM_MEDIA = {
+SUFFIX_OF_FILM = {
     "video/x-matroska": "mkv",
     "video/webm": "webm",
     "image/gif": "gif",
@@ -69,7 +69,7 @@ FILM_MEDIA = {
     "video/quicktime": "mov",
     "video/mp4": "mp4",
 }
-"""The media types of films, with their suffixes."""
+"""The suffix of a film, by its media type."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
     photo = pictures.sized(pictures.load(content_file, "content_image"), settings.image_size, dialect)
     side = pictures.style_size(settings.image_size, settings.style_scale, dialect)
     paintings = [pictures.sized(pictures.load(path, "style_image"), side, dialect) for path in style_files]
-    encoder, space = recipe.load_encoder(settings)
+    encoder, space = recipe.encoder_of(settings)
     options = recipe.make_options(settings, photo, len(paintings), encoder)
     pictures.check_sides(paintings, encoder, options.style_layers, settings.style_scale)
     start = recipe.make_start(settings, photo, space, options.seed)

@@ -101,7 +101,7 @@ def make_start(settings: NeuralStyleSettings, photo: Picture, space: pictures.Sp
     return Picture(noise.permute(1, 2, 0).contiguous().numpy())
 
 
-def load_encoder(settings: NeuralStyleSettings) -> tuple[FeatureExtractor, pictures.Space]:
+def encoder_of(settings: NeuralStyleSettings) -> tuple[FeatureExtractor, pictures.Space]:
     """Return the network ``-model_file`` means, pooling as asked for, and the space of the numbers it takes.
 
     A departure from what encoders are elsewhere: this one's input is not sRGB in [0, 1], but what the

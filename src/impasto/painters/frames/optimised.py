@@ -23,12 +23,12 @@ from impasto.metrics.steadiness import hardness
 from impasto.objectives import Samples, StyleStatistics
 from impasto.optimize import colours
 from impasto.optimize.engine import least_side, paint
-from impasto.optimize.one_pass import load_network, one_pass
+from impasto.optimize.one_pass import network_for, one_pass
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.regions import Place, style_uses
 from impasto.painters.frames.softness import softened
 from impasto.painters.painter import FrameCancelled
-from impasto.painters.sources import arrange, check_style_files, load_encoder, normalised, with_layer_names
+from impasto.painters.sources import arrange, check_style_files, encoder_for, normalised, with_layer_names
 from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.tensors import plane_to_tensor, to_pixels, to_tensor, with_gradients
 from impasto.types import Painting, Picture, Pixels
@@ -130,7 +130,7 @@ class OptimisedFramePainter:
         height, width = first.shape[:2]
         sampling = options.replace(size=(width, height)).style_sampling()
         loaded = [load_style(style, **sampling, reading=reading) for style in styles]
-        network = normalised(load_encoder(options), options, Picture(first), loaded)
+        network = normalised(encoder_for(options), options, Picture(first), loaded)
         options = with_layer_names(options, network)
         check_style_files(loaded, network, options)
         self.options = options.replace(size=(width, height))
@@ -205,7 +205,7 @@ class OptimisedFramePainter:
 
     @cached_property
     def _one_pass_network(self) -> AnyPaintingPainter:
-        return load_network(self._one_pass_styles)
+        return network_for(self._one_pass_styles)
 
     def _temporal(self, guide: Guide) -> Callable[[Tensor], Tensor]:
         """Return the loss of Ruder et al. 2016, equation 7, for all earlier frames together."""

@@ -33,7 +33,7 @@ class LoadedEncoder:
     network: FeatureExtractor
 
 
-def load_encoder(options: OptimizeOptions) -> FeatureExtractor:
+def encoder_for(options: OptimizeOptions) -> FeatureExtractor:
     """Return the network that ``options`` name. Raises LayerError for layers it does not have."""
     if options.encoder.startswith(CUSTOM):
         raise OptionError(

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
-from impasto.studio.films import FILM_MEDIA
+from impasto.studio.films import SUFFIX_OF_FILM
 from impasto.studio.state import PictureRecord, RefusalError
 from impasto.studio.state.storage import new_id
 from impasto.studio.thumbnails import SMALL_SIDE
@@ -136,7 +136,7 @@ def read_picture(services: ServicesDep, caller: Member, id: str) -> Any:
     "/pictures/{id}/content",
     response_class=Response,
     responses={
-        200: {"content": {"image/png": {}, "image/jpeg": {}, **{kind: {} for kind in FILM_MEDIA}}},
+        200: {"content": {"image/png": {}, "image/jpeg": {}, **{kind: {} for kind in SUFFIX_OF_FILM}}},
         206: {"description": "A part"},
         **responses(416),
     },
@@ -172,9 +172,8 @@ async def read_content(
 def _parts_of(name: str, media: str) -> tuple[str, str]:
     """Return the name of a film without its suffix, and the suffix."""
     stem, dot, suffix = name.rpartition(".")
-    return (
-        (stem, suffix.lower()) if dot and suffix.isalnum() and len(suffix) <= 5 else (name, FILM_MEDIA[media])
-    )
+    has_one = dot and suffix.isalnum() and len(suffix) <= 5
+    return (stem, suffix.lower()) if has_one else (name, SUFFIX_OF_FILM[media])
 
 
 @router.get(
