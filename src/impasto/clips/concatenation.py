@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from impasto.clips.codecs import WITHOUT_TRACKS, VideoOutput
 from impasto.clips.libav import VideoDraft, container_format, load_av, open_video, timing_options
 from impasto.clips.timecode import Timecode
-from impasto.clips.track_writer import Row, TrackWriter
+from impasto.clips.track_writer import Row, TrackWriter, sound_before
 from impasto.clips.tracks import Tracks, left_out, lost_labels
 from impasto.clips.writer import Segment, check_frames
 from impasto.errors import OutputError
@@ -40,6 +42,10 @@ def join(
     av = load_av()
     times = [tick for segment in segments for tick in segment.ticks]
     times.append(times[-1] + last)
+    if tracks is not None and (early := sound_before(tracks, target.path.suffix.lower())):
+        late = math.ceil(early / time_base)
+        times = [tick + late for tick in times]
+        tracks = replace(tracks, origin=tracks.origin - late * time_base)
     places = _places(segments)
     delay = max(number - place for number, place in enumerate(places))
     options = timing_options(target.path.suffix, rate)

@@ -26,6 +26,8 @@ from impasto.files import reason_of
 
 Row = tuple[float, int, Any]
 """When a packet is due, in seconds, the number of its track, and the packet."""
+_EARLY = Fraction(1, 10)
+"""In seconds: sound that begins earlier than the pictures by more is heard before them."""
 _PREROLL = Fraction(1, 10)
 """In seconds: of what an edit list leaves out at the beginning, so much prepares the decoder."""
 _MILLISECOND = Fraction(1, 1000)
@@ -198,6 +200,22 @@ class TrackWriter:
             return int(frame.samples)
         left = (self.tracks.end - self.tracks.origin - begin) * frame.sample_rate
         return int(max(0, min(frame.samples, round(left))))
+
+
+def sound_before(tracks: Tracks, suffix: str) -> Fraction:
+    """Return how many seconds before the first picture the sound of the whole film begins, which a file with
+    this ``suffix`` gets; 0 for next to nothing, such as what encoders begin with."""
+    if tracks.start is not None:
+        return Fraction(0)
+    with open_video(tracks.path) as source:
+        found = [track.index for track in list_tracks(source, tracks, suffix)[0] if track.kind == "audio"]
+    early = Fraction(0)
+    for index in found:
+        with open_video(tracks.path) as source:
+            packets = _on_one_clock(source, source.streams[index], tracks.index)
+            begins = (packet.pts * packet.time_base for packet in packets if not packet.is_discard)
+            early = max(early, tracks.origin - next(begins, tracks.origin))
+    return early if early > _EARLY else Fraction(0)
 
 
 def check_tracks(target: VideoOutput, tracks: Tracks) -> None:

@@ -361,3 +361,27 @@ def test_the_language_of_the_pictures_is_carried_or_told(tmp_path: Path, languag
     done = fast(speaks(tmp_path / "in.mkv"), tmp_path / "out.mov")
     words = f"the language {language} of track 1 was left out: .mov does not hold it"
     assert done.notes == (() if kept else (words,))
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.webm"])
+def test_sound_before_the_first_picture_is_heard_before_it(tmp_path: Path, suffix: str, name: str) -> None:
+    whole = write_flashes(tmp_path / "whole.mkv", flashes=(5, 16), options={"g": "10", "bf": "0"})
+    source = tmp_path / f"late.{suffix}"
+    with av.open(str(whole)) as old, av.open(str(source), "w") as new:
+        streams: Any = [new.add_stream_from_template(stream) for stream in old.streams]
+        for packet in old.demux():
+            late = packet.stream.type == "audio" or float((packet.pts or 0) * packet.time_base) > 0.39
+            if packet.size and late:
+                packet.stream = streams[packet.stream_index]
+                new.mux(packet)
+    flashes, beeps = flashes_and_beeps(source)
+    assert beeps[1] == pytest.approx(flashes[0], abs=0.03)
+    assert beeps[1] - beeps[0] == pytest.approx(0.44, abs=0.03)
+    assert video(source, "negative", tmp_path / name, painter=Negative()).frames == 15
+    found, heard = flashes_and_beeps(tmp_path / name)
+    assert heard == pytest.approx([found[0] - 0.44, found[0]], abs=0.03)
+    part = FilmOptions(start=Fraction(1, 25))
+    video(source, "negative", tmp_path / f"part-{name}", painter=Negative(), film=part)
+    found, heard = flashes_and_beeps(tmp_path / f"part-{name}")
+    assert heard == pytest.approx(found, abs=0.03)
