@@ -167,6 +167,24 @@ def test_an_interrupt_that_a_library_took_for_a_failed_import_is_one(monkeypatch
     assert (done.exit_code, done.stderr) == (130, "impasto: interrupted\n")
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried"
+        ),
+        RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested"),
+    ],
+)
+def test_too_little_memory_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def list_styles() -> None:
+        raise error
+
+    monkeypatch.setattr("impasto.cli.style.list_styles", list_styles)
+    refused(run("styles"), "not enough memory (")
+
+
 def test_a_command_ends_at_once() -> None:
     # Handlers run in the opposite order: the one that tells is the last of all.
     code = (

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from impasto import weights
 from impasto.cli.measure import measure
-from impasto.errors import PictureError, WeightsError
+from impasto.errors import InputError, PictureError, WeightsError
 from impasto.weights import ARCHITECTURES, save_network
 
 app = typer.Typer()
@@ -43,6 +43,12 @@ def test_without_a_judge_the_table_has_the_other_figures_and_says_how_to_get_one
     printed, said = run(*pictures)
     assert "patch distance" in printed
     assert "impasto models fetch vgg19" in said
+
+
+def test_a_style_without_a_picture_is_refused_with_what_is_needed(pictures: list[str]) -> None:
+    for style, what in (("starry-night", "a named style"), ("mine.style", "a style file")):
+        with pytest.raises(InputError, match=f"expected the picture of a painting; got {style}, {what}"):
+            run(*pictures[:2], style)
 
 
 def test_json_holds_every_figure_and_nothing_else_goes_to_standard_output(pictures: list[str]) -> None:

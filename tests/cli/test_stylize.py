@@ -180,8 +180,10 @@ def test_a_full_disk_is_refused_before_work(
     import shutil
 
     real = shutil.disk_usage
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: real(path)._replace(free=100))
-    refused(run("stylize", photo_file, "starry-night", "-o", tmp_path / "out.png", *FAST), "free space")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: real(path)._replace(free=12_345))
+    out = tmp_path / "out.png"
+    words = f"expected 0.033 MB of free space for {out}; got 0.012 MB"
+    refused(run("stylize", photo_file, "starry-night", "-o", out, *FAST, "--size", "64"), words)
 
 
 def test_interrupting_keeps_the_picture_so_far(photo_file: Path, tmp_path: Path) -> None:

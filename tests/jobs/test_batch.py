@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from impasto.catalogue.blends import Blend, read_blends
@@ -15,6 +16,7 @@ from impasto.jobs.identity import with_digests
 from impasto.jobs.manifest import Record, manifest, records
 from impasto.jobs.pairs import known_styles, labels, pairs, photographs
 from impasto.jobs.schedule import Policy
+from impasto.jobs.work import lack_of_memory
 from impasto.optimize.checkpoints import write_checkpoint
 from impasto.optimize.options import OptimizeOptions
 from impasto.progress import Progress, ProgressCallback
@@ -153,7 +155,6 @@ def test_other_weights_of_the_network_make_everything_again() -> None:
     ("error", "text"),
     [
         (InputError("it is\n  text"), "it is text"),
-        (MemoryError("too large"), "MemoryError: too large"),
         (RuntimeError("odd"), "RuntimeError: odd"),
     ],
 )
@@ -170,6 +171,15 @@ def test_what_fails_is_told_and_the_rest_goes_on(error: Exception, text: str) ->
     assert made == ["one-art.png"]
     assert batch.failed == ()
     assert sorted(lines()) == sorted(NAMES)
+
+
+def test_too_little_memory_is_said_with_what_was_asked_for() -> None:
+    with pytest.raises(MemoryError) as caught:
+        np.empty((10**6, 10**6, 3), np.float32)
+    words = str(lack_of_memory(caught.value))
+    assert words.startswith("not enough memory (12000.0 GB asked for, ")
+    assert words.endswith(" GB free); expected a smaller size or smaller pictures")
+    assert lack_of_memory(RuntimeError("odd")) is None
 
 
 def test_a_photograph_that_went_meanwhile_fails_alone(here: Path) -> None:

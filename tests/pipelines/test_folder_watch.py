@@ -64,6 +64,14 @@ def test_what_is_there_is_painted_once() -> None:
     assert imaging.read_size("out/a-starry-night.png") == (32, 27)
 
 
+def test_an_empty_file_does_not_keep_once_from_ending_and_is_named() -> None:
+    photo("a.jpg")
+    Path("in/b.jpg").touch()
+    made, records = paint()
+    assert (made, len(records)) == (1, 2)
+    assert "the file is empty" in str(records[1].error)
+
+
 def test_styles_with_a_weight_are_blended() -> None:
     photo("a.jpg")
     assert paint("starry-night:3", "great-wave:1", "the-kiss")[0] == 2

@@ -177,8 +177,10 @@ def test_a_folder_of_paintings_is_one_style_file(tmp_path: Path) -> None:
     folder.mkdir()
     for number in range(2):
         imaging.write(Picture(blobs(160, 160, seed=number)), folder / f"{number}.png")
-    impasto.make_style(folder, tmp_path / "folder.style")
-    impasto.make_style(sorted(folder.iterdir()), tmp_path / "files.style")
+    of_folder = impasto.make_style(folder, tmp_path / "folder.style")
+    of_files = impasto.make_style(sorted(folder.iterdir()), tmp_path / "files.style")
+    assert (of_folder.title, of_files.title) == ("folder", "files")
+    assert impasto.make_style(folder / "0.png", tmp_path / "one.style").title == "0"
     one, other = (load_file(tmp_path / f"{name}.style") for name in ("folder", "files"))
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[name], other[name]) for name in one)

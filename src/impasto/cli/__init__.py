@@ -69,6 +69,13 @@ class _Group(TyperGroup):
                 if _is_interrupt(error):
                     _interrupt(error)
                 raise
+            except (MemoryError, RuntimeError) as error:
+                from impasto.jobs.work import lack_of_memory
+
+                words = lack_of_memory(error)
+                if words is None:
+                    raise
+                _refuse(error, words)
 
 
 def _current_folder_is_there() -> bool:

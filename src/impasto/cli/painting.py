@@ -119,9 +119,13 @@ def check(job: Job, outputs: Outputs) -> None:
     free = shutil.disk_usage(output.absolute().parent).free
     if free < width * height * BYTES_PER_PIXEL:
         raise OutputError(
-            f"expected {width * height * BYTES_PER_PIXEL / 1e6:.0f} MB of free space for "
-            f"{output}; got {free / 1e6:.0f} MB"
+            f"expected {_megabytes(width * height * BYTES_PER_PIXEL)} of free space for {output}; "
+            f"got {_megabytes(free)}"
         )
+
+
+def _megabytes(count: float) -> str:
+    return f"{count / 1e6:.0f} MB" if count >= 1e7 else f"{count / 1e6:.2g} MB"
 
 
 def _check_apart(job: Job, outputs: Outputs) -> None:

@@ -277,8 +277,9 @@ class TrainingRun:
         if result.cancelled:
             return "interrupted; nothing was learnt yet"
         device = "" if result.device == "cpu" else f" on {result.device}"
+        steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
         pictures = f"{result.photos} pictures, {result.seconds:.0f} s{device}"
-        found = [f"trained: {result.style}, {result.steps} steps on {pictures}"]
+        found = [f"trained: {result.style}, {steps} on {pictures}"]
         if result.before is not None and result.after is not None:
             found.append(
                 f"on held-out pictures: style {result.before.style:.4f} -> {result.after.style:.4f}, "

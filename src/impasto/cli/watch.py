@@ -80,7 +80,8 @@ def watch(
                 words = f"painted: {record.output} ({record.seconds:.1f} s)"
                 display.say(words, event="painted", **about, seconds=record.seconds)
             else:
-                words = f"failed: {record.job.content.place}: {record.error}"
+                place = f"{record.job.content.place}: "
+                words = f"failed: {place}{(record.error or '').removeprefix(place)}"
                 display.say(words, event="failed", **about, error=record.error)
 
         made = watch_folder(

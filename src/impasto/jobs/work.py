@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -149,6 +150,8 @@ def _words(error: Exception) -> str:
     """Return the reason for a failure."""
     if isinstance(error, ImpastoError):
         return str(error)
+    if (lack := lack_of_memory(error)) is not None:
+        return lack
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return f"{type(error).__name__}: {error}"
@@ -177,6 +180,23 @@ def is_retryable(error: BaseException) -> bool:
         cause = error if isinstance(error, OSError) else error.__cause__
         return isinstance(cause, OSError) and cause.errno not in _FINAL
     return True
+
+
+def lack_of_memory(error: BaseException) -> str | None:
+    """Return what to say of an error of Python, NumPy, torch or ONNX Runtime that means that memory was not
+    enough; None for any other."""
+    if isinstance(error, MemoryError):
+        asked = _asked_for(error)
+        found = f"{asked / 1e9:.1f} GB asked for, " if asked > 1e8 else ""
+    elif isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
+        found = ""
+    else:
+        return None
+    free = psutil.virtual_memory().available
+    return f"not enough memory ({found}{free / 1e9:.1f} GB free); expected a smaller size or smaller pictures"
+
+
+_NO_MEMORY = re.compile("not enough memory|can't allocate memory|Failed to allocate memory|out of memory")
 
 
 def _asked_for(error: MemoryError) -> int:

@@ -37,10 +37,14 @@ _State = tuple[int, int]
 
 @dataclass
 class _Arrivals:
-    """The files of a folder, and since when each is as it is."""
+    """The files of a folder, and since when each is as it is.
+
+    An empty file is about to be written; ``once``: it is taken for what it is when it has settled.
+    """
 
     folder: Path
     settled: float
+    once: bool = False
     done: dict[Path, _State] = field(default_factory=dict)
     _seen: dict[Path, tuple[_State, float]] = field(default_factory=dict)
 
@@ -60,7 +64,7 @@ class _Arrivals:
             before = self._seen.get(path)
             if before is None or before[0] != state:
                 self._seen[path] = before = state, now
-            if state[0] and now - before[1] >= self.settled:
+            if (state[0] or self.once) and now - before[1] >= self.settled:
                 ready.append(path)
             else:
                 arriving = True
@@ -123,7 +127,7 @@ def watch(
     make_folder(place, "the paintings")
     hidden = place / HIDDEN
     make_folder(hidden, "the paintings")
-    stop, arrivals, made = cancel or (lambda: False), _Arrivals(inside, settled), 0
+    stop, arrivals, made = cancel or (lambda: False), _Arrivals(inside, settled, once), 0
     imaging.pictures_in(inside)  # reports what is skipped
     desk = _Destination(
         place, wanted, options, suffix, output_template, move is not None, painter, checkpoint_every

@@ -36,10 +36,10 @@ def make_style(
     """Measure the style of one or more ``paintings`` and write a style file to ``path``.
 
     A folder stands for the pictures in it. ``title``, ``artist``, ``year`` and ``licence`` are stored with
-    it; the title is the first painting's name where none is given. ``encoder``: the network that measures,
-    a name or a file, and the only one that can use the style file. ``layers``: the layers to measure
-    (default: those of ``OptimizeOptions``). ``half`` stores float16. With the same encoder, the file can be
-    used in place of the paintings and gives the same result. Returns the card of the file. Raises
+    it; without a title it is the painting's name, or for several that of the file. ``encoder``: the network
+    that measures, a name or a file, and the only one that can use the style file. ``layers``: the layers to
+    measure (default: those of ``OptimizeOptions``). ``half`` stores float16. With the same encoder, the file
+    can be used in place of the paintings and gives the same result. Returns the card of the file. Raises
     InputError and its subclasses, OutputError.
     """
     several_given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
@@ -59,7 +59,13 @@ def make_style(
         options = options.replace(style_layers=wanted, content_layers={})
     network = encoder_for(options)
     found = list(with_layer_names(options, network).style_layers)
-    card = StyleCard(title or Path(titles[0]).stem, artist, year, licence, tuple(titles))
+    card = StyleCard(
+        title or Path(titles[0] if len(titles) == 1 else readable(place.name)).stem,
+        artist,
+        year,
+        licence,
+        tuple(titles),
+    )
     card, tensors = measure_style_file(pictures, network, found, card, half=half)
     write_style(place, card, tensors)
     return card
