@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,43 @@ def test_the_pythons_that_are_tried_are_those_that_are_promised() -> None:
     for name, job in (("ci.yml", "test"), ("release.yml", "install")):
         found = read_yaml(ROOT / ".github" / "workflows" / name)["jobs"][job]
         assert found["strategy"]["matrix"]["python"] == promised, name
+
+
+def wheel_of(folder: Path, metadata: str) -> Path:
+    path = folder / "it-1.2.3-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("it-1.2.3.dist-info/METADATA", metadata)
+    return path
+
+
+def test_the_list_of_contents_begins_with_the_distribution_itself_and_what_it_asks_for(
+    tmp_path: Path,
+) -> None:
+    metadata = """Metadata-Version: 2.4
+Name: it-fast
+Version: 1.2.3
+Summary: Paint "it".
+License-Expression: MIT
+Requires-Dist: numpy>=1.26
+Requires-Dist: av>=18; extra == 'video'
+Requires-Dist: fastapi>=0.1; extra == 'studio'
+
+"""
+    project_of = runpy.run_path(str(ROOT / ".ci" / "contents.py"))["project_of"]
+    found = tomllib.loads(project_of(wheel_of(tmp_path, metadata), ["video"]))["project"]
+    assert found == {
+        "name": "it-fast",
+        "version": "1.2.3",
+        "description": 'Paint "it".',
+        "license": "MIT",
+        "dependencies": ["numpy>=1.26", "av>=18"],
+    }
+
+
+def test_the_contents_of_each_distribution_are_listed() -> None:
+    script = (ROOT / ".ci" / "release").read_text(encoding="utf-8")
+    listed = re.findall(r'^contents (dist/\S+) "([\w-]+)-\$version', script, re.MULTILINE)
+    assert set(listed) == {("dist/impasto-*.whl", "impasto"), ("dist/impasto_fast-*.whl", "impasto-fast")}
 
 
 def test_the_texts_that_a_forge_shows_can_be_read() -> None:
