@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import mmap
+import re
 import struct
 import zlib
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,11 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 128
 """In bytes: the header of a Y4M frame is shorter."""
 _TOLERANCE = Fraction(1, 4)
+_LENGTH = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+_HELD = Fraction(3, 2)
+"""In frames: a last one that is shown for longer is held."""
+_LONGEST = 3600
+"""In seconds: what says that it is shown for longer is damaged."""
 
 
 def second_picture(path: Path) -> float:
@@ -130,6 +137,22 @@ def unread_share(path: Path, name: str, end: int, size: int) -> float:
     return rest / size if name.startswith(("matroska,", "flv")) and rest > max(_REST, size / 10) else 0.0
 
 
+def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction) -> int:
+    """Return how long the last of the pictures at ``times`` is shown, in their unit, where the file says that
+    it is longer than the others; 0 otherwise."""
+    unit, name = Fraction(stream.time_base), container.format.name
+    end = Fraction(0)
+    if name.startswith("mov,") and stream.duration:
+        end = ((stream.start_time or 0) + stream.duration) * unit
+    elif name.startswith("matroska,") and _is_whole_matroska(file_of(container)):
+        stated = next((text for key, text in stream.metadata.items() if key.startswith("DURATION")), "")
+        if found := _LENGTH.fullmatch(stated):
+            hours, minutes, seconds = map(Fraction, found.groups())
+            end = hours * 3600 + minutes * 60 + seconds
+    held = end - times[-1] * unit if times else Fraction(0)
+    return round(held / unit) if _HELD / rate < held <= _LONGEST else 0
+
+
 def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fraction, clocks: Clocks) -> int:
     """Return how many frames more than the ``pictures`` there are the header states."""
     count = len(pictures)
@@ -142,6 +165,8 @@ def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fract
             return 0
         newest = max((decoded for _, decoded, _ in pictures if decoded is not None), default=-1)
         return max(0, int(stream.frames) - newest - 1)
+    if name.startswith("matroska,") and _is_whole_matroska(file_of(container)):
+        return 0  # the last frame is held
     if stream.frames:
         # Frames that an edit list leaves out count as well: the time must be missing too.
         end = ((stream.start_time or 0) + (stream.duration or 0)) * unit
@@ -185,6 +210,23 @@ def _is_whole_avi(path: Path) -> bool:
                 break
             place += 8 + length
     return 0 < place <= size + 1
+
+
+def _is_whole_matroska(path: Path) -> bool:
+    """Return whether a Matroska file has as many bytes as its segment says (RFC 8794, 4 and 6)."""
+    with path.open("rb") as stream:
+        place = 0
+        for mark in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):
+            stream.seek(place)
+            head = stream.read(12).ljust(12, b"\0")
+            length = 9 - head[4].bit_length()  # of the number, the first bits of which say so
+            if head[:4] != mark or length > 8:
+                return False
+            value = int.from_bytes(head[4 : 4 + length], "big") & ((1 << 7 * length) - 1)
+            if value == (1 << 7 * length) - 1:
+                return False  # not known
+            place += 4 + length + value
+    return place <= path.stat().st_size
 
 
 def _stated_length(container: Any) -> Fraction | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.clips.clocks import Clocks
-from impasto.clips.endings import breaks_off, missing_frames, unread_share
+from impasto.clips.endings import breaks_off, last_shown, missing_frames, unread_share
 from impasto.clips.libav import load_av, open_video
 
 _DISCONT, _BARE = 0x200, 0x80
@@ -120,7 +120,11 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             _index(container, stream, clocks, pictures, unread),
             broken=not unread and breaks_off(path, name, end),
         )
-        return replace(index, last=last[1]) if name == "gif" else index
+        if name == "gif":
+            return replace(index, last=last[1])
+        if index.missing or unread or len(index.shifts.get(chosen, ())) > 1:
+            return index
+        return replace(index, last=last_shown(container, stream, index.times, index.rate))
 
 
 def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unread: float) -> VideoIndex:

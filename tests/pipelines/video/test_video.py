@@ -98,6 +98,27 @@ def test_a_film_lasts_as_long_as_its_frames_however_uneven(
     assert all(decoded <= time for time, decoded in times)
 
 
+@pytest.mark.parametrize("first", ["a.mp4", "a.mkv", "a.mov", "a.webm"])
+def test_a_last_frame_that_is_held_is_held_in_the_painting(tmp_path: Path, first: str) -> None:
+    images = [Image.fromarray(np.rint(moving(n) * 255).astype(np.uint8)) for n in range(6)]
+    source = tmp_path / "in.gif"
+    images[0].save(source, save_all=True, append_images=images[1:], duration=[*[40] * 5, 2000])
+    fast(source, tmp_path / first)
+    for name in ("b.mp4", "b.mkv"):
+        fast(tmp_path / first, tmp_path / name)
+        with av.open(str(tmp_path / name)) as container:
+            assert (container.duration or 0) / 1_000_000 == pytest.approx(2.2, abs=0.001)
+    whole = open_clip(tmp_path / first, Request(damage="refuse"))
+    assert (whole.info.last, whole.info.remarks) == (2, ())
+    assert open_clip(tmp_path / first, Request(end=Fraction(1))).info.last == pytest.approx(0.8)
+    if first in ("a.mkv", "a.webm"):
+        data = (tmp_path / first).read_bytes()
+        (tmp_path / first).write_bytes(data[: len(data) * 2 // 3])
+        broken = open_clip(tmp_path / first).info
+        assert broken.last is None
+        assert "early" in broken.remarks[0]
+
+
 def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
     ticks = [0, 4, 5, 20, 24, 31, 40, 41, 60, 61, 62, 63]
     source = write_clip(tmp_path / "vfr.mp4", [moving(n) for n in range(12)], ticks=ticks)
