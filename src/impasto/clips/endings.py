@@ -39,7 +39,7 @@ _HEADER = 128
 _TOLERANCE = Fraction(1, 4)
 _LENGTH = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _HELD = Fraction(3, 2)
-"""In frames: a last one that is shown for longer is held."""
+"""In frames: a last one that is shown for so much longer, or shorter, is not like the others."""
 _LONGEST = 3600
 """In seconds: what says that it is shown for longer is damaged."""
 
@@ -139,7 +139,7 @@ def unread_share(path: Path, name: str, end: int, size: int) -> float:
 
 def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction) -> int:
     """Return how long the last of the pictures at ``times`` is shown, in their unit, where the file says that
-    it is longer than the others; 0 otherwise."""
+    it is longer or shorter than the others on average; 0 otherwise."""
     unit, name = Fraction(stream.time_base), container.format.name
     end = Fraction(0)
     if name.startswith("mov,") and stream.duration:
@@ -149,8 +149,11 @@ def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction
         if found := _LENGTH.fullmatch(stated):
             hours, minutes, seconds = map(Fraction, found.groups())
             end = hours * 3600 + minutes * 60 + seconds
+            if times and any(key.startswith("_STATISTICS") for key in stream.metadata):
+                end += times[0] * unit  # mkvmerge counts from the first picture, FFmpeg from 0
     held = end - times[-1] * unit if times else Fraction(0)
-    return round(held / unit) if _HELD / rate < held <= _LONGEST else 0
+    is_usual = 1 / _HELD <= held * rate <= _HELD
+    return round(held / unit) if 0 < held <= _LONGEST and not is_usual else 0
 
 
 def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fraction, clocks: Clocks) -> int:
