@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,16 @@ def test_too_little_memory_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, er
 
     monkeypatch.setattr("impasto.cli.style.list_styles", list_styles)
     refused(run("styles"), "not enough memory (")
+
+
+def test_a_warning_that_two_parts_of_a_command_give_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def list_styles() -> None:
+        for words in ("one", "one", "two"):
+            warnings.warn(words, stacklevel=1)
+
+    monkeypatch.setattr("impasto.cli.style.list_styles", list_styles)
+    monkeypatch.setattr(warnings, "filters", [("always", None, Warning, None, 0)])
+    assert run("styles").stderr == "impasto: warning: one\nimpasto: warning: two\n"
 
 
 def test_a_command_ends_at_once() -> None:

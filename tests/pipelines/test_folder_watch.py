@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from impasto import imaging
-from impasto.errors import InputError
+from impasto.errors import InputError, OutputError
 from impasto.inference.options import FastOptions
 from impasto.jobs.manifest import Record
 from impasto.pipelines import folder_watch
@@ -62,6 +62,14 @@ def test_what_is_there_is_painted_once() -> None:
     assert names("in") == ["a.jpg", "b.png"]
     assert paint() == (0, [])
     assert imaging.read_size("out/a-starry-night.png") == (32, 27)
+
+
+def test_a_folder_that_photographs_cannot_go_to_is_refused_before_any_is_painted() -> None:
+    photo("a.jpg")
+    Path("file").touch()
+    with pytest.raises(OutputError, match="expected a folder for photographs that are done"):
+        paint(move="file/done")
+    assert names("out") == []
 
 
 def test_an_empty_file_does_not_keep_once_from_ending_and_is_named() -> None:

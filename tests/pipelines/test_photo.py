@@ -186,6 +186,13 @@ def test_a_folder_of_paintings_is_one_style_file(tmp_path: Path) -> None:
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.parametrize("style", ["starry-night", "works.style"])
+def test_no_style_is_measured_from_one_that_has_no_picture(tmp_path: Path, style: str) -> None:
+    with pytest.raises(InputError, match=f"expected the picture of a painting; got {style}"):
+        impasto.make_style(style, tmp_path / "x.style")
+    assert not (tmp_path / "x.style").exists()
+
+
 def test_a_photograph_s_metadata_stay_in_its_painting(tmp_path: Path) -> None:
     place = {1: "N", 2: (1.0, 2.0, 3.0)}
     about = PhotoMetadata(author="Ann", copyright="(c) Ann", keywords=("sea",), location=place)

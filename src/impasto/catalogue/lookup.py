@@ -118,6 +118,19 @@ def is_named(name: str, folder: Path | None = None, known: Collection[str] | Non
     return name in (named_styles() if known is None else known) and not places.is_there(path)
 
 
+def check_painting(painting: object) -> None:
+    """Raise InputError where a painting's picture is wanted, and a style is given that has none; anything but
+    a text or a path passes."""
+    if not isinstance(painting, (str, Path)):
+        return
+    name = str(painting)
+    what = "a named style" if is_named(name) else "a style file" if name.lower().endswith(SUFFIX) else None
+    if what is not None:
+        raise InputError(
+            f"expected the picture of a painting; got {name}, {what}, which holds statistics and no picture"
+        )
+
+
 def unknown_style(name: str, known: Mapping[str, Any]) -> str:
     """Return the message for a style that is not among those ``known``, with the nearest ones."""
     plain = name.lower().replace("_", "-").replace(" ", "-")

@@ -47,7 +47,7 @@ class _Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            warnings.showwarning = _Warnings().show  # type: ignore[assignment]
             try:
                 with naming_missing():
                     return super().invoke(ctx)
@@ -117,8 +117,17 @@ def _refuse_usage(error: Any) -> NoReturn:
     _refuse(error, f"{words}; see {command} --help")
 
 
-def _show_warning(message: Warning | str, *_: Any) -> None:
-    print(f"impasto: warning: {one_line(shown_name(str(message)))}", file=sys.stderr)
+class _Warnings:
+    """Prints warnings, a line each; one that several parts of a command give is printed once."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def show(self, message: Warning | str, *_: Any) -> None:
+        line = f"impasto: warning: {one_line(shown_name(str(message)))}"
+        if line != self._last:
+            print(line, file=sys.stderr)
+        self._last = line
 
 
 def _stand_in() -> None:

@@ -125,6 +125,8 @@ def watch(
         ["photo"], wanted, place, options, is_new=not place.exists(), **named, **more
     )  # refuses what it must
     make_folder(place, "the paintings")
+    if move is not None:
+        make_folder(Path(move), "photographs that are done")
     hidden = place / HIDDEN
     make_folder(hidden, "the paintings")
     stop, arrivals, made = cancel or (lambda: False), _Arrivals(inside, settled, once), 0

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from impasto import weights
-from impasto.catalogue.cards import SUFFIX
-from impasto.catalogue.lookup import named_styles
+from impasto.catalogue.lookup import check_painting
 from impasto.encoders import Encoder, load_encoder
-from impasto.errors import InputError
 from impasto.extras import naming_missing
 from impasto.imaging.inputs import PictureLike, load_picture
 from impasto.metrics import CONTENT_LAYER, STYLE_LAYERS, Measures
@@ -41,25 +39,13 @@ def measure(
     machine. Without one the two distances are None. ``convention``: the input that the judge expects, if its
     file does not say. Raises InputError and its subclasses.
     """
-    _check_painting(style)
+    check_painting(style)
     network = judge or find_judge()
     encoder = None if network is None else load_judge(network, convention)
     painted = load_picture(result)
     size = max(painted.width, painted.height)
     photo, painting = (to_tensor(load_picture(one, size=size).pixels) for one in (content, style))
     return measure_tensors(to_tensor(painted.pixels), photo, painting, encoder)
-
-
-def _check_painting(style: PictureLike) -> None:
-    """Raise InputError for a style that has no picture to compare with."""
-    if not isinstance(style, (str, os.PathLike)) or (name := os.fspath(style)) == "-":
-        return
-    is_named = name in named_styles() and not Path(name).exists()
-    if is_named or Path(name).suffix.lower() == SUFFIX:
-        what = "a named style" if is_named else "a style file"
-        raise InputError(
-            f"expected the picture of a painting; got {name}, {what}, which holds statistics and no picture"
-        )
 
 
 def find_judge() -> str | None:

@@ -10,6 +10,7 @@ from impasto import imaging
 from impasto.catalogue.cards import SUFFIX, StyleCard
 from impasto.catalogue.files import measure_style_file, write_style
 from impasto.catalogue.loader import pictures_in
+from impasto.catalogue.lookup import check_painting
 from impasto.errors import InputError
 from impasto.extras import naming_missing
 from impasto.files.places import readable
@@ -49,6 +50,7 @@ def make_style(
         raise InputError(f"expected a style file's name to end in {SUFFIX}; got {place.name!r}")
     imaging.check_writable(place, suffixes=(SUFFIX,))
     for source in given:
+        check_painting(source)
         if name := name_of(source):
             imaging.read_size(name)  # refuses what is no picture before any is measured
     pictures = map(load_packed, given)  # one at a time

@@ -114,7 +114,7 @@ TEXTS = {
         "The first layer can be looked at directly: its {0} filters are 3 × 3 pixels each. Some like one "
         "colour, some like an edge in one direction. All that follows is built from these."
     ): (
-        "Die erste Schicht kann man direkt ansehen: Ihre {0} Filter sind je 3 × 3 Pixel groß. Manche "
+        "Die erste Schicht kann man direkt ansehen: Jeder ihrer {0} Filter ist 3 × 3 Pixel groß. Manche "
         "mögen eine Farbe, manche eine Kante in einer Richtung. Alles Weitere baut darauf auf."
     ),
     "was trained to recognise things in photographs": ("wurde darauf trainiert, Dinge auf Fotos zu erkennen"),
