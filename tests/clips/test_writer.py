@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -184,3 +188,37 @@ def test_frames_of_any_size_are_stored_without_loss(
     writer.close()
     found = [frame.pixels for frame in open_clip(target.path, Request(even=False)).frames()]
     assert np.abs(np.stack(found) - frames).max() < 1e-4
+
+
+@pytest.mark.parametrize("width", [34, 40, 48])
+def test_widths_at_which_the_encoder_would_end_the_process_are_refused(tmp_path: Path, width: int) -> None:
+    path = tmp_path / "out.mp4"
+    with pytest.raises(OptionError, match=f"10 bits in frames of 33 to 48 .* would be {width} x 36"):
+        check_encoder(find_target(path, 10), width, 36, Fraction(25))
+    check_encoder(find_target(path, 8), width, 36, Fraction(25))
+    check_encoder(find_target(path, 10, codec="av1"), 64, 64, Fraction(25))
+
+
+@pytest.mark.parametrize("width", [16, 32, 50, 62])
+def test_narrow_films_of_ten_bits_are_written(tmp_path: Path, width: int) -> None:
+    """In a process of its own, since the encoder's vector code would end it."""
+    target, path = f"out{width}.mp4", tmp_path / f"out{width}.mp4"
+    code = f"""
+        from fractions import Fraction
+        from pathlib import Path
+        import numpy as np
+        from impasto.clips.codecs import find_target
+        from impasto.clips.writer import SegmentWriter
+        for turn in range(3):
+            path = Path({str(tmp_path)!r}) / {target!r}
+            writer = SegmentWriter(path, find_target(path, 10), {width}, 36, Fraction(25))
+            for number in range(8):
+                noise = np.random.default_rng(number).random((36, {width}, 3), np.float32)
+                writer.write(noise, number)
+            writer.close()
+    """
+    environment = os.environ | {"MALLOC_CHECK_": "3"}  # by which glibc notices
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, env=environment)
+    with av.open(str(path)) as container:
+        found = [frame.format.name for frame in container.decode(video=0)]
+    assert found == ["yuv420p10le"] * 8

@@ -27,6 +27,9 @@ from impasto.types import Pixels, Plane
 
 _DEEPEST = 16
 """By how many frames encoders may reorder at most (H.264 and H.265)."""
+_NARROW = range(33, 49)
+"""In pixels: the vector code of x265 for 10 bits writes beyond its memory in frames of such a width, and the
+process dies."""
 _SLICED = 8
 """In pixels: FFV1 of level 3 divides frames into slices, which frames with a shorter side may not have."""
 
@@ -133,6 +136,11 @@ def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) 
     check_rate(target, rate)
     av, codec = load_av(), target.codec
     assert codec is not None
+    if codec.encoder == "libx265" and target.bits > 8 and width in _NARROW:
+        raise OptionError(
+            f"x265 fails on 10 bits in frames of {_NARROW[0]} to {_NARROW[-1]} pixels' width; they would be "
+            f"{width} x {height}: expected another size, codec or suffix, or 8 bits"
+        )
     try:
         with av.open(io.BytesIO(), "w", format=container_format(target.segment_suffix)) as container:
             add_video_stream(container, target, width, height, rate)
