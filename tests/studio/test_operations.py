@@ -85,9 +85,9 @@ def test_health_readiness_and_metrics(make: Callable[..., House]) -> None:
         with house.client("anna") as anna:
             submit(anna)
         text = client.get("/metrics", headers={"Authorization": "Bearer metrics-token-123"}).text
-    assert 'impasto_studio_jobs{kind="painting",status="queued"} 1' in text
-    assert 'http_requests_total{method="POST",route="/api/v1/jobs",status="202"} 1' in text
-    assert 'impasto_studio_http_request_seconds_bucket{route="/api/v1/jobs",le="+Inf"} 1' in text
+    assert 'impasto_studio_jobs{kind="painting",status="queued"} 1.0' in text
+    assert 'http_requests_total{method="POST",route="/api/v1/jobs",status="202"} 1.0' in text
+    assert 'impasto_studio_http_request_seconds_bucket{le="+Inf",route="/api/v1/jobs"} 1.0' in text
     for line in text.splitlines():
         assert line.startswith("#") or len(line.rsplit(" ", 1)) == 2
     assert float(text.split("impasto_studio_resident_bytes ")[-1].split("\n")[0]) > 1e6

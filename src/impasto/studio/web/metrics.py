@@ -1,72 +1,76 @@
-"""Metrics for Prometheus, in its text format (version 0.0.4)."""
+"""Metrics of this process for Prometheus."""
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-MEDIA = "text/plain; version=0.0.4; charset=utf-8"
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+MEDIA = CONTENT_TYPE_LATEST
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-Labels = tuple[tuple[str, str], ...]
+EVENTS = {
+    "uploads": "Pictures and films taken in.",
+    "previews": "Previews painted.",
+    "jobs_accepted": "Jobs taken.",
+    "jobs_refused": "Jobs refused.",
+}
+"""What is counted besides requests, with the help of ``impasto_studio_NAME_total``."""
+Gauge = tuple[str, str, Mapping[tuple[str, str], float] | Mapping[tuple[()], float]]
+"""A name with the names of its labels, ``jobs kind status``; its help; values by the labels' values."""
 
 
 class Metrics:
     """The counters of this process."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._requests: dict[Labels, int] = defaultdict(int)
-        self._buckets: dict[Labels, list[int]] = defaultdict(lambda: [0] * (len(BOUNDS) + 1))
-        self._sums: dict[Labels, float] = defaultdict(float)
-        self._counts: dict[str, int] = defaultdict(int)
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = own = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self._requests = Counter(_full("http_requests"), "Requests answered.", labels, registry=own)
+        about = "Seconds until the response began."
+        name = _full("http_request_seconds")
+        self._seconds = Histogram(name, about, ("route",), buckets=BOUNDS, registry=own)
+        self._events = {name: Counter(_full(name), help, registry=own) for name, help in EVENTS.items()}
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one response; ``route`` is the path's pattern, without ids."""
-        with self._lock:
-            self._requests[(("method", method), ("route", route), ("status", str(status)))] += 1
-            series: Labels = (("route", route),)
-            self._sums[series] += seconds
-            place = next((n for n, bound in enumerate(BOUNDS) if seconds <= bound), len(BOUNDS))
-            self._buckets[series][place] += 1
+        self._requests.labels(method, route, status).inc()
+        self._seconds.labels(route).observe(seconds)
 
-    def count(self, name: str, by: int = 1) -> None:
-        """Add to the counter ``impasto_studio_NAME_total``."""
-        with self._lock:
-            self._counts[name] += by
+    def count(self, name: str) -> None:
+        """Count one of ``EVENTS``."""
+        self._events[name].inc()
 
-    def text(self, gauges: Iterable[tuple[str, str, Mapping[Labels, float]]]) -> str:
-        """Return all metrics as text, with ``gauges`` (name, help, values by labels)."""
-        lines: list[str] = []
-        with self._lock:
-            _series(lines, "http_requests_total", "counter", "Requests answered.", self._requests)
-            for name, value in sorted(self._counts.items()):
-                _series(lines, f"{name}_total", "counter", f"{name.replace('_', ' ')}.", {(): value})
-            self._durations(lines)
-        for name, about, values in gauges:
-            _series(lines, name, "gauge", about, values)
-        return "\n".join(lines) + "\n"
-
-    def _durations(self, lines: list[str]) -> None:
-        name = "impasto_studio_http_request_seconds"
-        lines += [f"# HELP {name} Seconds until the response began.", f"# TYPE {name} histogram"]
-        for series, buckets in sorted(self._buckets.items()):
-            total = 0
-            for bound, count in zip((*map(str, BOUNDS), "+Inf"), buckets, strict=True):
-                total += count
-                lines.append(f"{name}_bucket{_labels((*series, ('le', bound)))} {total}")
-            lines.append(f"{name}_sum{_labels(series)} {self._sums[series]:.6f}")
-            lines.append(f"{name}_count{_labels(series)} {total}")
+    def text(self, gauges: Iterable[Gauge]) -> bytes:
+        """Return all metrics, with ``gauges``, as text of the type ``MEDIA``."""
+        given = CollectorRegistry()
+        given.register(_Given(gauges))
+        return generate_latest(self._registry) + generate_latest(given)
 
 
-def _series(lines: list[str], name: str, kind: str, about: str, values: Mapping[Labels, float]) -> None:
-    full = f"impasto_studio_{name}"
-    lines += [f"# HELP {full} {about}", f"# TYPE {full} {kind}"]
-    lines += [f"{full}{_labels(labels)} {value:g}" for labels, value in sorted(values.items())]
+class _Given(Collector):
+    """Gauges whose values are known already."""
+
+    def __init__(self, gauges: Iterable[Gauge]) -> None:
+        self._gauges = list(gauges)
+
+    def collect(self) -> Iterable[Metric]:
+        for names, about, values in self._gauges:
+            name, *labels = names.split()
+            family = GaugeMetricFamily(_full(name), about, labels=labels)
+            for labelled, value in sorted(values.items()):
+                family.add_metric(labelled, value)
+            yield family
 
 
-def _labels(labels: Labels) -> str:
-    if not labels:
-        return ""
-    escaped = ((k, v.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")) for k, v in labels)
-    return "{" + ",".join(f'{k}="{v}"' for k, v in escaped) + "}"
+def _full(name: str) -> str:
+    return f"impasto_studio_{name}"

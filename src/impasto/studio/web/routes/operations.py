@@ -6,7 +6,6 @@ import contextlib
 import hmac
 import importlib.util
 import os
-from collections import defaultdict
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,7 +15,7 @@ from impasto.imaging import formats
 from impasto.studio.documents import API
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.dependencies import Member, Services, ServicesDep, client_address, member, visitor
-from impasto.studio.web.metrics import MEDIA, Labels
+from impasto.studio.web.metrics import MEDIA, Gauge
 from impasto.studio.web.previews import sample
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import painted_styles, presets
@@ -113,11 +112,8 @@ def readiness(services: ServicesDep, response: Response) -> dict[str, Any]:
 def metrics(services: ServicesDep, request: Request) -> Response:
     """Return metrics for Prometheus; needs the metrics token or any user's if users have to sign in."""
     _check_metrics(services, request)
-    jobs: dict[Labels, float] = defaultdict(float)
-    for (kind, status), count in services.state.overview.counts().items():
-        jobs[(("kind", kind), ("status", status))] += count
-    gauges: list[tuple[str, str, dict[Labels, float]]] = [
-        ("jobs", "Jobs in the database, by kind and status.", dict(jobs)),
+    gauges: list[Gauge] = [
+        ("jobs kind status", "Jobs in the database, by kind and status.", services.state.overview.counts()),
         ("event_streams", "Open event streams of this process.", {(): services.broadcaster.streams}),
         ("resident_bytes", "Memory of this process.", {(): _resident()}),
     ]
