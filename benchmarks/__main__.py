@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import convergence, fast, house, keyframes, losses, memory, quality, speed, startup, video
+from benchmarks import (
+    convergence,
+    fast,
+    house,
+    keyframes,
+    losses,
+    memory,
+    networks,
+    quality,
+    speed,
+    startup,
+    video,
+)
 
 BENCHMARKS = {
     "startup": startup.main,
@@ -14,6 +26,7 @@ BENCHMARKS = {
     "quality": quality.main,
     "convergence": convergence.main,
     "losses": losses.main,
+    "networks": networks.main,
     "video": video.main,
     "keyframes": keyframes.main,
     "fast": fast.main,

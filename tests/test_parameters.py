@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from impasto.errors import OptionError
-from impasto.parameters import check_parameters, choice, parameter, parameters, schema
+from impasto.parameters import check_parameters, choice, counted, parameter, parameters, schema
 
 Tone = Literal["warm", "cold"]
 
@@ -51,3 +51,7 @@ def test_the_schema_has_the_fields_bounds_and_what_requests_may_ask_for() -> Non
     assert found["tone"]["enum"] == ["warm", "cold"]
     assert (found["drops"]["minimum"], found["drops"]["maximum"]) == (1, 9)
     assert set(found) == {"tone", "drops"}
+
+
+def test_one_thing_is_named_in_the_singular() -> None:
+    assert [counted(n, "frame") for n in (0, 1, 2)] == ["0 frames", "1 frame", "2 frames"]

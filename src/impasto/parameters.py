@@ -241,6 +241,11 @@ def shortened(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:16]}..."
 
 
+def counted(number: int, noun: str) -> str:
+    """Return ``number`` with its ``noun``, a regular one, given in the singular: 1 frame, 2 frames."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _number(value: float) -> str:
     return "2**64" if value == 2**64 else f"{value:g}"
 

@@ -18,6 +18,7 @@ from impasto.cli.json_lines import print_result
 from impasto.cli.recordings import FrameServer, open_recording
 from impasto.errors import InputError, PictureError
 from impasto.imaging.samples import to_bytes, unpacked
+from impasto.parameters import counted
 
 if TYPE_CHECKING:
     from impasto.painters.fast import FastPainter
@@ -68,9 +69,8 @@ def _run(stream: Stream, sinks: list[Any], frames: int | None, show: str) -> Non
             sink.add(painted)
         if show != "nothing" and time.monotonic() - said > 1:
             said = time.monotonic()
-            line = (
-                f"{stream.painted} frames, {stream.rate:.1f} a second ({stream.painting_rate:.1f} painting)"
-            )
+            frames_so_far = counted(stream.painted, "frame")
+            line = f"{frames_so_far}, {stream.rate:.1f} a second ({stream.painting_rate:.1f} painting)"
             print(f"\r{line}", end="", file=sys.stderr, flush=True)
         if frames is not None and stream.painted >= frames:
             return
@@ -136,7 +136,7 @@ def _sum_up(stream: Stream, seconds: float, output: Path | None, device: str, sh
     elif show == "words":
         where = "" if output is None else f": {output}"
         print(
-            f"\npainted{where} ({stream.painted} frames in {seconds:.1f} s: {rate:.1f} a second, "
+            f"\npainted{where} ({counted(stream.painted, 'frame')} in {seconds:.1f} s: {rate:.1f} a second, "
             f"painting alone {alone:.1f}{'' if device == 'cpu' else f' on {device}'})"
         )
 

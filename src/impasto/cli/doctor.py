@@ -18,6 +18,7 @@ import typer
 from impasto import __version__
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_result
+from impasto.parameters import counted
 
 PACKAGES = (
     *(
@@ -183,4 +184,4 @@ def _paint() -> str:
 
     began = time.perf_counter()
     result = impasto.stylize(_picture(), "starry-night", size=SIDE, preset="draft")
-    return f"ok, {result.iterations} iterations, {time.perf_counter() - began:.1f} s"
+    return f"ok, {counted(result.iterations, 'iteration')}, {time.perf_counter() - began:.1f} s"

@@ -15,6 +15,7 @@ from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.json_lines import print_result
 from impasto.cli.painting import Interrupts
 from impasto.errors import OptionError, WeightsMissingError
+from impasto.parameters import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +98,7 @@ def inspect_layers(
         print_result(paintings=count, skipped=found.skipped, **about)
     elif not quiet:
         before = f", {found.skipped} of them made before" if found.skipped else ""
-        print(f"figure: {output} ({count} paintings{before})")
+        print(f"figure: {output} ({counted(count, 'painting')}{before})")
         if interrupts.seen:
             more = "run the same command to continue" if folder else "with --folder DIR they would be kept"
             print(f"interrupted; what is missing is empty: {more}")

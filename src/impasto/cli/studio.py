@@ -15,6 +15,7 @@ from impasto import extras
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_event, print_result
 from impasto.errors import OptionError
+from impasto.parameters import counted
 
 if TYPE_CHECKING:
     from impasto.studio.backup import BackupSummary
@@ -151,4 +152,5 @@ def _tell(place: Path, done: BackupSummary, json: bool) -> None:
     if json:
         print_result(output=str(place), **asdict(done))
     else:
-        print(f"{place}: {done.jobs} jobs, {done.pictures} uploads, {done.bytes / 2**20:.1f} MB")
+        count = f"{counted(done.jobs, 'job')}, {counted(done.pictures, 'upload')}"
+        print(f"{place}: {count}, {done.bytes / 2**20:.1f} MB")

@@ -19,6 +19,7 @@ from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.painting import Interrupts, finished_iterations
 from impasto.cli.previews import preview_file
 from impasto.errors import ImpastoError, InputError
+from impasto.parameters import counted
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -167,8 +168,8 @@ def _tell_plan(plan: TrainingPlan, session: TrainingRun) -> None:
 
     find_style(plan.painting)
     count = len(find_photos([Path(p) for p in plan.photos], plan.most_photos)) if plan.photos else 0
-    photos = f"{count} photographs" if plan.photos else "synthetic pictures"
-    long = f"{plan.seconds / 60:g} minutes" if plan.steps is None else f"{plan.steps} steps"
+    photos = counted(count, "photograph") if plan.photos else "synthetic pictures"
+    long = f"{plan.seconds / 60:g} minutes" if plan.steps is None else counted(plan.steps, "step")
     going = f"; goes on from {session.checkpoint}" if session.checkpoint.exists() else ""
     words = f"would train: {session.output} ({plan.architecture} on {plan.painting}, {photos}, {long}{going})"
     about = {"output": str(session.output), "architecture": plan.architecture, "photos": count}
@@ -277,9 +278,8 @@ class TrainingRun:
         if result.cancelled:
             return "interrupted; nothing was learnt yet"
         device = "" if result.device == "cpu" else f" on {result.device}"
-        steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
-        pictures = f"{result.photos} pictures, {result.seconds:.0f} s{device}"
-        found = [f"trained: {result.style}, {steps} on {pictures}"]
+        steps, pictures = counted(result.steps, "step"), counted(result.photos, "picture")
+        found = [f"trained: {result.style}, {steps} on {pictures}, {result.seconds:.0f} s{device}"]
         if result.before is not None and result.after is not None:
             found.append(
                 f"on held-out pictures: style {result.before.style:.4f} -> {result.after.style:.4f}, "

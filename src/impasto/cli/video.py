@@ -25,6 +25,7 @@ from impasto.clips.codecs import VIDEO_SUFFIXES
 from impasto.errors import InputError, OptionError
 from impasto.inference.options import FastOptions
 from impasto.optimize.options import OptimizeOptions
+from impasto.parameters import counted
 from impasto.pipelines.video.options import FilmOptions
 from impasto.progress import Progress
 
@@ -174,7 +175,7 @@ def video(
     for note in done.notes if not json else ():
         print(f"impasto: {note}", file=sys.stderr)
     if dry_run:
-        length = f"{done.frames} frames" if done.frames else "frames not counted"
+        length = counted(done.frames, "frame") if done.frames else "frames not counted"
         words = f"would paint: {done.path} ({done.width}x{done.height}, {length}, {done.engine})"
         display.finish(words, **_record(done) | {"cancelled": False, "dry_run": True})
         return
@@ -190,7 +191,7 @@ def _result(film: Film) -> str:
         return "interrupted; run the same command to continue after the last finished segment"
     resumed = f", {film.resumed} of them from before" if film.resumed else ""
     engine = film.engine if film.device in ("", "cpu") else f"{film.engine} on {film.device}"
-    size = f"{film.width}x{film.height}, {film.frames} frames{resumed}"
+    size = f"{film.width}x{film.height}, {counted(film.frames, 'frame')}{resumed}"
     return f"painted: {film.path} ({size}, {engine}, {film.seconds:.1f} s)"
 
 

@@ -18,6 +18,7 @@ from impasto.errors import ImpastoError, OptionError
 from impasto.imaging.formats import sniff
 from impasto.imaging.inputs import kind_of
 from impasto.jobs import Job, PaintOptions
+from impasto.parameters import counted
 from impasto.types import Picture
 
 
@@ -78,7 +79,7 @@ class Result:
 
     def __repr__(self) -> str:
         width, height = self.picture.width, self.picture.height
-        return f"Result({width}x{height}, {self.iterations} iterations, {self.seconds:.1f} s)"
+        return f"Result({width}x{height}, {counted(self.iterations, 'iteration')}, {self.seconds:.1f} s)"
 
     def _repr_png_(self) -> bytes:
         """Return the picture as PNG, which notebooks show."""
