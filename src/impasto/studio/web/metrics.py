@@ -53,11 +53,11 @@ class Metrics:
     def text(self, gauges: Iterable[Gauge]) -> bytes:
         """Return all metrics, with ``gauges``, as text of the type ``MEDIA``."""
         given = CollectorRegistry()
-        given.register(_Given(gauges))
+        given.register(_KnownGauges(gauges))
         return generate_latest(self._registry) + generate_latest(given)
 
 
-class _Given(Collector):
+class _KnownGauges(Collector):
     """Gauges whose values are known already."""
 
     def __init__(self, gauges: Iterable[Gauge]) -> None:
