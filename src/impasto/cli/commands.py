@@ -14,6 +14,7 @@ from impasto.cli import defaults, json_lines, streams
 from impasto.cli.common_options import ALWAYS, common_options, shorten_help, told
 from impasto.cli.new_files import check_new
 from impasto.errors import OptionError
+from impasto.heap import keep_freed
 
 
 class Listed(NamedTuple):
@@ -23,7 +24,8 @@ class Listed(NamedTuple):
     line: the first paragraph of its help. group: its heading in the list.
     computes: whether it takes ``--threads``; the command lines of other programs are left as they are.
     piped: the suffix of its output on standard output, "" where it writes none there. keeps: whether it
-    overwrites its output only with ``--force``.
+    overwrites its output only with ``--force``. waits: whether it runs on and waits for work, so that memory
+    it has freed goes back to the system.
     """
 
     home: str
@@ -32,6 +34,7 @@ class Listed(NamedTuple):
     computes: bool = True
     piped: str = ""
     keeps: bool = False
+    waits: bool = False
 
 
 PAINT, NETWORKS, UNDERSTAND, COMPATIBLE = (
@@ -84,11 +87,13 @@ COMMANDS = {
         "watch:watch",
         "Paint each photograph that arrives in the folder IN, into the folder OUT.",
         PAINT,
+        waits=True,
     ),
     "studio": Listed(
         "studio:studio",
         "Start the studio, a web page for painting photographs.",
         PAINT,
+        waits=True,
     ),
     "style": Listed(
         "style:measure_style",
@@ -273,6 +278,8 @@ def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Cal
         from impasto.files import protecting
 
         given = streams.with_weights(given)
+        if not listed.waits:
+            keep_freed()
         if listed.keeps and not _resumed(given):
             output = given.get("output")
             check_new(Path(one) for one in (output,) if one is not None and not streams.is_stream(one))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
+from impasto.heap import keep_freed
 from impasto.jobs.work import Perform, Task, WorkerPainter, perform_task
 from impasto.progress import throttled
 
@@ -44,6 +45,7 @@ class _Line:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     _prefer_oom_kill()
+    keep_freed()
     line = _Line()
     warnings.showwarning = lambda message, *_: line.send(warning=str(message))
     tasks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
