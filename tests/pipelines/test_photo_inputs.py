@@ -85,7 +85,7 @@ def test_a_result_is_a_picture_for_the_next_step() -> None:
 def test_a_result_shows_its_picture_in_a_notebook_and_few_words_elsewhere() -> None:
     result = impasto.stylize(BYTES, "starry-night", **QUICK)
     assert Image.open(io.BytesIO(result._repr_png_())).size == (48, 40)
-    assert repr(result).startswith("Result(48x40, 1 iterations")
+    assert repr(result).startswith("Result(48x40, 1 iteration, ")
 
 
 @pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
