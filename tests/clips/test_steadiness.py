@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -310,5 +312,20 @@ def test_a_stage_ends_when_nobody_takes_what_it_makes() -> None:
 
     stage = ahead(endless())
     assert next(stage) == 0
-    stage.close()  # type: ignore[attr-defined]
+    stage.close()
     assert len(made) <= 5
+
+
+def test_no_thread_is_left_by_a_painting_that_fails_though_its_error_is_kept() -> None:
+    class Failing:
+        def paint(self, pixels: Pixels) -> Pixels:
+            raise InputError(f"no paint for {pixels.shape}")
+
+    before = set(threading.enumerate())
+    gc.disable()
+    try:
+        with pytest.raises(InputError, match="no paint") as caught:
+            list(Blended(Failing(), keep=0.99).paint(frames(range(8))))
+        assert set(threading.enumerate()) <= before, caught.value
+    finally:
+        gc.enable()

@@ -8,6 +8,7 @@ follow those of the scene so far.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,22 +72,26 @@ class Blended:
         known = state or {}
         last = unpacked(known["painting"]) if "painting" in known else None
         colours = known.get("colours")
-        steps = ahead(self._steps(ahead(frames), known.get("photo")))
-        for step in ahead(self._painted(steps)):
-            if step.same and last is not None:
-                mixed = last
-            else:
-                assert step.painting is not None
-                colours = None if step.cut else colours
-                fresh, colours = _steady_colours(step.painting, colours, PACE if self.keep else 1.0)
-                mixed = fresh
-                if last is not None and step.flow is not None and step.share is not None and not step.cut:
-                    mixed = mix(fresh, last, step.flow, self.keep * step.share)
-            kept = to_uint16(mixed)
-            last = unpacked(kept)
-            assert colours is not None
-            found: dict[str, NDArray[Any]] = {"photo": step.photo, "painting": kept, "colours": colours}
-            yield PaintedFrame(step.frame, last, step.cut, found)
+        with (
+            closing(ahead(frames)) as read,
+            closing(ahead(self._steps(read, known.get("photo")))) as steps,
+            closing(ahead(self._painted(steps))) as painted,
+        ):
+            for step in painted:
+                if step.same and last is not None:
+                    mixed = last
+                else:
+                    assert step.painting is not None
+                    colours = None if step.cut else colours
+                    fresh, colours = _steady_colours(step.painting, colours, PACE if self.keep else 1.0)
+                    mixed = fresh
+                    if last is not None and step.flow is not None and step.share is not None and not step.cut:
+                        mixed = mix(fresh, last, step.flow, self.keep * step.share)
+                kept = to_uint16(mixed)
+                last = unpacked(kept)
+                assert colours is not None
+                found: dict[str, NDArray[Any]] = {"photo": step.photo, "painting": kept, "colours": colours}
+                yield PaintedFrame(step.frame, last, step.cut, found)
 
     def _steps(self, frames: Iterable[Frame], photo: NDArray[np.uint8] | None) -> Iterator[_Step]:
         for frame in frames:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
 _END = object()
 
 
-def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+def ahead(items: Iterable[T], depth: int = 2) -> Generator[T]:
     """Yield ``items`` in their order, fetched by a thread that is ``depth`` of them ahead at most.
 
-    An error is raised in place of the item. When the consumer stops early, the thread ends too. Decoding,
-    flow, networks and encoding all release Python's lock.
+    An error is raised in place of the item. The thread ends when all items were taken, or this generator is
+    closed: whoever may stop early closes it, with ``contextlib.closing``, since an error that is looked at
+    later keeps the generators that it passed through. Decoding, flow, networks and encoding all release
+    Python's lock.
     """
     ready: queue.Queue[object] = queue.Queue(maxsize=depth)
     stop = threading.Event()
@@ -48,7 +50,10 @@ def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
     try:
         while (item := ready.get()) is not _END:
             if isinstance(item, _Raised):
-                raise item.error
+                try:
+                    raise item.error
+                finally:
+                    del item  # which the error's traceback would keep, and it the error
             yield item  # type: ignore[misc]
     finally:
         stop.set()

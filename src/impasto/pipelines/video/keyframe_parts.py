@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,9 +67,8 @@ class KeyframePart:
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """Yield the paintings of ``frames``; see ``clips.Coherence``."""
-        yield from ahead(
-            self._painted(ahead(frames), state)
-        )  # decoding and encoding have threads of their own
+        with closing(ahead(frames)) as read:
+            yield from ahead(self._painted(read, state))  # decoding and encoding have threads of their own
 
     def _painted(self, frames: Iterable[Frame], state: State | None) -> Iterator[PaintedFrame]:
         if self.ends.after is not None:
