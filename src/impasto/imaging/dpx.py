@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import extras
-from impasto.errors import PictureError
 from impasto.files import reason_of
 from impasto.imaging.colour import linear_to_srgb
-from impasto.imaging.guard import picture_error, warn
+from impasto.imaging.guard import picture_error, read_beginning, warn
 from impasto.types import PhotoMetadata
 
 SUFFIX = ".dpx"
@@ -69,12 +68,7 @@ def load_av() -> Any:
 
 def read_header(path: Path) -> DpxHeader:
     """Return a picture's header. Raises PictureError."""
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(HEADER)
-    except OSError as error:
-        raise PictureError(f"{path} cannot be read: {reason_of(error)}") from error
-    return parse_header(data, path)
+    return parse_header(read_beginning(path, HEADER), path)
 
 
 def parse_header(data: bytes, path: Path) -> DpxHeader:

@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import extras, files
-from impasto.errors import PictureError
 from impasto.files import reason_of
-from impasto.imaging.guard import picture_error
+from impasto.imaging.guard import picture_error, read_beginning
 from impasto.types import Plane
 
 SUFFIX = ".exr"
@@ -103,12 +102,7 @@ class ExrPicture:
 
 def read_header(path: Path) -> ExrHeader:
     """Return a picture's header. Raises PictureError."""
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(LONGEST_HEADER)
-    except OSError as error:
-        raise PictureError(f"{path} cannot be read: {files.reason_of(error)}") from error
-    return parse_header(data, path)
+    return parse_header(read_beginning(path, LONGEST_HEADER), path)
 
 
 def parse_header(data: bytes, path: Path) -> ExrHeader:

@@ -64,6 +64,18 @@ def load(path: Path) -> bytes:
     return data
 
 
+def read_beginning(path: Path, length: int) -> bytes:
+    """Return the first ``length`` bytes of the file at ``path``, or fewer if it is shorter.
+
+    Raises PictureError.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(length)
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read: {reason_of(error)}") from error
+
+
 def check_size(path: Path, width: int, height: int, reading: ReadOptions) -> None:
     """Raise PictureError when a picture of this size holds no pixel, or more than ``reading`` allows."""
     if width < 1 or height < 1:
