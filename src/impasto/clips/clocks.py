@@ -101,20 +101,23 @@ class Clocks:
             return newest + 1
         return newest
 
-    def end(self, stream: int | None = None) -> Fraction:
-        """Return when the last packet ends, of ``stream`` or of all, in seconds, where there is one clock."""
+    def end(self, stream: int | None = None, *, but: int | None = None) -> Fraction:
+        """Return when the last packet ends, of ``stream`` or of all (``but`` one), in seconds, where there is
+        one clock."""
         clock = self._clocks[0]
         ends = [
             max(clock.end(index), Fraction(clock.stated[index] if self._streams[index].text else 0))
             * self._streams[index].unit
             for index in clock.last
-            if stream in (None, index)
+            if stream in (None, index) and index != but
         ]
         return max(ends, default=Fraction(0))
 
     def begin(self, stream: int) -> Fraction:
-        """Return when the first packet of ``stream`` begins, in seconds, where there is one clock."""
-        return self._clocks[0].first[stream] * self._streams[stream].unit
+        """Return when the first packet of ``stream`` begins, in seconds, where there is one clock; 0 if there
+        is no packet."""
+        first = self._clocks[0].first.get(stream)
+        return Fraction(0) if first is None else first * self._streams[stream].unit
 
     def shifts(self) -> dict[int, tuple[tuple[int, Fraction], ...]]:
         """Return for each stream from which packet on how many seconds are to be added.

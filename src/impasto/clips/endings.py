@@ -8,7 +8,7 @@ import mmap
 import re
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ _BEGINNINGS = {
     "film_cpk": b"FILM",
 }
 """Formats, by the beginning of their names, to what a file of theirs begins with."""
+_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _FLASH = (b"FWS", b"CWS", b"ZWS")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 128
@@ -137,21 +138,25 @@ def unread_share(path: Path, name: str, end: int, size: int) -> float:
     return rest / size if name.startswith(("matroska,", "flv")) and rest > max(_REST, size / 10) else 0.0
 
 
-def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction) -> int:
+def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction, clocks: Clocks) -> int:
     """Return how long the last of the pictures at ``times`` is shown, in their unit, where the file says that
     it is longer or shorter than the others on average; 0 otherwise."""
     unit, name = Fraction(stream.time_base), container.format.name
     end = Fraction(0)
+    if not times:
+        return 0
     if name.startswith("mov,") and stream.duration:
         end = ((stream.start_time or 0) + stream.duration) * unit
-    elif name.startswith("matroska,") and _is_whole_matroska(file_of(container)):
+    elif _is_whole(container):
         stated = next((text for key, text in stream.metadata.items() if key.startswith("DURATION")), "")
-        if found := _LENGTH.fullmatch(stated):
+        if name.startswith("matroska,") and (found := _LENGTH.fullmatch(stated)):
             hours, minutes, seconds = map(Fraction, found.groups())
             end = hours * 3600 + minutes * 60 + seconds
-            if times and any(key.startswith("_STATISTICS") for key in stream.metadata):
+            if any(key.startswith("_STATISTICS") for key in stream.metadata):
                 end += times[0] * unit  # mkvmerge counts from the first picture, FFmpeg from 0
-    held = end - times[-1] * unit if times else Fraction(0)
+        elif (whole := _stated_end(container)) - clocks.end(but=stream.index) > 1 / rate:
+            end = whole  # nothing else lasts as long as the file
+    held = end - times[-1] * unit
     is_usual = 1 / _HELD <= held * rate <= _HELD
     return round(held / unit) if 0 < held <= _LONGEST and not is_usual else 0
 
@@ -160,28 +165,40 @@ def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fract
     """Return how many frames more than the ``pictures`` there are the header states."""
     count = len(pictures)
     name, unit = container.format.name, Fraction(stream.time_base)
-    if not name.startswith(_ENDS):
-        return 0
+    if not name.startswith(_ENDS) or _is_whole(container):
+        return 0  # of a whole file that is longer, the last frame is held
     if name == "avi":
         # Its header counts chunks, also empty ones, which show the frame before once more.
-        if _is_whole_avi(file_of(container)):
-            return 0
         newest = max((decoded for _, decoded, _ in pictures if decoded is not None), default=-1)
         return max(0, int(stream.frames) - newest - 1)
-    if name.startswith("matroska,") and _is_whole_matroska(file_of(container)):
-        return 0  # the last frame is held
     if stream.frames:
         # Frames that an edit list leaves out count as well: the time must be missing too.
         end = ((stream.start_time or 0) + (stream.duration or 0)) * unit
         late = name == "ivf" or end - clocks.end(stream.index) > Fraction(1, 2) / rate
         return max(0, int(stream.frames) - count) if late and stream.frames != _UNKNOWN else 0
-    length = _stated_length(container)
-    begin = Fraction(container.start_time or 0, 1_000_000)
-    # Of Matroska files, some programs state when they end, others how long they are.
-    end = (length or Fraction(0)) + (min(begin, Fraction(0)) if name.startswith("matroska,") else begin)
+    end = _stated_end(container)
     if end - clocks.end() <= _TOLERANCE:
         return 0
     return max(0, round((end - clocks.begin(stream.index)) * rate) - count)
+
+
+def _stated_end(container: Any) -> Fraction:
+    """Return when the file ends, in seconds, by the length that its header states; 0 if it states none."""
+    length, begin = _stated_length(container), Fraction(container.start_time or 0, 1_000_000)
+    if length is None:
+        return Fraction(0)
+    # Of Matroska and FLV files, some programs state when they end, others how long they are.
+    is_end = container.format.name.startswith(("matroska,", "flv"))
+    return length + (min(begin, Fraction(0)) if is_end else begin)
+
+
+def _is_whole(container: Any) -> bool:
+    """Return whether a file has as many bytes as it says, of formats that say so."""
+    name = container.format.name
+    for prefix, check in _WHOLE.items():
+        if name.startswith(prefix):
+            return check(file_of(container))
+    return False
 
 
 def is_whole_gif(path: Path) -> bool:
@@ -249,9 +266,43 @@ def _stated_length(container: Any) -> Fraction | None:
 
 def _length_of_asf(head: bytes) -> Fraction | None:
     """Return the length in the File Properties Object (ASF specification, 3.2)."""
-    place = head.find(bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"))
+    place = head.find(_FILE_PROPERTIES)
     if place < 0 or len(head) < place + 92:
         return None
     played, _, preroll, flags = struct.unpack_from("<QQQI", head, place + 64)
     is_live = flags & 1
     return None if is_live else Fraction(played, 10_000_000) - Fraction(preroll, 1000)
+
+
+def _is_whole_flv(path: Path) -> bool:
+    """Return whether an FLV file has as many bytes as its metadata say (Adobe Flash Video File Format
+    Specification, version 10.1, annex E.5: ``filesize``, a number of AMF 0)."""
+    with path.open("rb") as stream:
+        head = stream.read(_REST)
+    name = b"\x00\x08filesize\x00"
+    place = head.lower().find(name) + len(name)
+    if place < len(name) or len(head) < place + 8:
+        return False
+    (size,) = struct.unpack_from(">d", head, place)
+    return bool(0 < size <= path.stat().st_size)
+
+
+def _is_whole_asf(path: Path) -> bool:
+    """Return whether an ASF file has as many bytes as its File Properties Object says."""
+    with path.open("rb") as stream:
+        head = stream.read(_REST)
+    place = head.find(_FILE_PROPERTIES)
+    if place < 0 or len(head) < place + 92:
+        return False
+    (size,) = struct.unpack_from("<Q", head, place + 40)
+    (flags,) = struct.unpack_from("<I", head, place + 88)
+    return bool(not flags & 1 and 0 < size <= path.stat().st_size)
+
+
+_WHOLE: dict[str, Callable[[Path], bool]] = {
+    "avi": _is_whole_avi,
+    "matroska,": _is_whole_matroska,
+    "flv": _is_whole_flv,
+    "asf": _is_whole_asf,
+}
+"""Formats, by the beginning of their names, that say how many bytes a file has."""

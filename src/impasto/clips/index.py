@@ -124,7 +124,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             return replace(index, last=last[1])
         if index.missing or unread or len(index.shifts.get(chosen, ())) > 1:
             return index
-        return replace(index, last=last_shown(container, stream, index.times, index.rate))
+        return replace(index, last=last_shown(container, stream, index.times, index.rate, clocks))
 
 
 def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unread: float) -> VideoIndex:

@@ -18,7 +18,9 @@ from impasto.errors import InputError, PictureError
 from impasto.imaging.guard import ImagingWarning
 
 _NUMBER = re.compile(r"%0?(\d*)d")
-_LAST = re.compile(r"(.*?)(\d+)(\D*)")
+_VALUE = r"(?:(?:^|(?<=[._]))-)?\d+"
+"""A number in a name; after a dot or an underscore, or as the first, with its sign: ``shot.-005.png``."""
+_LAST = re.compile(rf"(.*?)({_VALUE})(\D*)")
 _SEQUENCES = frozenset(READABLE) - {".gif"}
 """The suffixes of pictures that can be frames of a sequence; a GIF is a clip of its own."""
 
@@ -73,8 +75,9 @@ def find(path: Path) -> list[Path]:
     elif not path.parent.is_dir():
         raise InputError(f"expected pictures at {path}; there is no folder {path.parent}")
     elif _NUMBER.search(path.name):
-        before, after = (re.escape(part) for part in _split(path.name))
-        named = re.compile(before + r"\d+" + after)
+        before, after = _split(path.name)
+        number = r"-?\d+" if not before or before[-1] in "._" else r"\d+"
+        named = re.compile(re.escape(before) + number + re.escape(after))
         found = [p for p in path.parent.iterdir() if named.fullmatch(p.name)]
         what = f"pictures called {path}"
     else:
@@ -95,19 +98,13 @@ def _split(name: str) -> tuple[str, str]:
 
 def _natural(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
     """Return a key that sorts by the numbers in names, digits before letters, small letters as capitals."""
-    parts = re.findall(r"\d+|\D+", path.name.casefold())
-    key = [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]
+    parts = [part for part in re.split(f"({_VALUE})", path.name.casefold()) if part]
+    key = [(False, int(part), "") if part[-1].isdecimal() else (True, 0, part) for part in parts]
     return key, path.name
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    """Return numbers as in "3, 5 to 8 and 12", at most six of them."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
+def _listed(runs: Sequence[tuple[int, int]]) -> str:
+    """Return runs of numbers as in "3, 5 to 8 and 12", at most six of them."""
     words = [str(a) if a == b else f"{a} to {b}" for a, b in runs]
     words = words if len(words) <= 6 else [*words[:5], f"{len(words) - 5} more gaps"]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
@@ -161,13 +158,15 @@ class PictureSequence:
                 )
             return ""
         step = min((b - a for a, b in pairwise(numbers)), default=1)
-        missing = sorted(set(range(numbers[0], numbers[-1], step)) - set(numbers))
-        if not missing:
+        gaps = [(a + step, a + (b - a - 1) // step * step) for a, b in pairwise(numbers) if b - a > step]
+        if not gaps:
             return ""
-        words = f"pictures {_listed(missing)} are missing between {numbers[0]} and {numbers[-1]}"
+        one = len(gaps) == 1 and gaps[0][0] == gaps[0][1]
+        what, it = ("picture {} is", "it") if one else ("pictures {} are", "them")
+        words = f"{what.format(_listed(gaps))} missing between {numbers[0]} and {numbers[-1]}"
         if self._request.damage == "refuse":
             raise InputError(f"{self.paths[0].parent}: {words}")
-        return f"{words}; the film goes on without them"
+        return f"{words}; the film goes on without {it}"
 
     def _check_shapes(self) -> bool:
         """Raise InputError for pictures of different shapes; return whether any may have an alpha."""

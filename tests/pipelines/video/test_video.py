@@ -124,6 +124,73 @@ def test_the_last_frame_is_shown_as_long_as_in_the_film(tmp_path: Path, first: s
         assert "early" in broken.remarks[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.flv", "libx264"), ("b.flv", "flv"), ("a.wmv", "wmv2"), ("a.mkv", "libx264")]
+)
+def test_a_last_frame_that_only_the_length_of_the_file_tells_of_is_held(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    path = tmp_path / name
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream(codec, rate=25, options={"g": "1", "bf": "0", "qmax": "2"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in (*range(6), None):
+            frame = None
+            if number is not None:
+                pixels = np.rint(moving(number) * 255).astype(np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+            for packet in stream.encode(frame):
+                shown = 2 if packet.pts * packet.time_base == Fraction(5, 25) else Fraction(1, 25)
+                packet.duration = int(shown / packet.time_base)
+                output.mux(packet)
+    if name.endswith(".mkv"):  # as of programs that write no statistics
+        path.write_bytes(path.read_bytes().replace(b"DURATION", b"XXXXXXXX"))
+    whole = open_clip(path, Request(damage="refuse")).info
+    assert (whole.last, whole.remarks) == (2, ())
+    fast(path, tmp_path / "b.mp4")
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        assert (container.duration or 0) / 1_000_000 == pytest.approx(2.2, abs=0.001)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    broken = open_clip(path).info
+    assert (broken.last, "early" in broken.remarks[0]) == (None, True)
+    path.write_bytes(data[: data.find(b"\0\0\0") + 400])
+    with pytest.raises(InputError, match=r"cannot be opened|no frame that can be decoded"):
+        open_clip(path)
+
+
+@pytest.mark.parametrize("name", ["shot.%s.png", "f_%s.png", "%s.png"])
+@pytest.mark.parametrize("way", ["folder", "pattern", "wildcard"])
+def test_numbers_below_nought_come_first_and_are_kept(tmp_path: Path, name: str, way: str) -> None:
+    folder, numbers = tmp_path / "in", ["-010", "-005", "0000", "0005"]
+    folder.mkdir()
+    for number, text in enumerate(numbers):
+        imaging.write(Picture(np.full((32, 32, 3), 0.2 * number, np.float32)), folder / (name % text))
+    source = {"folder": folder, "pattern": folder / (name % "%04d"), "wildcard": folder / (name % "*")}[way]
+    done = fast(source, tmp_path / "out.%04d.png")
+    assert [path.name for path in find(tmp_path / "out.%04d.png")] == [f"out.{text}.png" for text in numbers]
+    found = [float(picture.mean()) for picture in pictures(tmp_path / "out.%04d.png")]
+    assert found == sorted(found, reverse=True), "the photographs become brighter, their negatives darker"
+    assert done.notes == ()
+    (folder / (name % "-005")).unlink()
+    words = "picture -5 is missing between -10 and 5; the film goes on without it"
+    assert any(words in note for note in fast(source, tmp_path / "out.%04d.png").notes)
+
+
+def test_numbers_that_are_far_apart_are_not_counted_one_by_one(tmp_path: Path) -> None:
+    for number in (10**15, 10**15 + 1, 5 * 10**15):
+        imaging.write(Picture(np.zeros((32, 32, 3), np.float32)), tmp_path / f"{number}.png")
+    words = f"pictures {10**15 + 2} to {5 * 10**15 - 1} are missing between {10**15} and {5 * 10**15}"
+    assert words in open_clip(tmp_path).info.remarks[0]
+
+
+def test_a_dash_before_a_number_is_no_sign(tmp_path: Path) -> None:
+    for text in ("2024-01-05", "2024-01-03", "IMG-2", "IMG-10"):
+        (tmp_path / f"{text}.png").touch()
+    assert [path.stem for path in find(tmp_path)] == ["2024-01-03", "2024-01-05", "IMG-2", "IMG-10"]
+
+
 def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
     ticks = [0, 4, 5, 20, 24, 31, 40, 41, 60, 61, 62, 63]
     source = write_clip(tmp_path / "vfr.mp4", [moving(n) for n in range(12)], ticks=ticks)
