@@ -129,9 +129,10 @@ class Request:
     """The part of a clip to read, and the form to read it in.
 
     ``start`` and ``end`` in seconds from the beginning,
-    ``size`` its long side in pixels or exactly (width, height), None for its own. ``even``: sides that
-    4:2:0 can hold. ``rate``: frames a second of a sequence of pictures. ``alpha``, ``hdr``: whether a
-    frame's alpha, or how bright HDR is, is wanted; otherwise that it is left out is a note."""
+    ``size`` its long side in pixels or exactly (width, height), None for its own. ``even``: even sides,
+    for encoders that take no others. ``rate``: frames a second of a sequence of pictures. ``alpha``,
+    ``hdr``: whether a frame's alpha, or how bright HDR is, is wanted; otherwise that it is left out is a
+    note."""
 
     start: Fraction | None = None
     end: Fraction | None = None

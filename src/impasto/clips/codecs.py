@@ -24,7 +24,7 @@ class Codec:
     ``containers``: suffixes that hold it. ``tag``: how MP4 and QuickTime call it, where not by default, and
     ``alpha_tag``, with an alpha. ``parameters``: the option with the encoder's own parameters, where these
     state a mastering display. ``fastest``: the most frames a second that the encoder can be told, 0 for any
-    number; the times of frames are in the container."""
+    number; the times of frames are in the container. ``even``: whether it takes even sides only."""
 
     encoder: str
     formats: Mapping[int, str]
@@ -38,6 +38,7 @@ class Codec:
     alpha_tag: str = ""
     parameters: str = ""
     fastest: int = 0
+    even: bool = False
 
 
 _ANY = (".mp4", ".m4v", ".mov", ".mkv")
@@ -52,6 +53,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             {"preset": "medium", "x264-params": "mbtree=0"},
             _ANY,
             worst=51,
+            even=True,
         ),
         "h265": Codec(
             "libx265",
@@ -62,6 +64,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
             "hvc1",
             worst=51,
             parameters="x265-params",
+            even=True,
         ),
         "vp9": Codec(
             "libvpx-vp9",
@@ -204,8 +207,8 @@ class VideoOutput:
 
     @property
     def even(self) -> bool:
-        """True if sides must be even, as 4:2:0 requires."""
-        return self.kind in ("file", "y4m") and "yuv" in self.pixel_format
+        """True if sides must be even, as some encoders require for 4:2:0."""
+        return self.codec is not None and self.codec.even
 
 
 def exact_rate(rate: object, option: str) -> Fraction:

@@ -191,6 +191,47 @@ def test_a_dash_before_a_number_is_no_sign(tmp_path: Path) -> None:
     assert [path.stem for path in find(tmp_path)] == ["2024-01-03", "2024-01-05", "IMG-2", "IMG-10"]
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("a.webm", {}),
+        ("b.webm", {"bits": 10}),
+        ("a.mov", {}),
+        ("a.mkv", {"codec": "ffv1"}),
+        ("a.y4m", {}),
+        ("a.gif", {}),
+    ],
+)
+def test_odd_sides_are_kept_where_the_codec_holds_them(tmp_path: Path, name: str, wanted: Any) -> None:
+    source = tmp_path / "in.mkv"
+    photos = [moving(n, 65, 47) for n in range(4)]
+    write_clip(source, photos, codec="ffv1", pixel_format="bgr0", options={"level": "3"})
+    assert fast(source, tmp_path / name, film={"keep": 0, **wanted}).notes == ()
+    for photo, painting in zip(photos, pictures(tmp_path / name), strict=True):
+        assert painting.shape == (47, 65, 3)
+        assert float(np.abs(1 - photo - painting).mean()) < 0.06
+
+
+@pytest.mark.parametrize(
+    ("wanted", "made", "asked"),
+    [
+        ({}, (64, 46), "65 x 47: H.264"),
+        ({"bits": 10}, (64, 46), "65 x 47: H.265"),
+        ({"size": (51, 33)}, (50, 32), "51 x 33: H.264"),
+        ({"size": 51}, (50, 36), "51 x 37: H.264"),
+        ({"size": 52}, (52, 38), ""),
+    ],
+)
+def test_odd_sides_that_the_codec_does_not_hold_are_told(
+    tmp_path: Path, wanted: Any, made: tuple[int, int], asked: str
+) -> None:
+    source = write_clip(tmp_path / "in.webm", [moving(n, 65, 47) for n in range(3)], codec="libvpx-vp9")
+    done = fast(source, tmp_path / "out.mp4", film=wanted)
+    words = f"the frames are {made[0]} x {made[1]}, not {asked} takes even sides only (VP9, AV1, ProRes and "
+    assert done.notes == ((f"{words}FFV1 take all)",) if asked else ())
+    assert (done.width, done.height) == made
+
+
 def test_times_of_a_variable_frame_rate_are_kept(tmp_path: Path) -> None:
     ticks = [0, 4, 5, 20, 24, 31, 40, 41, 60, 61, 62, 63]
     source = write_clip(tmp_path / "vfr.mp4", [moving(n) for n in range(12)], ticks=ticks)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from impasto import imaging
 from impasto.clips import Clip, ClipInfo, Request, open_clip
-from impasto.clips.codecs import VIDEO_SUFFIXES, WITHOUT_TRACKS, VideoOutput, find_target
+from impasto.clips.codecs import CODECS, VIDEO_SUFFIXES, WITHOUT_TRACKS, VideoOutput, find_target
 from impasto.clips.colour import LINEAR, PQ
 from impasto.clips.concatenation import join
 from impasto.clips.frame_files import WRITABLE, has_timecode, is_exr, write_frame
@@ -193,7 +193,26 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     size = size_of_frames(film, options, own.width, own.height)
     clip = open_clip(source, replace(request, size=size, even=target.even, alpha=target.alpha))
     pictures = clip.paths if isinstance(clip, PictureSequence) else ()
-    return clip, FilmOutput(target, clip.info, _tracks(clip, film), pictures)
+    wanted = replace(request, size=size).fit(own.width, own.height)
+    remarks = (*clip.info.remarks, *_uneven(wanted, (own.width, own.height), target, size))
+    return clip, FilmOutput(target, replace(clip.info, remarks=remarks), _tracks(clip, film), pictures)
+
+
+def _uneven(
+    wanted: tuple[int, int], own: tuple[int, int], target: VideoOutput, size: int | tuple[int, int] | None
+) -> list[str]:
+    """Return a remark on frames that are a pixel smaller than ``wanted``, unless that is the short side of
+    frames that are resized anyway."""
+    width, height = (side - side % 2 for side in wanted)
+    follows = isinstance(size, int) and wanted != own and max(wanted) % 2 == 0
+    if not target.even or follows or (width, height) == wanted:
+        return []
+    name = next(name for name, codec in CODECS.items() if codec is target.codec).upper()
+    name = f"{name[0]}.{name[1:]}"
+    return [
+        f"the frames are {width} x {height}, not {wanted[0]} x {wanted[1]}: {name} takes even sides only "
+        "(VP9, AV1, ProRes and FFV1 take all)"
+    ]
 
 
 def _hdr(target: VideoOutput, clip: ClipInfo, source: Path) -> VideoOutput:
